@@ -1,0 +1,1 @@
+"""Who may see, answer, claim, release, monitor: the only place that decides."""

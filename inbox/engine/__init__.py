@@ -1,0 +1,1 @@
+"""The embedded Mobius: small, durable, exact. It imports nothing else of ours."""

@@ -1,0 +1,112 @@
+"""An interaction: what a workflow asks a person."""
+
+from enum import StrEnum
+from typing import Any
+
+from inbox.mobius.types.base import Record, Stamp
+
+
+class InteractionStatus(StrEnum):
+    """``OTHER`` is a status this reader does not know; ``Interaction.raw`` still has it."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+    OTHER = "other"
+
+
+class PolicyKind(StrEnum):
+    """Who must answer before the interaction completes."""
+
+    ANY = "any"
+    ALL = "all"
+    QUORUM = "quorum"
+
+
+class Policy(Record):
+    """``quorum`` is the number of answers needed, for ``QUORUM`` only."""
+
+    kind: PolicyKind = PolicyKind.ANY
+    quorum: int | None = None
+
+    def needed(self, members: int) -> int:
+        """How many answers of ``members`` people complete it."""
+        match self.kind:
+            case PolicyKind.ALL:
+                return members
+            case PolicyKind.QUORUM:
+                return min(self.quorum or 1, members)
+            case _:
+                return 1
+
+
+class Option(Record):
+    """One choice of a ``select`` or ``multi_select`` question."""
+
+    value: str
+    label: str
+    description: str = ""
+
+
+class Question(Record):
+    """One thing to answer.
+
+    ``mode`` is ``confirm``, ``select``, ``multi_select``, ``input`` or a word this product does
+    not know yet. ``default`` has the shape of a value of that mode (bool, str, list[str], str).
+    """
+
+    mode: str
+    options: tuple[Option, ...] = ()
+    default: Any = None
+    placeholder: str = ""
+    multiline: bool = False
+
+
+class Target(Record):
+    """Whom it is for: ``type`` is ``user``, ``group``, ``agent`` or unknown."""
+
+    type: str
+    id: str
+
+
+class Answer(Record):
+    """One person's (or agent's) answer. ``user_id`` is None when upstream names nobody."""
+
+    user_id: str | None
+    value: Any
+    comment: str | None = None
+    at: Stamp | None = None
+
+
+class Interaction(Record):
+    """An interaction as upstream tells it now.
+
+    ``responses`` holds every answer so far, in snapshot order where there is a snapshot.
+    ``value`` and ``comment`` are the final response. ``members`` is the snapshot (Mobius user
+    ids), None for a target that is not a group and for a group whose snapshot is not known.
+    ``raw`` is the payload as it came.
+    """
+
+    id: str
+    type: str
+    status: InteractionStatus
+    run_id: str | None = None
+    signal_name: str | None = None
+    message: str = ""
+    context: dict[str, Any] = {}
+    questions: tuple[Question, ...] = ()
+    target: Target
+    group_id: str | None = None
+    members: tuple[str, ...] | None = None
+    policy: Policy = Policy()
+    claimed_by: str | None = None
+    claimed_at: Stamp | None = None
+    responses: tuple[Answer, ...] = ()
+    responder_id: str | None = None
+    value: Any = None
+    comment: str | None = None
+    expires_at: Stamp | None = None
+    completed_at: Stamp | None = None
+    created_at: Stamp
+    updated_at: Stamp
+    raw: dict[str, Any]

@@ -1,0 +1,97 @@
+"""A run of a workflow and its steps."""
+
+from enum import StrEnum
+from typing import Any
+
+from inbox.mobius.types.base import Record, Stamp
+
+
+class RunStatus(StrEnum):
+    """``ACTIVE`` is what later generations say for all that is not over; ``OTHER`` is unknown."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    OTHER = "other"
+
+    @property
+    def finished(self) -> bool:
+        """Nothing more will happen to the run."""
+        return self in (RunStatus.COMPLETED, RunStatus.FAILED)
+
+
+class StepStatus(StrEnum):
+    """``OTHER`` is unknown."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    OTHER = "other"
+
+
+class Wait(Record):
+    """What a suspended run waits for."""
+
+    kinds: dict[str, int] = {}
+    wakes_at: Stamp | None = None
+    signals: tuple[str, ...] = ()
+    interaction_ids: tuple[str, ...] = ()
+
+
+class StepPlan(Record):
+    """A step as the workflow's spec has it: ``kind`` is interaction, wait_signal, sleep or action."""
+
+    name: str
+    kind: str
+    description: str = ""
+
+
+class Run(Record):
+    """A run as upstream tells it now. ``plan`` is None where the answer carried no spec.
+
+    ``started_by`` is a Mobius user id or a name, empty where upstream does not say.
+    """
+
+    id: str
+    workflow: str
+    status: RunStatus
+    queue: str = "default"
+    attempt: int = 1
+    inputs: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    external_id: str | None = None
+    started_by: str = ""
+    wait: Wait = Wait()
+    plan: tuple[StepPlan, ...] | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+    created_at: Stamp
+    started_at: Stamp | None = None
+    completed_at: Stamp | None = None
+    updated_at: Stamp
+    raw: dict[str, Any]
+
+
+class Step(Record):
+    """One attempt at one step of a run."""
+
+    id: str
+    run_id: str
+    name: str
+    kind: str = ""
+    action: str = ""
+    status: StepStatus
+    attempt: int = 0
+    order: int = 0
+    error_type: str | None = None
+    error_message: str | None = None
+    started_at: Stamp | None = None
+    completed_at: Stamp | None = None
+    created_at: Stamp
+    updated_at: Stamp
+    raw: dict[str, Any]

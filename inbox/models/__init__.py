@@ -1,0 +1,31 @@
+"""One model a file."""
+
+from inbox.models.attempt import Attempt
+from inbox.models.credential import Credential
+from inbox.models.decision import Decision
+from inbox.models.draft import Draft
+from inbox.models.event import Event
+from inbox.models.group import Group
+from inbox.models.interaction import Interaction
+from inbox.models.membership import Membership
+from inbox.models.recipient import Recipient
+from inbox.models.reviewer import Reviewer
+from inbox.models.run import Run
+from inbox.models.step import Step
+from inbox.models.upstream import Upstream
+
+__all__ = [
+    "Attempt",
+    "Credential",
+    "Decision",
+    "Draft",
+    "Event",
+    "Group",
+    "Interaction",
+    "Membership",
+    "Recipient",
+    "Reviewer",
+    "Run",
+    "Step",
+    "Upstream",
+]

@@ -1,0 +1,25 @@
+"""One entry of a run's log, mirrored."""
+
+from django.db import models
+
+
+class Event(models.Model):
+    """An event as it came. ``data`` is what the timeline needs of it, not the whole payload.
+
+    ``kind`` is an ``EventKind``; ``type`` the wire's word; ``seq`` unique within the upstream.
+    """
+
+    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    run_id = models.CharField(max_length=200)
+    seq = models.BigIntegerField()
+    kind = models.CharField(max_length=20)
+    type = models.CharField(max_length=100)
+    at = models.DateTimeField(null=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upstream", "seq"], name="one_event_each")]
+        indexes = [models.Index(fields=["upstream", "run_id", "seq"], name="event_of_run")]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.type}"

@@ -1,0 +1,66 @@
+"""An interaction, mirrored."""
+
+from django.db import models
+
+
+class Interaction(models.Model):
+    """An interaction as upstream last told it; ``inbox.mirror.project`` alone writes it.
+
+    ``status`` is an ``InteractionStatus`` or the wire's own word. ``questions``, ``responses`` and
+    ``policy`` are the JSON forms of ``inbox.mobius.types``. ``title`` is the first line of the
+    message as plain text. ``due_at`` is the soft deadline where the workflow gives one, else
+    ``expires_at``; ``soft`` says which. ``workflow`` and ``asked_by`` come from the run.
+    ``search`` is the lower-cased text that the inbox searches.
+    """
+
+    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    mobius_id = models.CharField(max_length=200)
+    run_id = models.CharField(max_length=200, null=True)
+    signal_name = models.CharField(max_length=300, null=True)
+    type = models.CharField(max_length=40)
+    mode = models.CharField(max_length=40, default="")
+    status = models.CharField(max_length=40)
+    message = models.TextField(default="")
+    title = models.CharField(max_length=300, default="")
+    context = models.JSONField(default=dict)
+    questions = models.JSONField(default=list)
+    policy = models.JSONField(default=dict)
+    responses = models.JSONField(default=list)
+    target_type = models.CharField(max_length=40)
+    target_id = models.CharField(max_length=200)
+    group_id = models.CharField(max_length=200, null=True)
+    members = models.JSONField(null=True)
+    claimed_by = models.CharField(max_length=200, null=True)
+    claimed_at = models.DateTimeField(null=True)
+    responder_id = models.CharField(max_length=200, null=True)
+    value = models.JSONField(null=True)
+    comment = models.TextField(null=True)
+    due_at = models.DateTimeField(null=True)
+    soft = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    seq = models.BigIntegerField(default=0)
+    workflow = models.CharField(max_length=300, default="")
+    asked_by = models.CharField(max_length=200, default="")
+    search = models.TextField(default="")
+    gone = models.BooleanField(default=False)
+    raw = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["upstream", "mobius_id"], name="one_interaction_each")
+        ]
+        indexes = [
+            models.Index(fields=["upstream", "run_id"], name="interaction_of_run"),
+            models.Index(fields=["upstream", "status", "due_at"], name="interaction_open"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.mobius_id
+
+    @property
+    def pending(self) -> bool:
+        """It can still be answered, as far as the mirror knows."""
+        return self.status == "pending" and not self.gone

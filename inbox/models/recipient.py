@@ -1,0 +1,39 @@
+"""Who was asked."""
+
+from django.db import models
+
+from inbox.models.interaction import Interaction
+
+
+class Recipient(models.Model):
+    """One person whom an interaction asks: the direct target, or a member of its group's snapshot.
+
+    What the inbox sorts and filters by is copied here from the interaction, so that one person's
+    list is one index walk: ``open`` (still to be answered by this person), ``due_at``, ``closed_at``.
+    ``via_group`` is false for the direct target. ``answered_at`` is when this person answered.
+    """
+
+    interaction = models.ForeignKey(
+        Interaction, on_delete=models.CASCADE, related_name="recipients"
+    )
+    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    user_id = models.CharField(max_length=200)
+    via_group = models.BooleanField(default=False)
+    open = models.BooleanField()
+    due_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    value = models.JSONField(null=True)
+    comment = models.TextField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["interaction", "user_id"], name="asked_once")
+        ]
+        indexes = [
+            models.Index(fields=["upstream", "user_id", "open", "due_at", "id"], name="asks_open"),
+            models.Index(fields=["upstream", "user_id", "open", "-closed_at"], name="asks_closed"),
+        ]
+
+    def __str__(self) -> str:
+        return self.user_id

@@ -1,0 +1,25 @@
+"""A person who answers."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Reviewer(models.Model):
+    """An account's place in Mobius. Every account has one, made when the account is made.
+
+    ``mobius_id`` is set by an administrator or proven by a member token; nobody types their own.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reviewer"
+    )
+    mobius_id = models.CharField("Mobius id", max_length=200, null=True, blank=True, unique=True)
+    keys_enabled = models.BooleanField("keyboard shortcuts", default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What others call the person."""
+        return self.user.get_full_name() or self.user.get_username()
