@@ -1,30 +1,129 @@
-"""The settings that come from the environment: names, types, defaults."""
+"""The settings that come from the environment and ``.env``: names, types, defaults.
 
+A malformed one stops the start with one sentence that names it.
+"""
+
+import os
+import re
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+import dj_database_url
+from cryptography.fernet import Fernet
+from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+
+_HANDLE = re.compile(r"[A-Za-z0-9._~-]+")
+
+
+class Misconfigured(SystemExit):
+    """Ends the process with a sentence for the person who started it, and status 1."""
 
 
 class Environment(BaseSettings):
     """One field a setting; ``docs/settings.md`` has a row for each."""
 
-    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", case_sensitive=True)
 
-    SECRET_KEY: str = ""
+    SECRET_KEY: str = Field("", repr=False)
     DEBUG: bool = False
-    ALLOWED_HOSTS: str = ""
+    ALLOWED_HOSTS: str = "127.0.0.1,localhost,[::1]"
     DATA_DIR: Path = Path("var")
-    DATABASE_URL: str = ""
-    ENGINE_DATABASE_URL: str = ""
+    DATABASE_URL: str = Field("", repr=False)
+    ENGINE_DATABASE_URL: str = Field("", repr=False)
     MOBIUS_BASE_URL: str = ""
     MOBIUS_API_KEY: str = Field("", repr=False)
-    MOBIUS_PROJECT: str = ""
+    MOBIUS_PROJECT: str = Field("", validation_alias=AliasChoices("MOBIUS_PROJECT", "PROJECT"))
     CREDENTIAL_KEYS: str = Field("", repr=False)
     SERVICE_KEY_ANSWERS: bool = False
     TIME_ZONE: str = "UTC"
-    PORT: int = 8000
-    ENGINE_PORT: int = 8001
-    ENGINE_RATE_LIMIT: int | None = None
+    PORT: int = Field(8000, ge=0, le=65535)
+    ENGINE_PORT: int = Field(8001, ge=0, le=65535)
+    ENGINE_RATE_LIMIT: int | None = Field(None, ge=1)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_silent(cls, value: Any, info: Any) -> Any:
+        """``NAME=`` in the environment means the default, also over a line in ``.env``."""
+        if value == "":
+            return cls.model_fields[info.field_name].default
+        return value
+
+    @field_validator("MOBIUS_BASE_URL")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be an address such as https://api.example.com")
+        return value.rstrip("/")
+
+    @field_validator("MOBIUS_PROJECT")
+    @classmethod
+    def _handle(cls, value: str) -> str:
+        if value and not _HANDLE.fullmatch(value):
+            raise ValueError("must be a project's handle: letters, digits and . _ ~ -")
+        return value
+
+    @field_validator("DATABASE_URL", "ENGINE_DATABASE_URL")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and database(value)["ENGINE"] not in (_SQLITE, _POSTGRESQL):
+            raise ValueError("must be a sqlite:// or postgres:// address")
+        return value
+
+    @field_validator("CREDENTIAL_KEYS")
+    @classmethod
+    def _keys(cls, value: str) -> str:
+        for key in filter(None, value.split(",")):
+            try:
+                Fernet(key)
+            except ValueError:
+                raise ValueError(
+                    "must be Fernet keys (32 bytes, URL-safe base64), commas between them"
+                ) from None
+        return value
+
+    @field_validator("TIME_ZONE")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("must be a time zone's name such as Europe/Helsinki") from None
+        return value
+
+
+_SQLITE = "django.db.backends.sqlite3"
+_POSTGRESQL = "django.db.backends.postgresql"
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings of a database. Raises ValueError for an address it cannot read."""
+    try:
+        return dict(dj_database_url.parse(url))
+    except Exception as error:
+        # The library raises its own errors and bare KeyErrors; neither may show the password.
+        raise ValueError("must be a sqlite:// or postgres:// address") from error
+
+
+def read_environment() -> Environment:
+    """The settings as given. Raises Misconfigured with one sentence."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0])
+        why = first["msg"].removeprefix("Value error, ")
+        said = os.environ.get("PROJECT") if name == "PROJECT" else None
+        raise Misconfigured(f"{name} {_readable(why)}{f' ({said})' if said else ''}.") from None
+
+
+def _readable(why: str) -> str:
+    """The validator's words as the end of a sentence that begins with the setting's name."""
+    if why.startswith("must "):
+        return why
+    return "is not usable: " + why[:1].lower() + why[1:]

@@ -1,23 +1,44 @@
 """Django's settings, made of the environment."""
 
-import dj_database_url
+from typing import Any
 
-from reviewer_site.environment import ROOT, Environment
+from reviewer_site import secrets
+from reviewer_site.environment import ROOT, Misconfigured, database, read_environment
 
-ENVIRONMENT = Environment()
+ENVIRONMENT = read_environment()
 BASE_DIR = ROOT
 DATA_DIR = (ROOT / ENVIRONMENT.DATA_DIR).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+SECRETS = secrets.load(DATA_DIR)
+PORT = ENVIRONMENT.PORT
+ENGINE_PORT = ENVIRONMENT.ENGINE_PORT
+ENGINE_RATE_LIMIT = ENVIRONMENT.ENGINE_RATE_LIMIT
 
-SECRET_KEY = ENVIRONMENT.SECRET_KEY or "insecure"
-DEBUG = ENVIRONMENT.DEBUG
-ALLOWED_HOSTS = [h for h in ENVIRONMENT.ALLOWED_HOSTS.split(",") if h] or ["127.0.0.1", "localhost"]
+# The exports of the walkthrough name this folder's own engine: they must not turn the next start
+# into one against a "real" Mobius that is not running.
+OWN_KEY_EXPORTED = SECRETS.service_key() == ENVIRONMENT.MOBIUS_API_KEY
+EMBEDDED = OWN_KEY_EXPORTED or not ENVIRONMENT.MOBIUS_BASE_URL
+if EMBEDDED:
+    MOBIUS_BASE_URL = f"http://127.0.0.1:{ENGINE_PORT}"
+    MOBIUS_API_KEY = SECRETS.service_key()
+    MOBIUS_PROJECT = "demo"
+    MOBIUS_IDENTITY = "embedded"
+else:
+    for name in ("MOBIUS_API_KEY", "MOBIUS_PROJECT"):
+        if not getattr(ENVIRONMENT, name):
+            raise Misconfigured(f"{name} is missing; MOBIUS_BASE_URL needs it beside it.")
+    MOBIUS_BASE_URL = ENVIRONMENT.MOBIUS_BASE_URL
+    MOBIUS_API_KEY = ENVIRONMENT.MOBIUS_API_KEY
+    MOBIUS_PROJECT = ENVIRONMENT.MOBIUS_PROJECT
+    MOBIUS_IDENTITY = MOBIUS_BASE_URL
 
-MOBIUS_BASE_URL = ENVIRONMENT.MOBIUS_BASE_URL or f"http://127.0.0.1:{ENVIRONMENT.ENGINE_PORT}"
-MOBIUS_API_KEY = ENVIRONMENT.MOBIUS_API_KEY
-MOBIUS_PROJECT = ENVIRONMENT.MOBIUS_PROJECT or "demo"
-CREDENTIAL_KEYS = [k for k in ENVIRONMENT.CREDENTIAL_KEYS.split(",") if k]
+SECRET_KEY = ENVIRONMENT.SECRET_KEY or SECRETS.secret_key
+CREDENTIAL_KEYS = [
+    key for key in (ENVIRONMENT.CREDENTIAL_KEYS or SECRETS.credential_keys).split(",") if key
+]
 SERVICE_KEY_ANSWERS = ENVIRONMENT.SERVICE_KEY_ANSWERS
+
+DEBUG = ENVIRONMENT.DEBUG
+ALLOWED_HOSTS = [host.strip() for host in ENVIRONMENT.ALLOWED_HOSTS.split(",") if host.strip()]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -34,6 +55,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -64,26 +86,75 @@ TEMPLATES = [
         },
     }
 ]
+
+
+def _database(url: str, file: str) -> dict[str, Any]:
+    """A database by its address, else a file in the data folder."""
+    made = database(url or f"sqlite:///{DATA_DIR / file}")
+    if made["ENGINE"] == "django.db.backends.sqlite3":
+        made["ENGINE"] = "reviewer_site.sqlite"
+        made["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 10,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+        }
+        made["TEST"] = {"NAME": str(DATA_DIR / f"test-{file}")}
+    else:
+        made["CONN_MAX_AGE"] = 60
+        made["CONN_HEALTH_CHECKS"] = True
+    return made
+
+
 DATABASES = {
-    "default": dj_database_url.parse(
-        ENVIRONMENT.DATABASE_URL or f"sqlite:///{DATA_DIR / 'inbox.sqlite3'}"
-    ),
-    "engine": dj_database_url.parse(
-        ENVIRONMENT.ENGINE_DATABASE_URL or f"sqlite:///{DATA_DIR / 'engine.sqlite3'}"
-    ),
+    "default": _database(ENVIRONMENT.DATABASE_URL, "inbox.sqlite3"),
+    "engine": _database(ENVIRONMENT.ENGINE_DATABASE_URL, "engine.sqlite3"),
 }
 DATABASE_ROUTERS = ["inbox.engine.router.EngineRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/inbox/"
 LOGOUT_REDIRECT_URL = "/accounts/login/"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_VERBOSE = False
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = ENVIRONMENT.TIME_ZONE
 USE_TZ = True
+
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [ROOT / "static"]
+
+# The embedded engine is for one machine: there, cookies must work over plain http.
+SECURE = not DEBUG and not EMBEDDED
+SESSION_COOKIE_SECURE = SECURE
+CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = SECURE
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -92,8 +163,18 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"inbox": {"level": "INFO"}, "httpx": {"level": "WARNING"}},
 }

@@ -6,7 +6,9 @@ from inbox.models.reviewer import Reviewer
 
 
 class Credential(models.Model):
-    """One reviewer's member token for one upstream, encrypted; ``inbox.reviewers.vault`` alone opens it.
+    """One reviewer's member token for one upstream, encrypted.
+
+    ``inbox.reviewers.vault`` alone opens it.
 
     ``refused_at`` is set when upstream answered 401 to it, and cleared by a new one.
     """

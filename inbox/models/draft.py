@@ -6,7 +6,9 @@ from inbox.models.reviewer import Reviewer
 
 
 class Draft(models.Model):
-    """Read by its owner alone. ``values`` is the form's ``value`` field as submitted, a list of strings.
+    """Read by its owner alone.
+
+    ``values`` is the form's ``value`` field as submitted, a list of strings.
 
     ``closed_at`` is set when others closed the item; the draft is kept 30 days from then.
     """

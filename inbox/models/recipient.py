@@ -9,7 +9,8 @@ class Recipient(models.Model):
     """One person whom an interaction asks: the direct target, or a member of its group's snapshot.
 
     What the inbox sorts and filters by is copied here from the interaction, so that one person's
-    list is one index walk: ``open`` (still to be answered by this person), ``due_at``, ``closed_at``.
+    list is one index walk: ``open`` (still to be answered by this person), ``due_at``,
+    ``closed_at``.
     ``via_group`` is false for the direct target. ``answered_at`` is when this person answered.
     """
 

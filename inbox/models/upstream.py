@@ -11,7 +11,10 @@ class Upstream(models.Model):
     ``MOBIUS_BASE_URL`` or project shows none of the rows of the last.
     """
 
-    base_url = models.CharField(max_length=500)
+    base_url = models.CharField(
+        max_length=500,
+        help_text="or 'embedded': the own engine keeps its rows when its port changes",
+    )
     project = models.CharField(max_length=200)
     cursor = models.BigIntegerField(
         null=True, help_text="seq of the last event of the project stream that is in the mirror"
@@ -32,6 +35,6 @@ class Upstream(models.Model):
     def present(cls) -> "Upstream":
         """The upstream of the settings, made where it is new."""
         row, _ = cls.objects.get_or_create(
-            base_url=settings.MOBIUS_BASE_URL, project=settings.MOBIUS_PROJECT
+            base_url=settings.MOBIUS_IDENTITY, project=settings.MOBIUS_PROJECT
         )
         return row

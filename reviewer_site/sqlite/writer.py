@@ -1,0 +1,107 @@
+"""The writer lock of one database file: first come, first served, over threads and processes.
+
+SQLite lets one connection write at a time and makes the others poll for their turn, which under
+many writers starves some of them. Waiting here instead is fair between the threads of a process
+and costs no polling; a lock on a file beside the database keeps other processes out (management
+commands write too).
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+from django.db import OperationalError
+
+PATIENCE = 30.0
+"""Seconds a writer waits for its turn."""
+
+_BETWEEN_TRIES = 0.002
+
+
+class WriterLock:
+    """Held by one thread of one process. Not re-entrant: its connection knows that it holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._guard = threading.Lock()
+        self._held = False
+        self._queue: deque[threading.Event] = deque()
+        self._file: int | None = None
+
+    def acquire(self) -> None:
+        """Wait for the turn; OperationalError after ``PATIENCE``."""
+        deadline = time.monotonic() + PATIENCE
+        self._take_turn(deadline)
+        try:
+            self._lock_file(deadline)
+        except BaseException:
+            self._pass_turn()
+            raise
+
+    def release(self) -> None:
+        """Let the next one write."""
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._pass_turn()
+
+    def _take_turn(self, deadline: float) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Event()
+            self._queue.append(turn)
+        if turn.wait(max(0.0, deadline - time.monotonic())):
+            return
+        with self._guard:
+            if not turn.is_set():
+                self._queue.remove(turn)
+                raise OperationalError(f"another writer held {self._path.stem} for too long")
+
+    def _pass_turn(self) -> None:
+        with self._guard:
+            if self._queue:
+                self._queue.popleft().set()
+            else:
+                self._held = False
+
+    def _lock_file(self, deadline: float) -> None:
+        if self._file is None:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise OperationalError(
+                        f"another process held {self._path.stem} for too long"
+                    ) from None
+                time.sleep(_BETWEEN_TRIES)
+            else:
+                return
+
+
+_locks: dict[str, WriterLock] = {}
+_locks_guard = threading.Lock()
+
+
+def _forget_after_fork() -> None:
+    """A child shares neither its parent's turns nor its open lock file."""
+    _locks.clear()
+
+
+os.register_at_fork(after_in_child=_forget_after_fork)
+
+
+def lock_for(database: str) -> WriterLock | None:
+    """The lock of a database file; None for a database in memory, which one process alone sees."""
+    if ":memory:" in database or "mode=memory" in database:
+        return None
+    path = os.path.realpath(database)
+    with _locks_guard:
+        if path not in _locks:
+            _locks[path] = WriterLock(Path(f"{path}.lock"))
+        return _locks[path]

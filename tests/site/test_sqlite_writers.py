@@ -1,0 +1,183 @@
+"""The backend's writer lock."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from reviewer_site.sqlite import writer
+from reviewer_site.sqlite.base import DatabaseWrapper
+from reviewer_site.sqlite.writer import lock_for
+
+
+def open_database(path: Path) -> DatabaseWrapper:
+    return DatabaseWrapper(
+        {
+            "NAME": str(path),
+            "ATOMIC_REQUESTS": False,
+            "AUTOCOMMIT": True,
+            "CONN_MAX_AGE": 0,
+            "CONN_HEALTH_CHECKS": False,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 0.2,
+                "init_command": "PRAGMA journal_mode=WAL",
+            },
+            "TIME_ZONE": None,
+            "TEST": {},
+        }
+    )
+
+
+@pytest.fixture(autouse=True)
+def databases_of_our_own(django_db_blocker: Any) -> Iterator[None]:
+    """These connections belong to no alias, so the runner's guard knows nothing of them."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "counter.sqlite3"
+    connection = open_database(path)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER)")
+        cursor.execute("INSERT INTO counter VALUES (1, 0)")
+    connection.close()
+    return path
+
+
+def test_thirty_two_writers_never_see_a_locked_database(database: Path) -> None:
+    start = threading.Barrier(32)
+
+    def write(_: int) -> int:
+        connection = open_database(database)
+        start.wait()
+        done = 0
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT n FROM counter WHERE id = 1")
+                (n,) = cursor.fetchone()
+                cursor.execute("UPDATE counter SET n = %s WHERE id = 1", [n + 1])
+            connection.commit()
+            connection.set_autocommit(True)
+            done += 1
+        connection.close()
+        return done
+
+    with ThreadPoolExecutor(32) as pool:
+        done = list(pool.map(write, range(32)))
+    connection = open_database(database)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT n FROM counter")
+        assert cursor.fetchone() == (sum(done),)
+    connection.close()
+    assert min(done) > 0.5 * max(done), "first come, first served starves nobody"
+
+
+def test_a_write_outside_a_transaction_waits_for_its_turn(database: Path) -> None:
+    lock = lock_for(str(database))
+    assert lock is not None
+    lock.acquire()
+    written = threading.Event()
+
+    def write() -> None:
+        connection = open_database(database)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE counter SET n = 7")
+        connection.close()
+        written.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    # Longer than SQLite's own time-out: without the turn it would have failed or written by now.
+    assert not written.wait(0.5)
+    lock.release()
+    assert written.wait(10)
+    thread.join()
+
+
+def test_reading_needs_no_turn(database: Path) -> None:
+    lock = lock_for(str(database))
+    assert lock is not None
+    lock.acquire()
+    try:
+        connection = open_database(database)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT n FROM counter")
+            assert cursor.fetchone() == (0,)
+        connection.close()
+    finally:
+        lock.release()
+
+
+def test_another_process_is_kept_out_and_its_death_lets_the_next_one_in(database: Path) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from reviewer_site.sqlite.writer import lock_for;"
+            "lock_for(sys.argv[1]).acquire(); print('held', flush=True); sys.stdin.read()",
+            str(database),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    taken = threading.Event()
+    lock = lock_for(str(database))
+    assert lock is not None
+
+    def take() -> None:
+        lock.acquire()
+        taken.set()
+        lock.release()
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    assert not taken.wait(0.3)
+    holder.kill()
+    holder.communicate()
+    assert taken.wait(10)
+    thread.join()
+
+
+def test_who_waits_too_long_is_told_and_the_queue_goes_on(database: Path) -> None:
+    lock = lock_for(str(database))
+    assert lock is not None
+    lock.acquire()
+    impatient = writer.WriterLock(Path(f"{database}.lock"))
+    impatient._take_turn(time.monotonic() + 1)
+    with pytest.raises(OperationalError, match="another process held"):
+        impatient._lock_file(time.monotonic())
+    with pytest.raises(OperationalError, match="another writer held"):
+        impatient._take_turn(time.monotonic())
+    lock.release()
+    impatient._pass_turn()
+    impatient.acquire()
+    impatient.release()
+
+
+def test_an_error_inside_a_transaction_gives_the_turn_back(database: Path) -> None:
+    connection = open_database(database)
+    connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+    with connection.cursor() as cursor, pytest.raises(Exception, match="no such table"):
+        cursor.execute("INSERT INTO nowhere VALUES (1)")
+    connection.rollback()
+    connection.set_autocommit(True)
+    lock = lock_for(str(database))
+    assert lock is not None
+    lock.acquire()
+    lock.release()
+    connection.close()
