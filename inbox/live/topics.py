@@ -1,0 +1,38 @@
+"""The names of what can change. A name tells nothing but which page parts to look at again."""
+
+INBOX = "inbox"
+ITEM = "item"
+RUN = "run"
+RUNS = "runs"
+FRESHNESS = "freshness"
+
+
+def inbox(mobius_id: str) -> str:
+    """The list of one person, by Mobius id."""
+    return f"{INBOX}:{mobius_id}"
+
+
+def item(interaction_id: str) -> str:
+    """One interaction."""
+    return f"{ITEM}:{interaction_id}"
+
+
+def run(run_id: str) -> str:
+    """One run: its status, steps and events."""
+    return f"{RUN}:{run_id}"
+
+
+def runs() -> str:
+    """The list of all runs."""
+    return RUNS
+
+
+def freshness() -> str:
+    """How old the mirror is."""
+    return FRESHNESS
+
+
+def split(topic: str) -> tuple[str, str]:
+    """A topic's kind, which is also its bell's name, and the id in it ("" where it has none)."""
+    kind, _, identifier = topic.partition(":")
+    return kind, identifier
