@@ -1,1 +1,124 @@
-"""Who may see, answer, claim, release, monitor: the only place that decides."""
+"""Who may see, answer, claim, release, monitor: the only place that decides.
+
+Being asked gives the rights to one item; the role *team lead* lets a person look at everything.
+Roles are memberships of Django groups, never permissions: a superuser passes every ``has_perm``.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from inbox.mobius.types import PolicyKind
+from inbox.models import Interaction, Recipient, Run, Upstream
+
+REVIEWER = "reviewer"
+TEAM_LEAD = "team lead"
+ROLES = (REVIEWER, TEAM_LEAD)
+
+
+class Refusal(StrEnum):
+    """Why somebody may not answer, in the order in which it is asked."""
+
+    NOT_ASKED = "not_asked"
+    CLOSED = "closed"
+    HELD = "held"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks. ``mobius_id`` is None for an account that Mobius does not know yet.
+
+    ``reviewer`` and ``lead`` are the two roles; ``reviewer`` gives no right by itself.
+    """
+
+    user_id: int
+    mobius_id: str | None
+    name: str
+    reviewer: bool = False
+    lead: bool = False
+
+
+def viewer_of(user: Any) -> Viewer:
+    """The viewer behind an account that is signed in. Two queries at most."""
+    if isinstance(user, AnonymousUser):
+        raise TypeError("nobody is signed in")
+    roles = set(user.groups.filter(name__in=ROLES).values_list("name", flat=True))
+    return Viewer(
+        user_id=user.pk,
+        mobius_id=user.reviewer.mobius_id or None,
+        name=user.reviewer.name,
+        reviewer=REVIEWER in roles,
+        lead=TEAM_LEAD in roles,
+    )
+
+
+def interactions(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
+    """What the viewer may see: all of it for a lead, else what asks the viewer.
+
+    A group's question whose snapshot is not known has no recipients, so leads alone see it.
+    """
+    rows = Interaction.objects.filter(upstream=upstream)
+    if viewer.lead:
+        return rows
+    if viewer.mobius_id is None:
+        return rows.none()
+    return rows.filter(recipients__user_id=viewer.mobius_id)
+
+
+def runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
+    """The runs whose page the viewer may open: all for a lead, else those that asked the viewer."""
+    rows = Run.objects.filter(upstream=upstream)
+    if viewer.lead:
+        return rows
+    if viewer.mobius_id is None:
+        return rows.none()
+    asked = Recipient.objects.filter(
+        upstream=upstream, user_id=viewer.mobius_id, interaction__run_id__isnull=False
+    )
+    return rows.filter(mobius_id__in=asked.values("interaction__run_id"))
+
+
+def sees_whole_run(viewer: Viewer) -> bool:
+    """Inputs, metadata and everybody's questions, beside status, steps and own questions."""
+    return viewer.lead
+
+
+def asked(viewer: Viewer, interaction: Interaction) -> bool:
+    """The viewer is the direct target or in the group's snapshot; a query is not needed."""
+    if viewer.mobius_id is None:
+        return False
+    if interaction.target_type == "user":
+        return interaction.target_id == viewer.mobius_id
+    return viewer.mobius_id in (interaction.members or ())
+
+
+def answered(viewer: Viewer, interaction: Interaction) -> bool:
+    """One of the answers so far is the viewer's."""
+    return viewer.mobius_id is not None and any(
+        response.get("user_id") == viewer.mobius_id for response in interaction.responses
+    )
+
+
+def why_not_answer(viewer: Viewer, interaction: Interaction) -> Refusal | None:
+    """The first reason why the viewer cannot answer now, as far as the mirror knows, or None."""
+    if not asked(viewer, interaction):
+        return Refusal.NOT_ASKED
+    if not interaction.pending:
+        return Refusal.CLOSED
+    if held_by_another(viewer, interaction):
+        return Refusal.HELD
+    if answered(viewer, interaction):
+        return Refusal.ANSWERED
+    return None
+
+
+def held_by_another(viewer: Viewer, interaction: Interaction) -> bool:
+    """Somebody else has claimed it, where a claim counts (the first responder's questions)."""
+    return (
+        interaction.claimed_by not in (None, "", viewer.mobius_id)
+        and interaction.policy.get("kind", PolicyKind.ANY) == PolicyKind.ANY
+    )

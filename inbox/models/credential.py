@@ -10,7 +10,9 @@ class Credential(models.Model):
 
     ``inbox.reviewers.vault`` alone opens it.
 
-    ``refused_at`` is set when upstream answered 401 to it, and cleared by a new one.
+    ``proven_at`` is when upstream said whose it is, None where upstream cannot say. ``refused_at``
+    is set when upstream answered 401 to it, and cleared by a new one. ``used_at`` is when an
+    answer last went out with it.
     """
 
     reviewer = models.OneToOneField(Reviewer, on_delete=models.CASCADE, related_name="credential")
@@ -18,7 +20,9 @@ class Credential(models.Model):
     sealed = models.BinaryField(editable=False)
     prefix = models.CharField(max_length=8, editable=False)
     last_four = models.CharField(max_length=4, editable=False)
-    proven_at = models.DateTimeField(editable=False)
+    added_at = models.DateTimeField(editable=False)
+    proven_at = models.DateTimeField(null=True, editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
     refused_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:

@@ -1,0 +1,116 @@
+"""What the form of every mode has."""
+
+from typing import Any, ClassVar
+
+from django import forms
+
+from inbox.forms.operation import new_operation_id, operation_id_of
+from inbox.mobius.types import Question
+
+LONGEST = 64 * 1024
+"""Of a text, in bytes of UTF-8."""
+
+
+def too_long(text: str) -> str | None:
+    """The words for a text that is longer than ``LONGEST``, else None."""
+    over = len(text.encode("utf-8", "surrogatepass")) - LONGEST
+    if over <= 0:
+        return None
+    return f"Too long: {over:,} bytes over the limit of {LONGEST:,}. Shorten it."
+
+
+def plain_lines(text: str) -> str:
+    """The text with one newline a line: browsers send two characters."""
+    return text.replace("\r\n", "\n")
+
+
+class Prose(forms.CharField):
+    """Text as it was typed, within ``LONGEST``."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+
+    def to_python(self, value: Any) -> str:
+        """The text with plain line ends."""
+        return plain_lines(super().to_python(value) or "")
+
+    def validate(self, value: str) -> None:
+        """Refuse what is too long."""
+        super().validate(value)
+        words = too_long(value)
+        if words:
+            raise forms.ValidationError(words, code="too_long")
+
+
+class AnswerForm(forms.Form):
+    """A question as a form. Subclasses add the field ``value`` of their mode.
+
+    ``mode`` is the question's; ``value`` what goes to Mobius, after ``is_valid()``; ``typed`` the
+    field as submitted, a list of strings, which is what a draft keeps. ``operation_id`` and
+    ``seen`` travel with the form and are never a reason to refuse.
+    """
+
+    mode: ClassVar[str]
+
+    comment = Prose(
+        required=False,
+        label="Comment",
+        widget=forms.Textarea(attrs={"rows": 2, "class": "input"}),
+    )
+    operation_id = forms.CharField(required=False, widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        question: Question,
+        data: Any = None,
+        *,
+        typed: list[str] | None = None,
+        comment: str = "",
+        seen: str = "",
+    ) -> None:
+        super().__init__(data, initial={"comment": comment, "seen": seen}, auto_id="answer-%s")
+        self.question = question
+        self.restored = typed is not None or bool(comment)
+        self.initial["operation_id"] = new_operation_id()
+        self.fields["value"] = self.value_field(question)
+        self.order_fields(["value"])
+        first = self.first_value(question) if typed is None else self.from_typed(typed)
+        if first is not None:
+            self.initial["value"] = first
+
+    def value_field(self, question: Question) -> forms.Field:
+        """The field ``value`` for this question."""
+        raise NotImplementedError
+
+    def first_value(self, question: Question) -> Any:
+        """What the field holds before anything is typed, None for nothing."""
+        return question.default
+
+    def from_typed(self, typed: list[str]) -> Any:
+        """What the field holds for a draft."""
+        return typed[0] if typed else None
+
+    @property
+    def value(self) -> Any:
+        """The JSON value of the answer. Only after ``is_valid()``."""
+        return self.cleaned_data["value"]
+
+    @property
+    def typed(self) -> list[str]:
+        """The field ``value`` as it was submitted; empty for a form that was not."""
+        return typed_of(self.data) if self.is_bound else []
+
+    @property
+    def shown_comment(self) -> str:
+        """The comment as it was sent, or as it was restored."""
+        return str(self["comment"].value() or "")
+
+    def clean_operation_id(self) -> str:
+        """What was sent, or a new one."""
+        return operation_id_of(self.cleaned_data["operation_id"])
+
+
+def typed_of(data: Any) -> list[str]:
+    """The field ``value`` of a submitted form, as a list of strings."""
+    return [plain_lines(text) for text in data.getlist("value")]

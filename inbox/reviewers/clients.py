@@ -1,0 +1,103 @@
+"""Clients of Mobius: the installation's own, and a member's.
+
+One connection pool per running event loop; it closes with the loop.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Literal
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from inbox.mobius.client import MobiusClient
+from inbox.models import Credential, Interaction, Reviewer, Upstream
+from inbox.reviewers import vault
+
+Kind = Literal["member", "service"]
+Pool = AsyncGenerator[MobiusClient, None]
+Pools = dict[tuple[str, ...], tuple[MobiusClient, Pool]]
+
+_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pools] = WeakKeyDictionary()
+
+
+class NoCredential(LookupError):
+    """There is no token with which this person may answer this question.
+
+    ``lost`` is True where a token is stored and its key is not there any more.
+    """
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost
+
+
+def service_client() -> MobiusClient:
+    """The client with the service key, one per running loop and upstream. For reading."""
+    pools = _pools.setdefault(asyncio.get_running_loop(), {})
+    upstream = (settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT, settings.MOBIUS_API_KEY)
+    if upstream not in pools:
+        pools[upstream] = _opened(*upstream)
+    return pools[upstream][0]
+
+
+async def close() -> None:
+    """Close the running loop's pools now; a later call opens a new one."""
+    for _, pool in _pools.pop(asyncio.get_running_loop(), {}).values():
+        await pool.aclose()
+
+
+async def member_client(reviewer: Reviewer) -> MobiusClient | None:
+    """A client that acts as ``reviewer``, None where no token of theirs is stored.
+
+    A token that Mobius has refused is tried again: it may have been let in since.
+    Raises ``vault.KeyLost``.
+    """
+    token = await sync_to_async(_member_token)(reviewer)
+    return None if token is None else service_client().acting_as(token)
+
+
+async def responder_client(
+    reviewer: Reviewer, interaction: Interaction
+) -> tuple[MobiusClient, Kind]:
+    """The client that answers ``interaction`` for ``reviewer``, and the kind of its token.
+
+    The service key answers in a person's name only what is aimed at that person alone, only
+    where ``SERVICE_KEY_ANSWERS`` is on, and only where the person has no token. Raises
+    ``NoCredential``.
+    """
+    try:
+        client = await member_client(reviewer)
+    except vault.KeyLost as lost:
+        raise NoCredential("the key of the stored token is lost", lost=True) from lost
+    if client is not None:
+        return client, "member"
+    direct = interaction.target_type == "user" and interaction.target_id == reviewer.mobius_id
+    if settings.SERVICE_KEY_ANSWERS and direct:
+        return service_client(), "service"
+    raise NoCredential("no member token")
+
+
+def _member_token(reviewer: Reviewer) -> str | None:
+    credential = Credential.objects.filter(reviewer=reviewer, upstream=Upstream.present()).first()
+    return None if credential is None else vault.unseal(credential.sealed)
+
+
+def _opened(base_url: str, project: str, token: str) -> tuple[MobiusClient, Pool]:
+    client = MobiusClient(base_url=base_url, project=project, token=token)
+    pool = _until_the_loop_ends(client)
+    # A started generator is what the loop closes at its end: no pool outlives its loop, whoever
+    # runs it. Its first step awaits nothing, so it can be taken here.
+    try:
+        pool.__anext__().send(None)
+    except StopIteration as first:
+        return first.value, pool
+    raise RuntimeError("the pool waits before it is open")
+
+
+async def _until_the_loop_ends(client: MobiusClient) -> Pool:
+    try:
+        yield client
+    finally:
+        await client.aclose()

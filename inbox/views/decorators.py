@@ -1,0 +1,48 @@
+"""Who may come in, said above the view."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from inbox.access import Viewer, viewer_of
+from inbox.views.signed_out import kept_text
+
+View = Callable[..., Awaitable[HttpResponseBase]]
+
+
+class ReviewerRequest(HttpRequest):
+    """A request behind ``reviewer_required``: ``viewer`` is who asks."""
+
+    viewer: Viewer
+
+
+def reviewer_required(view: View) -> View:
+    """Let in who is signed in, with ``request.viewer`` set; ask all others to sign in.
+
+    A page that was asked for is come back to. A form that was sent keeps its text: see
+    ``inbox.views.signed_out``. A fragment is answered with 401, for htmx would put a sign-in
+    page into the hole of the fragment.
+    """
+
+    @wraps(view)
+    async def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = await request.auser()
+        if not user.is_authenticated:
+            return _turned_away(request)
+        request.user = user
+        request.viewer = await sync_to_async(viewer_of)(user)
+        return await view(request, *args, **kwargs)
+
+    return guarded
+
+
+def _turned_away(request: Any) -> HttpResponseBase:
+    if request.method not in ("GET", "HEAD"):
+        return kept_text(request)
+    if request.headers.get("HX-Request"):
+        return HttpResponse("Signed out.", status=401, content_type="text/plain")
+    return redirect_to_login(request.get_full_path())
