@@ -1,0 +1,53 @@
+# make run    the whole product on this machine, until Ctrl-C
+# make test   everything that must hold before a change is shared
+# make check  the quick part of it, without the tests
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := .venv/installed-to-run
+TEST := .venv/installed-to-test
+
+# The walkthrough's exports name a running engine; the tests bring their own.
+UNSET := env -u MOBIUS_BASE_URL -u MOBIUS_API_KEY -u MOBIUS_PROJECT -u PROJECT -u REVIEWER_ID
+
+.PHONY: run test check format clean
+
+run: $(RUN)
+	@exec $(BIN)/python manage.py serve
+
+test: check
+	$(UNSET) $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+check: $(TEST)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint --quiet --check --lint templates
+	$(UNSET) $(BIN)/mypy
+	$(BIN)/lint-imports
+	$(UNSET) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(UNSET) $(BIN)/python -m tests.support.deployed check --deploy --fail-level WARNING
+
+format: $(TEST)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djlint --quiet --reformat templates || true
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed as $(PYTHON); install it, or name one: make run PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+$(RUN): requirements.txt | $(BIN)/python
+	@echo "Installing what the product needs into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(TEST): requirements.txt tests/requirements.txt | $(BIN)/python
+	@echo "Installing what the tests need into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $(RUN) $@
