@@ -1,0 +1,68 @@
+"""The demo's people."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
+
+from inbox.access import REVIEWER, TEAM_LEAD
+from inbox.models import Reviewer
+from inbox.reviewers import credentials
+
+PASSWORD = "demo"  # noqa: S105 - said on the terminal, and refused beside a real Mobius
+ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of the cast: the account's name, the Mobius id, what others call them, their roles."""
+
+    username: str
+    mobius_id: str
+    name: str
+    roles: tuple[str, ...]
+
+
+CAST = (
+    Person("rina", "user_rina", "Rina", (REVIEWER,)),
+    Person("sam", "user_sam", "Sam", (REVIEWER,)),
+    Person("lee", "user_lee", "Lee", (REVIEWER,)),
+    Person("tess", "user_tess", "Tess", (REVIEWER, TEAM_LEAD)),
+)
+
+
+@sensitive_variables("tokens")
+@transaction.atomic
+def make_demo(*, tokens: dict[str, str]) -> None:
+    """Make the cast and the administrator where they are missing, and give each their token.
+
+    ``tokens`` is Mobius id → member token; a person without one in it keeps what they have.
+    Accounts that are there keep their password.
+    """
+    for person in CAST:
+        user, created = get_user_model().objects.get_or_create(
+            username=person.username, defaults={"first_name": person.name}
+        )
+        if created:
+            user.set_password(PASSWORD)
+            user.save()
+            user.groups.set(Group.objects.filter(name__in=person.roles))
+            Reviewer.objects.filter(user=user).update(mobius_id=person.mobius_id)
+        if person.mobius_id in tokens:
+            reviewer = Reviewer.objects.get(user=user)
+            credentials.adopt(reviewer, token=tokens[person.mobius_id], owner=person.mobius_id)
+    admin, created = get_user_model().objects.get_or_create(
+        username=ADMIN, defaults={"first_name": "Admin", "is_staff": True, "is_superuser": True}
+    )
+    if created:
+        admin.set_password(PASSWORD)
+        admin.save()
+
+
+def demo_accounts() -> list[str]:
+    """Names of the accounts here that anybody can enter with the demo's password."""
+    names = [person.username for person in CAST] + [ADMIN]
+    found = get_user_model().objects.filter(username__in=names, is_active=True)
+    return [user.username for user in found if user.check_password(PASSWORD)]
