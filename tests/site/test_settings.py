@@ -1,0 +1,145 @@
+"""The settings, and what is said about a wrong one."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from reviewer_site.environment import ROOT, Environment
+
+DOCUMENTED = set(
+    re.findall(
+        r"`([A-Z_]+)`",
+        "".join(
+            line.split("|")[1]
+            for line in (ROOT / "docs/settings.md").read_text().splitlines()
+            if line.startswith("| `")
+        ),
+    )
+)
+
+
+def names() -> set[str]:
+    found: set[str] = set()
+    for name, field in Environment.model_fields.items():
+        alias = field.validation_alias
+        found |= set(alias.choices) if hasattr(alias, "choices") else {name}
+    return found
+
+
+def test_every_setting_is_documented_and_nothing_else() -> None:
+    assert names() == DOCUMENTED
+
+
+def start(tmp_path: Path, **given: str) -> subprocess.CompletedProcess[str]:
+    """Load the settings in a process of their own and print a few."""
+    clean = {key: value for key, value in os.environ.items() if key not in names()}
+    return subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from reviewer_site import settings as s;"
+            "print(s.EMBEDDED, s.MOBIUS_BASE_URL, s.MOBIUS_PROJECT, s.TIME_ZONE)",
+        ],
+        cwd=ROOT,
+        env={**clean, "DATA_DIR": str(tmp_path), "MOBIUS_BASE_URL": "", **given},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("ENGINE_PORT", "-1"),
+        ("ENGINE_RATE_LIMIT", "0"),
+        ("DEBUG", "perhaps"),
+        ("SERVICE_KEY_ANSWERS", "sometimes"),
+        ("TIME_ZONE", "Mars/Olympus"),
+        ("DATABASE_URL", "mysql://root:hush@localhost/x"),
+        ("ENGINE_DATABASE_URL", "nonsense://hush"),
+        ("CREDENTIAL_KEYS", "hush"),
+        ("MOBIUS_BASE_URL", "api.example.com"),
+        ("MOBIUS_PROJECT", "two words"),
+    ],
+)
+def test_a_malformed_setting_stops_the_start_with_a_sentence_that_names_it(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    done = start(tmp_path, **{name: value})
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(name)
+    assert done.stderr.count("\n") == 1
+    assert "hush" not in done.stderr
+
+
+@pytest.mark.parametrize("missing", ["MOBIUS_API_KEY", "MOBIUS_PROJECT"])
+def test_a_real_mobius_needs_its_key_and_its_project(tmp_path: Path, missing: str) -> None:
+    given = {
+        "MOBIUS_BASE_URL": "https://mobius.example.com",
+        "MOBIUS_API_KEY": "mbx_1",
+        "MOBIUS_PROJECT": "production",
+    }
+    done = start(tmp_path, **{**given, missing: ""})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{missing} is missing")
+
+
+def test_the_project_may_be_named_as_in_the_guide(tmp_path: Path) -> None:
+    done = start(
+        tmp_path,
+        MOBIUS_BASE_URL="https://mobius.example.com/",
+        MOBIUS_API_KEY="mbx_1",
+        PROJECT="production",
+        TIME_ZONE="Europe/Helsinki",
+    )
+    assert done.stdout == "False https://mobius.example.com production Europe/Helsinki\n"
+
+
+def test_secrets_are_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
+    assert start(tmp_path).returncode == 0
+    made = tmp_path / "secrets.env"
+    first = made.read_text()
+    assert made.stat().st_mode & 0o777 == 0o600
+    assert start(tmp_path).returncode == 0
+    assert made.read_text() == first
+
+
+def test_the_own_engines_exports_do_not_poison_the_next_start(tmp_path: Path) -> None:
+    start(tmp_path)
+    key = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, pathlib; from reviewer_site import secrets;"
+            "print(secrets.load(pathlib.Path(sys.argv[1])).service_key())",
+            str(tmp_path),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    done = start(
+        tmp_path,
+        MOBIUS_BASE_URL="http://127.0.0.1:9999",
+        MOBIUS_API_KEY=key,
+        PROJECT="demo",
+    )
+    assert done.stdout == "True http://127.0.0.1:8001 demo UTC\n"
+
+
+def test_a_damaged_secrets_file_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "secrets.env").write_text(f"CREDENTIAL_KEYS={Fernet.generate_key().decode()}\n")
+    done = start(tmp_path)
+    assert done.returncode == 1
+    assert "has no line SECRET_KEY=" in done.stderr
