@@ -1,0 +1,53 @@
+"""A person without a browser: signs in and posts forms over HTTP, as one without scripts does."""
+
+import re
+from typing import Any
+
+import httpx
+
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+_FIELD = re.compile(r'<input[^>]*type="hidden"[^>]*>')
+_ATTRIBUTE = re.compile(r'(name|value)="([^"]*)"')
+
+
+class Person:
+    """One session. Cookies stay good when the product comes back on another port."""
+
+    def __init__(self, web: str, name: str) -> None:
+        self.name = name
+        self._http = httpx.Client(timeout=20)
+        self.web = web
+
+    def sign_in(self) -> None:
+        """Through the sign-in page, with the demo's password."""
+        page = self._http.get(f"{self.web}/accounts/login/")
+        answer = self._http.post(
+            f"{self.web}/accounts/login/",
+            data={
+                "csrfmiddlewaretoken": _TOKEN.findall(page.text)[0],
+                "username": self.name,
+                "password": "demo",
+            },
+        )
+        assert answer.status_code == 302, answer.text
+
+    def get(self, path: str) -> httpx.Response:
+        """A page."""
+        return self._http.get(f"{self.web}{path}")
+
+    def form(self, interaction_id: str) -> dict[str, str]:
+        """The hidden fields of an item's answer form: token, operation id, what was seen."""
+        page = self.get(f"/interactions/{interaction_id}/").text
+        start = page.index(f'action="/interactions/{interaction_id}/respond"')
+        fields = (dict(_ATTRIBUTE.findall(tag)) for tag in _FIELD.findall(page[start:]))
+        return {field["name"]: field.get("value", "") for field in fields}
+
+    def respond(self, interaction_id: str, fields: dict[str, str], **answer: Any) -> httpx.Response:
+        """Send the form."""
+        return self._http.post(
+            f"{self.web}/interactions/{interaction_id}/respond", data={**fields, **answer}
+        )
+
+    def close(self) -> None:
+        """Leave."""
+        self._http.close()

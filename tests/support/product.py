@@ -1,0 +1,137 @@
+"""The whole product as a user starts it: ``manage.py serve`` in a process of its own."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from reviewer_site.environment import ROOT
+
+
+class Product:
+    """One installation in ``folder``. ``start`` may be called again after ``stop`` or ``kill``."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.environment = {
+            **environment,
+            "DJANGO_SETTINGS_MODULE": "reviewer_site.settings",
+            "PORT": "0",
+            "ENGINE_PORT": "0",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.said: deque[str] = deque(maxlen=400)
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._open = threading.Event()
+
+    def start(self) -> None:
+        """Return when the welcome is printed; the failure's words if it ends instead."""
+        self._open.clear()
+        self._process = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), "serve"],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
+        if not self._open.wait(60) or self._process.poll() is not None:
+            self.kill()
+            raise AssertionError("the product did not start:\n" + "".join(self.said))
+        addresses = json.loads((self.folder / "serve.json").read_text())
+        self.web, self.engine = addresses["web"], addresses["engine"]
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.said.append(line)
+            if "Ctrl-C ends it" in line:
+                self._open.set()
+        self._open.set()
+
+    @property
+    def pid(self) -> int:
+        """The web process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def engine_pid(self) -> int:
+        """The engine, the web process's only child."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return int(children[0])
+
+    def stop(self) -> int:
+        """Ctrl-C, as a terminal sends it: to the whole group. The exit status."""
+        return self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """SIGKILL to both at once."""
+        self._end(signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Its exit status, once it has ended by itself."""
+        assert self._process is not None
+        assert self._reader is not None
+        status = self._process.wait(30)
+        self._reader.join(30)
+        return status
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+        return self.wait()
+
+    def exports(self) -> dict[str, str]:
+        """What ``mobius_env`` prints, as a terminal would take it."""
+        printed = subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), "mobius_env"],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        pairs = (line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
+        return dict(pairs)
+
+    def api(self) -> httpx.Client:
+        """The wire, with the service key, below the project."""
+        given = self.exports()
+        return httpx.Client(
+            base_url=f"{given['MOBIUS_BASE_URL']}/v1/projects/{given['PROJECT']}",
+            headers={"Authorization": f"Bearer {given['MOBIUS_API_KEY']}"},
+            timeout=10,
+        )
+
+
+def question(message: str, **fields: Any) -> dict[str, Any]:
+    """An approval for Rina, as an interaction step's configuration has it."""
+    return {
+        "type": "approval",
+        "message": message,
+        "target": {"type": "user", "id": "user_rina"},
+        "spec": {"mode": "confirm"},
+        **fields,
+    }
+
+
+def ask(api: httpx.Client, message: str, **fields: Any) -> str:
+    """Start a run with one interaction step; its id."""
+    step = {"name": "ask", "interaction": {"timeout": "1h", **question(message, **fields)}}
+    started = api.post("/runs", json={"spec": {"name": "checkout", "steps": [step]}})
+    assert started.status_code == 202, started.text
+    return str(started.json()["id"])
