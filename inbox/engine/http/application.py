@@ -1,0 +1,98 @@
+"""The ASGI application: one request in, one answer or one event stream out."""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from inbox.engine import commits
+from inbox.engine.actions.auth import authenticate
+from inbox.engine.http.answers import Answer, Send, refusal, send_answer
+from inbox.engine.http.limits import RateLimit
+from inbox.engine.http.requests import Receive, bearer, header, parse, query, read_body
+from inbox.engine.http.routing import Call, Handler, Opening, find
+from inbox.engine.http.streams import Streams
+from inbox.engine.http.workers import Workers
+from inbox.engine.rules.errors import EngineError
+
+_READERS = 6
+_WRITERS = 8
+
+
+class Application:
+    """The API. ``rate_limit`` is in calls a minute for each token, None for as many as come.
+
+    Between ``start`` and ``close`` streams hear at once of what this process commits.
+    """
+
+    def __init__(self, *, rate_limit: int | None = None) -> None:
+        self._limit = RateLimit(rate_limit)
+        # Two pools: writers queue for the database's one writer, readers need not wait behind them.
+        self._readers = Workers("engine-read", _READERS)
+        self._writers = Workers("engine-write", _WRITERS)
+        self._streams = Streams(self._readers)
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Listen for commits; called on the event loop that serves."""
+        loop, ring = asyncio.get_running_loop(), self._streams.tails.ring
+        self._unsubscribe = commits.subscribe(
+            lambda project_id, _newest: loop.call_soon_threadsafe(ring, project_id)
+        )
+
+    def close_streams(self) -> None:
+        """End the open streams; new ones end after their first frame."""
+        self._streams.close()
+
+    def close(self) -> None:
+        """Stop listening, let the threads end."""
+        if self._unsubscribe:
+            self._unsubscribe()
+        self._readers.close()
+        self._writers.close()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            result = await self._result(scope, receive)
+        except EngineError as error:
+            result = refusal(error)
+        except Exception:
+            await send_answer(refusal(_broken()), send)
+            raise
+        if isinstance(result, Opening):
+            await self._streams.serve(result, receive, send)
+        else:
+            await send_answer(result, send)
+
+    async def _result(self, scope: dict[str, Any], receive: Receive) -> Answer | Opening:
+        handler, parts = find(scope["path"], scope["method"])
+        token = bearer(scope)
+        headers = self._limit.take(token)
+        reads = scope["method"] == "GET"
+        body = b"" if reads else await read_body(scope, receive)
+        workers = self._readers if reads else self._writers
+        result = await workers.run(_handle, scope, token, handler, parts, body)
+        if isinstance(result, Answer):
+            return result.with_headers(headers)
+        return result
+
+
+def _handle(
+    scope: dict[str, Any], token: str | None, handler: Handler, parts: dict[str, str], body: bytes
+) -> Answer | Opening:
+    """The part that needs the database, in a worker's thread."""
+    project, names = parts["project"], {k: v for k, v in parts.items() if k != "project"}
+    who = functools.partial(authenticate, token=token, project=project)
+    call = Call(
+        caller=who(),
+        query=query(scope),
+        body=parse(body),
+        last_event_id=header(scope, b"last-event-id"),
+        authenticate=who,
+    )
+    return handler(call, **names)
+
+
+def _broken() -> EngineError:
+    return EngineError(500, "internal_error", "The engine failed; its log says how.")

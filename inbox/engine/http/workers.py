@@ -1,0 +1,42 @@
+"""Threads for the database: a fixed number, each with one connection that stays open."""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import InterfaceError, OperationalError, connections
+
+from inbox.engine.router import ALIAS
+from inbox.engine.rules.errors import EngineError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Workers:
+    """Runs synchronous functions off the event loop, ``size`` at a time, in the order they come."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix=name)
+
+    async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The function's result. Raises what it raises, and 503 where the database is away."""
+        bound = functools.partial(_with_database, function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, bound)
+
+    def close(self) -> None:
+        """Let the threads end; what waits for one is dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _with_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    try:
+        return function(*args, **kwargs)
+    except (InterfaceError, OperationalError) as error:
+        # A broken connection would fail the thread's every later call: the next one opens a new.
+        connections[ALIAS].close()
+        raise EngineError(
+            503, "service_unavailable", "The engine's database does not answer."
+        ) from error

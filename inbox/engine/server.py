@@ -1,0 +1,103 @@
+"""The engine as a server: its API and its runner in one process."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from django.conf import settings
+
+from inbox.engine.http.application import Application
+from inbox.engine.runner import Runner
+
+_GRACE = 2
+"""Seconds that open responses have to end at a stop."""
+
+
+def run(
+    *, host: str, port: int, on_ready: Callable[[str], None], parent_pipe: int | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; ``on_ready`` is called with the true base URL.
+
+    With a ``parent_pipe`` (a file descriptor) the engine ends when the pipe's other end closes, and
+    SIGINT is the parent's business. Port 0 is any free one. Raises OSError for a taken address. The
+    database must have been migrated.
+    """
+    listener = socket.create_server((host, port), family=_family(host), backlog=1024)
+    base_url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    runner = Runner()
+    server = Server(
+        Application(rate_limit=settings.ENGINE_RATE_LIMIT),
+        on_ready=lambda: on_ready(base_url),
+        parent_pipe=parent_pipe,
+    )
+    runner.start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        runner.stop()
+
+
+class Server(uvicorn.Server):
+    """uvicorn that ends open streams when it stops and obeys its parent."""
+
+    def __init__(
+        self, application: Application, *, on_ready: Callable[[], None], parent_pipe: int | None
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application,
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+        self._application = application
+        self._on_ready = on_ready
+        self._parent_pipe = parent_pipe
+
+    def stop(self) -> None:
+        """Begin to end; on the event loop."""
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        self._application.start()
+        await super().startup(sockets)
+        self._obey()
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams first: uvicorn waits for open responses, and theirs have no end."""
+        self._application.close_streams()
+        await super().shutdown(sockets)
+        self._application.close()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone; ``_obey`` has its own."""
+        yield
+
+    def _obey(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self.stop)
+        if self._parent_pipe is None:
+            loop.add_signal_handler(signal.SIGINT, self.stop)
+        else:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            loop.add_reader(self._parent_pipe, self._parent_said)
+
+    def _parent_said(self) -> None:
+        """Only its end says anything."""
+        if self._parent_pipe is not None and not os.read(self._parent_pipe, 1024):
+            asyncio.get_running_loop().remove_reader(self._parent_pipe)
+            self.stop()
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
