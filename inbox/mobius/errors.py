@@ -3,12 +3,15 @@
 Every call of ``MobiusClient`` raises one of these and nothing else.
 """
 
+from typing import Any
+
 
 class MobiusError(Exception):
     """Any failure of a call.
 
     ``code`` is the API's own word (``conflict``, ``already_claimed`` …) or empty, ``details`` what
-    it said beside it, ``status`` the HTTP status or None where no answer came.
+    it said beside it, ``status`` the HTTP status or None where no answer came. ``retry_after`` is
+    in seconds, None where it was not said.
     """
 
     def __init__(
@@ -17,17 +20,19 @@ class MobiusError(Exception):
         *,
         code: str = "",
         status: int | None = None,
-        details: dict[str, object] | None = None,
+        details: dict[str, Any] | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.status = status
         self.details = details or {}
+        self.retry_after = retry_after
 
 
 class Rejected(MobiusError):
-    """400, 413, 422: what was sent is wrong."""
+    """400, 413, 422 and their like: what was sent is wrong."""
 
 
 class Unauthorized(MobiusError):
@@ -47,11 +52,7 @@ class Conflict(MobiusError):
 
 
 class RateLimited(MobiusError):
-    """429. ``retry_after`` is in seconds, None where it was not said."""
-
-    def __init__(self, message: str, *, retry_after: float | None = None, **rest: object) -> None:
-        super().__init__(message, **rest)  # type: ignore[arg-type]
-        self.retry_after = retry_after
+    """429."""
 
 
 class Unavailable(MobiusError):
@@ -59,10 +60,13 @@ class Unavailable(MobiusError):
 
 
 class Unreachable(MobiusError):
-    """No answer. ``sent`` is False only where the request surely never left, e.g. refused connection."""
+    """No answer, or half of one.
 
-    def __init__(self, message: str, *, sent: bool, **rest: object) -> None:
-        super().__init__(message, **rest)  # type: ignore[arg-type]
+    ``sent`` is False only where the request surely never left, e.g. a refused connection.
+    """
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
         self.sent = sent
 
 

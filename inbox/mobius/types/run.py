@@ -44,7 +44,7 @@ class Wait(Record):
 
 
 class StepPlan(Record):
-    """A step as the workflow's spec has it: ``kind`` is interaction, wait_signal, sleep or action."""
+    """A step of the workflow's spec: ``kind`` is interaction, wait_signal, sleep or action."""
 
     name: str
     kind: str

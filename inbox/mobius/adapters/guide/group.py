@@ -1,0 +1,57 @@
+"""Groups, members and people on the wire."""
+
+from typing import Any
+
+from inbox.mobius.adapters.guide.base import UnreadableError, identified
+from inbox.mobius.adapters.tolerant import parts, stamp, text, whole
+from inbox.mobius.types import Group, GroupMember, Person, PolicyKind
+
+_ROUTING = {PolicyKind.ANY: "first_responder", PolicyKind.ALL: "all_members"}
+
+
+def read_group(payload: Any) -> Group:
+    """A group, with its count of members where a list gave one. Raises UnreadableError."""
+    wire = identified(payload)
+    count = wire.get("member_count")
+    return Group(
+        id=wire["id"],
+        handle=text(wire.get("handle")),
+        name=text(wire.get("name")) or text(wire.get("handle")),
+        description=text(wire.get("description")),
+        routing=_routing(wire.get("routing_policy")),
+        member_count=None if count is None else whole(count),
+        created_at=stamp(wire.get("created_at")),
+        updated_at=stamp(wire.get("updated_at")),
+    )
+
+
+def read_member(payload: Any) -> GroupMember:
+    """A person's place in a group. Raises UnreadableError."""
+    wire = parts(payload)
+    if not (user_id := text(wire.get("user_id"))):
+        raise UnreadableError("a member without a user_id")
+    return GroupMember(
+        id=text(wire.get("id")),
+        group_id=text(wire.get("group_id")),
+        user_id=user_id,
+        created_at=stamp(wire.get("added_at")) or stamp(wire.get("created_at")),
+    )
+
+
+def read_person(payload: Any) -> Person:
+    """Whose token it is. Raises UnreadableError."""
+    wire = parts(payload)
+    if not (user_id := text(wire.get("user_id"))):
+        raise UnreadableError("a person without a user_id")
+    return Person(user_id=user_id, name=text(wire.get("name")))
+
+
+def write_routing(kind: PolicyKind) -> str:
+    """The wire's word. Raises ValueError for a policy that this generation cannot say."""
+    if kind not in _ROUTING:
+        raise ValueError(f"this Mobius has no {kind} groups")
+    return _ROUTING[kind]
+
+
+def _routing(word: Any) -> PolicyKind:
+    return PolicyKind.ALL if word == "all_members" else PolicyKind.ANY

@@ -1,0 +1,162 @@
+"""Interactions on the wire."""
+
+from typing import Any
+
+from inbox.mobius.adapters.guide.base import born_and_changed, identified
+from inbox.mobius.adapters.tolerant import (
+    known,
+    mapping,
+    maybe_text,
+    parts,
+    sequence,
+    stamp,
+    text,
+    texts,
+)
+from inbox.mobius.types import (
+    Answer,
+    Interaction,
+    InteractionStatus,
+    Option,
+    Policy,
+    PolicyKind,
+    Question,
+    Target,
+)
+
+
+def read_interaction(payload: Any) -> Interaction:
+    """An interaction object of any of the calls or events. Raises UnreadableError."""
+    wire = identified(payload)
+    response = parts(wire.get("response"))
+    target = parts(wire.get("target"))
+    members = wire.get("target_member_snapshot")
+    snapshot = texts(members) if isinstance(members, list) else None
+    created, updated = born_and_changed(wire)
+    policy = _policy(wire)
+    return Interaction(
+        id=wire["id"],
+        type=text(wire.get("type")),
+        status=known(InteractionStatus, wire.get("status"), InteractionStatus.OTHER),
+        run_id=maybe_text(wire.get("run_id")),
+        signal_name=maybe_text(wire.get("signal_name")),
+        message=text(wire.get("message")),
+        context=mapping(wire.get("context")),
+        questions=(_question(text(wire.get("type")), wire.get("spec")),),
+        target=Target(type=text(target.get("type")), id=text(target.get("id"))),
+        group_id=maybe_text(wire.get("target_group_id")),
+        members=snapshot,
+        policy=policy,
+        claimed_by=maybe_text(wire.get("claimed_by")),
+        claimed_at=stamp(wire.get("claimed_at")),
+        responses=_responses(wire, policy, snapshot),
+        responder_id=maybe_text(parts(wire.get("responder")).get("id")),
+        value=response.get("value"),
+        comment=maybe_text(response.get("comment")),
+        expires_at=stamp(wire.get("expires_at")),
+        completed_at=stamp(wire.get("completed_at")),
+        created_at=created,
+        updated_at=updated,
+        raw=wire,
+    )
+
+
+def _policy(wire: dict[str, Any]) -> Policy:
+    grouped = parts(wire.get("target")).get("type") == "group"
+    everybody = wire.get("routing_policy_snapshot") == "all_members"
+    if everybody or (grouped and wire.get("require_all") is True):
+        return Policy(kind=PolicyKind.ALL)
+    return Policy(kind=PolicyKind.ANY)
+
+
+def _question(type: str, spec: Any) -> Question:
+    """The one question. Without a spec any JSON is taken: a decision is asked by two buttons,
+    anything else by a text."""
+    if not isinstance(spec, dict):
+        return (
+            Question(mode="confirm")
+            if type == "approval"
+            else Question(mode="input", multiline=True)
+        )
+    mode = text(spec.get("mode"))
+    options = tuple(
+        option for item in sequence(spec.get("options")) if (option := _option(item)) is not None
+    )
+    return Question(
+        mode=mode,
+        options=options,
+        default=_default(mode, spec),
+        placeholder=text(spec.get("placeholder")),
+        multiline=spec.get("multiline") is True,
+    )
+
+
+def _option(item: Any) -> Option | None:
+    if isinstance(item, str):
+        return Option(value=item, label=item)
+    wire = parts(item)
+    if "value" not in wire:
+        return None
+    value = text(wire["value"])
+    return Option(
+        value=value,
+        label=text(wire.get("label")) or value,
+        description=text(wire.get("description")),
+    )
+
+
+def _default(mode: str, spec: dict[str, Any]) -> Any:
+    match mode:
+        case "confirm":
+            default = spec.get("default_confirmed")
+            return default if isinstance(default, bool) else None
+        case "select":
+            return maybe_text(spec.get("default_value"))
+        case "multi_select":
+            return list(texts(spec.get("default_values")))
+        case "input":
+            return text(spec.get("default_text"))
+        case _:
+            return None
+
+
+def _responses(
+    wire: dict[str, Any], policy: Policy, snapshot: tuple[str, ...] | None
+) -> tuple[Answer, ...]:
+    partial = [_partial(item) for item in sequence(wire.get("partial_responses"))]
+    if partial:
+        place = {user: n for n, user in enumerate(snapshot or ())}
+        return tuple(sorted(partial, key=lambda one: place.get(one.user_id or "", len(place))))
+    response = wire.get("response")
+    if not isinstance(response, dict):
+        return ()
+    values = response.get("value")
+    if (
+        policy.kind is PolicyKind.ALL
+        and isinstance(values, list)
+        and len(values) == len(snapshot or ())
+    ):
+        at = stamp(response.get("at"))
+        return tuple(
+            Answer(user_id=user, value=value, at=at)
+            for user, value in zip(snapshot or (), values, strict=True)
+        )
+    responder = parts(wire.get("responder"))
+    return (
+        Answer(
+            user_id=maybe_text(responder.get("id")),
+            value=values,
+            comment=maybe_text(response.get("comment")),
+            at=stamp(response.get("at")) or stamp(wire.get("completed_at")),
+        ),
+    )
+
+
+def _partial(item: Any) -> Answer:
+    wire = parts(item)
+    return Answer(
+        user_id=maybe_text(wire.get("user_id")),
+        value=wire.get("value"),
+        comment=maybe_text(wire.get("comment")),
+        at=stamp(wire.get("responded_at")),
+    )

@@ -1,0 +1,92 @@
+"""Runs and their steps on the wire."""
+
+from typing import Any
+
+from inbox.mobius.adapters.guide.base import born_and_changed, identified
+from inbox.mobius.adapters.tolerant import (
+    known,
+    mapping,
+    maybe_text,
+    parts,
+    sequence,
+    stamp,
+    text,
+    texts,
+    whole,
+)
+from inbox.mobius.types import Run, RunStatus, Step, StepPlan, StepStatus, Wait
+
+_STEP_KINDS = ("interaction", "wait_signal", "sleep", "action", "join", "pause")
+
+
+def read_run(payload: Any) -> Run:
+    """A run object, with its plan where it carries its spec. Raises UnreadableError."""
+    wire = identified(payload)
+    created, updated = born_and_changed(wire)
+    waiting = parts(wire.get("wait_summary"))
+    spec = wire.get("spec")
+    return Run(
+        id=wire["id"],
+        workflow=text(wire.get("workflow_name")) or text(parts(spec).get("name")),
+        status=known(RunStatus, wire.get("status"), RunStatus.OTHER),
+        queue=text(wire.get("queue")) or "default",
+        attempt=whole(wire.get("attempt"), 1),
+        inputs=mapping(wire.get("inputs")),
+        metadata=mapping(wire.get("metadata")),
+        external_id=maybe_text(wire.get("external_id")),
+        started_by=_started_by(wire),
+        wait=Wait(
+            kinds={key: whole(n) for key, n in parts(waiting.get("kind_counts")).items()},
+            wakes_at=stamp(waiting.get("next_wake_at")),
+            signals=texts(waiting.get("waiting_on_signal_names")),
+            interaction_ids=texts(waiting.get("interaction_ids")),
+        ),
+        plan=_plan(spec) if isinstance(spec, dict) else None,
+        error_type=maybe_text(wire.get("error_type")),
+        error_message=maybe_text(wire.get("error_message")),
+        created_at=created,
+        started_at=stamp(wire.get("started_at")),
+        completed_at=stamp(wire.get("completed_at")),
+        updated_at=updated,
+        raw=wire,
+    )
+
+
+def read_step(payload: Any) -> Step:
+    """A step row. Raises UnreadableError."""
+    wire = identified(payload)
+    created, updated = born_and_changed(wire)
+    return Step(
+        id=wire["id"],
+        run_id=text(wire.get("run_id")),
+        name=text(wire.get("step_name")),
+        kind=text(wire.get("kind")),
+        action=text(wire.get("action")),
+        status=known(StepStatus, wire.get("status"), StepStatus.OTHER),
+        attempt=whole(wire.get("attempt")),
+        order=whole(wire.get("transition_seq")),
+        error_type=maybe_text(wire.get("error_type")),
+        error_message=maybe_text(wire.get("error_message")),
+        started_at=stamp(wire.get("started_at")),
+        completed_at=stamp(wire.get("completed_at")),
+        created_at=created,
+        updated_at=updated,
+        raw=wire,
+    )
+
+
+def _started_by(wire: dict[str, Any]) -> str:
+    asked = text(mapping(wire.get("metadata")).get("requested_by"))
+    return asked or text(wire.get("actor_id")) or text(wire.get("source_label"))
+
+
+def _plan(spec: dict[str, Any]) -> tuple[StepPlan, ...]:
+    steps = [parts(step) for step in sequence(spec.get("steps"))]
+    return tuple(
+        StepPlan(
+            name=text(step.get("name")),
+            kind=next((kind for kind in _STEP_KINDS if kind in step), ""),
+            description=text(step.get("description")),
+        )
+        for step in steps
+    )
