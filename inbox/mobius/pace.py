@@ -1,7 +1,7 @@
 """How long a call may take, and how long to wait before the next try."""
 
-import random
 from dataclasses import dataclass, field
+from random import Random
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Backoff:
     attempts: int = 3
     patience: float = 10.0
     longest_retry_after: float = 300.0
-    random: random.Random = field(default_factory=random.Random, repr=False, compare=False)
+    random: Random = field(default_factory=Random, repr=False, compare=False)
 
     def delay(self, failures: int, retry_after: float | None = None) -> float:
         """Seconds to wait after the ``failures``-th failure in a row (from 1).
