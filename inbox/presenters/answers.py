@@ -1,0 +1,155 @@
+"""Answers in words: what was said, by whom, when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from inbox.models import Interaction
+from inbox.presenters.people import Face, People
+from inbox.presenters.tree import compact
+from inbox.presenters.when import ago
+from inbox.presenters.words import listed
+
+SHORT = 60
+
+
+@dataclass(frozen=True)
+class Words:
+    """An answer's value. ``tone`` is ``yes``, ``no`` or empty; ``long`` text is shown as text."""
+
+    text: str
+    tone: str = ""
+    icon: str = ""
+    long: bool = False
+
+
+@dataclass(frozen=True)
+class Given:
+    """One person's answer, as the page shows it."""
+
+    face: Face
+    words: Words
+    comment: str
+    at: datetime | None
+    did: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of those who were asked: ``state`` is ``answered``, ``turn`` or ``missing``."""
+
+    face: Face
+    state: str
+    given: Given | None = None
+
+
+def _question(item: Interaction) -> Mapping[str, Any]:
+    questions = item.questions or []
+    return questions[0] if questions and isinstance(questions[0], dict) else {}
+
+
+def _labels(question: Mapping[str, Any]) -> dict[str, str]:
+    options = question.get("options") or ()
+    return {str(o.get("value")): str(o.get("label") or o.get("value")) for o in options}
+
+
+def value_words(question: Mapping[str, Any], value: Any) -> Words:
+    """A value in the words of the question's options; an unknown shape as JSON."""
+    labels = _labels(question)
+    match question.get("mode"), value:
+        case "confirm", True:
+            return Words("Approve", "yes", "check")
+        case "confirm", False:
+            return Words("Reject", "no", "x")
+        case "select", str():
+            text = labels.get(value, value)
+        case "multi_select", list():
+            text = ", ".join(labels.get(str(v), str(v)) for v in value) or "None of them"
+        case _, str():
+            text = value or "An empty answer"
+        case _:
+            text = compact(value)
+    return Words(text, icon="done", long=len(text) > SHORT or "\n" in text)
+
+
+def did_words(question: Mapping[str, Any], value: Any) -> str:
+    """What the person did, after the name: ``approved``, ``chose Northgate``, ``answered``."""
+    words = value_words(question, value)
+    match question.get("mode"), value:
+        case "confirm", True:
+            return "approved"
+        case "confirm", False:
+            return "rejected"
+        case "select", str():
+            return f"chose {words.text}"
+        case "multi_select", list():
+            return f"chose {len(value)} of {len(_labels(question)) or len(value)}"
+        case _:
+            return "answered"
+
+
+def at_of(response: Mapping[str, Any]) -> datetime | None:
+    """When an answer was given, None where upstream does not say."""
+    at = response.get("at")
+    if isinstance(at, datetime):
+        return at
+    parsed = parse_datetime(at) if isinstance(at, str) else None
+    return parsed if parsed is not None and parsed.tzinfo is not None else None
+
+
+def given(item: Interaction, people: People) -> tuple[Given, ...]:
+    """Every answer so far, in upstream's order."""
+    question = _question(item)
+    answers = []
+    for response in item.responses or ():
+        value, user_id = response.get("value"), response.get("user_id")
+        answers.append(
+            Given(
+                face=people.face(user_id),
+                words=value_words(question, value),
+                comment=response.get("comment") or "",
+                at=at_of(response) or (item.completed_at if len(item.responses) == 1 else None),
+                did=f"{people.name(user_id)} {did_words(question, value)}",
+            )
+        )
+    return tuple(answers)
+
+
+def members(item: Interaction, people: People) -> tuple[Member, ...]:
+    """Who was asked and who has answered, for a question that every member answers; else none."""
+    if item.members is None or item.policy.get("kind", "any") == "any":
+        return ()
+    said = {answer.face.id: answer for answer in given(item, people)}
+    row = []
+    for user_id in item.members:
+        state = "answered" if user_id in said else "missing"
+        if state == "missing" and people.is_reader(user_id) and item.pending:
+            state = "turn"
+        row.append(Member(people.face(user_id), state, said.get(user_id)))
+    return tuple(row)
+
+
+def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
+    """How it ended: ``Lee answered this 2 m ago: Approve.``; empty while it is open."""
+    if item.gone:
+        return "Mobius no longer has this question."
+    if item.status == "expired":
+        at = item.completed_at or item.expires_at
+        when = f" {ago(at, now)}" if at is not None and at <= now else ""
+        return f"This expired{when}. It can no longer be answered."
+    if item.status != "completed":
+        return ""
+    answers = given(item, people)
+    when = f" {ago(item.completed_at, now)}" if item.completed_at is not None else ""
+    if len(answers) == 1:
+        words = answers[0].words
+        said = "" if words.long else f": {words.text.rstrip('.')}"
+        return f"{answers[0].face.name} answered this{when}{said}."
+    if answers:
+        names = listed([answer.face.name for answer in answers])
+        return f"{names} answered this, the last{when}."
+    by = people.name(item.responder_id)
+    return f"{by} answered this{when}."

@@ -1,0 +1,174 @@
+"""Diffs a person can read: per file, numbered, the unchanged middle folded away."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+MOST_LINES = 2000
+KEEP = 3
+FOLD_FROM = 9
+
+_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+@dataclass(frozen=True)
+class Line:
+    """``kind`` is ``add``, ``del`` or empty; ``number`` that of the side it stands on."""
+
+    kind: str
+    number: int
+    text: str
+
+    @property
+    def sign(self) -> str:
+        """What stands before the line."""
+        return {"add": "+", "del": "−"}.get(self.kind, " ")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Lines that are shown, or a fold; one without lines is a gap that the diff does not hold."""
+
+    lines: tuple[Line, ...] = ()
+    folded: int = 0
+
+    @property
+    def label(self) -> str:
+        """What a fold says of itself."""
+        return "1 unchanged line" if self.folded == 1 else f"{self.folded} unchanged lines"
+
+
+@dataclass(frozen=True)
+class FileDiff:
+    """One file. ``cut`` is how many lines were left out because there are too many."""
+
+    path: str
+    added: int
+    removed: int
+    pieces: tuple[Piece, ...]
+    cut: int = 0
+
+
+@dataclass
+class _Open:
+    path: str
+    lines: list[Line] = field(default_factory=list)
+    gaps: dict[int, int] = field(default_factory=dict)
+    old: int = 1
+    new: int = 1
+    left_old: int = 0
+    left_new: int = 0
+
+
+def looks_like_diff(text: str) -> bool:
+    """It has a hunk header at the start of a line and something around it."""
+    return any(_HUNK.match(line) for line in text.splitlines())
+
+
+def _name(header: str) -> str:
+    name = header[4:].partition("\t")[0].strip()
+    return name[2:] if name[:2] in ("a/", "b/") else name
+
+
+def _take(file: _Open, line: str) -> None:
+    sign, text = line[:1], line[1:]
+    if sign == "+":
+        file.lines.append(Line("add", file.new, text))
+        file.new, file.left_new = file.new + 1, file.left_new - 1
+    elif sign == "-":
+        file.lines.append(Line("del", file.old, text))
+        file.old, file.left_old = file.old + 1, file.left_old - 1
+    elif sign != "\\":
+        file.lines.append(Line("", file.new, text))
+        file.old, file.new = file.old + 1, file.new + 1
+        file.left_old, file.left_new = file.left_old - 1, file.left_new - 1
+
+
+def _start_hunk(file: _Open, match: re.Match[str]) -> None:
+    old, new = int(match[1]), int(match[3])
+    if new > file.new:
+        file.gaps[len(file.lines)] = new - file.new
+    file.old, file.new = old, new
+    file.left_old = int(match[2] or 1)
+    file.left_new = int(match[4] or 1)
+
+
+def parse(text: str) -> tuple[FileDiff, ...]:
+    """A unified diff of any number of files; what is not part of a hunk is left out."""
+    files: list[_Open] = []
+    before = ""
+    for line in text.splitlines():
+        inside = files and (files[-1].left_old > 0 or files[-1].left_new > 0)
+        if inside:
+            _take(files[-1], line)
+        elif line.startswith("--- "):
+            before = _name(line)
+        elif line.startswith("+++ "):
+            name = _name(line)
+            files.append(_Open(before if name == "/dev/null" else name))
+        elif match := _HUNK.match(line):
+            if not files:
+                files.append(_Open(""))
+            _start_hunk(files[-1], match)
+    return tuple(_close(file) for file in files if file.lines)
+
+
+def compare(before: str, after: str, *, path: str = "") -> tuple[FileDiff, ...]:
+    """Two texts side by side become one diff; empty where they are equal."""
+    old, new = before.splitlines(), after.splitlines()
+    file = _Open(path)
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            for offset, text in enumerate(new[j1:j2]):
+                file.lines.append(Line("", j1 + offset + 1, text))
+            continue
+        for offset, text in enumerate(old[i1:i2]):
+            file.lines.append(Line("del", i1 + offset + 1, text))
+        for offset, text in enumerate(new[j1:j2]):
+            file.lines.append(Line("add", j1 + offset + 1, text))
+    if not any(line.kind for line in file.lines):
+        return ()
+    return (_close(file),)
+
+
+def _close(file: _Open) -> FileDiff:
+    shown = file.lines[:MOST_LINES]
+    return FileDiff(
+        path=file.path,
+        added=sum(line.kind == "add" for line in file.lines),
+        removed=sum(line.kind == "del" for line in file.lines),
+        pieces=tuple(_pieces(shown, file.gaps)),
+        cut=len(file.lines) - len(shown),
+    )
+
+
+def _pieces(lines: list[Line], gaps: dict[int, int]) -> Iterator[Piece]:
+    cuts = sorted({0, len(lines), *(at for at in gaps if at < len(lines))})
+    for start, end in pairwise(cuts):
+        if start in gaps:
+            yield Piece(folded=gaps[start])
+        yield from _fold(lines[start:end], first=start == 0, last=end == len(lines))
+
+
+def _fold(lines: list[Line], *, first: bool, last: bool) -> Iterator[Piece]:
+    """Long stretches without a change keep three lines beside the changes and fold the rest."""
+    start = 0
+    while start < len(lines):
+        end = start
+        while end < len(lines) and bool(lines[end].kind) == bool(lines[start].kind):
+            end += 1
+        run = lines[start:end]
+        head = 0 if first and start == 0 else KEEP
+        tail = 0 if last and end == len(lines) else KEEP
+        if lines[start].kind or len(run) < head + tail + FOLD_FROM - 2 * KEEP:
+            yield Piece(tuple(run))
+        else:
+            if head:
+                yield Piece(tuple(run[:head]))
+            middle = run[head : len(run) - tail]
+            yield Piece(tuple(middle), folded=len(middle))
+            if tail:
+                yield Piece(tuple(run[len(run) - tail :]))
+        start = end

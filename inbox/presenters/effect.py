@@ -1,0 +1,84 @@
+"""The sentence beside the button: what an answer will do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inbox.models import Interaction
+from inbox.presenters.people import People
+from inbox.presenters.words import listed
+
+
+@dataclass(frozen=True)
+class Effect:
+    """``strong`` is what the eye should catch, ``rest`` completes the sentence."""
+
+    strong: str
+    rest: str
+
+    def __str__(self) -> str:
+        return f"{self.strong} {self.rest}".strip()
+
+
+def needed(policy: Mapping[str, Any], members: int) -> int:
+    """How many answers of ``members`` people complete it."""
+    match policy.get("kind"):
+        case "all":
+            return max(1, members)
+        case "quorum":
+            return max(1, min(int(policy.get("quorum") or 1), members or 1))
+        case _:
+            return 1
+
+
+def progress(item: Interaction) -> tuple[int, int] | None:
+    """(answers so far, answers needed) where more than one person has to answer, else None."""
+    if item.members is None or item.policy.get("kind", "any") == "any":
+        return None
+    return len(item.responses or ()), needed(item.policy, len(item.members))
+
+
+def effect(item: Interaction, people: People) -> Effect:
+    """What happens when the reader answers now."""
+    goes_on = item.run_id is not None
+    counts = progress(item)
+    if counts is None:
+        return _alone(item, goes_on=goes_on)
+    done, total = counts
+    mine = done + 1
+    if mine >= total:
+        what = f"Yours is the last of {total} answers" if total > 1 else "Your answer ends the wait"
+        rest = "the run goes on at once." if goes_on else "it closes the question."
+        return Effect(f"{what};", rest)
+    strong = f"Yours is answer {mine} of {total};"
+    return Effect(strong, _waits(item, people, goes_on=goes_on, more=total - mine))
+
+
+def _alone(item: Interaction, *, goes_on: bool) -> Effect:
+    enough = "One answer is enough: yours" if len(item.members or ()) > 1 else "Your answer"
+    if goes_on:
+        return Effect(f"{enough} ends the wait;", "the run goes on at once.")
+    return Effect(f"{enough} closes this question.", "No run waits for it.")
+
+
+def _waits(item: Interaction, people: People, *, goes_on: bool, more: int) -> str:
+    answered = {response.get("user_id") for response in item.responses or ()}
+    missing = [
+        member
+        for member in item.members or ()
+        if member not in answered and not people.is_reader(member)
+    ]
+    who = "the run" if goes_on else "the question"
+    if more < len(missing):
+        return f"{who} waits for {more} more of {len(missing)} people."
+    return f"{who} waits for {listed(people.objects(missing))} too."
+
+
+def after_mine(item: Interaction, people: People) -> str:
+    """For somebody who has answered an item that is still open: for whom it waits."""
+    answered = {response.get("user_id") for response in item.responses or ()}
+    missing = [member for member in item.members or () if member not in answered]
+    who = "The run" if item.run_id is not None else "The question"
+    if not missing:
+        return f"{who} goes on as soon as Mobius has counted the answers."
+    return f"{who} waits for {listed(people.objects(missing))}."

@@ -1,0 +1,55 @@
+"""People as a page shows them: a name, a face, and *You* where the reader is meant."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from inbox.presenters.words import initial
+
+TINTS = 4
+
+
+@dataclass(frozen=True)
+class Face:
+    """``name`` is ``You`` for the reader; ``full`` is the name in any case; ``tint`` is 1…4."""
+
+    id: str
+    name: str
+    full: str
+    initial: str
+    tint: int
+
+
+@dataclass(frozen=True)
+class People:
+    """The names that one page needs, and who reads it."""
+
+    names: Mapping[str, str]
+    reader: str | None = None
+
+    def full(self, user_id: str | None) -> str:
+        """The name of an id; an id without an account is its own name."""
+        if not user_id:
+            return "Somebody"
+        return self.names.get(user_id) or user_id
+
+    def name(self, user_id: str | None) -> str:
+        """``You`` for the reader, else the name."""
+        return "You" if self.is_reader(user_id) else self.full(user_id)
+
+    def object(self, user_id: str | None) -> str:
+        """As ``name``, within a sentence: ``you``."""
+        return "you" if self.is_reader(user_id) else self.full(user_id)
+
+    def objects(self, user_ids: Iterable[str | None]) -> list[str]:
+        """As ``object`` for several, the reader last."""
+        ids = list(user_ids)
+        others = [self.full(id_) for id_ in ids if not self.is_reader(id_)]
+        return [*others, "you"] if len(others) < len(ids) else others
+
+    def is_reader(self, user_id: str | None) -> bool:
+        """It is the person who reads the page."""
+        return bool(user_id) and user_id == self.reader
+
+    def face(self, user_id: str | None) -> Face:
+        """What a face needs; its tint follows from the id."""
+        return Face(user_id or "", self.name(user_id), self.full(user_id))

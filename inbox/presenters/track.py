@@ -1,0 +1,72 @@
+"""A run's steps as a track: done, now, to come.
+
+It is shown in a frame that all watchers share, so it holds names and times and nothing of a
+question.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from inbox.models import Run, Step
+from inbox.presenters.when import exact_span, span
+from inbox.presenters.words import label
+
+_ENDS = {
+    "completed": ("done", "done", "done"),
+    "failed": ("bad", "failed", "failed"),
+    "cancelled": ("bad", "cancelled", "cancelled"),
+}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One step. ``state`` is ``done``, ``now`` (waits), ``busy``, ``bad`` or ``next``."""
+
+    name: str
+    state: str
+    icon: str
+    meta: str
+    since: datetime | None = None
+
+    @property
+    def current(self) -> bool:
+        """The run stands here."""
+        return self.state in ("now", "busy")
+
+
+def track(run: Run, steps: Iterable[Step], now: datetime) -> tuple[Stop, ...]:
+    """The plan's steps in order, each with its newest attempt; without a plan, the steps so far."""
+    newest: dict[str, Step] = {}
+    for step in steps:
+        newest[step.name] = step
+    plan: Sequence[dict[str, Any]] = run.plan or [
+        {"name": step.name, "kind": step.kind} for step in newest.values()
+    ]
+    return tuple(_stop(run, planned, newest.get(str(planned.get("name"))), now) for planned in plan)
+
+
+def _stop(run: Run, planned: dict[str, Any], step: Step | None, now: datetime) -> Stop:
+    name = label(str(planned.get("name") or "step"))
+    kind = str(planned.get("kind") or (step.kind if step is not None else ""))
+    if step is not None and step.status in _ENDS:
+        state, icon, word = _ENDS[step.status]
+        return Stop(name, state, icon, _took(step, word))
+    if run.finished:
+        return Stop(name, "next", "dashed", "not reached")
+    if step is None or step.status == "pending":
+        return Stop(name, "next", "dashed", "to come")
+    start = step.started_at or step.created_at
+    age = span((now - start).total_seconds())
+    if run.status == "suspended":
+        verb = "sleeping" if kind == "sleep" else "waiting"
+        return Stop(name, "now", "pause", f"{verb} {age}", start)
+    return Stop(name, "busy", "play", f"running {age}", start)
+
+
+def _took(step: Step, word: str) -> str:
+    if step.started_at is None or step.completed_at is None:
+        return word
+    took = exact_span((step.completed_at - step.started_at).total_seconds())
+    return took if word == "done" else f"{word} after {took}"

@@ -1,0 +1,134 @@
+"""Times in the reader's words: how late, how soon, how long ago.
+
+Every function takes ``now`` and speaks in the current time zone of Django.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import dateformat
+from django.utils.timezone import localtime
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """An instant, and whether an answer is still taken after it."""
+
+    at: datetime
+    soft: bool
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch of the list."""
+
+    key: str
+    label: str
+    icon: str
+
+
+BANDS = {
+    band.key: band
+    for band in (
+        Band("late", "Overdue", "alert"),
+        Band("hour", "Within the hour", "clock"),
+        Band("today", "Today", "clock"),
+        Band("later", "Later", "cal"),
+        Band("none", "No deadline", "dashed"),
+    )
+}
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two largest units: ``40 s``, ``42 m``, ``1 h 20 m``, ``2 d 1 h``."""
+    whole = max(0, int(seconds))
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} m"
+    if whole < DAY:
+        hours, minutes = whole // HOUR, whole % HOUR // MINUTE
+        return f"{hours} h {minutes:02d} m" if minutes else f"{hours} h"
+    days, hours = whole // DAY, whole % DAY // HOUR
+    return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
+
+
+def exact_span(seconds: float) -> str:
+    """A length of time where seconds matter: ``0.4 s``, ``2 m 14 s``, else as ``span``."""
+    if seconds < 10:
+        return f"{max(0.0, seconds):.1f} s"
+    whole = int(seconds)
+    if MINUTE <= whole < HOUR:
+        minutes, rest = divmod(whole, MINUTE)
+        return f"{minutes} m {rest:02d} s" if rest else f"{minutes} m"
+    return span(seconds)
+
+
+def clock(at: datetime) -> str:
+    """``10:45``."""
+    return dateformat.format(localtime(at), "H:i")
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """``10:45`` today, ``Wed 14:00`` within six days, ``3 Dec 14:00``, else ``3 Dec 2027``."""
+    local, today = localtime(at), localtime(now)
+    if local.date() == today.date():
+        return clock(at)
+    if abs((local.date() - today.date()).days) <= 6:
+        return dateformat.format(local, "D H:i")
+    if local.year == today.year:
+        return dateformat.format(local, "j M H:i")
+    return dateformat.format(local, "j M Y")
+
+
+def exact_moment(at: datetime, now: datetime) -> str:
+    """As ``moment``, with seconds, for a log."""
+    local = localtime(at)
+    if local.date() == localtime(now).date():
+        return dateformat.format(local, "H:i:s")
+    return dateformat.format(local, "j M H:i:s")
+
+
+def full(at: datetime) -> str:
+    """The whole of it, for a tooltip: ``Tue 24 November 2026, 10:45:12 UTC``."""
+    return dateformat.format(localtime(at), "D j F Y, H:i:s T")
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """``just now``, ``40 s ago``, ``3 h 10 m ago``, ``yesterday 16:20``, then as ``moment``."""
+    seconds = (now - at).total_seconds()
+    if seconds < 10:
+        return "just now"
+    local, today = localtime(at), localtime(now)
+    if seconds < HOUR or local.date() == today.date():
+        return f"{span(seconds)} ago"
+    if local.date() == today.date() - timedelta(days=1):
+        return f"yesterday {clock(at)}"
+    return moment(at, now)
+
+
+def deadline(
+    due_at: datetime | None, expires_at: datetime | None, now: datetime, *, soft: bool
+) -> Deadline | None:
+    """What the due chip of an open item shows: the soft deadline until the item has expired."""
+    if expires_at is not None and expires_at <= now:
+        return Deadline(expires_at, soft=False)
+    return None if due_at is None else Deadline(due_at, soft=soft)
+
+
+def band(due_at: datetime | None, now: datetime) -> Band:
+    """Where an item stands in the list."""
+    if due_at is None:
+        return BANDS["none"]
+    seconds = (due_at - now).total_seconds()
+    if seconds <= 0:
+        return BANDS["late"]
+    if seconds <= HOUR:
+        return BANDS["hour"]
+    if localtime(due_at).date() == localtime(now).date():
+        return BANDS["today"]
+    return BANDS["later"]

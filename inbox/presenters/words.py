@@ -1,0 +1,77 @@
+"""What the product calls Mobius' words: kinds of question, statuses, keys."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of question: its name and its icon."""
+
+    label: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """A status: the wire's word, its name, its icon, and the tone that the style sheet knows."""
+
+    key: str
+    label: str
+    icon: str
+    tone: str
+
+
+_KINDS = {
+    "approval": Kind("Approval", "approval"),
+    "review": Kind("Review", "review"),
+    "input": Kind("Input", "input"),
+}
+_ITEM = {
+    "pending": ("Waiting", "pause"),
+    "completed": ("Answered", "done"),
+    "expired": ("Expired", "failed"),
+}
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_APART = re.compile(r"[\s_\-]+")
+
+
+def kind(type_: str) -> Kind:
+    """An unknown type keeps its own word."""
+    return _KINDS.get(type_) or Kind(label(type_) or "Question", "inbox")
+
+
+def item_status(word: str, *, gone: bool = False) -> Status:
+    """The status of a question; ``gone`` is one that upstream no longer has."""
+    if gone:
+        return Status("gone", "Gone", "failed", "other")
+    if word in _ITEM:
+        return Status(word, *_ITEM[word], tone=word)
+    return Status(word, label(word) or "Unknown", "dashed", "other")
+
+
+def label(key: str) -> str:
+    """A key as a label: ``p95_capture`` → ``P95 capture``, ``customerId`` → ``Customer id``."""
+    if " " in key.strip():
+        return key.strip()
+    parts = [p for p in _APART.split(_HUMP.sub(" ", key)) if p]
+    if not parts:
+        return ""
+    words = [p if p.isupper() and len(p) > 1 else p.lower() for p in parts]
+    return (words[0][:1].upper() + words[0][1:] + " " + " ".join(words[1:])).strip()
+
+
+def listed(names: Sequence[str], *, most: int = 3) -> str:
+    """``Lee``, ``Lee and Sam``, ``Lee, Sam and 3 others``."""
+    if len(names) <= 1:
+        return "".join(names)
+    if len(names) <= most:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    shown = names[: most - 1]
+    return f"{', '.join(shown)} and {len(names) - len(shown)} others"
+
+
+def short_id(id_: str) -> str:
+    """The end of an id, enough to tell two apart: ``run_01JDF3…7ZB4`` → ``#7ZB4``."""
+    return f"#{id_[-5:]}" if len(id_) > 5 else f"#{id_}"
