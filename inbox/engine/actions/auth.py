@@ -1,0 +1,53 @@
+"""Who is calling."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+from inbox.engine import clock
+from inbox.engine.models import Project, Token
+from inbox.engine.rules import errors
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A service key, or one person of the project (then ``user_id`` is theirs)."""
+
+    project_id: int
+    project: str
+    kind: Literal["service", "member"]
+    user_id: str | None
+    name: str
+
+
+def digest(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def authenticate(*, token: str | None, project: str) -> Caller:
+    """Whose ``token`` it is, for calls to ``project``.
+
+    Raises 401 for a missing, unknown, revoked or expired token, 404 for an unknown project, 403
+    for a token of another project or one whose suffix names another.
+    """
+    if not token:
+        raise errors.unauthorized("A bearer token is needed.")
+    bare, _, named = token.partition(".")
+    row = (
+        Token.objects.select_related("project", "person")
+        .filter(digest=digest(bare), revoked_at__isnull=True)
+        .first()
+    )
+    if row is None or (row.expires_at is not None and row.expires_at <= clock.now()):
+        raise errors.unauthorized("The token is unknown, revoked or expired.")
+    if row.project.handle != project:
+        if "\0" in project or not Project.objects.filter(handle=project).exists():
+            raise errors.not_found("The project")
+        raise errors.forbidden("The token belongs to another project.")
+    if named and named != project:
+        raise errors.forbidden(f"The token's suffix names the project {named}.")
+    person = row.person
+    if person is None:
+        return Caller(row.project_id, project, "service", None, "service key")
+    return Caller(row.project_id, project, "member", person.user_id, person.name)

@@ -1,0 +1,58 @@
+"""Reading the log."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from inbox.engine import ids, payloads
+from inbox.engine.actions.auth import Caller
+from inbox.engine.models import Event, Project, Run
+from inbox.engine.rules import errors, stamps
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One event; ``frame`` is the JSON that goes into ``data:``, without line breaks."""
+
+    seq: int
+    run_id: str | None
+    type: str
+    at: datetime
+    frame: str
+
+
+def after(
+    *, project_id: int, since: int, limit: int = 500, run_id: str | None = None
+) -> list[Logged]:
+    """Up to ``limit`` events after ``since``, oldest first; of one run where given."""
+    rows = Event.objects.filter(project_id=project_id, seq__gt=since)
+    if run_id is not None:
+        rows = rows.filter(run_id=run_id)
+    found = rows.order_by("seq").values_list("seq", "run_id", "type", "at", "frame")[:limit]
+    return [Logged(*row) for row in found]
+
+
+def newest(*, project_id: int) -> int:
+    """The number of the newest committed event, 0 where there is none."""
+    return Project.objects.values_list("seq", flat=True).get(pk=project_id)
+
+
+def seed(*, caller: Caller, run_id: str, since: int | None) -> dict[str, Any]:
+    """The frame that opens a run's stream: the run as it is now. Raises 404.
+
+    Its ``seq`` is ``since``, else the newest number. That one is read before the run: what
+    happens between the two readings is then told twice rather than never.
+    """
+    seq = newest(project_id=caller.project_id) if since is None else since
+    row = None
+    if ids.is_shaped(run_id, "run"):
+        row = Run.objects.filter(pk=run_id, project_id=caller.project_id).first()
+    if row is None:
+        raise errors.not_found("The run")
+    return {
+        "type": "run_updated",
+        "run_id": row.id,
+        "seq": seq,
+        "timestamp": stamps.written(row.updated_at),
+        "data": payloads.run(row),
+    }

@@ -1,0 +1,18 @@
+"""Opaque ids: a prefix that says what it is, and a ULID."""
+
+import re
+from datetime import datetime
+
+from ulid import ULID
+
+_SHAPE = re.compile(r"[a-z]+_[0-9A-Z]{26}")
+
+
+def new(prefix: str, at: datetime) -> str:
+    """A fresh id such as ``run_01J…``, made at ``at``."""
+    return f"{prefix}_{ULID.from_datetime(at)}"
+
+
+def is_shaped(value: str, prefix: str) -> bool:
+    """Whether ``value`` can be an id with this prefix at all."""
+    return value.startswith(f"{prefix}_") and _SHAPE.fullmatch(value) is not None

@@ -1,0 +1,120 @@
+"""Reading what a caller sent: shapes by pydantic, refusals in the contract's words."""
+
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from inbox.engine.rules.errors import EngineError, bad_request, not_supported
+
+DEEPEST = 64
+"""How many levels of objects and arrays a body may have."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class Body(BaseModel):
+    """An object of a body: no field that nobody knows, none of a type that is not meant.
+
+    ``not_served`` are fields that the reference has and this engine does not serve.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    not_served: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_not_served(cls, sent: Any) -> Any:
+        if isinstance(sent, dict):
+            for name in sent:
+                if name in cls.not_served:
+                    raise PydanticCustomError("not_supported", "{field}", {"field": name})
+        return sent
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """What a validator raises; ``message`` is the rest of a sentence that names the field."""
+    return PydanticCustomError("wrong", "{said}", {"said": message})
+
+
+def unsupported(field: str, why: str) -> PydanticCustomError:
+    """What a validator raises for something that the reference knows and this engine does not."""
+    return PydanticCustomError("not_supported", "{field}", {"field": field, "why": why})
+
+
+B = TypeVar("B", bound=Body)
+
+
+def read(model: type[B], sent: Any) -> B:
+    """``sent`` as a ``model``. Raises 400 ``bad_request`` or ``not_supported`` with the field."""
+    if not isinstance(sent, dict):
+        raise bad_request("The body must be a JSON object.")
+    check_keepable(sent)
+    try:
+        return model.model_validate(sent)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def check_keepable(sent: Any) -> None:
+    """Refuse what no database can keep (NUL, half a surrogate pair) and what is nested too deep."""
+    pending: list[tuple[Any, int]] = [(sent, 1)]
+    while pending:
+        value, depth = pending.pop()
+        if isinstance(value, str):
+            if not is_keepable(value):
+                raise bad_request("The body holds a character that cannot be kept.")
+        elif isinstance(value, dict | list):
+            if depth > DEEPEST:
+                raise bad_request(f"The body is nested deeper than {DEEPEST} levels.")
+            if isinstance(value, dict):
+                pending += [(key, depth) for key in value]
+                pending += [(each, depth + 1) for each in value.values()]
+            else:
+                pending += [(each, depth + 1) for each in value]
+
+
+def is_keepable(text: str) -> bool:
+    """Whether every database can keep ``text``."""
+    if "\0" in text:
+        return False
+    if text.isascii():
+        return True
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+_URGENT = {"not_supported": 0, "extra_forbidden": 1}
+
+
+def _refusal(error: ValidationError) -> EngineError:
+    found = error.errors(include_url=False, include_input=False)
+    first = min(found, key=lambda each: _URGENT.get(each["type"], len(_URGENT)))
+    place = _place(first)
+    context = first.get("ctx", {})
+    match first["type"]:
+        case "not_supported":
+            field = ".".join(part for part in (place, context["field"]) if part)
+            why = context.get("why", "the embedded engine does not serve it")
+            return not_supported(f"{field} is not supported: {why}.", field=field)
+        case "extra_forbidden":
+            return bad_request(f"{place} is not a field that is known here.", field=place)
+        case "missing":
+            return bad_request(f"{place} is missing.", field=place)
+        case "wrong":
+            said = context["said"]
+            if not place:
+                return bad_request(f"{said}.")
+            return bad_request(f"{place} {said}.", field=place)
+        case _:
+            return bad_request(f"{place}: {first['msg']}.", field=place)
+
+
+def _place(found: ErrorDetails) -> str:
+    place = ""
+    for part in found["loc"]:
+        if isinstance(part, int):
+            place += f"[{part}]"
+        else:
+            place += f".{part}" if place else part
+    return place

@@ -1,0 +1,53 @@
+"""Every refusal of the engine."""
+
+from typing import Any
+
+
+class EngineError(Exception):
+    """A refusal as the wire tells it: an HTTP status, a code, a sentence, details."""
+
+    def __init__(
+        self, status: int, code: str, message: str, details: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details
+
+    def payload(self) -> dict[str, Any]:
+        """The error body of the contract."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.details is not None:
+            error["details"] = self.details
+        return {"error": error}
+
+
+def bad_request(message: str, **details: Any) -> EngineError:
+    """A 400: what was sent is wrong."""
+    return EngineError(400, "bad_request", message, details or None)
+
+
+def not_supported(message: str, **details: Any) -> EngineError:
+    """A 400: the reference knows it, this engine does not serve it."""
+    return EngineError(400, "not_supported", message, details or None)
+
+
+def unauthorized(message: str) -> EngineError:
+    """A 401: nobody we know is calling."""
+    return EngineError(401, "unauthorized", message)
+
+
+def forbidden(message: str) -> EngineError:
+    """A 403: the caller may not do this."""
+    return EngineError(403, "permission_denied", message)
+
+
+def not_found(what: str) -> EngineError:
+    """A 404: there is no such thing here."""
+    return EngineError(404, "not_found", f"{what} was not found.")
+
+
+def conflict(message: str, *, code: str = "conflict", **details: Any) -> EngineError:
+    """A 409: the state of things does not allow it."""
+    return EngineError(409, code, message, details or None)
