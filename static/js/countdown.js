@@ -1,0 +1,85 @@
+/* Keeps due times true: every half minute, each second in the last minute, and when the tab is shown again.
+   <time data-due="…"> is a deadline, <time data-ago="…"> a moment that has passed. Both are right as the server wrote
+   them; a far deadline is said by the clock and is left alone until it is near. */
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+let timer = 0;
+
+function span(seconds) {
+  if (seconds < MINUTE) return `${seconds} s`;
+  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} m`;
+  if (seconds < DAY) {
+    const minutes = Math.floor((seconds % HOUR) / MINUTE);
+    const hours = Math.floor(seconds / HOUR);
+    return minutes ? `${hours} h ${String(minutes).padStart(2, "0")} m` : `${hours} h`;
+  }
+  const days = Math.floor(seconds / DAY);
+  const hours = Math.floor((seconds % DAY) / HOUR);
+  return hours && days < 10 ? `${days} d ${hours} h` : `${days} d`;
+}
+
+function write(element, words) {
+  const place = element.querySelector("span") ?? element;
+  if (place.textContent !== words) place.textContent = words;
+}
+
+/* Past an hour the hours count, past five hours the minutes do not */
+const ahead = (seconds) => (seconds >= 5 * HOUR ? `${Math.floor(seconds / HOUR)} h` : span(seconds));
+
+function tone(element, name) {
+  const was = element.classList.contains("due--late") ? "late" : element.classList.contains("due--soon") ? "soon" : "";
+  if (was === name) return false;
+  element.classList.toggle("due--soon", name === "soon");
+  element.classList.toggle("due--late", name === "late");
+  const use = element.querySelector("use");
+  use?.setAttribute("href", use.getAttribute("href").replace(/#.*/, name === "late" ? "#alert" : "#clock"));
+  return true;
+}
+
+function tickDue(element, now) {
+  const words = (element.querySelector("span") ?? element).textContent;
+  if (words.startsWith("Expired")) return { left: Infinity, crossed: false };
+  const left = Math.ceil((Date.parse(element.dataset.due) - now) / 1000);
+  const long = element.hasAttribute("data-long");
+  if (left <= 0) {
+    const crossed = tone(element, "late");
+    write(element, left > -MINUTE ? "just now due" : `${span(-left)} late`);
+    return { left, crossed };
+  }
+  const crossed = tone(element, left <= HOUR ? "soon" : "");
+  const bySpan = left <= HOUR || /\d+ [hms]\b/.test(words);
+  if (bySpan && left < DAY) {
+    const clock = long && words.includes(", ") ? words.slice(words.indexOf(", ")) : "";
+    write(element, long ? `Due in ${ahead(left)}${clock}` : ahead(left));
+  }
+  return { left, crossed };
+}
+
+function tickAgo(element, now) {
+  const age = Math.floor((now - Date.parse(element.dataset.ago)) / 1000);
+  if (age >= DAY) return;
+  const words = age < 10 ? "just now" : `${span(age)} ago`;
+  if (/ago$|^just now$/.test(element.textContent)) write(element, words);
+}
+
+function tick() {
+  clearTimeout(timer);
+  const now = Date.now();
+  let soonest = Infinity;
+  let crossed = false;
+  for (const element of document.querySelectorAll("time[data-due]")) {
+    const due = tickDue(element, now);
+    crossed ||= due.crossed;
+    if (due.left > 0) soonest = Math.min(soonest, due.left);
+  }
+  for (const element of document.querySelectorAll("time[data-ago]")) tickAgo(element, now);
+  /* An item has changed its band: whoever listens to the stream reads itself again */
+  if (crossed) document.body.dispatchEvent(new CustomEvent("resync"));
+  timer = setTimeout(tick, soonest <= MINUTE + 30 ? 1000 : 30000);
+}
+
+document.addEventListener("visibilitychange", () => document.hidden || tick());
+document.addEventListener("htmx:after:swap", tick);
+tick();

@@ -1,0 +1,50 @@
+/* Counts while one chooses or types.
+     [data-chosen]          inside a fieldset: "3 of 6 chosen"
+     textarea[data-limit]   bytes it may hold; its [data-left="<id of the textarea>"] speaks up near the end
+     button[data-clear]     takes back every choice of its form */
+
+const NEAR = 0.9;
+
+function chosen(fieldset) {
+  const place = fieldset.querySelector("[data-chosen]");
+  if (!place) return;
+  const boxes = [...fieldset.querySelectorAll("input[type=checkbox]")];
+  place.textContent = `${boxes.filter((box) => box.checked).length} of ${boxes.length} chosen`;
+}
+
+function left(field) {
+  const place = document.querySelector(`[data-left="${CSS.escape(field.id)}"]`);
+  if (!place) return;
+  const limit = Number(field.dataset.limit);
+  const used = new TextEncoder().encode(field.value).length;
+  const number = (count) => count.toLocaleString("en");
+  if (used <= limit * NEAR) place.textContent = "";
+  else if (used <= limit) place.textContent = `${number(limit - used)} bytes left`;
+  else place.textContent = `${number(used - limit)} bytes too long`;
+  place.classList.toggle("tone-bad", used > limit);
+}
+
+function count(event) {
+  if (!(event.target instanceof Element)) return;
+  const fieldset = event.target.closest("fieldset");
+  if (fieldset) chosen(fieldset);
+  if (event.target.matches("[data-limit]")) left(event.target);
+}
+
+function all() {
+  document.querySelectorAll("fieldset:has([data-chosen])").forEach(chosen);
+  document.querySelectorAll("[data-limit]").forEach(left);
+}
+
+document.addEventListener("input", count);
+document.addEventListener("change", count);
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element && event.target.closest("[data-clear]");
+  if (!button?.form) return;
+  for (const box of button.form.querySelectorAll(".choice input:checked")) {
+    box.checked = false;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});
+document.addEventListener("htmx:after:swap", all);
+all();

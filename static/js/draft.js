@@ -1,0 +1,174 @@
+/* Keeps what is typed: on the server as a draft, and in this tab until the server has it.
+   A form with data-draft-url is saved a moment after each change; its [data-saved] says how that went.
+   Radio buttons, checkboxes and text are kept as the entries of the form named value and comment. */
+
+const WAIT_MS = 700;
+const RETRY_S = [2, 4, 8, 15, 30];
+const KEPT = ["value", "comment"];
+const states = new WeakMap();
+
+const keyOf = (form) => `draft:${new URL(form.dataset.draftUrl, location.href).pathname}`;
+const entriesOf = (form) => [...new FormData(form)].filter(([name, value]) => KEPT.includes(name) && typeof value === "string");
+
+function stateOf(form) {
+  let state = states.get(form);
+  if (!state) states.set(form, (state = { timer: 0, tries: 0, savedAt: 0, retryAt: 0, sent: "", running: null }));
+  return state;
+}
+
+function remember(form) {
+  try {
+    sessionStorage.setItem(keyOf(form), JSON.stringify(entriesOf(form)));
+  } catch {
+    /* a full or forbidden store: the server's draft is the other copy */
+  }
+}
+
+const forget = (key) => sessionStorage.removeItem(key);
+
+function since(ms) {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 2) return "just now";
+  if (seconds < 60) return `${seconds} s ago`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} m ago` : `${Math.floor(minutes / 60)} h ago`;
+}
+
+function say(form) {
+  const place = form.querySelector("[data-saved]");
+  if (!place) return;
+  const state = stateOf(form);
+  let words = "";
+  let late = false;
+  if (state.signedOut) {
+    words = "Not saved: you are signed out. Kept in this tab";
+    late = true;
+  } else if (state.retryAt) {
+    words = `Not saved yet, trying again in ${Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000))} s`;
+    late = true;
+  } else if (state.savedAt) {
+    words = `Saved ${since(Date.now() - state.savedAt)}`;
+  }
+  if (place.textContent === words) return;
+  place.textContent = words;
+  place.dataset.state = late ? "late" : "ok";
+}
+
+async function save(form) {
+  const state = stateOf(form);
+  clearTimeout(state.timer);
+  if (!form.isConnected) return;
+  if (state.running) {
+    state.again = true;
+    return;
+  }
+  const body = new FormData();
+  for (const [name, value] of entriesOf(form)) body.append(name, value);
+  const token = form.elements.namedItem("csrfmiddlewaretoken")?.value;
+  if (token) body.append("csrfmiddlewaretoken", token);
+  const what = JSON.stringify(entriesOf(form));
+  state.running = fetch(form.dataset.draftUrl, { method: "POST", body, redirect: "manual", headers: { "HX-Request": "true" } });
+  let ok = false;
+  try {
+    const response = await state.running;
+    ok = response.ok;
+    if (response.status === 401 || response.type === "opaqueredirect") signedOut(form);
+    else if (response.status === 404 || response.status === 409) state.closed = true;
+  } catch {
+    ok = false;
+  }
+  state.running = null;
+  if (ok) {
+    Object.assign(state, { tries: 0, retryAt: 0, savedAt: Date.now(), sent: what, signedOut: false });
+    if (JSON.stringify(entriesOf(form)) === what) forget(keyOf(form));
+  } else if (!state.signedOut && !state.closed) {
+    const wait = RETRY_S[Math.min(state.tries++, RETRY_S.length - 1)];
+    state.retryAt = Date.now() + wait * 1000;
+    state.timer = setTimeout(() => save(form), wait * 1000);
+  }
+  say(form);
+  if (state.again) {
+    state.again = false;
+    save(form);
+  }
+}
+
+function signedOut(form) {
+  stateOf(form).signedOut = true;
+  stateOf(form).retryAt = 0;
+  const dialog = document.getElementById("signed-out");
+  if (!dialog || dialog.open) return;
+  const link = dialog.querySelector("[data-sign-in]");
+  const url = new URL(link.href);
+  url.searchParams.set("next", location.pathname + location.search);
+  link.href = url;
+  dialog.showModal();
+}
+
+function changed(event) {
+  const form = event.target instanceof Element && event.target.closest("form[data-draft-url]");
+  if (!form || !KEPT.includes(event.target.name)) return;
+  remember(form);
+  const state = stateOf(form);
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => save(form), WAIT_MS);
+}
+
+function put(form, entries) {
+  const values = entries.filter(([name]) => name === "value").map(([, value]) => value);
+  for (const input of form.elements) {
+    if (input.name === "comment") input.value = entries.find(([name]) => name === "comment")?.[1] ?? "";
+    else if (input.name !== "value") continue;
+    else if (input.type === "radio" || input.type === "checkbox") input.checked = values.includes(input.value);
+    else if (input.type !== "submit") input.value = values[0] ?? "";
+  }
+}
+
+/* What this tab holds and the server never confirmed goes back into the form, and is saved at once */
+function restore(root) {
+  for (const form of root.querySelectorAll("form[data-draft-url]")) {
+    if (states.has(form)) continue;
+    stateOf(form);
+    const kept = sessionStorage.getItem(keyOf(form));
+    if (!kept) continue;
+    put(form, JSON.parse(kept));
+    form.dispatchEvent(new Event("change", { bubbles: true }));
+    save(form);
+  }
+}
+
+document.addEventListener("input", changed);
+document.addEventListener("change", changed);
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element && event.target.closest("[data-save-now]");
+  if (button?.form) save(button.form);
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches?.("form[data-draft-url]")) {
+    clearTimeout(stateOf(form).timer);
+    remember(form);
+  } else if (form.matches?.("form[action*='/logout/']")) {
+    sessionStorage.clear();
+  }
+});
+/* The answer is in, or the page moves on: the copy in this tab has done its work */
+document.addEventListener("htmx:after:request", (event) => {
+  const form = event.target;
+  const response = event.detail?.ctx?.response;
+  if (form.matches?.("form[data-draft-url]") && response && response.status < 400) forget(keyOf(form));
+});
+document.addEventListener("htmx:after:swap", () => restore(document));
+addEventListener("pagehide", () => {
+  for (const form of document.querySelectorAll("form[data-draft-url]")) {
+    const state = stateOf(form);
+    const entries = entriesOf(form);
+    if (!sessionStorage.getItem(keyOf(form)) || JSON.stringify(entries) === state.sent) continue;
+    const body = new FormData();
+    for (const [name, value] of entries) body.append(name, value);
+    body.append("csrfmiddlewaretoken", form.elements.namedItem("csrfmiddlewaretoken")?.value ?? "");
+    navigator.sendBeacon(form.dataset.draftUrl, body);
+  }
+});
+setInterval(() => document.querySelectorAll("form[data-draft-url]").forEach(say), 1000);
+restore(document);

@@ -1,0 +1,42 @@
+/* A long list of options is searched as one types.
+   <input data-filters="<id of .choices>"> is hidden until this script can serve it. What is chosen stays in sight. */
+
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+function filter(input) {
+  const list = document.getElementById(input.dataset.filters);
+  if (!list) return;
+  const words = plain(input.value).split(/\s+/).filter(Boolean);
+  let shown = 0;
+  const options = list.querySelectorAll(".choice");
+  for (const option of options) {
+    const text = plain(option.textContent);
+    const fits = words.every((word) => text.includes(word)) || option.querySelector(":checked") !== null;
+    option.hidden = !fits;
+    if (fits) shown += 1;
+  }
+  const place = document.querySelector(`[data-found="${CSS.escape(input.dataset.filters)}"]`);
+  if (place) place.textContent = words.length ? `${shown} of ${options.length} shown` : "";
+}
+
+function ready() {
+  for (const input of document.querySelectorAll("input[data-filters]")) {
+    const holder = input.closest("[hidden]");
+    if (holder) holder.hidden = false;
+    filter(input);
+  }
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches?.("input[data-filters]")) filter(event.target);
+});
+/* Enter in the search box chooses the first option that is shown, and does not send the answer */
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.ctrlKey || event.metaKey || !event.target.matches?.("input[data-filters]")) return;
+  event.preventDefault();
+  const list = document.getElementById(event.target.dataset.filters);
+  const option = [...(list?.querySelectorAll(".choice:not([hidden]) input") ?? [])].find((input) => !input.checked);
+  option?.click();
+});
+document.addEventListener("htmx:after:swap", ready);
+ready();
