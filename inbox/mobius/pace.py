@@ -28,7 +28,7 @@ class Backoff:
     """
 
     base: float = 0.25
-    cap: float = 30.0
+    cap: float = 10.0
     attempts: int = 3
     patience: float = 10.0
     longest_retry_after: float = 300.0

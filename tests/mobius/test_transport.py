@@ -1,0 +1,366 @@
+"""What the client makes of an upstream that misbehaves."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+
+from inbox.mobius import Backoff, MobiusClient, Timeouts
+from inbox.mobius.errors import (
+    Conflict,
+    Denied,
+    MobiusError,
+    Nonsense,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+    Unreachable,
+)
+from tests.mobius.conftest import TOKEN, Connect, interaction
+from tests.support.scripted_server import (
+    CutAfterRead,
+    CutBeforeRead,
+    Half,
+    Hold,
+    Never,
+    Reply,
+    ScriptedServer,
+)
+
+ERRORS = [
+    (400, Rejected),
+    (401, Unauthorized),
+    (403, Denied),
+    (404, NotFound),
+    (405, Rejected),
+    (409, Conflict),
+    (410, NotFound),
+    (413, Rejected),
+    (422, Rejected),
+    (429, RateLimited),
+    (500, Unavailable),
+    (502, Unavailable),
+    (503, Unavailable),
+    (599, Unavailable),
+]
+
+
+@pytest.mark.parametrize(("status", "kind"), ERRORS)
+async def test_it_translates_every_status_of_a_write_and_sends_it_once(
+    server: ScriptedServer, connect: Connect, status: int, kind: type[MobiusError]
+) -> None:
+    told = {"error": {"code": "some_code", "message": "Because.", "details": {"status": "x"}}}
+    server.on("POST", "/respond$", Reply(status, told), always=True)
+    async with connect() as client:
+        with pytest.raises(kind) as caught:
+            await client.respond("int_1", value=True)
+    assert type(caught.value) is kind
+    assert (caught.value.status, caught.value.code) == (status, "some_code")
+    assert caught.value.message == "Because."
+    assert caught.value.details == {"status": "x"}
+    assert len(server.seen("POST", "/respond$")) == 1
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>busy</html>", "", "[]", '{"error": "busy"}', '{"error": {"code": 7}}', "\xff"]
+)
+async def test_an_error_without_the_apis_envelope_is_still_that_error(
+    server: ScriptedServer, connect: Connect, body: str
+) -> None:
+    server.on("POST", "/respond$", Reply(409, body))
+    async with connect() as client:
+        with pytest.raises(Conflict) as caught:
+            await client.respond("int_1", value=True)
+    assert caught.value.message
+    assert caught.value.code == ""
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_it_follows_no_redirect_with_a_token(
+    server: ScriptedServer, connect: Connect, status: int
+) -> None:
+    elsewhere = f"{server.base_url}/elsewhere"
+    server.on("*", "/interactions", Reply(status, "", {"location": elsewhere}), always=True)
+    async with connect() as client:
+        with pytest.raises(Nonsense):
+            await client.respond("int_1", value=True)
+        with pytest.raises(Nonsense):
+            await client.interaction("int_1")
+    assert server.seen("GET", "elsewhere") == server.seen("POST", "elsewhere") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>hello</html>",
+        "",
+        '{"id": "int_1"',
+        b"\xff\xfe",
+        "[" * 100_000,
+        "null",
+        "[1]",
+        '"text"',
+        "{}",
+        '{"id": 7}',
+    ],
+)
+async def test_a_good_status_with_nonsense_in_it_is_nonsense(
+    server: ScriptedServer, connect: Connect, body: str | bytes
+) -> None:
+    server.on("*", "/interactions/", Reply(200, body), always=True)
+    async with connect() as client:
+        with pytest.raises(Nonsense):
+            await client.respond("int_1", value=True)
+        with pytest.raises(Nonsense):
+            await client.interaction("int_1")
+
+
+async def test_a_body_that_is_not_what_its_encoding_says_is_nonsense(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on("GET", "/interactions/", Reply(200, "{}", {"content-encoding": "gzip"}), always=True)
+    async with connect() as client:
+        with pytest.raises(Nonsense):
+            await client.interaction("int_1")
+
+
+@pytest.mark.parametrize("step", [CutBeforeRead(), CutAfterRead(), Never(), Half(interaction())])
+async def test_a_write_that_may_have_arrived_says_so_and_is_not_repeated(
+    server: ScriptedServer, connect: Connect, step: Never
+) -> None:
+    server.on("POST", "/respond$", step)
+    async with connect() as client:
+        with pytest.raises(Unreachable) as caught:
+            await client.respond("int_1", value=True)
+    assert caught.value.sent
+    assert len(server.seen("POST", "/respond$")) == 1
+
+
+async def test_a_write_that_could_not_leave_says_so(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    async with connect() as client:
+        server.refuse()
+        with pytest.raises(Unreachable) as caught:
+            await client.respond("int_1", value=True)
+    assert not caught.value.sent
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["http://127.0.0.1:1", "ftp://127.0.0.1", "nonsense", "http://[", "http://a.invalid:99999"],
+)
+async def test_an_address_that_leads_nowhere_is_unreachable(base_url: str) -> None:
+    async with MobiusClient(base_url=base_url, project="demo", token=TOKEN) as client:
+        with pytest.raises(Unreachable) as caught:
+            await client.create_interaction({})
+    assert not caught.value.sent
+
+
+async def test_an_answer_that_takes_longer_than_a_whole_call_may_is_given_up(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    quick = Timeouts(connect=1, read=30, total=0.2)
+    server.on("POST", "/respond$", Never())
+    async with connect(timeouts=quick) as client:
+        with pytest.raises(Unreachable) as caught:
+            await client.respond("int_1", value=True)
+    assert caught.value.sent
+
+
+async def test_an_answer_that_comes_late_but_in_time_is_taken(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    held = Hold(Reply(200, interaction(status="completed")))
+    server.on("POST", "/respond$", held)
+    async with connect(timeouts=Timeouts()) as client:
+        answering = asyncio.ensure_future(client.respond("int_1", value=True))
+        await asyncio.to_thread(held.reached.wait, 5)
+        assert not answering.done()
+        held.release()
+        assert (await answering).status == "completed"
+
+
+@pytest.mark.parametrize(
+    "step", [Reply(500), Reply(503), Reply(429), CutAfterRead(), Half(interaction())]
+)
+async def test_a_read_is_tried_again(server: ScriptedServer, connect: Connect, step: Reply) -> None:
+    server.on("GET", "/interactions/int_1$", step, step, Reply(200, interaction()))
+    async with connect() as client:
+        assert (await client.interaction("int_1")).id == "int_1"
+    assert len(server.seen("GET", "/interactions/int_1$")) == 3
+
+
+async def test_a_read_is_given_up_after_three_tries(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on("GET", "/interactions/int_1$", Reply(500), always=True)
+    async with connect() as client:
+        with pytest.raises(Unavailable):
+            await client.interaction("int_1")
+    assert len(server.seen("GET", "/interactions/int_1$")) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409])
+async def test_a_read_that_was_refused_is_not_repeated(
+    server: ScriptedServer, connect: Connect, status: int
+) -> None:
+    server.on("GET", "/interactions/int_1$", Reply(status), always=True)
+    async with connect() as client:
+        with pytest.raises(MobiusError):
+            await client.interaction("int_1")
+    assert len(server.seen("GET", "/interactions/int_1$")) == 1
+
+
+async def test_a_read_is_not_tried_again_once_patience_is_out(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on("GET", "/interactions/int_1$", Reply(429, headers={"retry-after": "60"}), always=True)
+    async with connect() as client:
+        with pytest.raises(RateLimited) as caught:
+            await client.interaction("int_1")
+    assert caught.value.retry_after == 60
+    assert len(server.seen("GET", "/interactions/int_1$")) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [
+        ("7", 7, 7),
+        ("0", 0, 0),
+        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3000, 3600),
+        ("Wed, 01 Jan 2020 00:00:00 GMT", 0, 0),
+        ("soon", None, None),
+        ("-5", None, None),
+    ],
+)
+async def test_it_reads_both_forms_of_retry_after(
+    server: ScriptedServer, connect: Connect, header: str, least: int | None, most: int | None
+) -> None:
+    server.on("POST", "/respond$", Reply(429, headers={"retry-after": header}))
+    async with connect() as client:
+        with pytest.raises(RateLimited) as caught:
+            await client.respond("int_1", value=True)
+    if least is None or most is None:
+        assert caught.value.retry_after is None
+    else:
+        assert caught.value.retry_after is not None
+        assert least <= caught.value.retry_after <= most
+
+
+def test_waiting_grows_up_to_a_cap_and_never_undercuts_what_was_asked() -> None:
+    backoff = Backoff(base=1, cap=8)
+    for failures, ceiling in [(1, 2), (2, 4), (3, 8), (50, 8), (5000, 8)]:
+        waits = {backoff.delay(failures) for _ in range(50)}
+        assert all(ceiling / 2 <= wait <= ceiling for wait in waits)
+        assert len(waits) > 1
+    assert backoff.delay(1, retry_after=60) == 60
+    assert backoff.delay(1, retry_after=1e9) == backoff.longest_retry_after
+
+
+async def test_a_huge_answer_is_read(server: ScriptedServer, connect: Connect) -> None:
+    server.on("GET", "/interactions/int_1$", Reply(200, interaction(message="x" * 20_000_000)))
+    async with connect(timeouts=Timeouts()) as client:
+        assert len((await client.interaction("int_1")).message) == 20_000_000
+
+
+async def test_what_no_database_can_hold_is_replaced(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    body = json.dumps(interaction(message="PLACE")).replace(
+        "PLACE", r"a\u0000b\ud800c\ud83d\ude00d"
+    )
+    body = body.replace('"4.2.0"', "NaN")
+    server.on("GET", "/interactions/int_1$", Reply(200, body))
+    async with connect() as client:
+        read = await client.interaction("int_1")
+    assert read.message == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c😀d"
+    assert read.context == {"version": None}
+
+
+@pytest.mark.parametrize("token", ["", "mbc_\n", "mbc a", "mbc_é", "mbc_\x00"])
+async def test_what_cannot_be_a_token_is_refused_before_it_is_sent(
+    server: ScriptedServer, connect: Connect, token: str
+) -> None:
+    async with connect() as client:
+        with pytest.raises(Unauthorized):
+            await client.acting_as(token).me()
+    assert server.requests == []
+
+
+async def test_an_id_cannot_lead_to_another_call(server: ScriptedServer, connect: Connect) -> None:
+    async with connect() as client:
+        for id in ("", ".", ".."):
+            with pytest.raises(NotFound):
+                await client.interaction(id)
+        with pytest.raises(NotFound):
+            await client.interaction("../runs?x=1#y")
+    assert [request.target for request in server.requests] == [
+        "/v1/projects/demo/interactions/..%2Fruns%3Fx%3D1%23y"
+    ]
+
+
+async def test_each_token_goes_out_with_its_own_calls_and_is_shown_nowhere(
+    server: ScriptedServer, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    server.on("GET", "/interactions/", Reply(200, interaction()), Reply(401), Reply(500, "x"))
+    async with connect() as client:
+        rina = client.acting_as("mbc_rina")
+        await client.interaction("int_1")
+        with pytest.raises(Unauthorized) as caught:
+            await rina.interaction("int_1")
+        shown = [repr(client), str(client), repr(rina), repr(vars(rina)), repr(caught.value)]
+        shown += [repr(vars(client._transport)), repr(vars(rina._transport)), caplog.text]
+    sent = [request.headers["authorization"] for request in server.requests]
+    assert sent == [f"Bearer {TOKEN}", "Bearer mbc_rina"]
+    for text in shown:
+        assert TOKEN not in text
+        assert "mbc_rina" not in text
+
+
+@pytest.mark.parametrize("step", [CutAfterRead(), Never(), Reply(200, "x"), Reply(500)])
+async def test_no_frame_of_a_failure_shows_the_token(
+    server: ScriptedServer, connect: Connect, step: Reply
+) -> None:
+    server.on("POST", "/respond$", step)
+    async with connect() as client:
+        with pytest.raises(MobiusError) as caught:
+            await client.respond("int_1", value=True)
+    error: BaseException | None = caught.value
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            # The first frame is this test, which knows the token by itself.
+            if trace.tb_frame.f_code.co_filename != __file__:
+                assert TOKEN not in repr(trace.tb_frame.f_locals)
+            trace = trace.tb_next
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+async def test_a_cookie_given_to_one_person_does_not_go_out_with_anothers_token(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on(
+        "GET",
+        "/interactions/",
+        Reply(200, interaction(), {"set-cookie": "session=rina"}),
+        always=True,
+    )
+    async with connect() as client:
+        await client.acting_as("mbc_rina").interaction("int_1")
+        await client.acting_as("mbc_sam").interaction("int_1")
+    assert all("cookie" not in request.headers for request in server.requests)
+
+
+async def test_a_pool_of_the_callers_is_left_open(server: ScriptedServer, connect: Connect) -> None:
+    server.on("GET", "/interactions/", Reply(200, interaction()), always=True)
+    async with httpx.AsyncClient() as http:
+        async with connect(http=http) as client:
+            await client.interaction("int_1")
+        assert not http.is_closed
