@@ -35,6 +35,6 @@ def form_for(
     form = FORMS.get(question.mode)
     if form is None:
         return None
-    typed = None if draft is None else list(draft.values)
+    typed = None if draft is None else [str(each) for each in draft.values]
     comment = "" if draft is None else draft.comment
-    return form(question, data, typed=typed or None, comment=comment, seen=seen)
+    return form(question, data, typed=typed, comment=comment, seen=seen)

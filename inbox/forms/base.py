@@ -71,7 +71,7 @@ class AnswerForm(forms.Form):
     ) -> None:
         super().__init__(data, initial={"comment": comment, "seen": seen}, auto_id="answer-%s")
         self.question = question
-        self.restored = typed is not None or bool(comment)
+        self.restored = any(typed or ()) or bool(comment)
         self.initial["operation_id"] = new_operation_id()
         self.fields["value"] = self.value_field(question)
         self.order_fields(["value"])

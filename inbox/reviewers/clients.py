@@ -1,21 +1,20 @@
-"""Clients of Mobius: the installation's own, and a member's.
+"""Clients of Mobius: the installation's own, and one that acts as a member.
 
 One connection pool per running event loop; it closes with the loop.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from typing import Literal
 from weakref import WeakKeyDictionary
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from inbox.mobius.client import MobiusClient
 from inbox.models import Credential, Interaction, Reviewer, Upstream
 from inbox.reviewers import vault
 
-Kind = Literal["member", "service"]
 Pool = AsyncGenerator[MobiusClient, None]
 Pools = dict[tuple[str, ...], tuple[MobiusClient, Pool]]
 
@@ -33,6 +32,19 @@ class NoCredential(LookupError):
         self.lost = lost
 
 
+@dataclass(frozen=True)
+class Means:
+    """With what an answer goes out: the person's own token, or the service key."""
+
+    kind: Literal["member", "service"]
+    token: str | None = field(default=None, repr=False)
+
+    def client(self) -> MobiusClient:
+        """The client, on the running loop's pool."""
+        client = service_client()
+        return client if self.token is None else client.acting_as(self.token)
+
+
 def service_client() -> MobiusClient:
     """The client with the service key, one per running loop and upstream. For reading."""
     pools = _pools.setdefault(asyncio.get_running_loop(), {})
@@ -48,40 +60,23 @@ async def close() -> None:
         await pool.aclose()
 
 
-async def member_client(reviewer: Reviewer) -> MobiusClient | None:
-    """A client that acts as ``reviewer``, None where no token of theirs is stored.
-
-    A token that Mobius has refused is tried again: it may have been let in since.
-    Raises ``vault.KeyLost``.
-    """
-    token = await sync_to_async(_member_token)(reviewer)
-    return None if token is None else service_client().acting_as(token)
-
-
-async def responder_client(
-    reviewer: Reviewer, interaction: Interaction
-) -> tuple[MobiusClient, Kind]:
-    """The client that answers ``interaction`` for ``reviewer``, and the kind of its token.
+def means_of(reviewer: Reviewer, interaction: Interaction) -> Means:
+    """With what ``reviewer`` answers ``interaction``.
 
     The service key answers in a person's name only what is aimed at that person alone, only
-    where ``SERVICE_KEY_ANSWERS`` is on, and only where the person has no token. Raises
-    ``NoCredential``.
+    where ``SERVICE_KEY_ANSWERS`` is on, and only where the person has no token. A token that
+    Mobius has refused is tried again: it may have been let in since. Raises ``NoCredential``.
     """
-    try:
-        client = await member_client(reviewer)
-    except vault.KeyLost as lost:
-        raise NoCredential("the key of the stored token is lost", lost=True) from lost
-    if client is not None:
-        return client, "member"
+    credential = Credential.objects.filter(reviewer=reviewer, upstream=Upstream.present()).first()
+    if credential is not None:
+        try:
+            return Means("member", vault.unseal(credential.sealed))
+        except vault.KeyLost as lost:
+            raise NoCredential("the key of the stored token is lost", lost=True) from lost
     direct = interaction.target_type == "user" and interaction.target_id == reviewer.mobius_id
     if settings.SERVICE_KEY_ANSWERS and direct:
-        return service_client(), "service"
+        return Means("service")
     raise NoCredential("no member token")
-
-
-def _member_token(reviewer: Reviewer) -> str | None:
-    credential = Credential.objects.filter(reviewer=reviewer, upstream=Upstream.present()).first()
-    return None if credential is None else vault.unseal(credential.sealed)
 
 
 def _opened(base_url: str, project: str, token: str) -> tuple[MobiusClient, Pool]:

@@ -1,0 +1,241 @@
+"""Attempts at answering, each step one transaction."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from ulid import ULID
+
+from inbox.access import Viewer
+from inbox.mirror import project
+from inbox.mirror.changes import Changes
+from inbox.mirror.readings import Gone
+from inbox.mobius import types
+from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
+from inbox.reviewers.clients import Means
+from inbox.services import draft
+from inbox.services.truth import Mine, Standing, mine, same, standing
+
+VERB = "respond"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What upstream just said of one item: the item, or None where it no longer has it."""
+
+    interaction_id: str
+    told: types.Interaction | None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Where the person stands after a reading; ``ours`` where their answer is one that was sent
+    from here, and this attempt's."""
+
+    item: Interaction
+    standing: Standing
+    ours: bool
+    changes: Changes
+
+
+class Arrived(StrEnum):
+    """Whether upstream took the attempt, as far as the answer to the POST tells."""
+
+    YES = "yes"
+    PERHAPS = "perhaps"
+    NO = "no"
+
+
+def find(reviewer: Reviewer, operation_id: str, item: Interaction) -> Attempt | None:
+    """The attempt of this operation at this item, where there is one."""
+    if not operation_id:
+        return None
+    return Attempt.objects.filter(
+        reviewer=reviewer,
+        operation_id=operation_id,
+        upstream_id=item.upstream_id,
+        interaction_id=item.mobius_id,
+    ).first()
+
+
+@transaction.atomic
+def begin(
+    *,
+    reviewer: Reviewer,
+    item: Interaction,
+    value: Any,
+    comment: str,
+    operation_id: str,
+    means: Means,
+) -> Attempt:
+    """Write the draft and the open attempt, before anything is sent.
+
+    An attempt of the same operation that did not get through is opened again. Without an
+    ``operation_id``, or where it is one of another item or of another answer that may still
+    arrive, the attempt gets a number of its own.
+    """
+    draft.keep(
+        reviewer, item, values=draft.typed_as(value), comment=comment, closed=not item.pending
+    )
+    if not operation_id or _in_use(reviewer, operation_id, item, value, comment):
+        operation_id = str(ULID())
+    attempt, created = Attempt.objects.get_or_create(
+        reviewer=reviewer,
+        upstream_id=item.upstream_id,
+        interaction_id=item.mobius_id,
+        operation_id=operation_id,
+        defaults={
+            "value": value,
+            "comment": comment,
+            "credential_kind": means.kind,
+            "shown": _shown(item),
+            "created_at": timezone.now(),
+        },
+    )
+    if not created:
+        _reopen(attempt, item=item, value=value, comment=comment, means=means)
+    return attempt
+
+
+def _reopen(attempt: Attempt, *, item: Interaction, value: Any, comment: str, means: Means) -> None:
+    if attempt.state != Attempt.State.OPEN:
+        # What may have arrived keeps its time: an answer from then is still this attempt's.
+        attempt.created_at = timezone.now()
+    attempt.value, attempt.comment = value, comment
+    attempt.credential_kind, attempt.shown = means.kind, _shown(item)
+    attempt.state, attempt.outcome, attempt.settled_at = Attempt.State.OPEN, "", None
+    attempt.save()
+
+
+@transaction.atomic
+def settle(
+    attempt: Attempt, viewer: Viewer, reading: Reading | None, *, arrived: Arrived
+) -> Settled:
+    """Bring the mirror up to ``reading``, and this attempt and its like up to what is true.
+    Without a reading, what is true is what the mirror has.
+
+    Publish the changes after the commit. An attempt whose item is still open stays as it is.
+    """
+    changes = Changes() if reading is None else mirror(reading)
+    item = Interaction.objects.get(
+        upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
+    )
+    now = standing(viewer, item)
+    if now is Standing.MINE:
+        ours = _settle_answered(attempt, viewer, item, arrived)
+        return Settled(item, now, ours, changes)
+    if now is Standing.CLOSED:
+        refuse(attempt, "gone" if item.gone else "closed")
+        _close_draft(attempt)
+    return Settled(item, now, False, changes)
+
+
+def refuse(attempt: Attempt, outcome: str) -> None:
+    """It did not become an answer, and why."""
+    Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.OPEN).update(
+        state=Attempt.State.REFUSED, outcome=outcome, settled_at=timezone.now()
+    )
+
+
+def _settle_answered(attempt: Attempt, viewer: Viewer, item: Interaction, arrived: Arrived) -> bool:
+    """The person's answer is in: find the attempt that it is of. True where it is ours."""
+    given = mine(viewer, item)
+    tried = list(
+        Attempt.objects.select_for_update().filter(
+            reviewer_id=attempt.reviewer_id,
+            upstream_id=attempt.upstream_id,
+            interaction_id=attempt.interaction_id,
+        )
+    )
+    settled = next((each for each in tried if each.state == Attempt.State.ANSWERED), None)
+    sent = settled or _sent(tried, attempt, given, arrived)
+    if sent is not None and settled is None:
+        _log(sent, viewer, item)
+        sent.state, sent.outcome, sent.settled_at = Attempt.State.ANSWERED, VERB, timezone.now()
+        sent.save(update_fields=["state", "outcome", "settled_at"])
+    for each in tried:
+        refuse(each, "already_answered")
+    ours = sent is not None and (
+        sent.pk == attempt.pk or (settled is None and given.is_of(attempt))
+    )
+    if ours:
+        _drafts(attempt).delete()
+    else:
+        _close_draft(attempt)
+    return ours
+
+
+def _sent(tried: list[Attempt], attempt: Attempt, given: Mine, arrived: Arrived) -> Attempt | None:
+    """Which open attempt the answer is of, this one first; None where it came from elsewhere."""
+    if arrived is Arrived.YES:
+        return attempt
+    candidates = [
+        each
+        for each in tried
+        if each.state == Attempt.State.OPEN
+        and given.is_of(each)
+        and (arrived is Arrived.PERHAPS or each.pk != attempt.pk)
+    ]
+    return min(candidates, key=lambda each: each.pk != attempt.pk, default=None)
+
+
+def _log(attempt: Attempt, viewer: Viewer, item: Interaction) -> None:
+    Decision.objects.create(
+        at=mine(viewer, item).at or timezone.now(),
+        verb=VERB,
+        base_url=attempt.upstream.base_url,
+        project=attempt.upstream.project,
+        interaction_id=item.mobius_id,
+        run_id=item.run_id,
+        actor=viewer.mobius_id or "",
+        account=attempt.reviewer.user.get_username(),
+        credential_kind=attempt.credential_kind,
+        operation_id=attempt.operation_id,
+        value=attempt.value,
+        comment=attempt.comment,
+        shown=attempt.shown,
+    )
+
+
+def mirror(reading: Reading) -> Changes:
+    """Bring the mirror up to ``reading``."""
+    upstream = Upstream.present()
+    now = timezone.now()
+    if reading.told is None:
+        return project.apply(upstream, [Gone(interaction_id=reading.interaction_id)], read_at=now)
+    return project.apply_interaction(upstream, reading.told, read_at=now)
+
+
+def _in_use(
+    reviewer: Reviewer, operation_id: str, item: Interaction, value: Any, comment: str
+) -> bool:
+    named = Attempt.objects.filter(reviewer=reviewer, operation_id=operation_id).first()
+    if named is None:
+        return False
+    if (named.upstream_id, named.interaction_id) != (item.upstream_id, item.mobius_id):
+        return True
+    sent = (named.value, named.comment)
+    return named.state == Attempt.State.OPEN and not same(list(sent), [value, comment])
+
+
+def _drafts(attempt: Attempt) -> Any:
+    return Draft.objects.filter(
+        reviewer_id=attempt.reviewer_id,
+        upstream_id=attempt.upstream_id,
+        interaction_id=attempt.interaction_id,
+    )
+
+
+def _close_draft(attempt: Attempt) -> None:
+    _drafts(attempt).filter(closed_at=None).update(closed_at=timezone.now())
+
+
+def _shown(item: Interaction) -> dict[str, Any]:
+    return {
+        "message": item.message,
+        "context": item.context,
+        "questions": item.questions,
+        "updated_at": item.updated_at.isoformat(),
+    }

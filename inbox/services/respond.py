@@ -1,0 +1,220 @@
+"""Answering once.
+
+Check access, then one transaction that writes draft and attempt, then the POST, then one
+transaction that projects what came back, logs the decision, settles the attempt and drops the
+draft. A POST that may have arrived is never sent again by itself: the question is read, and the
+outcome tells what is true.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from weakref import WeakValueDictionary
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from inbox.access import viewer_of
+from inbox.mobius.errors import MobiusError, Nonsense, NotFound, Unreachable
+from inbox.models import Attempt, Interaction, Reviewer, Upstream
+from inbox.reviewers.clients import NoCredential, means_of, service_client
+from inbox.services import attempts, conclusion, draft, words
+from inbox.services.attempts import Reading
+from inbox.services.conclusion import Sending
+from inbox.services.draft import NotAsked, asked_item
+from inbox.services.outcome import Outcome
+from inbox.services.seen import Seen
+from inbox.services.truth import Standing, standing
+
+__all__ = ["NotAsked", "respond", "settle_open", "what_is_true"]
+
+log = logging.getLogger(__name__)
+
+GIVE_UP = timedelta(minutes=5)
+"""After this an attempt whose question is still open has not arrived."""
+READ_WITHIN = 10.0
+"""Seconds that a person waits for the truth."""
+
+_turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person wants to send, and what they had before them."""
+
+    reviewer: Reviewer
+    interaction_id: str
+    value: Any
+    comment: str
+    operation_id: str
+    seen: Seen
+
+
+async def respond(
+    *,
+    reviewer: Reviewer,
+    interaction_id: str,
+    value: Any,
+    comment: str = "",
+    operation_id: str = "",
+    seen: Seen | None = None,
+) -> Outcome:
+    """Answer the question as ``reviewer``, and say what is true after that.
+
+    ``value`` is the JSON value, of the question's mode. ``operation_id`` makes a repeated call
+    one answer with one outcome. ``seen`` is what was on the page. Both may be missing. Raises
+    ``NotAsked``.
+    """
+    answer = Answer(reviewer, interaction_id, value, comment, operation_id, seen or Seen())
+    async with _turn(reviewer, interaction_id):
+        ready = await sync_to_async(_prepare)(answer, look=True)
+        if isinstance(ready, Sending) and ready.unknown:
+            outcome = await _look_again(ready)
+            if outcome is not None:
+                return outcome
+            ready = await sync_to_async(_prepare)(answer, look=False)
+        return await _send(ready) if isinstance(ready, Sending) else ready
+
+
+async def what_is_true(*, reviewer: Reviewer, interaction_id: str) -> Outcome | None:
+    """Why no answer at all can be taken now, whatever its value; None where one can.
+
+    Reads the question where Mobius answers, for a closed one is closed before its value is wrong.
+    Raises ``NotAsked``.
+    """
+    viewer = await sync_to_async(viewer_of)(reviewer.user)
+    item = await sync_to_async(asked_item)(viewer, interaction_id)
+    try:
+        reading = await _read(interaction_id) if item.pending else None
+    except MobiusError:
+        reading = None
+    return await sync_to_async(conclusion.why_not)(viewer, item, reading)
+
+
+async def settle_open() -> None:
+    """Find out what became of every attempt that nobody knows of. At start, and every minute."""
+    for unknown in await sync_to_async(_all_open)():
+        async with _turn(unknown.attempt.reviewer, unknown.attempt.interaction_id):
+            try:
+                reading = await _read(unknown.attempt.interaction_id)
+            except MobiusError as error:
+                log.info("open attempts wait: %s", error)
+                return
+            await sync_to_async(_settle)(unknown, reading)
+
+
+def _turn(reviewer: Reviewer, interaction_id: str) -> asyncio.Lock:
+    """One answer of one person to one question at a time; the next one sees how it ended."""
+    return _turns.setdefault((reviewer.pk, interaction_id), asyncio.Lock())
+
+
+def _prepare(answer: Answer, *, look: bool) -> Sending | Outcome:
+    """All that comes before the POST: an outcome where there is nothing to send.
+
+    ``look``: where an earlier POST of the same operation may have arrived, that one is returned,
+    to be looked for before another is sent.
+    """
+    reviewer = answer.reviewer
+    viewer = viewer_of(reviewer.user)
+    item = asked_item(viewer, answer.interaction_id)
+    earlier = attempts.find(reviewer, answer.operation_id, item)
+    unknown = earlier is not None and earlier.state == Attempt.State.OPEN
+    if earlier is not None and earlier.state == Attempt.State.ANSWERED:
+        return words.answered(viewer, item)
+    if earlier is not None and unknown and look:
+        return Sending(earlier, viewer, item, unknown=True)
+    over = standing(viewer, item) in (Standing.MINE, Standing.CLOSED)
+    if over or answer.seen.another_question_than(item):
+        _keep(answer, item, closed=over)
+        return conclusion.refusal(viewer, item) if over else words.question_changed(item)
+    try:
+        means = means_of(reviewer, item)
+    except NoCredential as none:
+        _keep(answer, item, closed=False)
+        return words.no_credential(item, lost=none.lost)
+    attempt = attempts.begin(
+        reviewer=reviewer,
+        item=item,
+        value=answer.value,
+        comment=answer.comment,
+        operation_id=answer.operation_id,
+        means=means,
+    )
+    return Sending(attempt, viewer, item, means=means, resent=unknown)
+
+
+def _keep(answer: Answer, item: Interaction, *, closed: bool) -> None:
+    typed = draft.typed_as(answer.value)
+    draft.keep(answer.reviewer, item, values=typed, comment=answer.comment, closed=closed)
+
+
+async def _send(sending: Sending) -> Outcome:
+    """The POST, once, and what follows from its answer."""
+    attempt = sending.attempt
+    if sending.means is None:
+        raise ValueError("an attempt that was not prepared")
+    try:
+        told = await sending.means.client().respond(
+            attempt.interaction_id, value=attempt.value, comment=attempt.comment or None
+        )
+        if told.id != attempt.interaction_id:
+            raise Nonsense("Mobius answered with another question.")
+    except MobiusError as error:
+        return await _after_failure(sending, error)
+    reading = Reading(told.id, told)
+    outcome = await sync_to_async(conclusion.taken)(sending, reading)
+    if outcome is None:
+        return await _after_failure(sending, Nonsense("Mobius took it, and does not show it."))
+    return outcome
+
+
+async def _after_failure(sending: Sending, error: MobiusError) -> Outcome:
+    if conclusion.never_left(error):
+        return await sync_to_async(conclusion.not_sent)(sending, error)
+    try:
+        reading: Reading | None = await _read(sending.attempt.interaction_id)
+    except MobiusError:
+        reading = None
+    return await sync_to_async(conclusion.failed)(sending, error, reading)
+
+
+async def _look_again(unknown: Sending) -> Outcome | None:
+    """What became of an attempt that may have arrived; None where the question is still open."""
+    try:
+        reading: Reading | None = await _read(unknown.attempt.interaction_id)
+    except MobiusError:
+        reading = None
+    return await sync_to_async(conclusion.looked)(unknown, reading)
+
+
+async def _read(interaction_id: str) -> Reading:
+    """The question as it is. Raises ``MobiusError``, but not for one that is gone."""
+    try:
+        async with asyncio.timeout(READ_WITHIN):
+            return Reading(interaction_id, await service_client().interaction(interaction_id))
+    except NotFound:
+        return Reading(interaction_id, None)
+    except TimeoutError:
+        raise Unreachable("Mobius took too long to answer.", sent=True) from None
+
+
+def _all_open() -> list[Sending]:
+    upstream = Upstream.present()
+    unknown = []
+    rows = Attempt.objects.filter(state=Attempt.State.OPEN, upstream=upstream)
+    for attempt in rows.select_related("reviewer__user", "upstream").order_by("created_at"):
+        item = Interaction.objects.filter(
+            upstream=upstream, mobius_id=attempt.interaction_id
+        ).first()
+        if item is not None:
+            viewer = viewer_of(attempt.reviewer.user)
+            unknown.append(Sending(attempt, viewer, item, unknown=True))
+    return unknown
+
+
+def _settle(unknown: Sending, reading: Reading) -> None:
+    outcome = conclusion.looked(unknown, reading)
+    if outcome is None and unknown.attempt.created_at < timezone.now() - GIVE_UP:
+        attempts.refuse(unknown.attempt, "never_arrived")

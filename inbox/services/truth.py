@@ -1,0 +1,66 @@
+"""What is true about one question and one person, as the mirror has it after a reading."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Attempt, Interaction
+from inbox.presenters.answers import at_of
+
+SKEW = timedelta(minutes=1)
+"""How far our clock and that of Mobius may be apart."""
+
+
+class Standing(StrEnum):
+    """Where the person stands."""
+
+    MINE = "mine"
+    CLOSED = "closed"
+    HELD = "held"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Mine:
+    """The person's own answer, as Mobius has it."""
+
+    value: Any
+    comment: str
+    at: datetime | None
+
+    def is_of(self, attempt: Attempt) -> bool:
+        """It is what ``attempt`` sent: the same value and comment, and not from before it."""
+        return (
+            same(self.value, attempt.value)
+            and self.comment == attempt.comment
+            and (self.at is None or self.at >= attempt.created_at - SKEW)
+        )
+
+
+def standing(viewer: Viewer, item: Interaction) -> Standing:
+    """Own answer first, then closed, then held by another, else open."""
+    if access.answered(viewer, item):
+        return Standing.MINE
+    if not item.pending:
+        return Standing.CLOSED
+    if access.held_by_another(viewer, item):
+        return Standing.HELD
+    return Standing.OPEN
+
+
+def mine(viewer: Viewer, item: Interaction) -> Mine:
+    """The person's answer. Raises LookupError where there is none."""
+    for response in item.responses:
+        if response.get("user_id") == viewer.mobius_id:
+            at = at_of(response) or (item.completed_at if not item.pending else None)
+            return Mine(response.get("value"), response.get("comment") or "", at)
+    raise LookupError("not answered by this person")
+
+
+def same(one: Any, other: Any) -> bool:
+    """The same JSON: ``1`` is not ``true``."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
