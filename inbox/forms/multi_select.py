@@ -11,13 +11,16 @@ from inbox.mobius.types import Question
 class Distinct(forms.MultipleChoiceField):
     """Each option once, in the order in which they are offered."""
 
+    def __init__(self, *, offered: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(choices=offered, **options)
+        self.order = [value for value, _ in offered]
+
     def clean(self, value: Any) -> list[str]:
         """The chosen values. Raises ValidationError."""
         chosen: list[str] = super().clean(value)
         if len(set(chosen)) < len(chosen):
             raise forms.ValidationError("One answer was sent twice. Choose each once.", "twice")
-        offered = [option for option, _ in self.choices]
-        return sorted(chosen, key=offered.index)
+        return sorted(chosen, key=self.order.index)
 
 
 class MultiSelectForm(AnswerForm):
@@ -30,7 +33,7 @@ class MultiSelectForm(AnswerForm):
         return Distinct(
             label="Your answer",
             required=False,
-            choices=[(option.value, option.label) for option in question.options],
+            offered=[(option.value, option.label) for option in question.options],
             widget=forms.CheckboxSelectMultiple,
             error_messages={
                 "invalid_choice": "One of them is not an answer. Choose among those shown.",

@@ -65,7 +65,7 @@ def not_sent(sending: Sending, error: MobiusError) -> Outcome:
 
 
 def failed(sending: Sending, error: MobiusError, reading: Reading | None) -> Outcome:
-    """The POST was refused, or nobody knows; ``reading`` is the item after it, where it was read."""
+    """The POST was refused, or nobody knows. ``reading`` is the item after it, if it was read."""
     uncertain = isinstance(error, UNCERTAIN)
     if isinstance(error, Unauthorized) and _own(sending):
         credentials.mark_refused(sending.attempt.reviewer)
@@ -80,7 +80,7 @@ def failed(sending: Sending, error: MobiusError, reading: Reading | None) -> Out
 
 
 def looked(unknown: Sending, reading: Reading | None) -> Outcome | None:
-    """What became of an attempt that may have arrived; None where the item is open, and surely so."""
+    """What became of an attempt that may have arrived; None where the item is surely open."""
     settled = _settle(unknown, reading, Arrived.PERHAPS)
     outcome = _truth(unknown, settled)
     if outcome is None and reading is None:
@@ -93,6 +93,13 @@ def why_not(viewer: Viewer, item: Interaction, reading: Reading | None) -> Outco
     if reading is not None:
         attempts.mirror(reading).publish()
         item.refresh_from_db()
+    return refusal(viewer, item)
+
+
+def over(viewer: Viewer, item: Interaction) -> Outcome | None:
+    """``refusal`` for what stays so: a claim may be given back before the mirror hears of it."""
+    if standing(viewer, item) is Standing.HELD:
+        return None
     return refusal(viewer, item)
 
 

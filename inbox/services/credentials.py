@@ -44,7 +44,7 @@ async def adopt(*, reviewer: Reviewer, token: str) -> Credential:
     if token.startswith(SERVICE_KEY):
         raise NotAdopted(
             Reason.SERVICE_KEY,
-            "This is a service key. Yours starts with mbc_ and is for you alone.",
+            "This is a service key. Yours starts with mbc_ and is only yours.",
         )
     owner = await _owner(reviewer, token)
     try:
@@ -77,13 +77,14 @@ async def _owner(reviewer: Reviewer, token: str) -> str | None:
     try:
         return (await service_client().acting_as(token).me()).user_id
     except NotFound:
-        return await _unproven(reviewer, token)
+        await _take_unproven(reviewer, token)
+        return None
     except MobiusError as error:
         raise _refused(error) from None
 
 
 @sensitive_variables("token")
-async def _unproven(reviewer: Reviewer, token: str) -> None:
+async def _take_unproven(reviewer: Reviewer, token: str) -> None:
     if not reviewer.mobius_id:
         raise NotAdopted(
             Reason.UNPROVEN,

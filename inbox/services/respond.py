@@ -26,7 +26,6 @@ from inbox.services.conclusion import Sending
 from inbox.services.draft import NotAsked, asked_item
 from inbox.services.outcome import Outcome
 from inbox.services.seen import Seen
-from inbox.services.truth import Standing, standing
 
 __all__ = ["NotAsked", "respond", "settle_open", "what_is_true"]
 
@@ -125,10 +124,10 @@ def _prepare(answer: Answer, *, look: bool) -> Sending | Outcome:
         return words.answered(viewer, item)
     if earlier is not None and unknown and look:
         return Sending(earlier, viewer, item, unknown=True)
-    over = standing(viewer, item) in (Standing.MINE, Standing.CLOSED)
-    if over or answer.seen.another_question_than(item):
-        _keep(answer, item, closed=over)
-        return conclusion.refusal(viewer, item) if over else words.question_changed(item)
+    over = conclusion.over(viewer, item)
+    if over is not None or answer.seen.another_question_than(item):
+        _keep(answer, item, closed=over is not None)
+        return over or words.question_changed(item)
     try:
         means = means_of(reviewer, item)
     except NoCredential as none:

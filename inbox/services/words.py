@@ -45,10 +45,8 @@ def closed(viewer: Viewer, item: Interaction) -> Outcome:
 def held(item: Interaction) -> Outcome:
     """Somebody else has claimed it."""
     name = names_of([item.claimed_by]).get(item.claimed_by or "", "Somebody")
-    title = f"{name} holds this question"
-    return Outcome(
-        Kind.HELD, item, title, f"It opens for you when {name} gives it back. {NOT_SENT}"
-    )
+    text = f"It opens for you when {name} gives it back. {NOT_SENT}"
+    return Outcome(Kind.HELD, item, f"{name} holds this question", text)
 
 
 def question_changed(item: Interaction) -> Outcome:
