@@ -1,6 +1,7 @@
 """JSON in and out, safe to keep in any database."""
 
 import json
+import math
 import re
 from typing import Any
 
@@ -10,14 +11,14 @@ _UNHOLDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def loads(text: str | bytes) -> Any:
-    """The value that ``text`` spells, without NaN, NUL and lone surrogates.
+    """The value that ``text`` spells, without NaN, infinity, NUL and lone surrogates.
 
     Raises ValueError for what is not JSON, is not UTF-8, or is nested beyond reading.
     """
     if isinstance(text, bytes):
         text = text.decode()
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return _holdable(value) if _SPELLED.search(text) else value
@@ -27,6 +28,12 @@ def dumps(value: Any) -> bytes:
     """``value`` as UTF-8 JSON. Raises ValueError for NaN, TypeError for what JSON cannot say."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "replace")
+
+
+def _finite(digits: str) -> float | None:
+    # JSON may spell a number that no float can hold, such as 1e999.
+    number = float(digits)
+    return number if math.isfinite(number) else None
 
 
 def _no_number(_: str) -> None:

@@ -1,6 +1,6 @@
 """The Mobius API, typed: every call that the product makes."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from copy import copy
 from typing import Any
 from urllib.parse import quote
@@ -98,7 +98,7 @@ class MobiusClient(GroupCalls):
         )
         return await self._page("/interactions", query, guide.read_interaction)
 
-    def walk_interactions(self, **filters: Any) -> AsyncIterator[Interaction]:
+    def walk_interactions(self, **filters: Any) -> AsyncGenerator[Interaction, None]:
         """All pages of ``interactions``, item by item."""
         return paging.walk(self.interactions, **filters)
 
@@ -173,7 +173,7 @@ class MobiusClient(GroupCalls):
         )
         return await self._page("/runs", query, guide.read_run)
 
-    def walk_runs(self, **filters: Any) -> AsyncIterator[Run]:
+    def walk_runs(self, **filters: Any) -> AsyncGenerator[Run, None]:
         """All pages of ``runs``, item by item."""
         return paging.walk(self.runs, **filters)
 
@@ -202,7 +202,7 @@ class MobiusClient(GroupCalls):
         since: int | None = None,
         run_id: str | None = None,
         on_break: Callable[[MobiusError], None] | None = None,
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Endless: the project's events after ``since`` (None: from now), or one run's.
 
         A broken connection is told to ``on_break`` and made again where it broke off. Every

@@ -1,6 +1,6 @@
 """Groups and people."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from inbox.mobius import paging
 from inbox.mobius.adapters import guide
@@ -15,7 +15,7 @@ class GroupCalls(Calls):
         """One page, newest first."""
         return await self._page("/groups", given(limit=limit, cursor=cursor), guide.read_group)
 
-    def walk_groups(self) -> AsyncIterator[Group]:
+    def walk_groups(self) -> AsyncGenerator[Group, None]:
         """All groups."""
         return paging.walk(self.groups)
 

@@ -153,10 +153,10 @@ class Transport:
                 await self._check_stream(source.response)
                 async with aclosing(_until_end(source)) as frames:
                     yield frames
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _unreachable(error) from None
         except httpx_sse.SSEError:
             raise Nonsense("Mobius answered with something that is not a stream.") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _unreachable(error) from None
 
     async def _exchange(
         self, method: str, path: str, query: Query | None, json: Any

@@ -275,12 +275,12 @@ async def test_what_no_database_can_hold_is_replaced(
     body = json.dumps(interaction(message="PLACE")).replace(
         "PLACE", r"a\u0000b\ud800c\ud83d\ude00d"
     )
-    body = body.replace('"4.2.0"', "NaN")
+    body = body.replace('"4.2.0"', "[NaN, 1e999, 1.5]")
     server.on("GET", "/interactions/int_1$", Reply(200, body))
     async with connect() as client:
         read = await client.interaction("int_1")
     assert read.message == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c😀d"
-    assert read.context == {"version": None}
+    assert read.context == {"version": [None, None, 1.5]}
 
 
 @pytest.mark.parametrize("token", ["", "mbc_\n", "mbc a", "mbc_é", "mbc_\x00"])

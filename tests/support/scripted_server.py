@@ -180,16 +180,22 @@ class Half:
 
 @dataclass(frozen=True)
 class Dribble:
-    """An event stream of ``chunks``; then silence (``hang``), a clean end or a break (``cut``)."""
+    """An event stream of ``chunks``; then silence (``hang``), a clean end or a break (``cut``).
 
-    chunks: Sequence[bytes | str] = ()
+    A number among the chunks is a silence of so many seconds.
+    """
+
+    chunks: Sequence[bytes | str | float] = ()
     then: str = "hang"
     reads_body: bool = True
 
     async def run(self, exchange: Exchange) -> None:
         await exchange.write(head(200, {"content-type": "text/event-stream"}))
         for chunk in self.chunks:
-            await exchange.write(chunk.encode() if isinstance(chunk, str) else chunk)
+            if isinstance(chunk, int | float):
+                await asyncio.sleep(chunk)
+            else:
+                await exchange.write(encoded(chunk))
         if self.then == "hang":
             await exchange.until_gone()
         elif self.then == "cut":

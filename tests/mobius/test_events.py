@@ -1,0 +1,273 @@
+"""The event stream: resumed where it broke, alive while anything comes, endless."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from inbox.mobius import Backoff, MobiusClient, Timeouts
+from inbox.mobius.errors import MobiusError, Nonsense, RateLimited, Unauthorized, Unreachable
+from inbox.mobius.types import Event, EventKind
+from tests.mobius.conftest import Connect, interaction, run
+from tests.support.scripted_server import Dribble, Reply, ScriptedServer, frame
+
+STREAM = r"/runs/events$"
+ONE_RUN = r"/runs/run_1/events$"
+
+
+async def take(events: AsyncGenerator[Event, None], count: int) -> list[Event]:
+    """The first ``count`` events, with the stream closed after them."""
+    taken: list[Event] = []
+    async with aclosing(events), asyncio.timeout(10):
+        async for event in events:
+            taken.append(event)
+            if len(taken) == count:
+                break
+    return taken
+
+
+def told(events: list[Event]) -> list[tuple[str, int]]:
+    return [(event.kind.value, event.seq) for event in events]
+
+
+async def test_it_begins_with_where_it_stands(server: ScriptedServer, connect: Connect) -> None:
+    server.on("GET", STREAM, Dribble(["id: 41\n\n", frame(42, "run_updated", run())]))
+    async with connect() as client:
+        cursor, event = await take(client.events(), 2)
+    assert (cursor.kind, cursor.seq, cursor.logged) == (EventKind.CURSOR, 41, False)
+    assert (event.kind, event.seq, event.logged) == (EventKind.RUN, 42, True)
+    assert event.run is not None
+    assert event.run.id == "run_1"
+    request = server.requests[0]
+    assert request.query == {}
+    assert "last-event-id" not in request.headers
+    assert request.headers["accept"] == "text/event-stream"
+
+
+async def test_it_asks_for_what_came_after_the_cursor(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on("GET", STREAM, Dribble(["id: 7\n\n"]))
+    async with connect() as client:
+        assert told(await take(client.events(since=7), 1)) == [("cursor", 7)]
+    assert server.requests[0].query == {"since": ["7"]}
+    assert server.requests[0].headers["last-event-id"] == "7"
+
+
+@pytest.mark.parametrize("then", ["cut", "end", "hang"])
+async def test_it_goes_on_where_it_broke_without_a_repeat(
+    server: ScriptedServer, connect: Connect, then: str
+) -> None:
+    server.on(
+        "GET",
+        STREAM,
+        Dribble(["id: 1\n\n", frame(2, "run_updated", run())], then),
+        Dribble(
+            [
+                "id: 2\n\n",
+                frame(2, "run_updated", run()),
+                frame(3, "interaction_created", interaction()),
+            ]
+        ),
+    )
+    broken: list[MobiusError] = []
+    async with connect() as client:
+        events = await take(client.events(on_break=broken.append), 4)
+    assert told(events) == [("cursor", 1), ("run", 2), ("cursor", 2), ("interaction", 3)]
+    assert [type(error) for error in broken] == [Unreachable]
+    assert [r.query.get("since") for r in server.requests] == [None, ["2"]]
+    assert [r.headers.get("last-event-id") for r in server.requests] == [None, "2"]
+
+
+async def test_a_break_before_the_first_event_resumes_from_the_opening_cursor(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on("GET", STREAM, Dribble(["id: 9\n\n"], "cut"), Dribble(["id: 9\n\n"]))
+    async with connect() as client:
+        assert told(await take(client.events(), 2)) == [("cursor", 9), ("cursor", 9)]
+    assert [r.query.get("since") for r in server.requests] == [None, ["9"]]
+
+
+async def test_half_a_frame_is_not_an_event(server: ScriptedServer, connect: Connect) -> None:
+    whole = frame(2, "run_updated", run())
+    server.on(
+        "GET",
+        STREAM,
+        Dribble(["id: 1\n\n", whole[: len(whole) // 2]], "end"),
+        Dribble(["id: 1\n\n", whole]),
+    )
+    async with connect() as client:
+        assert told(await take(client.events(), 3)) == [("cursor", 1), ("cursor", 1), ("run", 2)]
+
+
+async def test_failures_of_every_kind_are_told_and_outlived(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on(
+        "GET",
+        STREAM,
+        Reply(500, "x"),
+        Reply(401),
+        Reply(302, "", {"location": "/login"}),
+        Reply(200, "<html>", {"content-type": "text/html"}),
+        Reply(204),
+        Reply(429, "", {"retry-after": "0"}),
+        Dribble(["id: 1\n\n"]),
+    )
+    broken: list[MobiusError] = []
+    async with connect() as client:
+        assert told(await take(client.events(on_break=broken.append), 1)) == [("cursor", 1)]
+    assert [type(error).__name__ for error in broken] == [
+        "Unavailable",
+        "Unauthorized",
+        "Nonsense",
+        "Nonsense",
+        "Nonsense",
+        "RateLimited",
+    ]
+    assert {type(error) for error in broken} >= {Unauthorized, Nonsense, RateLimited}
+
+
+async def test_an_upstream_that_is_away_is_waited_for(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on("GET", STREAM, Dribble(["id: 1\n\n"]), Dribble(["id: 1\n\n"]))
+    broken = asyncio.Queue[MobiusError]()
+    async with connect() as client, aclosing(client.events(on_break=broken.put_nowait)) as events:
+        async with asyncio.timeout(10):
+            assert (await anext(events)).kind is EventKind.CURSOR
+            server.refuse()
+            again = asyncio.ensure_future(anext(events))
+            for _ in range(3):
+                error = await broken.get()
+                assert isinstance(error, Unreachable)
+            server.listen()
+            assert (await again).kind is EventKind.CURSOR
+
+
+async def test_it_waits_as_long_as_it_was_asked_to(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on("GET", STREAM, Reply(429, "", {"retry-after": "1"}), Dribble(["id: 1\n\n"]))
+    began = asyncio.get_running_loop().time()
+    async with connect() as client:
+        await take(client.events(), 1)
+    assert asyncio.get_running_loop().time() - began >= 1
+
+
+async def test_keep_alives_keep_it_alive_and_are_no_events(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    alive: list[str | float] = [0.2, ":keepalive\n\n"]
+    chunks = ["id: 1\n\n", *alive, *alive, *alive, frame(2, "x_updated", {})]
+    server.on("GET", STREAM, Dribble(chunks))
+    broken: list[MobiusError] = []
+    async with connect(timeouts=Timeouts(stream=0.4)) as client:
+        assert told(await take(client.events(on_break=broken.append), 2)) == [
+            ("cursor", 1),
+            ("other", 2),
+        ]
+    assert broken == []
+
+
+async def test_a_stream_that_never_says_where_it_stands_counts_as_open_all_the_same(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on("GET", STREAM, Dribble([":keepalive\n\n"]), Dribble([frame(5, "x", {})]))
+    async with connect() as client:
+        assert told(await take(client.events(), 1)) == [("cursor", 0)]
+        assert told(await take(client.events(), 2)) == [("cursor", 4), ("other", 5)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "data: {half\n",
+        "data: 7\n",
+        'data: {"seq": "x", "data": []}\n',
+        "data: " + "[" * 9999 + "\n",
+    ],
+)
+async def test_a_frame_that_cannot_be_read_moves_the_cursor_and_breaks_nothing(
+    server: ScriptedServer, connect: Connect, data: str
+) -> None:
+    server.on("GET", STREAM, Dribble(["id: 1\n\n", f"id: 2\n{data}\n", frame(3, "y", {})]))
+    async with connect() as client:
+        events = await take(client.events(), 3)
+    assert told(events) == [("cursor", 1), ("other", 2), ("other", 3)]
+
+
+async def test_an_event_of_an_unknown_type_or_without_its_object_is_other(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    bad: list[tuple[str, Any]] = [
+        ("run_teleported", {"id": "run_1"}),
+        ("run_updated", {}),
+        ("run_updated", None),
+        ("interaction_created", {"id": None}),
+        ("run_step_updated", []),
+    ]
+    frames = [frame(seq, type, data) for seq, (type, data) in enumerate(bad, start=2)]
+    server.on("GET", STREAM, Dribble(["id: 1\n\n", *frames]))
+    async with connect() as client:
+        events = await take(client.events(), 1 + len(bad))
+    assert {event.kind for event in events[1:]} == {EventKind.OTHER}
+    assert [event.type for event in events[1:]] == [type for type, _ in bad]
+
+
+async def test_a_runs_stream_begins_with_the_run_as_it_is_not_logged(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    seed = frame(None, "run_updated", run()).replace('"seq": 0', '"seq": 30')
+    server.on(
+        "GET",
+        ONE_RUN,
+        Dribble([seed, frame(31, "run_updated", run(status="queued"))], "cut"),
+        Dribble([seed.replace('"seq": 30', '"seq": 31')]),
+    )
+    async with connect() as client:
+        events = await take(client.events(run_id="run_1"), 3)
+    assert [(e.kind, e.seq, e.logged) for e in events] == [
+        (EventKind.RUN, 30, False),
+        (EventKind.RUN, 31, True),
+        (EventKind.RUN, 31, False),
+    ]
+    assert server.requests[1].query == {"since": ["31"]}
+
+
+async def test_a_frame_of_many_megabytes_and_pieces_is_one_event(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    big = frame(2, "interaction_created", interaction(message="ü" * 2_000_000)).encode()
+    pieces = [big[n : n + 60_001] for n in range(0, len(big), 60_001)]
+    server.on("GET", STREAM, Dribble([b"id: 1\n\n", *pieces]))
+    async with connect(timeouts=Timeouts()) as client:
+        _, event = await take(client.events(), 2)
+    assert event.interaction is not None
+    assert event.interaction.message == "ü" * 2_000_000
+
+
+async def test_closing_it_closes_the_connection(server: ScriptedServer, connect: Connect) -> None:
+    server.on("GET", STREAM, Dribble(["id: 1\n\n"]), always=True)
+    async with connect() as client:
+        for _ in range(150):
+            await take(client.events(), 1)
+
+
+async def test_it_can_be_cancelled_while_it_waits(server: ScriptedServer, connect: Connect) -> None:
+    server.on("GET", STREAM, Dribble(["id: 1\n\n"]), Reply(500))
+    broken = asyncio.Event()
+
+    async def follow(client: MobiusClient) -> None:
+        async with aclosing(client.events(on_break=lambda _: broken.set())) as events:
+            async for _ in events:
+                pass
+
+    async with connect(backoff=Backoff(base=60, cap=60)) as client:
+        reading = asyncio.ensure_future(follow(client))
+        await asyncio.wait_for(broken.wait(), 10)
+        reading.cancel()
+        await asyncio.wait({reading}, timeout=5)
+        assert reading.cancelled()

@@ -1,0 +1,290 @@
+"""The wire read into our types: whatever is new, missing or odd, a page can still be made of it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inbox.mobius.adapters import guide
+from inbox.mobius.types import (
+    Answer,
+    EventKind,
+    InteractionStatus,
+    Option,
+    PolicyKind,
+    RunStatus,
+    StepPlan,
+    StepStatus,
+    Target,
+)
+from tests.mobius.conftest import interaction, run
+
+GROUP = {
+    "target": {"type": "group", "id": "approvers"},
+    "target_group_id": "grp_1",
+    "target_member_snapshot": ["user_rina", "user_sam", "user_lee"],
+    "routing_policy_snapshot": "first_responder",
+}
+LATER = "2026-01-01T10:00:00.5Z"
+
+
+def test_it_reads_a_direct_question_whole() -> None:
+    read = guide.read_interaction(interaction())
+    assert read.id == "int_1"
+    assert read.status is InteractionStatus.PENDING
+    assert read.target == Target(type="user", id="user_rina")
+    assert read.members is None
+    assert read.policy.kind is PolicyKind.ANY
+    assert read.responses == ()
+    assert read.updated_at == datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
+    assert read.raw == interaction()
+    (question,) = read.questions
+    assert (question.mode, question.default) == ("confirm", False)
+
+
+@pytest.mark.parametrize(
+    ("spec", "default"),
+    [
+        ({"mode": "confirm"}, None),
+        ({"mode": "confirm", "default_confirmed": True}, True),
+        ({"mode": "select", "options": [], "default_value": "b"}, "b"),
+        ({"mode": "multi_select", "options": [], "default_values": ["a", "b"]}, ["a", "b"]),
+        ({"mode": "input", "default_text": "Dear"}, "Dear"),
+        ({"mode": "drawing", "default_text": "Dear"}, None),
+    ],
+)
+def test_each_mode_has_the_default_of_its_shape(spec: dict[str, Any], default: Any) -> None:
+    (question,) = guide.read_interaction(interaction(spec=spec)).questions
+    assert (question.mode, question.default) == (spec["mode"], default)
+
+
+def test_options_keep_their_words_and_lack_none() -> None:
+    spec = {
+        "mode": "select",
+        "options": [
+            {"value": "ok", "label": "Publish", "description": "As it is"},
+            {"value": "bare"},
+            "short",
+            {"label": "no value"},
+            None,
+        ],
+    }
+    (question,) = guide.read_interaction(interaction(type="review", spec=spec)).questions
+    assert question.options == (
+        Option(value="ok", label="Publish", description="As it is"),
+        Option(value="bare", label="bare"),
+        Option(value="short", label="short"),
+    )
+
+
+def test_without_a_spec_a_decision_is_two_buttons_and_the_rest_a_text() -> None:
+    modes = {
+        type: guide.read_interaction(interaction(type=type, spec=None)).questions[0].mode
+        for type in ("approval", "review", "input", "novelty")
+    }
+    assert modes == {"approval": "confirm", "review": "input", "input": "input", "novelty": "input"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({}, PolicyKind.ANY),
+        ({"require_all": True}, PolicyKind.ANY),
+        ({**GROUP}, PolicyKind.ANY),
+        ({**GROUP, "require_all": True}, PolicyKind.ALL),
+        ({**GROUP, "routing_policy_snapshot": "all_members"}, PolicyKind.ALL),
+        ({**GROUP, "routing_policy_snapshot": "by_lot"}, PolicyKind.ANY),
+    ],
+)
+def test_the_policy_in_force(fields: dict[str, Any], kind: PolicyKind) -> None:
+    assert guide.read_interaction(interaction(**fields)).policy.kind is kind
+
+
+def test_the_one_answer_names_who_gave_it() -> None:
+    read = guide.read_interaction(
+        interaction(
+            status="completed",
+            responder={"type": "user", "id": "user_sam"},
+            response={"value": True, "comment": "Fine.", "at": LATER},
+            **GROUP,
+        )
+    )
+    at = datetime(2026, 1, 1, 10, 0, 0, 500000, tzinfo=UTC)
+    assert read.responses == (Answer(user_id="user_sam", value=True, comment="Fine.", at=at),)
+    assert (read.value, read.comment, read.responder_id) == (True, "Fine.", "user_sam")
+    assert read.members == ("user_rina", "user_sam", "user_lee")
+
+
+def test_answers_of_all_members_come_in_snapshot_order() -> None:
+    partial = [
+        {"user_id": who, "value": who == "user_rina", "comment": None, "responded_at": LATER}
+        for who in ("user_lee", "user_gone", "user_rina")
+    ]
+    read = guide.read_interaction(interaction(**GROUP, require_all=True, partial_responses=partial))
+    assert [answer.user_id for answer in read.responses] == ["user_rina", "user_lee", "user_gone"]
+
+
+def test_answers_of_all_members_are_told_apart_also_without_the_partial_ones() -> None:
+    read = guide.read_interaction(
+        interaction(
+            **GROUP,
+            require_all=True,
+            status="completed",
+            responder={"type": "user", "id": "user_lee"},
+            response={"value": [True, False, True], "comment": None, "at": LATER},
+        )
+    )
+    assert [(a.user_id, a.value) for a in read.responses] == [
+        ("user_rina", True),
+        ("user_sam", False),
+        ("user_lee", True),
+    ]
+
+
+def test_what_is_unknown_is_kept_raw_and_breaks_nothing() -> None:
+    wire = interaction(
+        type="negotiation",
+        status="cancelled",
+        spec={"mode": "slider", "from": 1},
+        target={"type": "robot", "id": 7},
+        mood="good",
+    )
+    read = guide.read_interaction(wire)
+    assert read.status is InteractionStatus.OTHER
+    assert (read.type, read.questions[0].mode) == ("negotiation", "slider")
+    assert read.target == Target(type="robot", id="7")
+    assert read.raw == wire
+
+
+def test_an_id_is_enough() -> None:
+    bare = guide.read_interaction({"id": "int_1"})
+    assert (bare.message, bare.context, bare.target.type) == ("", {}, "")
+    assert bare.updated_at.tzinfo is not None
+    assert guide.read_run({"id": "run_1"}).status is RunStatus.OTHER
+    assert guide.read_step({"id": "step_1"}).status is StepStatus.OTHER
+    assert guide.read_group({"id": "grp_1"}).routing is PolicyKind.ANY
+
+
+@pytest.mark.parametrize("payload", [None, [], "x", 7, {}, {"id": None}, {"id": ""}, {"id": 7}])
+def test_without_an_id_it_says_so(payload: Any) -> None:
+    for read in (guide.read_interaction, guide.read_run, guide.read_step, guide.read_group):
+        with pytest.raises(guide.UnreadableError):
+            read(payload)
+    for read_one in (guide.read_member, guide.read_person):
+        with pytest.raises(guide.UnreadableError):
+            read_one(payload)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2026-01-01T10:00:00Z", datetime(2026, 1, 1, 10, tzinfo=UTC)),
+        ("2026-01-01T12:00:00+02:00", datetime(2026, 1, 1, 10, tzinfo=UTC)),
+        ("2026-01-01T10:00:00.123456789Z", datetime(2026, 1, 1, 10, 0, 0, 123456, tzinfo=UTC)),
+        ("2026-01-01T10:00:00", datetime(2026, 1, 1, 10, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", None),
+        ("9999-12-31T23:59:59-23:00", None),
+        ("soon", None),
+        (1767261600, None),
+        (None, None),
+    ],
+)
+def test_times_are_utc_or_nothing(said: Any, meant: datetime | None) -> None:
+    assert guide.read_interaction(interaction(expires_at=said)).expires_at == meant
+
+
+def test_a_run_says_what_it_waits_for_who_asked_and_its_plan() -> None:
+    spec = {
+        "name": "release",
+        "steps": [
+            {"name": "build", "action": "print", "description": "Builds it"},
+            {"name": "ask", "interaction": {}},
+            {"name": "wait", "wait_signal": {}},
+            {"name": "rest", "sleep": {}},
+            {"name": "new", "dance": {}},
+        ],
+    }
+    read = guide.read_run(run(spec=spec))
+    assert read.status is RunStatus.SUSPENDED
+    assert read.started_by == "user_sam"
+    assert read.wait.interaction_ids == ("int_1",)
+    assert read.wait.wakes_at == datetime(2026, 1, 2, tzinfo=UTC)
+    assert read.plan == (
+        StepPlan(name="build", kind="action", description="Builds it"),
+        StepPlan(name="ask", kind="interaction"),
+        StepPlan(name="wait", kind="wait_signal"),
+        StepPlan(name="rest", kind="sleep"),
+        StepPlan(name="new", kind=""),
+    )
+    assert guide.read_run(run()).plan is None
+
+
+def test_a_run_that_names_nobody_falls_back_to_who_started_it() -> None:
+    assert (
+        guide.read_run(run(metadata=None, actor_id="svc_ci", source_label="CI")).started_by
+        == "svc_ci"
+    )
+    assert guide.read_run(run(metadata={}, source_label="CI")).started_by == "CI"
+    assert guide.read_run(run(metadata={})).started_by == ""
+
+
+def test_an_event_of_an_action_keeps_its_line() -> None:
+    event = guide.read_event(
+        {"type": "action_appended", "seq": 3, "run_id": "run_1", "data": {"line": "Built."}}
+    )
+    assert (event.kind, event.data) == (EventKind.ACTION, {"line": "Built."})
+
+
+def test_only_policies_that_the_wire_knows_can_be_written() -> None:
+    assert guide.write_routing(PolicyKind.ANY) == "first_responder"
+    assert guide.write_routing(PolicyKind.ALL) == "all_members"
+    with pytest.raises(ValueError, match="quorum"):
+        guide.write_routing(PolicyKind.QUORUM)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8"), max_size=8)
+    | st.sampled_from(["group", "select", "completed", LATER, "user_rina"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "value", "mode", "type", "options"]), inner)
+    ),
+    max_leaves=6,
+)
+FULL_INTERACTION = interaction(**GROUP, require_all=True, partial_responses=[], response={})
+FULL_RUN = run(spec={"steps": [{"name": "ask"}]}, started_at=None, error_type=None)
+STEP = {"id": "s", "run_id": "r", "step_name": "a", "transition_seq": 1, "status": "running"}
+
+
+@pytest.mark.parametrize(
+    ("full", "read", "event"),
+    [
+        (FULL_INTERACTION, guide.read_interaction, "interaction_updated"),
+        (FULL_RUN, guide.read_run, "run_updated"),
+        (STEP, guide.read_step, "run_step_updated"),
+        ({"id": "g", "member_count": 1, "name": "n"}, guide.read_group, "group_updated"),
+    ],
+)
+@given(changes=st.data())
+def test_any_field_may_hold_anything(
+    full: dict[str, Any], read: Any, event: str, changes: Any
+) -> None:
+    fields = changes.draw(st.dictionaries(st.sampled_from(sorted(full)), JSON, max_size=4))
+    wire = {**full, **fields, "id": "x"}
+    made = read(wire)
+    assert made.id == "x"
+    json.loads(made.model_dump_json())
+    frame = {
+        "type": event,
+        "seq": 1,
+        "data": wire,
+        **changes.draw(st.just({}) | st.just({"at": 1})),
+    }
+    assert guide.read_event(frame).kind in EventKind
