@@ -1,0 +1,43 @@
+"""What a transaction changed, and who is to hear of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from inbox.live import topics
+from inbox.live.bus import get_bus
+
+
+@dataclass
+class Changes:
+    """Ids of what changed; ``people`` are the Mobius user ids whose inbox it touches.
+
+    ``logs`` are runs whose row stayed as it was while their event log or steps grew.
+    """
+
+    interactions: set[str] = field(default_factory=set)
+    runs: set[str] = field(default_factory=set)
+    logs: set[str] = field(default_factory=set)
+    people: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.interactions or self.runs or self.logs or self.people)
+
+    def include(self, other: "Changes") -> None:
+        """Add what another transaction changed."""
+        self.interactions |= other.interactions
+        self.runs |= other.runs
+        self.logs |= other.logs
+        self.people |= other.people
+
+    def topics(self) -> Iterator[str]:
+        """The live topics that these changes touch."""
+        yield from map(topics.inbox, self.people)
+        yield from map(topics.item, self.interactions)
+        yield from map(topics.run, self.runs | self.logs)
+        if self.runs:
+            yield topics.runs()
+
+    def publish(self) -> None:
+        """Ring the bells. Call it after the commit, from any thread; it does not block."""
+        if self:
+            get_bus().publish(list(self.topics()))

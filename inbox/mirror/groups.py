@@ -1,0 +1,100 @@
+"""Groups and who is in them: there are no events of these, so they are polled."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from asgiref.sync import sync_to_async
+from django.db import transaction
+
+from inbox.mirror.changes import Changes
+from inbox.mirror.upsert import upsert
+from inbox.mobius import types
+from inbox.mobius.client import MobiusClient
+from inbox.mobius.errors import NotFound
+from inbox.models import Group, Membership, Upstream
+
+AT_ONCE = 4
+"""Member lists that are read at one time."""
+
+
+async def poll(client: MobiusClient, upstream: Upstream) -> None:
+    """Read all groups and their members once. Raises MobiusError, and then nothing is changed."""
+    found: list[types.Group] = []
+    cursor: str | None = None
+    seen: set[str] = set()
+    while True:
+        page = await client.groups(cursor=cursor)
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None or cursor in seen:
+            break
+        seen.add(cursor)
+    members: dict[str, tuple[types.GroupMember, ...]] = {}
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def read(group_id: str) -> None:
+        async with gate:
+            try:
+                members[group_id] = await client.members(group_id)
+            except NotFound:
+                return  # it went between the two reads
+
+    answers = await asyncio.gather(*(read(one.id) for one in found), return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    there = [group for group in found if group.id in members]
+    changes = await sync_to_async(keep)(upstream, there, members)
+    changes.publish()
+
+
+def keep(
+    upstream: Upstream,
+    groups: Sequence[types.Group],
+    members: Mapping[str, Sequence[types.GroupMember]],
+) -> Changes:
+    """Make the mirror's groups these, in one transaction; those that are missing are gone."""
+    changes = Changes()
+    with transaction.atomic():
+        held = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        Upstream.objects.filter(pk=held.pk).update(heard_at=datetime.now(UTC))
+        had = {row.mobius_id: row for row in Group.objects.filter(upstream=held)}
+        rows = [_row(held, group) for group in groups]
+        upsert([row for row in rows if _differs(had.get(row.mobius_id), row)], _KEY)
+        gone = had.keys() - {row.mobius_id for row in rows}
+        Group.objects.filter(upstream=held, mobius_id__in=gone, gone=False).update(gone=True)
+        pks = dict(Group.objects.filter(upstream=held).values_list("mobius_id", "pk"))
+        for group in groups:
+            now = {member.user_id for member in members[group.id]}
+            changes.people |= _keep_members(pks[group.id], now)
+    return changes
+
+
+_KEY = ("upstream", "mobius_id")
+_COMPARED = ("handle", "name", "description", "routing", "gone")
+
+
+def _row(upstream: Upstream, group: types.Group) -> Group:
+    return Group(
+        upstream=upstream,
+        mobius_id=group.id,
+        handle=group.handle,
+        name=group.name[:300],
+        description=group.description,
+        routing=group.routing.value,
+    )
+
+
+def _differs(had: Group | None, now: Group) -> bool:
+    return had is None or any(getattr(had, name) != getattr(now, name) for name in _COMPARED)
+
+
+def _keep_members(group: int, now: set[str]) -> set[str]:
+    """Make the members of one group these; returns who came or went."""
+    had = set(Membership.objects.filter(group_id=group).values_list("user_id", flat=True))
+    came = [Membership(group_id=group, user_id=user_id) for user_id in now - had]
+    Membership.objects.bulk_create(came, ignore_conflicts=True)
+    if had - now:
+        Membership.objects.filter(group_id=group, user_id__in=had - now).delete()
+    return now ^ had

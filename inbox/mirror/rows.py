@@ -1,0 +1,140 @@
+"""Unsaved rows made of what upstream told; each new reading of a thing becomes one of these."""
+
+from typing import Any
+
+from inbox import models
+from inbox.mirror.due import due_of
+from inbox.mirror.titles import title_of
+from inbox.mirror.words import status_word
+from inbox.mobius import types
+
+LONGEST_SEARCH = 4000
+CLOSED = frozenset({"completed", "expired"})
+"""Statuses of an interaction that nothing follows."""
+
+
+def interaction_row(
+    upstream: models.Upstream, told: types.Interaction, seq: int
+) -> models.Interaction:
+    """Everything but ``workflow``, ``asked_by`` and ``search``, which ``name_run`` sets."""
+    due = due_of(told.context, told.expires_at)
+    return models.Interaction(
+        upstream=upstream,
+        mobius_id=told.id,
+        run_id=told.run_id,
+        signal_name=told.signal_name,
+        type=told.type[:40],
+        mode=told.questions[0].mode[:40] if told.questions else "",
+        status=status_word(told),
+        message=told.message,
+        title=title_of(told.message),
+        context=told.context,
+        questions=[question.model_dump(mode="json") for question in told.questions],
+        policy=told.policy.model_dump(mode="json"),
+        responses=[answer.model_dump(mode="json") for answer in told.responses],
+        target_type=told.target.type[:40],
+        target_id=told.target.id,
+        group_id=told.group_id,
+        members=None if told.members is None else list(dict.fromkeys(told.members)),
+        claimed_by=told.claimed_by,
+        claimed_at=told.claimed_at,
+        responder_id=told.responder_id,
+        value=told.value,
+        comment=told.comment,
+        due_at=due.at,
+        soft=due.soft,
+        expires_at=told.expires_at,
+        completed_at=told.completed_at,
+        created_at=told.created_at,
+        updated_at=told.updated_at,
+        seq=seq,
+        raw=told.raw,
+    )
+
+
+def name_run(row: models.Interaction, workflow: str, asked_by: str) -> None:
+    """Say which workflow asks and who started it, and make the row findable by both."""
+    row.workflow = workflow
+    row.asked_by = asked_by
+    words = [row.message, workflow, asked_by, row.target_id, row.type, *_texts(row.context)]
+    row.search = " ".join(" ".join(words).split())[:LONGEST_SEARCH].lower()
+
+
+def _texts(value: Any) -> list[str]:
+    """The keys and texts of a JSON value, in order."""
+    found: list[str] = []
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            for key, inner in reversed(part.items()):
+                left += [inner, str(key)]
+        elif isinstance(part, list):
+            left += reversed(part)
+        elif part is not None and not isinstance(part, bool):
+            found.append(str(part))
+    return found
+
+
+def asked_by(metadata: Any, started_by: str) -> str:
+    """Who asks: the person in whose name the run was started, else who started it."""
+    wanted = metadata.get("requested_by") if isinstance(metadata, dict) else None
+    return (wanted if isinstance(wanted, str) and wanted else started_by)[:200]
+
+
+def run_row(upstream: models.Upstream, told: types.Run, seq: int) -> models.Run:
+    """Everything but ``status_since`` and ``log_from``."""
+    return models.Run(
+        upstream=upstream,
+        mobius_id=told.id,
+        workflow=told.workflow[:300],
+        status=status_word(told),
+        finished=told.status.finished,
+        queue=told.queue[:200],
+        attempt=told.attempt,
+        inputs=told.inputs,
+        metadata=told.metadata,
+        external_id=told.external_id,
+        started_by=told.started_by[:200],
+        wait=told.wait.model_dump(mode="json"),
+        plan=None if told.plan is None else [step.model_dump(mode="json") for step in told.plan],
+        error_type=(told.error_type or "")[:100],
+        error_message=told.error_message or "",
+        created_at=told.created_at,
+        started_at=told.started_at,
+        completed_at=told.completed_at,
+        updated_at=told.updated_at,
+        seq=seq,
+        raw=told.raw,
+    )
+
+
+def entered_status_at(told: types.Run) -> Any:
+    """When the run came into its status, as far as one reading can tell."""
+    if told.status.finished:
+        return told.completed_at or told.updated_at
+    if told.status is types.RunStatus.QUEUED and told.started_at is None:
+        return told.created_at
+    return told.updated_at
+
+
+def step_row(run: models.Run, told: types.Step, seq: int) -> models.Step:
+    """The whole row."""
+    return models.Step(
+        run=run,
+        mobius_id=told.id,
+        name=told.name[:300],
+        kind=told.kind[:40],
+        action=told.action[:200],
+        status=status_word(told),
+        attempt=told.attempt,
+        order=told.order,
+        error_type=(told.error_type or "")[:100],
+        error_message=told.error_message or "",
+        started_at=told.started_at,
+        completed_at=told.completed_at,
+        created_at=told.created_at,
+        updated_at=told.updated_at,
+        seq=seq,
+        raw=told.raw,
+    )

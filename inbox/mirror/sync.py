@@ -1,0 +1,92 @@
+"""Keeping the mirror: one owner for each installation, and what it does when something fails."""
+
+import asyncio
+import contextvars
+import logging
+from contextlib import suppress
+from time import monotonic
+
+from inbox.mirror import freshness
+from inbox.mirror.course import Course, Rhythm, StartedAnew
+from inbox.mirror.freshness import Pulse
+from inbox.mirror.store import Store
+from inbox.mirror.walk import Walk
+from inbox.mobius.client import MobiusClient
+from inbox.mobius.pace import Backoff
+
+log = logging.getLogger(__name__)
+
+
+class Sync:
+    """The owner of the mirror. It ends only when it is told to.
+
+    Whatever fails is said, in the log and to readers by ``freshness``, and tried again. ``start``
+    and ``stop`` belong to the process's lifespan; ``run`` is for a caller with a task of its own.
+    ``client`` speaks with the service key and stays the caller's to close.
+    """
+
+    def __init__(
+        self,
+        client: MobiusClient,
+        *,
+        pulse: Pulse | None = None,
+        rhythm: Rhythm | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._client = client
+        self._pulse = pulse or freshness.pulse
+        self._rhythm = rhythm or Rhythm()
+        self._backoff = backoff or Backoff()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, in a context of its own: one that a request lends ends with the request."""
+        loop = asyncio.get_running_loop()
+        self._task = contextvars.Context().run(loop.create_task, self.run())
+
+    async def stop(self) -> None:
+        """End at once, and wait for the end."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def run(self) -> None:
+        """Endless, until it is cancelled."""
+        failures = 0
+        while True:
+            began = monotonic()
+            error = await self._until_it_breaks()
+            if isinstance(error, StartedAnew):
+                log.warning("Mobius has started anew: everything is read again")
+                continue
+            failures = 1 if monotonic() - began > self._rhythm.walk else failures + 1
+            log.error("the mirror stopped and will start again", exc_info=error)
+            self._pulse.note(connected=False, trouble="the mirror stopped; the log says why")
+            await asyncio.sleep(self._backoff.delay(failures))
+
+    async def walk(self) -> None:
+        """One whole walk without a stream. Raises MobiusError."""
+        store = await Store.present()
+        await Walk(self._client, store, lambda: store.upstream.cursor or 0).run()
+
+    async def _until_it_breaks(self) -> BaseException:
+        """Keep the mirror until something fails that is not Mobius; what failed."""
+        opening = asyncio.ensure_future(Store.present())
+        await asyncio.wait({opening})
+        error = opening.exception()
+        if error is not None:
+            return error
+        store = opening.result()
+        course = Course(
+            self._client, store, pulse=self._pulse, rhythm=self._rhythm, backoff=self._backoff
+        )
+        tasks = [asyncio.create_task(job) for job in course.jobs()]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return next(iter(done)).exception() or RuntimeError("a part of the mirror ended by itself")

@@ -1,0 +1,82 @@
+"""What the event log keeps of a frame: enough for one sentence, nothing more."""
+
+from typing import Any
+
+from inbox.mirror.titles import title_of
+from inbox.mirror.words import status_word
+from inbox.mobius.types import Event, EventKind, Interaction, Run, Step
+
+LONGEST_TEXT = 500
+
+
+def sentence_data(event: Event) -> dict[str, Any]:
+    """The ``data`` of an event's row.
+
+    A run: ``status``, ``waits_for`` (interaction ids), ``error_type``, ``error_message``. A step:
+    ``step``, ``kind``, ``action``, ``status``, ``attempt`` and the error. An interaction:
+    ``interaction``, ``title``, ``type``, ``status``, ``target_type``, ``target``, ``claimed_by``,
+    ``answers`` (how many so far) and of the newest answer ``by``, ``value``, ``comment``. A line
+    of an action: ``step``, ``line``. Anything else: nothing.
+    """
+    if event.run is not None:
+        return _run(event.run)
+    if event.step is not None:
+        return _step(event.step)
+    if event.interaction is not None:
+        return _interaction(event.interaction)
+    if event.kind is EventKind.ACTION:
+        return {
+            "step": str(event.data.get("step_name", "")),
+            "line": str(event.data.get("line", ""))[:LONGEST_TEXT],
+        }
+    return {}
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "status": status_word(run),
+        "waits_for": list(run.wait.interaction_ids),
+        "error_type": run.error_type or "",
+        "error_message": run.error_message or "",
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "step": step.name,
+        "kind": step.kind,
+        "action": step.action,
+        "status": status_word(step),
+        "attempt": step.attempt,
+        "error_type": step.error_type or "",
+        "error_message": step.error_message or "",
+    }
+
+
+def _interaction(interaction: Interaction) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "interaction": interaction.id,
+        "title": title_of(interaction.message),
+        "type": interaction.type,
+        "status": status_word(interaction),
+        "target_type": interaction.target.type,
+        "target": interaction.target.id,
+        "claimed_by": interaction.claimed_by,
+        "answers": len(interaction.responses),
+        "by": None,
+        "value": None,
+        "comment": None,
+    }
+    timed = [(answer.at, answer) for answer in interaction.responses if answer.at is not None]
+    if timed:
+        _, newest = max(timed, key=lambda pair: pair[0])
+        told |= {"by": newest.user_id, "value": _short(newest.value)}
+        told["comment"] = _short(newest.comment)
+    return told
+
+
+def _short(value: Any) -> Any:
+    """A text is cut: the whole answer is in the interaction's own row."""
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        return value[: LONGEST_TEXT - 1] + "…"
+    return value
