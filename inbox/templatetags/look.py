@@ -26,7 +26,9 @@ def drawing(sprite: str, name: str, label: str, small: bool) -> SafeString:
     """The ``<svg>`` of an icon; remembered, since a list draws the same few again and again."""
     said = format_html('role="img" aria-label="{}"', label) if label else HIDDEN
     size = "i i--s" if small else "i"
-    return format_html('<svg class="{}" {}><use href="{}#{}"></use></svg>', size, said, sprite, name)
+    return format_html(
+        '<svg class="{}" {}><use href="{}#{}"></use></svg>', size, said, sprite, name
+    )
 
 
 @register.simple_tag
