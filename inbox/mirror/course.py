@@ -45,7 +45,7 @@ class Rhythm:
     probe: float = 5.0
 
 
-class StartedAnew(Exception):  # noqa: N818  it is upstream that failed
+class StartedAnew(Exception):
     """Upstream's log ends before what was heard of it: its data is gone, or older than ours."""
 
 

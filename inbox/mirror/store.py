@@ -84,7 +84,7 @@ class Store:
                 except (DataError, ValueError, OverflowError) as error:
                     # The error's own words can hold what was read.
                     kind, why = type(reading).__name__, type(error).__name__
-                    log.error("left out of the mirror: %s (%s)", kind, why)  # noqa: TRY400
+                    log.error("left out of the mirror: %s (%s)", kind, why)
             changes.include(apply([], cursor))
             return changes
 

@@ -4,6 +4,7 @@ import html
 import re
 
 LONGEST = 300
+LONGEST_LINE = 2000
 
 _ONLY_MARKS = re.compile(r"^(?:[-*_=]{3,}|```.*|~~~.*|\|?[\s:|-]+\|?)$")
 _LEADING = re.compile(r"^(?:>\s?|#{1,6}\s+|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}[.)]\s+)+")
@@ -14,25 +15,29 @@ _CODE = re.compile(r"(`+)(.+?)\1")
 _STRONG = re.compile(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1")
 _EMPHASIS = re.compile(r"(?<!\w)([*_])(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_KEPT = re.compile("[\ue000-\ue07f]")
 
 
 def title_of(message: str) -> str:
     """The first line of ``message`` that says something, as plain text, at most 300 characters."""
     for line in message.splitlines():
-        if _ONLY_MARKS.match(line.strip()):
+        start = line.strip()[:LONGEST_LINE]
+        if _ONLY_MARKS.match(start):
             continue
-        title = _plain(line.strip())
+        title = _plain(start)
         if title:
             return title if len(title) <= LONGEST else title[: LONGEST - 1].rstrip() + "…"
     return ""
 
 
 def _plain(line: str) -> str:
+    # An escaped mark is set aside, so that it marks nothing.
+    line = _ESCAPE.sub(lambda found: chr(0xE000 + ord(found[1])), line)
     line = re.sub(r"\s#+$", "", _LEADING.sub("", line))
     line = _IMAGE_OR_LINK.sub(r"\1", line)
     line = _AUTOLINK.sub(r"\1", line)
     line = _TAG.sub("", line)
     for mark in (_CODE, _STRONG, _EMPHASIS):
         line = mark.sub(r"\2", line)
-    line = html.unescape(_ESCAPE.sub(r"\1", line))
+    line = _KEPT.sub(lambda found: chr(ord(found[0]) - 0xE000), html.unescape(line))
     return " ".join(line.split())

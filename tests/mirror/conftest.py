@@ -1,0 +1,42 @@
+"""A mirror to write into, and what it tells the live bus."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from inbox.live.bus import get_bus
+from inbox.mirror import project
+from inbox.mirror.changes import Changes
+from inbox.mirror.readings import Reading
+from inbox.models import Upstream
+
+
+class Mirror:
+    """One upstream's rows."""
+
+    def __init__(self) -> None:
+        self.upstream = Upstream.present()
+
+    def tell(self, *readings: Reading, **how: Any) -> Changes:
+        """Apply readings in one transaction."""
+        return project.apply(self.upstream, readings, read_at=datetime.now(UTC), **how)
+
+
+@pytest.fixture
+def mirror(db: None) -> Mirror:
+    return Mirror()
+
+
+@pytest.fixture
+def rung() -> Iterator[list[str]]:
+    """The topics that were published, as they come."""
+    heard: list[str] = []
+
+    def hear(topics: Iterable[str]) -> None:
+        heard.extend(sorted(topics))
+
+    unsubscribe = get_bus().subscribe(hear)
+    yield heard
+    unsubscribe()

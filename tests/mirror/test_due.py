@@ -1,0 +1,45 @@
+"""When something is due."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from inbox.mirror.due import due_of
+from tests.mirror.things import NOON
+
+EXPIRY = NOON + timedelta(hours=2)
+
+
+def test_it_is_due_when_the_workflow_wants_it() -> None:
+    assert due_of({"due_at": "2026-03-02T14:00:00+01:00"}, EXPIRY) == (
+        NOON + timedelta(hours=1),
+        True,
+    )
+
+
+def test_a_wish_without_an_expiry_counts() -> None:
+    assert due_of({"due_at": "2026-03-02T12:00:00Z"}, None) == (NOON, True)
+
+
+def test_without_a_wish_it_is_due_when_it_expires() -> None:
+    assert due_of({}, EXPIRY) == (EXPIRY, False)
+    assert due_of({}, None) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "2026-03-02T12:00:00",
+        "2026-03-02",
+        "2026-13-02T12:00:00Z",
+        "tomorrow",
+        "20260302T120000Z",
+        1772452800,
+        None,
+        ["2026-03-02T12:00:00Z"],
+        "2026-03-02T14:00:00.1Z",
+    ],
+)
+def test_what_is_no_instant_before_the_expiry_is_no_wish(wish: Any) -> None:
+    assert due_of({"due_at": wish}, EXPIRY) == (EXPIRY, False)
