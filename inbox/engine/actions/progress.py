@@ -67,9 +67,14 @@ def end(
 
 def save_run(unit: Unit, run: Run, *fields: str) -> None:
     """Write the run's ``fields`` and log its change."""
+    write_run(unit, run, *fields)
+    unit.emit("run_updated", run.id, payloads.run(run))
+
+
+def write_run(unit: Unit, run: Run, *fields: str) -> None:
+    """Write the run's ``fields``; what happened is told by the step's event."""
     run.updated_at = clock.later(unit.now, run.updated_at)
     run.save(update_fields=[*fields, "updated_at"])
-    unit.emit("run_updated", run.id, payloads.run(run))
 
 
 def save_item(unit: Unit, item: Interaction, event: str, *fields: str) -> None:

@@ -1,7 +1,7 @@
 """Columns that Django has no field for."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -11,7 +11,13 @@ def dumps(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-class JSONText(models.TextField):
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
+
+
+class JSONText(_TextField):
     """JSON kept as text, on every database alike.
 
     PostgreSQL's own type would reorder keys and refuse escaped NULs; what a workflow sends is

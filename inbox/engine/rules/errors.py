@@ -23,6 +23,15 @@ class EngineError(Exception):
         return {"error": error}
 
 
+class StepFailed(Exception):
+    """A step cannot go on: ``reason`` is its error type, ``message`` a sentence's end."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
 def bad_request(message: str, **details: Any) -> EngineError:
     """A 400: what was sent is wrong."""
     return EngineError(400, "bad_request", message, details or None)

@@ -1,0 +1,58 @@
+"""The stock actions: the few that the engine runs by itself."""
+
+import json
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from inbox.engine.rules import stamps
+from inbox.engine.rules.errors import StepFailed
+
+
+def _print(parameters: dict[str, Any], now: datetime) -> Any:
+    return parameters.get("message", "")
+
+
+def _json(parameters: dict[str, Any], now: datetime) -> Any:
+    return parameters
+
+
+def _time(parameters: dict[str, Any], now: datetime) -> Any:
+    return stamps.written(now)
+
+
+def _random(parameters: dict[str, Any], now: datetime) -> Any:
+    low, high = parameters.get("min", 0), parameters.get("max", 100)
+    if any(isinstance(each, bool) or not isinstance(each, int) for each in (low, high)):
+        raise StepFailed("action_failed", "min and max must be whole numbers")
+    if low > high:
+        raise StepFailed("action_failed", "min is greater than max")
+    return low + secrets.randbelow(high - low + 1)
+
+
+def _fail(parameters: dict[str, Any], now: datetime) -> Any:
+    raise StepFailed("action_failed", _line(parameters.get("message", "the workflow says so")))
+
+
+STOCK: dict[str, Callable[[dict[str, Any], datetime], Any]] = {
+    "print": _print,
+    "json": _json,
+    "time": _time,
+    "random": _random,
+    "fail": _fail,
+}
+
+
+def perform(action: str, parameters: dict[str, Any], now: datetime) -> tuple[dict[str, Any], str]:
+    """Run a stock action: the step's output, ``{"value": …}``, and a line that tells of it.
+
+    ``print`` gives its ``message``; ``json`` its parameters; ``time`` the time; ``random`` a whole
+    number from ``min`` (0) to ``max`` (100). Raises StepFailed, for ``fail`` always.
+    """
+    value = STOCK[action](parameters, now)
+    return {"value": value}, _line(value)
+
+
+def _line(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,87 @@
+"""``${inputs.x}`` and ``${steps.NAME.value}`` inside a step's strings."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from inbox.engine.rules.errors import StepFailed
+
+LARGEST = 1024 * 1024
+"""Characters of JSON that the references of one step may bring in."""
+
+_REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+
+
+class Scope:
+    """What one step may refer to: the run's inputs and the outputs of the steps before it."""
+
+    def __init__(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+        self._inputs = inputs
+        self._outputs = outputs
+        self._left = LARGEST
+
+    def fill(self, template: Any) -> Any:
+        """``template`` with its references resolved, in strings at any depth.
+
+        A string that is one reference and nothing else becomes the value itself. Raises
+        StepFailed for a reference to nothing, named, and for too much.
+        """
+        if isinstance(template, str):
+            whole = _REFERENCE.fullmatch(template)
+            return self._look_up(whole[1]) if whole else self.text(template)
+        if isinstance(template, dict):
+            return {key: self.fill(value) for key, value in template.items()}
+        if isinstance(template, list):
+            return [self.fill(value) for value in template]
+        return template
+
+    def text(self, template: str) -> str:
+        """As ``fill``, but always a string: what is no string is written as JSON."""
+        return _REFERENCE.sub(lambda found: _as_text(self._look_up(found[1])), template)
+
+    def _look_up(self, reference: str) -> Any:
+        path = reference.strip()
+        root, _, rest = path.partition(".")
+        if root == "inputs" and rest:
+            value = _walk(self._inputs, rest, reference)
+        elif root == "steps" and rest:
+            value = self._of_step(rest, reference)
+        else:
+            raise _unknown(reference)
+        self._left -= len(json.dumps(value))
+        if self._left < 0:
+            raise StepFailed("too_large", "its references bring in more than 1 MiB")
+        return value
+
+    def _of_step(self, rest: str, reference: str) -> Any:
+        for name in sorted(self._outputs, key=len, reverse=True):
+            if rest == name:
+                return self._outputs[name]
+            if rest.startswith(f"{name}."):
+                return _walk(self._outputs[name], rest[len(name) + 1 :], reference)
+        raise _unknown(reference)
+
+
+def has_step_references(template: Any) -> bool:
+    """Whether resolving ``template`` needs the outputs of steps."""
+    return "${" in (text := json.dumps(template)) and "steps" in text
+
+
+def _walk(value: Any, path: str, reference: str) -> Any:
+    for part in path.split("."):
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            raise _unknown(reference)
+    return value
+
+
+def _unknown(reference: str) -> StepFailed:
+    return StepFailed("unknown_reference", f"${{{reference}}} refers to nothing")
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
