@@ -1,7 +1,7 @@
 """Columns that Django has no field for."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import models
 
@@ -11,18 +11,15 @@ def dumps(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-if TYPE_CHECKING:
-    _TextField = models.TextField[Any, Any]
-else:
-    _TextField = models.TextField
-
-
-class JSONText(_TextField):
+class JSONText(models.TextField):
     """JSON kept as text, on every database alike.
 
     PostgreSQL's own type would reorder keys and refuse escaped NULs; what a workflow sends is
     given back as it was sent. SQL NULL is None; a JSON null cannot be told from it.
     """
+
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
         """Parse what is stored."""
