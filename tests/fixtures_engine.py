@@ -1,6 +1,7 @@
 """The real engine over real HTTP, for tests: one process a session, a fresh project a test."""
 
 import itertools
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,6 +54,7 @@ class Project:
         self.tokens: dict[str, str] = made["members"]
         self.groups: dict[str, str] = made["groups"]
         self._clients: dict[str, httpx.Client] = {}
+        self._turn = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -70,11 +72,12 @@ class Project:
 
     def with_token(self, token: str) -> httpx.Client:
         """A plain client with any token."""
-        if token not in self._clients:
-            self._clients[token] = httpx.Client(
-                base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=15
-            )
-        return self._clients[token]
+        with self._turn:
+            if token not in self._clients:
+                self._clients[token] = httpx.Client(
+                    base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=15
+                )
+            return self._clients[token]
 
     def ask(self, **fields: Any) -> dict[str, Any]:
         """A standalone interaction; without fields Rina is asked for an approval."""

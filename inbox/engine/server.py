@@ -13,8 +13,8 @@ from django.conf import settings
 from inbox.engine.http.application import Application
 from inbox.engine.runner import Runner
 
-_GRACE = 2
-"""Seconds that open responses have to end at a stop."""
+_GRACE = 2.0
+"""Seconds that open responses have to end at a stop; then their connections are cut."""
 
 
 def run(
@@ -54,7 +54,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 log_config=None,
                 server_header=False,
-                timeout_graceful_shutdown=_GRACE,
+                timeout_graceful_shutdown=int(_GRACE) + 1,
             )
         )
         self._application = application
@@ -75,13 +75,20 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams first: uvicorn waits for open responses, and theirs have no end."""
         self._application.close_streams()
+        cut = asyncio.get_running_loop().call_later(_GRACE, self._cut)
         await super().shutdown(sockets)
+        cut.cancel()
         self._application.close()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone; ``_obey`` has its own."""
         yield
+
+    def _cut(self) -> None:
+        """A reader who does not read would keep its response open for ever."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
     def _obey(self) -> None:
         loop = asyncio.get_running_loop()

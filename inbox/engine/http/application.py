@@ -7,7 +7,7 @@ from typing import Any
 
 from inbox.engine import commits
 from inbox.engine.actions.auth import authenticate
-from inbox.engine.http.answers import Answer, Send, refusal, send_answer
+from inbox.engine.http.answers import Answer, Headers, Send, refusal, send_answer
 from inbox.engine.http.limits import RateLimit
 from inbox.engine.http.requests import Receive, bearer, header, parse, query, read_body
 from inbox.engine.http.routing import Call, Handler, Opening, find
@@ -53,8 +53,11 @@ class Application:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request."""
+        token = bearer(scope)
+        headers: Headers = ()
         try:
-            result = await self._result(scope, receive)
+            headers = self._limit.take(token)
+            result = await self._result(scope, token, receive)
         except EngineError as error:
             result = refusal(error)
         except Exception:
@@ -63,19 +66,16 @@ class Application:
         if isinstance(result, Opening):
             await self._streams.serve(result, receive, send)
         else:
-            await send_answer(result, send)
+            await send_answer(result.with_headers(headers), send)
 
-    async def _result(self, scope: dict[str, Any], receive: Receive) -> Answer | Opening:
+    async def _result(
+        self, scope: dict[str, Any], token: str | None, receive: Receive
+    ) -> Answer | Opening:
         handler, parts = find(scope["path"], scope["method"])
-        token = bearer(scope)
-        headers = self._limit.take(token)
         reads = scope["method"] == "GET"
         body = b"" if reads else await read_body(scope, receive)
         workers = self._readers if reads else self._writers
-        result = await workers.run(_handle, scope, token, handler, parts, body)
-        if isinstance(result, Answer):
-            return result.with_headers(headers)
-        return result
+        return await workers.run(_handle, scope, token, handler, parts, body)
 
 
 def _handle(

@@ -21,6 +21,10 @@ class RateLimit:
         self._clock = clock
         self._full_again: dict[str, float] = {}
 
+    def __len__(self) -> int:
+        """How many tokens it remembers."""
+        return len(self._full_again)
+
     def take(self, token: str | None) -> Headers:
         """Count one call and return the headers that tell what is left. Raises 429."""
         if self._limit is None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
+from inbox.engine.http.answers import HttpRefusal
 from inbox.engine.rules.errors import EngineError
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -93,7 +94,11 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _too_large() -> EngineError:
-    return EngineError(
-        413, "payload_too_large", f"The body may have {BODY_LIMIT} bytes at most.", None
+def _too_large() -> HttpRefusal:
+    """What is left of the body stays unread, so the connection cannot be used again."""
+    return HttpRefusal(
+        413,
+        "payload_too_large",
+        f"The body may have {BODY_LIMIT} bytes at most.",
+        headers=(("Connection", "close"),),
     )

@@ -2,7 +2,7 @@
 
 from inbox.engine.actions import groups
 from inbox.engine.http.answers import Answer
-from inbox.engine.http.calls.paging import no_body, page_of
+from inbox.engine.http.calls.paging import no_body, no_query, page_of
 from inbox.engine.http.routing import Call
 
 
@@ -45,4 +45,5 @@ def remove_member(call: Call, group: str, user_id: str) -> Answer:
 
 def of_member(call: Call, user_id: str) -> Answer:
     """``GET /members/{user_id}/groups``."""
-    return Answer(200, groups.groups_of(caller=call.caller, user_id=user_id, **page_of(call)))
+    no_query(call)
+    return Answer(200, groups.groups_of(caller=call.caller, user_id=user_id))

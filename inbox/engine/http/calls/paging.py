@@ -27,6 +27,12 @@ def filtered_page_of(call: Call) -> dict[str, Any]:
     return {"filters": filters, "limit": int(limit), "cursor": cursor}
 
 
+def no_query(call: Call) -> None:
+    """Refuse a query where none is read. Raises 400 that names a field."""
+    for name in call.query:
+        raise EngineError(400, "bad_request", f"{name} is not a filter of this list.")
+
+
 def no_body(call: Call) -> None:
     """Refuse the fields of a body where none is read. Raises 400 that names one."""
     for name in call.body:

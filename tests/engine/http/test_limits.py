@@ -1,0 +1,94 @@
+"""The optional rate limit."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inbox.engine.http.answers import HttpRefusal
+from inbox.engine.http.limits import RateLimit
+from tests.engine.http.refusals import refused
+from tests.fixtures_engine import Project, fresh_project
+from tests.support import databases
+from tests.support.engine_process import EngineProcess
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_without_a_number_everything_passes_and_nothing_is_said() -> None:
+    limit = RateLimit(None)
+    assert [limit.take("a") for _ in range(1000)] == [()] * 1000
+
+
+def test_it_refuses_what_is_beyond_a_minutes_worth_and_says_how_long_to_wait() -> None:
+    clock = Clock()
+    limit = RateLimit(3, clock)
+    told = [dict(limit.take("a"))["X-RateLimit-Remaining"] for _ in range(3)]
+    assert told == ["2", "1", "0"]
+    with pytest.raises(HttpRefusal) as refusal:
+        limit.take("a")
+    assert dict(refusal.value.headers) == {
+        "Retry-After": "20",
+        "X-RateLimit-Limit": "3",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": "1000060",
+    }
+
+
+def test_after_the_wait_that_it_named_one_call_passes() -> None:
+    clock = Clock()
+    limit = RateLimit(3, clock)
+    for _ in range(3):
+        limit.take("a")
+    clock.now += 20
+    limit.take("a")
+    with pytest.raises(HttpRefusal):
+        limit.take("a")
+
+
+def test_each_token_has_its_own() -> None:
+    limit = RateLimit(1, Clock())
+    limit.take("a")
+    limit.take("b")
+    with pytest.raises(HttpRefusal):
+        limit.take("a")
+
+
+def test_made_up_tokens_are_forgotten() -> None:
+    clock = Clock()
+    limit = RateLimit(60, clock)
+    for number in range(10_000):
+        limit.take(f"made up {number}")
+    clock.now += 61
+    limit.take("a")
+    assert len(limit) == 1
+
+
+@pytest.fixture
+def limited(tmp_path: Path) -> Iterator[Project]:
+    environment = databases.environment(tmp_path, "limited")
+    process = EngineProcess(environment, ENGINE_RATE_LIMIT="2")
+    process.start()
+    project = fresh_project(process)
+    yield project
+    project.close()
+    process.stop()
+
+
+def test_over_http_it_is_a_429_with_all_headers(limited: Project) -> None:
+    first, second, third = (limited.http.get("runs") for _ in range(3))
+    assert first.headers["x-ratelimit-limit"] == "2"
+    assert (first.headers["x-ratelimit-remaining"], second.headers["x-ratelimit-remaining"]) == (
+        "1",
+        "0",
+    )
+    refused(third, 429, "rate_limit_exceeded")
+    assert 1 <= int(third.headers["retry-after"]) <= 30
+    assert int(third.headers["x-ratelimit-reset"]) > 1_700_000_000
+    assert limited.as_("user_rina").get("runs").status_code == 200

@@ -1,0 +1,120 @@
+"""How the engine starts and ends."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reviewer_site.environment import ROOT
+from tests.engine.http.reading import reading
+from tests.fixtures_engine import Project, fresh_project
+from tests.support import databases
+from tests.support.engine_process import EngineProcess
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Project]:
+    """A project on an engine that the test ends."""
+    process = EngineProcess(databases.environment(tmp_path, "own"))
+    process.start()
+    project = fresh_project(process)
+    yield project
+    project.close()
+
+
+def test_it_ends_at_once_on_sigterm_with_streams_open(own: Project) -> None:
+    with ExitStack() as stack:
+        streams = [stack.enter_context(reading(own)) for _ in range(20)]
+        for stream in streams:
+            next(stream)
+        began = time.monotonic()
+        assert own.engine.terminate() == 0
+        assert time.monotonic() - began < 1.5
+        for stream in streams:
+            assert list(stream) == [], "each was ended properly, not cut"
+
+
+def test_it_ends_within_seconds_when_a_reader_does_not_read(own: Project) -> None:
+    with socket.create_connection(("127.0.0.1", httpx.URL(own.base_url).port)) as slow:
+        slow.sendall(
+            f"GET /v1/projects/{own.handle}/runs/events HTTP/1.1\r\nHost: engine\r\n"
+            f"Authorization: Bearer {own.service_key}\r\n\r\n".encode()
+        )
+        assert slow.recv(1) == b"H"
+        for _ in range(40):
+            own.ask(message="x" * 200_000)
+        began = time.monotonic()
+        own.engine.terminate()
+        assert time.monotonic() - began < 4
+
+
+class Command:
+    """``manage.py engine`` on a free port, with a pipe to its parent or without."""
+
+    def __init__(self, folder: Path, *, port: int = 0, parent: bool = False) -> None:
+        theirs, self.pipe = os.pipe()
+        arguments = ["--parent-pipe", str(theirs)] if parent else []
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "engine", "--port", str(port), *arguments],
+            cwd=ROOT,
+            env={
+                **databases.environment(folder, "command"),
+                "DJANGO_SETTINGS_MODULE": "reviewer_site.settings",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            pass_fds=[theirs],
+        )
+        os.close(theirs)
+
+    def address(self) -> str:
+        assert self.process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", self.process.stdout.readline())
+        assert found is not None
+        return found.group()
+
+    def end(self) -> tuple[int, str]:
+        """Its exit status, and what it said on stderr."""
+        _, said = self.process.communicate(timeout=20)
+        return self.process.returncode, said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_says_its_address_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
+    command = Command(tmp_path)
+    address = command.address()
+    assert httpx.get(f"{address}/v1/projects/x/runs").status_code == 401
+    command.process.send_signal(number)
+    assert command.end() == (0, "")
+    os.close(command.pipe)
+
+
+def test_with_a_parent_it_ignores_sigint_and_ends_when_the_pipe_closes(tmp_path: Path) -> None:
+    command = Command(tmp_path, parent=True)
+    address = command.address()
+    command.process.send_signal(signal.SIGINT)
+    for _ in range(3):
+        assert httpx.get(f"{address}/v1/projects/x/runs").status_code == 401
+    os.close(command.pipe)
+    assert command.end() == (0, "")
+
+
+def test_a_taken_port_is_one_sentence_that_says_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = Command(tmp_path, port=taken.getsockname()[1])
+        status, said = command.end()
+    os.close(command.pipe)
+    assert status == 1
+    assert "ENGINE_PORT" in said
+    assert "Traceback" not in said
+    assert len(said.strip().splitlines()) == 1
