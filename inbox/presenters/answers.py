@@ -45,8 +45,14 @@ class Member:
     state: str
     given: Given | None = None
 
+    @property
+    def missing(self) -> bool:
+        """No answer yet, and it is not the reader's turn."""
+        return self.state == "missing"
 
-def _question(item: Interaction) -> Mapping[str, Any]:
+
+def question_of(item: Interaction) -> Mapping[str, Any]:
+    """The question as JSON; empty where upstream sent none."""
     questions = item.questions or []
     return questions[0] if questions and isinstance(questions[0], dict) else {}
 
@@ -102,7 +108,7 @@ def at_of(response: Mapping[str, Any]) -> datetime | None:
 
 def given(item: Interaction, people: People) -> tuple[Given, ...]:
     """Every answer so far, in upstream's order."""
-    question = _question(item)
+    question = question_of(item)
     answers = []
     for response in item.responses or ():
         value, user_id = response.get("value"), response.get("user_id")

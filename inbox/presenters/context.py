@@ -55,8 +55,8 @@ class Card:
     """One thing to read. ``kind`` says which of the other fields it has.
 
     ``facts``: rows of (label, Cell). ``pairs``: the same under a heading. ``table``: columns and
-    rows. ``diff``: files. ``links``, ``list``: cells. ``text``: html, ``folded`` where long.
-    ``tree``: nodes. ``cut`` counts rows that were left out.
+    rows. ``diff``: files. ``links``, ``list``: cells. ``text``: html; where it is ``folded``,
+    ``lead`` is its beginning. ``tree``: nodes. ``cut`` counts rows that were left out.
     """
 
     kind: str
@@ -68,8 +68,15 @@ class Card:
     cells: tuple[Cell, ...] = ()
     html: SafeString = field(default_factory=SafeString)
     folded: bool = False
+    lead: str = ""
     nodes: tuple[tree.Node, ...] = ()
     cut: int = 0
+
+    @property
+    def template(self) -> str:
+        """The fragment that shows it."""
+        name = "list" if self.kind == "links" else self.kind
+        return f"interactions/cards/_{name}.html"
 
     @property
     def added(self) -> int:
@@ -164,7 +171,13 @@ def _cards_of(title: str, value: Any) -> Iterator[Card]:
         case str() if diff.looks_like_diff(value):
             yield _diff(title, diff.parse(value))
         case str():
-            yield Card("text", title, html=render_plain(value), folded=len(value) > FOLD_TEXT)
+            yield Card(
+                "text",
+                title,
+                html=render_plain(value),
+                folded=len(value) > FOLD_TEXT,
+                lead=value[:FOLD_TEXT],
+            )
         case dict():
             yield _of_dict(title, value)
         case list() if value:

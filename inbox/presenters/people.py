@@ -3,20 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from inbox.presenters.words import initial
-
-TINTS = 4
-
 
 @dataclass(frozen=True)
 class Face:
-    """``name`` is ``You`` for the reader; ``full`` is the name in any case; ``tint`` is 1…4."""
+    """``name`` is ``You`` for the reader; ``full`` is the name in any case."""
 
     id: str
     name: str
     full: str
-    initial: str
-    tint: int
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,175 @@
+"""What one person was asked, read from the mirror.
+
+Every query begins at the person's own recipient rows, in the order of their index, and stops
+after a page, so that it costs the same whether ten or ten thousand wait.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.utils.dateparse import parse_datetime
+
+from inbox.access import Viewer
+from inbox.models import Group, Recipient, Upstream
+from inbox.presenters.filters import Filters
+from inbox.presenters.when import band
+
+COUNTED = 200
+"""Counts stop here: past it a number has a plus sign and costs no more."""
+
+_COLUMNS = (
+    "user_id",
+    "via_group",
+    "open",
+    "due_at",
+    "answered_at",
+    "closed_at",
+    "value",
+    *(
+        f"interaction__{name}"
+        for name in (
+            "mobius_id",
+            "run_id",
+            "type",
+            "mode",
+            "status",
+            "title",
+            "questions",
+            "policy",
+            "responses",
+            "target_type",
+            "target_id",
+            "group_id",
+            "members",
+            "claimed_by",
+            "due_at",
+            "soft",
+            "expires_at",
+            "completed_at",
+            "created_at",
+            "updated_at",
+            "workflow",
+            "asked_by",
+            "gone",
+        )
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first ``COUNTED`` of what waits, as far as counts need it."""
+
+    bands: tuple[str, ...]
+    direct: int
+    groups: Mapping[str, tuple[str, int]]
+    total: int
+    whole: bool
+
+    def words(self, count: int) -> str:
+        """A count, with a plus sign where not all was counted."""
+        return str(count) if self.whole else f"{count}+"
+
+
+def mine(viewer: Viewer, upstream: Upstream, *, is_open: bool) -> QuerySet[Recipient]:
+    """The viewer's rows, open or closed; none for an account without a Mobius id."""
+    rows = Recipient.objects.filter(upstream=upstream, open=is_open)
+    return rows.filter(user_id=viewer.mobius_id) if viewer.mobius_id else rows.none()
+
+
+def narrowed(rows: QuerySet[Recipient], filters: Filters) -> QuerySet[Recipient]:
+    """The rows that the filters leave."""
+    if filters.type:
+        rows = rows.filter(interaction__type=filters.type)
+    if filters.target == "mine":
+        rows = rows.filter(via_group=False)
+    elif filters.target == "groups":
+        rows = rows.filter(via_group=True)
+    elif filters.target:
+        rows = rows.filter(via_group=True, interaction__group_id=filters.target)
+    for word in filters.q.lower().split():
+        rows = rows.filter(interaction__search__contains=word)
+    return rows
+
+
+def in_order(rows: QuerySet[Recipient], limit: int, cursor: str = "") -> QuerySet[Recipient]:
+    """The next ``limit`` open rows after the cursor: soonest due first, without a deadline last.
+
+    Each half is a walk of its own along the index; sorting the nulls last would read all of it.
+    """
+    at, after = _read(cursor)
+    dated = rows.filter(due_at__isnull=False)
+    undated = rows.filter(due_at__isnull=True)
+    if at is not None:
+        dated = dated.filter(due_at__gte=at).filter(Q(due_at__gt=at) | Q(id__gt=after))
+    elif after:
+        dated, undated = dated.none(), undated.filter(id__gt=after)
+    first = dated.order_by("due_at", "id").values("id")[:limit]
+    last = undated.order_by("id").values("id")[:limit]
+    found = Recipient.objects.filter(Q(id__in=Subquery(first)) | Q(id__in=Subquery(last)))
+    return found.order_by(F("due_at").asc(nulls_last=True), "id")[:limit]
+
+
+def done_in_order(rows: QuerySet[Recipient], limit: int, cursor: str) -> QuerySet[Recipient]:
+    """The next ``limit`` closed rows: what the person answered and what expired, newest first."""
+    at, before = _read(cursor)
+    rows = rows.filter(closed_at__isnull=False)
+    rows = rows.filter(Q(answered_at__isnull=False) | Q(interaction__status="expired"))
+    if at is not None:
+        rows = rows.filter(closed_at__lte=at).filter(Q(closed_at__lt=at) | Q(id__lt=before))
+    return rows.order_by("-closed_at", "-id")[:limit]
+
+
+def _read(cursor: str) -> tuple[datetime | None, int]:
+    """A cursor that cannot be read is the first page."""
+    text, _, number = cursor.rpartition("_")
+    try:
+        at = parse_datetime(text) if text else None
+        after = int(number) if number else 0
+    except ValueError:
+        return None, 0
+    return (None, 0) if at is not None and at.tzinfo is None else (at, after)
+
+
+def cursor_at(at: datetime | None, id_: int) -> str:
+    """Where the next page begins: after the row of this time and id."""
+    return f"{at.isoformat() if at else ''}_{id_}"
+
+
+def with_columns(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
+    """The rows with what a list shows of their interactions, and ``group_name``."""
+    group = Group.objects.filter(
+        upstream=OuterRef("upstream"), mobius_id=OuterRef("interaction__group_id")
+    )
+    return (
+        rows.select_related("interaction")
+        .only(*_COLUMNS)
+        .annotate(group_name=Subquery(group.values("name")[:1]))
+    )
+
+
+def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
+    """Count what waits, without any filter. One query."""
+    rows = in_order(mine(viewer, upstream, is_open=True), COUNTED + 1)
+    group = Group.objects.filter(
+        upstream=OuterRef("upstream"), mobius_id=OuterRef("interaction__group_id")
+    )
+    found = list(
+        rows.annotate(group_name=Subquery(group.values("name")[:1])).values_list(
+            "due_at", "via_group", "interaction__group_id", "group_name"
+        )
+    )
+    counted = found[:COUNTED]
+    groups: dict[str, tuple[str, int]] = {}
+    for _, via_group, group_id, name in counted:
+        if via_group and group_id:
+            groups[group_id] = (name or group_id, groups.get(group_id, ("", 0))[1] + 1)
+    return Sample(
+        bands=tuple(band(due_at, now).key for due_at, *_ in counted),
+        direct=sum(not via_group for _, via_group, *_ in counted),
+        groups=groups,
+        total=len(counted),
+        whole=len(found) <= COUNTED,
+    )

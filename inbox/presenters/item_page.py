@@ -1,0 +1,195 @@
+"""One question as a page."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+from django.urls import reverse
+
+from inbox import access
+from inbox.access import Refusal, Viewer
+from inbox.forms import AnswerForm, form_for
+from inbox.mobius.types import Question
+from inbox.models import Decision, Draft, Event, Group, Interaction, Run, Upstream
+from inbox.presenters import context as evidence
+from inbox.presenters import markdown
+from inbox.presenters.answers import closing_sentence, given, members
+from inbox.presenters.effect import after_mine, effect, progress
+from inbox.presenters.filters import Filters
+from inbox.presenters.history import CLAIMED, RELEASED, asked_words, history
+from inbox.presenters.item_shape import ItemPage, Kept
+from inbox.presenters.people import People
+from inbox.presenters.place import place_of
+from inbox.presenters.runs import live_head
+from inbox.presenters.when import Deadline, ago, deadline, span
+from inbox.presenters.words import kind, short_id
+from inbox.reviewers.names import names_of
+from inbox.services.seen import seen_of
+
+
+def find(viewer: Viewer, upstream: Upstream, id_: str) -> Interaction | None:
+    """The item where the viewer may see it, else None. One query."""
+    return access.interactions(viewer, upstream).filter(mobius_id=id_).first()
+
+
+def item_page(
+    viewer: Viewer,
+    upstream: Upstream,
+    item: Interaction,
+    filters: Filters,
+    now: datetime,
+    *,
+    form: AnswerForm | None = None,
+) -> ItemPage:
+    """All of the page. ``form`` is one that was sent and comes back with its text and errors."""
+    run = _run_of(viewer, upstream, item)
+    people = People(names_of(_ids(item, run)), viewer.mobius_id)
+    group = _group_of(upstream, item)
+    events, decisions = _log_of(upstream, item)
+    question = _question(item)
+    draft = _draft_of(viewer, upstream, item)
+    refusal = access.why_not_answer(viewer, item)
+    closing = closing_sentence(item, people, now) or _past(item, now)
+    usable = question is not None and refusal is None and not closing
+    if form is None and usable and question is not None:
+        form = form_for(question, draft=draft, seen=seen_of(item))
+    counts = progress(item) or (0, 0)
+    line = members(item, people)
+    return ItemPage(
+        item=item,
+        filters=filters,
+        place=place_of(viewer, upstream, filters.but(done=False), item.mobius_id),
+        kind=kind(item.type),
+        body=markdown.render(markdown.body(item.message, item.title)),
+        cards=evidence.cards(item.context, known=_known(item)),
+        deadline=_deadline(item, now, closing),
+        asked=_asked(item, people, group, now),
+        group=group,
+        run_href=reverse("run", args=[item.run_id]) if run is not None else "",
+        run_name=f"{item.workflow} {short_id(item.run_id or '')}" if run is not None else "",
+        live=live_head(run, now)["live"] if run is not None else None,
+        effect=effect(item, people),
+        refusal=refusal,
+        form=form if usable else None,
+        unknown_mode=usable and form is None,
+        closing=closing,
+        after_mine=after_mine(item, people) if refusal is Refusal.ANSWERED else "",
+        held=_held(item, people, now) if refusal is Refusal.HELD else "",
+        holder=people.face(item.claimed_by) if item.claimed_by else None,
+        answers=given(item, people),
+        members=line,
+        have=counts[0],
+        of=counts[1],
+        history=history(
+            item,
+            people=people,
+            now=now,
+            group=group,
+            run=run,
+            events=events,
+            decisions=decisions,
+        ),
+        whom=f"Waiting on {_whom(item, people, group)}",
+        kept=None if usable else _kept(question, draft, form),
+        parts=["on" if m.state == "answered" else "you" if m.state == "turn" else "" for m in line],
+    )
+
+
+def _run_of(viewer: Viewer, upstream: Upstream, item: Interaction) -> Run | None:
+    """The run, which whoever sees the item may see; None for a standalone question."""
+    if item.run_id is None:
+        return None
+    return Run.objects.filter(upstream=upstream, mobius_id=item.run_id).first()
+
+
+def _ids(item: Interaction, run: Run | None) -> Iterable[str | None]:
+    answered = (response.get("user_id") for response in item.responses or ())
+    started = run.started_by if run is not None else None
+    own = (item.asked_by, item.claimed_by, item.responder_id, item.target_id, started)
+    return (*own, *(item.members or ()), *answered)
+
+
+def _group_of(upstream: Upstream, item: Interaction) -> str:
+    if item.target_type != "group":
+        return ""
+    named = Q(mobius_id=item.group_id or "") | Q(handle=item.target_id)
+    found = Group.objects.filter(named, upstream=upstream).first()
+    return found.name if found is not None else item.target_id
+
+
+def _log_of(upstream: Upstream, item: Interaction) -> tuple[list[Event], list[Decision]]:
+    """The claims and releases of a group's question, and our own log of it."""
+    claims: list[Event] = []
+    if item.run_id is not None and item.members is not None:
+        rows = Event.objects.filter(
+            upstream=upstream,
+            run_id=item.run_id,
+            type__in=(CLAIMED, RELEASED),
+            data__interaction=item.mobius_id,
+        )
+        claims = list(rows.order_by("seq"))
+    ours = Decision.objects.filter(
+        interaction_id=item.mobius_id, base_url=upstream.base_url, project=upstream.project
+    )
+    return claims, list(ours.order_by("at"))
+
+
+def _question(item: Interaction) -> Question | None:
+    questions = item.questions or []
+    return Question.model_validate(questions[0]) if questions else None
+
+
+def _draft_of(viewer: Viewer, upstream: Upstream, item: Interaction) -> Draft | None:
+    return Draft.objects.filter(
+        reviewer__user_id=viewer.user_id, upstream=upstream, interaction_id=item.mobius_id
+    ).first()
+
+
+def _kept(question: Question | None, draft: Draft | None, form: AnswerForm | None) -> Kept | None:
+    """What was typed, from the form that came back, else from the draft."""
+    if form is not None and form.is_bound:
+        typed, comment = form.typed, form.shown_comment
+    elif draft is not None:
+        typed, comment = [str(value) for value in draft.values], draft.comment
+    else:
+        return None
+    labels = {o.value: o.label for o in question.options} if question is not None else {}
+    if question is not None and question.mode == "confirm":
+        labels = {"true": "Approve", "false": "Reject"}
+    value = ", ".join(labels.get(text, text) for text in typed if text)
+    return Kept(value, comment) if value or comment else None
+
+
+def _known(item: Interaction) -> frozenset[str]:
+    return frozenset({"due_at"}) if item.soft else frozenset()
+
+
+def _past(item: Interaction, now: datetime) -> str:
+    """Its time is over, and upstream has not said so yet: a button would fail."""
+    if item.pending and item.expires_at is not None and item.expires_at <= now:
+        return f"This expired {ago(item.expires_at, now)}. It can no longer be answered."
+    return ""
+
+
+def _deadline(item: Interaction, now: datetime, closing: str) -> Deadline | None:
+    if closing:
+        return None
+    return deadline(item.due_at, item.expires_at, now, soft=item.soft)
+
+
+def _asked(item: Interaction, people: People, group: str, now: datetime) -> str:
+    when = ago(item.created_at, now)
+    if item.asked_by:
+        return f"{people.name(item.asked_by)} asked {when}"
+    return f"{asked_words(item, people, group)} {when}"
+
+
+def _held(item: Interaction, people: People, now: datetime) -> str:
+    name = people.name(item.claimed_by)
+    if item.claimed_at is None:
+        return f"{name} holds this"
+    return f"{name} has held this for {span((now - item.claimed_at).total_seconds())}"
+
+
+def _whom(item: Interaction, people: People, group: str) -> str:
+    return people.object(item.target_id) if item.target_type == "user" else group or item.target_id

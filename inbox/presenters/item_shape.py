@@ -1,0 +1,126 @@
+"""What the page of a question shows, ready for its templates."""
+
+from dataclasses import dataclass, field
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from inbox.access import Refusal
+from inbox.forms import AnswerForm
+from inbox.models import Interaction
+from inbox.presenters.answers import Given, Member
+from inbox.presenters.context import Card
+from inbox.presenters.effect import Effect
+from inbox.presenters.filters import Filters, inbox_href, item_href
+from inbox.presenters.history import Entry
+from inbox.presenters.people import Face
+from inbox.presenters.place import Place
+from inbox.presenters.runs import LiveRun
+from inbox.presenters.when import Deadline
+from inbox.presenters.words import Kind, Status, item_status
+
+SEARCHED_FROM = 12
+"""More options than these are searched."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the reader had typed for a question that can no longer be answered."""
+
+    value: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class ItemPage:
+    """What ``interactions/_detail.html`` shows. ``form`` is None where the reader cannot answer."""
+
+    item: Interaction
+    filters: Filters
+    place: Place
+    kind: Kind
+    body: SafeString
+    cards: tuple[Card, ...]
+    deadline: Deadline | None
+    asked: str
+    group: str
+    run_href: str
+    run_name: str
+    live: LiveRun | None
+    effect: Effect
+    refusal: Refusal | None
+    form: AnswerForm | None
+    unknown_mode: bool
+    closing: str
+    after_mine: str
+    held: str
+    holder: Face | None
+    answers: tuple[Given, ...]
+    members: tuple[Member, ...]
+    have: int
+    of: int
+    history: tuple[Entry, ...]
+    whom: str
+    kept: Kept | None = None
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def heading(self) -> str:
+        """The question in one line."""
+        return self.item.title or f"{self.kind.label} without words"
+
+    @property
+    def title(self) -> str:
+        """The title of the page."""
+        return self.heading
+
+    @property
+    def status(self) -> Status:
+        """Waiting, answered, expired, gone."""
+        return item_status(self.item.status, gone=self.item.gone)
+
+    @property
+    def here(self) -> str:
+        """This page, with the list beside it as it is."""
+        return item_href(self.item.mobius_id, self.filters)
+
+    @property
+    def self_href(self) -> str:
+        """This page alone, to send to somebody."""
+        return item_href(self.item.mobius_id, Filters())
+
+    @property
+    def list_href(self) -> str:
+        """The list that this page is opened from."""
+        return inbox_href(self.filters)
+
+    @property
+    def list_query(self) -> str:
+        """What the form carries, so that the next question comes from the same list."""
+        return self.filters.query().removeprefix("?")
+
+    @property
+    def raw_href(self) -> str:
+        """The question as Mobius sent it."""
+        return reverse("interaction-json", args=[self.item.mobius_id])
+
+    @property
+    def form_template(self) -> str:
+        """The fragment of the question's mode."""
+        return f"interactions/_form_{self.form.mode if self.form is not None else 'unknown'}.html"
+
+    @property
+    def many_options(self) -> bool:
+        """A list that is searched rather than read."""
+        return self.form is not None and len(self.form.question.options) > SEARCHED_FROM
+
+    @property
+    def progress_label(self) -> str:
+        """Said of the bar of answers."""
+        turn = ", yours is next" if "you" in self.parts else ""
+        return f"{self.have} of {self.of} answered{turn}"
+
+    @property
+    def open(self) -> bool:
+        """It can still be answered by somebody."""
+        return self.item.pending and not self.closing

@@ -1,0 +1,202 @@
+"""One run as a page: all of it for a team lead, the own part of it for a reviewer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Event, Interaction, Run, Upstream
+from inbox.presenters import context as evidence
+from inbox.presenters.answers import Member, closing_sentence, members
+from inbox.presenters.effect import progress
+from inbox.presenters.filters import Filters, item_href
+from inbox.presenters.people import People
+from inbox.presenters.run_list import group_names, run_href
+from inbox.presenters.runs import LiveRun, live_head
+from inbox.presenters.timeline import Happened, timeline
+from inbox.presenters.when import Deadline, deadline, exact_moment, moment, span
+from inbox.presenters.words import Kind, kind, short_id
+from inbox.reviewers.names import names_of
+
+EVENTS = 200
+
+
+@dataclass(frozen=True)
+class RunItem:
+    """A question of the run. ``open`` ones are what it waits for; ``mine`` can be answered now."""
+
+    id: str
+    href: str
+    title: str
+    kind: Kind
+    whom: str
+    open: bool
+    mine: bool
+    deadline: Deadline | None
+    rule: str
+    sentence: str
+    members: tuple[Member, ...]
+    parts: tuple[str, ...]
+    have: int
+    of: int
+
+    @property
+    def progress_label(self) -> str:
+        """Said of the bar of answers."""
+        return f"{self.have} of {self.of} answered"
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """What ``runs/run.html`` shows. ``about``, ``inputs`` and ``metadata`` are for leads alone."""
+
+    run: Run
+    number: str
+    live: LiveRun
+    started: tuple[str, ...]
+    error: str
+    items: tuple[RunItem, ...]
+    happened: tuple[Happened, ...]
+    older_href: str
+    newest_href: str
+    whole: bool
+    inputs: tuple[evidence.Card, ...]
+    metadata: tuple[evidence.Card, ...]
+    about: tuple[tuple[str, str], ...]
+
+    @property
+    def here(self) -> str:
+        """This page."""
+        return run_href(self.run.mobius_id)
+
+    @property
+    def waits(self) -> tuple[RunItem, ...]:
+        """The questions that are open."""
+        return tuple(item for item in self.items if item.open)
+
+
+def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
+    """The run where the viewer may open it, else None. One query."""
+    return access.runs(viewer, upstream).filter(mobius_id=id_).first()
+
+
+def run_page(
+    viewer: Viewer, upstream: Upstream, run: Run, now: datetime, *, before: int | None = None
+) -> RunPage:
+    """All that the viewer may see of a run. ``before`` is the seq that older events end at."""
+    whole = access.sees_whole_run(viewer)
+    items = list(
+        access.interactions(viewer, upstream)
+        .filter(run_id=run.mobius_id)
+        .defer("raw", "context", "search")
+        .order_by("created_at", "id")
+    )
+    events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
+    if before is not None:
+        events = events.filter(seq__lt=before)
+    newest = list(events.order_by("-seq")[: EVENTS + 1])
+    shown = newest[:EVENTS][::-1]
+    people = People(names_of(_ids(run, items, shown)), viewer.mobius_id)
+    groups = group_names(upstream, {i.target_id for i in items if i.target_type == "group"})
+    happened = timeline(
+        shown,
+        people=people,
+        items={item.mobius_id: item for item in items},
+        groups=groups,
+        now=now,
+        started_by=run.started_by,
+        only=None if whole else {item.mobius_id for item in items},
+    )
+    here = run_href(run.mobius_id)
+    older = urlencode({"before": shown[0].seq}) if len(newest) > EVENTS else ""
+    return RunPage(
+        run=run,
+        number=short_id(run.mobius_id),
+        live=live_head(run, now)["live"],
+        started=_started(run, people, now),
+        error=run.error_message if whole else "",
+        items=tuple(_item(viewer, item, people, groups, now) for item in items),
+        happened=happened,
+        older_href=f"{here}?{older}" if older else "",
+        newest_href=here if before is not None else "",
+        whole=whole,
+        inputs=evidence.cards(run.inputs) if whole else (),
+        metadata=evidence.cards(run.metadata) if whole else (),
+        about=_about(run, people, now) if whole else (),
+    )
+
+
+def _ids(run: Run, items: list[Interaction], events: list[Event]) -> Iterable[str | None]:
+    ids: list[str | None] = [run.started_by]
+    for item in items:
+        ids += [item.target_id, item.responder_id, item.claimed_by, *(item.members or ())]
+        ids += [response.get("user_id") for response in item.responses or ()]
+    for event in events:
+        ids += [event.data.get("by"), event.data.get("claimed_by")]
+        ids.append(event.data.get("target") if event.data.get("target_type") == "user" else None)
+    return ids
+
+
+def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
+    at = moment(run.created_at, now)
+    who = f"{people.name(run.started_by)} started it" if run.started_by else "Started"
+    lasted = span(((run.completed_at or now) - run.created_at).total_seconds())
+    age = f"took {lasted}" if run.completed_at is not None else f"{lasted} so far"
+    attempt = "" if run.attempt <= 1 else f"attempt {run.attempt}"
+    return tuple(part for part in (f"{who} {at}", age, attempt) if part)
+
+
+def _item(
+    viewer: Viewer, item: Interaction, people: People, groups: dict[str, str], now: datetime
+) -> RunItem:
+    counts = progress(item) or (0, 0)
+    line = members(item, people)
+    direct = item.target_type == "user"
+    group = groups.get(item.target_id, item.target_id)
+    return RunItem(
+        id=item.mobius_id,
+        href=item_href(item.mobius_id, Filters()),
+        title=item.title or "A question",
+        kind=kind(item.type),
+        whom=people.object(item.target_id) if direct else group,
+        open=item.pending,
+        mine=access.why_not_answer(viewer, item) is None,
+        deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
+        rule=_rule(item, counts[1], now),
+        sentence=closing_sentence(item, people, now),
+        members=line,
+        parts=tuple("on" if m.state == "answered" else "" for m in line),
+        have=counts[0],
+        of=counts[1],
+    )
+
+
+def _rule(item: Interaction, needed: int, now: datetime) -> str:
+    if needed > 1:
+        rule = (
+            f"All {needed} must answer."
+            if needed == len(item.members or ())
+            else (f"{needed} answers are needed.")
+        )
+    elif len(item.members or ()) > 1:
+        rule = "One answer is enough."
+    else:
+        rule = ""
+    if item.expires_at is not None and item.expires_at > now:
+        rule = f"{rule} It expires {moment(item.expires_at, now)}.".strip()
+    return rule
+
+
+def _about(run: Run, people: People, now: datetime) -> tuple[tuple[str, str], ...]:
+    pairs = [
+        ("Queue", run.queue),
+        ("Started by", people.full(run.started_by) if run.started_by else ""),
+        ("Outside id", run.external_id or ""),
+        ("Run id", run.mobius_id),
+        ("Created", exact_moment(run.created_at, now)),
+        ("Ended", exact_moment(run.completed_at, now) if run.completed_at else ""),
+        ("Error", run.error_type),
+    ]
+    return tuple((name, value) for name, value in pairs if value)

@@ -1,0 +1,189 @@
+"""What happened in a run, in sentences, newest first."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from inbox.mobius.types import EventKind
+from inbox.models import Event, Interaction
+from inbox.presenters.answers import did_words, question_of
+from inbox.presenters.history import CLAIMED, RELEASED
+from inbox.presenters.people import People
+from inbox.presenters.when import exact_moment
+from inbox.presenters.words import label
+
+_STATUS = {
+    "queued": ("queued", "Queued", ""),
+    "running": ("play", "Running", "info"),
+    "suspended": ("pause", "Suspended", "warn"),
+    "active": ("play", "Active", "info"),
+    "completed": ("done", "Completed", "ok"),
+    "failed": ("failed", "Failed", "bad"),
+}
+_STEP = {
+    "running": ("play", "started", ""),
+    "completed": ("done", "finished", "ok"),
+    "failed": ("failed", "failed", "bad"),
+    "cancelled": ("cancelled", "was cancelled", ""),
+}
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One line. ``strong`` comes before ``text``; ``href`` leads to a question named ``link``."""
+
+    icon: str
+    text: str
+    at: datetime | None
+    seq: int
+    tone: str = ""
+    when: str = ""
+    strong: str = ""
+    said: str = ""
+    mono: bool = False
+    href: str = ""
+    link: str = ""
+
+
+def timeline(
+    events: Iterable[Event],
+    *,
+    people: People,
+    items: Mapping[str, Interaction],
+    groups: Mapping[str, str],
+    now: datetime,
+    started_by: str = "",
+    only: Collection[str] | None = None,
+) -> tuple[Happened, ...]:
+    """The lines of events that come oldest first.
+
+    ``items`` are the run's questions by id; ``groups`` names by group id or handle. ``only`` are
+    the ids of the questions that the reader may see: with it, what belongs to no step or status
+    is left out as well.
+    """
+    teller = _Teller(people, items, groups, started_by, only)
+    lines = [line for event in events if (line := teller.tell(event)) is not None]
+    told = [replace(line, when=exact_moment(line.at, now)) if line.at else line for line in lines]
+    return tuple(reversed(told))
+
+
+class _Teller:
+    def __init__(
+        self,
+        people: People,
+        items: Mapping[str, Interaction],
+        groups: Mapping[str, str],
+        started_by: str,
+        only: Collection[str] | None,
+    ) -> None:
+        self.people, self.items, self.groups = people, items, groups
+        self.started_by, self.only = started_by, only
+        self.status = ""
+        self.steps: dict[str, str] = {}
+        self.holders: dict[str, str] = {}
+
+    def tell(self, event: Event) -> Happened | None:
+        match event.kind:
+            case EventKind.RUN:
+                return self._run(event)
+            case EventKind.STEP:
+                return self._step(event)
+            case EventKind.INTERACTION:
+                return self._interaction(event)
+            case EventKind.ACTION if self.only is None:
+                said, step = str(event.data.get("line", "")), _step_name(event.data)
+                return Happened(
+                    "lines", "wrote", event.at, event.seq, strong=step, said=said, mono=True
+                )
+            case _ if self.only is None:
+                return Happened("dashed", label(event.type), event.at, event.seq)
+            case _:
+                return None
+
+    def _run(self, event: Event) -> Happened | None:
+        status = str(event.data.get("status", ""))
+        if status == self.status:
+            return None
+        first, self.status = not self.status, status
+        icon, text, tone = _STATUS.get(status, ("dashed", label(status), ""))
+        if first and status == "queued" and self.started_by:
+            icon, text = "play", f"{self.people.name(self.started_by)} started the run"
+        error = str(event.data.get("error_message") or "")
+        said = error if self.only is None else ""
+        return Happened(icon, text, event.at, event.seq, tone, said=said)
+
+    def _step(self, event: Event) -> Happened | None:
+        status = str(event.data.get("status", ""))
+        key = f"{event.data.get('step')}/{event.data.get('attempt')}"
+        if status not in _STEP or self.steps.get(key) == status:
+            return None
+        self.steps[key] = status
+        icon, text, tone = _STEP[status]
+        said = str(event.data.get("error_message") or "") if self.only is None else ""
+        strong = _step_name(event.data)
+        return Happened(icon, text, event.at, event.seq, tone, strong=strong, said=said)
+
+    def _interaction(self, event: Event) -> Happened | None:
+        id_ = str(event.data.get("interaction", ""))
+        if self.only is not None and id_ not in self.only:
+            return None
+        icon, text, tone = self._interaction_words(event, id_)
+        if not text:
+            return None
+        asks = event.type == "interaction_created"
+        comment = str(event.data.get("comment") or "") if icon in ("check", "x", "done") else ""
+        return Happened(
+            icon,
+            text,
+            event.at,
+            event.seq,
+            tone,
+            said=f"“{comment}”" if comment else "",
+            href=reverse("interaction", args=[id_]) if asks else "",
+            link=str(event.data.get("title") or "the question") if asks else "",
+        )
+
+    def _interaction_words(self, event: Event, id_: str) -> tuple[str, str, str]:
+        data = event.data
+        match event.type:
+            case "interaction_created":
+                return "pause", f"Asked {self._whom(data)}", "warn"
+            case "interaction_expired":
+                return "failed", "The question expired unanswered", "bad"
+            case "interaction_completed" | "interaction_updated" if data.get("by"):
+                return self._answer(data, id_)
+            case "interaction_completed":
+                return "done", "The question was answered", "ok"
+            case _:
+                return self._claim(event, id_)
+
+    def _claim(self, event: Event, id_: str) -> tuple[str, str, str]:
+        if event.type == CLAIMED:
+            self.holders[id_] = str(event.data.get("claimed_by") or "")
+            return "claimed", f"{self.people.name(self.holders[id_])} took the question", ""
+        if event.type == RELEASED:
+            holder = self.holders.pop(id_, "")
+            who = self.people.name(holder) if holder else "Somebody"
+            return "undo", f"{who} gave the question back", ""
+        return "", "", ""
+
+    def _answer(self, data: Mapping[str, Any], id_: str) -> tuple[str, str, str]:
+        item = self.items.get(id_)
+        did = did_words(question_of(item) if item is not None else {}, data.get("value"))
+        icon, tone = {"approved": ("check", "ok"), "rejected": ("x", "bad")}.get(
+            did, ("done", "ok")
+        )
+        return icon, f"{self.people.name(data.get('by'))} {did}", tone
+
+    def _whom(self, data: Mapping[str, Any]) -> str:
+        target = str(data.get("target") or "")
+        if data.get("target_type") == "group":
+            return self.groups.get(target, target)
+        return self.people.object(target)
+
+
+def _step_name(data: Mapping[str, Any]) -> str:
+    return label(str(data.get("step") or "A step"))

@@ -1,0 +1,93 @@
+"""The table of runs, and one run."""
+
+import asyncio
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from inbox.live import hub
+from inbox.mirror import freshness, reading
+from inbox.mobius.errors import MobiusError
+from inbox.models import Run, Upstream
+from inbox.presenters import run_page
+from inbox.presenters.run_list import RunFilters, run_list
+from inbox.reviewers.clients import service_client
+from inbox.views.decorators import reviewer_required
+from inbox.views.frame import frame, is_fragment
+
+PATIENCE = 2.0
+"""Seconds that a page waits for what the mirror does not hold yet."""
+
+
+@require_safe
+@never_cache
+@reviewer_required
+async def runs(request: Any) -> HttpResponse:
+    """The runs that the viewer may open; for a swap the table alone."""
+    return await sync_to_async(_runs)(request, hub.cursor())
+
+
+def _runs(request: Any, cursor: str) -> HttpResponse:
+    upstream = Upstream.present()
+    page = run_list(request.viewer, upstream, RunFilters.read(request.GET), timezone.now())
+    context = {"list": page, "live_cursor": cursor}
+    template = "runs/_list.html"
+    if not is_fragment(request, "run-list"):
+        context |= frame(request, upstream, section="runs")
+        template = "runs/runs.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+@require_safe
+@never_cache
+@reviewer_required
+async def run(request: Any, id: str) -> HttpResponse:
+    """One run; for a swap what has happened in it and what it waits for."""
+    cursor = hub.cursor()
+    found = await sync_to_async(_find)(request, id)
+    if found is None:
+        raise Http404("No such run.")
+    if found.log_from != 0 and await _read_whole(found):
+        found = await sync_to_async(_find)(request, id) or found
+    return await sync_to_async(_run)(request, found, cursor)
+
+
+def _find(request: Any, id: str) -> Run | None:
+    return run_page.find(request.viewer, Upstream.present(), id)
+
+
+async def _read_whole(found: Run) -> bool:
+    """Read a run that began before the mirror did. False where Mobius is away or slow."""
+    if freshness.present().state in ("stale", "never"):
+        return False
+    upstream = await sync_to_async(Upstream.present)()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await reading.read_run(service_client(), upstream, found.mobius_id)
+    except (MobiusError, TimeoutError):
+        return False
+    return True
+
+
+def _run(request: Any, found: Run, cursor: str) -> HttpResponse:
+    upstream, now = Upstream.present(), timezone.now()
+    before = request.GET.get("before", "")
+    page = run_page.run_page(
+        request.viewer, upstream, found, now, before=int(before) if before.isdecimal() else None
+    )
+    context = {"page": page, "live": page.live, "live_cursor": cursor}
+    template = "runs/_happening.html"
+    if not is_fragment(request, "run-happening"):
+        context |= frame(request, upstream, section="runs")
+        template = "runs/run.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
