@@ -12,6 +12,8 @@ from django.utils.timezone import localtime
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+SOON = timedelta(hours=1)
+"""From here on a deadline is said to be near in colour too."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ def moment(at: datetime, now: datetime) -> str:
     if local.year == today.year:
         return dateformat.format(local, "j M H:i")
     return dateformat.format(local, "j M Y")
+
+
+def near(at: datetime, now: datetime) -> bool:
+    """The time that is left says more than the clock: within the hour, or on the same day."""
+    return at - now <= SOON or localtime(at).date() == localtime(now).date()
 
 
 def exact_moment(at: datetime, now: datetime) -> str:

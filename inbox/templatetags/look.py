@@ -1,12 +1,16 @@
-"""How things are drawn: icons, faces, the status of a run."""
+"""How things are drawn: icons, faces, due times, the status of a run."""
 
+from datetime import datetime
 from functools import lru_cache
 from zlib import crc32
 
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from inbox.presenters import when
 
 register = template.Library()
 
@@ -63,3 +67,39 @@ def status_word(status: str) -> str:
     """Say a run's status; an unknown one is said in its own word."""
     word = str(status).replace("_", " ").capitalize() or "Unknown"
     return STATUSES.get(status, ("", word))[1]
+
+
+@register.filter
+def clock(at: datetime | None) -> str:
+    """Say a moment as one looks it up: ``10:45``, ``Wed 14:00``; nothing for None."""
+    return when.moment(at, timezone.now()) if at else ""
+
+
+@register.inclusion_tag("components/_due.html")
+def due(at: datetime, soft: bool = False, long: bool = False) -> dict[str, object]:
+    """Draw when something is due.
+
+    ``soft``: after ``at`` it is late and can still be answered; else it has expired then. ``long``
+    says it in a sentence with the clock, for the page of one question.
+    """
+    now = timezone.now()
+    tone = "late" if at <= now else "soon" if at - now <= when.SOON else ""
+    words = due_sentence(at, now, soft) if long else due_words(at, now, soft)
+    return {"at": at, "soft": soft, "long": long, "tone": tone, "words": words}
+
+
+def due_words(at: datetime, now: datetime, soft: bool) -> str:
+    """``42 m``, ``3 h 10 m``, ``Wed 14:00``, ``12 m late``, ``Expired``."""
+    left = (at - now).total_seconds()
+    if left <= 0:
+        return f"{when.span(-left)} late" if soft else "Expired"
+    return when.span(left) if when.near(at, now) else when.moment(at, now)
+
+
+def due_sentence(at: datetime, now: datetime, soft: bool) -> str:
+    """``Due in 42 m, 10:45``, ``Due Wed 14:00``, ``12 m late``, ``Expired at 10:45``."""
+    if at <= now:
+        return due_words(at, now, soft) if soft else f"Expired at {when.moment(at, now)}"
+    if when.near(at, now):
+        return f"Due in {due_words(at, now, soft)}, {when.clock(at)}"
+    return f"Due {when.moment(at, now)}"

@@ -25,9 +25,6 @@ function write(element, words) {
   if (place.textContent !== words) place.textContent = words;
 }
 
-/* Past an hour the hours count, past five hours the minutes do not */
-const ahead = (seconds) => (seconds >= 5 * HOUR ? `${Math.floor(seconds / HOUR)} h` : span(seconds));
-
 function tone(element, name) {
   const was = element.classList.contains("due--late") ? "late" : element.classList.contains("due--soon") ? "soon" : "";
   if (was === name) return false;
@@ -40,19 +37,17 @@ function tone(element, name) {
 
 function tickDue(element, now) {
   const words = (element.querySelector("span") ?? element).textContent;
-  if (words.startsWith("Expired")) return { left: Infinity, crossed: false };
   const left = Math.ceil((Date.parse(element.dataset.due) - now) / 1000);
-  const long = element.hasAttribute("data-long");
   if (left <= 0) {
     const crossed = tone(element, "late");
-    write(element, left > -MINUTE ? "just now due" : `${span(-left)} late`);
+    if (element.hasAttribute("data-soft")) write(element, `${span(-left)} late`);
+    else if (crossed) write(element, "Expired");
     return { left, crossed };
   }
   const crossed = tone(element, left <= HOUR ? "soon" : "");
-  const bySpan = left <= HOUR || /\d+ [hms]\b/.test(words);
-  if (bySpan && left < DAY) {
-    const clock = long && words.includes(", ") ? words.slice(words.indexOf(", ")) : "";
-    write(element, long ? `Due in ${ahead(left)}${clock}` : ahead(left));
+  if (left <= HOUR || /\d+ [hms]\b/.test(words)) {
+    const clock = words.includes(", ") ? words.slice(words.indexOf(", ")) : "";
+    write(element, element.hasAttribute("data-long") ? `Due in ${span(left)}${clock}` : span(left));
   }
   return { left, crossed };
 }
