@@ -21,7 +21,7 @@ GIT = "https://git.quillmoor.example/shop"
 _STOREFRONT_DIFF = """\
 --- a/checkout/reservation.py
 +++ b/checkout/reservation.py
-@@ -18,11 +18,15 @@ class Reservation:
+@@ -18,10 +18,14 @@ class Reservation:
      def hold(self, basket: Basket) -> Hold:
 -        for line in basket.lines:
 -            self.stock.lock(line.sku)
