@@ -4,9 +4,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from asgiref.sync import sync_to_async
-from django.http import HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
@@ -23,10 +23,16 @@ from inbox.views.frame import frame, is_fragment
 
 
 @require_safe
+async def home(request: HttpRequest) -> HttpResponseRedirect:
+    """The address of the product leads to the inbox."""
+    return HttpResponseRedirect(reverse("inbox"))
+
+
+@require_safe
 @never_cache
 @reviewer_required
 async def inbox(request: Any) -> HttpResponse:
-    """The list; with ``?item=`` that item beside it; for a swap the list alone."""
+    """The list; with ``?item=`` that item beside it; for a swap the list or the empty pane alone."""
     return await sync_to_async(_inbox)(request, hub.cursor())
 
 
@@ -38,6 +44,9 @@ def _inbox(request: Any, cursor: str) -> HttpResponse:
     if is_fragment(request, "inbox-list"):
         context["oob"] = True
         return _varied(render(request, "inbox/_list.html", context))
+    if is_fragment(request, "detail"):
+        context["oob"] = True
+        return _varied(render(request, "inbox/_nothing_open.html", context))
     section = "done" if filters.done else "inbox"
     context |= frame(request, upstream, section=section, waiting=page.open)
     item = item_page.find(request.viewer, upstream, open_id) if open_id else None

@@ -80,7 +80,7 @@ def _render(
 ) -> HttpResponse:
     upstream, now, filters = Upstream.present(), timezone.now(), filters_of(request)
     page = item_page.item_page(request.viewer, upstream, item, filters, now, form=form)
-    context = {"page": page, "form": page.form, "outcome": outcome, "live_cursor": cursor}
+    context: dict[str, Any] = {"page": page, "form": page.form, "outcome": outcome, "live_cursor": cursor}
     template = "interactions/_detail.html"
     if is_fragment(request, "detail"):
         context["oob"] = True

@@ -1,0 +1,27 @@
+/* The question beside the list is the row that is marked. When another one opens in place, the mark moves,
+   the page begins at its top, and a focus that the change has hidden goes to the question. */
+
+let open = document.getElementById("detail")?.dataset.interactionId ?? "";
+
+function mark(id) {
+  for (const row of document.querySelectorAll(".list .row[aria-current]")) {
+    if (row.dataset.interactionId !== id) row.removeAttribute("aria-current");
+  }
+  const row = id && document.querySelector(`.list .row[data-interaction-id="${CSS.escape(id)}"]`);
+  if (!row) return;
+  row.setAttribute("aria-current", "true");
+  row.scrollIntoView({ block: "nearest" });
+}
+
+function moved() {
+  const detail = document.getElementById("detail");
+  const id = detail?.dataset.interactionId ?? "";
+  if (id === open) return;
+  open = id;
+  mark(id);
+  scrollTo(0, 0);
+  const focus = document.activeElement;
+  if (!focus || focus === document.body || !focus.checkVisibility()) document.getElementById("main")?.focus({ preventScroll: true });
+}
+
+document.addEventListener("htmx:after:swap", moved);
