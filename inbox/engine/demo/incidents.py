@@ -21,7 +21,7 @@ Is the report on the card payments of Monday complete?
 
 ## What happened
 
-On Monday, between 16:02 and 16:49, **one card payment in five failed**. Customers saw *Please try
+On Monday, between 16:02 and 16:49, **one card payment in five failed**. Customers saw *Please try \
 again*; those who did paid once, as they should. Nobody was charged twice.
 
 ## Why
@@ -41,10 +41,10 @@ again*; those who did paid once, as they should. Nobody was charged twice.
 
 ## What we change
 
-- [x] the pins are gone
-- [x] alarms look at the worst node, not at the mean
-- [ ] certificates are renewed on one node first
-- [ ] `shipit doctor` warns about pins:
+- **done:** the pins are gone
+- **done:** alarms look at the worst node, not at the mean
+- certificates are renewed on one node first
+- `shipit doctor` warns about pins:
 
 ```python
 for node in nodes:

@@ -95,7 +95,7 @@ def invoice(now: datetime) -> Post:
                     "supplier": "Halvendeel Paper",
                     "amount": {"from": "€23,243.30", "to": "€23,940.60"},
                     "limit": "€20,000.00",
-                    "discount_until": stamp(now + timedelta(days=2)),
+                    "discount_until": f"{now + timedelta(days=2):%d %B}",
                     "lines": [
                         {"line": "Laid paper 90 g, A2", "ordered": 40000, "delivered": 40000},
                         {"line": "Cover board 300 g", "ordered": 6000, "delivered": 5800},

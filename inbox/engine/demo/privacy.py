@@ -42,7 +42,7 @@ def data_deletion(now: datetime) -> Post:
                 {
                     "due_at": stamp(now + timedelta(hours=3)),
                     "request": "DR-2210",
-                    "received": stamp(now - timedelta(days=26)),
+                    "received": f"{now - timedelta(days=26):%d %B}, 26 days ago",
                     "lawful_limit": "30 days",
                     "open_orders": 0,
                     "systems": {

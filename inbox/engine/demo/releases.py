@@ -61,7 +61,7 @@ def storefront_release(now: datetime) -> Post:
     message = f"""\
 Release storefront 5.3.0 to production?
 
-5.3.0 reserves stock **for the whole basket at once**, so that two customers can no longer each
+5.3.0 reserves stock **for the whole basket at once**, so that two customers can no longer each \
 hold half of the last set. The hold grows from 10 to 15 minutes and may be extended once.
 
 All 19 changes since 5.2.4 are reviewed. What was tried:
