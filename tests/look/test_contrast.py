@@ -1,0 +1,67 @@
+"""Colours that the style sheets put on one another can be told apart, by day and by night."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+TOKENS = Path(__file__).parents[2] / "static" / "css" / "tokens.css"
+TEXT, EDGE = 4.5, 3.0
+
+PLANES = ("canvas", "surface", "raised", "sunken", "hover", "selected")
+STATUSES = ("ok", "warn", "bad", "info", "quiet")
+
+TEXT_PAIRS = [
+    *((ink, plane) for ink in ("ink", "ink-2", "ink-3", "accent") for plane in PLANES),
+    *((ink, f"{status}-bg") for ink in ("ink", "ink-2") for status in STATUSES),
+    *((status, f"{status}-bg") for status in STATUSES),
+    *((status, plane) for status in STATUSES for plane in ("surface", "canvas", "raised", "hover")),
+    *((f"face-{n}", f"face-{n}-bg") for n in range(1, 5)),
+    ("bad", "selected"),
+    ("warn", "selected"),
+    ("on-fill", "fill"),
+    ("on-fill", "fill-hover"),
+    ("accent", "info-bg"),
+]
+EDGE_PAIRS = [
+    ("line-control", "surface"),
+    ("accent", "surface"),
+    ("accent", "selected"),
+    ("plot-1", "surface"),
+    ("plot-2", "surface"),
+]
+
+
+def colours() -> dict[str, tuple[str, str]]:
+    """Each token's colour by day and by night."""
+    found = re.findall(
+        r"--([\w-]+):\s*light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", TOKENS.read_text()
+    )
+    return {name: (day, night) for name, day, night in found}
+
+
+def luminance(colour: str) -> float:
+    """WCAG's relative luminance."""
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def ratio(one: str, other: str) -> float:
+    """WCAG's contrast of two colours."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["day", "night"])
+@pytest.mark.parametrize(("ink", "plane"), TEXT_PAIRS, ids="-on-".join)
+def test_words_can_be_read(ink: str, plane: str, theme: int):
+    tokens = colours()
+    assert ratio(tokens[ink][theme], tokens[plane][theme]) >= TEXT
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["day", "night"])
+@pytest.mark.parametrize(("edge", "plane"), EDGE_PAIRS, ids="-on-".join)
+def test_edges_can_be_seen(edge: str, plane: str, theme: int):
+    tokens = colours()
+    assert ratio(tokens[edge][theme], tokens[plane][theme]) >= EDGE

@@ -1,0 +1,90 @@
+"""Templates, style sheets and scripts agree, and keep to the content security policy."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from inbox.presenters import when, words
+from inbox.templatetags.look import STATUSES
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SHEETS = sorted((ROOT / "static" / "css").glob("*.css"))
+SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+SPRITE = (ROOT / "static" / "icons.svg").read_text()
+VENDOR = ROOT / "static" / "vendor" / "htmx"
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=name)
+def test_a_template_holds_no_inline_style_or_script(template: Path):
+    text = template.read_text()
+    assert not re.search(r"<[^>]*\sstyle\s*=", text)
+    assert not re.search(r"<[^>]*\son\w+\s*=", text)
+    assert not re.search(r"<style\b|<script(?![^>]*\bsrc=)|javascript:", text)
+    assert not re.search(r"hx-on|hx-vals=['\"]js:|hx-trigger=['\"][^'\"]*\[", text)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=name)
+def test_every_icon_that_a_template_names_is_drawn(template: Path):
+    for icon in re.findall(r"""{% icon ['"]([\w-]+)['"]""", template.read_text()):
+        assert f'id="{icon}"' in SPRITE
+
+
+def test_every_icon_that_the_presenters_name_is_drawn():
+    named = {band.icon for band in when.BANDS.values()}
+    named |= {words.kind(type_).icon for type_ in ("approval", "review", "input", "other")}
+    named |= {words.item_status(status).icon for status in ("pending", "completed", "expired", "x")}
+    named |= {icon for icon, _ in STATUSES.values()}
+    assert {icon for icon in named if f'id="{icon}"' not in SPRITE} == set()
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=name)
+def test_only_the_tokens_hold_raw_colours(sheet: Path):
+    raw = re.findall(r"#[0-9a-f]{3,8}\b(?=[\s;,)])|\brgba?\(|\bhsla?\(", sheet.read_text())
+    assert bool(raw) == (sheet.name == "tokens.css")
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=name)
+def test_a_sheet_asks_only_for_tokens_that_exist(sheet: Path):
+    defined = set(re.findall(r"(--[\w-]+):", (ROOT / "static/css/tokens.css").read_text()))
+    assert set(re.findall(r"var\((--[\w-]+)\)", sheet.read_text())) <= defined
+
+
+def test_every_class_of_a_template_is_known_to_a_sheet_or_a_script():
+    known = set()
+    for sheet in SHEETS:
+        known |= set(re.findall(r"\.(-?[a-z][\w-]*)", sheet.read_text()))
+    unknown: dict[str, str] = {}
+    for template in TEMPLATES:
+        text = re.sub(r"{% comment %}.*?{% endcomment %}", "", template.read_text(), flags=re.S)
+        text = re.sub(r"{{[^}]*}}", "*", re.sub(r"{%[^%]*%}", " ", text))
+        for word in " ".join(re.findall(r'class="([^"]*)"', text)).split():
+            if "*" not in word and not word.endswith("-") and word not in known:
+                unknown.setdefault(word, name(template))
+    assert unknown == {}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=name)
+def test_a_script_needs_neither_eval_nor_another_script(script: Path):
+    text = script.read_text()
+    assert not re.search(r"\beval\(|new Function|innerHTML|\.style\b|^import ", text, flags=re.M)
+
+
+def test_every_script_is_loaded_by_the_frame():
+    loaded = (ROOT / "templates/components/_scripts.html").read_text()
+    assert all(f"js/{script.name}" in loaded for script in SCRIPTS)
+
+
+def test_what_is_vendored_is_as_published():
+    rows = re.findall(
+        r"^\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|$", (VENDOR / "README.md").read_text(), re.M
+    )
+    assert {file for file, _ in rows} == {p.name for p in VENDOR.iterdir()} - {"README.md"}
+    for file, checksum in rows:
+        assert hashlib.sha256((VENDOR / file).read_bytes()).hexdigest() == checksum
