@@ -97,7 +97,7 @@ def test_the_morning_has_something_due_soon_overdue_long_nested_and_of_every_mar
         "## ",
         "```",
         "| --- | --- |".replace(" ", ""),
-        "- [x]",
+        "\n- ",
         "](https://",
         "> ",
         "1. ",
