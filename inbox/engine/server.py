@@ -51,6 +51,8 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 application,
                 lifespan="off",
+                ws="none",
+                proxy_headers=False,
                 access_log=False,
                 log_config=None,
                 server_header=False,

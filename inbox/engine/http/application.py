@@ -35,10 +35,12 @@ class Application:
 
     def start(self) -> None:
         """Listen for commits; called on the event loop that serves."""
-        loop, ring = asyncio.get_running_loop(), self._streams.tails.ring
-        self._unsubscribe = commits.subscribe(
-            lambda project_id, _newest: loop.call_soon_threadsafe(ring, project_id)
-        )
+        loop = asyncio.get_running_loop()
+
+        def committed(project_id: int, _newest: int) -> None:
+            loop.call_soon_threadsafe(self._streams.tails.ring, project_id)
+
+        self._unsubscribe = commits.subscribe(committed)
 
     def close_streams(self) -> None:
         """End the open streams; new ones end after their first frame."""

@@ -44,13 +44,15 @@ def query(scope: dict[str, Any]) -> dict[str, str]:
 
 
 async def read_body(scope: dict[str, Any], receive: Receive) -> bytes:
-    """The whole body. Raises 413 beyond ``BODY_LIMIT``, also where its length was not announced."""
+    """The body. Raises 413 beyond ``BODY_LIMIT``, announced or not, 400 where it breaks off."""
     announced = header(scope, b"content-length")
     if announced.isdecimal() and int(announced) > _DRAIN_LIMIT:
         raise _too_large()
     body, size, more = bytearray(), 0, True
     while more and size <= _DRAIN_LIMIT:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise EngineError(400, "bad_request", "The body ended early.")
         chunk = message.get("body", b"")
         size += len(chunk)
         if size <= BODY_LIMIT:

@@ -124,3 +124,15 @@ def test_a_field_where_none_is_read_is_a_400_that_names_it(project: Project, pat
     asked = project.ask()
     response = project.http.post(f"interactions/{asked['id']}/{path}", json={"force": True})
     refused(response, 400, "bad_request", "force")
+
+
+def test_a_body_that_breaks_off_does_nothing(project: Project) -> None:
+    asked = project.ask()
+    with socket.create_connection(("127.0.0.1", httpx.URL(project.base_url).port)) as caller:
+        caller.sendall(
+            f"POST /v1/projects/{project.handle}/interactions/{asked['id']}/respond HTTP/1.1\r\n"
+            f"Host: engine\r\nAuthorization: Bearer {project.service_key}\r\n"
+            'Content-Length: 50\r\n\r\n{"value": true}'.encode()
+        )
+    for _ in range(10):
+        assert project.http.get(f"interactions/{asked['id']}").json() == asked

@@ -118,3 +118,28 @@ def test_a_taken_port_is_one_sentence_that_says_what_to_do(tmp_path: Path) -> No
     assert "ENGINE_PORT" in said
     assert "Traceback" not in said
     assert len(said.strip().splitlines()) == 1
+
+
+def test_a_stream_tells_what_another_process_committed(tmp_path: Path) -> None:
+    environment = databases.environment(tmp_path, "pair")
+    one, other = EngineProcess(environment), EngineProcess(environment)
+    one.start()
+    other.start()
+    project = fresh_project(one)
+    with reading(project) as stream:
+        assert next(stream).id == 0
+        created = project.http.post(
+            f"{other.base_url}/v1/projects/{project.handle}/interactions",
+            json={
+                "type": "approval",
+                "message": "Ship it?",
+                "target": {"type": "user", "id": "user_rina"},
+            },
+        )
+        assert created.status_code == 201
+        began = time.monotonic()
+        assert next(stream).id == 1
+        assert time.monotonic() - began < 2
+    project.close()
+    one.stop()
+    other.stop()
