@@ -40,7 +40,7 @@ def _inbox(request: Any, cursor: str) -> HttpResponse:
     upstream, now, filters = Upstream.present(), timezone.now(), Filters.read(request.GET)
     open_id = open_item(request)
     page = inbox_list(request.viewer, upstream, filters, now, current=open_id)
-    context = {"list": page, "live_cursor": cursor}
+    context = {"list": page, "live_cursor": cursor, "freshness": mirror_freshness.present()}
     if is_fragment(request, "inbox-list"):
         context["oob"] = True
         return _varied(render(request, "inbox/_list.html", context))

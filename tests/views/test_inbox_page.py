@@ -1,15 +1,13 @@
 """The inbox: what waits, what is done, in which order, for whom."""
 
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import localtime
 
+from inbox.mobius.types import InteractionStatus, Policy, PolicyKind, Target
 from inbox.models import Interaction, Recipient, Upstream
-from inbox.mobius.types import InteractionStatus, Policy, PolicyKind, Question, Target
 from tests.mirror.things import answered, ask, group_ask, run
 from tests.views.cast import part, soon, tell
 
@@ -45,7 +43,12 @@ def test_its_bands_are_named_and_counted(rina: Client) -> None:
         ask("int_e"),
     )
     page = " ".join(rina.get("/inbox/").content.decode().split())
-    for words in ("Overdue <span>1", "Within the hour <span>1", "Later <span>2", "No deadline <span>1"):
+    for words in (
+        "Overdue <span>1",
+        "Within the hour <span>1",
+        "Later <span>2",
+        "No deadline <span>1",
+    ):
         assert words in page
     assert "5 open" in page
 
@@ -55,7 +58,9 @@ def test_what_is_due_in_two_hours_stands_in_today_or_later(rina: Client) -> None
     tell(ask("int_a", expires_at=at))
     same_day = localtime(at).date() == localtime(soon()).date()
     page = rina.get("/inbox/").content.decode()
-    assert (">Today" in page.replace("\n", "").replace("  ", "")) is same_day or 'id="band-later"' in page
+    assert (
+        ">Today" in page.replace("\n", "").replace("  ", "")
+    ) is same_day or 'id="band-later"' in page
 
 
 def test_a_row_names_kind_workflow_asker_group_and_how_many_answered(rina: Client) -> None:
@@ -107,8 +112,13 @@ def test_filters_stay_in_the_addresses_of_rows_and_of_the_next_page(rina: Client
 
 
 def test_it_is_paged_without_skipping_or_repeating(rina: Client) -> None:
-    dated = [ask(f"int_{n:03}", message=f"No. {n}", expires_at=soon(days=1, seconds=n)) for n in range(70)]
-    equal = [ask(f"int_e{n}", message=f"Equal {n}", expires_at=dated[-1].expires_at) for n in range(5)]
+    dated = [
+        ask(f"int_{n:03}", message=f"No. {n}", expires_at=soon(days=1, seconds=n))
+        for n in range(70)
+    ]
+    equal = [
+        ask(f"int_e{n}", message=f"Equal {n}", expires_at=dated[-1].expires_at) for n in range(5)
+    ]
     undated = [ask(f"int_u{n:02}", message=f"Undated {n}") for n in range(40)]
     tell(*dated, *equal, *undated)
     seen: list[str] = []
@@ -118,7 +128,9 @@ def test_it_is_paged_without_skipping_or_repeating(rina: Client) -> None:
         seen += titles(page)
         if 'rel="next"' not in page:
             break
-        address = page.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+        address = (
+            page.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+        )
     assert len(seen) == len(set(seen)) == 115
     assert seen[-1] == "Undated 39"
 
@@ -126,7 +138,12 @@ def test_it_is_paged_without_skipping_or_repeating(rina: Client) -> None:
 def test_done_lists_what_i_answered_and_what_expired_unanswered(rina: Client) -> None:
     tell(
         answered(ask("int_a", message="Mine"), "user_rina", 1),
-        ask("int_b", message="Expired", status=InteractionStatus.EXPIRED, completed_at=soon(minutes=-3)),
+        ask(
+            "int_b",
+            message="Expired",
+            status=InteractionStatus.EXPIRED,
+            completed_at=soon(minutes=-3),
+        ),
         answered(
             group_ask("int_c", message="Lee was first", policy=Policy(kind=PolicyKind.ANY)),
             "user_lee",
@@ -217,7 +234,9 @@ def test_titles_and_names_from_outside_are_text(rina: Client) -> None:
 def test_unknown_types_and_statuses_do_not_break_it(rina: Client) -> None:
     tell(
         ask("int_a", message="New kind", type="ballot", questions=()),
-        ask("int_b", message="New status", status=InteractionStatus.OTHER, raw={"status": "paused"}),
+        ask(
+            "int_b", message="New status", status=InteractionStatus.OTHER, raw={"status": "paused"}
+        ),
     )
     page = rina.get("/inbox/").content.decode()
     assert "New kind" in page
@@ -228,7 +247,9 @@ def test_unknown_types_and_statuses_do_not_break_it(rina: Client) -> None:
 def test_the_number_of_queries_is_fixed(rina: Client, query: str) -> None:
     tell(*(ask(f"int_{n}", message=f"Pay {n}?", expires_at=soon(days=n)) for n in range(1, 4)))
     rina.get(f"/inbox/{query}")
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         rina.get(f"/inbox/{query}")
     tell(*(group_ask(f"int_g{n}", message=f"Pay {n}?") for n in range(120)))
     with CaptureQueriesContext(connection) as many:
@@ -251,11 +272,13 @@ def test_a_page_walks_the_persons_index_and_never_sorts_what_waits(rina: Client)
     assert "SCAN inbox_recipient" not in plan
 
 
-def test_an_upstream_that_is_away_leaves_the_page_readable_and_says_so(rina: Client) -> None:
+def test_an_upstream_that_is_away_leaves_the_page_readable_and_says_so(
+    rina: Client, away: None
+) -> None:
     tell(ask("int_a", message="Pay?"))
     page = rina.get("/inbox/").content.decode()
     assert "Pay?" in page
-    assert "Mobius is not answering" in page
+    assert "Last updated 40 s ago: Mobius is not answering." in page
 
 
 def test_rows_of_another_upstream_are_not_shown(rina: Client) -> None:
