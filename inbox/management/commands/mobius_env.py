@@ -1,0 +1,29 @@
+"""What a terminal needs to drive the API by curl."""
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from inbox.management import demo_project, serving_note
+
+
+class Command(BaseCommand):
+    """Prints the walkthrough's exports for the embedded engine."""
+
+    help = 'Print export lines for the embedded engine: eval "$(python manage.py mobius_env)"'
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the lines, or say why there are none."""
+        note = serving_note.read(settings.DATA_DIR)
+        if not settings.EMBEDDED:
+            self._refuse("MOBIUS_BASE_URL names a real Mobius; its own key is the one to use.")
+        elif note is None or "engine" not in note:
+            self._refuse("The embedded engine has not been started yet: run make run first.")
+        else:
+            self.stdout.write("\n".join(demo_project.exports(note["engine"])))
+
+    def _refuse(self, why: str) -> None:
+        self.stderr.write(why)
+        sys.exit(1)

@@ -1,0 +1,114 @@
+"""The product on this machine."""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from inbox.management import demo_project, serving_note, web_process
+from inbox.management.engine_process import EngineProcess
+from inbox.reviewers import people
+
+HOST = "127.0.0.1"
+
+
+class Command(BaseCommand):
+    """Serves the web pages and, where no Mobius is configured, the embedded engine beside them."""
+
+    help = (
+        "Serve the inbox until Ctrl-C: the web process and, when MOBIUS_BASE_URL is not set, "
+        "the embedded engine as its child."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve until Ctrl-C."""
+        signal.signal(signal.SIGTERM, _leave)
+        held = web_process.bind(HOST, settings.PORT)
+        address = f"http://{HOST}:{held.getsockname()[1]}"
+        engine = None
+        server = web_process.server()
+        failed: list[int] = []
+
+        def engine_ended(status: int) -> None:
+            self.stderr.write(f"The engine ended unexpectedly (status {status}); stopping.")
+            failed.append(status)
+            server.should_exit = True
+
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+            if settings.EMBEDDED:
+                engine = self._start_engine()
+                engine.watch(engine_ended)
+                serving_note.write(settings.DATA_DIR, web=address, engine=settings.MOBIUS_BASE_URL)
+                demo_project.top_up()
+            else:
+                refuse_demo_people()
+                serving_note.write(settings.DATA_DIR, web=address)
+            self._welcome(address)
+            server.run(sockets=[held])
+        except KeyboardInterrupt:
+            # Ctrl-C is how it is meant to end; the server hands it on once it has closed.
+            self.stdout.write("")
+        finally:
+            if engine is not None:
+                engine.stop()
+            held.close()
+        if failed or not server.started:
+            raise CommandError("Stopped after a failure; the lines above say which.")
+
+    def _start_engine(self) -> EngineProcess:
+        """The engine, provisioned and answering; its true address goes into the settings."""
+        call_command("migrate", database="engine", verbosity=0, interactive=False)
+        demo_project.provision()
+        demo_project.make_people()
+        engine = EngineProcess(
+            manage=settings.BASE_DIR / "manage.py",
+            port=settings.ENGINE_PORT,
+            environment={**os.environ, "DATA_DIR": str(settings.DATA_DIR)},
+        )
+        try:
+            # With ENGINE_PORT=0 the address is known only now.
+            settings.MOBIUS_BASE_URL = engine.start()
+        except BaseException:
+            engine.stop()
+            raise
+        return engine
+
+    def _welcome(self, address: str) -> None:
+        lines = [f"The inbox is open at {address}/"]
+        if settings.OWN_KEY_EXPORTED:
+            lines.append(
+                "The exported MOBIUS_API_KEY is this folder's own engine's, so the exports count "
+                "as not set."
+            )
+        if settings.EMBEDDED:
+            lines += [
+                "Sign in as rina, sam or lee (reviewers), tess (team lead) or admin; "
+                "the password is demo.",
+                "To drive the API by curl, paste this into another terminal:",
+                *demo_project.exports(settings.MOBIUS_BASE_URL),
+            ]
+        lines.append("Ctrl-C ends it.")
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """SIGTERM: leave through every ``finally``, so that the engine is awaited too."""
+    sys.exit(0)
+
+
+def refuse_demo_people() -> None:
+    """Accounts whose password everybody knows must not meet a real Mobius."""
+    names = people.demo_accounts()
+    if names:
+        raise CommandError(
+            f"Accounts with the demo password are present ({', '.join(names)}) and "
+            "MOBIUS_BASE_URL names a real Mobius: use another DATA_DIR or DATABASE_URL, or change "
+            "those passwords first (python manage.py changepassword NAME)."
+        )

@@ -1,0 +1,81 @@
+"""The demo project: on the embedded engine, on this machine, for whoever looks."""
+
+import asyncio
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+from inbox.engine import demo
+from inbox.engine.actions.provision import provision as provision_engine
+from inbox.mobius import MobiusClient
+from inbox.reviewers import people
+
+REVIEWER_ID = "user_rina"
+
+
+def provision() -> None:
+    """The project in the engine, with its people, their tokens and its groups. Repeatable."""
+    provision_engine(
+        handle=settings.MOBIUS_PROJECT,
+        people=demo.PEOPLE,
+        groups=demo.GROUPS,
+        service_key=settings.SECRETS.service_key(),
+        member_tokens=_tokens(),
+    )
+
+
+def make_people() -> None:
+    """The same people's accounts here, each with their member token. Repeatable."""
+    people.make_demo(tokens=_tokens())
+
+
+def _tokens() -> dict[str, str]:
+    return {user_id: settings.SECRETS.member_token(user_id) for user_id in demo.PEOPLE}
+
+
+def exports(engine: str) -> list[str]:
+    """The lines to paste into a terminal, for the engine at that address."""
+    return [
+        f"export MOBIUS_BASE_URL={engine}",
+        f"export MOBIUS_API_KEY={settings.SECRETS.service_key()}",
+        f"export PROJECT={settings.MOBIUS_PROJECT}",
+        f"export REVIEWER_ID={REVIEWER_ID}",
+    ]
+
+
+def top_up() -> None:
+    """Ask the demo's questions, unless something is pending still."""
+    asyncio.run(_top_up(timezone.now()))
+
+
+async def _top_up(now: datetime) -> None:
+    client = service_client()
+    try:
+        pending = await client.interactions(status="pending", limit=1)
+        if not pending.items:
+            for post in demo.waiting(now):
+                await send(client, post)
+    finally:
+        await client.aclose()
+
+
+async def send(client: MobiusClient, post: demo.Post) -> None:
+    """Start the run with its questions, or ask the one question; answer it where it is history."""
+    if post.path == "/runs":
+        run = await client.start_run(**post.body)
+        for ask in post.asks:
+            await client.create_interaction({**ask, "run_id": run.id})
+        return
+    item = await client.create_interaction(post.body)
+    if post.answer is not None:
+        await client.respond(item.id, value=post.answer.value, comment=post.answer.comment)
+
+
+def service_client() -> MobiusClient:
+    """A client with the service key of the settings, for a process that is not the web one."""
+    return MobiusClient(
+        base_url=settings.MOBIUS_BASE_URL,
+        project=settings.MOBIUS_PROJECT,
+        token=settings.MOBIUS_API_KEY,
+    )
