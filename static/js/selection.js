@@ -1,5 +1,5 @@
-/* The question beside the list is the row that is marked. When another one opens in place, the mark moves,
-   the page begins at its top, and a focus that the change has hidden goes to the question. */
+/* The question beside the list is the row that is marked. When another one opens in place, the mark moves
+   and the page begins at its top. */
 
 let open = document.getElementById("detail")?.dataset.interactionId ?? "";
 
@@ -20,8 +20,6 @@ function moved() {
   open = id;
   mark(id);
   scrollTo(0, 0);
-  const focus = document.activeElement;
-  if (!focus || focus === document.body || !focus.checkVisibility()) document.getElementById("main")?.focus({ preventScroll: true });
 }
 
 document.addEventListener("htmx:after:swap", moved);
