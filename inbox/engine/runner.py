@@ -40,7 +40,7 @@ class Runner:
     def start(self) -> None:
         """Begin; what a killed process left is due at once."""
         self._unsubscribe = commits.subscribe_due(self._due_at)
-        self._thread = threading.Thread(target=self._run, name="engine-runner")
+        self._thread = threading.Thread(target=self._run, name="engine-runner", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.engine import ids, payloads
+from inbox.engine.actions import rows
 from inbox.engine.actions.asking import ask
 from inbox.engine.actions.progress import (
     complete_step,
@@ -29,8 +30,8 @@ _WAIT = ("status", "wait_kind", "wait_signal", "wait_interaction_id", "wake_at",
 def advance(*, project_id: int, run_id: str, at: datetime | None = None) -> bool:
     """Move the run by one transition, if one is due. True where the next one is due at once."""
     with writing(project_id, at) as unit:
-        run = Run.objects.get(pk=run_id, project_id=project_id)
-        if run.fires_at is None or run.fires_at > unit.now:
+        run = rows.one(Run, id=run_id, project_id=project_id)
+        if run is None or run.fires_at is None or run.fires_at > unit.now:
             return False
         match run.status:
             case Run.Status.QUEUED:
@@ -94,7 +95,7 @@ def _take_step(unit: Unit, run: Run, config: dict[str, Any]) -> None:
 
 def _begin(unit: Unit, run: Run, step: Step, parameters: dict[str, Any] | None = None) -> None:
     step.parameters = parameters or {}
-    step.save(force_insert=True)
+    rows.insert(step)
     count_step(run, Step.Status.RUNNING)
     unit.emit("run_step_updated", run.id, payloads.step(step))
 

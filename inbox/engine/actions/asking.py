@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.engine import ids, payloads
+from inbox.engine.actions import rows
 from inbox.engine.actions.unit import Unit
 from inbox.engine.models import Group, Interaction, Recipient, Run, Step
 from inbox.engine.rules.errors import bad_request
@@ -62,10 +63,9 @@ def ask(
         item.require_all = asked.all_required
     elif asked.target.type == "user":
         recipients = [asked.target.id]
-    item.save(force_insert=True)
-    Recipient.objects.bulk_create(
-        Recipient(interaction=item, user_id=user_id) for user_id in recipients
-    )
+    rows.insert(item)
+    if recipients:
+        rows.insert(*(Recipient(interaction=item, user_id=user_id) for user_id in recipients))
     unit.emit("interaction_created", item.run_id, payloads.interaction(item))
     if expires_at is not None:
         unit.due(expires_at)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.engine import ids, payloads
+from inbox.engine.actions import rows
 from inbox.engine.actions.auth import Caller
 from inbox.engine.actions.progress import save_item
 from inbox.engine.actions.unit import writing
@@ -44,12 +45,8 @@ def find(project_id: int, interaction_id: str) -> Interaction:
     """The project's interaction with its run and step. Raises 404."""
     row = None
     if ids.is_shaped(interaction_id, "int"):
-        row = (
-            Interaction.objects.select_related("run", "step")
-            .defer("run__spec")
-            .filter(pk=interaction_id, project_id=project_id)
-            .first()
-        )
+        key = {"id": interaction_id, "project_id": project_id}
+        row = rows.one(Interaction, joins=("run", "step"), **key)
     if row is None:
         raise errors.not_found("The interaction")
     return row

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from pydantic import BeforeValidator, model_validator
 
 from inbox.engine import ids, payloads
-from inbox.engine.actions import paging
+from inbox.engine.actions import paging, rows
 from inbox.engine.actions.asking import ask
 from inbox.engine.actions.auth import Caller
 from inbox.engine.actions.claiming import claim, release
@@ -56,20 +56,20 @@ def list_interactions(
         target_id=None,
         inbox=("true", "false"),
     )
-    rows = Interaction.objects.filter(project_id=caller.project_id)
+    found = Interaction.objects.filter(project_id=caller.project_id)
     for name in ("run_id", "status", "type", "target_type"):
         if name in filters:
-            rows = rows.filter(**{name: filters[name]})
+            found = found.filter(**{name: filters[name]})
     if "target_id" in filters:
         wanted = filters["target_id"]
-        rows = rows.filter(Q(target_id=wanted) | Q(target_group_id=wanted))
+        found = found.filter(Q(target_id=wanted) | Q(target_group_id=wanted))
     if filters.get("inbox") == "true":
         if caller.user_id is None:
             raise errors.bad_request("A service key has no inbox.", field="inbox")
         mine = Recipient.objects.filter(user_id=caller.user_id, interaction=OuterRef("pk"))
-        rows = rows.filter(Exists(mine))
+        found = found.filter(Exists(mine))
     return paging.newest_first(
-        "interactions", rows, limit=limit, cursor=cursor, payload=payloads.interaction
+        "interactions", found, limit=limit, cursor=cursor, payload=payloads.interaction
     )
 
 
@@ -77,7 +77,7 @@ def get(*, caller: Caller, interaction_id: str) -> dict[str, Any]:
     """One interaction. Raises 404."""
     row = None
     if ids.is_shaped(interaction_id, "int"):
-        row = Interaction.objects.filter(pk=interaction_id, project_id=caller.project_id).first()
+        row = rows.one(Interaction, id=interaction_id, project_id=caller.project_id)
     if row is None:
         raise errors.not_found("The interaction")
     return payloads.interaction(row)
@@ -95,7 +95,7 @@ def create(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str
             raise errors.bad_request("expires_at has passed.", field="expires_at")
         run = None
         if asked.run_id is not None:
-            run = Run.objects.filter(pk=asked.run_id, project_id=caller.project_id).first()
+            run = rows.one(Run, id=asked.run_id, project_id=caller.project_id)
             if run is None:
                 raise errors.not_found("The run")
             if run.finished:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from inbox.engine import clock, payloads
+from inbox.engine.actions import rows
 from inbox.engine.actions.unit import Unit
 from inbox.engine.models import Interaction, Run, Step
 
@@ -74,13 +75,13 @@ def save_run(unit: Unit, run: Run, *fields: str) -> None:
 def write_run(unit: Unit, run: Run, *fields: str) -> None:
     """Write the run's ``fields``; what happened is told by the step's event."""
     run.updated_at = clock.later(unit.now, run.updated_at)
-    run.save(update_fields=[*fields, "updated_at"])
+    rows.update(run, *fields, "updated_at")
 
 
 def save_item(unit: Unit, item: Interaction, event: str, *fields: str) -> None:
     """Write the interaction's ``fields`` and log ``event``."""
     item.updated_at = clock.later(unit.now, item.updated_at)
-    item.save(update_fields=[*fields, "updated_at"])
+    rows.update(item, *fields, "updated_at")
     unit.emit(event, item.run_id, payloads.interaction(item))
 
 
@@ -102,10 +103,8 @@ def _close_step(unit: Unit, run: Run, step: Step, status: Step.Status) -> None:
     step.status = status
     step.completed_at = unit.now
     step.updated_at = clock.later(unit.now, step.updated_at)
-    step.save(
-        update_fields=[
-            *("status", "output", "error_type", "error_message", "completed_at", "updated_at"),
-        ]
+    rows.update(
+        step, "status", "output", "error_type", "error_message", "completed_at", "updated_at"
     )
     unit.emit("run_step_updated", run.id, payloads.step(step))
 

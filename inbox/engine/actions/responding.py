@@ -55,7 +55,7 @@ def _gather(unit: Unit, item: Interaction, responder: dict[str, str], answer: An
         },
     ]
     item.partial_responses = gathered
-    value = policies.final_value(item.members, gathered)
+    value = policies.final_value(item.members or (), gathered)
     if value is None:
         save_item(unit, item, "interaction_updated", "partial_responses")
         return
@@ -76,8 +76,8 @@ def _complete(
         return
     output: dict[str, Any] = {"value": value, "comment": comment, "responder": responder}
     if item.all_must_answer:
-        by_user = {each["user_id"]: each for each in item.partial_responses}
-        output["responses"] = [by_user[user_id] for user_id in item.members]
+        by_user = {each["user_id"]: each for each in item.partial_responses or ()}
+        output["responses"] = [by_user[user_id] for user_id in item.members or ()]
     if item.step is not None:
         resume(unit, item.run, item.step, output)
     elif item.signal_name is not None:

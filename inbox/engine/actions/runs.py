@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.engine import ids, payloads
-from inbox.engine.actions import paging
+from inbox.engine.actions import paging, rows
 from inbox.engine.actions.auth import Caller
 from inbox.engine.actions.progress import end
 from inbox.engine.actions.signals import find_run, signal
@@ -45,7 +45,7 @@ def start(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str,
             created_at=unit.now,
             updated_at=unit.now,
         )
-        row.save(force_insert=True)
+        rows.insert(row)
         payload = payloads.run(row)
         unit.emit("run_updated", row.id, payload)
         unit.due(unit.now)
@@ -75,7 +75,7 @@ def list_runs(
         queue=None,
         external_id=None,
     )
-    rows = Run.objects.filter(project_id=caller.project_id).defer("spec")
+    found = Run.objects.filter(project_id=caller.project_id).defer("spec")
     for name, column in (
         ("status", "status"),
         ("workflow_type", "workflow_name"),
@@ -83,8 +83,8 @@ def list_runs(
         ("external_id", "external_id"),
     ):
         if name in filters:
-            rows = rows.filter(**{column: filters[name]})
-    return paging.newest_first("runs", rows, limit=limit, cursor=cursor, payload=payloads.run)
+            found = found.filter(**{column: filters[name]})
+    return paging.newest_first("runs", found, limit=limit, cursor=cursor, payload=payloads.run)
 
 
 def get(*, caller: Caller, run_id: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.engine import ids, payloads
+from inbox.engine.actions import rows
 from inbox.engine.actions.auth import Caller
 from inbox.engine.actions.progress import expire_item, resume
 from inbox.engine.actions.unit import Unit, writing
@@ -42,7 +43,7 @@ def deliver(unit: Unit, run: Run, name: str, payload: dict[str, Any]) -> Signal:
         created_at=unit.now,
         taken_at=unit.now if awaited else None,
     )
-    row.save(force_insert=True)
+    rows.insert(row)
     if awaited:
         step = Step.objects.get(run=run, status=Step.Status.RUNNING)
         if run.wait_kind == Run.Wait.INTERACTION:
@@ -68,7 +69,7 @@ def find_run(project_id: int, run_id: str) -> Run:
     """The project's run. Raises 404."""
     row = None
     if ids.is_shaped(run_id, "run"):
-        row = Run.objects.filter(pk=run_id, project_id=project_id).first()
+        row = rows.one(Run, id=run_id, project_id=project_id)
     if row is None:
         raise errors.not_found("The run")
     return row

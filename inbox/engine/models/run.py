@@ -28,6 +28,7 @@ class Run(models.Model):
         SIGNAL = "signal"
         SLEEP = "sleep"
 
+    UNJOINED = ("spec",)
     FINISHED = (Status.COMPLETED, Status.FAILED)
 
     id = models.CharField(max_length=40, primary_key=True)
