@@ -80,7 +80,7 @@ class Server(uvicorn.Server):
         cut = asyncio.get_running_loop().call_later(_GRACE, self._cut)
         await super().shutdown(sockets)
         cut.cancel()
-        self._application.close()
+        await self._application.close()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -46,12 +46,12 @@ class Application:
         """End the open streams; new ones end after their first frame."""
         self._streams.close()
 
-    def close(self) -> None:
-        """Stop listening, let the threads end."""
+    async def close(self) -> None:
+        """Stop listening, end the threads."""
         if self._unsubscribe:
             self._unsubscribe()
-        self._readers.close()
-        self._writers.close()
+        await self._readers.close()
+        await self._writers.close()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request."""

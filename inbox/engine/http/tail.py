@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple
 
+from django.db import DatabaseError
+
 from inbox.engine.actions import events
 from inbox.engine.actions.events import Logged
 from inbox.engine.http.workers import Workers
@@ -108,8 +110,9 @@ class Tail:
             return await self._workers.run(
                 events.after, project_id=self.project_id, since=self.position, limit=PAGE
             )
-        except EngineError as error:
-            logger.warning("The event log cannot be read: %s", error.message)
+        except (EngineError, DatabaseError) as error:
+            # A tail that ended would leave its streams open and silent for ever.
+            logger.warning("The event log cannot be read, and is tried again: %s", error)
             return []
 
     def _keep(self, page: list[Framed]) -> None:

@@ -17,7 +17,7 @@ async def test_a_database_that_is_away_is_a_503(kind: type[Exception]) -> None:
     workers = Workers("test", 1)
     with pytest.raises(EngineError) as refusal:
         await workers.run(read)
-    workers.close()
+    await workers.close()
     assert (refusal.value.status, refusal.value.code) == (503, "service_unavailable")
 
 
@@ -30,11 +30,11 @@ async def test_what_a_function_refuses_is_refused_unchanged() -> None:
     workers = Workers("test", 1)
     with pytest.raises(EngineError) as refusal:
         await workers.run(act)
-    workers.close()
+    await workers.close()
     assert refusal.value is refused
 
 
 async def test_work_is_done_off_the_event_loop() -> None:
     workers = Workers("test", 1)
     assert await workers.run(threading.get_ident) != threading.get_ident()
-    workers.close()
+    await workers.close()
