@@ -2,7 +2,6 @@
 
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, path
-from django.views.generic import RedirectView
 
 from inbox.views import (
     account,
@@ -17,7 +16,7 @@ from inbox.views import (
 )
 
 urlpatterns: list[URLPattern] = [
-    path("", RedirectView.as_view(pattern_name="inbox"), name="home"),
+    path("", inbox.home, name="home"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("interactions/<str:id>/", interactions.interaction, name="interaction"),
     path("interactions/<str:id>/raw.json", interactions.interaction_json, name="interaction-json"),

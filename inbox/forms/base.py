@@ -47,7 +47,8 @@ class AnswerForm(forms.Form):
 
     ``mode`` is the question's; ``value`` what goes to Mobius, after ``is_valid()``; ``typed`` the
     field as submitted, a list of strings, which is what a draft keeps. ``operation_id`` and
-    ``seen`` travel with the form and are never a reason to refuse.
+    ``seen`` travel with the form and are never a reason to refuse: ``sent_operation_id`` and
+    ``sent_seen`` are what came with a submitted one. Shown again, it carries the present ``seen``.
     """
 
     mode: ClassVar[str]
@@ -69,10 +70,16 @@ class AnswerForm(forms.Form):
         comment: str = "",
         seen: str = "",
     ) -> None:
-        super().__init__(data, initial={"comment": comment, "seen": seen}, auto_id="answer-%s")
+        initial = {"comment": comment, "seen": seen, "operation_id": new_operation_id()}
+        self.sent_seen = self.sent_operation_id = ""
+        if data is not None:
+            data = data.copy()
+            self.sent_seen = data.get("seen", "")
+            self.sent_operation_id = operation_id_of(data.get("operation_id", ""))
+            data["seen"], data["operation_id"] = seen, self.sent_operation_id
+        super().__init__(data, initial=initial, auto_id="answer-%s")
         self.question = question
         self.restored = any(typed or ()) or bool(comment)
-        self.initial["operation_id"] = new_operation_id()
         self.fields["value"] = self.value_field(question)
         self.order_fields(["value"])
         first = self.first_value(question) if typed is None else self.from_typed(typed)
@@ -105,10 +112,6 @@ class AnswerForm(forms.Form):
     def shown_comment(self) -> str:
         """The comment as it was sent, or as it was restored."""
         return str(self["comment"].value() or "")
-
-    def clean_operation_id(self) -> str:
-        """What was sent, or a new one."""
-        return operation_id_of(self.cleaned_data["operation_id"])
 
 
 def typed_of(data: Any) -> list[str]:

@@ -18,6 +18,7 @@ from inbox.reviewers.clients import Means
 from inbox.services import attempts, words
 from inbox.services.attempts import Arrived, Reading, Settled
 from inbox.services.outcome import Outcome
+from inbox.services.seen import Seen
 from inbox.services.truth import Standing, standing
 
 UNCERTAIN = (Unavailable, Unreachable, Nonsense)
@@ -88,12 +89,17 @@ def looked(unknown: Sending, reading: Reading | None) -> Outcome | None:
     return outcome
 
 
-def why_not(viewer: Viewer, item: Interaction, reading: Reading | None) -> Outcome | None:
+def why_not(
+    viewer: Viewer, item: Interaction, reading: Reading | None, seen: Seen
+) -> Outcome | None:
     """Why no answer of this person can be taken, as of ``reading`` or else of the mirror."""
     if reading is not None:
         attempts.mirror(reading).publish()
         item.refresh_from_db()
-    return refusal(viewer, item)
+    outcome = refusal(viewer, item)
+    if outcome is None and seen.another_question_than(item):
+        return words.question_changed(item)
+    return outcome
 
 
 def over(viewer: Viewer, item: Interaction) -> Outcome | None:

@@ -77,11 +77,13 @@ async def respond(
         return await _send(ready) if isinstance(ready, Sending) else ready
 
 
-async def what_is_true(*, reviewer: Reviewer, interaction_id: str) -> Outcome | None:
+async def what_is_true(
+    *, reviewer: Reviewer, interaction_id: str, seen: Seen | None = None
+) -> Outcome | None:
     """Why no answer at all can be taken now, whatever its value; None where one can.
 
-    Reads the question where Mobius answers, for a closed one is closed before its value is wrong.
-    Raises ``NotAsked``.
+    Reads the question where Mobius answers, for a closed one is closed, and a changed one changed,
+    before a value is wrong. Raises ``NotAsked``.
     """
     viewer = await sync_to_async(viewer_of)(reviewer.user)
     item = await sync_to_async(asked_item)(viewer, interaction_id)
@@ -89,7 +91,7 @@ async def what_is_true(*, reviewer: Reviewer, interaction_id: str) -> Outcome | 
         reading = await _read(interaction_id) if item.pending else None
     except MobiusError:
         reading = None
-    return await sync_to_async(conclusion.why_not)(viewer, item, reading)
+    return await sync_to_async(conclusion.why_not)(viewer, item, reading, seen or Seen())
 
 
 async def settle_open() -> None:

@@ -1,0 +1,84 @@
+"""What an administrator sets: accounts, roles, and who each is in Mobius.
+
+Tokens and drafts are nobody's business here, and the mirror is written by upstream alone: none of
+them is registered.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
+
+from inbox.models import Decision, Reviewer
+from inbox.reviewers import identity
+
+
+class ReviewerInline(admin.StackedInline):
+    """The account's Mobius id. A new id drops the token that belonged to the old one."""
+
+    model = Reviewer
+    fields = ("mobius_id",)
+    can_delete = False
+    max_num = 1
+    verbose_name_plural = "in Mobius"
+
+    def get_min_num(self, request: Any, obj: Any = None, **kwargs: Any) -> int:
+        """One, once the account is there."""
+        return 0 if obj is None else 1
+
+    def has_add_permission(self, request: Any, obj: Any) -> bool:
+        """Never: an account's place in Mobius is made with the account."""
+        return False
+
+
+class AccountAdmin(UserAdmin):
+    """Django's own, with the Mobius id beside the account."""
+
+    list_display = ("username", "first_name", "last_name", "mobius_id", "is_active", "is_staff")
+    list_select_related = ("reviewer",)
+
+    def get_inlines(self, request: Any, obj: User | None) -> list[Any]:
+        """A new account is saved before it can be given an id."""
+        return [] if obj is None else [ReviewerInline]
+
+    def save_formset(self, request: Any, form: Any, formset: Any, change: bool) -> None:
+        """Write a changed Mobius id by its own verb."""
+        if formset.model is not Reviewer:
+            super().save_formset(request, form, formset, change)
+            return
+        formset.save(commit=False)
+        for reviewer, changed in formset.changed_objects:
+            if "mobius_id" in changed:
+                identity.assign(reviewer, mobius_id=reviewer.mobius_id)
+
+    @admin.display(description="Mobius id", ordering="reviewer__mobius_id")
+    def mobius_id(self, user: User) -> str:
+        """Empty where Mobius does not know the account yet."""
+        return user.reviewer.mobius_id or ""
+
+
+@admin.register(Decision)
+class DecisionAdmin(admin.ModelAdmin):
+    """The log of what was done here, to read."""
+
+    list_display = ("at", "actor", "verb", "interaction_id", "credential_kind", "account")
+    search_fields = ("actor", "interaction_id", "run_id", "account")
+    list_filter = ("verb", "credential_kind")
+
+    def has_add_permission(self, request: Any) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+
+admin.site.unregister(get_user_model())
+admin.site.register(get_user_model(), AccountAdmin)

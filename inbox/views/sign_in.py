@@ -1,0 +1,86 @@
+"""Signing in, and what it brings along."""
+
+from typing import Any
+
+from axes.helpers import get_cool_off
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from inbox.reviewers import people
+from inbox.services import draft
+from inbox.services.draft import NotAsked
+from inbox.views.signed_out import Kept
+
+LOCKED = 429
+
+
+class SignIn(LoginView):
+    """Django's own, which also takes what was typed while signed out to its question."""
+
+    def get_template_names(self) -> list[str]:
+        """The page that shows the text again, where there is one."""
+        carried = Kept.carried(self.request)
+        return ["account/kept.html" if carried else "registration/login.html"]
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """The ordinary one, the kept text, and the demo's people where this is the demo."""
+        return super().get_context_data(
+            kept=Kept.carried(self.request),
+            signed_out=True,
+            login=settings.LOGIN_URL,
+            demo_people=_demo_people(),
+            demo_password=people.PASSWORD,
+            **context,
+        )
+
+    def form_valid(self, form: AuthenticationForm) -> Any:
+        """Signed in; the text becomes a draft of the question that it was typed for."""
+        response = super().form_valid(form)
+        kept = Kept.carried(self.request)
+        if kept is None:
+            return response
+        try:
+            draft.save(
+                reviewer=form.get_user().reviewer,
+                interaction_id=kept.item,
+                values=kept.values,
+                comment=kept.comment,
+            )
+        except NotAsked:
+            return render(self.request, "account/kept.html", {"kept": kept, "not_asked": True})
+        return redirect(kept.page)
+
+
+@sensitive_variables("credentials")
+def locked(
+    request: HttpRequest, original_response: Any = None, credentials: Any = None
+) -> HttpResponse:
+    """Too many wrong passwords: when one may try again. What was typed is shown all the same."""
+    context = {
+        "username": (credentials or {}).get("username") or request.POST.get("username", ""),
+        "until": timezone.now() + get_cool_off(request),
+        "kept": Kept.carried(request),
+        "signed_out": True,
+        "locked": True,
+        "login": settings.LOGIN_URL,
+    }
+    template = "account/kept.html" if context["kept"] else "registration/locked.html"
+    return render(request, template, context, status=LOCKED)
+
+
+def _demo_people() -> list[tuple[str, str]]:
+    if not settings.EMBEDDED:
+        return []
+    present = set(
+        get_user_model()
+        .objects.filter(username__in=[people.ADMIN, *(who.username for who in people.CAST)])
+        .values_list("username", flat=True)
+    )
+    shown = [(who.username, who.roles[-1]) for who in people.CAST]
+    return [each for each in [*shown, (people.ADMIN, "administrator")] if each[0] in present]
