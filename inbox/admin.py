@@ -24,11 +24,7 @@ class ReviewerInline(admin.StackedInline):
     max_num = 1
     verbose_name_plural = "in Mobius"
 
-    def get_min_num(self, request: Any, obj: Any = None, **kwargs: Any) -> int:
-        """One, once the account is there."""
-        return 0 if obj is None else 1
-
-    def has_add_permission(self, request: Any, obj: Any) -> bool:
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
         """Never: an account's place in Mobius is made with the account."""
         return False
 

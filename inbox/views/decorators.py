@@ -1,17 +1,18 @@
 """Who may come in, said above the view."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django_htmx.http import HttpResponseClientRedirect
 
 from inbox.access import Viewer, viewer_of
 from inbox.views.signed_out import kept_text
 
-View = Callable[..., Awaitable[HttpResponseBase]]
+View = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
 
 class ReviewerRequest(HttpRequest):
@@ -24,8 +25,8 @@ def reviewer_required(view: View) -> View:
     """Let in who is signed in, with ``request.viewer`` set; ask all others to sign in.
 
     A page that was asked for is come back to. A form that was sent keeps its text: see
-    ``inbox.views.signed_out``. A fragment is answered with 401, for htmx would put a sign-in
-    page into the hole of the fragment.
+    ``inbox.views.signed_out``. A fragment is answered with 401 and changes nothing, for htmx would
+    put a sign-in page into the hole of the fragment; a link that a person follows leads there.
     """
 
     @wraps(view)
@@ -44,5 +45,10 @@ def _turned_away(request: Any) -> HttpResponseBase:
     if request.method not in ("GET", "HEAD"):
         return kept_text(request)
     if request.headers.get("HX-Request"):
-        return HttpResponse("Signed out.", status=401, content_type="text/plain")
+        if request.headers.get("HX-Source", "").startswith("a#"):
+            # A person followed a link; anything else is the page reading itself again.
+            return HttpResponseClientRedirect(redirect_to_login(request.get_full_path()).url)
+        turned_away = HttpResponse("Signed out.", status=401, content_type="text/plain")
+        turned_away["HX-Reswap"] = "none"
+        return turned_away
     return redirect_to_login(request.get_full_path())

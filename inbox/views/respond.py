@@ -1,12 +1,18 @@
 """An answer arrives."""
 
+import json
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseLocation
 
 from inbox.forms import AnswerForm, form_for, typed_of
 from inbox.mobius.types import Question
@@ -94,10 +100,11 @@ def _moved(request: HttpRequest, path: str) -> HttpResponseBase:
     """To another page, as the browser or the script goes there."""
     if request.headers.get("HX-Request"):
         # htmx says "body" here whatever the target is, and would be given a whole page
-        return HttpResponseLocation(
-            path,
-            target="#detail",
-            swap="outerHTML show:top",
-            headers={"HX-Target": "article#detail"},
-        )
+        where = {
+            "path": path,
+            "target": "#detail",
+            "swap": "outerHTML show:top",
+            "headers": {"HX-Target": "article#detail"},
+        }
+        return HttpResponse(headers={"HX-Location": json.dumps(where)})
     return HttpResponseRedirect(path, status=303)
