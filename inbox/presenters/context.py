@@ -256,7 +256,8 @@ def _table(title: str, value: list[Any]) -> Card | None:
 def _table_cell(key: str, value: Any) -> Cell | None:
     if isinstance(value, str) and str(key).lower() in _LEVEL_COLUMNS:
         level = _LEVELS.get(value.strip().lower(), "")
-        return Cell(value.strip(), level=level)
+        text = value.strip()
+        return Cell(text[:1].upper() + text[1:], level=level) if level else Cell(text)
     if isinstance(value, str) and len(value) <= 300:
         return one_line(value) or Cell(" ".join(value.split()))
     return one_line(value)
