@@ -12,6 +12,9 @@ document.addEventListener("change", (event) => {
   else delete document.documentElement.dataset.theme;
 });
 
-const now = document.documentElement.dataset.theme ?? "system";
-const radio = document.querySelector(`input[name=theme][value="${now}"]`);
-if (radio) radio.checked = true;
+const choice = document.getElementById("theme");
+if (choice) {
+  choice.hidden = false;
+  const now = document.documentElement.dataset.theme ?? "system";
+  choice.querySelector(`input[value="${now}"]`).checked = true;
+}
