@@ -16,7 +16,7 @@ from inbox.presenters.people import People
 from inbox.presenters.run_list import group_names, run_href
 from inbox.presenters.runs import LiveRun, live_head
 from inbox.presenters.timeline import Happened, timeline
-from inbox.presenters.when import Deadline, deadline, exact_moment, moment, span
+from inbox.presenters.when import Deadline, at, deadline, exact_moment, span
 from inbox.presenters.words import Kind, kind, short_id
 from inbox.reviewers.names import names_of
 
@@ -140,12 +140,11 @@ def _ids(run: Run, items: list[Interaction], events: list[Event]) -> Iterable[st
 
 
 def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
-    at = moment(run.created_at, now)
     who = f"{people.name(run.started_by)} started it" if run.started_by else "Started"
     lasted = span(((run.completed_at or now) - run.created_at).total_seconds())
     age = f"took {lasted}" if run.completed_at is not None else f"{lasted} so far"
     attempt = "" if run.attempt <= 1 else f"attempt {run.attempt}"
-    return tuple(part for part in (f"{who} {at}", age, attempt) if part)
+    return tuple(part for part in (f"{who} {at(run.created_at, now)}", age, attempt) if part)
 
 
 def _item(
@@ -185,7 +184,7 @@ def _rule(item: Interaction, needed: int, now: datetime) -> str:
     else:
         rule = ""
     if item.expires_at is not None and item.expires_at > now:
-        rule = f"{rule} It expires {moment(item.expires_at, now)}.".strip()
+        rule = f"{rule} It expires {at(item.expires_at, now)}.".strip()
     return rule
 
 

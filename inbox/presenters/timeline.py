@@ -31,6 +31,9 @@ _STEP = {
 }
 
 
+ENDS = ("completed", "failed", "cancelled")
+
+
 @dataclass(frozen=True)
 class Happened:
     """One line. ``strong`` comes before ``text``; ``href`` leads to a question named ``link``."""
@@ -65,9 +68,27 @@ def timeline(
     is left out as well.
     """
     teller = _Teller(people, items, groups, started_by, only)
-    lines = [line for event in events if (line := teller.tell(event)) is not None]
+    shown = without_starts(list(events))
+    lines = [line for event in shown if (line := teller.tell(event)) is not None]
     told = [replace(line, when=exact_moment(line.at, now)) if line.at else line for line in lines]
     return tuple(reversed(told))
+
+
+def without_starts(events: list[Event]) -> list[Event]:
+    """Leave out that a step started where it is said how it ended, or what it asked."""
+    steps = [event for event in events if event.kind == EventKind.STEP]
+    ended = {_attempt(event) for event in steps if event.data.get("status") in ENDS}
+    return [
+        event
+        for event in events
+        if event.kind != EventKind.STEP
+        or event.data.get("status") in ENDS
+        or not (_attempt(event) in ended or event.data.get("kind") == "interaction")
+    ]
+
+
+def _attempt(event: Event) -> tuple[object, object]:
+    return event.data.get("step"), event.data.get("attempt")
 
 
 class _Teller:

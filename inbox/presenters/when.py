@@ -60,9 +60,11 @@ def span(seconds: float) -> str:
 
 
 def exact_span(seconds: float) -> str:
-    """A length of time where seconds matter: ``0.4 s``, ``2 m 14 s``, else as ``span``."""
+    """A length of time where seconds matter: ``at once``, ``0.4 s``, ``2 m 14 s``, then ``span``."""
+    if seconds < 0.05:
+        return "at once"
     if seconds < 10:
-        return f"{max(0.0, seconds):.1f} s"
+        return f"{seconds:.1f} s"
     whole = int(seconds)
     if MINUTE <= whole < HOUR:
         minutes, rest = divmod(whole, MINUTE)
@@ -90,6 +92,12 @@ def moment(at: datetime, now: datetime) -> str:
 def near(at: datetime, now: datetime) -> bool:
     """The time that is left says more than the clock: within the hour, or on the same day."""
     return at - now <= SOON or localtime(at).date() == localtime(now).date()
+
+
+def at(instant: datetime, now: datetime) -> str:
+    """As ``moment``, within a sentence: ``at 10:45``, ``Wed 14:00``."""
+    words = moment(instant, now)
+    return f"at {words}" if localtime(instant).date() == localtime(now).date() else words
 
 
 def exact_moment(at: datetime, now: datetime) -> str:
