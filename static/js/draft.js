@@ -16,6 +16,8 @@ function stateOf(form) {
   return state;
 }
 
+const unsaved = (form) => sessionStorage.getItem(keyOf(form)) !== null && JSON.stringify(entriesOf(form)) !== stateOf(form).sent;
+
 function remember(form) {
   try {
     sessionStorage.setItem(keyOf(form), JSON.stringify(entriesOf(form)));
@@ -147,6 +149,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches?.("form[data-draft-url]")) {
     clearTimeout(stateOf(form).timer);
+    stateOf(form).sending = true;
     remember(form);
   } else if (form.matches?.("form[action*='/logout/']")) {
     sessionStorage.clear();
@@ -156,9 +159,38 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("htmx:after:request", (event) => {
   const form = event.target;
   const response = event.detail?.ctx?.response;
-  if (form.matches?.("form[data-draft-url]") && response && response.status < 400) forget(keyOf(form));
+  if (!form.matches?.("form[data-draft-url]")) return;
+  stateOf(form).sending = false;
+  if (response && response.status < 400) forget(keyOf(form));
 });
-document.addEventListener("htmx:after:swap", () => restore(document));
+/* A page part that reads itself again, or another question, must not outrun the last keystrokes */
+const FLUSH_MS = 1500;
+document.addEventListener("htmx:before:request", (event) => {
+  const ctx = event.detail?.ctx;
+  const form = ctx?.target?.querySelector?.("form[data-draft-url]");
+  if (!form || stateOf(form).sending || !unsaved(form)) return;
+  const fetching = ctx.fetch;
+  ctx.fetch = async (...request) => {
+    await Promise.race([save(form), new Promise((resolve) => setTimeout(resolve, FLUSH_MS))]);
+    return fetching(...request);
+  };
+});
+/* The question closed under the reader's hands, and the server had no use for the text: it stays in sight */
+function showKept() {
+  const detail = document.querySelector("#detail[data-interaction-id]");
+  const template = document.getElementById("kept-in-tab");
+  if (!detail || !template || detail.querySelector("form[data-draft-url], #kept")) return;
+  const kept = sessionStorage.getItem(`draft:/interactions/${detail.dataset.interactionId}/draft`);
+  const text = kept && JSON.parse(kept).map(([, value]) => value).filter(Boolean).join("\n\n");
+  if (!text) return;
+  const card = template.content.cloneNode(true);
+  card.querySelector("#kept-text").textContent = text;
+  detail.querySelector(".evidence")?.prepend(card);
+}
+document.addEventListener("htmx:after:swap", () => {
+  restore(document);
+  showKept();
+});
 addEventListener("pagehide", () => {
   for (const form of document.querySelectorAll("form[data-draft-url]")) {
     const state = stateOf(form);

@@ -59,7 +59,8 @@ def api(product: Product) -> Iterator[httpx.Client]:
 def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
     """``sign_in("rina")`` opens a browser of her own at the inbox.
 
-    No page may complain on its console, and none may break the content security policy.
+    No page may complain on its console, and none may break the content security policy. A 409 and
+    a 422 are answers that the pages show; the browser writes them to its console all the same.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []

@@ -1,0 +1,239 @@
+"""A reviewer answers a suspended run in the browser and watches it go on."""
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import SignIn
+from tests.support.product import ask
+
+OPTIONS = [{"value": f"o{n}", "label": f"Option {n}", "description": f"Is {n}"} for n in range(3)]
+
+
+def row(page: Page, message: str) -> object:
+    return page.locator(".row", has_text=message)
+
+
+def open_item(page: Page, message: str) -> None:
+    page.locator(".row", has_text=message).click()
+    expect(page.get_by_role("heading", name=message)).to_be_visible()
+
+
+def answered(api: httpx.Client, run_id: str) -> dict[str, object]:
+    """The interaction of a run, from the wire."""
+    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    return dict(item)
+
+
+def test_an_approval_is_found_read_answered_and_the_run_goes_on(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Ship the **blue** paint?", context={"amount": "12 cans"})
+    open_item(page, "Ship the blue paint?")
+    expect(page.locator("#detail")).to_contain_text("12 cans")
+    watching = page.context.new_page()
+    watching.goto(f"/runs/{run_id}/")
+    pill = watching.locator(f"[data-run-id='{run_id}'][data-run-status]")
+    expect(pill).to_have_attribute("data-run-status", "suspended")
+    watching.evaluate("window.sameDocument = true")
+
+    page.get_by_label("Comment").fill("Two coats, please.")
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Yes, approve").click()
+
+    expect(pill).to_have_attribute("data-run-status", "completed")
+    expect(watching.locator("body")).to_contain_text("Completed")
+    assert watching.evaluate("window.sameDocument"), "the page followed without a reload"
+    expect(page.locator("#detail")).not_to_contain_text("blue paint")
+    expect(page.locator("#detail h1")).to_be_visible()
+    expect(page.locator(".row", has_text="Ship the blue paint?")).to_have_count(0)
+    item = answered(api, run_id)
+    assert item["status"] == "completed"
+    assert item["response"]["value"] is True  # type: ignore[index]
+    assert item["response"]["comment"] == "Two coats, please."  # type: ignore[index]
+    assert item["responder"] == {"type": "user", "id": "user_rina"}
+
+
+def test_the_run_page_names_each_status_in_its_timeline(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Name each status?")
+    expect(page.locator(".row", has_text="Name each status?")).to_be_visible()
+    page.goto(f"/runs/{run_id}/")
+    expect(page.locator("[data-run-status='suspended']").first).to_be_visible()
+    item = answered(api, run_id)
+    api.post(f"/interactions/{item['id']}/respond", json={"value": True})
+    expect(page.locator("[data-run-status='completed']").first).to_be_visible()
+    timeline = page.locator(".timeline").first
+    expect(timeline).to_contain_text("Queued")
+    expect(timeline).to_contain_text("Running")
+    expect(timeline).to_contain_text("Completed")
+
+
+def test_a_second_browser_sees_the_item_come_and_go(sign_in: SignIn, api: httpx.Client) -> None:
+    first, second = sign_in("rina"), sign_in("rina")
+    ask(api, "Seen by both?")
+    for page in (first, second):
+        expect(page.locator(".row", has_text="Seen by both?")).to_be_visible()
+    open_item(first, "Seen by both?")
+    first.get_by_role("button", name="Reject").click()
+    first.get_by_role("button", name="Yes, reject").click()
+    expect(second.locator(".row", has_text="Seen by both?")).to_have_count(0)
+
+
+def test_a_hidden_tab_catches_up_when_it_is_shown(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    show = "document.dispatchEvent(new Event('visibilitychange'))"
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {configurable: true, get: () => window.away})"
+    )
+    with page.expect_event("requestfailed", lambda sent: "/live/" in sent.url):
+        page.evaluate(f"window.away = true; {show}")
+    ask(api, "Asked while away?")
+    page.evaluate(f"window.away = false; {show}")
+    expect(page.locator(".row", has_text="Asked while away?")).to_be_visible()
+
+
+def test_one_of_several_is_chosen(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Which verdict?", type="review", spec={"mode": "select", "options": OPTIONS})
+    open_item(page, "Which verdict?")
+    page.get_by_role("radio", name="Option 1").check()
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator(".row", has_text="Which verdict?")).to_have_count(0)
+    assert answered(api, run_id)["response"]["value"] == "o1"  # type: ignore[index]
+
+
+def test_several_are_chosen_and_counted(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    run_id = ask(
+        api, "Which of them?", type="input", spec={"mode": "multi_select", "options": OPTIONS}
+    )
+    open_item(page, "Which of them?")
+    page.get_by_role("checkbox", name="Option 0").check()
+    page.get_by_role("checkbox", name="Option 2").check()
+    expect(page.locator("#detail form")).to_contain_text("2 of 3 chosen")
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator(".row", has_text="Which of them?")).to_have_count(0)
+    assert answered(api, run_id)["response"]["value"] == ["o0", "o2"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("multiline", [False, True])
+def test_a_text_is_written(sign_in: SignIn, api: httpx.Client, multiline: bool) -> None:
+    page = sign_in("rina")
+    message = f"What happened, {'at length' if multiline else 'in a line'}?"
+    run_id = ask(api, message, type="input", spec={"mode": "input", "multiline": multiline})
+    open_item(page, message)
+    page.locator("#detail form [name=value]").fill("It was the wind.")
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator(".row", has_text=message)).to_have_count(0)
+    assert answered(api, run_id)["response"]["value"] == "It was the wind."  # type: ignore[index]
+
+
+def test_a_list_of_many_options_can_be_searched(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    towns = [{"value": f"t{n}", "label": f"Town {n}"} for n in range(30)]
+    run_id = ask(api, "Which town?", type="review", spec={"mode": "select", "options": towns})
+    open_item(page, "Which town?")
+    page.locator("#detail form input[type=search]").fill("town 17")
+    expect(page.get_by_text("Town 3", exact=True)).to_be_hidden()
+    page.get_by_text("Town 17").click()
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator(".row", has_text="Which town?")).to_have_count(0)
+    assert answered(api, run_id)["response"]["value"] == "t17"  # type: ignore[index]
+
+
+def test_what_is_typed_is_there_on_another_device(sign_in: SignIn, api: httpx.Client) -> None:
+    first, second = sign_in("rina"), sign_in("rina")
+    ask(api, "Half typed?", type="input", spec={"mode": "input", "multiline": True})
+    open_item(first, "Half typed?")
+    with first.expect_response(re.compile("/draft$")) as saved:
+        first.locator("#detail form [name=value]").fill("Half a")
+    assert saved.value.status == 204
+    open_item(second, "Half typed?")
+    expect(second.locator("#detail form [name=value]")).to_have_value("Half a")
+
+
+def test_who_comes_second_is_told_and_keeps_what_was_typed(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Twice?", type="input", spec={"mode": "input", "multiline": True})
+    open_item(page, "Twice?")
+    page.locator("#detail form [name=value]").fill("My long answer")
+    item = answered(api, run_id)
+    answer = {"value": "From elsewhere", "comment": "by a script"}
+    api.post(f"/interactions/{item['id']}/respond", json=answer)
+    expect(page.locator("#detail")).to_contain_text("From elsewhere")
+    expect(page.locator("#detail")).to_contain_text("My long answer")
+
+
+def test_a_group_item_goes_from_the_others_when_one_answers(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    rina, sam = sign_in("rina"), sign_in("sam")
+    ask(api, "Who of you?", target={"type": "group", "id": "approvers"})
+    expect(sam.locator(".row", has_text="Who of you?")).to_be_visible()
+    open_item(rina, "Who of you?")
+    rina.get_by_role("button", name="Approve").click()
+    rina.get_by_role("button", name="Yes, approve").click()
+    expect(sam.locator(".row", has_text="Who of you?")).to_have_count(0)
+
+
+def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("sam")
+    target = {"type": "user", "id": "user_sam"}
+    run_id = ask(api, "By keyboard alone?", target=target, timeout="2m")
+    expect(page.locator(".row", has_text="By keyboard alone?")).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("keyboard alone")
+    page.keyboard.press("Enter")
+    expect(page.locator(".row")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="By keyboard alone?")).to_be_visible()
+    page.keyboard.press("m")
+    page.keyboard.type("a and r are only letters here")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Yes, approve")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".row", has_text="By keyboard alone?")).to_have_count(0)
+    item = answered(api, run_id)
+    assert item["response"]["value"] is True  # type: ignore[index]
+    assert item["response"]["comment"] == "a and r are only letters here"  # type: ignore[index]
+
+
+def test_everything_works_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:
+    run_id = ask(api, "Without scripts?", timeout="3m")
+    page = sign_in("rina", java_script_enabled=False)
+    page.goto("/inbox/?q=without+scripts")
+    page.locator(".row", has_text="Without scripts?").click()
+    page.get_by_label("Comment").fill("Plainly.")
+    page.get_by_role("button", name="Approve").click()
+    page.wait_for_url("**/i**")
+    expect(page.locator("body")).to_contain_text(re.compile("Sent|Approved|answer"))
+    item = answered(api, run_id)
+    assert item["response"]["comment"] == "Plainly."  # type: ignore[index]
+    page.goto(f"/runs/{run_id}/")
+    expect(page.locator("[data-run-status='completed']").first).to_be_visible()
+
+
+def test_a_stranger_finds_nothing(sign_in: SignIn, api: httpx.Client) -> None:
+    run_id = ask(api, "Not for Lee?")
+    item = answered_when_asked(api, run_id)
+    lee = sign_in("lee")
+    for path in (f"/interactions/{item}/", f"/runs/{run_id}/", f"/live/runs/{run_id}/"):
+        assert lee.request.get(path, headers={"Accept": "text/html"}).status == 404
+
+
+def answered_when_asked(api: httpx.Client, run_id: str) -> str:
+    """The id of a run's interaction, once the run's own stream says that it is suspended."""
+    with api.stream("GET", f"/runs/{run_id}/events") as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data:") and '"suspended"' in line:
+                break
+    return str(answered(api, run_id)["id"])
