@@ -60,7 +60,7 @@ def span(seconds: float) -> str:
 
 
 def exact_span(seconds: float) -> str:
-    """A length of time where seconds matter: ``at once``, ``0.4 s``, ``2 m 14 s``, then ``span``."""
+    """A length of time where seconds matter: ``at once``, ``0.4 s``, ``2 m 14 s``; ``span``."""
     if seconds < 0.05:
         return "at once"
     if seconds < 10:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.test import Client
 
 from inbox.mirror import project
@@ -25,8 +26,6 @@ def sign_in(username: str) -> Client:
 
 def stranger(username: str = "mallory") -> Client:
     """Somebody with an account and a Mobius id whom nothing was asked."""
-    from django.contrib.auth import get_user_model
-
     user = get_user_model().objects.create_user(username, password="demo")
     Reviewer.objects.filter(user=user).update(mobius_id=f"user_{username}")
     return sign_in(username)

@@ -6,10 +6,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import localtime
 
+from inbox.access import Viewer
 from inbox.mobius.types import InteractionStatus, Policy, PolicyKind, Target
 from inbox.models import Interaction, Recipient, Upstream
+from inbox.presenters.asks import in_order, mine
 from tests.mirror.things import answered, ask, group_ask, run
-from tests.views.cast import part, soon, tell
+from tests.views.cast import part, sign_in, soon, tell
 
 
 def titles(page: str) -> list[str]:
@@ -171,8 +173,6 @@ def test_it_says_that_nothing_waits(rina: Client) -> None:
 
 
 def test_an_account_that_mobius_does_not_know_is_told_what_to_do(people: None) -> None:
-    from tests.views.cast import sign_in
-
     page = sign_in("admin").get("/inbox/").content.decode()
     assert "Mobius does not know you yet" in page
 
@@ -263,9 +263,6 @@ def test_a_page_walks_the_persons_index_and_never_sorts_what_waits(rina: Client)
         pytest.skip("reads SQLite's query plan")
     upstream = Upstream.present()
     tell(*(ask(f"int_{n}", expires_at=soon(days=1 + n)) for n in range(5)))
-    from inbox.access import Viewer
-    from inbox.presenters.asks import in_order, mine
-
     viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
     plan = in_order(mine(viewer, upstream, is_open=True), 51).explain()
     assert "asks_open" in plan

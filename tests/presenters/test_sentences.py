@@ -1,0 +1,272 @@
+"""What an answer does, what was answered, what happened."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from inbox.mirror.rows import interaction_row, run_row, step_row
+from inbox.mobius.types import (
+    Answer,
+    InteractionStatus,
+    Option,
+    Policy,
+    PolicyKind,
+    Question,
+    RunStatus,
+    StepPlan,
+    StepStatus,
+)
+from inbox.models import Interaction, Upstream
+from inbox.presenters.answers import closing_sentence, did_words, given, members, value_words
+from inbox.presenters.effect import after_mine, effect
+from inbox.presenters.history import history
+from inbox.presenters.people import People
+from inbox.presenters.track import track
+from inbox.presenters.words import kind, label, listed, short_id
+from tests.mirror.things import NOON, answered, ask, at, group_ask, run, step
+
+NAMES = {"user_rina": "Rina", "user_sam": "Sam", "user_lee": "Lee"}
+RINA = People(NAMES, "user_rina")
+ANYBODY = Policy(kind=PolicyKind.ANY)
+
+
+def row(told: Any) -> Interaction:
+    """The mirror's row, unsaved."""
+    return interaction_row(Upstream(), told, 0)
+
+
+def part(by: str, value: Any = True) -> Answer:
+    return Answer(user_id=by, value=value, at=at(1))
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (ask(run_id="run_1"), "Your answer ends the wait; the run goes on at once."),
+        (ask(), "Your answer closes this question. No run waits for it."),
+        (
+            group_ask(run_id="run_1", policy=ANYBODY),
+            "One answer is enough: yours ends the wait; the run goes on at once.",
+        ),
+        (
+            group_ask(policy=ANYBODY),
+            "One answer is enough: yours closes this question. No run waits for it.",
+        ),
+        (group_ask(run_id="run_1"), "Yours is answer 1 of 3; the run waits for Sam and Lee too."),
+        (
+            group_ask(run_id="run_1", responses=(part("user_sam"),)),
+            "Yours is answer 2 of 3; the run waits for Lee too.",
+        ),
+        (
+            group_ask(run_id="run_1", responses=(part("user_sam"), part("user_lee"))),
+            "Yours is the last of 3 answers; the run goes on at once.",
+        ),
+        (
+            group_ask(responses=(part("user_sam"), part("user_lee"))),
+            "Yours is the last of 3 answers; it closes the question.",
+        ),
+        (
+            group_ask(run_id="run_1", members=("user_rina",)),
+            "Your answer ends the wait; the run goes on at once.",
+        ),
+        (
+            group_ask(run_id="run_1", policy=Policy(kind=PolicyKind.QUORUM, quorum=2)),
+            "Yours is answer 1 of 2; the run waits for 1 more of 2 people.",
+        ),
+        (
+            group_ask(
+                run_id="run_1",
+                policy=Policy(kind=PolicyKind.QUORUM, quorum=2),
+                responses=(part("user_sam"),),
+            ),
+            "Yours is the last of 2 answers; the run goes on at once.",
+        ),
+    ],
+)
+def test_the_effect_of_an_answer(told: Any, sentence: str) -> None:
+    assert str(effect(row(told), RINA)) == sentence
+
+
+def test_after_mine_it_names_for_whom_the_run_waits() -> None:
+    item = row(group_ask(run_id="run_1", responses=(part("user_rina"),)))
+    assert after_mine(item, RINA) == "The run waits for Sam and Lee."
+
+
+VENDORS = {"mode": "select", "options": [{"value": "b", "label": "Northgate"}]}
+SEVERAL = {
+    "mode": "multi_select",
+    "options": [{"value": "a", "label": "A"}, {"value": "b", "label": "B"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "words", "did"),
+    [
+        ({"mode": "confirm"}, True, "Approve", "approved"),
+        ({"mode": "confirm"}, False, "Reject", "rejected"),
+        (VENDORS, "b", "Northgate", "chose Northgate"),
+        (VENDORS, "gone", "gone", "chose gone"),
+        (SEVERAL, ["b", "a"], "B, A", "chose 2 of 2"),
+        (SEVERAL, [], "None of them", "chose 0 of 2"),
+        ({"mode": "input"}, "Sam", "Sam", "answered"),
+        ({"mode": "input"}, "", "An empty answer", "answered"),
+        ({}, {"x": [1]}, '{"x": [1]}', "answered"),
+        ({"mode": "confirm"}, "odd", "odd", "answered"),
+        ({"mode": "canvas"}, None, "null", "answered"),
+    ],
+)
+def test_a_value_in_words(question: dict[str, Any], value: Any, words: str, did: str) -> None:
+    assert value_words(question, value).text == words
+    assert did_words(question, value) == did
+
+
+def test_who_answered_what_and_when() -> None:
+    item = row(answered(group_ask(policy=ANYBODY), "user_lee", 2))
+    now = at(4)
+    assert closing_sentence(item, RINA, now) == "Lee answered this 2 m ago: Approve."
+    [answer] = given(item, RINA)
+    assert (answer.did, answer.comment, answer.at) == ("Lee approved", "fine", at(2))
+    assert closing_sentence(item, People(NAMES, "user_lee"), now).startswith("You answered this")
+
+
+def test_how_it_ended_otherwise() -> None:
+    expired = row(ask(status=InteractionStatus.EXPIRED, completed_at=at(1)))
+    assert closing_sentence(expired, RINA, at(5)) == (
+        "This expired 4 m ago. It can no longer be answered."
+    )
+    assert closing_sentence(row(ask()), RINA, at(5)) == ""
+    gone = row(ask())
+    gone.gone = True
+    assert closing_sentence(gone, RINA, at(5)) == "Mobius no longer has this question."
+
+
+def test_members_are_answered_missing_or_at_their_turn() -> None:
+    item = row(group_ask(responses=(part("user_sam"),)))
+    assert [(m.face.name, m.state) for m in members(item, RINA)] == [
+        ("You", "turn"),
+        ("Sam", "answered"),
+        ("Lee", "missing"),
+    ]
+    assert members(row(group_ask(policy=ANYBODY)), RINA) == ()
+
+
+def test_history_is_told_in_sentences_in_order() -> None:
+    told = group_ask(
+        run_id="run_1",
+        signal_name="interaction:int_1",
+        responses=(part("user_lee"),),
+        context={"due_at": at(2).isoformat()},
+        expires_at=at(90),
+        policy=ANYBODY,
+        claimed_by="user_lee",
+        claimed_at=at(0.5),
+    )
+    begun = run_row(Upstream(), run(started_by="user_sam", started_at=NOON), 0)
+    lines = history(row(told), people=RINA, now=at(30), group="Approvers", run=begun)
+    assert [line.text for line in lines] == [
+        "Sam started the run",
+        "Asked Approvers",
+        "Lee took it",
+        "Lee approved",
+        "Became overdue",
+        "Expires, the run fails",
+    ]
+    assert lines[-1].tone == "to-come"
+
+
+def test_history_of_a_closed_question() -> None:
+    item = row(answered(ask(run_id="run_1"), "user_rina", 2))
+    lines = history(item, people=RINA, now=at(30))
+    assert [line.text for line in lines] == ["Asked you", "You approved", "The run went on"]
+
+
+PLAN = (
+    StepPlan(name="build", kind="action"),
+    StepPlan(name="approve_release", kind="interaction"),
+    StepPlan(name="rest", kind="sleep"),
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "states"),
+    [
+        (RunStatus.SUSPENDED, [("done", "1 m"), ("now", "waiting 8 m"), ("next", "to come")]),
+        (RunStatus.RUNNING, [("done", "1 m"), ("busy", "running 8 m"), ("next", "to come")]),
+        (RunStatus.FAILED, [("done", "1 m"), ("next", "not reached"), ("next", "not reached")]),
+    ],
+)
+def test_the_track_tells_done_now_and_to_come(
+    status: RunStatus, states: list[tuple[str, str]]
+) -> None:
+    of = run_row(Upstream(), run(status=status, plan=PLAN), 0)
+    steps = [
+        step_row(
+            of,
+            step(
+                "s1",
+                name="build",
+                status=StepStatus.COMPLETED,
+                started_at=at(0),
+                completed_at=at(1),
+            ),
+            0,
+        ),
+        step_row(of, step("s2", name="approve_release", started_at=at(2)), 0),
+    ]
+    stops = track(of, steps, at(10))
+    assert [(stop.state, stop.meta) for stop in stops] == states
+    assert [stop.name for stop in stops] == ["Build", "Approve release", "Rest"]
+
+
+def test_a_failed_step_says_after_how_long() -> None:
+    of = run_row(Upstream(), run(status=RunStatus.FAILED), 0)
+    failed = step(
+        "s1", name="build", status=StepStatus.FAILED, started_at=at(0), completed_at=at(1)
+    )
+    [stop] = track(of, [step_row(of, failed, 0)], at(10))
+    assert (stop.state, stop.meta) == ("bad", "failed after 1 m")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("p95_capture", "P95 capture"),
+        ("customerId", "Customer id"),
+        ("URL", "URL"),
+        ("What could go wrong", "What could go wrong"),
+        ("release-notes", "Release notes"),
+        ("", ""),
+    ],
+)
+def test_a_key_is_a_label(key: str, words: str) -> None:
+    assert label(key) == words
+
+
+def test_names_are_listed_with_the_rest_counted() -> None:
+    assert listed([]) == ""
+    assert listed(["Lee"]) == "Lee"
+    assert listed(["Lee", "Sam"]) == "Lee and Sam"
+    assert listed(["Lee", "Sam", "Tess", "Rina", "Kim"]) == "Lee, Sam and 3 others"
+
+
+def test_unknown_words_of_upstream_are_kept() -> None:
+    assert kind("ballot").label == "Ballot"
+    assert kind("").label == "Question"
+    assert short_id("run_01JDF3K8Q27ZB") == "#Q27ZB"
+    assert RINA.full("user_unknown") == "user_unknown"
+    assert RINA.full(None) == "Somebody"
+
+
+def test_an_option_that_has_no_label_is_named_by_its_value() -> None:
+    question = Question(mode="select", options=(Option(value="x", label=""),)).model_dump()
+    assert value_words(question, "x").text == "x"
+
+
+def test_a_moment_without_an_offset_is_not_taken_for_a_time() -> None:
+    told = group_ask(responses=(part("user_sam"),))
+    item = row(told)
+    item.responses[0]["at"] = "2026-03-02T12:01:00"
+    item.completed_at = NOON + timedelta(minutes=3)
+    [answer] = given(item, RINA)
+    assert answer.at == item.completed_at
