@@ -75,7 +75,8 @@ class Sample:
 
 def mine(viewer: Viewer, upstream: Upstream, *, is_open: bool) -> QuerySet[Recipient]:
     """The viewer's rows, open or closed; none for an account without a Mobius id."""
-    rows = Recipient.objects.filter(upstream=upstream, open=is_open)
+    # ``open=True`` becomes a bare column, which SQLite does not look up in the index.
+    rows = Recipient.objects.filter(upstream=upstream, open__in=(is_open,))
     return rows.filter(user_id=viewer.mobius_id) if viewer.mobius_id else rows.none()
 
 

@@ -101,7 +101,7 @@ def run_list(viewer: Viewer, upstream: Upstream, filters: RunFilters, now: datet
     """Read one page of the runs that the viewer may open, newest first. Four queries."""
     rows = access.runs(viewer, upstream)
     if filters.status == "open":
-        rows = rows.filter(finished=False)
+        rows = rows.filter(finished__in=(False,))
     elif filters.status:
         rows = rows.filter(status=filters.status)
     at, before = _read(filters.cursor)
