@@ -24,7 +24,7 @@ class Entry:
     bell: bytes
 
 
-class FellOff(Exception):  # noqa: N818 - it happened to the reader, it is no error of the log
+class FellOff(Exception):
     """The reader was away for longer than the log reaches back."""
 
 
@@ -53,14 +53,16 @@ class Log:
         number = int(digits)
         return number if number <= self.newest else None
 
-    def append(self, entry: Entry) -> None:
-        """Take the entry that was made for the next number in the place of its topic's last."""
-        self.newest = entry.number
-        self._entries[entry.topic] = entry
-        self._entries.move_to_end(entry.topic)
+    def append(self, topic: str, *, frame: bytes, bell: bytes) -> Entry:
+        """Draw the next number for ``topic``; its earlier entry is forgotten."""
+        self.newest += 1
+        entry = Entry(self.newest, topic, frame, bell)
+        self._entries[topic] = entry
+        self._entries.move_to_end(topic)
         if len(self._entries) > self._size:
             _, oldest = self._entries.popitem(last=False)
             self._floor = oldest.number
+        return entry
 
     def after(self, topics: Iterable[str], number: int) -> list[Entry]:
         """The entries of ``topics`` past ``number``, oldest first.

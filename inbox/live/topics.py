@@ -36,3 +36,8 @@ def split(topic: str) -> tuple[str, str]:
     """A topic's kind, which is also its bell's name, and the id in it ("" where it has none)."""
     kind, _, identifier = topic.partition(":")
     return kind, identifier
+
+
+def has_fragment(topic: str) -> bool:
+    """Its frames carry a fragment before the bell: what everyone who watches it may see."""
+    return split(topic)[0] == RUN

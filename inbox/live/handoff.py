@@ -1,0 +1,139 @@
+"""A stream is allowed by a Django view, and then kept outside Django.
+
+Django under ASGI holds a thread for as long as a request lasts. So a view under ``/live/`` only
+says who may follow what: it returns ``accept(…)``, Django is done, and the wrapper around it hands
+the connection to the hub. The way through Django's middleware and the view is one visit to a
+thread of a small pool, however many come at once, so that other pages stay quick meanwhile.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+
+from django.core.handlers.asgi import ASGIRequest, get_script_prefix
+from django.core.handlers.base import BaseHandler
+from django.core.signals import request_started
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.urls import set_script_prefix
+
+from inbox.live.connection import Message, Receive, Send, Subscription
+from inbox.live.hub import Hub
+
+PREFIX = "/live/"
+THREADS = 2
+CLOSED: Message = {
+    "type": "http.response.start",
+    "status": 503,
+    "headers": [(b"Retry-After", b"1"), (b"Content-Length", b"0")],
+}
+
+Application = Callable[..., Any]
+
+
+class Accepted(HttpResponse):
+    """A view's word that the stream may be served."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        super().__init__(content_type="text/event-stream")
+        self.subscription = subscription
+        self["Cache-Control"] = "no-store"
+        self["X-Accel-Buffering"] = "no"
+
+
+def accept(
+    request: HttpRequest,
+    *,
+    topics: Iterable[str],
+    recheck: Callable[[], bool],
+    since: str | None = None,
+) -> Accepted:
+    """Allow the stream that was asked for.
+
+    Args:
+        topics: what the stream follows; the view has authorised each.
+        recheck: whether all of them are still allowed; called at least every minute in a thread
+            of its own, outside the request. False ends the stream for good.
+        since: the cursor that the page was rendered at. ``Last-Event-ID`` is read beside it.
+    """
+    said = (since, request.headers.get("Last-Event-ID"))
+    cursors = tuple(cursor for cursor in said if cursor)
+    return Accepted(Subscription(tuple(dict.fromkeys(topics)), recheck, cursors))
+
+
+class Handoff:
+    """The ASGI wrapper: serves ``/live/`` through the hub and passes on everything else."""
+
+    def __init__(self, application: Application, hub: Hub) -> None:
+        self._application = application
+        self._hub = hub
+        self._views = _Views()
+        self._entrance = asyncio.Semaphore(THREADS)
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http" and _path(scope).startswith(PREFIX):
+            await self._serve(scope, receive, send)
+        else:
+            await self._application(scope, receive, send)
+
+    async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
+        async with self._entrance:
+            if self._hub.accepting:
+                head, body, subscription = await self._views.answer(scope)
+            else:
+                head, body, subscription = CLOSED, b"", None
+        await send(head)
+        if subscription is None or scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await self._hub.serve(subscription, receive, send)
+
+
+class _Views(BaseHandler):
+    """Django's middleware and views, run whole in a thread of their own pool."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load_middleware(is_async=False)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live-views")
+
+    async def answer(self, scope: Any) -> tuple[Message, bytes, Subscription | None]:
+        """What a view says to a request without a body: head, body, and what it allows."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, scope)
+
+    def _answer(self, scope: Any) -> tuple[Message, bytes, Subscription | None]:
+        set_script_prefix(get_script_prefix(scope))
+        request_started.send(sender=type(self), scope=scope)
+        response = self._respond(scope)
+        try:
+            if isinstance(response, Accepted):
+                return _head(response), b"", response.subscription
+            return _head(response), b"".join(response), None
+        finally:
+            response.close()
+
+    def _respond(self, scope: Any) -> HttpResponseBase:
+        try:
+            request = ASGIRequest(scope, BytesIO())
+        except UnicodeDecodeError:
+            return HttpResponseBadRequest()
+        return self.get_response(request)
+
+
+def _path(scope: Any) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(get_script_prefix(scope))
+
+
+def _head(response: HttpResponseBase) -> Message:
+    headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
+    cookies = [(b"Set-Cookie", one.OutputString().encode()) for one in response.cookies.values()]
+    if isinstance(response, Accepted):
+        headers = [(name, value) for name, value in headers if name.lower() != b"content-length"]
+    return {
+        "type": "http.response.start",
+        "status": response.status_code,
+        "headers": headers + cookies,
+    }

@@ -1,0 +1,125 @@
+"""What runs beside the requests: started when the server starts, ended before it ends."""
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import Context
+from types import FrameType
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+
+log = logging.getLogger(__name__)
+
+AGAIN_AFTER = 5.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def keep_running(name: str, work: Work, *, again_after: float = AGAIN_AFTER) -> None:
+    """Run ``work``, which has no end of its own; where it breaks, say so and run it again.
+
+    Args:
+        name: what the log calls it.
+        again_after: seconds between a break and the next start.
+    """
+    while True:
+        [error] = await asyncio.gather(work(), return_exceptions=True)
+        log.error("%s stopped; it starts again in %g s", name, again_after, exc_info=error)
+        await sync_to_async(close_old_connections)()
+        await asyncio.sleep(again_after)
+
+
+@asynccontextmanager
+async def running(works: Mapping[str, Work]) -> AsyncIterator[None]:
+    """Keep each of ``works`` running inside the context, and await their ends when it is left.
+
+    Each has a fresh context of its own, so that none inherits the executor of whoever started it.
+    """
+    loop = asyncio.get_running_loop()
+    tasks = [
+        loop.create_task(keep_running(name, work), name=name, context=Context())
+        for name, work in works.items()
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Lifespan:
+    """The ASGI wrapper that answers the lifespan protocol; Django knows nothing of it.
+
+    Args:
+        application: gets everything else.
+        background: a context that is entered at the start and left at the end.
+        at_signal: called on the loop as soon as the process is told to end. The server tells the
+            application only after the last connection has closed, which a stream never does by
+            itself.
+    """
+
+    def __init__(
+        self,
+        application: Any,
+        *,
+        background: Callable[[], AbstractAsyncContextManager[None]],
+        at_signal: Callable[[], None],
+    ) -> None:
+        self._application = application
+        self._background = background
+        self._at_signal = at_signal
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection, or the life of the server."""
+        if scope["type"] != "lifespan":
+            await self._application(scope, receive, send)
+            return
+        await receive()
+        unhook = _hook_signals(self._at_signal)
+        try:
+            async with self._background():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        finally:
+            unhook()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _hook_signals(then: Callable[[], None]) -> Callable[[], None]:
+    """Call ``then`` on the loop before the server's own handler; the result undoes that."""
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    loop = asyncio.get_running_loop()
+    undo = [unhook for number in SIGNALS if (unhook := _hook(number, loop, then)) is not None]
+
+    def unhook_all() -> None:
+        for unhook in undo:
+            unhook()
+
+    return unhook_all
+
+
+def _hook(
+    number: signal.Signals, loop: asyncio.AbstractEventLoop, then: Callable[[], None]
+) -> Callable[[], None] | None:
+    before = signal.getsignal(number)
+    if not callable(before):
+        return None
+
+    def handler(received: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(then)
+        before(received, frame)
+
+    def unhook() -> None:
+        if signal.getsignal(number) is handler:
+            signal.signal(number, before)
+
+    signal.signal(number, handler)
+    return unhook

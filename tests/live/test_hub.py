@@ -1,0 +1,363 @@
+"""Streams over real HTTP: what a reader gets, when, and what it never has to wait for."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from itertools import count
+from typing import Any
+
+import pytest
+
+from inbox.live import topics
+from inbox.live.bus import MemoryBus
+from inbox.live.connection import Subscription
+from inbox.live.hub import Hub
+from tests.live.serving import Served, following, many
+
+RUN = topics.run("run_1")
+ITEM = topics.item("int_1")
+INBOX = topics.inbox("user_rina")
+
+Render = Callable[[str], str | None]
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts hubs; each ends with the test."""
+    with ExitStack() as stack:
+
+        def start(
+            render: Callable[[str], str | None] = lambda topic: None, **options: Any
+        ) -> Served:
+            return stack.enter_context(Served(render, **options))
+
+        yield start
+
+
+def address(served: Served, *names: str, **fields: str) -> str:
+    pairs = [f"topic={name}" for name in names] + [f"{k}={v}" for k, v in fields.items()]
+    return f"{served.url}/?{'&'.join(pairs)}"
+
+
+async def test_the_first_frame_says_where_the_stream_stands_and_when_to_come_back(
+    serve: Serve,
+) -> None:
+    served = serve()
+    async with many() as client:
+        retries = set()
+        for _ in range(5):
+            async with following(client, address(served, INBOX)) as rina:
+                hello = await rina.frame()
+                assert hello["event"] == "live"
+                assert hello["id"] == served.hub.cursor()
+                assert "data" in hello  # htmx reads ``retry`` nowhere else
+                retries.add(int(hello["retry"]))
+    assert len(retries) > 1
+    assert all(500 <= retry <= 3000 for retry in retries)
+
+
+async def test_one_stream_brings_the_bells_of_all_its_topics_and_of_no_other(serve: Serve) -> None:
+    served = serve()
+    async with many() as client, following(client, address(served, INBOX, ITEM)) as rina:
+        await rina.event("live")
+        served.bus.publish([topics.inbox("user_sam"), topics.item("int_2")])
+        served.bus.publish([INBOX])
+        assert await rina.names("inbox") == ["inbox"]
+        served.bus.publish([ITEM, topics.run("run_2")])
+        fields = await rina.frame()
+        assert (fields["event"], fields["data"]) == ("item", "int_1")
+
+
+async def test_a_message_reaches_two_hundred_readers(serve: Serve) -> None:
+    served = serve()
+    async with many() as client, AsyncExitStack() as stack:
+        readers = [
+            await stack.enter_async_context(following(client, address(served, INBOX)))
+            for _ in range(200)
+        ]
+        await asyncio.gather(*(reader.event("live") for reader in readers))
+        served.bus.publish([INBOX])
+        frames = await asyncio.gather(*(reader.event("inbox") for reader in readers))
+    assert len({frame["id"] for frame in frames}) == 1
+
+
+async def test_an_idle_stream_has_one_task_the_servers_own(serve: Serve) -> None:
+    """``send`` returns without suspending, so that writing costs no task: uvicorn keeps to that."""
+    served = serve()
+    idle = served.tasks()
+    async with many() as client, AsyncExitStack() as stack:
+        for _ in range(20):
+            reader = await stack.enter_async_context(following(client, address(served, INBOX)))
+            await reader.event("live")
+        served.bus.publish([INBOX])
+        await reader.event("inbox")
+        assert served.tasks() == idle + 20
+
+
+async def test_a_quiet_stream_says_that_it_lives(serve: Serve) -> None:
+    served = serve(keep_alive=0.1)
+    async with many() as client, following(client, address(served, INBOX)) as rina:
+        await rina.event("live")
+        assert await rina.frame() == {"": ""}
+        assert await rina.frame() == {"": ""}
+
+
+async def test_a_page_gets_what_changed_since_it_was_rendered(serve: Serve) -> None:
+    served = serve()
+    before = served.hub.cursor()
+    async with many() as client:
+        async with following(client, address(served, INBOX, ITEM)) as first:
+            await first.event("live")
+            served.bus.publish([ITEM])
+            await first.event("item")
+        async with following(client, address(served, INBOX, ITEM, since=before)) as late:
+            assert await late.names("live") == ["item", "live"]
+        now = served.hub.cursor()
+        async with following(client, address(served, INBOX, ITEM, since=now)) as current:
+            assert await current.names("live") == ["live"]
+
+
+async def test_a_reader_that_comes_back_gets_what_it_missed_once_a_topic(serve: Serve) -> None:
+    served = serve()
+    async with many() as client:
+        page = served.hub.cursor()
+        async with following(client, address(served, INBOX, ITEM, since=page)) as rina:
+            await rina.event("live")
+            served.bus.publish([ITEM])
+            await rina.event("item")
+        async with following(client, address(served, INBOX)) as other:
+            await other.event("live")
+            for _ in range(3):
+                served.bus.publish([INBOX])
+                await other.event("inbox")
+        back = {"headers": {"Last-Event-ID": rina.last_id}}
+        async with following(client, address(served, INBOX, ITEM, since=page), **back) as again:
+            assert await again.names("live") == ["inbox", "live"]
+
+
+@pytest.mark.parametrize("cursor", ["00000000-5", "nonsense", "-", "{epoch}-99999", "{epoch}-²"])
+async def test_a_cursor_that_is_not_of_this_start_brings_resync(serve: Serve, cursor: str) -> None:
+    served = serve()
+    epoch = served.hub.cursor().partition("-")[0]
+    asked = address(served, INBOX, since=cursor.format(epoch=epoch))
+    async with many() as client, following(client, asked) as rina:
+        assert await rina.names("live") == ["resync", "live"]
+
+
+async def test_after_a_restart_the_last_frames_cursor_counts_and_the_pages_no_longer(
+    serve: Serve,
+) -> None:
+    served = serve()
+    asked = address(served, INBOX, since="0badcafe-7")
+    async with many() as client:
+        async with following(client, asked) as rina:
+            assert await rina.names("live") == ["resync", "live"]
+        async with following(client, asked, headers={"Last-Event-ID": rina.last_id}) as again:
+            assert await again.names("live") == ["live"]
+
+
+async def test_a_reader_that_was_away_too_long_is_told_to_look_at_everything(serve: Serve) -> None:
+    served = serve(size=2)
+    page = served.hub.cursor()
+    async with many() as client:
+        async with following(
+            client, address(served, *(topics.item(f"int_{n}") for n in range(3)))
+        ) as sam:
+            await sam.event("live")
+            for n in range(3):
+                served.bus.publish([topics.item(f"int_{n}")])
+                await sam.event("item")
+        async with following(client, address(served, topics.item("int_2"), since=page)) as rina:
+            assert await rina.names("live") == ["resync", "live"]
+
+
+async def test_a_run_begins_as_it_is_now_and_each_change_brings_it_anew_before_the_bell(
+    serve: Serve,
+) -> None:
+    states = iter(["<b>suspended</b>\n<i>1 of 2</i>", "<b>running</b>", "<b>completed</b>"])
+    served = serve(render=lambda topic: next(states))
+    async with many() as client, following(client, address(served, RUN)) as rina:
+        assert (await rina.frame())["data"] == "<b>suspended</b>\n<i>1 of 2</i>"
+        assert (await rina.frame())["event"] == "live"
+        served.bus.publish([RUN])
+        fragment = await rina.frame()
+        assert fragment["data"] == "<b>running</b>"
+        assert "event" not in fragment
+        bell = await rina.frame()
+        assert (bell["event"], bell["data"], bell["id"]) == ("run", "run_1", fragment["id"])
+
+
+async def test_a_fragment_is_rendered_once_for_all_who_watch(serve: Serve) -> None:
+    drawn = count(1)
+    served = serve(render=lambda topic: f"<b>{next(drawn)}</b>")
+    async with many() as client, AsyncExitStack() as stack:
+        readers = await asyncio.gather(
+            *(stack.enter_async_context(following(client, address(served, RUN))) for _ in range(30))
+        )
+        first = await asyncio.gather(*(reader.event("") for reader in readers))
+        served.bus.publish([RUN])
+        second = await asyncio.gather(*(reader.event("") for reader in readers))
+    assert {frame["data"] for frame in first} == {"<b>1</b>"}
+    assert {frame["data"] for frame in second} == {"<b>2</b>"}
+
+
+async def test_a_run_that_nobody_watched_meanwhile_is_shown_as_it_is_now(serve: Serve) -> None:
+    drawn = count(1)
+    served = serve(render=lambda topic: f"<b>{next(drawn)}</b>")
+    async with many() as client:
+        for expected in ("<b>1</b>", "<b>2</b>"):
+            async with following(client, address(served, RUN)) as rina:
+                assert (await rina.frame())["data"] == expected
+            await _until(lambda: not len(served.hub))
+
+
+async def test_states_that_follow_closely_may_be_skipped_and_the_newest_never_is(
+    serve: Serve,
+) -> None:
+    newest = [0]
+    served = serve(render=lambda topic: f"<b>{newest[0]}</b>")
+    async with many() as client, following(client, address(served, RUN)) as rina:
+        await rina.event("live")
+        for newest[0] in range(1, 101):
+            served.bus.publish([RUN])
+        frames = []
+        while not frames or frames[-1] != "<b>100</b>":
+            frames.append((await rina.event(""))["data"])
+    assert len(frames) < 100
+
+
+async def test_a_fragment_that_cannot_be_rendered_leaves_the_bell(serve: Serve) -> None:
+    def render(topic: str) -> str:
+        raise LookupError("no such template")
+
+    served = serve(render=render)
+    async with many() as client, following(client, address(served, RUN)) as rina:
+        assert await rina.names("live") == ["live"]
+        served.bus.publish([RUN])
+        assert await rina.names("run") == ["run"]
+
+
+async def test_who_lost_the_right_is_told_so_and_the_stream_ends(serve: Serve) -> None:
+    served = serve(recheck=0.1)
+    async with (
+        many() as client,
+        following(client, address(served, INBOX, name="rina")) as rina,
+        following(client, address(served, INBOX, name="sam")) as sam,
+    ):
+        await rina.event("live")
+        await sam.event("live")
+        served.rights.taken.add("rina")
+        await rina.event("gone")
+        with pytest.raises(EOFError):
+            await rina.frame()
+        served.bus.publish([INBOX])
+        await sam.event("inbox")
+
+
+async def test_a_right_that_cannot_be_checked_ends_the_stream_but_not_for_good(
+    serve: Serve,
+) -> None:
+    served = serve(recheck=0.1)
+    async with many() as client, following(client, address(served, INBOX)) as rina:
+        await rina.event("live")
+        served.rights.broken = True
+        with pytest.raises(EOFError):
+            await rina.event("gone")
+
+
+async def test_a_reader_that_leaves_is_forgotten(serve: Serve) -> None:
+    served = serve()
+    async with many() as client, following(client, address(served, INBOX)) as rina:
+        await rina.event("live")
+        assert len(served.hub) == 1
+        left = served.hub
+    await _until(lambda: not len(left))
+
+
+async def test_closing_ends_every_stream_at_once(serve: Serve) -> None:
+    served = serve()
+    async with many() as client, AsyncExitStack() as stack:
+        readers = [
+            await stack.enter_async_context(following(client, address(served, INBOX)))
+            for _ in range(50)
+        ]
+        await asyncio.gather(*(reader.event("live") for reader in readers))
+        served.on_loop(served.hub.stop())
+        for reader in readers:
+            with pytest.raises(EOFError):
+                await reader.frame()
+
+
+async def test_who_does_not_read_makes_nobody_wait_holds_no_memory_and_gets_the_newest(
+    serve: Serve,
+) -> None:
+    page = "x" * 50_000
+    newest = [0]
+    served = serve(render=lambda topic: f"<b>{newest[0]}</b>{page}")
+    async with many() as client, following(client, address(served, RUN, INBOX)) as rina:
+        await rina.event("live")
+        with socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2]))) as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.sendall(f"GET /?topic={RUN} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            await _until(lambda: len(served.hub) == 2)
+            idle = served.tasks()
+            for newest[0] in range(1, 301):
+                served.bus.publish([RUN])
+                assert (await rina.event(""))["data"].startswith(f"<b>{newest[0]}</b>")
+            assert served.tasks() == idle + 1  # the slow one's own
+            got = await asyncio.to_thread(_read_until, slow, b"<b>300</b>")
+    assert len(got) < 300 * len(page) / 2
+    assert b"<b>300</b>" in got
+
+
+def _read_until(slow: socket.socket, end: bytes) -> bytes:
+    slow.settimeout(10)
+    got = b""
+    while end not in got:
+        got += slow.recv(65536)
+    return got
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - what is awaited is in another thread
+            await asyncio.sleep(0.01)
+
+
+class Stalled:
+    """A server whose ``send`` always has to wait."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.gate = asyncio.Event()
+        self.left = asyncio.Event()
+
+    async def send(self, message: Any) -> None:
+        await self.gate.wait()
+        self.sent.append(message["body"])
+
+    async def receive(self) -> dict[str, str]:
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+
+async def test_a_server_whose_send_suspends_is_served_by_a_task() -> None:
+    bus, server = MemoryBus(), Stalled()
+    hub = Hub(bus=bus)
+    hub.start(lambda topic: None)
+    stream = asyncio.create_task(
+        hub.serve(Subscription((INBOX, ITEM), lambda: True), server.receive, server.send)
+    )
+    await _until(lambda: len(hub) == 1)
+    for _ in range(3):
+        bus.publish([INBOX, ITEM])
+        await asyncio.sleep(0.02)
+    server.gate.set()
+    await _until(lambda: len(server.sent) == 2)
+    assert server.sent[0].startswith(b"event: live")
+    assert server.sent[1].count(b"event: ") == 2  # one a topic, joined in one write
+    server.left.set()
+    await stream
+    await hub.stop()
