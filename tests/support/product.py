@@ -56,10 +56,11 @@ class Product:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.said.append(line)
-            if "Ctrl-C ends it" in line:
-                self._open.set()
+        with process.stdout as lines:
+            for line in lines:
+                self.said.append(line)
+                if "Ctrl-C ends it" in line:
+                    self._open.set()
         self._open.set()
 
     @property
