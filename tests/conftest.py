@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 
-pytest_plugins = ["tests.fixtures_engine"]
+pytest_plugins = ["tests.fixtures_engine", "tests.fixtures_desk"]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -28,4 +28,4 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, Any]
     if report.skipped and os.environ.get("CI"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and CI must skip nothing: {report.longrepr}"
-    return report  # noqa: B901 - a hook wrapper hands its result on this way
+    return report

@@ -1,0 +1,23 @@
+"""The product's parts in front of a real engine."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.fixtures_engine import Project
+from tests.support.desk import Desk
+from tests.support.scripted_server import ScriptedServer
+
+
+@pytest.fixture
+def server(project: Project) -> Iterator[ScriptedServer]:
+    """Between the product and its engine; does what it is told."""
+    with ScriptedServer(upstream=project.base_url) as between:
+        yield between
+
+
+@pytest.fixture
+def desk(db: None, project: Project, server: ScriptedServer, settings: Any) -> Desk:
+    """Rina, Sam, Lee and Tess, each with a token, and a project of their own."""
+    return Desk(project, server, settings)

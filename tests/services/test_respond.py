@@ -1,0 +1,308 @@
+"""Answering once: what goes right, what is refused, and that an answer counts once."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from inbox.models import Credential, Draft, Interaction
+from inbox.services.draft import NotAsked
+from inbox.services.outcome import Kind
+from inbox.services.respond import respond, what_is_true
+from inbox.services.seen import Seen, seen_of
+from tests.support.desk import Desk, attempts, decisions, drafts
+from tests.support.scripted_server import Hold, Pass
+
+
+async def test_an_answer_reaches_mobius_under_the_reviewers_own_name(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(
+        reviewer=rina, interaction_id=item.mobius_id, value=True, comment="Go", operation_id="op1"
+    )
+    assert (outcome.kind, outcome.title) == (Kind.ANSWERED, "Your answer is in: Approve")
+    told = desk.upstream(item.mobius_id)
+    assert (told["status"], told["response"]["value"]) == ("completed", True)
+    assert (told["responder"]["id"], told["response"]["comment"]) == ("user_rina", "Go")
+    assert outcome.interaction.status == "completed"
+
+
+async def test_attempt_decision_and_draft_are_settled_with_it(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)(context={"amount": 12})
+    rina = await sync_to_async(desk.person)("rina")
+    await respond(reviewer=rina, interaction_id=item.mobius_id, value=False, operation_id="op1")
+    assert await attempts() == [("answered", "respond")]
+    assert await drafts() == []
+    (entry,) = await decisions()
+    assert (entry.actor, entry.account, entry.credential_kind) == ("user_rina", "rina", "member")
+    assert (entry.value, entry.operation_id, entry.verb) == (False, "op1", "respond")
+    assert entry.shown["message"] == "Ship it?"
+    assert entry.shown["context"] == {"amount": 12}
+
+
+async def test_the_token_is_noted_as_used(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
+    credential = await Credential.objects.aget(reviewer=rina)
+    assert credential.used_at is not None
+
+
+async def test_one_answer_of_three_waits_for_the_others(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)("change-board")
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
+    assert (outcome.kind, outcome.text) == (
+        Kind.PENDING_OTHERS,
+        "Others have still to answer.",
+    )
+    assert desk.upstream(item.mobius_id)["status"] == "pending"
+
+
+async def test_somebody_who_was_not_asked_finds_nothing(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    for name in ("sam", "tess"):
+        person = await sync_to_async(desk.person)(name)
+        with pytest.raises(NotAsked):
+            await respond(reviewer=person, interaction_id=item.mobius_id, value=True)
+    assert desk.posts() == []
+    assert await attempts() == []
+
+
+async def test_a_repeated_submit_is_one_answer_with_the_same_outcome(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    first = await respond(
+        reviewer=rina, interaction_id=item.mobius_id, value=True, operation_id="op1"
+    )
+    again = await respond(
+        reviewer=rina, interaction_id=item.mobius_id, value=True, operation_id="op1"
+    )
+    assert (first.kind, first.title) == (again.kind, again.title)
+    assert len(desk.posts()) == 1
+    assert len(await decisions()) == 1
+
+
+async def test_a_double_click_is_one_answer_with_the_same_outcome(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+
+    async def click() -> Kind:
+        outcome = await respond(
+            reviewer=rina, interaction_id=item.mobius_id, value=True, operation_id="op1"
+        )
+        return outcome.kind
+
+    assert await asyncio.gather(click(), click(), click()) == [Kind.ANSWERED] * 3
+    assert len(desk.posts()) == 1
+    assert await attempts() == [("answered", "respond")]
+
+
+async def test_of_two_tabs_at_once_one_answers_and_the_other_is_told(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    one, other = await asyncio.gather(
+        respond(reviewer=rina, interaction_id=item.mobius_id, value=True, operation_id="tab1"),
+        respond(reviewer=rina, interaction_id=item.mobius_id, value=False, operation_id="tab2"),
+    )
+    assert {one.kind, other.kind} == {Kind.ANSWERED, Kind.ALREADY_MINE}
+    told = one if one.kind is Kind.ALREADY_MINE else other
+    assert told.title.startswith("You answered this at ")
+    assert len(await decisions()) == 1
+
+
+async def test_the_same_operation_of_another_item_is_an_answer_of_its_own(desk: Desk) -> None:
+    one, other = await sync_to_async(desk.ask)(), await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    for item in (one, other):
+        outcome = await respond(
+            reviewer=rina, interaction_id=item.mobius_id, value=True, operation_id="op1"
+        )
+        assert outcome.kind is Kind.ANSWERED
+    assert len(desk.posts()) == 2
+
+
+async def test_it_tells_that_somebody_else_was_first(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)()
+    desk.elsewhere("user_lee", item.mobius_id, True)
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(
+        reviewer=rina, interaction_id=item.mobius_id, value=False, comment="Not yet"
+    )
+    assert (outcome.kind, outcome.status) == (Kind.CLOSED, 409)
+    assert outcome.title == "Lee answered this just now: Approve"
+    assert outcome.text == "Yours was not sent. What you typed is kept."
+    assert await drafts() == [(["false"], "Not yet")]
+    assert (await Draft.objects.aget()).closed_at is not None
+    assert await attempts() == [("refused", "closed")]
+
+
+async def test_it_tells_what_i_answered_elsewhere(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.elsewhere("user_rina", item.mobius_id, False)
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
+    assert (outcome.kind, outcome.status) == (Kind.ALREADY_MINE, 409)
+    assert outcome.title.startswith("You answered this at ")
+    assert outcome.title.endswith(": Reject")
+    assert await decisions() == []
+    assert await drafts() == [(["true"], "")]
+
+
+async def test_an_equal_answer_from_elsewhere_is_not_logged_as_ours(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.elsewhere("user_rina", item.mobius_id, True)
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
+    assert outcome.kind is Kind.ALREADY_MINE
+    assert await decisions() == []
+
+
+async def test_a_members_second_answer_of_the_same_question_is_refused(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)("change-board")
+    desk.elsewhere("user_rina", item.mobius_id, True)
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=False)
+    assert outcome.kind is Kind.ALREADY_MINE
+    assert outcome.interaction.status == "pending"
+
+
+async def test_it_tells_who_holds_it(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)()
+    desk.project.as_("user_lee").post(f"interactions/{item.mobius_id}/claim")
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
+    assert (outcome.kind, outcome.title) == (Kind.HELD, "Lee holds this question")
+    assert await attempts() == [("refused", "already_claimed")]
+    assert await drafts() == [(["true"], "")]
+
+
+async def test_a_claim_that_was_given_back_meanwhile_is_no_hindrance(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)()
+    lee = desk.project.as_("user_lee")
+    lee.post(f"interactions/{item.mobius_id}/claim")
+    await sync_to_async(desk.read)(item.mobius_id)
+    lee.post(f"interactions/{item.mobius_id}/release")
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
+    assert outcome.kind is Kind.ANSWERED
+
+
+async def test_somebody_answers_while_mine_is_on_its_way(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)()
+    rina = await sync_to_async(desk.person)("rina")
+    held = Hold(Pass())
+    desk.server.on("POST", r"/respond$", held)
+    mine = asyncio.ensure_future(respond(reviewer=rina, interaction_id=item.mobius_id, value=False))
+    await asyncio.to_thread(held.reached.wait)
+    desk.elsewhere("user_sam", item.mobius_id, True)
+    held.release()
+    outcome = await mine
+    assert (outcome.kind, outcome.title) == (Kind.CLOSED, "Sam answered this just now: Approve")
+
+
+async def test_a_late_answer_of_mobius_is_waited_for(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    held = Hold(Pass())
+    desk.server.on("POST", r"/respond$", held)
+    mine = asyncio.ensure_future(respond(reviewer=rina, interaction_id=item.mobius_id, value=True))
+    await asyncio.to_thread(held.reached.wait)
+    assert await attempts() == [("open", "")]
+    assert await drafts() == [(["true"], "")]
+    held.release()
+    assert (await mine).kind is Kind.ANSWERED
+
+
+async def test_an_expired_question_says_so(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    payload = desk.upstream(item.mobius_id)
+    now = datetime.now(UTC)
+    payload |= {
+        "status": "expired",
+        "expires_at": (now - timedelta(minutes=5)).isoformat(),
+        "updated_at": now.isoformat(),
+    }
+    await sync_to_async(desk.tell)(payload)
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
+    assert outcome.kind is Kind.CLOSED
+    assert outcome.title.startswith("This expired")
+    assert desk.posts() == []
+
+
+async def test_a_changed_question_is_not_answered_unread(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    shown = Seen.parse(seen_of(item))
+    await Interaction.objects.filter(pk=item.pk).aupdate(message="Ship it today?")
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(
+        reviewer=rina, interaction_id=item.mobius_id, value=True, comment="Yes", seen=shown
+    )
+    assert (outcome.kind, outcome.status) == (Kind.QUESTION_CHANGED, 409)
+    assert desk.posts() == []
+    assert await drafts() == [(["true"], "Yes")]
+    fresh = await Interaction.objects.aget(pk=item.pk)
+    again = await respond(
+        reviewer=rina,
+        interaction_id=item.mobius_id,
+        value=True,
+        seen=Seen.parse(seen_of(fresh)),
+    )
+    assert again.kind is Kind.ANSWERED
+
+
+@pytest.mark.parametrize("sent", ["", "yesterday", "2026-13-45T00:00:00Z", "2020-01-01T00:00:00Z"])
+async def test_what_was_seen_is_no_reason_to_refuse(desk: Desk, sent: str) -> None:
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(
+        reviewer=rina, interaction_id=item.mobius_id, value=True, seen=Seen.parse(sent)
+    )
+    assert outcome.kind is Kind.ANSWERED
+
+
+async def test_a_closed_question_is_closed_before_its_value_is_wrong(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)()
+    rina = await sync_to_async(desk.person)("rina")
+    assert await what_is_true(reviewer=rina, interaction_id=item.mobius_id) is None
+    desk.elsewhere("user_lee", item.mobius_id, True)
+    outcome = await what_is_true(reviewer=rina, interaction_id=item.mobius_id)
+    assert outcome is not None
+    assert outcome.kind is Kind.CLOSED
+
+
+async def test_without_mobius_what_is_true_is_what_the_mirror_has(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)()
+    rina = await sync_to_async(desk.person)("rina")
+    desk.server.refuse()
+    assert await what_is_true(reviewer=rina, interaction_id=item.mobius_id) is None
+
+
+async def test_every_kind_of_value_arrives_as_it_was_given(desk: Desk) -> None:
+    rina = await sync_to_async(desk.person)("rina")
+    options = [{"value": v, "label": v.upper()} for v in ("a", "b", "c")]
+    for type_, spec, value in (
+        ("review", {"mode": "select", "options": options}, "b"),
+        ("input", {"mode": "multi_select", "options": options}, ["a", "c"]),
+        ("input", {"mode": "multi_select", "options": options}, []),
+        ("input", {"mode": "input", "multiline": True}, "Two lines,\nwith “quotes” and 🙂"),
+    ):
+        item = await sync_to_async(desk.ask)(type=type_, spec=spec)
+        outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=value)
+        assert outcome.kind is Kind.ANSWERED
+        assert desk.upstream(item.mobius_id)["response"]["value"] == value
+
+
+async def test_the_answer_carries_the_members_token_and_nothing_shows_it(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
+    (post,) = desk.posts()
+    token = desk.project.tokens["user_rina"]
+    assert post.headers["authorization"] == f"Bearer {token}"
+    assert post.json == {"value": True}
+    (entry,) = await decisions()
+    assert token not in json.dumps([repr(outcome), str(entry.__dict__)])

@@ -1,0 +1,410 @@
+"""Answering once, when Mobius or the way to it fails."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from cryptography.fernet import Fernet
+from django.utils import timezone
+
+from inbox.models import Attempt, Credential
+from inbox.reviewers.clients import Means
+from inbox.services import attempts as steps
+from inbox.services.outcome import Kind
+from inbox.services.respond import GIVE_UP, respond, settle_open
+from tests.support.desk import Desk, attempts, decisions, drafts
+from tests.support.scripted_server import (
+    CutAfterRead,
+    CutBeforeRead,
+    Exchange,
+    Half,
+    Hold,
+    Never,
+    Pass,
+    PassThenCut,
+    Reply,
+    encoded,
+    forward,
+    head,
+)
+
+READ = r"/interactions/[^/]+$"
+SENT = r"/respond$"
+
+
+@dataclass(frozen=True)
+class PassThenReply:
+    """Hand the request to the upstream, and say something else than it did."""
+
+    status: int
+    body: Any = None
+    reads_body: bool = True
+
+    async def run(self, exchange: Exchange) -> None:
+        async def swallow(_: bytes) -> None:
+            return
+
+        await forward(exchange, swallow)
+        body = encoded(self.body)
+        await exchange.write(head(self.status, {"content-length": str(len(body))}) + body)
+
+
+def failure(status: int, code: str = "", message: str = "No.") -> Reply:
+    """The API's own way to fail."""
+    return Reply(status, {"error": {"code": code or "bad_request", "message": message}})
+
+
+async def answer(desk: Desk, id: str, value: Any = True, **more: Any) -> Any:
+    """Rina answers, with a comment."""
+    rina = await sync_to_async(desk.person)("rina")
+    given = {"comment": "Go", "operation_id": "op1", **more}
+    return await respond(reviewer=rina, interaction_id=id, value=value, **given)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        PassThenCut(),
+        PassThenReply(500),
+        PassThenReply(502, "<html>Bad gateway</html>"),
+        PassThenReply(200, "not JSON"),
+        PassThenReply(200, {"ok": True}),
+    ],
+)
+async def test_an_answer_that_arrived_is_told_as_mine_and_sent_once(desk: Desk, step: Any) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, step)
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.title) == (Kind.ANSWERED, "Your answer is in: Approve")
+    assert len(desk.posts()) == 1
+    assert await attempts() == [("answered", "respond")]
+    assert await drafts() == []
+    (entry,) = await decisions()
+    assert (entry.value, entry.comment) == (True, "Go")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        CutBeforeRead(),
+        CutAfterRead(),
+        Reply(500),
+        Reply(503),
+        Reply(200, "not JSON"),
+        Reply(200, {"id": "int_other"}),
+        Half({"id": "int_1", "status": "completed"}),
+    ],
+)
+async def test_an_answer_that_did_not_arrive_can_be_sent_again(desk: Desk, step: Any) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, step)
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.again) == (Kind.STILL_OPEN, True)
+    assert await drafts() == [(["true"], "Go")]
+    assert len(desk.posts()) == 1
+    again = await answer(desk, item.mobius_id)
+    assert again.kind is Kind.ANSWERED
+    assert len(desk.posts()) == 2
+    assert await attempts() == [("answered", "respond")]
+    assert len(await decisions()) == 1
+
+
+async def test_what_lee_answered_while_mine_was_lost_is_told(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)()
+    held = Hold(CutAfterRead())
+    desk.server.on("POST", SENT, held)
+    mine = asyncio.ensure_future(answer(desk, item.mobius_id, False))
+    await asyncio.to_thread(held.reached.wait)
+    desk.elsewhere("user_lee", item.mobius_id, True)
+    held.release()
+    outcome = await mine
+    assert (outcome.kind, outcome.title) == (Kind.CLOSED, "Lee answered this just now: Approve")
+    assert await drafts() == [(["false"], "Go")]
+
+
+async def test_what_i_answered_elsewhere_while_mine_was_lost_is_told(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    held = Hold(CutAfterRead())
+    desk.server.on("POST", SENT, held)
+    mine = asyncio.ensure_future(answer(desk, item.mobius_id, True))
+    await asyncio.to_thread(held.reached.wait)
+    desk.elsewhere("user_rina", item.mobius_id, False)
+    held.release()
+    outcome = await mine
+    assert outcome.kind is Kind.ALREADY_MINE
+    assert outcome.title.endswith(": Reject")
+    assert await decisions() == []
+
+
+async def test_when_nobody_can_tell_it_says_so_and_finds_out_later(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, PassThenCut())
+    desk.server.on("GET", READ, Reply(500), always=True)
+    outcome = await answer(desk, item.mobius_id)
+    assert outcome.kind is Kind.UNREACHABLE
+    assert outcome.title == "Mobius has not said whether your answer arrived"
+    assert await attempts() == [("open", "")]
+    assert await drafts() == [(["true"], "Go")]
+    await settle_open()
+    assert await attempts() == [("open", "")]
+    desk.server.forget()
+    await settle_open()
+    assert await attempts() == [("answered", "respond")]
+    assert await drafts() == []
+    assert [entry.value for entry in await decisions()] == [True]
+
+
+async def test_sent_again_when_nobody_could_tell_it_is_still_one_answer(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, PassThenCut())
+    desk.server.on("GET", READ, Reply(500), always=True)
+    await answer(desk, item.mobius_id)
+    desk.server.forget()
+    again = await answer(desk, item.mobius_id)
+    assert again.kind is Kind.ANSWERED
+    assert len(desk.posts()) == 1
+    assert len(await decisions()) == 1
+
+
+async def test_a_fresh_form_after_a_lost_answer_finds_it(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, PassThenCut())
+    desk.server.on("GET", READ, Reply(500), always=True)
+    await answer(desk, item.mobius_id)
+    desk.server.forget()
+    outcome = await answer(desk, item.mobius_id, operation_id="op2")
+    assert outcome.kind is Kind.ANSWERED
+    assert await attempts() == [("answered", "respond"), ("refused", "already_answered")]
+    assert [entry.operation_id for entry in await decisions()] == ["op1"]
+
+
+async def test_another_value_after_a_lost_answer_is_told_which_one_counts(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, PassThenCut())
+    desk.server.on("GET", READ, Reply(500), always=True)
+    await answer(desk, item.mobius_id, True)
+    desk.server.forget()
+    outcome = await answer(desk, item.mobius_id, False, operation_id="op2")
+    assert outcome.kind is Kind.ALREADY_MINE
+    assert outcome.title.endswith(": Approve")
+    assert [entry.value for entry in await decisions()] == [True]
+
+
+async def test_a_refused_connection_is_told_as_not_sent(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.refuse()
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.title) == (Kind.UNREACHABLE, "Mobius cannot be reached")
+    assert await attempts() == [("refused", "not_sent")]
+    assert await drafts() == [(["true"], "Go")]
+    desk.server.listen()
+    assert (await answer(desk, item.mobius_id)).kind is Kind.ANSWERED
+
+
+@pytest.mark.slow
+async def test_a_mobius_that_never_answers_is_given_up_and_read(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, Never())
+    outcome = await answer(desk, item.mobius_id)
+    assert outcome.kind is Kind.STILL_OPEN
+    assert len(desk.posts()) == 1
+
+
+async def test_a_refused_token_is_marked_and_the_text_kept(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, failure(401, "unauthorized"))
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.account) == (Kind.TOKEN_REFUSED, True)
+    credential = await Credential.objects.aget(reviewer__user__username="rina")
+    assert credential.refused_at is not None
+    assert await drafts() == [(["true"], "Go")]
+    again = await answer(desk, item.mobius_id)
+    assert again.kind is Kind.ANSWERED
+    await credential.arefresh_from_db()
+    assert credential.refused_at is None
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (failure(400, "bad_request", "value: expected a boolean"), "value: expected a boolean"),
+        (failure(403, "permission_denied", "a member token is needed"), "a member token is needed"),
+        (failure(404, "not_found", "no such interaction"), "no such interaction"),
+        (failure(413, "payload_too_large", "at most 1 MiB"), "at most 1 MiB"),
+    ],
+)
+async def test_what_mobius_does_not_accept_is_said_in_its_words(
+    desk: Desk, step: Reply, reason: str
+) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, step)
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.status) == (Kind.NOT_ACCEPTED, 422)
+    assert reason in outcome.text
+    assert [state for state, _ in await attempts()] == ["refused"]
+    assert await drafts() == [(["true"], "Go")]
+
+
+async def test_a_late_claim_that_is_told_as_400_is_read_again(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)()
+    desk.elsewhere("user_sam", item.mobius_id, True)
+    desk.server.on("POST", SENT, failure(400))
+    outcome = await answer(desk, item.mobius_id)
+    assert outcome.kind is Kind.CLOSED
+
+
+async def test_a_conflict_that_the_question_does_not_show_can_be_sent_again(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, failure(409, "conflict"))
+    outcome = await answer(desk, item.mobius_id)
+    assert outcome.kind is Kind.STILL_OPEN
+    assert await attempts() == [("refused", "conflict")]
+
+
+async def test_a_question_that_is_gone_says_so(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, failure(404, "not_found"))
+    desk.server.on("GET", READ, failure(404, "not_found"))
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.title) == (
+        Kind.CLOSED,
+        "Mobius no longer has this question",
+    )
+    assert outcome.interaction.gone
+    assert await attempts() == [("refused", "gone")]
+
+
+async def test_a_rate_limit_says_when_to_send_again(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    body = {"error": {"code": "rate_limit_exceeded", "message": "slow down"}}
+    desk.server.on("POST", SENT, Reply(429, body, {"Retry-After": "7"}))
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.retry_after) == (Kind.RATE_LIMITED, 7)
+    assert outcome.text.endswith("send it again in 7 s.")
+    assert await attempts() == [("refused", "rate_limited")]
+    assert len(desk.posts()) == 1
+
+
+async def test_whoever_leaves_while_it_is_sent_has_answered_once(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    held = Hold(Pass())
+    desk.server.on("POST", SENT, held)
+    first = asyncio.ensure_future(answer(desk, item.mobius_id))
+    await asyncio.to_thread(held.reached.wait)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert await attempts() == [("open", "")]
+    again = await answer(desk, item.mobius_id)
+    held.release()
+    assert again.kind is Kind.ANSWERED
+    assert await attempts() == [("answered", "respond")]
+    assert len(await decisions()) == 1
+
+
+@sync_to_async
+def died_before_sending(desk: Desk, item: Any) -> Attempt:
+    """What a process leaves that is killed between the attempt and the POST."""
+    return steps.begin(
+        reviewer=desk.person("rina"),
+        item=item,
+        value=True,
+        comment="Go",
+        operation_id="op1",
+        means=Means("member"),
+    )
+
+
+async def test_a_death_before_the_post_leaves_the_draft_and_ends_by_itself(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    attempt = await died_before_sending(desk, item)
+    await settle_open()
+    assert await attempts() == [("open", "")]
+    before = timezone.now() - GIVE_UP - timedelta(seconds=1)
+    await Attempt.objects.filter(pk=attempt.pk).aupdate(created_at=before)
+    await settle_open()
+    assert await attempts() == [("refused", "never_arrived")]
+    assert await drafts() == [(["true"], "Go")]
+    assert (await answer(desk, item.mobius_id)).kind is Kind.ANSWERED
+
+
+async def test_a_death_after_the_post_is_settled_at_the_next_start(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await died_before_sending(desk, item)
+    desk.elsewhere("user_rina", item.mobius_id, True, "Go")
+    await settle_open()
+    assert await attempts() == [("answered", "respond")]
+    assert await drafts() == []
+    (entry,) = await decisions()
+    assert (entry.account, entry.comment) == ("rina", "Go")
+
+
+async def test_a_death_is_settled_as_somebody_elses_answer_where_it_was(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)()
+    await died_before_sending(desk, item)
+    desk.elsewhere("user_lee", item.mobius_id, False)
+    await settle_open()
+    assert await attempts() == [("refused", "closed")]
+    assert await drafts() == [(["true"], "Go")]
+    assert await decisions() == []
+
+
+async def test_settling_twice_changes_nothing(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await died_before_sending(desk, item)
+    desk.elsewhere("user_rina", item.mobius_id, True, "Go")
+    await asyncio.gather(settle_open(), settle_open())
+    await settle_open()
+    assert len(await decisions()) == 1
+
+
+async def test_without_a_token_nothing_is_sent_and_the_text_is_kept(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await Credential.objects.all().adelete()
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.title) == (
+        Kind.NO_CREDENTIAL,
+        "You have no member token yet",
+    )
+    assert desk.posts() == []
+    assert await drafts() == [(["true"], "Go")]
+
+
+async def test_a_token_whose_key_is_lost_is_told_apart(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    outcome = await answer(desk, item.mobius_id)
+    assert outcome.kind is Kind.NO_CREDENTIAL
+    assert outcome.title == "Your member token can no longer be read"
+    assert desk.posts() == []
+
+
+async def test_the_service_key_answers_for_one_person_only_where_it_may(desk: Desk) -> None:
+    direct = await sync_to_async(desk.ask)()
+    group = await sync_to_async(desk.ask_group)()
+    await Credential.objects.all().adelete()
+    desk.settings.SERVICE_KEY_ANSWERS = True
+    assert (await answer(desk, group.mobius_id)).kind is Kind.NO_CREDENTIAL
+    outcome = await answer(desk, direct.mobius_id, operation_id="op2")
+    assert outcome.kind is Kind.ANSWERED
+    assert desk.upstream(direct.mobius_id)["responder"]["id"] == "user_rina"
+    assert [entry.credential_kind for entry in await decisions()] == ["service"]
+
+
+async def test_a_refused_service_key_is_not_the_readers_fault(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await Credential.objects.all().adelete()
+    desk.settings.SERVICE_KEY_ANSWERS = True
+    desk.server.on("*", r"/interactions/", failure(401, "unauthorized"), always=True)
+    outcome = await answer(desk, item.mobius_id)
+    assert outcome.kind is Kind.TOKEN_REFUSED
+    assert outcome.title == "Mobius refuses the installation's key"
+
+
+async def test_a_member_token_goes_before_the_service_key(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.settings.SERVICE_KEY_ANSWERS = True
+    await answer(desk, item.mobius_id)
+    assert [entry.credential_kind for entry in await decisions()] == ["member"]

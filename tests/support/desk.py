@@ -1,0 +1,85 @@
+"""Rina's desk: the product's own parts in front of a real engine, with a server between that obeys."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from inbox.mirror import project as mirror
+from inbox.mobius.adapters.guide import read_interaction
+from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
+from inbox.reviewers.people import make_demo
+from tests.fixtures_engine import Project
+from tests.support.scripted_server import Request, ScriptedServer
+
+CAST = ("user_rina", "user_sam", "user_lee", "user_tess")
+
+
+class Desk:
+    """``project`` is asked and looked at directly; the product reaches it through ``server``."""
+
+    def __init__(self, project: Project, server: ScriptedServer, settings: Any) -> None:
+        self.project, self.server = project, server
+        settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = server.base_url
+        settings.MOBIUS_PROJECT = project.handle
+        settings.MOBIUS_API_KEY = project.service_key
+        settings.SERVICE_KEY_ANSWERS = False
+        self.settings = settings
+        make_demo(tokens={user_id: project.tokens[user_id] for user_id in CAST})
+
+    def person(self, name: str) -> Reviewer:
+        """Somebody of the cast, by user name."""
+        return Reviewer.objects.select_related("user").get(user__username=name)
+
+    def ask(self, **fields: Any) -> Interaction:
+        """A question upstream, and in the mirror."""
+        return self.read(self.project.ask(**{"spec": {"mode": "confirm"}, **fields})["id"])
+
+    def ask_group(self, handle: str = "approvers", **fields: Any) -> Interaction:
+        """The same, of a group."""
+        return self.ask(target={"type": "group", "id": handle}, **fields)
+
+    def read(self, id: str) -> Interaction:
+        """The mirror's row, brought up to upstream."""
+        self.tell(self.upstream(id))
+        return Interaction.objects.get(mobius_id=id)
+
+    def tell(self, payload: dict[str, Any]) -> None:
+        """Put a payload into the mirror."""
+        told = read_interaction(payload)
+        mirror.apply_interaction(Upstream.present(), told, read_at=datetime.now(UTC))
+
+    def upstream(self, id: str) -> dict[str, Any]:
+        """The question as the engine has it."""
+        answer = self.project.http.get(f"interactions/{id}")
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def elsewhere(self, user_id: str, id: str, value: Any, comment: str | None = None) -> None:
+        """Somebody answers, but not here."""
+        body = {"value": value} if comment is None else {"value": value, "comment": comment}
+        answer = self.project.as_(user_id).post(f"interactions/{id}/respond", json=body)
+        assert answer.is_success, answer.text
+
+    def posts(self) -> list[Request]:
+        """Every answer that the product has sent."""
+        return self.server.seen("POST", r"/respond$")
+
+
+@sync_to_async
+def drafts() -> list[tuple[list[str], str]]:
+    """All drafts, as typed."""
+    return list(Draft.objects.order_by("id").values_list("values", "comment"))
+
+
+@sync_to_async
+def attempts() -> list[tuple[str, str]]:
+    """All attempts: state, outcome."""
+    return list(Attempt.objects.order_by("id").values_list("state", "outcome"))
+
+
+@sync_to_async
+def decisions() -> list[Decision]:
+    """The log."""
+    return list(Decision.objects.order_by("id"))
