@@ -7,7 +7,9 @@ const RETRY_S = [2, 4, 8, 15, 30];
 const KEPT = ["value", "comment"];
 const states = new WeakMap();
 
-const keyOf = (form) => `draft:${new URL(form.dataset.draftUrl, location.href).pathname}`;
+/* Under the reader's own name: somebody else who signs in here afterwards finds nothing */
+const keyAt = (path) => `draft:${document.body.dataset.viewer}:${path}`;
+const keyOf = (form) => keyAt(new URL(form.dataset.draftUrl, location.href).pathname);
 const entriesOf = (form) => [...new FormData(form)].filter(([name, value]) => KEPT.includes(name) && typeof value === "string");
 
 function stateOf(form) {
@@ -45,6 +47,9 @@ function say(form) {
   if (state.signedOut) {
     words = "Not saved: you are signed out. Kept in this tab";
     late = true;
+  } else if (state.stale) {
+    words = "Not saved: this page has been open for too long. Kept in this tab, reload it";
+    late = true;
   } else if (state.retryAt) {
     words = `Not saved yet, trying again in ${Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000))} s`;
     late = true;
@@ -75,6 +80,7 @@ async function save(form) {
     const response = await state.running;
     ok = response.ok;
     if (response.status === 401 || response.type === "opaqueredirect") signedOut(form);
+    else if (response.status === 403) state.stale = true;
     else if (response.status === 404 || response.status === 409) state.closed = true;
   } catch {
     ok = false;
@@ -83,7 +89,7 @@ async function save(form) {
   if (ok) {
     Object.assign(state, { tries: 0, retryAt: 0, savedAt: Date.now(), sent: what, signedOut: false });
     if (JSON.stringify(entriesOf(form)) === what) forget(keyOf(form));
-  } else if (!state.signedOut && !state.closed) {
+  } else if (!state.signedOut && !state.stale && !state.closed) {
     const wait = RETRY_S[Math.min(state.tries++, RETRY_S.length - 1)];
     state.retryAt = Date.now() + wait * 1000;
     state.timer = setTimeout(() => save(form), wait * 1000);
@@ -180,7 +186,7 @@ function showKept() {
   const detail = document.querySelector("#detail[data-interaction-id]");
   const template = document.getElementById("kept-in-tab");
   if (!detail || !template || detail.querySelector("form[data-draft-url], #kept")) return;
-  const kept = sessionStorage.getItem(`draft:/interactions/${detail.dataset.interactionId}/draft`);
+  const kept = sessionStorage.getItem(keyAt(`/interactions/${detail.dataset.interactionId}/draft`));
   const text = kept && JSON.parse(kept).map(([, value]) => value).filter(Boolean).join("\n\n");
   if (!text) return;
   const card = template.content.cloneNode(true);
