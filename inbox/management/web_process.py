@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from django.core.management.base import CommandError
@@ -23,14 +24,23 @@ def bind(host: str, port: int) -> socket.socket:
     return held
 
 
-def server() -> uvicorn.Server:
-    """The server, not yet running."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            "reviewer_site.asgi:application",
-            lifespan="on",
-            log_level="warning",
-            timeout_graceful_shutdown=2,
-            server_header=False,
+class Server(uvicorn.Server):
+    """The web server; ``on_ready`` is called once it listens."""
+
+    def __init__(self, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                "reviewer_site.asgi:application",
+                lifespan="on",
+                log_level="warning",
+                timeout_graceful_shutdown=2,
+                server_header=False,
+            )
         )
-    )
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._on_ready()

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         held = web_process.bind(HOST, settings.PORT)
         address = f"http://{HOST}:{held.getsockname()[1]}"
         engine = None
-        server = web_process.server()
+        server = web_process.Server(on_ready=lambda: self._welcome(address))
         failed: list[int] = []
 
         def engine_ended(status: int) -> None:
@@ -49,7 +49,6 @@ class Command(BaseCommand):
             else:
                 refuse_demo_people()
                 serving_note.write(settings.DATA_DIR, web=address)
-            self._welcome(address)
             server.run(sockets=[held])
         except KeyboardInterrupt:
             # Ctrl-C is how it is meant to end; the server hands it on once it has closed.
