@@ -1,0 +1,167 @@
+"""What the scripts and the sheets do for a reader, in the running product."""
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import SignIn
+from tests.support.product import ask
+
+TEXT = {"type": "input", "spec": {"mode": "input", "multiline": True}}
+NARROW = {"viewport": {"width": 320, "height": 640}}
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+def open_item(page: Page, message: str) -> None:
+    page.locator(".row", has_text=message).click()
+    expect(page.get_by_role("heading", name=message)).to_be_visible()
+
+
+def save(page: Page, text: str) -> None:
+    """Type until the server has it."""
+    with page.expect_response(re.compile("/draft$")) as saved:
+        page.locator("#answer [name=value]").fill(text)
+    assert saved.value.ok
+
+
+@pytest.fixture
+def offline(sign_in: SignIn) -> Page:
+    """Rina, whose drafts do not arrive until ``page.unroute_all()``."""
+    page = sign_in("rina")
+    page.route(re.compile("/draft$"), lambda route: route.abort())
+    return page
+
+
+def test_reject_asks_once_more_and_may_be_taken_back(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    ask(api, "Throw it away?")
+    open_item(page, "Throw it away?")
+    page.get_by_label("Comment").fill("It is broken.")
+    page.get_by_role("button", name="Reject").click()
+    step = page.get_by_role("group", name="Reject?")
+    expect(step).to_contain_text("With your comment: “It is broken.”")
+    page.keyboard.press("Escape")
+    expect(step).to_have_count(0)
+    expect(page.get_by_role("button", name="Reject")).to_be_focused()
+    expect(page.get_by_label("Comment")).to_have_value("It is broken.")
+
+
+def test_single_keys_can_be_switched_off(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("lee")
+    ask(api, "Keys off?", target={"type": "user", "id": "user_lee"})
+    page.goto("/account/")
+    page.get_by_role("switch", name="Single-key shortcuts").uncheck()
+    page.get_by_role("button", name="Save").click()
+    page.goto("/inbox/")
+    open_item(page, "Keys off?")
+    page.keyboard.press("a")
+    page.keyboard.press("?")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.get_by_role("button", name="Yes, approve")).to_have_count(0)
+    page.goto("/account/")
+    page.get_by_role("switch", name="Single-key shortcuts").check()
+    page.get_by_role("button", name="Save").click()
+
+
+def test_a_sheet_shows_the_keys(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys")
+    expect(sheet).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    page.wait_for_url("**/runs/")
+
+
+def test_a_draft_that_is_not_saved_says_so_until_it_is(offline: Page, api: httpx.Client) -> None:
+    page = offline
+    ask(api, "Saved yet?", **TEXT)
+    open_item(page, "Saved yet?")
+    page.locator("#answer [name=value]").fill("Not yet")
+    saved = page.locator("[data-saved]")
+    expect(saved).to_contain_text("Not saved yet, trying again in")
+    page.unroute_all()
+    expect(saved).to_contain_text("Saved")
+    expect(saved).not_to_contain_text("Not saved")
+
+
+def test_nothing_typed_is_lost_when_the_session_ends(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    ask(api, "Signed out while typing?", **TEXT)
+    open_item(page, "Signed out while typing?")
+    save(page, "The first half.")
+
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#answer [name=value]").fill("The first half. The second half.")
+    dialog = page.get_by_role("dialog", name="You were signed out")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Name").fill("rina")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Signed out while typing?")).to_be_visible()
+    expect(page.locator("#answer [name=value]")).to_have_value("The first half. The second half.")
+
+
+def test_a_deadline_counts_down_to_the_second(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    ask(api, "Nearly over?", timeout="20s")
+    due = page.locator(".row", has_text="Nearly over?").locator(".due")
+    expect(due).to_have_class(re.compile("due--soon"))
+    expect(due).to_contain_text(re.compile(r"^1\d s$"))
+    expect(due).to_contain_text(re.compile(r"^\d s$"), timeout=15_000)
+
+
+def test_dark_is_chosen_once_and_stays(sign_in: SignIn) -> None:
+    page = sign_in("rina", color_scheme="light")
+    page.goto("/account/")
+    page.get_by_text("Dark", exact=True).click()
+    page.goto("/inbox/")
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+    page.goto("/account/")
+    expect(page.get_by_label("Dark")).to_be_checked()
+    page.get_by_text("System", exact=True).click()
+    page.goto("/inbox/")
+    assert page.locator("html").get_attribute("data-theme") is None
+
+
+def test_on_a_phone_the_question_covers_the_list(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina", **PHONE)
+    ask(api, "In the hand?")
+    expect(page.locator(".row", has_text="In the hand?")).to_be_visible()
+    open_item(page, "In the hand?")
+    expect(page.locator(".list")).to_be_hidden()
+    expect(page.get_by_role("button", name="Approve")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Reject")).to_be_in_viewport(ratio=1)
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.locator(".list")).to_be_visible()
+
+
+def test_no_page_scrolls_sideways_at_320_pixels(sign_in: SignIn, api: httpx.Client) -> None:
+    patch = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-" + "long " * 60 + "\n+" + "short " * 60
+    context = {
+        "address": "https://files.example/" + "a" * 300,
+        "change": patch,
+        "word": "b" * 400,
+        "table": [{"what": "c" * 200, "level": "high", "guard": "d" * 200}],
+        "deep": {"k" * 80: {"l" * 80: ["m" * 200]}},
+    }
+    page = sign_in("rina", **NARROW)
+    message = "Narrow " + "w" * 120
+    run_id = ask(api, f"{message}\n\n`{'e' * 300}`\n\n    {'f' * 300}", context=context)
+    row = page.locator(".row", has_text="Narrow")
+    expect(row).to_be_visible()
+    paths = [
+        "/inbox/",
+        row.get_attribute("href"),
+        "/runs/",
+        f"/runs/{run_id}/",
+        "/account/",
+    ]
+    for path in paths:
+        page.goto(str(path))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
