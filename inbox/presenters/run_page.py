@@ -107,6 +107,7 @@ def run_page(
         groups=groups,
         now=now,
         started_by=run.started_by,
+        asking=[str(s.get("name")) for s in run.plan or () if s.get("kind") == "interaction"],
         only=None if whole else {item.mobius_id for item in items},
     )
     here = run_href(run.mobius_id)

@@ -59,22 +59,24 @@ def timeline(
     groups: Mapping[str, str],
     now: datetime,
     started_by: str = "",
+    asking: Collection[str] = (),
     only: Collection[str] | None = None,
 ) -> tuple[Happened, ...]:
     """The lines of events that come oldest first.
 
-    ``items`` are the run's questions by id; ``groups`` names by group id or handle. ``only`` are
+    ``items`` are the run's questions by id; ``groups`` names by group id or handle. ``asking`` are
+    the names of steps that ask a person. ``only`` are
     the ids of the questions that the reader may see: with it, what belongs to no step or status
     is left out as well.
     """
     teller = _Teller(people, items, groups, started_by, only)
-    shown = without_starts(list(events))
+    shown = without_starts(list(events), asking)
     lines = [line for event in shown if (line := teller.tell(event)) is not None]
     told = [replace(line, when=exact_moment(line.at, now)) if line.at else line for line in lines]
     return tuple(reversed(told))
 
 
-def without_starts(events: list[Event]) -> list[Event]:
+def without_starts(events: list[Event], asking: Collection[str]) -> list[Event]:
     """Leave out that a step started where it is said how it ended, or what it asked."""
     steps = [event for event in events if event.kind == EventKind.STEP]
     ended = {_attempt(event) for event in steps if event.data.get("status") in ENDS}
@@ -83,7 +85,7 @@ def without_starts(events: list[Event]) -> list[Event]:
         for event in events
         if event.kind != EventKind.STEP
         or event.data.get("status") in ENDS
-        or not (_attempt(event) in ended or event.data.get("kind") == "interaction")
+        or not (_attempt(event) in ended or event.data.get("step") in asking)
     ]
 
 
