@@ -42,12 +42,12 @@ class Served:
         self.bus = MemoryBus()
         self.hub = Hub(bus=self.bus, **options)
         self.rights = Rights()
-        self.sends: list[int] = []
         self._render = render
         self._server = uvicorn.Server(
             uvicorn.Config(self._serve, interface="asgi3", log_level="critical", timeout_graceful_shutdown=2)
         )
         self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="served")
