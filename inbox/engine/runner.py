@@ -9,7 +9,7 @@ import threading
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connections
+from django.db import DataError, Error, IntegrityError, connections
 
 from inbox.engine import clock, commits
 from inbox.engine.actions import advance, timers
@@ -21,7 +21,10 @@ LONGEST_WAIT = 1.0
 _BATCH = 50
 _TRANSITIONS = 4
 _AFTER_FAILURE = 0.5
-_DEFECTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_DEFECTS = (
+    *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
+    *(DataError, IntegrityError),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +74,7 @@ class Runner:
                 try:
                     if not self._pass():
                         self._wait(timers.earliest())
-                except DatabaseError:
+                except Error:
                     logger.exception("the engine's database failed; the runner tries again")
                     connections[ALIAS].close()
                     self._wait(clock.now() + timedelta(seconds=_AFTER_FAILURE))

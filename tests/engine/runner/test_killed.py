@@ -1,0 +1,133 @@
+"""SIGKILL at any moment: the next process goes on, nothing is lost, nothing happens twice."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from inbox.engine.actions import interactions, runs
+from inbox.engine.models import Run
+from inbox.engine.rules.errors import EngineError
+from tests.engine.watching import running
+
+pytestmark = pytest.mark.django_db(databases=["engine"], transaction=True)
+
+ROOT = Path(__file__).parents[3]
+FOLLOWS = {
+    None: {"queued"},
+    "queued": {"running", "failed"},
+    "running": {"suspended", "completed", "failed"},
+    "suspended": {"queued", "failed"},
+}
+
+
+def database_url():
+    settings = connections["engine"].settings_dict
+    if connections["engine"].vendor == "sqlite":
+        return f"sqlite:///{settings['NAME']}"
+    who = ":".join(part for part in (settings["USER"], settings["PASSWORD"]) if part)
+    port = settings["PORT"] or 5432
+    return f"postgres://{who}@{settings['HOST'] or 'localhost'}:{port}/{settings['NAME']}"
+
+
+def work_and_be_killed(team, folder, lines):
+    """Let a process work until it has done ``lines`` things, kill it; what it said is done."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.engine.runner.victim", team.handle, team.tokens["service"]],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "reviewer_site.settings",
+            "DATA_DIR": str(folder),
+            "ENGINE_DATABASE_URL": database_url(),
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    said = [process.stdout.readline() for _ in range(lines + 1)]
+    killer = threading.Timer(random.uniform(0, 0.02), process.kill)
+    killer.start()
+    said += process.stdout.readlines()
+    killer.join()
+    assert process.wait() == -9
+    process.stdout.close()
+    assert said[0] == "ready\n"
+    return [line.split() for line in said[1:] if line.endswith("\n")]
+
+
+def finish(team):
+    """Carry all runs on to their end, answering what is asked."""
+
+    def is_over():
+        filters = {"status": "pending"}
+        page = interactions.list_interactions(caller=team.service, filters=filters, limit=200)
+        for item in page["items"]:
+            with suppress(EngineError):
+                team.answer(team.service, item)
+        for run in Run.objects.filter(wait_kind="signal"):
+            runs.signal(caller=team.service, run_id=run.id, body={"name": "go"})
+        return not Run.objects.exclude(status__in=Run.FINISHED).exists()
+
+    with running() as watch:
+        watch.until(is_over, seconds=60)
+
+
+def all_frames(team):
+    frames = []
+    while more := team.frames(since=frames[-1]["seq"] if frames else 0):
+        frames += more
+    return frames
+
+
+def check(team, done):
+    frames = all_frames(team)
+    assert [frame["seq"] for frame in frames] == list(range(1, team.newest() + 1))
+    stands, steps, questions = {}, Counter(), {}
+    for frame in frames:
+        data = frame["data"]
+        if frame["type"] == "run_updated":
+            before = stands.get(data["id"], {}).get("status")
+            assert data["status"] in FOLLOWS[before], (before, data["status"])
+            stands[data["id"]] = data
+        elif frame["type"] == "run_step_updated":
+            steps[data["run_id"], data["step_name"], data["status"]] += 1
+        elif frame["type"].startswith("interaction_"):
+            questions.setdefault(data["id"], []).append(data["status"])
+    assert set(steps.values()) == {1}
+    assert {tuple(each) for each in questions.values()} <= {
+        ("pending", "completed"),
+        ("pending", "expired"),
+    }
+    for run_id, last in stands.items():
+        now = team.run({"id": run_id})
+        del now["spec"]
+        assert now == last
+        assert now["status"] in ("completed", "failed")
+    assert {each for kind, each in done if kind == "run"} <= set(stands)
+    answered = {each for each, states in questions.items() if states[-1] == "completed"}
+    assert {each for kind, each in done if kind == "answer"} <= answered
+
+
+def kill_and_check(team, folder, times):
+    done = []
+    for _ in range(times):
+        done += work_and_be_killed(team, folder, random.randint(0, 40))
+    finish(team)
+    check(team, done)
+
+
+def test_killed_at_any_moment_it_goes_on(team, tmp_path):
+    kill_and_check(team, tmp_path, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_killed_forty_times_it_goes_on(team, tmp_path):
+    kill_and_check(team, tmp_path, 40)

@@ -1,0 +1,115 @@
+"""The runner carries on what is due."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from inbox.engine import clock, ids
+from inbox.engine.actions import runs
+from inbox.engine.models import Run
+from inbox.engine.rules import stamps
+from inbox.engine.runner import Runner
+from tests.engine.team import act, question, sleep, wait
+from tests.engine.watching import running
+
+pytestmark = pytest.mark.django_db(databases=["engine"], transaction=True)
+
+
+def test_a_started_run_is_carried_on_at_once(team):
+    with running() as watch:
+        run = team.start(act("print"), question())
+        assert watch.until(lambda: team.run(run)["status"] == "suspended") < 1
+        team.answer(team.rina, team.questions(run)[0])
+        assert watch.until(lambda: team.run(run)["status"] == "completed") < 1
+
+
+def test_a_sleep_ends_and_a_signal_is_taken(team):
+    with running() as watch:
+        run = team.start(sleep("50ms"), wait("go"))
+        watch.until(lambda: team.run(run)["wait_summary"]["waiting_on_signal_names"] == ["go"])
+        runs.signal(caller=team.service, run_id=run["id"], body={"name": "go"})
+        watch.until(lambda: team.run(run)["status"] == "completed")
+
+
+@pytest.mark.parametrize("kind", ["question", "wait_signal"])
+def test_a_time_out_fires_within_a_second(team, kind):
+    step = question(timeout="300ms") if kind == "question" else wait(timeout="300ms")
+    with running() as watch:
+        run = team.start(step)
+        watch.until(lambda: team.run(run)["status"] == "failed")
+    failed = team.steps(run)[0]
+    due = stamps.read(failed["started_at"]) + timedelta(milliseconds=300)
+    late = stamps.read(failed["completed_at"]) - due
+    assert timedelta(0) <= late < timedelta(seconds=1)
+    assert failed["error_type"] == "timeout"
+
+
+def test_a_deadline_that_comes_nearer_than_all_others_is_not_slept_through(team):
+    team.ask(expires_at=stamps.written(clock.now() + timedelta(hours=1)))
+    with running() as watch:
+        soon = clock.now() + timedelta(milliseconds=200)
+        item = team.ask(expires_at=stamps.written(soon))
+        watch.until(lambda: team.read(item)["status"] == "expired")
+    assert stamps.read(team.read(item)["updated_at"]) - soon < timedelta(seconds=1)
+
+
+def test_what_fell_due_while_no_runner_ran_fires_when_one_does(team):
+    soon = stamps.written(clock.now() + timedelta(milliseconds=1))
+    item = team.ask(expires_at=soon)
+    queued = team.start(act("print"))
+    asleep = team.begin(sleep("1ms"))
+    unanswered = team.begin(question(timeout="1ms"))
+    with running() as watch:
+        watch.until(lambda: team.read(item)["status"] == "expired")
+        watch.until(lambda: team.run(queued)["status"] == "completed")
+        watch.until(lambda: team.run(asleep)["status"] == "completed")
+        watch.until(lambda: team.run(unanswered)["status"] == "failed")
+
+
+def test_a_run_left_in_the_middle_is_carried_on(team):
+    run = team.start(act("print", "one"), act("print", "two"), question())
+    Run.objects.filter(pk=run["id"]).update(status="running", started_at=clock.now())
+    with running() as watch:
+        watch.until(lambda: team.run(run)["status"] == "suspended")
+    assert [step["step_name"] for step in team.steps(run)] == ["one", "two", "ask"]
+
+
+def test_many_deadlines_of_the_same_moment_fire_within_a_second(team):
+    with running() as watch:
+        soon = clock.now() + timedelta(seconds=2)
+        items = [team.ask(expires_at=stamps.written(soon)) for _ in range(100)]
+        assert clock.now() < soon
+        watch.until(lambda: team.read(items[-1])["status"] == "expired")
+        closed = [team.read(item) for item in items]
+    assert {item["status"] for item in closed} == {"expired"}
+    late = max(stamps.read(item["updated_at"]) for item in closed) - soon
+    assert late < timedelta(seconds=1)
+
+
+def test_a_run_that_cannot_be_carried_on_stops_no_other(team):
+    broken, sound = team.start(act("print")), team.start(act("print"))
+    Run.objects.filter(pk=broken["id"]).update(spec={})
+    with running() as watch:
+        watch.until(lambda: team.run(sound)["status"] == "completed")
+        watch.until(lambda: team.run(broken)["status"] == "failed")
+    assert team.run(broken)["error_type"] == "run_failed"
+
+
+def test_it_stops_promptly_and_can_be_woken_while_idle(team):
+    team.ask(expires_at=stamps.written(clock.now() + timedelta(hours=1)))
+    runner = Runner()
+    runner.start()
+    runner.wake()
+    begun = time.monotonic()
+    runner.stop()
+    assert time.monotonic() - begun < 0.5
+
+
+def test_what_another_process_wrote_is_seen_within_its_longest_wait(team):
+    row = Run.objects.get(pk=team.begin(act("print"), wait())["id"])
+    with running() as watch:
+        row.id, row.status, row.position = ids.new("run", clock.now()), "queued", 0
+        row.step_counts, row.fires_at = {}, clock.now()
+        row.save(force_insert=True)
+        assert watch.until(lambda: team.run({"id": row.id})["status"] == "suspended") < 2

@@ -1,0 +1,67 @@
+"""A program that is killed: it starts runs, answers, signals, and carries runs on, without end.
+
+``python -m tests.engine.runner.victim HANDLE SERVICE_KEY``: prints ``ready``, then a line for each
+thing that it was told is done: ``run ID`` for a run that was started, ``answer ID`` for an
+interaction that was answered. It ends by SIGKILL.
+"""
+
+import itertools
+import sys
+import threading
+
+import django
+
+django.setup()
+
+from inbox.engine.actions import interactions, runs  # noqa: E402
+from inbox.engine.actions.auth import Caller, authenticate  # noqa: E402
+from inbox.engine.rules.errors import EngineError  # noqa: E402
+from inbox.engine.runner import Runner  # noqa: E402
+from tests.engine.team import act, question, sleep, wait  # noqa: E402
+
+
+def say(*words: str) -> None:
+    """One line, whole, at once."""
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
+def begin(caller: Caller) -> None:
+    """Start runs of every kind of step, some of which nobody answers in time."""
+    for number in itertools.count():
+        steps = [
+            act("print", message=f"number {number}"),
+            sleep("5ms"),
+            question(timeout="40ms" if number % 4 == 0 else "1h"),
+            wait("go"),
+            act("time", "end"),
+        ]
+        body = {"spec": {"name": "victim", "steps": steps}}
+        say("run", runs.start(caller=caller, body=body)["id"])
+
+
+def answer(caller: Caller) -> None:
+    """Answer what is asked and signal whom."""
+    while True:
+        filters = {"status": "pending"}
+        page = interactions.list_interactions(caller=caller, filters=filters, limit=5)
+        for item in page["items"]:
+            try:
+                interactions.respond(caller=caller, interaction_id=item["id"], body={"value": True})
+                say("answer", item["id"])
+                runs.signal(caller=caller, run_id=item["run_id"], body={"name": "go"})
+            except EngineError:
+                continue
+
+
+def main() -> None:
+    """Work until killed."""
+    caller = authenticate(token=sys.argv[2], project=sys.argv[1])
+    Runner().start()
+    threading.Thread(target=answer, args=(caller,)).start()
+    say("ready")
+    begin(caller)
+
+
+if __name__ == "__main__":
+    main()

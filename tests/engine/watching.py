@@ -1,0 +1,80 @@
+"""Waiting for what the engine commits, without sleeping."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import connections
+
+from inbox.engine import commits
+from inbox.engine.runner import Runner
+
+
+class Watch:
+    """Wakes at every commit that wrote events."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._seen = 0
+        self._leave = commits.subscribe(self._committed)
+
+    def _committed(self, project_id: int, newest: int) -> None:
+        with self._changed:
+            self._seen += 1
+            self._changed.notify_all()
+
+    def until(self, holds: Callable[[], bool], seconds: float = 20.0) -> float:
+        """Wait until ``holds()``; the time that took. Fails after ``seconds``."""
+        begun = time.monotonic()
+        while True:
+            with self._changed:
+                seen = self._seen
+            if holds():
+                return time.monotonic() - begun
+            left = begun + seconds - time.monotonic()
+            assert left > 0, "it did not happen in time"
+            with self._changed:
+                self._changed.wait_for(lambda seen=seen: self._seen != seen, left)
+
+    def close(self) -> None:
+        self._leave()
+
+
+@contextmanager
+def running() -> Iterator[Watch]:
+    """A runner at work, and a watch on what it does."""
+    watch, runner = Watch(), Runner()
+    runner.start()
+    try:
+        yield watch
+    finally:
+        runner.stop()
+        watch.close()
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """Run the calls in threads of their own, all let go at the same moment.
+
+    What each returned or raised, in order.
+    """
+    gate = threading.Barrier(len(calls))
+    results: list[object] = [None] * len(calls)
+
+    def run(number: int, call: Callable[[], object]) -> None:
+        try:
+            gate.wait()
+            results[number] = call()
+        except Exception as error:  # noqa: BLE001  the test looks at it
+            results[number] = error
+        finally:
+            connections["engine"].close()
+
+    threads = [
+        threading.Thread(target=run, args=(number, call)) for number, call in enumerate(calls)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
