@@ -30,6 +30,11 @@ class Kept:
     value: str
     comment: str
 
+    @property
+    def text(self) -> str:
+        """Both, as one text to copy."""
+        return "\n\n".join(part for part in (self.value, self.comment) if part)
+
 
 @dataclass(frozen=True)
 class ItemPage:
