@@ -1,14 +1,11 @@
-"""Static files: served before Django, and kept by browsers for a year under a path that names them.
+"""Static files: served before Django, and kept by browsers for ever under a path that names them.
 
 The path holds a digest of all files together. So ``url(…)`` in a style sheet and ``import`` in a
 script, which are relative, need no rewriting, and nothing has to be collected before a start.
+WhiteNoise answers; its middleware would cost each request a thread hop, so it stands outside.
 """
 
-import gzip
 import hashlib
-import mimetypes
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
-
-KEEP = b"public, max-age=31536000, immutable"
-ASK = b"no-cache"
-SQUEEZED = (".css", ".js", ".json", ".map", ".mjs", ".svg", ".txt")
-TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2"}
-
-Headers = list[tuple[bytes, bytes]]
+from whitenoise import WhiteNoise
+from whitenoise.responders import StaticFile
 
 
 @cache
@@ -52,88 +44,65 @@ class ReleaseStorage(StaticFilesStorage):
         return f"{settings.STATIC_URL}{release()}/{name}"
 
 
-@dataclass(frozen=True)
-class Content:
-    """What is sent of a file: ``squeezed`` is its gzip form where that is worth it."""
-
-    body: bytes
-    squeezed: bytes | None
-    type: bytes
-    tag: bytes
-
-    @classmethod
-    def of(cls, path: Path) -> "Content":
-        """Read the file."""
-        body = path.read_bytes()
-        squeezed = gzip.compress(body, mtime=0) if path.suffix in SQUEEZED else None
-        kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
-        if kind and kind.startswith("text/"):
-            kind += "; charset=utf-8"
-        return cls(
-            body=body,
-            squeezed=squeezed if squeezed and len(squeezed) < len(body) else None,
-            type=(kind or "application/octet-stream").encode(),
-            tag=f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'.encode(),
-        )
-
-
 class StaticFiles:
     """The ASGI wrapper that answers for static files and passes on everything else."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
-        self._contents: dict[str, Content] = {}
+        self._shelf = WhiteNoise(
+            None,
+            max_age=0,
+            allow_all_origins=False,
+            immutable_file_test=lambda path, url: url == release() and not settings.DEBUG,
+            add_headers_function=_trust_the_type,
+        )
+        self._files: dict[tuple[str, str], StaticFile] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
         if scope["type"] != "http" or not scope["path"].startswith(settings.STATIC_URL):
             await self._application(scope, receive, send)
             return
-        status, headers, body = self._answer(scope)
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send(
-            {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
-        )
+        file = self._file(scope["path"].removeprefix(settings.STATIC_URL))
+        if file is None:
+            status, headers, body = 404, [("Content-Type", "text/plain")], b"Not found."
+        else:
+            answer = file.get_response(scope["method"], _environ(scope))
+            status, headers, body = int(answer.status), answer.headers, b""
+            if answer.file is not None:
+                # Small and in the page cache: reading here is quicker than a thread hop.
+                with answer.file as opened:
+                    body = opened.read()
+        named = [(name.lower().encode(), value.encode()) for name, value in headers]
+        await send({"type": "http.response.start", "status": status, "headers": named})
+        await send({"type": "http.response.body", "body": body})
 
-    def _answer(self, scope: Any) -> tuple[int, Headers, bytes]:
-        if scope["method"] not in ("GET", "HEAD"):
-            return 405, [(b"allow", b"GET, HEAD")], b""
-        for name, caching in _readings(scope["path"].removeprefix(settings.STATIC_URL)):
-            if name in found():
-                return _sent(self._content(name), caching, dict(scope["headers"]))
-        return 404, [(b"content-type", b"text/plain")], b"Not found."
+    def _file(self, path: str) -> StaticFile | None:
+        """The file that a path below ``STATIC_URL`` means.
 
-    def _content(self, name: str) -> Content:
-        """A file is read once; while debugging, each time."""
-        content = self._contents.get(name)
-        if content is None or settings.DEBUG:
-            content = self._contents[name] = Content.of(found()[name])
-        return content
-
-
-def _readings(path: str) -> Iterator[tuple[str, bytes]]:
-    """The names that a path can mean, and how long each may be kept.
-
-    A page from before a restart asks for another release: it gets the file as it is now.
-    """
-    first, _, rest = path.partition("/")
-    yield rest, KEEP if first == release() and not settings.DEBUG else ASK
-    yield path, ASK
+        A page from before a restart asks for another release: it gets the file as it is now. While
+        debugging a file is looked at each time.
+        """
+        asked, _, name = path.partition("/")
+        if name not in found():
+            asked, name = "", path
+        if name not in found():
+            return None
+        if settings.DEBUG or (asked, name) not in self._files:
+            made = self._shelf.get_static_file(str(found()[name]), asked)
+            if asked not in ("", release()):
+                return made
+            self._files[asked, name] = made
+        return self._files[asked, name]
 
 
-def _sent(
-    content: Content, caching: bytes, asked: dict[bytes, bytes]
-) -> tuple[int, Headers, bytes]:
-    headers = [
-        (b"cache-control", caching),
-        (b"etag", content.tag),
-        (b"vary", b"accept-encoding"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    if content.tag in asked.get(b"if-none-match", b""):
-        return 304, headers, b""
-    headers.append((b"content-type", content.type))
-    if content.squeezed is not None and b"gzip" in asked.get(b"accept-encoding", b""):
-        return 200, [*headers, (b"content-encoding", b"gzip")], content.squeezed
-    return 200, headers, content.body
+def _trust_the_type(headers: Any, path: str, url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+
+
+def _environ(scope: Any) -> dict[str, str]:
+    """The request's headers as WSGI has them, which is how WhiteNoise reads them."""
+    return {
+        "HTTP_" + name.decode("latin-1").upper().replace("-", "_"): value.decode("latin-1")
+        for name, value in scope["headers"]
+    }
