@@ -1,0 +1,45 @@
+"""The README's walkthrough, pasted, with a browser looking on."""
+
+import re
+import subprocess
+import sys
+
+from playwright.sync_api import expect
+
+from reviewer_site.environment import ROOT
+from tests.e2e.conftest import SignIn
+from tests.support.product import Product
+
+
+def test_the_walkthrough_works_to_the_letter_and_the_inbox_follows(
+    product: Product, sign_in: SignIn
+) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (walkthrough,) = (block for block in blocks if "mobius_env" in block)
+    before, answer = walkthrough.split("# Answer;")
+    page = sign_in("rina")
+    row = page.locator(".row", has_text="Approve the €120 train ticket?")
+    shell = subprocess.Popen(
+        ["bash", "-euo", "pipefail"],
+        cwd=ROOT,
+        env=product.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert shell.stdin is not None
+    assert shell.stdout is not None
+    shell.stdin.write(before.replace(".venv/bin/python", sys.executable))
+    shell.stdin.write('\necho "asked $item"\n')
+    shell.stdin.flush()
+    assert '"suspended"' in shell.stdout.readline()
+    assert shell.stdout.readline().startswith("asked int_")
+    expect(row).to_be_visible()
+    page.goto(row.get_attribute("href") or "")
+    said, _ = shell.communicate("#" + answer, timeout=30)
+    assert shell.returncode == 0
+    assert '"status": "completed"' in said or '"status":"completed"' in said
+    expect(row).to_have_count(0)
+    expect(page.locator("[data-run-status]").first).to_have_attribute(
+        "data-run-status", "completed"
+    )
