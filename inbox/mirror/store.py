@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import DataError, close_old_connections
+from django.db import DataError, connections
 from django.db.models import Exists, OuterRef
 
 from inbox.mirror import project
@@ -35,7 +35,10 @@ class Store:
         """That of the settings. Connections that broke are replaced first."""
 
         def load() -> Upstream:
-            close_old_connections()
+            for connection in connections.all(initialized_only=True):
+                # One in a transaction is its owner's: a test's, say.
+                if not connection.in_atomic_block:
+                    connection.close_if_unusable_or_obsolete()
             return Upstream.present()
 
         return cls(await sync_to_async(load)())

@@ -1,0 +1,81 @@
+"""A sync that runs beside a test, and ears for what it publishes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
+
+from inbox.live.bus import get_bus
+from inbox.mirror.course import Rhythm
+from inbox.mirror.freshness import Pulse
+from inbox.mirror.sync import Sync
+from inbox.mobius.client import MobiusClient
+from inbox.mobius.pace import Backoff, Timeouts
+
+QUICK = Backoff(base=0.05, cap=0.2)
+
+
+class Ears:
+    """What the live bus has carried; ``rings`` waits for more."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[float, str]] = []
+        self._more = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def take(self, topics: Iterable[str]) -> None:
+        """Called by the bus, in any thread."""
+        now = monotonic()
+        self._loop.call_soon_threadsafe(self._note, [(now, topic) for topic in topics])
+
+    def _note(self, heard: list[tuple[float, str]]) -> None:
+        self.heard += heard
+        self._more.set()
+
+    async def rings(self, topic: str, *, after: float = 0.0) -> float:
+        """When ``topic`` rang after the instant ``after``; waits for it."""
+        async with asyncio.timeout(10):
+            while True:
+                for instant, heard in self.heard:
+                    if heard == topic and instant >= after:
+                        return instant
+                self._more.clear()
+                await self._more.wait()
+
+
+class Kept:
+    """A mirror that is being kept."""
+
+    def __init__(self, client: MobiusClient, sync: Sync, pulse: Pulse, ears: Ears) -> None:
+        self.client = client
+        self.sync = sync
+        self.pulse = pulse
+        self.ears = ears
+
+    async def is_(self, *states: str) -> None:
+        """Wait until the freshness has one of these states."""
+        async with asyncio.timeout(20):
+            while self.pulse.present().state not in states:
+                await self.ears.rings("freshness", after=monotonic())
+
+
+@asynccontextmanager
+async def keeping(
+    base_url: str, project: str, token: str, *, timeouts: Timeouts | None = None, **rhythm: Any
+) -> AsyncIterator[Kept]:
+    """Keep the mirror of ``project`` until the block is left."""
+    ears, pulse = Ears(), Pulse()
+    unsubscribe = get_bus().subscribe(ears.take)
+    async with MobiusClient(
+        base_url=base_url, project=project, token=token, backoff=QUICK, timeouts=timeouts
+    ) as client:
+        rhythm = {"refused": 0.1, "age": 0.3, "blind": 0.3} | rhythm
+        sync = Sync(client, pulse=pulse, rhythm=Rhythm(**rhythm), backoff=QUICK)
+        task = asyncio.create_task(sync.run())
+        try:
+            yield Kept(client, sync, pulse, ears)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            unsubscribe()

@@ -1,0 +1,208 @@
+"""Whatever order, loss and repetition readings come in, the mirror ends as upstream is."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from inbox.mirror import project
+from inbox.mobius.types import (
+    Answer,
+    Event,
+    Interaction,
+    InteractionStatus,
+    PolicyKind,
+    Run,
+    RunStatus,
+)
+from inbox.models import Event as EventRow
+from inbox.models import Interaction as InteractionRow
+from inbox.models import Recipient, Upstream
+from inbox.models import Run as RunRow
+from tests.mirror import things
+from tests.mirror.things import LEE, RINA, SAM
+
+PEOPLE = (RINA, SAM, LEE)
+UNHURRIED = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@dataclass
+class World:
+    """A model of upstream. ``clock`` is coarse: several changes can have the same time."""
+
+    clock: int = 0
+    runs: dict[str, Run] = field(default_factory=dict)
+    asks: dict[str, Interaction] = field(default_factory=dict)
+    log: list[Event] = field(default_factory=list)
+    past: list[tuple[int, list[Run | Interaction]]] = field(default_factory=list)
+
+    @property
+    def now(self) -> list[Run | Interaction]:
+        return [*self.runs.values(), *self.asks.values()]
+
+    def tell(self, thing: Run | Interaction) -> None:
+        """Change a thing: its new state, an event, and a state of the world to be read later."""
+        home: dict[str, Any] = self.runs if isinstance(thing, Run) else self.asks
+        home[thing.id] = thing
+        self.log.append(things.event(len(self.log) + 1, thing))
+        self.past.append((len(self.log), self.now))
+
+    def start(self, person: str) -> None:
+        id = f"run_{len(self.runs)}"
+        made = things.run(
+            id, self.clock, metadata={"requested_by": person}, created_at=things.at(self.clock)
+        )
+        self.tell(made)
+
+    def move(self, run: Run, status: RunStatus) -> None:
+        if run.status.finished:
+            return
+        update = {"status": status, "updated_at": things.at(self.clock), "raw": {"v": self.clock}}
+        self.tell(run.model_copy(update=update))
+
+    def ask(self, run: Run | None, everyone: bool) -> None:
+        id = f"int_{len(self.asks)}"
+        make = things.group_ask if everyone else things.ask
+        self.tell(make(id, self.clock, run_id=run.id if run else None))
+
+    def answer(self, ask: Interaction, by: str) -> None:
+        given = {answer.user_id for answer in ask.responses}
+        if ask.status is not InteractionStatus.PENDING or by in given:
+            return
+        if ask.members is None and by != ask.target.id:
+            return
+        answer = Answer(user_id=by, value=True, at=things.at(self.clock))
+        last = ask.policy.kind is not PolicyKind.ALL or len(given) + 1 == len(ask.members or ())
+        status = InteractionStatus.COMPLETED if last else InteractionStatus.PENDING
+        update = {
+            "responses": (*ask.responses, answer),
+            "status": status,
+            "completed_at": things.at(self.clock) if last else None,
+            "updated_at": things.at(self.clock),
+        }
+        self.tell(ask.model_copy(update=update))
+
+    def expire(self, ask: Interaction) -> None:
+        if ask.status is InteractionStatus.PENDING:
+            update = {"status": InteractionStatus.EXPIRED, "updated_at": things.at(self.clock)}
+            self.tell(ask.model_copy(update=update))
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    world = World()
+    for _ in range(draw(st.integers(1, 14))):
+        world.clock += draw(st.integers(0, 1))
+        runs, asks = list(world.runs.values()), list(world.asks.values())
+        match draw(st.sampled_from(("start", "move", "ask", "answer", "answer", "expire"))):
+            case "start":
+                world.start(draw(st.sampled_from(PEOPLE)))
+            case "move" if runs:
+                world.move(draw(st.sampled_from(runs)), draw(st.sampled_from(list(RunStatus)[:5])))
+            case "answer" if asks:
+                world.answer(draw(st.sampled_from(asks)), draw(st.sampled_from(PEOPLE)))
+            case "expire" if asks:
+                world.expire(draw(st.sampled_from(asks)))
+            case _:
+                world.ask(draw(st.sampled_from([None, *runs])), draw(st.booleans()))
+    return world
+
+
+@dataclass
+class Told:
+    """The mirror of one example."""
+
+    upstream: Upstream
+
+    def apply(self, readings: Any, heard: int | None = None) -> None:
+        before = self._ages()
+        project.apply(self.upstream, readings, read_at=datetime.now(UTC), heard=heard)
+        now = self._ages()
+        assert all(now[key] >= age for key, age in before.items()), "a row moved backward"
+
+    @staticmethod
+    def _ages() -> dict[str, datetime]:
+        ages = dict(RunRow.objects.values_list("mobius_id", "updated_at"))
+        return ages | dict(InteractionRow.objects.values_list("mobius_id", "updated_at"))
+
+
+def assert_the_same(world: World) -> None:
+    """Every row is as upstream has it, and every person's list is what follows from that."""
+    runs = {row.mobius_id: row for row in RunRow.objects.all()}
+    assert runs.keys() == world.runs.keys()
+    for run in world.runs.values():
+        row = runs[run.id]
+        assert (row.status, row.updated_at, row.finished) == (
+            run.status.value,
+            run.updated_at,
+            run.status.finished,
+        )
+    rows = {row.mobius_id: row for row in InteractionRow.objects.all()}
+    assert rows.keys() == world.asks.keys()
+    for ask in world.asks.values():
+        row = rows[ask.id]
+        answers = {answer.user_id: answer for answer in ask.responses}
+        assert (row.status, row.updated_at) == (ask.status.value, ask.updated_at)
+        assert [one["user_id"] for one in row.responses] == list(answers)
+        requested = world.runs[ask.run_id].metadata["requested_by"] if ask.run_id else ""
+        assert row.asked_by == requested
+        asked = {one.user_id: one for one in Recipient.objects.filter(interaction=row)}
+        assert set(asked) == set(ask.members or (ask.target.id,))
+        for user_id, one in asked.items():
+            pending = ask.status is InteractionStatus.PENDING
+            assert one.open == (pending and user_id not in answers)
+            answer = answers.get(user_id)
+            assert one.answered_at == (answer and answer.at)
+            assert (one.closed_at is None) == one.open
+
+
+@pytest.fixture
+def told(db: None) -> Told:
+    return Told(Upstream.present())
+
+
+def clear() -> None:
+    for model in (Recipient, InteractionRow, EventRow, RunRow):
+        model.objects.all().delete()
+
+
+@UNHURRIED
+@given(data=st.data(), world=worlds())
+def test_all_frames_in_any_order_are_enough(told: Told, data: st.DataObject, world: World) -> None:
+    clear()
+    frames = data.draw(st.permutations(world.log))
+    frames += data.draw(st.lists(st.sampled_from(world.log), max_size=5))
+    while frames:
+        size = data.draw(st.integers(1, 4))
+        told.apply(frames[:size])
+        frames = frames[size:]
+    assert_the_same(world)
+    assert list(EventRow.objects.order_by("seq").values_list("seq", flat=True)) == [
+        event.seq for event in world.log
+    ]
+
+
+@UNHURRIED
+@given(data=st.data(), world=worlds())
+def test_one_walk_mends_whatever_was_lost_repeated_or_late(
+    told: Told, data: st.DataObject, world: World
+) -> None:
+    clear()
+    for _ in range(data.draw(st.integers(0, 8))):
+        if data.draw(st.booleans()):
+            told.apply(data.draw(st.lists(st.sampled_from(world.log), max_size=4)))
+        else:
+            # A page, or a single read: sent when less than all it tells had been heard.
+            seq, state = data.draw(st.sampled_from(world.past))
+            page = data.draw(st.lists(st.sampled_from(state), max_size=3))
+            told.apply(page, heard=data.draw(st.integers(0, seq)))
+    everything = data.draw(st.permutations(world.now))
+    told.apply(everything, heard=len(world.log))
+    assert_the_same(world)
