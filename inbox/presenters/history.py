@@ -58,7 +58,9 @@ def history(
     entries.extend(_answers(item, people, decisions))
     if item.soft and item.due_at is not None:
         end = item.completed_at or now
-        if item.due_at <= min(now, end):
+        if item.due_at <= item.created_at:
+            entries.append(Entry("alert", "Overdue from the start", item.created_at, "warn"))
+        elif item.due_at <= min(now, end):
             entries.append(Entry("alert", "Became overdue", item.due_at, "warn"))
     entries.extend(_end(item, now))
     first, rest = entries[: 1 if run else 0], entries[1 if run else 0 :]

@@ -55,7 +55,7 @@ async def run(request: Any, id: str) -> HttpResponse:
     found = await sync_to_async(_find)(request, id)
     if found is None:
         raise Http404("No such run.")
-    if found.log_from != 0 and await _read_whole(found):
+    if (found.plan is None or found.log_from != 0) and await _read_whole(found):
         found = await sync_to_async(_find)(request, id) or found
     return await sync_to_async(_run)(request, found, cursor)
 
@@ -65,7 +65,7 @@ def _find(request: Any, id: str) -> Run | None:
 
 
 async def _read_whole(found: Run) -> bool:
-    """Read a run that began before the mirror did. False where Mobius is away or slow."""
+    """Read the plan, and a log that began before the mirror did. False where Mobius is away or slow."""
     if freshness.present().state in ("stale", "never"):
         return False
     upstream = await sync_to_async(Upstream.present)()

@@ -270,3 +270,9 @@ def test_a_moment_without_an_offset_is_not_taken_for_a_time() -> None:
     item.completed_at = NOON + timedelta(minutes=3)
     [answer] = given(item, RINA)
     assert answer.at == item.completed_at
+
+
+def test_a_deadline_that_had_passed_before_the_question_is_said_so() -> None:
+    item = row(ask(context={"due_at": at(-5).isoformat()}))
+    lines = history(item, people=RINA, now=at(30))
+    assert [line.text for line in lines] == ["Asked you", "Overdue from the start"]
