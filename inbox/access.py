@@ -8,15 +8,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.contrib.auth.models import AnonymousUser, Permission
+from django.db.models import Q, QuerySet
 
 from inbox.mobius.types import PolicyKind
-from inbox.models import Interaction, Recipient, Run, Upstream
+from inbox.models import Group, Interaction, Recipient, Run, Upstream
 
 REVIEWER = "reviewer"
 TEAM_LEAD = "team lead"
 ROLES = (REVIEWER, TEAM_LEAD)
+
+MANAGE_GROUPS = "manage_groups"
+CANCEL_RUN = "cancel_run"
+SIGNAL_RUN = "signal_run"
+PERMISSIONS = {
+    MANAGE_GROUPS: "Can change groups: members and routing",
+    CANCEL_RUN: "Can cancel a run",
+    SIGNAL_RUN: "Can send a run a signal",
+}
+"""What a lead may do beside looking, where an administrator has given it: codename and name."""
 
 
 class Refusal(StrEnum):
@@ -85,6 +95,27 @@ def runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
 def sees_whole_run(viewer: Viewer) -> bool:
     """Inputs, metadata and everybody's questions, beside status, steps and own questions."""
     return viewer.lead
+
+
+def groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
+    """The groups whose page the viewer may open: all for a lead, else those the viewer is in."""
+    rows = Group.objects.filter(upstream=upstream, gone=False)
+    if viewer.lead:
+        return rows
+    if viewer.mobius_id is None:
+        return rows.none()
+    return rows.filter(memberships__user_id=viewer.mobius_id)
+
+
+def holds(viewer: Viewer, permission: str) -> bool:
+    """A lead to whom one of ``PERMISSIONS`` was given, directly or by a role. One query.
+
+    Asked of what was given, for a superuser passes every ``has_perm``.
+    """
+    if not viewer.lead:
+        return False
+    given = Permission.objects.filter(content_type__app_label="inbox", codename=permission)
+    return given.filter(Q(user=viewer.user_id) | Q(group__user=viewer.user_id)).exists()
 
 
 def asked(viewer: Viewer, interaction: Interaction) -> bool:

@@ -295,6 +295,10 @@ class Migration(migrations.Migration):
             model_name='interaction',
             index=models.Index(fields=['upstream', 'status', 'due_at'], name='interaction_open'),
         ),
+        migrations.AddIndex(
+            model_name='interaction',
+            index=models.Index(fields=['upstream', 'group_id', 'status', 'gone', 'completed_at', 'created_at'], name='interaction_of_group'),
+        ),
         migrations.AddConstraint(
             model_name='interaction',
             constraint=models.UniqueConstraint(fields=('upstream', 'mobius_id'), name='one_interaction_each'),

@@ -1,6 +1,7 @@
 """Groups and who is in them: there are no events of these, so they are polled."""
 
 import asyncio
+import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -17,9 +18,17 @@ from inbox.models import Group, Membership, Upstream
 AT_ONCE = 4
 """Member lists that are read at one time."""
 
+_turns = itertools.count(1)
+_kept: dict[int, int] = {}
+"""Upstream → the turn of the reading that its groups are from."""
+
 
 async def poll(client: MobiusClient, upstream: Upstream) -> None:
-    """Read all groups and their members once. Raises MobiusError, and then nothing is changed."""
+    """Read all groups and their members once. Raises MobiusError, and then nothing is changed.
+
+    Of two readings side by side the one that began later is kept.
+    """
+    turn = next(_turns)
     found: list[types.Group] = []
     cursor: str | None = None
     seen: set[str] = set()
@@ -45,7 +54,7 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
         if isinstance(answer, BaseException):
             raise answer
     there = [group for group in found if group.id in members]
-    changes = await sync_to_async(keep)(upstream, there, members)
+    changes = await sync_to_async(keep)(upstream, there, members, turn=turn)
     changes.publish()
 
 
@@ -53,11 +62,19 @@ def keep(
     upstream: Upstream,
     groups: Sequence[types.Group],
     members: Mapping[str, Sequence[types.GroupMember]],
+    *,
+    turn: int,
 ) -> Changes:
-    """Make the mirror's groups these, in one transaction; those that are missing are gone."""
+    """Make the mirror's groups these, in one transaction; those that are missing are gone.
+
+    Nothing happens where a reading of a later ``turn`` has been kept.
+    """
     changes = Changes()
     with transaction.atomic():
         held = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        if turn < _kept.get(held.pk, 0):
+            return changes
+        _kept[held.pk] = turn
         Upstream.objects.filter(pk=held.pk).update(heard_at=datetime.now(UTC))
         had = {row.mobius_id: row for row in Group.objects.filter(upstream=held)}
         rows = [_row(held, group) for group in groups]

@@ -55,6 +55,11 @@ class Interaction(models.Model):
         indexes = [
             models.Index(fields=["upstream", "run_id"], name="interaction_of_run"),
             models.Index(fields=["upstream", "status", "due_at"], name="interaction_open"),
+            # What waits on a group, and how long it took, without reading the rows.
+            models.Index(
+                fields=["upstream", "group_id", "status", "gone", "completed_at", "created_at"],
+                name="interaction_of_group",
+            ),
         ]
 
     def __str__(self) -> str:

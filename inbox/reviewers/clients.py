@@ -67,16 +67,24 @@ def means_of(reviewer: Reviewer, interaction: Interaction) -> Means:
     where ``SERVICE_KEY_ANSWERS`` is on, and only where the person has no token. A token that
     Mobius has refused is tried again: it may have been let in since. Raises ``NoCredential``.
     """
-    credential = Credential.objects.filter(reviewer=reviewer, upstream=Upstream.present()).first()
-    if credential is not None:
-        try:
-            return Means("member", vault.unseal(credential.sealed))
-        except vault.KeyLost as lost:
-            raise NoCredential("the key of the stored token is lost", lost=True) from lost
     direct = interaction.target_type == "user" and interaction.target_id == reviewer.mobius_id
-    if settings.SERVICE_KEY_ANSWERS and direct:
-        return Means("service")
-    raise NoCredential("no member token")
+    try:
+        return own_means(reviewer)
+    except NoCredential as none:
+        if settings.SERVICE_KEY_ANSWERS and direct and not none.lost:
+            return Means("service")
+        raise
+
+
+def own_means(reviewer: Reviewer) -> Means:
+    """The person's own token, for what goes out under their name only. Raises ``NoCredential``."""
+    credential = Credential.objects.filter(reviewer=reviewer, upstream=Upstream.present()).first()
+    if credential is None:
+        raise NoCredential("no member token")
+    try:
+        return Means("member", vault.unseal(credential.sealed))
+    except vault.KeyLost as lost:
+        raise NoCredential("the key of the stored token is lost", lost=True) from lost
 
 
 def _opened(base_url: str, project: str, token: str) -> tuple[MobiusClient, Pool]:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
-from inbox.access import REVIEWER, TEAM_LEAD
+from inbox.access import PERMISSIONS, REVIEWER, TEAM_LEAD
 from inbox.models import Reviewer
 from inbox.reviewers import credentials
 
@@ -17,19 +17,23 @@ ADMIN = "admin"
 
 @dataclass(frozen=True)
 class Person:
-    """One of the cast: the account's name, the Mobius id, what others call them, their roles."""
+    """One of the cast: the account's name, the Mobius id, what others call them, their roles.
+
+    ``given`` are codenames of ``inbox.access.PERMISSIONS``.
+    """
 
     username: str
     mobius_id: str
     name: str
     roles: tuple[str, ...]
+    given: tuple[str, ...] = ()
 
 
 CAST = (
     Person("rina", "user_rina", "Rina", (REVIEWER,)),
     Person("sam", "user_sam", "Sam", (REVIEWER,)),
     Person("lee", "user_lee", "Lee", (REVIEWER,)),
-    Person("tess", "user_tess", "Tess", (REVIEWER, TEAM_LEAD)),
+    Person("tess", "user_tess", "Tess", (REVIEWER, TEAM_LEAD), tuple(PERMISSIONS)),
 )
 
 
@@ -49,6 +53,10 @@ def make_demo(*, tokens: dict[str, str]) -> None:
             user.set_password(PASSWORD)
             user.save()
             user.groups.set(Group.objects.filter(name__in=person.roles))
+            given = Permission.objects.filter(
+                content_type__app_label="inbox", codename__in=person.given
+            )
+            user.user_permissions.set(given)
             Reviewer.objects.filter(user=user).update(mobius_id=person.mobius_id)
         if person.mobius_id in tokens:
             reviewer = Reviewer.objects.get(user=user)

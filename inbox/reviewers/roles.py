@@ -1,4 +1,4 @@
-"""The two roles, as Django groups, and a place in Mobius for every account.
+"""The roles as Django groups, what leads can be given, and a place in Mobius for every account.
 
 Made after each migrate, not by a migration: on an empty database the accounts' tables come later.
 """
@@ -6,18 +6,25 @@ Made after each migrate, not by a migration: on an empty database the accounts' 
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import router
 
-from inbox.access import ROLES
+from inbox.access import PERMISSIONS, ROLES
 from inbox.models import Reviewer
 
 
 def make_roles(*, using: str, **_: Any) -> None:
-    """Receiver of ``post_migrate``: groups, and reviewers for accounts older than this app."""
+    """Receiver of ``post_migrate``; also makes reviewers for accounts older than this app."""
     if not router.allow_migrate(using, "inbox", model_name="reviewer"):
         return
     for name in ROLES:
         Group.objects.using(using).get_or_create(name=name)
+    # A permission needs some model's type; who a person is here is what these are given to.
+    about = ContentType.objects.db_manager(using).get_for_model(Reviewer)
+    for codename, words in PERMISSIONS.items():
+        Permission.objects.using(using).get_or_create(
+            content_type=about, codename=codename, defaults={"name": words}
+        )
     for user in get_user_model().objects.using(using).filter(reviewer=None):
         Reviewer.objects.using(using).create(user=user)
