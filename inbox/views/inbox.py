@@ -32,7 +32,7 @@ async def home(request: HttpRequest) -> HttpResponseRedirect:
 @never_cache
 @reviewer_required
 async def inbox(request: Any) -> HttpResponse:
-    """The list; with ``?item=`` that item beside it; for a swap the list or the empty pane alone."""
+    """The list; with ``?item=`` that item beside it; for a swap the list or the empty pane."""
     return await sync_to_async(_inbox)(request, hub.cursor())
 
 

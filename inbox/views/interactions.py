@@ -1,5 +1,6 @@
 """One question: the page, the part beside the list, its raw JSON."""
 
+from datetime import datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -80,19 +81,23 @@ def _render(
 ) -> HttpResponse:
     upstream, now, filters = Upstream.present(), timezone.now(), filters_of(request)
     page = item_page.item_page(request.viewer, upstream, item, filters, now, form=form)
-    context: dict[str, Any] = {"page": page, "form": page.form, "outcome": outcome, "live_cursor": cursor}
-    template = "interactions/_detail.html"
-    if is_fragment(request, "detail"):
-        context["oob"] = True
-    else:
-        beside = inbox_list(request.viewer, upstream, filters, now, current=item.mobius_id)
-        section = "done" if filters.done else "inbox"
-        context |= {"list": beside}
-        context |= frame(request, upstream, section=section, waiting=beside.open)
-        template = "interactions/interaction.html"
+    context: dict[str, Any] = {"page": page, "form": page.form, "outcome": outcome}
+    context["live_cursor"] = cursor
+    alone = is_fragment(request, "detail")
+    context |= {"oob": True} if alone else _beside(request, upstream, item, filters, now)
+    template = "interactions/_detail.html" if alone else "interactions/interaction.html"
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
+
+
+def _beside(
+    request: Any, upstream: Upstream, item: Interaction, filters: Filters, now: datetime
+) -> dict[str, Any]:
+    """The frame, and the list with the item marked."""
+    rows = inbox_list(request.viewer, upstream, filters, now, current=item.mobius_id)
+    section = "done" if filters.done else "inbox"
+    return {"list": rows, **frame(request, upstream, section=section, waiting=rows.open)}
 
 
 def filters_of(request: Any) -> Filters:

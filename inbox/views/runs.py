@@ -65,7 +65,7 @@ def _find(request: Any, id: str) -> Run | None:
 
 
 async def _read_whole(found: Run) -> bool:
-    """Read the plan, and a log that began before the mirror did. False where Mobius is away or slow."""
+    """Read the plan, and what the log lacks. False where Mobius is away or slow."""
     if freshness.present().state in ("stale", "never"):
         return False
     upstream = await sync_to_async(Upstream.present)()
