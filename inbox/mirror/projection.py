@@ -98,7 +98,7 @@ class Projection:
         else:
             status, since, now.log_from = had.status, had.status_since, had.log_from
             now.plan = had.plan if now.plan is None else now.plan
-            tellings = [one for one in tellings if one.age >= (had.updated_at, had.seq)]
+            tellings = [one for one in tellings if one.newer_than(had.updated_at, had.seq)]
         for one in tellings:
             word = status_word(one.thing)
             if word != status:
@@ -229,7 +229,7 @@ class Projection:
     def _lose(self, row: Interaction | Run) -> None:
         """Upstream has it no longer. An event that was heard before does not bring it back."""
         row.gone = True
-        row.seq = max(row.seq, (self._followed_from or 0) + 1)
+        row.seq = max(row.seq, self._followed_from or 0)
 
     def _newer(
         self,
@@ -239,7 +239,7 @@ class Projection:
     ) -> Row | None:
         """The row as the newest telling has it; None where what is held is as new or the same."""
         told = newest(tellings)
-        if had is not None and told.age < (had.updated_at, had.seq):
+        if had is not None and not told.newer_than(had.updated_at, had.seq):
             return None
         now = make(had, told)
         if had is not None and not told.logged and not _differs(had, now):

@@ -34,9 +34,13 @@ class Told(Generic[Thing]):
     logged: bool
 
     @property
-    def age(self) -> tuple[datetime, int]:
-        """Newer is greater."""
-        return self.thing.updated_at, self.seq
+    def age(self) -> tuple[datetime, int, bool]:
+        """Newer is greater: what was read when an event had been heard already holds it."""
+        return self.thing.updated_at, self.seq, not self.logged
+
+    def newer_than(self, updated_at: datetime, seq: int) -> bool:
+        """Whether it says more than what is held: of equals a read does, a repeated event not."""
+        return self.age >= (updated_at, seq, True)
 
 
 @dataclass

@@ -5,9 +5,20 @@ from datetime import datetime
 
 from inbox.mirror.rows import CLOSED
 from inbox.mirror.upsert import upsert
+from inbox.mobius.types import PolicyKind
 from inbox.models import Interaction, Recipient
 
-_COMPARED = ("via_group", "open", "due_at", "answered_at", "closed_at", "value", "comment")
+_COMPARED = (
+    "via_group",
+    "open",
+    "holds",
+    "waits",
+    "due_at",
+    "answered_at",
+    "closed_at",
+    "value",
+    "comment",
+)
 
 
 def keep(new: Sequence[Interaction], changed: Sequence[Interaction], at: datetime) -> set[str]:
@@ -56,6 +67,8 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
             user_id=user_id,
             via_group=row.target_type != "user",
             open=row.pending and answer is None,
+            holds=row.pending and answer is None and _holds(row, user_id),
+            waits=row.pending and answer is not None,
             due_at=row.due_at,
             answered_at=answered_at,
             closed_at=answered_at or _closed_at(row, at),
@@ -63,6 +76,11 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
             comment=None if answer is None else answer["comment"],
         )
     return asked
+
+
+def _holds(row: Interaction, user_id: str) -> bool:
+    """A claim counts where one answer is enough."""
+    return row.claimed_by == user_id and row.policy.get("kind", PolicyKind.ANY) == PolicyKind.ANY
 
 
 def _asked(row: Interaction) -> Iterable[str]:

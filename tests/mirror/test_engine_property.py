@@ -1,12 +1,10 @@
 """The same as the model's properties, with what the real engine says."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from asgiref.sync import async_to_sync
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
@@ -121,11 +119,6 @@ def assert_the_same(project: Project) -> None:
         assert set(open_.values_list("interaction__mobius_id", flat=True)) == unanswered
 
 
-@pytest.fixture
-def nothing(db: None) -> Iterator[None]:
-    yield
-
-
 @hypothesis(
     max_examples=12,
     deadline=None,
@@ -133,7 +126,7 @@ def nothing(db: None) -> Iterator[None]:
 )
 @given(data=st.data(), plot=st.lists(moves, min_size=1, max_size=10))
 def test_a_walk_ends_equal_to_the_engine_whatever_came_before(
-    nothing: None, engine: Any, settings: Any, data: st.DataObject, plot: list[tuple[str, str, int]]
+    db: None, engine: Any, settings: Any, data: st.DataObject, plot: list[tuple[str, str, int]]
 ) -> None:
     project = fresh_project(engine)
     settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT = project.base_url, project.handle

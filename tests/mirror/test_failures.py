@@ -1,0 +1,267 @@
+"""What the sync does when Mobius does not do its part."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from inbox.mobius.pace import Timeouts
+from inbox.models import Event, Interaction, Recipient, Run, Upstream
+from tests.fixtures_engine import Project
+from tests.mirror.keeping import Kept, keeping
+from tests.support.scripted_server import (
+    CutAfterRead,
+    Dribble,
+    Half,
+    Never,
+    Reply,
+    ScriptedServer,
+    frame,
+)
+
+pytestmark = pytest.mark.django_db
+
+REFUSED = Reply(401, {"error": {"code": "unauthorized", "message": "unknown token"}})
+BUSY = Reply(429, {"error": {"code": "rate_limit_exceeded"}}, {"retry-after": "1"})
+BROKEN = Reply(503, {"error": {"code": "service_unavailable", "message": "later"}})
+
+
+@pytest.fixture
+def between(project: Project) -> Iterator[ScriptedServer]:
+    """A server that passes everything on to the engine, until it is told otherwise."""
+    with ScriptedServer(upstream=project.base_url) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def here(settings: Any, project: Project, between: ScriptedServer) -> None:
+    settings.MOBIUS_BASE_URL = between.base_url
+    settings.MOBIUS_PROJECT = project.handle
+
+
+@asynccontextmanager
+async def kept(between: ScriptedServer, project: Project, **how: Any) -> AsyncIterator[Kept]:
+    async with keeping(between.base_url, project.handle, project.service_key, **how) as mirror:
+        yield mirror
+
+
+async def ids() -> set[str]:
+    rows = Interaction.objects.filter(gone=False)
+    return await sync_to_async(lambda: set(rows.values_list("mobius_id", flat=True)))()
+
+
+async def says(mirror: Kept, words: str) -> None:
+    """Wait until the sentence holds ``words``."""
+    async with asyncio.timeout(10):
+        while words not in mirror.pulse.present().sentence:
+            await mirror.ears.rings("freshness", after=monotonic())
+
+
+async def test_away_at_the_start_it_waits_and_says_so(
+    between: ScriptedServer, project: Project
+) -> None:
+    asked = project.ask()
+    between.refuse()
+    async with kept(between, project) as mirror:
+        await says(mirror, "Nothing has been read yet: Mobius is not answering.")
+        assert mirror.pulse.present().state == "never"
+        between.listen()
+        await mirror.is_("live")
+        assert await ids() == {asked["id"]}
+
+
+async def test_a_refused_key_is_named_and_tried_again(
+    between: ScriptedServer, project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    between.on("*", "", REFUSED, always=True)
+    async with kept(between, project) as mirror:
+        await says(mirror, "Mobius refuses the service key")
+        between.forget()
+        await mirror.is_("live")
+    assert "Mobius refuses the service key" in caplog.text
+    assert project.service_key not in caplog.text
+
+
+async def test_a_key_that_is_refused_later_is_named(
+    between: ScriptedServer, project: Project
+) -> None:
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+        between.on("*", "", REFUSED, always=True)
+        await asyncio.to_thread(between.break_all)
+        await says(mirror, "Last updated")
+        await says(mirror, "Mobius refuses the service key")
+
+
+async def test_told_to_slow_down_it_does(between: ScriptedServer, project: Project) -> None:
+    between.on("GET", r"/interactions$", *[BUSY] * 3)
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+    first, second = between.seen("GET", r"/interactions$")[:2]
+    assert first.query == second.query
+
+
+@pytest.mark.parametrize(
+    "answer", [BROKEN, Reply(200, "<html>"), Reply(200, {"items": 7}), CutAfterRead(), Half({})]
+)
+async def test_a_walk_that_breaks_off_is_walked_again(
+    between: ScriptedServer, project: Project, answer: Any
+) -> None:
+    asked = project.ask()
+    between.on("GET", r"/interactions$", *[answer] * 3)
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+        assert await ids() == {asked["id"]}
+
+
+async def test_an_item_that_cannot_be_read_costs_only_itself(
+    between: ScriptedServer, project: Project
+) -> None:
+    good = project.ask()
+    nonsense = {"items": [{"id": 7}, None, good], "has_more": False}
+    between.on("GET", r"/interactions$", Reply(200, nonsense))
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+        assert await ids() == {good["id"]}
+
+
+async def test_frames_that_make_no_sense_are_passed_over(
+    between: ScriptedServer, project: Project
+) -> None:
+    asked = project.ask()
+    between.on(
+        "GET",
+        "/runs/events$",
+        Dribble(
+            [
+                "id: 0\n\n",
+                "data: {not json\n\n",
+                frame(4, "interaction_created", {"id": 5}),
+                frame(5, "moon_rose", {"phase": "full"}),
+                frame(6, "interaction_created", asked | {"id": "int_frame"}),
+            ],
+        ),
+        always=True,
+    )
+    async with kept(between, project) as mirror:
+        await mirror.ears.rings("item:int_frame")
+        kinds = await sync_to_async(lambda: list(Event.objects.values_list("seq", "kind")))()
+        assert (5, "other") in kinds
+
+
+async def test_a_silent_stream_is_broken(between: ScriptedServer, project: Project) -> None:
+    between.on("GET", "/runs/events$", Dribble(["id: 0\n\n"]), Dribble(["id: 0\n\n"]), Never())
+    timeouts = Timeouts(stream=0.5, opening=0.2)
+    async with kept(between, project, timeouts=timeouts, probe=0.5) as mirror:
+        await mirror.is_("live")
+        await says(mirror, "Catching up")
+        asked = await asyncio.to_thread(project.ask)
+        await mirror.ears.rings(f"item:{asked['id']}")
+
+
+async def test_what_upstream_has_no_longer_is_marked_gone(
+    between: ScriptedServer, project: Project
+) -> None:
+    asked = project.ask()
+    run = project.start(project.question())
+    project.wait_for(run["id"], "suspended")
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+    assert len(await ids()) == 2
+    empty = Reply(200, {"items": [], "has_more": False})
+    missing = Reply(404, {"error": {"code": "not_found", "message": "no"}})
+    between.on("GET", r"/(interactions|runs)$", empty, always=True)
+    between.on("GET", r"/(interactions|runs)/\w+_\w+$", missing, always=True)
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+        assert await ids() == set()
+        assert not await Recipient.objects.filter(open=True).aexists()
+        assert (await Run.objects.aget(mobius_id=run["id"])).gone
+        between.forget()
+        await asyncio.to_thread(between.break_all)
+        await mirror.ears.rings(f"item:{asked['id']}", after=monotonic())
+    assert asked["id"] in await ids()
+
+
+async def test_an_upstream_that_lost_its_data_is_read_anew(
+    between: ScriptedServer, project: Project
+) -> None:
+    asked = project.ask()
+    old = await sync_to_async(Upstream.present)()
+    await Upstream.objects.aupdate(cursor=10_000_000)
+    await Interaction.objects.acreate(
+        upstream=old,
+        mobius_id="int_of_before",
+        type="approval",
+        status="pending",
+        target_type="user",
+        target_id="user_rina",
+        created_at="2099-01-01T00:00:00Z",
+        updated_at="2099-01-01T00:00:00Z",
+    )
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+        assert await ids() == {asked["id"]}
+        later = await asyncio.to_thread(project.ask)
+        await mirror.ears.rings(f"item:{later['id']}")
+    assert (await Upstream.objects.aget()).cursor < 10_000_000
+
+
+async def test_a_walk_that_broke_off_leaves_no_hole(
+    between: ScriptedServer, project: Project
+) -> None:
+    project.ask()
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+    closed = [await asyncio.to_thread(project.ask) for _ in range(3)]
+    for one in closed:
+        body = {"value": True}
+        await asyncio.to_thread(project.http.post, f"interactions/{one['id']}/respond", json=body)
+    await Upstream.objects.aupdate(cursor=None)
+    items = [
+        (await asyncio.to_thread(project.http.get, f"interactions/{one['id']}")).json()
+        for one in reversed(closed)
+    ]
+    pages = [
+        Reply(200, {"items": [item], "has_more": True, "next_cursor": f"after {number}"})
+        for number, item in enumerate(items)
+    ]
+    nothing = Reply(200, {"items": [], "has_more": False})
+    # Pending first; then what is completed, page by page, until the third cannot be read.
+    between.on("GET", r"/interactions$", nothing, *pages[:2], *[BROKEN] * 3)
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+        assert {one["id"] for one in closed} <= await ids()
+
+
+async def test_a_text_that_the_database_refuses_costs_only_itself(
+    between: ScriptedServer, project: Project
+) -> None:
+    good, bad = project.ask(), project.ask()
+    bad |= {"message": "half a pair \ud83d and \0 here", "id": "int_bad"}
+    huge = good | {"id": "int_huge", "expires_at": None, "claimed_by": "x" * 5000}
+    items = {"items": [good, bad, huge], "has_more": False}
+    between.on("GET", r"/interactions$", Reply(200, items))
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+        assert {good["id"], "int_bad"} <= await ids()
+
+
+async def test_a_database_that_fails_is_said_and_the_sync_begins_again(
+    between: ScriptedServer, project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+        await sync_to_async(Recipient.objects.all().delete)()
+        await sync_to_async(Upstream.objects.all().delete)()
+        caplog.set_level(logging.ERROR)
+        asked = await asyncio.to_thread(project.ask)
+        await mirror.ears.rings(f"item:{asked['id']}")
+        await mirror.is_("live")
+    assert "the mirror stopped and will start again" in caplog.text
+    assert project.service_key not in caplog.text
