@@ -1,12 +1,34 @@
-/* Where the reader is after a swap. Once the element with the focus has gone, or is hidden, the focus goes to the new
-   question's heading: a screen reader reads it, and the next key goes on from there. */
+/* Where the reader is after a swap. Once the element with the focus has gone, or is hidden, the focus goes to what is
+   new: what became of the answer, else the question. After an answer that was not accepted it goes to the first field
+   that is wrong. Fields are left alone by the swap, for the sake of what is typed; so it is written to them here what
+   is wrong with them. */
 
-document.addEventListener("htmx:after:swap", () => {
+function mark(field) {
+  const input = field.querySelector(".input");
+  const error = field.querySelector(".error[id]");
+  if (!input) return;
+  if (error) {
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", error.id);
+  } else {
+    input.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-describedby");
+  }
+}
+
+function place(status) {
+  const wrong = status === 422 && document.querySelector("#answer .field:has(.error) :is(.input, input)");
+  if (wrong) return wrong;
   const focused = document.activeElement;
-  if (focused && focused !== document.body && focused.checkVisibility()) return;
-  if (document.querySelector("dialog[open]")) return;
+  if (focused && focused !== document.body && focused.checkVisibility()) return null;
   const heading = document.getElementById("outcome") ?? document.getElementById("question");
-  if (!heading) return;
-  heading.tabIndex = -1;
-  heading.focus({ preventScroll: true });
+  if (heading) heading.tabIndex = -1;
+  return heading;
+}
+
+document.addEventListener("htmx:after:swap", (event) => {
+  document.querySelectorAll("#answer .field").forEach(mark);
+  if (document.querySelector("dialog[open]")) return;
+  const next = place(event.detail?.ctx?.response?.status);
+  next?.focus({ preventScroll: next.tabIndex < 0 });
 });

@@ -48,6 +48,19 @@ def test_reject_asks_once_more_and_may_be_taken_back(sign_in: SignIn, api: httpx
     expect(page.get_by_label("Comment")).to_have_value("It is broken.")
 
 
+def test_what_is_not_accepted_is_said_at_its_field(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    ask(api, "Left empty?", **TEXT)
+    open_item(page, "Left empty?")
+    page.get_by_label("Comment").fill("The comment stays.")
+    page.get_by_role("button", name="Send answer").click()
+    field = page.get_by_role("textbox", name="Your answer")
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description("Write your answer.")
+    expect(page.get_by_label("Comment")).to_have_value("The comment stays.")
+
+
 def test_single_keys_can_be_switched_off(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("lee")
     ask(api, "Keys off?", target={"type": "user", "id": "user_lee"})
