@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.db.models import Q, QuerySet
 
@@ -30,12 +31,27 @@ PERMISSIONS = {
 
 
 class Refusal(StrEnum):
-    """Why somebody may not answer, in the order in which it is asked."""
+    """Why somebody may not answer, claim or release, in the order in which it is asked.
+
+    ``NO_CLAIMS``: the question is not one that a person takes. ``MINE``: the person holds it
+    already. ``FREE``: nobody holds it.
+    """
 
     NOT_ASKED = "not_asked"
+    NO_CLAIMS = "no_claims"
     CLOSED = "closed"
     HELD = "held"
     ANSWERED = "answered"
+    MINE = "mine"
+    FREE = "free"
+
+
+class Action(StrEnum):
+    """What a person can do with a question."""
+
+    ANSWER = "answer"
+    CLAIM = "claim"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True)
@@ -118,6 +134,11 @@ def holds(viewer: Viewer, permission: str) -> bool:
     return given.filter(Q(user=viewer.user_id) | Q(group__user=viewer.user_id)).exists()
 
 
+def sees(viewer: Viewer, interaction: Interaction) -> bool:
+    """``interactions`` holds it; a query is not needed."""
+    return viewer.lead or asked(viewer, interaction)
+
+
 def asked(viewer: Viewer, interaction: Interaction) -> bool:
     """The viewer is the direct target or in the group's snapshot; a query is not needed."""
     if viewer.mobius_id is None:
@@ -145,6 +166,67 @@ def why_not_answer(viewer: Viewer, interaction: Interaction) -> Refusal | None:
     if answered(viewer, interaction):
         return Refusal.ANSWERED
     return None
+
+
+def why_not_claim(viewer: Viewer, interaction: Interaction) -> Refusal | None:
+    """The first reason why the viewer cannot take it now, as far as the mirror knows, or None."""
+    refusal = _why_not_hold(viewer, interaction)
+    if refusal is None and held_by(viewer, interaction):
+        return Refusal.MINE
+    return refusal
+
+
+def why_not_release(viewer: Viewer, interaction: Interaction) -> Refusal | None:
+    """The first reason why the viewer cannot give it back now, or None. Only the holder can."""
+    refusal = _why_not_hold(viewer, interaction)
+    if refusal is None and not held_by(viewer, interaction):
+        return Refusal.FREE
+    return refusal
+
+
+def actions(viewer: Viewer, interaction: Interaction) -> frozenset[Action]:
+    """What the viewer may do now, as far as the mirror knows. No query."""
+    refusals = {
+        Action.ANSWER: why_not_answer(viewer, interaction),
+        Action.CLAIM: why_not_claim(viewer, interaction),
+        Action.RELEASE: why_not_release(viewer, interaction),
+    }
+    return frozenset(action for action, refusal in refusals.items() if refusal is None)
+
+
+def hides_answers(viewer: Viewer, interaction: Interaction) -> bool:
+    """The others' values and comments are kept from the viewer until the viewer has answered.
+
+    Where ``GROUP_ANSWERS_HIDDEN_UNTIL_MINE`` is on, of a question that several answer.
+    """
+    return (
+        settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE
+        and interaction.policy.get("kind", PolicyKind.ANY) != PolicyKind.ANY
+        and why_not_answer(viewer, interaction) is None
+    )
+
+
+def _why_not_hold(viewer: Viewer, interaction: Interaction) -> Refusal | None:
+    if not asked(viewer, interaction):
+        return Refusal.NOT_ASKED
+    if not can_be_held(interaction):
+        return Refusal.NO_CLAIMS
+    if not interaction.pending:
+        return Refusal.CLOSED
+    if held_by_another(viewer, interaction):
+        return Refusal.HELD
+    return None
+
+
+def can_be_held(interaction: Interaction) -> bool:
+    """A group's question of which one answer is enough."""
+    first = interaction.policy.get("kind", PolicyKind.ANY) == PolicyKind.ANY
+    return first and interaction.target_type == "group"
+
+
+def held_by(viewer: Viewer, interaction: Interaction) -> bool:
+    """The viewer has claimed it."""
+    return bool(interaction.claimed_by) and interaction.claimed_by == viewer.mobius_id
 
 
 def held_by_another(viewer: Viewer, interaction: Interaction) -> bool:

@@ -40,6 +40,9 @@ class Environment(BaseSettings):
     MOBIUS_PROJECT: str = Field("", validation_alias=AliasChoices("MOBIUS_PROJECT", "PROJECT"))
     CREDENTIAL_KEYS: str = Field("", repr=False)
     SERVICE_KEY_ANSWERS: bool = False
+    CLAIM_STALE_AFTER: int = Field(30, ge=1, description="minutes")
+    GROUP_ANSWERS_HIDDEN_UNTIL_MINE: bool = False
+    PRESENCE: bool = True
     TIME_ZONE: str = "UTC"
     PORT: int = Field(8000, ge=0, le=65535)
     ENGINE_PORT: int = Field(8001, ge=0, le=65535)

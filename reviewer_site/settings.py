@@ -1,5 +1,6 @@
 """Django's settings, made of the environment."""
 
+from datetime import timedelta
 from typing import Any
 
 from reviewer_site import secrets
@@ -36,6 +37,9 @@ CREDENTIAL_KEYS = [
     key for key in (ENVIRONMENT.CREDENTIAL_KEYS or SECRETS.credential_keys).split(",") if key
 ]
 SERVICE_KEY_ANSWERS = ENVIRONMENT.SERVICE_KEY_ANSWERS
+CLAIM_STALE_AFTER = timedelta(minutes=ENVIRONMENT.CLAIM_STALE_AFTER)
+GROUP_ANSWERS_HIDDEN_UNTIL_MINE = ENVIRONMENT.GROUP_ANSWERS_HIDDEN_UNTIL_MINE
+PRESENCE = ENVIRONMENT.PRESENCE
 
 DEBUG = ENVIRONMENT.DEBUG
 ALLOWED_HOSTS = [host.strip() for host in ENVIRONMENT.ALLOWED_HOSTS.split(",") if host.strip()]

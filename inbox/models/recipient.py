@@ -12,6 +12,8 @@ class Recipient(models.Model):
     list is one index walk: ``open`` (still to be answered by this person), ``due_at``,
     ``closed_at``.
     ``via_group`` is false for the direct target. ``answered_at`` is when this person answered.
+    ``holds``: this person has claimed it, and it is open. ``waits``: this person has answered, and
+    it is still open for others.
     """
 
     interaction = models.ForeignKey(
@@ -21,6 +23,8 @@ class Recipient(models.Model):
     user_id = models.CharField(max_length=200)
     via_group = models.BooleanField(default=False)
     open = models.BooleanField()
+    holds = models.BooleanField(default=False)
+    waits = models.BooleanField(default=False)
     due_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -34,6 +38,17 @@ class Recipient(models.Model):
         indexes = [
             models.Index(fields=["upstream", "user_id", "open", "due_at", "id"], name="asks_open"),
             models.Index(fields=["upstream", "user_id", "open", "-closed_at"], name="asks_closed"),
+            # Few of very many: an index that holds those alone.
+            models.Index(
+                fields=["upstream", "user_id", "due_at", "id"],
+                condition=models.Q(holds=True),
+                name="asks_held",
+            ),
+            models.Index(
+                fields=["upstream", "user_id", "due_at", "id"],
+                condition=models.Q(waits=True),
+                name="asks_waiting",
+            ),
         ]
 
     def __str__(self) -> str:

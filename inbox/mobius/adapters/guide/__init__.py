@@ -7,7 +7,7 @@ says so. Only an object without an ``id`` cannot be read; ``UnreadableError`` sa
 from inbox.mobius.adapters.guide.base import UnreadableError
 from inbox.mobius.adapters.guide.event import read_cursor, read_event
 from inbox.mobius.adapters.guide.group import read_group, read_member, read_person, write_routing
-from inbox.mobius.adapters.guide.interaction import read_interaction
+from inbox.mobius.adapters.guide.interaction import read_interaction, without_answers
 from inbox.mobius.adapters.guide.run import read_run, read_step
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "read_person",
     "read_run",
     "read_step",
+    "without_answers",
     "write_routing",
 ]

@@ -61,6 +61,20 @@ def read_interaction(payload: Any) -> Interaction:
     )
 
 
+def without_answers(raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
+    """The payload without anybody's value and comment but those of the person ``but``."""
+    given = raw.get("partial_responses")
+    if isinstance(given, list):
+        given = [_emptied(parts(answer), but) for answer in given]
+    return raw | {"response": None, "partial_responses": given}
+
+
+def _emptied(answer: dict[str, Any], but: str | None) -> dict[str, Any]:
+    if but is not None and answer.get("user_id") == but:
+        return answer
+    return {key: None if key in ("value", "comment") else answer[key] for key in answer}
+
+
 def _policy(wire: dict[str, Any]) -> Policy:
     grouped = parts(wire.get("target")).get("type") == "group"
     everybody = wire.get("routing_policy_snapshot") == "all_members"

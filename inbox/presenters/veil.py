@@ -1,0 +1,50 @@
+"""What a person may see of the others' answers: the one gate that every page goes through."""
+
+import copy
+from typing import Any
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.mobius.adapters import guide
+from inbox.models import Event, Interaction
+
+HIDDEN = "hidden"
+"""The key of a response whose value and comment were taken out."""
+
+
+def seen_by(viewer: Viewer, item: Interaction) -> Interaction:
+    """The question as the viewer may see it: itself, or a copy without the others' answers.
+
+    Who has answered and when stays. The copy is for showing, never to be saved.
+    """
+    if not access.hides_answers(viewer, item):
+        return item
+    shown = copy.copy(item)
+    shown.responses = [_emptied(viewer, response) for response in item.responses]
+    shown.raw = guide.without_answers(item.raw, but=viewer.mobius_id)
+    return shown
+
+
+def events_seen_by(
+    viewer: Viewer, events: list[Event], items: dict[str, Interaction]
+) -> list[Event]:
+    """The log of a run as the viewer may see it; ``items`` are its questions by id."""
+    veiled = {id_ for id_, item in items.items() if access.hides_answers(viewer, item)}
+    return [_told(viewer, event) if _about(event) in veiled else event for event in events]
+
+
+def _about(event: Event) -> str:
+    return str(event.data.get("interaction", ""))
+
+
+def _told(viewer: Viewer, event: Event) -> Event:
+    shown = copy.copy(event)
+    if event.data.get("by") != viewer.mobius_id:
+        shown.data = event.data | {"value": None, "comment": None, HIDDEN: True}
+    return shown
+
+
+def _emptied(viewer: Viewer, response: dict[str, Any]) -> dict[str, Any]:
+    if response.get("user_id") == viewer.mobius_id:
+        return response
+    return response | {"value": None, "comment": None, HIDDEN: True}
