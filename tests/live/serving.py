@@ -44,7 +44,9 @@ class Served:
         self.rights = Rights()
         self._render = render
         self._server = uvicorn.Server(
-            uvicorn.Config(self._serve, interface="asgi3", log_level="critical", timeout_graceful_shutdown=2)
+            uvicorn.Config(
+                self._serve, interface="asgi3", log_level="critical", timeout_graceful_shutdown=2
+            )
         )
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)

@@ -31,6 +31,10 @@ class Person:
         )
         assert answer.status_code == 302, answer.text
 
+    def cookies(self) -> dict[str, str]:
+        """What a client needs to go on in the same session."""
+        return {cookie.name: cookie.value or "" for cookie in self._http.cookies.jar}
+
     def get(self, path: str) -> httpx.Response:
         """A page."""
         return self._http.get(f"{self.web}{path}")

@@ -1,0 +1,173 @@
+"""Streams of the whole product: signed in, behind every middleware, kept outside Django."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.live.serving import Reader, following
+from tests.support.browserless import Person
+from tests.support.databases import environment
+from tests.support.product import Product, ask
+
+STREAMS = 200
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    folder: Path = tmp_path_factory.mktemp("product")
+    product = Product(folder, environment(folder, "live"))
+    product.start()
+    yield product
+    product.stop()
+
+
+@pytest.fixture(scope="module")
+def rina(product: Product) -> Iterator[dict[str, str]]:
+    """The cookies of her session."""
+    person = Person(product.web, "rina")
+    person.sign_in()
+    yield person.cookies()
+    person.close()
+
+
+@pytest.fixture
+def api(product: Product) -> Iterator[httpx.Client]:
+    with product.api() as client:
+        yield client
+
+
+@asynccontextmanager
+async def crowd(
+    product: Product, cookies: dict[str, str], path: str, size: int
+) -> AsyncIterator[list[Reader]]:
+    """So many streams of one person, each past its first frame."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    async with (
+        httpx.AsyncClient(limits=limits, timeout=30, cookies=cookies) as client,
+        AsyncExitStack() as stack,
+    ):
+        readers = await asyncio.gather(
+            *(stack.enter_async_context(following(client, product.web + path)) for _ in range(size))
+        )
+        await asyncio.gather(*(reader.event("live") for reader in readers))
+        yield readers
+
+
+def threads(product: Product) -> int:
+    lines = Path(f"/proc/{product.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Threads:"))
+
+
+def answer(api: httpx.Client, item: str) -> None:
+    api.post(f"/interactions/{item}/respond", json={"value": True}).raise_for_status()
+
+
+async def mirrored(client: httpx.AsyncClient, page: str) -> None:
+    """Wait until the mirror, which is in another process, has what a page shows."""
+    async with asyncio.timeout(5):
+        while (await client.get(page)).status_code == 404:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def question_of(api: httpx.Client, run_id: str) -> str:
+    """The interaction that a run asks, once it asks it."""
+    with api.stream("GET", f"/runs/{run_id}/events", params={"since": 0}) as events:
+        for line in events.iter_lines():
+            if "suspended" in line:
+                break
+    [item] = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    return str(item["id"])
+
+
+async def test_two_hundred_streams_cost_no_thread_and_all_hear_of_a_new_question(
+    product: Product, rina: dict[str, str], api: httpx.Client
+) -> None:
+    async with crowd(product, rina, "/live/inbox/", 5):
+        few = threads(product)
+    async with crowd(product, rina, "/live/inbox/", STREAMS) as readers:
+        assert threads(product) == few
+        started = time.monotonic()
+        ask(api, "Release 2.4?")
+        await asyncio.gather(*(reader.event("inbox") for reader in readers))
+        assert time.monotonic() - started < 1
+        assert threads(product) == few
+
+
+async def test_one_stream_brings_the_list_the_question_and_its_run(
+    product: Product, rina: dict[str, str], api: httpx.Client
+) -> None:
+    run_id = ask(api, "Pay the invoice?")
+    item = question_of(api, run_id)
+    async with httpx.AsyncClient(cookies=rina, timeout=10) as client:
+        await mirrored(client, f"{product.web}/interactions/{item}/")
+    async with crowd(product, rina, f"/live/inbox/?item={item}", 1) as [reader]:
+        answer(api, item)
+        seen, shown = set(), ""
+        while not (seen >= {"inbox", "item", "run"} and 'data-run-status="completed"' in shown):
+            frame = await reader.frame()
+            if "data" in frame:
+                seen.add(frame.get("event", ""))
+                shown = shown if "event" in frame else frame["data"]
+        assert "Pay the invoice" not in shown
+        assert "hx-" not in shown
+
+
+async def test_a_run_s_stream_begins_with_the_run_as_it_is(
+    product: Product, rina: dict[str, str], api: httpx.Client
+) -> None:
+    run_id = ask(api, "Publish?")
+    question_of(api, run_id)
+    async with httpx.AsyncClient(cookies=rina, timeout=10) as client:
+        await mirrored(client, f"{product.web}/runs/{run_id}/")
+        async with following(client, f"{product.web}/live/runs/{run_id}/") as reader:
+            frame = await reader.frame()
+    assert f'data-run-id="{run_id}"' in frame["data"]
+
+
+@pytest.mark.parametrize("path", ["/live/inbox/", "/live/runs/", "/live/runs/run_1/"])
+def test_who_is_signed_out_is_told_so_and_never_redirected(product: Product, path: str) -> None:
+    assert httpx.get(product.web + path).status_code == 401
+
+
+def test_what_is_not_mine_is_not_found(
+    product: Product, rina: dict[str, str], api: httpx.Client
+) -> None:
+    run_id = ask(api, "Between us, Sam?", target={"type": "user", "id": "user_sam"})
+    item = question_of(api, run_id)
+    with httpx.Client(base_url=product.web, cookies=rina) as client:
+        for path in (f"/live/inbox/?item={item}", f"/live/runs/{run_id}/", "/live/else/"):
+            assert client.get(path).status_code == 404
+        assert client.post("/live/inbox/").status_code in (403, 405)
+
+
+def test_proxies_and_caches_keep_their_hands_off_a_stream(
+    product: Product, rina: dict[str, str]
+) -> None:
+    with httpx.stream("GET", f"{product.web}/live/inbox/", cookies=rina) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["x-accel-buffering"] == "no"
+        assert "content-security-policy" in response.headers
+    head = httpx.head(f"{product.web}/live/inbox/", cookies=rina)
+    assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_streams_do_not_hold_up_the_end_of_the_process(
+    product: Product, rina: dict[str, str]
+) -> None:
+    async with crowd(product, rina, "/live/inbox/", STREAMS) as readers:
+        started = time.monotonic()
+        os.kill(product.pid, signal.SIGTERM)
+        for reader in readers:
+            with pytest.raises(EOFError):
+                await reader.event("never")
+        await asyncio.to_thread(product.wait)
+        assert time.monotonic() - started < 3
+    product.start()

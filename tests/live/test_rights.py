@@ -1,0 +1,144 @@
+"""Who may follow what, when the stream is asked for and while it is open."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from inbox.access import TEAM_LEAD
+from inbox.live.handoff import Accepted
+from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream
+from inbox.reviewers.people import make_demo
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@pytest.fixture
+def upstream(db: None) -> Upstream:
+    make_demo(tokens={})
+    return Upstream.present()
+
+
+@pytest.fixture
+def item(upstream: Upstream) -> Interaction:
+    """A question to Rina, in a run."""
+    now = timezone.now()
+    Run.objects.create(
+        upstream=upstream,
+        mobius_id="run_1",
+        workflow="release",
+        status="suspended",
+        status_since=now,
+        created_at=now,
+        updated_at=now,
+    )
+    item = Interaction.objects.create(
+        upstream=upstream,
+        mobius_id="int_1",
+        run_id="run_1",
+        type="approval",
+        status="pending",
+        target_type="user",
+        target_id="user_rina",
+        created_at=now,
+        updated_at=now,
+    )
+    Recipient.objects.create(upstream=upstream, interaction=item, user_id="user_rina", open=True)
+    return item
+
+
+def enter(name: str) -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.get(username=name), backend=BACKEND)
+    return client
+
+
+def follow(client: Client, path: str) -> Accepted:
+    response: Any = client.get(path)
+    assert isinstance(response, Accepted), response
+    return response
+
+
+def test_the_inbox_brings_the_viewers_own_list(upstream: Upstream) -> None:
+    followed = follow(enter("rina"), "/live/inbox/").subscription.topics
+    assert set(followed) == {"inbox:user_rina", "freshness"}
+
+
+def test_an_item_brings_its_run_too(item: Interaction) -> None:
+    followed = follow(enter("rina"), "/live/inbox/?item=int_1").subscription.topics
+    assert set(followed) == {"inbox:user_rina", "freshness", "item:int_1", "run:run_1"}
+
+
+def test_a_run_brings_what_it_asked_the_viewer(item: Interaction) -> None:
+    followed = follow(enter("rina"), "/live/runs/run_1/").subscription.topics
+    assert set(followed) == {"inbox:user_rina", "freshness", "item:int_1", "run:run_1"}
+
+
+def test_a_lead_follows_what_others_were_asked(item: Interaction) -> None:
+    followed = follow(enter("tess"), "/live/inbox/?item=int_1").subscription.topics
+    assert {"item:int_1", "run:run_1"} <= set(followed)
+
+
+@pytest.mark.parametrize("path", ["/live/inbox/?item=int_1", "/live/runs/run_1/"])
+def test_who_was_not_asked_finds_nothing(item: Interaction, path: str) -> None:
+    assert enter("sam").get(path).status_code == 404
+    assert enter("admin").get(path).status_code == 404
+
+
+def test_the_cursors_of_the_page_and_of_the_last_frame_are_both_heard(upstream: Upstream) -> None:
+    response: Any = enter("rina").get("/live/inbox/?since=a-1", headers={"Last-Event-ID": "a-2"})
+    assert response.subscription.cursors == ("a-1", "a-2")
+
+
+def test_the_right_stands_while_nothing_has_changed(item: Interaction) -> None:
+    assert follow(enter("rina"), "/live/inbox/?item=int_1").subscription.recheck()
+
+
+def test_who_signs_out_loses_it(item: Interaction) -> None:
+    client = enter("rina")
+    right = follow(client, "/live/inbox/").subscription.recheck
+    client.logout()
+    assert not right()
+
+
+def test_a_session_that_ran_out_loses_it(item: Interaction) -> None:
+    right = follow(enter("rina"), "/live/inbox/").subscription.recheck
+    Session.objects.update(expire_date=datetime(2020, 1, 1, tzinfo=UTC))
+    assert not right()
+
+
+def test_an_account_that_is_closed_loses_it(item: Interaction) -> None:
+    right = follow(enter("rina"), "/live/inbox/").subscription.recheck
+    get_user_model().objects.filter(username="rina").update(is_active=False)
+    assert not right()
+
+
+def test_a_changed_password_ends_the_other_sessions_streams(item: Interaction) -> None:
+    right = follow(enter("rina"), "/live/inbox/").subscription.recheck
+    user = get_user_model().objects.get(username="rina")
+    user.set_password("another")
+    user.save()
+    assert not right()
+
+
+def test_another_mobius_id_loses_it(item: Interaction) -> None:
+    right = follow(enter("rina"), "/live/inbox/?item=int_1").subscription.recheck
+    Reviewer.objects.filter(user__username="rina").update(mobius_id="user_other")
+    assert not right()
+
+
+def test_who_leads_no_longer_loses_it(item: Interaction) -> None:
+    right = follow(enter("tess"), "/live/inbox/?item=int_1").subscription.recheck
+    Group.objects.get(name=TEAM_LEAD).user_set.clear()
+    assert not right()
+
+
+def test_the_session_is_not_shown(item: Interaction) -> None:
+    client = enter("rina")
+    subscription = follow(client, "/live/inbox/").subscription
+    assert client.session.session_key not in repr(subscription)
