@@ -86,10 +86,11 @@ def test_a_second_browser_sees_the_item_come_and_go(sign_in: SignIn, api: httpx.
 def test_a_hidden_tab_catches_up_when_it_is_shown(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     page.add_init_script(
-        "document.addEventListener('htmx:sse:after:connection', () => window.streaming = true)"
+        "window.streaming = new Promise((resolve) => document.addEventListener("
+        "'htmx:sse:after:connection', () => resolve(true), {once: true}))"
     )
     page.reload()
-    page.wait_for_function("window.streaming")
+    page.evaluate("window.streaming")
     show = "document.dispatchEvent(new Event('visibilitychange'))"
     page.evaluate(
         "Object.defineProperty(document, 'hidden', {configurable: true, get: () => window.away})"
