@@ -20,6 +20,7 @@ from inbox.engine.rules import stamps
 
 _INSERT = "INSERT INTO engine_event (project_id, seq, run_id, type, at, frame) VALUES "
 _ROW = "(%s, %s, %s, %s, %s, %s)"
+_NEWEST = "UPDATE engine_project SET seq = %s WHERE id = %s"
 _BATCH = 100
 
 
@@ -30,7 +31,7 @@ class Unit:
         self.project_id = project_id
         self.now = now
         self._seq = seq
-        self._events: list[tuple[Any, ...]] = []
+        self._events: list[tuple[int, str | None, str, str]] = []
         self._due: datetime | None = None
 
     def emit(self, type_: str, run_id: str | None, data: dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ class Unit:
             f'{{"type":"{type_}","run_id":{dumps(run_id)},"seq":{seq},'
             f'"timestamp":"{stamps.written(self.now)}","data":{dumps(data)}}}'
         )
-        self._events.append((self.project_id, seq, run_id, type_, self.now, frame))
+        self._events.append((seq, run_id, type_, frame))
 
     def due(self, when: datetime) -> None:
         """The runner is to look at something at ``when``."""
@@ -57,19 +58,22 @@ class Unit:
     def _write_events(self) -> None:
         connection = connections[ALIAS]
         newest = self._seq + len(self._events)
-        adapt = connection.ops.adapt_datetimefield_value
+        now = connection.ops.adapt_datetimefield_value(self.now)
         with connection.cursor() as cursor:
             for start in range(0, len(self._events), _BATCH):
                 rows = self._events[start : start + _BATCH]
                 values = [
                     value
-                    for project_id, seq, run_id, type_, at, frame in rows
-                    for value in (project_id, seq, run_id, type_, adapt(at), frame)
+                    for seq, run_id, type_, frame in rows
+                    for value in (self.project_id, seq, run_id, type_, now, frame)
                 ]
-                cursor.execute(_INSERT + ", ".join([_ROW] * len(rows)), values)
-            cursor.execute(
-                "UPDATE engine_project SET seq = %s WHERE id = %s", [newest, self.project_id]
-            )
+                insert = _INSERT + ", ".join([_ROW] * len(rows))
+                if start == 0 and connection.vendor == "postgresql":
+                    insert = f"WITH newest AS ({_NEWEST}) {insert}"
+                    values = [newest, self.project_id, *values]
+                cursor.execute(insert, values)
+            if connection.vendor != "postgresql":
+                cursor.execute(_NEWEST, [newest, self.project_id])
         transaction.on_commit(partial(commits.tell, self.project_id, newest), using=ALIAS)
 
 

@@ -6,10 +6,15 @@ from inbox.engine.models.project import Project
 
 
 class Event(models.Model):
-    """One frame of the stream, ready to be sent. ``frame`` is JSON, ASCII, without line breaks."""
+    """One frame of the stream, ready to be sent. ``frame`` is JSON, ASCII, without line breaks.
+
+    Only who holds the project's lock writes here, so the database need not check the project again.
+    """
 
     pk = models.CompositePrimaryKey("project_id", "seq")
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     seq = models.BigIntegerField()
     run_id = models.CharField(max_length=40, null=True)
     type = models.CharField(max_length=40)

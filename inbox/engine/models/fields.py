@@ -5,10 +5,12 @@ from typing import Any
 
 from django.db import models
 
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
 
 def dumps(value: Any) -> str:
     """JSON as the engine writes it: compact, ASCII, keys in the order they came in."""
-    return json.dumps(value, separators=(",", ":"))
+    return _encode(value)
 
 
 class JSONText(models.TextField):
