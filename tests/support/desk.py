@@ -1,4 +1,4 @@
-"""Rina's desk: the product's own parts in front of a real engine, with a server between that obeys."""
+"""Rina's desk: the product in front of a real engine, with a server between that obeys."""
 
 from datetime import UTC, datetime
 from typing import Any

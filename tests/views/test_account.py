@@ -1,0 +1,171 @@
+"""One's own account: token, keyboard, password."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from inbox.models import Credential, Reviewer
+from tests.support.desk import Desk
+from tests.support.scripted_server import Reply
+from tests.views.cast import HTMX, sign_in
+
+PATHS = ("/account/token", "/account/token/remove", "/account/keys", "/account/password")
+
+
+@pytest.fixture
+def rina(desk: Desk) -> Client:
+    return sign_in("rina")
+
+
+def page_of(client: Client, query: str = "") -> str:
+    answer = client.get("/account/" + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_it_shows_the_ends_of_the_token_and_whose_it_is(desk: Desk, rina: Client) -> None:
+    token = desk.project.tokens["user_rina"]
+    page = page_of(rina)
+    assert f"{token[:8]}…{token[-4:]}" in page
+    assert "user_rina" in page
+    assert "Confirmed by Mobius" in page
+    assert token not in page
+
+
+def test_without_a_token_it_asks_for_one(desk: Desk, rina: Client) -> None:
+    Credential.objects.all().delete()
+    page = page_of(rina)
+    assert "Add your token to answer" in page
+    assert 'name="token"' in page
+
+
+def test_a_pasted_token_is_proven_and_kept(desk: Desk, rina: Client) -> None:
+    Credential.objects.all().delete()
+    Reviewer.objects.update(mobius_id=None)
+    answer = rina.post("/account/token", {"token": desk.project.tokens["user_rina"]})
+    assert (answer.status_code, answer["Location"]) == (303, "/account/")
+    assert Reviewer.objects.get(user__username="rina").mobius_id == "user_rina"
+    assert "Your token is kept." in page_of(rina)
+
+
+@pytest.mark.parametrize(
+    ("whose", "words"),
+    [
+        ("user_sam", "This one belongs to user_sam, who has another account here."),
+        ("nobody", "Mobius does not accept this token."),
+        ("service", "This is a service key."),
+        ("", "Paste your token here first."),
+    ],
+)
+def test_a_token_that_is_not_taken_says_why_and_is_not_shown(
+    desk: Desk, rina: Client, whose: str, words: str
+) -> None:
+    before = bytes(Credential.objects.get(reviewer__user__username="rina").sealed)
+    tokens = {
+        **desk.project.tokens,
+        "nobody": "mbc_nobody_knows_this_one_at_all",
+        "service": desk.project.service_key,
+        "": "",
+    }
+    answer = rina.post("/account/token", {"token": tokens[whose]})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in page
+    assert "stays in use" in page
+    assert not tokens[whose] or tokens[whose] not in page
+    assert bytes(Credential.objects.get(reviewer__user__username="rina").sealed) == before
+
+
+def test_mobius_being_down_saves_nothing(desk: Desk, rina: Client) -> None:
+    desk.server.refuse()
+    answer = rina.post("/account/token", {"token": desk.project.tokens["user_rina"]})
+    assert answer.status_code == 422
+    assert "Mobius cannot be asked just now" in answer.content.decode()
+
+
+def test_a_refused_token_says_so_and_what_it_held_back(desk: Desk, rina: Client) -> None:
+    item = desk.ask(message="Pay the invoice?")
+    refused = Reply(401, {"error": {"code": "unauthorized", "message": "revoked"}})
+    desk.server.on("POST", r"/respond$", refused)
+    rina.post(f"/interactions/{item.mobius_id}/respond", {"value": "true"})
+    page = page_of(rina)
+    assert "Mobius no longer accepts this token" in page
+    assert "Pay the invoice?" in page
+
+
+def test_replacing_shows_the_form_and_keeps_the_present_one(desk: Desk, rina: Client) -> None:
+    page = page_of(rina, "?replace=1")
+    assert 'name="token"' in page
+    assert "Keep the present one" in page
+
+
+def test_a_removed_token_is_gone(desk: Desk, rina: Client) -> None:
+    assert rina.post("/account/token/remove").status_code == 303
+    assert not Credential.objects.filter(reviewer__user__username="rina").exists()
+
+
+def test_keys_can_be_switched_off_and_on(desk: Desk, rina: Client) -> None:
+    assert 'data-keys="on"' in page_of(rina)
+    rina.post("/account/keys", {})
+    assert 'data-keys="off"' in page_of(rina)
+    rina.post("/account/keys", {"keys_enabled": "on"})
+    assert 'data-keys="on"' in page_of(rina)
+
+
+def passwords(old: str = "demo", new: str = "brass-kettle-42") -> dict[str, str]:
+    return {"old_password": old, "new_password1": new, "new_password2": new}
+
+
+def test_a_new_password_signs_out_everywhere_else(desk: Desk, rina: Client) -> None:
+    elsewhere = sign_in("rina")
+    assert rina.post("/account/password", passwords()).status_code == 303
+    assert User.objects.get(username="rina").check_password("brass-kettle-42")
+    assert rina.get("/account/").status_code == 200
+    assert elsewhere.get("/account/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (passwords(old="wrong"), "Your old password was entered incorrectly"),
+        (passwords(new="zq-7x"), "too short"),
+    ],
+)
+def test_a_password_that_is_not_taken_says_why(
+    desk: Desk, rina: Client, sent: dict[str, str], words: str
+) -> None:
+    answer = rina.post("/account/password", sent)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in page
+    assert sent["new_password1"] not in page
+    assert User.objects.get(username="rina").check_password("demo")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_only_a_post_changes_something(desk: Desk, rina: Client, path: str) -> None:
+    assert rina.get(path).status_code == 405
+
+
+def test_the_page_is_only_read(desk: Desk, rina: Client) -> None:
+    assert rina.post("/account/").status_code == 405
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_signed_out_nothing_changes_and_the_page_is_come_back_to(desk: Desk, path: str) -> None:
+    answer = Client().post(path, {"token": "mbc_x"})
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/account/")
+    swap: Any = Client().post(path, headers=HTMX)
+    assert swap["HX-Redirect"] == "/accounts/login/?next=/account/"
+
+
+def test_signed_out_the_page_is_come_back_to(desk: Desk) -> None:
+    assert Client().get("/account/")["Location"] == "/accounts/login/?next=/account/"
+
+
+def test_signing_out_ends_it(desk: Desk, rina: Client) -> None:
+    assert rina.get("/accounts/logout/").status_code == 405
+    assert rina.post("/accounts/logout/")["Location"] == "/accounts/login/"
+    assert rina.get("/account/").status_code == 302

@@ -1,0 +1,134 @@
+"""What an administrator sets, and what nobody sees."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.test import Client
+
+from inbox.models import Credential, Decision, Reviewer
+from inbox.reviewers import credentials
+from tests.views.cast import sign_in
+
+TOKEN = "mbc_0123456789abcdefghijklmnopqrstuv"
+
+
+@pytest.fixture
+def boss(people: None) -> Client:
+    return sign_in("admin")
+
+
+def path_of(username: str) -> str:
+    return f"/admin/auth/user/{User.objects.get(username=username).pk}/change/"
+
+
+def give(boss: Client, username: str, mobius_id: str) -> Any:
+    """Save the account's page with another Mobius id."""
+    user = User.objects.get(username=username)
+    joined = user.date_joined
+    return boss.post(
+        path_of(username),
+        {
+            "username": username,
+            "is_active": "on",
+            "date_joined_0": joined.date().isoformat(),
+            "date_joined_1": joined.strftime("%H:%M:%S"),
+            "groups": list(user.groups.values_list("pk", flat=True)),
+            "reviewer-TOTAL_FORMS": "1",
+            "reviewer-INITIAL_FORMS": "1",
+            "reviewer-0-id": str(user.reviewer.pk),
+            "reviewer-0-user": str(user.pk),
+            "reviewer-0-mobius_id": mobius_id,
+        },
+    )
+
+
+def mobius_id(username: str) -> str | None:
+    return Reviewer.objects.get(user__username=username).mobius_id
+
+
+def test_an_administrator_sets_a_mobius_id(boss: Client) -> None:
+    assert give(boss, "rina", "user_rina_2").status_code == 302
+    assert mobius_id("rina") == "user_rina_2"
+
+
+def test_the_old_ids_token_goes_with_it(boss: Client) -> None:
+    rina = Reviewer.objects.get(user__username="rina")
+    credentials.adopt(rina, token=TOKEN, owner="user_rina")
+    give(boss, "rina", "user_rina")
+    assert Credential.objects.exists()
+    give(boss, "rina", "user_rina_2")
+    assert not Credential.objects.exists()
+
+
+def test_no_two_accounts_are_one_person(boss: Client) -> None:
+    answer = give(boss, "rina", "user_sam")
+    assert answer.status_code == 200
+    assert "already exists" in answer.content.decode()
+    assert mobius_id("rina") == "user_rina"
+
+
+def test_an_id_can_be_taken_away_from_several(boss: Client) -> None:
+    for name in ("rina", "sam"):
+        assert give(boss, name, "").status_code == 302
+        assert mobius_id(name) is None
+
+
+def test_a_new_account_is_made_with_its_place(boss: Client) -> None:
+    answer = boss.post(
+        "/admin/auth/user/add/",
+        {
+            "username": "mallory",
+            "password1": "brass-kettle-42",
+            "password2": "brass-kettle-42",
+            "usable_password": "true",
+        },
+    )
+    assert answer.status_code == 302
+    assert mobius_id("mallory") is None
+    assert boss.get(path_of("mallory")).status_code == 200
+
+
+def test_no_page_shows_a_token(boss: Client) -> None:
+    rina = Reviewer.objects.get(user__username="rina")
+    credentials.adopt(rina, token=TOKEN, owner="user_rina")
+    for path in ("/admin/", "/admin/auth/user/", path_of("rina")):
+        page = boss.get(path).content.decode()
+        assert TOKEN not in page
+        assert TOKEN[:8] not in page
+
+
+def test_tokens_drafts_and_the_mirror_are_not_registered() -> None:
+    ours = set(apps.get_app_config("inbox").get_models())
+    assert set(admin.site._registry) & ours == {Decision}
+
+
+def test_the_log_is_only_read(boss: Client) -> None:
+    Decision.objects.create(
+        at="2026-01-01T00:00:00Z",
+        verb="respond",
+        base_url="x",
+        project="demo",
+        interaction_id="int_1",
+        actor="user_rina",
+        account="rina",
+        credential_kind="member",
+    )
+    entry = Decision.objects.get()
+    assert "int_1" in boss.get("/admin/inbox/decision/").content.decode()
+    path = f"/admin/inbox/decision/{entry.pk}/"
+    assert boss.get(path + "change/").status_code == 200
+    assert boss.post(path + "change/", {"verb": "x"}).status_code == 403
+    assert boss.post(path + "delete/", {"post": "yes"}).status_code == 403
+    assert boss.get("/admin/inbox/decision/add/").status_code == 403
+
+
+@pytest.mark.parametrize("name", ["rina", "tess"])
+def test_nobody_else_comes_in(people: None, name: str) -> None:
+    assert sign_in(name).get("/admin/").status_code == 302
+
+
+def test_signed_out_it_asks_to_sign_in(people: None) -> None:
+    assert Client().get("/admin/")["Location"].startswith("/admin/login/")
