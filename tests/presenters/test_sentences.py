@@ -199,7 +199,8 @@ PLAN = (
 def test_the_track_tells_done_now_and_to_come(
     status: RunStatus, states: list[tuple[str, str]]
 ) -> None:
-    of = run_row(Upstream(), run(status=status, plan=PLAN), 0)
+    of = run_row(Upstream(), run(status=status), 0)
+    of.plan = [planned.model_dump() for planned in PLAN]
     steps = [
         step_row(
             of,
