@@ -90,7 +90,7 @@ def item_page(
             decisions=decisions,
         ),
         whom=f"Waiting on {_whom(item, people, group)}",
-        kept=None if usable else _kept(question, draft, form),
+        kept=None if usable and form is not None else _kept(question, draft, form),
         parts=["on" if m.state == "answered" else "you" if m.state == "turn" else "" for m in line],
     )
 
