@@ -69,13 +69,17 @@ class Projection:
         for run_id, tellings in told.items():
             had = held.get(run_id)
             now = self._newer(had, tellings, self._run)
-            if now is None:
-                continue
-            writes[run_id] = held[run_id] = now
-            if _differs(had, now):
-                self._changes.runs.add(run_id)
-            if had is None or _asking(had) != _asking(now):
-                renamed.append(now)
+            if now is not None:
+                writes[run_id] = held[run_id] = now
+                if _differs(had, now):
+                    self._changes.runs.add(run_id)
+                if had is None or _asking(had) != _asking(now):
+                    renamed.append(now)
+            # A plan never changes: that of an old reading is as good.
+            if held[run_id].plan is None and (plan := _plan(tellings)) is not None:
+                writes[run_id] = held[run_id]
+                held[run_id].plan = plan
+                self._changes.logs.add(run_id)
         for run_id in gone & held.keys():
             if not held[run_id].gone:
                 self._lose(held[run_id])
@@ -97,7 +101,7 @@ class Projection:
             status, since, now.log_from = "", now.updated_at, self._log_from(tellings)
         else:
             status, since, now.log_from = had.status, had.status_since, had.log_from
-            now.plan = had.plan if now.plan is None else now.plan
+            now.plan = had.plan
             tellings = [one for one in tellings if one.newer_than(had.updated_at, had.seq)]
         for one in tellings:
             word = status_word(one.thing)
@@ -245,6 +249,12 @@ class Projection:
         if had is not None and not told.logged and not _differs(had, now):
             return None
         return now
+
+
+def _plan(tellings: list[Told[types.Run]]) -> list[dict[str, str]] | None:
+    plans = (told.thing.plan for told in tellings)
+    plan = next((plan for plan in plans if plan is not None), None)
+    return None if plan is None else [step.model_dump(mode="json") for step in plan]
 
 
 def _asking(run: Run) -> tuple[str, str]:

@@ -83,7 +83,7 @@ def asked_by(metadata: Any, started_by: str) -> str:
 
 
 def run_row(upstream: models.Upstream, told: types.Run, seq: int) -> models.Run:
-    """Everything but ``status_since`` and ``log_from``."""
+    """Everything but ``status_since``, ``plan`` and ``log_from``."""
     return models.Run(
         upstream=upstream,
         mobius_id=told.id,
@@ -97,7 +97,6 @@ def run_row(upstream: models.Upstream, told: types.Run, seq: int) -> models.Run:
         external_id=told.external_id,
         started_by=told.started_by[:200],
         wait=told.wait.model_dump(mode="json"),
-        plan=None if told.plan is None else [step.model_dump(mode="json") for step in told.plan],
         error_type=(told.error_type or "")[:100],
         error_message=told.error_message or "",
         created_at=told.created_at,

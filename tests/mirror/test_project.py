@@ -311,3 +311,11 @@ def test_the_right_bells_ring(mirror: Mirror, rung: list[str]) -> None:
     rung.clear()
     mirror.tell(event(4, step())).publish()
     assert rung == ["run:run_1"]
+
+
+def test_a_plan_that_comes_late_is_kept_too(mirror: Mirror) -> None:
+    mirror.tell(event(5, run(minutes=3, status=RunStatus.RUNNING)))
+    changes = mirror.tell(run(plan=(StepPlan(name="ask", kind="interaction"),)))
+    row = Run.objects.get()
+    assert (row.status, row.plan is None, row.seq) == ("running", False, 5)
+    assert changes.logs == {"run_1"}
