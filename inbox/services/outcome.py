@@ -1,4 +1,4 @@
-"""How an attempt at answering ended, in facts and in the reader's words."""
+"""How an attempt at answering, claiming or releasing ended, in facts and in the reader's words."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,13 +7,16 @@ from inbox.models import Interaction
 
 
 class Kind(StrEnum):
-    """What is true now. The first two are an answer that is in."""
+    """What is true now. The first four are what was asked for."""
 
     ANSWERED = "answered"
     PENDING_OTHERS = "pending_others"
+    CLAIMED = "claimed"
+    RELEASED = "released"
     ALREADY_MINE = "already_mine"
     CLOSED = "closed"
     HELD = "held"
+    NO_CLAIMS = "no_claims"
     QUESTION_CHANGED = "question_changed"
     STILL_OPEN = "still_open"
     NOT_ACCEPTED = "not_accepted"
@@ -26,6 +29,8 @@ class Kind(StrEnum):
 _STATUS = {
     Kind.ANSWERED: 200,
     Kind.PENDING_OTHERS: 200,
+    Kind.CLAIMED: 200,
+    Kind.RELEASED: 200,
     Kind.NOT_ACCEPTED: 422,
     Kind.STILL_OPEN: 503,
     Kind.UNREACHABLE: 503,
@@ -50,8 +55,8 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """The answer is in."""
-        return self.kind in (Kind.ANSWERED, Kind.PENDING_OTHERS)
+        """The answer is in; the question is taken, or given back."""
+        return self.kind in (Kind.ANSWERED, Kind.PENDING_OTHERS, Kind.CLAIMED, Kind.RELEASED)
 
     @property
     def again(self) -> bool:

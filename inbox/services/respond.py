@@ -17,13 +17,14 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.access import viewer_of
-from inbox.mobius.errors import MobiusError, Nonsense, NotFound, Unreachable
+from inbox.mobius.errors import MobiusError, Nonsense
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
-from inbox.reviewers.clients import NoCredential, means_of, service_client
+from inbox.reviewers.clients import NoCredential, means_of
 from inbox.services import attempts, conclusion, draft, words
 from inbox.services.attempts import Reading
 from inbox.services.conclusion import Sending
 from inbox.services.draft import NotAsked, asked_item
+from inbox.services.look_up import look_up
 from inbox.services.outcome import Outcome
 from inbox.services.seen import Seen
 
@@ -33,8 +34,6 @@ log = logging.getLogger(__name__)
 
 GIVE_UP = timedelta(minutes=5)
 """After this an attempt whose question is still open has not arrived."""
-READ_WITHIN = 10.0
-"""Seconds that a person waits for the truth."""
 
 _turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -88,7 +87,7 @@ async def what_is_true(
     viewer = await sync_to_async(viewer_of)(reviewer.user)
     item = await sync_to_async(asked_item)(viewer, interaction_id)
     try:
-        reading = await _read(interaction_id) if item.pending else None
+        reading = await look_up(interaction_id) if item.pending else None
     except MobiusError:
         reading = None
     return await sync_to_async(conclusion.why_not)(viewer, item, reading, seen or Seen())
@@ -99,7 +98,7 @@ async def settle_open() -> None:
     for unknown in await sync_to_async(_all_open)():
         async with _turn(unknown.attempt.reviewer, unknown.attempt.interaction_id):
             try:
-                reading = await _read(unknown.attempt.interaction_id)
+                reading = await look_up(unknown.attempt.interaction_id)
             except MobiusError as error:
                 log.info("open attempts wait: %s", error)
                 return
@@ -175,7 +174,7 @@ async def _after_failure(sending: Sending, error: MobiusError) -> Outcome:
     if conclusion.never_left(error):
         return await sync_to_async(conclusion.not_sent)(sending, error)
     try:
-        reading: Reading | None = await _read(sending.attempt.interaction_id)
+        reading: Reading | None = await look_up(sending.attempt.interaction_id)
     except MobiusError:
         reading = None
     return await sync_to_async(conclusion.failed)(sending, error, reading)
@@ -184,21 +183,10 @@ async def _after_failure(sending: Sending, error: MobiusError) -> Outcome:
 async def _look_again(unknown: Sending) -> Outcome | None:
     """What became of an attempt that may have arrived; None where the question is still open."""
     try:
-        reading: Reading | None = await _read(unknown.attempt.interaction_id)
+        reading: Reading | None = await look_up(unknown.attempt.interaction_id)
     except MobiusError:
         reading = None
     return await sync_to_async(conclusion.looked)(unknown, reading)
-
-
-async def _read(interaction_id: str) -> Reading:
-    """The question as it is. Raises ``MobiusError``, but not for one that is gone."""
-    try:
-        async with asyncio.timeout(READ_WITHIN):
-            return Reading(interaction_id, await service_client().interaction(interaction_id))
-    except NotFound:
-        return Reading(interaction_id, None)
-    except TimeoutError:
-        raise Unreachable("Mobius took too long to answer.", sent=True) from None
 
 
 def _all_open() -> list[Sending]:

@@ -1,10 +1,13 @@
 """What the reader is told about an attempt at answering."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.presenters.answers import closing_sentence, value_words
+from inbox.presenters.effect import after_mine, progress
 from inbox.presenters.people import People
 from inbox.presenters.when import moment, span
 from inbox.reviewers.names import names_of
@@ -13,6 +16,7 @@ from inbox.services.truth import mine
 
 KEPT = "What you typed is kept."
 NOT_SENT = "Yours was not sent. What you typed is kept."
+JUST_NOW = timedelta(minutes=2)
 
 
 def answered(viewer: Viewer, item: Interaction) -> Outcome:
@@ -20,9 +24,12 @@ def answered(viewer: Viewer, item: Interaction) -> Outcome:
     said = _said(item, mine(viewer, item).value)
     if item.pending:
         return Outcome(
-            Kind.PENDING_OTHERS, item, f"Your answer is in{said}", "Others have still to answer."
+            Kind.PENDING_OTHERS, item, f"Your answer is in{said}", _still_needed(viewer, item)
         )
     goes_on = "The run goes on." if item.run_id else "Nobody else has to answer."
+    counts = progress(item)
+    if counts is not None and counts[1] > 1:
+        goes_on = f"All {counts[1]} have answered. {goes_on}"
     return Outcome(Kind.ANSWERED, item, f"Your answer is in{said}", goes_on)
 
 
@@ -45,8 +52,18 @@ def closed(viewer: Viewer, item: Interaction) -> Outcome:
 def held(item: Interaction) -> Outcome:
     """Somebody else has claimed it."""
     name = names_of([item.claimed_by]).get(item.claimed_by or "", "Somebody")
-    text = f"It opens for you when {name} gives it back. {NOT_SENT}"
-    return Outcome(Kind.HELD, item, f"{name} holds this question", text)
+    text = f"You can answer once {name} gives it back. {NOT_SENT}"
+    return Outcome(Kind.HELD, item, taken(name, item), text)
+
+
+def taken(name: str, item: Interaction) -> str:
+    """``Lee took this 3 s ago``, ``Lee has held this since 10:02``."""
+    now = timezone.now()
+    if item.claimed_at is None:
+        return f"{name} holds this question"
+    if now - item.claimed_at < JUST_NOW:
+        return f"{name} took this {span(max(1.0, (now - item.claimed_at).total_seconds()))} ago"
+    return f"{name} has held this since {moment(item.claimed_at, now)}"
 
 
 def question_changed(item: Interaction) -> Outcome:
@@ -121,6 +138,15 @@ def rate_limited(item: Interaction, retry_after: float | None) -> Outcome:
         f"Your answer was not sent. What you typed is kept: send it again {when}.",
         retry_after,
     )
+
+
+def _still_needed(viewer: Viewer, item: Interaction) -> str:
+    """What the answer has done, as upstream counted it: ``It was answer 3 of 5. …``."""
+    counts = progress(item)
+    if counts is None:
+        return "Others have still to answer."
+    names = People(names_of(item.members or ()), viewer.mobius_id)
+    return f"It was answer {counts[0]} of {counts[1]}. {after_mine(item, names)}"
 
 
 def _said(item: Interaction, value: object) -> str:

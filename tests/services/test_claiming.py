@@ -1,0 +1,307 @@
+"""Taking a group's question and giving it back, also when others or Mobius are in the way."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from cryptography.fernet import Fernet
+
+from inbox.live.bus import get_bus
+from inbox.models import Credential, Interaction, Recipient
+from inbox.services import claiming
+from inbox.services.claiming import NotAsked
+from inbox.services.outcome import Kind, Outcome
+from tests.support.desk import Desk, decisions
+from tests.support.scripted_server import (
+    CutAfterRead,
+    CutBeforeRead,
+    Hold,
+    Pass,
+    PassThenCut,
+    Reply,
+)
+
+READ = r"/interactions/[^/]+$"
+CLAIM = r"/claim$"
+RELEASE = r"/release$"
+
+
+async def press(desk: Desk, name: str, verb: Any, id: str) -> Outcome:
+    person = await sync_to_async(desk.person)(name)
+    outcome: Outcome = await verb(reviewer=person, interaction_id=id)
+    return outcome
+
+
+async def claim(desk: Desk, name: str, item: Interaction) -> Outcome:
+    return await press(desk, name, claiming.claim, item.mobius_id)
+
+
+async def release(desk: Desk, name: str, item: Interaction) -> Outcome:
+    return await press(desk, name, claiming.release, item.mobius_id)
+
+
+@sync_to_async
+def takes(desk: Desk, user_id: str, item: Interaction, verb: str = "claim") -> None:
+    """Somebody does it elsewhere; the mirror has not heard of it."""
+    answer = desk.project.as_(user_id).post(f"interactions/{item.mobius_id}/{verb}")
+    assert answer.is_success, answer.text
+
+
+@sync_to_async
+def holder(desk: Desk, item: Interaction) -> Any:
+    return desk.upstream(item.mobius_id)["claimed_by"]
+
+
+@sync_to_async
+def held_rows() -> list[str]:
+    return list(Recipient.objects.filter(holds=True).values_list("user_id", flat=True))
+
+
+def refusal(status: int, code: str, **details: Any) -> Reply:
+    return Reply(status, {"error": {"code": code, "message": "No.", "details": details}})
+
+
+@sync_to_async
+def group_ask(desk: Desk, handle: str = "approvers", **fields: Any) -> Interaction:
+    return desk.ask_group(handle, **fields)
+
+
+async def test_a_claim_is_upstream_in_the_mirror_and_in_the_log(desk: Desk) -> None:
+    item = await group_ask(desk)
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.status) == (Kind.CLAIMED, 200)
+    assert outcome.interaction.claimed_by == "user_rina"
+    assert await holder(desk, item) == "user_rina"
+    assert await held_rows() == ["user_rina"]
+    (entry,) = await decisions()
+    assert (entry.verb, entry.actor, entry.account) == ("claim", "user_rina", "rina")
+    assert entry.credential_kind == "member"
+    assert entry.at == outcome.interaction.claimed_at
+
+
+async def test_all_who_were_asked_hear_of_it(desk: Desk) -> None:
+    item = await group_ask(desk)
+    heard: list[str] = []
+    leave = get_bus().subscribe(heard.extend)
+    await claim(desk, "rina", item)
+    leave()
+    wanted = {f"item:{item.mobius_id}"} | {f"inbox:user_{name}" for name in ("rina", "sam", "lee")}
+    assert wanted <= set(heard)
+
+
+async def test_pressed_twice_it_is_one_claim(desk: Desk) -> None:
+    item = await group_ask(desk)
+    both = await asyncio.gather(claim(desk, "rina", item), claim(desk, "rina", item))
+    assert [one.kind for one in both] == [Kind.CLAIMED, Kind.CLAIMED]
+    assert (await claim(desk, "rina", item)).kind is Kind.CLAIMED
+    assert len(await decisions()) == 1
+
+
+async def test_it_is_given_back_and_taken_by_another(desk: Desk) -> None:
+    item = await group_ask(desk)
+    await claim(desk, "rina", item)
+    outcome = await release(desk, "rina", item)
+    assert (outcome.kind, outcome.interaction.claimed_by) == (Kind.RELEASED, None)
+    assert await held_rows() == []
+    assert (await claim(desk, "lee", item)).kind is Kind.CLAIMED
+    assert [entry.verb for entry in await decisions()] == ["claim", "release", "claim"]
+
+
+async def test_giving_back_what_is_free_is_no_harm_and_no_entry(desk: Desk) -> None:
+    item = await group_ask(desk)
+    assert (await release(desk, "rina", item)).kind is Kind.RELEASED
+    assert await decisions() == []
+
+
+async def test_losing_the_race_names_who_won(desk: Desk) -> None:
+    item = await group_ask(desk)
+    await takes(desk, "user_lee", item)
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.status) == (Kind.HELD, 409)
+    assert outcome.title.startswith("Lee took this ")
+    assert "What you typed is kept." in outcome.text
+    assert outcome.interaction.claimed_by == "user_lee"
+    assert await decisions() == []
+
+
+@pytest.mark.parametrize("status", [400, 409])
+async def test_a_late_claim_is_read_again_whatever_the_wire_answers(
+    desk: Desk, status: int
+) -> None:
+    item = await group_ask(desk)
+    await takes(desk, "user_lee", item)
+    desk.server.on("POST", CLAIM, refusal(status, "bad_request"))
+    assert (await claim(desk, "rina", item)).title.startswith("Lee took this ")
+
+
+@pytest.mark.parametrize("status", [400, 409])
+async def test_a_refused_claim_of_what_is_free_can_be_tried_again(desk: Desk, status: int) -> None:
+    item = await group_ask(desk)
+    desk.server.on("POST", CLAIM, refusal(status, "conflict"))
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.title, outcome.again) == (
+        Kind.STILL_OPEN,
+        "It is still free",
+        True,
+    )
+    assert (await claim(desk, "rina", item)).kind is Kind.CLAIMED
+
+
+async def test_a_refused_claim_that_is_mine_is_mine(desk: Desk) -> None:
+    item = await group_ask(desk)
+    await takes(desk, "user_rina", item)
+    desk.server.on("POST", CLAIM, refusal(409, "already_claimed", claimed_by="user_rina"))
+    assert (await claim(desk, "rina", item)).kind is Kind.CLAIMED
+    assert await decisions() == []
+
+
+async def test_what_was_answered_meanwhile_says_by_whom_and_how(desk: Desk) -> None:
+    item = await group_ask(desk)
+    await sync_to_async(desk.elsewhere)("user_lee", item.mobius_id, True)
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.status) == (Kind.CLOSED, 409)
+    assert outcome.title == "Lee answered this just now: Approve"
+
+
+async def test_what_the_mirror_knows_to_be_closed_is_not_sent(desk: Desk) -> None:
+    item = await group_ask(desk)
+    await sync_to_async(desk.elsewhere)("user_lee", item.mobius_id, True)
+    await sync_to_async(desk.read)(item.mobius_id)
+    assert (await claim(desk, "rina", item)).kind is Kind.CLOSED
+    assert desk.server.seen("POST", CLAIM) == []
+
+
+async def test_only_the_holder_gives_it_back(desk: Desk) -> None:
+    item = await group_ask(desk)
+    await takes(desk, "user_lee", item)
+    outcome = await release(desk, "rina", item)
+    assert (outcome.kind, outcome.status) == (Kind.HELD, 409)
+    assert outcome.title.startswith("Lee took this ")
+    assert await holder(desk, item) == "user_lee"
+
+
+async def test_what_the_mirror_still_calls_held_is_asked_for_all_the_same(desk: Desk) -> None:
+    item = await group_ask(desk)
+    await takes(desk, "user_lee", item)
+    await sync_to_async(desk.read)(item.mobius_id)
+    await takes(desk, "user_lee", item, "release")
+    assert (await claim(desk, "rina", item)).kind is Kind.CLAIMED
+
+
+async def test_a_claim_whose_answer_was_lost_is_found_and_sent_once(desk: Desk) -> None:
+    item = await group_ask(desk)
+    desk.server.on("POST", CLAIM, PassThenCut())
+    assert (await claim(desk, "rina", item)).kind is Kind.CLAIMED
+    assert len(desk.server.seen("POST", CLAIM)) == 1
+    assert [entry.verb for entry in await decisions()] == ["claim"]
+
+
+@pytest.mark.parametrize("step", [CutBeforeRead(), CutAfterRead(), Reply(500), Reply(200, "no")])
+async def test_a_claim_that_did_not_arrive_can_be_tried_again(desk: Desk, step: Any) -> None:
+    item = await group_ask(desk)
+    desk.server.on("POST", CLAIM, step)
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.title) == (Kind.STILL_OPEN, "It is still free")
+    assert len(desk.server.seen("POST", CLAIM)) == 1
+    assert await decisions() == []
+
+
+async def test_a_lost_release_that_did_not_arrive_says_that_i_still_have_it(desk: Desk) -> None:
+    item = await group_ask(desk)
+    await claim(desk, "rina", item)
+    desk.server.on("POST", RELEASE, CutAfterRead())
+    outcome = await release(desk, "rina", item)
+    assert (outcome.kind, outcome.title) == (Kind.STILL_OPEN, "You still have it")
+
+
+async def test_what_lee_took_while_my_claim_was_on_its_way_is_told(desk: Desk) -> None:
+    item = await group_ask(desk)
+    held = Hold(Pass())
+    desk.server.on("POST", CLAIM, held)
+    mine = asyncio.ensure_future(claim(desk, "rina", item))
+    await asyncio.to_thread(held.reached.wait)
+    await takes(desk, "user_lee", item)
+    held.release()
+    assert (await mine).title.startswith("Lee took this ")
+
+
+async def test_nothing_is_claimed_where_the_truth_cannot_be_read(desk: Desk) -> None:
+    item = await group_ask(desk)
+    desk.server.on("POST", CLAIM, CutAfterRead())
+    desk.server.on("GET", READ, *[Reply(503)] * 10)
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.status) == (Kind.UNREACHABLE, 503)
+    assert outcome.title == "Mobius has not said whether that arrived"
+
+
+async def test_a_refusal_that_cannot_be_looked_into_is_not_called_free(desk: Desk) -> None:
+    item = await group_ask(desk)
+    desk.server.on("POST", CLAIM, refusal(409, "already_claimed"))
+    desk.server.on("GET", READ, *[Reply(503)] * 10)
+    assert (await claim(desk, "rina", item)).title == "Somebody was faster, or it has closed"
+
+
+async def test_a_refused_token_is_marked_and_the_person_told(desk: Desk) -> None:
+    item = await group_ask(desk)
+    desk.server.on("POST", CLAIM, refusal(401, "unauthorized"))
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.account) == (Kind.TOKEN_REFUSED, True)
+    marked = await Credential.objects.aget(reviewer__user__username="rina")
+    assert marked.refused_at is not None
+    assert (await claim(desk, "rina", item)).kind is Kind.CLAIMED
+    assert (await Credential.objects.aget(pk=marked.pk)).refused_at is None
+
+
+async def test_a_403_says_what_mobius_says(desk: Desk) -> None:
+    item = await group_ask(desk)
+    desk.server.on("POST", CLAIM, refusal(403, "permission_denied"))
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.text) == (
+        Kind.NOT_ACCEPTED,
+        "Mobius says: No. What you typed is kept.",
+    )
+
+
+async def test_a_429_says_when(desk: Desk) -> None:
+    item = await group_ask(desk)
+    desk.server.on(
+        "POST", CLAIM, Reply(429, {"error": {"code": "x", "message": "No."}}, {"retry-after": "7"})
+    )
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.retry_after) == (Kind.RATE_LIMITED, 7)
+    assert "Try again in 7 s." in outcome.text
+
+
+async def test_without_a_token_of_ones_own_nothing_is_sent(desk: Desk) -> None:
+    desk.settings.SERVICE_KEY_ANSWERS = True
+    item = await group_ask(desk)
+    await Credential.objects.filter(reviewer__user__username="rina").adelete()
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.account) == (Kind.NO_CREDENTIAL, True)
+    assert desk.server.seen("POST", CLAIM) == []
+
+
+async def test_a_token_whose_key_is_lost_says_so(desk: Desk) -> None:
+    item = await group_ask(desk)
+    desk.settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    outcome = await claim(desk, "rina", item)
+    assert outcome.title == "Your member token can no longer be read"
+    assert desk.server.seen("POST", CLAIM) == []
+
+
+async def test_what_everybody_answers_nobody_takes(desk: Desk) -> None:
+    item = await group_ask(desk, "change-board")
+    outcome = await claim(desk, "rina", item)
+    assert (outcome.kind, outcome.status) == (Kind.NO_CLAIMS, 409)
+    assert desk.server.seen("POST", CLAIM) == []
+
+
+@pytest.mark.parametrize("name", ["tess", "rina"])
+async def test_what_is_not_the_groups_is_not_there(desk: Desk, name: str) -> None:
+    """A lead who was not asked, and the target of a question for one person."""
+    ask = desk.ask if name == "rina" else desk.ask_group
+    item = await sync_to_async(ask)()
+    for verb in (claim, release):
+        with pytest.raises(NotAsked):
+            await verb(desk, name, item)
