@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inbox.engine import clock
+from inbox.engine.actions import rows
 from inbox.engine.models import Project, Token
 from inbox.engine.rules import errors
 
@@ -34,12 +35,8 @@ def authenticate(*, token: str | None, project: str) -> Caller:
     if not token:
         raise errors.unauthorized("A bearer token is needed.")
     bare, _, named = token.partition(".")
-    row = (
-        Token.objects.select_related("project", "person")
-        .filter(digest=digest(bare), revoked_at__isnull=True)
-        .first()
-    )
-    if row is None or (row.expires_at is not None and row.expires_at <= clock.now()):
+    row = rows.one(Token, joins=("project", "person"), digest=digest(bare))
+    if row is None or row.revoked_at or (row.expires_at and row.expires_at <= clock.now()):
         raise errors.unauthorized("The token is unknown, revoked or expired.")
     if row.project.handle != project:
         if "\0" in project or not Project.objects.filter(handle=project).exists():

@@ -10,6 +10,9 @@ from inbox.engine.models import Event, Project, Run
 from inbox.engine.rules import errors, stamps
 
 
+_NO_LATER = 2**63 - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Logged:
     """One event; ``frame`` is the JSON that goes into ``data:``, without line breaks."""
@@ -25,7 +28,7 @@ def after(
     *, project_id: int, since: int, limit: int = 500, run_id: str | None = None
 ) -> list[Logged]:
     """Up to ``limit`` events after ``since``, oldest first; of one run where given."""
-    rows = Event.objects.filter(project_id=project_id, seq__gt=since)
+    rows = Event.objects.filter(project_id=project_id, seq__gt=min(since, _NO_LATER))
     if run_id is not None:
         rows = rows.filter(run_id=run_id)
     found = rows.order_by("seq").values_list("seq", "run_id", "type", "at", "frame")[:limit]
