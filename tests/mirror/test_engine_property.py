@@ -1,7 +1,7 @@
 """The same as the model's properties, with what the real engine says."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -128,7 +128,13 @@ def assert_the_same(project: Project) -> None:
 def test_a_walk_ends_equal_to_the_engine_whatever_came_before(
     db: None, engine: Any, settings: Any, data: st.DataObject, plot: list[tuple[str, str, int]]
 ) -> None:
-    project = fresh_project(engine)
+    with closing(fresh_project(engine)) as project:
+        live_and_compare(project, settings, data, plot)
+
+
+def live_and_compare(
+    project: Project, settings: Any, data: st.DataObject, plot: list[tuple[str, str, int]]
+) -> None:
     settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT = project.base_url, project.handle
     for model in (Recipient, Interaction, Run):
         model._default_manager.all().delete()
@@ -162,4 +168,3 @@ def test_a_walk_ends_equal_to_the_engine_whatever_came_before(
         mirror.apply(upstream, keep, read_at=datetime.now(UTC), heard=heard)
     async_to_sync(walk)()
     assert_the_same(project)
-    project.close()
