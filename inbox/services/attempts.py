@@ -14,6 +14,7 @@ from inbox.mirror.changes import Changes
 from inbox.mirror.readings import Gone
 from inbox.mobius import types
 from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
+from inbox.reviewers import credentials
 from inbox.reviewers.clients import Means
 from inbox.services import draft
 from inbox.services.truth import Mine, Standing, mine, same, standing
@@ -48,16 +49,17 @@ class Arrived(StrEnum):
     NO = "no"
 
 
-def find(reviewer: Reviewer, operation_id: str, item: Interaction) -> Attempt | None:
-    """The attempt of this operation at this item, where there is one."""
+def find(reviewer: Reviewer, operation_id: str) -> Attempt | None:
+    """The attempt of this operation, at whatever item."""
     if not operation_id:
         return None
-    return Attempt.objects.filter(
-        reviewer=reviewer,
-        operation_id=operation_id,
-        upstream_id=item.upstream_id,
-        interaction_id=item.mobius_id,
-    ).first()
+    return Attempt.objects.filter(reviewer=reviewer, operation_id=operation_id).first()
+
+
+def is_at(attempt: Attempt, item: Interaction) -> bool:
+    """The attempt is one at this item."""
+    at = (attempt.upstream_id, attempt.interaction_id)
+    return at == (item.upstream_id, item.mobius_id)
 
 
 @transaction.atomic
@@ -69,34 +71,31 @@ def begin(
     comment: str,
     operation_id: str,
     means: Means,
+    named: Attempt | None,
 ) -> Attempt:
     """Write the draft and the open attempt, before anything is sent.
 
-    An attempt of the same operation that did not get through is opened again. Without an
-    ``operation_id``, or where it is one of another item or of another answer that may still
-    arrive, the attempt gets a number of its own.
+    ``named`` is what ``find`` finds. One at this item that did not get through is opened again.
+    Without an ``operation_id``, or where it is one of another item or of another answer that may
+    still arrive, the attempt gets a number of its own.
     """
     draft.keep(
         reviewer, item, values=draft.typed_as(value), comment=comment, closed=not item.pending
     )
-    if not operation_id or _in_use(reviewer, operation_id, item, value, comment):
-        operation_id = str(ULID())
-    attempt, created = Attempt.objects.get_or_create(
+    if named is not None and _may_open_again(named, item, value, comment):
+        _reopen(named, item=item, value=value, comment=comment, means=means)
+        return named
+    return Attempt.objects.create(
         reviewer=reviewer,
-        upstream_id=item.upstream_id,
+        upstream=item.upstream,
         interaction_id=item.mobius_id,
-        operation_id=operation_id,
-        defaults={
-            "value": value,
-            "comment": comment,
-            "credential_kind": means.kind,
-            "shown": _shown(item),
-            "created_at": timezone.now(),
-        },
+        operation_id=str(ULID()) if named is not None or not operation_id else operation_id,
+        value=value,
+        comment=comment,
+        credential_kind=means.kind,
+        shown=_shown(item),
+        created_at=timezone.now(),
     )
-    if not created:
-        _reopen(attempt, item=item, value=value, comment=comment, means=means)
-    return attempt
 
 
 def _reopen(attempt: Attempt, *, item: Interaction, value: Any, comment: str, means: Means) -> None:
@@ -118,10 +117,11 @@ def settle(
 
     Publish the changes after the commit. An attempt whose item is still open stays as it is.
     """
-    changes = Changes() if reading is None else mirror(reading)
+    changes = Changes() if reading is None else mirror(reading, attempt.upstream)
     item = Interaction.objects.get(
         upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
     )
+    item.upstream = attempt.upstream
     now = standing(viewer, item)
     if now is Standing.MINE:
         ours = _settle_answered(attempt, viewer, item, arrived)
@@ -152,11 +152,14 @@ def _settle_answered(attempt: Attempt, viewer: Viewer, item: Interaction, arrive
     settled = next((each for each in tried if each.state == Attempt.State.ANSWERED), None)
     sent = settled or _sent(tried, attempt, given, arrived)
     if sent is not None and settled is None:
-        _log(sent, viewer, item)
+        _log(sent, attempt.reviewer, viewer, item)
         sent.state, sent.outcome, sent.settled_at = Attempt.State.ANSWERED, VERB, timezone.now()
         sent.save(update_fields=["state", "outcome", "settled_at"])
+        if sent.credential_kind == "member":
+            credentials.mark_used(attempt.reviewer)
     for each in tried:
-        refuse(each, "already_answered")
+        if each.state == Attempt.State.OPEN and each.pk != getattr(sent, "pk", None):
+            refuse(each, "already_answered")
     ours = sent is not None and (
         sent.pk == attempt.pk or (settled is None and given.is_of(attempt))
     )
@@ -181,16 +184,16 @@ def _sent(tried: list[Attempt], attempt: Attempt, given: Mine, arrived: Arrived)
     return min(candidates, key=lambda each: each.pk != attempt.pk, default=None)
 
 
-def _log(attempt: Attempt, viewer: Viewer, item: Interaction) -> None:
+def _log(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction) -> None:
     Decision.objects.create(
         at=mine(viewer, item).at or timezone.now(),
         verb=VERB,
-        base_url=attempt.upstream.base_url,
-        project=attempt.upstream.project,
+        base_url=item.upstream.base_url,
+        project=item.upstream.project,
         interaction_id=item.mobius_id,
         run_id=item.run_id,
         actor=viewer.mobius_id or "",
-        account=attempt.reviewer.user.get_username(),
+        account=reviewer.user.get_username(),
         credential_kind=attempt.credential_kind,
         operation_id=attempt.operation_id,
         value=attempt.value,
@@ -199,25 +202,21 @@ def _log(attempt: Attempt, viewer: Viewer, item: Interaction) -> None:
     )
 
 
-def mirror(reading: Reading) -> Changes:
-    """Bring the mirror up to ``reading``."""
-    upstream = Upstream.present()
+def mirror(reading: Reading, upstream: Upstream | None = None) -> Changes:
+    """Bring the mirror up to ``reading``; ``upstream`` as it was before that, else as it is."""
+    upstream = upstream or Upstream.present()
     now = timezone.now()
     if reading.told is None:
         return project.apply(upstream, [Gone(interaction_id=reading.interaction_id)], read_at=now)
     return project.apply_interaction(upstream, reading.told, read_at=now)
 
 
-def _in_use(
-    reviewer: Reviewer, operation_id: str, item: Interaction, value: Any, comment: str
-) -> bool:
-    named = Attempt.objects.filter(reviewer=reviewer, operation_id=operation_id).first()
-    if named is None:
+def _may_open_again(named: Attempt, item: Interaction, value: Any, comment: str) -> bool:
+    if not is_at(named, item):
         return False
-    if (named.upstream_id, named.interaction_id) != (item.upstream_id, item.mobius_id):
+    if named.state != Attempt.State.OPEN:
         return True
-    sent = (named.value, named.comment)
-    return named.state == Attempt.State.OPEN and not same(list(sent), [value, comment])
+    return same([named.value, named.comment], [value, comment])
 
 
 def _drafts(attempt: Attempt) -> Any:

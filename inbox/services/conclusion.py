@@ -51,8 +51,6 @@ def taken(sending: Sending, reading: Reading) -> Outcome | None:
     settled = _settle(sending, reading, Arrived.YES)
     if settled.standing is not Standing.MINE:
         return None
-    if sending.means is not None and sending.means.kind == "member":
-        credentials.mark_used(sending.attempt.reviewer)
     return words.answered(sending.viewer, settled.item)
 
 

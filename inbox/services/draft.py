@@ -19,10 +19,11 @@ class NotAsked(LookupError):
 
 def asked_item(viewer: Viewer, interaction_id: str) -> Interaction:
     """The question, for somebody who was asked. Raises ``NotAsked``."""
-    rows = access.interactions(viewer, Upstream.present())
-    item = rows.filter(mobius_id=interaction_id).first()
+    upstream = Upstream.present()
+    item = access.interactions(viewer, upstream).filter(mobius_id=interaction_id).first()
     if item is None or not access.asked(viewer, item):
         raise NotAsked(interaction_id)
+    item.upstream = upstream
     return item
 
 
@@ -43,12 +44,20 @@ def keep(
 ) -> None:
     """Write the draft; ``closed``: it can no longer be sent, and is kept for ``KEPT``."""
     now = timezone.now()
-    typed = {"values": values, "comment": comment, "updated_at": now}
-    Draft.objects.update_or_create(
+    typed = Draft(
         reviewer=reviewer,
         upstream_id=item.upstream_id,
         interaction_id=item.mobius_id,
-        defaults=typed | {"closed_at": now if closed else None},
+        values=values,
+        comment=comment,
+        updated_at=now,
+        closed_at=now if closed else None,
+    )
+    Draft.objects.bulk_create(
+        [typed],
+        update_conflicts=True,
+        unique_fields=["reviewer", "upstream", "interaction_id"],
+        update_fields=["values", "comment", "updated_at", "closed_at"],
     )
 
 

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from inbox.access import viewer_of
+from inbox.access import Viewer, viewer_of
 from inbox.mobius.errors import MobiusError, Nonsense
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
 from inbox.reviewers.clients import NoCredential, means_of
@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 GIVE_UP = timedelta(minutes=5)
 """After this an attempt whose question is still open has not arrived."""
 
+Asked = tuple[Viewer, Interaction]
+"""Somebody, and a question that ``asked_item`` has given them."""
+
 _turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
 
@@ -48,6 +51,7 @@ class Answer:
     comment: str
     operation_id: str
     seen: Seen
+    asked: Asked | None = None
 
 
 async def respond(
@@ -58,15 +62,19 @@ async def respond(
     comment: str = "",
     operation_id: str = "",
     seen: Seen | None = None,
+    asked: Asked | None = None,
 ) -> Outcome:
     """Answer the question as ``reviewer``, and say what is true after that.
 
     ``value`` is the JSON value, of the question's mode. ``operation_id`` makes a repeated call
-    one answer with one outcome. ``seen`` is what was on the page. Both may be missing. Raises
+    one answer with one outcome. ``seen`` is what was on the page. ``asked`` is the question where
+    the caller has just looked it up for the same person. Each may be missing. Raises
     ``NotAsked``.
     """
-    answer = Answer(reviewer, interaction_id, value, comment, operation_id, seen or Seen())
-    async with _turn(reviewer, interaction_id):
+    turn = _turn(reviewer, interaction_id)
+    asked = None if turn.locked() else asked
+    answer = Answer(reviewer, interaction_id, value, comment, operation_id, seen or Seen(), asked)
+    async with turn:
         ready = await sync_to_async(_prepare)(answer, look=True)
         if isinstance(ready, Sending) and ready.unknown:
             outcome = await _look_again(ready)
@@ -117,9 +125,9 @@ def _prepare(answer: Answer, *, look: bool) -> Sending | Outcome:
     to be looked for before another is sent.
     """
     reviewer = answer.reviewer
-    viewer = viewer_of(reviewer.user)
-    item = asked_item(viewer, answer.interaction_id)
-    earlier = attempts.find(reviewer, answer.operation_id, item)
+    viewer, item = (answer.asked if look else None) or _asked(answer)
+    named = attempts.find(reviewer, answer.operation_id)
+    earlier = named if named is not None and attempts.is_at(named, item) else None
     unknown = earlier is not None and earlier.state == Attempt.State.OPEN
     if earlier is not None and earlier.state == Attempt.State.ANSWERED:
         return words.answered(viewer, item)
@@ -141,8 +149,14 @@ def _prepare(answer: Answer, *, look: bool) -> Sending | Outcome:
         comment=answer.comment,
         operation_id=answer.operation_id,
         means=means,
+        named=named,
     )
     return Sending(attempt, viewer, item, means=means, resent=unknown)
+
+
+def _asked(answer: Answer) -> Asked:
+    viewer = viewer_of(answer.reviewer.user)
+    return viewer, asked_item(viewer, answer.interaction_id)
 
 
 def _keep(answer: Answer, item: Interaction, *, closed: bool) -> None:

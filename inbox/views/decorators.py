@@ -31,14 +31,17 @@ def reviewer_required(view: View) -> View:
 
     @wraps(view)
     async def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        user = await request.auser()
-        if not user.is_authenticated:
+        request.viewer = await sync_to_async(_who)(request)
+        if request.viewer is None:
             return _turned_away(request)
-        request.user = user
-        request.viewer = await sync_to_async(viewer_of)(user)
         return await view(request, *args, **kwargs)
 
     return guarded
+
+
+def _who(request: Any) -> Viewer | None:
+    """Who is signed in. ``request.user`` is loaded from here on, with its reviewer."""
+    return viewer_of(request.user) if request.user.is_authenticated else None
 
 
 def _turned_away(request: Any) -> HttpResponseBase:

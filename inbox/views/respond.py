@@ -46,6 +46,7 @@ async def respond(request: Any, id: str) -> HttpResponseBase:
         comment=form.cleaned_data["comment"],
         operation_id=form.sent_operation_id,
         seen=seen,
+        asked=(request.viewer, item),
     )
     if not outcome.good:
         return await _shown(request, form, outcome)
