@@ -9,7 +9,6 @@ from inbox.engine.actions.auth import Caller
 from inbox.engine.models import Event, Project, Run
 from inbox.engine.rules import errors, stamps
 
-
 _NO_LATER = 2**63 - 1
 
 
