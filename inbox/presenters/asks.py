@@ -14,10 +14,8 @@ from django.utils.dateparse import parse_datetime
 from inbox.access import Viewer
 from inbox.models import Group, Recipient, Upstream
 from inbox.presenters.filters import Filters
+from inbox.presenters.scopes import COUNTED, OPEN, rows_of, scope_counts
 from inbox.presenters.when import band
-
-COUNTED = 200
-"""Counts stop here: past it a number has a plus sign and costs no more."""
 
 _COLUMNS = (
     "user_id",
@@ -68,16 +66,15 @@ class Sample:
     total: int
     whole: bool
 
+    @property
+    def grouped(self) -> str:
+        """What was asked of the viewer's groups; empty where nothing waits."""
+        count = self.total - self.direct
+        return self.words(count) if count else ""
+
     def words(self, count: int) -> str:
         """A count, with a plus sign where not all was counted."""
         return str(count) if self.whole else f"{count}+"
-
-
-def mine(viewer: Viewer, upstream: Upstream, *, is_open: bool) -> QuerySet[Recipient]:
-    """The viewer's rows, open or closed; none for an account without a Mobius id."""
-    # ``open=True`` becomes a bare column, which SQLite does not look up in the index.
-    rows = Recipient.objects.filter(upstream=upstream, open__in=(is_open,))
-    return rows.filter(user_id=viewer.mobius_id) if viewer.mobius_id else rows.none()
 
 
 def narrowed(rows: QuerySet[Recipient], filters: Filters) -> QuerySet[Recipient]:
@@ -153,7 +150,7 @@ def with_columns(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
 
 def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
     """Count what waits, without any filter. One query."""
-    rows = in_order(mine(viewer, upstream, is_open=True), COUNTED + 1)
+    rows = in_order(rows_of(OPEN, viewer, upstream), COUNTED + 1)
     group = Group.objects.filter(
         upstream=OuterRef("upstream"), mobius_id=OuterRef("interaction__group_id")
     )
@@ -174,3 +171,14 @@ def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
         total=len(counted),
         whole=len(found) <= COUNTED,
     )
+
+
+def all_counts(viewer: Viewer, upstream: Upstream, counted: Sample) -> dict[str, str]:
+    """The numbers in the rail, by name; empty for nothing. One query beside the sample's."""
+    scopes = scope_counts(viewer, upstream)
+    return {
+        "inbox": counted.words(counted.total) if counted.total else "",
+        "claimed": scopes.claimed,
+        "others": scopes.others,
+        "groups": counted.grouped,
+    }

@@ -1,6 +1,6 @@
 """One person's list as a page: bands, counts, filters, the next page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,10 +8,10 @@ from inbox.access import Viewer
 from inbox.models import Recipient, Upstream
 from inbox.presenters.asks import (
     Sample,
+    all_counts,
     cursor_at,
     done_in_order,
     in_order,
-    mine,
     narrowed,
     sample,
     with_columns,
@@ -19,6 +19,7 @@ from inbox.presenters.asks import (
 from inbox.presenters.filters import Filters, inbox_href, item_href
 from inbox.presenters.people import People
 from inbox.presenters.rows import Row, row
+from inbox.presenters.scopes import rows_of
 from inbox.presenters.when import BANDS, Band, band
 from inbox.reviewers.names import names_of
 
@@ -52,6 +53,7 @@ class InboxList:
     stretches: tuple[Stretch, ...]
     choices: tuple[Choice, ...]
     open: str
+    counts: Mapping[str, str]
     next_href: str
     first_href: str
 
@@ -63,18 +65,13 @@ class InboxList:
     @property
     def all_href(self) -> str:
         """The same list without filters."""
-        return inbox_href(Filters(done=self.filters.done))
-
-    @property
-    def waiting(self) -> str:
-        """The count beside the inbox's name: nothing where nothing waits."""
-        return "" if self.open == "0" else self.open
+        return inbox_href(Filters(scope=self.filters.scope))
 
     @property
     def kept_fields(self) -> tuple[tuple[str, str], ...]:
         """What a search keeps of the filters, as form fields."""
         fields = (
-            ("scope", "done" if self.filters.done else ""),
+            ("scope", self.filters.scope),
             ("type", self.filters.type),
             ("target", self.filters.target),
         )
@@ -89,8 +86,8 @@ class InboxList:
 def inbox_list(
     viewer: Viewer, upstream: Upstream, filters: Filters, now: datetime, *, current: str = ""
 ) -> InboxList:
-    """Read one page of the list, with its counts. Three queries; ``current`` is the open item."""
-    rows = narrowed(mine(viewer, upstream, is_open=not filters.done), filters)
+    """Read one page of the list, with its counts. Four queries; ``current`` is the open item."""
+    rows = narrowed(rows_of(filters.scope, viewer, upstream), filters)
     order = done_in_order if filters.done else in_order
     found = list(with_columns(order(rows, PAGE + 1, filters.cursor)))
     counts = sample(viewer, upstream, now)
@@ -108,6 +105,7 @@ def inbox_list(
         stretches=stretches,
         choices=_choices(filters, counts),
         open=counts.words(counts.total),
+        counts=all_counts(viewer, upstream, counts),
         next_href=next_href,
         first_href=inbox_href(filters.but()) if filters.cursor else "",
     )
@@ -148,7 +146,7 @@ def _stretches(
     rows: dict[str, list[Row]] = {}
     for recipient, line in zip(page, shown, strict=True):
         rows.setdefault(band(recipient.due_at, now).key, []).append(line)
-    exact = not filters.narrowed
+    exact = not filters.narrowed and filters.counted
     last = next(reversed(rows), "")
     stretches = []
     for key, lines in rows.items():
@@ -167,7 +165,7 @@ def _choices(filters: Filters, counts: Sample) -> tuple[Choice, ...]:
     def choice(label: str, count: int | None, **changes: str) -> Choice:
         after = filters.but(**changes)
         on = all(getattr(filters, name) == value for name, value in changes.items())
-        words = "" if count is None or filters.done else counts.words(count)
+        words = "" if count is None or not filters.counted else counts.words(count)
         return Choice(label, words, inbox_href(after), on)
 
     via_group = counts.total - counts.direct

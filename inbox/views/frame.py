@@ -1,26 +1,29 @@
 """What the frame around every page shows: who is signed in, how fresh it is, what waits."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
 
 from inbox.mirror import freshness
 from inbox.models import Upstream
-from inbox.presenters.asks import sample
+from inbox.presenters.asks import all_counts, sample
 
 
-def frame(request: Any, upstream: Upstream, *, section: str, waiting: str = "") -> dict[str, Any]:
+def frame(
+    request: Any, upstream: Upstream, *, section: str, counts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The context of ``base.html``.
 
-    ``waiting`` is the count of the inbox where the view knows it; else one query finds it.
+    ``counts`` are the numbers in the rail, where the view knows them; else two queries find them.
     """
-    if not waiting:
-        counts = sample(request.viewer, upstream, timezone.now())
-        waiting = counts.words(counts.total)
+    if counts is None:
+        waiting = sample(request.viewer, upstream, timezone.now())
+        counts = all_counts(request.viewer, upstream, waiting)
     return {
         "viewer": request.viewer,
         "section": section,
-        "counts": {"inbox": "" if waiting == "0" else waiting},
+        "counts": counts,
         "freshness": freshness.present(),
         "keys": request.user.reviewer.keys_enabled,
     }

@@ -47,8 +47,7 @@ def _inbox(request: Any, cursor: str) -> HttpResponse:
     if is_fragment(request, "detail"):
         context["oob"] = True
         return _varied(render(request, "inbox/_nothing_open.html", context))
-    section = "done" if filters.done else "inbox"
-    context |= frame(request, upstream, section=section, waiting=page.open)
+    context |= frame(request, upstream, section=filters.shown.section, counts=page.counts)
     item = item_page.find(request.viewer, upstream, open_id) if open_id else None
     if item is not None:
         context["page"] = item_page.item_page(request.viewer, upstream, item, filters, now)

@@ -96,8 +96,8 @@ def _beside(
 ) -> dict[str, Any]:
     """The frame, and the list with the item marked."""
     rows = inbox_list(request.viewer, upstream, filters, now, current=item.mobius_id)
-    section = "done" if filters.done else "inbox"
-    return {"list": rows, **frame(request, upstream, section=section, waiting=rows.open)}
+    around = frame(request, upstream, section=filters.shown.section, counts=rows.counts)
+    return {"list": rows, **around}
 
 
 def filters_of(request: Any) -> Filters:

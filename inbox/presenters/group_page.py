@@ -1,0 +1,234 @@
+"""One group as a page, and what is asked before it changes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Decision, Group, Interaction, Upstream
+from inbox.presenters.effect import progress
+from inbox.presenters.filters import Filters, item_href
+from inbox.presenters.group_confirm import Confirm, confirm
+from inbox.presenters.group_figures import Pace, open_of, pace
+from inbox.presenters.groups import group_href, members_of, waiting_href
+from inbox.presenters.people import Face, People
+from inbox.presenters.when import Deadline, deadline, moment
+from inbox.presenters.words import listed
+from inbox.reviewers.directory import Standing, known_people, standings
+from inbox.reviewers.names import names_of
+from inbox.services.group_words import ROUTING, Outcome, Verb, routing_words
+
+WAITING = 8
+CHANGES = 10
+
+
+@dataclass(frozen=True)
+class GroupMember:
+    """``note`` says why the person cannot answer here; empty where they can."""
+
+    face: Face
+    note: str
+    remove_href: str
+
+
+@dataclass(frozen=True)
+class Waits:
+    """An open question of the group."""
+
+    href: str
+    title: str
+    state: str
+    deadline: Deadline | None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A change that was made here."""
+
+    icon: str
+    text: str
+    when: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A routing to choose."""
+
+    value: str
+    name: str
+    meaning: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class GroupPage:
+    """What ``groups/_group.html`` shows. ``typed`` and ``problem`` are of the field that adds."""
+
+    group: Group
+    href: str
+    routing: str
+    members: tuple[GroupMember, ...]
+    waiting: tuple[Waits, ...]
+    waiting_count: int
+    waiting_href: str
+    pace: Pace
+    changes: tuple[Made, ...]
+    manages: bool
+    choices: tuple[Choice, ...]
+    suggestions: tuple[tuple[str, str], ...]
+    confirm: Confirm | None
+    typed: str
+    problem: str
+
+    @property
+    def more(self) -> int:
+        """Open questions that are not listed here."""
+        return self.waiting_count - len(self.waiting)
+
+    @property
+    def in_inbox(self) -> bool:
+        """The viewer's inbox can show what waits."""
+        return "#" not in self.waiting_href
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is being changed, so the page may read itself again."""
+        return self.confirm is None and not self.problem
+
+
+def group_page(
+    viewer: Viewer,
+    upstream: Upstream,
+    group: Group,
+    now: datetime,
+    *,
+    asked: Mapping[str, str],
+    typed: str = "",
+    outcome: Outcome | None = None,
+) -> GroupPage:
+    """All of the page. ``asked`` is the query that names a change to be asked about; ``outcome``
+    is what a change has ended in, and ``typed`` what its field held.
+    """
+    ids = members_of([group]).get(group.pk, [])
+    manages = access.holds(viewer, access.MANAGE_GROUPS)
+    rows = open_of(viewer, upstream).filter(group_id=group.mobius_id)
+    items = list(rows.defer("raw", "context", "search").order_by("created_at")[:WAITING])
+    log = _log(upstream, group) if manages else []
+    people = People(names_of(_ids(ids, items, log)), viewer.mobius_id)
+    stand = standings(ids) if viewer.lead else {}
+    ask, problem = None, f"{outcome.title}. {outcome.text}" if outcome and typed else ""
+    if manages and outcome is None:
+        typed = " ".join(asked.get("add", typed).split())[:200]
+        ask, problem = confirm(
+            upstream, group, members=ids, people=people, asked=asked, typed=typed
+        )
+    return GroupPage(
+        group=group,
+        href=group_href(group),
+        routing=routing_words(group.routing),
+        members=_members(group, ids, people, stand),
+        waiting=tuple(_waits(item, people, now) for item in items),
+        waiting_count=rows.count(),
+        waiting_href=waiting_href(viewer, group, ids),
+        pace=pace(upstream, group.mobius_id, now),
+        changes=tuple(_made(entry, people, now) for entry in log),
+        manages=manages,
+        choices=_choices(group, asked.get("routing", "")),
+        suggestions=_suggestions(ids) if manages else (),
+        confirm=ask,
+        typed=typed,
+        problem=problem,
+    )
+
+
+def _ids(
+    members: Iterable[str], items: Iterable[Interaction], log: Iterable[Decision]
+) -> set[str | None]:
+    ids: set[str | None] = {*members}
+    for item in items:
+        ids |= {item.claimed_by, *(item.members or ())}
+    for entry in log:
+        ids |= {entry.actor, (entry.value or {}).get("user")}
+    return ids
+
+
+def _members(
+    group: Group, ids: Iterable[str], people: People, stand: Mapping[str, Standing]
+) -> tuple[GroupMember, ...]:
+    found = []
+    for id_ in sorted(ids, key=lambda id_: people.full(id_).lower()):
+        href = f"{group_href(group)}?{urlencode({'remove': id_})}#asked"
+        found.append(GroupMember(people.face(id_), _note(stand.get(id_)), href))
+    return tuple(found)
+
+
+def _note(stand: Standing | None) -> str:
+    if stand is None or (stand.account and stand.token):
+        return ""
+    if not stand.account:
+        return "Has no account here, so cannot answer here"
+    return "Has put in no member token yet, so cannot answer for the group"
+
+
+def _waits(item: Interaction, people: People, now: datetime) -> Waits:
+    counts = progress(item)
+    if counts is not None:
+        answered = {response.get("user_id") for response in item.responses or ()}
+        missing = [id_ for id_ in item.members or () if id_ not in answered]
+        state = f"{counts[0]} of {counts[1]}, missing {listed(people.objects(missing))}"
+    elif item.claimed_by:
+        state = f"{people.name(item.claimed_by)} {_holds(item, people)} it"
+    else:
+        state = "Nobody has taken it"
+    limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
+    href = item_href(item.mobius_id, Filters())
+    return Waits(href, item.title or "A question without words", state, limit)
+
+
+def _holds(item: Interaction, people: People) -> str:
+    return "hold" if people.is_reader(item.claimed_by) else "holds"
+
+
+def _log(upstream: Upstream, group: Group) -> list[Decision]:
+    """The newest changes that were made here. They name no question, which narrows them down."""
+    rows = Decision.objects.filter(
+        interaction_id="",
+        verb__in=[verb.value for verb in Verb],
+        base_url=upstream.base_url,
+        project=upstream.project,
+        value__group=group.mobius_id,
+    )
+    return list(rows.order_by("-at", "-id")[:CHANGES])
+
+
+def _made(entry: Decision, people: People, now: datetime) -> Made:
+    who, value = people.name(entry.actor), entry.value or {}
+    whom = people.object(value.get("user"))
+    if value.get("user") == entry.actor:
+        whom = "yourself" if people.is_reader(entry.actor) else "themselves"
+    match entry.verb:
+        case Verb.ADDED:
+            icon, text = "plus", f"{who} added {whom}"
+        case Verb.REMOVED:
+            icon, text = "minus", f"{who} removed {whom}"
+        case _:
+            to = routing_words(str(value.get("to")))
+            icon, text = "edit", f"{who} changed the routing to {to[:1].lower()}{to[1:]}"
+    if value.get("arrived") == "unknown":
+        text += "; Mobius did not say whether it arrived"
+    return Made(icon, text, moment(entry.at, now))
+
+
+def _choices(group: Group, wanted: str) -> tuple[Choice, ...]:
+    chosen = wanted if wanted in [kind.value for kind in ROUTING] else group.routing
+    return tuple(
+        Choice(kind.value, name, meaning, kind.value == chosen)
+        for kind, (name, meaning) in ROUTING.items()
+    )
+
+
+def _suggestions(members: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    inside = set(members)
+    return tuple(pair for pair in known_people() if pair[0] not in inside)

@@ -1,0 +1,128 @@
+"""Groups: who is in them, what waits on them, and a lead's changes."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.forms.groups import MemberForm, RoutingForm
+from inbox.live import hub
+from inbox.models import Upstream
+from inbox.presenters.group_page import group_page
+from inbox.presenters.groups import group_list
+from inbox.services import groups as service
+from inbox.services.group_words import Outcome
+from inbox.services.groups import NotTheirs
+from inbox.views.decorators import reviewer_required
+from inbox.views.frame import frame, is_fragment
+
+
+@require_safe
+@never_cache
+@reviewer_required
+async def groups(request: Any) -> HttpResponseBase:
+    """The groups that the viewer may open; for a swap the table alone."""
+    return await sync_to_async(_page)(request, hub.cursor())
+
+
+@require_safe
+@never_cache
+@reviewer_required
+async def group(request: Any, id: str) -> HttpResponseBase:
+    """One group. ``?add=``, ``?remove=`` and ``?routing=`` ask about a change and make none."""
+    return await sync_to_async(_page)(request, hub.cursor(), key=id)
+
+
+@require_POST
+@reviewer_required
+async def add_member(request: Any, id: str) -> HttpResponseBase:
+    """Put a person in. What was typed stays in its field where it fails."""
+    form = _valid(MemberForm(request.POST))
+    made = service.add_member(
+        reviewer=request.user.reviewer, group=id, user_id=form.cleaned_data["user_id"]
+    )
+    return await _told(request, id, made, typed=form.cleaned_data["typed"])
+
+
+@require_POST
+@reviewer_required
+async def remove_member(request: Any, id: str) -> HttpResponseBase:
+    """Take a person out."""
+    form = _valid(MemberForm(request.POST))
+    made = service.remove_member(
+        reviewer=request.user.reviewer, group=id, user_id=form.cleaned_data["user_id"]
+    )
+    return await _told(request, id, made)
+
+
+@require_POST
+@reviewer_required
+async def change_routing(request: Any, id: str) -> HttpResponseBase:
+    """Say how many must answer from now on."""
+    form = _valid(RoutingForm(request.POST))
+    made = service.change_routing(
+        reviewer=request.user.reviewer, group=id, routing=form.cleaned_data["routing"]
+    )
+    return await _told(request, id, made)
+
+
+def _valid(form: Any) -> Any:
+    """The pages send no other; what is wrong with a form of somebody's own making is not told."""
+    if not form.is_valid():
+        raise Http404("No such change.")
+    return form
+
+
+async def _told(request: Any, key: str, made: Any, *, typed: str = "") -> HttpResponseBase:
+    """The group as it is after a change, or as it still is and what was typed."""
+    try:
+        outcome: Outcome = await made
+    except NotTheirs:
+        raise Http404("No such group.") from None
+    if outcome.good:
+        messages.success(request, f"{outcome.title}. {outcome.text}")
+        return HttpResponseRedirect(reverse("group", args=[key]), status=303)
+    shown = await sync_to_async(_page)(
+        request, hub.cursor(), key=key, outcome=outcome, typed=typed, status=outcome.status
+    )
+    if outcome.retry_after is not None:
+        shown["Retry-After"] = str(max(1, round(outcome.retry_after)))
+    return shown
+
+
+def _page(
+    request: Any,
+    cursor: str,
+    *,
+    key: str = "",
+    outcome: Outcome | None = None,
+    typed: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    upstream, now, viewer = Upstream.present(), timezone.now(), request.viewer
+    found = service.find(viewer, upstream, key) if key else None
+    if key and found is None and outcome is None:
+        raise Http404("No such group.")
+    context: dict[str, Any] = {
+        "list": group_list(viewer, upstream, now, current=found),
+        "outcome": outcome,
+        "live_cursor": cursor,
+    }
+    if found is not None:
+        context["page"] = group_page(
+            viewer, upstream, found, now, asked=request.GET.dict(), typed=typed, outcome=outcome
+        )
+    template = "groups/_groups.html"
+    if not is_fragment(request, "groups"):
+        context |= frame(request, upstream, section="groups")
+        template = "groups/groups.html"
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
