@@ -7,12 +7,17 @@ from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 
+from inbox.presenters.scopes import DONE, OPEN, SCOPES, Scope
+
 
 @dataclass(frozen=True)
 class Filters:
-    """What the query string asks for. ``target`` is empty, ``mine``, ``groups`` or a group's id."""
+    """What the query string asks for. ``target`` is empty, ``mine``, ``groups`` or a group's id.
 
-    done: bool = False
+    ``scope`` is a key of ``inbox.presenters.scopes.SCOPES``.
+    """
+
+    scope: str = ""
     type: str = ""
     target: str = ""
     q: str = ""
@@ -21,8 +26,9 @@ class Filters:
     @classmethod
     def read(cls, query: Mapping[str, Any]) -> "Filters":
         """Read a query string; what it does not know is left out."""
+        scope = str(query.get("scope") or "")
         return cls(
-            done=query.get("scope") == "done",
+            scope=scope if scope in SCOPES else "",
             type=str(query.get("type") or "")[:40],
             target=str(query.get("target") or "")[:200],
             q=" ".join(str(query.get("q") or "").split())[:200],
@@ -32,7 +38,7 @@ class Filters:
     def query(self, **more: str) -> str:
         """The query string, with its question mark, or nothing."""
         said = {
-            "scope": "done" if self.done else "",
+            "scope": self.scope,
             "type": self.type,
             "target": self.target,
             "q": self.q,
@@ -41,6 +47,21 @@ class Filters:
         }
         text = urlencode({key: value for key, value in said.items() if value})
         return f"?{text}" if text else ""
+
+    @property
+    def shown(self) -> Scope:
+        """The part of the list."""
+        return SCOPES[self.scope]
+
+    @property
+    def done(self) -> bool:
+        """What is over, newest first."""
+        return self.scope == DONE
+
+    @property
+    def counted(self) -> bool:
+        """The part that the counts are of."""
+        return self.scope == OPEN
 
     @property
     def narrowed(self) -> bool:

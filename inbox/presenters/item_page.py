@@ -58,7 +58,7 @@ def item_page(
     return ItemPage(
         item=item,
         filters=filters,
-        place=place_of(viewer, upstream, filters.but(done=False), item.mobius_id),
+        place=place_of(viewer, upstream, filters, item.mobius_id),
         kind=kind(item.type),
         body=markdown.render(markdown.body(item.message, item.title)),
         cards=evidence.cards(item.context, known=_known(item)),

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from inbox.access import Viewer
 from inbox.models import Interaction, Recipient, Upstream
-from inbox.presenters.asks import COUNTED, cursor_at, in_order, mine, narrowed
+from inbox.presenters.asks import COUNTED, cursor_at, in_order, narrowed
 from inbox.presenters.filters import Filters, inbox_href, item_href
+from inbox.presenters.scopes import CLAIMED, OPEN, rows_of
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,12 @@ class Place:
 
 
 def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> Place:
-    """The neighbours of an item among the first 200 that wait. One query."""
-    rows = in_order(narrowed(mine(viewer, upstream, is_open=True), filters), COUNTED + 1)
+    """The neighbours of an item among the first 200 of its list. One query.
+
+    Of what is done there is no next: there it is what waits that one goes on with.
+    """
+    filters = filters.but(scope=OPEN) if filters.done else filters.but()
+    rows = in_order(narrowed(rows_of(filters.scope, viewer, upstream), filters), COUNTED + 1)
     ids = list(rows.values_list("interaction__mobius_id", flat=True))
     shown = ids[:COUNTED]
     if id_ not in shown:
@@ -35,12 +40,13 @@ def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> 
 
 def next_href(viewer: Viewer, upstream: Upstream, item: Interaction, filters: Filters) -> str:
     """The page after an answer: the next item of the list, else its first, else the list."""
-    waiting = narrowed(mine(viewer, upstream, is_open=True), filters.but(done=False))
+    filters = filters.but(scope=CLAIMED if filters.scope == CLAIMED else OPEN)
+    waiting = narrowed(rows_of(filters.scope, viewer, upstream), filters)
     waiting = waiting.exclude(interaction=item)
     row = Recipient.objects.filter(interaction=item, user_id=viewer.mobius_id or "").first()
     after = cursor_at(item.due_at, row.pk) if row is not None else ""
     for cursor in (after, ""):
         found = in_order(waiting, 1, cursor).values_list("interaction__mobius_id", flat=True)
         for id_ in found:
-            return item_href(id_, filters.but(done=False))
-    return inbox_href(filters.but(done=False))
+            return item_href(id_, filters)
+    return inbox_href(filters)

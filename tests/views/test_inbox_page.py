@@ -1,5 +1,7 @@
 """The inbox: what waits, what is done, in which order, for whom."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -9,7 +11,8 @@ from django.utils.timezone import localtime
 from inbox.access import Viewer
 from inbox.mobius.types import InteractionStatus, Policy, PolicyKind, Target
 from inbox.models import Interaction, Recipient, Upstream
-from inbox.presenters.asks import in_order, mine
+from inbox.presenters.asks import in_order
+from inbox.presenters.scopes import OPEN, rows_of
 from tests.mirror.things import answered, ask, group_ask, run
 from tests.views.cast import part, sign_in, soon, tell
 
@@ -158,14 +161,60 @@ def test_done_lists_what_i_answered_and_what_expired_unanswered(rina: Client) ->
     assert "Approve" in page
 
 
-def test_my_part_of_a_group_answer_is_done_while_others_are_missing(rina: Client) -> None:
+def test_my_part_of_a_group_answer_waits_for_others_and_is_done_when_they_are(rina: Client) -> None:
     item = group_ask("int_a", message="Board?")
     part_of_it = answered(item, "user_rina", 1).model_copy(
         update={"status": InteractionStatus.PENDING, "completed_at": None, "responder_id": None}
     )
     tell(part_of_it)
     assert titles(rina.get("/inbox/").content.decode()) == []
+    assert titles(rina.get("/inbox/?scope=done").content.decode()) == []
+    page = rina.get("/inbox/?scope=waiting-others").content.decode()
+    assert titles(page) == ["Board?"]
+    assert counts(page) == {"inbox": "", "claimed": "", "others": "1"}
+    tell(answered(part_of_it, "user_sam", 2))
+    page = rina.get("/inbox/?scope=waiting-others").content.decode()
+    assert titles(page) == []
+    assert "Nothing waits for others" in page
+    assert counts(page) == {"inbox": "", "claimed": "", "others": ""}
     assert titles(rina.get("/inbox/?scope=done").content.decode()) == ["Board?"]
+
+
+def counts(page: str) -> dict[str, str]:
+    """The numbers in the rail."""
+    found = re.findall(r'id="count-(inbox|claimed|others)"[^>]*>(\d*\+?)', page)
+    return dict(found)
+
+
+def test_what_i_hold_is_a_list_of_its_own(rina: Client, sam: Client) -> None:
+    free = Policy(kind=PolicyKind.ANY)
+    tell(
+        group_ask("int_a", message="Mine?", policy=free, claimed_by="user_rina"),
+        group_ask("int_b", message="Sam's?", policy=free, claimed_by="user_sam"),
+        group_ask("int_c", message="All?", claimed_by="user_rina"),
+    )
+    page = rina.get("/inbox/?scope=claimed").content.decode()
+    assert titles(page) == ["Mine?"]
+    assert counts(page) == {"inbox": "3", "claimed": "1", "others": ""}
+    assert titles(sam.get("/inbox/?scope=claimed").content.decode()) == ["Sam&#x27;s?"]
+    assert len(titles(rina.get("/inbox/").content.decode())) == 3
+
+
+def test_a_scope_that_nobody_knows_is_the_inbox(rina: Client) -> None:
+    tell(ask("int_a", message="Pay?"))
+    assert titles(rina.get("/inbox/?scope=nonsense").content.decode()) == ["Pay?"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "index"), [("claimed", "asks_held"), ("waiting-others", "asks_waiting")]
+)
+def test_what_few_rows_are_in_has_an_index_of_its_own(rina: Client, scope: str, index: str) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("reads SQLite's query plan")
+    viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
+    plan = in_order(rows_of(scope, viewer, Upstream.present()), 51).explain()
+    assert plan.count(f"{index} (upstream_id=? AND user_id=? AND due_at") >= 2
+    assert "SCAN" not in plan
 
 
 def test_it_says_that_nothing_waits(rina: Client) -> None:
@@ -243,7 +292,9 @@ def test_unknown_types_and_statuses_do_not_break_it(rina: Client) -> None:
     assert 'aria-label="Ballot"' in page
 
 
-@pytest.mark.parametrize("query", ["", "?type=approval", "?target=mine&q=pay", "?scope=done"])
+@pytest.mark.parametrize(
+    "query", ["", "?type=approval", "?target=mine&q=pay", "?scope=done", "?scope=claimed"]
+)
 def test_the_number_of_queries_is_fixed(rina: Client, query: str) -> None:
     tell(*(ask(f"int_{n}", message=f"Pay {n}?", expires_at=soon(days=n)) for n in range(1, 4)))
     rina.get(f"/inbox/{query}")
@@ -264,7 +315,7 @@ def test_a_page_walks_the_persons_index_and_never_sorts_what_waits(rina: Client)
     upstream = Upstream.present()
     tell(*(ask(f"int_{n}", expires_at=soon(days=1 + n)) for n in range(5)))
     viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
-    plan = in_order(mine(viewer, upstream, is_open=True), 51).explain()
+    plan = in_order(rows_of(OPEN, viewer, upstream), 51).explain()
     assert plan.count("asks_open (upstream_id=? AND user_id=? AND open=? AND due_at") >= 2
     assert "SCAN" not in plan
 

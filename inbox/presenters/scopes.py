@@ -1,0 +1,112 @@
+"""The parts of a person's list: what waits, what they hold, what waits for others, what is done."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet, Subquery
+
+from inbox.access import Viewer
+from inbox.models import Recipient, Upstream
+
+COUNTED = 200
+"""Counts stop here: past it a number has a plus sign and costs no more."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """``key`` is its word in the address; ``order`` says what comes first in it."""
+
+    key: str
+    title: str
+    icon: str
+    order: str
+    empty: str
+    empty_text: str
+
+    @property
+    def section(self) -> str:
+        """Its place in the rail."""
+        return self.key or "inbox"
+
+
+OPEN, CLAIMED, OTHERS, DONE = "", "claimed", "waiting-others", "done"
+SCOPES = {
+    scope.key: scope
+    for scope in (
+        Scope(
+            OPEN,
+            "Inbox",
+            "inbox",
+            "Soonest due first",
+            "Nothing waits for you",
+            "When a workflow needs you, its question appears here by itself.",
+        ),
+        Scope(
+            CLAIMED,
+            "Claimed by me",
+            "claimed",
+            "Soonest due first",
+            "You have not taken any question",
+            "Take a group's question, and the others need not spend time on it.",
+        ),
+        Scope(
+            OTHERS,
+            "Waiting for others",
+            "hourglass",
+            "Soonest due first",
+            "Nothing waits for others",
+            "What you have answered and others have not is listed here.",
+        ),
+        Scope(
+            DONE,
+            "Done",
+            "done",
+            "Newest first",
+            "Nothing is done yet",
+            "What you answer is listed here, and what expires unanswered.",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class ScopeCounts:
+    """Numbers beside two names in the rail; empty for nothing."""
+
+    claimed: str = ""
+    others: str = ""
+
+
+def rows_of(scope: str, viewer: Viewer, upstream: Upstream) -> QuerySet[Recipient]:
+    """The viewer's rows of a scope, unordered; none for an account without a Mobius id."""
+    if not viewer.mobius_id:
+        return Recipient.objects.none()
+    rows = Recipient.objects.filter(upstream=upstream, user_id=viewer.mobius_id)
+    # A bare column, as the condition of the partial indexes has it; ``open`` is in a whole one,
+    # where SQLite does not look a bare column up.
+    match scope:
+        case "claimed":
+            return rows.filter(holds=True)
+        case "waiting-others":
+            return rows.filter(waits=True)
+        case "done":
+            return rows.filter(open__in=(False,), waits=False)
+        case _:
+            return rows.filter(open__in=(True,))
+
+
+def scope_counts(viewer: Viewer, upstream: Upstream) -> ScopeCounts:
+    """Count what the viewer holds and what waits for others, each to ``COUNTED``. One query."""
+    held, waiting = (
+        Subquery(rows_of(scope, viewer, upstream).values("id")[: COUNTED + 1])
+        for scope in (CLAIMED, OTHERS)
+    )
+    found = Recipient.objects.filter(Q(id__in=held) | Q(id__in=waiting)).aggregate(
+        claimed=Count("id", filter=Q(holds=True)), others=Count("id", filter=Q(waits=True))
+    )
+    return ScopeCounts(_words(found["claimed"]), _words(found["others"]))
+
+
+def _words(count: int) -> str:
+    if count > COUNTED:
+        return f"{COUNTED}+"
+    return str(count) if count else ""
