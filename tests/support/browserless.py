@@ -1,6 +1,8 @@
 """A person without a browser: signs in and posts forms over HTTP, as one without scripts does."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -38,6 +40,13 @@ class Person:
     def get(self, path: str) -> httpx.Response:
         """A page."""
         return self._http.get(f"{self.web}{path}")
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[Iterator[str]]:
+        """The lines of an event stream; an end from the other side ends them."""
+        with self._http.stream("GET", f"{self.web}{path}", timeout=30) as answer:
+            assert answer.status_code == 200
+            yield answer.iter_lines()
 
     def form(self, interaction_id: str) -> dict[str, str]:
         """The hidden fields of an item's answer form: token, operation id, what was seen."""

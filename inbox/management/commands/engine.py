@@ -1,5 +1,6 @@
 """The embedded engine alone."""
 
+import errno
 import signal
 from typing import Any
 
@@ -8,6 +9,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.engine import server
+from inbox.management import demo_project, serving_note
+from inbox.management.sole import sole
 
 
 class Command(BaseCommand):
@@ -36,20 +39,32 @@ class Command(BaseCommand):
         """Serve; the first line on stdout holds the true address."""
         if options["parent_pipe"] is not None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-        call_command("migrate", database="engine", verbosity=0, interactive=False)
-        try:
-            server.run(
-                host=options["host"],
-                port=options["port"],
-                on_ready=self._say,
-                parent_pipe=options["parent_pipe"],
-            )
-        except OSError as error:
-            raise CommandError(
-                f"The engine cannot listen on {options['host']} port {options['port']}: "
-                f"{error.strerror}. Set ENGINE_PORT to a free one, or to 0 for any."
-            ) from None
+        alone = options["parent_pipe"] is None
+        with sole(settings.DATA_DIR, "engine"):
+            call_command("migrate", database="engine", verbosity=0, interactive=False)
+            if alone:
+                demo_project.provision()
+            try:
+                server.run(
+                    host=options["host"],
+                    port=options["port"],
+                    on_ready=lambda base_url: self._say(base_url, alone=alone),
+                    parent_pipe=options["parent_pipe"],
+                )
+            except OSError as error:
+                raise CommandError(_why(error, options["host"], options["port"])) from None
 
-    def _say(self, base_url: str) -> None:
+    def _say(self, base_url: str, *, alone: bool) -> None:
         self.stdout.write(f"The engine answers at {base_url}")
+        if alone:
+            serving_note.write(settings.DATA_DIR, engine=base_url)
+            self.stdout.write("\n".join(demo_project.exports(base_url)))
         self.stdout.flush()
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    taken = "it is taken by another program" if error.errno == errno.EADDRINUSE else str(error)
+    return (
+        f"The engine cannot listen on {host} port {port}: {taken}. "
+        "Choose another with ENGINE_PORT, or 0 for any."
+    )

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from socket import socket
 from types import FrameType
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from inbox.management import demo_project, serving_note, web_process
 from inbox.management.engine_process import EngineProcess
+from inbox.management.sole import sole
 from inbox.reviewers import people
 
 HOST = "127.0.0.1"
@@ -28,7 +30,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until Ctrl-C."""
         signal.signal(signal.SIGTERM, _leave)
-        held = web_process.bind(HOST, settings.PORT)
+        with sole(settings.DATA_DIR, "serve"):
+            self._serve(web_process.bind(HOST, settings.PORT))
+
+    def _serve(self, held: socket) -> None:
         address = f"http://{HOST}:{held.getsockname()[1]}"
         engine = None
         server = web_process.Server(on_ready=lambda: self._welcome(address))
@@ -52,7 +57,7 @@ class Command(BaseCommand):
             server.run(sockets=[held])
         except KeyboardInterrupt:
             # Ctrl-C is how it is meant to end; the server hands it on once it has closed.
-            self.stdout.write("")
+            return
         finally:
             if engine is not None:
                 engine.stop()

@@ -1,0 +1,157 @@
+"""Starting, ending, and what is said when that goes wrong."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reviewer_site.environment import ROOT
+from tests.support.browserless import Person
+from tests.support.databases import environment
+from tests.support.product import Product
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[Product]:
+    product = Product(tmp_path, environment(tmp_path, "serve"))
+    product.start()
+    yield product
+    product.kill()
+
+
+def manage(product: Product, *words: str, **given: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *words],
+        cwd=ROOT,
+        env={**product.environment, **given},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def until_ended(pid: int) -> None:
+    """Return when the process is gone; it is no child of ours, so there is nothing to await."""
+    give_up = time.monotonic() + 10
+    while not ended(pid):
+        assert time.monotonic() < give_up, f"process {pid} lives on"
+        time.sleep(0.02)
+
+
+def test_one_ctrl_c_ends_both_at_once_also_with_streams_open(product: Product) -> None:
+    rina = Person(product.web, "rina")
+    rina.sign_in()
+    engine = product.engine_pid()
+    with rina.stream("/live/inbox/") as stream:
+        next(stream)
+        began = time.monotonic()
+        assert product.stop() == 0
+    assert time.monotonic() - began < 5
+    assert ended(engine)
+    assert not any("Traceback" in line for line in product.said)
+    rina.close()
+
+
+def test_the_end_of_the_engine_is_said_and_ends_the_web_process(product: Product) -> None:
+    os.kill(product.engine_pid(), signal.SIGKILL)
+    assert product.wait() == 1
+    assert any("engine ended unexpectedly" in line for line in product.said)
+
+
+def test_a_killed_web_process_leaves_no_engine_behind(product: Product) -> None:
+    engine = product.engine_pid()
+    os.kill(product.pid, signal.SIGKILL)
+    product.wait()
+    until_ended(engine)
+
+
+def test_sigterm_is_an_orderly_end_too(product: Product) -> None:
+    engine = product.engine_pid()
+    os.kill(product.pid, signal.SIGTERM)
+    assert product.wait() == 0
+    assert ended(engine)
+
+
+def test_it_comes_back_with_what_it_had(product: Product) -> None:
+    with product.api() as api:
+        before = api.get("/interactions", params={"status": "pending", "limit": 200}).json()
+    assert product.stop() == 0
+    product.start()
+    with product.api() as api:
+        after = api.get("/interactions", params={"status": "pending", "limit": 200}).json()
+    assert [item["id"] for item in after["items"]] == [item["id"] for item in before["items"]]
+
+
+def test_a_second_one_in_the_same_folder_is_refused(product: Product) -> None:
+    done = manage(product, "serve")
+    assert done.returncode == 1
+    assert "running already" in done.stderr
+
+
+@pytest.mark.parametrize("variable", ["PORT", "ENGINE_PORT"])
+def test_a_taken_port_is_one_sentence_that_says_what_to_do(tmp_path: Path, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        product = Product(tmp_path, environment(tmp_path, "taken"))
+        done = manage(product, "serve", **{variable: str(taken.getsockname()[1])})
+    assert done.returncode == 1
+    assert "is taken" in done.stderr
+    assert variable in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_before_the_first_start_there_are_no_exports(tmp_path: Path) -> None:
+    done = manage(Product(tmp_path, environment(tmp_path, "first")), "mobius_env")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+
+
+def test_demo_accounts_never_meet_a_real_mobius(product: Product) -> None:
+    product.stop()
+    real = {
+        "MOBIUS_BASE_URL": "http://127.0.0.1:9",
+        "MOBIUS_API_KEY": "mbx_of_somebody_else",
+        "MOBIUS_PROJECT": "production",
+    }
+    done = manage(product, "serve", **real)
+    assert done.returncode == 1
+    assert "demo password" in done.stderr
+    assert "rina" in done.stderr
+
+
+def test_the_exports_pasted_into_the_terminal_change_nothing(product: Product) -> None:
+    product.stop()
+    product.environment |= product.exports()
+    product.start()
+    assert any("count as not set" in line for line in product.said)
+    assert httpx.get(f"{product.web}/readyz").json()["upstream"] == "live"
+
+
+def test_more_questions_can_be_asked(product: Product) -> None:
+    done = subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), "demo", "--traffic", "--seed", "1"],
+        cwd=ROOT,
+        env=product.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert done.stdout is not None
+    assert done.stdout.readline().startswith("asked by ")
+    done.send_signal(signal.SIGINT)
+    done.communicate(timeout=20)
+    assert done.returncode == 0
