@@ -69,16 +69,20 @@ def means_of(reviewer: Reviewer, interaction: Interaction) -> Means:
     """
     direct = interaction.target_type == "user" and interaction.target_id == reviewer.mobius_id
     try:
-        return own_means(reviewer)
+        return own_means(reviewer, interaction.upstream)
     except NoCredential as none:
         if settings.SERVICE_KEY_ANSWERS and direct and not none.lost:
             return Means("service")
         raise
 
 
-def own_means(reviewer: Reviewer) -> Means:
-    """The person's own token, for what goes out under their name only. Raises ``NoCredential``."""
-    credential = Credential.objects.filter(reviewer=reviewer, upstream=Upstream.present()).first()
+def own_means(reviewer: Reviewer, upstream: Upstream | None = None) -> Means:
+    """The person's own token, for what goes out under their name only.
+
+    ``upstream`` is the present one, where the caller has it. Raises ``NoCredential``.
+    """
+    upstream = upstream or Upstream.present()
+    credential = Credential.objects.filter(reviewer=reviewer, upstream=upstream).first()
     if credential is None:
         raise NoCredential("no member token")
     try:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from inbox.forms import AnswerForm, form_for, typed_of
 from inbox.mobius.types import Question
-from inbox.models import Interaction, Upstream
+from inbox.models import Interaction
 from inbox.presenters.place import next_href
 from inbox.services import draft
 from inbox.services import respond as service
@@ -93,8 +93,8 @@ async def _shown(request: Any, form: AnswerForm | None, outcome: Outcome) -> Htt
 
 
 def _next(request: Any, outcome: Outcome) -> str:
-    filters = filters_of(request)
-    return next_href(request.viewer, Upstream.present(), outcome.interaction, filters)
+    item = outcome.interaction
+    return next_href(request.viewer, item.upstream, item, filters_of(request))
 
 
 def _moved(request: HttpRequest, path: str) -> HttpResponseBase:
