@@ -34,7 +34,8 @@ class Changes:
         yield from map(topics.inbox, self.people)
         yield from map(topics.item, self.interactions)
         yield from map(topics.run, self.runs | self.logs)
-        if self.runs:
+        # Its table says as well whom each waits for, and how many of them have answered.
+        if self.runs or self.interactions:
             yield topics.runs()
 
     def publish(self) -> None:

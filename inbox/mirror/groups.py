@@ -88,7 +88,7 @@ def keep(
     return changes
 
 
-_KEY = ("upstream", "mobius_id")
+_KEY = ("upstream_id", "mobius_id")
 _COMPARED = ("handle", "name", "description", "routing", "gone")
 
 

@@ -1,6 +1,6 @@
 """One transaction's worth of readings on its way into the rows."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -90,7 +90,7 @@ class Projection:
                 held[run_id].log_from = 0
                 writes[run_id] = held[run_id]
                 self._changes.logs.add(run_id)
-        upsert(_unsaved(writes.values()), ("upstream", "mobius_id"))
+        self._save(list(writes.values()))
         self._runs |= writes
         self._rename(renamed)
 
@@ -156,7 +156,7 @@ class Projection:
             writes.append(now)
             if _differs(had, now):
                 self._changes.logs.add(run.mobius_id)
-        upsert(writes, ("run", "mobius_id"))
+        upsert(writes, ("run_id", "mobius_id"))
 
     @staticmethod
     def _step(run: Run, _: Step | None, told: Told[types.Step]) -> Step:
@@ -192,7 +192,7 @@ class Projection:
             if not row.gone:
                 self._lose(row)
                 changed.append(row)
-        upsert(_unsaved([*new, *changed, *quiet]), ("upstream", "mobius_id"))
+        self._save([*new, *changed, *quiet])
         self._changes.interactions.update(row.mobius_id for row in [*new, *changed])
         self._changes.people |= recipients.keep(new=new, changed=changed, at=self._read_at)
 
@@ -230,6 +230,17 @@ class Projection:
             self._runs |= {row.mobius_id: row for row in rows}
         return {run_id: self._runs[run_id] for run_id in wanted & self._runs.keys()}
 
+    def _save(self, rows: Sequence[Interaction] | Sequence[Run]) -> None:
+        """Write them; each knows its ``pk`` afterwards."""
+        upsert(rows, ("upstream_id", "mobius_id"))
+        new = {row.mobius_id: row for row in rows if row.pk is None}
+        for ids in chunks(new):
+            written = type(rows[0])._default_manager.filter(
+                upstream=self._upstream, mobius_id__in=ids
+            )
+            for mobius_id, pk in written.values_list("mobius_id", "pk"):
+                new[mobius_id].pk = pk
+
     def _lose(self, row: Interaction | Run) -> None:
         """Upstream has it no longer. An event that was heard before does not bring it back."""
         row.gone = True
@@ -246,6 +257,7 @@ class Projection:
         if had is not None and not told.newer_than(had.updated_at, had.seq):
             return None
         now = make(had, told)
+        now.pk = None if had is None else had.pk
         if had is not None and not told.logged and not _differs(had, now):
             return None
         return now
@@ -274,13 +286,3 @@ def _differs(had: Model | None, now: Model) -> bool:
         for field in now._meta.concrete_fields
         if field.name not in _BOOKKEEPING
     )
-
-
-def _unsaved(rows: Iterable[Row]) -> list[Row]:
-    """So that the unique key alone decides between insert and update."""
-    found = []
-    for row in rows:
-        row.pk = None
-        row._state.adding = True
-        found.append(row)
-    return found

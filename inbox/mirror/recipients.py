@@ -43,7 +43,7 @@ def keep(new: Sequence[Interaction], changed: Sequence[Interaction], at: datetim
     for asked in wanted.values():
         people.update(asked)
         writes += asked.values()
-    upsert(writes, ("interaction", "user_id"))
+    upsert(writes, ("interaction_id", "user_id"))
     if stale:
         Recipient.objects.filter(pk__in=stale).delete()
     return people

@@ -9,6 +9,7 @@ from inbox.mirror.words import status_word
 from inbox.mobius import types
 
 LONGEST_SEARCH = 4000
+LONGEST_RUN_SEARCH = 400
 CLOSED = frozenset({"completed", "expired"})
 """Statuses of an interaction that nothing follows."""
 
@@ -104,8 +105,16 @@ def run_row(upstream: models.Upstream, told: types.Run, seq: int) -> models.Run:
         completed_at=told.completed_at,
         updated_at=told.updated_at,
         seq=seq,
+        search=_run_search(told),
         raw=told.raw,
     )
+
+
+def _run_search(told: types.Run) -> str:
+    """The names that a run is known by, then what it was started with."""
+    names = [told.workflow, told.external_id or "", told.id, told.started_by, told.queue]
+    words = [*names, *_texts(told.metadata), *_texts(told.inputs)]
+    return " ".join(" ".join(words).split()).lower()[:LONGEST_RUN_SEARCH]
 
 
 def entered_status_at(told: types.Run) -> Any:
