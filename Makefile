@@ -16,7 +16,7 @@ run: $(RUN)
 	@exec $(BIN)/python manage.py serve
 
 test: check
-	$(UNSET) $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(UNSET) $(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(PYTEST_ARGS)
 
 check: $(TEST)
 	$(BIN)/ruff check .

@@ -15,9 +15,10 @@ def environment(folder: Path, name: str) -> dict[str, str]:
     after ``name``; else the process keeps its SQLite files in the folder.
     """
     made = {**os.environ, "DATA_DIR": str(folder)}
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     for variable, role in (("DATABASE_URL", "inbox"), ("ENGINE_DATABASE_URL", "engine")):
         url = os.environ.get(variable, "")
-        made[variable] = _fresh(url, f"{name}_{role}") if url.startswith("postgres") else ""
+        made[variable] = _fresh(url, f"{name}_{worker}_{role}") if url.startswith("postgres") else ""
     return made
 
 
