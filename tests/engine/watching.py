@@ -12,7 +12,7 @@ from inbox.engine.runner import Runner
 
 
 class Watch:
-    """Wakes at every commit that wrote events."""
+    """Wakes at every commit that wrote events, and each second: other processes write too."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -35,7 +35,7 @@ class Watch:
             left = begun + seconds - time.monotonic()
             assert left > 0, "it did not happen in time"
             with self._changed:
-                self._changed.wait_for(lambda seen=seen: self._seen != seen, left)
+                self._changed.wait_for(lambda seen=seen: self._seen != seen, min(left, 1.0))
 
     def close(self) -> None:
         self._leave()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from inbox.engine.actions import interactions, runs
+from inbox.engine.actions import runs
 from inbox.engine.models import Run
 from inbox.engine.rules.errors import EngineError
 from tests.engine.watching import running
@@ -62,21 +62,24 @@ def work_and_be_killed(team, folder, lines):
     return [line.split() for line in said[1:] if line.endswith("\n")]
 
 
+def is_still():
+    """No run is on the move: each is over, or waits for somebody."""
+    moving = Run.objects.exclude(status__in=Run.FINISHED)
+    return not moving.exclude(wait_kind__in=("interaction", "signal")).exists()
+
+
 def finish(team):
     """Carry all runs on to their end, answering what is asked."""
-
-    def is_over():
-        filters = {"status": "pending"}
-        page = interactions.list_interactions(caller=team.service, filters=filters, limit=200)
-        for item in page["items"]:
-            with suppress(EngineError):
-                team.answer(team.service, item)
-        for run in Run.objects.filter(wait_kind="signal"):
-            runs.signal(caller=team.service, run_id=run.id, body={"name": "go"})
-        return not Run.objects.exclude(status__in=Run.FINISHED).exists()
-
     with running() as watch:
-        watch.until(is_over, seconds=60)
+        watch.until(is_still, seconds=60)
+        while waiting := list(Run.objects.filter(status="suspended")):
+            for run in waiting:
+                with suppress(EngineError):
+                    if run.wait_kind == "signal":
+                        runs.signal(caller=team.service, run_id=run.id, body={"name": "go"})
+                    else:
+                        team.answer(team.service, {"id": run.wait_interaction_id})
+            watch.until(is_still, seconds=60)
 
 
 def all_frames(team):

@@ -103,7 +103,7 @@ def test_it_stops_promptly_and_can_be_woken_while_idle(team):
     runner.wake()
     begun = time.monotonic()
     runner.stop()
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 1
 
 
 def test_what_another_process_wrote_is_seen_within_its_longest_wait(team):
