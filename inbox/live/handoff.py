@@ -3,7 +3,7 @@
 Django under ASGI holds a thread for as long as a request lasts. So a view under ``/live/`` only
 says who may follow what: it returns ``accept(…)``, Django is done, and the wrapper around it hands
 the connection to the hub. The way through Django's middleware and the view is one visit to a
-thread of a small pool, however many come at once, so that other pages stay quick meanwhile.
+thread of its own, however many come at once, so that other pages stay quick meanwhile.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from inbox.live.connection import Message, Receive, Send, Subscription
 from inbox.live.hub import Hub
 
 PREFIX = "/live/"
-THREADS = 2
+THREADS = 1  # a second one gains nothing under the interpreter's lock, and slows the pages
 CLOSED: Message = {
     "type": "http.response.start",
     "status": 503,
@@ -92,7 +92,7 @@ class Handoff:
 
 
 class _Views(BaseHandler):
-    """Django's middleware and views, run whole in a thread of their own pool."""
+    """Django's middleware and views, run whole in a thread kept for them."""
 
     def __init__(self) -> None:
         super().__init__()
