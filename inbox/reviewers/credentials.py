@@ -1,14 +1,30 @@
 """A reviewer's member token: kept, shown in part, removed."""
 
+from enum import StrEnum
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
+from pydantic import SecretStr
 
 from inbox.models import Credential, Reviewer, Upstream
 from inbox.reviewers import vault
 
 SHORTEST = 24
 """Of a token whose first eight and last four characters may be shown."""
+
+
+class Token(StrEnum):
+    """What can be said of a person's token before it is used.
+
+    ``REFUSED``: Mobius did not take it the last time. ``LOST``: no present key opens it.
+    """
+
+    GOOD = "good"
+    REFUSED = "refused"
+    LOST = "lost"
+    NONE = "none"
 
 
 class Taken(Exception):
@@ -19,8 +35,7 @@ class Taken(Exception):
         self.user_id = user_id
 
 
-@sensitive_variables("token")
-def adopt(reviewer: Reviewer, *, token: str, owner: str | None) -> Credential:
+def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credential:
     """Keep ``token`` as the one of ``reviewer``, in place of an earlier one.
 
     ``owner`` is the Mobius id that upstream said it belongs to, which becomes the reviewer's; None
@@ -35,9 +50,7 @@ def adopt(reviewer: Reviewer, *, token: str, owner: str | None) -> Credential:
                 reviewer=reviewer,
                 defaults={
                     "upstream": Upstream.present(),
-                    "sealed": vault.seal(token),
-                    "prefix": token[:8] if len(token) >= SHORTEST else token[:4],
-                    "last_four": _secret_part(token)[-4:] if len(token) >= SHORTEST else "",
+                    **_kept(token.get_secret_value()),
                     "added_at": now,
                     "proven_at": None if owner is None else now,
                     "used_at": None,
@@ -65,6 +78,18 @@ def present(reviewer: Reviewer) -> Credential | None:
     )
 
 
+def state_of(user_id: int, upstream: Upstream) -> Token:
+    """How the token of an account stands, by the account's id. One query."""
+    credential = Credential.objects.filter(reviewer__user_id=user_id, upstream=upstream).first()
+    if credential is None:
+        return Token.NONE
+    try:
+        vault.unseal(credential.sealed)
+    except vault.KeyLost:
+        return Token.LOST
+    return Token.GOOD if credential.refused_at is None else Token.REFUSED
+
+
 def mark_refused(reviewer: Reviewer) -> None:
     """Upstream answered 401 to it; the first time counts."""
     Credential.objects.filter(reviewer=reviewer, refused_at=None).update(refused_at=timezone.now())
@@ -75,7 +100,10 @@ def mark_used(reviewer: Reviewer) -> None:
     Credential.objects.filter(reviewer=reviewer).update(used_at=timezone.now(), refused_at=None)
 
 
-@sensitive_variables("token")
-def _secret_part(token: str) -> str:
-    """Without the project that may be written behind a dot."""
-    return token.partition(".")[0]
+@sensitive_variables()
+def _kept(token: str) -> dict[str, Any]:
+    """The token sealed, and the ends of it that are shown: not those of the project after a dot."""
+    ends = ("prefix", token[:8]), ("last_four", token.partition(".")[0][-4:])
+    if len(token) < SHORTEST:
+        ends = ("prefix", token[:4]), ("last_four", "")
+    return {"sealed": vault.seal(token), **dict(ends)}

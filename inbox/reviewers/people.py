@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
+from pydantic import SecretStr
 
 from inbox.access import PERMISSIONS, REVIEWER, TEAM_LEAD
 from inbox.models import Reviewer
@@ -38,35 +39,36 @@ CAST = (
 
 
 @sensitive_variables("tokens")
-@transaction.atomic
 def make_demo(*, tokens: dict[str, str]) -> None:
     """Make the cast and the administrator where they are missing, and give each their token.
 
     ``tokens`` is Mobius id → member token; a person without one in it keeps what they have.
     Accounts that are there keep their password.
     """
-    for person in CAST:
-        user, created = get_user_model().objects.get_or_create(
-            username=person.username, defaults={"first_name": person.name}
+    with transaction.atomic():
+        for person in CAST:
+            user, created = get_user_model().objects.get_or_create(
+                username=person.username, defaults={"first_name": person.name}
+            )
+            if created:
+                user.set_password(PASSWORD)
+                user.save()
+                user.groups.set(Group.objects.filter(name__in=person.roles))
+                given = Permission.objects.filter(
+                    content_type__app_label="inbox", codename__in=person.given
+                )
+                user.user_permissions.set(given)
+                Reviewer.objects.filter(user=user).update(mobius_id=person.mobius_id)
+            if person.mobius_id in tokens:
+                reviewer = Reviewer.objects.get(user=user)
+                token = SecretStr(tokens[person.mobius_id])
+                credentials.adopt(reviewer, token=token, owner=person.mobius_id)
+        admin, created = get_user_model().objects.get_or_create(
+            username=ADMIN, defaults={"first_name": "Admin", "is_staff": True, "is_superuser": True}
         )
         if created:
-            user.set_password(PASSWORD)
-            user.save()
-            user.groups.set(Group.objects.filter(name__in=person.roles))
-            given = Permission.objects.filter(
-                content_type__app_label="inbox", codename__in=person.given
-            )
-            user.user_permissions.set(given)
-            Reviewer.objects.filter(user=user).update(mobius_id=person.mobius_id)
-        if person.mobius_id in tokens:
-            reviewer = Reviewer.objects.get(user=user)
-            credentials.adopt(reviewer, token=tokens[person.mobius_id], owner=person.mobius_id)
-    admin, created = get_user_model().objects.get_or_create(
-        username=ADMIN, defaults={"first_name": "Admin", "is_staff": True, "is_superuser": True}
-    )
-    if created:
-        admin.set_password(PASSWORD)
-        admin.save()
+            admin.set_password(PASSWORD)
+            admin.save()
 
 
 def demo_accounts() -> list[str]:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from asgiref.sync import sync_to_async
-from django.views.decorators.debug import sensitive_variables
+from pydantic import SecretStr
 
 from inbox.mobius.errors import Denied, MobiusError, NotFound, RateLimited, Rejected, Unauthorized
 from inbox.models import Attempt, Credential, Reviewer, Upstream
@@ -33,15 +33,14 @@ class NotAdopted(Exception):
         self.reason = reason
 
 
-@sensitive_variables("token")
-async def adopt(*, reviewer: Reviewer, token: str) -> Credential:
+async def adopt(*, reviewer: Reviewer, token: SecretStr) -> Credential:
     """Ask Mobius whose ``token`` it is, and keep it: that is who the reviewer is from now on.
 
     Where Mobius cannot say, the token is taken for the id that an administrator has set. Raises
     ``NotAdopted``.
     """
-    token = token.strip()
-    if token.startswith(SERVICE_KEY):
+    token = SecretStr(token.get_secret_value().strip())
+    if token.get_secret_value().startswith(SERVICE_KEY):
         raise NotAdopted(
             Reason.SERVICE_KEY,
             "This is a service key. Yours starts with mbc_ and is only yours.",
@@ -71,11 +70,10 @@ def unsent(reviewer: Reviewer) -> list[str]:
     return list(rows.order_by("-settled_at").values_list("interaction_id", flat=True).distinct())
 
 
-@sensitive_variables("token")
-async def _owner(reviewer: Reviewer, token: str) -> str | None:
+async def _owner(reviewer: Reviewer, token: SecretStr) -> str | None:
     """Whose it is; None where upstream has no call that says so and the reviewer's id is set."""
     try:
-        return (await service_client().acting_as(token).me()).user_id
+        return (await service_client().acting_as(token.get_secret_value()).me()).user_id
     except NotFound:
         await _take_unproven(reviewer, token)
         return None
@@ -83,8 +81,7 @@ async def _owner(reviewer: Reviewer, token: str) -> str | None:
         raise _refused(error) from None
 
 
-@sensitive_variables("token")
-async def _take_unproven(reviewer: Reviewer, token: str) -> None:
+async def _take_unproven(reviewer: Reviewer, token: SecretStr) -> None:
     if not reviewer.mobius_id:
         raise NotAdopted(
             Reason.UNPROVEN,
@@ -92,7 +89,7 @@ async def _take_unproven(reviewer: Reviewer, token: str) -> None:
             "first.",
         )
     try:
-        await service_client().acting_as(token).interactions(inbox=True, limit=1)
+        await service_client().acting_as(token.get_secret_value()).interactions(inbox=True, limit=1)
     except MobiusError as error:
         raise _refused(error) from None
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
+from pydantic import SecretStr
 
 from inbox.forms.account import KeysForm, TokenForm
 from inbox.models import Interaction, Upstream
@@ -41,7 +42,8 @@ async def adopt_token(request: Any) -> HttpResponseBase:
     if not form.is_valid():
         return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
     try:
-        await service.adopt(reviewer=request.user.reviewer, token=form.cleaned_data["token"])
+        token = SecretStr(form.cleaned_data["token"])
+        await service.adopt(reviewer=request.user.reviewer, token=token)
     except NotAdopted as refused:
         form.add_error("token", str(refused))
         return await sync_to_async(_page)(request, token_form=form, status=REJECTED)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import IntegrityError
+from pydantic import SecretStr
 
 from inbox.models import Credential, Reviewer
 from inbox.reviewers import clients, credentials, identity, vault
@@ -75,13 +76,13 @@ def test_without_keys_nothing_is_sealed(settings: object) -> None:
 
 
 def test_a_short_token_shows_little(rina: Reviewer) -> None:
-    kept = credentials.adopt(rina, token="mbc_short", owner="user_rina")
+    kept = credentials.adopt(rina, token=SecretStr("mbc_short"), owner="user_rina")
     assert (kept.prefix, kept.last_four) == ("mbc_", "")
 
 
 def test_two_accounts_are_never_one_person(rina: Reviewer) -> None:
     with pytest.raises(Taken):
-        credentials.adopt(rina, token=TOKEN, owner="user_sam")
+        credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_sam")
     assert not Credential.objects.exists()
     sam = Reviewer.objects.get(user__username="sam")
     with pytest.raises(IntegrityError):
@@ -89,13 +90,13 @@ def test_two_accounts_are_never_one_person(rina: Reviewer) -> None:
 
 
 def test_another_mobius_id_drops_the_token_of_the_old_one(rina: Reviewer) -> None:
-    credentials.adopt(rina, token=TOKEN, owner="user_rina")
+    credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
     identity.assign(rina, mobius_id="user_new")
     assert credentials.present(rina) is None
 
 
 def test_a_token_belongs_to_its_upstream(rina: Reviewer, settings: object) -> None:
-    credentials.adopt(rina, token=TOKEN, owner="user_rina")
+    credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
     assert credentials.present(rina) is not None
     settings.MOBIUS_PROJECT = "another"  # type: ignore[attr-defined]
     assert credentials.present(rina) is None

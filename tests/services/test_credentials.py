@@ -2,6 +2,7 @@
 
 import pytest
 from asgiref.sync import sync_to_async
+from pydantic import SecretStr
 
 from inbox.models import Credential, Reviewer
 from inbox.services import credentials
@@ -21,13 +22,15 @@ async def fresh(desk: Desk, name: str = "rina") -> Reviewer:
 
 async def why_not(reviewer: Reviewer, token: str) -> NotAdopted:
     with pytest.raises(NotAdopted) as refused:
-        await credentials.adopt(reviewer=reviewer, token=token)
+        await credentials.adopt(reviewer=reviewer, token=SecretStr(token))
     return refused.value
 
 
 async def test_whose_the_token_is_decides_the_mobius_id(desk: Desk) -> None:
     rina = await fresh(desk)
-    kept = await credentials.adopt(reviewer=rina, token=f" {desk.project.tokens['user_rina']}\n")
+    kept = await credentials.adopt(
+        reviewer=rina, token=SecretStr(f" {desk.project.tokens['user_rina']}\n")
+    )
     assert (await Reviewer.objects.aget(pk=rina.pk)).mobius_id == "user_rina"
     assert kept.proven_at is not None
 
@@ -35,7 +38,7 @@ async def test_whose_the_token_is_decides_the_mobius_id(desk: Desk) -> None:
 async def test_only_its_ends_are_kept_in_clear(desk: Desk) -> None:
     rina = await fresh(desk)
     token = desk.project.tokens["user_rina"]
-    kept = await credentials.adopt(reviewer=rina, token=token)
+    kept = await credentials.adopt(reviewer=rina, token=SecretStr(token))
     assert (kept.prefix, kept.last_four) == (token[:8], token[-4:])
     assert token.encode() not in bytes(kept.sealed)
     assert token not in repr(kept) + str(kept)
@@ -44,7 +47,7 @@ async def test_only_its_ends_are_kept_in_clear(desk: Desk) -> None:
 async def test_the_project_behind_the_dot_is_not_taken_for_its_end(desk: Desk) -> None:
     rina = await fresh(desk)
     token = desk.project.tokens["user_rina"]
-    kept = await credentials.adopt(reviewer=rina, token=f"{token}.{desk.project.handle}")
+    kept = await credentials.adopt(reviewer=rina, token=SecretStr(f"{token}.{desk.project.handle}"))
     assert kept.last_four == token[-4:]
 
 
@@ -61,7 +64,7 @@ async def test_somebody_elses_token_is_refused_and_the_present_one_stays(desk: D
 async def test_a_new_token_takes_the_place_of_a_refused_one(desk: Desk) -> None:
     rina = await sync_to_async(desk.person)("rina")
     await Credential.objects.filter(reviewer=rina).aupdate(refused_at="2026-01-01T00:00:00Z")
-    await credentials.adopt(reviewer=rina, token=desk.project.tokens["user_rina"])
+    await credentials.adopt(reviewer=rina, token=SecretStr(desk.project.tokens["user_rina"]))
     assert (await Credential.objects.aget(reviewer=rina)).refused_at is None
 
 
@@ -98,7 +101,7 @@ async def test_a_mobius_that_cannot_say_takes_an_administrators_id_only(desk: De
     assert (await why_not(rina, desk.project.tokens["user_rina"])).reason is Reason.UNPROVEN
     rina.mobius_id = "user_rina"
     await rina.asave()
-    kept = await credentials.adopt(reviewer=rina, token=desk.project.tokens["user_rina"])
+    kept = await credentials.adopt(reviewer=rina, token=SecretStr(desk.project.tokens["user_rina"]))
     assert kept.proven_at is None
     assert (await why_not(rina, "mbc_nobody")).reason is Reason.UNKNOWN
 

@@ -1,10 +1,13 @@
 """One's own account: token, keyboard, password."""
 
+import sys
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.signals import got_request_exception
 from django.test import Client
+from django.views.debug import ExceptionReporter
 
 from inbox.models import Credential, Reviewer
 from tests.support.desk import Desk
@@ -169,3 +172,23 @@ def test_signing_out_ends_it(desk: Desk, rina: Client) -> None:
     assert rina.get("/accounts/logout/").status_code == 405
     assert rina.post("/accounts/logout/")["Location"] == "/accounts/login/"
     assert rina.get("/account/").status_code == 302
+
+
+def test_a_failure_is_reported_without_the_token(desk: Desk, rina: Client) -> None:
+    reports: list[str] = []
+
+    def report(request: Any, **_: Any) -> None:
+        reporter = ExceptionReporter(request, *sys.exc_info())
+        reports.append(reporter.get_traceback_text() + reporter.get_traceback_html())
+
+    token = desk.project.tokens["user_rina"]
+    desk.settings.CREDENTIAL_KEYS = []
+    rina.raise_request_exception = False
+    got_request_exception.connect(report)
+    try:
+        answer = rina.post("/account/token", {"token": token})
+    finally:
+        got_request_exception.disconnect(report)
+    assert answer.status_code == 500
+    assert "CREDENTIAL_KEYS is empty" in reports[0]
+    assert token not in reports[0] + answer.content.decode()

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
+from pydantic import SecretStr
 
 from inbox.models import Credential, Decision, Reviewer
 from inbox.reviewers import credentials
@@ -56,7 +57,7 @@ def test_an_administrator_sets_a_mobius_id(boss: Client) -> None:
 
 def test_the_old_ids_token_goes_with_it(boss: Client) -> None:
     rina = Reviewer.objects.get(user__username="rina")
-    credentials.adopt(rina, token=TOKEN, owner="user_rina")
+    credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
     give(boss, "rina", "user_rina")
     assert Credential.objects.exists()
     give(boss, "rina", "user_rina_2")
@@ -93,7 +94,7 @@ def test_a_new_account_is_made_with_its_place(boss: Client) -> None:
 
 def test_no_page_shows_a_token(boss: Client) -> None:
     rina = Reviewer.objects.get(user__username="rina")
-    credentials.adopt(rina, token=TOKEN, owner="user_rina")
+    credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
     for path in ("/admin/", "/admin/auth/user/", path_of("rina")):
         page = boss.get(path).content.decode()
         assert TOKEN not in page
