@@ -20,6 +20,7 @@ def provision() -> None:
         handle=settings.MOBIUS_PROJECT,
         people=demo.PEOPLE,
         groups=demo.GROUPS,
+        keep_groups=True,
         service_key=settings.SECRETS.service_key(),
         member_tokens=_tokens(),
     )

@@ -24,12 +24,14 @@ def provision(
     groups: list[dict[str, Any]],
     service_key: str | None = None,
     member_tokens: dict[str, str] | None = None,
+    keep_groups: bool = False,
     at: datetime | None = None,
 ) -> dict[str, Any]:
     """Make the project ``handle`` and what belongs to it, or bring it to what is asked.
 
     ``people``: name by user id. ``groups``: ``handle``, ``name``, ``routing_policy``,
-    ``description``?, ``members`` (user ids). Tokens given are registered; where none is given a
+    ``description``?, ``members`` (user ids); with ``keep_groups`` one that is there already stays
+    as people have made it. Tokens given are registered; where none is given a
     fresh one is made, because only a token's hash is kept. Returns ``service_key``, ``members``
     (token by user id) and ``groups`` (id by handle). Raises 400 for a handle that is not
     URL-safe, 409 for a token that somebody else has.
@@ -47,7 +49,7 @@ def provision(
             )
             given = (member_tokens or {}).get(user_id)
             tokens[user_id] = _register(project, person, given, now)
-        made = {each["handle"]: _bring_group(project, each, now) for each in groups}
+        made = {each["handle"]: _bring_group(project, each, now, keep_groups) for each in groups}
         key = _register(project, None, service_key, now)
     return {"service_key": key, "members": tokens, "groups": made}
 
@@ -77,7 +79,10 @@ def _register(project: Project, person: Person | None, token: str | None, now: d
     return raw
 
 
-def _bring_group(project: Project, asked: dict[str, Any], now: datetime) -> str:
+def _bring_group(project: Project, asked: dict[str, Any], now: datetime, keep: bool) -> str:
+    there = Group.objects.filter(project=project, handle=asked["handle"]).first()
+    if there is not None and keep:
+        return there.id
     row, _ = Group.objects.update_or_create(
         project=project,
         handle=asked["handle"],

@@ -1,0 +1,228 @@
+"""Every cell of the table, over HTTP: page, part, JSON, stream and POST alike."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from django.urls import NoReverseMatch, resolve, reverse
+
+from tests.access.table import TABLE, Action, Status, Verdict, Who
+from tests.support.product import Product
+from tests.web.scene import BOARD, CHANGES, FIRST, SAID, SECRET, Question, Scene
+from tests.web.visitor import Visitor
+
+PART = {"HX-Request": "true", "HX-Target": "article#detail"}
+PATHS = {
+    Action.ANSWER: "respond",
+    Action.CLAIM: "claim",
+    Action.RELEASE: "release",
+    Action.NUDGE: "nudge",
+    Action.CANCEL: "run-cancel",
+}
+OFFERS = {name: action for action, name in PATHS.items()} | {
+    "draft": Action.ANSWER,
+    "presence": Action.SEE,
+    "run-signal": Action.CANCEL,
+    "group-add": Action.GROUPS,
+    "group-remove": Action.GROUPS,
+    "group-routing": Action.GROUPS,
+}
+"""The action of a path that a page offers to post to."""
+ONES_OWN = {
+    "logout",
+    "account-token",
+    "account-token-remove",
+    "account-keys",
+    "account-password",
+    "login",
+}
+"""What concerns the viewer alone and no question."""
+FORM = {"value": "true", "comment": ""}
+TAKEN = (200, 204, 303)
+PLACES = [
+    pytest.param(status, who, id=f"{who}: {status}")
+    for status in Status
+    for who in Who
+    if TABLE[status, who, Action.SEE] is not Verdict.NEVER
+]
+
+
+@pytest.fixture(scope="module")
+def scene(product: Product) -> Iterator[Scene]:
+    """All of it, once."""
+    made = Scene(product)
+    made.arrange()
+    yield made
+    made.close()
+
+
+def path_of(action: Action, question: Question) -> str | None:
+    """Where it is posted to; None for what the product cannot do yet."""
+    id_ = question.run if action is Action.CANCEL else question.id
+    try:
+        return reverse(PATHS[action], args=[id_])
+    except NoReverseMatch:
+        return None
+
+
+def is_(verdict: Verdict, answer: httpx.Response, *, part: bool = False) -> bool:
+    """The answer is what the table says."""
+    match verdict:
+        case Verdict.SIGN_IN:
+            asked = answer.headers.get("Location", "").startswith("/accounts/login/")
+            return answer.status_code == 401 or (asked and not part)
+        case Verdict.NOT_FOUND | Verdict.CONFLICT:
+            return answer.status_code == int(verdict)
+        case _:
+            return answer.status_code in TAKEN
+
+
+@pytest.mark.parametrize(("status", "who"), PLACES)
+def test_what_is_seen(scene: Scene, status: Status, who: Who) -> None:
+    verdict, visitor = TABLE[status, who, Action.SEE], scene.visitor(who)
+    for question in scene.looked_at[status, who]:
+        page = f"/interactions/{question.id}/"
+        assert is_(verdict, visitor.get(page))
+        assert is_(verdict, visitor.get(page, headers=PART), part=True)
+        assert is_(verdict, visitor.get(f"{page}raw.json"))
+        stream = {Verdict.YES: 200, Verdict.NOT_FOUND: 404, Verdict.SIGN_IN: 401}[verdict]
+        assert visitor.stream(f"/live/inbox/?item={question.id}") == stream
+
+
+@pytest.mark.parametrize(("status", "who"), PLACES)
+def test_what_of_the_run_is_seen(scene: Scene, status: Status, who: Who) -> None:
+    verdict, visitor = TABLE[status, who, Action.RUN], scene.visitor(who)
+    for question in scene.looked_at[status, who]:
+        page = visitor.get(f"/runs/{question.run}/")
+        assert is_(verdict, page)
+        assert (SECRET in page.text) is (verdict is Verdict.WHOLE)
+        stream = {Verdict.NOT_FOUND: 404, Verdict.SIGN_IN: 401}.get(verdict, 200)
+        assert visitor.stream(f"/live/runs/{question.run}/") == stream
+
+
+@pytest.mark.parametrize(("status", "who"), PLACES)
+def test_what_others_said_is_seen(scene: Scene, status: Status, who: Who) -> None:
+    verdict, visitor = TABLE[status, who, Action.OTHERS], scene.visitor(who)
+    for question in scene.looked_at[status, who]:
+        pages = [visitor.get(f"/interactions/{question.id}/{raw}") for raw in ("", "raw.json")]
+        if verdict is Verdict.YES and scene.upstream(question)["target"]["type"] == "group":
+            assert [SAID in page.text for page in pages] == [True, True]
+        else:
+            assert [SAID in page.text for page in pages] == [False, False]
+
+
+@pytest.mark.parametrize("action", CHANGES, ids=str)
+@pytest.mark.parametrize(("status", "who"), PLACES)
+def test_what_is_refused_changes_nothing(
+    scene: Scene, status: Status, who: Who, action: Action
+) -> None:
+    verdict, visitor = TABLE[status, who, action], scene.visitor(who)
+    if verdict in (Verdict.YES, Verdict.IDLE):
+        return
+    for question in scene.looked_at[status, who]:
+        path = path_of(action, question)
+        if path is None:
+            continue
+        before = scene.upstream(question)
+        assert is_(verdict, visitor.post(path, FORM)), (question, before["status"])
+        assert scene.upstream(question) == before
+
+
+ALLOWED = [
+    pytest.param(status, who, action, id=f"{who}: {status}: {action}")
+    for (status, who, action), verdict in TABLE.items()
+    if action in CHANGES and verdict in (Verdict.YES, Verdict.IDLE)
+]
+
+
+@pytest.mark.parametrize(("status", "who", "action"), ALLOWED)
+def test_what_is_allowed_is_done(scene: Scene, status: Status, who: Who, action: Action) -> None:
+    question = scene.fresh[status, who, action]
+    path = path_of(action, question)
+    if path is None:
+        return
+    before = scene.upstream(question)
+    answer = scene.visitor(who).post(path, FORM)
+    assert answer.status_code in TAKEN, answer.text
+    now = scene.upstream(question)
+    user = f"user_{scene.visitor(who).name}"
+    if TABLE[status, who, action] is Verdict.IDLE:
+        assert now == before
+    elif action is Action.ANSWER:
+        said = [one["user_id"] for one in now["partial_responses"] or ()]
+        assert user in [*said, (now["responder"] or {}).get("id")]
+    elif action is Action.CLAIM:
+        assert now["claimed_by"] == user
+    elif action is Action.RELEASE:
+        assert now["claimed_by"] is None
+
+
+@pytest.mark.parametrize("who", Who, ids=str)
+def test_who_changes_groups(scene: Scene, who: Who) -> None:
+    verdict, visitor = TABLE[Status.FREE, who, Action.GROUPS], scene.visitor(who)
+    before = {handle: members(scene, handle) for handle in (FIRST, BOARD)}
+    sent = [
+        visitor.post(f"/groups/{FIRST}/routing", {"routing": "any"}),
+        visitor.post(f"/groups/{FIRST}/members/add", {"user_id": "user_sam"}),
+        visitor.post(f"/groups/{BOARD}/members/remove", {"user_id": "user_nobody"}),
+    ]
+    if verdict is Verdict.YES:
+        assert [answer.status_code for answer in sent] == [303, 409, 409]
+    else:
+        assert all(is_(verdict, answer) for answer in sent)
+    assert {handle: members(scene, handle) for handle in (FIRST, BOARD)} == before
+
+
+def members(scene: Scene, handle: str) -> list[str]:
+    found = scene.api.get(f"/groups/{handle}/members").json()["items"]
+    return sorted(member["user_id"] for member in found)
+
+
+@pytest.mark.parametrize(("status", "who"), PLACES)
+def test_no_page_offers_what_would_be_refused(scene: Scene, status: Status, who: Who) -> None:
+    if TABLE[status, who, Action.SEE] is not Verdict.YES:
+        return
+    visitor = scene.visitor(who)
+    for question in scene.looked_at[status, who]:
+        offered = set()
+        for page in (f"/interactions/{question.id}/", f"/runs/{question.run}/"):
+            offered |= allowed_offers(scene, who, visitor, page)
+        wanted = {
+            action
+            for action in (Action.ANSWER, Action.CLAIM, Action.RELEASE)
+            if TABLE[status, who, action] is Verdict.YES and path_of(action, question)
+        }
+        if status is Status.MINE:
+            wanted -= {Action.CLAIM}
+        assert {action for action, id_ in offered if id_ == question.id} >= wanted
+
+
+@pytest.mark.parametrize("who", Who, ids=str)
+def test_no_list_offers_what_would_be_refused(scene: Scene, who: Who) -> None:
+    visitor = scene.visitor(who)
+    for page in ("/inbox/", "/inbox/?scope=done", "/runs/", "/groups/", f"/groups/{FIRST}/"):
+        allowed_offers(scene, who, visitor, page)
+
+
+def allowed_offers(scene: Scene, who: Who, visitor: Visitor, page: str) -> set[tuple[Action, str]]:
+    """What a page offers: the action and the id it is about. Each must be allowed."""
+    places = {
+        id_: status
+        for (status, whose), questions in scene.looked_at.items()
+        if whose is who
+        for question in questions
+        for id_ in (question.id, question.run)
+    }
+    offered = set()
+    for form in visitor.forms(page):
+        match = resolve(urlsplit(form.action or page).path)
+        if match.url_name in ONES_OWN:
+            continue
+        assert match.url_name in OFFERS, f"{page} offers {form.action}: what is it?"
+        action, id_ = OFFERS[match.url_name], str(match.kwargs.get("id"))
+        offered.add((action, id_))
+        status = places.get(id_, Status.FREE)
+        if id_ in places or action is Action.GROUPS:
+            assert TABLE[status, who, action] is Verdict.YES, f"{page} offers {form.action}"
+    return offered
