@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from reviewer_site import secrets
+from reviewer_site import proxies, secrets
 from reviewer_site.environment import ROOT, Misconfigured, database, read_environment
 
 ENVIRONMENT = read_environment()
@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
     "axes.middleware.AxesMiddleware",
+    "reviewer_site.middleware.one_thread",
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -137,6 +138,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "inbox.views.sign_in.locked"
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "inbox.views.origin.address_of"
+TRUSTED_PROXIES = proxies.read(ENVIRONMENT.TRUSTED_PROXIES)
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = ENVIRONMENT.TIME_ZONE
