@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from inbox.mirror import observers
 from inbox.mirror.changes import Changes
 from inbox.mirror.projection import Projection
 from inbox.mirror.readings import Batch, Reading
@@ -41,6 +42,7 @@ def apply(
         held = Upstream.objects.select_for_update().get(pk=upstream.pk)
         projection = Projection(held, batch, read_at=read_at, followed_from=heard, whole=whole)
         changes = projection.write()
+        observers.tell(held, projection.answers)
         _advance(held, read_at, cursor)
     return changes
 

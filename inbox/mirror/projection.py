@@ -5,10 +5,9 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from django.db.models import Model
-
 from inbox.mirror import recipients
 from inbox.mirror.changes import Changes
+from inbox.mirror.observers import Answer
 from inbox.mirror.readings import Batch, Thing, Told, newest
 from inbox.mirror.rows import (
     asked_by,
@@ -18,6 +17,7 @@ from inbox.mirror.rows import (
     run_row,
     step_row,
 )
+from inbox.mirror.sameness import differs, news
 from inbox.mirror.timeline import sentence_data
 from inbox.mirror.upsert import chunks, upsert
 from inbox.mirror.words import status_word
@@ -25,8 +25,6 @@ from inbox.mobius import types
 from inbox.models import Event, Interaction, Run, Step, Upstream
 
 Row = TypeVar("Row", Interaction, Run, Step)
-
-_BOOKKEEPING = frozenset({"id", "upstream", "run", "seq", "raw"})
 
 
 class Projection:
@@ -51,6 +49,8 @@ class Projection:
         self._whole = whole
         self._changes = Changes()
         self._runs: dict[str, Run] = {}
+        self.answers: list[Answer] = []
+        """Those that the mirror did not have."""
 
     def write(self) -> Changes:
         """Runs first: their steps and interactions need them."""
@@ -61,7 +61,7 @@ class Projection:
         return self._changes
 
     def _write_runs(self) -> None:
-        told = self._batch.runs
+        told = news(self._upstream, Run, self._batch.runs)
         gone = {gone.run_id for gone in self._batch.gone if gone.run_id is not None}
         held = self._known_runs(told.keys() | gone | set(self._whole))
         writes: dict[str, Run] = {}
@@ -71,7 +71,7 @@ class Projection:
             now = self._newer(had, tellings, self._run)
             if now is not None:
                 writes[run_id] = held[run_id] = now
-                if _differs(had, now):
+                if differs(had, now):
                     self._changes.runs.add(run_id)
                 if had is None or _asking(had) != _asking(now):
                     renamed.append(now)
@@ -154,7 +154,7 @@ class Projection:
             if now is None:
                 continue
             writes.append(now)
-            if _differs(had, now):
+            if differs(had, now):
                 self._changes.logs.add(run.mobius_id)
         upsert(writes, ("run_id", "mobius_id"))
 
@@ -163,7 +163,7 @@ class Projection:
         return step_row(run, told.thing, told.seq)
 
     def _write_interactions(self) -> None:
-        told = self._batch.interactions
+        told = news(self._upstream, Interaction, self._batch.interactions)
         gone = {one.interaction_id for one in self._batch.gone if one.interaction_id is not None}
         held: dict[str, Interaction] = {}
         for ids in chunks(told.keys() | gone):
@@ -180,10 +180,11 @@ class Projection:
             if now is None:
                 continue
             name_run(now, *_named(had, runs.get(now.run_id or "")))
+            self.answers += _new_answers(had, now)
             held[interaction_id] = now
             if had is None:
                 new.append(now)
-            elif _differs(had, now):
+            elif differs(had, now):
                 changed.append(now)
             else:
                 quiet.append(now)
@@ -258,7 +259,7 @@ class Projection:
             return None
         now = make(had, told)
         now.pk = None if had is None else had.pk
-        if had is not None and not told.logged and not _differs(had, now):
+        if had is not None and not told.logged and not differs(had, now):
             return None
         return now
 
@@ -273,16 +274,12 @@ def _asking(run: Run) -> tuple[str, str]:
     return run.workflow, asked_by(run.metadata, run.started_by)
 
 
+def _new_answers(had: Interaction | None, now: Interaction) -> list[Answer]:
+    known = set() if had is None else {answer.user_id for answer in Answer.all_of(had)}
+    return [answer for answer in Answer.all_of(now) if answer.user_id not in known]
+
+
 def _named(had: Interaction | None, run: Run | None) -> tuple[str, str]:
     if run is not None:
         return _asking(run)
     return ("", "") if had is None else (had.workflow, had.asked_by)
-
-
-def _differs(had: Model | None, now: Model) -> bool:
-    """They tell different things. Which event told it, and the payload's form, do not count."""
-    return had is None or any(
-        getattr(had, field.attname) != getattr(now, field.attname)
-        for field in now._meta.concrete_fields
-        if field.name not in _BOOKKEEPING
-    )

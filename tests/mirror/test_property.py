@@ -50,6 +50,7 @@ class World:
     def tell(self, thing: Run | Interaction) -> None:
         """Change a thing: its new state, an event, and a state of the world to be read later."""
         home: dict[str, Any] = self.runs if isinstance(thing, Run) else self.asks
+        thing = thing.model_copy(update={"raw": {"version": len(self.log)}})
         home[thing.id] = thing
         self.log.append(things.event(len(self.log) + 1, thing))
         self.past.append((len(self.log), self.now))
@@ -64,7 +65,7 @@ class World:
     def move(self, run: Run, status: RunStatus) -> None:
         if run.status.finished:
             return
-        update = {"status": status, "updated_at": things.at(self.clock), "raw": {"v": self.clock}}
+        update = {"status": status, "updated_at": things.at(self.clock)}
         self.tell(run.model_copy(update=update))
 
     def ask(self, run: Run | None, everyone: bool) -> None:

@@ -65,7 +65,8 @@ def ask(id: str = "int_1", minutes: float = 0, **fields: Any) -> Interaction:
         "created_at": NOON,
         "updated_at": at(minutes),
     } | fields
-    raw = fields.pop("raw", {"id": id, "status": str(known["status"])})
+    raw = {"id": id, "status": str(known["status"]), "message": known["message"]}
+    raw = fields.pop("raw", raw)
     return Interaction(**(known | {"raw": raw}))
 
 
