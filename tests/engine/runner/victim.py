@@ -58,8 +58,8 @@ def main() -> None:
     """Work until killed."""
     caller = authenticate(token=sys.argv[2], project=sys.argv[1])
     Runner().start()
-    threading.Thread(target=answer, args=(caller,)).start()
     say("ready")
+    threading.Thread(target=answer, args=(caller,)).start()
     begin(caller)
 
 
