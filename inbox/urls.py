@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 
 from inbox.views import (
     account,
+    claiming,
     draft,
     groups,
     health,
@@ -22,6 +23,8 @@ urlpatterns: list[URLPattern] = [
     path("interactions/<str:id>/", interactions.interaction, name="interaction"),
     path("interactions/<str:id>/raw.json", interactions.interaction_json, name="interaction-json"),
     path("interactions/<str:id>/respond", respond.respond, name="respond"),
+    path("interactions/<str:id>/claim", claiming.claim, name="claim"),
+    path("interactions/<str:id>/release", claiming.release, name="release"),
     path("interactions/<str:id>/draft", draft.draft, name="draft"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<str:id>/", runs.run, name="run"),

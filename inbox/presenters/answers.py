@@ -1,6 +1,6 @@
 """Answers in words: what was said, by whom, when."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,8 @@ from inbox.presenters.when import ago
 from inbox.presenters.words import listed
 
 SHORT = 60
+HIDDEN = "hidden"
+"""The key of a response whose value and comment are kept from the reader."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,9 @@ class Words:
     tone: str = ""
     icon: str = ""
     long: bool = False
+
+
+UNSEEN = Words("Answered", icon="done")
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,17 @@ class Given:
 
 @dataclass(frozen=True)
 class Member:
-    """One of those who were asked: ``state`` is ``answered``, ``turn`` or ``missing``."""
+    """One of those who were asked: ``state`` is ``answered``, ``turn`` or ``missing``.
+
+    ``note`` says what keeps a missing one from answering here. ``blocks`` is for leads: the
+    question cannot complete without this person.
+    """
 
     face: Face
     state: str
     given: Given | None = None
+    note: str = ""
+    blocks: bool = False
 
     @property
     def missing(self) -> bool:
@@ -112,30 +123,46 @@ def given(item: Interaction, people: People) -> tuple[Given, ...]:
     answers = []
     for response in item.responses or ():
         value, user_id = response.get("value"), response.get("user_id")
+        hidden = bool(response.get(HIDDEN))
+        did = "answered" if hidden else did_words(question, value)
         answers.append(
             Given(
                 face=people.face(user_id),
-                words=value_words(question, value),
+                words=UNSEEN if hidden else value_words(question, value),
                 comment=response.get("comment") or "",
                 at=at_of(response) or (item.completed_at if len(item.responses) == 1 else None),
-                did=f"{people.name(user_id)} {did_words(question, value)}",
+                did=f"{people.name(user_id)} {did}",
             )
         )
     return tuple(answers)
 
 
-def members(item: Interaction, people: People) -> tuple[Member, ...]:
-    """Who was asked and who has answered, for a question that every member answers; else none."""
+def members(
+    item: Interaction, people: People, *, left: Collection[str] = (), lead: bool = False
+) -> tuple[Member, ...]:
+    """Who was asked and who has answered, for a question that several answer; else none.
+
+    ``left`` are those who are no longer in the group; ``lead``: a team lead reads.
+    """
     if item.members is None or item.policy.get("kind", "any") == "any":
         return ()
     said = {answer.face.id: answer for answer in given(item, people)}
+    needs_all = item.policy.get("kind") == "all"
     row = []
     for user_id in item.members:
         state = "answered" if user_id in said else "missing"
         if state == "missing" and people.is_reader(user_id) and item.pending:
             state = "turn"
-        row.append(Member(people.face(user_id), state, said.get(user_id)))
+        note = "" if not item.pending else _note(user_id, people, left)
+        blocks = bool(note) and lead and needs_all and state == "missing"
+        row.append(Member(people.face(user_id), state, said.get(user_id), note, blocks))
     return tuple(row)
+
+
+def _note(user_id: str, people: People, left: Collection[str]) -> str:
+    if not people.has_account(user_id):
+        return "No account here"
+    return "No longer in the group" if user_id in left else ""
 
 
 def closing_sentence(item: Interaction, people: People, now: datetime) -> str:

@@ -14,13 +14,14 @@ from django.utils.dateparse import parse_datetime
 from inbox.access import Viewer
 from inbox.models import Group, Recipient, Upstream
 from inbox.presenters.filters import Filters
-from inbox.presenters.scopes import COUNTED, OPEN, rows_of, scope_counts
+from inbox.presenters.scopes import CLAIMED, COUNTED, OPEN, OTHERS, counted_words, rows_of
 from inbox.presenters.when import band
 
 _COLUMNS = (
     "user_id",
     "via_group",
     "open",
+    "waits",
     "due_at",
     "answered_at",
     "closed_at",
@@ -42,6 +43,7 @@ _COLUMNS = (
             "group_id",
             "members",
             "claimed_by",
+            "claimed_at",
             "due_at",
             "soft",
             "expires_at",
@@ -58,19 +60,29 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Sample:
-    """The first ``COUNTED`` of what waits, as far as counts need it."""
+    """The first ``COUNTED`` of what waits, as far as counts need it.
+
+    ``claimed``: what the viewer holds; ``others``: what waits for others.
+    """
 
     bands: tuple[str, ...]
     direct: int
     groups: Mapping[str, tuple[str, int]]
     total: int
     whole: bool
+    claimed: int
+    others: int
 
     @property
-    def grouped(self) -> str:
-        """What was asked of the viewer's groups; empty where nothing waits."""
-        count = self.total - self.direct
-        return self.words(count) if count else ""
+    def counts(self) -> dict[str, str]:
+        """The numbers in the rail, by name; empty for nothing."""
+        grouped = self.total - self.direct
+        return {
+            "inbox": self.words(self.total) if self.total else "",
+            "claimed": counted_words(self.claimed),
+            "others": counted_words(self.others),
+            "groups": self.words(grouped) if grouped else "",
+        }
 
     def words(self, count: int) -> str:
         """A count, with a plus sign where not all was counted."""
@@ -104,10 +116,15 @@ def in_order(rows: QuerySet[Recipient], limit: int, cursor: str = "") -> QuerySe
         dated = dated.filter(due_at__gte=at).filter(Q(due_at__gt=at) | Q(id__gt=after))
     elif after:
         dated, undated = dated.none(), undated.filter(id__gt=after)
-    first = dated.order_by("due_at", "id").values("id")[:limit]
-    last = undated.order_by("id").values("id")[:limit]
-    found = Recipient.objects.filter(Q(id__in=Subquery(first)) | Q(id__in=Subquery(last)))
+    found = Recipient.objects.filter(
+        _first(dated, limit, "due_at", "id") | _first(undated, limit, "id")
+    )
     return found.order_by(F("due_at").asc(nulls_last=True), "id")[:limit]
+
+
+def _first(rows: QuerySet[Recipient], limit: int, *order: str) -> Q:
+    """Only the first ``limit`` of ``rows``."""
+    return Q(id__in=Subquery(rows.order_by(*order).values("id")[:limit]))
 
 
 def done_in_order(rows: QuerySet[Recipient], limit: int, cursor: str) -> QuerySet[Recipient]:
@@ -149,17 +166,27 @@ def with_columns(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
 
 
 def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
-    """Count what waits, without any filter. One query."""
-    rows = in_order(rows_of(OPEN, viewer, upstream), COUNTED + 1)
+    """Count what waits, what the viewer holds and what waits for others, unfiltered. One query."""
+    many = COUNTED + 1
+    opened = rows_of(OPEN, viewer, upstream)
+    rows = Recipient.objects.filter(
+        _first(opened.filter(due_at__isnull=False), many, "due_at", "id")
+        | _first(opened.filter(due_at__isnull=True), many, "id")
+        | _first(rows_of(CLAIMED, viewer, upstream), many, "due_at", "id")
+        | _first(rows_of(OTHERS, viewer, upstream), many, "due_at", "id")
+    )
     group = Group.objects.filter(
         upstream=OuterRef("upstream"), mobius_id=OuterRef("interaction__group_id")
     )
     found = list(
-        rows.annotate(group_name=Subquery(group.values("name")[:1])).values_list(
-            "due_at", "via_group", "interaction__group_id", "group_name"
+        rows.annotate(group_name=Subquery(group.values("name")[:1]))
+        .order_by(F("due_at").asc(nulls_last=True), "id")
+        .values_list(
+            "due_at", "via_group", "interaction__group_id", "group_name", "open", "holds", "waits"
         )
     )
-    counted = found[:COUNTED]
+    waiting = [row[:4] for row in found if row[4]]
+    counted = waiting[:COUNTED]
     groups: dict[str, tuple[str, int]] = {}
     for _, via_group, group_id, name in counted:
         if via_group and group_id:
@@ -169,16 +196,7 @@ def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
         direct=sum(not via_group for _, via_group, *_ in counted),
         groups=groups,
         total=len(counted),
-        whole=len(found) <= COUNTED,
+        whole=len(waiting) <= COUNTED,
+        claimed=sum(row[5] for row in found),
+        others=sum(row[6] for row in found),
     )
-
-
-def all_counts(viewer: Viewer, upstream: Upstream, counted: Sample) -> dict[str, str]:
-    """The numbers in the rail, by name; empty for nothing. One query beside the sample's."""
-    scopes = scope_counts(viewer, upstream)
-    return {
-        "inbox": counted.words(counted.total) if counted.total else "",
-        "claimed": scopes.claimed,
-        "others": scopes.others,
-        "groups": counted.grouped,
-    }

@@ -1,14 +1,16 @@
 """One person's list as a page: bands, counts, filters, the next page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import Exists
+
+from inbox import access
 from inbox.access import Viewer
-from inbox.models import Recipient, Upstream
+from inbox.models import Credential, Recipient, Upstream
 from inbox.presenters.asks import (
     Sample,
-    all_counts,
     cursor_at,
     done_in_order,
     in_order,
@@ -63,6 +65,11 @@ class InboxList:
         return inbox_href(self.filters)
 
     @property
+    def query(self) -> str:
+        """What a button in the list carries, so that the same list comes back."""
+        return self.filters.query(cursor=self.filters.cursor).removeprefix("?")
+
+    @property
     def all_href(self) -> str:
         """The same list without filters."""
         return inbox_href(Filters(scope=self.filters.scope))
@@ -86,14 +93,26 @@ class InboxList:
 def inbox_list(
     viewer: Viewer, upstream: Upstream, filters: Filters, now: datetime, *, current: str = ""
 ) -> InboxList:
-    """Read one page of the list, with its counts. Four queries; ``current`` is the open item."""
+    """Read one page of the list, with its counts. Three queries; ``current`` is the open item."""
     rows = narrowed(rows_of(filters.scope, viewer, upstream), filters)
     order = done_in_order if filters.done else in_order
-    found = list(with_columns(order(rows, PAGE + 1, filters.cursor)))
+    read = with_columns(order(rows, PAGE + 1, filters.cursor))
+    found = list(read.annotate(has_token=_has_token(viewer, upstream)))
     counts = sample(viewer, upstream, now)
     page, more = found[:PAGE], len(found) > PAGE
     people = People(names_of(_ids(page)), viewer.mobius_id)
-    shown = [_row(recipient, people, filters, now, current) for recipient in page]
+    shown = [
+        row(
+            recipient,
+            people=people,
+            group=getattr(recipient, "group_name", None) or recipient.interaction.target_id,
+            href=item_href(recipient.interaction.mobius_id, filters),
+            now=now,
+            current=recipient.interaction.mobius_id == current,
+            can=_can(viewer, recipient, now),
+        )
+        for recipient in page
+    ]
     stretches = _stretches(filters, shown, page, counts, more=more, now=now)
     next_href = ""
     if more:
@@ -105,7 +124,7 @@ def inbox_list(
         stretches=stretches,
         choices=_choices(filters, counts),
         open=counts.words(counts.total),
-        counts=all_counts(viewer, upstream, counts),
+        counts=counts.counts,
         next_href=next_href,
         first_href=inbox_href(filters.but()) if filters.cursor else "",
     )
@@ -114,21 +133,23 @@ def inbox_list(
 def _ids(page: Iterable[Recipient]) -> set[str]:
     ids: set[str | None] = set()
     for recipient in page:
-        ids |= {recipient.interaction.asked_by, recipient.interaction.claimed_by}
+        item = recipient.interaction
+        ids |= {item.asked_by, item.claimed_by}
+        if item.policy.get("kind", "any") != "any":
+            ids |= set(item.members or ())
     return {id_ for id_ in ids if id_}
 
 
-def _row(
-    recipient: Recipient, people: People, filters: Filters, now: datetime, current: str
-) -> Row:
-    return row(
-        recipient,
-        people=people,
-        group=getattr(recipient, "group_name", None) or recipient.interaction.target_id,
-        href=item_href(recipient.interaction.mobius_id, filters),
-        now=now,
-        current=recipient.interaction.mobius_id == current,
-    )
+def _has_token(viewer: Viewer, upstream: Upstream) -> Exists:
+    """The viewer can claim, as far as the rows' own query can tell."""
+    return Exists(Credential.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream))
+
+
+def _can(viewer: Viewer, recipient: Recipient, now: datetime) -> Collection[access.Action]:
+    item = recipient.interaction
+    over = item.expires_at is not None and item.expires_at <= now
+    idle = over or not getattr(recipient, "has_token", False)
+    return () if idle else access.actions(viewer, item)
 
 
 def _stretches(

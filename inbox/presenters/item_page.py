@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 
@@ -12,18 +13,22 @@ from inbox.forms import AnswerForm, form_for
 from inbox.mobius.types import Question
 from inbox.models import Decision, Draft, Event, Group, Interaction, Run, Upstream
 from inbox.presenters import context as evidence
-from inbox.presenters import markdown
+from inbox.presenters import markdown, veil
 from inbox.presenters.answers import closing_sentence, given, members
+from inbox.presenters.circle import left_behind
 from inbox.presenters.effect import after_mine, effect, progress
 from inbox.presenters.filters import Filters
 from inbox.presenters.history import CLAIMED, RELEASED, asked_words, history
+from inbox.presenters.hold import hold_of
 from inbox.presenters.item_shape import ItemPage, Kept
 from inbox.presenters.people import People
 from inbox.presenters.place import place_of
 from inbox.presenters.runs import live_head
-from inbox.presenters.when import Deadline, ago, deadline, span
+from inbox.presenters.when import Deadline, ago, deadline
 from inbox.presenters.words import kind, short_id
-from inbox.reviewers.names import names_of
+from inbox.reviewers import credentials
+from inbox.reviewers.credentials import Token
+from inbox.reviewers.names import accounts_of
 from inbox.services.seen import seen_of
 
 
@@ -42,19 +47,23 @@ def item_page(
     form: AnswerForm | None = None,
 ) -> ItemPage:
     """All of the page. ``form`` is one that was sent and comes back with its text and errors."""
+    item = veil.seen_by(viewer, item)
     run = _run_of(viewer, upstream, item)
-    people = People(names_of(_ids(item, run)), viewer.mobius_id)
+    people = People(accounts_of(_ids(item, run)), viewer.mobius_id)
     group = _group_of(upstream, item)
     events, decisions = _log_of(upstream, item)
     question = _question(item)
     draft = _draft_of(viewer, upstream, item)
     refusal = access.why_not_answer(viewer, item)
     closing = closing_sentence(item, people, now) or _past(item, now)
-    usable = question is not None and refusal is None and not closing
+    token = _token(viewer, upstream, item) if refusal is None and not closing else Token.GOOD
+    can_send = token in (Token.GOOD, Token.REFUSED)
+    usable = question is not None and refusal is None and not closing and can_send
     if form is None and usable and question is not None:
         form = form_for(question, draft=draft, seen=seen_of(item))
     counts = progress(item) or (0, 0)
-    line = members(item, people)
+    left = left_behind(upstream, [item]).get(item.mobius_id, ())
+    line = members(item, people, left=left, lead=viewer.lead)
     return ItemPage(
         item=item,
         filters=filters,
@@ -74,8 +83,9 @@ def item_page(
         unknown_mode=usable and form is None,
         closing=closing,
         after_mine=after_mine(item, people) if refusal is Refusal.ANSWERED else "",
-        held=_held(item, people, now) if refusal is Refusal.HELD else "",
-        holder=people.face(item.claimed_by) if item.claimed_by else None,
+        hold=hold_of(viewer, item, people, now) if item.pending and not closing else None,
+        token=token,
+        hidden=access.hides_answers(viewer, item) and bool(item.responses),
         answers=given(item, people),
         members=line,
         have=counts[0],
@@ -145,6 +155,14 @@ def _draft_of(viewer: Viewer, upstream: Upstream, item: Interaction) -> Draft | 
     ).first()
 
 
+def _token(viewer: Viewer, upstream: Upstream, item: Interaction) -> Token:
+    """With what the reader would answer; the service key may stand in for a missing token."""
+    token = credentials.state_of(viewer.user_id, upstream)
+    direct = item.target_type == "user"
+    stands_in = token is Token.NONE and direct and settings.SERVICE_KEY_ANSWERS
+    return Token.GOOD if stands_in else token
+
+
 def _kept(question: Question | None, draft: Draft | None, form: AnswerForm | None) -> Kept | None:
     """What was typed, from the form that came back, else from the draft."""
     if form is not None and form.is_bound:
@@ -182,13 +200,6 @@ def _asked(item: Interaction, people: People, group: str, now: datetime) -> str:
     if item.asked_by:
         return f"{people.name(item.asked_by)} asked {when}"
     return f"{asked_words(item, people, group)} {when}"
-
-
-def _held(item: Interaction, people: People, now: datetime) -> str:
-    name = people.name(item.claimed_by)
-    if item.claimed_at is None:
-        return f"{name} holds this"
-    return f"{name} has held this for {span((now - item.claimed_at).total_seconds())}"
 
 
 def _whom(item: Interaction, people: People, group: str) -> str:

@@ -13,11 +13,12 @@ from inbox.presenters.context import Card
 from inbox.presenters.effect import Effect
 from inbox.presenters.filters import Filters, inbox_href, item_href
 from inbox.presenters.history import Entry
-from inbox.presenters.people import Face
+from inbox.presenters.hold import Hold
 from inbox.presenters.place import Place
 from inbox.presenters.runs import LiveRun
 from inbox.presenters.when import Deadline
 from inbox.presenters.words import Kind, Status, item_status
+from inbox.reviewers.credentials import Token
 
 SEARCHED_FROM = 12
 """More options than these are searched."""
@@ -58,8 +59,9 @@ class ItemPage:
     unknown_mode: bool
     closing: str
     after_mine: str
-    held: str
-    holder: Face | None
+    hold: Hold | None
+    token: Token
+    hidden: bool
     answers: tuple[Given, ...]
     members: tuple[Member, ...]
     have: int
@@ -124,6 +126,21 @@ class ItemPage:
         """Said of the bar of answers."""
         turn = ", yours is next" if "you" in self.parts else ""
         return f"{self.have} of {self.of} answered{turn}"
+
+    @property
+    def no_token(self) -> bool:
+        """The reader's answer would be taken, and there is nothing to send it with."""
+        return self.token in (Token.NONE, Token.LOST)
+
+    @property
+    def refused_token(self) -> bool:
+        """Mobius did not take the reader's token the last time."""
+        return self.token is Token.REFUSED
+
+    @property
+    def action(self) -> str:
+        """``claim``, ``release``, or nothing that the reader could do."""
+        return "" if self.hold is None or self.no_token else self.hold.action
 
     @property
     def open(self) -> bool:

@@ -15,7 +15,7 @@ class Face:
 
 @dataclass(frozen=True)
 class People:
-    """The names that one page needs, and who reads it."""
+    """The names that one page needs, and who reads it. Who has no account is not in ``names``."""
 
     names: Mapping[str, str]
     reader: str | None = None
@@ -39,6 +39,10 @@ class People:
         ids = list(user_ids)
         others = [self.full(id_) for id_ in ids if not self.is_reader(id_)]
         return [*others, "you"] if len(others) < len(ids) else others
+
+    def has_account(self, user_id: str) -> bool:
+        """Somebody who can sign in here."""
+        return user_id in self.names
 
     def is_reader(self, user_id: str | None) -> bool:
         """It is the person who reads the page."""

@@ -1,15 +1,21 @@
 """One row of a person's list."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from inbox.access import Action
 from inbox.mobius.types import PolicyKind
 from inbox.models import Interaction, Recipient
-from inbox.presenters.answers import Words, question_of, value_words
+from inbox.presenters.answers import Member, Words, members, question_of, value_words
 from inbox.presenters.effect import progress
+from inbox.presenters.filters import Filters, item_href
+from inbox.presenters.hold import since_words, stale
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, moment
 from inbox.presenters.words import Kind, kind
+
+FACES = 5
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,9 @@ class Row:
     """What ``inbox/_row.html`` shows.
 
     ``group`` is empty for the reader's own, ``of`` is 0 where one answer is enough, ``holder`` is
-    who holds it. ``ended`` says how a closed one ended, and ``when``.
+    who holds it, ``held_since`` since when. ``faces`` are those who answer together, where the
+    reader is shown them. ``ended`` says how a closed one ended, and ``when``. ``action`` is
+    ``claim``, ``release`` or empty.
     """
 
     id: str
@@ -31,6 +39,10 @@ class Row:
     have: int
     of: int
     holder: Face | None
+    held_since: str
+    stale: bool
+    faces: tuple[Member, ...]
+    action: str
     current: bool
     ended: Words | None
     when: str
@@ -38,7 +50,35 @@ class Row:
     @property
     def held_label(self) -> str:
         """Said of the holder's face."""
-        return f"Held by {self.holder.name}" if self.holder is not None else ""
+        if self.holder is None:
+            return ""
+        name = "you" if self.holder.name == "You" else self.holder.full
+        return f"Held by {name} {self.held_since}".strip()
+
+    @property
+    def more(self) -> int:
+        """How many of those who answer together have no face in the row."""
+        return max(0, len(self.faces) - FACES)
+
+    @property
+    def shown_faces(self) -> tuple[Member, ...]:
+        """Those who have one, who answered first."""
+        return tuple(sorted(self.faces, key=lambda face: face.given is None))[:FACES]
+
+    @property
+    def action_words(self) -> str:
+        """The button's."""
+        return self.action.capitalize()
+
+    @property
+    def action_key(self) -> str:
+        """The key that presses it."""
+        return {"claim": "c", "release": "e"}.get(self.action, "")
+
+    @property
+    def action_href(self) -> str:
+        """Where it is sent."""
+        return item_href(self.id, Filters()) + self.action
 
     @property
     def held(self) -> bool:
@@ -54,9 +94,11 @@ def row(
     href: str,
     now: datetime,
     current: bool = False,
+    can: Collection[Action] = (),
 ) -> Row:
-    """The row of one recipient; its interaction is loaded with it."""
+    """The row of one recipient; its interaction is loaded with it. ``can``: what they may do."""
     item = recipient.interaction
+    alive = recipient.open or recipient.waits
     counts = progress(item)
     have, of = counts if counts is not None else (0, 0)
     asked_by = people.name(item.asked_by) if item.asked_by else ""
@@ -69,15 +111,23 @@ def row(
         title=item.title or "A question without words",
         kind=kind(item.type),
         meta=" · ".join(part for part in (item.workflow or "Asked directly", asked_by) if part),
-        deadline=limit if recipient.open else None,
+        deadline=limit if alive else None,
         group=group if recipient.via_group else "",
         have=have,
         of=of,
         holder=people.face(item.claimed_by) if holds and recipient.open else None,
+        held_since=since_words(item, now) if holds else "",
+        stale=holds and recipient.open and stale(item, now),
+        faces=members(item, people) if alive else (),
+        action=_action(can),
         current=current,
-        ended=None if recipient.open else _ended(recipient, item),
-        when=moment(recipient.closed_at, now) if recipient.closed_at and not recipient.open else "",
+        ended=None if alive else _ended(recipient, item),
+        when=moment(recipient.closed_at, now) if recipient.closed_at and not alive else "",
     )
+
+
+def _action(can: Collection[Action]) -> str:
+    return next((one for one in (Action.CLAIM, Action.RELEASE) if one in can), "")
 
 
 def _ended(recipient: Recipient, item: Interaction) -> Words:

@@ -1,6 +1,6 @@
 """One run as a page: all of it for a team lead, the own part of it for a reviewer."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -9,16 +9,19 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Event, Interaction, Run, Upstream
 from inbox.presenters import context as evidence
+from inbox.presenters import veil
 from inbox.presenters.answers import Member, closing_sentence, members
+from inbox.presenters.circle import left_behind
 from inbox.presenters.effect import progress
 from inbox.presenters.filters import Filters, item_href
+from inbox.presenters.hold import Hold, hold_of
 from inbox.presenters.people import People
 from inbox.presenters.run_list import group_names, run_href
 from inbox.presenters.runs import LiveRun, live_head
 from inbox.presenters.timeline import Happened, timeline
 from inbox.presenters.when import Deadline, at, deadline, exact_moment, span
 from inbox.presenters.words import Kind, kind, short_id
-from inbox.reviewers.names import names_of
+from inbox.reviewers.names import accounts_of
 
 EVENTS = 200
 
@@ -41,6 +44,7 @@ class RunItem:
     parts: tuple[str, ...]
     have: int
     of: int
+    hold: Hold | None
 
     @property
     def progress_label(self) -> str:
@@ -87,29 +91,28 @@ def run_page(
 ) -> RunPage:
     """All that the viewer may see of a run. ``before`` is the seq that older events end at."""
     whole = access.sees_whole_run(viewer)
-    items = list(
-        access.interactions(viewer, upstream)
-        .filter(run_id=run.mobius_id)
-        .defer("raw", "context", "search")
-        .order_by("created_at", "id")
-    )
+    found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
+    found = found.defer("raw", "context", "search").order_by("created_at", "id")
+    items = [veil.seen_by(viewer, item) for item in found]
+    by_id = {item.mobius_id: item for item in items}
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
     if before is not None:
         events = events.filter(seq__lt=before)
     newest = list(events.order_by("-seq")[: EVENTS + 1])
-    shown = newest[:EVENTS][::-1]
-    people = People(names_of(_ids(run, items, shown)), viewer.mobius_id)
+    shown = veil.events_seen_by(viewer, newest[:EVENTS][::-1], by_id)
+    people = People(accounts_of(_ids(run, items, shown)), viewer.mobius_id)
     groups = group_names(upstream, {i.target_id for i in items if i.target_type == "group"})
     happened = timeline(
         shown,
         people=people,
-        items={item.mobius_id: item for item in items},
+        items=by_id,
         groups=groups,
         now=now,
         started_by=run.started_by,
         asking=[str(s.get("name")) for s in run.plan or () if s.get("kind") == "interaction"],
-        only=None if whole else {item.mobius_id for item in items},
+        only=None if whole else by_id,
     )
+    left = left_behind(upstream, [item for item in items if item.pending])
     here = run_href(run.mobius_id)
     older = urlencode({"before": shown[0].seq}) if len(newest) > EVENTS else ""
     return RunPage(
@@ -118,7 +121,10 @@ def run_page(
         live=live_head(run, now)["live"],
         started=_started(run, people, now),
         error=run.error_message if whole else "",
-        items=tuple(_item(viewer, item, people, groups, now) for item in items),
+        items=tuple(
+            _item(viewer, item, left.get(item.mobius_id, ()), people=people, groups=groups, now=now)
+            for item in items
+        ),
         happened=happened,
         older_href=f"{here}?{older}" if older else "",
         newest_href=here if before is not None else "",
@@ -149,10 +155,16 @@ def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
 
 
 def _item(
-    viewer: Viewer, item: Interaction, people: People, groups: dict[str, str], now: datetime
+    viewer: Viewer,
+    item: Interaction,
+    left: Collection[str],
+    *,
+    people: People,
+    groups: dict[str, str],
+    now: datetime,
 ) -> RunItem:
     counts = progress(item) or (0, 0)
-    line = members(item, people)
+    line = members(item, people, left=left, lead=viewer.lead)
     direct = item.target_type == "user"
     group = groups.get(item.target_id, item.target_id)
     return RunItem(
@@ -170,6 +182,7 @@ def _item(
         parts=tuple("on" if m.state == "answered" else "" for m in line),
         have=counts[0],
         of=counts[1],
+        hold=hold_of(viewer, item, people, now) if item.pending else None,
     )
 
 

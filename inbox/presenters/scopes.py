@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet, Subquery
+from django.db.models import QuerySet
 
 from inbox.access import Viewer
 from inbox.models import Recipient, Upstream
@@ -68,14 +68,6 @@ SCOPES = {
 }
 
 
-@dataclass(frozen=True)
-class ScopeCounts:
-    """Numbers beside two names in the rail; empty for nothing."""
-
-    claimed: str = ""
-    others: str = ""
-
-
 def rows_of(scope: str, viewer: Viewer, upstream: Upstream) -> QuerySet[Recipient]:
     """The viewer's rows of a scope, unordered; none for an account without a Mobius id."""
     if not viewer.mobius_id:
@@ -94,19 +86,8 @@ def rows_of(scope: str, viewer: Viewer, upstream: Upstream) -> QuerySet[Recipien
             return rows.filter(open__in=(True,))
 
 
-def scope_counts(viewer: Viewer, upstream: Upstream) -> ScopeCounts:
-    """Count what the viewer holds and what waits for others, each to ``COUNTED``. One query."""
-    held, waiting = (
-        Subquery(rows_of(scope, viewer, upstream).values("id")[: COUNTED + 1])
-        for scope in (CLAIMED, OTHERS)
-    )
-    found = Recipient.objects.filter(Q(id__in=held) | Q(id__in=waiting)).aggregate(
-        claimed=Count("id", filter=Q(holds=True)), others=Count("id", filter=Q(waits=True))
-    )
-    return ScopeCounts(_words(found["claimed"]), _words(found["others"]))
-
-
-def _words(count: int) -> str:
+def counted_words(count: int) -> str:
+    """A number beside a name; nothing for none."""
     if count > COUNTED:
         return f"{COUNTED}+"
     return str(count) if count else ""

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from inbox.mobius.types import EventKind
 from inbox.models import Event, Interaction
-from inbox.presenters.answers import did_words, question_of
+from inbox.presenters.answers import HIDDEN, did_words, question_of
 from inbox.presenters.history import CLAIMED, RELEASED
 from inbox.presenters.people import People
 from inbox.presenters.when import exact_moment
@@ -194,6 +194,8 @@ class _Teller:
         return "", "", ""
 
     def _answer(self, data: Mapping[str, Any], id_: str) -> tuple[str, str, str]:
+        if data.get(HIDDEN):
+            return "done", f"{self.people.name(data.get('by'))} answered", "ok"
         item = self.items.get(id_)
         did = did_words(question_of(item) if item is not None else {}, data.get("value"))
         icon, tone = {"approved": ("check", "ok"), "rejected": ("x", "bad")}.get(

@@ -7,9 +7,7 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.mobius.adapters import guide
 from inbox.models import Event, Interaction
-
-HIDDEN = "hidden"
-"""The key of a response whose value and comment were taken out."""
+from inbox.presenters.answers import HIDDEN
 
 
 def seen_by(viewer: Viewer, item: Interaction) -> Interaction:
@@ -21,7 +19,8 @@ def seen_by(viewer: Viewer, item: Interaction) -> Interaction:
         return item
     shown = copy.copy(item)
     shown.responses = [_emptied(viewer, response) for response in item.responses]
-    shown.raw = guide.without_answers(item.raw, but=viewer.mobius_id)
+    unread = "raw" in item.get_deferred_fields()
+    shown.raw = {} if unread else guide.without_answers(item.raw, but=viewer.mobius_id)
     return shown
 
 

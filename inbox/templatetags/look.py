@@ -1,5 +1,6 @@
 """How things are drawn: icons, faces, due times, the status of a run."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from zlib import crc32
@@ -11,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from inbox.presenters import when
+from inbox.presenters.answers import Member
 
 register = template.Library()
 
@@ -42,6 +44,28 @@ def icon(name: str, label: str = "", small: bool = False) -> SafeString:
     A screen reader says ``label``, and nothing where there is none.
     """
     return drawing(static("icons.svg"), name, label, small)
+
+
+@lru_cache(maxsize=2048)
+def face(person: str, name: str, missing: bool) -> SafeString:
+    """A small face; remembered, since a list draws those of a group again and again."""
+    label = f"{name}, missing" if missing else f"{name} has answered"
+    return format_html(
+        '<span class="av av-{}{}" role="img" title="{}" aria-label="{}">{}</span>',
+        tint(person or name),
+        " av--missing" if missing else "",
+        label,
+        label,
+        initial(name),
+    )
+
+
+@register.simple_tag
+def faces(members: Iterable[Member], more: int = 0) -> SafeString:
+    """Draw those who answer together: a face for who has answered, a ring for who is missing."""
+    drawn = [face(one.face.id, one.face.full, one.given is None) for one in members]
+    rest = format_html('<span class="meta">+{}</span>', more) if more else ""
+    return format_html('<span class="faces">{}{}</span>', SafeString("".join(drawn)), rest)
 
 
 @register.filter

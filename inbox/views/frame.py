@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from inbox.mirror import freshness
 from inbox.models import Upstream
-from inbox.presenters.asks import all_counts, sample
+from inbox.presenters.asks import sample
 
 
 def frame(
@@ -15,11 +15,10 @@ def frame(
 ) -> dict[str, Any]:
     """The context of ``base.html``.
 
-    ``counts`` are the numbers in the rail, where the view knows them; else two queries find them.
+    ``counts`` are the numbers in the rail, where the view knows them; else one query finds them.
     """
     if counts is None:
-        waiting = sample(request.viewer, upstream, timezone.now())
-        counts = all_counts(request.viewer, upstream, waiting)
+        counts = sample(request.viewer, upstream, timezone.now()).counts
     return {
         "viewer": request.viewer,
         "section": section,

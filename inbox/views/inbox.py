@@ -18,6 +18,7 @@ from inbox.models import Upstream
 from inbox.presenters import item_page
 from inbox.presenters.filters import Filters
 from inbox.presenters.inbox_list import inbox_list
+from inbox.services.outcome import Outcome
 from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame, is_fragment
 
@@ -52,6 +53,25 @@ def _inbox(request: Any, cursor: str) -> HttpResponse:
     if item is not None:
         context["page"] = item_page.item_page(request.viewer, upstream, item, filters, now)
     return _varied(render(request, "inbox/inbox.html", context))
+
+
+async def render_list(request: Any, filters: Filters, *, outcome: Outcome) -> HttpResponse:
+    """The list after a button in it was pressed, with what came of it where that was not good."""
+    return await sync_to_async(_pressed)(request, filters, outcome)
+
+
+def _pressed(request: Any, filters: Filters, outcome: Outcome) -> HttpResponse:
+    page = inbox_list(
+        request.viewer, Upstream.present(), filters, timezone.now(), current=open_item(request)
+    )
+    context = {
+        "list": page,
+        "freshness": mirror_freshness.present(),
+        "outcome": None if outcome.good else outcome,
+        "pressed": True,
+        "oob": True,
+    }
+    return render(request, "inbox/_list.html", context, status=outcome.status)
 
 
 def open_item(request: Any) -> str:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from inbox.forms import AnswerForm
 from inbox.live import hub
 from inbox.models import Interaction, Upstream
-from inbox.presenters import item_page
+from inbox.presenters import item_page, veil
 from inbox.presenters.filters import Filters
 from inbox.presenters.inbox_list import inbox_list
 from inbox.services.outcome import Outcome
@@ -45,7 +45,10 @@ async def interaction_json(request: Any, id: str) -> HttpResponse:
     item = await sync_to_async(_find)(request, id)
     if item is None:
         raise Http404("No such question.")
-    return JsonResponse(item.raw, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    return JsonResponse(
+        veil.seen_by(request.viewer, item).raw,
+        json_dumps_params={"indent": 2, "ensure_ascii": False},
+    )
 
 
 async def render_item(

@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from inbox.forms import typed_of
 
-TYPED = ("respond", "draft")
+TYPED = ("respond", "draft", "claim", "release")
 """Names of the paths that take what a person has typed for a question."""
 
 

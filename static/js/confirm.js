@@ -84,7 +84,7 @@ document.addEventListener(
     const asks = form.querySelector("button[data-ask]");
     if (!asks) return;
     const step = form.querySelector("[data-step]");
-    if (step?.contains(event.submitter)) return;
+    if (step?.contains(event.submitter) || event.submitter?.hasAttribute("formaction")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   },

@@ -1,6 +1,7 @@
 /* Keeps due times true: every half minute, each second in the last minute, and when the tab is shown again.
    <time data-due="…"> is a deadline, <time data-ago="…"> a moment that has passed. Both are right as the server wrote
-   them; a far deadline is said by the clock and is left alone until it is near. */
+   them; a far deadline is said by the clock and is left alone until it is near. <time data-turns="…"> is a moment at which
+   the page says something else. */
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -70,6 +71,14 @@ function tick() {
     if (due.left > 0) soonest = Math.min(soonest, due.left);
   }
   for (const element of document.querySelectorAll("time[data-ago]")) tickAgo(element, now);
+  for (const element of document.querySelectorAll("time[data-turns]")) {
+    const left = Math.ceil((Date.parse(element.dataset.turns) - now) / 1000);
+    if (left > 0) soonest = Math.min(soonest, left);
+    else {
+      element.remove();
+      crossed = true;
+    }
+  }
   /* An item has changed its band: whoever listens to the stream reads itself again */
   if (crossed) document.body.dispatchEvent(new CustomEvent("resync"));
   timer = setTimeout(tick, soonest <= MINUTE + 30 ? 1000 : 30000);

@@ -1,5 +1,6 @@
 /* Single keys. What a key does is written on the element it acts on:
      data-key="a"      pressed like a click, or focused where it is a field; the first one that can be seen wins
+     data-row-key="c"  pressed while the row beside it has the focus
      data-go="i"       followed after g
    Rows (.row) are moved through with j and k; 1 to 9 choose an option of the answer form.
    Switched off with data-keys="off" on the body; silent while somebody types. */
@@ -82,6 +83,11 @@ function single(key) {
   if (key === "j" || key === "k") return move(key === "j" ? 1 : -1);
   if (key === "?") return sheet();
   if (key >= "1" && key <= "9") return choose(Number(key));
+  const row = document.activeElement?.closest(".list .row");
+  if (row) {
+    const own = row.parentElement.querySelector(`:scope > [data-row-key="${CSS.escape(key)}"]`);
+    if (own) return act(own);
+  }
   return act(first(`[data-key="${CSS.escape(key)}"]`));
 }
 

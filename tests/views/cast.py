@@ -9,7 +9,7 @@ from django.test import Client
 from inbox.mirror import project
 from inbox.mirror.readings import Reading
 from inbox.models import Reviewer, Upstream
-from inbox.reviewers.people import make_demo
+from inbox.reviewers.people import CAST, make_demo
 
 HTMX = {"HX-Request": "true"}
 
@@ -47,5 +47,5 @@ def part(target: str, page: str = "http://testserver/inbox/") -> dict[str, str]:
 
 
 def people() -> None:
-    """The demo's people, without tokens."""
-    make_demo(tokens={})
+    """The demo's people, each with a token that no Mobius has seen."""
+    make_demo(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})

@@ -59,9 +59,9 @@ def test_the_old_ids_token_goes_with_it(boss: Client) -> None:
     rina = Reviewer.objects.get(user__username="rina")
     credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
     give(boss, "rina", "user_rina")
-    assert Credential.objects.exists()
+    assert Credential.objects.filter(reviewer=rina).exists()
     give(boss, "rina", "user_rina_2")
-    assert not Credential.objects.exists()
+    assert not Credential.objects.filter(reviewer=rina).exists()
 
 
 def test_no_two_accounts_are_one_person(boss: Client) -> None:

@@ -17,6 +17,9 @@ from tests.mirror.things import answered, ask, group_ask, run
 from tests.views.cast import part, sign_in, soon, tell
 
 
+HELD = {"policy": Policy(kind=PolicyKind.ANY), "claimed_by": "user_rina"}
+
+
 def titles(page: str) -> list[str]:
     """The titles of the rows, in order."""
     return [
@@ -297,6 +300,7 @@ def test_unknown_types_and_statuses_do_not_break_it(rina: Client) -> None:
 )
 def test_the_number_of_queries_is_fixed(rina: Client, query: str) -> None:
     tell(*(ask(f"int_{n}", message=f"Pay {n}?", expires_at=soon(days=n)) for n in range(1, 4)))
+    tell(group_ask("int_g", message="Pay?"), group_ask("int_h", **HELD))
     rina.get(f"/inbox/{query}")
     with CaptureQueriesContext(
         connection,

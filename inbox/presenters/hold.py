@@ -1,0 +1,101 @@
+"""Who has a group's question, and what the reader can do about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from inbox import access
+from inbox.access import Action, Viewer
+from inbox.models import Interaction
+from inbox.presenters.people import Face, People
+from inbox.presenters.when import moment, span
+
+
+@dataclass(frozen=True)
+class Hold:
+    """``state`` is ``free``, ``mine`` or ``other``; ``action`` is empty, ``claim`` or ``release``.
+
+    ``stale``: held for longer than ``CLAIM_STALE_AFTER``; ``turns_at`` is when it becomes so.
+    """
+
+    state: str
+    title: str
+    text: str
+    holder: Face | None = None
+    stale: bool = False
+    turns_at: datetime | None = None
+    action: str = ""
+
+
+def hold_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -> Hold | None:
+    """None for what nobody takes, and for a free question that the reader was not asked."""
+    if not access.can_be_held(item):
+        return None
+    can = access.actions(viewer, item)
+    if item.claimed_by:
+        return _held(
+            item, people, now, mine=Action.RELEASE in can, lead=not access.asked(viewer, item)
+        )
+    if Action.CLAIM not in can:
+        return None
+    return Hold(
+        "free",
+        "Nobody has taken this yet",
+        "You can answer without claiming it. Claimed, the others need not spend time on it.",
+        action=Action.CLAIM,
+    )
+
+
+def stale(item: Interaction, now: datetime) -> bool:
+    """Held for too long, as the installation sees it."""
+    return _turns_at(item) is not None and now >= (_turns_at(item) or now)
+
+
+def since_words(item: Interaction, now: datetime) -> str:
+    """``since 10:02, 12 m``; ``since 08:51, 1 h 12 m: stale``."""
+    if item.claimed_at is None:
+        return ""
+    lasted = span((now - item.claimed_at).total_seconds())
+    words = f"since {moment(item.claimed_at, now)}, {lasted}"
+    return f"{words}: stale" if stale(item, now) else words
+
+
+def _held(item: Interaction, people: People, now: datetime, *, mine: bool, lead: bool) -> Hold:
+    name = people.full(item.claimed_by)
+    old = stale(item, now)
+    return Hold(
+        "mine" if mine else "other",
+        _title("You have" if mine else f"{name} has", item, now),
+        _mine_text(old=old) if mine else _other_text(name, item, now, old=old, lead=lead),
+        holder=people.face(item.claimed_by),
+        stale=old,
+        turns_at=None if old else _turns_at(item),
+        action=Action.RELEASE if mine else "",
+    )
+
+
+def _title(who: str, item: Interaction, now: datetime) -> str:
+    since = f" since {moment(item.claimed_at, now)}" if item.claimed_at is not None else ""
+    return f"{who} held this{since}" if since else f"{who} this"
+
+
+def _mine_text(*, old: bool) -> str:
+    if old:
+        return "That is long, and the group sees it marked. Answer it, or give it back."
+    return "The others read along until you answer it or give it back."
+
+
+def _other_text(name: str, item: Interaction, now: datetime, *, old: bool, lead: bool) -> str:
+    if old and item.claimed_at is not None:
+        lasted = span((now - item.claimed_at).total_seconds())
+        return f"That is {lasted}, which is long. Ask {name}: nobody else can give it back."
+    if lead:
+        return f"The group reads along until {name} answers it or gives it back."
+    return f"You can read along, and answer once {name} gives it back."
+
+
+def _turns_at(item: Interaction) -> datetime | None:
+    if not item.claimed_by or item.claimed_at is None:
+        return None
+    return item.claimed_at + settings.CLAIM_STALE_AFTER

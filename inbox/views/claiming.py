@@ -1,0 +1,69 @@
+"""A group's question is taken, or given back."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.views.decorators.http import require_POST
+
+from inbox.forms import typed_of
+from inbox.presenters.filters import inbox_href, item_href
+from inbox.services import claiming, draft
+from inbox.services.claiming import NotAsked
+from inbox.services.outcome import Outcome
+from inbox.views.decorators import reviewer_required
+from inbox.views.inbox import render_list
+from inbox.views.interactions import filters_of, render_item
+
+Press = Callable[..., Awaitable[Outcome]]
+
+
+@require_POST
+@reviewer_required
+async def claim(request: Any, id: str) -> HttpResponseBase:
+    """Take the question, then the same page again: who has it now, and what is typed.
+
+    409 with the holder named where somebody else has it, 404 for what is not the viewer's group's.
+    ``back=inbox`` is a press in the list, which comes back.
+    """
+    return await _press(request, id, claiming.claim)
+
+
+@require_POST
+@reviewer_required
+async def release(request: Any, id: str) -> HttpResponseBase:
+    """Give the question back; answered as ``claim``."""
+    return await _press(request, id, claiming.release)
+
+
+async def _press(request: Any, id: str, press: Press) -> HttpResponseBase:
+    try:
+        await sync_to_async(_keep_typed)(request, id)
+        outcome = await press(reviewer=request.user.reviewer, interaction_id=id)
+    except NotAsked:
+        raise Http404("no such question") from None
+    script = bool(request.headers.get("HX-Request"))
+    listed = request.POST.get("back") == "inbox"
+    if outcome.good and (listed or not script):
+        messages.success(request, f"{outcome.title}. {outcome.text}")
+    if listed and script:
+        return await render_list(request, filters_of(request), outcome=outcome)
+    if outcome.good and not script:
+        return HttpResponseRedirect(_back(request, id, listed=listed), status=303)
+    shown = None if outcome.good else outcome
+    return await render_item(request, outcome.interaction, outcome=shown, status=outcome.status)
+
+
+def _keep_typed(request: Any, id: str) -> None:
+    """The button sends the answer form along: what is in it stays, whatever comes of the press."""
+    values, comment = typed_of(request.POST), request.POST.get("comment", "")
+    if any(values) or comment:
+        reviewer = request.user.reviewer
+        draft.save(reviewer=reviewer, interaction_id=id, values=values, comment=comment)
+
+
+def _back(request: Any, id: str, *, listed: bool) -> str:
+    filters = filters_of(request)
+    return inbox_href(filters) if listed else item_href(id, filters)
