@@ -15,6 +15,8 @@ from cryptography.fernet import Fernet
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from reviewer_site import proxies
+
 ROOT = Path(__file__).resolve().parent.parent
 
 _HANDLE = re.compile(r"[A-Za-z0-9._~-]+")
@@ -43,6 +45,7 @@ class Environment(BaseSettings):
     CLAIM_STALE_AFTER: int = Field(30, ge=1, description="minutes")
     GROUP_ANSWERS_HIDDEN_UNTIL_MINE: bool = False
     PRESENCE: bool = True
+    TRUSTED_PROXIES: str = "127.0.0.1,::1"
     TIME_ZONE: str = "UTC"
     PORT: int = Field(8000, ge=0, le=65535)
     ENGINE_PORT: int = Field(8001, ge=0, le=65535)
@@ -88,6 +91,15 @@ class Environment(BaseSettings):
                 raise ValueError(
                     "must be Fernet keys (32 bytes, URL-safe base64), commas between them"
                 ) from None
+        return value
+
+    @field_validator("TRUSTED_PROXIES")
+    @classmethod
+    def _proxies(cls, value: str) -> str:
+        try:
+            proxies.read(value)
+        except ValueError:
+            raise ValueError("must be addresses or networks such as 10.0.0.0/8") from None
         return value
 
     @field_validator("TIME_ZONE")

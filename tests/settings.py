@@ -16,6 +16,7 @@ for name in (
     "CREDENTIAL_KEYS",
     "SECRET_KEY",
     "ALLOWED_HOSTS",
+    "TRUSTED_PROXIES",
     "TIME_ZONE",
     "ENGINE_RATE_LIMIT",
 ):

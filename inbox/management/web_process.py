@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from django.conf import settings
 from django.core.management.base import CommandError
 
 
@@ -35,6 +36,8 @@ class Server(uvicorn.Server):
                 log_level="warning",
                 timeout_graceful_shutdown=2,
                 server_header=False,
+                # Who may say that a request came over https; the addresses are read by the same.
+                forwarded_allow_ips=[str(network) for network in settings.TRUSTED_PROXIES],
             )
         )
         self._on_ready = on_ready

@@ -3,6 +3,7 @@
 from inbox.models.attempt import Attempt
 from inbox.models.credential import Credential
 from inbox.models.decision import Decision
+from inbox.models.decision_head import DecisionHead
 from inbox.models.draft import Draft
 from inbox.models.event import Event
 from inbox.models.group import Group
@@ -11,13 +12,16 @@ from inbox.models.membership import Membership
 from inbox.models.recipient import Recipient
 from inbox.models.reviewer import Reviewer
 from inbox.models.run import Run
+from inbox.models.saved_view import SavedView
 from inbox.models.step import Step
+from inbox.models.tally import Tally
 from inbox.models.upstream import Upstream
 
 __all__ = [
     "Attempt",
     "Credential",
     "Decision",
+    "DecisionHead",
     "Draft",
     "Event",
     "Group",
@@ -26,6 +30,8 @@ __all__ = [
     "Recipient",
     "Reviewer",
     "Run",
+    "SavedView",
     "Step",
+    "Tally",
     "Upstream",
 ]

@@ -10,7 +10,8 @@ class Attempt(models.Model):
 
     ``state``: ``open`` (whether it arrived is not known), ``answered`` (upstream holds it),
     ``refused`` (upstream said no, or somebody was first: ``outcome`` has the code). ``shown`` is
-    what the person saw: message, context, questions, ``updated_at``.
+    what the person saw: message, context, questions, ``updated_at``. ``address`` is where the
+    answer was sent from, for the decision log: who settles an attempt later has none.
     """
 
     class State(models.TextChoices):
@@ -25,6 +26,7 @@ class Attempt(models.Model):
     value = models.JSONField(null=True)
     comment = models.TextField(default="", blank=True)
     credential_kind = models.CharField(max_length=10)
+    address = models.CharField(max_length=64, default="", blank=True)
     shown = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     outcome = models.CharField(max_length=60, default="", blank=True)

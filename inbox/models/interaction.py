@@ -10,7 +10,9 @@ class Interaction(models.Model):
     ``policy`` are the JSON forms of ``inbox.mobius.types``. ``title`` is the first line of the
     message as plain text. ``due_at`` is the soft deadline where the workflow gives one, else
     ``expires_at``; ``soft`` says which. ``workflow`` and ``asked_by`` come from the run.
-    ``search`` is the lower-cased text that the inbox searches.
+    ``search`` is the lower-cased text that the inbox searches. ``counted`` is what the rollup has
+    counted of it: its days and durations, as ``inbox.mirror.tally`` has found them; null for one
+    that is not in the rollup.
     """
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
@@ -46,6 +48,7 @@ class Interaction(models.Model):
     asked_by = models.CharField(max_length=200, default="")
     search = models.TextField(default="")
     gone = models.BooleanField(default=False)
+    counted = models.JSONField(null=True)
     raw = models.JSONField(default=dict)
 
     class Meta:
@@ -55,6 +58,8 @@ class Interaction(models.Model):
         indexes = [
             models.Index(fields=["upstream", "run_id"], name="interaction_of_run"),
             models.Index(fields=["upstream", "status", "due_at"], name="interaction_open"),
+            # What has been over for so long that it is forgotten.
+            models.Index(fields=["upstream", "status", "updated_at"], name="interaction_aged"),
             # What waits on a group, and how long it took, without reading the rows.
             models.Index(
                 fields=["upstream", "group_id", "status", "gone", "completed_at", "created_at"],

@@ -9,6 +9,7 @@ class Run(models.Model):
     ``status`` is a ``RunStatus``, or the wire's own word where that is unknown. ``plan`` is the
     list of the spec's steps (name, kind, description), null until the run was read with its spec.
     ``log_from`` is the seq from which on the event rows are whole: 0 means all of them.
+    ``search`` is the lower-cased text that the monitor searches.
     """
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
@@ -34,6 +35,7 @@ class Run(models.Model):
     seq = models.BigIntegerField(default=0)
     log_from = models.BigIntegerField(null=True)
     gone = models.BooleanField(default=False)
+    search = models.CharField(max_length=400, default="")
     raw = models.JSONField(default=dict)
 
     class Meta:
@@ -41,9 +43,24 @@ class Run(models.Model):
             models.UniqueConstraint(fields=["upstream", "mobius_id"], name="one_run_each")
         ]
         indexes = [
-            models.Index(fields=["upstream", "-created_at", "-id"], name="run_newest"),
-            models.Index(fields=["upstream", "status", "-created_at"], name="run_by_status"),
             models.Index(fields=["upstream", "finished"], name="run_unfinished"),
+            # The monitor's lists, each an index walk in its order. A search reads ``search`` of
+            # very many, so the walk holds it and leaves the wide rows alone.
+            *(
+                models.Index(
+                    fields=["upstream", *fields], name=f"run_{name}", condition=models.Q(gone=False)
+                )
+                for name, fields in {
+                    "newest": ["created_at", "id", "search"],
+                    "longest": ["status_since", "id"],
+                    "status_newest": ["status", "created_at", "id"],
+                    "status_longest": ["status", "status_since", "id"],
+                    "open_newest": ["finished", "created_at", "id"],
+                    "open_longest": ["finished", "status_since", "id"],
+                    "workflow": ["workflow", "created_at", "id"],
+                    "queue": ["queue", "created_at", "id"],
+                }.items()
+            ),
         ]
 
     def __str__(self) -> str:

@@ -21,6 +21,9 @@ class Upstream(models.Model):
     )
     seeded_at = models.DateTimeField(null=True, help_text="end of the first whole walk")
     walked_at = models.DateTimeField(null=True, help_text="end of the last whole walk")
+    pruned_before = models.DateTimeField(
+        null=True, help_text="what was over before this instant is no longer mirrored"
+    )
     heard_at = models.DateTimeField(null=True, help_text="upstream last said something")
 
     class Meta:

@@ -192,15 +192,14 @@ def _holds(item: Interaction, people: People) -> str:
 
 
 def _log(upstream: Upstream, group: Group) -> list[Decision]:
-    """The newest changes that were made here. They name no question, which narrows them down."""
+    """The newest changes that were made here."""
     rows = Decision.objects.filter(
-        interaction_id="",
+        group_id=group.mobius_id,
         verb__in=[verb.value for verb in Verb],
         base_url=upstream.base_url,
         project=upstream.project,
-        value__group=group.mobius_id,
     )
-    return list(rows.order_by("-at", "-id")[:CHANGES])
+    return list(rows.order_by("-at", "-number")[:CHANGES])
 
 
 def _made(entry: Decision, people: People, now: datetime) -> Made:

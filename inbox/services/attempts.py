@@ -13,10 +13,12 @@ from inbox.mirror import project
 from inbox.mirror.changes import Changes
 from inbox.mirror.readings import Gone
 from inbox.mobius import types
-from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
+from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.reviewers import credentials
 from inbox.reviewers.clients import Means
-from inbox.services import draft
+from inbox.services import decision_log, draft, observed
+from inbox.services.decision_log import entry_by
+from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.truth import Mine, Standing, mine, same, standing
 
 VERB = "respond"
@@ -72,6 +74,7 @@ def begin(
     operation_id: str,
     means: Means,
     named: Attempt | None,
+    origin: Origin = BACKGROUND,
 ) -> Attempt:
     """Write the draft and the open attempt, before anything is sent.
 
@@ -83,6 +86,7 @@ def begin(
         reviewer, item, values=draft.typed_as(value), comment=comment, closed=not item.pending
     )
     if named is not None and _may_open_again(named, item, value, comment):
+        named.address = origin.address
         _reopen(named, item=item, value=value, comment=comment, means=means)
         return named
     return Attempt.objects.create(
@@ -93,6 +97,7 @@ def begin(
         value=value,
         comment=comment,
         credential_kind=means.kind,
+        address=origin.address,
         shown=_shown(item),
         created_at=timezone.now(),
     )
@@ -117,6 +122,8 @@ def settle(
 
     Publish the changes after the commit. An attempt whose item is still open stays as it is.
     """
+    if reading is None:
+        _hold_upstream(attempt)
     changes = Changes() if reading is None else mirror(reading, attempt.upstream)
     item = Interaction.objects.get(
         upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
@@ -132,11 +139,21 @@ def settle(
     return Settled(item, now, False, changes)
 
 
+@transaction.atomic
 def refuse(attempt: Attempt, outcome: str) -> None:
     """It did not become an answer, and why."""
-    Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.OPEN).update(
+    upstream = _hold_upstream(attempt)
+    refused = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.OPEN).update(
         state=Attempt.State.REFUSED, outcome=outcome, settled_at=timezone.now()
     )
+    if refused:
+        # An answer from elsewhere may have come meanwhile, and was left to this attempt's end.
+        observed.catch_up(upstream, attempt.interaction_id, attempt.reviewer.mobius_id)
+
+
+def _hold_upstream(attempt: Attempt) -> Upstream:
+    """The first lock of all who settle, project or log: so none waits for another in a circle."""
+    return Upstream.objects.select_for_update().get(pk=attempt.upstream_id)
 
 
 def _settle_answered(attempt: Attempt, viewer: Viewer, item: Interaction, arrived: Arrived) -> bool:
@@ -185,20 +202,23 @@ def _sent(tried: list[Attempt], attempt: Attempt, given: Mine, arrived: Arrived)
 
 
 def _log(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction) -> None:
-    Decision.objects.create(
-        at=mine(viewer, item).at or timezone.now(),
-        verb=VERB,
-        base_url=item.upstream.base_url,
-        project=item.upstream.project,
-        interaction_id=item.mobius_id,
-        run_id=item.run_id,
-        actor=viewer.mobius_id or "",
-        account=reviewer.user.get_username(),
-        credential_kind=attempt.credential_kind,
-        operation_id=attempt.operation_id,
-        value=attempt.value,
-        comment=attempt.comment,
-        shown=attempt.shown,
+    entered = decision_log.answers_of(item.upstream, [item.mobius_id])
+    if (item.mobius_id, viewer.mobius_id) in entered:
+        return
+    decision_log.append(
+        entry_by(
+            reviewer,
+            verb=VERB,
+            upstream=item.upstream,
+            origin=Origin(attempt.address),
+            at=mine(viewer, item).at,
+            item=item,
+            credential_kind=attempt.credential_kind,
+            operation_id=attempt.operation_id,
+            value=attempt.value,
+            comment=attempt.comment,
+            shown=attempt.shown,
+        )
     )
 
 

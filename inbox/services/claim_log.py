@@ -7,7 +7,10 @@ from django.utils import timezone
 
 from inbox.access import Viewer
 from inbox.models import Decision, Interaction, Reviewer
+from inbox.services import decision_log
 from inbox.services.attempts import Reading, mirror
+from inbox.services.decision_log import entry_by
+from inbox.services.origin import Origin
 
 Done = Callable[[Interaction], bool]
 
@@ -20,6 +23,7 @@ def settle(
     reading: Reading,
     *,
     done: Done | None,
+    origin: Origin,
 ) -> Interaction:
     """Bring the mirror up to ``reading``, log what was done, and tell who looks. The row as it is.
 
@@ -30,24 +34,31 @@ def settle(
         changes = mirror(reading)
         item = Interaction.objects.get(pk=before.pk)
         if done is not None and done(item) and item.updated_at > before.updated_at:
-            _log(verb, reviewer, viewer, item)
+            _log(verb, reviewer, viewer, item, origin)
     changes.publish()
     return item
 
 
-def _log(verb: str, reviewer: Reviewer, viewer: Viewer, item: Interaction) -> None:
+def _log(verb: str, reviewer: Reviewer, viewer: Viewer, item: Interaction, origin: Origin) -> None:
     """Once for each change: pressed twice at once it is one claim."""
-    upstream = item.upstream
-    Decision.objects.get_or_create(
+    at = (item.claimed_at if verb == "claim" else item.updated_at) or timezone.now()
+    if Decision.objects.filter(
         verb=verb,
-        base_url=upstream.base_url,
-        project=upstream.project,
+        base_url=item.upstream.base_url,
+        project=item.upstream.project,
         interaction_id=item.mobius_id,
         actor=viewer.mobius_id or "",
-        at=(item.claimed_at if verb == "claim" else item.updated_at) or timezone.now(),
-        defaults={
-            "run_id": item.run_id,
-            "account": reviewer.user.get_username(),
-            "credential_kind": "member",
-        },
+        at=at,
+    ).exists():
+        return
+    decision_log.append(
+        entry_by(
+            reviewer,
+            verb=verb,
+            upstream=item.upstream,
+            origin=origin,
+            at=at,
+            item=item,
+            credential_kind="member",
+        )
     )

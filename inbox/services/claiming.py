@@ -21,6 +21,7 @@ from inbox.services import claim_log, claim_words, conclusion
 from inbox.services.attempts import Reading
 from inbox.services.draft import NotAsked, asked_item
 from inbox.services.look_up import look_up
+from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Outcome
 
 __all__ = ["NotAsked", "Verb", "claim", "release"]
@@ -60,24 +61,27 @@ class Pressing:
     viewer: Viewer
     item: Interaction
     means: Means
+    origin: Origin
 
 
-async def claim(*, reviewer: Reviewer, interaction_id: str) -> Outcome:
+async def claim(*, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND) -> Outcome:
     """Hold the question as ``reviewer``, so that nobody else spends time on it.
 
     One that is held already stays held. Raises ``NotAsked``, also for a question that was asked of
     one person alone.
     """
-    return await _press(Verb.CLAIM, reviewer, interaction_id)
+    return await _press(Verb.CLAIM, reviewer, interaction_id, origin)
 
 
-async def release(*, reviewer: Reviewer, interaction_id: str) -> Outcome:
+async def release(
+    *, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND
+) -> Outcome:
     """Give the question back to its group; only its holder can. Raises as ``claim``."""
-    return await _press(Verb.RELEASE, reviewer, interaction_id)
+    return await _press(Verb.RELEASE, reviewer, interaction_id, origin)
 
 
-async def _press(verb: Verb, reviewer: Reviewer, interaction_id: str) -> Outcome:
-    ready = await sync_to_async(_prepare)(verb, reviewer, interaction_id)
+async def _press(verb: Verb, reviewer: Reviewer, interaction_id: str, origin: Origin) -> Outcome:
+    ready = await sync_to_async(_prepare)(verb, reviewer, interaction_id, origin)
     if isinstance(ready, Outcome):
         return ready
     try:
@@ -92,7 +96,9 @@ async def _press(verb: Verb, reviewer: Reviewer, interaction_id: str) -> Outcome
     return outcome
 
 
-def _prepare(verb: Verb, reviewer: Reviewer, interaction_id: str) -> Pressing | Outcome:
+def _prepare(
+    verb: Verb, reviewer: Reviewer, interaction_id: str, origin: Origin
+) -> Pressing | Outcome:
     """All that comes before the POST: an outcome where there is nothing to send.
 
     Who holds it is upstream's to say: the mirror may not have heard yet that it was given back.
@@ -110,7 +116,7 @@ def _prepare(verb: Verb, reviewer: Reviewer, interaction_id: str) -> Pressing | 
         means = own_means(reviewer)
     except NoCredential as none:
         return claim_words.no_credential(item, lost=none.lost)
-    return Pressing(verb, reviewer, viewer, item, means)
+    return Pressing(verb, reviewer, viewer, item, means, origin)
 
 
 def _taken(pressing: Pressing, reading: Reading) -> Outcome | None:
@@ -122,6 +128,7 @@ def _taken(pressing: Pressing, reading: Reading) -> Outcome | None:
         pressing.item,
         reading,
         done=_done(pressing),
+        origin=pressing.origin,
     )
     credentials.mark_used(pressing.reviewer)
     return _truth(pressing, item)
@@ -150,7 +157,13 @@ def _failed(pressing: Pressing, error: MobiusError, reading: Reading | None) -> 
     if reading is not None:
         done = _done(pressing) if uncertain else None
         item = claim_log.settle(
-            pressing.verb, pressing.reviewer, pressing.viewer, item, reading, done=done
+            pressing.verb,
+            pressing.reviewer,
+            pressing.viewer,
+            item,
+            reading,
+            done=done,
+            origin=pressing.origin,
         )
     elif uncertain:
         return claim_words.unknown(item)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from asgiref.sync import sync_to_async
+from django.db import transaction
 from pydantic import SecretStr
 
 from inbox.mobius.errors import Denied, MobiusError, NotFound, RateLimited, Rejected, Unauthorized
@@ -10,6 +11,9 @@ from inbox.models import Attempt, Credential, Reviewer, Upstream
 from inbox.reviewers import credentials
 from inbox.reviewers.clients import service_client
 from inbox.reviewers.credentials import Taken
+from inbox.services import decision_log
+from inbox.services.decision_log import entry_by
+from inbox.services.origin import BACKGROUND, Origin
 
 SERVICE_KEY = "mbx_"
 
@@ -33,7 +37,7 @@ class NotAdopted(Exception):
         self.reason = reason
 
 
-async def adopt(*, reviewer: Reviewer, token: SecretStr) -> Credential:
+async def adopt(*, reviewer: Reviewer, token: SecretStr, origin: Origin = BACKGROUND) -> Credential:
     """Ask Mobius whose ``token`` it is, and keep it: that is who the reviewer is from now on.
 
     Where Mobius cannot say, the token is taken for the id that an administrator has set. Raises
@@ -47,16 +51,54 @@ async def adopt(*, reviewer: Reviewer, token: SecretStr) -> Credential:
         )
     owner = await _owner(reviewer, token)
     try:
-        return await sync_to_async(credentials.adopt)(reviewer, token=token, owner=owner)
+        return await sync_to_async(_adopt)(reviewer, token, owner, origin)
     except Taken as taken:
         raise NotAdopted(
             Reason.TAKEN, f"This one belongs to {taken.user_id}, who has another account here."
         ) from None
 
 
-async def remove(*, reviewer: Reviewer) -> None:
+async def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
     """Forget the reviewer's token."""
-    await sync_to_async(credentials.remove)(reviewer)
+    await sync_to_async(_remove)(reviewer, origin)
+
+
+@transaction.atomic
+def _adopt(reviewer: Reviewer, token: SecretStr, owner: str | None, origin: Origin) -> Credential:
+    before = credentials.present(reviewer)
+    kept = credentials.adopt(reviewer, token=token, owner=owner)
+    _log("token_adopted", reviewer, origin, kept, before)
+    return kept
+
+
+@transaction.atomic
+def _remove(reviewer: Reviewer, origin: Origin) -> None:
+    before = credentials.present(reviewer)
+    credentials.remove(reviewer)
+    if before is not None:
+        _log("token_removed", reviewer, origin, None, before)
+
+
+def _log(
+    verb: str,
+    reviewer: Reviewer,
+    origin: Origin,
+    kept: Credential | None,
+    before: Credential | None,
+) -> None:
+    """The last four characters of the token, and of the one that it replaces."""
+    ends = {"token": kept, "before": before}
+    value = {name: each.last_four for name, each in ends.items() if each is not None}
+    decision_log.append(
+        entry_by(
+            reviewer,
+            verb=verb,
+            upstream=Upstream.present(),
+            origin=origin,
+            credential_kind="account",
+            value=value,
+        )
+    )
 
 
 def unsent(reviewer: Reviewer) -> list[str]:

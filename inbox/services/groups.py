@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from inbox import access
 from inbox.access import Viewer, viewer_of
@@ -23,12 +23,15 @@ from inbox.mobius.errors import (
     Unreachable,
 )
 from inbox.mobius.types import PolicyKind
-from inbox.models import Decision, Group, Membership, Reviewer, Upstream
+from inbox.models import Group, Membership, Reviewer, Upstream
 from inbox.reviewers import credentials
 from inbox.reviewers.clients import Means, NoCredential, own_means, service_client
 from inbox.reviewers.names import names_of
+from inbox.services import decision_log
 from inbox.services import group_words as words
+from inbox.services.decision_log import entry_by
 from inbox.services.group_words import Change, Outcome, Verb
+from inbox.services.origin import BACKGROUND, Origin
 
 READ_WITHIN = 10.0
 """Seconds that a person waits for the groups to be read again."""
@@ -50,22 +53,29 @@ class Ready:
     group: Group
     change: Change
     means: Means
+    origin: Origin
     before: bool
 
 
-async def add_member(*, reviewer: Reviewer, group: str, user_id: str) -> Outcome:
+async def add_member(
+    *, reviewer: Reviewer, group: str, user_id: str, origin: Origin = BACKGROUND
+) -> Outcome:
     """Put a person into a group, by their Mobius id. Raises ``NotTheirs``."""
-    return await _make(reviewer, group, Change(Verb.ADDED, user_id=user_id))
+    return await _make(reviewer, group, Change(Verb.ADDED, user_id=user_id), origin)
 
 
-async def remove_member(*, reviewer: Reviewer, group: str, user_id: str) -> Outcome:
+async def remove_member(
+    *, reviewer: Reviewer, group: str, user_id: str, origin: Origin = BACKGROUND
+) -> Outcome:
     """Take a person out of a group. Raises ``NotTheirs``."""
-    return await _make(reviewer, group, Change(Verb.REMOVED, user_id=user_id))
+    return await _make(reviewer, group, Change(Verb.REMOVED, user_id=user_id), origin)
 
 
-async def change_routing(*, reviewer: Reviewer, group: str, routing: PolicyKind) -> Outcome:
+async def change_routing(
+    *, reviewer: Reviewer, group: str, routing: PolicyKind, origin: Origin = BACKGROUND
+) -> Outcome:
     """Say how many must answer what the group is asked from now on. Raises ``NotTheirs``."""
-    return await _make(reviewer, group, Change(Verb.ROUTED, routing=routing))
+    return await _make(reviewer, group, Change(Verb.ROUTED, routing=routing), origin)
 
 
 def find(viewer: Viewer, upstream: Upstream, group: str) -> Group | None:
@@ -74,8 +84,8 @@ def find(viewer: Viewer, upstream: Upstream, group: str) -> Group | None:
     return access.groups(viewer, upstream).filter(named).first()
 
 
-async def _make(reviewer: Reviewer, group: str, change: Change) -> Outcome:
-    ready = await sync_to_async(_prepare)(reviewer, group, change)
+async def _make(reviewer: Reviewer, group: str, change: Change, origin: Origin) -> Outcome:
+    ready = await sync_to_async(_prepare)(reviewer, group, change, origin)
     if isinstance(ready, Outcome):
         return ready
     try:
@@ -87,7 +97,7 @@ async def _make(reviewer: Reviewer, group: str, change: Change) -> Outcome:
     return words.done(ready.group, ready.change, read=read)
 
 
-def _prepare(reviewer: Reviewer, key: str, change: Change) -> Ready | Outcome:
+def _prepare(reviewer: Reviewer, key: str, change: Change, origin: Origin) -> Ready | Outcome:
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()
     group = find(viewer, upstream, key)
     if group is None or not access.holds(viewer, access.MANAGE_GROUPS):
@@ -97,7 +107,7 @@ def _prepare(reviewer: Reviewer, key: str, change: Change) -> Ready | Outcome:
     except NoCredential as none:
         return words.no_credential(lost=none.lost)
     change = replace(change, name=names_of([change.user_id]).get(change.user_id, ""))
-    return Ready(reviewer, viewer, upstream, group, change, means, _holds(group, change))
+    return Ready(reviewer, viewer, upstream, group, change, means, origin, _holds(group, change))
 
 
 async def _send(ready: Ready) -> None:
@@ -164,6 +174,7 @@ def _holds(group: Group, change: Change) -> bool:
     return inside is (change.verb is Verb.ADDED)
 
 
+@transaction.atomic
 def _log(ready: Ready, **more: Any) -> None:
     """One entry of the decision log. ``arrived="unknown"`` where nobody knows."""
     group, change = ready.group, ready.change
@@ -172,14 +183,15 @@ def _log(ready: Ready, **more: Any) -> None:
         value |= {"from": group.routing, "to": change.routing.value}
     else:
         value["user"] = change.user_id
-    Decision.objects.create(
-        at=timezone.now(),
-        verb=change.verb.value,
-        base_url=ready.upstream.base_url,
-        project=ready.upstream.project,
-        interaction_id="",
-        actor=ready.viewer.mobius_id or "",
-        account=ready.reviewer.user.get_username(),
-        credential_kind=ready.means.kind,
-        value=value | more,
+    decision_log.append(
+        entry_by(
+            ready.reviewer,
+            verb=change.verb.value,
+            upstream=ready.upstream,
+            origin=ready.origin,
+            group_id=group.mobius_id,
+            title=group.name,
+            credential_kind=ready.means.kind,
+            value=value | more,
+        )
     )

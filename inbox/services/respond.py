@@ -25,6 +25,7 @@ from inbox.services.attempts import Reading
 from inbox.services.conclusion import Sending
 from inbox.services.draft import NotAsked, asked_item
 from inbox.services.look_up import look_up
+from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Outcome
 from inbox.services.seen import Seen
 
@@ -51,6 +52,7 @@ class Answer:
     comment: str
     operation_id: str
     seen: Seen
+    origin: Origin
     asked: Asked | None = None
 
 
@@ -62,18 +64,20 @@ async def respond(
     comment: str = "",
     operation_id: str = "",
     seen: Seen | None = None,
+    origin: Origin = BACKGROUND,
     asked: Asked | None = None,
 ) -> Outcome:
     """Answer the question as ``reviewer``, and say what is true after that.
 
     ``value`` is the JSON value, of the question's mode. ``operation_id`` makes a repeated call
-    one answer with one outcome. ``seen`` is what was on the page. ``asked`` is the question where
-    the caller has just looked it up for the same person. Each may be missing. Raises
-    ``NotAsked``.
+    one answer with one outcome. ``seen`` is what was on the page, ``origin`` where it was sent
+    from. ``asked`` is the question where the caller has just looked it up for the same person.
+    Each may be missing. Raises ``NotAsked``.
     """
     turn = _turn(reviewer, interaction_id)
     asked = None if turn.locked() else asked
-    answer = Answer(reviewer, interaction_id, value, comment, operation_id, seen or Seen(), asked)
+    seen = seen or Seen()
+    answer = Answer(reviewer, interaction_id, value, comment, operation_id, seen, origin, asked)
     async with turn:
         ready = await sync_to_async(_prepare)(answer, look=True)
         if isinstance(ready, Sending) and ready.unknown:
@@ -150,6 +154,7 @@ def _prepare(answer: Answer, *, look: bool) -> Sending | Outcome:
         operation_id=answer.operation_id,
         means=means,
         named=named,
+        origin=answer.origin,
     )
     return Sending(attempt, viewer, item, means=means, resent=unknown)
 

@@ -21,6 +21,7 @@ from inbox.services import credentials as service
 from inbox.services.credentials import NotAdopted
 from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame
+from inbox.views.origin import origin_of
 
 REJECTED = 422
 
@@ -43,7 +44,7 @@ async def adopt_token(request: Any) -> HttpResponseBase:
         return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
     try:
         token = SecretStr(form.cleaned_data["token"])
-        await service.adopt(reviewer=request.user.reviewer, token=token)
+        await service.adopt(reviewer=request.user.reviewer, token=token, origin=origin_of(request))
     except NotAdopted as refused:
         form.add_error("token", str(refused))
         return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
@@ -55,7 +56,7 @@ async def adopt_token(request: Any) -> HttpResponseBase:
 @reviewer_required
 async def remove_token(request: Any) -> HttpResponseBase:
     """Forget the token."""
-    await service.remove(reviewer=request.user.reviewer)
+    await service.remove(reviewer=request.user.reviewer, origin=origin_of(request))
     messages.success(request, "Your token is removed.")
     return _back()
 

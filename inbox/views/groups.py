@@ -22,6 +22,7 @@ from inbox.services.group_words import Outcome
 from inbox.services.groups import NotTheirs
 from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame, is_fragment
+from inbox.views.origin import origin_of
 
 
 @require_safe
@@ -46,7 +47,10 @@ async def add_member(request: Any, id: str) -> HttpResponseBase:
     """Put a person in. What was typed stays in its field where it fails."""
     form = _valid(MemberForm(request.POST))
     made = service.add_member(
-        reviewer=request.user.reviewer, group=id, user_id=form.cleaned_data["user_id"]
+        reviewer=request.user.reviewer,
+        group=id,
+        user_id=form.cleaned_data["user_id"],
+        origin=origin_of(request),
     )
     return await _told(request, id, made, typed=form.cleaned_data["typed"])
 
@@ -57,7 +61,10 @@ async def remove_member(request: Any, id: str) -> HttpResponseBase:
     """Take a person out."""
     form = _valid(MemberForm(request.POST))
     made = service.remove_member(
-        reviewer=request.user.reviewer, group=id, user_id=form.cleaned_data["user_id"]
+        reviewer=request.user.reviewer,
+        group=id,
+        user_id=form.cleaned_data["user_id"],
+        origin=origin_of(request),
     )
     return await _told(request, id, made)
 
@@ -68,7 +75,10 @@ async def change_routing(request: Any, id: str) -> HttpResponseBase:
     """Say how many must answer from now on."""
     form = _valid(RoutingForm(request.POST))
     made = service.change_routing(
-        reviewer=request.user.reviewer, group=id, routing=form.cleaned_data["routing"]
+        reviewer=request.user.reviewer,
+        group=id,
+        routing=form.cleaned_data["routing"],
+        origin=origin_of(request),
     )
     return await _told(request, id, made)
 

@@ -25,6 +25,7 @@ from inbox.services.outcome import Outcome
 from inbox.services.seen import Seen, seen_of
 from inbox.views.decorators import reviewer_required
 from inbox.views.interactions import filters_of, render_item
+from inbox.views.origin import origin_of
 
 
 @require_POST
@@ -46,6 +47,7 @@ async def respond(request: Any, id: str) -> HttpResponseBase:
         comment=form.cleaned_data["comment"],
         operation_id=form.sent_operation_id,
         seen=seen,
+        origin=origin_of(request),
         asked=(request.viewer, item),
     )
     if not outcome.good:

@@ -81,5 +81,5 @@ def attempts() -> list[tuple[str, str]]:
 
 @sync_to_async
 def decisions() -> list[Decision]:
-    """The log."""
-    return list(Decision.objects.order_by("id"))
+    """What the log says was done here."""
+    return list(Decision.objects.filter(observed=False).order_by("number"))

@@ -6,11 +6,13 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
 from pydantic import SecretStr
 
-from inbox.models import Credential, Decision, Reviewer
+from inbox.models import Credential, Decision, Interaction, Reviewer, Upstream
 from inbox.reviewers import credentials
+from inbox.services.decision_log import Entry, append
 from tests.views.cast import sign_in
 
 TOKEN = "mbc_0123456789abcdefghijklmnopqrstuv"
@@ -107,16 +109,9 @@ def test_tokens_drafts_and_the_mirror_are_not_registered() -> None:
 
 
 def test_the_log_is_only_read(boss: Client) -> None:
-    Decision.objects.create(
-        at="2026-01-01T00:00:00Z",
-        verb="respond",
-        base_url="x",
-        project="demo",
-        interaction_id="int_1",
-        actor="user_rina",
-        account="rina",
-        credential_kind="member",
-    )
+    with transaction.atomic():
+        item = Interaction(mobius_id="int_1")
+        append(Entry(verb="claim", upstream=Upstream.present(), actor="user_rina", item=item))
     entry = Decision.objects.get()
     assert "int_1" in boss.get("/admin/inbox/decision/").content.decode()
     path = f"/admin/inbox/decision/{entry.pk}/"

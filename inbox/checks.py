@@ -1,0 +1,27 @@
+"""What ``manage.py check --database default`` looks at."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import router
+
+from inbox.models import Decision, append_only
+
+
+@register(Tags.database)
+def the_log_is_append_only(
+    *, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """The database itself refuses to change or delete an entry of the decision log."""
+    return [
+        Error(
+            f"The trigger {name} that keeps the decision log as it is is missing or changed.",
+            hint="Lay it again with migrate --skip-checks, then run verify_decisions.",
+            obj=using,
+            id="inbox.E001",
+        )
+        for using in databases or ()
+        if router.allow_migrate_model(using, Decision)
+        for name in append_only.missing(using=using)
+    ]

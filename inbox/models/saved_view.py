@@ -1,0 +1,24 @@
+"""A filter of the run monitor, saved with a name."""
+
+from django.conf import settings
+from django.db import models
+
+
+class SavedView(models.Model):
+    """``query`` is what ``RunQuery.query`` writes: filters and sort, no place in the list.
+
+    Its link carries the query as well, so that a link that was shared works when the view is gone.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views"
+    )
+    name = models.CharField(max_length=80)
+    query = models.CharField(max_length=2000)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="one_view_of_a_name")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,41 @@
+"""What happened on a day, counted."""
+
+from django.db import models
+
+
+class Tally(models.Model):
+    """The sum of what mirrored interactions had happen to them on one of the installation's days.
+
+    ``inbox.mirror.tally`` alone writes it, in the transaction that writes the interaction, and it
+    outlives the interaction. ``person`` is empty for the questions themselves, each counted once;
+    else it is a Mobius user id, and the row counts what that person was asked and has answered.
+    ``approved`` and ``rejected`` are outcomes of approvals. ``claim_times`` and ``answer_times``
+    are histograms of ``inbox.mirror.durations``: bucket to number.
+    """
+
+    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    workflow = models.CharField(max_length=300, default="")
+    type = models.CharField(max_length=40)
+    group_id = models.CharField(max_length=200, default="")
+    person = models.CharField(max_length=200, default="")
+    asked = models.IntegerField(default=0)
+    answered = models.IntegerField(default=0)
+    expired = models.IntegerField(default=0)
+    approved = models.IntegerField(default=0)
+    rejected = models.IntegerField(default=0)
+    claim_times = models.JSONField(default=dict)
+    answer_times = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "tallies"
+        constraints = [
+            # In the order of the charts' reading: the questions, or one person, from day to day.
+            models.UniqueConstraint(
+                fields=["upstream", "person", "day", "workflow", "type", "group_id"],
+                name="one_tally_each",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.workflow} {self.person}".rstrip()

@@ -1,0 +1,106 @@
+"""How an entry of the decision log is hashed, and its head sealed. No database.
+
+``docs/decision-log.md`` says the same for whoever checks an export without this product.
+"""
+
+import base64
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.views.decorators.debug import sensitive_variables
+
+from inbox.models import Decision, DecisionHead
+from inbox.models.canonical import canonical
+
+VERSION = 1
+FIELDS = {
+    1: (
+        "number",
+        "version",
+        "at",
+        "entered_at",
+        "verb",
+        "observed",
+        "actor",
+        "account",
+        "address",
+        "credential_kind",
+        "base_url",
+        "project",
+        "interaction_id",
+        "run_id",
+        "group_id",
+        "workflow",
+        "title",
+        "operation_id",
+        "value",
+        "comment",
+        "shown",
+    )
+}
+"""What is hashed, by the version that an entry names. A version is never changed, only followed."""
+NOTHING = "0" * 64
+"""The hash before the first entry."""
+
+_PURPOSE = b"reviewer inbox: head of the decision log"
+
+
+class UnknownVersion(ValueError):
+    """An entry of a version that this product does not know."""
+
+
+def fields_of(entry: Decision) -> dict[str, Any]:
+    """The fields that are hashed, as JSON has them. Raises ``UnknownVersion``."""
+    names = FIELDS.get(entry.version)
+    if names is None:
+        raise UnknownVersion(f"version {entry.version}")
+    return {name: _plain(getattr(entry, name)) for name in names}
+
+
+def text_of(entry: Decision) -> str:
+    """The canonical JSON that is hashed. Raises ``UnknownVersion``."""
+    return canonical(fields_of(entry))
+
+
+def hash_of(previous: str, text: str) -> str:
+    """SHA-256 over the hash before and the canonical JSON, in hexadecimal."""
+    return hashlib.sha256(f"{previous}{text}".encode("ascii")).hexdigest()
+
+
+@sensitive_variables()
+def seal(head: DecisionHead) -> str:
+    """The head's HMAC under the newest key."""
+    return _mac(_keys()[0], head)
+
+
+@sensitive_variables()
+def sealed(head: DecisionHead) -> bool:
+    """One of the present keys has made the head's HMAC."""
+    return any(hmac.compare_digest(_mac(key, head), head.mac) for key in _keys())
+
+
+@sensitive_variables()
+def _mac(key: bytes, head: DecisionHead) -> str:
+    said = canonical([head.number, head.hash, head.unsealed_from])
+    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
+
+
+@sensitive_variables()
+def _keys() -> list[bytes]:
+    """A key of its own for each of ``CREDENTIAL_KEYS``: those seal tokens, and only tokens."""
+    if not settings.CREDENTIAL_KEYS:
+        raise ImproperlyConfigured("CREDENTIAL_KEYS is empty: the decision log cannot be sealed")
+    return [
+        hmac.digest(base64.urlsafe_b64decode(key), _PURPOSE, "sha256")
+        for key in settings.CREDENTIAL_KEYS
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value
