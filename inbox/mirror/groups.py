@@ -94,7 +94,7 @@ _COMPARED = ("handle", "name", "description", "routing", "gone")
 
 def _row(upstream: Upstream, group: types.Group) -> Group:
     return Group(
-        upstream=upstream,
+        upstream_id=upstream.pk,
         mobius_id=group.id,
         handle=group.handle,
         name=group.name[:300],

@@ -62,7 +62,7 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
         answer = answers.get(user_id)
         answered_at = None if answer is None else _answered_at(row, answer.get("at"))
         asked[user_id] = Recipient(
-            interaction=row,
+            interaction_id=row.pk,
             upstream_id=row.upstream_id,
             user_id=user_id,
             via_group=row.target_type != "user",

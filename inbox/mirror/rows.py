@@ -20,7 +20,7 @@ def interaction_row(
     """Everything but ``workflow``, ``asked_by`` and ``search``, which ``name_run`` sets."""
     due = due_of(told.context, told.expires_at)
     return models.Interaction(
-        upstream=upstream,
+        upstream_id=upstream.pk,
         mobius_id=told.id,
         run_id=told.run_id,
         signal_name=told.signal_name,
@@ -86,7 +86,7 @@ def asked_by(metadata: Any, started_by: str) -> str:
 def run_row(upstream: models.Upstream, told: types.Run, seq: int) -> models.Run:
     """Everything but ``status_since``, ``plan`` and ``log_from``."""
     return models.Run(
-        upstream=upstream,
+        upstream_id=upstream.pk,
         mobius_id=told.id,
         workflow=told.workflow[:300],
         status=status_word(told),
@@ -129,7 +129,7 @@ def entered_status_at(told: types.Run) -> Any:
 def step_row(run: models.Run, told: types.Step, seq: int) -> models.Step:
     """The whole row."""
     return models.Step(
-        run=run,
+        run_id=run.pk,
         mobius_id=told.id,
         name=told.name[:300],
         kind=told.kind[:40],
