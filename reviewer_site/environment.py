@@ -45,6 +45,8 @@ class Environment(BaseSettings):
     CLAIM_STALE_AFTER: int = Field(30, ge=1, description="minutes")
     GROUP_ANSWERS_HIDDEN_UNTIL_MINE: bool = False
     PRESENCE: bool = True
+    INSIGHTS_BY_PERSON: bool = True
+    HISTORY_DAYS: int = Field(400, ge=1, description="days")
     TRUSTED_PROXIES: str = "127.0.0.1,::1"
     TIME_ZONE: str = "UTC"
     PORT: int = Field(8000, ge=0, le=65535)

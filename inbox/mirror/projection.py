@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from inbox.mirror import recipients
 from inbox.mirror.changes import Changes
+from inbox.mirror.history import leave_out
 from inbox.mirror.observers import Answer
 from inbox.mirror.readings import Batch, Thing, Told, newest
 from inbox.mirror.rows import (
@@ -18,6 +19,7 @@ from inbox.mirror.rows import (
     step_row,
 )
 from inbox.mirror.sameness import differs, news
+from inbox.mirror.tally import Tallies, facts
 from inbox.mirror.timeline import sentence_data
 from inbox.mirror.upsert import chunks, upsert
 from inbox.mirror.words import status_word
@@ -49,6 +51,7 @@ class Projection:
         self._whole = whole
         self._changes = Changes()
         self._runs: dict[str, Run] = {}
+        self._tallies = Tallies()
         self.answers: list[Answer] = []
         """Those that the mirror did not have."""
 
@@ -58,12 +61,14 @@ class Projection:
         self._write_steps()
         self._write_interactions()
         self._write_events()
+        self._tallies.write(self._upstream)
         return self._changes
 
     def _write_runs(self) -> None:
         told = news(self._upstream, Run, self._batch.runs)
         gone = {gone.run_id for gone in self._batch.gone if gone.run_id is not None}
         held = self._known_runs(told.keys() | gone | set(self._whole))
+        leave_out(told, held, self._upstream.pruned_before)
         writes: dict[str, Run] = {}
         renamed: list[Run] = []
         for run_id, tellings in told.items():
@@ -129,7 +134,9 @@ class Projection:
             for row in asked:
                 workflow, person = _asking(by_id[str(row.run_id)])
                 if (row.workflow, row.asked_by) != (workflow, person):
+                    self._tallies.take(row)
                     name_run(row, workflow, person)
+                    self._tallies.give(row)
                     rows.append(row)
             Interaction.objects.bulk_update(rows, ["workflow", "asked_by", "search"], 100)
             self._changes.interactions.update(row.mobius_id for row in rows)
@@ -169,6 +176,7 @@ class Projection:
         for ids in chunks(told.keys() | gone):
             rows = Interaction.objects.filter(upstream=self._upstream, mobius_id__in=ids)
             held |= {row.mobius_id: row for row in rows}
+        leave_out(told, held, self._upstream.pruned_before)
         run_ids = {tellings[0].thing.run_id for tellings in told.values()} - {None}
         runs = self._known_runs(str(run_id) for run_id in run_ids)
         new: list[Interaction] = []
@@ -180,6 +188,9 @@ class Projection:
             if now is None:
                 continue
             name_run(now, *_named(had, runs.get(now.run_id or "")))
+            if had is not None:
+                self._tallies.take(had)
+            self._tallies.give(now)
             self.answers += _new_answers(had, now)
             held[interaction_id] = now
             if had is None:
@@ -202,6 +213,10 @@ class Projection:
         if had is not None and now.members is None and now.target_type == had.target_type:
             # A snapshot never changes: a reading without it says nothing about it.
             now.members = had.members
+        # What is new and yet older than what has been forgotten may have been counted before.
+        before = self._upstream.pruned_before
+        counts = had.counted is not None if had else before is None or now.created_at >= before
+        now.counted = facts(now) if counts else None
         return now
 
     def _write_events(self) -> None:

@@ -71,6 +71,8 @@ def _writer(
             return lambda value: connection.ops.adapt_json_value(value, field.encoder)
         case models.DateTimeField():
             return connection.ops.adapt_datetimefield_value
+        case models.DateField():
+            return connection.ops.adapt_datefield_value
         case _:
             return None
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from inbox.mirror.history import is_forgotten
 from inbox.mirror.readings import Gone, Reading
 from inbox.mirror.store import Store
 from inbox.mobius.client import MobiusClient
@@ -80,7 +81,10 @@ class Walk:
         async def collect(items: Sequence[T], heard: int) -> bool:
             known = await self._store.known(model, [item.id for item in items])
             unread.append((items, heard))
-            return not all(known.get(item.id, False) for item in items)
+            before = self._store.upstream.pruned_before
+            return not all(
+                known.get(item.id, False) or is_forgotten(item, before) for item in items
+            )
 
         await self._read(call, collect, eager=False, **filters)
         for items, heard in reversed(unread):

@@ -1,12 +1,17 @@
 """What is done at start and every minute, whether or not anybody looks."""
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.utils import timezone
 
+from inbox.mirror.prune import prune
 from inbox.services import draft
 from inbox.services.respond import settle_open
 
 
 async def once() -> None:
-    """One round: settle what a crash or a broken connection left open, and tidy drafts."""
+    """One round: settle what a crash or a broken connection left open, tidy drafts, forget."""
     await settle_open()
     await sync_to_async(draft.tidy)()
+    while await sync_to_async(prune)(timezone.now() - settings.HISTORY_DAYS):
+        pass

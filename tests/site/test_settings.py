@@ -67,6 +67,8 @@ def start(tmp_path: Path, **given: str) -> subprocess.CompletedProcess[str]:
         ("CLAIM_STALE_AFTER", "30m"),
         ("GROUP_ANSWERS_HIDDEN_UNTIL_MINE", "later"),
         ("PRESENCE", "sometimes"),
+        ("INSIGHTS_BY_PERSON", "sometimes"),
+        ("HISTORY_DAYS", "0"),
         ("TIME_ZONE", "Mars/Olympus"),
         ("DATABASE_URL", "mysql://root:hush@localhost/x"),
         ("ENGINE_DATABASE_URL", "nonsense://hush"),

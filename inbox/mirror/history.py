@@ -1,0 +1,34 @@
+"""How far back the mirror goes."""
+
+from collections.abc import Container
+from datetime import datetime
+
+from inbox.mirror.readings import Thing, Told, newest
+from inbox.mobius import types
+from inbox.mobius.types import InteractionStatus
+
+CLOSED = (InteractionStatus.COMPLETED, InteractionStatus.EXPIRED)
+
+
+def is_forgotten(
+    thing: types.Interaction | types.Run | types.Step, before: datetime | None
+) -> bool:
+    """It was over when the mirror last forgot what was: it does not come back."""
+    if before is None:
+        return False
+    over = thing.status.finished if isinstance(thing, types.Run) else thing.status in CLOSED
+    return over and (thing.completed_at or thing.updated_at) < before
+
+
+def leave_out(
+    told: dict[str, list[Told[Thing]]], held: Container[str], before: datetime | None
+) -> None:
+    """Drop what was forgotten at ``before`` and is told again; what is ``held`` is not.
+
+    An entry of the log, read again, can tell of a forgotten thing as it was while it was open.
+    """
+    for id in [id for id in told if before is not None and id not in held]:
+        last = newest(told[id])
+        old_news = last.logged and before is not None and last.thing.created_at < before
+        if old_news or is_forgotten(last.thing, before):
+            del told[id]
