@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 
-pytest_plugins = ["tests.fixtures_engine", "tests.fixtures_desk"]
+pytest_plugins = ["tests.fixtures_engine", "tests.fixtures_desk", "tests.fixtures_log"]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,0 +1,33 @@
+"""What somebody with the database in their hands can do."""
+
+from typing import Any
+
+from django.db import connections
+
+from inbox.models.append_only import TABLE
+
+
+def lift_triggers(using: str = "default") -> None:
+    """Take away what keeps the decision log as it is."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT tgname FROM pg_trigger "
+                "WHERE tgrelid = to_regclass(%s) AND NOT tgisinternal",
+                [TABLE],
+            )
+            drop = f"DROP TRIGGER {{}} ON {TABLE}"
+        else:
+            cursor.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [TABLE]
+            )
+            drop = "DROP TRIGGER {}"
+        for (name,) in cursor.fetchall():
+            cursor.execute(drop.format(name))
+
+
+def run_sql(statement: str, parameters: list[Any] | None = None, using: str = "default") -> None:
+    """One statement, past every model."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(statement, parameters)
