@@ -233,7 +233,12 @@ async def test_a_read_is_not_tried_again_once_patience_is_out(
     [
         ("7", 7, 7),
         ("0", 0, 0),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3000, 3600),
+        pytest.param(
+            format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True),
+            3000,
+            3600,
+            id="in an hour",
+        ),
         ("Wed, 01 Jan 2020 00:00:00 GMT", 0, 0),
         ("soon", None, None),
         ("-5", None, None),
