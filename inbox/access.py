@@ -4,11 +4,13 @@ Being asked gives the rights to one item; the role *team lead* lets a person loo
 Roles are memberships of Django groups, never permissions: a superuser passes every ``has_perm``.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.db.models import Q, QuerySet
 
@@ -72,7 +74,18 @@ def viewer_of(user: Any) -> Viewer:
     """The viewer behind an account that is signed in. Two queries at most."""
     if isinstance(user, AnonymousUser):
         raise TypeError("nobody is signed in")
-    roles = set(user.groups.filter(name__in=ROLES).values_list("name", flat=True))
+    return _viewer(user, user.groups.filter(name__in=ROLES).values_list("name", flat=True))
+
+
+def viewers_of(user_ids: Iterable[int]) -> list[Viewer]:
+    """The viewers behind several active accounts. Two queries."""
+    users = get_user_model().objects.filter(pk__in=list(user_ids), is_active=True)
+    rows = users.select_related("reviewer").prefetch_related("groups")
+    return [_viewer(user, (group.name for group in user.groups.all())) for user in rows]
+
+
+def _viewer(user: Any, role_names: Iterable[str]) -> Viewer:
+    roles = set(role_names)
     return Viewer(
         user_id=user.pk,
         mobius_id=user.reviewer.mobius_id or None,

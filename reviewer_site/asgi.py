@@ -13,6 +13,7 @@ pages = get_asgi_application()
 from inbox.live.fragments import render  # noqa: E402 - models need Django set up
 from inbox.live.handoff import Handoff  # noqa: E402
 from inbox.live.hub import get_hub  # noqa: E402
+from inbox.live.presence import get_presence  # noqa: E402
 from inbox.mirror.sync import Sync  # noqa: E402
 from inbox.reviewers import clients  # noqa: E402
 from inbox.services import upkeep  # noqa: E402
@@ -40,7 +41,13 @@ async def background() -> AsyncIterator[None]:
     hub = get_hub()
     hub.start(render)
     try:
-        async with running({"the sync with Mobius": follow, "the settling of answers": settle}):
+        async with running(
+            {
+                "the sync with Mobius": follow,
+                "the settling of answers": settle,
+                "who is looking": get_presence().keep_sweeping,
+            }
+        ):
             yield
     finally:
         await hub.stop()

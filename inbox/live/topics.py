@@ -5,6 +5,7 @@ ITEM = "item"
 RUN = "run"
 RUNS = "runs"
 FRESHNESS = "freshness"
+PRESENCE = "presence"
 
 
 def inbox(mobius_id: str) -> str:
@@ -30,6 +31,11 @@ def runs() -> str:
 def freshness() -> str:
     """How old the mirror is."""
     return FRESHNESS
+
+
+def presence(interaction_id: str) -> str:
+    """Who has a group's question open."""
+    return f"{PRESENCE}:{interaction_id}"
 
 
 def split(topic: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from inbox.presenters.hold import hold_of
 from inbox.presenters.item_shape import ItemPage, Kept
 from inbox.presenters.people import People
 from inbox.presenters.place import place_of
+from inbox.presenters.presence import company
 from inbox.presenters.runs import live_head
 from inbox.presenters.when import Deadline, ago, deadline
 from inbox.presenters.words import kind, short_id
@@ -85,6 +86,7 @@ def item_page(
         after_mine=after_mine(item, people) if refusal is Refusal.ANSWERED else "",
         hold=hold_of(viewer, item, people, now) if item.pending and not closing else None,
         token=token,
+        company=company(viewer, item) if not closing else None,
         hidden=access.hides_answers(viewer, item) and bool(item.responses),
         answers=given(item, people),
         members=line,

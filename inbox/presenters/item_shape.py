@@ -15,6 +15,7 @@ from inbox.presenters.filters import Filters, inbox_href, item_href
 from inbox.presenters.history import Entry
 from inbox.presenters.hold import Hold
 from inbox.presenters.place import Place
+from inbox.presenters.presence import Company
 from inbox.presenters.runs import LiveRun
 from inbox.presenters.when import Deadline
 from inbox.presenters.words import Kind, Status, item_status
@@ -61,6 +62,7 @@ class ItemPage:
     after_mine: str
     hold: Hold | None
     token: Token
+    company: Company | None
     hidden: bool
     answers: tuple[Given, ...]
     members: tuple[Member, ...]

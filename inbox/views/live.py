@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -60,12 +61,15 @@ def _inbox(item: str | None, viewer: access.Viewer) -> tuple[str, ...] | None:
         return _own(viewer)
     upstream = Upstream.present()
     seen = access.interactions(viewer, upstream).filter(mobius_id=item)
-    found = seen.values_list("run_id", flat=True)[:1]
+    found = seen.values_list("run_id", "target_type")[:1]
     if not found:
         return None
-    run_of = access.runs(viewer, upstream).filter(mobius_id=found[0] or "")
+    run_id, target = found[0]
+    run_of = access.runs(viewer, upstream).filter(mobius_id=run_id or "")
     shown = (topics.run(id) for id in run_of.values_list("mobius_id", flat=True))
-    return (*_own(viewer), topics.item(item), *shown)
+    together = settings.PRESENCE and target == "group"
+    company = (topics.presence(item),) if together else ()
+    return (*_own(viewer), topics.item(item), *company, *shown)
 
 
 def _run(id: str, viewer: access.Viewer) -> tuple[str, ...] | None:

@@ -67,7 +67,13 @@ def test_a_module_is_served_as_javascript(site: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/static/", "/static/nothing.css", "/static/%2e%2e/manage.py", "/static/x/%2e%2e/%2e%2e/manage.py"]
+    "path",
+    [
+        "/static/",
+        "/static/nothing.css",
+        "/static/%2e%2e/manage.py",
+        "/static/x/%2e%2e/%2e%2e/manage.py",
+    ],
 )
 def test_what_is_no_static_file_is_not_found(site: httpx.Client, path: str) -> None:
     assert site.get(path).status_code == 404

@@ -18,7 +18,9 @@ def environment(folder: Path, name: str) -> dict[str, str]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     for variable, role in (("DATABASE_URL", "inbox"), ("ENGINE_DATABASE_URL", "engine")):
         url = os.environ.get(variable, "")
-        made[variable] = _fresh(url, f"{name}_{worker}_{role}") if url.startswith("postgres") else ""
+        made[variable] = (
+            _fresh(url, f"{name}_{worker}_{role}") if url.startswith("postgres") else ""
+        )
     return made
 
 

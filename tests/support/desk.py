@@ -6,7 +6,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 
 from inbox.mirror import project as mirror
-from inbox.mobius.adapters.guide import read_interaction
+from inbox.mobius.adapters.guide import read_interaction, read_run
 from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
 from inbox.reviewers.people import make_demo
 from tests.fixtures_engine import Project
@@ -48,6 +48,12 @@ class Desk:
         """Put a payload into the mirror."""
         told = read_interaction(payload)
         mirror.apply_interaction(Upstream.present(), told, read_at=datetime.now(UTC))
+
+    def tell_run(self, id: str) -> None:
+        """The run of that id into the mirror, as the engine has it."""
+        answer = self.project.http.get(f"runs/{id}")
+        assert answer.is_success, answer.text
+        mirror.apply(Upstream.present(), [read_run(answer.json())], read_at=datetime.now(UTC))
 
     def upstream(self, id: str) -> dict[str, Any]:
         """The question as the engine has it."""

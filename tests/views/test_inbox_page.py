@@ -16,7 +16,6 @@ from inbox.presenters.scopes import OPEN, rows_of
 from tests.mirror.things import answered, ask, group_ask, run
 from tests.views.cast import part, sign_in, soon, tell
 
-
 HELD = {"policy": Policy(kind=PolicyKind.ANY), "claimed_by": "user_rina"}
 
 

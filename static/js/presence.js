@@ -1,0 +1,40 @@
+/* Says every few seconds that a group's question is in view, so that the others see who else is there.
+   The form with data-presence is the question's; it is there only where presence is on. */
+
+const BEAT_MS = 5000;
+let there = "";
+let token = "";
+
+const form = () => document.querySelector("form[data-presence]");
+
+function say(url, leaving) {
+  const body = new FormData();
+  body.append("csrfmiddlewaretoken", token);
+  if (!leaving) return fetch(url, { method: "POST", body, redirect: "manual", headers: { "HX-Request": "true" } }).catch(() => {});
+  body.append("leave", "");
+  return navigator.sendBeacon(url, body);
+}
+
+function leave() {
+  if (there) say(there, true);
+  there = "";
+}
+
+function beat() {
+  const place = form();
+  const now = place && !document.hidden ? place.action : "";
+  if (there && there !== now) leave();
+  if (!now) return;
+  token = place.elements.namedItem("csrfmiddlewaretoken").value;
+  there = now;
+  say(now, false);
+}
+
+setInterval(beat, BEAT_MS);
+document.addEventListener("visibilitychange", beat);
+document.addEventListener("htmx:after:swap", () => {
+  const place = form();
+  if ((place ? place.action : "") !== there) beat();
+});
+addEventListener("pagehide", leave);
+beat();

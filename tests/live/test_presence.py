@@ -1,0 +1,196 @@
+"""Who has a question open: who is told, of whom, and when it is forgotten."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from inbox import access
+from inbox.live.bus import MemoryBus, get_bus
+from inbox.live.presence import FORGET_AFTER, Presence, Seen, get_presence
+from inbox.views import live
+from tests.mirror.things import LEE, answered, ask, group_ask
+from tests.views.cast import people, sign_in, stranger, tell
+
+URL = "/interactions/int_met/presence"
+
+
+class Hour:
+    """A clock that stands still until it is told otherwise."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def heard() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def hour() -> Hour:
+    return Hour()
+
+
+@pytest.fixture
+def presence(heard: list[str], hour: Hour) -> Presence:
+    bus = MemoryBus()
+    bus.subscribe(heard.extend)
+    return Presence(bus, hour)
+
+
+def test_who_comes_is_told_once(presence: Presence, heard: list[str]) -> None:
+    presence.look("int_1", 1)
+    presence.look("int_1", 1)
+    assert presence.of("int_1") == {Seen(1, writing=False)}
+    assert heard == ["presence:int_1"]
+    assert presence.of("int_2") == frozenset()
+
+
+def test_writing_is_told_and_ends_by_itself(
+    presence: Presence, heard: list[str], hour: Hour
+) -> None:
+    presence.look("int_1", 1)
+    presence.write("int_1", 1)
+    assert presence.of("int_1") == {Seen(1, writing=True)}
+    hour.now += FORGET_AFTER - 1
+    presence.look("int_1", 1)
+    assert len(heard) == 2
+    hour.now += 1
+    presence.sweep()
+    assert presence.of("int_1") == {Seen(1, writing=False)}
+    assert len(heard) == 3
+
+
+def test_who_is_not_heard_of_is_forgotten_and_that_is_told(
+    presence: Presence, heard: list[str], hour: Hour
+) -> None:
+    presence.look("int_1", 1)
+    hour.now += FORGET_AFTER - 0.1
+    presence.sweep()
+    assert presence.of("int_1")
+    hour.now += 0.1
+    assert presence.of("int_1") == frozenset()
+    presence.sweep()
+    presence.sweep()
+    assert heard == ["presence:int_1", "presence:int_1"]
+
+
+def test_who_leaves_is_gone_at_once(presence: Presence, heard: list[str]) -> None:
+    presence.look("int_1", 1)
+    presence.leave("int_1", 1)
+    presence.leave("int_1", 1)
+    assert presence.of("int_1") == frozenset()
+    assert len(heard) == 2
+
+
+def test_nothing_is_kept_of_what_is_over(presence: Presence, hour: Hour) -> None:
+    for number in range(50):
+        presence.look(f"int_{number}", 1)
+    hour.now += FORGET_AFTER
+    presence.sweep()
+    assert (presence._items, presence._shown) == ({}, {})
+
+
+@pytest.fixture
+def met(db: None) -> Iterator[None]:
+    """A question for the change board: Rina, Sam and Lee."""
+    people()
+    tell(group_ask("int_met"))
+    yield
+    for user in User.objects.all():
+        get_presence().leave("int_met", user.pk)
+
+
+def words(client: Client) -> str:
+    answer = client.get(URL)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split('role="status">')[1].split("</span>")[0].split())
+
+
+def test_the_others_are_named_and_the_reader_is_not(met: None) -> None:
+    rina, sam = sign_in("rina"), sign_in("sam")
+    assert rina.post(URL).status_code == 204
+    assert words(rina) == ""
+    assert words(sam) == "Rina is looking at this"
+    sign_in("lee").post(URL)
+    assert words(sam) == "Lee and Rina are looking at this"
+    page = sam.get("/interactions/int_met/").content.decode()
+    assert "Lee and Rina are looking at this" in page
+
+
+def test_a_saved_draft_says_that_somebody_writes(met: None) -> None:
+    rina, sam = sign_in("rina"), sign_in("sam")
+    rina.post(URL)
+    rina.post("/interactions/int_met/draft", {"value": "", "comment": "I think"})
+    sign_in("lee").post(URL)
+    assert words(sam) == "Rina is writing, Lee is looking at this"
+    rina.post("/interactions/int_met/draft", {"discard": ""})
+    rina.post(URL, {"leave": ""})
+    assert words(sam) == "Lee is looking at this"
+
+
+def test_it_rings_the_questions_bell(met: None) -> None:
+    heard: list[str] = []
+    leave = get_bus().subscribe(heard.extend)
+    sign_in("rina").post(URL)
+    leave()
+    assert heard == ["presence:int_met"]
+
+
+def test_a_lead_is_there_too(met: None) -> None:
+    sign_in("tess").post(URL)
+    assert words(sign_in("sam")) == "Tess is looking at this"
+
+
+def test_nobody_is_told_to_or_of_a_stranger(met: None) -> None:
+    mallory = stranger()
+    assert mallory.get(URL).status_code == 404
+    assert mallory.post(URL).status_code == 404
+    assert Client().post(URL).status_code == 302
+    assert words(sign_in("sam")) == ""
+
+
+def test_who_has_lost_the_right_is_no_longer_named(met: None) -> None:
+    sign_in("tess").post(URL)
+    tess = User.objects.get(username="tess")
+    tess.groups.remove(Group.objects.get(name="team lead"))
+    assert words(sign_in("sam")) == ""
+
+
+def test_only_an_open_question_of_a_group_is_met_at(met: None) -> None:
+    tell(ask("int_mine"))
+    rina = sign_in("rina")
+    assert rina.post("/interactions/int_mine/presence").status_code == 404
+    assert "data-presence" not in rina.get("/interactions/int_mine/").content.decode()
+    tell(answered(group_ask("int_met", 1), LEE, 2))
+    assert rina.post(URL).status_code == 404
+
+
+def test_it_can_be_switched_off(met: None, settings: Any) -> None:
+    settings.PRESENCE = False
+    rina = sign_in("rina")
+    assert rina.post(URL).status_code == 404
+    rina.post("/interactions/int_met/draft", {"value": "", "comment": "I think"})
+    assert get_presence().of("int_met") == frozenset()
+    assert "data-presence" not in rina.get("/interactions/int_met/").content.decode()
+    assert "presence:int_met" not in followed("rina", "int_met")
+
+
+def followed(name: str, item: str) -> tuple[str, ...]:
+    return live._inbox(item, access.viewer_of(User.objects.get(username=name))) or ()
+
+
+def test_the_stream_follows_it_for_who_may_see_the_question(met: None) -> None:
+    tell(ask("int_mine"))
+    assert "presence:int_met" in followed("rina", "int_met")
+    assert "presence:int_mine" not in followed("rina", "int_mine")
+    assert followed("admin", "int_met") == ()
+
+
+def test_it_takes_no_other_method(met: None) -> None:
+    assert sign_in("rina").put(URL).status_code == 405

@@ -1,0 +1,162 @@
+"""Questions that every member answers: progress, who is missing, and what stays hidden."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from inbox.mobius.types import Answer, InteractionStatus
+from inbox.models import Group, Membership, Reviewer, Upstream
+from tests.mirror.things import LEE, RINA, SAM, at, event, group_ask, run
+from tests.views.cast import sign_in, tell
+
+SECRET = Answer(user_id=SAM, value=False, comment="Too early for this", at=at(1))
+MINE = Answer(user_id=RINA, value=True, comment="Fine", at=at(2))
+
+
+def told(*responses: Answer, **fields: Any) -> Any:
+    """The board's question of a run, with these answers so far; its raw form as upstream's."""
+    partial = [
+        {"user_id": one.user_id, "value": one.value, "comment": one.comment} for one in responses
+    ]
+    raw = {"id": "int_1", "status": "pending", "response": None, "partial_responses": partial}
+    return group_ask(minutes=len(responses), run_id="run_1", responses=responses, raw=raw, **fields)
+
+
+def one_line(answer: Any) -> str:
+    assert answer.status_code == 200, answer.status_code
+    return " ".join(answer.content.decode().split())
+
+
+def board(*user_ids: str) -> None:
+    group = Group.objects.create(
+        upstream=Upstream.present(),
+        mobius_id="grp_board",
+        handle="change-board",
+        name="Change board",
+        routing="all",
+    )
+    Membership.objects.bulk_create(Membership(group=group, user_id=one) for one in user_ids)
+
+
+@pytest.fixture
+def hidden(people: None, settings: Any) -> None:
+    """Sam has answered; the others' answers are hidden until one's own is in."""
+    settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE = True
+    tell(run("run_1"), told(SECRET), event(7, told(SECRET), run_id="run_1"))
+
+
+VIEWS = ("/interactions/int_1/", "/interactions/int_1/raw.json", "/runs/run_1/", "/inbox/")
+
+
+def everything(client: Client) -> str:
+    return " ".join(one_line(client.get(path)) for path in VIEWS)
+
+
+def test_who_is_asked_and_can_answer_sees_no_value_and_no_comment(hidden: None) -> None:
+    seen = everything(sign_in("rina"))
+    assert "Too early" not in seen
+    assert "rejected" not in seen
+    assert "answer--no" not in seen
+
+
+def test_that_sam_has_answered_and_when_is_shown(hidden: None) -> None:
+    rina = sign_in("rina")
+    page = one_line(rina.get("/interactions/int_1/"))
+    assert "1 of 3 answered" in page
+    assert "What the others answered is shown once yours is in." in page
+    assert "Sam answered" in page
+    assert "Sam answered" in one_line(rina.get("/runs/run_1/"))
+    raw = json.loads(rina.get("/interactions/int_1/raw.json").content)
+    assert raw["partial_responses"] == [{"user_id": SAM, "value": None, "comment": None}]
+
+
+@pytest.mark.parametrize("name", ["sam", "tess"])
+def test_who_has_answered_and_a_lead_who_was_not_asked_see_all(hidden: None, name: str) -> None:
+    client = sign_in(name)
+    for path in VIEWS[:3]:
+        assert "Too early" in one_line(client.get(path)), path
+
+
+def test_they_are_shown_as_soon_as_mine_is_in(hidden: None) -> None:
+    tell(told(SECRET, MINE))
+    rina = sign_in("rina")
+    for path in VIEWS[:3]:
+        assert "Too early" in one_line(rina.get(path)), path
+
+
+def test_a_lead_who_is_asked_is_one_of_those_who_are_asked(people: None, settings: Any) -> None:
+    settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE = True
+    members = (SAM, "user_tess")
+    tell(run("run_1"), told(SECRET, members=members))
+    tell(event(7, told(SECRET, members=members), run_id="run_1"))
+    assert "Too early" not in everything(sign_in("tess"))
+
+
+def test_a_closed_question_hides_nothing(hidden: None) -> None:
+    over = told(SECRET).model_copy(
+        update={"status": InteractionStatus.EXPIRED, "completed_at": at(9), "updated_at": at(9)}
+    )
+    tell(over)
+    assert "Too early" in one_line(sign_in("rina").get("/interactions/int_1/"))
+
+
+def test_nothing_is_hidden_where_the_setting_is_off(people: None) -> None:
+    tell(run("run_1"), told(SECRET))
+    assert "Too early" in one_line(sign_in("rina").get("/interactions/int_1/"))
+
+
+def test_what_is_kept_back_is_not_lost(hidden: None) -> None:
+    everything(sign_in("rina"))
+    assert "Too early" in one_line(sign_in("tess").get("/interactions/int_1/raw.json"))
+
+
+def test_the_row_shows_how_far_it_is_and_who_is_missing(people: None) -> None:
+    tell(run("run_1"), told(SECRET))
+    row = one_line(sign_in("rina").get("/inbox/")).split('id="row-int_1"')[1].split("</a>")[0]
+    assert "<b>1 of 3</b>" in row
+    assert 'aria-label="Sam has answered"' in row
+    assert 'aria-label="Lee, missing"' in row
+
+
+def test_it_says_which_answer_mine_is(people: None) -> None:
+    tell(run("run_1"), told(SECRET))
+    rina = sign_in("rina")
+    assert "Yours is answer 2 of 3;" in one_line(rina.get("/interactions/int_1/"))
+    tell(told(SECRET, Answer(user_id=LEE, value=True, at=at(2))))
+    assert "Yours is the last of 3 answers;" in one_line(rina.get("/interactions/int_1/"))
+
+
+def test_who_left_the_group_is_shown_and_a_lead_sees_that_it_cannot_complete(people: None) -> None:
+    board(RINA, SAM)
+    tell(run("run_1"), told(SECRET))
+    for path in VIEWS[:1] + VIEWS[2:3]:
+        seen = one_line(sign_in("tess").get(path))
+        assert "No longer in the group; it cannot complete without them" in seen, path
+        assert "Blocks it" in seen
+    page = one_line(sign_in("rina").get("/interactions/int_1/"))
+    assert "No longer in the group" in page
+    assert "Blocks it" not in page
+    assert "it cannot complete without them" not in page
+
+
+def test_who_left_can_still_answer(people: None) -> None:
+    board(SAM, LEE)
+    tell(run("run_1"), told(SECRET))
+    assert 'action="/interactions/int_1/respond"' in one_line(
+        sign_in("rina").get("/interactions/int_1/")
+    )
+
+
+def test_who_has_no_account_here_is_shown_as_such(people: None) -> None:
+    Reviewer.objects.filter(mobius_id=LEE).update(mobius_id=None)
+    tell(run("run_1"), told(SECRET))
+    page = one_line(sign_in("tess").get("/interactions/int_1/"))
+    assert "user_lee" in page
+    assert "No account here; it cannot complete without them" in page
+
+
+def test_a_group_that_was_never_read_says_nothing_about_who_left(people: None) -> None:
+    tell(run("run_1"), told(SECRET))
+    assert "No longer in the group" not in one_line(sign_in("tess").get("/interactions/int_1/"))

@@ -1,0 +1,273 @@
+"""Claim and release, from the page of a question, from the list, with a script and without."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from inbox.models import Credential, Draft, Interaction
+from tests.support.desk import Desk
+from tests.support.scripted_server import Reply
+from tests.views.cast import part, sign_in, soon, stranger
+
+
+def path(item: Interaction, verb: str = "claim") -> str:
+    return f"/interactions/{item.mobius_id}/{verb}"
+
+
+def one_line(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def page_of(client: Client, item: Interaction) -> str:
+    answer = client.get(f"/interactions/{item.mobius_id}/")
+    assert answer.status_code == 200
+    return one_line(answer)
+
+
+def elsewhere(desk: Desk, user_id: str, item: Interaction, verb: str = "claim") -> None:
+    answer = desk.project.as_(user_id).post(f"interactions/{item.mobius_id}/{verb}")
+    assert answer.is_success, answer.text
+
+
+@pytest.fixture
+def item(desk: Desk) -> Interaction:
+    return desk.ask_group()
+
+
+def holder(item: Interaction) -> str | None:
+    item.refresh_from_db()
+    return item.claimed_by
+
+
+def test_a_free_question_can_be_answered_without_claiming_and_says_so(item: Interaction) -> None:
+    page = page_of(sign_in("rina"), item)
+    assert "Nobody has taken this yet" in page
+    assert "You can answer without claiming it." in page
+    assert f'formaction="{path(item)}"' in page
+    assert f'action="/interactions/{item.mobius_id}/respond"' in page
+    assert f'formaction="{path(item, "release")}"' not in page
+
+
+def test_a_claim_leads_back_to_the_question(item: Interaction) -> None:
+    rina = sign_in("rina")
+    answer = rina.post(path(item), {"list": "type=approval"})
+    assert answer.status_code == 303
+    assert answer["Location"] == f"/interactions/{item.mobius_id}/?type=approval"
+    page = one_line(rina.get(answer["Location"]))
+    assert "You have held this since" in page
+    assert f'formaction="{path(item, "release")}"' in page
+    assert f'formaction="{path(item)}"' not in page
+    assert holder(item) == "user_rina"
+
+
+def test_a_script_gets_the_question_as_it_is_now(item: Interaction) -> None:
+    answer = sign_in("rina").post(path(item), headers=part("detail"))
+    assert answer.status_code == 200
+    page = one_line(answer)
+    assert page.startswith('<article id="detail"')
+    assert "You have held this since" in page
+
+
+def test_the_others_read_along_and_are_offered_nothing(item: Interaction) -> None:
+    sign_in("rina").post(path(item))
+    page = page_of(sign_in("lee"), item)
+    assert "Rina has held this since" in page
+    assert "You can read along, and answer once Rina gives it back." in page
+    for verb in ("claim", "release", "respond"):
+        assert path(item, verb) not in page
+
+
+def test_a_lead_who_was_not_asked_sees_who_has_it_and_can_do_nothing(item: Interaction) -> None:
+    sign_in("rina").post(path(item))
+    page = page_of(sign_in("tess"), item)
+    assert "Rina has held this since" in page
+    for verb in ("claim", "release", "respond"):
+        assert path(item, verb) not in page
+    assert sign_in("tess").post(path(item)).status_code == 404
+
+
+def test_it_is_given_back(item: Interaction) -> None:
+    rina = sign_in("rina")
+    rina.post(path(item))
+    assert rina.post(path(item, "release")).status_code == 303
+    assert holder(item) is None
+    assert "Nobody has taken this yet" in page_of(sign_in("lee"), item)
+
+
+def test_losing_the_race_is_a_409_that_names_the_holder_and_keeps_the_text(
+    desk: Desk, item: Interaction
+) -> None:
+    elsewhere(desk, "user_lee", item)
+    desk.ask(message="And this?")
+    rina = sign_in("rina")
+    answer = rina.post(path(item), {"comment": "I was about to say"}, headers=part("detail"))
+    assert answer.status_code == 409
+    page = one_line(answer)
+    assert "<h2>Lee took this " in page
+    assert "I was about to say" in page
+    assert 'data-key="n">Next question' in page
+    assert Draft.objects.get().comment == "I was about to say"
+
+
+def test_without_a_script_a_lost_race_is_a_whole_page(desk: Desk, item: Interaction) -> None:
+    elsewhere(desk, "user_lee", item)
+    answer = sign_in("rina").post(path(item))
+    assert answer.status_code == 409
+    assert "<h2>Lee took this " in one_line(answer)
+    assert "</html>" in answer.content.decode()
+
+
+def test_what_was_typed_is_in_the_form_after_a_claim(desk: Desk) -> None:
+    item = desk.ask_group(type="input", spec={"mode": "input"})
+    sent = {"value": "Half a sentence", "comment": "Why"}
+    page = one_line(sign_in("rina").post(path(item), sent, headers=part("detail")))
+    assert 'value="Half a sentence"' in page
+    assert ">Why</textarea>" in page
+
+
+def test_the_list_comes_back_after_a_press_in_it(desk: Desk, item: Interaction) -> None:
+    rina = sign_in("rina")
+    shown = one_line(rina.get("/inbox/"))
+    assert f'formaction="{path(item)}"' in shown
+    sent = {"back": "inbox", "list": "type=approval"}
+    answer = rina.post(path(item), sent, headers=part("inbox-list"))
+    assert answer.status_code == 200
+    listed = one_line(answer)
+    assert '<section id="inbox-list"' in listed
+    assert f'formaction="{path(item, "release")}"' in listed
+    assert "Held by you since" in listed
+    assert 'id="count-claimed" hx-swap-oob="true">1' in listed
+    plain = rina.post(path(item, "release"), sent)
+    assert (plain.status_code, plain["Location"]) == (303, "/inbox/?type=approval")
+
+
+def test_a_press_in_the_list_that_comes_late_is_told_above_it(
+    desk: Desk, item: Interaction
+) -> None:
+    elsewhere(desk, "user_lee", item)
+    answer = sign_in("rina").post(path(item), {"back": "inbox"}, headers=part("inbox-list"))
+    assert answer.status_code == 409
+    listed = one_line(answer)
+    assert 'id="list-outcome"' in listed
+    assert "<h3>Lee took this " in listed
+    assert f'formaction="{path(item)}"' not in listed
+    assert "Held by Lee since" in listed
+
+
+def test_only_the_holder_gives_it_back(desk: Desk, item: Interaction) -> None:
+    elsewhere(desk, "user_lee", item)
+    answer = sign_in("rina").post(path(item, "release"))
+    assert answer.status_code == 409
+    assert "Lee took this" in one_line(answer)
+
+
+def test_a_closed_one_says_how_it_ended(desk: Desk, item: Interaction) -> None:
+    desk.elsewhere("user_lee", item.mobius_id, True)
+    answer = sign_in("rina").post(path(item))
+    assert answer.status_code == 409
+    assert "Lee answered this just now: Approve" in one_line(answer)
+
+
+@pytest.mark.parametrize("verb", ["claim", "release"])
+def test_not_mine_is_not_found(item: Interaction, verb: str) -> None:
+    assert stranger().post(path(item, verb)).status_code == 404
+    assert sign_in("rina").post(f"/interactions/int_none/{verb}").status_code == 404
+
+
+@pytest.mark.parametrize("verb", ["claim", "release"])
+def test_it_takes_a_post_and_nothing_else(item: Interaction, verb: str) -> None:
+    assert sign_in("rina").get(path(item, verb)).status_code == 405
+
+
+def test_signed_out_what_was_typed_is_kept(item: Interaction) -> None:
+    answer = Client().post(path(item), {"value": "", "comment": "Long words"})
+    assert answer.status_code == 401
+    assert "Long words" in answer.content.decode()
+
+
+def test_mobius_away_is_a_503_that_changes_nothing(desk: Desk, item: Interaction) -> None:
+    desk.server.on("POST", r"/claim$", Reply(503))
+    answer = sign_in("rina").post(path(item))
+    assert answer.status_code == 503
+    assert "It is still free" in one_line(answer)
+
+
+def test_a_held_question_that_is_old_is_marked_for_the_group_and_for_leads(
+    desk: Desk, item: Interaction
+) -> None:
+    elsewhere(desk, "user_lee", item)
+    desk.read(item.mobius_id)
+    assert "data-turns=" in page_of(sign_in("rina"), item)
+    Interaction.objects.update(claimed_at=soon(minutes=-72))
+    page = page_of(sign_in("rina"), item)
+    assert "data-stale-claim" in page
+    assert "That is 1 h 12 m, which is long. Ask Lee: nobody else can give it back." in page
+    assert 'aria-label="Stale"' in one_line(sign_in("rina").get("/inbox/"))
+    assert "Ask Lee: nobody else can give it back." in page_of(sign_in("tess"), item)
+    assert "the group sees it marked" in page_of(sign_in("lee"), item)
+
+
+def test_when_a_claim_grows_stale_is_a_setting(desk: Desk, item: Interaction) -> None:
+    elsewhere(desk, "user_lee", item)
+    desk.read(item.mobius_id)
+    Interaction.objects.update(claimed_at=soon(minutes=-72))
+    desk.settings.CLAIM_STALE_AFTER = soon(minutes=90) - soon()
+    assert "data-stale-claim" not in page_of(sign_in("rina"), item)
+
+
+def test_a_run_tells_its_lead_who_has_the_question(desk: Desk) -> None:
+    started = desk.project.start(desk.project.question(target={"type": "group", "id": "approvers"}))
+    pending = desk.project.pending(started["id"])
+    desk.tell_run(started["id"])
+    item = desk.read(pending["id"])
+    elsewhere(desk, "user_lee", item)
+    desk.read(item.mobius_id)
+    page = one_line(sign_in("tess").get(f"/runs/{started['id']}/"))
+    assert "Lee has held this since" in page
+
+
+def test_without_a_token_the_page_says_so_before_one_types(item: Interaction) -> None:
+    Credential.objects.filter(reviewer__user__username="rina").delete()
+    rina = sign_in("rina")
+    page = page_of(rina, item)
+    assert "You need a member token to answer this" in page
+    assert 'id="no-token"' in page
+    assert 'href="/account/"' in page.split('id="no-token"')[1].split("</div> </div>")[0]
+    for verb in ("claim", "respond"):
+        assert path(item, verb) not in page
+    assert path(item) not in one_line(rina.get("/inbox/"))
+
+
+def test_the_service_key_may_stand_in_for_what_is_aimed_at_one_person(desk: Desk) -> None:
+    Credential.objects.filter(reviewer__user__username="rina").delete()
+    mine, groups = desk.ask(), desk.ask_group()
+    desk.settings.SERVICE_KEY_ANSWERS = True
+    rina = sign_in("rina")
+    assert path(mine, "respond") in page_of(rina, mine)
+    assert path(groups, "respond") not in page_of(rina, groups)
+
+
+def test_a_token_that_was_refused_is_told_and_can_be_tried(item: Interaction) -> None:
+    Credential.objects.filter(reviewer__user__username="rina").update(refused_at=soon(minutes=-5))
+    page = page_of(sign_in("rina"), item)
+    assert "Mobius did not take your token the last time" in page
+    assert path(item, "respond") in page
+
+
+def test_what_everybody_answers_offers_no_claim(desk: Desk) -> None:
+    item = desk.ask_group("change-board")
+    rina = sign_in("rina")
+    assert path(item) not in page_of(rina, item)
+    assert path(item) not in one_line(rina.get("/inbox/"))
+    answer = rina.post(path(item))
+    assert answer.status_code == 409
+    assert "This question is not for one person" in one_line(answer)
+
+
+def test_the_inbox_of_somebody_without_an_account_in_mobius_has_no_buttons(
+    item: Interaction,
+) -> None:
+    User.objects.create_user("newcomer")
+    assert path(item) not in one_line(sign_in("newcomer").get("/inbox/"))
