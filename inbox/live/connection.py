@@ -10,7 +10,7 @@ from inbox.live.stepping import step
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+Send = Callable[[Message], Coroutine[Any, Any, None]]
 Own = Callable[[Coroutine[Any, Any, None]], None]
 
 
@@ -70,14 +70,18 @@ class Connection:
         if self._ending:
             self._finish()
         else:
-            self.write(data)
+            self.write(body(data))
 
-    def write(self, data: bytes) -> None:
-        """Write what brings the reader up to the log's newest entry; a busy stream finds it."""
+    def write(self, message: Message) -> None:
+        """Write what brings the reader up to the log's newest entry; a busy stream finds it.
+
+        Args:
+            message: of ``body``; connections may share it.
+        """
         if self._busy or self._ending:
             return
         self._cursor = self._log.newest
-        if (rest := self._step(data)) is not None:
+        if (rest := self._step(message)) is not None:
             self._busy = True
             self._own(self._catch_up(rest))
 
@@ -99,7 +103,7 @@ class Connection:
             rest = None
             while not self._ending and rest is None and (data := self._missed()):
                 self._cursor = self._log.newest
-                rest = self._step(data)
+                rest = self._step(body(data))
         self._busy = False
         if self._ending:
             self._finish()
@@ -113,16 +117,21 @@ class Connection:
 
     def _finish(self) -> None:
         self._busy = True
-        if (rest := self._step(self._farewell, more=False)) is not None:
+        if (rest := self._step(body(self._farewell, more=False))) is not None:
             self._own(_wait(rest))
 
-    def _step(self, data: bytes, *, more: bool = True) -> Awaitable[None] | None:
+    def _step(self, message: Message) -> Awaitable[None] | None:
         """Send; what is returned has to be awaited before anything else is sent."""
         try:
-            return step(self._send({"type": "http.response.body", "body": data, "more_body": more}))
+            return step(self._send(message))
         except OSError:  # how a server may say that the reader has left; ``receive`` says it too
             self.left()
             return None
+
+
+def body(data: bytes, *, more: bool = True) -> Message:
+    """The ASGI message that carries ``data``."""
+    return {"type": "http.response.body", "body": data, "more_body": more}
 
 
 async def _wait(rest: Awaitable[None]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from inbox.live import frames, topics, worker
 from inbox.live.bus import Bus, get_bus
-from inbox.live.connection import Connection, Receive, Send, Subscription
+from inbox.live.connection import Connection, Receive, Send, Subscription, body
 from inbox.live.log import SIZE, Entry, FellOff, Log
 from inbox.live.painter import Painter, Render
 
@@ -206,21 +206,23 @@ class Hub:
     def _deliver(self, entries: list[Entry]) -> None:
         """Write each entry to those who watch its topic; several for one reader in one write."""
         if len(entries) == 1:
+            message = body(entries[0].frame)
             for connection in self._watchers.get(entries[0].topic, ()):
-                connection.write(entries[0].frame)
+                connection.write(message)
             return
         shares: dict[Connection, list[bytes]] = {}
         for entry in entries:
             for connection in self._watchers.get(entry.topic, ()):
                 shares.setdefault(connection, []).append(entry.frame)
         for connection, share in shares.items():
-            connection.write(b"".join(share))
+            connection.write(body(b"".join(share)))
 
     async def _keep_alive_all(self, period: float) -> None:
+        message = body(frames.KEEP_ALIVE)
         async for slot in _rounds(period):
             for connection in self._connections:
                 if connection.slot == slot:
-                    connection.write(frames.KEEP_ALIVE)
+                    connection.write(message)
 
     async def _recheck_all(self, period: float) -> None:
         async for slot in _rounds(period):

@@ -6,29 +6,28 @@ does suspend, what is left of it is awaited as usual, so nothing depends on the 
 """
 
 import asyncio
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from types import coroutine
 from typing import Any
 
 
-def step(waiting: Awaitable[None]) -> Awaitable[None] | None:
-    """Start ``waiting``; None where it has ended, else the rest of it, to be awaited by a task.
+def step(work: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+    """Start ``work``; None where it has ended, else the rest of it, to be awaited by a task.
 
     Raises what the coroutine raises.
     """
-    steps = waiting.__await__()
     try:
-        first = next(steps)
+        first = work.send(None)
     except StopIteration:
         return None
-    return _rest(steps, first)
+    return _rest(work, first)
 
 
 @coroutine
-def _rest(steps: Generator[Any, None, None], first: Any) -> Generator[Any, Any, None]:
+def _rest(work: Coroutine[Any, Any, None], first: Any) -> Generator[Any, Any, None]:
     try:
         yield first
     except asyncio.CancelledError:
-        steps.close()
+        work.close()
         raise
-    yield from steps
+    yield from work.__await__()
