@@ -1,9 +1,8 @@
 """One run as a page: all of it for a team lead, the own part of it for a reviewer."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from inbox import access
 from inbox.access import Viewer
@@ -11,24 +10,28 @@ from inbox.models import Event, Interaction, Run, Upstream
 from inbox.presenters import context as evidence
 from inbox.presenters import veil
 from inbox.presenters.answers import Member, closing_sentence, members
+from inbox.presenters.asked_by import asking_steps
 from inbox.presenters.circle import left_behind
 from inbox.presenters.effect import progress
 from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.hold import Hold, hold_of
 from inbox.presenters.people import People
+from inbox.presenters.run_duration import where_the_time_went
 from inbox.presenters.run_list import group_names, run_href
+from inbox.presenters.run_log import KINDS, LogPart, LogQuery, log_part
 from inbox.presenters.runs import LiveRun, live_head
 from inbox.presenters.timeline import Happened, timeline
 from inbox.presenters.when import Deadline, at, deadline, exact_moment, span
 from inbox.presenters.words import Kind, kind, short_id
 from inbox.reviewers.names import accounts_of
 
-EVENTS = 200
-
 
 @dataclass(frozen=True)
 class RunItem:
-    """A question of the run. ``open`` ones are what it waits for; ``mine`` can be answered now."""
+    """A question of the run. ``open`` ones are what it waits for; ``mine`` can be answered now.
+
+    ``step`` is the label of the step that asked it, empty where that is not known.
+    """
 
     id: str
     href: str
@@ -45,6 +48,7 @@ class RunItem:
     have: int
     of: int
     hold: Hold | None
+    step: str
 
     @property
     def progress_label(self) -> str:
@@ -53,8 +57,34 @@ class RunItem:
 
 
 @dataclass(frozen=True)
+class Show:
+    """A part of the log to choose."""
+
+    words: str
+    href: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class RunLog:
+    """The log as the page shows it. ``total`` is how many events there are, None for who may not
+    see all; ``first`` the seq that the shown part begins with; ``here`` reads this part again.
+    """
+
+    happened: tuple[Happened, ...]
+    shows: tuple[Show, ...]
+    total: int | None
+    first: int | None
+    here: str
+    older_href: str
+    newest_href: str
+
+
+@dataclass(frozen=True)
 class RunPage:
-    """What ``runs/run.html`` shows. ``about``, ``inputs`` and ``metadata`` are for leads alone."""
+    """What ``runs/run.html`` shows. ``about``, ``inputs``, ``metadata`` and ``time`` are for leads
+    alone, and so is ``powers``: what else the lead may do with the run now.
+    """
 
     run: Run
     number: str
@@ -62,13 +92,13 @@ class RunPage:
     started: tuple[str, ...]
     error: str
     items: tuple[RunItem, ...]
-    happened: tuple[Happened, ...]
-    older_href: str
-    newest_href: str
+    log: RunLog
     whole: bool
+    powers: frozenset[str]
     inputs: tuple[evidence.Card, ...]
     metadata: tuple[evidence.Card, ...]
     about: tuple[tuple[str, str], ...]
+    time: tuple[tuple[str, str], ...]
 
     @property
     def here(self) -> str:
@@ -87,55 +117,86 @@ def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
 
 
 def run_page(
-    viewer: Viewer, upstream: Upstream, run: Run, now: datetime, *, before: int | None = None
+    viewer: Viewer, upstream: Upstream, run: Run, now: datetime, *, query: LogQuery
 ) -> RunPage:
-    """All that the viewer may see of a run. ``before`` is the seq that older events end at."""
+    """All that the viewer may see of a run, and the part of its log that ``query`` asks for."""
     whole = access.sees_whole_run(viewer)
     found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
     found = found.defer("raw", "context", "search").order_by("created_at", "id")
     items = [veil.seen_by(viewer, item) for item in found]
-    by_id = {item.mobius_id: item for item in items}
-    events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
-    if before is not None:
-        events = events.filter(seq__lt=before)
-    newest = list(events.order_by("-seq")[: EVENTS + 1])
-    shown = veil.events_seen_by(viewer, newest[:EVENTS][::-1], by_id)
-    people = People(accounts_of(_ids(run, items, shown)), viewer.mobius_id)
+    part = log_part(upstream, run, query)
+    people = People(accounts_of(_ids(run, items, part.events)), viewer.mobius_id)
     groups = group_names(upstream, {i.target_id for i in items if i.target_type == "group"})
-    happened = timeline(
-        shown,
-        people=people,
-        items=by_id,
-        groups=groups,
-        now=now,
-        started_by=run.started_by,
-        asking=[str(s.get("name")) for s in run.plan or () if s.get("kind") == "interaction"],
-        only=None if whole else by_id,
-    )
     left = left_behind(upstream, [item for item in items if item.pending])
-    here = run_href(run.mobius_id)
-    older = urlencode({"before": shown[0].seq}) if len(newest) > EVENTS else ""
+    head = live_head(run, now)
+    asked = asking_steps(head["steps"], items)
     return RunPage(
         run=run,
         number=short_id(run.mobius_id),
-        live=live_head(run, now)["live"],
+        live=head["live"],
         started=_started(run, people, now),
         error=run.error_message if whole else "",
         items=tuple(
-            _item(viewer, item, left.get(item.mobius_id, ()), people=people, groups=groups, now=now)
+            _item(
+                viewer,
+                item,
+                left.get(item.mobius_id, ()),
+                people=people,
+                groups=groups,
+                now=now,
+                step=asked.get(item.mobius_id, ""),
+            )
             for item in items
         ),
-        happened=happened,
-        older_href=f"{here}?{older}" if older else "",
-        newest_href=here if before is not None else "",
+        log=_log(viewer, run, part, query, items, people=people, groups=groups, now=now),
         whole=whole,
+        powers=access.powers(viewer) if whole and not run.finished else frozenset(),
         inputs=evidence.cards(run.inputs) if whole else (),
         metadata=evidence.cards(run.metadata) if whole else (),
         about=_about(run, people, now) if whole else (),
+        time=where_the_time_went(run, items, now) if whole else (),
     )
 
 
-def _ids(run: Run, items: list[Interaction], events: list[Event]) -> Iterable[str | None]:
+def _log(
+    viewer: Viewer,
+    run: Run,
+    part: LogPart,
+    query: LogQuery,
+    items: list[Interaction],
+    *,
+    people: People,
+    groups: dict[str, str],
+    now: datetime,
+) -> RunLog:
+    whole, page = access.sees_whole_run(viewer), run_href(run.mobius_id)
+    by_id = {item.mobius_id: item for item in items}
+    place = {"before": query.before} if query.before is not None else {"from": part.first}
+    return RunLog(
+        happened=timeline(
+            veil.events_seen_by(viewer, part.events, by_id),
+            people=people,
+            items=by_id,
+            groups=groups,
+            now=now,
+            started_by=run.started_by,
+            asking=[str(s.get("name")) for s in run.plan or () if s.get("kind") == "interaction"],
+            only=None if whole else by_id,
+            earlier=part.earlier,
+        ),
+        shows=tuple(
+            Show(words, LogQuery(show).href(page), show == query.show)
+            for show, (words, _) in KINDS.items()
+        ),
+        total=part.total if whole else None,
+        first=part.first,
+        here=query.href(page, **place),
+        older_href=query.href(page, before=part.first) if part.older else "",
+        newest_href=query.href(page) if query.before is not None else "",
+    )
+
+
+def _ids(run: Run, items: list[Interaction], events: Sequence[Event]) -> Iterable[str | None]:
     ids: list[str | None] = [run.started_by]
     for item in items:
         ids += [item.target_id, item.responder_id, item.claimed_by, *(item.members or ())]
@@ -162,6 +223,7 @@ def _item(
     people: People,
     groups: dict[str, str],
     now: datetime,
+    step: str,
 ) -> RunItem:
     counts = progress(item) or (0, 0)
     line = members(item, people, left=left, lead=viewer.lead)
@@ -183,6 +245,7 @@ def _item(
         have=counts[0],
         of=counts[1],
         hold=hold_of(viewer, item, people, now) if item.pending else None,
+        step=step,
     )
 
 
@@ -205,8 +268,9 @@ def _rule(item: Interaction, needed: int, now: datetime) -> str:
 def _about(run: Run, people: People, now: datetime) -> tuple[tuple[str, str], ...]:
     pairs = [
         ("Queue", run.queue),
+        ("Attempt", str(run.attempt)),
         ("Started by", people.full(run.started_by) if run.started_by else ""),
-        ("Outside id", run.external_id or ""),
+        ("External id", run.external_id or ""),
         ("Run id", run.mobius_id),
         ("Created", exact_moment(run.created_at, now)),
         ("Ended", exact_moment(run.completed_at, now) if run.completed_at else ""),

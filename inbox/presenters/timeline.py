@@ -12,7 +12,7 @@ from inbox.models import Event, Interaction
 from inbox.presenters.answers import HIDDEN, did_words, question_of
 from inbox.presenters.history import CLAIMED, RELEASED
 from inbox.presenters.people import People
-from inbox.presenters.when import exact_moment
+from inbox.presenters.when import exact_moment, exact_span
 from inbox.presenters.words import label
 
 _STATUS = {
@@ -36,7 +36,10 @@ ENDS = ("completed", "failed", "cancelled")
 
 @dataclass(frozen=True)
 class Happened:
-    """One line. ``strong`` comes before ``text``; ``href`` leads to a question named ``link``."""
+    """One line. ``strong`` comes before ``text``; ``href`` leads to a question named ``link``.
+
+    ``gap`` says how long after the line before it, where that is a second or more.
+    """
 
     icon: str
     text: str
@@ -49,6 +52,7 @@ class Happened:
     mono: bool = False
     href: str = ""
     link: str = ""
+    gap: str = ""
 
 
 def timeline(
@@ -61,19 +65,49 @@ def timeline(
     started_by: str = "",
     asking: Collection[str] = (),
     only: Collection[str] | None = None,
+    earlier: datetime | None = None,
 ) -> tuple[Happened, ...]:
     """The lines of events that come oldest first.
 
     ``items`` are the run's questions by id; ``groups`` names by group id or handle. ``asking`` are
     the names of steps that ask a person. ``only`` are
     the ids of the questions that the reader may see: with it, what belongs to no step or status
-    is left out as well.
+    is left out as well. ``earlier`` is when the event before the first of them was.
     """
+    found = list(events)
     teller = _Teller(people, items, groups, started_by, only)
-    shown = without_starts(list(events), asking)
+    teller.steps_that_ask = asking_step_of(found)
+    shown = without_starts(found, asking)
     lines = [line for event in shown if (line := teller.tell(event)) is not None]
-    told = [replace(line, when=exact_moment(line.at, now)) if line.at else line for line in lines]
-    return tuple(reversed(told))
+    return tuple(reversed(_timed(lines, now, earlier)))
+
+
+def _timed(lines: list[Happened], now: datetime, earlier: datetime | None) -> list[Happened]:
+    told = []
+    for line in lines:
+        if line.at is None:
+            told.append(line)
+            continue
+        seconds = (line.at - earlier).total_seconds() if earlier is not None else 0.0
+        gap = exact_span(seconds) if seconds >= 1 else ""
+        told.append(replace(line, when=exact_moment(line.at, now), gap=gap))
+        earlier = line.at
+    return told
+
+
+def asking_step_of(events: Iterable[Event]) -> dict[int, str]:
+    """The step at work, by the seq of each event that asks a question."""
+    at_work, found = "", {}
+    for event in events:
+        if event.kind == EventKind.STEP:
+            name, status = str(event.data.get("step") or ""), event.data.get("status")
+            if status == "running":
+                at_work = name
+            elif at_work == name:
+                at_work = ""
+        elif event.type == "interaction_created" and at_work:
+            found[event.seq] = at_work
+    return found
 
 
 def without_starts(events: list[Event], asking: Collection[str]) -> list[Event]:
@@ -107,6 +141,7 @@ class _Teller:
         self.status = ""
         self.steps: dict[str, str] = {}
         self.holders: dict[str, str] = {}
+        self.steps_that_ask: dict[int, str] = {}
 
     def tell(self, event: Event) -> Happened | None:
         match event.kind:
@@ -157,6 +192,9 @@ class _Teller:
         if not text:
             return None
         asks = event.type == "interaction_created"
+        strong = label(self.steps_that_ask.get(event.seq, "")) if asks else ""
+        if strong:
+            text = f"{text[:1].lower()}{text[1:]}"
         comment = str(event.data.get("comment") or "") if icon in ("check", "x", "done") else ""
         return Happened(
             icon,
@@ -164,6 +202,7 @@ class _Teller:
             event.at,
             event.seq,
             tone,
+            strong=strong,
             said=f"“{comment}”" if comment else "",
             href=reverse("interaction", args=[id_]) if asks else "",
             link=str(event.data.get("title") or "the question") if asks else "",

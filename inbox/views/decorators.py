@@ -6,7 +6,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django_htmx.http import HttpResponseClientRedirect
 
 from inbox.access import Viewer, viewer_of
@@ -34,6 +34,18 @@ def reviewer_required(view: View) -> View:
         request.viewer = await sync_to_async(_who)(request)
         if request.viewer is None:
             return _turned_away(request)
+        return await view(request, *args, **kwargs)
+
+    return guarded
+
+
+def lead_required(view: View) -> View:
+    """Below ``reviewer_required``: for everybody but a team lead the page is not there."""
+
+    @wraps(view)
+    async def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.viewer.lead:
+            raise Http404("No such page.")
         return await view(request, *args, **kwargs)
 
     return guarded

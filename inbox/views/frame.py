@@ -1,28 +1,38 @@
 """What the frame around every page shows: who is signed in, how fresh it is, what waits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils import timezone
 
 from inbox.mirror import freshness
-from inbox.models import Upstream
+from inbox.models import SavedView, Upstream
 from inbox.presenters.asks import sample
+from inbox.presenters.views_rail import own_views, rail_views
 
 
 def frame(
-    request: Any, upstream: Upstream, *, section: str, counts: Mapping[str, str] | None = None
+    request: Any,
+    upstream: Upstream,
+    *,
+    section: str,
+    counts: Mapping[str, str] | None = None,
+    views: Iterable[SavedView] | None = None,
 ) -> dict[str, Any]:
     """The context of ``base.html``.
 
     ``counts`` are the numbers in the rail, where the view knows them; else one query finds them.
+    ``views`` are a lead's saved views, where the view knows them; else one query of a lead's.
     """
+    if views is None:
+        views = own_views(request.viewer)
     if counts is None:
         counts = sample(request.viewer, upstream, timezone.now()).counts
     return {
         "viewer": request.viewer,
         "section": section,
         "counts": counts,
+        "views": rail_views(views, request.GET.get("view", "")),
         "freshness": freshness.present(),
         "keys": request.user.reviewer.keys_enabled,
     }

@@ -17,7 +17,10 @@ from inbox.mobius.errors import MobiusError
 from inbox.models import Run, Upstream
 from inbox.presenters import run_page
 from inbox.presenters.run_list import RunFilters, run_list
+from inbox.presenters.run_log import LogQuery
+from inbox.presenters.scrubber import Place, scrubber
 from inbox.reviewers.clients import service_client
+from inbox.views import monitor
 from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame, is_fragment
 
@@ -29,7 +32,9 @@ PATIENCE = 2.0
 @never_cache
 @reviewer_required
 async def runs(request: Any) -> HttpResponse:
-    """The runs that the viewer may open; for a swap the table alone."""
+    """A lead's monitor; for others the runs that asked them. For a swap the table alone."""
+    if request.viewer.lead:
+        return await sync_to_async(monitor.page)(request, hub.cursor())
     return await sync_to_async(_runs)(request, hub.cursor())
 
 
@@ -79,15 +84,32 @@ async def _read_whole(found: Run) -> bool:
 
 def _run(request: Any, found: Run, cursor: str) -> HttpResponse:
     upstream, now = Upstream.present(), timezone.now()
-    before = request.GET.get("before", "")
-    page = run_page.run_page(
-        request.viewer, upstream, found, now, before=int(before) if before.isdecimal() else None
-    )
-    context = {"page": page, "live": page.live, "live_cursor": cursor}
+    if request.viewer.lead and is_fragment(request, "run-moment"):
+        return _moment(request, upstream, found)
+    query = LogQuery.read(request.GET)
+    page = run_page.run_page(request.viewer, upstream, found, now, query=query)
+    context: dict[str, Any] = {"page": page, "live": page.live, "live_cursor": cursor}
     template = "runs/_happening.html"
-    if not is_fragment(request, "run-happening"):
+    if is_fragment(request, f"older-{query.before}"):
+        template = "runs/_older.html"
+    elif is_fragment(request, "run-happening"):
+        context["fragment"] = True
+    else:
+        if request.viewer.lead:
+            place = Place.read(request.GET)
+            context["scrub"] = scrubber(request.viewer, upstream, found, now, place)
         context |= frame(request, upstream, section="runs")
         template = "runs/run.html"
-    response = render(request, template, context)
+    return _varied(render(request, template, context))
+
+
+def _moment(request: Any, upstream: Upstream, found: Run) -> HttpResponse:
+    """The run as it was, for the scrubber of an open page."""
+    place = Place.read(request.GET)
+    scrub = scrubber(request.viewer, upstream, found, timezone.now(), place)
+    return _varied(render(request, "runs/_moment.html", {"scrub": scrub}))
+
+
+def _varied(response: HttpResponse) -> HttpResponse:
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

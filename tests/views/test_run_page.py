@@ -89,7 +89,7 @@ def test_the_timeline_names_each_status_and_each_step_newest_first(rina: Client)
     timeline = page[page.index('id="run-timeline"') :]
     order = [
         timeline.index(words)
-        for words in ("Suspended", "Asked you", "Running", "Sam started the run")
+        for words in ("Suspended", "asked you", "Running", "Sam started the run")
     ]
     assert order == sorted(order)
     assert "<strong>Build</strong> finished" in timeline

@@ -1,0 +1,69 @@
+"""What a team lead sends from the run pages."""
+
+import json
+from typing import Any
+
+from django import forms
+
+LARGEST_PAYLOAD = 64 * 1024
+"""Characters of a signal's payload."""
+
+
+class ViewForm(forms.Form):
+    """The name of a saved view."""
+
+    name = forms.CharField(
+        max_length=80,
+        error_messages={
+            "required": "Give the view a name.",
+            "max_length": "A name has at most 80 characters.",
+        },
+    )
+
+    def clean_name(self) -> str:
+        """In single spaces."""
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+
+class CancelForm(forms.Form):
+    """The workflow's name, typed."""
+
+    typed = forms.CharField(max_length=300, required=False)
+
+
+class SignalForm(forms.Form):
+    """A signal: its name, and a JSON object or nothing."""
+
+    name = forms.CharField(
+        max_length=300,
+        error_messages={
+            "required": "Name the signal.",
+            "max_length": "A name has at most 300 characters.",
+        },
+    )
+    payload = forms.CharField(
+        required=False,
+        max_length=LARGEST_PAYLOAD,
+        strip=False,
+        error_messages={"max_length": "The payload is too long: at most 64 kB."},
+    )
+
+    def clean_payload(self) -> dict[str, Any] | None:
+        """The object; None for an empty field."""
+        text = str(self.cleaned_data["payload"])
+        if not text.strip():
+            return None
+        try:
+            value = json.loads(text, parse_constant=_no_number)
+        except json.JSONDecodeError as error:
+            place = f"line {error.lineno}, character {error.colno}"
+            raise forms.ValidationError(f"This is not JSON: {error.msg} at {place}.") from None
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(f"This is not JSON: {error}.") from None
+        if not isinstance(value, dict):
+            raise forms.ValidationError("The payload has to be an object, in { }.")
+        return value
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number")

@@ -1,0 +1,217 @@
+"""The run monitor of a team lead: counters, filters, the table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from inbox.access import Viewer
+from inbox.models import Interaction, Run, SavedView, Upstream
+from inbox.presenters.monitor_row import MonitorRow, monitor_row
+from inbox.presenters.people import People
+from inbox.presenters.run_query import AGES, OPEN, SORTS, RunQuery
+from inbox.presenters.run_selection import PAGE, cursor_after, new_among, page_of, these
+from inbox.presenters.surroundings import Surroundings, surroundings
+from inbox.templatetags.look import status_word
+
+MOST = 200
+"""Rows that a page may ask to see again."""
+
+
+@dataclass(frozen=True)
+class Counter:
+    """One status of the board."""
+
+    status: str
+    label: str
+    figure: int
+    small: str
+    href: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is on: its words, and the list without it."""
+
+    words: str
+    href: str
+
+
+@dataclass(frozen=True)
+class SortChoice:
+    """An order to choose."""
+
+    words: str
+    href: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The numbers of the rows that a page shows, in its order; empty for a page that opens."""
+
+    ids: tuple[int, ...] = ()
+
+    @classmethod
+    def read(cls, text: str) -> "Shown":
+        """Of ``12.7.5``; what is no number is left out."""
+        parts = text.split(".")[:MOST]
+        return cls(tuple(int(one) for one in parts if one.isdecimal() and len(one) < 19))
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """What ``runs/monitor.html`` shows. ``new`` rows wait to be asked for; ``more`` than can be
+    counted in one page.
+    """
+
+    query: RunQuery
+    rows: tuple[MonitorRow, ...]
+    counters: tuple[Counter, ...]
+    chips: tuple[Chip, ...]
+    sorts: tuple[SortChoice, ...]
+    views: tuple[SavedView, ...]
+    view: SavedView | None
+    rail: Mapping[str, str]
+    new: int
+    again: str
+    next_href: str
+    first_href: str
+
+    @property
+    def new_words(self) -> str:
+        """``1 new run``, ``12 new runs``, ``50 or more new runs``."""
+        if self.new >= PAGE:
+            return f"{PAGE} or more new runs"
+        return "1 new run" if self.new == 1 else f"{self.new} new runs"
+
+    @property
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """What goes along with a new search."""
+        names = ("status", "workflow", "queue", "age", "group", "person", "sort")
+        return tuple((name, value) for name in names if (value := getattr(self.query, name)))
+
+    @property
+    def filters_href(self) -> str:
+        """The form of all filters."""
+        return self.query.but().href("run-filters")
+
+    @property
+    def query_text(self) -> str:
+        """The filters as a query string."""
+        return self.query.text(place=True)
+
+    @property
+    def here(self) -> str:
+        """The list as it is filtered, from its place on."""
+        return self.query.href()
+
+
+def monitor(
+    viewer: Viewer, upstream: Upstream, query: RunQuery, now: datetime, *, shown: Shown
+) -> Monitor:
+    """One page. With ``shown`` those rows stay as they stand, brought up to date.
+
+    Three queries, with ``shown`` four: the rows, what they wait for, all else.
+    """
+    fresh = list(page_of(viewer, upstream, query, now))
+    page = these(viewer, upstream, shown.ids) if shown.ids else fresh[:PAGE]
+    waits = _waits(upstream, page)
+    around = surroundings(viewer, upstream, now, **_wanted(query, page, waits))
+    people = People(around.people, viewer.mobius_id)
+    numbers = ".".join(str(run.pk) for run in page)
+    follows = len(fresh) > PAGE and page
+    return Monitor(
+        query=query,
+        rows=tuple(
+            monitor_row(run, waits.get(run.mobius_id, ()), people, around.groups, now)
+            for run in page
+        ),
+        counters=_counters(query, around),
+        chips=_chips(query, people, around),
+        sorts=tuple(
+            SortChoice(sort.words, query.but(sort=key).href(), key == query.sort)
+            for key, sort in SORTS.items()
+        ),
+        views=around.views,
+        view=next((view for view in around.views if str(view.pk) == query.view), None),
+        rail=around.rail,
+        new=new_among(fresh, page, query) if shown.ids else 0,
+        again=f"{query.href()}{'&' if query.text(place=True) else '?'}shown={numbers}",
+        next_href=_next(query, page[-1]) if follows else "",
+        first_href=RunQuery(**{**vars(query), "cursor": ""}).href() if query.cursor else "",
+    )
+
+
+def _next(query: RunQuery, last: Run) -> str:
+    return RunQuery(**{**vars(query), "cursor": cursor_after(last, query)}).href()
+
+
+def _waits(upstream: Upstream, page: Sequence[Run]) -> dict[str, list[Interaction]]:
+    waits: dict[str, list[Interaction]] = {}
+    ids = [run.mobius_id for run in page if not run.finished]
+    pending = Interaction.objects.filter(
+        upstream=upstream, run_id__in=ids, status="pending", gone__in=(False,)
+    )
+    for item in pending.defer("raw", "context", "message", "search", "questions").order_by("id"):
+        waits.setdefault(str(item.run_id), []).append(item)
+    return waits
+
+
+def _wanted(
+    query: RunQuery, page: Iterable[Run], waits: Mapping[str, list[Interaction]]
+) -> dict[str, set[str]]:
+    people = {run.started_by for run in page} | {query.person}
+    groups = {query.group}
+    for items in waits.values():
+        for item in items:
+            people |= {item.claimed_by or "", *(item.members or ())}
+            (people if item.target_type == "user" else groups).add(item.target_id)
+    return {"people": people - {""}, "groups": groups - {""}}
+
+
+def _counters(query: RunQuery, around: Surroundings) -> tuple[Counter, ...]:
+    long, failed = around.count("long", "suspended"), around.count("today", "failed")
+    shown = [
+        ("suspended", "Suspended", around.count("status", "suspended"), {"status": "suspended"}),
+        ("running", "Running", around.running, {"status": "running"}),
+        ("queued", "Queued", around.count("status", "queued"), {"status": "queued"}),
+        ("failed", "Failed", around.count("status", "failed"), {"status": "failed"}),
+        (
+            "completed",
+            "Completed today",
+            around.count("today", "completed"),
+            {"status": "completed", "age": "today"},
+        ),
+    ]
+    small = {
+        "suspended": f"{long} over 4 h" if long else "",
+        "failed": f"{failed} today" if failed else "",
+    }
+    return tuple(
+        Counter(key, label, figure, small.get(key, ""), target.href(), _same(query, target))
+        for key, label, figure, said in shown
+        for target in (RunQuery(**said),)
+    )
+
+
+def _same(query: RunQuery, other: RunQuery) -> bool:
+    return (query.status, query.age) == (other.status, other.age)
+
+
+def _chips(query: RunQuery, people: People, around: Surroundings) -> tuple[Chip, ...]:
+    said: dict[str, Any] = {
+        "status": "Not finished" if query.status == OPEN else status_word(query.status),
+        "workflow": query.workflow,
+        "queue": f"Queue {query.queue}",
+        "age": f"In its status {AGES.get(query.age, '')}",
+        "group": f"Waiting on {around.groups.get(query.group, query.group)}",
+        "person": f"Waiting on {people.object(query.person)}",
+        "q": f"“{query.q}”",
+    }
+    return tuple(
+        Chip(words, query.but(**{name: ""}).href())
+        for name, words in said.items()
+        if getattr(query, name)
+    )

@@ -1,0 +1,132 @@
+"""One run in the monitor's table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.dateparse import parse_datetime
+
+from inbox.models import Interaction, Run
+from inbox.presenters.effect import progress
+from inbox.presenters.filters import Filters, item_href
+from inbox.presenters.people import Face, People
+from inbox.presenters.run_list import run_href
+from inbox.presenters.when import Deadline, deadline, moment, span
+from inbox.presenters.words import short_id
+
+FACES = 3
+
+
+@dataclass(frozen=True)
+class WaitsOn:
+    """Whom or what a run waits for. ``faces`` are those who could move it on, at most three.
+
+    ``href`` leads to the question and is empty where it waits for no person. ``progress`` is
+    ``2 of 5`` where several must answer.
+    """
+
+    whom: str
+    href: str = ""
+    title: str = ""
+    faces: tuple[Face, ...] = ()
+    progress: str = ""
+    icon: str = ""
+    deadline: Deadline | None = None
+
+
+@dataclass(frozen=True)
+class MonitorRow:
+    """A row. ``said`` stands where nobody is waited for: why a run failed."""
+
+    pk: int
+    id: str
+    href: str
+    workflow: str
+    number: str
+    outside: str
+    status: str
+    since: datetime
+    since_words: str
+    started_by: Face | None
+    attempt: int
+    waits: tuple[WaitsOn, ...]
+    said: str
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """The soonest of what the run waits for."""
+        limits = [one.deadline for one in self.waits if one.deadline is not None]
+        return min(limits, key=lambda limit: limit.at, default=None)
+
+
+def monitor_row(
+    run: Run,
+    items: Sequence[Interaction],
+    people: People,
+    groups: Mapping[str, str],
+    now: datetime,
+) -> MonitorRow:
+    """The row of a run and the questions that are open in it. No query."""
+    asked = tuple(_asked(item, people, groups, now) for item in items)
+    return MonitorRow(
+        pk=run.pk,
+        id=run.mobius_id,
+        href=run_href(run.mobius_id),
+        workflow=run.workflow,
+        number=short_id(run.mobius_id),
+        outside=run.external_id or "",
+        status=run.status,
+        since=run.status_since,
+        since_words=span((now - run.status_since).total_seconds()),
+        started_by=people.face(run.started_by) if run.started_by else None,
+        attempt=run.attempt,
+        waits=asked or _machine(run, now),
+        said=failure_words(run) if run.status == "failed" else "",
+    )
+
+
+def failure_words(run: Run) -> str:
+    """Why a run failed, in a few words."""
+    match run.error_type:
+        case "run_cancelled":
+            return "Cancelled"
+        case "run_timeout":
+            return "Took too long"
+        case _:
+            return run.error_message or "Failed"
+
+
+def _asked(item: Interaction, people: People, groups: Mapping[str, str], now: datetime) -> WaitsOn:
+    counts = progress(item)
+    if item.target_type == "user":
+        whom, asked = people.name(item.target_id), [item.target_id]
+    elif item.claimed_by:
+        whom, asked = f"{people.name(item.claimed_by)} holds it", [item.claimed_by]
+    else:
+        whom = groups.get(item.target_id, item.target_id)
+        answered = {response.get("user_id") for response in item.responses or ()}
+        asked = [id_ for id_ in item.members or () if id_ not in answered] if counts else []
+    return WaitsOn(
+        whom=whom,
+        href=item_href(item.mobius_id, Filters()),
+        title=item.title or "A question",
+        faces=tuple(people.face(id_) for id_ in asked[:FACES]),
+        progress=f"{counts[0]} of {counts[1]}" if counts else "",
+        icon="" if asked else "groups",
+        deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
+    )
+
+
+def _machine(run: Run, now: datetime) -> tuple[WaitsOn, ...]:
+    """A suspended run that waits for no person: for a signal, or for its time."""
+    if run.status != "suspended" or not isinstance(run.wait, dict):
+        return ()
+    signals = [str(name) for name in run.wait.get("signals") or ()]
+    outside = [name for name in signals if not name.startswith("interaction:")]
+    if outside:
+        return (WaitsOn(f"Signal {outside[0]}", icon="live"),)
+    wakes = run.wait.get("wakes_at")
+    at = parse_datetime(wakes) if isinstance(wakes, str) else None
+    if at is not None and at.tzinfo is not None:
+        return (WaitsOn(f"Sleeps until {moment(at, now)}", icon="clock"),)
+    return ()

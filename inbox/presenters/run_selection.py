@@ -1,0 +1,109 @@
+"""Which runs the monitor lists, as queries that walk an index."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import localtime
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Interaction, Recipient, Run, Upstream
+from inbox.presenters.run_query import HOURS, OPEN, RunQuery
+
+PAGE = 50
+WIDE = ("raw", "plan", "inputs", "metadata", "search")
+
+
+def page_of(viewer: Viewer, upstream: Upstream, query: RunQuery, now: datetime) -> QuerySet[Run]:
+    """One page and one more, in the order that ``query`` asks for. One query."""
+    narrow = _after(_filtered(viewer, upstream, query, now), query)
+    column, sign = query.order.column, "" if query.order.ascending else "-"
+    order = (f"{sign}{column}", f"{sign}id")
+    # Chosen by the narrow columns that an index holds; the wide rows are read of these alone.
+    chosen = narrow.order_by(*order).values("pk")[: PAGE + 1]
+    return Run.objects.filter(pk__in=chosen).defer(*WIDE).order_by(*order)
+
+
+def these(viewer: Viewer, upstream: Upstream, ids: Sequence[int]) -> list[Run]:
+    """The rows with these numbers, in their order, as they are now. One query, none for none."""
+    if not ids:
+        return []
+    rows = access.runs(viewer, upstream).filter(pk__in=ids).defer(*WIDE)
+    place = {pk: index for index, pk in enumerate(ids)}
+    return sorted(rows, key=lambda run: place[run.pk])
+
+
+def new_among(fresh: Sequence[Run], shown: Sequence[Run], query: RunQuery) -> int:
+    """How many of ``fresh`` are new to a page that shows ``shown``.
+
+    What slides in behind the last row of a full page, because one above it has left, is not new.
+    """
+    known = {run.pk for run in shown}
+    upto = [index for index, run in enumerate(fresh) if run.pk in known]
+    last = fresh[: upto[-1] + 1] if upto and len(shown) >= PAGE else fresh[:PAGE]
+    return sum(run.pk not in known for run in last)
+
+
+def cursor_after(run: Run, query: RunQuery) -> str:
+    """Where the page behind ``run`` begins."""
+    return f"{getattr(run, query.order.column).isoformat()}_{run.pk}"
+
+
+def midnight(now: datetime) -> datetime:
+    """When today began."""
+    return localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _filtered(viewer: Viewer, upstream: Upstream, query: RunQuery, now: datetime) -> QuerySet[Run]:
+    # ``gone=False`` as it stands is the condition of the indexes.
+    rows = access.runs(viewer, upstream).filter(gone=False)
+    if query.status == OPEN:
+        # As a list: a bare boolean column would keep SQLite from its index.
+        rows = rows.filter(finished__in=(False,))
+    elif query.status:
+        rows = rows.filter(status=query.status)
+    exact = {name: getattr(query, name) for name in ("workflow", "queue")}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if query.age == "today":
+        rows = rows.filter(status_since__gte=midnight(now))
+    elif query.age:
+        rows = rows.filter(status_since__lte=now - timedelta(hours=HOURS[query.age]))
+    for waiting in _waiting_on(upstream, query):
+        rows = rows.filter(mobius_id__in=waiting)
+    for word in query.q.lower().split():
+        rows = rows.filter(search__contains=word)
+    return rows
+
+
+def _waiting_on(upstream: Upstream, query: RunQuery) -> list[QuerySet[Any]]:
+    """The run ids that wait for the group, and those that wait for the person."""
+    found: list[QuerySet[Any]] = []
+    if query.group:
+        asked = Interaction.objects.filter(
+            upstream=upstream, group_id=query.group, status="pending", gone__in=(False,)
+        )
+        found.append(asked.filter(run_id__isnull=False).values("run_id"))
+    if query.person:
+        open_to = Recipient.objects.filter(
+            upstream=upstream, user_id=query.person, open__in=(True,)
+        )
+        found.append(
+            open_to.filter(interaction__run_id__isnull=False).values("interaction__run_id")
+        )
+    return found
+
+
+def _after(rows: QuerySet[Run], query: RunQuery) -> QuerySet[Run]:
+    text, _, number = query.cursor.rpartition("_")
+    try:
+        at, pk = (parse_datetime(text) if text else None), int(number or 0)
+    except ValueError:
+        return rows
+    if at is None or at.tzinfo is None or abs(pk) >= 2**63:
+        return rows
+    column, further = query.order.column, "gt" if query.order.ascending else "lt"
+    behind = Q(**{f"{column}__{further}": at}) | Q(**{f"id__{further}": pk})
+    return rows.filter(**{f"{column}__{further}e": at}).filter(behind)

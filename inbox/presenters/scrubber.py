@@ -1,0 +1,213 @@
+"""The scrubber: one run as it was after any event of its log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+
+from inbox.access import Viewer
+from inbox.mobius.types import EventKind, RunStatus
+from inbox.models import Event, Run, Step, Upstream
+from inbox.presenters.filters import Filters, item_href
+from inbox.presenters.moment import Moment, QuestionThen, fold
+from inbox.presenters.people import People
+from inbox.presenters.run_list import group_names, run_href
+from inbox.presenters.runs import LiveRun
+from inbox.presenters.timeline import timeline
+from inbox.presenters.track import track
+from inbox.presenters.when import at as at_words
+from inbox.presenters.when import exact_moment
+from inbox.presenters.words import label
+from inbox.reviewers.names import names_of
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the address says: the ``seq`` of an event, or the how manieth it is; neither is now."""
+
+    seq: int | None = None
+    nth: int | None = None
+
+    @classmethod
+    def read(cls, query: Mapping[str, Any]) -> "Place":
+        """Of ``?at=<seq>`` or ``?nth=<number>``."""
+        return cls(_number(query.get("at")), _number(query.get("nth")))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it stood then."""
+
+    href: str
+    title: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Scrubber:
+    """What ``runs/_scrubber.html`` shows. ``nth`` of ``count`` events; at the last it is now.
+
+    ``said`` is what happened at that event, ``live`` the head of the run as it was.
+    """
+
+    run_id: str
+    nth: int
+    count: int
+    here: str
+    when: str
+    said: str
+    error: str
+    live: LiveRun | None
+    questions: tuple[Asked, ...]
+    first_href: str
+    previous_href: str
+    next_href: str
+    now_href: str
+
+    @property
+    def now(self) -> bool:
+        """Nothing lies ahead: the page itself shows the run."""
+        return self.live is None
+
+    @property
+    def words(self) -> str:
+        """What a screen reader says of the place: ``7 of 14, 09:12:40: Sam approved``."""
+        if self.now:
+            return f"{self.count} of {self.count}: now"
+        return f"{self.nth} of {self.count}, {self.when}: {self.said}"
+
+
+def scrubber(viewer: Viewer, upstream: Upstream, run: Run, now: datetime, place: Place) -> Scrubber:
+    """The run at ``place``. Seven queries; two where it is now."""
+    events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id).order_by("seq")
+    count = events.count()
+    nth = _nth(events, count, place)
+    if nth >= count:
+        return _now(run, events, count)
+    around = list(events.values_list("seq", flat=True)[max(0, nth - 2) : nth + 1])
+    here = around[1] if nth > 1 else around[0]
+    told = events.filter(seq__lte=here).exclude(kind=EventKind.ACTION.value)
+    state = fold(told.only("seq", "kind", "type", "at", "data"))
+    event = events.get(seq=here)
+    people, groups = _names(viewer, upstream, state, event, run)
+    page = run_href(run.mobius_id)
+    instant = event.at or run.created_at
+    return Scrubber(
+        run_id=run.mobius_id,
+        nth=nth,
+        count=count,
+        here=_at(page, here),
+        when=exact_moment(instant, now),
+        said=_said(event, people, groups, run, now),
+        error=state.error_message,
+        live=_head(run, state, instant),
+        questions=tuple(_question(one, people, groups, now) for one in state.questions.values()),
+        first_href=f"{page}?nth=1" if nth > 1 else "",
+        previous_href=_at(page, around[0]) if nth > 1 else "",
+        next_href=_at(page, around[-1]),
+        now_href=page,
+    )
+
+
+def _number(value: Any) -> int | None:
+    text = str(value or "")
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def _nth(events: QuerySet[Event], count: int, place: Place) -> int:
+    if place.seq is not None:
+        return max(1, events.filter(seq__lte=place.seq).count())
+    return count if place.nth is None else max(1, place.nth)
+
+
+def _at(page: str, seq: int) -> str:
+    return f"{page}?{urlencode({'at': seq})}"
+
+
+def _now(run: Run, events: QuerySet[Event], count: int) -> Scrubber:
+    page = run_href(run.mobius_id)
+    return Scrubber(
+        run_id=run.mobius_id,
+        nth=count,
+        count=count,
+        here=page,
+        when="",
+        said="",
+        error="",
+        live=None,
+        questions=(),
+        first_href=f"{page}?nth=1" if count > 1 else "",
+        previous_href=f"{page}?nth={count - 1}" if count > 1 else "",
+        next_href="",
+        now_href=page,
+    )
+
+
+def _names(
+    viewer: Viewer, upstream: Upstream, state: Moment, event: Event, run: Run
+) -> tuple[People, dict[str, str]]:
+    ids: set[str | None] = {run.started_by, event.data.get("by"), event.data.get("claimed_by")}
+    groups: set[str] = set()
+    for one in state.questions.values():
+        ids.add(one.claimed_by)
+        (groups if one.target_type == "group" else ids).add(one.target)
+    return People(names_of(ids), viewer.mobius_id), group_names(upstream, groups)
+
+
+def _head(run: Run, state: Moment, instant: datetime) -> LiveRun:
+    """As the live head, of rows that are made for it and never saved."""
+    finished = state.status in (RunStatus.COMPLETED, RunStatus.FAILED)
+    then = Run(status=state.status, finished=finished, plan=run.plan)
+    steps = [
+        Step(
+            name=step.name,
+            kind=step.kind,
+            status=step.status,
+            started_at=step.started_at,
+            completed_at=step.ended_at,
+            created_at=step.started_at or instant,
+        )
+        for step in state.steps.values()
+    ]
+    return LiveRun(run.mobius_id, state.status, track(then, steps, instant))
+
+
+def _said(event: Event, people: People, groups: Mapping[str, str], run: Run, now: datetime) -> str:
+    first = event.data.get("status") == "queued"
+    lines = timeline(
+        [event],
+        people=people,
+        items={},
+        groups=groups,
+        now=now,
+        started_by=run.started_by if first else "",
+    )
+    if not lines:
+        return label(event.type)
+    line = lines[0]
+    named = f"{line.strong} {line.text}" if line.strong else line.text
+    return f"{named}: {line.link}" if line.link else named
+
+
+def _question(one: QuestionThen, people: People, groups: Mapping[str, str], now: datetime) -> Asked:
+    grouped = one.target_type == "group"
+    whom = groups.get(one.target, one.target) if grouped else people.object(one.target)
+    match one.status:
+        case "pending" if one.claimed_by:
+            words = f"{people.name(one.claimed_by)} holds it for {whom}"
+        case "pending":
+            words = f"Waits for {whom}"
+        case "completed":
+            words = f"Answered by {whom}"
+        case "expired":
+            words = f"Expired; {whom} had been asked"
+        case other:
+            words = label(other)
+    if one.status == "pending" and one.answers:
+        words += f", {one.answers} answered" if one.answers > 1 else ", 1 answered"
+    step = f"{label(one.by_step)}: " if one.by_step else ""
+    since = f", asked {at_words(one.asked_at, now)}" if one.asked_at else ""
+    return Asked(item_href(one.id, Filters()), one.title or "A question", f"{step}{words}{since}")

@@ -1,0 +1,55 @@
+"""A lead's saved views of the run monitor."""
+
+from django.db import IntegrityError, transaction
+
+from inbox.access import Viewer
+from inbox.models import SavedView
+
+MOST = 50
+"""Views of one person: a rail holds no more."""
+
+
+class NoSuchView(LookupError):
+    """It is not there, or not this person's."""
+
+
+class NotSaved(ValueError):
+    """Why a name cannot be taken, in the reader's words."""
+
+
+def mine(viewer: Viewer, number: int) -> SavedView:
+    """The viewer's own view. Raises ``NoSuchView``."""
+    found = SavedView.objects.filter(owner_id=viewer.user_id, pk=number).first()
+    if found is None:
+        raise NoSuchView(number)
+    return found
+
+
+def save(viewer: Viewer, *, name: str, query: str) -> SavedView:
+    """Keep ``query`` under ``name``. Raises ``NotSaved``."""
+    if SavedView.objects.filter(owner_id=viewer.user_id).count() >= MOST:
+        raise NotSaved(f"You have {MOST} views already. Delete one first.")
+    return _write(SavedView(owner_id=viewer.user_id, name=name, query=query))
+
+
+def rename(viewer: Viewer, number: int, *, name: str) -> SavedView:
+    """Give a view another name. Raises ``NoSuchView``, ``NotSaved``."""
+    view = mine(viewer, number)
+    view.name = name
+    return _write(view)
+
+
+def delete(viewer: Viewer, number: int) -> str:
+    """Forget a view; its name. Raises ``NoSuchView``."""
+    view = mine(viewer, number)
+    view.delete()
+    return view.name
+
+
+def _write(view: SavedView) -> SavedView:
+    try:
+        with transaction.atomic():
+            view.save()
+    except IntegrityError:
+        raise NotSaved(f"You have a view called {view.name} already.") from None
+    return view

@@ -1,0 +1,114 @@
+"""Cancelling a run, and sending it a signal. A GET asks, a POST does it."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
+
+from inbox import access
+from inbox.forms.runs import CancelForm, SignalForm
+from inbox.models import Upstream
+from inbox.presenters import run_page
+from inbox.presenters.run_control import control
+from inbox.presenters.run_list import run_href
+from inbox.services import run_control as service
+from inbox.services.run_control import NotTheirs
+from inbox.services.run_words import Outcome
+from inbox.views.decorators import lead_required, reviewer_required
+from inbox.views.frame import frame, is_fragment
+from inbox.views.origin import origin_of
+
+PERMISSION = {"cancel": access.CANCEL_RUN, "signal": access.SIGNAL_RUN}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@reviewer_required
+@lead_required
+async def cancel(request: Any, id: str) -> HttpResponse:
+    """End the run, once its workflow's name is typed."""
+    if request.method != "POST":
+        return await sync_to_async(_asked)(request, id, "cancel", CancelForm())
+    form = CancelForm(request.POST)
+    typed = form.cleaned_data["typed"] if form.is_valid() else ""
+    done = service.cancel(
+        reviewer=request.user.reviewer, run_id=id, typed=typed, origin=origin_of(request)
+    )
+    return await _told(request, id, "cancel", form, done)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@sensitive_post_parameters("payload")
+@reviewer_required
+@lead_required
+async def signal(request: Any, id: str) -> HttpResponse:
+    """Send the run a signal by its name, with a JSON object or nothing."""
+    if request.method != "POST":
+        return await sync_to_async(_asked)(request, id, "signal", None)
+    form = SignalForm(request.POST)
+    if not form.is_valid():
+        return await sync_to_async(_asked)(request, id, "signal", form, status=422)
+    said = form.cleaned_data
+    done = service.signal(
+        reviewer=request.user.reviewer,
+        run_id=id,
+        name=said["name"],
+        payload=said["payload"],
+        origin=origin_of(request),
+    )
+    return await _told(request, id, "signal", form, done)
+
+
+async def _told(request: Any, id: str, what: str, form: Any, done: Any) -> HttpResponse:
+    """Back to the run with what is true now, or the form again with all that was typed."""
+    try:
+        outcome: Outcome = await done
+    except NotTheirs:
+        raise Http404("No such run.") from None
+    if outcome.good:
+        return await sync_to_async(_back)(request, id, outcome)
+    return await sync_to_async(_asked)(
+        request, id, what, form, outcome=outcome, status=outcome.status
+    )
+
+
+def _back(request: Any, id: str, outcome: Outcome) -> HttpResponse:
+    add = messages.success if outcome.tone == "ok" else messages.info
+    add(request, f"{outcome.title}. {outcome.text}")
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(run_href(id))
+    return HttpResponseRedirect(run_href(id), status=303)
+
+
+def _asked(
+    request: Any,
+    id: str,
+    what: str,
+    form: Any,
+    *,
+    outcome: Outcome | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    upstream = Upstream.present()
+    found = run_page.find(request.viewer, upstream, id)
+    if found is None or not access.holds(request.viewer, PERMISSION[what]):
+        raise Http404("No such run.")
+    made = control(found, what)
+    context = {"act": made, "form": form or SignalForm(initial=made.first), "outcome": outcome}
+    template = f"runs/_{what}.html"
+    if not is_fragment(request, "run-act"):
+        context |= frame(request, upstream, section="runs")
+        template = "runs/act.html"
+    response = render(request, template, context, status=status)
+    if outcome is not None and outcome.retry_after is not None:
+        response["Retry-After"] = str(max(1, round(outcome.retry_after)))
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response

@@ -1,0 +1,35 @@
+/* Says whether a field holds a JSON object while somebody types: <textarea data-json="<id of where to say it>">.
+   The server checks again. */
+
+const PAUSE_MS = 250;
+let timer = 0;
+
+function verdict(text) {
+  if (!text.trim()) return { words: "", bad: false };
+  try {
+    const value = JSON.parse(text);
+    if (value === null || typeof value !== "object" || Array.isArray(value)) {
+      return { words: "The payload has to be an object, in { }.", bad: true };
+    }
+    const keys = Object.keys(value).length;
+    return { words: `A JSON object with ${keys} ${keys === 1 ? "key" : "keys"}.`, bad: false };
+  } catch (error) {
+    return { words: `This is not JSON yet: ${error.message}`, bad: true };
+  }
+}
+
+function check(field) {
+  const { words, bad } = verdict(field.value);
+  if (bad) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+  const place = document.getElementById(field.dataset.json);
+  if (!place) return;
+  place.textContent = words;
+  place.classList.toggle("error", bad);
+}
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches?.("[data-json]")) return;
+  clearTimeout(timer);
+  timer = setTimeout(check, PAUSE_MS, event.target);
+});
