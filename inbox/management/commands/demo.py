@@ -9,22 +9,32 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from inbox.engine import demo
+from inbox.engine.demo import past
 from inbox.management import demo_project, serving_note
 from inbox.mobius.errors import MobiusError
 
 PACE = (8.0, 40.0)
 """Seconds between two questions: as people ask them, not as machines do."""
 
+LONGEST_PAST = 390
+"""Days; the mirror's own memory, by default, is hardly longer."""
+
 
 class Command(BaseCommand):
     """Asks the demo's questions of the running embedded engine."""
 
-    help = "Ask the demo's questions again if none is pending, or keep asking with --traffic."
+    help = "Ask the demo's questions if none is pending; or --traffic, or --history."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How long, and what."""
         parser.add_argument(
             "--traffic", action="store_true", help="keep starting new ones until Ctrl-C"
+        )
+        parser.add_argument(
+            "--history",
+            type=int,
+            metavar="DAYS",
+            help="make a past of so many days, once, for the charts to have something to say",
         )
         parser.add_argument("--seed", type=int, help="the same questions each time")
 
@@ -33,6 +43,9 @@ class Command(BaseCommand):
         note = serving_note.read(settings.DATA_DIR)
         if not settings.EMBEDDED or note is None or "engine" not in note:
             raise CommandError("The demo is for the embedded engine: start it first, by make run.")
+        if options["history"] is not None:
+            self._history(options["history"], options["seed"])
+            return
         settings.MOBIUS_BASE_URL = note["engine"]
         try:
             if options["traffic"]:
@@ -43,6 +56,25 @@ class Command(BaseCommand):
             self.stdout.write("")
         except MobiusError as error:
             raise CommandError(f"The engine did not take it: {error.message}") from None
+
+    def _history(self, days: int, seed: int | None) -> None:
+        """Live it in the engine's database, with the clock set back; the mirror walks there."""
+        if not 1 <= days <= LONGEST_PAST:
+            raise CommandError(f"--history takes 1 to {LONGEST_PAST} days.")
+        told = 0
+        try:
+            for told in past.live(
+                handle=settings.MOBIUS_PROJECT,
+                days=days,
+                now=timezone.now(),
+                zone=timezone.get_default_timezone(),
+                **({} if seed is None else {"seed": seed}),
+            ):
+                if told % 200 == 0:
+                    self.stdout.write(f"{told} questions asked")
+        except past.AlreadyLived:
+            raise CommandError("The demo has its past already; a second would double it.") from None
+        self.stdout.write(f"{told} questions in {days} days. The pages have them in a few minutes.")
 
     async def _traffic(self, dice: Random) -> None:
         client = demo_project.service_client()
