@@ -11,6 +11,8 @@ import subprocess
 import sys
 from typing import Any, TypedDict
 
+from pydantic import SecretStr
+
 from reviewer_site.environment import ROOT
 from tests.support.product import Product
 
@@ -80,7 +82,8 @@ def _session(name: str, mobius_id: str | None, tokens: dict[str, str]) -> str:
     if created:
         user.groups.add(Group.objects.get(name="reviewer"))
         if mobius_id is not None:
-            credentials.adopt(user.reviewer, token=tokens[mobius_id], owner=mobius_id)
+            token = SecretStr(tokens[mobius_id])
+            credentials.adopt(user.reviewer, token=token, owner=mobius_id)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"

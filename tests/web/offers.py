@@ -34,7 +34,11 @@ class _Offers(HTMLParser):
             return
         if tag == "input" and found.get("type") == "hidden":
             self._open.fields[found.get("name", "")] = found.get("value", "")
-        if tag == "button" and found.get("type", "submit") == "submit":
+        if (
+            tag == "button"
+            and found.get("type", "submit") == "submit"
+            and not (found.get("formaction"))
+        ):
             self._open.buttons.append((found.get("name", ""), found.get("value", "")))
 
     def handle_endtag(self, tag: str) -> None:
@@ -43,8 +47,12 @@ class _Offers(HTMLParser):
 
 
 def forms_of(html: str) -> list[Form]:
-    """Every form that posts, and every element that posts by itself."""
+    """Every form that posts, and every element that posts by itself.
+
+    A form that leads nowhere and has no button only lends its fields to buttons elsewhere.
+    """
     offers = _Offers()
     offers.feed(html)
     offers.close()
-    return offers.forms + offers.elsewhere
+    leading = [form for form in offers.forms if form.action or form.buttons]
+    return leading + offers.elsewhere

@@ -80,6 +80,8 @@ class Scene:
             for question in self.all():
                 until(lambda question=question: self.is_mirrored(question))
         tess = self.visitors["tess"]
+        # After a lead's change all groups are read, also those that are new to the mirror.
+        assert tess.post("/groups/approvers/routing", {"routing": "any"}).status_code == 303
         for handle in (FIRST, BOARD):
             out = tess.post(f"/groups/{handle}/members/remove", {"user_id": "user_lee"})
             into = tess.post(f"/groups/{handle}/members/add", {"user_id": "user_newcomer"})
