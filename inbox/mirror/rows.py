@@ -30,8 +30,8 @@ def interaction_row(
         message=told.message,
         title=title_of(told.message),
         context=told.context,
-        questions=[question.model_dump(mode="json") for question in told.questions],
-        policy=told.policy.model_dump(mode="json"),
+        questions=[_question(question) for question in told.questions],
+        policy={"kind": told.policy.kind.value, "quorum": told.policy.quorum},
         responses=[answer.model_dump(mode="json") for answer in told.responses],
         target_type=told.target.type[:40],
         target_id=told.target.id,
@@ -51,6 +51,20 @@ def interaction_row(
         seq=seq,
         raw=told.raw,
     )
+
+
+def _question(question: types.Question) -> dict[str, Any]:
+    """What ``model_dump`` makes of it, in a fifth of the time: a walk makes thousands."""
+    return {
+        "mode": question.mode,
+        "options": [
+            {"value": option.value, "label": option.label, "description": option.description}
+            for option in question.options
+        ],
+        "default": question.default,
+        "placeholder": question.placeholder,
+        "multiline": question.multiline,
+    }
 
 
 def name_run(row: models.Interaction, workflow: str, asked_by: str) -> None:

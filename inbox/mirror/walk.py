@@ -21,6 +21,8 @@ FINISHED = (RunStatus.COMPLETED, RunStatus.FAILED)
 CLOSED = (InteractionStatus.COMPLETED, InteractionStatus.EXPIRED)
 AT_ONCE = 8
 """Reads by id that are under way at one time."""
+AT_A_TIME = 400
+"""Items of a list that are written in one transaction."""
 
 
 class Walk:
@@ -98,13 +100,18 @@ class Walk:
         eager: bool = True,
         **filters: Any,
     ) -> None:
-        """Hand page after page to ``take`` until it says False; the next is read meanwhile."""
+        """Hand the pages to ``take``; where ``eager``, two at once, and the next is read meanwhile.
+
+        Otherwise page by page, until it says False.
+        """
 
         async def page(cursor: str | None) -> tuple[int, Page[T]]:
             heard = self._heard()
             return heard, await call(cursor=cursor, **filters)
 
         seen: set[str] = set()
+        waiting: list[T] = []
+        floor: int | None = None
         ahead = asyncio.ensure_future(page(None))
         try:
             while True:
@@ -115,9 +122,14 @@ class Walk:
                 if cursor is not None and eager:
                     seen.add(cursor)
                     ahead = asyncio.ensure_future(page(cursor))
-                goes_on = await take(here.items, heard)
+                waiting += here.items
+                floor = heard if floor is None else floor
+                if cursor is not None and eager and len(waiting) < AT_A_TIME:
+                    continue
+                goes_on = await take(waiting, floor)
                 if cursor is None or not goes_on:
                     return
+                waiting, floor = [], None
                 if not eager:
                     seen.add(cursor)
                     ahead = asyncio.ensure_future(page(cursor))
