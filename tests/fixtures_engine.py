@@ -131,6 +131,12 @@ class Project:
         for client in self._clients.values():
             client.close()
 
+    def hang_up(self) -> None:
+        """The same, where the engine has gone; the next call opens new ones."""
+        with self._turn:
+            self.close()
+            self._clients.clear()
+
     @staticmethod
     def _made(response: httpx.Response) -> dict[str, Any]:
         assert response.is_success, response.text
