@@ -87,6 +87,13 @@ class Monitor:
         return "1 new run" if self.new == 1 else f"{self.new} new runs"
 
     @property
+    def shown_words(self) -> str:
+        """``1 run``, ``50 runs, and more``."""
+        count = len(self.rows)
+        words = "1 run" if count == 1 else f"{count} runs"
+        return f"{words}, and more" if self.next_href else words
+
+    @property
     def kept(self) -> tuple[tuple[str, str], ...]:
         """What goes along with a new search."""
         names = ("status", "workflow", "queue", "age", "group", "person", "sort")

@@ -1,5 +1,6 @@
 /* Keeps due times true: every half minute, each second in the last minute, and when the tab is shown again.
-   <time data-due="…"> is a deadline, <time data-ago="…"> a moment that has passed. Both are right as the server wrote
+   <time data-due="…"> is a deadline, <time data-ago="…"> a moment that has passed,
+   <time data-for="…"> how long something is so. All are right as the server wrote
    them; a far deadline is said by the clock and is left alone until it is near. <time data-turns="…"> is a moment at which
    the page says something else. */
 
@@ -60,6 +61,11 @@ function tickAgo(element, now) {
   if (/ago$|^just now$/.test(element.textContent)) write(element, words);
 }
 
+function tickFor(element, now) {
+  const age = Math.floor((now - Date.parse(element.dataset.for)) / 1000);
+  if (age >= 0) write(element, span(age));
+}
+
 function tick() {
   clearTimeout(timer);
   const now = Date.now();
@@ -71,6 +77,7 @@ function tick() {
     if (due.left > 0) soonest = Math.min(soonest, due.left);
   }
   for (const element of document.querySelectorAll("time[data-ago]")) tickAgo(element, now);
+  for (const element of document.querySelectorAll("time[data-for]")) tickFor(element, now);
   for (const element of document.querySelectorAll("time[data-turns]")) {
     const left = Math.ceil((Date.parse(element.dataset.turns) - now) / 1000);
     if (left > 0) soonest = Math.min(soonest, left);
