@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 
 from inbox.views import (
     account,
+    decisions,
     claiming,
     draft,
     groups,
@@ -31,6 +32,11 @@ urlpatterns: list[URLPattern] = [
     path("interactions/<str:id>/release", claiming.release, name="release"),
     path("interactions/<str:id>/presence", presence.presence, name="presence"),
     path("interactions/<str:id>/draft", draft.draft, name="draft"),
+    path("interactions/<str:id>/receipt", decisions.answer_receipt, name="receipt"),
+    path("decisions/", decisions.decisions, name="decisions"),
+    path("decisions/<int:number>/", decisions.decision, name="decision"),
+    path("decisions/export.csv", decisions.as_csv, name="decisions-csv"),
+    path("decisions/export.jsonl", decisions.as_json_lines, name="decisions-jsonl"),
     path("runs/", runs.runs, name="runs"),
     path("runs/filters/", monitor.filters, name="run-filters"),
     path("runs/views/", saved_views.save, name="view-save"),

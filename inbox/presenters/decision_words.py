@@ -1,0 +1,108 @@
+"""What an entry of the decision log says, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inbox.models import Decision
+from inbox.models.decision import RESPOND
+from inbox.presenters.answers import Words, did_words, value_words
+from inbox.presenters.people import People
+from inbox.presenters.tree import compact
+from inbox.presenters.words import label
+
+VERBS = {
+    RESPOND: "Answered",
+    "claim": "Claimed",
+    "release": "Released",
+    "nudge": "Nudged",
+    "run_cancelled": "Cancelled a run",
+    "run_signalled": "Signalled a run",
+    "member_added": "Added a member",
+    "member_removed": "Removed a member",
+    "routing_changed": "Changed the routing",
+    "token_adopted": "Put in a token",
+    "token_removed": "Removed a token",
+}
+"""Each verb, as a filter names it."""
+_TO = {"nudge": "Nudged", "member_added": "Added", "member_removed": "Removed"}
+_SHORT = {"run_cancelled": "Cancelled", "run_signalled": "Signalled"}
+_ROUTING = {"any": "First to answer", "all": "All members"}
+_BY = {
+    "member": ("key", "Member token"),
+    "service": ("key", "Service key"),
+    "account": ("user", "Signed in here"),
+}
+
+
+def verb_words(verb: str) -> str:
+    """``Answered``; a verb that is new here as a label."""
+    return VERBS.get(verb) or label(verb)
+
+
+def did(entry: Decision, people: People) -> str:
+    """What was done, with the person that it was done to: ``Nudged Rina``, ``Added Lee``."""
+    told = _told(entry)
+    if told.get("user") and entry.verb in _TO:
+        return f"{_TO[entry.verb]} {people.full(str(told['user']))}"
+    if entry.verb == "token_adopted" and told.get("before"):
+        return "Replaced a token"
+    return _SHORT.get(entry.verb) or verb_words(entry.verb)
+
+
+def said(entry: Decision, question: Mapping[str, Any]) -> Words | None:
+    """The value in words; None where the entry has none."""
+    told = _told(entry)
+    match entry.verb:
+        case "respond":
+            return value_words(question, entry.value)
+        case "run_signalled":
+            return Words(str(told.get("signal") or ""), tone="mono")
+        case "routing_changed":
+            ends = [_ROUTING.get(str(told.get(key)), str(told.get(key))) for key in ("from", "to")]
+            return Words(" → ".join(ends))
+        case "token_adopted" | "token_removed":
+            ends = [f"…{told[key]}" for key in ("before", "token") if told.get(key)]
+            return Words(" → ".join(ends), tone="mono") if ends else None
+        case _:
+            return None
+
+
+def headline(entry: Decision, question: Mapping[str, Any], people: People) -> str:
+    """The whole entry in a line: ``Lee approved: Release payments-api?``."""
+    who = people.full(entry.actor) if entry.actor else entry.account or "Somebody"
+    if entry.verb == RESPOND:
+        words = did_words(question, entry.value)
+    else:
+        words = did(entry, people)
+        words = words[:1].lower() + words[1:]
+    about = entry.title or entry.workflow
+    return f"{who} {words}: {about}" if about else f"{who} {words}"
+
+
+def by(entry: Decision) -> tuple[str, str]:
+    """Icon and words of the credential."""
+    if entry.observed:
+        return "review", "Observed"
+    return _BY.get(entry.credential_kind, ("dashed", entry.credential_kind or "Nothing"))
+
+
+def question_of(entry: Decision, mirrored: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """The question as it was shown, else as the mirror has it."""
+    shown = entry.shown if isinstance(entry.shown, dict) else {}
+    questions = shown.get("questions") or ([mirrored] if mirrored else [])
+    return questions[0] if questions and isinstance(questions[0], dict) else {}
+
+
+def rest(entry: Decision) -> str:
+    """The value as JSON, for what no words fit."""
+    return compact(entry.value) if entry.value not in (None, {}, "") else ""
+
+
+def unknown(entry: Decision) -> bool:
+    """Nobody knows whether it has arrived."""
+    return _told(entry).get("arrived") == "unknown"
+
+
+def _told(entry: Decision) -> Mapping[str, Any]:
+    own = entry.verb != RESPOND and isinstance(entry.value, dict)
+    return entry.value if own else {}

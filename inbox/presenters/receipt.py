@@ -1,0 +1,144 @@
+"""One entry of the decision log as a sheet of paper."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import dateformat
+from django.utils.dateparse import parse_datetime
+from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone_name, localtime
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Decision, Interaction, Upstream
+from inbox.models.decision import RESPOND
+from inbox.presenters import context as evidence
+from inbox.presenters import decision_words as words
+from inbox.presenters import markdown
+from inbox.presenters.answers import Words
+from inbox.presenters.context import Card
+from inbox.presenters.people import People
+from inbox.presenters.words import short_id
+from inbox.reviewers.names import names_of
+from inbox.services.decision_log import head
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What ``decisions/_sheet.html`` shows. Hashes come in groups of eight."""
+
+    number: int
+    title: str
+    when: str
+    zone: str
+    utc: str
+    who: str
+    actor: str
+    words: Words | None
+    rest: str
+    comment: str
+    did: str
+    by: str
+    address: str
+    observed: bool
+    unknown: bool
+    interaction_id: str
+    run: str
+    operation_id: str
+    entered: str
+    body: SafeString | str
+    cards: Sequence[Card]
+    message: str
+    stood: str
+    hash: str
+    previous: str
+    version: int
+    head_number: int
+    head_hash: str
+    head_mac: str
+
+
+def answers(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Decision]:
+    """The entries of the answers to a question, those that the viewer may see. One query."""
+    rows = Decision.objects.filter(
+        interaction_id=item.mobius_id,
+        base_url=upstream.base_url,
+        project=upstream.project,
+        verb=RESPOND,
+    ).order_by("number")
+    if access.hides_answers(viewer, item):
+        rows = rows.filter(actor=viewer.mobius_id or "")
+    return list(rows)
+
+
+def sheets(
+    viewer: Viewer, entries: Sequence[Decision], item: Interaction | None
+) -> tuple[Sheet, ...]:
+    """``entries`` as sheets. Addresses are shown to leads, and to people their own."""
+    people = People(names_of({entry.actor for entry in entries} | _others(entries)))
+    last = head()
+    return tuple(_sheet(viewer, entry, item, people, last) for entry in entries)
+
+
+def _others(entries: Sequence[Decision]) -> set[str]:
+    told = (entry.value for entry in entries if isinstance(entry.value, dict))
+    return {value["user"] for value in told if isinstance(value.get("user"), str)}
+
+
+def _sheet(
+    viewer: Viewer, entry: Decision, item: Interaction | None, people: People, last: Any
+) -> Sheet:
+    mirrored = (item.questions or [None])[0] if item is not None else None
+    question = words.question_of(entry, mirrored)
+    said = words.said(entry, question)
+    shown = entry.shown if isinstance(entry.shown, dict) else {}
+    message = str(shown.get("message") or "")
+    title = message.strip().splitlines()[0] if message.strip() else ""
+    context = shown.get("context")
+    own = entry.actor == viewer.mobius_id
+    return Sheet(
+        number=entry.number,
+        title=words.headline(entry, question, people),
+        when=_full(entry.at),
+        zone=get_current_timezone_name(),
+        utc=dateformat.format(entry.at.astimezone(UTC), "H:i:s"),
+        who=people.full(entry.actor) if entry.actor else entry.account,
+        actor=entry.actor,
+        words=said,
+        rest="" if said is not None else words.rest(entry),
+        comment=entry.comment,
+        did=words.did(entry, people),
+        by=words.by(entry)[1],
+        address=entry.address if viewer.lead or own else "",
+        observed=entry.observed,
+        unknown=words.unknown(entry),
+        interaction_id=entry.interaction_id,
+        run=f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow,
+        operation_id=entry.operation_id,
+        entered=_full(entry.entered_at),
+        body=markdown.render(message),
+        cards=evidence.cards(context) if isinstance(context, dict) else (),
+        message=title,
+        stood=_stood(shown),
+        hash=_spaced(entry.hash),
+        previous=_spaced(entry.previous),
+        version=entry.version,
+        head_number=last.number,
+        head_hash=_spaced(last.hash),
+        head_mac=_spaced(last.mac),
+    )
+
+
+def _full(at: datetime) -> str:
+    return dateformat.format(localtime(at), "l j F Y, H:i:s")
+
+
+def _stood(shown: dict[str, Any]) -> str:
+    at = parse_datetime(str(shown.get("updated_at") or ""))
+    return dateformat.format(localtime(at), "j F Y, H:i:s") if at and at.tzinfo else ""
+
+
+def _spaced(digest: str) -> str:
+    return " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))
