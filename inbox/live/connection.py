@@ -18,7 +18,7 @@ Own = Callable[[Coroutine[Any, Any, None]], None]
 class Subscription:
     """What a view has allowed.
 
-    ``recheck`` is called again and again, in the live thread; False means the right is lost.
+    ``recheck`` is called again and again, in a thread of its own; False means the right is lost.
     ``cursors`` are the places where the reader says it was: its page's, its last frame's.
     """
 

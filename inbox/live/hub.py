@@ -41,7 +41,7 @@ class Hub:
         *,
         bus: Bus,
         keep_alive: float = 15,
-        recheck: float = 45,
+        recheck: float = 50,
         size: int = SIZE,
     ) -> None:
         self._bus = bus
@@ -77,7 +77,7 @@ class Hub:
         """Hear the bus and serve, on the running loop.
 
         Args:
-            render: the fragment of a topic that has one, or None; called in the live thread.
+            render: the fragment of a topic that has one, or None; called in a thread of its own.
         """
         self._loop = asyncio.get_running_loop()
         self._painter = Painter(render)
@@ -231,7 +231,7 @@ class Hub:
 
     async def _recheck(self, connection: Connection) -> None:
         [allowed] = await asyncio.gather(
-            worker.run(connection.subscription.recheck), return_exceptions=True
+            worker.checking.run(connection.subscription.recheck), return_exceptions=True
         )
         if isinstance(allowed, BaseException):
             log.error("a stream's right could not be checked: the stream ends", exc_info=allowed)

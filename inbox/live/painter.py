@@ -13,12 +13,12 @@ Render = Callable[[str], str | None]
 
 
 class Painter:
-    """Renders fragments in the live thread and holds the newest of each topic in use.
+    """Renders fragments in a thread of their own and holds the newest of each topic in use.
 
     A fragment that cannot be rendered is logged and left out: who watches still gets the bell.
 
     Args:
-        render: a topic's HTML, or None where it has none; called in the live thread.
+        render: a topic's HTML, or None where it has none; called in that thread.
     """
 
     def __init__(self, render: Render) -> None:
@@ -62,7 +62,9 @@ class Painter:
             self._held.pop(topic, None)
 
     async def _painted(self, topic: str) -> bytes:
-        [html] = await asyncio.gather(worker.run(self._render, topic), return_exceptions=True)
+        [html] = await asyncio.gather(
+            worker.painting.run(self._render, topic), return_exceptions=True
+        )
         if isinstance(html, BaseException):
             log.error("%s could not be rendered", topic, exc_info=html)
             return b""

@@ -1,25 +1,38 @@
-"""The one thread in which the live room reads the database for streams that are already open."""
+"""The threads in which the live room reads the database for streams that are already open."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import close_old_connections
+from django.db import connections
 
 T = TypeVar("T")
 
-_THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live")
 
+class Worker:
+    """One thread: a call at a time, however many wait."""
 
-async def run(function: Callable[..., T], *args: object) -> T:
-    """Call ``function`` in the live thread; one call at a time, however many wait.
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
-    It runs outside any request: connections that broke or grew old are replaced first.
-    """
-    return await asyncio.get_running_loop().run_in_executor(_THREAD, _fresh, function, args)
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """Call ``function`` in the thread, outside any request."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, _fresh, function, args
+        )
 
 
 def _fresh(function: Callable[..., T], args: tuple[object, ...]) -> T:
-    close_old_connections()
+    """Replace connections that broke or grew old first, as a request would.
+
+    One to a file does not grow old: to open it anew takes longer than most calls here.
+    """
+    for connection in connections.all(initialized_only=True):
+        if connection.vendor != "sqlite" or connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()
     return function(*args)
+
+
+painting = Worker("live-paint")
+checking = Worker("live-check")

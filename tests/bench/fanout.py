@@ -34,13 +34,15 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 class Process:
     """A module in a process of its own that speaks lines of JSON."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, given: Any = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        if given is not None:
+            self._write(json.dumps(given))
         self.told: dict[str, Any] = self.read()
         self.pid: int = self.told.get("pid", self._process.pid)
 
@@ -53,10 +55,13 @@ class Process:
         return told
 
     def ask(self, line: str) -> dict[str, Any]:
+        self._write(line)
+        return self.read()
+
+    def _write(self, line: str) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
-        return self.read()
 
     def cpu(self) -> float:
         """Seconds of CPU so far."""
@@ -100,8 +105,10 @@ def serving(name: str, *arguments: str) -> Iterator[tuple[Process, str]]:
 @contextlib.contextmanager
 def crowd(server: Process, path: str, streams: int) -> Iterator[Process]:
     """So many open streams."""
-    cookies = server.told.get("cookies", "")
-    readers = Process("tests.bench.readers", str(server.told["port"]), path, str(streams), cookies)
+    sessions = server.told.get("sessions", [])
+    readers = Process(
+        "tests.bench.readers", str(server.told["port"]), path, str(streams), given=sessions
+    )
     try:
         yield readers
     finally:
@@ -178,9 +185,10 @@ def reconnect(streams: int) -> dict[str, Any]:
 
 
 def client(server: Process) -> httpx.Client:
-    name, _, value = str(server.told["cookies"]).partition("=")
     return httpx.Client(
-        base_url=f"http://127.0.0.1:{server.told['port']}", cookies={name: value}, timeout=60
+        base_url=f"http://127.0.0.1:{server.told['port']}",
+        cookies={"sessionid": server.told["sessions"][0]},
+        timeout=60,
     )
 
 

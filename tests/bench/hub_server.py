@@ -1,7 +1,8 @@
 """The product's own stream: Django with all its middleware, the hand-off and the hub.
 
-`python -m tests.bench.hub_server [quiet]` prints its port and Rina's session. No sync runs; unless
-it is to be quiet, the run that Rina watches is said to have changed every 50 ms.
+`python -m tests.bench.hub_server [quiet]` prints its port and Rina's sessions, so many that no two
+streams share one. No sync runs; unless it is to be quiet, the run that she watches is said to have
+changed every 50 ms.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reviewer_site.settings")
 django.setup()
 
 from django.contrib.auth import get_user_model  # noqa: E402
+from django.contrib.sessions.models import Session  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -34,9 +36,11 @@ from reviewer_site.lifespan import Lifespan  # noqa: E402
 from reviewer_site.static_files import StaticFiles  # noqa: E402
 from tests.bench.frames import EVERY, html  # noqa: E402
 
+SESSIONS = 2000
 
-def furnish() -> str:
-    """A run that asked Rina; the cookie of her session."""
+
+def furnish() -> list[str]:
+    """A run that asked Rina; the keys of her sessions."""
     call_command("migrate", verbosity=0, interactive=False)
     make_demo(tokens={})
     upstream, now = Upstream.present(), timezone.now()
@@ -59,7 +63,16 @@ def furnish() -> str:
         get_user_model().objects.get(username="rina"),
         backend="django.contrib.auth.backends.ModelBackend",
     )
-    return client.cookies["sessionid"].value
+    one = Session.objects.get()
+    more = [
+        Session(
+            session_key=f"{number:032d}",
+            session_data=one.session_data,
+            expire_date=one.expire_date,
+        )
+        for number in range(SESSIONS)
+    ]
+    return [session.session_key for session in Session.objects.bulk_create(more)]
 
 
 async def publish() -> None:
@@ -78,12 +91,12 @@ async def background() -> AsyncIterator[None]:
 
 
 def main() -> None:
-    session = furnish()
+    sessions = furnish()
     application = Lifespan(
         StaticFiles(Handoff(pages, get_hub())), background=background, at_signal=get_hub().close
     )
     held = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    told = {"port": held.getsockname()[1], "cookies": f"sessionid={session}"}
+    told = {"port": held.getsockname()[1], "sessions": sessions}
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     uvicorn.Server(uvicorn.Config(application, log_level="error", timeout_graceful_shutdown=1)).run(

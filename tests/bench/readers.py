@@ -1,8 +1,9 @@
-"""Many streams in one process: `python -m tests.bench.readers PORT PATH STREAMS COOKIES`.
+"""Many streams in one process: `python -m tests.bench.readers PORT PATH STREAMS`.
 
-It opens the streams, prints how long that took, and then obeys lines on stdin: `measure SECONDS`
-prints what arrived meanwhile and how late it was; `again` closes all streams, opens them at once
-and prints how long that took. A frame carries `t=<nanoseconds of the monotonic clock>;`.
+It reads session keys, a JSON list, opens the streams with one each, prints how long that took, and
+then obeys lines on stdin: `measure SECONDS` prints what arrived meanwhile and how late it was;
+`again` closes all streams, opens them at once and prints how long that took. A frame carries
+`t=<nanoseconds of the monotonic clock>;`.
 """
 
 import asyncio
@@ -48,9 +49,10 @@ class Stream(asyncio.Protocol):
 class Crowd:
     """All streams together."""
 
-    def __init__(self, port: int, path: str, cookies: str) -> None:
-        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\n"
-        self._request = f"{head}Cookie: {cookies}\r\n\r\n".encode()
+    def __init__(self, port: int, path: str, sessions: list[str]) -> None:
+        asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        self._head = f"{asked}Accept: text/event-stream\r\n"
+        self._sessions = sessions or [""]
         self._port = port
         self._streams: list[Stream] = []
         self._late: list[int] | None = None
@@ -64,16 +66,18 @@ class Crowd:
         gate = asyncio.Semaphore(at_once)
         loop = asyncio.get_running_loop()
 
-        async def one() -> None:
+        async def one(number: int) -> None:
+            session = self._sessions[number % len(self._sessions)]
+            request = f"{self._head}Cookie: sessionid={session}\r\n\r\n".encode()
             async with gate:
                 _, stream = await loop.create_connection(
-                    lambda: Stream(self._request, self), "127.0.0.1", self._port
+                    lambda: Stream(request, self), "127.0.0.1", self._port
                 )
                 self._streams.append(stream)
                 await stream.opened
 
         started = time.monotonic()
-        await asyncio.gather(*(one() for _ in range(streams)))
+        await asyncio.gather(*(one(number) for number in range(streams)))
         return time.monotonic() - started
 
     async def measure(self, seconds: float) -> dict[str, float]:
@@ -92,8 +96,8 @@ class Crowd:
         self._streams.clear()
 
 
-async def main(port: int, path: str, streams: int, cookies: str) -> None:
-    crowd = Crowd(port, path, cookies)
+async def main(port: int, path: str, streams: int) -> None:
+    crowd = Crowd(port, path, json.loads(sys.stdin.readline()))
     say({"opened_s": await crowd.open(streams, OPENING)})
     while line := await asyncio.to_thread(sys.stdin.readline):
         word, _, argument = line.strip().partition(" ")
@@ -111,4 +115,4 @@ def say(told: dict[str, float]) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]))
+    uvloop.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

