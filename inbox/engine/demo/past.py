@@ -139,6 +139,6 @@ class _Teller:
                 return self.dice.random() < (0.93 if item.all_must_answer else 0.84)
 
     def _caller(self, who: str | None) -> Caller:
-        kind = "service" if who is None else "member"
-        name = PEOPLE.get(who or "", "service key")
-        return Caller(self._project.pk, self._project.handle, kind, who, name)
+        if who is None:
+            return Caller(self._project.pk, self._project.handle, "service", None, "service key")
+        return Caller(self._project.pk, self._project.handle, "member", who, PEOPLE[who])

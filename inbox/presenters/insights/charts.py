@@ -1,0 +1,157 @@
+"""The charts of a span: what came and went each day, how long it took, how it ended."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from inbox.presenters.insights.chart import (
+    Chart,
+    Headline,
+    Row,
+    Series,
+    count,
+    long_day,
+    percent,
+    share,
+    short_day,
+    time,
+    whole,
+)
+from inbox.presenters.insights.figures import Figures
+
+Days = Mapping[date, Figures]
+Quantile = Callable[[Figures, float], float | None]
+
+
+def flow(total: Figures, days: Days, today: date) -> Chart:
+    """Arrivals against answers."""
+    return Chart(
+        key="flow",
+        title="Asked and answered each day",
+        kind="line",
+        unit="count",
+        headlines=(
+            Headline(whole(total.asked), "asked"),
+            Headline(whole(total.answered), "answered"),
+        ),
+        labels=[short_day(day) for day in days],
+        series=(
+            Series("Asked", "2", [each.asked for each in days.values()], dash=True),
+            Series("Answered", "1", [each.answered for each in days.values()]),
+        ),
+        columns=("Day", "Asked", "Answered", "Expired"),
+        csv_columns=("day", "asked", "answered", "expired"),
+        rows=[
+            Row(
+                long_day(day),
+                day.isoformat(),
+                (count(each.asked), count(each.answered), count(each.expired)),
+            )
+            for day, each in days.items()
+        ],
+        note="Today is not over." if today in days else "",
+        nothing="" if total.asked or total.ended else "Nothing was asked or answered.",
+    )
+
+
+def answer_time(total: Figures, days: Days) -> Chart:
+    """From being asked to the answer that closed it."""
+    return _time(
+        total,
+        days,
+        key="time-to-answer",
+        title="Time to answer",
+        quantile=Figures.answer,
+        number=lambda each: each.answer_times.total(),
+        noun="Answers",
+        nothing="Nothing was answered.",
+    )
+
+
+def claim_time(total: Figures, days: Days) -> Chart:
+    """From a group's being asked to somebody's taking it."""
+    return _time(
+        total,
+        days,
+        key="time-to-claim",
+        title="Time to claim",
+        quantile=Figures.claim,
+        number=lambda each: each.claim_times.total(),
+        noun="Claims",
+        nothing="Nobody has claimed anything.",
+    )
+
+
+def _time(
+    total: Figures,
+    days: Days,
+    *,
+    key: str,
+    title: str,
+    quantile: Quantile,
+    number: Callable[[Figures], int],
+    noun: str,
+    nothing: str,
+) -> Chart:
+    medians = [quantile(each, 0.5) for each in days.values()]
+    most = [quantile(each, 0.9) for each in days.values()]
+    return Chart(
+        key=key,
+        title=title,
+        kind="line",
+        unit="seconds",
+        headlines=(
+            Headline(time(quantile(total, 0.5)).words, "median"),
+            Headline(time(quantile(total, 0.9)).words, "9 of 10 within"),
+        ),
+        labels=[short_day(day) for day in days],
+        series=(
+            Series("9 of 10 within", "2", most, dash=True),
+            Series("Median", "1", medians),
+        ),
+        columns=("Day", noun, "Median", "9 of 10 within"),
+        csv_columns=("day", noun.lower(), "median_seconds", "p90_seconds"),
+        rows=[
+            Row(
+                long_day(day),
+                day.isoformat(),
+                (count(number(each)), time(median), time(within)),
+            )
+            for (day, each), median, within in zip(days.items(), medians, most, strict=True)
+        ],
+        note=f"{whole(number(total))} {noun.lower()}. Each mark up is several times as long.",
+        nothing="" if number(total) else nothing,
+    )
+
+
+def endings(total: Figures) -> Chart:
+    """What became of all that ended."""
+    other = total.answered - total.approved - total.rejected
+    parts = (
+        ("Approved", "approved", total.approved, "1"),
+        ("Rejected", "rejected", total.rejected, "2"),
+        ("Chosen or written", "other", other, "3"),
+        ("Expired", "expired", total.expired, "bad"),
+    )
+    approvals = total.approved + total.rejected + total.unapproved
+    return Chart(
+        key="endings",
+        title="How they ended",
+        kind="share",
+        unit="count",
+        headlines=(
+            Headline(percent(total.expired, total.ended), "expired unanswered"),
+            Headline(percent(total.approved, approvals), "of approvals given"),
+        ),
+        labels=("All that ended",),
+        series=[Series(label, tint, [number]) for label, _, number, tint in parts],
+        columns=("Outcome", "Questions", "Share"),
+        csv_columns=("outcome", "questions", "share"),
+        rows=[
+            Row(label, name, (count(number), share(number, total.ended)), tint)
+            for label, name, number, tint in parts
+        ],
+        note=f"{whole(total.ended)} ended; of {whole(approvals)} approvals "
+        f"{whole(total.unapproved)} expired.",
+        nothing="" if total.ended else "Nothing has ended.",
+        open_table=True,
+    )

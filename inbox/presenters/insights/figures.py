@@ -1,0 +1,135 @@
+"""The figures of a span, added up from the tallies. One query."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from inbox.mirror.durations import quantile
+from inbox.mirror.tally import APPROVAL
+from inbox.models import Interaction, Tally, Upstream
+from inbox.presenters.insights.query import Query
+
+MEMORY = timedelta(days=90)
+"""So far back it is looked for what is usual."""
+
+
+@dataclass
+class Figures:
+    """Of one day, or of all. ``unapproved`` are the approvals that expired."""
+
+    asked: int = 0
+    answered: int = 0
+    expired: int = 0
+    approved: int = 0
+    rejected: int = 0
+    unapproved: int = 0
+    claim_times: Counter[str] = field(default_factory=Counter)
+    answer_times: Counter[str] = field(default_factory=Counter)
+
+    def add(self, type: str, counts: Iterable[int], claims: Any, answers: Any) -> None:
+        """Add a tally."""
+        asked, answered, expired, approved, rejected = counts
+        self.asked += asked
+        self.answered += answered
+        self.expired += expired
+        self.approved += approved
+        self.rejected += rejected
+        self.unapproved += expired if type == APPROVAL else 0
+        for sum_, times in ((self.claim_times, claims), (self.answer_times, answers)):
+            for bucket, number in times.items():
+                sum_[bucket] += number
+
+    @property
+    def ended(self) -> int:
+        """Answered or expired."""
+        return self.answered + self.expired
+
+    def claim(self, share: float) -> float | None:
+        """Seconds within which ``share`` of all claims came."""
+        return quantile(self.claim_times, share)
+
+    def answer(self, share: float) -> float | None:
+        """Seconds within which ``share`` of all answers came."""
+        return quantile(self.answer_times, share)
+
+
+def read(upstream: Upstream, query: Query) -> tuple[Figures, dict[date, Figures]]:
+    """The figures of the whole span, and of each of its days."""
+    days = {day: Figures() for day in query.days}
+    total = Figures()
+    rows = _chosen(upstream, query).filter(day__range=(query.first, query.last))
+    counts = ("asked", "answered", "expired", "approved", "rejected")
+    columns = ("day", "type", "claim_times", "answer_times", *counts)
+    for day, type_, claims, answers, *numbers in rows.values_list(*columns).iterator():
+        for figures in (days[day], total):
+            figures.add(type_, numbers, claims, answers)
+    return total, days
+
+
+def _chosen(upstream: Upstream, query: Query) -> QuerySet[Tally]:
+    rows = Tally.objects.filter(upstream=upstream, person=query.person)
+    wanted = {"workflow": query.workflow, "type": query.type, "group_id": query.group}
+    return rows.filter(**{name: value for name, value in wanted.items() if value})
+
+
+def known(upstream: Upstream) -> list[tuple[str, str, str]]:
+    """Every workflow, type and group that has ever asked, together as they did. One query."""
+    rows = Tally.objects.filter(upstream=upstream, person="")
+    return list(rows.values_list("workflow", "type", "group_id").distinct())
+
+
+def usual(upstream: Upstream, query: Query, today: date) -> dict[tuple[str, str, str], float]:
+    """The share of what ended that was answered in time, by workflow, type and group.
+
+    The key of three empty texts has it of all of them. One query.
+    """
+    rows = _chosen(upstream, query).filter(day__gt=today - MEMORY)
+    sums = rows.values_list("workflow", "type", "group_id").annotate(
+        Sum("answered"), Sum("expired")
+    )
+    shares: dict[tuple[str, str, str], float] = {}
+    answered = ended = 0
+    for workflow, type_, group, came, missed in sums.order_by():
+        if came + missed:
+            shares[workflow, type_, group] = came / (came + missed)
+        answered, ended = answered + came, ended + came + missed
+    if ended:
+        shares["", "", ""] = answered / ended
+    return shares
+
+
+def waiting(upstream: Upstream, query: Query) -> QuerySet[Interaction]:
+    """What is open now."""
+    rows = Interaction.objects.filter(upstream=upstream, status="pending", gone__in=(False,))
+    if query.person:
+        rows = rows.filter(recipients__user_id=query.person, recipients__open=True)
+    wanted = {"workflow": query.workflow, "type": query.type, "group_id": query.group}
+    return rows.filter(**{name: value for name, value in wanted.items() if value})
+
+
+def aged(
+    rows: QuerySet[Interaction], bounds: dict[str, tuple[datetime, datetime]]
+) -> dict[str, int]:
+    """How many were asked within each of the stretches, the later instant excluded. One query."""
+    within = {
+        key: Count("id", filter=Q(created_at__gt=since, created_at__lte=until))
+        for key, (since, until) in bounds.items()
+    }
+    return rows.aggregate(**within)
+
+
+def expiring(
+    rows: QuerySet[Interaction], now: datetime, bounds: dict[str, tuple[datetime, datetime]]
+) -> list[Any]:
+    """By workflow, type and group: how many expire within each of the stretches. One query."""
+    until = max(end for _, end in bounds.values())
+    within = {
+        key: Count("id", filter=Q(expires_at__gt=since, expires_at__lte=end))
+        for key, (since, end) in bounds.items()
+    }
+    soon = rows.filter(expires_at__gt=now, expires_at__lte=until)
+    return list(soon.values("workflow", "type", "group_id").annotate(**within).order_by())

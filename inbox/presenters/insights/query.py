@@ -1,0 +1,79 @@
+"""What the address of *Insights* says: which days, and whose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+SPANS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "1 year"}
+USUAL = "30"
+LONGEST = 1096
+"""Days."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """``span`` is a key of ``SPANS``, or empty where ``first`` and ``last`` were chosen by hand.
+
+    The rest are empty for all: ``person`` is a Mobius user id.
+    """
+
+    span: str
+    first: date
+    last: date
+    workflow: str = ""
+    type: str = ""
+    group: str = ""
+    person: str = ""
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any], today: date, *, by_person: bool = True) -> "Query":
+        """Read a query string; what it does not know is left out, what is to come is cut off."""
+        names = ("workflow", "type", "group", *(["person"] if by_person else []))
+        chosen = {name: str(told.get(name) or "")[:300] for name in names}
+        first, last = _day(told.get("from")), _day(told.get("to"))
+        if first is not None or last is not None:
+            last = min(last or today, today)
+            first = min(first or last, today)
+            first, last = min(first, last), max(first, last)
+            return cls("", max(first, last - timedelta(days=LONGEST - 1)), last, **chosen)
+        span = str(told.get("span") or "")
+        span = span if span in SPANS else USUAL
+        return cls(span, today - timedelta(days=int(span) - 1), today, **chosen)
+
+    @property
+    def days(self) -> list[date]:
+        """Each day of the span."""
+        count = (self.last - self.first).days + 1
+        return [self.first + timedelta(days=number) for number in range(count)]
+
+    @property
+    def narrowed(self) -> bool:
+        """Not everything is counted."""
+        return bool(self.workflow or self.type or self.group or self.person)
+
+    def text(self) -> str:
+        """The query string, without its question mark."""
+        days = (
+            {"span": self.span}
+            if self.span
+            else {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        )
+        rest = {name: getattr(self, name) for name in ("workflow", "type", "group", "person")}
+        return urlencode(days | {name: value for name, value in rest.items() if value})
+
+    def spanning(self, span: str) -> "Query":
+        """The same of other days."""
+        return replace(self, span=span)
+
+    def everything(self) -> "Query":
+        """The same days, of everybody."""
+        return replace(self, workflow="", type="", group="", person="")
+
+
+def _day(told: object) -> date | None:
+    try:
+        return date.fromisoformat(str(told or ""))
+    except ValueError:
+        return None
