@@ -9,6 +9,7 @@ from inbox.models.event import Event
 from inbox.models.group import Group
 from inbox.models.interaction import Interaction
 from inbox.models.membership import Membership
+from inbox.models.notice import Notice
 from inbox.models.recipient import Recipient
 from inbox.models.reviewer import Reviewer
 from inbox.models.run import Run
@@ -27,6 +28,7 @@ __all__ = [
     "Group",
     "Interaction",
     "Membership",
+    "Notice",
     "Recipient",
     "Reviewer",
     "Run",

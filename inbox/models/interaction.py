@@ -15,7 +15,10 @@ class Interaction(models.Model):
     that is not in the rollup.
     """
 
-    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    # No index of the upstream alone: SQLite would take it for one that leaves few rows.
+    upstream = models.ForeignKey(
+        "inbox.Upstream", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     mobius_id = models.CharField(max_length=200)
     run_id = models.CharField(max_length=200, null=True)
     signal_name = models.CharField(max_length=300, null=True)
@@ -58,6 +61,11 @@ class Interaction(models.Model):
         indexes = [
             models.Index(fields=["upstream", "run_id"], name="interaction_of_run"),
             models.Index(fields=["upstream", "status", "due_at"], name="interaction_open"),
+            models.Index(
+                fields=["upstream", "status", "created_at", "id"],
+                condition=models.Q(gone=False),
+                name="interaction_oldest",
+            ),
             # What has been over for so long that it is forgotten.
             models.Index(fields=["upstream", "status", "updated_at"], name="interaction_aged"),
             # What waits on a group, and how long it took, without reading the rows.

@@ -12,7 +12,10 @@ class Run(models.Model):
     ``search`` is the lower-cased text that the monitor searches.
     """
 
-    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    # No index of the upstream alone: SQLite would take it for one that leaves few rows.
+    upstream = models.ForeignKey(
+        "inbox.Upstream", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     mobius_id = models.CharField(max_length=200)
     workflow = models.CharField(max_length=300)
     status = models.CharField(max_length=40)
@@ -35,7 +38,7 @@ class Run(models.Model):
     seq = models.BigIntegerField(default=0)
     log_from = models.BigIntegerField(null=True)
     gone = models.BooleanField(default=False)
-    search = models.CharField(max_length=400, default="")
+    search = models.CharField(max_length=300, default="")
     raw = models.JSONField(default=dict)
 
     class Meta:
@@ -44,15 +47,13 @@ class Run(models.Model):
         ]
         indexes = [
             models.Index(fields=["upstream", "finished"], name="run_unfinished"),
-            # The monitor's lists, each an index walk in its order. A search reads ``search`` of
-            # very many, so the walk holds it and leaves the wide rows alone.
+            # The monitor's lists, each an index walk in its order. The first two hold whatever a
+            # walk looks at to leave a run out, so that it does not read the wide rows for that.
             *(
-                models.Index(
-                    fields=["upstream", *fields], name=f"run_{name}", condition=models.Q(gone=False)
-                )
+                models.Index(fields=["upstream", "gone", *fields], name=f"run_{name}")
                 for name, fields in {
-                    "newest": ["created_at", "id", "search"],
-                    "longest": ["status_since", "id"],
+                    "newest": ["created_at", "id", "mobius_id", "search", "status", "finished"],
+                    "longest": ["status_since", "id", "mobius_id", "search", "status", "finished"],
                     "status_newest": ["status", "created_at", "id"],
                     "status_longest": ["status", "status_since", "id"],
                     "open_newest": ["finished", "created_at", "id"],

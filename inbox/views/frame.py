@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils import timezone
-
 from inbox.mirror import freshness
 from inbox.models import SavedView, Upstream
-from inbox.presenters.asks import sample
+from inbox.presenters.rail import rail_counts
 from inbox.presenters.views_rail import own_views, rail_views
 
 
@@ -26,12 +24,11 @@ def frame(
     """
     if views is None:
         views = own_views(request.viewer)
-    if counts is None:
-        counts = sample(request.viewer, upstream, timezone.now()).counts
+    figures = rail_counts(request.viewer, upstream, own=counts is None)
     return {
         "viewer": request.viewer,
         "section": section,
-        "counts": counts,
+        "counts": {**(counts or {}), **figures},
         "views": rail_views(views, request.GET.get("view", "")),
         "freshness": freshness.present(),
         "keys": request.user.reviewer.keys_enabled,

@@ -1,0 +1,277 @@
+"""*Waiting on whom*: what waits, for how long, on which person and which group."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from inbox.access import Viewer
+from inbox.models import Interaction, SavedView, Upstream
+from inbox.presenters.effect import progress
+from inbox.presenters.hold import stale
+from inbox.presenters.people import People
+from inbox.presenters.run_selection import midnight
+from inbox.presenters.waiting_parts import (
+    Around,
+    Asked,
+    GroupPart,
+    Missing,
+    PersonPart,
+    asked_of,
+    by_group,
+    by_person,
+    missing_of,
+    waits_for,
+)
+from inbox.presenters.waiting_query import OVER, WaitingQuery
+from inbox.presenters.waiting_read import MOST, Nudged, circles, known, read
+from inbox.presenters.when import clock, span
+from inbox.presenters.words import listed
+
+PRESSING = 6
+"""What expires today and what is held for too long: so many are listed beside."""
+CHOICES = 30
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A figure that is also a filter."""
+
+    key: str
+    label: str
+    icon: str
+    tone: str
+    figure: str
+    small: str
+    href: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that holds; its link takes it off."""
+
+    words: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What can be filtered by: a name and its links."""
+
+    name: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Expiring:
+    """A question that closes today, and who is missing."""
+
+    asked: Asked
+    words: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A nudge of today."""
+
+    words: str
+    title: str
+    when: str
+
+
+@dataclass(frozen=True)
+class WaitingPage:
+    """What ``waiting/_waiting.html`` shows. ``whole``: nothing that waits was left unread."""
+
+    query: WaitingQuery
+    count: str
+    counters: tuple[Counter, ...]
+    chips: tuple[Chip, ...]
+    choices: tuple[Choice, ...]
+    people: tuple[PersonPart, ...]
+    groups: tuple[GroupPart, ...]
+    expiring: tuple[Expiring, ...]
+    held: tuple[tuple[Asked, Missing], ...]
+    told: tuple[Told, ...]
+    views: tuple[SavedView, ...]
+    whole: bool
+
+    @property
+    def most(self) -> int:
+        """How many of the oldest were read."""
+        return MOST
+
+
+def waiting_page(
+    viewer: Viewer, upstream: Upstream, query: WaitingQuery, now: datetime
+) -> WaitingPage:
+    """All of the page. Three queries."""
+    items, whole = read(viewer, upstream, query, now)
+    ids = {id_ for item in items for id_ in waits_for(item)}
+    about = known(upstream, ids | {query.person, viewer.mobius_id or ""}, now)
+    groups, views = circles(
+        viewer, upstream, {item.group_id or "" for item in items} | {query.group}
+    )
+    around = Around(
+        viewer=viewer,
+        query=query,
+        people=People(about.names, viewer.mobius_id),
+        known=about,
+        circles=groups,
+        now=now,
+    )
+    kinds = {name: [item for item in items if is_(item, now)] for name, is_ in _IS.items()}
+    shown = kinds[query.show] if query.show else items
+    return WaitingPage(
+        query=query,
+        count=_figure(len(items), whole=whole),
+        counters=_counters(items, kinds, query, now, whole=whole),
+        chips=_chips(around),
+        choices=_choices(items, around),
+        people=by_person(shown, around),
+        groups=by_group(shown, around),
+        expiring=tuple(_expiring(item, around) for item in kinds["today"][:PRESSING]),
+        held=tuple(
+            (asked_of(item, around), missing_of(item, item.claimed_by or "", around))
+            for item in kinds["stale"][:PRESSING]
+        ),
+        told=_told(items, around),
+        views=tuple(views),
+        whole=whole,
+    )
+
+
+def _late(item: Interaction, now: datetime) -> bool:
+    return item.due_at is not None and item.due_at <= now
+
+
+def _today(item: Interaction, now: datetime) -> bool:
+    tonight = midnight(now) + timedelta(days=1)
+    return item.expires_at is not None and now < item.expires_at < tonight
+
+
+def _everybody(item: Interaction, _: datetime) -> bool:
+    return item.policy.get("kind") == "all" and item.members is not None
+
+
+_IS: Mapping[str, Callable[[Interaction, datetime], bool]] = {
+    "late": _late,
+    "today": _today,
+    "stale": stale,
+    "all": _everybody,
+}
+
+
+def _counters(
+    items: Sequence[Interaction],
+    kinds: Mapping[str, Sequence[Interaction]],
+    query: WaitingQuery,
+    now: datetime,
+    *,
+    whole: bool,
+) -> tuple[Counter, ...]:
+    oldest = f"the oldest {_lasted(items[0].created_at, now)}" if items else ""
+    ends = [item.expires_at for item in kinds["today"] if item.expires_at is not None]
+    soonest = f"the next in {_lasted(now, min(ends))}" if ends else ""
+    limit = _lasted(now - settings.CLAIM_STALE_AFTER, now)
+    missing = sum(of - have for have, of in filter(None, map(progress, kinds["all"])))
+    answers = f"{missing} answer{'s' * (missing != 1)} missing" if missing else ""
+    made = (
+        ("", "Waiting", "hourglass", "", items, oldest),
+        ("late", "Overdue", "alert", "bad", kinds["late"], "still open"),
+        ("today", "Expire today", "clock", "warn", kinds["today"], soonest),
+        ("stale", "Held, stale", "claimed", "warn", kinds["stale"], f"over {limit}"),
+        ("all", "All must answer", "groups", "", kinds["all"], answers),
+    )
+    return tuple(
+        Counter(
+            key=key or "waiting",
+            label=label,
+            icon=icon,
+            tone=tone if found else "",
+            figure=_figure(len(found), whole=whole or key in ("late", "today", "stale")),
+            small=small if found else "",
+            href=query.but(show="" if key == query.show else key).href(),
+            on=key == query.show,
+        )
+        for key, label, icon, tone, found, small in made
+    )
+
+
+def _figure(count: int, *, whole: bool) -> str:
+    """A count; of what was not read to its end it says that there are more."""
+    return f"{count}+" if not whole or count > MOST else str(count)
+
+
+def _lasted(since: datetime, until: datetime) -> str:
+    return span((until - since).total_seconds())
+
+
+def _chips(around: Around) -> tuple[Chip, ...]:
+    query, circle = around.query, around.circles.get(around.query.group)
+    words = {
+        "over": f"Waiting over {OVER.get(query.over, 0)} h",
+        "workflow": query.workflow,
+        "group": circle.name if circle else query.group,
+        "person": around.people.name(query.person),
+        "q": f"“{query.q}”",
+    }
+    return tuple(
+        Chip(said, query.but(**{name: ""}).href())
+        for name, said in words.items()
+        if getattr(query, name)
+    )
+
+
+def _choices(items: Sequence[Interaction], around: Around) -> tuple[Choice, ...]:
+    """What there is to filter by among what was read."""
+    people, query = around.people, around.query
+    ids = {id_ for item in items for id_ in waits_for(item)}
+    known_groups = {id_: circle.name for id_, circle in around.circles.items() if id_}
+    made = (
+        ("workflow", "Workflow", {item.workflow: item.workflow for item in items if item.workflow}),
+        ("group", "Group", known_groups),
+        ("person", "Person", {id_: people.name(id_) for id_ in ids}),
+        ("over", "Waiting over", {key: f"Over {hours} h" for key, hours in OVER.items()}),
+    )
+    choices = []
+    for name, label, options in made:
+        if getattr(query, name) or not options:
+            continue
+        pairs = options.items() if name == "over" else sorted(options.items(), key=_by_words)
+        links = [(words, query.but(**{name: value}).href()) for value, words in pairs]
+        choices.append(Choice(name, label, tuple(links[:CHOICES])))
+    return tuple(choices)
+
+
+def _by_words(pair: tuple[str, str]) -> str:
+    return pair[1].casefold()
+
+
+def _expiring(item: Interaction, around: Around) -> Expiring:
+    asked = asked_of(item, around)
+    if asked.held:
+        return Expiring(asked, f"{around.people.name(item.claimed_by)}: {asked.held}.")
+    names = around.people.objects(waits_for(item))
+    words = f"It waits for {listed(names)}." if names else "Whom it asks has not been read yet."
+    return Expiring(asked, words)
+
+
+def _told(items: Sequence[Interaction], around: Around) -> tuple[Told, ...]:
+    """Today's nudges on what still waits, the newest first."""
+    titles = {item.mobius_id: item.title for item in items}
+    today = midnight(around.now)
+    nudges = [one for one in around.known.nudges.values() if one.at >= today and one.item in titles]
+    nudges.sort(key=lambda one: one.at, reverse=True)
+    return tuple(_said(one, titles[one.item], around) for one in nudges[:PRESSING])
+
+
+def _said(one: Nudged, title: str, around: Around) -> Told:
+    people = around.people
+    who = "You" if people.is_reader(one.sender) else one.sender_name
+    read_ = f"Read at {clock(one.read_at)}" if one.read_at else "Not read yet"
+    words = f"{who} nudged {people.object(one.user)}"
+    return Told(words, f"{title or 'A question'}: {read_[0].lower()}{read_[1:]}", clock(one.at))

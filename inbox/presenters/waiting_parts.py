@@ -1,0 +1,240 @@
+"""The parts of *Waiting on whom*: a person's questions, a group's questions, what is pressing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Interaction
+from inbox.presenters.effect import progress
+from inbox.presenters.filters import Filters, item_href
+from inbox.presenters.hold import since_words, stale
+from inbox.presenters.nudging import Nudge, nudge_of
+from inbox.presenters.people import Face, People
+from inbox.presenters.waiting_query import WaitingQuery
+from inbox.presenters.waiting_read import Circle, Known
+from inbox.presenters.when import Deadline, deadline, span
+from inbox.presenters.words import listed
+
+LINES = 8
+"""Questions of one person that are listed; their own list has the rest."""
+CARDS = 4
+"""Questions of one group that are listed."""
+FEW = 3
+"""Names that are said of those who could answer."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """What every part is made with."""
+
+    viewer: Viewer
+    query: WaitingQuery
+    people: People
+    known: Known
+    circles: Mapping[str, Circle]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that waits. ``progress`` is ``2 of 5`` where several must answer."""
+
+    id: str
+    href: str
+    title: str
+    workflow: str
+    group: str
+    progress: str
+    held: str
+    stale: bool
+    since: datetime
+    waited: str
+    deadline: Deadline | None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Somebody a question waits for. ``note`` says what is in the way."""
+
+    face: Face
+    note: str
+    stale: bool
+    blocks: bool
+    nudge: Nudge
+
+
+@dataclass(frozen=True)
+class Line:
+    """One question of one person."""
+
+    asked: Asked
+    nudge: Nudge
+
+
+@dataclass(frozen=True)
+class PersonPart:
+    """Who could move ``count`` questions on; the oldest are listed."""
+
+    face: Face
+    words: str
+    account: bool
+    lines: tuple[Line, ...]
+    more: int
+    href: str
+
+    @property
+    def nobody(self) -> bool:
+        """There is no account to sign in with."""
+        return not self.account
+
+
+@dataclass(frozen=True)
+class GroupItem:
+    """A question of a group and exactly who is missing; ``parts`` and ``said`` for its bar."""
+
+    asked: Asked
+    sentence: str
+    parts: tuple[str, ...]
+    said: str
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True)
+class GroupPart:
+    """What waits on a group; the oldest are listed."""
+
+    name: str
+    words: str
+    items: tuple[GroupItem, ...]
+    more: int
+    href: str
+
+
+def waits_for(item: Interaction) -> list[str]:
+    """Who could move it on now: its target, its holder, else all who have not answered."""
+    if item.target_type == "user":
+        return [item.target_id]
+    if access.can_be_held(item) and item.claimed_by:
+        return [item.claimed_by]
+    said = {response.get("user_id") for response in item.responses or ()}
+    return [id_ for id_ in item.members or () if id_ not in said]
+
+
+def asked_of(item: Interaction, around: Around) -> Asked:
+    """The question itself."""
+    counts, now = progress(item), around.now
+    circle = around.circles.get(item.group_id or "")
+    holds = bool(item.claimed_by) and access.can_be_held(item)
+    return Asked(
+        id=item.mobius_id,
+        href=item_href(item.mobius_id, Filters()),
+        title=item.title or "A question without words",
+        workflow=item.workflow or "Asked directly",
+        group=circle.name if circle else item.group_id or "",
+        progress=f"{counts[0]} of {counts[1]}" if counts is not None else "",
+        held=f"held {since_words(item, now)}" if holds else "",
+        stale=holds and stale(item, now),
+        since=item.created_at,
+        waited=span((now - item.created_at).total_seconds()),
+        deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
+    )
+
+
+def by_person(items: Sequence[Interaction], around: Around) -> tuple[PersonPart, ...]:
+    """The people, who has kept something waiting longest first; ``items`` are the oldest first."""
+    theirs: dict[str, list[Interaction]] = {}
+    for item in items:
+        for id_ in waits_for(item):
+            if around.query.person in ("", id_):
+                theirs.setdefault(id_, []).append(item)
+    return tuple(_person(id_, waiting, around) for id_, waiting in theirs.items())
+
+
+def _person(id_: str, items: Sequence[Interaction], around: Around) -> PersonPart:
+    most = None if around.query.person else LINES
+    shown = items[:most]
+    return PersonPart(
+        face=around.people.face(id_),
+        words=_count_words(items, around.now),
+        account=id_ in around.known.active,
+        lines=tuple(
+            Line(
+                asked_of(item, around), nudge_of(around.viewer, item, id_, around.known, around.now)
+            )
+            for item in shown
+        ),
+        more=len(items) - len(shown),
+        href=around.query.but(person=id_).href(),
+    )
+
+
+def by_group(items: Iterable[Interaction], around: Around) -> tuple[GroupPart, ...]:
+    """The groups, who has kept something waiting longest first."""
+    theirs: dict[str, list[Interaction]] = {}
+    for item in items:
+        if item.group_id:
+            theirs.setdefault(item.group_id, []).append(item)
+    parts = []
+    for id_, waiting in theirs.items():
+        shown = waiting[: None if around.query.group else CARDS]
+        circle = around.circles.get(id_)
+        parts.append(
+            GroupPart(
+                name=circle.name if circle else id_,
+                words=_count_words(waiting, around.now),
+                items=tuple(_group_item(item, around) for item in shown),
+                more=len(waiting) - len(shown),
+                href=around.query.but(group=id_).href(),
+            )
+        )
+    return tuple(parts)
+
+
+def _group_item(item: Interaction, around: Around) -> GroupItem:
+    asked, ids, people = asked_of(item, around), waits_for(item), around.people
+    counts = progress(item)
+    names = people.objects(ids)
+    if counts is not None:
+        sentence = f"Missing: {listed(names, most=len(names))}."
+        parts = tuple("on" if n < counts[0] else "" for n in range(counts[1]))
+        missing = tuple(missing_of(item, id_, around) for id_ in ids)
+        return GroupItem(asked, sentence, parts, f"{asked.progress} answered", missing)
+    if asked.held:
+        return GroupItem(asked, "", (), "", tuple(missing_of(item, id_, around) for id_ in ids))
+    if item.members is None:
+        return GroupItem(asked, "Whom it asks has not been read yet.", (), "", ())
+    could = listed(names, most=FEW) if names else "nobody"
+    return GroupItem(asked, f"Nobody has taken it; it asks {could}.", (), "", ())
+
+
+def missing_of(item: Interaction, id_: str, around: Around) -> Missing:
+    """One person and what is in the way of their answer."""
+    note, known = "", around.known
+    circle = around.circles.get(item.group_id or "")
+    if id_ not in known.names:
+        note = "No account here"
+    elif id_ not in known.active:
+        note = "The account is switched off"
+    elif circle is not None and circle.members is not None and id_ not in circle.members:
+        note = "No longer in the group"
+    blocks = id_ not in known.active and item.policy.get("kind") == "all"
+    if blocks:
+        note += "; it cannot complete without them"
+    old = stale(item, around.now) and item.claimed_by == id_
+    if not note and item.claimed_by == id_ and access.can_be_held(item):
+        note = f"Holds it {since_words(item, around.now)}"
+    last = known.nudges.get((item.mobius_id, id_))
+    if not note and last is not None:
+        note = "Has read the nudge" if last.read_at else "Nudge not read yet"
+    nudge = nudge_of(around.viewer, item, id_, known, around.now)
+    return Missing(around.people.face(id_), note, old, blocks, nudge)
+
+
+def _count_words(items: Sequence[Interaction], now: datetime) -> str:
+    """``6 questions, the oldest 1 d 3 h``; ``1 question, 31 m``."""
+    lasted = span((now - items[0].created_at).total_seconds())
+    if len(items) == 1:
+        return f"1 question, {lasted}"
+    return f"{len(items)} questions, the oldest {lasted}"

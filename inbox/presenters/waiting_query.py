@@ -1,0 +1,51 @@
+"""What the address of *Waiting on whom* says: which of all that waits."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+SHOWN = ("late", "today", "stale", "all")
+"""What a counter counts: overdue, expires today, held for too long, everybody must answer."""
+OVER = {"1h": 1, "4h": 4, "1d": 24}
+"""Waiting for longer than so many hours."""
+_LONGEST = {"show": 10, "over": 10, "workflow": 300, "group": 200, "person": 200, "q": 200}
+
+
+@dataclass(frozen=True)
+class WaitingQuery:
+    """All empty: everything that waits. ``group`` and ``person`` are Mobius ids."""
+
+    show: str = ""
+    over: str = ""
+    workflow: str = ""
+    group: str = ""
+    person: str = ""
+    q: str = ""
+
+    @classmethod
+    def read(cls, query: Mapping[str, Any]) -> "WaitingQuery":
+        """Read a query string; what it does not know is left out."""
+        said = {
+            name: " ".join(str(query.get(name) or "").split())[:longest]
+            for name, longest in _LONGEST.items()
+        }
+        said["show"] = said["show"] if said["show"] in SHOWN else ""
+        said["over"] = said["over"] if said["over"] in OVER else ""
+        return cls(**said)
+
+    def but(self, **changed: str) -> "WaitingQuery":
+        """The same, something changed."""
+        return replace(self, **changed)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """What is said."""
+        return tuple((name, value) for name, value in asdict(self).items() if value)
+
+    def href(self) -> str:
+        """The page that shows this."""
+        text = urlencode(self.pairs)
+        return reverse("waiting") + (f"?{text}" if text else "")

@@ -1,0 +1,204 @@
+"""What *Waiting on whom* reads: the oldest of what waits, and all of it that is pressing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import (
+    Expression,
+    F,
+    FilteredRelation,
+    IntegerField,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Group, Interaction, Notice, Recipient, Reviewer, SavedView, Upstream
+from inbox.presenters.run_selection import midnight
+from inbox.presenters.waiting_query import OVER, WaitingQuery
+
+MOST = 200
+"""Questions of each kind that are read: the oldest, the overdue, the expiring, the held."""
+RECENT = timedelta(days=1)
+"""Nudges that are shown."""
+VIEW = 9
+"""Marks a saved view where a group says whether it is gone."""
+
+_COLUMNS = (
+    "mobius_id",
+    "run_id",
+    "type",
+    "status",
+    "title",
+    "policy",
+    "responses",
+    "target_type",
+    "target_id",
+    "group_id",
+    "members",
+    "claimed_by",
+    "claimed_at",
+    "due_at",
+    "soft",
+    "expires_at",
+    "created_at",
+    "workflow",
+    "gone",
+)
+
+
+@dataclass(frozen=True)
+class Nudged:
+    """The last time that a person was reminded of a question, by whom, and whether they know."""
+
+    item: str
+    user: str
+    sender: str
+    sender_name: str
+    at: datetime
+    read_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """Names of those with an account, who of them can sign in, and what they were nudged on."""
+
+    names: Mapping[str, str]
+    active: frozenset[str]
+    nudges: Mapping[tuple[str, str], Nudged]
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A group as it is now. ``members`` is None where the mirror does not hold it any more."""
+
+    name: str
+    members: frozenset[str] | None
+
+
+def read(
+    viewer: Viewer, upstream: Upstream, query: WaitingQuery, now: datetime
+) -> tuple[list[Interaction], bool]:
+    """The questions, oldest first, and whether that is all. One query.
+
+    Each kind is a walk of its own along an index, which ends after ``MOST``.
+    """
+    rows = _narrowed(access.interactions(viewer, upstream), upstream, query, now)
+    held = Recipient.objects.filter(upstream=upstream, holds=True).values("interaction")
+    tonight = midnight(now) + timedelta(days=1)
+    old = now - settings.CLAIM_STALE_AFTER
+    due = rows.filter(due_at__isnull=False)
+    parts = (
+        rows.order_by("created_at", "id"),
+        due.filter(due_at__lt=now).order_by("due_at"),
+        due.filter(due_at__gte=now, due_at__lt=tonight).order_by("due_at"),
+        rows.filter(id__in=held, claimed_at__lte=old).order_by("claimed_at"),
+    )
+    chosen = Q()
+    for part in parts:
+        chosen |= Q(id__in=Subquery(part.values("id")[: MOST + 1]))
+    found = Interaction.objects.filter(chosen).only(*_COLUMNS).order_by("created_at", "id")
+    items = list(found)
+    return items, len(items) <= MOST
+
+
+def _narrowed(
+    rows: QuerySet[Interaction], upstream: Upstream, query: WaitingQuery, now: datetime
+) -> QuerySet[Interaction]:
+    rows = rows.filter(status="pending", gone=False)
+    if query.over:
+        rows = rows.filter(created_at__lte=now - timedelta(hours=OVER[query.over]))
+    if query.workflow:
+        rows = rows.filter(workflow=query.workflow)
+    if query.group:
+        rows = rows.filter(group_id=query.group)
+    if query.person:
+        # A bare column would not be looked up in the index.
+        asked = Recipient.objects.filter(upstream=upstream, user_id=query.person, open__in=(True,))
+        rows = rows.filter(id__in=asked.values("interaction"))
+    for word in query.q.lower().split():
+        rows = rows.filter(search__contains=word)
+    return rows
+
+
+def known(upstream: Upstream, ids: Iterable[str], now: datetime) -> Known:
+    """Accounts of these people, and what they were nudged on within ``RECENT``. One query."""
+    recent = FilteredRelation(
+        "notices",
+        condition=Q(
+            notices__upstream=upstream,
+            notices__kind=Notice.Kind.NUDGE,
+            notices__at__gte=now - RECENT,
+        ),
+    )
+    rows = Reviewer.objects.filter(mobius_id__in=set(ids)).annotate(nudge=recent)
+    names: dict[str, str] = {}
+    active: set[str] = set()
+    nudges: dict[tuple[str, str], Nudged] = {}
+    found = rows.values_list(
+        "mobius_id",
+        "user__first_name",
+        "user__last_name",
+        "user__username",
+        "user__is_active",
+        "nudge__interaction_id",
+        "nudge__sender",
+        "nudge__sender_name",
+        "nudge__at",
+        "nudge__read_at",
+    )
+    for id_, first, last, username, is_active, item, sender, sender_name, at, read_at in found:
+        id_ = id_ or ""
+        names[id_] = f"{first} {last}".strip() or username
+        if is_active:
+            active.add(id_)
+        if item is not None:
+            nudges[item, id_] = Nudged(item, id_, sender, sender_name, at, read_at)
+    return Known(names, frozenset(active), nudges)
+
+
+def circles(
+    viewer: Viewer, upstream: Upstream, ids: Iterable[str]
+) -> tuple[dict[str, Circle], list[SavedView]]:
+    """The groups of these ids with their members, and the viewer's saved views. One query."""
+    known_groups = Group.objects.filter(upstream=upstream, mobius_id__in=set(ids))
+    views = SavedView.objects.filter(owner_id=viewer.user_id)
+    rows = known_groups.order_by().values_list(
+        Cast("gone", IntegerField()),
+        _text(F("mobius_id")),
+        _text(F("name")),
+        _text(F("handle")),
+        _text(Coalesce(F("memberships__user_id"), Value(""))),
+    )
+    saved = views.order_by().values_list(
+        Value(VIEW, IntegerField()),
+        _text(F("pk")),
+        _text(F("name")),
+        _text(F("query")),
+        _text(Value("")),
+    )
+    found: dict[str, Circle] = {}
+    members: dict[str, set[str]] = {}
+    own: list[SavedView] = []
+    for kind, key, name, more, member in rows.union(saved, all=True):
+        if kind == VIEW:
+            own.append(SavedView(pk=int(key), name=name, query=more))
+            continue
+        members.setdefault(key, set()).update({member} if member else ())
+        found[key] = Circle(name or more, None if kind else frozenset())
+    whole = {
+        id_: Circle(one.name, None if one.members is None else frozenset(members[id_]))
+        for id_, one in found.items()
+    }
+    return whole, sorted(own, key=lambda view: (view.name.casefold(), view.pk))
+
+
+def _text(one: Expression | F) -> Cast:
+    return Cast(one, TextField())

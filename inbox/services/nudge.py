@@ -1,0 +1,148 @@
+"""A team lead reminds somebody of a question: a notice in the product, once an hour."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from inbox import access
+from inbox.access import Refusal, Viewer, viewer_of
+from inbox.live import topics
+from inbox.live.bus import get_bus
+from inbox.models import Interaction, Notice, Reviewer, Upstream
+from inbox.services import decision_log
+from inbox.services import nudge_words as words
+from inbox.services.decision_log import entry_by
+from inbox.services.nudge_words import Outcome
+from inbox.services.origin import BACKGROUND, Origin
+
+EVERY = timedelta(hours=1)
+"""Nobody is nudged on one question more often."""
+VERB = "nudge"
+
+
+class NotTheirs(LookupError):
+    """Who presses is no team lead, or the question does not ask that person."""
+
+
+@dataclass(frozen=True)
+class Pressing:
+    """Who nudges whom about what."""
+
+    reviewer: Reviewer
+    upstream: Upstream
+    item: Interaction
+    whom: Reviewer
+    origin: Origin
+
+
+def nudge(
+    *,
+    reviewer: Reviewer,
+    interaction_id: str,
+    user_id: str,
+    now: datetime | None = None,
+    origin: Origin = BACKGROUND,
+) -> Outcome:
+    """Remind the person with the Mobius id ``user_id`` as ``reviewer``.
+
+    Only of a question that this person can answer now, and once within ``EVERY``. The notice and
+    its entry in the decision log are one transaction. Raises ``NotTheirs``.
+    """
+    now = now or timezone.now()
+    ready = _prepare(reviewer, interaction_id, user_id, now, origin)
+    if isinstance(ready, Outcome):
+        return ready
+    with transaction.atomic():
+        times = _notice(ready, now)
+        if times:
+            _log(ready, now, times)
+    if not times:
+        return words.too_soon(ready.whom.name, _last(ready), EVERY, now)
+    get_bus().publish([topics.inbox(user_id), topics.runs()])
+    return words.done(ready.whom.name, now)
+
+
+def _prepare(
+    reviewer: Reviewer, interaction_id: str, user_id: str, now: datetime, origin: Origin
+) -> Pressing | Outcome:
+    viewer, upstream = viewer_of(reviewer.user), Upstream.present()
+    item = access.interactions(viewer, upstream).filter(mobius_id=interaction_id).first()
+    if item is None or not viewer.lead:
+        raise NotTheirs(interaction_id)
+    if not item.pending or (item.expires_at is not None and item.expires_at <= now):
+        return words.closed(item)
+    refusal = access.why_not_answer(Viewer(0, user_id, ""), item)
+    if refusal is Refusal.NOT_ASKED:
+        raise NotTheirs(user_id)
+    accounts = Reviewer.objects.filter(mobius_id=user_id, user__is_active=True)
+    whom = accounts.select_related("user").first()
+    if whom is None:
+        return words.no_account(user_id)
+    match refusal:
+        case Refusal.HELD:
+            return words.held(whom.name)
+        case Refusal.ANSWERED:
+            return words.answered(whom.name)
+        case _ if whom.pk == reviewer.pk:
+            return words.yourself()
+        case _:
+            return Pressing(reviewer, upstream, item, whom, origin)
+
+
+def _notice(ready: Pressing, now: datetime) -> int:
+    """Write the notice: the how manieth of its kind it is, 0 where the last is too young.
+
+    The database decides between two who press at once: one row changes for one of them only.
+    """
+    said = {
+        "sender": ready.reviewer.mobius_id or "",
+        "sender_name": ready.reviewer.name,
+        "at": now,
+    }
+    mine = _of(ready)
+    if mine.filter(at__lte=now - EVERY).update(**said, read_at=None, times=F("times") + 1):
+        return mine.get().times
+    try:
+        with transaction.atomic():
+            Notice.objects.create(
+                reviewer=ready.whom,
+                upstream=ready.upstream,
+                interaction_id=ready.item.mobius_id,
+                kind=Notice.Kind.NUDGE,
+                **said,
+            )
+    except IntegrityError:
+        return 0
+    return 1
+
+
+def _of(ready: Pressing) -> QuerySet[Notice]:
+    return Notice.objects.filter(
+        reviewer=ready.whom,
+        upstream=ready.upstream,
+        interaction_id=ready.item.mobius_id,
+        kind=Notice.Kind.NUDGE,
+    )
+
+
+def _last(ready: Pressing) -> datetime:
+    found: datetime = _of(ready).values_list("at", flat=True).get()
+    return found
+
+
+def _log(ready: Pressing, now: datetime, times: int) -> None:
+    decision_log.append(
+        entry_by(
+            ready.reviewer,
+            verb=VERB,
+            upstream=ready.upstream,
+            origin=ready.origin,
+            at=now,
+            item=ready.item,
+            credential_kind="account",
+            value={"user": ready.whom.mobius_id, "times": times},
+        )
+    )

@@ -1,0 +1,99 @@
+"""A person's notices: the page, the bell's number, marking as read."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.live import hub
+from inbox.models import Upstream
+from inbox.presenters.notice_list import notice_list
+from inbox.presenters.rail import rail_counts
+from inbox.services import notices as service
+from inbox.views.decorators import reviewer_required
+from inbox.views.frame import frame, is_fragment
+
+
+@require_safe
+@never_cache
+@reviewer_required
+async def notices(request: Any) -> HttpResponseBase:
+    """The notices, the newest first; for a swap the list alone. ``?show=unread``: the new ones."""
+    return await sync_to_async(_page)(request, hub.cursor())
+
+
+@require_safe
+@never_cache
+@reviewer_required
+async def bell(request: Any) -> HttpResponseBase:
+    """The numbers beside the bell, and for a lead of what waits."""
+    return await sync_to_async(_bell)(request)
+
+
+@require_POST
+@reviewer_required
+async def read(request: Any, id: int) -> HttpResponseBase:
+    """Mark one as read. 404 for somebody else's; one that was read stays so."""
+    return await sync_to_async(_read)(request, id)
+
+
+@require_POST
+@reviewer_required
+async def read_all(request: Any) -> HttpResponseBase:
+    """Mark those as read that the page showed: what came after ``until`` stays new."""
+    return await sync_to_async(_read_all)(request)
+
+
+def _page(request: Any, cursor: str) -> HttpResponse:
+    upstream, before = Upstream.present(), request.GET.get("before", "")
+    listed = notice_list(
+        request.viewer,
+        upstream,
+        timezone.now(),
+        unread_only=request.GET.get("show") == "unread",
+        before=int(before) if before.isdecimal() and len(before) < 19 else None,
+    )
+    context: dict[str, Any] = {"list": listed, "live_cursor": cursor}
+    context["here"] = request.get_full_path()
+    template = "notices/_list.html"
+    if not is_fragment(request, "notice-list"):
+        context |= frame(request, upstream, section="notices")
+        template = "notices/notices.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def _bell(request: Any) -> HttpResponse:
+    counts = rail_counts(request.viewer, Upstream.present())
+    return render(request, "notices/_bell.html", {"counts": counts, "fragment": True})
+
+
+def _read(request: Any, number: int) -> HttpResponseBase:
+    reviewer = request.user.reviewer
+    if not service.own(reviewer, Upstream.present()).filter(pk=number).exists():
+        raise Http404("No such notice.")
+    service.read_one(reviewer=reviewer, number=number, now=timezone.now())
+    return HttpResponseRedirect(reverse("notices"), status=303)
+
+
+def _read_all(request: Any) -> HttpResponseBase:
+    now = timezone.now()
+    until = _moment(request.POST.get("until", "")) or now
+    service.read_all(reviewer=request.user.reviewer, until=until, now=now)
+    return HttpResponseRedirect(reverse("notices"), status=303)
+
+
+def _moment(text: str) -> Any:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None

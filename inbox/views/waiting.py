@@ -1,0 +1,102 @@
+"""Waiting on whom, for team leads; and the nudge."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.live import hub
+from inbox.models import Upstream
+from inbox.presenters.nudging import Nudge, nudge_href
+from inbox.presenters.waiting import waiting_page
+from inbox.presenters.waiting_query import WaitingQuery
+from inbox.services import nudge as service
+from inbox.services.nudge import NotTheirs
+from inbox.services.nudge_words import Outcome
+from inbox.views.decorators import lead_required, reviewer_required
+from inbox.views.frame import frame, is_fragment
+from inbox.views.origin import origin_of
+
+
+@require_safe
+@never_cache
+@reviewer_required
+@lead_required
+async def waiting(request: Any) -> HttpResponseBase:
+    """What waits, by person and by group; for a swap that alone."""
+    query = WaitingQuery.read(request.GET)
+    return await sync_to_async(_page)(request, hub.cursor(), query)
+
+
+@require_POST
+@reviewer_required
+@lead_required
+async def nudge(request: Any, id: str) -> HttpResponseBase:
+    """Send ``user_id`` a notice about the question. ``back`` is the page that it was pressed on.
+
+    For a swap the button's place alone, else back to where it was pressed. 409 with words where it
+    is too soon, or nobody is to be nudged any more; 404 for a person whom it does not ask.
+    """
+    try:
+        outcome = await sync_to_async(service.nudge)(
+            reviewer=request.user.reviewer,
+            interaction_id=id,
+            user_id=request.POST.get("user_id", ""),
+            origin=origin_of(request),
+        )
+    except NotTheirs:
+        raise Http404("No such question.") from None
+    return await sync_to_async(_told)(request, id, outcome, hub.cursor())
+
+
+def _told(request: Any, id: str, outcome: Outcome, cursor: str) -> HttpResponseBase:
+    back = _back(request)
+    if request.headers.get("HX-Request"):
+        user = request.POST.get("user_id", "")
+        words = f"{outcome.title}" if outcome.good else f"{outcome.title}. {outcome.text}"
+        nudge = Nudge("done" if outcome.good else "not", user, user, nudge_href(id), words)
+        context = {"nudge": nudge, "back": back}
+        return render(request, "waiting/_nudge.html", context, status=outcome.status)
+    if outcome.good:
+        messages.success(request, f"{outcome.title}. {outcome.text}")
+        return HttpResponseRedirect(back, status=303)
+    query = WaitingQuery.read(QueryDict(urlsplit(back).query))
+    return _page(request, cursor, query, outcome=outcome, status=outcome.status)
+
+
+def _back(request: Any) -> str:
+    """The page that the button stood on, if it is one of ours."""
+    back = request.POST.get("back", "")
+    if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return str(back)
+    return reverse("waiting")
+
+
+def _page(
+    request: Any,
+    cursor: str,
+    query: WaitingQuery,
+    *,
+    outcome: Outcome | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    upstream = Upstream.present()
+    page = waiting_page(request.viewer, upstream, query, timezone.now())
+    context: dict[str, Any] = {"page": page, "outcome": outcome, "back": query.href()}
+    context["live_cursor"] = cursor
+    template = "waiting/_waiting.html"
+    if not is_fragment(request, "waiting"):
+        context |= frame(request, upstream, section="waiting", views=page.views)
+        template = "waiting/waiting.html"
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response

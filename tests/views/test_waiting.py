@@ -1,0 +1,258 @@
+"""What waits, for how long, on whom: a team lead's page."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from inbox.mobius.types import Answer, Interaction, Policy, PolicyKind, Target
+from inbox.models import Group, Membership, Upstream
+from tests.mirror.things import ask, at, group_ask, run
+from tests.views.cast import HTMX, part, soon, tell
+
+PAGE = "/runs/waiting/"
+
+
+def one_line(page: bytes) -> str:
+    return " ".join(page.decode().split())
+
+
+def opened(client: Client, query: str = "") -> str:
+    answer = client.get(PAGE + query)
+    assert answer.status_code == 200
+    return one_line(answer.content)
+
+
+def people(page: str) -> dict[str, list[str]]:
+    """Person → the questions that wait for them, in the page's order."""
+    parts = re.findall(r'<tbody role="rowgroup" id="person-(\w+)">(.*?)</tbody>', page)
+    return {who: re.findall(r'data-interaction-id="(\w+)"', rows) for who, rows in parts}
+
+
+def section(page: str, id: str) -> str:
+    found = re.search(rf'id="{id}".*?</section>', page)
+    return found[0] if found else ""
+
+
+def by_group(page: str) -> str:
+    return page[page.index('id="by-group-title"') :]
+
+
+def board(*members: str) -> None:
+    """The change board as it is now."""
+    group = Group.objects.create(
+        upstream=Upstream.present(),
+        mobius_id="grp_board",
+        handle="change-board",
+        name="Change board",
+        routing="all",
+    )
+    Membership.objects.bulk_create(Membership(group=group, user_id=one) for one in members)
+
+
+def due(**length: float) -> dict[str, str]:
+    """A context with a soft deadline."""
+    return {"due_at": soon(**length).isoformat()}
+
+
+def first_responder(id: str, **fields: object) -> Interaction:
+    return group_ask(id, policy=Policy(kind=PolicyKind.ANY), **fields)
+
+
+def test_who_keeps_something_waiting_longest_comes_first_and_the_oldest_of_theirs(
+    tess: Client,
+) -> None:
+    tell(
+        ask("int_1", created_at=soon(hours=-1)),
+        ask("int_2", created_at=soon(hours=-30)),
+        ask("int_3", created_at=soon(hours=-40), target=Target(type="user", id="user_sam")),
+    )
+    page = opened(tess)
+    assert list(people(page).items()) == [("user_sam", ["int_3"]), ("user_rina", ["int_2", "int_1"])]
+    assert "2 questions, the oldest 1 d 6 h" in page
+    assert 'href="/interactions/int_2/"' in page
+
+
+def test_of_all_members_those_are_named_who_have_not_answered(tess: Client) -> None:
+    board("user_sam", "user_lee")
+    answers = (Answer(user_id="user_sam", value=True, at=at(1)),)
+    members = ("user_rina", "user_sam", "user_lee", "user_m81")
+    tell(group_ask("int_1", members=members, responses=answers, created_at=soon(hours=-1)))
+    page = opened(tess)
+    assert set(people(page)) == {"user_rina", "user_lee", "user_m81"}
+    card = by_group(page)
+    assert "Change board" in card
+    assert "1 of 4 answered. Missing: Rina, Lee and user_m81." in card
+    assert "No longer in the group" in card
+    assert "No account here; it cannot complete without them" in card
+    assert "Nobody to nudge" in page
+
+
+def test_an_account_that_is_switched_off_is_nobody_to_nudge(tess: Client) -> None:
+    User.objects.filter(username="rina").update(is_active=False)
+    tell(group_ask("int_1", created_at=soon(hours=-1)))
+    assert "The account is switched off" in by_group(opened(tess))
+
+
+def test_a_question_that_somebody_holds_waits_for_its_holder_alone(tess: Client) -> None:
+    tell(
+        first_responder(
+            "int_1", claimed_by="user_lee", claimed_at=soon(hours=-2), created_at=soon(hours=-3)
+        )
+    )
+    page = opened(tess)
+    assert people(page) == {"user_lee": ["int_1"]}
+    assert "2 h: stale" in section(page, "held-too-long")
+
+
+def test_a_free_question_waits_for_each_who_could_answer(tess: Client) -> None:
+    tell(first_responder("int_1", created_at=soon(hours=-3)))
+    page = opened(tess)
+    assert set(people(page)) == {"user_rina", "user_sam", "user_lee"}
+    assert "Nobody has taken it; it asks Rina, Sam and Lee." in page
+
+
+def test_what_expires_today_is_said_with_who_is_missing(tess: Client) -> None:
+    tell(
+        ask("int_1", message="Today?", expires_at=soon(seconds=1)),
+        ask("int_2", message="Another day?", expires_at=soon(days=3)),
+    )
+    said = section(opened(tess), "expire-today")
+    assert "Today?" in said
+    assert "It waits for Rina." in said
+    assert "Another day?" not in said
+
+
+def figures(page: str) -> dict[str, str]:
+    found = re.findall(r'id="counter-(\w+)".*?class="figure">(\d+)', page)
+    return dict(found)
+
+
+def test_the_counters_count_and_filter(tess: Client) -> None:
+    old = soon(hours=-5)
+    tell(
+        ask("int_1", created_at=old, expires_at=soon(seconds=2)),
+        ask("int_2", created_at=old, context=due(hours=-1), expires_at=soon(days=2)),
+        first_responder("int_3", claimed_by="user_lee", claimed_at=old, created_at=old),
+        group_ask("int_4", created_at=old),
+    )
+    page = opened(tess)
+    assert figures(page) == {"waiting": "4", "late": "1", "today": "1", "stale": "1", "all": "1"}
+    for show, id in (("late", "int_2"), ("today", "int_1"), ("stale", "int_3"), ("all", "int_4")):
+        shown = people(opened(tess, f"?show={show}"))
+        assert {one for rows in shown.values() for one in rows} == {id}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?person=user_sam", {"int_2", "int_3"}),
+        ("?group=grp_board", {"int_3"}),
+        ("?workflow=ledger", {"int_2"}),
+        ("?over=4h", {"int_1"}),
+        ("?q=REFUND", {"int_1"}),
+        ("?q=nothing", set()),
+        ("?show=odd&over=odd", {"int_1", "int_2", "int_3"}),
+    ],
+)
+def test_it_is_filtered_by_what_the_address_says(
+    tess: Client, query: str, found: set[str]
+) -> None:
+    sam = Target(type="user", id="user_sam")
+    tell(
+        run("run_1", workflow="ledger"),
+        ask("int_1", message="Refund?", created_at=soon(hours=-5)),
+        ask("int_2", run_id="run_1", target=sam, created_at=soon(hours=-1)),
+        group_ask("int_3", created_at=soon(hours=-2)),
+    )
+    shown = people(opened(tess, query))
+    assert {one for rows in shown.values() for one in rows} == found
+    if "person" in query:
+        assert list(shown) == ["user_sam"]
+
+
+def test_what_is_answered_or_gone_does_not_wait(tess: Client) -> None:
+    tell(ask("int_1", status="completed", completed_at=at(1)), ask("int_2", status="expired"))
+    assert "Nothing waits on anybody" in opened(tess)
+
+
+def test_each_person_has_a_bounded_part_that_leads_to_the_rest(tess: Client) -> None:
+    tell(*(ask(f"int_{n:02}", created_at=soon(hours=-n - 1)) for n in range(20)))
+    page = opened(tess)
+    assert len(people(page)["user_rina"]) == 8
+    assert "and 12 more of Rina" in page
+    assert len(people(opened(tess, "?person=user_rina"))["user_rina"]) == 20
+
+
+def test_very_many_are_read_as_few_and_what_is_pressing_is_among_them(tess: Client) -> None:
+    tell(*(ask(f"int_{n}", created_at=soon(days=-2)) for n in range(230)))
+    tell(ask("int_new", message="Now!", created_at=soon(minutes=-1), context=due(seconds=-5)))
+    page = opened(tess, "?show=late")
+    assert people(page) == {"user_rina": ["int_new"]}
+    assert "More than 200 questions wait" in page
+
+
+def test_the_number_of_queries_does_not_grow(tess: Client) -> None:
+    tell(group_ask("int_0", created_at=soon(hours=-1)))
+    tess.get(PAGE)
+    with CaptureQueriesContext(connection) as few:
+        tess.get(PAGE)
+    tell(*(group_ask(f"int_{n}", created_at=soon(hours=-1)) for n in range(60)))
+    with CaptureQueriesContext(connection) as many:
+        tess.get(PAGE)
+    assert len(many) == len(few)
+    assert len(many) <= 8, [query["sql"][:150] for query in many]
+
+
+def test_it_is_live(tess: Client) -> None:
+    page = opened(tess, "?person=user_rina")
+    assert 'hx-sse:connect="/live/runs/?since=' in page
+    assert 'hx-get="/runs/waiting/?person=user_rina"' in page
+    swap = tess.get(PAGE, headers=part("waiting")).content.decode()
+    assert "<html" not in swap
+    assert 'id="waiting"' in swap
+
+
+def test_the_rail_leads_there_and_counts_what_waits(tess: Client, rina: Client) -> None:
+    tell(ask("int_1", created_at=soon(hours=-1)), ask("int_2", created_at=soon(hours=-1)))
+    page = one_line(tess.get("/inbox/").content)
+    assert re.search(r'href="/runs/waiting/".*?id="count-waiting">2<', page)
+    assert "/runs/waiting/" not in rina.get("/inbox/").content.decode()
+
+
+def test_for_reviewers_and_strangers_it_is_not_there(rina: Client, mallory: Client) -> None:
+    for client in (rina, mallory):
+        assert client.get(PAGE).status_code == 404
+        assert client.get(PAGE, headers=part("waiting")).status_code == 404
+
+
+def test_it_is_only_read(tess: Client) -> None:
+    assert tess.post(PAGE).status_code == 405
+
+
+@pytest.mark.usefixtures("people")
+def test_signed_out_it_asks_to_sign_in() -> None:
+    answer = Client().get(PAGE)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/?next=")
+    assert Client().get(PAGE, headers={**HTMX, "HX-Target": "div#waiting"}).status_code == 401
+
+
+def test_while_upstream_is_away_it_opens(tess: Client, away: None) -> None:
+    tell(ask("int_1", created_at=soon(hours=-1)))
+    page = opened(tess)
+    assert people_of(page) == ["int_1"]
+    assert "Last updated 40 s ago" in page
+
+
+def people_of(page: str) -> list[str]:
+    return [one for rows in people(page).values() for one in rows]
+
+
+def test_two_hours_are_said_as_they_are(tess: Client) -> None:
+    tell(ask("int_1", created_at=soon() - timedelta(hours=2)))
+    assert "1 question, 2 h" in opened(tess)
