@@ -4,12 +4,13 @@ from typing import Any
 
 from inbox import models
 from inbox.mirror.due import due_of
+from inbox.mirror.making import made
 from inbox.mirror.titles import title_of
 from inbox.mirror.words import status_word
 from inbox.mobius import types
 
 LONGEST_SEARCH = 4000
-LONGEST_RUN_SEARCH = 400
+LONGEST_RUN_SEARCH = 300
 CLOSED = frozenset({"completed", "expired"})
 """Statuses of an interaction that nothing follows."""
 
@@ -19,7 +20,8 @@ def interaction_row(
 ) -> models.Interaction:
     """Everything but ``workflow``, ``asked_by`` and ``search``, which ``name_run`` sets."""
     due = due_of(told.context, told.expires_at)
-    return models.Interaction(
+    return made(
+        models.Interaction,
         upstream_id=upstream.pk,
         mobius_id=told.id,
         run_id=told.run_id,
@@ -99,7 +101,8 @@ def asked_by(metadata: Any, started_by: str) -> str:
 
 def run_row(upstream: models.Upstream, told: types.Run, seq: int) -> models.Run:
     """Everything but ``status_since``, ``plan`` and ``log_from``."""
-    return models.Run(
+    return made(
+        models.Run,
         upstream_id=upstream.pk,
         mobius_id=told.id,
         workflow=told.workflow[:300],
@@ -142,7 +145,8 @@ def entered_status_at(told: types.Run) -> Any:
 
 def step_row(run: models.Run, told: types.Step, seq: int) -> models.Step:
     """The whole row."""
-    return models.Step(
+    return made(
+        models.Step,
         run_id=run.pk,
         mobius_id=told.id,
         name=told.name[:300],

@@ -59,6 +59,7 @@ class Run(models.Model):
                     "open_newest": ["finished", "created_at", "id"],
                     "open_longest": ["finished", "status_since", "id"],
                     "workflow": ["workflow", "created_at", "id"],
+                    "workflow_longest": ["workflow", "status_since", "id"],
                     "queue": ["queue", "created_at", "id"],
                 }.items()
             ),

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
+
 from inbox.access import Viewer
 from inbox.models import Interaction, Run, SavedView, Upstream
 from inbox.presenters.monitor_row import MonitorRow, monitor_row
@@ -158,9 +161,9 @@ def _next(query: RunQuery, last: Run) -> str:
 def _waits(upstream: Upstream, page: Sequence[Run]) -> dict[str, list[Interaction]]:
     waits: dict[str, list[Interaction]] = {}
     ids = [run.mobius_id for run in page if not run.finished]
-    pending = Interaction.objects.filter(
-        upstream=upstream, run_id__in=ids, status="pending", gone__in=(False,)
-    )
+    asked = Interaction.objects.filter(upstream=upstream, run_id__in=ids, gone__in=(False,))
+    # The status told so that few runs are looked up, not all that waits.
+    pending = asked.alias(said=Coalesce(F("status"), Value(""))).filter(said="pending")
     for item in pending.defer("raw", "context", "message", "search", "questions").order_by("id"):
         waits.setdefault(str(item.run_id), []).append(item)
     return waits
@@ -179,7 +182,7 @@ def _wanted(
 
 
 def _counters(query: RunQuery, around: Surroundings) -> tuple[Counter, ...]:
-    long, failed = around.count("long", "suspended"), around.count("today", "failed")
+    long, failed = around.count("so", "suspended"), around.count("so", "failed")
     shown = [
         ("suspended", "Suspended", around.count("status", "suspended"), {"status": "suspended"}),
         ("running", "Running", around.running, {"status": "running"}),
@@ -188,7 +191,7 @@ def _counters(query: RunQuery, around: Surroundings) -> tuple[Counter, ...]:
         (
             "completed",
             "Completed today",
-            around.count("today", "completed"),
+            around.count("so", "completed"),
             {"status": "completed", "age": "today"},
         ),
     ]

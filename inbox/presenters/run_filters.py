@@ -76,7 +76,7 @@ def _choice(
 
 
 def _said(viewer: Viewer, upstream: Upstream, column: str) -> list[tuple[str, str]]:
-    rows = access.runs(viewer, upstream).filter(gone=False).order_by(column)
+    rows = access.runs(viewer, upstream).filter(gone__in=(False,)).order_by(column)
     return [(one, one) for one in rows.values_list(column, flat=True).distinct()[:MOST] if one]
 
 

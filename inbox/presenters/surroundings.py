@@ -1,58 +1,72 @@
 """What stands around the monitor's table, read at once: counts, names, the viewer's saved views."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import (
-    BigIntegerField,
-    Count,
-    Expression,
-    F,
-    Func,
-    IntegerField,
-    Q,
-    QuerySet,
-    TextField,
-    Value,
-)
-from django.db.models.functions import Cast
+from django.db import connection
 
 from inbox.access import Viewer
-from inbox.models import Group, Recipient, Reviewer, Run, SavedView, Upstream
+from inbox.models import SavedView, Upstream
 from inbox.presenters.run_selection import midnight
-from inbox.presenters.scopes import CLAIMED, COUNTED, OPEN, OTHERS, rows_of
+from inbox.presenters.scopes import COUNTED
 
 LONG = timedelta(hours=4)
 """From here on a suspended run is said to be held up."""
 
+# One statement for all that stands around the table: ten by themselves, and what Django takes to
+# compose them, would cost more than the rows. Each part gives kind, key, two texts, a number. The
+# scopes are those of ``inbox.presenters.scopes``, as their indexes have them.
+_FIGURES = """
+SELECT 'status', status, CAST(SUM(CASE WHEN status_since {beside} %s THEN 1 ELSE 0 END) AS text),
+  '', COUNT(*)
+FROM inbox_run WHERE upstream_id = %s AND gone IN (false) AND {which} GROUP BY status
+"""
+_SCOPE = """
+SELECT '{kind}', CASE WHEN via_group THEN 'group' ELSE 'self' END, '', '', COUNT(*) FROM (
+  SELECT via_group FROM inbox_recipient
+  WHERE upstream_id = %s AND user_id = %s AND {which} LIMIT {most}
+) AS counted GROUP BY via_group
+"""
+_PEOPLE = """
+SELECT 'person', mobius_id, first_name, username, 0
+FROM inbox_reviewer JOIN auth_user ON auth_user.id = user_id WHERE mobius_id IN ({marks})
+"""
+_GROUPS = """
+SELECT 'group', mobius_id, name, handle, 0
+FROM inbox_group WHERE upstream_id = %s AND (mobius_id IN ({marks}) OR handle IN ({marks}))
+"""
+_VIEWS = "SELECT 'view', CAST(id AS text), name, query, 0 FROM inbox_savedview WHERE owner_id = %s"
+
 
 @dataclass(frozen=True)
 class Surroundings:
-    """``figures`` by kind and status; names of ``people`` and ``groups`` by what calls them."""
+    """``figures`` by kind and key; names of ``people`` and ``groups`` by what calls them."""
 
     figures: Mapping[tuple[str, str], int]
     people: Mapping[str, str]
     groups: Mapping[str, str]
     views: tuple[SavedView, ...]
 
-    def count(self, kind: str, status: str) -> int:
-        """How many runs: ``status``: now; ``today``: ended so today; ``long``: over four hours."""
-        return self.figures.get((kind, status), 0)
+    def count(self, kind: str, key: str) -> int:
+        """How many. Runs of ``status`` now, and ``so``: of these, open for over four hours, or
+        ended today.
+        """
+        return self.figures.get((kind, key), 0)
 
     @property
     def rail(self) -> dict[str, str]:
         """The numbers beside the names in the rail; empty for nothing."""
-        direct, grouped = self.count("waits", "0"), self.count("waits", "1")
-        claimed, others = (
-            self.count(kind, "0") + self.count(kind, "1") for kind in ("claimed", "others")
-        )
+        both = {
+            kind: self.count(kind, "self") + self.count(kind, "group")
+            for kind in ("waits", "claimed", "others")
+        }
         return {
-            "inbox": _words(direct + grouped),
-            "groups": _words(grouped),
-            "claimed": _words(claimed),
-            "others": _words(others),
+            "inbox": _words(both["waits"]),
+            "groups": _words(self.count("waits", "group")),
+            "claimed": _words(both["claimed"]),
+            "others": _words(both["others"]),
         }
 
     @property
@@ -65,76 +79,64 @@ def surroundings(
     viewer: Viewer, upstream: Upstream, now: datetime, *, people: set[str], groups: set[str]
 ) -> Surroundings:
     """All of it for ``viewer``, with names for these ids. One query."""
-    runs = Run.objects.filter(upstream=upstream, gone=False)
-    known = Group.objects.filter(upstream=upstream).filter(
-        Q(mobius_id__in=groups) | Q(handle__in=groups)
-    )
     parts = [
-        _figures("status", runs.filter(status__in=("suspended", "running", "active", "queued"))),
-        _figures("status", runs.filter(status="failed")),
-        _figures(
-            "today",
-            runs.filter(status__in=("completed", "failed"), status_since__gte=midnight(now)),
-        ),
-        _figures("long", runs.filter(status="suspended", status_since__lte=now - LONG)),
-        *_rail(viewer, upstream),
-        _texts("person", Reviewer.objects.filter(mobius_id__in=people), "mobius_id", *NAME),
-        _texts("group", known, "mobius_id", F("name"), F("handle")),
-        _texts("view", SavedView.objects.filter(owner_id=viewer.user_id), "pk", "name", "query"),
+        *_board(upstream, now),
+        *_scopes(viewer, upstream),
+        _named(_PEOPLE, [], people, times=1),
+        _named(_GROUPS, [upstream.pk], groups, times=2),
+        (_VIEWS, [viewer.user_id]),
     ]
-    return _sorted(parts[0].union(*parts[1:], all=True))
+    asked = [(text, given) for text, given in parts if text]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(text for text, _ in asked),
+            [value for _, given in asked for value in given],
+        )
+        return _sorted(cursor.fetchall())
 
 
-def _rail(viewer: Viewer, upstream: Upstream) -> list[QuerySet[Any, Any]]:
+Part = tuple[str, Sequence[Any]]
+
+
+def _board(upstream: Upstream, now: datetime) -> list[Part]:
+    def instant(at: datetime) -> Any:
+        return connection.ops.adapt_datetimefield_value(at)
+
+    today = instant(midnight(now))
+    held_up = instant(now - LONG)
+    still = "status IN ('suspended', 'running', 'active', 'queued')"
+    return [
+        (_FIGURES.format(beside="<=", which=still), [held_up, upstream.pk]),
+        (_FIGURES.format(beside=">=", which="status = 'failed'"), [today, upstream.pk]),
+        (
+            _FIGURES.format(beside=">=", which="status = 'completed' AND status_since >= %s"),
+            [today, upstream.pk, today],
+        ),
+    ]
+
+
+def _scopes(viewer: Viewer, upstream: Upstream) -> list[Part]:
     """The numbers in the rail, each counted as far as the rail counts."""
-    scopes = {"waits": OPEN, "claimed": CLAIMED, "others": OTHERS}
-    parts = []
-    for kind, scope in scopes.items():
-        first = rows_of(scope, viewer, upstream).values("id")[: COUNTED + 1]
-        counted = Recipient.objects.filter(id__in=first).order_by().values("via_group")
-        whose = Cast("via_group", IntegerField())
-        parts.append(_counted(kind, counted.annotate(n=Count("pk")), whose))
-    return parts
+    if not viewer.mobius_id:
+        return []
+    which = {"waits": "open IN (true)", "claimed": "holds", "others": "waits"}
+    return [
+        (
+            _SCOPE.format(kind=kind, which=said, most=COUNTED + 1),
+            [upstream.pk, viewer.mobius_id],
+        )
+        for kind, said in which.items()
+    ]
 
 
-NAME = (F("user__first_name"), F("user__username"))
+def _named(text: str, before: list[Any], ids: set[str], *, times: int) -> Part:
+    if not ids:
+        return "", []
+    marks = ", ".join(["%s"] * len(ids))
+    return text.format(marks=marks), [*before, *sorted(ids) * times]
 
 
-def _figures(kind: str, runs: QuerySet[Run]) -> QuerySet[Any, Any]:
-    counted = runs.order_by().values("status").annotate(n=Count("pk"))
-    return _counted(kind, counted, F("status"))
-
-
-def _counted(kind: str, rows: QuerySet[Any, Any], key: Expression | F) -> QuerySet[Any, Any]:
-    return rows.values_list(
-        _text(Value(kind)), _text(key), _text(Value("")), _text(Value("")), _number(F("n"))
-    )
-
-
-def _texts(
-    kind: str, rows: QuerySet[Any], key: str, first: str | F, second: str | F
-) -> QuerySet[Any, Any]:
-    def named(one: str | F) -> F:
-        return F(one) if isinstance(one, str) else one
-
-    return rows.order_by().values_list(
-        _text(Value(kind)),
-        _text(F(key)),
-        _text(named(first)),
-        _text(named(second)),
-        _number(Value(0)),
-    )
-
-
-def _text(one: Expression | F) -> Func:
-    return Cast(one, TextField())
-
-
-def _number(one: Expression | F) -> Func:
-    return Cast(one, BigIntegerField())
-
-
-def _sorted(rows: QuerySet[Any, Any]) -> Surroundings:
+def _sorted(rows: Iterable[Sequence[Any]]) -> Surroundings:
     figures: dict[tuple[str, str], int] = {}
     people: dict[str, str] = {}
     groups: dict[str, str] = {}
@@ -149,6 +151,8 @@ def _sorted(rows: QuerySet[Any, Any]) -> Surroundings:
                 views.append(SavedView(pk=int(key), name=first, query=second))
             case _:
                 figures[kind, key] = number
+                if first:
+                    figures["so", key] = int(first)
     return Surroundings(figures, people, groups, tuple(sorted(views, key=_by_name)))
 
 
