@@ -1,11 +1,17 @@
 """The cast, ready to open pages."""
 
+import asyncio
+import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
+import uvicorn
+from django.core.asgi import get_asgi_application
 from django.test import Client
 
 from inbox.mirror.freshness import Facts, pulse
+from inbox.reviewers import clients
 from tests.views import cast
 
 
@@ -41,3 +47,23 @@ def away() -> Iterator[None]:
     pulse.note(seeded=True, heard_at=since, broken_at=since, trouble="Mobius is not answering")
     yield
     pulse.note(**vars(Facts()))
+
+
+@pytest.fixture
+def pages(transactional_db: None) -> Iterator[str]:
+    """The pages behind a real server, which gives each request a thread as no test client does."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(get_asgi_application(), lifespan="off", log_config=None, loop="asyncio")
+    )
+
+    async def serve() -> None:
+        await server.serve([listener])
+        await clients.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="pages")
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()

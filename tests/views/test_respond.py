@@ -1,13 +1,13 @@
 """Sending an answer from the page."""
 
-import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
-from asgiref.sync import sync_to_async
 from django.contrib.messages import get_messages
-from django.test import AsyncClient, Client
+from django.test import Client
 
 from inbox.models import Attempt, Draft, Interaction, Recipient
 from inbox.services.seen import seen_of
@@ -272,18 +272,22 @@ def test_hostile_text_is_only_text_wherever_it_comes_back(desk: Desk, rina: Clie
         assert "<script>alert" not in answer.content.decode()
 
 
-async def test_while_an_answer_is_on_its_way_pages_are_served(desk: Desk) -> None:
-    item = await sync_to_async(desk.ask)()
-    rina = AsyncClient()
-    rina.cookies = (await sync_to_async(sign_in)("rina")).cookies
+def test_while_an_answer_is_on_its_way_pages_are_served(
+    transactional_db: None, desk: Desk, pages: str
+) -> None:
+    item = desk.ask()
+    token = "t" * 32
+    cookies = {"csrftoken": token, "sessionid": sign_in("rina").cookies["sessionid"].value}
     held = Hold(Pass())
     desk.server.on("POST", r"/respond$", held)
-    path = f"/interactions/{item.mobius_id}/respond"
-    answer = asyncio.ensure_future(rina.post(path, {"value": "true"}))
-    await asyncio.to_thread(held.reached.wait)
-    assert (await rina.get("/inbox/")).status_code == 200
-    held.release()
-    assert (await answer).status_code == 303
+    with httpx.Client(base_url=pages, cookies=cookies) as rina, ThreadPoolExecutor() as elsewhere:
+        sent = {"value": "true", "csrfmiddlewaretoken": token}
+        path = f"/interactions/{item.mobius_id}/respond"
+        answer = elsewhere.submit(rina.post, path, data=sent)
+        assert held.reached.wait(10)
+        assert rina.get("/inbox/").status_code == 200
+        held.release()
+        assert answer.result().status_code == 303
 
 
 def test_no_page_of_mine_is_for_scripts_elsewhere(desk: Desk, rina: Client) -> None:
