@@ -1,7 +1,7 @@
 """Who has a group's question, and what the reader can do about it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -11,11 +11,14 @@ from inbox.models import Interaction
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import moment, span
 
+JUST_NOW = timedelta(minutes=2)
+
 
 @dataclass(frozen=True)
 class Hold:
     """``state`` is ``free``, ``mine`` or ``other``; ``action`` is empty, ``claim`` or ``release``.
 
+    ``taken_at`` is when somebody else took it, where that is just now.
     ``stale``: held for longer than ``CLAIM_STALE_AFTER``; ``turns_at`` is when it becomes so.
     """
 
@@ -23,6 +26,7 @@ class Hold:
     title: str
     text: str
     holder: Face | None = None
+    taken_at: datetime | None = None
     stale: bool = False
     turns_at: datetime | None = None
     action: str = ""
@@ -69,6 +73,7 @@ def _held(item: Interaction, people: People, now: datetime, *, mine: bool, lead:
         _title("You have" if mine else f"{name} has", item, now),
         _mine_text(old=old) if mine else _other_text(name, item, now, old=old, lead=lead),
         holder=people.face(item.claimed_by),
+        taken_at=None if mine else _just_taken(item, now),
         stale=old,
         turns_at=None if old else _turns_at(item),
         action=Action.RELEASE if mine else "",
@@ -93,6 +98,11 @@ def _other_text(name: str, item: Interaction, now: datetime, *, old: bool, lead:
     if lead:
         return f"The group reads along until {name} answers it or gives it back."
     return f"You can read along, and answer once {name} gives it back."
+
+
+def _just_taken(item: Interaction, now: datetime) -> datetime | None:
+    at = item.claimed_at
+    return at if at is not None and now - at < JUST_NOW else None
 
 
 def _turns_at(item: Interaction) -> datetime | None:

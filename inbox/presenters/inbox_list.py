@@ -1,6 +1,6 @@
 """One person's list as a page: bands, counts, filters, the next page."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from inbox.presenters.asks import (
 from inbox.presenters.filters import Filters, inbox_href, item_href
 from inbox.presenters.people import People
 from inbox.presenters.rows import Row, row
-from inbox.presenters.scopes import rows_of
+from inbox.presenters.scopes import CLAIMED, OTHERS, SCOPES, rows_of
 from inbox.presenters.when import BANDS, Band, band
 from inbox.reviewers.names import names_of
 
@@ -63,6 +63,19 @@ class InboxList:
     def here(self) -> str:
         """This page of the list."""
         return inbox_href(self.filters)
+
+    @property
+    def scopes(self) -> tuple[Choice, ...]:
+        """The parts of the list that a phone has no other way to."""
+        return tuple(
+            Choice(
+                SCOPES[key].title,
+                self.counts[name],
+                inbox_href(Filters(scope=key)),
+                self.filters.scope == key,
+            )
+            for key, name in ((CLAIMED, "claimed"), (OTHERS, "others"))
+        )
 
     @property
     def query(self) -> str:
@@ -155,7 +168,7 @@ def _can(viewer: Viewer, recipient: Recipient, now: datetime) -> Collection[acce
 def _stretches(
     filters: Filters,
     shown: list[Row],
-    page: list[Recipient],
+    page: Sequence[Recipient],
     counts: Sample,
     *,
     more: bool,

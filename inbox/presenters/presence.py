@@ -47,7 +47,12 @@ def company(viewer: Viewer, item: Interaction) -> Company | None:
 
 def can_be_met(item: Interaction) -> bool:
     """Presence is on, and the question is an open one of a group."""
-    return settings.PRESENCE and item.pending and item.target_type == "group"
+    return has_company(item) and item.pending
+
+
+def has_company(item: Interaction) -> bool:
+    """Presence is on, and the question is a group's."""
+    return bool(settings.PRESENCE) and item.target_type == "group"
 
 
 def _sentence(names: list[str], doing: str) -> str:

@@ -40,12 +40,12 @@ def _reseal(ids: list[int]) -> int:
     return len(rows)
 
 
-def _all() -> Iterator[tuple[str, bytes]]:
+def _all() -> Iterator[tuple[str, bytes | memoryview]]:
     rows = Credential.objects.values_list("reviewer__user__username", "sealed")
     yield from rows.iterator(chunk_size=200)
 
 
-def _opens(sealed: bytes) -> bool:
+def _opens(sealed: bytes | memoryview) -> bool:
     try:
         vault.resealed(sealed)
     except vault.KeyLost:

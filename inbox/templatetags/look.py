@@ -99,6 +99,13 @@ def clock(at: datetime | None) -> str:
     return when.moment(at, timezone.now()) if at else ""
 
 
+@register.simple_tag
+def ago(at: datetime) -> SafeString:
+    """Say how long ago a moment was; static/js/countdown.js keeps it right."""
+    words = when.ago(at, timezone.now())
+    return format_html('<time datetime="{0}" data-ago="{0}">{1}</time>', at.isoformat(), words)
+
+
 @register.inclusion_tag("components/_due.html")
 def due(at: datetime, soft: bool = False, long: bool = False) -> dict[str, object]:
     """Draw when something is due.

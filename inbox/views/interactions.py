@@ -87,7 +87,10 @@ def _render(
     context: dict[str, Any] = {"page": page, "form": page.form, "outcome": outcome}
     context["live_cursor"] = cursor
     alone = is_fragment(request, "detail")
-    context |= {"oob": True} if alone else _beside(request, upstream, item, filters, now)
+    # What is to be said once is not for a page part that reads itself again in the meantime.
+    again = request.headers.get("HX-Source") == "article#detail"
+    around = {"oob": True, "toasts": not again}
+    context |= around if alone else _beside(request, upstream, item, filters, now)
     template = "interactions/_detail.html" if alone else "interactions/interaction.html"
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from inbox.live.presence import get_presence
 from inbox.models import Interaction, Upstream
 from inbox.presenters.item_page import find
-from inbox.presenters.presence import can_be_met, company
+from inbox.presenters.presence import Company, can_be_met, company, has_company
 from inbox.views.decorators import reviewer_required
 
 
@@ -21,25 +21,26 @@ from inbox.views.decorators import reviewer_required
 async def presence(request: Any, id: str) -> HttpResponseBase:
     """The fragment that names the others; a POST says that the page is in view, or ``leave``.
 
-    404 for who may not see the question, and where there is nothing to say of it.
+    404 for who may not see the question, and for one that is no group's. A page that has not heard
+    yet that its question has closed is told nothing, and is not recorded.
     """
     return await sync_to_async(_answer)(request, id)
 
 
 def _answer(request: Any, id: str) -> HttpResponse:
-    item = _met(request, id)
+    item = _found(request, id)
     if request.method != "POST":
-        there = company(request.viewer, item)
+        there = company(request.viewer, item) or Company(item.mobius_id)
         return render(request, "interactions/_presence.html", {"company": there})
     if "leave" in request.POST:
         get_presence().leave(item.mobius_id, request.viewer.user_id)
-    else:
+    elif can_be_met(item):
         get_presence().look(item.mobius_id, request.viewer.user_id)
     return HttpResponse(status=204)
 
 
-def _met(request: Any, id: str) -> Interaction:
+def _found(request: Any, id: str) -> Interaction:
     item = find(request.viewer, Upstream.present(), id)
-    if item is None or not can_be_met(item):
+    if item is None or not has_company(item):
         raise Http404("nobody is told of it")
     return item

@@ -76,7 +76,10 @@ function tick() {
     crossed ||= due.crossed;
     if (due.left > 0) soonest = Math.min(soonest, due.left);
   }
-  for (const element of document.querySelectorAll("time[data-ago]")) tickAgo(element, now);
+  for (const element of document.querySelectorAll("time[data-ago]")) {
+    tickAgo(element, now);
+    if (now - Date.parse(element.dataset.ago) < MINUTE * 1000) soonest = 0;
+  }
   for (const element of document.querySelectorAll("time[data-for]")) tickFor(element, now);
   for (const element of document.querySelectorAll("time[data-turns]")) {
     const left = Math.ceil((Date.parse(element.dataset.turns) - now) / 1000);

@@ -168,7 +168,9 @@ def test_only_an_open_question_of_a_group_is_met_at(met: None) -> None:
     assert rina.post("/interactions/int_mine/presence").status_code == 404
     assert "data-presence" not in rina.get("/interactions/int_mine/").content.decode()
     tell(answered(group_ask("int_met", 1), LEE, 2))
-    assert rina.post(URL).status_code == 404
+    assert rina.post(URL).status_code == 204
+    assert words(sign_in("sam")) == ""
+    assert "data-presence" not in rina.get("/interactions/int_met/").content.decode()
 
 
 def test_it_can_be_switched_off(met: None, settings: Any) -> None:
