@@ -13,7 +13,7 @@ from inbox.forms import AnswerForm, form_for
 from inbox.mobius.types import Question
 from inbox.models import Decision, Draft, Event, Group, Interaction, Run, Upstream
 from inbox.presenters import context as evidence
-from inbox.presenters import markdown, veil
+from inbox.presenters import markdown, receipt, veil
 from inbox.presenters.answers import closing_sentence, given, members
 from inbox.presenters.circle import left_behind
 from inbox.presenters.effect import after_mine, effect, progress
@@ -101,6 +101,7 @@ def item_page(
             events=events,
             decisions=decisions,
         ),
+        receipt=bool(receipt.seen_by(viewer, item, decisions)),
         whom=f"Waiting on {_whom(item, people, group)}",
         kept=None if usable and form is not None else _kept(question, draft, form),
         parts=["on" if m.state == "answered" else "you" if m.state == "turn" else "" for m in line],

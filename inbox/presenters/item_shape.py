@@ -40,7 +40,9 @@ class Kept:
 
 @dataclass(frozen=True)
 class ItemPage:
-    """What ``interactions/_detail.html`` shows. ``form`` is None where the reader cannot answer."""
+    """What ``interactions/_detail.html`` shows. ``form`` is None where the reader cannot answer;
+    ``receipt``: an answer that the reader may see is in the decision log.
+    """
 
     item: Interaction
     filters: Filters
@@ -70,6 +72,7 @@ class ItemPage:
     of: int
     history: tuple[Entry, ...]
     whom: str
+    receipt: bool = False
     kept: Kept | None = None
     parts: list[str] = field(default_factory=list)
 

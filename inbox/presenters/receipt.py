@@ -1,6 +1,6 @@
 """One entry of the decision log as a sheet of paper."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -68,9 +68,17 @@ def answers(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Decis
         project=upstream.project,
         verb=RESPOND,
     ).order_by("number")
-    if access.hides_answers(viewer, item):
-        rows = rows.filter(actor=viewer.mobius_id or "")
-    return list(rows)
+    return seen_by(viewer, item, rows)
+
+
+def seen_by(viewer: Viewer, item: Interaction, entries: Iterable[Decision]) -> list[Decision]:
+    """The answers among the entries of a question that the viewer may see."""
+    hidden = access.hides_answers(viewer, item)
+    return [
+        entry
+        for entry in entries
+        if entry.verb == RESPOND and (not hidden or entry.actor == viewer.mobius_id)
+    ]
 
 
 def sheets(

@@ -17,7 +17,6 @@ from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.reviewers import credentials
 from inbox.reviewers.clients import Means
 from inbox.services import decision_log, draft, observed
-from inbox.services.decision_log import entry_by
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.truth import Mine, Standing, mine, same, standing
 
@@ -205,21 +204,8 @@ def _log(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction
     entered = decision_log.answers_of(item.upstream, [item.mobius_id])
     if (item.mobius_id, viewer.mobius_id) in entered:
         return
-    decision_log.append(
-        entry_by(
-            reviewer,
-            verb=VERB,
-            upstream=item.upstream,
-            origin=Origin(attempt.address),
-            at=mine(viewer, item).at,
-            item=item,
-            credential_kind=attempt.credential_kind,
-            operation_id=attempt.operation_id,
-            value=attempt.value,
-            comment=attempt.comment,
-            shown=attempt.shown,
-        )
-    )
+    attempt.reviewer = reviewer
+    decision_log.append(observed.entry_of(attempt, item, at=mine(viewer, item).at))
 
 
 def mirror(reading: Reading, upstream: Upstream | None = None) -> Changes:

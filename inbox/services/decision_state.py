@@ -24,9 +24,10 @@ class Inspection:
 
 
 class Patrol:
-    """Walks the log from its first entry to its head, again and again, ``PART`` at a time."""
+    """Walks the log from its first entry to its head, again and again, ``part`` at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, part: int = PART) -> None:
+        self._part = part
         self._turn = threading.Lock()
         self._head: DecisionHead | None = None
         self._link = Link()
@@ -39,7 +40,7 @@ class Patrol:
             if self._head is None:
                 self._end(verify())
                 return
-            until = min(self._head.number, self._link.number + PART)
+            until = min(self._head.number, self._link.number + self._part)
             rows = Decision.objects.filter(number__gt=self._link.number, number__lte=until)
             link, broken = follow(rows.order_by("number").iterator(chunk_size=1000), self._link)
             if broken is None and link.number == until < self._head.number:

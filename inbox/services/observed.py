@@ -7,15 +7,18 @@ whose answer it is, and enters it. Both hold the upstream's row, so neither over
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from inbox.mirror.observers import Answer
 from inbox.mirror.upsert import chunks
 from inbox.models import Attempt, Interaction, Upstream
 from inbox.services import decision_log
-from inbox.services.decision_log import Entry
+from inbox.services.decision_log import Entry, entry_by
+from inbox.services.origin import Origin
+from inbox.services.truth import Mine
 
 RESPOND = "respond"
+NEVER_ARRIVED = "never_arrived"
+"""The outcome of an attempt of which nothing was heard for so long that it was given up."""
 
 
 def enter(upstream: Upstream, answers: Sequence[Answer]) -> None:
@@ -31,9 +34,12 @@ def enter(upstream: Upstream, answers: Sequence[Answer]) -> None:
         )
         skip |= set(coming.values_list("interaction_id", "reviewer__mobius_id"))
     new = {(answer.item.mobius_id, answer.user_id): answer for answer in answers}
-    decision_log.append(
-        *(_entry(upstream, answer) for key, answer in new.items() if key not in skip)
-    )
+    entries = []
+    for key, answer in new.items():
+        if key not in skip:
+            late = _late(upstream, answer)
+            entries.append(_entry(upstream, answer) if late is None else _ours(late, answer))
+    decision_log.append(*entries)
 
 
 def catch_up(upstream: Upstream, interaction_id: str, user_id: str | None) -> None:
@@ -43,13 +49,48 @@ def catch_up(upstream: Upstream, interaction_id: str, user_id: str | None) -> No
     enter(upstream, [answer for answer in answers if answer.user_id == user_id])
 
 
+def _late(upstream: Upstream, answer: Answer) -> Attempt | None:
+    """One of ours that had been given up, and has arrived after all."""
+    given = Mine(answer.told.get("value"), answer.told.get("comment") or "", _at(answer))
+    lost = Attempt.objects.filter(
+        upstream=upstream,
+        interaction_id=answer.item.mobius_id,
+        reviewer__mobius_id=answer.user_id,
+        state=Attempt.State.REFUSED,
+        outcome=NEVER_ARRIVED,
+    )
+    return next((one for one in lost.select_related("reviewer__user") if given.is_of(one)), None)
+
+
+def _ours(attempt: Attempt, answer: Answer) -> Entry:
+    Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.ANSWERED, outcome=RESPOND)
+    return entry_of(attempt, answer.item, at=_at(answer))
+
+
+def entry_of(attempt: Attempt, item: Interaction, *, at: datetime | None) -> Entry:
+    """The entry of an answer that an attempt has made."""
+    return entry_by(
+        attempt.reviewer,
+        verb=RESPOND,
+        upstream=item.upstream,
+        origin=Origin(attempt.address),
+        at=at,
+        item=item,
+        credential_kind=attempt.credential_kind,
+        operation_id=attempt.operation_id,
+        value=attempt.value,
+        comment=attempt.comment,
+        shown=attempt.shown,
+    )
+
+
 def _entry(upstream: Upstream, answer: Answer) -> Entry:
     item, told = answer.item, answer.told
     return Entry(
         verb=RESPOND,
         upstream=upstream,
         actor=answer.user_id,
-        at=_at(told) or item.completed_at or item.updated_at,
+        at=_at(answer),
         item=item,
         value=told.get("value"),
         comment=told.get("comment") or "",
@@ -57,5 +98,8 @@ def _entry(upstream: Upstream, answer: Answer) -> Entry:
     )
 
 
-def _at(told: dict[str, Any]) -> datetime | None:
-    return datetime.fromisoformat(told["at"]) if told.get("at") else None
+def _at(answer: Answer) -> datetime:
+    told, item = answer.told, answer.item
+    if told.get("at"):
+        return datetime.fromisoformat(told["at"])
+    return item.completed_at or item.updated_at

@@ -20,7 +20,7 @@ from inbox.access import Viewer, viewer_of
 from inbox.mobius.errors import MobiusError, Nonsense
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
 from inbox.reviewers.clients import NoCredential, means_of
-from inbox.services import attempts, conclusion, draft, words
+from inbox.services import attempts, conclusion, draft, observed, words
 from inbox.services.attempts import Reading
 from inbox.services.conclusion import Sending
 from inbox.services.draft import NotAsked, asked_item
@@ -225,4 +225,4 @@ def _all_open() -> list[Sending]:
 def _settle(unknown: Sending, reading: Reading) -> None:
     outcome = conclusion.looked(unknown, reading)
     if outcome is None and unknown.attempt.created_at < timezone.now() - GIVE_UP:
-        attempts.refuse(unknown.attempt, "never_arrived")
+        attempts.refuse(unknown.attempt, observed.NEVER_ARRIVED)

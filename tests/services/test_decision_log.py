@@ -18,6 +18,7 @@ from inbox.services import decision_chain, decision_log
 from inbox.services.decision_log import Entry, append
 from inbox.services.decision_verify import verify
 from inbox.services.origin import Origin
+from reviewer_site.environment import ROOT
 from tests.support.tampering import lift_triggers, run_sql
 
 WRITERS = 16
@@ -296,3 +297,8 @@ def test_the_check_complains_of_a_missing_trigger_until_it_is_laid_again(db: Non
         call_command("check", databases=["default"])
     append_only.lay(using="default")
     assert append_only.missing(using="default") == []
+
+
+def test_every_field_is_documented() -> None:
+    told = (ROOT / "docs/decision-log.md").read_text()
+    assert [name for name in decision_chain.FIELDS[1] if f"`{name}`" not in told] == []

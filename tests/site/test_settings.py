@@ -70,6 +70,7 @@ def start(tmp_path: Path, **given: str) -> subprocess.CompletedProcess[str]:
         ("INSIGHTS_BY_PERSON", "sometimes"),
         ("HISTORY_DAYS", "0"),
         ("TIME_ZONE", "Mars/Olympus"),
+        ("TRUSTED_PROXIES", "the-proxy"),
         ("DATABASE_URL", "mysql://root:hush@localhost/x"),
         ("ENGINE_DATABASE_URL", "nonsense://hush"),
         ("CREDENTIAL_KEYS", "hush"),

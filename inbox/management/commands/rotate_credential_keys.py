@@ -6,12 +6,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from inbox.reviewers import rotation
+from inbox.services import decision_log
 
 TWO_KEYS = "Put the new key before the old one: CREDENTIAL_KEYS=new,old"
 
 
 class Command(BaseCommand):
-    """Seals every stored member token with the first of ``CREDENTIAL_KEYS``."""
+    """Seals every stored member token, and the log's head, by the first ``CREDENTIAL_KEYS``."""
 
     help = (
         "Seal every stored member token anew with the first of CREDENTIAL_KEYS. "
@@ -33,3 +34,10 @@ class Command(BaseCommand):
             raise CommandError(str(wrong)) from None
         words = "1 token is" if count == 1 else f"{count} tokens are"
         self.stdout.write(f"{words} sealed with the first key of CREDENTIAL_KEYS.")
+        if not decision_log.reseal():
+            raise CommandError(
+                "The tokens are sealed anew, but not the end of the decision log: none of the "
+                "present keys had sealed it. Put the old key back behind the new one and run this "
+                "again; verify_decisions says how the log stands."
+            )
+        self.stdout.write("So is the end of the decision log.")

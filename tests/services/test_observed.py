@@ -1,0 +1,139 @@
+"""Answers that were not made here are entered once, and ours are never taken for such."""
+
+from datetime import timedelta
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from inbox.mirror.project import apply
+from inbox.mirror.prune import prune
+from inbox.mobius.adapters.guide import read_interaction
+from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
+from inbox.reviewers.clients import means_of
+from inbox.services import attempts
+from inbox.services.decision_verify import verify
+from inbox.services.origin import Origin
+from inbox.services.respond import respond, settle_open
+from tests.support.desk import Desk
+
+
+@sync_to_async
+def log() -> list[tuple[str, bool, Any, str, str]]:
+    """Who, observed, value, address, credential."""
+    assert verify().intact
+    rows = Decision.objects.filter(verb="respond").order_by("number")
+    return list(rows.values_list("actor", "observed", "value", "address", "credential_kind"))
+
+
+def sync_hears(desk: Desk, id: str) -> None:
+    """What the sync does with an event or a walk."""
+    told = read_interaction(desk.upstream(id))
+    apply(Upstream.present(), [told], read_at=timezone.now())
+
+
+@sync_to_async
+def send_and_die(desk: Desk, item: Interaction, *, value: Any = True) -> Attempt:
+    """An attempt is written; what becomes of it nobody knows."""
+    rina = desk.person("rina")
+    return attempts.begin(
+        reviewer=rina,
+        item=item,
+        value=value,
+        comment="",
+        operation_id="op_1",
+        means=means_of(rina, item),
+        named=None,
+        origin=Origin("10.4.18.22"),
+    )
+
+
+async def test_an_answer_from_elsewhere_is_entered_once(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await sync_to_async(desk.elsewhere)("user_rina", item.mobius_id, False, "Too early.")
+    for _ in range(3):
+        await sync_to_async(sync_hears)(desk, item.mobius_id)
+    assert await log() == [("user_rina", True, False, "", "")]
+    entry = await Decision.objects.aget()
+    assert entry.comment == "Too early."
+    assert (entry.account, entry.shown) == ("", {})
+
+
+async def test_of_a_group_each_answer_is_entered_once(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)("change-board")
+    for user_id in ("user_sam", "user_lee"):
+        await sync_to_async(desk.elsewhere)(user_id, item.mobius_id, True)
+        await sync_to_async(sync_hears)(desk, item.mobius_id)
+    assert await log() == [("user_sam", True, True, "", ""), ("user_lee", True, True, "", "")]
+
+
+async def test_our_own_is_not_entered_again_when_the_sync_hears_of_it(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await respond(
+        reviewer=await sync_to_async(desk.person)("rina"),
+        interaction_id=item.mobius_id,
+        value=True,
+        origin=Origin("10.4.18.22"),
+    )
+    await sync_to_async(sync_hears)(desk, item.mobius_id)
+    assert await log() == [("user_rina", False, True, "10.4.18.22", "member")]
+
+
+async def test_the_sync_may_hear_of_it_before_we_do(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await send_and_die(desk, item)
+    await sync_to_async(desk.elsewhere)("user_rina", item.mobius_id, True)
+    await sync_to_async(sync_hears)(desk, item.mobius_id)
+    assert await log() == []
+    await settle_open()
+    await settle_open()
+    assert await log() == [("user_rina", False, True, "10.4.18.22", "member")]
+
+
+async def test_while_ours_is_on_its_way_another_of_mine_is_left_to_its_end(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await send_and_die(desk, item, value=True)
+    await sync_to_async(desk.elsewhere)("user_rina", item.mobius_id, False)
+    await sync_to_async(sync_hears)(desk, item.mobius_id)
+    assert await log() == []
+    await settle_open()
+    assert await log() == [("user_rina", True, False, "", "")]
+
+
+async def test_an_attempt_that_is_given_up_leaves_nothing_out(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    attempt = await send_and_die(desk, item, value=True)
+    await sync_to_async(desk.elsewhere)("user_rina", item.mobius_id, False)
+    await sync_to_async(sync_hears)(desk, item.mobius_id)
+    await sync_to_async(attempts.refuse)(attempt, "conflict")
+    assert await log() == [("user_rina", True, False, "", "")]
+
+
+async def test_one_that_was_given_up_and_arrived_after_all_is_ours(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    attempt = await send_and_die(desk, item)
+    await sync_to_async(attempts.refuse)(attempt, "never_arrived")
+    await sync_to_async(desk.elsewhere)("user_rina", item.mobius_id, True)
+    await sync_to_async(sync_hears)(desk, item.mobius_id)
+    assert await log() == [("user_rina", False, True, "10.4.18.22", "member")]
+
+
+async def test_people_and_questions_can_go_and_the_log_stays(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await sync_to_async(desk.elsewhere)("user_rina", item.mobius_id, True)
+    await sync_to_async(sync_hears)(desk, item.mobius_id)
+    await Draft.objects.all().adelete()
+    await Interaction.objects.all().adelete()
+    await Reviewer.objects.all().adelete()
+    assert len(await log()) == 1
+
+
+async def test_history_days_do_not_touch_it(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await sync_to_async(desk.elsewhere)("user_rina", item.mobius_id, True)
+    await sync_to_async(sync_hears)(desk, item.mobius_id)
+    later = timezone.now() + timedelta(days=1000)
+    while await sync_to_async(prune)(later):
+        pass
+    assert not await Interaction.objects.aexists()
+    assert len(await log()) == 1
