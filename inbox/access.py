@@ -152,7 +152,7 @@ def holds(viewer: Viewer, permission: str) -> bool:
 
 
 def powers(viewer: Viewer) -> frozenset[str]:
-    """All of ``PERMISSIONS`` that ``holds`` would say yes to. One query, none for who is no lead."""
+    """All of ``PERMISSIONS`` that ``holds`` would say yes to. One query, none for others."""
     if not viewer.lead:
         return frozenset()
     given = Permission.objects.filter(content_type__app_label="inbox", codename__in=PERMISSIONS)

@@ -1,15 +1,17 @@
 """Whether a lead can nudge somebody on a question now: a button, or words in its place."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
 from django.urls import reverse
 
+from inbox import access
 from inbox.access import Viewer
-from inbox.models import Interaction
+from inbox.models import Interaction, Upstream
 from inbox.presenters.filters import Filters, item_href
-from inbox.presenters.waiting_read import Known
+from inbox.presenters.waiting_read import Known, known
 from inbox.presenters.when import at, clock
 from inbox.services.nudge import EVERY
 
@@ -46,3 +48,27 @@ def nudge_of(viewer: Viewer, item: Interaction, user_id: str, known: Known, now:
     if now - last.at < EVERY:
         return Nudge("done", user_id, name, href, f"Nudged {clock(last.at)}")
     return Nudge("free", user_id, name, href, last=f"nudged last {at(last.at, now)}")
+
+
+def waits_for(item: Interaction) -> list[str]:
+    """Who could move it on now: its target, its holder, else all who have not answered."""
+    if item.target_type == "user":
+        return [item.target_id]
+    if access.can_be_held(item) and item.claimed_by:
+        return [item.claimed_by]
+    said = {response.get("user_id") for response in item.responses or ()}
+    return [id_ for id_ in item.members or () if id_ not in said]
+
+
+def nudges_on(
+    viewer: Viewer, upstream: Upstream, items: Iterable[Interaction], now: datetime
+) -> dict[str, tuple[Nudge, ...]]:
+    """For a lead each open question's id and whom it waits for. One query, none for others."""
+    waiting = {item: waits_for(item) for item in items if item.pending} if viewer.lead else {}
+    if not waiting:
+        return {}
+    about = known(upstream, {id_ for ids in waiting.values() for id_ in ids}, now)
+    return {
+        item.mobius_id: tuple(nudge_of(viewer, item, id_, about, now) for id_ in ids)
+        for item, ids in waiting.items()
+    }

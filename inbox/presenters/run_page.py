@@ -15,6 +15,7 @@ from inbox.presenters.circle import left_behind
 from inbox.presenters.effect import progress
 from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.hold import Hold, hold_of
+from inbox.presenters.nudging import Nudge, nudges_on
 from inbox.presenters.people import People
 from inbox.presenters.run_duration import where_the_time_went
 from inbox.presenters.run_list import group_names, run_href
@@ -49,6 +50,7 @@ class RunItem:
     of: int
     hold: Hold | None
     step: str
+    nudges: tuple[Nudge, ...]
 
     @property
     def progress_label(self) -> str:
@@ -130,6 +132,7 @@ def run_page(
     left = left_behind(upstream, [item for item in items if item.pending])
     head = live_head(run, now)
     asked = asking_steps(head["steps"], items)
+    nudges = nudges_on(viewer, upstream, items, now)
     return RunPage(
         run=run,
         number=short_id(run.mobius_id),
@@ -145,6 +148,7 @@ def run_page(
                 groups=groups,
                 now=now,
                 step=asked.get(item.mobius_id, ""),
+                nudges=nudges.get(item.mobius_id, ()),
             )
             for item in items
         ),
@@ -224,6 +228,7 @@ def _item(
     groups: dict[str, str],
     now: datetime,
     step: str,
+    nudges: tuple[Nudge, ...],
 ) -> RunItem:
     counts = progress(item) or (0, 0)
     line = members(item, people, left=left, lead=viewer.lead)
@@ -246,6 +251,7 @@ def _item(
         of=counts[1],
         hold=hold_of(viewer, item, people, now) if item.pending else None,
         step=step,
+        nudges=nudges,
     )
 
 

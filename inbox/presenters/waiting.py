@@ -10,6 +10,7 @@ from inbox.access import Viewer
 from inbox.models import Interaction, SavedView, Upstream
 from inbox.presenters.effect import progress
 from inbox.presenters.hold import stale
+from inbox.presenters.nudging import waits_for
 from inbox.presenters.people import People
 from inbox.presenters.run_selection import midnight
 from inbox.presenters.waiting_parts import (
@@ -22,7 +23,6 @@ from inbox.presenters.waiting_parts import (
     by_group,
     by_person,
     missing_of,
-    waits_for,
 )
 from inbox.presenters.waiting_query import OVER, WaitingQuery
 from inbox.presenters.waiting_read import MOST, Nudged, circles, known, read

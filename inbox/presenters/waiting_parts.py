@@ -10,7 +10,7 @@ from inbox.models import Interaction
 from inbox.presenters.effect import progress
 from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.hold import since_words, stale
-from inbox.presenters.nudging import Nudge, nudge_of
+from inbox.presenters.nudging import Nudge, nudge_of, waits_for
 from inbox.presenters.people import Face, People
 from inbox.presenters.waiting_query import WaitingQuery
 from inbox.presenters.waiting_read import Circle, Known
@@ -110,16 +110,6 @@ class GroupPart:
     items: tuple[GroupItem, ...]
     more: int
     href: str
-
-
-def waits_for(item: Interaction) -> list[str]:
-    """Who could move it on now: its target, its holder, else all who have not answered."""
-    if item.target_type == "user":
-        return [item.target_id]
-    if access.can_be_held(item) and item.claimed_by:
-        return [item.claimed_by]
-    said = {response.get("user_id") for response in item.responses or ()}
-    return [id_ for id_ in item.members or () if id_ not in said]
 
 
 def asked_of(item: Interaction, around: Around) -> Asked:

@@ -61,7 +61,7 @@ def nudge(
             _log(ready, now, times)
     if not times:
         return words.too_soon(ready.whom.name, _last(ready), EVERY, now)
-    get_bus().publish([topics.inbox(user_id), topics.runs()])
+    get_bus().publish([topics.inbox(user_id), topics.item(interaction_id), topics.runs()])
     return words.done(ready.whom.name, now)
 
 

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from inbox.mirror.prune import prune
-from inbox.services import draft
+from inbox.services import draft, notices
 from inbox.services.decision_state import patrol
 from inbox.services.respond import settle_open
 
@@ -17,4 +17,6 @@ async def once() -> None:
     await sync_to_async(draft.tidy)()
     await sync_to_async(patrol.walk)()
     while await sync_to_async(prune)(timezone.now() - settings.HISTORY_DAYS):
+        pass
+    while await sync_to_async(notices.prune)(timezone.now()):
         pass

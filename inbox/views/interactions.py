@@ -17,6 +17,7 @@ from inbox.models import Interaction, Upstream
 from inbox.presenters import item_page, veil
 from inbox.presenters.filters import Filters
 from inbox.presenters.inbox_list import inbox_list
+from inbox.services import notices
 from inbox.services.outcome import Outcome
 from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame, is_fragment
@@ -30,7 +31,7 @@ async def interaction(request: Any, id: str) -> HttpResponse:
     cursor = hub.cursor()
     item = await sync_to_async(_find)(request, id)
     if item is not None:
-        return await sync_to_async(_render)(request, item, cursor)
+        return await sync_to_async(_open)(request, item, cursor)
     if is_fragment(request, "detail"):
         missing = sync_to_async(render)
         return await missing(request, "interactions/_missing.html", status=404)
@@ -71,6 +72,18 @@ async def render_item(
 
 def _find(request: Any, id: str) -> Interaction | None:
     return item_page.find(request.viewer, Upstream.present(), id)
+
+
+def _open(request: Any, item: Interaction, cursor: str) -> HttpResponse:
+    """The page; what the person was told about the question is read by that.
+
+    Not where the page reads itself again: it may be that nobody sits before it.
+    """
+    again = request.headers.get("HX-Source", "").startswith("article#")
+    if request.method == "GET" and not again:
+        reviewer, now = request.user.reviewer, timezone.now()
+        notices.read_item(reviewer=reviewer, interaction_id=item.mobius_id, now=now)
+    return _render(request, item, cursor)
 
 
 def _render(

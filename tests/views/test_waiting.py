@@ -72,7 +72,10 @@ def test_who_keeps_something_waiting_longest_comes_first_and_the_oldest_of_their
         ask("int_3", created_at=soon(hours=-40), target=Target(type="user", id="user_sam")),
     )
     page = opened(tess)
-    assert list(people(page).items()) == [("user_sam", ["int_3"]), ("user_rina", ["int_2", "int_1"])]
+    assert list(people(page).items()) == [
+        ("user_sam", ["int_3"]),
+        ("user_rina", ["int_2", "int_1"]),
+    ]
     assert "2 questions, the oldest 1 d 6 h" in page
     assert 'href="/interactions/int_2/"' in page
 
@@ -159,9 +162,7 @@ def test_the_counters_count_and_filter(tess: Client) -> None:
         ("?show=odd&over=odd", {"int_1", "int_2", "int_3"}),
     ],
 )
-def test_it_is_filtered_by_what_the_address_says(
-    tess: Client, query: str, found: set[str]
-) -> None:
+def test_it_is_filtered_by_what_the_address_says(tess: Client, query: str, found: set[str]) -> None:
     sam = Target(type="user", id="user_sam")
     tell(
         run("run_1", workflow="ledger"),
