@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from inbox.mirror.making import made
 from inbox.mirror.rows import CLOSED
 from inbox.mirror.upsert import upsert
 from inbox.mobius.types import PolicyKind
@@ -61,7 +62,8 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
     for user_id in _asked(row):
         answer = answers.get(user_id)
         answered_at = None if answer is None else _answered_at(row, answer.get("at"))
-        asked[user_id] = Recipient(
+        asked[user_id] = made(
+            Recipient,
             interaction_id=row.pk,
             upstream_id=row.upstream_id,
             user_id=user_id,

@@ -6,6 +6,7 @@ import re
 LONGEST = 300
 LONGEST_LINE = 2000
 
+_MARKED = re.compile(r"[*_`~<>&\[\]\\#!|=]|^[-+\d]|\s\s")
 _ONLY_MARKS = re.compile(r"^(?:[-*_=]{3,}|```.*|~~~.*|\|?[\s:|-]+\|?)$")
 _LEADING = re.compile(r"^(?:>\s?|#{1,6}\s+|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}[.)]\s+)+")
 _IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\[\]]*\])")
@@ -22,12 +23,18 @@ def title_of(message: str) -> str:
     """The first line of ``message`` that says something, as plain text, at most 300 characters."""
     for line in message.splitlines():
         start = line.strip()[:LONGEST_LINE]
+        if start and not _MARKED.search(start):
+            return start if len(start) <= LONGEST else _cut(start)
         if _ONLY_MARKS.match(start):
             continue
         title = _plain(start)
         if title:
-            return title if len(title) <= LONGEST else title[: LONGEST - 1].rstrip() + "…"
+            return title if len(title) <= LONGEST else _cut(title)
     return ""
+
+
+def _cut(title: str) -> str:
+    return title[: LONGEST - 1].rstrip() + "…"
 
 
 def _plain(line: str) -> str:
