@@ -232,6 +232,16 @@ def hides_answers(viewer: Viewer, interaction: Interaction) -> bool:
     )
 
 
+def veiled(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
+    """The questions of which ``hides_answers`` is true."""
+    rows = Interaction.objects.filter(upstream=upstream)
+    if not settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE or viewer.mobius_id is None:
+        return rows.none()
+    several = [PolicyKind.ALL.value, PolicyKind.QUORUM.value]
+    mine = {"recipients__user_id": viewer.mobius_id, "recipients__open__in": (True,)}
+    return rows.filter(policy__kind__in=several, **mine)
+
+
 def _why_not_hold(viewer: Viewer, interaction: Interaction) -> Refusal | None:
     if not asked(viewer, interaction):
         return Refusal.NOT_ASKED

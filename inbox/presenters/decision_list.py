@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import quote
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import dateformat
 from django.utils.timezone import localtime
 
+from inbox.access import Viewer
 from inbox.models import Decision, Interaction, Upstream
 from inbox.models.decision import RESPOND
 from inbox.presenters import decision_words as words
+from inbox.presenters import veil
 from inbox.presenters.answers import Words
 from inbox.presenters.decision_query import OBSERVED, SPANS, DecisionQuery
 from inbox.presenters.filters import Filters, item_href
@@ -97,9 +100,12 @@ class DecisionList:
     lines_href: str
 
 
-def decision_list(upstream: Upstream, query: DecisionQuery, now: datetime) -> DecisionList:
+def decision_list(
+    viewer: Viewer, upstream: Upstream, query: DecisionQuery, now: datetime
+) -> DecisionList:
     """Read one page of the log, the newest first."""
-    rows, cursor = query.page(now, PAGE)
+    entries = veil.entries_seen_by(viewer, upstream)
+    rows, cursor = query.page(entries, now, PAGE)
     people = People(names_of(_people(rows)))
     items = _items(upstream, rows)
     return DecisionList(
@@ -107,7 +113,7 @@ def decision_list(upstream: Upstream, query: DecisionQuery, now: datetime) -> De
         standing=_standing(now),
         days=_days([_row(row, upstream, items, people) for row in rows], now),
         choices=_choices(query),
-        count=_count(query, now),
+        count=_count(entries, query, now),
         all_items_href=query.but(item="").href(),
         item_title=next((row.title for row in rows if row.title), query.item),
         next_href=query.but(cursor=cursor).href() if cursor else "",
@@ -233,8 +239,12 @@ def _options(
     return tuple(options)
 
 
-def _count(query: DecisionQuery, now: datetime) -> str:
-    found = query.rows(now).order_by()[: COUNTED + 1].count() if query.narrowed else head().number
+def _count(entries: QuerySet[Decision], query: DecisionQuery, now: datetime) -> str:
+    found = (
+        query.rows(entries, now).order_by()[: COUNTED + 1].count()
+        if query.narrowed
+        else head().number
+    )
     if query.narrowed and found > COUNTED:
         return f"more than {COUNTED:,} entries"
     return f"{found:,} {'entry' if found == 1 else 'entries'}"

@@ -69,9 +69,9 @@ class DecisionQuery:
         """The page with this query."""
         return reverse(page) + self.query()
 
-    def rows(self, now: datetime) -> QuerySet[Decision]:
-        """All entries that are asked for, in no order."""
-        rows = Decision.objects.all()
+    def rows(self, entries: QuerySet[Decision], now: datetime) -> QuerySet[Decision]:
+        """Those of ``entries`` that are asked for, in no order."""
+        rows = entries
         if self.who:
             rows = rows.filter(Q(actor=self.who) | Q(actor="", account=self.who))
         if self.did == OBSERVED:
@@ -88,9 +88,11 @@ class DecisionQuery:
             rows = rows.filter(_says(self.q))
         return rows
 
-    def page(self, now: datetime, most: int) -> tuple[list[Decision], str]:
+    def page(
+        self, entries: QuerySet[Decision], now: datetime, most: int
+    ) -> tuple[list[Decision], str]:
         """``most`` of them, the newest first, and the cursor of what follows."""
-        rows = self.rows(now)
+        rows = self.rows(entries, now)
         at, number = _read(self.cursor)
         if at is not None:
             rows = rows.filter(at__lte=at).filter(Q(at__lt=at) | Q(number__lt=number))

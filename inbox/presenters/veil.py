@@ -3,10 +3,14 @@
 import copy
 from typing import Any
 
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
 from inbox import access
 from inbox.access import Viewer
 from inbox.mobius.adapters import guide
-from inbox.models import Event, Interaction
+from inbox.models import Decision, Event, Interaction, Upstream
+from inbox.models.decision import RESPOND
 from inbox.presenters.answers import HIDDEN
 
 
@@ -30,6 +34,20 @@ def events_seen_by(
     """The log of a run as the viewer may see it; ``items`` are its questions by id."""
     veiled = {id_ for id_, item in items.items() if access.hides_answers(viewer, item)}
     return [_told(viewer, event) if _about(event) in veiled else event for event in events]
+
+
+def entries_seen_by(viewer: Viewer, upstream: Upstream) -> QuerySet[Decision]:
+    """The decision log as the viewer may read it: without answers that are kept from them."""
+    rows = Decision.objects.all()
+    if not settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE:
+        return rows
+    kept_back = Q(
+        verb=RESPOND,
+        base_url=upstream.base_url,
+        project=upstream.project,
+        interaction_id__in=access.veiled(viewer, upstream).values("mobius_id"),
+    )
+    return rows.exclude(kept_back & ~Q(actor=viewer.mobius_id or ""))
 
 
 def _about(event: Event) -> str:

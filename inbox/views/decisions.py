@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from inbox.models import Decision, DecisionHead, Interaction, Upstream
-from inbox.presenters import item_page, receipt
+from inbox.presenters import item_page, receipt, veil
 from inbox.presenters.decision_list import decision_list
 from inbox.presenters.decision_query import DecisionQuery
 from inbox.services import decision_export, decision_log
@@ -69,7 +69,9 @@ async def answer_receipt(request: Any, id: str) -> HttpResponseBase:
 
 def _decisions(request: Any) -> HttpResponse:
     upstream, query = Upstream.present(), DecisionQuery.read(request.GET)
-    context: dict[str, Any] = {"list": decision_list(upstream, query, timezone.now())}
+    context: dict[str, Any] = {
+        "list": decision_list(request.viewer, upstream, query, timezone.now())
+    }
     template = "decisions/_log.html"
     if not is_fragment(request, "decision-log"):
         context |= frame(request, upstream, section="decisions")
@@ -80,10 +82,10 @@ def _decisions(request: Any) -> HttpResponse:
 
 
 def _decision(request: Any, number: int) -> HttpResponse:
-    entry = Decision.objects.filter(number=number).first()
+    upstream = Upstream.present()
+    entry = veil.entries_seen_by(request.viewer, upstream).filter(number=number).first()
     if entry is None:
         raise Http404("No such entry.")
-    upstream = Upstream.present()
     item = Interaction.objects.filter(upstream=upstream, mobius_id=entry.interaction_id).first()
     return _sheets(request, upstream, [entry], item)
 
@@ -115,7 +117,9 @@ def _sheets(
 async def _export(
     request: Any, export: Export, ending: str, content_type: str
 ) -> StreamingHttpResponse:
-    rows = DecisionQuery.read(request.GET).but().rows(timezone.now())
+    upstream = await sync_to_async(Upstream.present)()
+    entries = veil.entries_seen_by(request.viewer, upstream)
+    rows = DecisionQuery.read(request.GET).but().rows(entries, timezone.now())
     head = await sync_to_async(decision_log.head)()
     response = StreamingHttpResponse(export(rows, head), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="decisions-{head.number}.{ending}"'

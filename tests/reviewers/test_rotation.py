@@ -10,8 +10,12 @@ from django.core.management import CommandError, call_command
 from inbox.models import Credential
 from inbox.reviewers import rotation, vault
 from inbox.reviewers.people import make_demo
+from inbox.services import decision_chain, decision_log
 
 TOKENS = {f"user_{name}": f"mbc_{name}_{'0' * 28}" for name in ("rina", "sam", "lee")}
+
+
+LOG = "So is the end of the decision log.\n"
 
 
 def key() -> str:
@@ -22,6 +26,8 @@ def key() -> str:
 def old(db: None, settings: Any) -> str:
     """The key under which the tokens of three people were sealed."""
     sealed_with = key()
+    settings.CREDENTIAL_KEYS = [sealed_with, *settings.CREDENTIAL_KEYS]
+    assert decision_log.reseal()
     settings.CREDENTIAL_KEYS = [sealed_with]
     make_demo(tokens=TOKENS)
     return sealed_with
@@ -40,8 +46,9 @@ def opened() -> set[str]:
 def test_every_token_opens_with_the_new_key_alone(old: str, settings: Any) -> None:
     new = key()
     settings.CREDENTIAL_KEYS = [new, old]
-    assert rotate() == "3 tokens are sealed with the first key of CREDENTIAL_KEYS.\n"
+    assert rotate() == "3 tokens are sealed with the first key of CREDENTIAL_KEYS.\n" + LOG
     settings.CREDENTIAL_KEYS = [new]
+    assert decision_chain.sealed(decision_log.head())
     assert opened() == set(TOKENS.values())
     settings.CREDENTIAL_KEYS = [old]
     with pytest.raises(vault.KeyLost):
@@ -79,4 +86,4 @@ def test_no_keys_at_all_is_said_in_words(old: str, settings: Any) -> None:
 
 
 def test_nothing_to_rotate_is_no_error(db: None) -> None:
-    assert rotate() == "0 tokens are sealed with the first key of CREDENTIAL_KEYS.\n"
+    assert rotate() == "0 tokens are sealed with the first key of CREDENTIAL_KEYS.\n" + LOG

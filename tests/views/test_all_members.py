@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.test import Client
 
 from inbox.mobius.types import Answer, InteractionStatus
-from inbox.models import Group, Membership, Reviewer, Upstream
+from inbox.models import Decision, Group, Membership, Reviewer, Upstream
 from tests.mirror.things import LEE, RINA, SAM, at, event, group_ask, run
 from tests.views.cast import sign_in, tell
 
@@ -92,6 +93,35 @@ def test_a_lead_who_is_asked_is_one_of_those_who_are_asked(people: None, setting
     tell(run("run_1"), told(SECRET, members=members))
     tell(event(7, told(SECRET, members=members), run_id="run_1"))
     assert "Too early" not in everything(sign_in("tess"))
+
+
+def test_the_decision_log_keeps_it_back_from_a_lead_who_can_still_answer(
+    people: None, settings: Any
+) -> None:
+    settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE = True
+    members = (SAM, "user_tess")
+    tell(run("run_1"), told(SECRET, members=members))
+    log = ("/decisions/", "/decisions/?q=early", "/decisions/export.csv", "/decisions/export.jsonl")
+    tess = sign_in("tess")
+    entry = Decision.objects.get(actor=SAM)
+    for path in log:
+        assert "Too early" not in text_of(tess.get(path)), path
+    assert tess.get(f"/decisions/{entry.number}/").status_code == 404
+    tell(told(SECRET, MINE.model_copy(update={"user_id": "user_tess"}), members=members))
+    for path in log:
+        assert "Too early" in text_of(tess.get(path)), path
+    assert "Too early" in one_line(tess.get(f"/decisions/{entry.number}/"))
+
+
+def text_of(answer: Any) -> str:
+    """Of a page, or of a file that is streamed."""
+    if not answer.streaming:
+        return str(answer.content.decode())
+
+    async def read() -> bytes:
+        return b"".join([part async for part in answer.streaming_content])
+
+    return async_to_sync(read)().decode()
 
 
 def test_a_closed_question_hides_nothing(hidden: None) -> None:
