@@ -104,7 +104,7 @@ _GRIDS: dict[Action, tuple[str, ...]] = {
         "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "Y–Y–YYY", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
     Action.CANCEL: (
-        "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "Y–Y–YCC", "N–N–NNN", "N–N–NNN", "S–S–SSS",
+        "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "Y–Y–YII", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
 }  # fmt: skip
 
@@ -124,7 +124,10 @@ NOTES: dict[Action, str] = {
     Action.HIDDEN: "Only from those who can still answer, and only until they have.",
     Action.NUDGE: "Of whom the question waits for.",
     Action.GROUPS: "With the permission `manage_groups`; a lead without it is a 404.",
-    Action.CANCEL: "With the permission `cancel_run`; a lead without it is a 404.",
+    Action.CANCEL: (
+        "With the permission `cancel_run`; a lead without it is a 404. "
+        "A run that is over stays as it ended, and the page says so."
+    ),
 }
 
 Cell = tuple[Status, Who, Action]

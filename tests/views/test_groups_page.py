@@ -93,7 +93,7 @@ def test_the_time_to_answer_is_the_median_of_what_was_answered(board: Desk) -> N
             created_at=done - timedelta(minutes=minutes), completed_at=done
         )
     page = one_line(sign_in("tess").get("/groups/approvers/").content)
-    assert "<dt>Median</dt> <dd>24 m</dd>" in page
+    assert "<dt>Median</dt> <dd> 24 m </dd>" in page
     assert "<dt>9 of 10</dt> <dd>within 5 h</dd>" in page
 
 
@@ -102,7 +102,7 @@ def test_an_old_answer_does_not_count(board: Desk) -> None:
     board.elsewhere("user_lee", item.mobius_id, True)
     board.read(item.mobius_id)
     Interaction.objects.filter(pk=item.pk).update(completed_at=soon(days=-91))
-    assert "<dt>Median</dt> <dd>—</dd>" in one_line(
+    assert "<dt>Median</dt> <dd> — </dd>" in one_line(
         sign_in("tess").get("/groups/approvers/").content
     )
 

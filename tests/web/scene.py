@@ -11,6 +11,7 @@ from tests.support.crowd import enter
 from tests.support.product import Product
 from tests.web.visitor import Visitor
 
+WORKFLOW = "walk"
 SECRET = "for-leads-alone"
 SAID = "Said by one of the others"
 REVIEWERS = ["user_rina", "user_sam", "user_lee"]
@@ -161,7 +162,7 @@ class Scene:
             "timeout": "3s" if soon else "1h",
             "spec": {"mode": "confirm"},
         }
-        spec = {"name": "walk", "steps": [{"name": "ask", "interaction": config}]}
+        spec = {"name": WORKFLOW, "steps": [{"name": "ask", "interaction": config}]}
         run = _ok(self.api.post("/runs", json={"spec": spec, "inputs": {"note": SECRET}})).json()
         events = f"/runs/{run['id']}/events"
         with httpx_sse.connect_sse(self.api, "GET", events) as source:
