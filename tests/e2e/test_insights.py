@@ -1,0 +1,79 @@
+"""A lead reads the charts: drawn under the policy, in both themes, and to be read as a table."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from reviewer_site.environment import ROOT
+from tests.support.databases import environment
+from tests.support.product import Product
+
+COLOUR = """
+(id) => {
+  const canvas = document.querySelector(`[data-chart="data-${id}"]`);
+  return Chart.getChart(canvas).data.datasets.map((set) => set.borderColor);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One of its own: a past would lie in the way of what other tests look at."""
+    folder = tmp_path_factory.mktemp("insights")
+    product = Product(folder, environment(folder, "insights"))
+    product.start()
+    yield product
+    product.stop()
+
+
+def test_a_lead_reads_a_past_in_charts_tables_and_files(
+    product: Product, sign_in: Callable[..., Page]
+) -> None:
+    made = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "demo", "--history", "2"],
+        cwd=ROOT,
+        env=product.environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+    )
+    assert "questions in 2 days" in made.stdout
+    again = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "demo", "--history", "2"],
+        cwd=ROOT,
+        env=product.environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert again.returncode == 1
+    assert "has its past already" in again.stderr
+
+    tess = sign_in("tess", color_scheme="light")
+    tess.get_by_role("navigation", name="Main", exact=True).get_by_role(
+        "link", name="Insights"
+    ).click()
+    tess.get_by_role("link", name="7 days").click()
+    flow = tess.locator("#chart-flow")
+    expect(flow.locator("canvas")).to_be_visible()
+    drawn = json.loads(tess.locator("#data-flow").text_content() or "")
+    flow.get_by_text("Show as table").click()
+    answered = flow.locator("tbody td:nth-child(3)").all_inner_texts()
+    assert [int(one) for one in answered] == drawn["series"][1]["values"]
+    with tess.expect_download() as taken:
+        flow.get_by_role("link", name="CSV of Asked and answered each day").click()
+    lines = taken.value.path().read_text().splitlines()
+    assert [int(line.split(",")[2]) for line in lines[1:]] == drawn["series"][1]["values"]
+
+    day = tess.evaluate(COLOUR, "flow")
+    tess.emulate_media(color_scheme="dark")
+    tess.wait_for_function(f"(id) => ({COLOUR})(id)[0] !== {json.dumps(day[0])}", arg="flow")
+    tess.get_by_label("Type").select_option("review")
+    tess.wait_for_url("**type=review**")
+    expect(tess.get_by_label("Type")).to_have_value("review")
