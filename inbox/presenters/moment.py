@@ -1,23 +1,36 @@
 """A run as it was: its events folded, oldest first, up to one of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from inbox.mobius.types import EventKind
 
+RUN, STEP, INTERACTION = (
+    kind.value for kind in (EventKind.RUN, EventKind.STEP, EventKind.INTERACTION)
+)
 ENDED = ("completed", "failed", "cancelled")
 
 
 class Logged(Protocol):
     """What is read of an event's row."""
 
-    kind: str
-    type: str
-    seq: int
-    at: datetime | None
-    data: dict[str, Any]
+    @property
+    def kind(self) -> str:
+        """An ``EventKind``."""
+
+    @property
+    def seq(self) -> int:
+        """Its number."""
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was."""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What it tells."""
 
 
 @dataclass(frozen=True)
@@ -68,52 +81,62 @@ class Moment:
 
 def fold(events: Iterable[Logged]) -> Moment:
     """The state after the last of ``events``, which come oldest first."""
-    state = Moment()
-    steps: dict[str, StepThen] = {}
+    told: Logged | None = None
+    last: Logged | None = None
+    since: datetime | None = None
+    steps: dict[str, tuple[Logged, datetime | None]] = {}
     questions: dict[str, QuestionThen] = {}
     for event in events:
-        match event.kind:
-            case EventKind.RUN:
-                state = _run(state, event)
-            case EventKind.STEP:
-                _step(steps, event)
-            case EventKind.INTERACTION:
-                _question(questions, steps, event)
-        state = replace(state, seq=event.seq, at=event.at)
-    return replace(state, steps=steps, questions=questions)
-
-
-def _run(state: Moment, event: Logged) -> Moment:
-    status = str(event.data.get("status") or "")
-    return replace(
-        state,
-        status=status,
-        since=state.since if status == state.status else event.at,
-        error_type=str(event.data.get("error_type") or ""),
-        error_message=str(event.data.get("error_message") or ""),
+        last = event
+        if event.kind == RUN:
+            if told is None or told.data.get("status") != event.data.get("status"):
+                since = event.at
+            told = event
+        elif event.kind == STEP:
+            _step(steps, event)
+        elif event.kind == INTERACTION:
+            _question(questions, steps, event)
+    said = told.data if told is not None else {}
+    return Moment(
+        seq=last.seq if last is not None else 0,
+        at=last.at if last is not None else None,
+        status=str(said.get("status") or ""),
+        since=since,
+        error_type=str(said.get("error_type") or ""),
+        error_message=str(said.get("error_message") or ""),
+        steps={name: _step_then(name, *known) for name, known in steps.items()},
+        questions=questions,
     )
 
 
-def _step(steps: dict[str, StepThen], event: Logged) -> None:
-    said = event.data
-    name, attempt = str(said.get("step") or ""), int(said.get("attempt") or 0)
-    status = str(said.get("status") or "")
-    had = steps.pop(name, None)
-    started = had.started_at if had is not None and had.attempt == attempt else None
-    if started is None and status != "pending":
+def _step(steps: dict[str, tuple[Logged, datetime | None]], event: Logged) -> None:
+    """Keep the newest event of a step, and when its attempt began."""
+    name = str(event.data.get("step") or "")
+    had, started = steps.pop(name, (None, None))
+    if had is None or had.data.get("attempt") != event.data.get("attempt"):
+        started = None
+    if started is None and event.data.get("status") != "pending":
         started = event.at
-    steps[name] = StepThen(
+    steps[name] = (event, started)
+
+
+def _step_then(name: str, event: Logged, started: datetime | None) -> StepThen:
+    said = event.data
+    status = str(said.get("status") or "")
+    return StepThen(
         name=name,
         kind=str(said.get("kind") or ""),
         status=status,
-        attempt=attempt,
+        attempt=int(said.get("attempt") or 0),
         started_at=started,
         ended_at=event.at if status in ENDED else None,
     )
 
 
 def _question(
-    questions: dict[str, QuestionThen], steps: dict[str, StepThen], event: Logged
+    questions: dict[str, QuestionThen],
+    steps: dict[str, tuple[Logged, datetime | None]],
+    event: Logged,
 ) -> None:
     said = event.data
     id_ = str(said.get("interaction") or "")
@@ -131,6 +154,6 @@ def _question(
     )
 
 
-def _at_work(steps: dict[str, StepThen]) -> str:
-    running = [step.name for step in steps.values() if step.status == "running"]
+def _at_work(steps: dict[str, tuple[Logged, datetime | None]]) -> str:
+    running = [name for name, (event, _) in steps.items() if event.data.get("status") == "running"]
     return running[-1] if running else ""

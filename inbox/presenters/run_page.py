@@ -178,7 +178,7 @@ def _log(
     place = {"before": query.before} if query.before is not None else {"from": part.first}
     return RunLog(
         happened=timeline(
-            veil.events_seen_by(viewer, part.events, by_id),
+            veil.events_seen_by(viewer, list(part.events), by_id),
             people=people,
             items=by_id,
             groups=groups,

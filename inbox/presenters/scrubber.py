@@ -90,7 +90,7 @@ def scrubber(viewer: Viewer, upstream: Upstream, run: Run, now: datetime, place:
     around = list(events.values_list("seq", flat=True)[max(0, nth - 2) : nth + 1])
     here = around[1] if nth > 1 else around[0]
     told = events.filter(seq__lte=here).exclude(kind=EventKind.ACTION.value)
-    state = fold(told.only("seq", "kind", "type", "at", "data"))
+    state = fold(told.values_list("kind", "seq", "at", "data", named=True))
     event = events.get(seq=here)
     people, groups = _names(viewer, upstream, state, event, run)
     page = run_href(run.mobius_id)

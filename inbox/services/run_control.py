@@ -90,9 +90,10 @@ async def signal(
     ready = await sync_to_async(_prepare)(Verb.SIGNAL, reviewer, run_id, origin)
     if isinstance(ready, Outcome):
         return ready
-    value = {"signal": name, "payload": None if payload is None else dict(payload)}
+    sent = None if payload is None else dict(payload)
+    value = {"signal": name, "payload": sent}
     try:
-        await ready.means.client().signal(run_id, name=name, payload=value["payload"])
+        await ready.means.client().signal(run_id, name=name, payload=sent)
     except Conflict as error:
         return await _ended(ready, error)
     except MobiusError as error:

@@ -60,7 +60,10 @@ async def run(request: Any, id: str) -> HttpResponse:
     found = await sync_to_async(_find)(request, id)
     if found is None:
         raise Http404("No such run.")
-    if (found.plan is None or found.log_from != 0) and await _read_whole(found):
+    # The page itself has waited for it; sliding through the log must not.
+    sliding = is_fragment(request, "run-moment")
+    whole = sliding or (found.plan is not None and found.log_from == 0)
+    if not whole and await _read_whole(found):
         found = await sync_to_async(_find)(request, id) or found
     return await sync_to_async(_run)(request, found, cursor)
 

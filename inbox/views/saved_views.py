@@ -55,7 +55,7 @@ async def delete(request: Any, id: int) -> HttpResponse:
 def _named(request: Any, cursor: str, write: Callable[[str], SavedView]) -> HttpResponse:
     form = ViewForm(request.POST)
     if not form.is_valid():
-        return _again(request, cursor, form.errors["name"][0])
+        return _again(request, cursor, str(form.errors["name"][0]))
     try:
         view = write(form.cleaned_data["name"])
     except NoSuchView:

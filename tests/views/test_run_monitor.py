@@ -72,7 +72,7 @@ def test_what_a_counter_counts_is_what_its_link_lists(tess: Client) -> None:
         ended("run_3", S.COMPLETED, seconds=0),
         ended("run_4", S.COMPLETED, days=2),
     )
-    page = tess.get("/runs/").content.decode()
+    page = one_line(tess.get("/runs/").content)
     for status, id in (("suspended", "run_1"), ("failed", "run_2"), ("completed", "run_3")):
         link = re.search(rf'id="counter-{status}" href="/runs/([^"]+)"', page)
         assert link
