@@ -1,0 +1,132 @@
+"""How fast the mirror is filled: `python -m tests.bench.seed [items] [rounds]`.
+
+An engine holds so many waiting questions. Each round reads the list alone, page by page, into the
+client's types, and then has an empty mirror walk. Printed: both rates and their ratio, the best of
+the rounds, and what a walk costs that finds nothing new.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import monotonic, process_time
+
+import django
+import httpx
+
+from tests.support.databases import environment
+from tests.support.engine_process import EngineProcess
+
+AT_ONCE = 16
+
+
+async def fill(url: str, token: str, items: int) -> None:
+    """Ask so many questions, a third of them of a group."""
+    gate = asyncio.Semaphore(AT_ONCE)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
+
+        async def ask(number: int) -> None:
+            group = {"type": "group", "id": ("approvers", "change-board")[number % 2]}
+            body = {
+                "type": "approval",
+                "target": {"type": "user", "id": "user_rina"} if number % 3 else group,
+                "message": f"Release {number}: ship it?\n\n" + "All checks are **green**.\n" * 3,
+                "context": {
+                    "version": f"2.{number}",
+                    "risk": [
+                        {"area": "database", "level": "low"},
+                        {"area": "api", "level": "high"},
+                    ],
+                    "amount": number * 3.5,
+                },
+                "spec": {"mode": "confirm"},
+            }
+            async with gate:
+                (await http.post("interactions", json=body)).raise_for_status()
+
+        await asyncio.gather(*(ask(number) for number in range(items)))
+
+
+async def timed(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
+    """Seconds by the clock, and of this process's own time."""
+    clock, own = monotonic(), process_time()
+    await work()
+    return monotonic() - clock, process_time() - own
+
+
+async def measure(base_url: str, project: str, token: str, rounds: int) -> dict[str, float]:
+    """The best of each."""
+    from asgiref.sync import sync_to_async  # noqa: PLC0415 - Django is set up by now
+
+    from inbox.mirror.sync import Sync  # noqa: PLC0415
+    from inbox.mobius.client import MobiusClient  # noqa: PLC0415
+    from inbox.models import Interaction, Upstream  # noqa: PLC0415
+
+    def empty() -> None:
+        Interaction.objects.all().delete()
+        Upstream.objects.update(seeded_at=None, cursor=None)
+
+    async with MobiusClient(base_url=base_url, project=project, token=token) as client:
+
+        async def read() -> None:
+            cursor, pages = None, 0
+            while cursor is not None or not pages:
+                page = await client.interactions(cursor=cursor)
+                cursor, pages = page.next_cursor, pages + 1
+
+        lists, seeds, agains = [], [], []
+        for _ in range(rounds):
+            await sync_to_async(empty)()
+            lists.append(await timed(read))
+            seeds.append(await timed(Sync(client).walk))
+            agains.append(await timed(Sync(client).walk))
+        items = await Interaction.objects.acount()
+    alone, seed, again = min(lists), min(seeds), min(agains)
+    return {
+        "items": items,
+        "list_per_second": round(items / alone[0]),
+        "seed_per_second": round(items / seed[0]),
+        "ratio": round(alone[0] / seed[0], 2),
+        "list_own_us": round(alone[1] / items * 1e6),
+        "seed_own_us": round(seed[1] / items * 1e6),
+        "again_own_us": round(again[1] / items * 1e6),
+    }
+
+
+def main() -> None:
+    items = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["DJANGO_SETTINGS_MODULE"] = "reviewer_site.settings"
+        os.environ.update(environment(Path(folder) / "web", "seed_web"))
+        django.setup()
+
+        from django.conf import settings  # noqa: PLC0415 - Django is set up by now
+        from django.core.management import call_command  # noqa: PLC0415
+
+        from reviewer_site.lifespan import SWITCH  # noqa: PLC0415
+        from tests.fixtures_engine import fresh_project  # noqa: PLC0415
+
+        sys.setswitchinterval(SWITCH)
+        call_command("migrate", verbosity=0)
+        engine = EngineProcess(environment(Path(folder) / "engine", "seed"))
+        engine.start()
+        project = fresh_project(engine)
+        settings.MOBIUS_PROJECT = project.handle
+        try:
+            asyncio.run(fill(project.url, project.service_key, items))
+            found = asyncio.run(
+                measure(project.base_url, project.handle, project.service_key, rounds)
+            )
+        finally:
+            project.close()
+            engine.stop()
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
