@@ -1,8 +1,8 @@
 """How far the mirror is behind a busy project: `python -m tests.bench.events [rate] [seconds]`.
 
 A server in a process of its own sends the events of one run after the other, each asked, suspended,
-answered and completed, ``rate`` events a second. Printed: the time from an event's sending to the commit
-that has it in the mirror, the mirror's own processor time and its memory at the start and the end.
+answered and completed, ``rate`` events a second. Printed: the time from an event's sending to the
+commit that has it in the mirror, the mirror's own processor time, its memory at start and end.
 """
 
 import asyncio
