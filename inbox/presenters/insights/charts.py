@@ -61,7 +61,7 @@ def answer_time(total: Figures, days: Days) -> Chart:
         key="time-to-answer",
         title="Time to answer",
         quantile=Figures.answer,
-        number=lambda each: each.answer_times.total(),
+        number=lambda each: each.answered,
         noun="Answers",
         nothing="Nothing was answered.",
     )
@@ -75,7 +75,7 @@ def claim_time(total: Figures, days: Days) -> Chart:
         key="time-to-claim",
         title="Time to claim",
         quantile=Figures.claim,
-        number=lambda each: each.claim_times.total(),
+        number=lambda each: each.claims,
         noun="Claims",
         nothing="Nobody has claimed anything.",
     )
