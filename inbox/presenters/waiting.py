@@ -67,9 +67,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Expiring:
-    """A question that closes today, and who is missing."""
+    """A question that closes today, when, and who is missing."""
 
     asked: Asked
+    at: datetime | None
     words: str
 
 
@@ -145,7 +146,9 @@ def waiting_page(
 
 
 def _late(item: Interaction, now: datetime) -> bool:
-    return item.due_at is not None and item.due_at <= now
+    """Only while it can be answered: an expired one is closed, though nobody may have said so."""
+    over = item.expires_at is not None and item.expires_at <= now
+    return item.due_at is not None and item.due_at <= now and not over
 
 
 def _today(item: Interaction, now: datetime) -> bool:
@@ -254,10 +257,12 @@ def _by_words(pair: tuple[str, str]) -> str:
 def _expiring(item: Interaction, around: Around) -> Expiring:
     asked = asked_of(item, around)
     if asked.held:
-        return Expiring(asked, f"{around.people.name(item.claimed_by)}: {asked.held}.")
+        return Expiring(
+            asked, item.expires_at, f"{around.people.name(item.claimed_by)}: {asked.held}."
+        )
     names = around.people.objects(waits_for(item))
     words = f"It waits for {listed(names)}." if names else "Whom it asks has not been read yet."
-    return Expiring(asked, words)
+    return Expiring(asked, item.expires_at, words)
 
 
 def _told(items: Sequence[Interaction], around: Around) -> tuple[Told, ...]:
@@ -272,6 +277,6 @@ def _told(items: Sequence[Interaction], around: Around) -> tuple[Told, ...]:
 def _said(one: Nudged, title: str, around: Around) -> Told:
     people = around.people
     who = "You" if people.is_reader(one.sender) else one.sender_name
-    read_ = f"Read at {clock(one.read_at)}" if one.read_at else "Not read yet"
+    known_ = f"Read at {clock(one.read_at)}" if one.read_at else "Not read yet"
     words = f"{who} nudged {people.object(one.user)}"
-    return Told(words, f"{title or 'A question'}: {read_[0].lower()}{read_[1:]}", clock(one.at))
+    return Told(words, f"{title or 'A question'} · {known_}", clock(one.at))

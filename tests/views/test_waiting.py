@@ -1,13 +1,14 @@
 """What waits, for how long, on whom: a team lead's page."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from inbox.mobius.types import Answer, Interaction, Policy, PolicyKind, Target
 from inbox.models import Group, Membership, Upstream
@@ -52,6 +53,11 @@ def board(*members: str) -> None:
         routing="all",
     )
     Membership.objects.bulk_create(Membership(group=group, user_id=one) for one in members)
+
+
+def tonight() -> datetime:
+    """The last instant of today."""
+    return timezone.localtime().replace(hour=23, minute=59, second=59, microsecond=999999)
 
 
 def due(**length: float) -> dict[str, str]:
@@ -121,7 +127,7 @@ def test_a_free_question_waits_for_each_who_could_answer(tess: Client) -> None:
 
 def test_what_expires_today_is_said_with_who_is_missing(tess: Client) -> None:
     tell(
-        ask("int_1", message="Today?", expires_at=soon(seconds=1)),
+        ask("int_1", message="Today?", expires_at=tonight()),
         ask("int_2", message="Another day?", expires_at=soon(days=3)),
     )
     said = section(opened(tess), "expire-today")
@@ -138,7 +144,7 @@ def figures(page: str) -> dict[str, str]:
 def test_the_counters_count_and_filter(tess: Client) -> None:
     old = soon(hours=-5)
     tell(
-        ask("int_1", created_at=old, expires_at=soon(seconds=2)),
+        ask("int_1", created_at=old, expires_at=tonight()),
         ask("int_2", created_at=old, context=due(hours=-1), expires_at=soon(days=2)),
         first_responder("int_3", claimed_by="user_lee", claimed_at=old, created_at=old),
         group_ask("int_4", created_at=old),
