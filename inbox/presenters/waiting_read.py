@@ -91,7 +91,6 @@ def read(
     Each kind is a walk of its own along an index, which ends after ``MOST``.
     """
     rows = _narrowed(access.interactions(viewer, upstream), upstream, query, now)
-    held = Recipient.objects.filter(upstream=upstream, holds=True).values("interaction")
     tonight = midnight(now) + timedelta(days=1)
     old = now - settings.CLAIM_STALE_AFTER
     due = rows.filter(due_at__isnull=False)
@@ -99,7 +98,7 @@ def read(
         rows.order_by("created_at", "id"),
         due.filter(due_at__lt=now).order_by("due_at"),
         due.filter(due_at__gte=now, due_at__lt=tonight).order_by("due_at"),
-        rows.filter(id__in=held, claimed_at__lte=old).order_by("claimed_at"),
+        rows.filter(claimed_by__isnull=False, claimed_at__lte=old).order_by("claimed_at"),
     )
     chosen = Q()
     for part in parts:
