@@ -70,13 +70,16 @@ class Scene:
         """Their browser."""
         return self.visitors[PERSON[who]]
 
-    def arrange(self) -> None:
-        """Ask all, let the people of the table do what they did, and let the mirror see it."""
+    def arrange(self, *, changes: bool = True) -> None:
+        """Ask all, let the people of the table do what they did, and let the mirror see it.
+
+        Without ``changes`` there is nothing fresh.
+        """
         with self.visitors["rina"].hearing() as until:
             for status in Status:
                 self._arrange_looks(status)
             for (status, who, action), verdict in TABLE.items():
-                if action in CHANGES and verdict in (Verdict.YES, Verdict.IDLE):
+                if changes and action in CHANGES and verdict in (Verdict.YES, Verdict.IDLE):
                     self.fresh[status, who, action] = self._make(status, who)
             for question in self.all():
                 until(lambda question=question: self.is_mirrored(question))
