@@ -153,8 +153,8 @@ def known(upstream: Upstream, ids: Iterable[str], now: datetime) -> Known:
         "nudge__at",
         "nudge__read_at",
     )
-    for mobius_id, first, last, username, is_active, item, sender, sender_name, at, read_at in found:
-        id_ = mobius_id or ""
+    for mine, first, last, username, is_active, item, sender, sender_name, at, read_at in found:
+        id_ = mine or ""
         names[id_] = f"{first} {last}".strip() or username
         if is_active:
             active.add(id_)
