@@ -96,6 +96,17 @@ def test_provisioning_again_keeps_what_is_and_brings_what_changed(team):
     assert sorted(item["target_member_snapshot"]) == ["user_sam", "user_tess"]
 
 
+def test_groups_can_be_left_as_people_have_made_them(team):
+    asked = [
+        {"handle": handle, "name": handle, "members": ["user_tess"]}
+        for handle in ("approvers", "newcomers")
+    ]
+    again = provision(handle=team.handle, people=PEOPLE, groups=asked, keep_groups=True)
+    assert again["groups"]["approvers"] == team.groups["approvers"]
+    assert "user_rina" in team.ask_group()["target_member_snapshot"]
+    assert "newcomers" in again["groups"]
+
+
 def test_a_token_that_was_not_given_is_made_anew_and_the_old_one_stays_good(team):
     again = provision(handle=team.handle, people=PEOPLE, groups=[])
     assert again["members"]["user_rina"] != team.tokens["user_rina"]

@@ -1,0 +1,107 @@
+"""Groups are polled; of two readings side by side the later one counts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from inbox.mirror import groups
+from inbox.mobius.client import MobiusClient
+from inbox.mobius.errors import MobiusError
+from inbox.models import Group, Membership, Upstream
+from tests.fixtures_engine import Project
+from tests.support.scripted_server import Hold, Pass, Reply, ScriptedServer
+
+pytestmark = pytest.mark.django_db
+BEGAN = {"user_rina", "user_sam", "user_lee"}
+
+
+@pytest.fixture(autouse=True)
+def here(settings: Any, project: Project) -> None:
+    settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = project.base_url
+    settings.MOBIUS_PROJECT = project.handle
+
+
+@asynccontextmanager
+async def reader(project: Project, base_url: str) -> AsyncIterator[MobiusClient]:
+    async with MobiusClient(
+        base_url=base_url, project=project.handle, token=project.service_key
+    ) as client:
+        yield client
+
+
+async def present() -> Upstream:
+    return await sync_to_async(Upstream.present)()
+
+
+@sync_to_async
+def inside(handle: str = "approvers") -> set[str]:
+    rows = Membership.objects.filter(group__handle=handle, group__gone=False)
+    return set(rows.values_list("user_id", flat=True))
+
+
+def join(project: Project, user_id: str = "user_tess") -> None:
+    answer = project.http.post("groups/approvers/members", json={"user_id": user_id})
+    assert answer.status_code == 201
+
+
+async def test_groups_routing_and_members_are_read(project: Project) -> None:
+    upstream = await present()
+    async with reader(project, project.base_url) as client:
+        await groups.poll(client, upstream)
+        assert await inside() == BEGAN
+        join(project)
+        project.http.delete("groups/approvers/members/user_sam")
+        project.http.patch("groups/change-board", json={"routing_policy": "first_responder"})
+        await groups.poll(client, upstream)
+    assert await inside() == {"user_rina", "user_lee", "user_tess"}
+    routings = Group.objects.values_list("handle", "routing")
+    assert await sync_to_async(lambda: dict(routings))() == {
+        "approvers": "any",
+        "change-board": "any",
+    }
+
+
+async def test_a_reading_that_began_earlier_does_not_put_a_change_back(
+    project: Project, server: ScriptedServer
+) -> None:
+    upstream = await present()
+    late = Hold(Pass())
+    server.on("GET", r"/groups/[^/]+/members$", Pass(), late)
+    async with reader(project, server.base_url) as slow, reader(project, project.base_url) as quick:
+        earlier = asyncio.create_task(groups.poll(slow, upstream))
+        assert await asyncio.to_thread(late.reached.wait, 10)
+        join(project)
+        await groups.poll(quick, upstream)
+        assert await inside() == {*BEGAN, "user_tess"}
+        project.http.delete("groups/approvers/members/user_tess")
+        late.release()
+        await earlier
+    assert await inside() == {*BEGAN, "user_tess"}
+
+
+async def test_a_reading_that_fails_changes_nothing(
+    project: Project, server: ScriptedServer
+) -> None:
+    upstream = await present()
+    async with reader(project, server.base_url) as client:
+        await groups.poll(client, upstream)
+        join(project)
+        server.on("GET", r"/groups/[^/]+/members$", Reply(500, {}), always=True)
+        with pytest.raises(MobiusError):
+            await groups.poll(client, upstream)
+    assert await inside() == BEGAN
+
+
+async def test_a_group_that_went_is_gone(project: Project, server: ScriptedServer) -> None:
+    upstream = await present()
+    async with reader(project, server.base_url) as client:
+        await groups.poll(client, upstream)
+        server.on("GET", r"/groups$", Reply(200, {"items": [], "has_more": False}))
+        await groups.poll(client, upstream)
+        assert await inside() == set()
+        await groups.poll(client, upstream)
+    assert await inside() == BEGAN
