@@ -1,0 +1,143 @@
+"""Three people decide together, each in a browser of their own, and a lead looks on."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import SignIn
+from tests.support.product import Product, ask
+
+APPROVERS = {"type": "group", "id": "approvers"}
+BOARD = {"type": "group", "id": "change-board"}
+
+
+def open_item(page: Page, message: str) -> None:
+    page.locator(".row", has_text=message).click()
+    expect(page.locator("#question", has_text=message)).to_be_visible()
+
+
+def approve(page: Page) -> None:
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Yes, approve").click()
+
+
+def item_of(api: httpx.Client, run_id: str) -> dict[str, object]:
+    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    return dict(item)
+
+
+def test_a_claim_is_seen_by_all_and_another_takes_what_is_given_back(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    rina, sam, lee = (sign_in(name) for name in ("rina", "sam", "lee"))
+    run_id = ask(api, "Who takes it?", target=APPROVERS)
+    for page in (rina, sam, lee):
+        open_item(page, "Who takes it?")
+    rina.get_by_label("Comment").fill("Half typed")
+    lee.locator("#claiming").get_by_role("button", name="Claim").click()
+    expect(lee.locator("#claiming").get_by_role("button", name="Release")).to_be_visible()
+    for page in (rina, sam):
+        expect(page.locator("#detail")).to_contain_text("Lee")
+        expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    expect(rina.locator("#detail")).to_contain_text("Half typed")
+    lee.locator("#claiming").get_by_role("button", name="Release").click()
+    expect(sam.locator("#claiming").get_by_role("button", name="Claim")).to_be_visible()
+    sam.locator("#claiming").get_by_role("button", name="Claim").click()
+    expect(sam.locator("#claiming").get_by_role("button", name="Release")).to_be_visible()
+    expect(lee.locator("#detail")).to_contain_text("Sam")
+    approve(sam)
+    expect(lee.locator(".row", has_text="Who takes it?")).to_have_count(0)
+    assert item_of(api, run_id)["claimed_by"] == "user_sam"
+
+
+def test_a_race_to_claim_has_one_winner_and_the_loser_is_told_who(
+    sign_in: SignIn, api: httpx.Client, product: Product
+) -> None:
+    rina, sam = sign_in("rina"), sign_in("sam")
+    run_id = ask(api, "Who is quicker?", target=APPROVERS)
+    for page in (rina, sam):
+        open_item(page, "Who is quicker?")
+    item = str(item_of(api, run_id)["id"])
+    presses = []
+    for page in (rina, sam):
+        token = page.locator("#detail input[name=csrfmiddlewaretoken]").first.input_value()
+        cookies = {c["name"]: c["value"] for c in page.context.cookies()}
+        presses.append((cookies, token))
+
+    def press(given: tuple[dict[str, str], str]) -> int:
+        cookies, token = given
+        return httpx.post(
+            f"{product.web}/interactions/{item}/claim",
+            data={"csrfmiddlewaretoken": token},
+            cookies=cookies,
+            timeout=20,
+        ).status_code
+
+    with ThreadPoolExecutor(2) as both:
+        answers = sorted(both.map(press, presses))
+    assert answers == [303, 409]
+    holder = {"user_rina": "Rina", "user_sam": "Sam"}[str(item_of(api, run_id)["claimed_by"])]
+    loser = sam if holder == "Rina" else rina
+    expect(loser.locator("#claiming, #detail .notice").first).to_contain_text(holder)
+
+
+def test_all_must_answer_and_the_lead_sees_it_come_to_its_end(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    rina, sam, lee, tess = (sign_in(name) for name in ("rina", "sam", "lee", "tess"))
+    run_id = ask(api, "Do we all agree?", target=BOARD)
+    for page in (rina, sam, lee):
+        open_item(page, "Do we all agree?")
+    tess.goto(f"/runs/{run_id}/")
+    expect(tess.locator("body")).to_contain_text("0 of 3")
+    approve(rina)
+    expect(tess.locator("body")).to_contain_text("1 of 3")
+    expect(sam.locator("#members")).to_contain_text("1 of 3 answered")
+    expect(rina.locator(".row", has_text="Do we all agree?")).to_have_count(0)
+    rina.goto("/inbox/?scope=waiting-others")
+    expect(rina.locator(".row", has_text="Do we all agree?")).to_be_visible()
+    approve(sam)
+    expect(tess.locator("body")).to_contain_text("2 of 3")
+    expect(lee.locator("#answer")).to_contain_text("Yours is the last")
+    approve(lee)
+    expect(tess.locator("[data-run-status='completed']").first).to_be_visible()
+    expect(rina.locator(".row", has_text="Do we all agree?")).to_have_count(0)
+    assert item_of(api, run_id)["status"] == "completed"
+
+
+def test_who_leaves_the_group_meanwhile_was_still_asked(sign_in: SignIn, api: httpx.Client) -> None:
+    tess, lee = sign_in("tess"), sign_in("lee")
+    run_id = ask(api, "Asked before leaving?", target=BOARD)
+    open_item(lee, "Asked before leaving?")
+    api.delete("/groups/change-board/members/user_lee").raise_for_status()
+    try:
+        tess.goto(f"/interactions/{item_of(api, run_id)['id']}/")
+        expect(tess.locator("#members")).to_contain_text("Lee")
+        approve(lee)
+        expect(tess.locator("#members")).to_contain_text("1 of 3 answered")
+    finally:
+        added = api.post("/groups/change-board/members", json={"user_id": "user_lee"})
+        added.raise_for_status()
+
+
+def test_what_expires_while_two_are_typing_keeps_both_their_words(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    rina, sam = sign_in("rina"), sign_in("sam")
+    run_id = ask(
+        api,
+        "Quick, before it closes?",
+        type="input",
+        target=APPROVERS,
+        timeout="12s",
+        spec={"mode": "input", "multiline": True},
+    )
+    for page, words in ((rina, "Rina was typing"), (sam, "Sam was typing")):
+        open_item(page, "Quick, before it closes?")
+        page.locator("#detail form [name=value]").fill(words)
+    for page, words in ((rina, "Rina was typing"), (sam, "Sam was typing")):
+        expect(page.locator("#detail form [name=value]")).to_have_count(0, timeout=20_000)
+        expect(page.locator("#detail")).to_contain_text("xpired")
+        expect(page.locator("#detail")).to_contain_text(words)
+    assert item_of(api, run_id)["status"] == "expired"
