@@ -114,7 +114,9 @@ def group_page(
     ids = members_of([group]).get(group.pk, [])
     manages = access.holds(viewer, access.MANAGE_GROUPS)
     rows = open_of(viewer, upstream).filter(group_id=group.mobius_id)
-    items = list(rows.defer("raw", "context", "search").order_by("created_at")[:WAITING])
+    # Nothing open is completed: named first, the order is that of the index.
+    oldest = rows.defer("raw", "context", "search").order_by("completed_at", "created_at")
+    items = list(oldest[:WAITING])
     log = _log(upstream, group) if manages else []
     people = People(names_of(_ids(ids, items, log)), viewer.mobius_id)
     stand = standings(ids) if viewer.lead else {}
