@@ -5,8 +5,8 @@ from django.urls import URLPattern, path
 
 from inbox.views import (
     account,
-    decisions,
     claiming,
+    decisions,
     draft,
     groups,
     health,
