@@ -1,0 +1,96 @@
+"""A team lead's morning, from what is held up to who decided what."""
+
+import subprocess
+import sys
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from reviewer_site.environment import ROOT
+from tests.e2e.conftest import SignIn
+from tests.support.databases import environment
+from tests.support.product import Product, ask
+
+TAMPER = """
+from django.db import connection
+from tests.support.tampering import lift_triggers
+lift_triggers()
+with connection.cursor() as cursor:
+    cursor.execute("UPDATE inbox_decision SET comment = 'Never said' WHERE number = 2")
+"""
+
+
+def manage(product: Product, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *words],
+        cwd=ROOT,
+        env=product.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_from_what_is_held_up_to_who_decided_it(
+    sign_in: SignIn, api: httpx.Client, product: Product
+) -> None:
+    tess, rina = sign_in("tess"), sign_in("rina")
+    run_id = ask(api, "Held up since when?", timeout="90m")
+    expect(rina.locator(".row", has_text="Held up since when?")).to_be_visible()
+
+    tess.goto("/runs/")
+    expect(tess.locator(f"[data-run-id='{run_id}']").first).to_be_visible()
+    tess.goto("/runs/waiting/?q=Held+up")
+    expect(tess.locator("main")).to_contain_text("Held up since when?")
+    tess.get_by_role("button", name="Nudge").first.click()
+    expect(tess.locator("main")).to_contain_text("Nudged")
+
+    bell = rina.locator(".rail a[href='/notices/']")
+    expect(bell).to_contain_text("1")
+    bell.click()
+    expect(rina.locator("main")).to_contain_text("Tess")
+    rina.get_by_role("link", name="Held up since when?").first.click()
+    expect(rina.locator("#question")).to_contain_text("Held up since when?")
+
+    tess.goto(f"/runs/{run_id}/")
+    rina.get_by_label("Comment").fill("Only since this morning.")
+    rina.get_by_role("button", name="Approve").click()
+    rina.get_by_role("button", name="Yes, approve").click()
+    expect(tess.locator("[data-run-status='completed']").first).to_be_visible()
+
+    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    tess.goto(f"/interactions/{item['id']}/receipt")
+    expect(tess.locator("body")).to_contain_text("Only since this morning.")
+    tess.goto("/decisions/")
+    expect(tess.locator("body")).to_contain_text("Intact")
+    exported = tess.request.get("/decisions/export.csv")
+    assert exported.status == 200
+    assert "Only since this morning." in exported.text()
+    assert "Never said" not in exported.text()
+
+    done = manage(product, "verify_decisions")
+    assert done.returncode == 0
+    assert done.stdout.startswith("intact, ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/runs/waiting/", "/insights/", "/decisions/", "/decisions/export.csv", "/decisions/1/"],
+)
+def test_a_reviewer_does_not_find_what_is_a_leads(sign_in: SignIn, path: str) -> None:
+    assert sign_in("lee").request.get(path).status == 404
+
+
+def test_a_changed_entry_is_named(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("tampered")
+    product = Product(folder, environment(folder, "tampered"))
+    product.start()
+    try:
+        assert manage(product, "shell", "--no-imports", "-c", TAMPER).returncode == 0
+        done = manage(product, "verify_decisions")
+    finally:
+        product.stop()
+    assert done.returncode == 1
+    assert "2" in done.stderr
