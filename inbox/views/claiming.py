@@ -16,6 +16,7 @@ from inbox.services.outcome import Outcome
 from inbox.views.decorators import reviewer_required
 from inbox.views.inbox import render_list
 from inbox.views.interactions import filters_of, render_item
+from inbox.views.origin import origin_of
 
 Press = Callable[..., Awaitable[Outcome]]
 
@@ -41,7 +42,9 @@ async def release(request: Any, id: str) -> HttpResponseBase:
 async def _press(request: Any, id: str, press: Press) -> HttpResponseBase:
     try:
         await sync_to_async(_keep_typed)(request, id)
-        outcome = await press(reviewer=request.user.reviewer, interaction_id=id)
+        outcome = await press(
+            reviewer=request.user.reviewer, interaction_id=id, origin=origin_of(request)
+        )
     except NotAsked:
         raise Http404("no such question") from None
     script = bool(request.headers.get("HX-Request"))
