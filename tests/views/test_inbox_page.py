@@ -207,12 +207,11 @@ def test_a_scope_that_nobody_knows_is_the_inbox(rina: Client) -> None:
     assert titles(rina.get("/inbox/?scope=nonsense").content.decode()) == ["Pay?"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("scope", "index"), [("claimed", "asks_held"), ("waiting-others", "asks_waiting")]
 )
 def test_what_few_rows_are_in_has_an_index_of_its_own(rina: Client, scope: str, index: str) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("reads SQLite's query plan")
     viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
     plan = in_order(rows_of(scope, viewer, Upstream.present()), 51).explain()
     assert plan.count(f"{index} (upstream_id=? AND user_id=? AND due_at") >= 2
@@ -312,9 +311,8 @@ def test_the_number_of_queries_is_fixed(rina: Client, query: str) -> None:
     assert len(many) <= 8, [query["sql"][:120] for query in many]
 
 
+@pytest.mark.sqlite
 def test_a_page_walks_the_persons_index_and_never_sorts_what_waits(rina: Client) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("reads SQLite's query plan")
     upstream = Upstream.present()
     tell(*(ask(f"int_{n}", expires_at=soon(days=1 + n)) for n in range(5)))
     viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
