@@ -7,8 +7,19 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.fixtures_engine", "tests.fixtures_desk", "tests.fixtures_log"]
+
+# How long an example takes says how busy the machine is. Where a change is judged, the examples
+# are the same each time; at a desk they are new ones.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("suite")
 
 
 @pytest.hookimpl(tryfirst=True)
