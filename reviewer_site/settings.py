@@ -106,7 +106,9 @@ def _database(url: str, file: str) -> dict[str, Any]:
         }
         made["TEST"] = {"NAME": str(DATA_DIR / f"test-{file}")}
     else:
-        made["CONN_MAX_AGE"] = 60
+        # Each request to the pages has a thread of its own: a connection kept by it would be lost
+        # with it, open. The engine's threads stay, and so may their connections.
+        made["CONN_MAX_AGE"] = 60 if file.startswith("engine") else 0
         made["CONN_HEALTH_CHECKS"] = True
     # Neither database needs the other: a test may ask for one alone.
     made.setdefault("TEST", {})["DEPENDENCIES"] = []
