@@ -132,6 +132,8 @@ def live(engine: EngineProcess, settings: Any, plot: list[Move]) -> None:
             async with keeping(project.base_url, project.handle, token) as kept:
                 for move in plot:
                     await asyncio.to_thread(story.play, move)
+                # What is about to run out would do so between the two looks that are compared.
+                await asyncio.to_thread(story.play, ("expire", "", 0))
                 for question in story.questions:
                     await agreed(kept, story, question.id)
                 await groups.poll(kept.client, upstream)
