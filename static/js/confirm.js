@@ -28,6 +28,7 @@ function goBack(form) {
   const asked = form.querySelector(`[data-ask][name="${step.dataset.name}"][value="${CSS.escape(step.dataset.value)}"]`);
   step.remove();
   form.removeAttribute("data-asking");
+  form.removeAttribute("hx-morph-skip");
   for (const hidden of form.querySelectorAll("[data-hidden-by-step]")) {
     hidden.hidden = false;
     hidden.removeAttribute("data-hidden-by-step");
@@ -54,6 +55,8 @@ function ask(form, button) {
     child.setAttribute("data-hidden-by-step", "");
   }
   form.setAttribute("data-asking", "");
+  /* A page part that reads itself again meanwhile leaves the step alone */
+  form.setAttribute("hx-morph-skip", "");
   form.append(step);
   yes.focus();
 }
