@@ -39,7 +39,7 @@ def database_url():
 
 def work_and_be_killed(team, folder, lines):
     """Let a process work until it has done ``lines`` things, kill it; what it said is done."""
-    process = subprocess.Popen(
+    victim = subprocess.Popen(
         [sys.executable, "-m", "tests.engine.runner.victim", team.handle, team.tokens["service"]],
         cwd=ROOT,
         env={
@@ -51,13 +51,16 @@ def work_and_be_killed(team, folder, lines):
         stdout=subprocess.PIPE,
         text=True,
     )
-    said = [process.stdout.readline() for _ in range(lines + 1)]
-    killer = threading.Timer(random.uniform(0, 0.02), process.kill)
-    killer.start()
-    said += process.stdout.readlines()
-    killer.join()
-    assert process.wait() == -9
-    process.stdout.close()
+    with victim as process:
+        try:
+            said = [process.stdout.readline() for _ in range(lines + 1)]
+            killer = threading.Timer(random.uniform(0, 0.02), process.kill)
+            killer.start()
+            said += process.stdout.readlines()
+            killer.join()
+        finally:
+            process.kill()
+    assert process.returncode == -9
     assert said[0] == "ready\n"
     return [line.split() for line in said[1:] if line.endswith("\n")]
 

@@ -13,6 +13,7 @@ import django
 
 django.setup()
 
+from inbox.engine import commits  # noqa: E402
 from inbox.engine.actions import interactions, runs  # noqa: E402
 from inbox.engine.actions.auth import Caller, authenticate  # noqa: E402
 from inbox.engine.rules.errors import EngineError  # noqa: E402
@@ -41,8 +42,14 @@ def begin(caller: Caller) -> None:
 
 
 def answer(caller: Caller) -> None:
-    """Answer what is asked and signal whom."""
+    """Answer what is asked and signal whom, looking again after each commit.
+
+    Looking without a pause would keep the interpreter from those who are to work meanwhile.
+    """
+    committed = threading.Event()
+    commits.subscribe(lambda project_id, newest: committed.set())
     while True:
+        committed.clear()
         filters = {"status": "pending"}
         page = interactions.list_interactions(caller=caller, filters=filters, limit=5)
         for item in page["items"]:
@@ -52,6 +59,7 @@ def answer(caller: Caller) -> None:
                 runs.signal(caller=caller, run_id=item["run_id"], body={"name": "go"})
             except EngineError:
                 continue
+        committed.wait()
 
 
 def main() -> None:
@@ -59,7 +67,7 @@ def main() -> None:
     caller = authenticate(token=sys.argv[2], project=sys.argv[1])
     Runner().start()
     say("ready")
-    threading.Thread(target=answer, args=(caller,)).start()
+    threading.Thread(target=answer, args=(caller,), daemon=True).start()
     begin(caller)
 
 
