@@ -1,0 +1,105 @@
+"""What an answer costs: `python -m tests.bench.answers [answers]`.
+
+The whole product runs, Rina is signed in without a browser. By turns a standalone approval is
+answered through its page, as a script of the page would send it, and one over the bare wire with
+her own token; then both again for questions that suspend a run. Printed: the medians and the worst
+of each in milliseconds, and the ratio of the medians. What the page does beside the POST is a draft
+and an attempt before it, a projection and an entry in the decision log after it.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.browserless import Person
+from tests.support.crowd import enter
+from tests.support.databases import environment
+from tests.support.product import Product, ask, question
+
+FIRST = 5
+"""Answers that warm up both ways and are not counted."""
+
+
+def standalone(api: httpx.Client, message: str) -> str:
+    """A question of no run; its id."""
+    made = api.post("/interactions", json=question(message)).raise_for_status().json()
+    return str(made["id"])
+
+
+def of_a_run(api: httpx.Client, message: str) -> str:
+    """The question that a new run waits for; its id."""
+    run_id = ask(api, message)
+    while True:
+        run: dict[str, Any] = api.get(f"/runs/{run_id}").raise_for_status().json()
+        if run["status"] == "suspended":
+            return str(run["wait_summary"]["interaction_ids"][0])
+
+
+def timed(work: Callable[[], httpx.Response], expected: int) -> float:
+    """Milliseconds."""
+    began = time.perf_counter()
+    answer = work()
+    took = time.perf_counter() - began
+    assert answer.status_code == expected, (answer.status_code, answer.text[:300])
+    return took * 1e3
+
+
+class Rina:
+    """She answers through the page, or over the wire."""
+
+    def __init__(self, product: Product, api: httpx.Client) -> None:
+        self._token = enter(product, {"rina": "user_rina"})["rina"]["token"]
+        self._api = api
+        self._page = Person(product.web, "rina")
+        self._page.sign_in()
+
+    def through_page(self, item: str) -> float:
+        """The page is open already; what is timed is the answer up to where it leads."""
+        while self._page.get(f"/interactions/{item}/").status_code == 404:
+            """Not in the mirror yet."""
+        fields = self._page.form(item)
+        return timed(lambda: self._page.respond(item, fields, value="true"), 303)
+
+    def bare(self, item: str) -> float:
+        """The POST by itself."""
+        path, token = f"/interactions/{item}/respond", {"Authorization": f"Bearer {self._token}"}
+        return timed(lambda: self._api.post(path, json={"value": True}, headers=token), 200)
+
+    def leave(self) -> None:
+        self._page.close()
+
+
+def main(answers: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        product = Product(Path(folder), environment(Path(folder), "bench_answers"))
+        product.start()
+        try:
+            with product.api() as api:
+                rina = Rina(product, api)
+                for what, make in (("standalone", standalone), ("of a run", of_a_run)):
+                    page, bare = [], []
+                    for number in range(answers + FIRST):
+                        page.append(rina.through_page(make(api, f"Page {number}?")))
+                        bare.append(rina.bare(make(api, f"Wire {number}?")))
+                    report(what, page[FIRST:], bare[FIRST:])
+                rina.leave()
+        finally:
+            product.stop()
+
+
+def report(what: str, page: list[float], bare: list[float]) -> None:
+    through, alone = statistics.median(page), statistics.median(bare)
+    print(
+        f"{what}: through the page median {through:.1f} ms, max {max(page):.0f}; "
+        f"bare median {alone:.1f} ms, max {max(bare):.0f}; ratio {through / alone:.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)

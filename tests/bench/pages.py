@@ -1,0 +1,198 @@
+"""How fast the long lists open: `python -m tests.bench.pages [items] [items] …`.
+
+In a fresh database (SQLite, or that of DATABASE_URL) the mirror is told of so many questions that
+wait, two thirds of them Rina's, and of two and a half times as many runs. Then each address is
+asked for through the whole of Django, and beside it the same template is rendered from what the
+page had read, by turns. Printed for each size, and each address: the median of both in
+milliseconds, their ratio, the growth since the smallest size, and the number of queries.
+"""
+
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import django
+
+from tests.support.databases import environment
+
+FOLDER = tempfile.TemporaryDirectory()
+os.environ |= environment(Path(FOLDER.name), "bench_pages")
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+django.setup()
+
+from asgiref.sync import sync_to_async  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.template.loader import render_to_string  # noqa: E402
+from django.test import AsyncClient, Client  # noqa: E402
+from django.test.utils import (  # noqa: E402
+    CaptureQueriesContext,
+    setup_test_environment,
+    teardown_test_environment,
+)
+
+from inbox.mirror import project  # noqa: E402
+from inbox.mobius.types import Interaction, Run, RunStatus, Target, Wait  # noqa: E402
+from inbox.models import Reviewer, Upstream  # noqa: E402
+from inbox.reviewers.people import CAST, make_demo  # noqa: E402
+from tests.mirror.things import ask, group_ask, run  # noqa: E402
+
+SIZES = [200, 20_000]
+ROUNDS = 30
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+BATCH = 1_000
+WORKFLOWS = 40
+WORDS = ("invoice", "release", "refund", "contract", "incident", "access", "campaign", "vendor")
+
+INBOX = (
+    "/inbox/",
+    "/inbox/?q=invoice",
+    "/inbox/?q=number+17",
+    "/inbox/?q=nothing+has+this",
+    "/inbox/?type=review",
+    "/inbox/?target=groups",
+    "/inbox/?target=mine&type=input",
+    "/inbox/?scope=done",
+)
+MONITOR = (
+    "/runs/",
+    "/runs/?status=suspended&sort=longest",
+    "/runs/?status=failed",
+    "/runs/?workflow=workflow-7",
+    "/runs/?workflow=rare&sort=longest",
+    "/runs/?workflow=rare",
+    "/runs/?person=user_rina",
+    "/runs/?group=change-board",
+    "/runs/?age=1d",
+    "/runs/?q=workflow-7",
+    "/runs/?q=nothing+has+this",
+)
+
+
+def questions(count: int, now: datetime) -> Iterator[Interaction]:
+    """What waits, each suspending a run of its own."""
+    dice = Random(1)
+    for number in range(count):
+        asked = now - timedelta(minutes=dice.random() * 5_000)
+        fields: dict[str, Any] = {
+            "type": ("approval", "review", "input")[number % 3],
+            "message": f"# {dice.choice(WORDS).title()} number {number}\n\n" + "Please look. " * 20,
+            "run_id": f"run_{number}",
+            "created_at": asked,
+            "updated_at": asked,
+            "expires_at": now + timedelta(minutes=dice.random() * 9_000) if number % 2 else None,
+        }
+        if number % 3 == 2:
+            yield group_ask(f"int_{number}", **fields)
+        else:
+            person = "user_rina" if number % 3 else "user_sam"
+            yield ask(f"int_{number}", target=Target(type="user", id=person), **fields)
+
+
+def runs(count: int, waiting: int, now: datetime) -> Iterator[Run]:
+    """The runs that the questions suspend, and others in every status."""
+    dice = Random(2)
+    for number in range(count):
+        begun = now - timedelta(minutes=dice.random() * 20_000)
+        status = RunStatus.SUSPENDED
+        wait = Wait(kind="interaction", interaction_id=f"int_{number}")
+        if number >= waiting:
+            others = (RunStatus.COMPLETED, RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.RUNNING)
+            status, wait = others[number % 4], Wait()
+        over = status in (RunStatus.COMPLETED, RunStatus.FAILED)
+        yield run(
+            f"run_{number}",
+            workflow="rare" if number % 9_973 == 5 else f"workflow-{dice.randrange(WORKFLOWS)}",
+            status=status,
+            wait=wait,
+            created_at=begun,
+            started_at=begun,
+            updated_at=begun,
+            completed_at=begun if over else None,
+        )
+
+
+def fill(items: int) -> None:
+    """An empty mirror is told of everything."""
+    upstream, now = Upstream.present(), datetime.now(UTC)
+    things = [*questions(items, now), *runs(items * 5 // 2, items, now)]
+    for start in range(0, len(things), BATCH):
+        project.apply(upstream, things[start : start + BATCH], read_at=now)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+
+def queries(user: Any, path: str) -> int:
+    """How many queries the page takes."""
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(path)
+    return len(asked)
+
+
+async def measure(user: Any, path: str) -> tuple[float, float]:
+    """The medians of the page and of its template alone, in seconds."""
+    client = AsyncClient()
+    await client.aforce_login(user, backend=BACKEND)
+    setup_test_environment()
+    seen: Any = await client.get(path)
+    teardown_test_environment()
+    assert seen.status_code == 200, seen.status_code
+    template, context = seen.templates[0].name, {}
+    for layer in reversed(seen.context):
+        context |= layer.flatten()
+
+    def render() -> float:
+        began = time.perf_counter()
+        render_to_string(template, context, seen.asgi_request)
+        return time.perf_counter() - began
+
+    pages, memory = [], []
+    for _ in range(ROUNDS):
+        memory.append(await sync_to_async(render)())
+        began = time.perf_counter()
+        await client.get(path)
+        pages.append(time.perf_counter() - began)
+    return statistics.median(pages), statistics.median(memory)
+
+
+def main(sizes: list[int]) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    first: dict[str, float] = {}
+    for items in sizes:
+        call_command("migrate", verbosity=0)
+        call_command("flush", interactive=False, verbosity=0)
+        make_demo(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})
+        began = time.perf_counter()
+        fill(items)
+        print(
+            f"{connection.vendor}: {items:,} questions, {items * 5 // 2:,} runs, "
+            f"told in {time.perf_counter() - began:.0f} s"
+        )
+        for username, paths in (("rina", INBOX), ("tess", MONITOR)):
+            user = Reviewer.objects.get(user__username=username).user
+            for path in paths:
+                page, memory = asyncio.run(measure(user, path))
+                first.setdefault(path, page)
+                print(
+                    f"  {path:42} {page * 1e3:6.1f} ms, from memory {memory * 1e3:5.1f} ms: "
+                    f"{page / memory:4.2f}; growth {page / first[path]:4.2f}; "
+                    f"{queries(user, path)} queries",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    with FOLDER:
+        main([int(one) for one in sys.argv[1:]] or SIZES)
