@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from inbox.access import Viewer
 from inbox.models import Interaction, Run, SavedView, Upstream
+from inbox.presenters.chips import Chip
 from inbox.presenters.monitor_row import MonitorRow, monitor_row
 from inbox.presenters.people import People
 from inbox.presenters.run_query import AGES, OPEN, SORTS, RunQuery
@@ -31,14 +32,6 @@ class Counter:
     small: str
     href: str
     on: bool
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A filter that is on: its words, and the list without it."""
-
-    words: str
-    href: str
 
 
 @dataclass(frozen=True)

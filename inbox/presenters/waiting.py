@@ -8,6 +8,7 @@ from django.conf import settings
 
 from inbox.access import Viewer
 from inbox.models import Interaction, SavedView, Upstream
+from inbox.presenters.chips import Chip
 from inbox.presenters.effect import progress
 from inbox.presenters.hold import stale
 from inbox.presenters.nudging import waits_for
@@ -46,14 +47,6 @@ class Counter:
     small: str
     href: str
     on: bool
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A filter that holds; its link takes it off."""
-
-    words: str
-    href: str
 
 
 @dataclass(frozen=True)

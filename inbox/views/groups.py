@@ -1,9 +1,11 @@
 """Groups: who is in them, what waits on them, and a lead's changes."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
+from django.forms import Form
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -45,57 +47,47 @@ async def group(request: Any, id: str) -> HttpResponseBase:
 @reviewer_required
 async def add_member(request: Any, id: str) -> HttpResponseBase:
     """Put a person in. What was typed stays in its field where it fails."""
-    form = _valid(MemberForm(request.POST))
-    made = service.add_member(
-        reviewer=request.user.reviewer,
-        group=id,
-        user_id=form.cleaned_data["user_id"],
-        origin=origin_of(request),
-    )
-    return await _told(request, id, made, typed=form.cleaned_data["typed"])
+    return await _change(request, id, service.add_member, MemberForm(request.POST), "user_id")
 
 
 @require_POST
 @reviewer_required
 async def remove_member(request: Any, id: str) -> HttpResponseBase:
     """Take a person out."""
-    form = _valid(MemberForm(request.POST))
-    made = service.remove_member(
-        reviewer=request.user.reviewer,
-        group=id,
-        user_id=form.cleaned_data["user_id"],
-        origin=origin_of(request),
-    )
-    return await _told(request, id, made)
+    return await _change(request, id, service.remove_member, MemberForm(request.POST), "user_id")
 
 
 @require_POST
 @reviewer_required
 async def change_routing(request: Any, id: str) -> HttpResponseBase:
     """Say how many must answer from now on."""
-    form = _valid(RoutingForm(request.POST))
-    made = service.change_routing(
-        reviewer=request.user.reviewer,
-        group=id,
-        routing=form.cleaned_data["routing"],
-        origin=origin_of(request),
-    )
-    return await _told(request, id, made)
+    return await _change(request, id, service.change_routing, RoutingForm(request.POST), "routing")
 
 
-def _valid(form: Any) -> Any:
-    """The pages send no other; what is wrong with a form of somebody's own making is not told."""
+async def _change(
+    request: Any, key: str, change: Callable[..., Awaitable[Outcome]], form: Form, field: str
+) -> HttpResponseBase:
+    """Ask for ``change``, with the form's ``field``. The group as it is after that.
+
+    The pages send no form that is not valid; what is wrong with one of somebody's own making is
+    not told.
+    """
     if not form.is_valid():
         raise Http404("No such change.")
-    return form
-
-
-async def _told(request: Any, key: str, made: Any, *, typed: str = "") -> HttpResponseBase:
-    """The group as it is after a change, or as it still is and what was typed."""
     try:
-        outcome: Outcome = await made
+        outcome = await change(
+            reviewer=request.user.reviewer,
+            group=key,
+            origin=origin_of(request),
+            **{field: form.cleaned_data[field]},
+        )
     except NotTheirs:
         raise Http404("No such group.") from None
+    return await _told(request, key, outcome, typed=form.cleaned_data.get("typed", ""))
+
+
+async def _told(request: Any, key: str, outcome: Outcome, *, typed: str) -> HttpResponseBase:
+    """The way to the group as it now is; or the group as it still is, and what was typed."""
     if outcome.good:
         messages.success(request, f"{outcome.title}. {outcome.text}")
         return HttpResponseRedirect(reverse("group", args=[key]), status=303)
