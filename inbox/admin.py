@@ -4,15 +4,19 @@ Tokens and drafts are nobody's business here, and the mirror is written by upstr
 them is registered.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
 
 from inbox.models import Decision, Reviewer
-from inbox.reviewers import identity
+from inbox.services import credentials
+from inbox.views.origin import origin_of
 
 
 class ReviewerInline(admin.StackedInline):
@@ -47,7 +51,28 @@ class AccountAdmin(UserAdmin):
         formset.save(commit=False)
         for reviewer, changed in formset.changed_objects:
             if "mobius_id" in changed:
-                identity.assign(reviewer, mobius_id=reviewer.mobius_id)
+                credentials.assign(
+                    reviewer,
+                    mobius_id=reviewer.mobius_id,
+                    by=request.user.reviewer,
+                    origin=origin_of(request),
+                )
+
+    @transaction.atomic
+    def delete_model(self, request: Any, obj: User) -> None:
+        """An account's token goes with it."""
+        self._take_tokens(request, [obj])
+        super().delete_model(request, obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: Any, queryset: QuerySet[User]) -> None:
+        """As ``delete_model``, of those that were ticked."""
+        self._take_tokens(request, queryset)
+        super().delete_queryset(request, queryset)
+
+    def _take_tokens(self, request: Any, users: Iterable[User]) -> None:
+        owners = Reviewer.objects.filter(user__in=list(users))
+        credentials.take_away(owners, by=request.user.reviewer, origin=origin_of(request))
 
     @admin.display(description="Mobius id", ordering="reviewer__mobius_id")
     def mobius_id(self, user: User) -> str:

@@ -1,5 +1,6 @@
-"""The account page's verbs on a member token."""
+"""The verbs on a member token: the account page's, and what an administrator's do to it."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from asgiref.sync import sync_to_async
@@ -61,6 +62,40 @@ async def adopt(*, reviewer: Reviewer, token: SecretStr, origin: Origin = BACKGR
 async def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
     """Forget the reviewer's token."""
     await sync_to_async(_remove)(reviewer, origin)
+
+
+@transaction.atomic
+def assign(
+    reviewer: Reviewer, *, mobius_id: str | None, by: Reviewer, origin: Origin = BACKGROUND
+) -> None:
+    """``by``, an administrator, says who this is. A token of somebody else goes with the old id.
+
+    Raises IntegrityError where the id is another account's.
+    """
+    reviewer.mobius_id = mobius_id or None
+    reviewer.save(update_fields=["mobius_id"])
+    take_away([reviewer], by=by, origin=origin)
+
+
+@transaction.atomic
+def take_away(reviewers: Iterable[Reviewer], *, by: Reviewer, origin: Origin = BACKGROUND) -> None:
+    """``by``, an administrator, takes the tokens that these people have."""
+    rows = Credential.objects.defer("sealed").filter(reviewer__in=list(reviewers))
+    taken = list(rows.select_related("upstream", "reviewer__user").order_by("pk"))
+    rows.filter(pk__in=[each.pk for each in taken]).delete()
+    decision_log.append(
+        *(
+            entry_by(
+                by,
+                verb="token_removed",
+                upstream=each.upstream,
+                origin=origin,
+                credential_kind="account",
+                value={"account": each.reviewer.user.get_username(), "before": each.last_four},
+            )
+            for each in taken
+        )
+    )
 
 
 @transaction.atomic

@@ -12,10 +12,11 @@ from django.db import IntegrityError
 from pydantic import SecretStr
 
 from inbox.models import Credential, Reviewer
-from inbox.reviewers import clients, credentials, identity, vault
+from inbox.reviewers import clients, credentials, vault
 from inbox.reviewers.credentials import Taken
 from inbox.reviewers.names import names_of
 from inbox.reviewers.people import demo_accounts, make_demo
+from inbox.services.credentials import assign
 
 TOKEN = "mbc_0123456789abcdefghijklmnopqrstuv"
 
@@ -86,12 +87,12 @@ def test_two_accounts_are_never_one_person(rina: Reviewer) -> None:
     assert not Credential.objects.exists()
     sam = Reviewer.objects.get(user__username="sam")
     with pytest.raises(IntegrityError):
-        identity.assign(sam, mobius_id="user_rina")
+        assign(sam, mobius_id="user_rina", by=rina)
 
 
 def test_another_mobius_id_drops_the_token_of_the_old_one(rina: Reviewer) -> None:
     credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
-    identity.assign(rina, mobius_id="user_new")
+    assign(rina, mobius_id="user_new", by=rina)
     assert credentials.present(rina) is None
 
 
