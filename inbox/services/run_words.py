@@ -14,8 +14,8 @@ KEPT = "What you typed is kept."
 class Verb(StrEnum):
     """What the decision log calls the two."""
 
-    CANCEL = "cancel"
-    SIGNAL = "signal"
+    CANCEL = "run_cancelled"
+    SIGNAL = "run_signalled"
 
 
 @dataclass(frozen=True)

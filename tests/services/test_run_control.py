@@ -80,7 +80,7 @@ async def test_a_run_is_cancelled_under_the_leads_name_and_that_is_logged(desk: 
     assert "is cancelled" in done.title
     assert (await run_upstream(desk, run_id))["error_type"] == "run_cancelled"
     assert await mirrored(run_id) == ("failed", "run_cancelled")
-    assert await log() == [("cancel", "user_tess", run_id, "member", {})]
+    assert await log() == [("run_cancelled", "user_tess", run_id, "member", {})]
     (sent,) = desk.server.seen("POST", CANCEL)
     assert sent.headers["authorization"] == f"Bearer {desk.project.tokens['user_tess']}"
 
@@ -141,7 +141,7 @@ async def test_where_nobody_knows_it_is_said_and_logged_as_unknown(desk: Desk) -
     desk.server.on("POST", CANCEL, CutAfterRead())
     done = await cancel(desk, run_id)
     assert (done.status, done.tone) == (503, "warn")
-    assert await log() == [("cancel", "user_tess", run_id, "member", {"arrived": "unknown"})]
+    assert await log() == [("run_cancelled", "user_tess", run_id, "member", {"arrived": "unknown"})]
 
 
 async def test_while_upstream_is_away_nothing_is_sent(desk: Desk) -> None:
@@ -180,7 +180,7 @@ async def test_a_signal_moves_the_run_on_and_is_logged_with_its_payload(desk: De
     assert (done.status, done.tone) == (200, "ok")
     await sync_to_async(desk.project.wait_for)(run_id, "completed")
     value = {"signal": "documents", "payload": {"pages": 3}}
-    assert await log() == [("signal", "user_tess", run_id, "member", value)]
+    assert await log() == [("run_signalled", "user_tess", run_id, "member", value)]
 
 
 async def test_a_signal_without_a_payload_sends_none(desk: Desk) -> None:

@@ -16,7 +16,15 @@ from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from inbox.models import Decision, Interaction, Reviewer, Upstream
-from inbox.services import decision_export, decision_log
+from inbox.models.decision import RESPOND
+from inbox.services import (
+    claiming,
+    decision_export,
+    decision_log,
+    group_words,
+    nudge,
+    run_words,
+)
 from inbox.services.decision_log import Entry, append
 from inbox.services.decision_state import Patrol, inspect
 from inbox.services.decision_verify import verify
@@ -304,6 +312,14 @@ def test_hidden_answers_are_hidden_here_too(people: None, settings: Any) -> None
     tell(group_ask("int_1"))
     answer(actor="user_rina")
     assert sign_in("sam").get("/interactions/int_1/receipt").status_code == 404
+
+
+def test_whatever_is_entered_can_be_filtered_by_and_has_words(tess: Client) -> None:
+    verbs = [*run_words.Verb, *group_words.Verb, *claiming.Verb, nudge.VERB, RESPOND]
+    verbs += ["token_adopted", "token_removed"]
+    page = text(tess, LOG)
+    for verb in verbs:
+        assert f'<option value="{verb}">' in page
 
 
 def test_every_entry_has_a_page_of_its_own(tess: Client) -> None:
