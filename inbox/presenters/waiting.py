@@ -118,6 +118,7 @@ def waiting_page(
         now=now,
     )
     kinds = {name: [item for item in items if is_(item, now)] for name, is_ in _IS.items()}
+    expiring = sorted(kinds["today"], key=lambda item: item.expires_at or now)
     shown = kinds[query.show] if query.show else items
     return WaitingPage(
         query=query,
@@ -127,7 +128,7 @@ def waiting_page(
         choices=_choices(items, around),
         people=by_person(shown, around),
         groups=by_group(shown, around),
-        expiring=tuple(_expiring(item, around) for item in kinds["today"][:PRESSING]),
+        expiring=tuple(_expiring(item, around) for item in expiring[:PRESSING]),
         held=tuple(
             (asked_of(item, around), missing_of(item, item.claimed_by or "", around))
             for item in kinds["stale"][:PRESSING]

@@ -136,6 +136,15 @@ def test_what_expires_today_is_said_with_who_is_missing(tess: Client) -> None:
     assert "Another day?" not in said
 
 
+def test_what_expires_soonest_today_comes_first_however_new_it_is(tess: Client) -> None:
+    soonest = soon() + (tonight() - soon()) / 2
+    tell(
+        ask("int_1", message="Old.", created_at=soon(days=-2), expires_at=tonight()),
+        ask("int_2", message="New.", created_at=soon(hours=-1), expires_at=soonest),
+    )
+    assert re.findall(r"Old\.|New\.", section(opened(tess), "expire-today")) == ["New.", "Old."]
+
+
 def figures(page: str) -> dict[str, str]:
     found = re.findall(r'id="counter-(\w+)".*?class="figure">(\d+)', page)
     return dict(found)
