@@ -20,6 +20,7 @@ from inbox.services.nudge import EVERY
 class Nudge:
     """``state`` is ``free`` (a button), ``done``, ``mine`` (an answer is the reader's to give) or
     ``nobody``; ``words`` stand in the button's place. ``last`` is said of a button pressed before.
+    ``turns_at`` is when words give way to the button again.
     """
 
     state: str
@@ -28,6 +29,7 @@ class Nudge:
     href: str
     words: str = ""
     last: str = ""
+    turns_at: datetime | None = None
 
 
 def nudge_href(id_: str) -> str:
@@ -46,7 +48,8 @@ def nudge_of(viewer: Viewer, item: Interaction, user_id: str, known: Known, now:
     if last is None:
         return Nudge("free", user_id, name, href)
     if now - last.at < EVERY:
-        return Nudge("done", user_id, name, href, f"Nudged {clock(last.at)}")
+        again, words = last.at + EVERY, f"Nudged {clock(last.at)}"
+        return Nudge("done", user_id, name, href, words, turns_at=again)
     return Nudge("free", user_id, name, href, last=f"nudged last {at(last.at, now)}")
 
 

@@ -7,7 +7,10 @@
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const AGAIN_MS = 5000;
 let timer = 0;
+let rang = 0;
+let owed = false;
 
 function span(seconds) {
   if (seconds < MINUTE) return `${seconds} s`;
@@ -89,8 +92,14 @@ function tick() {
       crossed = true;
     }
   }
-  /* An item has changed its band: whoever listens to the stream reads itself again */
-  if (crossed) document.body.dispatchEvent(new CustomEvent("resync"));
+  /* An item has changed its band: whoever listens to the stream reads itself again. Where this clock is ahead of the
+     server's the page comes back as it was, and must not be asked for without a pause. */
+  owed ||= crossed;
+  if (owed && now - rang >= AGAIN_MS) {
+    [rang, owed] = [now, false];
+    document.body.dispatchEvent(new CustomEvent("resync"));
+  }
+  if (owed) soonest = 0;
   timer = setTimeout(tick, soonest <= MINUTE + 30 ? 1000 : 30000);
 }
 

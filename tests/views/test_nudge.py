@@ -1,6 +1,7 @@
 """A lead reminds somebody: the button, what comes of it, and who may press it."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,6 +51,10 @@ def test_afterwards_the_button_says_when(tess: Client, item: None) -> None:
     assert "<form" not in swap.content.decode()
     page = one_line(tess.get(PAGE).content)
     assert re.search(r'class="nudged">.*?</svg>Nudged \d\d:\d\d<', page)
+    turns = re.search(r'<time hidden data-turns="([^"]+)"', page)
+    assert turns
+    hour = Notice.objects.get().at + timedelta(hours=1)
+    assert datetime.fromisoformat(turns[1]) == hour
     assert "/interactions/int_1/nudge" not in page
 
 
