@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.models import Run, Step
-from inbox.presenters.when import exact_span, span
+from inbox.presenters.when import AT_ONCE, exact_span, span
 from inbox.presenters.words import label
 
 _ENDS = {
@@ -69,4 +69,6 @@ def _took(step: Step, word: str) -> str:
     if step.started_at is None or step.completed_at is None:
         return word
     took = exact_span((step.completed_at - step.started_at).total_seconds())
-    return took if word == "done" else f"{word} after {took}"
+    if word == "done":
+        return took
+    return f"{word} {took}" if took == AT_ONCE else f"{word} after {took}"

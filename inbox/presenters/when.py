@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+AT_ONCE = "at once"
 SOON = timedelta(hours=1)
 """From here on a deadline is said to be near in colour too."""
 
@@ -62,7 +63,7 @@ def span(seconds: float) -> str:
 def exact_span(seconds: float) -> str:
     """A length of time where seconds matter: ``at once``, ``0.4 s``, ``2 m 14 s``; ``span``."""
     if seconds < 0.05:
-        return "at once"
+        return AT_ONCE
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = int(seconds)

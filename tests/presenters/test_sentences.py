@@ -220,13 +220,14 @@ def test_the_track_tells_done_now_and_to_come(
     assert [stop.name for stop in stops] == ["Build", "Approve release", "Rest"]
 
 
-def test_a_failed_step_says_after_how_long() -> None:
+@pytest.mark.parametrize(("minutes", "words"), [(1, "failed after 1 m"), (0, "failed at once")])
+def test_a_failed_step_says_after_how_long(minutes: int, words: str) -> None:
     of = run_row(Upstream(), run(status=RunStatus.FAILED), 0)
     failed = step(
-        "s1", name="build", status=StepStatus.FAILED, started_at=at(0), completed_at=at(1)
+        "s1", name="build", status=StepStatus.FAILED, started_at=at(0), completed_at=at(minutes)
     )
     [stop] = track(of, [step_row(of, failed, 0)], at(10))
-    assert (stop.state, stop.meta) == ("bad", "failed after 1 m")
+    assert (stop.state, stop.meta) == ("bad", words)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from inbox.engine.actions.claiming import find
 from inbox.engine.actions.progress import expire_item, fail
 from inbox.engine.actions.unit import writing
 from inbox.engine.models import Interaction, Run
-from inbox.engine.rules import stamps
 
 Due = tuple[int, str]
 """A project and the id of a row in it."""
@@ -47,7 +46,6 @@ def expire(*, project_id: int, interaction_ids: Sequence[str], at: datetime | No
                 continue
             expire_item(unit, item)
             expired += 1
-            if item.run is not None and item.step is not None and item.expires_at is not None:
-                message = f"nobody answered by {stamps.written(item.expires_at)}"
-                fail(unit, item.run, item.step, reason="timeout", message=message)
+            if item.run is not None and item.step is not None:
+                fail(unit, item.run, item.step, reason="timeout", message="nobody answered in time")
     return expired
