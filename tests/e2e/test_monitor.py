@@ -1,0 +1,306 @@
+"""What a team lead does on the monitor, on a run, and with the nudge, in a real browser."""
+
+import re
+from typing import Any
+
+import httpx
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import SignIn
+from tests.e2e.test_lead import manage
+from tests.support.product import Product, question
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+
+def started(api: httpx.Client, workflow: str, *steps: dict[str, Any], **more: Any) -> str:
+    """Start a run of ``workflow``; its id."""
+    answer = api.post("/runs", json={"spec": {"name": workflow, "steps": list(steps)}, **more})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+def asks(message: str, **fields: Any) -> dict[str, Any]:
+    """A step that asks Rina, by the name ``ask``."""
+    return {"name": "ask", "interaction": {"timeout": "2h", **question(message, **fields)}}
+
+
+SLEEPS = {"name": "nap", "sleep": {"duration": "2h"}}
+SIGNALLED = {"name": "documents", "wait_signal": {"topic": "papers"}}
+
+
+def answer(api: httpx.Client, run_id: str) -> None:
+    """Approve what the run asks, as from elsewhere."""
+    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    said = api.post(f"/interactions/{item['id']}/respond", json={"value": True})
+    assert said.status_code == 200, said.text
+
+
+def rows(page: Page) -> Locator:
+    """The rows of the monitor."""
+    return page.locator("#run-list tbody tr")
+
+
+def these(*run_ids: str) -> list[re.Pattern[str]]:
+    return [re.compile(re.escape(f"#{id_[-5:]}")) for id_ in run_ids]
+
+
+ALL_THERE = """count => {
+  const bar = parseInt(document.getElementById("new-runs")?.textContent ?? "0");
+  return document.querySelectorAll("#run-list tbody tr").length + bar >= count;
+}"""
+
+
+def opened(page: Page, address: str, count: int) -> None:
+    """The monitor with ``count`` rows. What the mirror hears later stands behind the bar first."""
+    page.goto(address)
+    page.wait_for_function(ALL_THERE, arg=count)
+    if page.locator("#new-runs").count():
+        page.locator("#new-runs").click()
+    expect(rows(page)).to_have_count(count)
+
+
+def chosen(page: Page, **choices: str) -> None:
+    """Set the monitor's filters by their labels, as a lead does."""
+    page.locator("#run-filter-link").click()
+    for label, choice in choices.items():
+        field = page.locator("#run-filters").get_by_label(label.replace("_", " "), exact=True)
+        field.select_option(label=choice)
+    page.get_by_role("button", name="Show runs").click()
+
+
+def test_rows_change_where_they_stand_and_new_ones_wait_behind_a_bar(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess = sign_in("tess")
+    old = [started(api, "bar-test", asks(f"Bar {n}?")) for n in (1, 2)]
+    opened(tess, "/runs/?workflow=bar-test", 2)
+    expect(rows(tess)).to_contain_text(these(old[1], old[0]))
+    suspended = tess.locator("[data-run-status='suspended']")
+    expect(rows(tess).filter(has=suspended)).to_have_count(2)
+    place = rows(tess).first.bounding_box()
+    new = [started(api, "bar-test", asks(f"Bar {n}?")) for n in (3, 4)]
+    expect(tess.locator("#new-runs")).to_have_text("2 new runs")
+    answer(api, old[1])
+    expect(tess.locator(f"[data-run-id='{old[1]}'][data-run-status='completed']")).to_be_visible()
+    expect(rows(tess)).to_contain_text(these(old[1], old[0]))
+    assert rows(tess).first.bounding_box() == place
+    tess.locator("#new-runs").click()
+    expect(rows(tess)).to_contain_text(these(*reversed(new), *reversed(old)))
+    expect(tess.locator("#new-runs")).to_have_count(0)
+
+
+def test_the_board_counts_as_runs_move(sign_in: SignIn, api: httpx.Client) -> None:
+    tess = sign_in("tess")
+    run_id = started(api, "board-test", asks("Counted?"))
+    opened(tess, "/runs/?workflow=board-test", 1)
+    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='suspended']")).to_be_visible()
+    done = tess.locator("#counter-completed .figure")
+    before = int(done.inner_text())
+    answer(api, run_id)
+    expect(done).to_have_text(str(before + 1))
+
+
+def test_it_is_filtered_sorted_and_saved_as_a_view_whose_link_works_elsewhere(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess, again = sign_in("tess"), sign_in("tess")
+    sam = {"type": "user", "id": "user_sam"}
+    board = {"type": "group", "id": "approvers"}
+    runs = {
+        "rina": started(api, "view-test", asks("For Rina?"), queue="slow", external_id="order-7"),
+        "sam": started(api, "view-test", asks("For Sam?", target=sam)),
+        "group": started(api, "view-test", asks("For all?", target=board)),
+        "asleep": started(api, "view-test", SLEEPS),
+        "done": started(api, "view-test", asks("Soon over?")),
+    }
+    opened(tess, "/runs/?workflow=view-test", len(runs))
+    answer(api, runs["done"])
+    expect(rows(tess).first).to_contain_text("Completed")
+    tess.goto("/runs/")
+    chosen(tess, Workflow="view-test")
+    newest = list(reversed(runs.values()))
+    expect(rows(tess)).to_contain_text(these(*newest))
+
+    for choice, found in (
+        ({"Status": "Completed"}, ["done"]),
+        ({"Queue": "slow"}, ["rina"]),
+        ({"Waiting_on_person": "Rina"}, ["group", "rina"]),
+        ({"Waiting_on_group": "Approvers"}, ["group"]),
+        ({"In_its_status": "over 1 h"}, []),
+    ):
+        chosen(tess, **choice)
+        expect(tess.locator(".filter[aria-current]")).to_have_count(2)
+        expect(rows(tess)).to_have_count(len(found))
+        expect(rows(tess)).to_contain_text(these(*(runs[name] for name in found)))
+        tess.locator(".filter[aria-current]", has_not_text="view-test").click()
+        expect(rows(tess)).to_have_count(len(runs))
+    tess.get_by_label("Search runs").fill("ORDER-7")
+    tess.get_by_label("Search runs").press("Enter")
+    expect(rows(tess)).to_contain_text(these(runs["rina"]))
+    expect(rows(tess)).to_contain_text(["order-7"])
+    tess.locator(".filter[aria-current]", has_text="ORDER-7").click()
+
+    chosen(tess, Status="Suspended")
+    tess.locator("summary", has_text="Newest first").click()
+    tess.get_by_role("link", name="Oldest first").click()
+    listed = these(runs["rina"], runs["sam"], runs["group"], runs["asleep"])
+    expect(rows(tess)).to_contain_text(listed)
+    tess.locator("summary", has_text="Save view").click()
+    tess.get_by_label("Name").fill("Held up, eldest")
+    tess.get_by_role("button", name="Save", exact=True).click()
+    expect(tess.get_by_role("heading", level=1)).to_have_text("Held up, eldest")
+    again.goto(tess.url)
+    expect(again.get_by_role("heading", level=1)).to_have_text("Held up, eldest")
+    expect(rows(again)).to_contain_text(listed)
+    again.goto("/inbox/")
+    again.locator(".rail").get_by_role("link", name="Held up, eldest").click()
+    expect(rows(again)).to_contain_text(listed)
+
+
+def test_pages_follow_each_other_by_cursor(sign_in: SignIn, api: httpx.Client) -> None:
+    tess = sign_in("tess")
+    runs = [started(api, "page-test", SLEEPS) for _ in range(53)]
+    opened(tess, f"/runs/?q={runs[-1]}", 1)
+    tess.goto("/runs/?workflow=page-test")
+    expect(rows(tess)).to_have_count(50)
+    later = started(api, "page-test", SLEEPS)
+    expect(tess.locator("#new-runs")).to_have_text("1 new run")
+    tess.get_by_role("link", name="Next 50").click()
+    expect(rows(tess)).to_contain_text(these(runs[2], runs[1], runs[0]))
+    expect(rows(tess)).to_have_count(3)
+    tess.get_by_role("link", name="First 50").click()
+    expect(rows(tess).first).to_contain_text(f"#{later[-5:]}")
+
+
+def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client) -> None:
+    tess = sign_in("tess")
+    run_id = started(api, "scrub-test", asks("Once?"), {"name": "rest", **SLEEPS})
+    tess.goto(f"/runs/{run_id}/")
+    answer(api, run_id)
+    moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Look back")
+    expect(tess.locator("#run-live")).to_contain_text("sleeping")
+    expect(moment).to_contain_text("This is how it stands now.")
+    slider.focus()
+    slider.press("Home")
+    expect(moment).to_contain_text(re.compile(r"1 of \d+"))
+    asked, rest = moment.locator(".track li").all()
+    expect(rest).to_contain_text("to come")
+    while "waiting" not in asked.inner_text():
+        place = int(slider.input_value())
+        slider.press("ArrowRight")
+        expect(moment).to_have_attribute("data-nth", str(place + 1))
+    expect(rest).to_contain_text("to come")
+    slider.press("End")
+    expect(moment).to_contain_text("This is how it stands now.")
+
+
+def test_a_run_is_cancelled_by_typing_its_workflows_name(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess, rina = sign_in("tess"), sign_in("rina")
+    run_id = started(api, "cancel-test", asks("Never answered?"))
+    asked = rina.locator(".row", has_text="Never answered?")
+    expect(asked).to_be_visible()
+    tess.goto(f"/runs/{run_id}/")
+    tess.get_by_role("link", name="Cancel run").click()
+    field = tess.get_by_label("Type cancel-test to cancel it")
+    field.fill("cancel")
+    tess.get_by_role("button", name="Cancel the run").click()
+    expect(tess.get_by_role("alert")).to_contain_text("That is not the workflow's name")
+    expect(field).to_have_value("cancel")
+    expect(asked).to_be_visible()
+    field.fill("cancel-test")
+    tess.get_by_role("button", name="Cancel the run").click()
+    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='failed']")).to_be_visible()
+    expect(asked).to_have_count(0)
+    tess.goto("/decisions/?q=cancel-test")
+    expect(tess.locator("main tbody")).to_contain_text("Cancelled")
+
+
+def test_a_run_that_ended_before_it_was_cancelled_is_calmly_said(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess = sign_in("tess")
+    run_id = started(api, "late-test", asks("Just in time?"))
+    tess.goto(f"/runs/{run_id}/cancel")
+    answer(api, run_id)
+    tess.get_by_label("Type late-test to cancel it").fill("late-test")
+    tess.get_by_role("button", name="Cancel the run").click()
+    expect(tess.locator("#toasts")).to_contain_text("was completed before. Nothing was cancelled.")
+    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='completed']")).to_be_visible()
+    tess.goto("/decisions/?q=late-test")
+    expect(tess.locator("main tbody")).not_to_contain_text("Cancelled")
+
+
+def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx.Client) -> None:
+    tess = sign_in("tess")
+    run_id = started(api, "signal-test", SIGNALLED)
+    tess.goto(f"/runs/{run_id}/")
+    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='suspended']")).to_be_visible()
+    tess.get_by_role("link", name="Send signal").click()
+    expect(tess.locator("#act-name-help")).to_contain_text("The run waits for papers.")
+    tess.get_by_label("Name").fill("papers")
+    payload, said = tess.get_by_label("Payload"), tess.locator("#act-payload-said")
+    for typed, words in (
+        ('{"pages": ', "This is not JSON yet"),
+        ("[3]", "The payload has to be an object"),
+        ('{"pages": 3}', "A JSON object with 1 key."),
+    ):
+        payload.fill("")
+        payload.press_sequentially(typed)
+        expect(said).to_contain_text(words)
+    tess.get_by_role("button", name="Send signal").click()
+    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='completed']")).to_be_visible()
+    tess.goto("/decisions/?q=signal-test")
+    expect(tess.locator("main tbody")).to_contain_text("Signalled")
+
+
+def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
+    sign_in: SignIn, api: httpx.Client, product: Product
+) -> None:
+    tess, rina = sign_in("tess"), sign_in("rina")
+    rina.goto("/notices/")
+    bell = rina.locator("#count-notices")
+    expect(bell).to_have_text("")
+    started(api, "nudge-test", asks("Nudged about?"))
+    tess.goto("/runs/waiting/?q=Nudged+about")
+    button = tess.get_by_role("button", name="Nudge Rina")
+    button.click()
+    expect(tess.locator("main .nudged")).to_contain_text("Nudged")
+    expect(bell).to_contain_text("1")
+    notice = rina.locator("#notice-list li", has_text="Nudged about?")
+    expect(notice).to_contain_text("unread")
+    notice.get_by_role("button", name="Mark as read").click()
+    expect(notice).to_contain_text("Read")
+    expect(bell).to_have_text("")
+    expect(tess.locator("#nudges-today")).to_contain_text("Read at")
+    expect(button).to_have_count(0)
+
+    earlier = (
+        "from datetime import timedelta; from django.utils import timezone;"
+        "from inbox.models import Notice;"
+        "Notice.objects.update(at=timezone.now() - timedelta(minutes=59, seconds=56))"
+    )
+    assert manage(product, "shell", "--no-imports", "-c", earlier).returncode == 0
+    tess.reload()
+    expect(tess.locator("main .nudged")).to_contain_text("Nudged")
+    expect(button).to_be_visible()
+    button.click()
+    expect(bell).to_contain_text("1")
+    expect(notice).to_contain_text("for the 2nd time")
+
+
+def test_a_phone_leads_to_every_page_of_a_lead(sign_in: SignIn) -> None:
+    tess = sign_in("tess", **PHONE)
+    tabs = tess.get_by_role("navigation", name="Main, short")
+    tabs.locator("summary").tap()
+    for name in ("Waiting on whom", "Insights", "Decisions", "Account"):
+        tabs.get_by_role("link", name=name).tap()
+        expect(tess.get_by_role("heading", level=1)).to_contain_text(name)
+        tabs.locator("summary").tap()
+        expect(tabs.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
+    rina = sign_in("rina", **PHONE)
+    tabs = rina.get_by_role("navigation", name="Main, short")
+    expect(tabs.get_by_role("link")).to_have_count(6)
+    expect(tabs.locator("summary")).to_have_count(0)
