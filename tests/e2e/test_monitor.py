@@ -60,6 +60,12 @@ def opened(page: Page, address: str, count: int) -> None:
     expect(rows(page)).to_have_count(count)
 
 
+def opened_run(page: Page, run_id: str, more: str = "") -> None:
+    """The page of a run, once the mirror has heard of it."""
+    opened(page, f"/runs/?q={run_id}", 1)
+    page.goto(f"/runs/{run_id}/{more}")
+
+
 def chosen(page: Page, **choices: str) -> None:
     """Set the monitor's filters by their labels, as a lead does."""
     page.locator("#run-filter-link").click()
@@ -176,7 +182,7 @@ def test_pages_follow_each_other_by_cursor(sign_in: SignIn, api: httpx.Client) -
 def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client) -> None:
     tess = sign_in("tess")
     run_id = started(api, "scrub-test", asks("Once?"), {"name": "rest", **SLEEPS})
-    tess.goto(f"/runs/{run_id}/")
+    opened_run(tess, run_id)
     answer(api, run_id)
     moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Look back")
     expect(tess.locator("#run-live")).to_contain_text("sleeping")
@@ -202,7 +208,7 @@ def test_a_run_is_cancelled_by_typing_its_workflows_name(
     run_id = started(api, "cancel-test", asks("Never answered?"))
     asked = rina.locator(".row", has_text="Never answered?")
     expect(asked).to_be_visible()
-    tess.goto(f"/runs/{run_id}/")
+    opened_run(tess, run_id)
     tess.get_by_role("link", name="Cancel run").click()
     field = tess.get_by_label("Type cancel-test to cancel it")
     field.fill("cancel")
@@ -223,7 +229,7 @@ def test_a_run_that_ended_before_it_was_cancelled_is_calmly_said(
 ) -> None:
     tess = sign_in("tess")
     run_id = started(api, "late-test", asks("Just in time?"))
-    tess.goto(f"/runs/{run_id}/cancel")
+    opened_run(tess, run_id, "cancel")
     answer(api, run_id)
     tess.get_by_label("Type late-test to cancel it").fill("late-test")
     tess.get_by_role("button", name="Cancel the run").click()
@@ -236,7 +242,7 @@ def test_a_run_that_ended_before_it_was_cancelled_is_calmly_said(
 def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx.Client) -> None:
     tess = sign_in("tess")
     run_id = started(api, "signal-test", SIGNALLED)
-    tess.goto(f"/runs/{run_id}/")
+    opened_run(tess, run_id)
     expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='suspended']")).to_be_visible()
     tess.get_by_role("link", name="Send signal").click()
     expect(tess.locator("#act-name-help")).to_contain_text("The run waits for papers.")
@@ -289,6 +295,8 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
     button.click()
     expect(bell).to_contain_text("1")
     expect(notice).to_contain_text("for the 2nd time")
+    notice.get_by_role("button", name="Mark as read").click()
+    expect(bell).to_have_text("")
 
 
 def test_a_phone_leads_to_every_page_of_a_lead(sign_in: SignIn) -> None:
