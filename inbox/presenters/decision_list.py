@@ -194,7 +194,8 @@ def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, 
         href = reverse("group", args=[entry.group_id]) if here else ""
         return entry.title or entry.group_id, href, "group"
     if entry.verb.startswith("token_"):
-        return "Own member token", "", "account"
+        whose = f"Member token of {entry.title}" if entry.title else "Own member token"
+        return whose, "", "account"
     return entry.title or "–", "", ""
 
 

@@ -46,8 +46,6 @@ def did(entry: Decision, people: People) -> str:
         return f"{_TO[entry.verb]} {people.full(str(told['user']))}"
     if entry.verb == "token_adopted" and told.get("before"):
         return "Replaced a token"
-    if entry.verb == "token_removed" and told.get("account"):
-        return f"Removed the token of {told['account']}"
     return _SHORT.get(entry.verb) or verb_words(entry.verb)
 
 

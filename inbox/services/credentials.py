@@ -91,7 +91,8 @@ def take_away(reviewers: Iterable[Reviewer], *, by: Reviewer, origin: Origin = B
                 upstream=each.upstream,
                 origin=origin,
                 credential_kind="account",
-                value={"account": each.reviewer.user.get_username(), "before": each.last_four},
+                title=each.reviewer.user.get_username(),
+                value={"before": each.last_four},
             )
             for each in taken
         )
