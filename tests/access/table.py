@@ -41,9 +41,22 @@ class Action(StrEnum):
     RELEASE = "release"
     OTHERS = "see others' answers"
     HIDDEN = "see others' answers, with GROUP_ANSWERS_HIDDEN_UNTIL_MINE=on"
+    RECEIPT = "print the receipt"
     NUDGE = "nudge"
     GROUPS = "manage groups"
     CANCEL = "cancel the run"
+
+
+class Place(StrEnum):
+    """What is about no single question."""
+
+    OWN = "one's own inbox, runs and groups, their streams"
+    NOTICES = "notices: the list, the bell, marking as read"
+    GROUP = "a group's page"
+    WAITING = "waiting on whom"
+    VIEWS = "filters of all runs; saved views: save, rename, delete"
+    INSIGHTS = "insights and their CSV"
+    DECISIONS = "the decision log, its entries and exports"
 
 
 class Verdict(StrEnum):
@@ -97,6 +110,9 @@ _GRIDS: dict[Action, tuple[str, ...]] = {
     Action.HIDDEN: (
         "–––––––", "–––YHYY", "–––YHYY", "N–N–NNN", "––––YYY", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
+    Action.RECEIPT: (
+        "–––––Y–", "–––YYYY", "–––YYYY", "N–N–NNN", "––––YYY", "N–N–NNN", "N–N–NNN", "S–S–SSS",
+    ),
     Action.NUDGE: (
         "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "Y–Y–YCC", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
@@ -107,6 +123,17 @@ _GRIDS: dict[Action, tuple[str, ...]] = {
         "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "Y–Y–YII", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
 }  # fmt: skip
+
+# One letter a person, in the order of Who. A dash where being that says nothing of the place.
+_PLACES: dict[Place, str] = {
+    Place.OWN: "OOOOWOOS",
+    Place.NOTICES: "OOOOOOOS",
+    Place.GROUP: "–YNYYNNS",
+    Place.WAITING: "NNNNYNNS",
+    Place.VIEWS: "NNNNONNS",
+    Place.INSIGHTS: "NNNNYNNS",
+    Place.DECISIONS: "NNNNYNNS",
+}
 
 NOTES: dict[Action, str] = {
     Action.SEE: "Its page, its part beside the list, its JSON, its stream.",
@@ -122,6 +149,9 @@ NOTES: dict[Action, str] = {
     Action.RELEASE: "Only the holder gives it back.",
     Action.OTHERS: "Values and comments. Who has answered is no secret.",
     Action.HIDDEN: "Only from those who can still answer, and only until they have.",
+    Action.RECEIPT: (
+        "Of each answer that one may see; where nobody has answered there is none, which is a 404."
+    ),
     Action.NUDGE: "Of whom the question waits for.",
     Action.GROUPS: "With the permission `manage_groups`; a lead without it is a 404.",
     Action.CANCEL: (
@@ -137,6 +167,12 @@ TABLE: dict[Cell, Verdict] = {
     for action, grid in _GRIDS.items()
     for who, letters in zip(Who, grid, strict=True)
     for status, letter in zip(Status, letters, strict=True)
+}
+
+PLACES: dict[tuple[Place, Who], Verdict] = {
+    (place, who): _WORDS[letter]
+    for place, letters in _PLACES.items()
+    for who, letter in zip(Who, letters, strict=True)
 }
 
 
@@ -160,4 +196,11 @@ def printed() -> str:
         for who in Who:
             cells = " | ".join(TABLE[status, who, action] for status in Status)
             lines.append(f"| {who.value} | {cells} |")
+    lines += ["", "## Pages that are about no single question"]
+    lines += ["*Own part*: what concerns this person; another's notice or view is a 404.", ""]
+    lines.append(f"| | {' | '.join(Who)} |")
+    lines.append(f"|---|{'---|' * len(Who)}")
+    for place in Place:
+        cells = " | ".join(PLACES[place, who] for who in Who)
+        lines.append(f"| {place.value} | {cells} |")
     return "\n".join(lines) + "\n"

@@ -1,7 +1,7 @@
 """The table is whole, and the page about it is the table."""
 
 from tests.access.printed import PAGE
-from tests.access.table import TABLE, Action, Status, Verdict, Who, printed
+from tests.access.table import PLACES, TABLE, Action, Place, Status, Verdict, Who, printed
 
 
 def test_the_page_is_what_the_table_says() -> None:
@@ -10,6 +10,7 @@ def test_the_page_is_what_the_table_says() -> None:
 
 def test_every_cell_is_decided() -> None:
     assert len(TABLE) == len(Status) * len(Who) * len(Action)
+    assert len(PLACES) == len(Place) * len(Who)
 
 
 def test_who_does_not_see_a_question_can_do_nothing_with_it() -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from django.urls import NoReverseMatch, resolve, reverse
 
-from tests.access.table import TABLE, Action, Status, Verdict, Who
+from tests.access.table import PLACES, TABLE, Action, Place, Status, Verdict, Who
 from tests.support.product import Product
 from tests.web.scene import BOARD, CHANGES, FIRST, SAID, SECRET, WORKFLOW, Question, Scene
 from tests.web.visitor import Visitor
@@ -43,9 +43,24 @@ ONES_OWN = {
 """What concerns the viewer alone and no question."""
 A_LEADS_OWN = {"view-save", "view-rename", "view-delete"}
 """The same, for leads."""
+GETS = {
+    Place.OWN: ("/inbox/", "/inbox/?scope=done", "/runs/", "/groups/", "/freshness/"),
+    Place.NOTICES: ("/notices/", "/notices/bell/"),
+    Place.GROUP: (f"/groups/{FIRST}/",),
+    Place.WAITING: ("/runs/waiting/",),
+    Place.VIEWS: ("/runs/filters/",),
+    Place.INSIGHTS: ("/insights/", "/insights/flow.csv", "/insights/time-to-answer.csv"),
+    Place.DECISIONS: (
+        "/decisions/",
+        "/decisions/1/",
+        "/decisions/export.csv",
+        "/decisions/export.jsonl",
+    ),
+}
+STREAMS = ("/live/inbox/", "/live/runs/")
 FORM = {"value": "true", "comment": "", "typed": WORKFLOW}
 TAKEN = (200, 204, 303)
-PLACES = [
+PLACES_OF_QUESTIONS = [
     pytest.param(status, who, id=f"{who}: {status}")
     for status in Status
     for who in Who
@@ -71,6 +86,11 @@ def path_of(action: Action, question: Question) -> str | None:
         return None
 
 
+def resolve_name(path: str) -> str | None:
+    """Which of our paths it is; None for what leads nowhere."""
+    return resolve(urlsplit(path).path).url_name if path else None
+
+
 def waited_for(question: dict[str, Any]) -> str:
     """Somebody whom a question waits for; anybody of whom it has asked where it is over."""
     said = [one["user_id"] for one in question["partial_responses"] or ()]
@@ -91,7 +111,7 @@ def is_(verdict: Verdict, answer: httpx.Response, *, part: bool = False) -> bool
             return answer.status_code in TAKEN
 
 
-@pytest.mark.parametrize(("status", "who"), PLACES)
+@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
 def test_what_is_seen(scene: Scene, status: Status, who: Who) -> None:
     verdict, visitor = TABLE[status, who, Action.SEE], scene.visitor(who)
     for question in scene.looked_at[status, who]:
@@ -103,7 +123,7 @@ def test_what_is_seen(scene: Scene, status: Status, who: Who) -> None:
         assert visitor.stream(f"/live/inbox/?item={question.id}") == stream
 
 
-@pytest.mark.parametrize(("status", "who"), PLACES)
+@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
 def test_what_of_the_run_is_seen(scene: Scene, status: Status, who: Who) -> None:
     verdict, visitor = TABLE[status, who, Action.RUN], scene.visitor(who)
     for question in scene.looked_at[status, who]:
@@ -114,7 +134,7 @@ def test_what_of_the_run_is_seen(scene: Scene, status: Status, who: Who) -> None
         assert visitor.stream(f"/live/runs/{question.run}/") == stream
 
 
-@pytest.mark.parametrize(("status", "who"), PLACES)
+@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
 def test_what_others_said_is_seen(scene: Scene, status: Status, who: Who) -> None:
     verdict, visitor = TABLE[status, who, Action.OTHERS], scene.visitor(who)
     for question in scene.looked_at[status, who]:
@@ -125,8 +145,73 @@ def test_what_others_said_is_seen(scene: Scene, status: Status, who: Who) -> Non
             assert [SAID in page.text for page in pages] == [False, False]
 
 
+@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
+def test_whose_receipts_are_there(scene: Scene, status: Status, who: Who) -> None:
+    verdict, visitor = TABLE[status, who, Action.RECEIPT], scene.visitor(who)
+    for question in scene.looked_at[status, who]:
+        told = scene.upstream(question)
+        page = visitor.get(f"/interactions/{question.id}/receipt")
+        if verdict is Verdict.NEVER or not (told["partial_responses"] or told["response"]):
+            verdict_now = Verdict.SIGN_IN if who is Who.OUT else Verdict.NOT_FOUND
+        else:
+            verdict_now = verdict
+        assert is_(verdict_now, page)
+
+
+@pytest.mark.parametrize("who", Who, ids=str)
+@pytest.mark.parametrize("place", Place, ids=str)
+def test_which_pages_are_there(scene: Scene, place: Place, who: Who) -> None:
+    verdict, visitor = PLACES[place, who], scene.visitor(who)
+    if verdict is Verdict.NEVER:
+        return
+    for path in GETS[place]:
+        page = visitor.get(path)
+        assert is_(verdict, page), path
+        if who in (Who.ADMIN, Who.STRANGER):
+            assert not [question.run for question in scene.all() if question.run in page.text]
+
+
+@pytest.mark.parametrize("who", Who, ids=str)
+def test_the_streams_of_lists_are_there(scene: Scene, who: Who) -> None:
+    status = 401 if PLACES[Place.OWN, who] is Verdict.SIGN_IN else 200
+    assert [scene.visitor(who).stream(path) for path in STREAMS] == [status, status]
+
+
+def test_a_view_is_its_leads_alone(scene: Scene) -> None:
+    tess = scene.visitor(Who.LEAD)
+    saved = tess.post("/runs/views/", {"name": "Walked"})
+    assert saved.status_code == 303
+    offered = [form.action for form in tess.forms(saved.headers["Location"])]
+    own = [path for path in offered if resolve_name(path) in A_LEADS_OWN]
+    changes = [path for path in own if resolve_name(path) != "view-save"]
+    assert {resolve_name(path) for path in changes} == {"view-rename", "view-delete"}
+    for who in Who:
+        if who is not Who.LEAD:
+            verdict, visitor = PLACES[Place.VIEWS, who], scene.visitor(who)
+            for path in ("/runs/views/", *changes):
+                assert is_(verdict, visitor.post(path, {"name": "Taken"})), path
+    for path in sorted(changes, key=lambda path: resolve_name(path) == "view-delete"):
+        assert tess.post(path, {"name": "Walked again"}).status_code == 303
+
+
+def test_a_notice_is_read_by_its_owner_alone(scene: Scene) -> None:
+    tess, rina = scene.visitor(Who.LEAD), scene.visitor(Who.MEMBER)
+    (question,) = scene.looked_at[Status.FREE, Who.TARGET]
+    sent = tess.post(f"/interactions/{question.id}/nudge", {"user_id": "user_rina"})
+    assert sent.status_code == 303
+    offered = [form.action for form in rina.forms("/notices/")]
+    path = next(path for path in offered if resolve_name(path) == "notice-read")
+    for who in Who:
+        visitor = scene.visitor(who)
+        if visitor is not rina:
+            verdict = Verdict.SIGN_IN if who is Who.OUT else Verdict.NOT_FOUND
+            assert is_(verdict, visitor.post(path))
+    assert path in [form.action for form in rina.forms("/notices/")]
+    assert rina.post(path).status_code == 303
+
+
 @pytest.mark.parametrize("action", CHANGES, ids=str)
-@pytest.mark.parametrize(("status", "who"), PLACES)
+@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
 def test_what_is_refused_changes_nothing(
     scene: Scene, status: Status, who: Who, action: Action
 ) -> None:
@@ -193,7 +278,7 @@ def members(scene: Scene, handle: str) -> list[str]:
     return sorted(member["user_id"] for member in found)
 
 
-@pytest.mark.parametrize(("status", "who"), PLACES)
+@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
 def test_no_page_offers_what_would_be_refused(scene: Scene, status: Status, who: Who) -> None:
     if TABLE[status, who, Action.SEE] is not Verdict.YES:
         return
@@ -215,7 +300,8 @@ def test_no_page_offers_what_would_be_refused(scene: Scene, status: Status, who:
 @pytest.mark.parametrize("who", Who, ids=str)
 def test_no_list_offers_what_would_be_refused(scene: Scene, who: Who) -> None:
     visitor = scene.visitor(who)
-    for page in ("/inbox/", "/inbox/?scope=done", "/runs/", "/groups/", f"/groups/{FIRST}/"):
+    scopes = [f"/inbox/?scope={scope}" for scope in ("claimed", "waiting-others")]
+    for page in (*scopes, *(path for paths in GETS.values() for path in paths)):
         allowed_offers(scene, who, visitor, page)
 
 
