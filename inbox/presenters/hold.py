@@ -56,6 +56,14 @@ def stale(item: Interaction, now: datetime) -> bool:
     return _turns_at(item) is not None and now >= (_turns_at(item) or now)
 
 
+def since_label(item: Interaction, now: datetime) -> str:
+    """``since 10:02``; ``since 08:51: stale``. For what is not renewed as time goes by."""
+    if item.claimed_at is None:
+        return ""
+    words = f"since {moment(item.claimed_at, now)}"
+    return f"{words}: stale" if stale(item, now) else words
+
+
 def since_words(item: Interaction, now: datetime) -> str:
     """``since 10:02, 12 m``; ``since 08:51, 1 h 12 m: stale``."""
     if item.claimed_at is None:

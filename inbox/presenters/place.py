@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from inbox.access import Viewer
 from inbox.models import Interaction, Recipient, Upstream
 from inbox.presenters.asks import COUNTED, cursor_at, in_order, narrowed
@@ -11,11 +13,15 @@ from inbox.presenters.scopes import CLAIMED, OPEN, rows_of
 
 @dataclass(frozen=True)
 class Place:
-    """``words`` is ``3 of 7``, empty for an item that the list does not hold."""
+    """``words`` is ``3 of 7``, empty for an item that the list does not hold.
+
+    ``open_href`` is the next one that nobody else holds, after the last the first again.
+    """
 
     words: str = ""
     previous_href: str = ""
     next_href: str = ""
+    open_href: str = ""
 
 
 def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> Place:
@@ -25,24 +31,35 @@ def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> 
     """
     filters = filters.but(scope=OPEN) if filters.done else filters.but()
     rows = in_order(narrowed(rows_of(filters.scope, viewer, upstream), filters), COUNTED + 1)
-    ids = list(rows.values_list("interaction__mobius_id", flat=True))
+    holders = dict(rows.values_list("interaction__mobius_id", "interaction__claimed_by"))
+    ids = list(holders)
     shown = ids[:COUNTED]
-    if id_ not in shown:
-        return Place(next_href=item_href(shown[0], filters) if shown else "")
-    at = shown.index(id_)
+    at = shown.index(id_) if id_ in shown else -1
+    following = shown[at + 1 :] + shown[: max(at, 0)]
+    mine = (None, "", viewer.mobius_id)
+    free = next((one for one in following if holders[one] in mine), None)
+    open_href = item_href(free, filters) if free is not None else ""
+    if at < 0:
+        return Place(next_href=item_href(shown[0], filters) if shown else "", open_href=open_href)
     total = f"{len(shown)}+" if len(ids) > COUNTED else str(len(shown))
     return Place(
         f"{at + 1} of {total}",
         item_href(ids[at - 1], filters) if at else "",
         item_href(ids[at + 1], filters) if at + 1 < len(ids) else "",
+        open_href,
     )
 
 
 def next_href(viewer: Viewer, upstream: Upstream, item: Interaction, filters: Filters) -> str:
-    """The page after an answer: the next item of the list, else its first, else the list."""
+    """The page after an answer: the next item of the list, else its first, else the list.
+
+    What somebody else holds is left out.
+    """
     filters = filters.but(scope=CLAIMED if filters.scope == CLAIMED else OPEN)
     waiting = narrowed(rows_of(filters.scope, viewer, upstream), filters)
-    waiting = waiting.exclude(interaction=item)
+    nobodys = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")
+    own = Q(interaction__claimed_by=viewer.mobius_id)
+    waiting = waiting.exclude(interaction=item).filter(nobodys | own)
     row = Recipient.objects.filter(interaction=item, user_id=viewer.mobius_id or "").first()
     after = cursor_at(item.due_at, row.pk) if row is not None else ""
     for cursor in (after, ""):

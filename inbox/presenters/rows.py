@@ -10,7 +10,7 @@ from inbox.models import Interaction, Recipient
 from inbox.presenters.answers import Member, Words, members, question_of, value_words
 from inbox.presenters.effect import progress
 from inbox.presenters.filters import Filters, item_href
-from inbox.presenters.hold import since_words, stale
+from inbox.presenters.hold import since_label, stale
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, moment
 from inbox.presenters.words import Kind, kind
@@ -116,7 +116,7 @@ def row(
         have=have,
         of=of,
         holder=people.face(item.claimed_by) if holds and recipient.open else None,
-        held_since=since_words(item, now) if holds else "",
+        held_since=since_label(item, now) if holds else "",
         stale=holds and recipient.open and stale(item, now),
         faces=members(item, people) if alive else (),
         action=_action(can),
