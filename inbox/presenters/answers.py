@@ -138,11 +138,17 @@ def given(item: Interaction, people: People) -> tuple[Given, ...]:
 
 
 def members(
-    item: Interaction, people: People, *, left: Collection[str] = (), lead: bool = False
+    item: Interaction,
+    people: People,
+    *,
+    left: Collection[str] = (),
+    off: Collection[str] = (),
+    lead: bool = False,
 ) -> tuple[Member, ...]:
     """Who was asked and who has answered, for a question that several answer; else none.
 
-    ``left`` are those who are no longer in the group; ``lead``: a team lead reads.
+    ``left`` are those who are no longer in the group, ``off`` those whose account is switched off;
+    ``lead``: a team lead reads.
     """
     if item.members is None or item.policy.get("kind", "any") == "any":
         return ()
@@ -153,15 +159,17 @@ def members(
         state = "answered" if user_id in said else "missing"
         if state == "missing" and people.is_reader(user_id) and item.pending:
             state = "turn"
-        note = "" if not item.pending else _note(user_id, people, left)
+        note = "" if not item.pending else _note(user_id, people, left, off)
         blocks = bool(note) and lead and needs_all and state == "missing"
         row.append(Member(people.face(user_id), state, said.get(user_id), note, blocks))
     return tuple(row)
 
 
-def _note(user_id: str, people: People, left: Collection[str]) -> str:
+def _note(user_id: str, people: People, left: Collection[str], off: Collection[str]) -> str:
     if not people.has_account(user_id):
         return "No account here"
+    if user_id in off:
+        return "The account is switched off"
     return "No longer in the group" if user_id in left else ""
 
 

@@ -29,7 +29,7 @@ from inbox.presenters.when import Deadline, ago, deadline
 from inbox.presenters.words import kind, short_id
 from inbox.reviewers import credentials
 from inbox.reviewers.credentials import Token
-from inbox.reviewers.names import accounts_of
+from inbox.reviewers.names import accounts_of, switched_off
 from inbox.services.seen import seen_of
 
 
@@ -64,7 +64,8 @@ def item_page(
         form = form_for(question, draft=draft, seen=seen_of(item))
     counts = progress(item) or (0, 0)
     left = left_behind(upstream, [item]).get(item.mobius_id, ())
-    line = members(item, people, left=left, lead=viewer.lead)
+    off = switched_off(item.members or ()) if item.pending else ()
+    line = members(item, people, left=left, off=off, lead=viewer.lead)
     return ItemPage(
         item=item,
         filters=filters,

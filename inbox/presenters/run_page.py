@@ -24,7 +24,7 @@ from inbox.presenters.runs import LiveRun, live_head
 from inbox.presenters.timeline import Happened, timeline
 from inbox.presenters.when import Deadline, at, deadline, exact_moment, span
 from inbox.presenters.words import Kind, kind, short_id
-from inbox.reviewers.names import accounts_of
+from inbox.reviewers.names import accounts_of, switched_off
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,9 @@ def run_page(
     part = log_part(upstream, run, query)
     people = People(accounts_of(_ids(run, items, part.events)), viewer.mobius_id)
     groups = group_names(upstream, {i.target_id for i in items if i.target_type == "group"})
-    left = left_behind(upstream, [item for item in items if item.pending])
+    pending = [item for item in items if item.pending]
+    left = left_behind(upstream, pending)
+    off = switched_off(user_id for item in pending for user_id in item.members or ())
     head = live_head(run, now)
     asked = asking_steps(head["steps"], items)
     nudges = nudges_on(viewer, upstream, items, now)
@@ -144,6 +146,7 @@ def run_page(
                 viewer,
                 item,
                 left.get(item.mobius_id, ()),
+                off,
                 people=people,
                 groups=groups,
                 now=now,
@@ -223,6 +226,7 @@ def _item(
     viewer: Viewer,
     item: Interaction,
     left: Collection[str],
+    off: Collection[str],
     *,
     people: People,
     groups: dict[str, str],
@@ -231,7 +235,7 @@ def _item(
     nudges: tuple[Nudge, ...],
 ) -> RunItem:
     counts = progress(item) or (0, 0)
-    line = members(item, people, left=left, lead=viewer.lead)
+    line = members(item, people, left=left, off=off, lead=viewer.lead)
     direct = item.target_type == "user"
     group = groups.get(item.target_id, item.target_id)
     return RunItem(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.auth.models import User
 from django.test import Client
 
 from inbox.mobius.types import Answer, InteractionStatus
@@ -185,6 +186,23 @@ def test_who_has_no_account_here_is_shown_as_such(people: None) -> None:
     page = one_line(sign_in("tess").get("/interactions/int_1/"))
     assert "user_lee" in page
     assert "No account here; it cannot complete without them" in page
+
+
+def test_whose_account_is_switched_off_is_shown_as_such(people: None) -> None:
+    User.objects.filter(username="lee").update(is_active=False)
+    tell(run("run_1"), told(SECRET))
+    for path in ("/interactions/int_1/", "/runs/run_1/"):
+        page = one_line(sign_in("tess").get(path))
+        assert "The account is switched off; it cannot complete without them" in page, path
+        assert "Nobody to nudge" not in page
+
+
+def test_who_left_and_can_still_answer_can_be_nudged_on_the_run(people: None) -> None:
+    board(RINA, SAM)
+    tell(run("run_1"), told(SECRET))
+    page = one_line(sign_in("tess").get("/runs/run_1/"))
+    assert "Blocks it" in page
+    assert 'action="/interactions/int_1/nudge"' in page.split("Blocks it")[1].split("</li>")[0]
 
 
 def test_a_group_that_was_never_read_says_nothing_about_who_left(people: None) -> None:
