@@ -11,16 +11,18 @@ from inbox.live.bus import get_bus
 class Changes:
     """Ids of what changed; ``people`` are the Mobius user ids whose inbox it touches.
 
-    ``logs`` are runs whose row stayed as it was while their event log or steps grew.
+    ``logs`` are runs whose row stayed as it was while their event log or steps grew, ``groups``
+    those that changed or whose members did.
     """
 
     interactions: set[str] = field(default_factory=set)
     runs: set[str] = field(default_factory=set)
     logs: set[str] = field(default_factory=set)
     people: set[str] = field(default_factory=set)
+    groups: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.interactions or self.runs or self.logs or self.people)
+        return bool(self.interactions or self.runs or self.logs or self.people or self.groups)
 
     def include(self, other: "Changes") -> None:
         """Add what another transaction changed."""
@@ -28,14 +30,16 @@ class Changes:
         self.runs |= other.runs
         self.logs |= other.logs
         self.people |= other.people
+        self.groups |= other.groups
 
     def topics(self) -> Iterator[str]:
         """The live topics that these changes touch."""
         yield from map(topics.inbox, self.people)
         yield from map(topics.item, self.interactions)
         yield from map(topics.run, self.runs | self.logs)
-        # Its table says as well whom each waits for, and how many of them have answered.
-        if self.runs or self.interactions:
+        # Its table says as well whom each waits for, and how many of them have answered. The page
+        # of the groups listens to it, too.
+        if self.runs or self.interactions or self.groups:
             yield topics.runs()
 
     def publish(self) -> None:

@@ -13,7 +13,7 @@ from inbox.mirror.upsert import upsert
 from inbox.mobius import types
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import NotFound
-from inbox.models import Group, Membership, Upstream
+from inbox.models import Group, Interaction, Membership, Upstream
 
 AT_ONCE = 4
 """Member lists that are read at one time."""
@@ -78,13 +78,20 @@ def keep(
         Upstream.objects.filter(pk=held.pk).update(heard_at=datetime.now(UTC))
         had = {row.mobius_id: row for row in Group.objects.filter(upstream=held)}
         rows = [_row(held, group) for group in groups]
-        upsert([row for row in rows if _differs(had.get(row.mobius_id), row)], _KEY)
+        new = [row for row in rows if _differs(had.get(row.mobius_id), row)]
+        upsert(new, _KEY)
         gone = had.keys() - {row.mobius_id for row in rows}
+        changes.groups |= {row.mobius_id for row in new}
+        changes.groups |= {id_ for id_ in gone if not had[id_].gone}
         Group.objects.filter(upstream=held, mobius_id__in=gone, gone=False).update(gone=True)
         pks = dict(Group.objects.filter(upstream=held).values_list("mobius_id", "pk"))
         for group in groups:
             now = {member.user_id for member in members[group.id]}
-            changes.people |= _keep_members(pks[group.id], now)
+            moved = _keep_members(pks[group.id], now)
+            changes.people |= moved
+            if moved:
+                changes.groups.add(group.id)
+                changes.interactions |= _told_of(held, group.id)
     return changes
 
 
@@ -105,6 +112,14 @@ def _row(upstream: Upstream, group: types.Group) -> Group:
 
 def _differs(had: Group | None, now: Group) -> bool:
     return had is None or any(getattr(had, name) != getattr(now, name) for name in _COMPARED)
+
+
+def _told_of(upstream: Upstream, group_id: str) -> set[str]:
+    """The open questions whose pages say who has left the group."""
+    rows = Interaction.objects.filter(
+        upstream=upstream, group_id=group_id, status="pending", gone__in=(False,)
+    )
+    return set(rows.values_list("mobius_id", flat=True))
 
 
 def _keep_members(group: int, now: set[str]) -> set[str]:

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
+from inbox.live import topics
 from inbox.mirror import groups
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError
 from inbox.models import Group, Membership, Upstream
 from tests.fixtures_engine import Project
+from tests.mirror.conftest import Mirror
+from tests.mirror.things import group_ask
 from tests.support.scripted_server import Hold, Pass, Reply, ScriptedServer
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +66,22 @@ async def test_groups_routing_and_members_are_read(project: Project) -> None:
         "approvers": "any",
         "change-board": "any",
     }
+
+
+async def test_a_change_rings_for_the_groups_and_for_what_was_asked_of_them(
+    project: Project, mirror: Mirror, rung: list[str]
+) -> None:
+    upstream = await present()
+    group = project.http.get("groups/approvers").json()["id"]
+    await sync_to_async(mirror.tell)(group_ask(group_id=group))
+    async with reader(project, project.base_url) as client:
+        await groups.poll(client, upstream)
+        rung.clear()
+        await groups.poll(client, upstream)
+        assert not rung
+        project.http.delete("groups/approvers/members/user_sam")
+        await groups.poll(client, upstream)
+    assert {topics.item("int_1"), topics.runs(), topics.inbox("user_sam")} <= set(rung)
 
 
 async def test_a_reading_that_began_earlier_does_not_put_a_change_back(
