@@ -20,6 +20,8 @@ from reviewer_site import proxies
 ROOT = Path(__file__).resolve().parent.parent
 
 _HANDLE = re.compile(r"[A-Za-z0-9._~-]+")
+_HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]")
+_ONE_WORD = re.compile(r"[!-~]+")
 
 
 class Misconfigured(SystemExit):
@@ -64,10 +66,24 @@ class Environment(BaseSettings):
     @field_validator("MOBIUS_BASE_URL")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        if value and not _is_web_address(value):
             raise ValueError("must be an address such as https://api.example.com")
         return value.rstrip("/")
+
+    @field_validator("MOBIUS_API_KEY")
+    @classmethod
+    def _key(cls, value: str) -> str:
+        if value and not _ONE_WORD.fullmatch(value):
+            raise ValueError("must be the service key alone (mbx_…), without spaces")
+        return value
+
+    @field_validator("ALLOWED_HOSTS")
+    @classmethod
+    def _hosts(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        if not names or not all(_HOST.fullmatch(name) for name in names):
+            raise ValueError("must be host names such as inbox.example.com, without scheme or port")
+        return value
 
     @field_validator("MOBIUS_PROJECT")
     @classmethod
@@ -86,13 +102,13 @@ class Environment(BaseSettings):
     @field_validator("CREDENTIAL_KEYS")
     @classmethod
     def _keys(cls, value: str) -> str:
-        for key in filter(None, value.split(",")):
-            try:
-                Fernet(key)
-            except ValueError:
-                raise ValueError(
-                    "must be Fernet keys (32 bytes, URL-safe base64), commas between them"
-                ) from None
+        keys = [key for key in value.split(",") if key]
+        try:
+            sound = bool(keys or not value) and all(map(Fernet, keys))
+        except ValueError:
+            sound = False
+        if not sound:
+            raise ValueError("must be Fernet keys (32 bytes, URL-safe base64), commas between them")
         return value
 
     @field_validator("TRUSTED_PROXIES")
@@ -112,6 +128,17 @@ class Environment(BaseSettings):
         except (KeyError, ValueError, OSError):
             raise ValueError("must be a time zone's name such as Europe/Helsinki") from None
         return value
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        # Read for its error: a port that is no number, or too large.
+        _ = parts.port
+    except ValueError:
+        return False
+    web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    return web and not (parts.query or parts.fragment) and bool(_ONE_WORD.fullmatch(value))
 
 
 _SQLITE = "django.db.backends.sqlite3"

@@ -19,6 +19,8 @@ ENGINE_RATE_LIMIT = ENVIRONMENT.ENGINE_RATE_LIMIT
 OWN_KEY_EXPORTED = SECRETS.service_key() == ENVIRONMENT.MOBIUS_API_KEY
 EMBEDDED = OWN_KEY_EXPORTED or not ENVIRONMENT.MOBIUS_BASE_URL
 if EMBEDDED:
+    if PORT == ENGINE_PORT != 0:
+        raise Misconfigured(f"ENGINE_PORT is the same as PORT ({PORT}); each needs one of its own.")
     MOBIUS_BASE_URL = f"http://127.0.0.1:{ENGINE_PORT}"
     MOBIUS_API_KEY = SECRETS.service_key()
     MOBIUS_PROJECT = "demo"

@@ -74,7 +74,15 @@ def start(tmp_path: Path, **given: str) -> subprocess.CompletedProcess[str]:
         ("DATABASE_URL", "mysql://root:hush@localhost/x"),
         ("ENGINE_DATABASE_URL", "nonsense://hush"),
         ("CREDENTIAL_KEYS", "hush"),
+        ("CREDENTIAL_KEYS", ","),
+        ("ALLOWED_HOSTS", "https://inbox.example.com"),
+        ("ALLOWED_HOSTS", "inbox.example.com:8000"),
+        ("ALLOWED_HOSTS", " , "),
         ("MOBIUS_BASE_URL", "api.example.com"),
+        ("MOBIUS_BASE_URL", "https://api.example.com:99999"),
+        ("MOBIUS_BASE_URL", "https://api.example.com/?q=1"),
+        ("MOBIUS_API_KEY", "mbx_hush and more"),
+        ("MOBIUS_API_KEY", "mbx_hush\n"),
         ("MOBIUS_PROJECT", "two words"),
     ],
 )
@@ -87,6 +95,30 @@ def test_a_malformed_setting_stops_the_start_with_a_sentence_that_names_it(
     assert done.stderr.startswith(name)
     assert done.stderr.count("\n") == 1
     assert "hush" not in done.stderr
+
+
+def test_the_web_and_the_engine_need_a_port_each(tmp_path: Path) -> None:
+    done = start(tmp_path, PORT="8600", ENGINE_PORT="8600")
+    assert done.returncode == 1
+    assert done.stderr.startswith("ENGINE_PORT is the same as PORT (8600)")
+    beside = {"MOBIUS_BASE_URL": "https://mobius.example.com", "MOBIUS_API_KEY": "mbx_1"}
+    assert start(tmp_path, PORT="8001", PROJECT="production", **beside).returncode == 0
+    assert start(tmp_path, PORT="0", ENGINE_PORT="0").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("hosts", "addresses"),
+    [("inbox.example.com, .example.org,[::1]", "http://[::1]:8000/api/"), ("*", "http://mobius:1")],
+)
+def test_what_is_well_formed_is_taken(tmp_path: Path, hosts: str, addresses: str) -> None:
+    done = start(
+        tmp_path,
+        ALLOWED_HOSTS=hosts,
+        MOBIUS_BASE_URL=addresses,
+        MOBIUS_API_KEY="mbx_1.production",
+        PROJECT="production",
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("missing", ["MOBIUS_API_KEY", "MOBIUS_PROJECT"])
