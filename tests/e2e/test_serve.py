@@ -155,3 +155,18 @@ def test_more_questions_can_be_asked(product: Product) -> None:
     done.send_signal(signal.SIGINT)
     done.communicate(timeout=20)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("setting", ["DATABASE_URL", "ENGINE_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "address", ["sqlite:////no/such/folder/x.sqlite3", "postgres://u:hush@127.0.0.1:1/inbox"]
+)
+def test_a_database_that_cannot_be_opened_is_one_sentence(
+    tmp_path: Path, setting: str, address: str
+) -> None:
+    given = {**environment(tmp_path, "unopened"), setting: address}
+    done = manage(Product(tmp_path, given), "serve")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"CommandError: {setting}: the database ")
+    assert done.stderr.count("\n") == 1
+    assert "hush" not in done.stderr

@@ -5,11 +5,10 @@ import signal
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.engine import server
-from inbox.management import demo_project, serving_note
+from inbox.management import demo_project, serving_note, tables
 from inbox.management.sole import sole
 
 
@@ -41,7 +40,7 @@ class Command(BaseCommand):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         alone = options["parent_pipe"] is None
         with sole(settings.DATA_DIR, "engine"):
-            call_command("migrate", database="engine", verbosity=0, interactive=False)
+            tables.bring_up_to_date("engine")
             if alone:
                 demo_project.provision()
             try:

@@ -8,10 +8,9 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from inbox.management import demo_project, serving_note, web_process
+from inbox.management import demo_project, serving_note, tables, web_process
 from inbox.management.engine_process import EngineProcess
 from inbox.management.sole import sole
 from inbox.reviewers import people
@@ -45,7 +44,7 @@ class Command(BaseCommand):
             server.should_exit = True
 
         try:
-            call_command("migrate", verbosity=0, interactive=False)
+            tables.bring_up_to_date("default")
             if settings.EMBEDDED:
                 engine = self._start_engine()
                 engine.watch(engine_ended)
@@ -67,7 +66,7 @@ class Command(BaseCommand):
 
     def _start_engine(self) -> EngineProcess:
         """The engine, provisioned and answering; its true address goes into the settings."""
-        call_command("migrate", database="engine", verbosity=0, interactive=False)
+        tables.bring_up_to_date("engine")
         demo_project.provision()
         demo_project.make_people()
         engine = EngineProcess(
