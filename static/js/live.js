@@ -44,6 +44,18 @@ function beginAgain(element) {
   }, wait * 1000);
 }
 
+/* The wait before a new connection spreads a crowd that lost the server together. A tab that is shown again is no
+   crowd: it connects at once. The wait begins right after this event, hence the microtask. */
+let away = false;
+document.addEventListener("visibilitychange", () => {
+  away ||= document.hidden;
+});
+document.addEventListener("htmx:sse:before:connection", (event) => {
+  if (!away || document.hidden) return;
+  away = false;
+  queueMicrotask(() => event.detail.connection.delayCanceller?.());
+});
+
 document.addEventListener("htmx:sse:after:connection", back);
 document.addEventListener("htmx:sse:error", lost);
 document.addEventListener("htmx:sse:close", (event) => {

@@ -89,6 +89,7 @@ def test_a_hidden_tab_catches_up_when_it_is_shown(sign_in: SignIn, api: httpx.Cl
         "window.streaming = new Promise((resolve) => document.addEventListener("
         "'htmx:sse:after:connection', () => resolve(true), {once: true}))"
     )
+    page.clock.install()
     page.reload()
     page.evaluate("window.streaming")
     show = "document.dispatchEvent(new Event('visibilitychange'))"
@@ -98,7 +99,11 @@ def test_a_hidden_tab_catches_up_when_it_is_shown(sign_in: SignIn, api: httpx.Cl
     with page.expect_event("requestfailed", lambda sent: "/live/" in sent.url):
         page.evaluate(f"window.away = true; {show}")
     ask(api, "Asked while away?")
-    page.evaluate(f"window.away = false; {show}")
+    # With its clock stopped, a page that waits before it connects again would wait for ever.
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    with page.expect_request(re.compile("/live/")):
+        page.evaluate(f"window.away = false; {show}")
+    page.clock.resume()
     expect(page.locator(".row", has_text="Asked while away?")).to_be_visible()
 
 
