@@ -46,6 +46,7 @@ def test_an_approval_is_found_read_answered_and_the_run_goes_on(
 
     expect(pill).to_have_attribute("data-run-status", "completed")
     expect(watching.locator("body")).to_contain_text("Completed")
+    expect(watching.locator(".run-head")).to_contain_text("took")
     assert watching.evaluate("window.sameDocument"), "the page followed without a reload"
     expect(page.locator("#detail")).not_to_contain_text("blue paint")
     expect(page.locator("#detail h1")).to_be_visible()
