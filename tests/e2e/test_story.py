@@ -224,6 +224,8 @@ def test_everything_works_without_scripts(sign_in: SignIn, api: httpx.Client) ->
     page = sign_in("rina", java_script_enabled=False)
     page.goto("/inbox/?q=without+scripts")
     page.locator(".row", has_text="Without scripts?").click()
+    expect(page.locator("#freshness")).to_be_hidden()
+    expect(page.locator("kbd:visible")).to_have_count(0)
     page.get_by_label("Comment").fill("Plainly.")
     page.get_by_role("button", name="Approve").click()
     page.wait_for_url("**/i**")
