@@ -22,17 +22,21 @@ const make = (tag, attributes, ...children) => {
 
 const cap = (key) => make("kbd", {}, key);
 
-function goBack(form) {
-  const step = form.querySelector("[data-step]");
-  if (!step) return;
-  const asked = form.querySelector(`[data-ask][name="${step.dataset.name}"][value="${CSS.escape(step.dataset.value)}"]`);
-  step.remove();
+function leave(form) {
+  form.querySelector("[data-step]")?.remove();
   form.removeAttribute("data-asking");
   form.removeAttribute("hx-morph-skip");
   for (const hidden of form.querySelectorAll("[data-hidden-by-step]")) {
     hidden.hidden = false;
     hidden.removeAttribute("data-hidden-by-step");
   }
+}
+
+function goBack(form) {
+  const step = form.querySelector("[data-step]");
+  if (!step) return;
+  const asked = form.querySelector(`[data-ask][name="${step.dataset.name}"][value="${CSS.escape(step.dataset.value)}"]`);
+  leave(form);
   asked?.focus();
 }
 
@@ -93,3 +97,9 @@ document.addEventListener(
   },
   true,
 );
+
+/* What came of the answer brings its own form, with the question as it is now: the old one must not stay in its place */
+document.addEventListener("htmx:before:swap", (event) => {
+  const form = event.detail?.ctx?.sourceElement;
+  if (form instanceof HTMLFormElement && form.hasAttribute("data-asking")) leave(form);
+});

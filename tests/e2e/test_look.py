@@ -48,6 +48,25 @@ def test_reject_asks_once_more_and_may_be_taken_back(sign_in: SignIn, api: httpx
     expect(page.get_by_label("Comment")).to_have_value("It is broken.")
 
 
+def test_a_question_that_changed_under_the_last_step_can_be_answered_as_it_is_now(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Still the same?")
+    open_item(page, "Still the same?")
+    page.get_by_label("Comment").fill("Read again.")
+    page.get_by_role("button", name="Approve").click()
+    # As if the page had been opened before the question became what it is.
+    page.locator("#answer [name=seen]").evaluate("field => field.value += 'of another'")
+    page.get_by_role("button", name="Yes, approve").click()
+    expect(page.locator("#outcome")).to_contain_text("has changed")
+    expect(page.locator("#outcome")).to_be_focused()
+    expect(page.get_by_label("Comment")).to_have_value("Read again.")
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Yes, approve").click()
+    expect(page.locator(".row", has_text="Still the same?")).to_have_count(0)
+
+
 def test_what_is_not_accepted_is_said_at_its_field(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     ask(api, "Left empty?", **TEXT)
