@@ -1,7 +1,7 @@
 /* Where the reader is after a swap. Once the element with the focus has gone, or is hidden, the focus goes to what is
-   new: what became of the answer, else the question. After an answer that was not accepted it goes to the first field
-   that is wrong. Fields are left alone by the swap, for the sake of what is typed; so it is written to them here what
-   is wrong with them. */
+   new: what became of the answer, else the question, else the pane where none is left. After an answer that was not
+   accepted it goes to the first field that is wrong. Fields are left alone by the swap, for the sake of what is typed;
+   so it is written to them here what is wrong with them. */
 
 function mark(field) {
   const input = field.querySelector(".input");
@@ -16,12 +16,14 @@ function mark(field) {
   }
 }
 
-function place(status) {
+function place(ctx) {
+  const status = ctx?.response?.status;
   const wrong = status === 422 && document.querySelector("#answer .field:has(.error) :is(.input, input)");
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;
-  const heading = document.getElementById("outcome") ?? document.getElementById("question");
+  const pane = ctx?.target?.id === "detail" ? document.querySelector("#detail h1") : null;
+  const heading = document.getElementById("outcome") ?? document.getElementById("question") ?? pane;
   if (heading) heading.tabIndex = -1;
   return heading;
 }
@@ -29,6 +31,6 @@ function place(status) {
 document.addEventListener("htmx:after:swap", (event) => {
   document.querySelectorAll("#answer .field").forEach(mark);
   if (document.querySelector("dialog[open]")) return;
-  const next = place(event.detail?.ctx?.response?.status);
+  const next = place(event.detail?.ctx);
   next?.focus({ preventScroll: next.tabIndex < 0 });
 });

@@ -67,6 +67,20 @@ def test_a_question_that_changed_under_the_last_step_can_be_answered_as_it_is_no
     expect(page.locator(".row", has_text="Still the same?")).to_have_count(0)
 
 
+def test_after_the_last_of_a_list_the_focus_is_where_the_next_would_be(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "The only sapphire?")
+    expect(page.locator(".row", has_text="The only sapphire?")).to_be_visible()
+    page.goto("/inbox/?q=only+sapphire")
+    open_item(page, "The only sapphire?")
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Yes, approve").click()
+    page.wait_for_url("**/inbox/?q=only+sapphire")
+    expect(page.locator("#detail h1")).to_be_focused()
+
+
 def test_what_is_not_accepted_is_said_at_its_field(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     ask(api, "Left empty?", **TEXT)
