@@ -92,6 +92,7 @@ class RunPage:
     number: str
     live: LiveRun
     started: tuple[str, ...]
+    lasted: str
     error: str
     items: tuple[RunItem, ...]
     log: RunLog
@@ -140,6 +141,7 @@ def run_page(
         number=short_id(run.mobius_id),
         live=head["live"],
         started=_started(run, people, now),
+        lasted=span(((run.completed_at or now) - run.created_at).total_seconds()),
         error=run.error_message if whole else "",
         items=tuple(
             _item(
@@ -216,10 +218,8 @@ def _ids(run: Run, items: list[Interaction], events: Sequence[Event]) -> Iterabl
 
 def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
     who = f"{people.name(run.started_by)} started it" if run.started_by else "Started"
-    lasted = span(((run.completed_at or now) - run.created_at).total_seconds())
-    age = f"took {lasted}" if run.completed_at is not None else f"{lasted} so far"
     attempt = "" if run.attempt <= 1 else f"attempt {run.attempt}"
-    return tuple(part for part in (f"{who} {at(run.created_at, now)}", age, attempt) if part)
+    return tuple(part for part in (f"{who} {at(run.created_at, now)}", attempt) if part)
 
 
 def _item(

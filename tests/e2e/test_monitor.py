@@ -239,6 +239,21 @@ def test_a_run_that_ended_before_it_was_cancelled_is_calmly_said(
     expect(tess.locator("main tbody")).not_to_contain_text("Cancelled")
 
 
+def test_a_run_that_ends_before_the_leads_eyes_takes_its_buttons_along(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess = sign_in("tess")
+    run_id = started(api, "ends-test", asks("The last one?"))
+    opened_run(tess, run_id)
+    buttons = tess.get_by_role("link", name=re.compile("^(Cancel run|Send signal)$"))
+    expect(buttons).to_have_count(2)
+    expect(tess.locator("#run-started")).to_contain_text("so far")
+    answer(api, run_id)
+    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='completed']")).to_be_visible()
+    expect(buttons).to_have_count(0)
+    expect(tess.locator("#run-started")).to_contain_text("took ")
+
+
 def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx.Client) -> None:
     tess = sign_in("tess")
     run_id = started(api, "signal-test", SIGNALLED)
