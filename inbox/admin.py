@@ -82,8 +82,23 @@ class AccountAdmin(UserAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(admin.ModelAdmin):
-    """The log of what was done here, to read."""
+    """Who did what and when. What was said and shown is for those who may see the question."""
 
+    fields = (
+        "number",
+        "at",
+        "entered_at",
+        "verb",
+        "observed",
+        "actor",
+        "account",
+        "address",
+        "credential_kind",
+        "interaction_id",
+        "run_id",
+        "group_id",
+        "hash",
+    )
     list_display = ("at", "actor", "verb", "interaction_id", "credential_kind", "account")
     search_fields = ("actor", "interaction_id", "run_id", "account")
     list_filter = ("verb", "credential_kind")

@@ -140,12 +140,17 @@ def test_tokens_drafts_and_the_mirror_are_not_registered() -> None:
 
 def test_the_log_is_only_read(boss: Client) -> None:
     with transaction.atomic():
-        item = Interaction(mobius_id="int_1")
-        append(Entry(verb="claim", upstream=Upstream.present(), actor="user_rina", item=item))
+        item = Interaction(mobius_id="int_1", title="Let Ada go?")
+        said = {"value": True, "comment": "She knows", "shown": {"message": "Let Ada go?"}}
+        rina = {"upstream": Upstream.present(), "actor": "user_rina"}
+        append(Entry(verb="respond", item=item, **rina, **said))
     entry = Decision.objects.get()
     assert "int_1" in boss.get("/admin/inbox/decision/").content.decode()
     path = f"/admin/inbox/decision/{entry.pk}/"
-    assert boss.get(path + "change/").status_code == 200
+    entry_page = boss.get(path + "change/").content.decode()
+    assert entry.hash in entry_page
+    for kept_back in ("Ada", "She knows"):
+        assert kept_back not in entry_page
     assert boss.post(path + "change/", {"verb": "x"}).status_code == 403
     assert boss.post(path + "delete/", {"post": "yes"}).status_code == 403
     assert boss.get("/admin/inbox/decision/add/").status_code == 403
