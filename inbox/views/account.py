@@ -104,6 +104,7 @@ def _page(
     context = {
         "reviewer": reviewer,
         "credential": kept.present(reviewer),
+        "lost": kept.state_of(request.user.pk, upstream) is kept.Token.LOST,
         "token_form": token_form or TokenForm(),
         "replacing": token_form is not None or "replace" in request.GET,
         "password_form": password_form or PasswordChangeForm(request.user),

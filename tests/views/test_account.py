@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.core.signals import got_request_exception
 from django.test import Client
@@ -96,6 +97,14 @@ def test_a_refused_token_says_so_and_what_it_held_back(desk: Desk, rina: Client)
     page = page_of(rina)
     assert "Mobius no longer accepts this token" in page
     assert "Pay the invoice?" in page
+
+
+def test_a_token_whose_key_is_lost_says_so(desk: Desk, rina: Client) -> None:
+    assert "can no longer be read" not in page_of(rina)
+    desk.settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    assert "This token can no longer be read" in page_of(rina)
+    rina.post("/account/token", {"token": desk.project.tokens["user_rina"]})
+    assert "can no longer be read" not in page_of(rina)
 
 
 def test_replacing_shows_the_form_and_keeps_the_present_one(desk: Desk, rina: Client) -> None:
