@@ -159,18 +159,22 @@ def members(
         state = "answered" if user_id in said else "missing"
         if state == "missing" and people.is_reader(user_id) and item.pending:
             state = "turn"
-        note = "" if not item.pending else _note(user_id, people, left, off)
+        note = ""
+        if item.pending:
+            here = people.has_account(user_id)
+            note = obstacle(account=here, off=user_id in off, left=user_id in left)
         blocks = bool(note) and lead and needs_all and state == "missing"
         row.append(Member(people.face(user_id), state, said.get(user_id), note, blocks))
     return tuple(row)
 
 
-def _note(user_id: str, people: People, left: Collection[str], off: Collection[str]) -> str:
-    if not people.has_account(user_id):
+def obstacle(*, account: bool, off: bool, left: bool) -> str:
+    """What keeps somebody who was asked from answering here; empty where nothing does."""
+    if not account:
         return "No account here"
-    if user_id in off:
+    if off:
         return "The account is switched off"
-    return "No longer in the group" if user_id in left else ""
+    return "No longer in the group" if left else ""
 
 
 def closing_sentence(item: Interaction, people: People, now: datetime) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction
+from inbox.presenters.answers import obstacle
 from inbox.presenters.effect import progress
 from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.hold import since_words, stale
@@ -201,15 +202,14 @@ def _group_item(item: Interaction, around: Around) -> GroupItem:
 
 def missing_of(item: Interaction, id_: str, around: Around) -> Missing:
     """One person and what is in the way of their answer."""
-    note, known = "", around.known
-    circle = around.circles.get(item.group_id or "")
-    if id_ not in known.names:
-        note = "No account here"
-    elif id_ not in known.active:
-        note = "The account is switched off"
-    elif circle is not None and circle.members is not None and id_ not in circle.members:
-        note = "No longer in the group"
-    blocks = id_ not in known.active and item.policy.get("kind") == "all"
+    known, circle = around.known, around.circles.get(item.group_id or "")
+    now_in = circle.members if circle is not None else None
+    note = obstacle(
+        account=id_ in known.names,
+        off=id_ not in known.active,
+        left=now_in is not None and id_ not in now_in,
+    )
+    blocks = bool(note) and item.policy.get("kind") == "all"
     if blocks:
         note += "; it cannot complete without them"
     old = stale(item, around.now) and item.claimed_by == id_

@@ -107,6 +107,18 @@ def test_an_account_that_is_switched_off_is_nobody_to_nudge(tess: Client) -> Non
     assert "The account is switched off" in by_group(opened(tess))
 
 
+def test_who_left_the_group_blocks_it_and_can_be_nudged(tess: Client) -> None:
+    board("user_rina", "user_sam")
+    tell(group_ask("int_1"))
+    rows = re.findall(r"<li>.*?</li>", by_group(opened(tess)))
+    (lee,) = [row for row in rows if "No longer in the group" in row]
+    assert "Lee" in lee
+    assert "it cannot complete without them" in lee
+    assert "Blocks it" in lee
+    assert 'action="/interactions/int_1/nudge"' in lee
+    assert [row for row in rows if "Blocks it" in row] == [lee]
+
+
 def test_a_question_that_somebody_holds_waits_for_its_holder_alone(tess: Client) -> None:
     tell(
         first_responder(
