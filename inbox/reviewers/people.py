@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 from pydantic import SecretStr
 
 from inbox.access import PERMISSIONS, REVIEWER, TEAM_LEAD
-from inbox.models import Reviewer
+from inbox.models import Credential, Reviewer, Upstream
 from inbox.reviewers import credentials
 
 PASSWORD = "demo"  # noqa: S105 - said on the terminal, and refused beside a real Mobius
@@ -43,7 +43,8 @@ def make_demo(*, tokens: dict[str, str]) -> None:
     """Make the cast and the administrator where they are missing, and give each their token.
 
     ``tokens`` is Mobius id → member token; a person without one in it keeps what they have.
-    Accounts that are there keep their password.
+    Accounts that are there keep their password, and their token or its absence: theirs is replaced
+    where it is of no use with the engine as it is now.
     """
     with transaction.atomic():
         for person in CAST:
@@ -59,8 +60,8 @@ def make_demo(*, tokens: dict[str, str]) -> None:
                 )
                 user.user_permissions.set(given)
                 Reviewer.objects.filter(user=user).update(mobius_id=person.mobius_id)
-            if person.mobius_id in tokens:
-                reviewer = Reviewer.objects.get(user=user)
+            reviewer = Reviewer.objects.get(user=user)
+            if person.mobius_id in tokens and (created or _useless(reviewer)):
                 token = SecretStr(tokens[person.mobius_id])
                 credentials.adopt(reviewer, token=token, owner=person.mobius_id)
         admin, created = get_user_model().objects.get_or_create(
@@ -69,6 +70,13 @@ def make_demo(*, tokens: dict[str, str]) -> None:
         if created:
             admin.set_password(PASSWORD)
             admin.save()
+
+
+def _useless(reviewer: Reviewer) -> bool:
+    """There is a token, and it is another engine's, refused, or no key opens it."""
+    kept = Credential.objects.filter(reviewer=reviewer).exists()
+    state = credentials.state_of(reviewer.user_id, Upstream.present())
+    return kept and state is not credentials.Token.GOOD
 
 
 def demo_accounts() -> list[str]:

@@ -1,6 +1,7 @@
 """Accounts, roles, names, tokens at rest, and the pool of connections."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -11,7 +12,7 @@ from django.core.management import call_command
 from django.db import IntegrityError
 from pydantic import SecretStr
 
-from inbox.models import Credential, Reviewer
+from inbox.models import Credential, Reviewer, Upstream
 from inbox.reviewers import clients, credentials, vault
 from inbox.reviewers.credentials import Taken
 from inbox.reviewers.names import names_of
@@ -110,6 +111,34 @@ def test_the_demo_is_made_once(db: None) -> None:
     assert Credential.objects.count() == 1
     assert sorted(demo_accounts()) == ["admin", "lee", "rina", "sam", "tess"]
     assert User.objects.get(username="admin").is_superuser
+
+
+def test_at_the_next_start_a_demo_token_is_as_its_owner_left_it(db: None) -> None:
+    make_demo(tokens={"user_rina": TOKEN, "user_sam": TOKEN})
+    rina, sam = (Reviewer.objects.get(user__username=name) for name in ("rina", "sam"))
+    credentials.remove(rina)
+    credentials.adopt(sam, token=SecretStr(f"{TOKEN}-new"), owner="user_sam")
+    make_demo(tokens={"user_rina": TOKEN, "user_sam": TOKEN})
+    assert credentials.present(rina) is None
+    assert vault.unseal(Credential.objects.get(reviewer=sam).sealed) == f"{TOKEN}-new"
+
+
+@pytest.mark.parametrize("worthless", ["refused", "lost", "another engine's"])
+def test_at_the_next_start_a_worthless_demo_token_is_replaced(
+    db: None, settings: Any, worthless: str
+) -> None:
+    make_demo(tokens={"user_rina": TOKEN})
+    rina = Reviewer.objects.get(user__username="rina")
+    match worthless:
+        case "refused":
+            credentials.mark_refused(rina)
+        case "lost":
+            settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+        case _:
+            settings.MOBIUS_BASE_URL = "http://127.0.0.1:8999"
+    make_demo(tokens={"user_rina": TOKEN})
+    state = credentials.state_of(rina.user_id, Upstream.present())
+    assert state is credentials.Token.GOOD
 
 
 def test_an_account_with_another_password_is_no_demo_account(db: None) -> None:
