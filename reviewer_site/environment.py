@@ -19,6 +19,8 @@ from reviewer_site import proxies
 
 ROOT = Path(__file__).resolve().parent.parent
 
+SHORTEST_SECRET = 32
+
 _HANDLE = re.compile(r"[A-Za-z0-9._~-]+")
 _HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]")
 _ONE_WORD = re.compile(r"[!-~]+")
@@ -61,6 +63,13 @@ class Environment(BaseSettings):
         """``NAME=`` in the environment means the default, also over a line in ``.env``."""
         if value == "":
             return cls.model_fields[info.field_name].default
+        return value
+
+    @field_validator("SECRET_KEY")
+    @classmethod
+    def _hard_to_guess(cls, value: str) -> str:
+        if value and len(value) < SHORTEST_SECRET:
+            raise ValueError(f"must be at least {SHORTEST_SECRET} random characters")
         return value
 
     @field_validator("MOBIUS_BASE_URL")

@@ -73,6 +73,7 @@ def start(tmp_path: Path, **given: str) -> subprocess.CompletedProcess[str]:
         ("TRUSTED_PROXIES", "the-proxy"),
         ("DATABASE_URL", "mysql://root:hush@localhost/x"),
         ("ENGINE_DATABASE_URL", "nonsense://hush"),
+        ("SECRET_KEY", "hush"),
         ("CREDENTIAL_KEYS", "hush"),
         ("CREDENTIAL_KEYS", ","),
         ("ALLOWED_HOSTS", "https://inbox.example.com"),
