@@ -85,6 +85,11 @@ def monitor_row(
     )
 
 
+def cancelled(run: Run) -> bool:
+    """Whether somebody ended it."""
+    return run.error_type == "run_cancelled"
+
+
 def failure_words(run: Run) -> str:
     """Why a run failed, in a few words."""
     match run.error_type:

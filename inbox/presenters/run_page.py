@@ -15,6 +15,7 @@ from inbox.presenters.circle import left_behind
 from inbox.presenters.effect import progress
 from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.hold import Hold, hold_of
+from inbox.presenters.monitor_row import cancelled
 from inbox.presenters.nudging import Nudge, nudges_on
 from inbox.presenters.people import People
 from inbox.presenters.run_duration import where_the_time_went
@@ -109,6 +110,13 @@ class RunPage:
         return run_href(self.run.mobius_id)
 
     @property
+    def failure(self) -> str:
+        """How it ended where it did not complete, for leads; else empty."""
+        if not self.whole or self.run.status != "failed":
+            return ""
+        return "The run was cancelled" if cancelled(self.run) else "The run failed"
+
+    @property
     def waits(self) -> tuple[RunItem, ...]:
         """The questions that are open."""
         return tuple(item for item in self.items if item.open)
@@ -142,7 +150,7 @@ def run_page(
         live=head["live"],
         started=_started(run, people, now),
         lasted=span(((run.completed_at or now) - run.created_at).total_seconds()),
-        error=run.error_message if whole else "",
+        error=run.error_message if whole and not cancelled(run) else "",
         items=tuple(
             _item(
                 viewer,

@@ -309,6 +309,8 @@ def test_a_run_is_cancelled_from_its_page(desk: Desk) -> None:
     assert (done.status_code, done["Location"]) == (303, f"/runs/{run_id}/")
     page = one_line(tess.get(f"/runs/{run_id}/").content)
     assert "is cancelled." in page
+    assert "<h2>The run was cancelled</h2>" in page
+    assert "The run failed" not in page
     assert 'data-run-status="failed"' in page
 
 
