@@ -156,8 +156,7 @@ def pending_of(api: httpx.Client, runs: list[str]) -> list[str]:
 
 def await_form(person: Person, item: str) -> dict[str, str]:
     """The item's form, once the mirror has it: the inbox's own stream tells when to look."""
-    for _ in range(200):
-        if person.get(f"/interactions/{item}/").status_code == 200:
-            return person.form(item)
-        threading.Event().wait(0.05)
-    raise AssertionError(f"{item} never reached the inbox")
+    with person.stream("/live/inbox/") as told:
+        while person.get(f"/interactions/{item}/").status_code != 200:
+            assert next(told, None) is not None, f"{item} never reached the inbox"
+    return person.form(item)

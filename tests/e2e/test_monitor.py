@@ -146,6 +146,7 @@ def test_it_is_filtered_sorted_and_saved_as_a_view_whose_link_works_elsewhere(
     expect(rows(tess)).to_contain_text(these(runs["rina"]))
     expect(rows(tess)).to_contain_text(["order-7"])
     tess.locator(".filter[aria-current]", has_text="ORDER-7").click()
+    expect(rows(tess)).to_have_count(len(runs))
 
     chosen(tess, Status="Suspended")
     tess.locator("summary", has_text="Newest first").click()

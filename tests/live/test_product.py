@@ -70,11 +70,11 @@ def answer(api: httpx.Client, item: str) -> None:
     api.post(f"/interactions/{item}/respond", json={"value": True}).raise_for_status()
 
 
-async def mirrored(client: httpx.AsyncClient, page: str) -> None:
-    """Wait until the mirror, which is in another process, has what a page shows."""
-    async with asyncio.timeout(5):
-        while (await client.get(page)).status_code == 404:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+async def mirrored(client: httpx.AsyncClient, web: str, page: str) -> None:
+    """Wait until the mirror has what a page shows: the inbox rings for what asks its reader."""
+    async with asyncio.timeout(5), following(client, f"{web}/live/inbox/") as told:
+        while (await client.get(web + page)).status_code == 404:
+            await told.frame()
 
 
 def question_of(api: httpx.Client, run_id: str) -> str:
@@ -107,7 +107,7 @@ async def test_one_stream_brings_the_list_the_question_and_its_run(
     run_id = ask(api, "Pay the invoice?")
     item = question_of(api, run_id)
     async with httpx.AsyncClient(cookies=rina, timeout=10) as client:
-        await mirrored(client, f"{product.web}/interactions/{item}/")
+        await mirrored(client, product.web, f"/interactions/{item}/")
     async with crowd(product, rina, f"/live/inbox/?item={item}", 1) as [reader]:
         answer(api, item)
         seen, shown = set(), ""
@@ -126,7 +126,7 @@ async def test_a_run_s_stream_begins_with_the_run_as_it_is(
     run_id = ask(api, "Publish?")
     question_of(api, run_id)
     async with httpx.AsyncClient(cookies=rina, timeout=10) as client:
-        await mirrored(client, f"{product.web}/runs/{run_id}/")
+        await mirrored(client, product.web, f"/runs/{run_id}/")
         async with following(client, f"{product.web}/live/runs/{run_id}/") as reader:
             frame = await reader.frame()
     assert f'data-run-id="{run_id}"' in frame["data"]
