@@ -72,7 +72,9 @@ def _filtered(viewer: Viewer, upstream: Upstream, query: RunQuery, now: datetime
     if query.age == "today":
         rows = rows.filter(status_since__gte=midnight(now))
     elif query.age:
-        rows = rows.filter(status_since__lte=now - timedelta(hours=HOURS[query.age]))
+        then = now - timedelta(hours=HOURS[query.age])
+        # No younger run can match: a walk from the newest begins there.
+        rows = rows.filter(status_since__lte=then, created_at__lte=then)
     for waiting in _waiting_on(upstream, query):
         rows = rows.filter(mobius_id__in=waiting)
     for word in query.q.lower().split():
