@@ -15,6 +15,7 @@ from inbox.access import Viewer
 from inbox.models import Group, Recipient, Upstream
 from inbox.presenters.filters import Filters
 from inbox.presenters.scopes import CLAIMED, COUNTED, OPEN, OTHERS, counted_words, rows_of
+from inbox.presenters.walks import found_by
 from inbox.presenters.when import band
 
 _COLUMNS = (
@@ -116,15 +117,8 @@ def in_order(rows: QuerySet[Recipient], limit: int, cursor: str = "") -> QuerySe
         dated = dated.filter(due_at__gte=at).filter(Q(due_at__gt=at) | Q(id__gt=after))
     elif after:
         dated, undated = dated.none(), undated.filter(id__gt=after)
-    found = Recipient.objects.filter(
-        _first(dated, limit, "due_at", "id") | _first(undated, limit, "id")
-    )
+    found = found_by(dated.order_by("due_at", "id")[:limit], undated.order_by("id")[:limit])
     return found.order_by(F("due_at").asc(nulls_last=True), "id")[:limit]
-
-
-def _first(rows: QuerySet[Recipient], limit: int, *order: str) -> Q:
-    """Only the first ``limit`` of ``rows``."""
-    return Q(id__in=Subquery(rows.order_by(*order).values("id")[:limit]))
 
 
 def done_in_order(rows: QuerySet[Recipient], limit: int, cursor: str) -> QuerySet[Recipient]:
@@ -169,11 +163,11 @@ def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
     """Count what waits, what the viewer holds and what waits for others, unfiltered. One query."""
     many = COUNTED + 1
     opened = rows_of(OPEN, viewer, upstream)
-    rows = Recipient.objects.filter(
-        _first(opened.filter(due_at__isnull=False), many, "due_at", "id")
-        | _first(opened.filter(due_at__isnull=True), many, "id")
-        | _first(rows_of(CLAIMED, viewer, upstream), many, "due_at", "id")
-        | _first(rows_of(OTHERS, viewer, upstream), many, "due_at", "id")
+    rows = found_by(
+        opened.filter(due_at__isnull=False).order_by("due_at", "id")[:many],
+        opened.filter(due_at__isnull=True).order_by("id")[:many],
+        rows_of(CLAIMED, viewer, upstream).order_by("due_at", "id")[:many],
+        rows_of(OTHERS, viewer, upstream).order_by("due_at", "id")[:many],
     )
     group = Group.objects.filter(
         upstream=OuterRef("upstream"), mobius_id=OuterRef("interaction__group_id")

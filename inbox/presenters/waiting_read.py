@@ -12,7 +12,6 @@ from django.db.models import (
     IntegerField,
     Q,
     QuerySet,
-    Subquery,
     TextField,
     Value,
 )
@@ -23,6 +22,7 @@ from inbox.access import Viewer
 from inbox.models import Group, Interaction, Notice, Recipient, Reviewer, SavedView, Upstream
 from inbox.presenters.run_selection import midnight
 from inbox.presenters.waiting_query import OVER, WaitingQuery
+from inbox.presenters.walks import found_by
 
 MOST = 200
 """Questions of each kind that are read: the oldest, the overdue, the expiring, the held."""
@@ -100,11 +100,8 @@ def read(
         due.filter(due_at__gte=now, due_at__lt=tonight).order_by("due_at"),
         rows.filter(claimed_by__isnull=False, claimed_at__lte=old).order_by("claimed_at"),
     )
-    chosen = Q()
-    for part in parts:
-        chosen |= Q(id__in=Subquery(part.values("id")[: MOST + 1]))
-    found = Interaction.objects.filter(chosen).only(*_COLUMNS).order_by("created_at", "id")
-    items = list(found)
+    found = found_by(*(part[: MOST + 1] for part in parts))
+    items = list(found.only(*_COLUMNS).order_by("created_at", "id"))
     return items, len(items) <= MOST
 
 
