@@ -110,7 +110,7 @@ def decision_list(
     items = _items(upstream, rows)
     return DecisionList(
         query=query,
-        standing=_standing(now),
+        standing=_standing(rows, now),
         days=_days([_row(row, upstream, items, people) for row in rows], now),
         choices=_choices(query),
         count=_count(entries, query, now),
@@ -251,13 +251,13 @@ def _count(entries: QuerySet[Decision], query: DecisionQuery, now: datetime) -> 
     return f"{found:,} {'entry' if found == 1 else 'entries'}"
 
 
-def _standing(now: datetime) -> Standing:
-    seen, last = inspect(), head()
+def _standing(rows: Iterable[Decision], now: datetime) -> Standing:
+    seen, last = inspect(rows), head()
     return Standing(
         intact=seen.verdict.intact,
         problem=seen.verdict.problem,
         entries=f"{last.number:,} {'entry' if last.number == 1 else 'entries'}",
-        checked=f"checked {ago(seen.at, now)}" if seen.at else "the first check is under way",
+        checked=f"last checked {ago(seen.at, now)}" if seen.at else "the first check is under way",
         head=f"{last.hash[:8]}…{last.hash[-8:]}",
         number=last.number,
     )

@@ -12,7 +12,7 @@ from django.utils.timezone import get_current_timezone_name, localtime
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.models import Decision, Interaction, Upstream
+from inbox.models import Decision, DecisionHead, Interaction, Upstream
 from inbox.models.decision import RESPOND
 from inbox.presenters import context as evidence
 from inbox.presenters import decision_words as words
@@ -22,12 +22,17 @@ from inbox.presenters.context import Card
 from inbox.presenters.people import People
 from inbox.presenters.words import short_id
 from inbox.reviewers.names import names_of
+from inbox.services.decision_chain import NOTHING
 from inbox.services.decision_log import head
+from inbox.services.decision_state import inspect
+from inbox.services.decision_verify import misfit
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """What ``decisions/_sheet.html`` shows. Hashes come in groups of eight."""
+    """What ``decisions/_sheet.html`` shows. Hashes come in groups of eight. ``problem``: why it
+    proves nothing.
+    """
 
     number: int
     title: str
@@ -58,6 +63,7 @@ class Sheet:
     head_number: int
     head_hash: str
     head_mac: str
+    problem: str
 
 
 def answers(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Decision]:
@@ -86,8 +92,19 @@ def sheets(
 ) -> tuple[Sheet, ...]:
     """``entries`` as sheets. Addresses are shown to leads, and to people their own."""
     people = People(names_of({entry.actor for entry in entries} | _others(entries)))
-    last = head()
-    return tuple(_sheet(viewer, entry, item, people, last) for entry in entries)
+    last, problems = head(), _problems(entries)
+    return tuple(
+        _sheet(viewer, entry, item, people, last, problems[entry.number]) for entry in entries
+    )
+
+
+def _problems(entries: Sequence[Decision]) -> dict[int, str]:
+    """By number what is wrong with an entry, else with the log."""
+    wanted = [entry.number - 1 for entry in entries]
+    before = dict(Decision.objects.filter(number__in=wanted).values_list("number", "hash"))
+    log = inspect().verdict
+    broken = {one.number: misfit(one, before.get(one.number - 1, NOTHING)) for one in entries}
+    return {number: (verdict or log).problem for number, verdict in broken.items()}
 
 
 def _others(entries: Sequence[Decision]) -> set[str]:
@@ -96,7 +113,12 @@ def _others(entries: Sequence[Decision]) -> set[str]:
 
 
 def _sheet(
-    viewer: Viewer, entry: Decision, item: Interaction | None, people: People, last: Any
+    viewer: Viewer,
+    entry: Decision,
+    item: Interaction | None,
+    people: People,
+    last: DecisionHead,
+    problem: str,
 ) -> Sheet:
     mirrored = (item.questions or [None])[0] if item is not None else None
     question = words.question_of(entry, mirrored)
@@ -136,6 +158,7 @@ def _sheet(
         head_number=last.number,
         head_hash=_spaced(last.hash),
         head_mac=_spaced(last.mac),
+        problem=problem,
     )
 
 

@@ -1,13 +1,14 @@
 """How the decision log stands, for its page: looked through in the background, part by part."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
 
 from inbox.models import Decision, DecisionHead
-from inbox.services.decision_verify import Link, Verdict, follow, judge, up_to, verify
+from inbox.services.decision_verify import Link, Verdict, follow, judge, misfit, up_to, verify
 
 AT_ONCE = 500
 """Entries that a page looks through while somebody waits for it."""
@@ -57,8 +58,15 @@ class Patrol:
 patrol = Patrol()
 
 
-def inspect() -> Inspection:
-    """How the log stands: a short one as of now, a long one as of the last patrol and its end."""
+def inspect(shown: Iterable[Decision] = ()) -> Inspection:
+    """How the log stands: a short one as of now, a long one as of the last patrol and its end.
+
+    Entries that are ``shown`` are each looked at now.
+    """
+    for row in shown:
+        broken = misfit(row)
+        if broken is not None:
+            return Inspection(broken, timezone.now())
     head = DecisionHead.objects.first()
     if head is None or head.number <= AT_ONCE:
         return Inspection(verify(), timezone.now())

@@ -100,6 +100,14 @@ def judge(head: DecisionHead, link: Link) -> Verdict | None:
     return Verdict(link.number, problem, head.number)
 
 
+def misfit(row: Decision, before: str | None = None) -> Verdict | None:
+    """What is wrong with one entry by itself; None where nothing is. ``before`` is the hash of the
+    entry before it, where that was read too.
+    """
+    link = Link(row.number - 1, row.previous if before is None else before)
+    return follow([row], link)[1]
+
+
 def _wrong(row: Decision, link: Link) -> str:
     if row.number != link.number + 1:
         return f"it is missing, and entry {row.number:,} comes next"

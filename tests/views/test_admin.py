@@ -156,6 +156,13 @@ def test_the_log_is_only_read(boss: Client) -> None:
     assert boss.get("/admin/inbox/decision/add/").status_code == 403
 
 
+@pytest.mark.parametrize("name", ["comment", "value", "shown", "title", "workflow"])
+def test_what_was_said_cannot_be_guessed_by_a_filter(boss: Client, name: str) -> None:
+    answer = boss.get(f"/admin/inbox/decision/?{name}__icontains=a")
+    assert answer.status_code == 400
+    assert boss.get("/admin/inbox/decision/?actor__icontains=a").status_code == 200
+
+
 @pytest.mark.parametrize("name", ["rina", "tess"])
 def test_nobody_else_comes_in(people: None, name: str) -> None:
     assert sign_in(name).get("/admin/").status_code == 302

@@ -206,6 +206,21 @@ def test_of_a_long_log_the_end_is_looked_at_each_time(db: None) -> None:
     assert not inspect().verdict.intact
 
 
+def test_of_a_long_log_what_is_shown_is_looked_at_each_time(tess: Client) -> None:
+    enter(600)
+    lift_triggers()
+    run_sql("UPDATE inbox_decision SET comment = 'forged' WHERE number = 590")
+    page = text(tess, LOG)
+    assert "Not intact" in page
+    assert "Entry 590 does not fit" in page
+    sheet = text(tess, f"{LOG}590/")
+    assert "This receipt proves nothing" in sheet
+    assert "entry 590 does not fit: its fields do not give its hash" in sheet
+    assert "proves nothing" not in text(tess, f"{LOG}589/")
+    run_sql(f"UPDATE inbox_decision SET previous = '{'0' * 64}' WHERE number = 580")
+    assert "it does not follow from the entry before" in text(tess, f"{LOG}580/")
+
+
 async def test_the_table_holds_no_formula_and_ends_with_the_head(people: None) -> None:
     wild = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", 'fine, "really"\n=1']
     await sync_to_async(lambda: [enter(comment=one) for one in wild])()
