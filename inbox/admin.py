@@ -105,7 +105,7 @@ class DecisionAdmin(admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
         """By what is shown here alone: a filter in the address must not guess a comment."""
-        return lookup.split("__")[0] in self.fields
+        return lookup.split("__", maxsplit=1)[0] in self.fields
 
     def has_add_permission(self, request: Any) -> bool:
         """Never."""

@@ -10,6 +10,7 @@ from django.db.models import Count, Min, QuerySet
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction, Upstream
+from inbox.presenters.run_selection import midnight
 from inbox.presenters.when import span
 
 DAYS = 90
@@ -63,13 +64,13 @@ def open_of(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
 
 
 def pace(upstream: Upstream, group_id: str, now: datetime) -> Pace:
-    """From being asked to the last answer that was needed, over ``DAYS``. One query."""
+    """From being asked to the last answer that was needed, over ``DAYS`` with today. One query."""
     answered = Interaction.objects.filter(
         upstream=upstream,
         group_id=group_id,
         status="completed",
         gone__in=(False,),
-        completed_at__gte=now - timedelta(days=DAYS),
+        completed_at__gte=midnight(now) - timedelta(days=DAYS - 1),
     )
     times = answered.order_by("-completed_at").values_list("created_at", "completed_at")[:NEWEST]
     took = sorted((done - asked).total_seconds() for asked, done in times if done is not None)

@@ -1,7 +1,7 @@
 """One entry of the decision log as a sheet of paper."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,7 +63,7 @@ class Sheet:
     head_number: int
     head_hash: str
     head_mac: str
-    problem: str
+    problem: str = ""
 
 
 def answers(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Decision]:
@@ -94,7 +94,8 @@ def sheets(
     people = People(names_of({entry.actor for entry in entries} | _others(entries)))
     last, problems = head(), _problems(entries)
     return tuple(
-        _sheet(viewer, entry, item, people, last, problems[entry.number]) for entry in entries
+        replace(_sheet(viewer, entry, item, people, last), problem=problems[entry.number])
+        for entry in entries
     )
 
 
@@ -113,12 +114,7 @@ def _others(entries: Sequence[Decision]) -> set[str]:
 
 
 def _sheet(
-    viewer: Viewer,
-    entry: Decision,
-    item: Interaction | None,
-    people: People,
-    last: DecisionHead,
-    problem: str,
+    viewer: Viewer, entry: Decision, item: Interaction | None, people: People, last: DecisionHead
 ) -> Sheet:
     mirrored = (item.questions or [None])[0] if item is not None else None
     question = words.question_of(entry, mirrored)
@@ -158,7 +154,6 @@ def _sheet(
         head_number=last.number,
         head_hash=_spaced(last.hash),
         head_mac=_spaced(last.mac),
-        problem=problem,
     )
 
 

@@ -110,7 +110,7 @@ def row(
         href=href,
         title=item.title or "A question without words",
         kind=kind(item.type),
-        meta=" · ".join(part for part in (item.workflow or "Asked directly", asked_by) if part),
+        meta=" · ".join(part for part in (item.workflow or "No workflow", asked_by) if part),
         deadline=limit if alive else None,
         group=group if recipient.via_group else "",
         have=have,

@@ -122,7 +122,7 @@ def asked_of(item: Interaction, around: Around) -> Asked:
         id=item.mobius_id,
         href=item_href(item.mobius_id, Filters()),
         title=item.title or "A question without words",
-        workflow=item.workflow or "Asked directly",
+        workflow=item.workflow or "No workflow",
         group=circle.name if circle else item.group_id or "",
         progress=f"{counts[0]} of {counts[1]}" if counts is not None else "",
         held=f"held {since_words(item, now)}" if holds else "",

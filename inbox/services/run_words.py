@@ -41,7 +41,7 @@ class Outcome:
 
 def cancelled(run: Run) -> Outcome:
     """The run ended by this."""
-    text = "What it asked can no longer be answered."
+    text = "Whatever it still asked is closed."
     return Outcome(f"{_name(run)} is cancelled", text, tone="ok")
 
 

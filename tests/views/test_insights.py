@@ -272,6 +272,25 @@ def test_any_span_is_taken_and_nonsense_means_the_usual(
     assert tess.get("/insights/", query).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("?from=2999-01-01&to=2999-02-01", True),
+        ("?from=2026-02-10&to=2026-02-01", True),
+        ("?from=bogus", True),
+        ("?to=2026-02-30", True),
+        ("?from=2026-02-01&to=2026-02-10", False),
+        ("?from=&to=2026-02-10", False),
+        ("?span=7", False),
+    ],
+)
+def test_days_that_cannot_be_shown_are_not_replaced_in_silence(
+    tess: Client, query: str, shown: bool
+) -> None:
+    page = tess.get("/insights/" + query).content.decode()
+    assert ("Those days cannot be shown" in page) is shown
+
+
 def test_people_are_left_out_where_that_is_off(
     lived: list[Interaction], tess: Client, settings: Any
 ) -> None:

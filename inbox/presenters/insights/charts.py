@@ -118,9 +118,15 @@ def _time(
             )
             for (day, each), median, within in zip(days.items(), medians, most, strict=True)
         ],
-        note=f"{whole(number(total))} {noun.lower()}. Each mark up is several times as long.",
+        note=_of(number(total), noun),
         nothing="" if number(total) else nothing,
     )
+
+
+def _of(count: int, noun: str) -> str:
+    """``1 claim, on a logarithmic scale.``; no scale is spoken of where nothing is drawn."""
+    words = f"{whole(count)} {noun.lower().removesuffix('s') if count == 1 else noun.lower()}"
+    return f"{words}, on a logarithmic scale." if count else f"{words}."
 
 
 def endings(total: Figures) -> Chart:
@@ -140,7 +146,7 @@ def endings(total: Figures) -> Chart:
         unit="count",
         headlines=(
             Headline(percent(total.expired, total.ended), "expired unanswered"),
-            Headline(percent(total.approved, approvals), "of approvals given"),
+            Headline(percent(total.approved, approvals), "of approvals approved"),
         ),
         labels=("All that ended",),
         series=[Series(label, tint, [number]) for label, _, number, tint in parts],

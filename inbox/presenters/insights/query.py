@@ -16,7 +16,8 @@ LONGEST = 1096
 class Query:
     """``span`` is a key of ``SPANS``, or empty where ``first`` and ``last`` were chosen by hand.
 
-    The rest are empty for all: ``person`` is a Mobius user id.
+    ``adjusted``: the days are not those that were asked for, which are none, are to come, too many
+    or in the wrong order. The rest are empty for all: ``person`` is a Mobius user id.
     """
 
     span: str
@@ -26,21 +27,27 @@ class Query:
     type: str = ""
     group: str = ""
     person: str = ""
+    adjusted: bool = False
 
     @classmethod
     def read(cls, told: Mapping[str, Any], today: date, *, by_person: bool = True) -> "Query":
         """Read a query string; what it does not know is left out, what is to come is cut off."""
         names = ("workflow", "type", "group", *(["person"] if by_person else []))
         chosen = {name: str(told.get(name) or "")[:300] for name in names}
-        first, last = _day(told.get("from")), _day(told.get("to"))
-        if first is not None or last is not None:
-            last = min(last or today, today)
-            first = min(first or last, today)
+        asked = [told.get("from") or None, told.get("to") or None]
+        days = [_day(one) for one in asked]
+        if any(days):
+            last = min(days[1] or today, today)
+            first = min(days[0] or last, today)
             first, last = min(first, last), max(first, last)
-            return cls("", max(first, last - timedelta(days=LONGEST - 1)), last, **chosen)
+            first = max(first, last - timedelta(days=LONGEST - 1))
+            right = [first.isoformat(), last.isoformat()]
+            adjusted = any(a and a != b for a, b in zip(asked, right, strict=True))
+            return cls("", first, last, **chosen, adjusted=adjusted)
         span = str(told.get("span") or "")
         span = span if span in SPANS else USUAL
-        return cls(span, today - timedelta(days=int(span) - 1), today, **chosen)
+        first = today - timedelta(days=int(span) - 1)
+        return cls(span, first, today, **chosen, adjusted=any(asked))
 
     @property
     def days(self) -> list[date]:
