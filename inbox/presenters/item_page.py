@@ -1,5 +1,6 @@
 """One question as a page."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from inbox.presenters.words import kind, short_id
 from inbox.reviewers import credentials
 from inbox.reviewers.credentials import Token
 from inbox.reviewers.names import accounts_of, switched_off
+from inbox.services.draft import typed_as
 from inbox.services.seen import seen_of
 
 
@@ -103,6 +105,7 @@ def item_page(
             decisions=decisions,
         ),
         receipt=bool(receipt.seen_by(viewer, item, decisions)),
+        mine=_mine(item, people),
         whom=f"Waiting on {_whom(item, people, group)}",
         kept=None if usable and form is not None else _kept(question, draft, form),
         parts=["on" if m.state == "answered" else "you" if m.state == "turn" else "" for m in line],
@@ -180,6 +183,13 @@ def _kept(question: Question | None, draft: Draft | None, form: AnswerForm | Non
         labels = {"true": "Approve", "false": "Reject"}
     value = ", ".join(labels.get(text, text) for text in typed if text)
     return Kept(value, comment) if value or comment else None
+
+
+def _mine(item: Interaction, people: People) -> str:
+    for response in item.responses or ():
+        if people.is_reader(response.get("user_id")):
+            return json.dumps([typed_as(response.get("value")), response.get("comment") or ""])
+    return ""
 
 
 def _known(item: Interaction) -> frozenset[str]:

@@ -41,7 +41,8 @@ class Kept:
 @dataclass(frozen=True)
 class ItemPage:
     """What ``interactions/_detail.html`` shows. ``form`` is None where the reader cannot answer;
-    ``receipt``: an answer that the reader may see is in the decision log.
+    ``receipt``: an answer that the reader may see is in the decision log; ``mine`` is the reader's
+    own answer as JSON, the values as a form has them and the comment; empty without one.
     """
 
     item: Interaction
@@ -73,6 +74,7 @@ class ItemPage:
     history: tuple[Entry, ...]
     whom: str
     receipt: bool = False
+    mine: str = ""
     kept: Kept | None = None
     parts: list[str] = field(default_factory=list)
 

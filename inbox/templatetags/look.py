@@ -128,9 +128,10 @@ def due_words(at: datetime, now: datetime, soft: bool) -> str:
 
 
 def due_sentence(at: datetime, now: datetime, soft: bool) -> str:
-    """``Due in 42 m, 10:45``, ``Due Wed 14:00``, ``12 m late``, ``Expired at 10:45``."""
+    """``Expires in 42 m, 10:45``, ``Due Wed 14:00``, ``12 m late``, ``Expired at 10:45``."""
     if at <= now:
         return due_words(at, now, soft) if soft else f"Expired at {when.moment(at, now)}"
+    verb = "Due" if soft else "Expires"
     if when.near(at, now):
-        return f"Due in {due_words(at, now, soft)}, {when.clock(at)}"
-    return f"Due {when.moment(at, now)}"
+        return f"{verb} in {due_words(at, now, soft)}, {when.clock(at)}"
+    return f"{verb} {when.moment(at, now)}"

@@ -1,5 +1,6 @@
-/* Asks once more before an answer that cannot be taken back.
-   A submit button with data-ask="Approve the refund?" and data-yes="Yes, approve" first shows that question in its form;
+/* Asks once more before what cannot be taken back.
+   A submit button with data-ask="Approve the refund?" and data-yes="Yes, approve" first shows that question in its form,
+   with data-why below it where there is one;
    the answer to it is a button with the same name and value. Without this script the button simply sends. */
 
 const drawing = (name) => {
@@ -43,7 +44,8 @@ function goBack(form) {
 function ask(form, button) {
   const comment = form.elements.namedItem("comment")?.value?.trim();
   const title = make("h3", { id: "step-title" }, button.dataset.ask);
-  const words = comment ? [make("p", { class: "anywhere" }, `With your comment: “${comment}”`)] : [];
+  const words = button.dataset.why ? [make("p", {}, button.dataset.why)] : [];
+  if (comment) words.push(make("p", { class: "anywhere quoted" }, `With your comment: “${comment}”`));
   const yes = make("button", { class: "btn btn--l btn--primary", type: "submit", name: button.name, value: button.value, "data-key": button.dataset.key ?? "", "data-send": "" }, button.dataset.yes ?? "Yes", " ");
   if (button.dataset.key) yes.append(cap(button.dataset.key.toUpperCase()));
   const no = make("button", { class: "btn btn--l", type: "button", "data-go-back": "", "data-key": "Escape" }, "Go back ", cap("Esc"));
@@ -78,6 +80,15 @@ document.addEventListener(
     }
     const back = event.target.closest("[data-go-back]");
     if (back) goBack(back.closest("form"));
+  },
+  true,
+);
+
+/* Enter that is held on the first button would press the second one */
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.repeat && event.key === "Enter" && event.target instanceof Element && event.target.closest("[data-step]")) event.preventDefault();
   },
   true,
 );

@@ -52,7 +52,7 @@ function tickDue(element, now) {
   const crossed = tone(element, left <= HOUR ? "soon" : "");
   if (left <= HOUR || /\d+ [hms]\b/.test(words)) {
     const clock = words.includes(", ") ? words.slice(words.indexOf(", ")) : "";
-    write(element, element.hasAttribute("data-long") ? `Due in ${span(left)}${clock}` : span(left));
+    write(element, element.hasAttribute("data-long") ? `${element.hasAttribute("data-soft") ? "Due" : "Expires"} in ${span(left)}${clock}` : span(left));
   }
   return { left, crossed };
 }

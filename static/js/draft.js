@@ -4,17 +4,24 @@
 
 const WAIT_MS = 700;
 const RETRY_S = [2, 4, 8, 15, 30];
+const SENDING_MS = 400;
 const KEPT = ["value", "comment"];
 const states = new WeakMap();
 
 /* Under the reader's own name: somebody else who signs in here afterwards finds nothing */
 const keyAt = (path) => `draft:${document.body.dataset.viewer}:${path}`;
 const keyOf = (form) => keyAt(new URL(form.dataset.draftUrl, location.href).pathname);
-const entriesOf = (form) => [...new FormData(form)].filter(([name, value]) => KEPT.includes(name) && typeof value === "string");
+/* [name, value, what the value is called] */
+const entriesOf = (form) =>
+  [...new FormData(form)]
+    .filter(([name, value]) => KEPT.includes(name) && typeof value === "string")
+    .map(([name, value]) => [name, value, calledIn(form, name, value)]);
+const calledIn = (form, name, value) =>
+  form.querySelector(`.choice input[name="${name}"][value="${CSS.escape(value)}"]`)?.closest(".choice").querySelector("b")?.textContent.trim() ?? value;
 
 function stateOf(form) {
   let state = states.get(form);
-  if (!state) states.set(form, (state = { timer: 0, tries: 0, savedAt: 0, retryAt: 0, sent: "", running: null }));
+  if (!state) states.set(form, (state = { timer: 0, tries: 0, savedAt: 0, retryAt: 0, sent: "", sending: 0, running: null }));
   return state;
 }
 
@@ -44,7 +51,10 @@ function say(form) {
   const state = stateOf(form);
   let words = "";
   let late = false;
-  if (state.signedOut) {
+  if (state.sending && Date.now() - state.sending > SENDING_MS) {
+    words = "Sending…";
+    form.setAttribute("aria-busy", "true");
+  } else if (state.signedOut) {
     words = "Not saved: you are signed out. Kept in this tab";
     late = true;
   } else if (state.stale) {
@@ -155,7 +165,8 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches?.("form[data-draft-url]")) {
     clearTimeout(stateOf(form).timer);
-    stateOf(form).sending = true;
+    stateOf(form).sending = Date.now();
+    setTimeout(() => say(form), SENDING_MS + 50);
     remember(form);
   } else if (form.matches?.("form[action*='/logout/']")) {
     sessionStorage.clear();
@@ -166,7 +177,8 @@ document.addEventListener("htmx:after:request", (event) => {
   const form = event.target;
   const response = event.detail?.ctx?.response;
   if (!form.matches?.("form[data-draft-url]")) return;
-  stateOf(form).sending = false;
+  stateOf(form).sending = 0;
+  form.removeAttribute("aria-busy");
   if (response && response.status < 400) forget(keyOf(form));
 });
 /* A page part that reads itself again, or another question, must not outrun the last keystrokes */
@@ -181,17 +193,32 @@ document.addEventListener("htmx:before:request", (event) => {
     return fetching(...request);
   };
 });
+/* What was sent, and nobody could say whether it had arrived, is the answer that stands there now */
+const plain = (text) => text.replaceAll("\r\n", "\n").trim();
+function arrived(kept, mine) {
+  if (!mine) return false;
+  const [values, comment] = JSON.parse(mine);
+  const of = (name) => kept.filter(([each]) => each === name).map(([, value]) => plain(value));
+  /* Of a yes or no the button is the value, which is no entry of the form */
+  const same = !of("value").length || JSON.stringify(of("value").sort()) === JSON.stringify(values.map(plain).sort());
+  return same && (of("comment")[0] ?? "") === plain(comment);
+}
+
 /* The question closed under the reader's hands, and the server had no use for the text: it stays in sight */
 function showKept() {
   const detail = document.querySelector("#detail[data-interaction-id]");
   const template = document.getElementById("kept-in-tab");
   if (!detail || !template || detail.querySelector("form[data-draft-url], #kept")) return;
-  const kept = sessionStorage.getItem(keyAt(`/interactions/${detail.dataset.interactionId}/draft`));
-  const text = kept && JSON.parse(kept).map(([, value]) => value).filter(Boolean).join("\n\n");
+  const key = keyAt(`/interactions/${detail.dataset.interactionId}/draft`);
+  const kept = sessionStorage.getItem(key);
+  if (kept && arrived(JSON.parse(kept), detail.dataset.mine)) return forget(key);
+  const text = kept && JSON.parse(kept).map(([, value, called]) => called ?? value).filter(Boolean).join("\n\n");
   if (!text) return;
   const card = template.content.cloneNode(true);
   card.querySelector("#kept-text").textContent = text;
-  detail.querySelector(".evidence")?.prepend(card);
+  const outcome = detail.querySelector("#outcome");
+  if (outcome) outcome.after(card);
+  else detail.querySelector(".evidence")?.prepend(card);
 }
 document.addEventListener("htmx:after:swap", () => {
   restore(document);

@@ -18,7 +18,7 @@ function mark(field) {
 
 function place(ctx) {
   const status = ctx?.response?.status;
-  const wrong = status === 422 && document.querySelector("#answer .field:has(.error) :is(.input, input)");
+  const wrong = status === 422 && document.querySelector("#answer .field:has(.error) :is(.input, input:not([type=search]))");
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;

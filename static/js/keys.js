@@ -63,7 +63,7 @@ function back(event) {
     event.target.blur();
     return true;
   }
-  return act(first('[data-key="Escape"]'));
+  return act(first('[data-step] [data-key="Escape"]') ?? first('[data-key="Escape"]'));
 }
 
 function single(key) {
@@ -93,6 +93,8 @@ function single(key) {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
+  /* A key that is held moves on through the list; it must not answer what its first press has asked */
+  if (event.repeat && !["j", "k"].includes(event.key.toLowerCase())) return;
   let done = false;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) done = send(event);
   else if (event.ctrlKey || event.metaKey || event.altKey) return;

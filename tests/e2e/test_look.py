@@ -1,6 +1,7 @@
 """What the scripts and the sheets do for a reader, in the running product."""
 
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -46,6 +47,86 @@ def test_reject_asks_once_more_and_may_be_taken_back(sign_in: SignIn, api: httpx
     expect(step).to_have_count(0)
     expect(page.get_by_role("button", name="Reject")).to_be_focused()
     expect(page.get_by_label("Comment")).to_have_value("It is broken.")
+
+
+def test_a_key_that_is_held_answers_nothing(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Held down?")
+    open_item(page, "Held down?")
+    for _ in range(3):
+        page.keyboard.down("a")
+    page.keyboard.up("a")
+    sure = page.get_by_role("button", name="Yes, approve")
+    expect(sure).to_be_focused()
+    page.get_by_role("button", name="Go back").click()
+    page.get_by_role("button", name="Approve").focus()
+    for _ in range(3):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    expect(sure).to_be_focused()
+    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    assert item["status"] == "pending"
+    page.keyboard.press("a")
+    expect(page.locator(".row", has_text="Held down?")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [NARROW, {"viewport": {"width": 1000, "height": 800}}])
+def test_escape_takes_one_step_back_where_the_question_covers_the_list(
+    sign_in: SignIn, api: httpx.Client, size: dict[str, Any]
+) -> None:
+    page = sign_in("rina", **size)
+    message = f"One step at {size['viewport']['width']}?"
+    ask(api, message)
+    open_item(page, message)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("group", name="Approve?")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("group", name="Approve?")).to_have_count(0)
+    expect(page.get_by_role("button", name="Approve")).to_be_focused()
+
+
+def test_on_a_phone_the_last_step_is_in_sight_however_long_the_comment(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **NARROW)
+    ask(api, "Said at length?")
+    open_item(page, "Said at length?")
+    page.get_by_label("Comment").fill("word " * 300)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("heading", name="Approve?")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#answer-card > p").first).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Yes, approve")).to_be_in_viewport(ratio=1)
+
+
+def test_on_a_phone_the_way_to_a_longer_form_leads_into_it_and_is_gone(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **NARROW)
+    message = "Far below?\n\n" + "There is much to read before. " * 60
+    ask(api, message, **TEXT)
+    open_item(page, "Far below?")
+    jump = page.locator(".answerjump")
+    expect(jump).to_be_visible()
+    address = page.url
+    jump.click()
+    expect(page.locator("#answer [name=value]")).to_be_focused()
+    expect(page.locator("#answer [name=value]")).to_be_in_viewport()
+    expect(jump).to_be_hidden()
+    assert page.url == address
+
+
+@pytest.mark.parametrize("answered", ["It did arrive.", "Something else."])
+def test_what_is_kept_in_the_tab_is_shown_unless_it_is_the_answer(
+    offline: Page, api: httpx.Client, answered: str
+) -> None:
+    ask(api, f"Nobody knows: {answered}", **TEXT)
+    open_item(offline, f"Nobody knows: {answered}")
+    offline.locator("#answer [name=value]").fill("It did arrive.")
+    expect(offline.locator("[data-saved]")).to_contain_text("Not saved")
+    (item,) = api.get("/interactions", params={"status": "pending", "limit": 1}).json()["items"]
+    api.post(f"/interactions/{item['id']}/respond", json={"value": answered}).raise_for_status()
+    expect(offline.locator("#outcome")).to_contain_text("answered this")
+    expect(offline.locator("#kept")).to_have_count(0 if answered == "It did arrive." else 1)
 
 
 def test_a_question_that_changed_under_the_last_step_can_be_answered_as_it_is_now(

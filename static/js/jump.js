@@ -1,0 +1,30 @@
+/* The way to a longer form on a phone, which lies under the form once that is in sight: it is there only until then.
+   It leads into the first field, and leaves no trace in the history. */
+
+const watched = new WeakSet();
+
+const observer = new IntersectionObserver((seen) => {
+  for (const { target, isIntersecting } of seen) {
+    const link = document.querySelector(`.answerjump[href="#${target.id}"]`);
+    if (link) link.hidden = isIntersecting;
+  }
+});
+
+function watch() {
+  const link = document.querySelector(".answerjump");
+  const card = link && document.querySelector(link.hash);
+  if (!card || watched.has(card)) return;
+  watched.add(card);
+  observer.observe(card);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element && event.target.closest(".answerjump");
+  const card = link && document.querySelector(link.hash);
+  if (!card) return;
+  event.preventDefault();
+  card.scrollIntoView();
+  card.querySelector("textarea, input:not([type=hidden])")?.focus({ preventScroll: true });
+});
+document.addEventListener("htmx:after:swap", watch);
+watch();
