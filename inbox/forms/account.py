@@ -1,5 +1,7 @@
 """The account page's forms."""
 
+from typing import Any
+
 from django import forms
 
 
@@ -19,6 +21,11 @@ class TokenForm(forms.Form):
         ),
         error_messages={"required": "Paste your token here first."},
     )
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """The page opens at the field then."""
+        super().add_error(field, error)
+        self.fields["token"].widget.attrs["autofocus"] = True
 
 
 class KeysForm(forms.Form):
