@@ -49,6 +49,7 @@ class AnswerForm(forms.Form):
     field as submitted, a list of strings, which is what a draft keeps. ``operation_id`` and
     ``seen`` travel with the form and are never a reason to refuse: ``sent_operation_id`` and
     ``sent_seen`` are what came with a submitted one. Shown again, it carries the present ``seen``.
+    ``filled_in``: what stands in ``value`` is the workflow's, and nobody has touched it here.
     """
 
     mode: ClassVar[str]
@@ -79,10 +80,10 @@ class AnswerForm(forms.Form):
             data["seen"], data["operation_id"] = seen, self.sent_operation_id
         super().__init__(data, initial=initial, auto_id="answer-%s")
         self.question = question
-        self.restored = any(typed or ()) or bool(comment)
         self.fields["value"] = self.value_field(question)
         self.order_fields(["value"])
         first = self.first_value(question) if typed is None else self.from_typed(typed)
+        self.filled_in = data is None and typed is None and bool(first)
         if first is not None:
             self.initial["value"] = first
 

@@ -105,7 +105,10 @@ def test_a_comment_has_the_same_limit() -> None:
     ],
 )
 def test_it_opens_with_what_the_question_suggests(question: Question, first: Any) -> None:
-    assert field(shown(question)) == first
+    form = shown(question)
+    assert field(form) == first
+    assert form.filled_in is bool(first)
+    assert not sent(question, "b").filled_in
 
 
 @pytest.mark.parametrize(
@@ -124,11 +127,7 @@ def test_a_draft_takes_the_place_of_the_suggestion(
     form = shown(question, draft=Draft(values=typed, comment="because"))
     assert field(form) == first
     assert field(form, "comment") == "because"
-    assert form.restored
-
-
-def test_an_empty_draft_restores_nothing_to_speak_of() -> None:
-    assert not shown(INPUT, draft=Draft(values=[""], comment="")).restored
+    assert not form.filled_in
 
 
 def test_each_showing_is_an_operation_of_its_own() -> None:

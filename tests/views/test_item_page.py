@@ -99,6 +99,7 @@ def test_a_long_select_can_be_searched(rina: Client) -> None:
     options = tuple(Option(value=str(n), label=f"Town {n}") for n in range(13))
     tell(ask(questions=(Question(mode="select", options=options),)))
     page = page_of(rina)
+    assert "Filled in by the workflow" not in page
     assert 'data-filters="answer-options"' in page
     assert page.count('type="radio"') == 13
 
@@ -109,6 +110,7 @@ def test_multi_select_is_checkboxes_with_a_count(rina: Client) -> None:
     page = page_of(rina)
     assert '<input type="checkbox" name="value" value="a" checked>' in page
     assert "1 of 2 chosen" in page
+    assert "Filled in by the workflow" in page
 
 
 @pytest.mark.parametrize(("multiline", "tag"), [(False, "<input"), (True, "<textarea")])
