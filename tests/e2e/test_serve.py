@@ -149,18 +149,17 @@ def test_the_exports_pasted_into_the_terminal_change_nothing(product: Product) -
 
 
 def test_more_questions_can_be_asked(product: Product) -> None:
-    done = subprocess.Popen(
-        [sys.executable, str(ROOT / "manage.py"), "demo", "--traffic", "--seed", "1"],
-        cwd=ROOT,
-        env=product.environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert done.stdout is not None
-    assert done.stdout.readline().startswith("asked by ")
-    done.send_signal(signal.SIGINT)
-    done.communicate(timeout=20)
-    assert done.returncode == 0
+    command = [sys.executable, str(ROOT / "manage.py"), "demo", "--traffic", "--seed", "1"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=product.environment, stdout=subprocess.PIPE, text=True
+    ) as asking:
+        try:
+            assert asking.stdout is not None
+            assert asking.stdout.readline().startswith("asked by ")
+            asking.send_signal(signal.SIGINT)
+            assert asking.wait(timeout=20) == 0
+        finally:
+            asking.kill()
 
 
 @pytest.mark.parametrize("setting", ["DATABASE_URL", "ENGINE_DATABASE_URL"])
