@@ -7,6 +7,9 @@ BIN := .venv/bin
 RUN := .venv/installed-to-run
 TEST := .venv/installed-to-test
 
+# Much of the time a test waits for something; so there is one worker more than cores.
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1)
+
 # The walkthrough's exports name a running engine; the tests bring their own.
 UNSET := env -u MOBIUS_BASE_URL -u MOBIUS_API_KEY -u MOBIUS_PROJECT -u PROJECT -u REVIEWER_ID
 
@@ -16,7 +19,7 @@ run: $(RUN)
 	@exec $(BIN)/python manage.py serve
 
 test: check
-	$(UNSET) $(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(PYTEST_ARGS)
+	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(PYTEST_ARGS)
 
 check: $(TEST)
 	$(BIN)/ruff check .
