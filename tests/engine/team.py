@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -36,8 +37,11 @@ class Team:
     def project_id(self) -> int:
         return self.service.project_id
 
-    def ask(self, **fields: Any) -> dict[str, Any]:
-        """A standalone interaction: an approval for Rina unless ``fields`` say otherwise."""
+    def ask(self, *, at: datetime | None = None, **fields: Any) -> dict[str, Any]:
+        """A standalone interaction: an approval for Rina unless ``fields`` say otherwise.
+
+        ``at``: asked then, else now.
+        """
         body = {
             "type": "approval",
             "target": {"type": "user", "id": "user_rina"},
@@ -46,7 +50,7 @@ class Team:
             **fields,
         }
         body = {name: value for name, value in body.items() if value is not ...}
-        return interactions.create(caller=self.service, body=body)
+        return interactions.create(caller=self.service, body=body, at=at)
 
     def ask_group(self, handle: str = "approvers", **fields: Any) -> dict[str, Any]:
         return self.ask(target={"type": "group", "id": handle}, **fields)
