@@ -1,6 +1,9 @@
 # make run    the whole product on this machine, until Ctrl-C
-# make test   everything that must hold before a change is shared
+# make test   what must hold before a change is shared
 # make check  the quick part of it, without the tests
+# make browser  the details of each page in Chromium, for changes of templates, styles and scripts
+# make requirements  both requirements files from the names in pyproject.toml; a version that is
+#                    pinned already stays (to raise it: make requirements UPGRADE="-P httpx")
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,13 +16,19 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1)
 # The walkthrough's exports name a running engine; the tests bring their own.
 UNSET := env -u MOBIUS_BASE_URL -u MOBIUS_API_KEY -u MOBIUS_PROJECT -u PROJECT -u REVIEWER_ID
 
-.PHONY: run test check format clean
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+  --custom-compile-command "make requirements"
+
+.PHONY: run test browser check format requirements clean
 
 run: $(RUN)
 	@exec $(BIN)/python manage.py serve
 
 test: check
-	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(PYTEST_ARGS)
+	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not browser" $(PYTEST_ARGS)
+
+browser: $(TEST)
+	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "browser and not slow" $(PYTEST_ARGS)
 
 check: $(TEST)
 	$(BIN)/ruff check .
@@ -34,6 +43,10 @@ format: $(TEST)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --quiet --reformat templates || true
+
+requirements: $(TEST)
+	$(COMPILE) pyproject.toml $(UPGRADE) --output-file requirements.txt
+	$(COMPILE) pyproject.toml --group test --constraint requirements.txt $(UPGRADE) --output-file tests/requirements.txt
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

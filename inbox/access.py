@@ -60,7 +60,8 @@ class Action(StrEnum):
 class Viewer:
     """Who looks. ``mobius_id`` is None for an account that Mobius does not know yet.
 
-    ``reviewer`` and ``lead`` are the two roles; ``reviewer`` gives no right by itself.
+    ``reviewer`` and ``lead`` are the two roles; ``reviewer`` gives no right by itself. An
+    ``administrator`` manages accounts and the connection, and sees no question by that.
     """
 
     user_id: int
@@ -68,6 +69,7 @@ class Viewer:
     name: str
     reviewer: bool = False
     lead: bool = False
+    administrator: bool = False
 
 
 def viewer_of(user: Any) -> Viewer:
@@ -96,6 +98,7 @@ def _viewer(user: Any, role_names: Iterable[str]) -> Viewer:
         name=user.reviewer.name,
         reviewer=REVIEWER in roles,
         lead=TEAM_LEAD in roles,
+        administrator=user.is_active and user.is_superuser,
     )
 
 
@@ -113,7 +116,27 @@ def interactions(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
 
 
 def runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
-    """The runs whose page the viewer may open: all for a lead, else those that asked the viewer."""
+    """The runs whose page the viewer may open: all for a lead, else those that asked the viewer.
+
+    For looking up one run, or a few: each is checked by its own questions, so a long history costs
+    nothing. ``listed_runs`` has the same rows.
+    """
+    rows = Run.objects.filter(upstream=upstream)
+    if viewer.lead:
+        return rows
+    if viewer.mobius_id is None:
+        return rows.none()
+    asked = Interaction.objects.filter(
+        upstream=upstream, run_id=OuterRef("mobius_id"), recipients__user_id=viewer.mobius_id
+    )
+    return rows.filter(Exists(asked))
+
+
+def listed_runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
+    """The rows of ``runs``, for a list of them.
+
+    It begins at the viewer's own questions, so that the runs of everybody else cost nothing.
+    """
     rows = Run.objects.filter(upstream=upstream)
     if viewer.lead:
         return rows
@@ -255,9 +278,9 @@ def _why_not_hold(viewer: Viewer, interaction: Interaction) -> Refusal | None:
 
 
 def can_be_held(interaction: Interaction) -> bool:
-    """A group's question of which one answer is enough."""
+    """A group's question of which one answer is enough, where upstream tells of claims on it."""
     first = interaction.policy.get("kind", PolicyKind.ANY) == PolicyKind.ANY
-    return first and interaction.target_type == "group"
+    return first and interaction.target_type == "group" and interaction.claimable
 
 
 def held_by(viewer: Viewer, interaction: Interaction) -> bool:

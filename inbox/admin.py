@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from inbox.models import Decision, Reviewer
-from inbox.services import credentials
-from inbox.views.origin import origin_of
+from inbox.presenters import decision_words
+from inbox.services import credentials, rights_log
 
 
 class ReviewerInline(admin.StackedInline):
@@ -43,6 +43,13 @@ class AccountAdmin(UserAdmin):
         """A new account is saved before it can be given an id."""
         return [] if obj is None else [ReviewerInline]
 
+    @transaction.atomic
+    def save_model(self, request: Any, obj: User, form: Any, change: bool) -> None:
+        """Take the locks of the account's identity before that of the log, which comes last."""
+        if change:
+            credentials.lock(obj)
+        super().save_model(request, obj, form, change)
+
     def save_formset(self, request: Any, form: Any, formset: Any, change: bool) -> None:
         """Write a changed Mobius id by its own verb."""
         if formset.model is not Reviewer:
@@ -51,28 +58,23 @@ class AccountAdmin(UserAdmin):
         formset.save(commit=False)
         for reviewer, changed in formset.changed_objects:
             if "mobius_id" in changed:
-                credentials.assign(
-                    reviewer,
-                    mobius_id=reviewer.mobius_id,
-                    by=request.user.reviewer,
-                    origin=origin_of(request),
-                )
+                credentials.assign(reviewer, mobius_id=reviewer.mobius_id)
 
     @transaction.atomic
     def delete_model(self, request: Any, obj: User) -> None:
         """An account's token goes with it."""
-        self._take_tokens(request, [obj])
+        self._take_tokens([obj])
         super().delete_model(request, obj)
 
     @transaction.atomic
     def delete_queryset(self, request: Any, queryset: QuerySet[User]) -> None:
         """As ``delete_model``, of those that were ticked."""
-        self._take_tokens(request, queryset)
+        self._take_tokens(queryset)
         super().delete_queryset(request, queryset)
 
-    def _take_tokens(self, request: Any, users: Iterable[User]) -> None:
+    def _take_tokens(self, users: Iterable[User]) -> None:
         owners = Reviewer.objects.filter(user__in=list(users))
-        credentials.take_away(owners, by=request.user.reviewer, origin=origin_of(request))
+        credentials.take_away(owners)
 
     @admin.display(description="Mobius id", ordering="reviewer__mobius_id")
     def mobius_id(self, user: User) -> str:
@@ -82,7 +84,9 @@ class AccountAdmin(UserAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(admin.ModelAdmin):
-    """Who did what and when. What was said and shown is for those who may see the question."""
+    """Who did what and when. What was said and shown is for those who may see the question;
+    changes of accounts and rights are shown whole.
+    """
 
     fields = (
         "number",
@@ -97,15 +101,24 @@ class DecisionAdmin(admin.ModelAdmin):
         "interaction_id",
         "run_id",
         "group_id",
+        "change",
         "hash",
     )
-    list_display = ("at", "actor", "verb", "interaction_id", "credential_kind", "account")
+    list_display = ("at", "account", "actor", "verb", "change", "interaction_id", "credential_kind")
     search_fields = ("actor", "interaction_id", "run_id", "account")
     list_filter = ("verb", "credential_kind")
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
         """By what is shown here alone: a filter in the address must not guess a comment."""
         return lookup.split("__", maxsplit=1)[0] in self.fields
+
+    @admin.display(description="account or role")
+    def change(self, entry: Decision) -> str:
+        """The account or role, and what was changed; empty for entries about anything else."""
+        if entry.verb not in rights_log.VERBS:
+            return ""
+        words = decision_words.said(entry, {})
+        return f"{entry.title}: {words.text}" if words else entry.title
 
     def has_add_permission(self, request: Any) -> bool:
         """Never."""

@@ -2,7 +2,8 @@
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.db.models.signals import post_migrate, post_save
+from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import post_migrate, post_save, pre_migrate, pre_save
 
 
 class InboxConfig(AppConfig):
@@ -13,17 +14,31 @@ class InboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Roles, triggers and the log's head after each migrate; a reviewer beside each account."""
+        """Connect the receivers: after a migrate, of answers, of accounts and their rights."""
         from inbox import checks  # noqa: F401, PLC0415 - models load before
         from inbox.mirror import observers  # noqa: PLC0415
         from inbox.models import append_only  # noqa: PLC0415
-        from inbox.reviewers import identity, roles  # noqa: PLC0415
-        from inbox.services import decision_log, observed  # noqa: PLC0415
+        from inbox.reviewers import identity, known_browser, roles, sessions  # noqa: PLC0415
+        from inbox.services import (  # noqa: PLC0415
+            decision_log,
+            installation,
+            observed,
+            rights_log,
+        )
 
         post_migrate.connect(roles.make_roles, sender=self, dispatch_uid="inbox.roles")
+        pre_migrate.connect(append_only.report, sender=self, dispatch_uid="inbox.triggers")
         post_migrate.connect(append_only.lay, sender=self, dispatch_uid="inbox.append_only")
         post_migrate.connect(decision_log.begin, sender=self, dispatch_uid="inbox.decision_head")
         observers.on_answers(observed.enter)
+        rights_log.connect()
+        user_logged_in.connect(known_browser.signed_in, dispatch_uid="inbox.known_browser")
+        user_logged_in.connect(sessions.signed_in, dispatch_uid="inbox.sessions")
+        pre_save.connect(
+            installation.before_an_account,
+            sender=settings.AUTH_USER_MODEL,
+            dispatch_uid="inbox.secrets",
+        )
         post_save.connect(
             identity.make_reviewer,
             sender=settings.AUTH_USER_MODEL,

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reviewer_site.settings")
@@ -14,11 +15,19 @@ from inbox.live.fragments import render  # noqa: E402 - models need Django set u
 from inbox.live.handoff import Handoff  # noqa: E402
 from inbox.live.hub import get_hub  # noqa: E402
 from inbox.live.presence import get_presence  # noqa: E402
+from inbox.live.watching import watching  # noqa: E402
+from inbox.mirror import database  # noqa: E402
+from inbox.mirror.rebuild import rebuild_if_zone_changed  # noqa: E402
 from inbox.mirror.sync import Sync  # noqa: E402
+from inbox.page_slots import PageSlots  # noqa: E402
+from inbox.request_body import RequestBodies  # noqa: E402
 from inbox.reviewers import clients  # noqa: E402
-from inbox.services import upkeep  # noqa: E402
+from inbox.services import installation, upkeep  # noqa: E402
+from inbox.services.confirming import confirming  # noqa: E402
+from inbox.services.connection import connection  # noqa: E402
+from inbox.services.elsewhere import elsewhere  # noqa: E402
 from reviewer_site.lifespan import Lifespan, running  # noqa: E402
-from reviewer_site.static_files import StaticFiles  # noqa: E402
+from reviewer_site.static import StaticFiles  # noqa: E402
 
 SETTLE_EVERY = 60.0
 
@@ -35,17 +44,32 @@ async def settle() -> None:
         await asyncio.sleep(SETTLE_EVERY)
 
 
+async def recount() -> None:
+    """Count *Insights* anew where its days are not those of ``TIME_ZONE``; then wait for ever."""
+    await rebuild_if_zone_changed()
+    await asyncio.Event().wait()
+
+
 @asynccontextmanager
 async def background() -> AsyncIterator[None]:
-    """All that runs beside the requests."""
+    """All that runs beside the requests, once it is clear that the keys are the right ones."""
+    await sync_to_async(installation.prepare)()
+    await sync_to_async(installation.secure_files)()
+    await sync_to_async(installation.report_log)()
     hub = get_hub()
     hub.start(render)
+    watching.streams, watching.runs = hub.__len__, hub.watched_runs
     try:
         async with running(
             {
                 "the sync with Mobius": follow,
+                "the check of the connection": connection.keep_checking,
                 "the settling of answers": settle,
+                "the confirming of accepted answers": confirming.run,
+                "what commands have changed": elsewhere.run,
+                "the recounting of Insights": recount,
                 "who is looking": get_presence().keep_sweeping,
+                "the check of the database": database.watch.run,
             }
         ):
             yield
@@ -54,6 +78,5 @@ async def background() -> AsyncIterator[None]:
         await clients.close()
 
 
-application = Lifespan(
-    StaticFiles(Handoff(pages, get_hub())), background=background, at_signal=get_hub().close
-)
+served = StaticFiles(Handoff(RequestBodies(PageSlots(pages)), get_hub()))
+application = Lifespan(served, background=background, at_signal=get_hub().close)

@@ -5,8 +5,11 @@ A malformed one stops the start with one sentence that names it.
 
 import os
 import re
+import shlex
+import shutil
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -37,6 +40,12 @@ class Environment(BaseSettings):
 
     SECRET_KEY: str = Field("", repr=False)
     DEBUG: bool = False
+    PUBLIC_URL: str = ""
+    BIND_ADDRESS: str = "127.0.0.1"
+    HSTS_SUBDOMAINS: bool = False
+    HSTS_PRELOAD: bool = False
+    SESSION_HOURS: int = Field(336, ge=1, le=24 * 365, description="hours")
+    SESSION_IDLE_MINUTES: int = Field(0, ge=0, description="minutes")
     ALLOWED_HOSTS: str = "127.0.0.1,localhost,[::1]"
     DATA_DIR: Path = Path("var")
     DATABASE_URL: str = Field("", repr=False)
@@ -44,13 +53,18 @@ class Environment(BaseSettings):
     MOBIUS_BASE_URL: str = ""
     MOBIUS_API_KEY: str = Field("", repr=False)
     MOBIUS_PROJECT: str = Field("", validation_alias=AliasChoices("MOBIUS_PROJECT", "PROJECT"))
+    MOBIUS_RUN_URL: str = ""
+    MOBIUS_INTERACTION_URL: str = ""
     CREDENTIAL_KEYS: str = Field("", repr=False)
-    SERVICE_KEY_ANSWERS: bool = False
+    LOG_ANCHOR: str = ""
+    SERVICE_KEY_ANSWERS: Literal["auto", "on", "off"] = "auto"
     CLAIM_STALE_AFTER: int = Field(30, ge=1, description="minutes")
     GROUP_ANSWERS_HIDDEN_UNTIL_MINE: bool = False
     PRESENCE: bool = True
     INSIGHTS_BY_PERSON: bool = True
     HISTORY_DAYS: int = Field(400, ge=1, description="days")
+    MOBIUS_EVENT_LIMIT: int = Field(16, ge=1, le=1024, description="megabytes")
+    MOBIUS_RESPONSE_LIMIT: int = Field(64, ge=1, le=1024, description="megabytes")
     TRUSTED_PROXIES: str = "127.0.0.1,::1"
     TIME_ZONE: str = "UTC"
     PORT: int = Field(8000, ge=0, le=65535)
@@ -72,12 +86,50 @@ class Environment(BaseSettings):
             raise ValueError(f"must be at least {SHORTEST_SECRET} random characters")
         return value
 
+    @field_validator("PUBLIC_URL")
+    @classmethod
+    def _public_address(cls, value: str) -> str:
+        value = value.removesuffix("/")
+        parts = urlsplit(value) if _is_web_address(value) else None
+        if value and (parts is None or parts.path or "@" in parts.netloc):
+            raise ValueError(
+                "must be scheme, host and port alone, such as https://inbox.example.com"
+            )
+        if parts is not None and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise ValueError(
+                f"must begin with https:// ({value}); http is for this machine alone, such as "
+                "http://127.0.0.1:8000"
+            )
+        if parts is None:
+            return ""
+        # As browsers write an origin.
+        usual = {"http": ":80", "https": ":443"}[parts.scheme]
+        return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"
+
+    @field_validator("BIND_ADDRESS")
+    @classmethod
+    def _local_address(cls, value: str) -> str:
+        try:
+            return str(ip_address(value))
+        except ValueError:
+            raise ValueError("must be an IP address of this machine, such as 0.0.0.0") from None
+
     @field_validator("MOBIUS_BASE_URL")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not _is_web_address(value):
             raise ValueError("must be an address such as https://api.example.com")
         return value.rstrip("/")
+
+    @field_validator("MOBIUS_RUN_URL", "MOBIUS_INTERACTION_URL")
+    @classmethod
+    def _template(cls, value: str) -> str:
+        base = value.partition("{id}")[0]
+        # The id may stand in the path, the query or the fragment, not in the host.
+        host = _is_web_address(re.split(r"[?#]", base)[0]) and urlsplit(base).path.startswith("/")
+        if value and (not host or "{id}" not in value or not _ONE_WORD.fullmatch(value)):
+            raise ValueError("must be an address with {id} such as https://example.com/runs/{id}")
+        return value
 
     @field_validator("MOBIUS_API_KEY")
     @classmethod
@@ -120,6 +172,18 @@ class Environment(BaseSettings):
             raise ValueError("must be Fernet keys (32 bytes, URL-safe base64), commas between them")
         return value
 
+    @field_validator("LOG_ANCHOR")
+    @classmethod
+    def _file_or_command(cls, value: str) -> str:
+        try:
+            words = shlex.split(value)
+        except ValueError:
+            words = []
+        lost = len(words) == 1 and "/" not in words[0] and shutil.which(words[0]) is None
+        if (value and not words) or lost:
+            raise ValueError("must be the path of a file, with a slash in it, or a command")
+        return value
+
     @field_validator("TRUSTED_PROXIES")
     @classmethod
     def _proxies(cls, value: str) -> str:
@@ -148,6 +212,14 @@ def _is_web_address(value: str) -> bool:
         return False
     web = parts.scheme in ("http", "https") and bool(parts.hostname)
     return web and not (parts.query or parts.fragment) and bool(_ONE_WORD.fullmatch(value))
+
+
+def is_loopback(host: str) -> bool:
+    """``host`` names this machine alone."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 _SQLITE = "django.db.backends.sqlite3"

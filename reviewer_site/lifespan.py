@@ -1,6 +1,7 @@
 """What runs beside the requests: started when the server starts, ended before it ends."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -13,6 +14,9 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
+
+from inbox.mirror import database
+from inbox.services.installation import StartRefused
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,7 @@ async def keep_running(name: str, work: Work, *, again_after: float = AGAIN_AFTE
     """
     while True:
         [error] = await asyncio.gather(work(), return_exceptions=True)
+        database.watch.suspect(error)
         log.error("%s stopped; it starts again in %g s", name, again_after, exc_info=error)
         await sync_to_async(close_old_connections)()
         await asyncio.sleep(again_after)
@@ -59,7 +64,8 @@ async def running(works: Mapping[str, Work]) -> AsyncIterator[None]:
 
 
 class Lifespan:
-    """The ASGI wrapper that answers the lifespan protocol; Django knows nothing of it.
+    """The ASGI wrapper that answers the lifespan protocol, and refuses web sockets; Django knows
+    nothing of either.
 
     Args:
         application: gets everything else.
@@ -82,6 +88,9 @@ class Lifespan:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection, or the life of the server."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+            return
         if scope["type"] != "lifespan":
             await self._application(scope, receive, send)
             return
@@ -90,8 +99,14 @@ class Lifespan:
         unhook = _hook_signals(self._at_signal)
         try:
             async with self._background():
+                # What the start has made stays: no later collection needs to look at it again.
+                gc.collect()
+                gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
+        except StartRefused as refused:
+            await send({"type": "lifespan.startup.failed", "message": str(refused)})
+            return
         finally:
             unhook()
         await send({"type": "lifespan.shutdown.complete"})

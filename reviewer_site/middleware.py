@@ -1,10 +1,124 @@
-"""How the middleware runs."""
+"""Middleware of our own."""
 
 from collections.abc import Callable
+from functools import partial
 
+from django.conf import settings
+from django.contrib.auth import logout
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+
+from inbox.page_slots import BACKGROUND, PROBES
+from inbox.request_body import refusal_of
+from inbox.reviewers import known_browser, sessions
+from inbox.services.origin import acting
+from inbox.views.errors import refused_body
+from inbox.views.origin import actor_of
+
+SMALLEST_PAGE = 1024
+"""Bytes; a smaller page is sent as it is."""
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+MARKER = "Reviewer-Inbox"
+"""On every response that Django makes. Scripts swap in nothing without it: a proxy's error page, or
+a network's sign-in page, would otherwise replace the question that somebody is answering."""
+
+
+def mark_response(get_response: GetResponse) -> GetResponse:
+    """Set the ``MARKER``. Stands outermost, so that error responses carry it too."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response[MARKER] = "1"
+        return response
+
+    return middleware
+
+
+def no_nul(get_response: GetResponse) -> GetResponse:
+    """Refuse an address with a NUL in its path or query: PostgreSQL takes none in a filter."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info or "%00" in request.META["QUERY_STRING"]:
+            raise BadRequest("NUL in the address")
+        return get_response(request)
+
+    return middleware
+
+
+def refuse_unread_body(get_response: GetResponse) -> GetResponse:
+    """Answer for a body that was too large, or did not arrive: no view sees such a request."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        status = refusal_of(request)
+        return get_response(request) if status is None else refused_body(request, status)
+
+    return middleware
+
+
+def name_actor(get_response: GetResponse) -> GetResponse:
+    """Changes of accounts and rights are logged as those of the person whose request it is."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with acting(partial(actor_of, request)):
+            return get_response(request)
+
+    return middleware
+
+
+PRESSED = ("a", "button", "form", "input", "select")
+"""Elements by which a person asks for a part of a page; others read themselves again."""
+NOT_BY_A_PERSON = ("/presence", *BACKGROUND)
+
+
+def end_sessions(get_response: GetResponse) -> GetResponse:
+    """Sign out whose time is over; else note that the person was here."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        # A probe must be answered without the database.
+        if not request.path_info.endswith(PROBES) and request.user.is_authenticated:
+            if sessions.is_over(request.session):
+                logout(request)
+            elif _by_a_person(request):
+                sessions.note_activity(request.session)
+        return get_response(request)
+
+    return middleware
+
+
+def _by_a_person(request: HttpRequest) -> bool:
+    """Not a stream, and not what an open page fetches by itself."""
+    path, headers = request.path_info, request.headers
+    if path.startswith("/live/") or path.endswith(NOT_BY_A_PERSON):
+        return False
+    by_itself = request.method == "GET" and headers.get("HX-Request") == "true"
+    return not by_itself or headers.get("HX-Source", "").partition("#")[0] in PRESSED
+
+
+def remember_browser(get_response: GetResponse) -> GetResponse:
+    """A browser that somebody signs in with is known to have done so."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        known_browser.remember(request, response)
+        return response
+
+    return middleware
+
+
+def more_headers(get_response: GetResponse) -> GetResponse:
+    """The security headers that Django does not send itself."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        for name, value in settings.MORE_SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return middleware
 
 
 def one_thread(get_response: GetResponse) -> GetResponse:
@@ -18,3 +132,19 @@ def one_thread(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return middleware
+
+
+class CompressHTML(GZipMiddleware):
+    """gzip for pages over 1 kB; never for streams and downloads.
+
+    Django pads each compressed page with a random number of bytes against BREACH.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Compress what is worth it."""
+        page = isinstance(response, HttpResponse) and len(response.content) > SMALLEST_PAGE
+        if page and response.get("Content-Type", "").startswith("text/html"):
+            return super().process_response(request, response)
+        return response

@@ -1,76 +1,103 @@
-"""What the installation keeps secret, made at the first start: ``DATA_DIR/secrets.env`` (0600)."""
+"""The installation's secrets: from the environment, else from ``DATA_DIR/secrets.env`` (0600)."""
 
 import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 
+from reviewer_site import private_files
 from reviewer_site.environment import Misconfigured
 
 FILE = "secrets.env"
 
 
 class Secrets:
-    """The file's values; the embedded engine's tokens are derived from one of them."""
+    """``stored`` says whether the file exists. Without it there are no credential keys but those
+    of the environment, no engine tokens, and ``secret_key`` lasts as long as the process.
+    """
 
-    def __init__(self, values: dict[str, str]) -> None:
-        self.secret_key = values["SECRET_KEY"]
-        self.credential_keys = values["CREDENTIAL_KEYS"]
-        self._engine_secret = values["ENGINE_SECRET"]
+    def __init__(self, values: Mapping[str, str], *, stored: bool) -> None:
+        self.stored = stored
+        self.secret_key = values.get("SECRET_KEY") or secrets.token_urlsafe(50)
+        self.credential_keys = [key for key in values.get("CREDENTIAL_KEYS", "").split(",") if key]
+        self._engine_secret = values.get("ENGINE_SECRET", "")
 
     def __repr__(self) -> str:
         return "Secrets(…)"
 
     def service_key(self) -> str:
-        """The embedded engine's service key."""
+        """The embedded engine's service key. Raises Misconfigured without the file."""
         return f"mbx_{self._derive('service key')}"
 
     def member_token(self, user_id: str) -> str:
-        """The embedded engine's token of one person."""
+        """The embedded engine's token of one person. Raises Misconfigured without the file."""
         return f"mbc_{self._derive(f'member {user_id}')}"
 
     def _derive(self, what: str) -> str:
+        if not self._engine_secret:
+            raise Misconfigured(f"{FILE} does not exist yet; it is made when the product starts.")
         return hmac.new(self._engine_secret.encode(), what.encode(), hashlib.sha256).hexdigest()[
             :40
         ]
 
 
-def load(folder: Path) -> Secrets:
-    """The folder's secrets, made where they are missing. Raises Misconfigured."""
+def read(folder: Path, given: Mapping[str, str]) -> Secrets:
+    """The secrets in the environment (``given``) and in the file. Raises Misconfigured for a file
+    that cannot be used; a missing one is left missing.
+    """
     path = folder / FILE
+    values = {name: value for name, value in given.items() if value}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _create_once(path)
-        kept = {key: value for key, value in dotenv_values(path).items() if value}
-        return Secrets(kept)
+        with path.open() as file:
+            kept = {name: value for name, value in dotenv_values(stream=file).items() if value}
+    except FileNotFoundError:
+        return Secrets(values, stored=False)
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read: {error.strerror or error}.") from None
+    values = kept | values
+    for name in ("SECRET_KEY", "CREDENTIAL_KEYS", "ENGINE_SECRET"):
+        if name not in values:
+            raise Misconfigured(
+                f"{path} has no line {name}=…; restore the file from a backup, or set {name}."
+            )
+    _check_keys(path, values["CREDENTIAL_KEYS"])
+    return Secrets(values, stored=True)
+
+
+def create(folder: Path, given: Mapping[str, str]) -> Secrets:
+    """Write the file with what the environment does not give, unless it exists, and read it.
+    Raises Misconfigured.
+    """
+    path = folder / FILE
+    made = path.with_name(f".{FILE}.{os.getpid()}")
+    new = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
+        "ENGINE_SECRET": secrets.token_hex(32),
+    }
+    lines = [f"{name}={value}\n" for name, value in new.items() if not given.get(name)]
+    try:
+        private_files.make_folder(folder)
+        if not path.exists():
+            _write_once(path, made, "".join(lines))
     except OSError as error:
         raise Misconfigured(
             f"DATA_DIR {folder} cannot be used: {error.strerror or error}."
         ) from None
-    except KeyError as error:
-        raise Misconfigured(
-            f"{path} has no line {error.args[0]}=…; put it back from a copy, or remove the file "
-            "to begin anew (member tokens must then be pasted again)."
-        ) from None
+    return read(folder, given)
 
 
-def _create_once(path: Path) -> None:
+def _write_once(path: Path, made: Path, lines: str) -> None:
     """Two processes that start at once must end with the same secrets: link() lets one win."""
-    if path.exists():
-        return
-    made = path.with_name(f".{FILE}.{os.getpid()}")
-    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private_files.FILE)
     with os.fdopen(descriptor, "w") as file:
-        file.write(
-            "# Made at the first start. Whoever has this file can read the member tokens.\n"
-            f"SECRET_KEY={secrets.token_urlsafe(50)}\n"
-            f"CREDENTIAL_KEYS={Fernet.generate_key().decode()}\n"
-            f"ENGINE_SECRET={secrets.token_hex(32)}\n"
-        )
+        file.write("# Made at the first start. Whoever has this file can read the member tokens.\n")
+        file.write(lines)
         file.flush()
         os.fsync(file.fileno())
     try:
@@ -79,3 +106,13 @@ def _create_once(path: Path) -> None:
         return
     finally:
         made.unlink()
+
+
+def _check_keys(path: Path, keys: str) -> None:
+    try:
+        for key in filter(None, keys.split(",")):
+            Fernet(key)
+    except ValueError:
+        raise Misconfigured(
+            f"{path}: CREDENTIAL_KEYS is damaged; restore the file from a backup."
+        ) from None

@@ -2,8 +2,14 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+handler400 = "inbox.views.errors.bad_request"
+handler500 = "inbox.views.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # The admin's own form would take any number of guesses.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account")),
     path("admin/", admin.site.urls),
     path("", include("inbox.urls")),
 ]

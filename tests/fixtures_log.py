@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from inbox.models import DecisionHead
+from inbox.services import decision_count
 from tests.support.tampering import lift_triggers
 
 
 @pytest.fixture(autouse=True)
 def _the_log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Lifts the triggers before the flush; the ``post_migrate`` after it lays them again."""
+    """Lifts the triggers before the flush; the ``post_migrate`` after it lays them again. The note
+    of how long the log was goes too.
+    """
     marker = request.node.get_closest_marker("django_db")
     named = {"transactional_db", "live_server"} & set(request.fixturenames)
     whole = bool(named) or (marker is not None and marker.kwargs.get("transaction", False))
@@ -19,4 +23,5 @@ def _the_log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     request.getfixturevalue("_django_db_helper")
     yield
+    decision_count.reset(DecisionHead(number=0))
     lift_triggers()

@@ -2,12 +2,17 @@
 
 import os
 import tempfile
+from pathlib import Path
+
+from reviewer_site import secrets
 
 for name in (
     "MOBIUS_BASE_URL",
     "MOBIUS_API_KEY",
     "MOBIUS_PROJECT",
     "PROJECT",
+    "MOBIUS_RUN_URL",
+    "MOBIUS_INTERACTION_URL",
     "DEBUG",
     "SERVICE_KEY_ANSWERS",
     "CLAIM_STALE_AFTER",
@@ -15,9 +20,18 @@ for name in (
     "PRESENCE",
     "INSIGHTS_BY_PERSON",
     "HISTORY_DAYS",
+    "MOBIUS_EVENT_LIMIT",
+    "MOBIUS_RESPONSE_LIMIT",
     "CREDENTIAL_KEYS",
+    "LOG_ANCHOR",
     "SECRET_KEY",
     "ALLOWED_HOSTS",
+    "PUBLIC_URL",
+    "BIND_ADDRESS",
+    "HSTS_SUBDOMAINS",
+    "HSTS_PRELOAD",
+    "SESSION_HOURS",
+    "SESSION_IDLE_MINUTES",
     "TRUSTED_PROXIES",
     "TIME_ZONE",
     "ENGINE_RATE_LIMIT",
@@ -26,6 +40,13 @@ for name in (
     os.environ[name] = ""
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="reviewer-inbox-tests-"))
 
+secrets.create(Path(os.environ["DATA_DIR"]), {})
+
 from reviewer_site.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# The names need no collecting here; tests of the product as it is served have the real storage.
+STORAGES = {
+    **STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

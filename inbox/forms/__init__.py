@@ -2,14 +2,14 @@
 
 from typing import Any, Protocol
 
-from inbox.forms.base import LONGEST, AnswerForm, typed_of
+from inbox.forms.base import LONGEST, AnswerForm, comment_of, storable, typed_of
 from inbox.forms.confirm import ConfirmForm
 from inbox.forms.input import InputForm
 from inbox.forms.multi_select import MultiSelectForm
 from inbox.forms.select import SelectForm
 from inbox.mobius.types import Question
 
-__all__ = ["FORMS", "LONGEST", "AnswerForm", "form_for", "typed_of"]
+__all__ = ["FORMS", "LONGEST", "AnswerForm", "comment_of", "form_for", "storable", "typed_of"]
 
 FORMS: dict[str, type[AnswerForm]] = {
     form.mode: form for form in (ConfirmForm, SelectForm, MultiSelectForm, InputForm)
@@ -21,6 +21,10 @@ class Typed(Protocol):
 
     values: Any
     comment: str
+
+    @property
+    def base(self) -> str:
+        """Names the version of the draft."""
 
 
 def form_for(
@@ -37,4 +41,5 @@ def form_for(
         return None
     typed = None if draft is None else [str(each) for each in draft.values]
     comment = "" if draft is None else draft.comment
-    return form(question, data, typed=typed, comment=comment, seen=seen)
+    base = "" if draft is None else draft.base
+    return form(question, data, typed=typed, comment=comment, seen=seen, draft=base)

@@ -1,8 +1,17 @@
 """The account page's forms."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import PasswordChangeForm
+from django.utils import dateformat
+from django.utils.timezone import localtime
+from django.views.decorators.debug import sensitive_variables
+
+from inbox.reviewers import throttle
+from inbox.reviewers.clients import adapter
 
 
 class TokenForm(forms.Form):
@@ -16,7 +25,7 @@ class TokenForm(forms.Form):
                 "class": "input mono",
                 "autocomplete": "off",
                 "spellcheck": "false",
-                "placeholder": "mbc_",
+                "placeholder": adapter.member_token_prefix,
             }
         ),
         error_messages={"required": "Paste your token here first."},
@@ -32,3 +41,34 @@ class KeysForm(forms.Form):
     """Whether single keys do something."""
 
     keys_enabled = forms.BooleanField(required=False)
+
+
+class PasswordForm(PasswordChangeForm):
+    """Another password. A wrong present one counts as a failed sign-in, and is throttled as one.
+
+    ``retry_after`` is how many seconds to wait, once there were too many; else None.
+    """
+
+    def __init__(self, request: Any, data: Any = None) -> None:
+        super().__init__(request.user, data)
+        self._request = request
+        self.retry_after: int | None = None
+
+    @sensitive_variables()
+    def clean_old_password(self) -> str:
+        """Look at it through Django's ``authenticate``, which counts and throttles."""
+        typed: str = self.cleaned_data["old_password"]
+        username = self.user.get_username()
+        if authenticate(self._request, username=username, password=typed) is not None:
+            return typed
+        if getattr(self._request, "axes_locked_out", False):
+            self.retry_after = throttle.seconds_to_wait(self._request, username)
+            raise forms.ValidationError(_too_many(self.retry_after))
+        raise forms.ValidationError(self.error_messages["password_incorrect"])
+
+
+def _too_many(seconds: int) -> str:
+    if seconds < 60:
+        return f"Too many wrong passwords. You can try again in {seconds} s."
+    until = dateformat.format(localtime() + timedelta(seconds=seconds), "H:i")
+    return f"Too many wrong passwords. You can try again at {until}."

@@ -48,8 +48,10 @@ class AnswerForm(forms.Form):
     ``mode`` is the question's; ``value`` what goes to Mobius, after ``is_valid()``; ``typed`` the
     field as submitted, a list of strings, which is what a draft keeps. ``operation_id`` and
     ``seen`` travel with the form and are never a reason to refuse: ``sent_operation_id`` and
-    ``sent_seen`` are what came with a submitted one. Shown again, it carries the present ``seen``.
-    ``filled_in``: what stands in ``value`` is the workflow's, and nobody has touched it here.
+    ``sent_seen`` are what came with a submitted one. Shown again, it carries the present ``seen``;
+    the operation id in the page stays, for it is still the same intended answer. ``draft`` is the
+    version of the draft that it was filled from. ``filled_in``: what stands in ``value`` is the
+    workflow's, and nobody has touched it here.
     """
 
     mode: ClassVar[str]
@@ -59,7 +61,10 @@ class AnswerForm(forms.Form):
         label="Comment",
         widget=forms.Textarea(attrs={"rows": 2, "class": "input"}),
     )
-    operation_id = forms.CharField(required=False, widget=forms.HiddenInput)
+    operation_id = forms.CharField(
+        required=False, widget=forms.HiddenInput(attrs={"hx-morph-skip": ""})
+    )
+    draft = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"hx-morph-skip": ""}))
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
@@ -70,8 +75,10 @@ class AnswerForm(forms.Form):
         typed: list[str] | None = None,
         comment: str = "",
         seen: str = "",
+        draft: str = "",
     ) -> None:
-        initial = {"comment": comment, "seen": seen, "operation_id": new_operation_id()}
+        initial = {"comment": comment, "seen": seen, "draft": draft}
+        initial["operation_id"] = new_operation_id()
         self.sent_seen = self.sent_operation_id = ""
         if data is not None:
             data = data.copy()
@@ -114,7 +121,22 @@ class AnswerForm(forms.Form):
         """The comment as it was sent, or as it was restored."""
         return str(self["comment"].value() or "")
 
+    @property
+    def has_text(self) -> bool:
+        """Something stands in it that was typed, and not only chosen."""
+        return bool(self.shown_comment.strip())
+
 
 def typed_of(data: Any) -> list[str]:
     """The field ``value`` of a submitted form, as a list of strings."""
-    return [plain_lines(text) for text in data.getlist("value")]
+    return [plain_lines(storable(text)) for text in data.getlist("value")]
+
+
+def comment_of(data: Any) -> str:
+    """The field ``comment`` of a submitted form."""
+    return storable(data.get("comment", ""))
+
+
+def storable(text: str) -> str:
+    """The text without NUL, which PostgreSQL cannot store."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

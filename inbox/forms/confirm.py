@@ -11,8 +11,8 @@ from inbox.mobius.types import Question
 class ConfirmForm(AnswerForm):
     """Two buttons named ``value``: ``true`` approves, ``false`` rejects.
 
-    ``suggested`` is the answer that the question proposes, None for neither: the page gives that
-    button the weight.
+    ``suggested`` is the answer that the question proposes, None for neither: the page says so in
+    words.
     """
 
     mode = "confirm"

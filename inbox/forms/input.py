@@ -27,6 +27,11 @@ class InputForm(AnswerForm):
         """The default text."""
         return question.default if isinstance(question.default, str) else None
 
+    @property
+    def has_text(self) -> bool:
+        """The answer itself is typed too."""
+        return super().has_text or bool(str(self["value"].value() or "").strip())
+
 
 class Written(Prose):
     """A text that says something."""

@@ -1,6 +1,7 @@
 """What a team lead sends from the run pages."""
 
 import json
+from math import isfinite
 from typing import Any
 
 from django import forms
@@ -54,7 +55,7 @@ class SignalForm(forms.Form):
         if not text.strip():
             return None
         try:
-            value = json.loads(text, parse_constant=_no_number)
+            value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
         except json.JSONDecodeError as error:
             place = f"line {error.lineno}, character {error.colno}"
             raise forms.ValidationError(f"This is not JSON: {error.msg} at {place}.") from None
@@ -67,3 +68,10 @@ class SignalForm(forms.Form):
 
 def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is no number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError(f"{digits} is too large a number")
+    return number

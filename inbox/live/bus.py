@@ -1,20 +1,23 @@
 """Who changed what, within the process: names of topics go in, every listener hears them.
 
-A message holds topic names alone, so that a bus between processes can carry the same.
+A message holds topics, and for a person's or the leads' topic the ids of the questions that
+changed; so a bus between processes can carry the same.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Protocol
 
-Listener = Callable[[frozenset[str]], None]
+Changed = Mapping[str, frozenset[str]]
+"""By topic: the ids of the questions that changed, where the topic may carry any."""
+Listener = Callable[[Changed], None]
 
 
 class Bus(Protocol):
     """What carries the word that topics have changed."""
 
-    def publish(self, topics: Iterable[str]) -> None:
+    def publish(self, topics: Iterable[str] | Changed) -> None:
         """Tell every listener that ``topics`` have changed. From any thread; never waits.
 
         Call it after the commit: a listener may read the change at once.
@@ -34,9 +37,9 @@ class MemoryBus:
         self._lock = threading.Lock()
         self._listeners: tuple[Listener, ...] = ()
 
-    def publish(self, topics: Iterable[str]) -> None:
+    def publish(self, topics: Iterable[str] | Changed) -> None:
         """See ``Bus``."""
-        changed = frozenset(topics)
+        changed = topics if isinstance(topics, Mapping) else dict.fromkeys(topics, frozenset())
         if not changed:
             return
         for listener in self._listeners:
@@ -45,8 +48,8 @@ class MemoryBus:
     def subscribe(self, callback: Listener) -> Callable[[], None]:
         """See ``Bus``."""
 
-        def listener(topics: frozenset[str]) -> None:
-            callback(topics)
+        def listener(changed: Changed) -> None:
+            callback(changed)
 
         with self._lock:
             self._listeners += (listener,)

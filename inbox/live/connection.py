@@ -1,6 +1,6 @@
 """One open stream: what it follows, how far it has come, and the way to write to it."""
 
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,13 @@ class Subscription:
 
     ``recheck`` is called again and again, in a thread of its own; False means the right is lost.
     ``cursors`` are the places where the reader says it was: its page's, its last frame's.
+    ``sign_in`` says whose stream it is; once that is over, the stream ends.
     """
 
     topics: tuple[str, ...]
     recheck: Callable[[], bool]
     cursors: tuple[str, ...] = ()
+    sign_in: Hashable = None
 
 
 class Connection:
@@ -112,8 +114,8 @@ class Connection:
         try:
             missed = self._log.after(self.subscription.topics, self._cursor)
         except FellOff:
-            return frames.named(frames.RESYNC, self._log.cursor())
-        return b"".join(entry.frame for entry in missed)
+            return frames.resync(self._log.cursor())
+        return b"".join(entry.frame if entry.whole else entry.bell for entry in missed)
 
     def _finish(self) -> None:
         self._busy = True

@@ -1,15 +1,21 @@
-"""What all who watch a run may see of it: status, step names and times, nothing of a question."""
+"""What all may see alike: of a run its status, step names and times, nothing of a question; and how
+fresh the mirror is.
+"""
 
 from django.template.loader import render_to_string
 
 from inbox.live import topics
+from inbox.mirror import freshness
 from inbox.models import Run, Upstream
 from inbox.presenters.runs import live_head
 
 
 def render(topic: str) -> str | None:
-    """The fragment of a run's topic as the mirror has it now; None for a run it does not hold."""
-    _, run_id = topics.split(topic)
+    """The fragment of a topic as it is now; None for a run that the mirror does not hold."""
+    kind, run_id = topics.split(topic)
+    if kind == topics.FRESHNESS:
+        context = {"freshness": freshness.present(), "in_place": True}
+        return render_to_string("components/_mirror_state.html", context)
     run = Run.objects.filter(upstream=Upstream.present(), mobius_id=run_id).first()
     if run is None:
         return None

@@ -1,6 +1,13 @@
-"""Bytes of the event stream: each frame is made once and shared by all who get it."""
+"""Bytes of the event stream: each frame is made once and shared by all who get it.
 
+The data of a bell is a JSON object. ``within``: milliseconds over which a crowd that hears it
+spreads what it fetches; each page waits for a random part of that. ``changed``: the ids of the
+questions that changed, on a topic that names them; without it, any may have.
+"""
+
+import json
 import random
+from collections.abc import Collection
 
 from inbox.live import topics
 
@@ -10,12 +17,32 @@ GONE = "gone"
 LIVE = "live"
 RETRY_FROM_MS = 500
 RETRY_TO_MS = 3000
+ROWS_MS = 10
+"""A fetch of a few rows, and the time for other work between two of them."""
+PART_MS = 40
+"""The same for a whole part of a page."""
+NAMED = 20
+"""A bell that would name more questions names none."""
 
 
-def bell(topic: str, at: str) -> bytes:
-    """The named event that says: ``topic`` has changed, look again. ``at`` is its cursor."""
-    kind, identifier = topics.split(topic)
-    return named(kind, at, identifier)
+def bell(topic: str, at: str, *, changed: Collection[str] | None = None, crowd: int = 1) -> bytes:
+    """The named event that says: ``topic`` has changed, look again.
+
+    Args:
+        at: its cursor.
+        changed: the questions that it names, where the topic names any.
+        crowd: how many streams hear it together.
+    """
+    kind, _ = topics.split(topic)
+    said: dict[str, object] = {"within": (crowd - 1) * PART_MS}
+    if topics.names_questions(topic) and changed is not None and len(changed) <= NAMED:
+        said = {"within": (crowd - 1) * ROWS_MS, "changed": sorted(changed)}
+    return named(kind, at, json.dumps(said))
+
+
+def resync(at: str, crowd: int = 1) -> bytes:
+    """The named event that says: anything may have changed."""
+    return named(RESYNC, at, json.dumps({"within": (crowd - 1) * PART_MS}))
 
 
 def named(event: str, at: str, text: str = "") -> bytes:

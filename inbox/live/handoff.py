@@ -7,7 +7,7 @@ thread of its own, however many come at once, so that other pages stay quick mea
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
@@ -48,6 +48,7 @@ def accept(
     topics: Iterable[str],
     recheck: Callable[[], bool],
     since: str | None = None,
+    sign_in: Hashable = None,
 ) -> Accepted:
     """Allow the stream that was asked for.
 
@@ -56,10 +57,11 @@ def accept(
         recheck: whether all of them are still allowed; called at least every minute in a thread
             of its own, outside the request. False ends the stream for good.
         since: the cursor that the page was rendered at. ``Last-Event-ID`` is read beside it.
+        sign_in: the reader's; once it is over, the stream ends within seconds.
     """
     said = (since, request.headers.get("Last-Event-ID"))
     cursors = tuple(cursor for cursor in said if cursor)
-    return Accepted(Subscription(tuple(dict.fromkeys(topics)), recheck, cursors))
+    return Accepted(Subscription(tuple(dict.fromkeys(topics)), recheck, cursors, sign_in))
 
 
 class Handoff:

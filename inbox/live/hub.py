@@ -9,18 +9,21 @@ import asyncio
 import itertools
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Set
 from contextvars import Context
 from functools import cache
 from typing import Any
 
 from inbox.live import frames, topics, worker
-from inbox.live.bus import Bus, get_bus
+from inbox.live.bus import Bus, Changed, get_bus
 from inbox.live.connection import Connection, Receive, Send, Subscription, body
 from inbox.live.log import SIZE, Entry, FellOff, Log
 from inbox.live.painter import Painter, Render
+from inbox.live.rights import ended
 
 log = logging.getLogger(__name__)
+
+Ended = Callable[[set[Any]], set[Any]]
 
 SLOTS = 15
 GAP = 0.01
@@ -34,6 +37,8 @@ class Hub:
         keep_alive: seconds between two comments to a stream.
         recheck: seconds between two questions whether a stream's right still stands.
         size: how many topics the log holds.
+        ended: which of these sign-ins are over; called in a thread of its own.
+        sign_ins: seconds between two such calls, for the sign-ins of all streams at once.
     """
 
     def __init__(
@@ -43,16 +48,19 @@ class Hub:
         keep_alive: float = 15,
         recheck: float = 50,
         size: int = SIZE,
+        ended: Ended = lambda sign_ins: set(),
+        sign_ins: float = 2,
     ) -> None:
         self._bus = bus
         self._log = Log(size)
         self._painter = Painter(lambda topic: None)
-        self._periods = (keep_alive, recheck)
+        self._periods = (keep_alive, recheck, sign_ins)
+        self._ended_of = ended
         self._connections: dict[Connection, None] = {}
         self._watchers: dict[str, dict[Connection, None]] = {}
         self._slots = itertools.cycle(range(SLOTS))
         self._lock = threading.Lock()
-        self._changed: set[str] = set()
+        self._changed: dict[str, frozenset[str]] = {}
         self._say_at = 0.0
         self._unpainted: dict[str, None] = {}
         self._paint = asyncio.Event()
@@ -73,6 +81,11 @@ class Hub:
         """How many streams are open."""
         return len(self._connections)
 
+    def watched_runs(self) -> list[str]:
+        """Ids of the runs that open pages show."""
+        named = map(topics.split, list(self._watchers))
+        return [run_id for kind, run_id in named if kind == topics.RUN]
+
     def start(self, render: Render) -> None:
         """Hear the bus and serve, on the running loop.
 
@@ -82,9 +95,10 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._painter = Painter(render)
         self._unsubscribe = self._bus.subscribe(self._hear)
-        keep_alive, recheck = self._periods
+        keep_alive, recheck, sign_ins = self._periods
         self._own(self._keep_alive_all(keep_alive))
         self._own(self._recheck_all(recheck))
+        self._own(self._end_signed_out(sign_ins))
         self._own(self._paint_all())
 
     def close(self) -> None:
@@ -143,7 +157,8 @@ class Hub:
 
     async def _begin(self, connection: Connection) -> None:
         """The first bytes: the fragments as they are, what was missed, where the stream stands."""
-        shown = [one for one in connection.subscription.topics if topics.has_fragment(one)]
+        watched = connection.subscription.topics
+        shown = [one for one in watched if topics.begins_with_fragment(one)]
         for topic in shown:
             await self._painter.ensure(topic)
         parts = [frames.fragment(data) for one in shown if (data := self._painter.held(one))]
@@ -159,17 +174,18 @@ class Hub:
             newest = max(-1 if number is None else number for number in said)
             missed = self._log.after(subscription.topics, newest)
         except FellOff:
-            return [frames.named(frames.RESYNC, self._log.cursor())]
+            return [frames.resync(self._log.cursor(), len(self))]
         return [entry.bell for entry in missed]
 
-    def _hear(self, changed: Iterable[str]) -> None:
+    def _hear(self, changed: Changed) -> None:
         """Called by the bus, in any thread: what comes close together is said together."""
         with self._lock:
             if self._loop is None:
                 return
             if not self._changed:
                 self._loop.call_soon_threadsafe(self._schedule)
-            self._changed.update(changed)
+            for topic, named in changed.items():
+                self._changed[topic] = self._changed.get(topic, frozenset()) | named
 
     def _schedule(self) -> None:
         if self._loop is not None:
@@ -180,12 +196,14 @@ class Hub:
             return
         self._say_at = self._loop.time() + GAP
         with self._lock:
-            changed, self._changed = self._changed, set()
+            changed, self._changed = self._changed, {}
         unpainted = {one for one in changed if topics.has_fragment(one) and one in self._watchers}
         if unpainted:
             self._unpainted.update(dict.fromkeys(unpainted))
             self._paint.set()
-        self._deliver([self._entry(topic) for topic in sorted(changed - unpainted)])
+        now = {topic: named for topic, named in changed.items() if topic not in unpainted}
+        crowd = self._crowd(now)
+        self._deliver([self._entry(topic, now[topic], crowd=crowd) for topic in sorted(now)])
 
     async def _paint_all(self) -> None:
         while True:
@@ -195,13 +213,21 @@ class Hub:
                 topic = next(iter(self._unpainted))
                 del self._unpainted[topic]
                 data = await self._painter.repaint(topic)
-                self._deliver([self._entry(topic, data)])
+                self._deliver([self._entry(topic, data=data, crowd=self._crowd([topic]))])
 
-    def _entry(self, topic: str, data: bytes = b"") -> Entry:
+    def _crowd(self, changed: Iterable[str]) -> int:
+        """How many streams hear of it together."""
+        return len({one for topic in changed for one in self._watchers.get(topic, ())})
+
+    def _entry(
+        self, topic: str, named: Set[str] = frozenset(), *, data: bytes = b"", crowd: int
+    ) -> Entry:
         at = self._log.cursor(self._log.newest + 1)
-        bell = frames.bell(topic, at)
-        frame = frames.fragment(data, at) + bell if data else bell
-        return self._log.append(topic, frame=frame, bell=bell)
+        frame = frames.bell(topic, at, changed=named, crowd=crowd)
+        if data:
+            follows = frame if topics.has_bell(topic) else b""
+            frame = frames.fragment(data, at) + follows
+        return self._log.append(topic, frame=frame, bell=frames.bell(topic, at), whole=bool(data))
 
     def _deliver(self, entries: list[Entry]) -> None:
         """Write each entry to those who watch its topic; several for one reader in one write."""
@@ -239,6 +265,23 @@ class Hub:
         elif not allowed:
             connection.end(frames.named(frames.GONE, self._log.cursor()))
 
+    async def _end_signed_out(self, period: float) -> None:
+        """End the streams of sign-ins that are over, sooner than their next recheck."""
+        while True:
+            await asyncio.sleep(period)
+            streams = self._connections
+            sign_ins = {one.subscription.sign_in for one in streams} - {None}
+            if not sign_ins:
+                continue
+            [over] = await asyncio.gather(
+                worker.checking.run(self._ended_of, sign_ins), return_exceptions=True
+            )
+            if isinstance(over, BaseException):
+                log.error("sign-ins could not be checked; they are in a moment", exc_info=over)
+                continue
+            for connection in [one for one in streams if one.subscription.sign_in in over]:
+                connection.end(frames.named(frames.GONE, self._log.cursor()))
+
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)
@@ -263,7 +306,7 @@ async def _rounds(period: float) -> AsyncIterator[int]:
 @cache
 def get_hub() -> Hub:
     """The process's one hub."""
-    return Hub(bus=get_bus())
+    return Hub(bus=get_bus(), ended=ended)
 
 
 def cursor() -> str:

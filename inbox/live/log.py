@@ -16,12 +16,17 @@ SIZE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The newest frame of a topic. ``bell`` is the frame without the fragment before it."""
+    """The newest frame of a topic.
+
+    ``bell`` is for those who have missed earlier frames: without the fragment, and without the
+    names of what changed. ``whole``: the frame itself shows all there is to see of the topic.
+    """
 
     number: int
     topic: str
     frame: bytes
     bell: bytes
+    whole: bool
 
 
 class FellOff(Exception):
@@ -53,10 +58,10 @@ class Log:
         number = int(digits)
         return number if number <= self.newest else None
 
-    def append(self, topic: str, *, frame: bytes, bell: bytes) -> Entry:
+    def append(self, topic: str, *, frame: bytes, bell: bytes, whole: bool) -> Entry:
         """Draw the next number for ``topic``; its earlier entry is forgotten."""
         self.newest += 1
-        entry = Entry(self.newest, topic, frame, bell)
+        entry = Entry(self.newest, topic, frame, bell, whole)
         self._entries[topic] = entry
         self._entries.move_to_end(topic)
         if len(self._entries) > self._size:

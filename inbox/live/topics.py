@@ -6,11 +6,17 @@ RUN = "run"
 RUNS = "runs"
 FRESHNESS = "freshness"
 PRESENCE = "presence"
+NOTICES = "notices"
 
 
 def inbox(mobius_id: str) -> str:
     """The list of one person, by Mobius id."""
     return f"{INBOX}:{mobius_id}"
+
+
+def notices(mobius_id: str) -> str:
+    """The notices of one person, by Mobius id."""
+    return f"{NOTICES}:{mobius_id}"
 
 
 def item(interaction_id: str) -> str:
@@ -45,5 +51,20 @@ def split(topic: str) -> tuple[str, str]:
 
 
 def has_fragment(topic: str) -> bool:
-    """Its frames carry a fragment before the bell: what everyone who watches it may see."""
+    """Its frames carry a fragment: what everyone who watches it may see."""
+    return split(topic)[0] in (RUN, FRESHNESS)
+
+
+def begins_with_fragment(topic: str) -> bool:
+    """Its fragment is sent when a stream begins. That of the freshness is in the page already."""
     return split(topic)[0] == RUN
+
+
+def has_bell(topic: str) -> bool:
+    """Its frames end with a bell: there is more to fetch than the fragment shows."""
+    return topic != FRESHNESS
+
+
+def names_questions(topic: str) -> bool:
+    """Its bells say which questions changed: only one person hears them."""
+    return split(topic)[0] == INBOX

@@ -1,17 +1,16 @@
 """``DATA_DIR/serve.json``: where what is running can be reached."""
 
 import json
-import os
 from pathlib import Path
+
+from reviewer_site import private_files
 
 FILE = "serve.json"
 
 
 def write(folder: Path, **addresses: str) -> None:
     """Write the true addresses, whole or not at all."""
-    made = folder / f".{FILE}.{os.getpid()}"
-    made.write_text(json.dumps(addresses, indent=2) + "\n")
-    made.replace(folder / FILE)
+    private_files.write(folder / FILE, json.dumps(addresses, indent=2) + "\n")
 
 
 def read(folder: Path) -> dict[str, str] | None:

@@ -8,23 +8,42 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
+from reviewer_site import private_files
+
 
 @contextmanager
 def sole(folder: Path, name: str) -> Iterator[None]:
     """Hold ``folder/name.lock`` meanwhile; the kernel lets go of it however the process ends.
 
-    Raises CommandError where another process holds it.
+    Raises CommandError where another process holds it, or where the folder cannot be written.
     """
-    # Not inherited: a child that outlives its parent must not keep the folder closed.
-    held = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        private_files.make_folder(folder)
+        # Not inherited: a child that outlives its parent must not keep the folder closed.
+        held = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CommandError(
-                f"{name} is running already with DATA_DIR {folder}; stop it first, or choose "
-                "another folder with DATA_DIR."
-            ) from None
-        yield
-    finally:
-        os.close(held)
+            _lock(held, folder, name)
+            yield
+        finally:
+            os.close(held)
+    except OSError as error:
+        if not _is_below(folder, error.filename):
+            raise
+        raise CommandError(
+            f"{error.filename} cannot be written: {error.strerror}. Make DATA_DIR {folder} "
+            "writable for this account, or choose another folder with DATA_DIR."
+        ) from error
+
+
+def _lock(held: int, folder: Path, name: str) -> None:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CommandError(
+            f"{name} is running already with DATA_DIR {folder}; stop it first, or choose "
+            "another folder with DATA_DIR."
+        ) from None
+
+
+def _is_below(folder: Path, filename: object) -> bool:
+    return isinstance(filename, str | os.PathLike) and Path(filename).is_relative_to(folder)

@@ -8,10 +8,12 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from inbox.management.patient_protocol import PatientProtocol
+
 
 def bind(host: str, port: int) -> socket.socket:
     """A socket that holds the port but does not listen yet. Raises CommandError if it is taken."""
-    held = socket.socket(socket.AF_INET)
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         held.bind((host, port))
@@ -21,6 +23,8 @@ def bind(host: str, port: int) -> socket.socket:
             raise CommandError(
                 f"Port {port} is taken by another program; choose one with PORT=8010 make run."
             ) from None
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise CommandError(f"BIND_ADDRESS {host} is not an address of this machine.") from None
         raise CommandError(f"Port {port} cannot be opened: {error.strerror}.") from None
     return held
 
@@ -32,6 +36,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 "reviewer_site.asgi:application",
+                http=PatientProtocol,
                 lifespan="on",
                 log_level="warning",
                 timeout_graceful_shutdown=2,

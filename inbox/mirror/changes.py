@@ -1,6 +1,6 @@
 """What a transaction changed, and who is to hear of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from inbox.live import topics
@@ -9,7 +9,7 @@ from inbox.live.bus import get_bus
 
 @dataclass
 class Changes:
-    """Ids of what changed; ``people`` are the Mobius user ids whose inbox it touches.
+    """Ids of what changed. ``people``: by Mobius user id, the questions of theirs that did.
 
     ``logs`` are runs whose row stayed as it was while their event log or steps grew, ``groups``
     those that changed or whose members did.
@@ -18,7 +18,7 @@ class Changes:
     interactions: set[str] = field(default_factory=set)
     runs: set[str] = field(default_factory=set)
     logs: set[str] = field(default_factory=set)
-    people: set[str] = field(default_factory=set)
+    people: dict[str, set[str]] = field(default_factory=dict)
     groups: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
@@ -29,12 +29,22 @@ class Changes:
         self.interactions |= other.interactions
         self.runs |= other.runs
         self.logs |= other.logs
-        self.people |= other.people
+        self.touch(other.people)
         self.groups |= other.groups
 
-    def topics(self) -> Iterator[str]:
-        """The live topics that these changes touch."""
-        yield from map(topics.inbox, self.people)
+    def touch(self, people: Mapping[str, Iterable[str]]) -> None:
+        """Add questions of people, by user id."""
+        for user_id, interactions in people.items():
+            self.people.setdefault(user_id, set()).update(interactions)
+
+    def topics(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """The live topics that these changes touch, each with the questions that it may name."""
+        for user_id, interactions in self.people.items():
+            yield topics.inbox(user_id), frozenset(interactions)
+        for topic in self._shared():
+            yield topic, frozenset()
+
+    def _shared(self) -> Iterator[str]:
         yield from map(topics.item, self.interactions)
         yield from map(topics.run, self.runs | self.logs)
         # Its table says as well whom each waits for, and how many of them have answered. The page
@@ -45,4 +55,4 @@ class Changes:
     def publish(self) -> None:
         """Ring the bells. Call it after the commit, from any thread; it does not block."""
         if self:
-            get_bus().publish(list(self.topics()))
+            get_bus().publish(dict(self.topics()))

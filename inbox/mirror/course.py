@@ -2,26 +2,38 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from inbox.mirror import groups
-from inbox.mirror.freshness import Pulse, trouble_of
+from inbox.live.watching import watching
+from inbox.mirror import capabilities, groups
+from inbox.mirror.freshness import Pulse, explained, trouble_of
+from inbox.mirror.polling import Pace, Polling
+from inbox.mirror.restraint import Restraint
+from inbox.mirror.run_reads import RunReads
+from inbox.mirror.run_streams import RunStreams
 from inbox.mirror.store import LARGEST, Store
 from inbox.mirror.walk import Walk
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.errors import Denied, MobiusError, NotFound, RateLimited, Unauthorized
+from inbox.mobius.errors import (
+    Denied,
+    MobiusError,
+    NotFound,
+    RateLimited,
+    Silent,
+    Unauthorized,
+    Unavailable,
+    Unreachable,
+)
 from inbox.mobius.pace import Backoff
-from inbox.mobius.types import Event, EventKind
+from inbox.mobius.probing import probe
+from inbox.mobius.types import Event, EventKind, Offer
 
 log = logging.getLogger(__name__)
-
-SILENCE = timedelta(seconds=45)
-"""After a longer one a stream counts as broken: so long may it have been dead unnoticed."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +42,12 @@ class Rhythm:
 
     ``blind``: between walks while the stream is not open. ``refused``: the least between tries
     after Mobius refused the key. ``opening``: how long the first walk waits for the stream.
-    ``age``: how often open pages look again while the mirror grows old. ``behind``: an event that
-    waits this long means that the mirror is catching up. ``probe``: how long upstream may take to
-    say where its log ends.
+    ``age``: how often it is checked whether time alone has changed what pages say. ``behind``: an
+    event that waits this long means that the mirror is catching up. ``probe``: how long upstream
+    may take to say where its log ends. ``offers``: between two looks at what upstream offers.
+    ``grace``: how long pages stay live while a stream that was closed is opened again.
+    ``together``: within which events that tell of one change arrive.
+    ``polls``: where the pending list is polled.
     """
 
     walk: float = 180.0
@@ -40,9 +55,24 @@ class Rhythm:
     blind: float = 20.0
     refused: float = 15.0
     opening: float = 5.0
-    age: float = 10.0
+    age: float = 1.0
     behind: float = 2.0
     probe: float = 5.0
+    offers: float = 600.0
+    grace: float = 10.0
+    together: float = 0.2
+    polls: Pace = field(default_factory=Pace)
+
+
+class OffersChanged(Exception):
+    """A probe found that upstream offers something else than when the course began."""
+
+
+def _is_used(name: str, offer: Offer) -> bool:
+    """What is not known is used like what is there, except for the project's stream: polling does
+    as well.
+    """
+    return offer is Offer.YES if name == "project_events" else offer is not Offer.NO
 
 
 class StartedAnew(Exception):
@@ -66,10 +96,30 @@ class Course:
         self._pulse = pulse
         self._rhythm = rhythm
         self._backoff = backoff
+        self._offers = capabilities.of(store.upstream)
+        self._was_away = False
+        self._answers_again = asyncio.Event()
         self._since = store.upstream.cursor
         self._heard = self._since or 0
         self._connections = 0
         self._opened = asyncio.Event()
+        self._polls = not _is_used("project_events", self._offers.project_events)
+        self._restraint = Restraint(rhythm.polls.again)
+        self._polling = Polling(
+            client,
+            store,
+            pulse=pulse if self._polls else None,
+            backoff=backoff,
+            pace=rhythm.polls,
+            restraint=self._restraint,
+            answered=self._poll_answered,
+            failed=self._poll_failed,
+        )
+        self._tells_questions = asyncio.Event()
+        self._leaves_questions = asyncio.Event()
+        self._untold_questions: set[str] = set()
+        self._moved_runs: set[str] = set()
+        self._something_untold = asyncio.Event()
         self._walk_now = asyncio.Event()
         self._poll_now = asyncio.Event()
         self._frames: asyncio.Queue[tuple[float, Event]] = asyncio.Queue(maxsize=4 * LARGEST)
@@ -77,14 +127,69 @@ class Course:
             connected=False,
             walked=False,
             behind=False,
-            seeded=store.upstream.seeded_at is not None,
+            silent=False,
+            grace_until=None,
+            seeded=store.upstream.walked_at is not None,
             broken_at=pulse.facts.broken_at or datetime.now(UTC),
             heard_at=store.upstream.heard_at,
+            live_until=None,
         )
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """What runs side by side; each endless, and the first failure ends the course."""
-        return [self._follow(), self._write(), self._walk(), self._poll(), self._grow_old()]
+        jobs = [self._write(), self._walk(), self._look_at_offers(), self._grow_old()]
+        if self._polls:
+            jobs.append(self._polling.run())
+        else:
+            jobs += [self._follow(), self._read_questions(), self._poll_beside()]
+        followed: Collection[str] | None = () if self._polls else None
+        if self._polls and self._offers.run_events is not Offer.NO:
+            streams = RunStreams(self._client, self._store)
+            followed = streams.followed
+            jobs.append(streams.run())
+        jobs.append(RunReads(self._client, self._store, followed).run())
+        if self._offers.groups is not Offer.NO:
+            jobs.append(self._poll())
+        if self._offers.run is Offer.UNKNOWN:
+            jobs.append(self._look_at_first_run())
+        return jobs
+
+    async def _look_at_first_run(self) -> None:
+        """Whether runs can be read is found out once there is one to ask for."""
+        looked = False
+        while True:
+            await asyncio.sleep(self._rhythm.age)
+            if not looked and await self._store.has_runs():
+                looked = True
+                self._answers_again.set()
+
+    async def _look_at_offers(self) -> None:
+        """Now and then, and when upstream answers again. Raises OffersChanged.
+
+        Sooner at first where it could not be found out whether the project has a stream.
+        """
+        soon = self._rhythm.blind
+        while True:
+            wait = self._rhythm.offers
+            if self._offers.project_events is Offer.UNKNOWN:
+                wait, soon = min(wait, soon), soon * 2
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._answers_again.wait()
+            self._answers_again.clear()
+            try:
+                found = await probe(self._client, self._offers)
+            except MobiusError as error:
+                self._was_away = True
+                log.warning("what Mobius offers could not be found out: %s", explained(error))
+                continue
+            await self._store.offers(found)
+            before, self._offers = self._offers.offers(), found
+            changed = {
+                k: v for k, v in found.offers().items() if _is_used(k, v) != _is_used(k, before[k])
+            }
+            if changed:
+                raise OffersChanged(", ".join(f"{k}: {v.value}" for k, v in changed.items()))
 
     async def _follow(self) -> None:
         """Take in the project's stream; what cannot be written as fast waits upstream."""
@@ -98,8 +203,11 @@ class Course:
 
     def _connected(self) -> None:
         self._connections += 1
+        # A stream that opens and stays silent has brought nothing.
+        silent = self._pulse.facts.silent
+        heard_at = self._pulse.facts.heard_at if silent else datetime.now(UTC)
         self._pulse.note(
-            connected=True, walked=False, broken_at=None, trouble="", heard_at=datetime.now(UTC)
+            connected=True, walked=False, broken_at=None, trouble="", heard_at=heard_at
         )
         self._opened.set()
         self._walk_now.set()
@@ -109,13 +217,35 @@ class Course:
         now = datetime.now(UTC)
         facts = self._pulse.facts
         heard_at = facts.heard_at
-        if facts.connected:
-            heard_at = max(heard_at or now - SILENCE, now - SILENCE)
-        trouble = trouble_of(error)
+        if facts.connected and error.silence is not None:
+            heard_at = now - timedelta(seconds=error.silence)
+        # A stream that was silent has been broken since then, and not only for a moment.
+        broken_at = heard_at if isinstance(error, Silent) else now
+        grace_until = facts.grace_until
+        if not isinstance(error, Unreachable | Unavailable) or isinstance(error, Silent):
+            grace_until = None
+        elif facts.connected and self._pulse.present(now).state == "live":
+            grace_until = now + timedelta(seconds=self._rhythm.grace)
         self._pulse.note(
-            connected=False, broken_at=facts.broken_at or now, heard_at=heard_at, trouble=trouble
+            connected=False,
+            grace_until=grace_until,
+            silent=facts.silent or isinstance(error, Silent),
+            broken_at=facts.broken_at or broken_at,
+            heard_at=heard_at,
+            trouble=trouble_of(error),
+            explained=explained(error),
         )
-        log.warning("the event stream is not open: %s", trouble)
+        log.warning("the event stream is not open: %s", explained(error))
+
+    def _poll_answered(self) -> None:
+        self._opened.set()
+        if self._was_away:
+            self._was_away = False
+            self._answers_again.set()
+            self._walk_now.set()
+
+    def _poll_failed(self, error: MobiusError) -> None:
+        self._was_away = self._was_away or isinstance(error, Unreachable)
 
     async def _write(self) -> None:
         """Write what the stream brought; what waits together becomes one transaction."""
@@ -128,15 +258,82 @@ class Course:
             newest = max(event.seq for event in events)
             before = events[0].seq if cursor is None else cursor
             await self._store.apply(events, heard=before, cursor=newest)
+            self._note_questions(events)
             cursor = max(before, newest)
             lag = monotonic() - frames[0][0]
             behind = lag > self._rhythm.behind and not self._frames.empty()
-            self._pulse.note(lag=lag, behind=behind, heard_at=datetime.now(UTC))
+            silent = self._pulse.facts.silent and not any(event.logged for event in events)
+            heard_at = self._pulse.facts.heard_at if silent else datetime.now(UTC)
+            self._pulse.note(lag=lag, behind=behind, silent=silent, heard_at=heard_at)
+
+    def _note_questions(self, events: Sequence[Event]) -> None:
+        """Remember which questions the stream leaves to be read."""
+        for event in events:
+            if event.interaction is not None:
+                self._tells_questions.set()
+                if event.interaction.partial:
+                    self._untold_questions.add(event.interaction.id)
+            elif event.run is not None and event.logged:
+                self._moved_runs.add(event.run.id)
+        if self._moved_runs or self._untold_questions:
+            self._something_untold.set()
+
+    async def _read_questions(self) -> None:
+        """Read what the project's stream does not tell of questions: all of them, where it sends
+        nothing but the status of runs.
+        """
+        walk = Walk(self._client, self._store, lambda: self._heard)
+        while True:
+            await self._something_untold.wait()
+            # What a stream tells of one change comes together.
+            await asyncio.sleep(self._rhythm.together)
+            self._something_untold.clear()
+            ids, self._untold_questions = self._untold_questions, set()
+            runs, self._moved_runs = self._moved_runs, set()
+            told = self._tells_questions.is_set()
+            if not told:
+                self._leaves_questions.set()
+            try:
+                await walk.read_interactions(ids)
+                for run_id in () if told else sorted(runs):
+                    await walk.read_questions(run_id)
+            except MobiusError as error:
+                log.warning("questions could not be read: %s", explained(error))
+                self._walk_now.set()
+                await asyncio.sleep(self._rhythm.refused)
+
+    async def _poll_beside(self) -> None:
+        """Poll the pending list while the project's stream tells of runs, or nothing of what was
+        done from here, and never of a question: nothing else brings those that no run asks.
+        """
+        loop, since = asyncio.get_running_loop(), monotonic()
+
+        def look() -> None:
+            if watching.acted_since(since):
+                loop.call_soon_threadsafe(self._leaves_questions.set)
+
+        unlisten = watching.listen(look)
+        try:
+            await self._leaves_questions.wait()
+        finally:
+            unlisten()
+        polling = asyncio.ensure_future(self._polling.run())
+        told = asyncio.ensure_future(self._tells_questions.wait())
+        try:
+            await asyncio.wait({polling, told}, return_when=asyncio.FIRST_COMPLETED)
+            if polling.done():
+                polling.result()
+        finally:
+            polling.cancel()
+            told.cancel()
+            await asyncio.gather(polling, told, return_exceptions=True)
+        await loop.create_future()
 
     async def _walk(self) -> None:
         """Walk once the stream is open, whenever it has opened again, and now and then."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._opened.wait(), self._rhythm.opening)
+            async with asyncio.timeout(self._rhythm.opening):
+                await self._opened.wait()
         await self._repeat(
             self._walk_once, self._walk_failed, self._until_next_walk, self._walk_now
         )
@@ -144,20 +341,28 @@ class Course:
     async def _walk_once(self) -> None:
         self._walk_now.clear()
         connections = self._connections
-        await self._look_for_another_log()
-        await Walk(self._client, self._store, lambda: self._heard).run()
+        if not self._polls:
+            await self._look_for_another_log()
+        walk = Walk(self._client, self._store, lambda: self._heard, self._restraint)
+        await walk.run()
+        if self._was_away:
+            self._was_away = False
+            self._answers_again.set()
         facts = self._pulse.facts
         self._pulse.note(
             seeded=True,
-            walked=facts.connected and connections == self._connections,
+            silent=False,
+            walked=self._polls or (facts.connected and connections == self._connections),
             trouble="" if facts.connected else facts.trouble,
+            skipped=tuple(sorted(walk.skipped)),
+            repeats=walk.repeats,
             heard_at=datetime.now(UTC),
         )
 
     def _walk_failed(self, error: MobiusError) -> None:
-        trouble = trouble_of(error)
-        self._pulse.note(trouble=trouble)
-        log.warning("the mirror could not be compared with Mobius: %s", trouble)
+        self._was_away = self._was_away or isinstance(error, Unreachable)
+        self._pulse.note(trouble=trouble_of(error), explained=explained(error))
+        log.warning("the mirror could not be compared with Mobius: %s", explained(error))
 
     def _until_next_walk(self) -> float:
         return self._rhythm.walk if self._pulse.facts.connected else self._rhythm.blind
@@ -186,7 +391,7 @@ class Course:
             self._pulse.note(heard_at=datetime.now(UTC))
 
         def failed(error: MobiusError) -> None:
-            log.warning("the groups could not be read: %s", trouble_of(error))
+            log.warning("the groups could not be read: %s", explained(error))
 
         await self._repeat(once, failed, lambda: self._rhythm.groups, self._poll_now)
 
@@ -208,23 +413,18 @@ class Course:
                 wait = self._backoff.delay(failures, error.retry_after)
                 if isinstance(error, Unauthorized | Denied | NotFound):
                     wait = max(wait, self._rhythm.refused)
-                if isinstance(error, RateLimited):
+                if isinstance(error, RateLimited) or error.retry_after:
                     await asyncio.sleep(wait)
                     continue
             else:
                 failures = 0
                 wait = pause()
             with suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await wake.wait()
 
     async def _grow_old(self) -> None:
         """Have open pages look again where time alone changes what they say."""
-        shown = self._pulse.present().state
-        rung = monotonic()
         while True:
-            await asyncio.sleep(min(1.0, self._rhythm.age))
-            state = self._pulse.present().state
-            old = state in ("stale", "never") and monotonic() - rung >= self._rhythm.age
-            if state != shown or old:
-                shown, rung = state, monotonic()
-                self._pulse.ring()
+            await asyncio.sleep(self._rhythm.age)
+            self._pulse.note_time()

@@ -2,18 +2,22 @@
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
 
 from inbox.mirror.changes import Changes
+from inbox.mirror.members import follow
 from inbox.mirror.upsert import upsert
 from inbox.mobius import types
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.errors import NotFound
+from inbox.mobius.errors import MobiusError, NotFound, RateLimited, TooLarge
 from inbox.models import Group, Interaction, Membership, Upstream
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Member lists that are read at one time."""
@@ -24,9 +28,11 @@ _kept: dict[int, int] = {}
 
 
 async def poll(client: MobiusClient, upstream: Upstream) -> None:
-    """Read all groups and their members once. Raises MobiusError, and then nothing is changed.
+    """Read all groups and their members once. Of two readings side by side the one that began
+    later is kept.
 
-    Of two readings side by side the one that began later is kept.
+    A group whose members cannot be read stays as it was. Raises MobiusError where nothing could be
+    read at all, and then nothing is changed, or where Mobius asks for fewer requests.
     """
     turn = next(_turns)
     found: list[types.Group] = []
@@ -34,6 +40,9 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
     seen: set[str] = set()
     while True:
         page = await client.groups(cursor=cursor)
+        if page.skipped:
+            # A group that is missing here would count as deleted.
+            raise TooLarge(f"{page.skipped[0]} is too large to be read.")
         found += page.items
         cursor = page.next_cursor
         if cursor is None or cursor in seen:
@@ -50,12 +59,21 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
                 return  # it went between the two reads
 
     answers = await asyncio.gather(*(read(one.id) for one in found), return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
+    failed: dict[str, MobiusError] = {}
+    for group, answer in zip(found, answers, strict=True):
+        if isinstance(answer, MobiusError):
+            failed[group.id] = answer
+        elif isinstance(answer, BaseException):
             raise answer
+    if failed and not members:
+        raise next(iter(failed.values()))
     there = [group for group in found if group.id in members]
-    changes = await sync_to_async(keep)(upstream, there, members, turn=turn)
+    changes = await sync_to_async(keep)(upstream, there, members, turn=turn, unread=set(failed))
     changes.publish()
+    for group_id, error in failed.items():
+        log.info("the members of %s could not be read: %s", group_id, error.message)
+        if isinstance(error, RateLimited):
+            raise error
 
 
 def keep(
@@ -64,8 +82,10 @@ def keep(
     members: Mapping[str, Sequence[types.GroupMember]],
     *,
     turn: int,
+    unread: Collection[str] = (),
 ) -> Changes:
-    """Make the mirror's groups these, in one transaction; those that are missing are gone.
+    """Make the mirror's groups these, in one transaction; those that are missing are gone, but for
+    those that are ``unread``.
 
     Nothing happens where a reading of a later ``turn`` has been kept.
     """
@@ -80,7 +100,7 @@ def keep(
         rows = [_row(held, group) for group in groups]
         new = [row for row in rows if _differs(had.get(row.mobius_id), row)]
         upsert(new, _KEY)
-        gone = had.keys() - {row.mobius_id for row in rows}
+        gone = had.keys() - {row.mobius_id for row in rows} - set(unread)
         changes.groups |= {row.mobius_id for row in new}
         changes.groups |= {id_ for id_ in gone if not had[id_].gone}
         Group.objects.filter(upstream=held, mobius_id__in=gone, gone=False).update(gone=True)
@@ -88,10 +108,12 @@ def keep(
         for group in groups:
             now = {member.user_id for member in members[group.id]}
             moved = _keep_members(pks[group.id], now)
-            changes.people |= moved
+            changes.touch(dict.fromkeys(moved, ()))
             if moved:
                 changes.groups.add(group.id)
                 changes.interactions |= _told_of(held, group.id)
+        if changes.groups:
+            changes.include(follow(held))
     return changes
 
 

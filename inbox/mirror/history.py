@@ -5,7 +5,7 @@ from datetime import datetime
 
 from inbox.mirror.readings import Thing, Told, newest
 from inbox.mobius import types
-from inbox.mobius.types import InteractionStatus
+from inbox.mobius.types import NO_TIME, InteractionStatus
 
 CLOSED = (InteractionStatus.COMPLETED, InteractionStatus.EXPIRED)
 
@@ -17,7 +17,8 @@ def is_forgotten(
     if before is None:
         return False
     over = thing.status.finished if isinstance(thing, types.Run) else thing.status in CLOSED
-    return over and (thing.completed_at or thing.updated_at) < before
+    at = thing.completed_at or thing.updated_at
+    return over and at != NO_TIME and at < before
 
 
 def leave_out(
@@ -29,6 +30,6 @@ def leave_out(
     """
     for id in [id for id in told if before is not None and id not in held]:
         last = newest(told[id])
-        old_news = last.logged and before is not None and last.thing.created_at < before
+        old_news = last.logged and before is not None and NO_TIME < last.thing.created_at < before
         if old_news or is_forgotten(last.thing, before):
             del told[id]

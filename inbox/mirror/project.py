@@ -27,20 +27,25 @@ def apply(
     heard: int | None = None,
     cursor: int | None = None,
     whole: Collection[str] = (),
+    accepted: Collection[str] = (),
 ) -> Changes:
     """Bring the rows up to ``readings`` in one transaction; publish the result after the commit.
 
     ``heard``: the newest seq that had been heard when the reads among them were sent, given by who
     follows the project's stream without a gap. ``cursor``: the seq up to which that stream is now
-    in the mirror. ``whole``: ids of runs whose log is whole with these readings. Raises the
-    database's errors, and ValueError for a text that it cannot store.
+    in the mirror. ``whole``: ids of runs whose log is whole with these readings. ``accepted``: ids
+    of questions of which upstream has just accepted an answer from here: it is that person's, also
+    where it was read before. Raises the database's errors, and ValueError for a text that it cannot
+    store.
     """
     floor = (upstream.cursor or 0) if heard is None else heard
     batch = Batch.of(readings, heard=floor)
     with transaction.atomic():
         # One writer at a time: on PostgreSQL two of them could each find the row as it was.
         held = Upstream.objects.select_for_update().get(pk=upstream.pk)
-        projection = Projection(held, batch, read_at=read_at, followed_from=heard, whole=whole)
+        projection = Projection(
+            held, batch, read_at=read_at, followed_from=heard, whole=whole, accepted=accepted
+        )
         changes = projection.write()
         observers.tell(held, projection.answers)
         _advance(held, read_at, cursor)

@@ -47,7 +47,9 @@ def _finished(upstream: Upstream, before: datetime) -> dict[int, str]:
     """Those whose questions have gone already."""
     rows = Run.objects.filter(upstream=upstream, created_at__lt=before, updated_at__lt=before)
     found: dict[int, str] = {}
-    for part in (rows.filter(finished=True, gone__in=(False,)), rows.filter(gone=True)):
+    # How a run ended that is known from its questions alone is never told.
+    unread = rows.filter(finished=False, raw={}, gone__in=(False,))
+    for part in (rows.filter(finished=True, gone__in=(False,)), unread, rows.filter(gone=True)):
         asking = Interaction.objects.filter(upstream=upstream).values("run_id")
         idle = part.exclude(mobius_id__in=asking.exclude(run_id=None))
         found |= dict(idle.values_list("pk", "mobius_id")[: BATCH - len(found)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from inbox.mobius.types import Event, Interaction, Run, Step
+from inbox.mobius.types import NO_TIME, Event, Interaction, Run, Step
 
 Thing = TypeVar("Thing", Interaction, Run, Step)
 
@@ -39,7 +39,12 @@ class Told(Generic[Thing]):
         return self.thing.updated_at, self.seq, not self.logged
 
     def newer_than(self, updated_at: datetime, seq: int) -> bool:
-        """Whether it says more than what is held: of equals a read does, a repeated event not."""
+        """Whether it says more than what is held: of equals a read does, a repeated event not.
+
+        Without a time nobody can tell: what is read later is taken.
+        """
+        if self.thing.updated_at == NO_TIME:
+            return not self.logged or self.seq >= seq
         return self.age >= (updated_at, seq, True)
 
 
@@ -63,7 +68,9 @@ class Batch:
                 if reading.logged:
                     batch.events.append(reading)
                 for thing in (reading.run, reading.step, reading.interaction):
-                    batch._sort(thing, seq, reading.logged)
+                    # A question that an event names alone is read by id.
+                    if not isinstance(thing, Interaction) or not thing.partial:
+                        batch._sort(thing, seq, reading.logged)
             elif isinstance(reading, Gone):
                 batch.gone.append(reading)
             else:

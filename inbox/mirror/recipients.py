@@ -22,17 +22,21 @@ _COMPARED = (
 )
 
 
-def keep(new: Sequence[Interaction], changed: Sequence[Interaction], at: datetime) -> set[str]:
+def keep(
+    new: Sequence[Interaction], changed: Sequence[Interaction], at: datetime
+) -> dict[str, set[str]]:
     """Write the recipients of saved interactions; ``at`` closes what is gone.
 
-    ``new`` are known to have no recipients yet. Returns the user ids of all who are or were asked.
+    ``new`` are known to have no recipients yet. Returns all who are or were asked: by user id, the
+    ids of these interactions.
     """
+    ids = {row.pk: row.mobius_id for row in (*new, *changed)}
+    people: dict[str, set[str]] = {}
     wanted = {row.pk: _recipients(row, at) for row in changed}
     stale: list[int] = []
     writes = [recipient for row in new for recipient in _recipients(row, at).values()]
-    people = {recipient.user_id for recipient in writes}
     for had in Recipient.objects.filter(interaction__in=list(wanted)) if wanted else ():
-        people.add(had.user_id)
+        people.setdefault(had.user_id, set()).add(ids[had.interaction_id])
         now = wanted[had.interaction_id].get(had.user_id)
         if now is None:
             stale.append(had.pk)
@@ -42,18 +46,23 @@ def keep(new: Sequence[Interaction], changed: Sequence[Interaction], at: datetim
         if all(getattr(had, name) == getattr(now, name) for name in _COMPARED):
             del wanted[had.interaction_id][had.user_id]
     for asked in wanted.values():
-        people.update(asked)
         writes += asked.values()
+    for recipient in writes:
+        people.setdefault(recipient.user_id, set()).add(ids[recipient.interaction_id])
     upsert(writes, ("interaction_id", "user_id"))
     if stale:
         Recipient.objects.filter(pk__in=stale).delete()
     return people
 
 
-def people_of(rows: Collection[Interaction]) -> set[str]:
-    """The user ids of all whom saved interactions ask."""
+def people_of(rows: Collection[Interaction]) -> dict[str, set[str]]:
+    """All whom saved interactions ask: by user id, the ids of these interactions."""
+    people: dict[str, set[str]] = {}
     asked = Recipient.objects.filter(interaction__in=[row.pk for row in rows])
-    return set(asked.values_list("user_id", flat=True)) if rows else set()
+    found = asked.values_list("user_id", "interaction__mobius_id") if rows else ()
+    for user_id, interaction_id in found:
+        people.setdefault(user_id, set()).add(interaction_id)
+    return people
 
 
 def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:

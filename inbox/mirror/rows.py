@@ -5,12 +5,15 @@ from typing import Any
 from inbox import models
 from inbox.mirror.due import due_of
 from inbox.mirror.making import made
+from inbox.mirror.states import run_state
 from inbox.mirror.titles import title_of
 from inbox.mirror.words import status_word
 from inbox.mobius import types
 
 LONGEST_SEARCH = 4000
 LONGEST_RUN_SEARCH = 300
+UNKNOWN = "unknown"
+"""The status of a run whose questions are closed, and that nothing else has told of."""
 CLOSED = frozenset({"completed", "expired"})
 """Statuses of an interaction that nothing follows."""
 
@@ -18,7 +21,9 @@ CLOSED = frozenset({"completed", "expired"})
 def interaction_row(
     upstream: models.Upstream, told: types.Interaction, seq: int
 ) -> models.Interaction:
-    """Everything but ``workflow``, ``asked_by`` and ``search``, which ``name_run`` sets."""
+    """Everything but what follows from the run: ``workflow``, ``asked_by``, ``search``, which
+    ``name_run`` sets, and ``state``, which is the status here.
+    """
     due = due_of(told.context, told.expires_at)
     return made(
         models.Interaction,
@@ -29,6 +34,7 @@ def interaction_row(
         type=told.type[:40],
         mode=told.questions[0].mode[:40] if told.questions else "",
         status=status_word(told),
+        state=status_word(told),
         message=told.message,
         title=title_of(told.message),
         context=told.context,
@@ -37,8 +43,11 @@ def interaction_row(
         responses=[answer.model_dump(mode="json") for answer in told.responses],
         target_type=told.target.type[:40],
         target_id=told.target.id,
-        group_id=told.group_id,
+        group_id=told.group_id or (told.target.id if told.target.type == "group" else None),
         members=None if told.members is None else list(dict.fromkeys(told.members)),
+        members_from="" if told.members is None else models.Interaction.FROM_SNAPSHOT,
+        lacks=" ".join(told.lacks),
+        claimable=told.claimable,
         claimed_by=told.claimed_by,
         claimed_at=told.claimed_at,
         responder_id=told.responder_id,
@@ -107,6 +116,7 @@ def run_row(upstream: models.Upstream, told: types.Run, seq: int) -> models.Run:
         mobius_id=told.id,
         workflow=told.workflow[:300],
         status=status_word(told),
+        state=run_state(status_word(told), told.error_type or ""),
         finished=told.status.finished,
         queue=told.queue[:200],
         attempt=told.attempt,
@@ -125,6 +135,28 @@ def run_row(upstream: models.Upstream, told: types.Run, seq: int) -> models.Run:
         search=_run_search(told),
         raw=told.raw,
     )
+
+
+def run_row_of(
+    upstream: models.Upstream, question: models.Interaction, *, asking: bool
+) -> models.Run:
+    """A run of which nothing is known but ``question``; ``asking``: one of its questions is open.
+
+    Whatever is read of the run itself replaces it.
+    """
+    since = question.created_at if asking else question.completed_at or question.updated_at
+    told = types.Run(
+        id=question.run_id or "",
+        workflow="",
+        status=types.RunStatus.SUSPENDED if asking else types.RunStatus.OTHER,
+        status_word="" if asking else UNKNOWN,
+        created_at=question.created_at,
+        updated_at=since,
+        raw={},
+    )
+    row = run_row(upstream, told, 0)
+    row.status_since = since
+    return row
 
 
 def _run_search(told: types.Run) -> str:

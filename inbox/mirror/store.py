@@ -2,24 +2,27 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import DataError, connections
 from django.db.models import Exists, OuterRef
 
-from inbox.mirror import project
+from inbox.mirror import capabilities, project
 from inbox.mirror.changes import Changes
 from inbox.mirror.readings import Reading
-from inbox.mirror.rows import CLOSED
+from inbox.mirror.rows import CLOSED, UNKNOWN
 from inbox.mirror.scrub import scrubbed
+from inbox.mobius.types import Capabilities
 from inbox.models import Interaction, Run, Upstream
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+LATELY = timedelta(minutes=5)
+"""Also where upstream's clock is not ours."""
 LARGEST = 500
 """Readings in one transaction: what a writer next to the sync waits for."""
 
@@ -102,14 +105,56 @@ class Store:
         rows = rows.exclude(status__in=CLOSED)
         return await _ids(lambda: rows.values_list("mobius_id", flat=True))
 
+    async def open_interactions_of(self, run_id: str) -> set[str]:
+        """Those of ``open_interactions`` that one run asks."""
+        rows = Interaction.objects.filter(upstream=self.upstream, run_id=run_id, gone=False)
+        rows = rows.exclude(status__in=CLOSED)
+        return await _ids(lambda: rows.values_list("mobius_id", flat=True))
+
+    async def has_runs(self) -> bool:
+        """The mirror knows of a run, if only from what it asks."""
+
+        def found() -> bool:
+            runs = Run.objects.filter(upstream=self.upstream)
+            asking = Interaction.objects.filter(upstream=self.upstream, run_id__isnull=False)
+            return runs.exists() or asking.exists()
+
+        return await sync_to_async(found)()
+
     async def unread_runs(self) -> set[str]:
-        """Ids of the runs that ask something now and are not in the mirror."""
-        known = Run.objects.filter(upstream=self.upstream, mobius_id=OuterRef("run_id"))
+        """Ids of the runs that ask something now and are known from that alone."""
+        read = Run.objects.filter(upstream=self.upstream, mobius_id=OuterRef("run_id"))
         asking = Interaction.objects.filter(
             upstream=self.upstream, status="pending", gone=False, run_id__isnull=False
         )
-        rows = asking.filter(~Exists(known))
+        rows = asking.filter(~Exists(read.exclude(raw={})))
         return await _ids(lambda: rows.values_list("run_id", flat=True))
+
+    async def without_plan(self, run_ids: Iterable[str]) -> set[str]:
+        """Those of ``run_ids`` whose plan the mirror does not hold."""
+        held = Run.objects.filter(upstream=self.upstream, mobius_id__in=list(run_ids))
+        planned = held.filter(plan__isnull=False)
+        return set(run_ids) - await _ids(lambda: planned.values_list("mobius_id", flat=True))
+
+    async def waiting_runs(self, most: int) -> list[str]:
+        """Ids of suspended runs that ask something now, those that changed last first."""
+        asking = Interaction.objects.filter(
+            upstream=self.upstream, status="pending", gone=False, run_id__isnull=False
+        )
+        rows = asking.order_by("-updated_at").values_list("run_id", flat=True)[:most]
+        return await sync_to_async(lambda: [id for id in dict.fromkeys(rows) if id is not None])()
+
+    async def unheard_runs(self, most: int) -> list[str]:
+        """Ids of runs whose last question closed lately, before anything was read of them."""
+        rows = Run.objects.filter(
+            upstream=self.upstream,
+            gone=False,
+            state=UNKNOWN,
+            raw={},
+            updated_at__gte=datetime.now(UTC) - LATELY,
+        )
+        ids = rows.order_by("-created_at").values_list("mobius_id", flat=True)[:most]
+        return await sync_to_async(lambda: list(ids))()
 
     async def known(self, model: type[Interaction | Run], ids: Iterable[str]) -> dict[str, bool]:
         """Those of ``ids`` that the mirror holds, and whether they are over."""
@@ -123,18 +168,23 @@ class Store:
 
         return await sync_to_async(read)()
 
-    async def walked(self) -> None:
-        """Note the end of a whole walk."""
+    async def walked(self, *, seeded: bool) -> None:
+        """Note the end of a whole walk. ``seeded``: whatever upstream tells has been read."""
 
         def note() -> Upstream:
             now = datetime.now(UTC)
             row = Upstream.objects.get(pk=self.upstream.pk)
             row.walked_at = row.heard_at = now
-            row.seeded_at = row.seeded_at or now
+            if seeded:
+                row.seeded_at = row.seeded_at or now
             row.save(update_fields=["walked_at", "heard_at", "seeded_at"])
             return row
 
         self.upstream = await sync_to_async(note)()
+
+    async def offers(self, found: Capabilities) -> None:
+        """Keep what a probe has found."""
+        await sync_to_async(capabilities.keep)(self.upstream, found)
 
     async def forget(self) -> None:
         """See ``project.forget``."""

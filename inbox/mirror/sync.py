@@ -6,13 +6,15 @@ import logging
 from contextlib import suppress
 from time import monotonic
 
-from inbox.mirror import freshness
-from inbox.mirror.course import Course, Rhythm, StartedAnew
+from inbox.mirror import capabilities, database, freshness
+from inbox.mirror.course import Course, OffersChanged, Rhythm, StartedAnew
 from inbox.mirror.freshness import Pulse
 from inbox.mirror.store import Store
 from inbox.mirror.walk import Walk
 from inbox.mobius.client import MobiusClient
+from inbox.mobius.errors import MobiusError
 from inbox.mobius.pace import Backoff
+from inbox.mobius.probing import probe
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,11 @@ class Sync:
             if isinstance(error, StartedAnew):
                 log.warning("Mobius has started anew: everything is read again")
                 continue
+            if isinstance(error, OffersChanged):
+                log.warning("Mobius offers something else than before: %s", error)
+                continue
             failures = 1 if monotonic() - began > self._rhythm.walk else failures + 1
+            database.watch.suspect(error)
             log.error("the mirror stopped and will start again", exc_info=error)
             self._pulse.note(connected=False, trouble="the mirror stopped; the log says why")
             await asyncio.sleep(self._backoff.delay(failures))
@@ -71,6 +77,14 @@ class Sync:
         store = await Store.present()
         await Walk(self._client, store, lambda: store.upstream.cursor or 0).run()
 
+    async def _probe(self, store: Store) -> None:
+        try:
+            found = await probe(self._client, capabilities.of(store.upstream))
+        except MobiusError as error:
+            log.warning("what Mobius offers could not be found out: %s", error.message)
+        else:
+            await store.offers(found)
+
     async def _until_it_breaks(self) -> BaseException:
         """Keep the mirror until something fails that is not Mobius; what failed."""
         opening = asyncio.ensure_future(Store.present())
@@ -79,6 +93,7 @@ class Sync:
         if error is not None:
             return error
         store = opening.result()
+        await self._probe(store)
         course = Course(
             self._client, store, pulse=self._pulse, rhythm=self._rhythm, backoff=self._backoff
         )

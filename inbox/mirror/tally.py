@@ -7,7 +7,7 @@ commit the sum over the rows, and over those that have been pruned since.
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -19,7 +19,9 @@ from inbox.mobius.types import PolicyKind
 from inbox.models import Interaction, Tally, Upstream
 
 APPROVAL = "approval"
-_COUNTS = ("asked", "answered", "expired", "approved", "rejected")
+_COUNTS = ("asked", "answered", "expired", "cancelled", "bypassed", "approved", "rejected")
+_UNANSWERED = ("expired", "cancelled", "bypassed")
+"""States of a question that closed without its answer; each has a count of the same name."""
 _TIMES = ("claim_times", "answer_times")
 _KEY = ("person", "day", "workflow", "type", "group_id")
 
@@ -42,26 +44,38 @@ class Addition(NamedTuple):
     bucket: str = ""
 
 
-def facts(row: Interaction) -> dict[str, Any]:
+def facts(row: Interaction, before: dict[str, Any] | None) -> dict[str, Any]:
     """The row's days and durations in the form of ``Interaction.counted``.
 
     ``ended`` and ``claimed`` are [day, seconds since it was asked]; a person's answer is
     [day, seconds, outcome of the approval or null]. ``people`` are those who were asked or have
-    answered; left out where people are not to be counted.
+    answered; left out where people are not to be counted. ``before`` is what was counted of the row
+    so far: its first claim counts also after a release, of which the row itself knows nothing more.
     """
     told: dict[str, Any] = {"asked": _day(row.created_at)}
-    if row.claimed_by is not None and row.claimed_at is not None:
-        told["claimed"] = _since(row, row.claimed_at)
-    if row.status in ("completed", "expired"):
-        told["ended"] = _since(row, row.completed_at or row.updated_at)
-        told["how"] = row.status
-        if row.status == "completed":
+    claimed_at, claimer = _first_claim(row, before or {})
+    if claimed_at is not None:
+        told["claimed"] = _since(row, claimed_at)
+    if row.closed_at is not None:
+        told["ended"] = _since(row, row.closed_at)
+        told["how"] = row.state
+        if row.state == "completed":
             told["outcome"] = _outcome(row)
     if settings.INSIGHTS_BY_PERSON:
         told["people"] = _people(row)
-        if "claimed" in told:
-            told["claimer"] = row.claimed_by
+        if claimer is not None:
+            told["claimer"] = claimer
     return told
+
+
+def _first_claim(row: Interaction, before: dict[str, Any]) -> tuple[datetime | None, str | None]:
+    """When the question was first claimed, and by whom."""
+    if "claimed" in before:
+        _, seconds = before["claimed"]
+        return row.created_at + timedelta(seconds=seconds), before.get("claimer")
+    if row.claimed_by is None or row.claimed_at is None:
+        return None, None
+    return row.claimed_at, row.claimed_by
 
 
 def additions(row: Interaction) -> Iterator[Addition]:
@@ -78,14 +92,14 @@ def additions(row: Interaction) -> Iterator[Addition]:
         yield from _claimed(key(told["claimed"][0]), told["claimed"][1])
     if told.get("how") == "completed":
         yield from _answered(key(told["ended"][0]), told["ended"][1], told["outcome"])
-    elif told.get("how") == "expired":
-        yield Addition(key(told["ended"][0]), "expired")
+    elif told.get("how") in _UNANSWERED:
+        yield Addition(key(told["ended"][0]), told["how"])
     for person, answer in told.get("people", {}).items():
         yield Addition(key(told["asked"], person), "asked")
         if answer is not None:
             yield from _answered(key(answer[0], person), answer[1], answer[2])
-        elif told.get("how") == "expired":
-            yield Addition(key(told["ended"][0], person), "expired")
+        elif told.get("how") in _UNANSWERED:
+            yield Addition(key(told["ended"][0], person), told["how"])
     if "claimer" in told:
         yield from _claimed(key(told["claimed"][0], told["claimer"]), told["claimed"][1])
 

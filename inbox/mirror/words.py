@@ -6,8 +6,7 @@ LONGEST_STATUS = 40
 
 
 def status_word(told: Interaction | Run | Step) -> str:
-    """The status by its known name, or the wire's own word where there is none."""
+    """The status by its known name, or upstream's own word where there is none."""
     if told.status.value != "other":
         return told.status.value
-    word = told.raw.get("status")
-    return word[:LONGEST_STATUS] if isinstance(word, str) and word else "other"
+    return told.status_word[:LONGEST_STATUS] or "other"

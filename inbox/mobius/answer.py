@@ -1,5 +1,6 @@
 """What an HTTP answer means: its JSON, or the error it tells."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -13,9 +14,11 @@ from inbox.mobius.errors import (
     Nonsense,
     NotFound,
     RateLimited,
+    Refusal,
     Rejected,
     Unauthorized,
     Unavailable,
+    WebPage,
 )
 
 _BY_STATUS: dict[int, type[MobiusError]] = {
@@ -29,26 +32,34 @@ _BY_STATUS: dict[int, type[MobiusError]] = {
 _LONGEST_MESSAGE = 500
 
 
-def read(status: int, content: bytes) -> Any:
-    """The JSON of a good answer; None for an empty 204. Raises Nonsense."""
+def read(status: int, content: bytes | bytearray, media_type: str = "") -> Any:
+    """The JSON of a good answer; None for an empty 204. Raises Nonsense, ``WebPage`` for HTML."""
     if status == HTTPStatus.NO_CONTENT and not content:
         return None
     try:
         return body.loads(content)
     except ValueError:
+        if _is_html(content, media_type):
+            raise WebPage(f"A web page came back in place of an answer ({status}).") from None
         raise Nonsense(
             f"Mobius answered {status} with something that is not JSON.", status=status
         ) from None
 
 
-def failure(status: int, content: bytes, retry_after: str | None) -> MobiusError:
+def failure(
+    status: int,
+    content: bytes | bytearray,
+    retry_after: str | None,
+    read_refusal: Callable[[Any], Refusal],
+) -> MobiusError:
     """The error that an answer outside 2xx tells, whatever is in its body."""
-    code, message, details = _told(content)
+    said = read_refusal(_parsed(content))
+    message = said.message[:_LONGEST_MESSAGE]
     return _kind(status)(
         message or f"Mobius answered {status} {_phrase(status)}".rstrip(),
-        code=code,
+        code=said.code,
         status=status,
-        details=details,
+        details=said.details,
         retry_after=seconds(retry_after),
     )
 
@@ -67,6 +78,12 @@ def seconds(retry_after: str | None) -> float | None:
     return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
+def _is_html(content: bytes | bytearray, media_type: str) -> bool:
+    begins = content.lstrip(b"\xef\xbb\xbf \t\r\n")  # a byte order mark may come first
+    named = media_type.partition(";")[0].strip().lower() == "text/html"
+    return begins.startswith(b"<") or (named and bool(begins))
+
+
 def _kind(status: int) -> type[MobiusError]:
     if status in _BY_STATUS:
         return _BY_STATUS[status]
@@ -76,22 +93,11 @@ def _kind(status: int) -> type[MobiusError]:
     return Rejected if status >= 400 else Nonsense
 
 
-def _told(content: bytes) -> tuple[str, str, dict[str, Any]]:
+def _parsed(content: bytes | bytearray) -> Any:
     try:
-        said = body.loads(content)
+        return body.loads(content)
     except ValueError:
-        return "", "", {}
-    error = said.get("error") if isinstance(said, dict) else None
-    if isinstance(error, str):
-        return "", error[:_LONGEST_MESSAGE], {}
-    if not isinstance(error, dict):
-        return "", "", {}
-    code, message, details = (error.get(key) for key in ("code", "message", "details"))
-    return (
-        code if isinstance(code, str) else "",
-        message[:_LONGEST_MESSAGE] if isinstance(message, str) else "",
-        details if isinstance(details, dict) else {},
-    )
+        return None
 
 
 def _phrase(status: int) -> str:

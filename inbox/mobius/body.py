@@ -10,12 +10,12 @@ _SPELLED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNHOLDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes | bytearray) -> Any:
     """The value that ``text`` spells, without NaN, infinity, NUL and lone surrogates.
 
     Raises ValueError for what is not JSON, is not UTF-8, or is nested beyond reading.
     """
-    if isinstance(text, bytes):
+    if not isinstance(text, str):
         text = text.decode()
     try:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite)

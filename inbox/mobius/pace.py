@@ -8,13 +8,16 @@ from random import Random
 class Timeouts:
     """In seconds. ``read`` and ``stream`` are the longest silence, ``total`` a whole call.
 
-    ``opening`` is how long a stream may take to say where it stands before it counts as an
-    upstream that never says so.
+    ``run_stream`` is that of one run's stream, of which the guide promises no keep-alives.
+    ``keep_alive`` is the longest silence of a stream that has sent keep-alives. ``opening`` is how
+    long a stream may take to say where it stands before it counts as an upstream that never does.
     """
 
     connect: float = 5.0
     read: float = 15.0
     stream: float = 45.0
+    run_stream: float = 300.0
+    keep_alive: float = 20.0
     total: float = 60.0
     opening: float = 1.0
 
@@ -31,7 +34,7 @@ class Backoff:
     cap: float = 10.0
     attempts: int = 3
     patience: float = 10.0
-    longest_retry_after: float = 300.0
+    longest_retry_after: float = 86400.0
     random: Random = field(default_factory=Random, repr=False, compare=False)
 
     def delay(self, failures: int, retry_after: float | None = None) -> float:

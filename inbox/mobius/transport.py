@@ -1,30 +1,35 @@
 """Requests to Mobius: time-outs, retries of what may be repeated, and errors in our words."""
 
 import asyncio
+import socket
+import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import httpx_sse
 from pydantic import SecretStr
 
-from inbox.mobius import answer, body
+from inbox.mobius import answer, body, bounded
+from inbox.mobius.bounded import Limits
 from inbox.mobius.errors import (
+    Cause,
     MobiusError,
     Nonsense,
     RateLimited,
+    Refusal,
+    TooLarge,
     Unauthorized,
     Unavailable,
     Unreachable,
 )
 from inbox.mobius.pace import Backoff, Timeouts
 
-_LARGEST_ANSWER = 256 * 1024 * 1024
 _NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -36,7 +41,16 @@ _NEVER_LEFT = (
 # meets the close could not be told from one that arrived.
 _IDLE_SECONDS = 3.0
 
+# Beyond the reader's own patience, so that it is the reader who finds a stream silent.
+_GRACE_SECONDS = 5.0
+_STREAM_HEADERS = {
+    "Accept": "text/event-stream",
+    "Accept-Encoding": "identity",
+    "Cache-Control": "no-store",
+}
+
 Query = Mapping[str, str | int]
+Waiting = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class Bearer(httpx.Auth):
@@ -57,7 +71,7 @@ class Bearer(httpx.Auth):
         yield request
 
 
-def pooled(base_url: str, timeouts: Timeouts) -> httpx.AsyncClient:
+def pooled(base_url: str, timeouts: Timeouts, *, most: int = 100) -> httpx.AsyncClient:
     """A new connection pool, without cookies; loopback is never reached through a proxy."""
     # People share the pool: a cookie given to one of them must not go out with another's token.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
@@ -65,7 +79,7 @@ def pooled(base_url: str, timeouts: Timeouts) -> httpx.AsyncClient:
         cookies=no_cookies,
         timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.connect),
         limits=httpx.Limits(
-            max_connections=100, max_keepalive_connections=20, keepalive_expiry=_IDLE_SECONDS
+            max_connections=most, max_keepalive_connections=20, keepalive_expiry=_IDLE_SECONDS
         ),
         trust_env=not _loopback(base_url),
         follow_redirects=False,
@@ -73,96 +87,150 @@ def pooled(base_url: str, timeouts: Timeouts) -> httpx.AsyncClient:
 
 
 class Transport:
-    """Sends to one project. Raises ``MobiusError`` and nothing else."""
+    """Sends to one project. Raises ``MobiusError`` and nothing else.
+
+    ``quiet_until`` is when, by the monotonic clock, upstream may be asked again for what can wait:
+    it has said ``Retry-After``.
+    """
 
     def __init__(
         self,
         *,
         root: str,
         http: httpx.AsyncClient,
+        streams: httpx.AsyncClient,
         auth: Bearer,
         timeouts: Timeouts,
         backoff: Backoff,
+        limits: Limits,
+        read_refusal: Callable[[Any], Refusal],
+        waiting: Waiting = nullcontext,
     ) -> None:
         self.root = root
         self.timeouts = timeouts
+        self.limits = limits
         self.backoff = backoff
+        self._read_refusal = read_refusal
+        self._waiting = waiting
         self._http = http
+        self._streams = streams
         self._auth = auth
+        self.quiet_until = float("-inf")
 
     def as_(self, auth: Bearer) -> "Transport":
         """The same pool, another token."""
         return Transport(
             root=self.root,
             http=self._http,
+            streams=self._streams,
             auth=auth,
             timeouts=self.timeouts,
             backoff=self.backoff,
+            limits=self.limits,
+            read_refusal=self._read_refusal,
+            waiting=self._waiting,
         )
 
-    async def get(self, path: str, query: Query | None = None) -> Any:
-        """The JSON at ``path``. Tried again after what may pass: it changes nothing upstream."""
+    async def get(self, path: str, query: Query | None = None, *, to_the_end: bool = False) -> Any:
+        """The JSON at ``path``. Tried again after what may pass: it changes nothing upstream.
+
+        ``to_the_end``: an answer beyond the limit is read on, so that TooLarge has its end.
+        """
         began = time.monotonic()
         failures = 0
         while True:
             try:
-                return await self.send("GET", path, query=query)
+                return await self.send("GET", path, query=query, to_the_end=to_the_end)
             except (Unreachable, Unavailable, RateLimited) as error:
                 failures += 1
                 wait = self.backoff.delay(failures, error.retry_after)
                 spent = time.monotonic() - began
                 if failures >= self.backoff.attempts or spent + wait > self.backoff.patience:
                     raise
-            await asyncio.sleep(wait)
+            async with self._waiting():
+                await asyncio.sleep(wait)
+
+    async def get_if_changed(
+        self, path: str, query: Query, etag: str | None
+    ) -> tuple[Any, str | None] | None:
+        """The JSON at ``path`` and its ``ETag``, asked for once; None where it is unchanged."""
+        known = {} if etag is None else {"If-None-Match": etag}
+        status, headers, content = await self._once("GET", path, query, None, more=known)
+        if status == HTTPStatus.NOT_MODIFIED and etag is not None:
+            return None
+        if not 200 <= status < 300:
+            raise self._failure(f"GET {path}", status, content, headers)
+        return answer.read(status, content, headers.get("Content-Type", "")), headers.get("ETag")
 
     async def send(
-        self, method: str, path: str, *, query: Query | None = None, json: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        json: Any = None,
+        to_the_end: bool = False,
     ) -> Any:
         """One request, once. The JSON of its answer, None where it has no body."""
-        try:
-            async with asyncio.timeout(self.timeouts.total):
-                status, headers, content = await self._exchange(method, path, query, json)
-        except TimeoutError:
-            raise Unreachable("Mobius took too long to answer.", sent=True) from None
+        status, headers, content = await self._once(
+            method, path, query, json, to_the_end=to_the_end
+        )
         if not 200 <= status < 300:
-            raise answer.failure(status, content, headers.get("Retry-After"))
-        return answer.read(status, content)
+            raise self._failure(f"{method} {path}", status, content, headers)
+        return answer.read(status, content, headers.get("Content-Type", ""))
 
     @asynccontextmanager
     async def stream(
-        self, path: str, *, query: Query, headers: Mapping[str, str]
-    ) -> AsyncIterator[AsyncIterator[httpx_sse.ServerSentEvent]]:
-        """Open an event stream; entering returns once upstream has accepted it.
+        self, path: str, *, query: Query, headers: Mapping[str, str], patience: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open an event stream, as pieces of bytes; entering returns once upstream has accepted it.
 
-        A silence of ``timeouts.stream`` raises Unreachable; so does the end of the stream.
+        A silence of much more than ``patience`` seconds raises Unreachable. Streams have a pool of
+        their own: however many are open, other calls find a connection.
         """
         self._require_token()
+        # Whoever reads the pieces has a patience of their own: this is for the beginning.
         silence = httpx.Timeout(
-            self.timeouts.stream, connect=self.timeouts.connect, pool=self.timeouts.connect
+            patience + _GRACE_SECONDS,
+            connect=self.timeouts.connect,
+            pool=self.timeouts.connect,
         )
         try:
-            async with httpx_sse.aconnect_sse(
-                self._http,
+            async with self._streams.stream(
                 "GET",
                 self.root + path,
                 params=dict(query),
-                headers=dict(headers),
+                headers={**_STREAM_HEADERS, **headers},
                 auth=self._auth,
                 timeout=silence,
-            ) as source:
-                await self._check_stream(source.response)
-                async with aclosing(_until_end(source)) as frames:
-                    yield frames
-        except httpx_sse.SSEError:
-            raise Nonsense("Mobius answered with something that is not a stream.") from None
+            ) as response:
+                await self._check_stream(path, response)
+                async with aclosing(bounded.pieces(response)) as pieces:
+                    yield pieces
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unreachable(error) from None
 
+    async def _once(
+        self, method: str, path: str, query: Query | None, json: Any, **how: Any
+    ) -> tuple[int, httpx.Headers, bytearray]:
+        try:
+            async with self._waiting(), asyncio.timeout(self.timeouts.total):
+                return await self._exchange(method, path, query, json, **how)
+        except TimeoutError:
+            raise Unreachable("Mobius took too long to answer.", sent=True) from None
+
     async def _exchange(
-        self, method: str, path: str, query: Query | None, json: Any
-    ) -> tuple[int, httpx.Headers, bytes]:
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        json: Any,
+        *,
+        to_the_end: bool = False,
+        more: Mapping[str, str] | None = None,
+    ) -> tuple[int, httpx.Headers, bytearray]:
         self._require_token()
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", **(more or {})}
         if json is not None:
             headers["Content-Type"] = "application/json"
         try:
@@ -174,47 +242,40 @@ class Transport:
                 headers=headers,
                 auth=self._auth,
             ) as response:
-                return response.status_code, response.headers, await _whole(response)
+                content = await bounded.whole(response, self.limits.response, to_the_end=to_the_end)
+                return response.status_code, response.headers, content
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             # Without its cause: the frames below ours hold the token in their variables, and an
             # error page shows the variables of every frame of every cause.
             raise _unreachable(error) from None
 
-    async def _check_stream(self, response: httpx.Response) -> None:
+    async def _check_stream(self, path: str, response: httpx.Response) -> None:
         if response.is_success:
+            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            if kind != "text/event-stream":
+                raise Nonsense("Mobius answered with something that is not a stream.")
             return
         try:
             async with asyncio.timeout(self.timeouts.read):
-                content = await _whole(response)
-        except TimeoutError:
-            content = b""
-        raise answer.failure(response.status_code, content, response.headers.get("Retry-After"))
+                content = await bounded.whole(response, self.limits.frame)
+        except (TimeoutError, TooLarge):
+            content = bytearray()
+        raise self._failure(f"GET {path}", response.status_code, content, response.headers)
+
+    def _failure(
+        self, request: str, status: int, content: bytearray, headers: httpx.Headers
+    ) -> MobiusError:
+        after = headers.get("Retry-After")
+        error = answer.failure(status, content, after, self._read_refusal)
+        error.request = request
+        if error.retry_after:
+            wait = min(error.retry_after, self.backoff.longest_retry_after)
+            self.quiet_until = max(self.quiet_until, time.monotonic() + wait)
+        return error
 
     def _require_token(self) -> None:
         if not self._auth.usable:
             raise Unauthorized("This is not a token.")
-
-
-async def _until_end(
-    source: httpx_sse.EventSource,
-) -> AsyncGenerator[httpx_sse.ServerSentEvent, None]:
-    async with aclosing(source.aiter_sse()) as frames:
-        async for frame in frames:
-            yield frame
-    raise Unreachable("Mobius ended the stream.", sent=True)
-
-
-async def _whole(response: httpx.Response) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > _LARGEST_ANSWER:
-            raise Nonsense(
-                "Mobius answered with more than can be read.", status=response.status_code
-            )
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _unreachable(error: httpx.HTTPError | httpx.InvalidURL) -> MobiusError:
@@ -227,7 +288,22 @@ def _unreachable(error: httpx.HTTPError | httpx.InvalidURL) -> MobiusError:
         said = "Mobius cannot be reached"
     else:
         said = "The connection to Mobius broke"
-    return Unreachable(f"{said} ({kind}).", sent=not isinstance(error, _NEVER_LEFT))
+    sent = not isinstance(error, _NEVER_LEFT)
+    return Unreachable(f"{said} ({kind}).", sent=sent, cause=_cause(error))
+
+
+def _cause(error: BaseException | None) -> Cause:
+    """The kind of what is below httpx's error; the errors themselves are not kept."""
+    while error is not None:
+        match error:
+            case ssl.SSLCertVerificationError():
+                return Cause.CERTIFICATE
+            case ssl.SSLError():
+                return Cause.TLS
+            case socket.gaierror():
+                return Cause.HOST
+        error = error.__cause__ or error.__context__
+    return Cause.UNKNOWN
 
 
 def _loopback(base_url: str) -> bool:

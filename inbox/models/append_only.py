@@ -4,11 +4,14 @@ SQLite drops a table's triggers when Django rebuilds the table, so they are laid
 and not by a migration.
 """
 
+import logging
 from typing import Any
 
 from django.db import connections, router
 
 from inbox.models.decision import Decision
+
+log = logging.getLogger(__name__)
 
 TABLE = Decision._meta.db_table
 WORDS = "the decision log is append-only"
@@ -60,6 +63,16 @@ def lay(*, using: str, **_: Any) -> None:
         for name, statement in _SQLITE.items():
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
             cursor.execute(statement)
+
+
+def report(*, using: str, **_: Any) -> None:
+    """Receiver of ``pre_migrate``, and called at the start: say which triggers are not there."""
+    if router.allow_migrate_model(using, Decision) and (gone := missing(using=using)):
+        log.error(
+            "The database no longer kept the decision log from being changed: %s missing or "
+            "changed; migrate lays them again, then run verify_decisions.",
+            ", ".join(gone),
+        )
 
 
 def missing(*, using: str) -> list[str]:

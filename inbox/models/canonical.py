@@ -27,9 +27,14 @@ class CanonicalJSON(models.TextField):
     _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:
-        """What was kept. A text that is no JSON is not ours: it comes as it is, to be shown."""
+        """What was kept. A text that is no canonical JSON is not ours: it comes as it is, to be
+        shown. Of a key that stands there twice, one could be read here and the other elsewhere.
+        """
+        if value is None:
+            return None
         try:
-            return None if value is None else json.loads(value)
+            kept = json.loads(value)
+            return kept if canonical(kept) == value else value
         except ValueError:
             return value
 

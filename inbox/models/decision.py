@@ -1,8 +1,9 @@
 """What was done here, by whom and with what."""
 
-from typing import Any, Never
+from typing import Any, Never, Self
 
 from django.db import models
+from django.db.models.functions import Cast
 
 from inbox.models.canonical import CanonicalJSON
 
@@ -15,6 +16,10 @@ class AppendOnly(TypeError):
 
 class Entries(models.QuerySet["Decision"]):
     """Reading only; ``inbox.services.decision_log.append`` writes."""
+
+    def as_stored(self) -> Self:
+        """With ``observed_as_stored``: SQLite keeps any number, and a 7 would be read as False."""
+        return self.annotate(observed_as_stored=Cast("observed", models.IntegerField()))
 
     def update(self, **_: Any) -> Never:
         """Never."""
@@ -34,11 +39,13 @@ class Decision(models.Model):
 
     ``actor`` is the Mobius id of whoever did it, ``account`` the user name that it was done with.
     ``at`` is when it was done, ``entered_at`` when it was written here. ``credential_kind`` is
-    ``member`` (the person's own token), ``service`` (the service key) or ``account`` (signed in
-    here, nothing sent upstream). An ``observed`` answer was seen upstream and not made here: it has
-    no account, address, credential or ``shown``. ``shown`` is what the person had before them:
-    message, context, questions, ``updated_at``. ``title`` and ``workflow`` are the question's, or
-    the run's or group's, as they were called then.
+    ``member`` (the person's own token), ``service`` (the service key), ``account`` (signed in
+    here, nothing sent upstream) or ``command`` (a command on the server; ``account`` is then the
+    user of the operating system). An ``observed`` answer was seen upstream and not made here: it
+    has no account, address, credential or ``shown``. ``shown`` is what the person had before them:
+    message, context, questions, ``updated_at``. ``http_status`` is the failure that the request was
+    answered with although upstream had accepted it. ``title`` and ``workflow`` are the question's,
+    or the run's or group's, as they were called then.
 
     ``hash`` is over all fields (``inbox.services.decision_chain``) and ``previous``, the hash of
     the entry before.
@@ -65,6 +72,7 @@ class Decision(models.Model):
     value = CanonicalJSON()
     comment = models.TextField(default="")
     shown = CanonicalJSON()
+    http_status = models.PositiveSmallIntegerField(null=True)
     previous = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 

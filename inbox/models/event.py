@@ -6,7 +6,8 @@ from django.db import models
 class Event(models.Model):
     """An event as it came. ``data`` is what the timeline needs of it, not the whole payload.
 
-    ``kind`` is an ``EventKind``; ``type`` the wire's word; ``seq`` unique within the upstream.
+    ``kind`` is an ``EventKind``; ``type`` the wire's word; ``seq`` unique within a run: it
+    may count per run or per project.
     """
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
@@ -18,8 +19,11 @@ class Event(models.Model):
     data = models.JSONField(default=dict)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["upstream", "seq"], name="one_event_each")]
-        indexes = [models.Index(fields=["upstream", "run_id", "seq"], name="event_of_run")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["upstream", "run_id", "seq"], name="one_event_of_run_each"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.type}"

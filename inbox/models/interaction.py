@@ -1,19 +1,32 @@
 """An interaction, mirrored."""
 
+from datetime import datetime
+from typing import Final
+
 from django.db import models
 
 
 class Interaction(models.Model):
-    """An interaction as upstream last told it; ``inbox.mirror.project`` alone writes it.
-
-    ``status`` is an ``InteractionStatus`` or the wire's own word. ``questions``, ``responses`` and
-    ``policy`` are the JSON forms of ``inbox.mobius.types``. ``title`` is the first line of the
-    message as plain text. ``due_at`` is the soft deadline where the workflow gives one, else
-    ``expires_at``; ``soft`` says which. ``workflow`` and ``asked_by`` come from the run.
-    ``search`` is the lower-cased text that the inbox searches. ``counted`` is what the rollup has
-    counted of it: its days and durations, as ``inbox.mirror.tally`` has found them; null for one
-    that is not in the rollup.
+    """An interaction as upstream last told it; ``inbox.mirror.project`` alone writes it. ``status``
+    is an ``InteractionStatus`` or the wire's own word. ``state`` is the status, or ``cancelled``
+    or ``bypassed`` (by a signal) for one that closed before its deadline without being answered
+    (``inbox.mirror.states``). ``questions``, ``responses`` and ``policy`` are the JSON forms of
+    ``inbox.mobius.types``. ``title`` is the first line of the message as plain text. ``due_at``
+    is the soft deadline where the workflow gives one, else ``expires_at``; ``soft`` says which.
+    ``claimable``: upstream tells of claims on it. ``members`` are those whom a group's question
+    asks, ``members_from`` says who named them: the member snapshot, Mobius' groups or the group
+    mapping, empty where nobody has. ``lacks`` names what upstream has not told, of
+    ``inbox.mobius.types.LACKING``. ``workflow`` and ``asked_by`` come from the run. ``search``
+    is the lower-cased text that the inbox searches. ``counted`` is what the rollup has counted
+    of it: its days and durations, as ``inbox.mirror.tally`` has found them; null for one that is
+    not in the rollup.
     """
+
+    CANCELLED: Final = "cancelled"
+    BYPASSED: Final = "bypassed"
+    FROM_SNAPSHOT: Final = "snapshot"
+    FROM_GROUPS: Final = "groups"
+    FROM_MAPPING: Final = "mapping"
 
     # No index of the upstream alone: SQLite would take it for one that leaves few rows.
     upstream = models.ForeignKey(
@@ -25,6 +38,7 @@ class Interaction(models.Model):
     type = models.CharField(max_length=40)
     mode = models.CharField(max_length=40, default="")
     status = models.CharField(max_length=40)
+    state = models.CharField(max_length=40, default="")
     message = models.TextField(default="")
     title = models.CharField(max_length=300, default="")
     context = models.JSONField(default=dict)
@@ -35,6 +49,9 @@ class Interaction(models.Model):
     target_id = models.CharField(max_length=200)
     group_id = models.CharField(max_length=200, null=True)
     members = models.JSONField(null=True)
+    members_from = models.CharField(max_length=10, default="")
+    lacks = models.CharField(max_length=60, default="")
+    claimable = models.BooleanField(default=True)
     claimed_by = models.CharField(max_length=200, null=True)
     claimed_at = models.DateTimeField(null=True)
     responder_id = models.CharField(max_length=200, null=True)
@@ -82,3 +99,24 @@ class Interaction(models.Model):
     def pending(self) -> bool:
         """It can still be answered, as far as the mirror knows."""
         return self.status == "pending" and not self.gone
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it was answered or expired, by upstream's clock; None for any other status."""
+        closed = self.status in ("completed", "expired")
+        return (self.completed_at or self.updated_at) if closed else None
+
+    @property
+    def takes_one_answer(self) -> bool:
+        """The first answer completes it, as far as upstream says."""
+        return self.policy.get("kind", "any") == "any"
+
+    @property
+    def says_how_many(self) -> bool:
+        """It is known how many must answer; where it is not, one answer may be enough."""
+        return "policy" not in self.lacks.split()
+
+    @property
+    def closed_early(self) -> bool:
+        """Cancelled, or bypassed by a signal: it neither was answered nor expired in time."""
+        return self.state in (self.CANCELLED, self.BYPASSED)

@@ -6,7 +6,8 @@ from inbox.models.reviewer import Reviewer
 
 
 class Notice(models.Model):
-    """One person is told about one question. Said again, it is the same notice, unread anew.
+    """One person is told about one question, or with an empty ``interaction_id`` about their
+    account. Said again, it is the same notice, unread anew.
 
     ``sender`` is the Mobius id of whoever said it, ``sender_name`` what they were called then.
     ``times`` is how often it was said, ``at`` when last. The question's words are not kept here:
@@ -15,6 +16,7 @@ class Notice(models.Model):
 
     class Kind(models.TextChoices):
         NUDGE = "nudge"
+        TOKEN_REMOVED = "token_removed"  # noqa: S105 - a kind of notice
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="notices")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")

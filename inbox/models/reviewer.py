@@ -1,7 +1,14 @@
 """A person who answers."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
+
+
+def validate_one_line(value: str) -> None:
+    """An id holds no line breaks and no other control characters: it stands in logs and headers."""
+    if not value.isprintable():
+        raise ValidationError("An ID can't contain line breaks or other control characters.")
 
 
 class Reviewer(models.Model):
@@ -13,7 +20,17 @@ class Reviewer(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reviewer"
     )
-    mobius_id = models.CharField("Mobius id", max_length=200, null=True, blank=True, unique=True)
+    mobius_id = models.CharField(
+        "Mobius id",
+        max_length=200,
+        null=True,
+        blank=True,
+        unique=True,
+        validators=[validate_one_line],
+    )
+    mobius_id_proven = models.BooleanField(
+        default=False, editable=False, help_text="proven by a token, not set by an administrator"
+    )
     keys_enabled = models.BooleanField("keyboard shortcuts", default=True)
 
     def __str__(self) -> str:

@@ -1,16 +1,23 @@
 """A run, mirrored."""
 
+from datetime import datetime
+from typing import Final
+
 from django.db import models
 
 
 class Run(models.Model):
     """A run as upstream last told it; ``inbox.mirror.project`` alone writes it.
 
-    ``status`` is a ``RunStatus``, or the wire's own word where that is unknown. ``plan`` is the
+    ``status`` is a ``RunStatus``, or the wire's own word where that is unknown. ``state`` is the
+    status, or ``cancelled`` for a failed run that somebody cancelled. ``plan`` is the
     list of the spec's steps (name, kind, description), null until the run was read with its spec.
     ``log_from`` is the seq from which on the event rows are whole: 0 means all of them.
-    ``search`` is the lower-cased text that the monitor searches.
+    ``search`` is the lower-cased text that the monitor searches. ``raw`` is empty until the run
+    itself was read.
     """
+
+    CANCELLED: Final = "cancelled"
 
     # No index of the upstream alone: SQLite would take it for one that leaves few rows.
     upstream = models.ForeignKey(
@@ -19,6 +26,7 @@ class Run(models.Model):
     mobius_id = models.CharField(max_length=200)
     workflow = models.CharField(max_length=300)
     status = models.CharField(max_length=40)
+    state = models.CharField(max_length=40, default="")
     status_since = models.DateTimeField()
     finished = models.BooleanField(default=False)
     queue = models.CharField(max_length=200, default="default")
@@ -52,10 +60,10 @@ class Run(models.Model):
             *(
                 models.Index(fields=["upstream", "gone", *fields], name=f"run_{name}")
                 for name, fields in {
-                    "newest": ["created_at", "id", "mobius_id", "search", "status", "finished"],
-                    "longest": ["status_since", "id", "mobius_id", "search", "status", "finished"],
-                    "status_newest": ["status", "created_at", "id"],
-                    "status_longest": ["status", "status_since", "id"],
+                    "newest": ["created_at", "id", "mobius_id", "search", "state", "finished"],
+                    "longest": ["status_since", "id", "mobius_id", "search", "state", "finished"],
+                    "state_newest": ["state", "created_at", "id"],
+                    "state_longest": ["state", "status_since", "id"],
                     "open_newest": ["finished", "created_at", "id"],
                     "open_longest": ["finished", "status_since", "id"],
                     "workflow": ["workflow", "created_at", "id"],
@@ -67,3 +75,23 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workflow} {self.mobius_id}"
+
+    @property
+    def typed_name(self) -> str:
+        """What is typed to cancel it: its workflow's name, or its id where it has none."""
+        return self.workflow.strip() or self.mobius_id
+
+    @property
+    def cancelled(self) -> bool:
+        """Somebody ended it."""
+        return self.state == self.CANCELLED
+
+    @property
+    def unread(self) -> bool:
+        """It is known from its questions alone."""
+        return not self.raw
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was over, by upstream's clock; None before that."""
+        return (self.completed_at or self.updated_at) if self.finished else None

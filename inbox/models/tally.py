@@ -9,6 +9,7 @@ class Tally(models.Model):
     ``inbox.mirror.tally`` alone writes it, in the transaction that writes the interaction, and it
     outlives the interaction. ``person`` is empty for the questions themselves, each counted once;
     else it is a Mobius user id, and the row counts what that person was asked and has answered.
+    ``expired``, ``cancelled`` and ``bypassed`` are the ways to close without an answer.
     ``approved`` and ``rejected`` are outcomes of approvals. ``claim_times`` and ``answer_times``
     are histograms of ``inbox.mirror.durations``: bucket to number.
     """
@@ -22,6 +23,8 @@ class Tally(models.Model):
     asked = models.IntegerField(default=0)
     answered = models.IntegerField(default=0)
     expired = models.IntegerField(default=0)
+    cancelled = models.IntegerField(default=0)
+    bypassed = models.IntegerField(default=0)
     approved = models.IntegerField(default=0)
     rejected = models.IntegerField(default=0)
     claim_times = models.JSONField(default=dict)

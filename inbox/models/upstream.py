@@ -1,5 +1,7 @@
 """The Mobius project that a row came from."""
 
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 
@@ -24,7 +26,26 @@ class Upstream(models.Model):
     pruned_before = models.DateTimeField(
         null=True, help_text="what was over before this instant is no longer mirrored"
     )
+    capabilities = models.JSONField(
+        default=dict, help_text="what it was found to offer, as inbox.mobius.types.Capabilities"
+    )
+    probed_at = models.DateTimeField(null=True, help_text="when that was last found out")
+    proves_tokens = models.BooleanField(
+        default=False, help_text="it has said at least once whose a member token is"
+    )
+    key_answers = models.BooleanField(
+        default=False, help_text="whether the service key answers, as last logged"
+    )
     heard_at = models.DateTimeField(null=True, help_text="upstream last said something")
+    tally_zone = models.CharField(
+        max_length=100,
+        default="",
+        help_text="time zone by whose days Insights counts; empty until it was counted anew",
+    )
+    former_zones = models.JSONField(
+        default=list,
+        help_text="[zone, last day] of days that can no longer be counted anew, oldest first",
+    )
 
     class Meta:
         constraints = [
@@ -38,6 +59,20 @@ class Upstream(models.Model):
     def present(cls) -> "Upstream":
         """The upstream of the settings, made where it is new."""
         row, _ = cls.objects.get_or_create(
-            base_url=settings.MOBIUS_IDENTITY, project=settings.MOBIUS_PROJECT
+            base_url=settings.MOBIUS_IDENTITY,
+            project=settings.MOBIUS_PROJECT,
+            defaults={"tally_zone": settings.TIME_ZONE},
         )
         return row
+
+    @classmethod
+    def hold_present(cls) -> "Upstream":
+        """``present``, locked until the transaction ends: before any other row, by all who change
+        answers, accounts or the decision log, so that none waits for another in a circle.
+        """
+        return cls.objects.select_for_update().get(pk=cls.present().pk)
+
+    def counted_in(self, day: date) -> str:
+        """The time zone by whose midnights *Insights* has counted ``day``."""
+        former = (zone for zone, last in self.former_zones if day <= date.fromisoformat(last))
+        return next(former, self.tally_zone or settings.TIME_ZONE)

@@ -92,6 +92,20 @@ def value_words(question: Mapping[str, Any], value: Any) -> Words:
     return Words(text, icon="done", long=len(text) > SHORT or "\n" in text)
 
 
+def choice_words(question: Mapping[str, Any], value: Any) -> str:
+    """What was chosen, in a line: of many options the first and how many more. Empty for a text
+    that is too long for a line.
+    """
+    words = value_words(question, value)
+    match question.get("mode"), value:
+        case "multi_select", [first, _, *others] if words.long:
+            return f"{value_words(question, [first]).text} and {len(others) + 1} more"
+        case (("select" | "multi_select"), _):
+            return words.text
+        case _:
+            return "" if words.long else words.text
+
+
 def did_words(question: Mapping[str, Any], value: Any) -> str:
     """What the person did, after the name: ``approved``, ``chose Northgate``, ``answered``."""
     words = value_words(question, value)
@@ -147,7 +161,7 @@ def members(
 ) -> tuple[Member, ...]:
     """Who was asked and who has answered, for a question that several answer; else none.
 
-    ``left`` are those who are no longer in the group, ``off`` those whose account is switched off;
+    ``left`` are those who are no longer in the group, ``off`` those whose account is deactivated;
     ``lead``: a team lead reads.
     """
     if item.members is None or item.policy.get("kind", "any") == "any":
@@ -168,12 +182,29 @@ def members(
     return tuple(row)
 
 
+def members_from_words(item: Interaction) -> str:
+    """Where it is known from whom a question asks; empty for one to a person."""
+    if not item.target_id:
+        return "Mobius doesn't say who this is for. Only team leads see it."
+    if item.target_type != "group":
+        return ""
+    match item.members_from:
+        case Interaction.FROM_SNAPSHOT:
+            return "Asked: the members recorded with the question."
+        case Interaction.FROM_GROUPS:
+            return "Asked: everyone in the group in Mobius now."
+        case Interaction.FROM_MAPPING:
+            return "Asked: the people an administrator assigned to this group."
+        case _:
+            return "No members are known for this group. Only team leads see this question."
+
+
 def obstacle(*, account: bool, off: bool, left: bool) -> str:
     """What keeps somebody who was asked from answering here; empty where nothing does."""
     if not account:
         return "No account here"
     if off:
-        return "The account is switched off"
+        return "The account is deactivated"
     return "No longer in the group" if left else ""
 
 
@@ -182,9 +213,7 @@ def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
     if item.gone:
         return "Mobius no longer has this question."
     if item.status == "expired":
-        at = item.completed_at or item.expires_at
-        when = f" {ago(at, now)}" if at is not None and at <= now else ""
-        return f"This expired{when}. It can no longer be answered."
+        return f"{_unanswered(item, now)}. It can no longer be answered."
     if item.status != "completed":
         return ""
     answers = given(item, people)
@@ -198,3 +227,24 @@ def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
         return f"{names} answered this, the last{when}."
     by = people.name(item.responder_id)
     return f"{by} answered this{when}."
+
+
+def _unanswered(item: Interaction, now: datetime) -> str:
+    """``This expired 4 m ago``, ``This was cancelled just now``."""
+    at = ended_at(item)
+    when = f" {ago(at, now)}" if at is not None and at <= now else ""
+    match item.state:
+        case Interaction.CANCELLED:
+            return f"This was cancelled{when}"
+        case Interaction.BYPASSED:
+            return f"This was bypassed by a signal{when}"
+        case _:
+            return f"This expired{when}"
+
+
+def ended_at(item: Interaction) -> datetime | None:
+    """When a question closed unanswered: at its deadline where it expired, else when upstream
+    closed it.
+    """
+    in_time = None if item.closed_early else item.expires_at
+    return item.completed_at or in_time or item.closed_at

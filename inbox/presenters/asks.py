@@ -4,6 +4,7 @@ Every query begins at the person's own recipient rows, in the order of their ind
 after a page, so that it costs the same whether ten or ten thousand wait.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,7 @@ _COLUMNS = (
             "type",
             "mode",
             "status",
+            "state",
             "title",
             "questions",
             "policy",
@@ -57,6 +59,9 @@ _COLUMNS = (
         )
     ),
 )
+
+
+NO_LIMIT: tuple[datetime | None, int] = (None, 0)
 
 
 @dataclass(frozen=True)
@@ -122,13 +127,37 @@ def in_order(rows: QuerySet[Recipient], limit: int, cursor: str = "") -> QuerySe
 
 
 def done_in_order(rows: QuerySet[Recipient], limit: int, cursor: str) -> QuerySet[Recipient]:
-    """The next ``limit`` closed rows: what the person answered and what expired, newest first."""
+    """The next ``limit`` closed rows, newest first: what the person answered, and what closed
+    unanswered.
+    """
     at, before = _read(cursor)
-    rows = rows.filter(closed_at__isnull=False)
-    rows = rows.filter(Q(answered_at__isnull=False) | Q(interaction__status="expired"))
     if at is not None:
         rows = rows.filter(closed_at__lte=at).filter(Q(closed_at__lt=at) | Q(id__lt=before))
     return rows.order_by("-closed_at", "-id")[:limit]
+
+
+def done(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
+    """Those of closed rows that *Done* lists."""
+    rows = rows.filter(closed_at__isnull=False)
+    return rows.filter(Q(answered_at__isnull=False) | Q(interaction__status="expired"))
+
+
+def stands_between(
+    at: datetime | None, pk: int, after: str, until: str, *, newest_first: bool
+) -> bool:
+    """The place of a row in its list is behind the cursor ``after``, and not behind ``until``.
+
+    A cursor that is empty or cannot be read is no limit.
+    """
+
+    def place(at: datetime | None, id_: int) -> tuple[bool, float, int]:
+        seconds = 0.0 if at is None else at.timestamp()
+        return (False, -seconds, -id_) if newest_first else (at is None, seconds, id_)
+
+    here = place(at, pk)
+    first, last = _read(after), _read(until)
+    behind = first == NO_LIMIT or place(*first) < here
+    return behind and (last == NO_LIMIT or here <= place(*last))
 
 
 def _read(cursor: str) -> tuple[datetime | None, int]:
@@ -138,8 +167,8 @@ def _read(cursor: str) -> tuple[datetime | None, int]:
         at = parse_datetime(text) if text else None
         after = int(number) if number else 0
     except ValueError:
-        return None, 0
-    return (None, 0) if at is not None and at.tzinfo is None else (at, after)
+        return NO_LIMIT
+    return NO_LIMIT if at is not None and at.tzinfo is None else (at, after)
 
 
 def cursor_at(at: datetime | None, id_: int) -> str:
@@ -149,48 +178,42 @@ def cursor_at(at: datetime | None, id_: int) -> str:
 
 def with_columns(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
     """The rows with what a list shows of their interactions, and ``group_name``."""
+    return rows.select_related("interaction").only(*_COLUMNS).annotate(group_name=_group_name())
+
+
+def _group_name() -> Subquery:
     group = Group.objects.filter(
         upstream=OuterRef("upstream"), mobius_id=OuterRef("interaction__group_id")
     )
-    return (
-        rows.select_related("interaction")
-        .only(*_COLUMNS)
-        .annotate(group_name=Subquery(group.values("name")[:1]))
-    )
+    return Subquery(group.values("name")[:1])
 
 
-def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
-    """Count what waits, what the viewer holds and what waits for others, unfiltered. One query."""
+def sample(
+    viewer: Viewer, upstream: Upstream, now: datetime, *, group_names: bool = True
+) -> Sample:
+    """Count what waits, what the viewer has claimed and what waits for others, unfiltered.
+
+    Five queries: together they take half the time of one that joins them. Without ``group_names``
+    there are four, and each group is called by its id.
+    """
     many = COUNTED + 1
+    columns = ("due_at", "via_group", "interaction__group_id")
     opened = rows_of(OPEN, viewer, upstream)
-    rows = found_by(
-        opened.filter(due_at__isnull=False).order_by("due_at", "id")[:many],
-        opened.filter(due_at__isnull=True).order_by("id")[:many],
-        rows_of(CLAIMED, viewer, upstream).order_by("due_at", "id")[:many],
-        rows_of(OTHERS, viewer, upstream).order_by("due_at", "id")[:many],
-    )
-    group = Group.objects.filter(
-        upstream=OuterRef("upstream"), mobius_id=OuterRef("interaction__group_id")
-    )
-    found = list(
-        rows.annotate(group_name=Subquery(group.values("name")[:1]))
-        .order_by(F("due_at").asc(nulls_last=True), "id")
-        .values_list(
-            "due_at", "via_group", "interaction__group_id", "group_name", "open", "holds", "waits"
-        )
-    )
-    waiting = [row[:4] for row in found if row[4]]
+    dated = opened.filter(due_at__isnull=False).order_by("due_at", "id")
+    undated = opened.filter(due_at__isnull=True).order_by("id")
+    waiting = [*dated.values_list(*columns)[:many], *undated.values_list(*columns)[:many]]
     counted = waiting[:COUNTED]
-    groups: dict[str, tuple[str, int]] = {}
-    for _, via_group, group_id, name in counted:
-        if via_group and group_id:
-            groups[group_id] = (name or group_id, groups.get(group_id, ("", 0))[1] + 1)
+    by_group = Counter(group_id for _, via_group, group_id in counted if via_group and group_id)
+    names = {}
+    if group_names:
+        known = Group.objects.filter(upstream=upstream, mobius_id__in=list(by_group))
+        names = dict(known.values_list("mobius_id", "name"))
     return Sample(
         bands=tuple(band(due_at, now).key for due_at, *_ in counted),
-        direct=sum(not via_group for _, via_group, *_ in counted),
-        groups=groups,
+        direct=sum(not via_group for _, via_group, _ in counted),
+        groups={id_: (names.get(id_) or id_, count) for id_, count in by_group.items()},
         total=len(counted),
         whole=len(waiting) <= COUNTED,
-        claimed=sum(row[5] for row in found),
-        others=sum(row[6] for row in found),
+        claimed=rows_of(CLAIMED, viewer, upstream)[:many].count(),
+        others=rows_of(OTHERS, viewer, upstream)[:many].count(),
     )

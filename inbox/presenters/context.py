@@ -5,19 +5,19 @@ shown as a tree, and all of it is one click away as raw JSON.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from django.utils.safestring import SafeString
-
 from inbox.presenters import diff, tree
-from inbox.presenters.markdown import render_plain
+from inbox.presenters.link_host import hidden_host
+from inbox.presenters.markdown import FORMATTED, Text, render_plain
 from inbox.presenters.words import label
 
 SHORT = 80
 FOLD_TEXT = 700
 MOST_ROWS = 100
 MOST_COLUMNS = 8
+MOST_CARDS = 50
 
 _PAIRS = (("from", "to"), ("before", "after"), ("was", "now"), ("old", "new"))
 _LEVELS = {
@@ -45,6 +45,11 @@ class Cell:
     level: str = ""
 
     @property
+    def host(self) -> str:
+        """Where the link leads, where its words do not say so."""
+        return hidden_host(self.href, self.text) if self.href else ""
+
+    @property
     def level_icon(self) -> str:
         """The icon of a level: colour alone would not say it."""
         return _LEVEL_ICONS.get(self.level, "")
@@ -55,7 +60,7 @@ class Card:
     """One thing to read. ``kind`` says which of the other fields it has.
 
     ``facts``: rows of (label, Cell). ``pairs``: the same under a heading. ``table``: columns and
-    rows. ``diff``: files. ``links``, ``list``: cells. ``text``: html; where it is ``folded``,
+    rows. ``diff``: files. ``links``, ``list``: cells. ``text``: text; where it is ``folded``,
     ``lead`` is its beginning. ``tree``: nodes. ``cut`` counts rows that were left out.
     """
 
@@ -66,7 +71,7 @@ class Card:
     rows: tuple[tuple[Cell, ...], ...] = ()
     files: tuple[diff.FileDiff, ...] = ()
     cells: tuple[Cell, ...] = ()
-    html: SafeString = field(default_factory=SafeString)
+    text: Text | None = None
     folded: bool = False
     lead: str = ""
     nodes: tuple[tree.Node, ...] = ()
@@ -150,40 +155,68 @@ def _named_link(value: dict[str, Any]) -> Cell | None:
 def cards(context: dict[str, Any], *, known: frozenset[str] = frozenset()) -> tuple[Card, ...]:
     """The cards of a context: one of all short facts first, then each other value in its order.
 
-    ``known`` are keys that the page shows elsewhere (the soft deadline).
+    ``known`` are keys that the page shows elsewhere (the soft deadline). All texts together are
+    formatted up to ``FORMATTED`` bytes; what exceeds ``MOST_ROWS`` facts or ``MOST_CARDS`` cards is
+    one text of JSON.
     """
     facts: list[tuple[str, Cell]] = []
     rest: list[Card] = []
+    more: dict[str, Any] = {}
+    budget = FORMATTED
     for key, value in context.items():
         if key in known:
             continue
-        cell = one_line(value)
-        if cell is not None:
+        if len(facts) >= MOST_ROWS or len(rest) >= MOST_CARDS:
+            more[key] = value
+        elif (cell := one_line(value)) is not None:
             facts.append((label(key), cell))
         else:
-            rest.extend(_cards_of(label(key), value))
+            made = list(_cards_of(label(key), value, budget))
+            budget -= sum(card.text.size for card in made if card.text is not None)
+            rest.extend(made)
+    if more:
+        rest.append(_text_card("More", tree.pretty(more), 0))
     first = [Card("facts", facts=tuple(facts))] if facts else []
     return (*first, *rest)
 
 
-def _cards_of(title: str, value: Any) -> Iterator[Card]:
+def _text_card(title: str, value: str, budget: int) -> Card:
+    return Card(
+        "text",
+        title,
+        text=render_plain(value, max(0, budget)),
+        folded=len(value) > FOLD_TEXT,
+        lead=value[:FOLD_TEXT],
+    )
+
+
+def _cards_of(title: str, value: Any, budget: int) -> Iterator[Card]:
     match value:
         case str() if diff.looks_like_diff(value):
+            if around := diff.beside(value):
+                yield _text_card(title, around, budget)
             yield _diff(title, diff.parse(value))
         case str():
-            yield Card(
-                "text",
-                title,
-                html=render_plain(value),
-                folded=len(value) > FOLD_TEXT,
-                lead=value[:FOLD_TEXT],
-            )
+            yield _text_card(title, value, budget)
+        case dict() if (sides := _pair(value)) and _too_long(sides):
+            for name, side in zip(value, value.values(), strict=True):
+                yield _text_card(f"{title}: {label(name).lower()}", _as_text(side), budget)
+                budget = 0
         case dict():
             yield _of_dict(title, value)
         case list() if value:
             yield _of_list(title, value)
         case _:
             yield Card("list", title, cells=(Cell("Nothing"),))
+
+
+def _too_long(sides: tuple[Any, Any]) -> bool:
+    """Too long to be compared."""
+    return sum(len(_as_text(side)) for side in sides) > diff.COMPARED
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else tree.pretty(value)
 
 
 def _diff(title: str, files: tuple[diff.FileDiff, ...]) -> Card:
@@ -193,12 +226,12 @@ def _diff(title: str, files: tuple[diff.FileDiff, ...]) -> Card:
 def _of_dict(title: str, value: dict[str, Any]) -> Card:
     pair = _pair(value)
     if pair is not None:
-        before, after = (side if isinstance(side, str) else tree.pretty(side) for side in pair)
+        before, after = map(_as_text, pair)
         files = diff.compare(before, after, path=title)
         return _diff(title, files) if files else Card("list", title, cells=(Cell("No change"),))
     lines = [(label(str(key)), one_line(item)) for key, item in value.items()]
     flat = tuple((key, cell) for key, cell in lines if cell is not None)
-    if flat and len(flat) == len(lines):
+    if flat and len(flat) == len(lines) <= MOST_ROWS:
         return Card("pairs", title, facts=flat)
     return Card("tree", title, nodes=tree.grow(value))
 

@@ -24,6 +24,7 @@ from inbox.presenters.when import ago
 from inbox.presenters.words import short_id
 from inbox.reviewers.directory import known_people
 from inbox.reviewers.names import names_of
+from inbox.services import decision_reseal
 from inbox.services.decision_log import head
 from inbox.services.decision_state import inspect
 
@@ -73,7 +74,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Standing:
-    """Whether the log is intact, in words. ``head`` is its last hash, shortened."""
+    """Whether the log is intact, in words. ``head`` is its last hash, shortened. ``broken_at`` is
+    the newest entry that declares a break, ``broken_href`` its page.
+    """
 
     intact: bool
     problem: str
@@ -81,6 +84,8 @@ class Standing:
     checked: str
     head: str
     number: int
+    broken_at: int | None
+    broken_href: str
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,8 @@ def _row(
 def _face(entry: Decision, people: People) -> Face:
     if entry.actor:
         return people.face(entry.actor)
-    return Face("", entry.account or "Somebody", entry.account or "Somebody")
+    name = entry.account or words.nobody(entry)
+    return Face("", name, name)
 
 
 def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, str, str]:
@@ -193,10 +199,18 @@ def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, 
     if entry.group_id:
         href = reverse("group", args=[entry.group_id]) if here else ""
         return entry.title or entry.group_id, href, "group"
+    who = _about_account(entry)
+    return who or entry.title or "–", "", "account" if who else ""
+
+
+def _about_account(entry: Decision) -> str:
+    """The token, account or role that an entry is about; empty for any other."""
     if entry.verb.startswith("token_"):
-        whose = f"Member token of {entry.title}" if entry.title else "Own member token"
-        return whose, "", "account"
-    return entry.title or "–", "", ""
+        return f"Member token of {entry.title}" if entry.title else "Own member token"
+    told = entry.value if isinstance(entry.value, dict) else {}
+    if "role" in told:
+        return f"Role {entry.title}"
+    return f"Account {entry.title}" if "account" in told else ""
 
 
 def _days(rows: Iterable[DecisionRow], now: datetime) -> tuple[Day, ...]:
@@ -253,6 +267,8 @@ def _count(entries: QuerySet[Decision], query: DecisionQuery, now: datetime) -> 
 
 def _standing(rows: Iterable[Decision], now: datetime) -> Standing:
     seen, last = inspect(rows), head()
+    declared = Decision.objects.filter(verb=decision_reseal.VERB).order_by("-number")
+    broken_at = declared.values_list("number", flat=True).first()
     return Standing(
         intact=seen.verdict.intact,
         problem=seen.verdict.problem,
@@ -260,4 +276,6 @@ def _standing(rows: Iterable[Decision], now: datetime) -> Standing:
         checked=f"last checked {ago(seen.at, now)}" if seen.at else "the first check is under way",
         head=f"{last.hash[:8]}…{last.hash[-8:]}",
         number=last.number,
+        broken_at=broken_at,
+        broken_href="" if broken_at is None else decision_href(broken_at),
     )

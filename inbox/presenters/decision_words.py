@@ -9,9 +9,11 @@ from inbox.presenters.answers import Words, did_words, value_words
 from inbox.presenters.people import People
 from inbox.presenters.tree import compact
 from inbox.presenters.words import label
+from inbox.services import group_mapping, key_answers, observed, rights_log
 
 VERBS = {
     RESPOND: "Answered",
+    observed.UNCONFIRMED: "Answer accepted, unconfirmed",
     "claim": "Claimed",
     "release": "Released",
     "nudge": "Nudged",
@@ -20,8 +22,20 @@ VERBS = {
     "member_added": "Added a member",
     "member_removed": "Removed a member",
     "routing_changed": "Changed the routing",
-    "token_adopted": "Put in a token",
+    "token_adopted": "Added a token",
     "token_removed": "Removed a token",
+    "log_resealed": "Declared a break in the log",
+    rights_log.MOBIUS_ID: "Changed a Mobius ID",
+    rights_log.ROLES: "Changed roles",
+    rights_log.PERMISSIONS: "Changed permissions",
+    rights_log.CREATED: "Created an account",
+    rights_log.RENAMED: "Renamed an account",
+    rights_log.REACTIVATED: "Reactivated an account",
+    rights_log.DEACTIVATED: "Deactivated an account",
+    rights_log.DELETED: "Deleted an account",
+    group_mapping.VERB: "Mapped a group",
+    key_answers.VERB: "Changed answers with the service key",
+    rights_log.CONFLICT: "Pasted another ID’s token",
 }
 """Each verb, as a filter names it."""
 _TO = {"nudge": "Nudged", "member_added": "Added", "member_removed": "Removed"}
@@ -31,6 +45,7 @@ _BY = {
     "member": ("key", "Member token"),
     "service": ("key", "Service key"),
     "account": ("user", "Signed in here"),
+    "command": ("user", "Command line"),
 }
 
 
@@ -55,6 +70,8 @@ def said(entry: Decision, question: Mapping[str, Any]) -> Words | None:
     match entry.verb:
         case "respond":
             return value_words(question, entry.value)
+        case observed.UNCONFIRMED:
+            return value_words(question, told.get("answer"))
         case "run_signalled":
             return Words(str(told.get("signal") or ""), tone="mono")
         case "routing_changed":
@@ -64,12 +81,48 @@ def said(entry: Decision, question: Mapping[str, Any]) -> Words | None:
             ends = [f"…{told[key]}" for key in ("before", "token") if told.get(key)]
             return Words(" → ".join(ends), tone="mono") if ends else None
         case _:
+            return _rights(entry)
+
+
+def _rights(entry: Decision) -> Words | None:
+    """The change of an account or a role; None where the verb says it all."""
+    told = _told(entry)
+    match entry.verb:
+        case (
+            rights_log.MOBIUS_ID
+            | rights_log.ROLES
+            | rights_log.PERMISSIONS
+            | rights_log.RENAMED
+            | group_mapping.VERB
+            | key_answers.VERB
+        ):
+            return Words(f"{_listed(told.get('before'))} → {_listed(told.get('after'))}")
+        case rights_log.CONFLICT:
+            return Words(conflict(entry))
+        case _:
             return None
+
+
+def conflict(entry: Decision) -> str:
+    """What an identity conflict is, in a sentence without its full stop."""
+    told = _told(entry)
+    account, owner, other = (told.get(key) for key in ("account", "owner", "owner_account"))
+    own = told.get("mobius_id")
+    if other:
+        return f"{account} pasted a token of {owner}, the Mobius ID of {other}"
+    if own:
+        return f"{account}, whose Mobius ID is {own}, pasted a token of {owner}"
+    return f"{account} pasted a token of {owner}"
+
+
+def nobody(entry: Decision) -> str:
+    """Who did what has neither a Mobius ID nor an account."""
+    return "This installation" if entry.verb == key_answers.VERB else "Somebody"
 
 
 def headline(entry: Decision, question: Mapping[str, Any], people: People) -> str:
     """The whole entry in a line: ``Lee approved: Release payments-api?``."""
-    who = people.full(entry.actor) if entry.actor else entry.account or "Somebody"
+    who = people.full(entry.actor) if entry.actor else entry.account or nobody(entry)
     if entry.verb == RESPOND:
         words = did_words(question, entry.value)
     else:
@@ -83,7 +136,7 @@ def by(entry: Decision) -> tuple[str, str]:
     """Icon and words of the credential."""
     if entry.observed:
         return "review", "Observed"
-    return _BY.get(entry.credential_kind, ("dashed", entry.credential_kind or "Nothing"))
+    return _BY.get(entry.credential_kind, ("dashed", entry.credential_kind or "Automatic"))
 
 
 def question_of(entry: Decision, mirrored: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
@@ -91,6 +144,10 @@ def question_of(entry: Decision, mirrored: Mapping[str, Any] | None = None) -> M
     shown = entry.shown if isinstance(entry.shown, dict) else {}
     questions = shown.get("questions") or ([mirrored] if mirrored else [])
     return questions[0] if questions and isinstance(questions[0], dict) else {}
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(map(str, names)) if isinstance(names, list) and names else str(names or "none")
 
 
 def rest(entry: Decision) -> str:

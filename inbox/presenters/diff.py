@@ -9,8 +9,16 @@ from itertools import pairwise
 MOST_LINES = 2000
 KEEP = 3
 FOLD_FROM = 9
+FINEST_LINES = 300
+COMPARED = 200_000
+"""Characters of two texts that are compared."""
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+_HEADER = re.compile(
+    r"(---|\+\+\+|diff|index|similarity|dissimilarity|rename|copy|old mode|new mode|new file mode"
+    r"|deleted file mode|Binary files|\\) "
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,23 @@ class _Open:
     new: int = 1
     left_old: int = 0
     left_new: int = 0
+    added: int = 0
+    removed: int = 0
+    cut: int = 0
+
+    @property
+    def inside(self) -> bool:
+        """The hunk has not ended yet."""
+        return self.left_old > 0 or self.left_new > 0
+
+    def add(self, kind: str, number: int, text: str) -> None:
+        """One more line, counted, and kept while there are not too many."""
+        self.added += kind == "add"
+        self.removed += kind == "del"
+        if len(self.lines) < MOST_LINES:
+            self.lines.append(Line(kind, number, text))
+        else:
+            self.cut += 1
 
 
 def looks_like_diff(text: str) -> bool:
@@ -75,13 +100,13 @@ def _name(header: str) -> str:
 def _take(file: _Open, line: str) -> None:
     sign, text = line[:1], line[1:]
     if sign == "+":
-        file.lines.append(Line("add", file.new, text))
+        file.add("add", file.new, text)
         file.new, file.left_new = file.new + 1, file.left_new - 1
     elif sign == "-":
-        file.lines.append(Line("del", file.old, text))
+        file.add("del", file.old, text)
         file.old, file.left_old = file.old + 1, file.left_old - 1
     elif sign != "\\":
-        file.lines.append(Line("", file.new, text))
+        file.add("", file.new, text)
         file.old, file.new = file.old + 1, file.new + 1
         file.left_old, file.left_new = file.left_old - 1, file.left_new - 1
 
@@ -100,8 +125,7 @@ def parse(text: str) -> tuple[FileDiff, ...]:
     files: list[_Open] = []
     before = ""
     for line in text.splitlines():
-        inside = files and (files[-1].left_old > 0 or files[-1].left_new > 0)
-        if inside:
+        if files and files[-1].inside:
             _take(files[-1], line)
         elif line.startswith("--- "):
             before = _name(line)
@@ -115,32 +139,50 @@ def parse(text: str) -> tuple[FileDiff, ...]:
     return tuple(_close(file) for file in files if file.lines)
 
 
+def beside(text: str) -> str:
+    """What stands around the hunks and headers of a unified diff: a commit's message, for example.
+
+    ``parse`` leaves it out.
+    """
+    kept: list[str] = []
+    file = _Open("")
+    for line in text.splitlines():
+        if file.inside:
+            _take(file, line)
+        elif match := _HUNK.match(line):
+            _start_hunk(file, match)
+        elif not _HEADER.match(line):
+            kept.append(line)
+    return "\n".join(kept).strip()
+
+
 def compare(before: str, after: str, *, path: str = "") -> tuple[FileDiff, ...]:
     """Two texts side by side become one diff; empty where they are equal."""
     old, new = before.splitlines(), after.splitlines()
     file = _Open(path)
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+    # The search for the best match is cubic where lines repeat; the other one is not.
+    many = max(len(old), len(new)) > FINEST_LINES
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(a=old, b=new, autojunk=many).get_opcodes():
         if tag == "equal":
             for offset, text in enumerate(new[j1:j2]):
-                file.lines.append(Line("", j1 + offset + 1, text))
+                file.add("", j1 + offset + 1, text)
             continue
         for offset, text in enumerate(old[i1:i2]):
-            file.lines.append(Line("del", i1 + offset + 1, text))
+            file.add("del", i1 + offset + 1, text)
         for offset, text in enumerate(new[j1:j2]):
-            file.lines.append(Line("add", j1 + offset + 1, text))
-    if not any(line.kind for line in file.lines):
+            file.add("add", j1 + offset + 1, text)
+    if not file.added and not file.removed:
         return ()
     return (_close(file),)
 
 
 def _close(file: _Open) -> FileDiff:
-    shown = file.lines[:MOST_LINES]
     return FileDiff(
         path=file.path,
-        added=sum(line.kind == "add" for line in file.lines),
-        removed=sum(line.kind == "del" for line in file.lines),
-        pieces=tuple(_pieces(shown, file.gaps)),
-        cut=len(file.lines) - len(shown),
+        added=file.added,
+        removed=file.removed,
+        pieces=tuple(_pieces(file.lines, file.gaps)),
+        cut=file.cut,
     )
 
 

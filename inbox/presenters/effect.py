@@ -47,18 +47,23 @@ def effect(item: Interaction, people: People) -> Effect:
     done, total = counts
     mine = done + 1
     if mine >= total:
-        what = f"Yours is the last of {total} answers" if total > 1 else "Your answer ends the wait"
-        rest = "the run goes on at once." if goes_on else "it closes the question."
-        return Effect(f"{what};", rest)
-    strong = f"Yours is answer {mine} of {total};"
+        what = "It resumes the run." if goes_on else "It closes the question."
+        if total > 1:
+            return Effect(f"Yours is the last of {total} answers.", what)
+        return _alone(item, goes_on=goes_on)
+    strong = f"Yours will be answer {mine} of {total}."
     return Effect(strong, _waits(item, people, goes_on=goes_on, more=total - mine))
 
 
 def _alone(item: Interaction, *, goes_on: bool) -> Effect:
-    enough = "One answer is enough: yours" if len(item.members or ()) > 1 else "Your answer"
+    if not item.says_how_many and item.target_type == "group":
+        return Effect("Mobius does not say how many must answer.", "One answer may be enough.")
+    if len(item.members or ()) > 1:
+        what = "resume the run" if goes_on else "close the question"
+        return Effect("One answer is enough.", f"Yours will {what}.")
     if goes_on:
-        return Effect(f"{enough} ends the wait;", "the run goes on at once.")
-    return Effect(f"{enough} closes this question.", "No run waits for it.")
+        return Effect("Your answer resumes the run.", "")
+    return Effect("Your answer closes the question.", "No run is waiting for it.")
 
 
 def _waits(item: Interaction, people: People, *, goes_on: bool, more: int) -> str:
@@ -68,17 +73,20 @@ def _waits(item: Interaction, people: People, *, goes_on: bool, more: int) -> st
         for member in item.members or ()
         if member not in answered and not people.is_reader(member)
     ]
-    who = "the run" if goes_on else "the question"
+    who = "The run" if goes_on else "The question"
     if more < len(missing):
-        return f"{who} waits for {more} more of {len(missing)} people."
-    return f"{who} waits for {listed(people.objects(missing))} too."
+        return f"{who} still waits for {more} more of {len(missing)} people."
+    return f"{who} still waits for {listed(people.objects(missing))}."
 
 
 def after_mine(item: Interaction, people: People) -> str:
     """For somebody who has answered an item that is still open: for whom it waits."""
+    if not item.says_how_many:
+        return "The question is still open: others may have to answer."
     answered = {response.get("user_id") for response in item.responses or ()}
     missing = [member for member in item.members or () if member not in answered]
     who = "The run" if item.run_id is not None else "The question"
     if not missing:
-        return f"{who} goes on as soon as Mobius has counted the answers."
-    return f"{who} waits for {listed(people.objects(missing))}."
+        then = "resumes" if item.run_id is not None else "closes"
+        return f"{who} {then} as soon as Mobius has counted the answers."
+    return f"{who} still waits for {listed(people.objects(missing))}."

@@ -61,7 +61,7 @@ def _removal(upstream: Upstream, group: Group, key: str, user_id: str, people: P
     kept = f"{_questions(keeps)} still {wait} for {people.object(user_id)}."
     return Confirm(
         title=f"Remove {name} from {group.name}?",
-        text=f"Changes reach only new questions. {kept if keeps else ''}".strip(),
+        text=f"Changes apply to new questions only. {kept if keeps else ''}".strip(),
         yes=f"Yes, remove {name}",
         no="Keep yourself in" if self_ else f"Keep {name}",
         action=reverse("group-remove", args=[key]),
@@ -82,10 +82,14 @@ def _addition(group: Group, key: str, members: list[str], typed: str) -> tuple[C
         return None, f"{name} is in {group.name} already."
     stand = standings([user_id])[user_id]
     who = name if name == user_id else f"{name} ({user_id})"
-    note = "" if stand.account else f" {name} has no account here, so cannot answer here."
+    note = ""
+    if not stand.account:
+        note = f" {name} has no account here, so cannot answer here."
+    elif not stand.active:
+        note = f" The account of {name} is deactivated, so {name} cannot answer here."
     confirm = Confirm(
         title=f"Add {who} to {group.name}?",
-        text=f"Changes reach only new questions. What was asked before is not theirs.{note}",
+        text=f"Changes apply to new questions only. What was asked before is not theirs.{note}",
         yes=f"Yes, add {name}",
         no="Add nobody",
         action=reverse("group-add", args=[key]),
@@ -103,7 +107,7 @@ def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> 
     kept = f" {_questions(waiting)} asked before {keep} the old one."
     return Confirm(
         title=f"Change the routing to {name[:1].lower()}{name[1:]}?",
-        text=f"{meaning}. Changes reach only new questions.{kept if waiting else ''}",
+        text=f"{meaning}. Changes apply to new questions only.{kept if waiting else ''}",
         yes="Yes, change it",
         no="Keep it as it is",
         action=reverse("group-routing", args=[key]),

@@ -167,11 +167,13 @@ def _members(
 
 
 def _note(stand: Standing | None) -> str:
-    if stand is None or (stand.account and stand.token):
+    if stand is None or (stand.active and stand.token):
         return ""
     if not stand.account:
-        return "Has no account here, so cannot answer here"
-    return "Has put in no member token yet, so cannot answer for the group"
+        return "Has no account here, so they can’t answer here"
+    if not stand.active:
+        return "The account is deactivated, so they can’t answer here"
+    return "Has no member token yet, so they can’t answer for the group"
 
 
 def _waits(item: Interaction, people: People, now: datetime) -> Waits:
@@ -183,10 +185,10 @@ def _waits(item: Interaction, people: People, now: datetime) -> Waits:
     elif item.claimed_by:
         state = f"{people.name(item.claimed_by)} {_holds(item, people)} it"
     else:
-        state = "Nobody has taken it"
+        state = "Nobody has claimed it"
     limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
     href = item_href(item.mobius_id, Filters())
-    return Waits(href, item.title or "A question without words", state, limit)
+    return Waits(href, item.title or "Untitled question", state, limit)
 
 
 def _holds(item: Interaction, people: People) -> str:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inbox.models import Decision, Event, Interaction, Run
-from inbox.presenters.answers import given
+from inbox.presenters.answers import ended_at, given
 from inbox.presenters.effect import progress
+from inbox.presenters.endings import Ending
 from inbox.presenters.people import People
+from inbox.presenters.words import UNNAMED, item_status
 
 CLAIMED = "interaction_group_claimed"
 RELEASED = "interaction_group_released"
@@ -15,13 +17,16 @@ RELEASED = "interaction_group_released"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line. ``tone`` is empty, ``ok``, ``warn``, ``bad`` or ``to-come``."""
+    """One line. ``tone`` is empty, ``ok``, ``warn``, ``bad`` or ``to-come``; ``href`` leads to the
+    entry of the decision log that it tells of.
+    """
 
     icon: str
     text: str
     at: datetime | None
     tone: str = ""
     said: str = ""
+    href: str = ""
 
 
 def asked_words(item: Interaction, people: People, group: str) -> str:
@@ -30,7 +35,7 @@ def asked_words(item: Interaction, people: People, group: str) -> str:
         return f"Asked {people.object(item.target_id)}"
     if item.target_type == "group":
         return f"Asked {group or item.target_id}"
-    return f"Asked {item.target_type} {item.target_id}"
+    return f"Asked {item.target_type} {item.target_id}" if item.target_id else f"Asked {UNNAMED}"
 
 
 def history(
@@ -42,14 +47,16 @@ def history(
     run: Run | None = None,
     events: Iterable[Event] = (),
     decisions: Iterable[Decision] = (),
+    ending: Ending | None = None,
 ) -> tuple[Entry, ...]:
     """What happened to a question and what is to come.
 
     ``events`` are the claims and releases of this question; ``decisions`` our log of it, which
-    knows when an answer went out under the service key.
+    knows when an answer went out under the service key. ``ending``: how it was closed early.
     """
     entries: list[Entry] = []
-    if run is not None:
+    begun = run is not None and not run.unread
+    if run is not None and begun:
         who = people.name(run.started_by) if run.started_by else ""
         text = f"{who} started the run" if who else "The run started"
         entries.append(Entry("play", text, run.started_at or run.created_at))
@@ -57,13 +64,13 @@ def history(
     entries.extend(_claims(item, people, events))
     entries.extend(_answers(item, people, decisions))
     if item.soft and item.due_at is not None:
-        end = item.completed_at or now
+        end = item.closed_at or now
         if item.due_at <= item.created_at:
             entries.append(Entry("alert", "Overdue from the start", item.created_at, "warn"))
         elif item.due_at <= min(now, end):
             entries.append(Entry("alert", "Became overdue", item.due_at, "warn"))
-    entries.extend(_end(item, now))
-    first, rest = entries[: 1 if run else 0], entries[1 if run else 0 :]
+    entries.extend(_end(item, now, ending))
+    first, rest = entries[:begun], entries[begun:]
     rest.sort(key=lambda entry: entry.at or now)
     return (*first, *rest)
 
@@ -78,7 +85,7 @@ def _claims(item: Interaction, people: People, events: Iterable[Event]) -> list[
             told = told or holder == item.claimed_by
             lines.append(Entry("claimed", f"{people.name(holder)} took it", event.at))
         elif event.type == RELEASED:
-            text = f"{people.name(holder)} gave it back" if holder else "It was given back"
+            text = f"{people.name(holder)} released it" if holder else "It was released"
             lines.append(Entry("undo", text, event.at))
     if item.claimed_by and not told:
         lines.append(Entry("claimed", f"{people.name(item.claimed_by)} took it", item.claimed_at))
@@ -98,16 +105,21 @@ def _answers(item: Interaction, people: People, decisions: Iterable[Decision]) -
     return lines
 
 
-def _end(item: Interaction, now: datetime) -> list[Entry]:
+def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]:
     runs = item.run_id is not None
     if item.status == "completed":
-        text = "The run went on" if runs else "Closed"
+        text = "The run resumed" if runs else "Closed"
         counts = progress(item)
         if counts is not None and counts[1] > 1:
-            text = f"All {counts[1]} answered" + ("; the run went on" if runs else "")
+            text = f"All {counts[1]} answered" + ("; the run resumed" if runs else "")
         return [Entry("play" if runs else "done", text, item.completed_at)]
     if item.status == "expired":
-        return [Entry("failed", "Expired unanswered", item.completed_at or item.expires_at, "bad")]
+        at = ended_at(item)
+        if not item.closed_early:
+            return [Entry("failed", "Expired unanswered", at, "bad")]
+        status = item_status(item.state)
+        text, href = (ending.text, ending.href) if ending else (status.label, "")
+        return [Entry(status.icon, text, at, "warn", href=href)]
     if item.pending and item.expires_at is not None:
         if item.expires_at <= now:
             return [Entry("failed", "Expired", item.expires_at)]

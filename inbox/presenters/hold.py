@@ -45,8 +45,8 @@ def hold_of(viewer: Viewer, item: Interaction, people: People, now: datetime) ->
         return None
     return Hold(
         "free",
-        "Nobody has taken this yet",
-        "You can answer without claiming it. Claimed, the others need not spend time on it.",
+        "Nobody has claimed this yet",
+        "You can answer without claiming it. Claiming it tells the others that they don't need to.",
         action=Action.CLAIM,
     )
 
@@ -57,20 +57,20 @@ def stale(item: Interaction, now: datetime) -> bool:
 
 
 def since_label(item: Interaction, now: datetime) -> str:
-    """``since 10:02``; ``since 08:51: stale``. For what is not renewed as time goes by."""
+    """``since 10:02``; ``since 08:51: too long``. For what is not renewed as time goes by."""
     if item.claimed_at is None:
         return ""
     words = f"since {moment(item.claimed_at, now)}"
-    return f"{words}: stale" if stale(item, now) else words
+    return f"{words}: too long" if stale(item, now) else words
 
 
 def since_words(item: Interaction, now: datetime) -> str:
-    """``since 10:02, 12 m``; ``since 08:51, 1 h 12 m: stale``."""
+    """``since 10:02, 12 m``; ``since 08:51, 1 h 12 m: too long``."""
     if item.claimed_at is None:
         return ""
     lasted = span((now - item.claimed_at).total_seconds())
     words = f"since {moment(item.claimed_at, now)}, {lasted}"
-    return f"{words}: stale" if stale(item, now) else words
+    return f"{words}: too long" if stale(item, now) else words
 
 
 def _held(item: Interaction, people: People, now: datetime, *, mine: bool, lead: bool) -> Hold:
@@ -78,7 +78,7 @@ def _held(item: Interaction, people: People, now: datetime, *, mine: bool, lead:
     old = stale(item, now)
     return Hold(
         "mine" if mine else "other",
-        _title("You have" if mine else f"{name} has", item, now),
+        _title("you" if mine else name, item, now),
         _mine_text(old=old) if mine else _other_text(name, item, now, old=old, lead=lead),
         holder=people.face(item.claimed_by),
         taken_at=None if mine else _just_taken(item, now),
@@ -90,22 +90,22 @@ def _held(item: Interaction, people: People, now: datetime, *, mine: bool, lead:
 
 def _title(who: str, item: Interaction, now: datetime) -> str:
     since = f" since {moment(item.claimed_at, now)}" if item.claimed_at is not None else ""
-    return f"{who} held this{since}" if since else f"{who} this"
+    return f"Claimed by {who}{since}"
 
 
 def _mine_text(*, old: bool) -> str:
     if old:
-        return "That is long, and the group sees it marked. Answer it, or give it back."
-    return "The others read along until you answer it or give it back."
+        return "You claimed this a while ago, and your group sees it marked. Answer or release it."
+    return "Others can view it, but only you can answer until you release it."
 
 
 def _other_text(name: str, item: Interaction, now: datetime, *, old: bool, lead: bool) -> str:
     if old and item.claimed_at is not None:
         lasted = span((now - item.claimed_at).total_seconds())
-        return f"That is {lasted}, which is long. Ask {name}: nobody else can give it back."
+        return f"It was claimed {lasted} ago. Only {name} can release it."
     if lead:
-        return f"The group reads along until {name} answers it or gives it back."
-    return f"You can read along, and answer once {name} gives it back."
+        return f"The group can view it, but only {name} can answer until it is released."
+    return f"You can answer if {name} releases it."
 
 
 def _just_taken(item: Interaction, now: datetime) -> datetime | None:

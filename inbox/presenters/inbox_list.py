@@ -1,10 +1,11 @@
-"""One person's list as a page: bands, counts, filters, the next page."""
+"""One person's list as a page: bands, counts, filters, the next page, and what has come since."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Exists
+from django.db.models import Exists, QuerySet
+from django.urls import reverse
 
 from inbox import access
 from inbox.access import Viewer
@@ -12,16 +13,20 @@ from inbox.models import Credential, Recipient, Upstream
 from inbox.presenters.asks import (
     Sample,
     cursor_at,
+    done,
     done_in_order,
     in_order,
     narrowed,
     sample,
+    stands_between,
     with_columns,
 )
 from inbox.presenters.filters import Filters, inbox_href, item_href
 from inbox.presenters.people import People
+from inbox.presenters.place import Place, place_of
 from inbox.presenters.rows import Row, row
 from inbox.presenters.scopes import CLAIMED, OTHERS, SCOPES, rows_of
+from inbox.presenters.shown import MOST, Shown, arrivals, numbers
 from inbox.presenters.when import BANDS, Band, band
 from inbox.reviewers.names import names_of
 
@@ -30,8 +35,12 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Choice:
-    """One filter that can be switched on: its words, its address, whether it is on."""
+    """One filter that can be switched on: its words, its address, whether it is on.
 
+    ``key`` tells it from the others on the page.
+    """
+
+    key: str
     label: str
     count: str
     href: str
@@ -48,15 +57,34 @@ class Stretch:
 
 
 @dataclass(frozen=True)
+class Arrivals:
+    """The questions that have come to a page and wait for the reader to ask for them, by id."""
+
+    ids: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """``1 new``, ``50 or more new``."""
+        return f"{PAGE} or more new" if len(self.ids) >= PAGE else f"{len(self.ids)} new"
+
+
+@dataclass(frozen=True)
 class InboxList:
-    """The list as ``inbox/_list.html`` shows it."""
+    """The list as ``inbox/_list.html`` shows it.
+
+    ``shown`` are the numbers of its rows, ``until`` the place of its last row, where another page
+    follows. ``exact``: its bands are counted whole, and not by the rows that are shown.
+    """
 
     filters: Filters
     stretches: tuple[Stretch, ...]
     choices: tuple[Choice, ...]
     open: str
     counts: Mapping[str, str]
-    next_href: str
+    arrivals: Arrivals
+    shown: str
+    until: str
+    exact: bool
     first_href: str
 
     @property
@@ -65,10 +93,27 @@ class InboxList:
         return inbox_href(self.filters)
 
     @property
+    def again(self) -> str:
+        """The same rows, brought up to date."""
+        query = self.filters.query(cursor=self.filters.cursor, shown=self.shown)
+        return reverse("inbox") + query
+
+    @property
+    def changes_href(self) -> str:
+        """Where a page asks what became of some questions; their ids are added."""
+        return reverse("inbox-changes") + self.filters.query(until=self.until)
+
+    @property
+    def next_href(self) -> str:
+        """The page behind this one, empty for none."""
+        return inbox_href(replace(self.filters, cursor=self.until)) if self.until else ""
+
+    @property
     def scopes(self) -> tuple[Choice, ...]:
         """The parts of the list that a phone has no other way to."""
         return tuple(
             Choice(
+                key,
                 SCOPES[key].title,
                 self.counts[name],
                 inbox_href(Filters(scope=key)),
@@ -103,18 +148,137 @@ class InboxList:
         return tuple(row for stretch in self.stretches for row in stretch.rows)
 
 
+@dataclass(frozen=True)
+class InboxChanges:
+    """What became of some questions of a page, as ``inbox/_changes.html`` says it.
+
+    ``rows`` are those that the page shows and may go on showing, ``left`` the ids of those that it
+    may not. ``bands`` are the counts by band, empty where the page counts its rows itself.
+    ``place`` is that of the open question.
+    """
+
+    filters: Filters
+    rows: tuple[Row, ...]
+    left: tuple[str, ...]
+    arrivals: Arrivals
+    bands: Mapping[str, str]
+    choices: tuple[Choice, ...]
+    open: str
+    counts: Mapping[str, str]
+    place: Place
+
+    @property
+    def here(self) -> str:
+        """The page of the list."""
+        return inbox_href(self.filters)
+
+
 def inbox_list(
-    viewer: Viewer, upstream: Upstream, filters: Filters, now: datetime, *, current: str = ""
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: Filters,
+    now: datetime,
+    *,
+    current: str = "",
+    shown: Shown | None = None,
 ) -> InboxList:
-    """Read one page of the list, with its counts. Three queries; ``current`` is the open item."""
-    rows = narrowed(rows_of(filters.scope, viewer, upstream), filters)
+    """Read one page of the list, with its counts. Three queries; ``current`` is the open item.
+
+    With ``shown`` those rows stay, brought up to date, and others wait; four queries. A page that
+    would be empty then is filled.
+    """
+    rows = _listed(viewer, upstream, filters)
     order = done_in_order if filters.done else in_order
-    read = with_columns(order(rows, PAGE + 1, filters.cursor))
-    found = list(read.annotate(has_token=_has_token(viewer, upstream)))
+    fresh = list(_whole(order(rows, PAGE + 1, filters.cursor), viewer, upstream))
+    page, new = fresh[:PAGE], Arrivals()
+    if shown is not None and shown.ids:
+        kept = list(_whole(order(rows.filter(pk__in=shown.ids), MOST, ""), viewer, upstream))
+        if kept:
+            page = kept
+            came = arrivals(fresh, page, page=PAGE)
+            new = Arrivals(tuple(recipient.interaction.mobius_id for recipient in came))
+    more = len(fresh) > PAGE
     counts = sample(viewer, upstream, now)
-    page, more = found[:PAGE], len(found) > PAGE
+    lines = _rows(viewer, page, filters, now, current)
+    return InboxList(
+        filters=filters,
+        stretches=_stretches(filters, lines, page, counts, more=more, now=now),
+        choices=_choices(filters, counts),
+        open=counts.words(counts.total),
+        counts=counts.counts,
+        arrivals=new,
+        shown=numbers(page),
+        until=_cursor(page[-1], filters) if more else "",
+        exact=_exact(filters),
+        first_href=inbox_href(filters.but()) if filters.cursor else "",
+    )
+
+
+def inbox_changes(
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: Filters,
+    now: datetime,
+    *,
+    changed: Collection[str],
+    shown: Collection[str],
+    until: str = "",
+    current: str = "",
+) -> InboxChanges:
+    """What became of the questions ``changed``, of which a page shows those in ``shown``.
+
+    ``until`` is the page's own. A fixed number of queries, however long the list is: new questions
+    are only counted, and nothing more of them is read.
+    """
+    asked = Recipient.objects.filter(
+        user_id=viewer.mobius_id or "",
+        interaction__upstream=upstream,
+        interaction__mobius_id__in=changed,
+    )
+    # By their numbers: else SQLite walks all of the viewer's rows to find these few.
+    rows = _listed(viewer, upstream, filters).filter(
+        pk__in=list(asked.values_list("pk", flat=True))
+    )
+    order = "closed_at" if filters.done else "due_at"
+    places = {id_: place for id_, *place in rows.values_list("interaction__mobius_id", order, "pk")}
+    new = [
+        id_
+        for id_, (at, pk) in places.items()
+        if id_ not in shown
+        and stands_between(at, pk, filters.cursor, until, newest_first=filters.done)
+    ]
+    still = [pk for id_, (_, pk) in places.items() if id_ in shown]
+    kept = list(_whole(rows.filter(pk__in=still), viewer, upstream)) if still else []
+    counts = sample(viewer, upstream, now, group_names=False)
+    bands = _band_counts(counts) if _exact(filters) else {}
+    return InboxChanges(
+        filters=filters,
+        rows=tuple(_rows(viewer, kept, filters, now, current)),
+        left=tuple(id_ for id_ in shown if id_ not in places),
+        arrivals=Arrivals(tuple(new)),
+        bands=bands,
+        choices=_choices(filters, counts),
+        open=counts.words(counts.total),
+        counts=counts.counts,
+        place=place_of(viewer, upstream, filters, current) if current else Place(),
+    )
+
+
+def _listed(viewer: Viewer, upstream: Upstream, filters: Filters) -> QuerySet[Recipient]:
+    rows = narrowed(rows_of(filters.scope, viewer, upstream), filters)
+    return done(rows) if filters.done else rows
+
+
+def _whole(rows: QuerySet[Recipient], viewer: Viewer, upstream: Upstream) -> QuerySet[Recipient]:
+    """With all that a row shows."""
+    return with_columns(rows).annotate(has_token=_has_token(viewer, upstream))
+
+
+def _rows(
+    viewer: Viewer, page: Sequence[Recipient], filters: Filters, now: datetime, current: str
+) -> list[Row]:
     people = People(names_of(_ids(page)), viewer.mobius_id)
-    shown = [
+    return [
         row(
             recipient,
             people=people,
@@ -126,21 +290,14 @@ def inbox_list(
         )
         for recipient in page
     ]
-    stretches = _stretches(filters, shown, page, counts, more=more, now=now)
-    next_href = ""
-    if more:
-        last = page[-1]
-        cursor = cursor_at(last.closed_at if filters.done else last.due_at, last.pk)
-        next_href = inbox_href(replace(filters, cursor=cursor))
-    return InboxList(
-        filters=filters,
-        stretches=stretches,
-        choices=_choices(filters, counts),
-        open=counts.words(counts.total),
-        counts=counts.counts,
-        next_href=next_href,
-        first_href=inbox_href(filters.but()) if filters.cursor else "",
-    )
+
+
+def _cursor(last: Recipient, filters: Filters) -> str:
+    return cursor_at(last.closed_at if filters.done else last.due_at, last.pk)
+
+
+def _exact(filters: Filters) -> bool:
+    return filters.counted and not filters.narrowed
 
 
 def _ids(page: Iterable[Recipient]) -> set[str]:
@@ -175,45 +332,49 @@ def _stretches(
     now: datetime,
 ) -> tuple[Stretch, ...]:
     if filters.done:
-        label = Band("done", "Answered and expired", "done")
+        label = Band("done", "Answered and closed", "done")
         return (Stretch(label, "", tuple(shown)),) if shown else ()
     rows: dict[str, list[Row]] = {}
     for recipient, line in zip(page, shown, strict=True):
         rows.setdefault(band(recipient.due_at, now).key, []).append(line)
-    exact = not filters.narrowed and filters.counted
     last = next(reversed(rows), "")
-    stretches = []
-    for key, lines in rows.items():
-        if exact:
-            count = counts.bands.count(key)
-            words = str(count) if counts.whole or key != counts.bands[-1] else f"{count}+"
-        else:
-            words = f"{len(lines)}+" if more and key == last else str(len(lines))
-        stretches.append(Stretch(BANDS[key], words, tuple(lines)))
-    return tuple(stretches)
+    words = {
+        key: f"{len(lines)}+" if more and key == last else str(len(lines))
+        for key, lines in rows.items()
+    }
+    if _exact(filters):
+        words |= _band_counts(counts)
+    return tuple(Stretch(BANDS[key], words[key], tuple(lines)) for key, lines in rows.items())
+
+
+def _band_counts(counts: Sample) -> dict[str, str]:
+    """How many wait in each band, with a plus sign where more may follow."""
+    found = {key: counts.bands.count(key) for key in BANDS}
+    last = "" if counts.whole else counts.bands[-1]
+    return {key: f"{count}+" if key == last else str(count) for key, count in found.items()}
 
 
 def _choices(filters: Filters, counts: Sample) -> tuple[Choice, ...]:
     """The filters above the list. Those of a person's groups stand by themselves, two or more."""
 
-    def choice(label: str, count: int | None, **changes: str) -> Choice:
+    def choice(key: str, label: str, count: int | None, **changes: str) -> Choice:
         after = filters.but(**changes)
         on = all(getattr(filters, name) == value for name, value in changes.items())
         words = "" if count is None or not filters.counted else counts.words(count)
-        return Choice(label, words, inbox_href(after), on)
+        return Choice(key, label, words, inbox_href(after), on)
 
     via_group = counts.total - counts.direct
-    all_of_it = choice("All", counts.total, target="", type="")
+    all_of_it = choice("all", "All", counts.total, target="", type="")
     found = [
         all_of_it,
-        choice("Yours", counts.direct, target="mine"),
-        choice("Groups", via_group, target="groups"),
+        choice("mine", "Yours", counts.direct, target="mine"),
+        choice("groups", "Groups", via_group, target="groups"),
     ]
     if len(counts.groups) > 1 or filters.target in counts.groups:
         by_name = sorted(counts.groups.items(), key=lambda entry: entry[1][0].lower())
-        found += [choice(name, count, target=id_) for id_, (name, count) in by_name]
+        found += [choice(f"group-{id_}", name, count, target=id_) for id_, (name, count) in by_name]
     found += [
-        choice(label, None, type=type_)
+        choice(type_, label, None, type=type_)
         for type_, label in (("approval", "Approvals"), ("review", "Reviews"), ("input", "Inputs"))
     ]
     return tuple(found)

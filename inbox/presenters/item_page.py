@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 
@@ -12,12 +11,14 @@ from inbox import access
 from inbox.access import Refusal, Viewer
 from inbox.forms import AnswerForm, form_for
 from inbox.mobius.types import Question
-from inbox.models import Decision, Draft, Event, Group, Interaction, Run, Upstream
+from inbox.models import Decision, Draft, Event, Group, Interaction, Reviewer, Run, Upstream
 from inbox.presenters import context as evidence
 from inbox.presenters import markdown, receipt, veil
-from inbox.presenters.answers import closing_sentence, given, members
+from inbox.presenters.answers import closing_sentence, given, members, members_from_words
 from inbox.presenters.circle import left_behind
+from inbox.presenters.drafts import other_drafts, typed_words
 from inbox.presenters.effect import after_mine, effect, progress
+from inbox.presenters.endings import entries_of, question_ending
 from inbox.presenters.filters import Filters
 from inbox.presenters.history import CLAIMED, RELEASED, asked_words, history
 from inbox.presenters.hold import hold_of
@@ -26,12 +27,14 @@ from inbox.presenters.people import People
 from inbox.presenters.place import place_of
 from inbox.presenters.presence import company
 from inbox.presenters.runs import live_head
-from inbox.presenters.when import Deadline, ago, deadline
-from inbox.presenters.words import kind, short_id
-from inbox.reviewers import credentials
+from inbox.presenters.when import Deadline, ago, deadline, moment
+from inbox.presenters.words import UNNAMED, kind, short_id
+from inbox.reviewers import credentials, service_key
 from inbox.reviewers.credentials import Token
-from inbox.reviewers.names import accounts_of, switched_off
-from inbox.services.draft import typed_as
+from inbox.reviewers.names import accounts_and_deactivated
+from inbox.services import accepted
+from inbox.services.accepted import Sent
+from inbox.services.draft import NOWHERE, TypedIn, drafts_of, typed_as
 from inbox.services.seen import seen_of
 
 
@@ -48,28 +51,39 @@ def item_page(
     now: datetime,
     *,
     form: AnswerForm | None = None,
+    typed_in: TypedIn = NOWHERE,
 ) -> ItemPage:
-    """All of the page. ``form`` is one that was sent and comes back with its text and errors."""
+    """All of the page. ``form`` is one that was sent and comes back with its text and errors;
+    ``typed_in`` is the form in the page, which says whose draft it shows.
+    """
     item = veil.seen_by(viewer, item)
     run = _run_of(viewer, upstream, item)
-    people = People(accounts_of(_ids(item, run)), viewer.mobius_id)
+    ended = entries_of(upstream, [item.run_id] if item.run_id and item.closed_early else [])
+    about_run = ended.get(item.run_id or "", [])
+    actors = (entry.actor for entry in about_run)
+    names, off = accounts_and_deactivated((*_ids(item, run), *actors))
+    people = People(names, viewer.mobius_id)
+    ending = question_ending(viewer, item, run, about_run, people)
     group = _group_of(upstream, item)
     events, decisions = _log_of(upstream, item)
     question = _question(item)
-    draft = _draft_of(viewer, upstream, item)
+    draft, others = drafts_of(viewer, item, typed_in)
     refusal = access.why_not_answer(viewer, item)
     closing = closing_sentence(item, people, now) or _past(item, now)
-    token = _token(viewer, upstream, item) if refusal is None and not closing else Token.GOOD
-    can_send = token in (Token.GOOD, Token.REFUSED)
-    usable = question is not None and refusal is None and not closing and can_send
+    answers_here = refusal is None and not closing
+    token = credentials.state_of(viewer.user_id, upstream) if answers_here else Token.GOOD
+    by_key = token is Token.NONE and _by_key(viewer, upstream, item)
+    can_send = by_key or token in (Token.GOOD, Token.REFUSED)
+    sent = accepted.sent_to(viewer.user_id, item) if answers_here else Sent()
+    usable = question is not None and answers_here and can_send and sent.underway is None
     if form is None and usable and question is not None:
         form = form_for(question, draft=draft, seen=seen_of(item))
-    counts = progress(item) or (0, 0)
+    counts, mine = progress(item) or (0, 0), _mine(item, people)
     left = left_behind(upstream, [item]).get(item.mobius_id, ())
-    off = switched_off(item.members or ()) if item.pending else ()
     line = members(item, people, left=left, off=off, lead=viewer.lead)
     return ItemPage(
         item=item,
+        other_drafts=other_drafts(others, item, typed_in.device, now),
         filters=filters,
         place=place_of(viewer, upstream, filters, item.mobius_id),
         kind=kind(item.type),
@@ -89,10 +103,12 @@ def item_page(
         after_mine=after_mine(item, people) if refusal is Refusal.ANSWERED else "",
         hold=hold_of(viewer, item, people, now) if item.pending and not closing else None,
         token=token,
+        by_key=by_key,
         company=company(viewer, item) if not closing else None,
         hidden=access.hides_answers(viewer, item) and bool(item.responses),
         answers=given(item, people),
         members=line,
+        members_from=members_from_words(item),
         have=counts[0],
         of=counts[1],
         history=history(
@@ -103,13 +119,24 @@ def item_page(
             run=run,
             events=events,
             decisions=decisions,
+            ending=ending,
         ),
+        ending=ending,
         receipt=bool(receipt.seen_by(viewer, item, decisions)),
-        mine=_mine(item, people),
+        mine=mine,
+        underway=sent.underway,
+        unconfirmed=_unconfirmed(sent, now),
         whom=f"Waiting on {_whom(item, people, group)}",
-        kept=None if usable and form is not None else _kept(question, draft, form),
+        kept=None if usable and form is not None else _kept(question, draft, form, mine),
         parts=["on" if m.state == "answered" else "you" if m.state == "turn" else "" for m in line],
     )
+
+
+def _unconfirmed(sent: Sent, now: datetime) -> str:
+    at = sent.unconfirmed_at
+    if at is None:
+        return ""
+    return f"Mobius accepted your answer at {moment(at, now)}, but the question is still open"
 
 
 def _run_of(viewer: Viewer, upstream: Upstream, item: Interaction) -> Run | None:
@@ -156,32 +183,31 @@ def _question(item: Interaction) -> Question | None:
     return Question.model_validate(questions[0]) if questions else None
 
 
-def _draft_of(viewer: Viewer, upstream: Upstream, item: Interaction) -> Draft | None:
-    return Draft.objects.filter(
-        reviewer__user_id=viewer.user_id, upstream=upstream, interaction_id=item.mobius_id
-    ).first()
+def _by_key(viewer: Viewer, upstream: Upstream, item: Interaction) -> bool:
+    """The service key would answer for the reader, who has no member token."""
+    item.upstream = upstream
+    reviewer = Reviewer.objects.get(user_id=viewer.user_id)
+    return service_key.may_answer(reviewer, item)
 
 
-def _token(viewer: Viewer, upstream: Upstream, item: Interaction) -> Token:
-    """With what the reader would answer; the service key may stand in for a missing token."""
-    token = credentials.state_of(viewer.user_id, upstream)
-    direct = item.target_type == "user"
-    stands_in = token is Token.NONE and direct and settings.SERVICE_KEY_ANSWERS
-    return Token.GOOD if stands_in else token
+def _kept(
+    question: Question | None, draft: Draft | None, form: AnswerForm | None, mine: str
+) -> Kept | None:
+    """What was typed and not sent, from the form that came back, else from the draft.
 
-
-def _kept(question: Question | None, draft: Draft | None, form: AnswerForm | None) -> Kept | None:
-    """What was typed, from the form that came back, else from the draft."""
+    ``mine`` is the reader's answer: text that is the same has arrived, though the attempt may still
+    wait for its response.
+    """
     if form is not None and form.is_bound:
         typed, comment = form.typed, form.shown_comment
     elif draft is not None:
         typed, comment = [str(value) for value in draft.values], draft.comment
     else:
         return None
-    labels = {o.value: o.label for o in question.options} if question is not None else {}
-    if question is not None and question.mode == "confirm":
-        labels = {"true": "Approve", "false": "Reject"}
-    value = ", ".join(labels.get(text, text) for text in typed if text)
+    typed = [text for text in typed if text]
+    if mine and json.loads(mine) == [typed, comment.strip()]:
+        return None
+    value = typed_words(question, typed)
     return Kept(value, comment) if value or comment else None
 
 
@@ -217,4 +243,6 @@ def _asked(item: Interaction, people: People, group: str, now: datetime) -> str:
 
 
 def _whom(item: Interaction, people: People, group: str) -> str:
-    return people.object(item.target_id) if item.target_type == "user" else group or item.target_id
+    if item.target_type == "user":
+        return people.object(item.target_id)
+    return group or item.target_id or UNNAMED

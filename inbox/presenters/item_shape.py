@@ -3,23 +3,28 @@
 from dataclasses import dataclass, field
 
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
 from inbox.access import Refusal
 from inbox.forms import AnswerForm
 from inbox.models import Interaction
 from inbox.presenters.answers import Given, Member
 from inbox.presenters.context import Card
+from inbox.presenters.drafts import OtherDraft
 from inbox.presenters.effect import Effect
+from inbox.presenters.endings import Ending
 from inbox.presenters.filters import Filters, inbox_href, item_href
 from inbox.presenters.history import Entry
 from inbox.presenters.hold import Hold
+from inbox.presenters.markdown import Text
+from inbox.presenters.open_in_mobius import interaction_in_mobius
 from inbox.presenters.place import Place
 from inbox.presenters.presence import Company
 from inbox.presenters.runs import LiveRun
 from inbox.presenters.when import Deadline
 from inbox.presenters.words import Kind, Status, item_status
 from inbox.reviewers.credentials import Token
+from inbox.reviewers.service_key import one_answer_is_enough
+from inbox.services.accepted import Underway
 
 SEARCHED_FROM = 12
 """More options than these are searched."""
@@ -43,13 +48,16 @@ class ItemPage:
     """What ``interactions/_detail.html`` shows. ``form`` is None where the reader cannot answer;
     ``receipt``: an answer that the reader may see is in the decision log; ``mine`` is the reader's
     own answer as JSON, the values as a form has them and the comment; empty without one.
+    ``by_key``: the service key answers for the reader. ``underway``: an answer that keeps the
+    reader from answering now. ``unconfirmed`` says that the reader's answer was accepted and is not
+    in.
     """
 
     item: Interaction
     filters: Filters
     place: Place
     kind: Kind
-    body: SafeString
+    body: Text
     cards: tuple[Card, ...]
     deadline: Deadline | None
     asked: str
@@ -65,17 +73,23 @@ class ItemPage:
     after_mine: str
     hold: Hold | None
     token: Token
+    by_key: bool
     company: Company | None
     hidden: bool
     answers: tuple[Given, ...]
     members: tuple[Member, ...]
+    members_from: str
     have: int
     of: int
     history: tuple[Entry, ...]
     whom: str
+    ending: Ending | None = None
     receipt: bool = False
     mine: str = ""
+    underway: Underway | None = None
+    unconfirmed: str = ""
     kept: Kept | None = None
+    other_drafts: tuple[OtherDraft, ...] = ()
     parts: list[str] = field(default_factory=list)
 
     @property
@@ -84,14 +98,19 @@ class ItemPage:
         return self.item.title or f"{self.kind.label} without words"
 
     @property
+    def subject(self) -> str:
+        """The heading as it is named within another sentence, such as *Approve “…”?*."""
+        return self.heading.rstrip("?")
+
+    @property
     def title(self) -> str:
         """The title of the page."""
         return self.heading
 
     @property
     def status(self) -> Status:
-        """Waiting, answered, expired, gone."""
-        return item_status(self.item.status, gone=self.item.gone)
+        """Waiting, answered, expired, cancelled, bypassed by a signal, gone."""
+        return item_status(self.item.state, gone=self.item.gone)
 
     @property
     def here(self) -> str:
@@ -119,6 +138,11 @@ class ItemPage:
         return reverse("interaction-json", args=[self.item.mobius_id])
 
     @property
+    def mobius_href(self) -> str:
+        """Where Mobius shows the question; empty where that is not set."""
+        return interaction_in_mobius(self.item.mobius_id)
+
+    @property
     def form_template(self) -> str:
         """The fragment of the question's mode."""
         return f"interactions/_form_{self.form.mode if self.form is not None else 'unknown'}.html"
@@ -137,7 +161,12 @@ class ItemPage:
     @property
     def no_token(self) -> bool:
         """The reader's answer would be taken, and there is nothing to send it with."""
-        return self.token in (Token.NONE, Token.LOST)
+        return self.token in (Token.NONE, Token.LOST) and not self.by_key
+
+    @property
+    def everybody_answers(self) -> bool:
+        """One answer is not enough."""
+        return not one_answer_is_enough(self.item)
 
     @property
     def refused_token(self) -> bool:
@@ -147,7 +176,8 @@ class ItemPage:
     @property
     def action(self) -> str:
         """``claim``, ``release``, or nothing that the reader could do."""
-        return "" if self.hold is None or self.no_token else self.hold.action
+        own = self.token in (Token.GOOD, Token.REFUSED)
+        return self.hold.action if self.hold is not None and own else ""
 
     @property
     def open(self) -> bool:

@@ -9,17 +9,16 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
 from inbox.access import Viewer
-from inbox.models import Interaction, Run, SavedView, Upstream
+from inbox.models import Decision, Interaction, Run, SavedView, Upstream
 from inbox.presenters.chips import Chip
+from inbox.presenters.endings import entries_of, run_ending
 from inbox.presenters.monitor_row import MonitorRow, monitor_row
 from inbox.presenters.people import People
 from inbox.presenters.run_query import AGES, OPEN, SORTS, RunQuery
-from inbox.presenters.run_selection import PAGE, cursor_after, new_among, page_of, these
+from inbox.presenters.run_selection import PAGE, cursor_after, page_of, these
+from inbox.presenters.shown import Shown, arrivals, numbers
 from inbox.presenters.surroundings import Surroundings, surroundings
 from inbox.templatetags.look import status_word
-
-MOST = 200
-"""Rows that a page may ask to see again."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +40,6 @@ class SortChoice:
     words: str
     href: str
     on: bool
-
-
-@dataclass(frozen=True)
-class Shown:
-    """The numbers of the rows that a page shows, in its order; empty for a page that opens."""
-
-    ids: tuple[int, ...] = ()
-
-    @classmethod
-    def read(cls, text: str) -> "Shown":
-        """Of ``12.7.5``; what is no number is left out."""
-        parts = text.split(".")[:MOST]
-        return cls(tuple(int(one) for one in parts if one.isdecimal() and len(one) < 19))
 
 
 @dataclass(frozen=True)
@@ -84,10 +70,11 @@ class Monitor:
 
     @property
     def shown_words(self) -> str:
-        """``1 run``, ``50 runs, and more``."""
+        """``1 run``, ``50+ runs``."""
         count = len(self.rows)
-        words = "1 run" if count == 1 else f"{count} runs"
-        return f"{words}, and more" if self.next_href else words
+        if self.next_href:
+            return f"{count}+ runs"
+        return "1 run" if count == 1 else f"{count} runs"
 
     @property
     def kept(self) -> tuple[tuple[str, str], ...]:
@@ -116,19 +103,27 @@ def monitor(
 ) -> Monitor:
     """One page. With ``shown`` those rows stay as they stand, brought up to date.
 
-    Three queries, with ``shown`` four: the rows, what they wait for, all else.
+    Three queries, with ``shown`` four: the rows, what they wait for, all else; and one more where
+    cancelled runs are among the rows.
     """
     fresh = list(page_of(viewer, upstream, query, now))
     page = these(viewer, upstream, shown.ids) if shown.ids else fresh[:PAGE]
     waits = _waits(upstream, page)
-    around = surroundings(viewer, upstream, now, **_wanted(query, page, waits))
+    ended = entries_of(upstream, [run.mobius_id for run in page if run.cancelled])
+    around = surroundings(viewer, upstream, now, **_wanted(query, page, waits, ended))
     people = People(around.people, viewer.mobius_id)
-    numbers = ".".join(str(run.pk) for run in page)
     follows = len(fresh) > PAGE and page
     return Monitor(
         query=query,
         rows=tuple(
-            monitor_row(run, waits.get(run.mobius_id, ()), people, around.groups, now)
+            monitor_row(
+                run,
+                waits.get(run.mobius_id, ()),
+                people,
+                around.groups,
+                now,
+                ending=run_ending(viewer, run, ended.get(run.mobius_id, ()), people),
+            )
             for run in page
         ),
         counters=_counters(query, around),
@@ -140,8 +135,8 @@ def monitor(
         views=around.views,
         view=next((view for view in around.views if str(view.pk) == query.view), None),
         rail=around.rail,
-        new=new_among(fresh, page, query) if shown.ids else 0,
-        again=f"{query.href()}{'&' if query.text(place=True) else '?'}shown={numbers}",
+        new=len(arrivals(fresh, page, page=PAGE)) if shown.ids else 0,
+        again=f"{query.href()}{'&' if query.text(place=True) else '?'}shown={numbers(page)}",
         next_href=_next(query, page[-1]) if follows else "",
         first_href=RunQuery(**{**vars(query), "cursor": ""}).href() if query.cursor else "",
     )
@@ -163,9 +158,13 @@ def _waits(upstream: Upstream, page: Sequence[Run]) -> dict[str, list[Interactio
 
 
 def _wanted(
-    query: RunQuery, page: Iterable[Run], waits: Mapping[str, list[Interaction]]
+    query: RunQuery,
+    page: Iterable[Run],
+    waits: Mapping[str, list[Interaction]],
+    ended: Mapping[str, list[Decision]],
 ) -> dict[str, set[str]]:
     people = {run.started_by for run in page} | {query.person}
+    people |= {entry.actor for entries in ended.values() for entry in entries}
     groups = {query.group}
     for items in waits.values():
         for item in items:
@@ -175,12 +174,15 @@ def _wanted(
 
 
 def _counters(query: RunQuery, around: Surroundings) -> tuple[Counter, ...]:
-    long, failed = around.count("so", "suspended"), around.count("so", "failed")
+    long = around.count("so", "suspended")
+    failed, lately = around.count("so", "failed"), around.count("so", "cancelled")
+    cancelled = around.count("status", "cancelled")
     shown = [
         ("suspended", "Suspended", around.count("status", "suspended"), {"status": "suspended"}),
         ("running", "Running", around.running, {"status": "running"}),
         ("queued", "Queued", around.count("status", "queued"), {"status": "queued"}),
         ("failed", "Failed", around.count("status", "failed"), {"status": "failed"}),
+        ("cancelled", "Cancelled", cancelled, {"status": "cancelled"}),
         (
             "completed",
             "Completed today",
@@ -188,9 +190,12 @@ def _counters(query: RunQuery, around: Surroundings) -> tuple[Counter, ...]:
             {"status": "completed", "age": "today"},
         ),
     ]
+    if not cancelled and query.status != "cancelled":
+        shown = [counter for counter in shown if counter[0] != "cancelled"]
     small = {
         "suspended": f"{long} over 4 h" if long else "",
         "failed": f"{failed} today" if failed else "",
+        "cancelled": f"{lately} today" if lately else "",
     }
     return tuple(
         Counter(key, label, figure, small.get(key, ""), target.href(), _same(query, target))

@@ -8,11 +8,12 @@ from django.utils.dateparse import parse_datetime
 
 from inbox.models import Interaction, Run
 from inbox.presenters.effect import progress
+from inbox.presenters.endings import Ending
 from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.people import Face, People
 from inbox.presenters.run_list import run_href
 from inbox.presenters.when import Deadline, deadline, moment, span
-from inbox.presenters.words import short_id
+from inbox.presenters.words import UNNAMED, short_id
 
 FACES = 3
 
@@ -36,7 +37,9 @@ class WaitsOn:
 
 @dataclass(frozen=True)
 class MonitorRow:
-    """A row. ``said`` stands where nobody is waited for: why a run failed."""
+    """A row. Where nobody is waited for, ``said`` is why a run failed, ``ending`` who cancelled
+    it.
+    """
 
     pk: int
     id: str
@@ -45,12 +48,14 @@ class MonitorRow:
     number: str
     outside: str
     status: str
+    state: str
     since: datetime
     since_words: str
     started_by: Face | None
     attempt: int
     waits: tuple[WaitsOn, ...]
     said: str
+    ending: Ending | None
 
     @property
     def deadline(self) -> Deadline | None:
@@ -65,6 +70,8 @@ def monitor_row(
     people: People,
     groups: Mapping[str, str],
     now: datetime,
+    *,
+    ending: Ending | None,
 ) -> MonitorRow:
     """The row of a run and the questions that are open in it. No query."""
     asked = tuple(_asked(item, people, groups, now) for item in items)
@@ -76,25 +83,20 @@ def monitor_row(
         number=short_id(run.mobius_id),
         outside=run.external_id or "",
         status=run.status,
+        state=run.state,
         since=run.status_since,
         since_words=span((now - run.status_since).total_seconds()),
         started_by=people.face(run.started_by) if run.started_by else None,
         attempt=run.attempt,
         waits=asked or _machine(run, now),
-        said=failure_words(run) if run.status == "failed" else "",
+        said=failure_words(run) if run.state == "failed" else "",
+        ending=ending,
     )
-
-
-def cancelled(run: Run) -> bool:
-    """Whether somebody ended it."""
-    return run.error_type == "run_cancelled"
 
 
 def failure_words(run: Run) -> str:
     """Why a run failed, in a few words."""
     match run.error_type:
-        case "run_cancelled":
-            return "Cancelled"
         case "run_timeout":
             return "Took too long"
         case _:
@@ -106,9 +108,9 @@ def _asked(item: Interaction, people: People, groups: Mapping[str, str], now: da
     if item.target_type == "user":
         whom, asked = people.name(item.target_id), [item.target_id]
     elif item.claimed_by:
-        whom, asked = f"{people.name(item.claimed_by)} holds it", [item.claimed_by]
+        whom, asked = f"{people.name(item.claimed_by)} has claimed it", [item.claimed_by]
     else:
-        whom = groups.get(item.target_id, item.target_id)
+        whom = groups.get(item.target_id, item.target_id) or UNNAMED
         answered = {response.get("user_id") for response in item.responses or ()}
         asked = [id_ for id_ in item.members or () if id_ not in answered] if counts else []
     return WaitsOn(

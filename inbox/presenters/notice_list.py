@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
+
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction, Notice, Upstream
@@ -66,7 +68,7 @@ def notice_list(
     shown = found[:PAGE]
     seen = access.interactions(viewer, upstream)
     wanted = seen.filter(mobius_id__in=[notice.interaction_id for notice in shown])
-    columns = ("mobius_id", "title", "status", "gone", "due_at", "expires_at", "soft")
+    columns = ("mobius_id", "title", "status", "state", "gone", "due_at", "expires_at", "soft")
     items = {item.mobius_id: item for item in wanted.only(*columns)}
     more = f"&before={shown[-1].pk}" if len(found) > PAGE else ""
     return NoticeList(
@@ -78,12 +80,14 @@ def notice_list(
 
 
 def _row(notice: Notice, item: Interaction | None, now: datetime) -> NoticeRow:
+    if notice.kind == Notice.Kind.TOKEN_REMOVED:
+        return _about_the_account(notice, now)
     again = "" if notice.times == 1 else f", for the {_ordinal(notice.times)} time"
     return NoticeRow(
         pk=notice.pk,
         sender=Face(notice.sender, notice.sender_name, notice.sender_name),
         words=f"{notice.sender_name} nudged you{again}",
-        title=(item.title or "A question without words") if item is not None else "",
+        title=(item.title or "Untitled question") if item is not None else "",
         href=item_href(item.mobius_id, Filters()) if item is not None else "",
         state=_state(item),
         deadline=(
@@ -97,10 +101,25 @@ def _row(notice: Notice, item: Interaction | None, now: datetime) -> NoticeRow:
     )
 
 
+def _about_the_account(notice: Notice, now: datetime) -> NoticeRow:
+    return NoticeRow(
+        pk=notice.pk,
+        sender=Face("", notice.sender_name, notice.sender_name),
+        words="Your member token could no longer be read and was removed",
+        title="Add a new token on the Account page",
+        href=reverse("account"),
+        state="",
+        deadline=None,
+        when=ago(notice.at, now),
+        exact=full(notice.at),
+        new=notice.read_at is None,
+    )
+
+
 def _state(item: Interaction | None) -> str:
     if item is None:
         return "You can no longer see this question."
-    return "" if item.pending else item_status(item.status, gone=item.gone).label
+    return "" if item.pending else item_status(item.state, gone=item.gone).label
 
 
 def _ordinal(number: int) -> str:

@@ -41,7 +41,7 @@ class People:
         return [*others, "you"] if len(others) < len(ids) else others
 
     def has_account(self, user_id: str) -> bool:
-        """Somebody who has an account here, be it switched off."""
+        """Somebody who has an account here, be it deactivated."""
         return user_id in self.names
 
     def is_reader(self, user_id: str | None) -> bool:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from inbox.access import Viewer
 from inbox.models import Interaction, Recipient, Upstream
 from inbox.presenters.asks import COUNTED, cursor_at, in_order, narrowed
-from inbox.presenters.filters import Filters, inbox_href, item_href
+from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.scopes import CLAIMED, OPEN, rows_of
 
 
@@ -50,20 +50,25 @@ def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> 
     )
 
 
-def next_href(viewer: Viewer, upstream: Upstream, item: Interaction, filters: Filters) -> str:
-    """The page after an answer: the next item of the list, else its first, else the list.
+def after_answer(filters: Filters) -> Filters:
+    """The list that one goes on with after an answer: from its start, and never *Done*."""
+    return filters.but(scope=CLAIMED if filters.scope == CLAIMED else OPEN)
 
-    What somebody else holds is left out.
+
+def next_item(
+    viewer: Viewer, upstream: Upstream, item: Interaction, filters: Filters
+) -> Interaction | None:
+    """The question behind an answered one: the next of the list, else its first, else None.
+
+    What someone else has claimed is left out.
     """
-    filters = filters.but(scope=CLAIMED if filters.scope == CLAIMED else OPEN)
     waiting = narrowed(rows_of(filters.scope, viewer, upstream), filters)
-    nobodys = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")
+    unclaimed = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")
     own = Q(interaction__claimed_by=viewer.mobius_id)
-    waiting = waiting.exclude(interaction=item).filter(nobodys | own)
+    waiting = waiting.exclude(interaction=item).filter(unclaimed | own)
     row = Recipient.objects.filter(interaction=item, user_id=viewer.mobius_id or "").first()
     after = cursor_at(item.due_at, row.pk) if row is not None else ""
     for cursor in (after, ""):
-        found = in_order(waiting, 1, cursor).values_list("interaction__mobius_id", flat=True)
-        for id_ in found:
-            return item_href(id_, filters)
-    return inbox_href(filters)
+        for found in in_order(waiting, 1, cursor).select_related("interaction"):
+            return found.interaction
+    return None

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils import dateformat
 from django.utils.dateparse import parse_datetime
-from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name, localtime
 
 from inbox import access
@@ -19,6 +18,7 @@ from inbox.presenters import decision_words as words
 from inbox.presenters import markdown
 from inbox.presenters.answers import Words
 from inbox.presenters.context import Card
+from inbox.presenters.markdown import Text
 from inbox.presenters.people import People
 from inbox.presenters.words import short_id
 from inbox.reviewers.names import names_of
@@ -52,8 +52,9 @@ class Sheet:
     interaction_id: str
     run: str
     operation_id: str
+    http_status: int | None
     entered: str
-    body: SafeString | str
+    body: Text
     cards: Sequence[Card]
     message: str
     stood: str
@@ -143,6 +144,7 @@ def _sheet(
         interaction_id=entry.interaction_id,
         run=f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow,
         operation_id=entry.operation_id,
+        http_status=entry.http_status if entry.version > 1 else None,
         entered=_full(entry.entered_at),
         body=markdown.render(message),
         cards=evidence.cards(context) if isinstance(context, dict) else (),

@@ -13,7 +13,7 @@ from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.hold import since_label, stale
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, moment
-from inbox.presenters.words import Kind, kind
+from inbox.presenters.words import Kind, asked_in, item_status, kind
 
 FACES = 5
 
@@ -53,7 +53,7 @@ class Row:
         if self.holder is None:
             return ""
         name = "you" if self.holder.name == "You" else self.holder.full
-        return f"Held by {name} {self.held_since}".strip()
+        return f"Claimed by {name} {self.held_since}".strip()
 
     @property
     def more(self) -> int:
@@ -79,6 +79,11 @@ class Row:
     def action_href(self) -> str:
         """Where it is sent."""
         return item_href(self.id, Filters()) + self.action
+
+    @property
+    def check_href(self) -> str:
+        """Where what became of it is read after a failed request."""
+        return item_href(self.id, Filters()) + "check"
 
     @property
     def held(self) -> bool:
@@ -108,9 +113,9 @@ def row(
         id=item.mobius_id,
         run_id=item.run_id or "",
         href=href,
-        title=item.title or "A question without words",
+        title=item.title or "Untitled question",
         kind=kind(item.type),
-        meta=" · ".join(part for part in (item.workflow or "No workflow", asked_by) if part),
+        meta=" · ".join(part for part in (asked_in(item.workflow, item.run_id), asked_by) if part),
         deadline=limit if alive else None,
         group=group if recipient.via_group else "",
         have=have,
@@ -134,5 +139,6 @@ def _ended(recipient: Recipient, item: Interaction) -> Words:
     if recipient.answered_at is not None:
         return value_words(question_of(item), recipient.value)
     if item.status == "expired":
-        return Words("Expired", icon="failed")
+        status = item_status(item.state)
+        return Words(status.label, icon=status.icon)
     return Words("Closed", icon="done")

@@ -19,6 +19,7 @@ class Control:
 
     what: str
     workflow: str
+    typed_name: str
     number: str
     status: str
     over: bool
@@ -43,6 +44,7 @@ def control(run: Run, what: str) -> Control:
     return Control(
         what=what,
         workflow=run.workflow,
+        typed_name=run.typed_name,
         number=short_id(run.mobius_id),
         status=run.status,
         over=run.finished,

@@ -11,9 +11,9 @@ def where_the_time_went(
     run: Run, items: Iterable[Interaction], now: datetime
 ) -> tuple[tuple[str, str], ...]:
     """How long it waited for people, and the rest of its time."""
-    end = run.completed_at or now
+    end = run.ended_at or now
     waits = sorted(
-        (item.created_at, min(item.completed_at or end, end))
+        (item.created_at, min(item.closed_at or end, end))
         for item in items
         if item.created_at < end
     )

@@ -12,21 +12,20 @@ from django.utils.dateparse import parse_datetime
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.mobius.types import RunStatus
 from inbox.models import Group, Interaction, Run, Upstream
 from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, span
-from inbox.presenters.words import short_id
+from inbox.presenters.words import UNNAMED, short_id
 from inbox.reviewers.names import names_of
 
 PAGE = 50
-STATUSES = ("suspended", "running", "queued", "failed", "completed")
+STATES = ("suspended", "running", "queued", "failed", "cancelled", "completed")
 
 
 @dataclass(frozen=True)
 class RunFilters:
-    """What the query string asks for. ``status`` is empty, ``open`` or the wire's word."""
+    """What the query string asks for. ``status`` is empty, ``open`` or a ``Run.state``."""
 
     status: str = ""
     cursor: str = ""
@@ -64,6 +63,7 @@ class RunRow:
     number: str
     outside: str
     status: str
+    state: str
     since: str
     age: str
     started_by: Face | None
@@ -99,11 +99,11 @@ class RunList:
 
 def run_list(viewer: Viewer, upstream: Upstream, filters: RunFilters, now: datetime) -> RunList:
     """Read one page of the runs that the viewer may open, newest first. Four queries."""
-    rows = access.runs(viewer, upstream)
+    rows = access.listed_runs(viewer, upstream)
     if filters.status == "open":
         rows = rows.filter(finished__in=(False,))
     elif filters.status:
-        rows = rows.filter(status=filters.status)
+        rows = rows.filter(state=filters.status)
     at, before = _read(filters.cursor)
     if at is not None:
         rows = rows.filter(created_at__lte=at).filter(Q(created_at__lt=at) | Q(id__lt=before))
@@ -167,8 +167,9 @@ def _row(
         number=short_id(run.mobius_id),
         outside=run.external_id or "",
         status=run.status,
+        state=run.state,
         since=span((now - run.status_since).total_seconds()),
-        age=span(((run.completed_at or now) - run.created_at).total_seconds()),
+        age=span(((run.ended_at or now) - run.created_at).total_seconds()),
         started_by=people.face(run.started_by) if run.started_by else None,
         asks=tuple(_asks(item, people, groups, now) for item in items),
     )
@@ -176,7 +177,7 @@ def _row(
 
 def _asks(item: Interaction, people: People, groups: Mapping[str, str], now: datetime) -> Asks:
     direct = item.target_type == "user"
-    group = groups.get(item.target_id, item.target_id)
+    group = groups.get(item.target_id, item.target_id) or UNNAMED
     return Asks(
         href=item_href(item.mobius_id, Filters()),
         title=item.title or "A question",
@@ -193,7 +194,7 @@ def run_href(id_: str) -> str:
 
 def _choices(filters: RunFilters) -> tuple[RunChoice, ...]:
     shown = [("All", ""), ("Not finished", "open")]
-    shown += [(RunStatus(status).value.capitalize(), status) for status in STATUSES]
+    shown += [(state.capitalize(), state) for state in STATES]
     return tuple(
         RunChoice(words, RunFilters(key).href(), filters.status == key) for words, key in shown
     )

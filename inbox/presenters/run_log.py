@@ -1,13 +1,14 @@
 """Which part of a run's log a page shows: the newest, and older parts one by one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from inbox.mirror.states import RUN_CANCELLED
 from inbox.mobius.types import EventKind
 from inbox.models import Event, Run, Upstream
 
@@ -16,10 +17,10 @@ MOST = 400
 """The newest part grows while the page is open; past this it begins anew."""
 
 KINDS = {
-    "": ("Everything", ()),
-    "people": ("People only", (EventKind.INTERACTION,)),
-    "steps": ("Steps", (EventKind.STEP, EventKind.ACTION)),
-    "status": ("Status", (EventKind.RUN,)),
+    "": ("Everything", Q()),
+    "people": ("People only", Q(kind=EventKind.INTERACTION) | Q(data__error_type=RUN_CANCELLED)),
+    "steps": ("Steps", Q(kind__in=(EventKind.STEP, EventKind.ACTION))),
+    "status": ("Status", Q(kind=EventKind.RUN)),
 }
 
 
@@ -50,12 +51,20 @@ class LogQuery:
 
 @dataclass(frozen=True)
 class LogPart:
-    """``events`` come oldest first; ``earlier`` is when the one before them was, if any is."""
+    """``events`` come oldest first; ``earlier`` is when the one before them was, if any is, and
+    ``until`` when the last one was, where newer ones follow.
+    """
 
     events: Sequence[Event]
     total: int
     older: bool
     earlier: datetime | None
+    until: datetime | None = None
+
+    def covers(self, at: datetime) -> bool:
+        """What happened then belongs into this part."""
+        after = self.earlier is None or at > self.earlier
+        return after and (self.until is None or at <= self.until)
 
     @property
     def first(self) -> int | None:
@@ -67,12 +76,12 @@ def log_part(upstream: Upstream, run: Run, query: LogQuery) -> LogPart:
     """The part that ``query`` asks for. Two queries, three on an open page."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
     _, kinds = KINDS[query.show]
-    if kinds:
-        events = events.filter(kind__in=[kind.value for kind in kinds])
+    events = events.filter(kinds)
     total = events.count()
     newest = events.order_by("-seq")
     if query.before is not None:
-        return _part(newest.filter(seq__lt=query.before), total)
+        part = _part(newest.filter(seq__lt=query.before), total)
+        return replace(part, until=part.events[-1].at if part.events else None)
     if query.since is not None:
         shown = list(newest.filter(seq__gte=query.since)[: MOST + 1])
         if len(shown) <= MOST:

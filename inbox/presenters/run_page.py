@@ -6,17 +6,29 @@ from datetime import datetime
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.models import Event, Interaction, Run, Upstream
+from inbox.mirror import capabilities
+from inbox.mobius.types import Offer
+from inbox.models import Decision, Event, Interaction, Run, Upstream
 from inbox.presenters import context as evidence
 from inbox.presenters import veil
 from inbox.presenters.answers import Member, closing_sentence, members
 from inbox.presenters.asked_by import asking_steps
 from inbox.presenters.circle import left_behind
 from inbox.presenters.effect import progress
+from inbox.presenters.endings import (
+    SIGNALLED,
+    Ending,
+    entries_of,
+    href,
+    question_ending,
+    run_ending,
+    signal_name,
+    who,
+)
 from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.hold import Hold, hold_of
-from inbox.presenters.monitor_row import cancelled
 from inbox.presenters.nudging import Nudge, nudges_on
+from inbox.presenters.open_in_mobius import run_in_mobius
 from inbox.presenters.people import People
 from inbox.presenters.run_duration import where_the_time_went
 from inbox.presenters.run_list import group_names, run_href
@@ -24,8 +36,8 @@ from inbox.presenters.run_log import KINDS, LogPart, LogQuery, log_part
 from inbox.presenters.runs import LiveRun, live_head
 from inbox.presenters.timeline import Happened, timeline
 from inbox.presenters.when import Deadline, at, deadline, exact_moment, span
-from inbox.presenters.words import Kind, kind, short_id
-from inbox.reviewers.names import accounts_of, switched_off
+from inbox.presenters.words import UNNAMED, Kind, kind, short_id
+from inbox.reviewers.names import accounts_and_deactivated
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,7 @@ class RunItem:
     hold: Hold | None
     step: str
     nudges: tuple[Nudge, ...]
+    ending: Ending | None
 
     @property
     def progress_label(self) -> str:
@@ -86,7 +99,9 @@ class RunLog:
 @dataclass(frozen=True)
 class RunPage:
     """What ``runs/run.html`` shows. ``about``, ``inputs``, ``metadata`` and ``time`` are for leads
-    alone, and so is ``powers``: what else the lead may do with the run now.
+    alone, and so are ``signals``, those that were sent from this app, and ``powers``: what else the
+    lead may do with the run now. ``ending`` says who cancelled it. ``started`` and ``time`` are
+    empty while the run is known from its questions alone.
     """
 
     run: Run
@@ -98,6 +113,8 @@ class RunPage:
     items: tuple[RunItem, ...]
     log: RunLog
     whole: bool
+    ending: Ending | None
+    signals: tuple[tuple[Ending, datetime], ...]
     powers: frozenset[str]
     inputs: tuple[evidence.Card, ...]
     metadata: tuple[evidence.Card, ...]
@@ -110,11 +127,14 @@ class RunPage:
         return run_href(self.run.mobius_id)
 
     @property
+    def mobius_href(self) -> str:
+        """Where Mobius shows the run; empty where that is not set."""
+        return run_in_mobius(self.run.mobius_id)
+
+    @property
     def failure(self) -> str:
-        """How it ended where it did not complete, for leads; else empty."""
-        if not self.whole or self.run.status != "failed":
-            return ""
-        return "The run was cancelled" if cancelled(self.run) else "The run failed"
+        """That it failed by itself, for leads; else empty."""
+        return "The run failed" if self.whole and self.run.state == "failed" else ""
 
     @property
     def waits(self) -> tuple[RunItem, ...]:
@@ -127,6 +147,20 @@ def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
     return access.runs(viewer, upstream).filter(mobius_id=id_).first()
 
 
+def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
+    """What the viewer may do with a run that is not over, as far as upstream can do it."""
+    offers = capabilities.of(upstream)
+    missing = {
+        permission
+        for permission, offer in (
+            (access.CANCEL_RUN, offers.cancellation),
+            (access.SIGNAL_RUN, offers.signals),
+        )
+        if offer is Offer.NO
+    }
+    return access.powers(viewer) - missing
+
+
 def run_page(
     viewer: Viewer, upstream: Upstream, run: Run, now: datetime, *, query: LogQuery
 ) -> RunPage:
@@ -136,11 +170,13 @@ def run_page(
     found = found.defer("raw", "context", "search").order_by("created_at", "id")
     items = [veil.seen_by(viewer, item) for item in found]
     part = log_part(upstream, run, query)
-    people = People(accounts_of(_ids(run, items, part.events)), viewer.mobius_id)
+    entries = entries_of(upstream, [run.mobius_id]).get(run.mobius_id, [])
+    actors = [entry.actor for entry in entries]
+    names, off = accounts_and_deactivated([*_ids(run, items, part.events), *actors])
+    people = People(names, viewer.mobius_id)
     groups = group_names(upstream, {i.target_id for i in items if i.target_type == "group"})
     pending = [item for item in items if item.pending]
     left = left_behind(upstream, pending)
-    off = switched_off(user_id for item in pending for user_id in item.members or ())
     head = live_head(run, now)
     asked = asking_steps(head["steps"], items)
     nudges = nudges_on(viewer, upstream, items, now)
@@ -149,8 +185,8 @@ def run_page(
         number=short_id(run.mobius_id),
         live=head["live"],
         started=_started(run, people, now),
-        lasted=span(((run.completed_at or now) - run.created_at).total_seconds()),
-        error=run.error_message if whole and not cancelled(run) else "",
+        lasted=span(((run.ended_at or now) - run.created_at).total_seconds()),
+        error=run.error_message if whole and not run.cancelled else "",
         items=tuple(
             _item(
                 viewer,
@@ -162,16 +198,31 @@ def run_page(
                 now=now,
                 step=asked.get(item.mobius_id, ""),
                 nudges=nudges.get(item.mobius_id, ()),
+                ending=question_ending(viewer, item, run, entries, people),
             )
             for item in items
         ),
-        log=_log(viewer, run, part, query, items, people=people, groups=groups, now=now),
+        log=_log(
+            viewer,
+            run,
+            part,
+            query,
+            items,
+            people=people,
+            groups=groups,
+            now=now,
+            entries=entries,
+        ),
         whole=whole,
-        powers=access.powers(viewer) if whole and not run.finished else frozenset(),
+        ending=run_ending(viewer, run, entries, people),
+        signals=tuple(_signal(viewer, one, people) for one in entries if one.verb == SIGNALLED)
+        if whole
+        else (),
+        powers=_powers(viewer, upstream) if whole and not run.finished else frozenset(),
         inputs=evidence.cards(run.inputs) if whole else (),
         metadata=evidence.cards(run.metadata) if whole else (),
         about=_about(run, people, now) if whole else (),
-        time=where_the_time_went(run, items, now) if whole else (),
+        time=where_the_time_went(run, items, now) if whole and not run.unread else (),
     )
 
 
@@ -185,9 +236,15 @@ def _log(
     people: People,
     groups: dict[str, str],
     now: datetime,
+    entries: list[Decision],
 ) -> RunLog:
     whole, page = access.sees_whole_run(viewer), run_href(run.mobius_id)
     by_id = {item.mobius_id: item for item in items}
+    bypasses = {
+        item.mobius_id: question_ending(viewer, item, run, entries, people)
+        for item in items
+        if item.state == Interaction.BYPASSED
+    }
     place = {"before": query.before} if query.before is not None else {"from": part.first}
     return RunLog(
         happened=timeline(
@@ -200,6 +257,20 @@ def _log(
             asking=[str(s.get("name")) for s in run.plan or () if s.get("kind") == "interaction"],
             only=None if whole else by_id,
             earlier=part.earlier,
+            ending=run_ending(viewer, run, entries, people),
+            # Of a signal that was sent from here a lead reads in its own line.
+            bypassed={
+                id_: ending
+                for id_, ending in bypasses.items()
+                if ending is not None and not (whole and ending.href)
+            },
+            signals=[
+                _signal(viewer, entry, people)
+                for entry in entries
+                if whole and entry.verb == SIGNALLED and part.covers(entry.at)
+            ]
+            if query.show in ("", "people")
+            else (),
         ),
         shows=tuple(
             Show(words, LogQuery(show).href(page), show == query.show)
@@ -225,6 +296,8 @@ def _ids(run: Run, items: list[Interaction], events: Sequence[Event]) -> Iterabl
 
 
 def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
+    if run.unread:
+        return ()
     who = f"{people.name(run.started_by)} started it" if run.started_by else "Started"
     attempt = "" if run.attempt <= 1 else f"attempt {run.attempt}"
     return tuple(part for part in (f"{who} {at(run.created_at, now)}", attempt) if part)
@@ -241,11 +314,12 @@ def _item(
     now: datetime,
     step: str,
     nudges: tuple[Nudge, ...],
+    ending: Ending | None,
 ) -> RunItem:
     counts = progress(item) or (0, 0)
     line = members(item, people, left=left, off=off, lead=viewer.lead)
     direct = item.target_type == "user"
-    group = groups.get(item.target_id, item.target_id)
+    group = groups.get(item.target_id, item.target_id) or UNNAMED
     return RunItem(
         id=item.mobius_id,
         href=item_href(item.mobius_id, Filters()),
@@ -264,7 +338,14 @@ def _item(
         hold=hold_of(viewer, item, people, now) if item.pending else None,
         step=step,
         nudges=nudges,
+        ending=ending,
     )
+
+
+def _signal(viewer: Viewer, entry: Decision, people: People) -> tuple[Ending, datetime]:
+    """Who sent it, and when."""
+    text = f"{who(entry, people)} sent the signal “{signal_name(entry)}”"
+    return Ending(text, href(viewer, entry)), entry.at
 
 
 def _rule(item: Interaction, needed: int, now: datetime) -> str:
@@ -274,6 +355,8 @@ def _rule(item: Interaction, needed: int, now: datetime) -> str:
             if needed == len(item.members or ())
             else (f"{needed} answers are needed.")
         )
+    elif not item.says_how_many:
+        rule = "Mobius does not say how many must answer."
     elif len(item.members or ()) > 1:
         rule = "One answer is enough."
     else:
@@ -284,6 +367,8 @@ def _rule(item: Interaction, needed: int, now: datetime) -> str:
 
 
 def _about(run: Run, people: People, now: datetime) -> tuple[tuple[str, str], ...]:
+    if run.unread:
+        return (("Run id", run.mobius_id),)
     pairs = [
         ("Queue", run.queue),
         ("Attempt", str(run.attempt)),

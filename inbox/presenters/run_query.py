@@ -21,7 +21,7 @@ AGES = {
 
 HOURS = {"1h": 1, "4h": 4, "1d": 24, "7d": 7 * 24}
 
-STATUSES = ("suspended", "running", "queued", "failed", "completed")
+STATUSES = ("suspended", "running", "queued", "failed", "cancelled", "completed")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ SORTS = {
 class RunQuery:
     """Filters, sort and place. All empty: every run, newest first.
 
-    ``status`` is ``open`` or the wire's word, ``age`` a key of ``AGES``, ``group`` and ``person``
+    ``status`` is ``open`` or a ``Run.state``, ``age`` a key of ``AGES``, ``group`` and ``person``
     are Mobius ids, ``q`` is text. ``view`` is the number of the saved view that was opened.
     """
 

@@ -37,17 +37,6 @@ def these(viewer: Viewer, upstream: Upstream, ids: Sequence[int]) -> list[Run]:
     return sorted(rows, key=lambda run: place[run.pk])
 
 
-def new_among(fresh: Sequence[Run], shown: Sequence[Run], query: RunQuery) -> int:
-    """How many of ``fresh`` are new to a page that shows ``shown``.
-
-    What slides in behind the last row of a full page, because one above it has left, is not new.
-    """
-    known = {run.pk for run in shown}
-    upto = [index for index, run in enumerate(fresh) if run.pk in known]
-    last = fresh[: upto[-1] + 1] if upto and len(shown) >= PAGE else fresh[:PAGE]
-    return sum(run.pk not in known for run in last)
-
-
 def cursor_after(run: Run, query: RunQuery) -> str:
     """Where the page behind ``run`` begins."""
     return f"{getattr(run, query.order.column).isoformat()}_{run.pk}"
@@ -66,7 +55,7 @@ def _filtered(viewer: Viewer, upstream: Upstream, query: RunQuery, now: datetime
     elif query.status == OPEN:
         rows = rows.filter(finished__in=(False,))
     elif query.status:
-        rows = rows.filter(status=query.status)
+        rows = rows.filter(state=query.status)
     exact = {name: getattr(query, name) for name in ("workflow", "queue")}
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
     if query.age == "today":
@@ -89,7 +78,7 @@ def _beside_the_search(rows: QuerySet[Run], status: str) -> QuerySet[Run]:
     if status == OPEN:
         over = Coalesce(F("finished"), Value(True))
         return rows.alias(over=over).filter(over__in=(False,))
-    return rows.alias(said=Coalesce(F("status"), Value(""))).filter(said=status)
+    return rows.alias(said=Coalesce(F("state"), Value(""))).filter(said=status)
 
 
 def _waiting_on(upstream: Upstream, query: RunQuery) -> list[QuerySet[Any]]:

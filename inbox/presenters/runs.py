@@ -12,10 +12,14 @@ from inbox.presenters.track import Stop, track
 
 @dataclass(frozen=True)
 class LiveRun:
-    """The head of a run: ``runs/_live.html`` reads it under the name ``live``."""
+    """The head of a run: ``runs/_live.html`` reads it under the name ``live``.
+
+    ``status`` is the wire's word, ``state`` what is shown.
+    """
 
     id: str
     status: str
+    state: str
     stops: tuple[Stop, ...]
 
 
@@ -23,4 +27,4 @@ def live_head(run: Run, now: datetime | None = None) -> dict[str, Any]:
     """The context of ``runs/_live.html``, and the ``steps`` read for it. One query."""
     steps = list(run.steps.defer("raw"))
     stops = track(run, steps, now or timezone.now())
-    return {"live": LiveRun(run.mobius_id, run.status, stops), "steps": steps}
+    return {"live": LiveRun(run.mobius_id, run.status, run.state, stops), "steps": steps}

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 
 from inbox.access import Viewer
+from inbox.mirror.states import run_state
 from inbox.mobius.types import EventKind, RunStatus
-from inbox.models import Event, Run, Step, Upstream
+from inbox.models import Event, Interaction, Run, Step, Upstream
 from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.moment import Moment, QuestionThen, fold
 from inbox.presenters.people import People
@@ -20,7 +21,7 @@ from inbox.presenters.timeline import timeline
 from inbox.presenters.track import track
 from inbox.presenters.when import at as at_words
 from inbox.presenters.when import exact_moment
-from inbox.presenters.words import label
+from inbox.presenters.words import item_status, label
 from inbox.reviewers.names import names_of
 
 
@@ -81,7 +82,7 @@ class Scrubber:
 
 
 def scrubber(viewer: Viewer, upstream: Upstream, run: Run, now: datetime, place: Place) -> Scrubber:
-    """The run at ``place``. Seven queries; two where it is now."""
+    """The run at ``place``. Eight queries; two where it is now."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id).order_by("seq")
     count = events.count()
     nth = _nth(events, count, place)
@@ -93,18 +94,22 @@ def scrubber(viewer: Viewer, upstream: Upstream, run: Run, now: datetime, place:
     state = fold(told.values_list("kind", "seq", "at", "data", named=True))
     event = events.get(seq=here)
     people, groups = _names(viewer, upstream, state, event, run)
+    expired = _expired(upstream, run, state)
     page = run_href(run.mobius_id)
     instant = event.at or run.created_at
+    head = _head(run, state, instant)
     return Scrubber(
         run_id=run.mobius_id,
         nth=nth,
         count=count,
         here=_at(page, here),
         when=exact_moment(instant, now),
-        said=_said(event, people, groups, run, now),
-        error=state.error_message,
-        live=_head(run, state, instant),
-        questions=tuple(_question(one, people, groups, now) for one in state.questions.values()),
+        said=_said(event, people, groups, run, now, expired=expired),
+        error=state.error_message if head.state != Run.CANCELLED else "",
+        live=head,
+        questions=tuple(
+            _question(one, people, groups, now, expired=expired) for one in state.questions.values()
+        ),
         first_href=f"{page}?nth=1" if nth > 1 else "",
         previous_href=_at(page, around[0]) if nth > 1 else "",
         next_href=_at(page, around[-1]),
@@ -157,6 +162,14 @@ def _names(
     return People(names_of(ids), viewer.mobius_id), group_names(upstream, groups)
 
 
+def _expired(upstream: Upstream, run: Run, state: Moment) -> dict[str, Interaction]:
+    """The questions that were closed unanswered by then. One query, none where there are none."""
+    if all(one.status != "expired" for one in state.questions.values()):
+        return {}
+    rows = Interaction.objects.filter(upstream=upstream, run_id=run.mobius_id, status="expired")
+    return {row.mobius_id: row for row in rows.only("mobius_id", "state", "questions")}
+
+
 def _head(run: Run, state: Moment, instant: datetime) -> LiveRun:
     """As the live head, of rows that are made for it and never saved."""
     finished = state.status in (RunStatus.COMPLETED, RunStatus.FAILED)
@@ -172,15 +185,24 @@ def _head(run: Run, state: Moment, instant: datetime) -> LiveRun:
         )
         for step in state.steps.values()
     ]
-    return LiveRun(run.mobius_id, state.status, track(then, steps, instant))
+    shown = run_state(state.status, state.error_type)
+    return LiveRun(run.mobius_id, state.status, shown, track(then, steps, instant))
 
 
-def _said(event: Event, people: People, groups: Mapping[str, str], run: Run, now: datetime) -> str:
+def _said(
+    event: Event,
+    people: People,
+    groups: Mapping[str, str],
+    run: Run,
+    now: datetime,
+    *,
+    expired: Mapping[str, Interaction],
+) -> str:
     first = event.data.get("status") == "queued"
     lines = timeline(
         [event],
         people=people,
-        items={},
+        items=expired,
         groups=groups,
         now=now,
         started_by=run.started_by if first else "",
@@ -192,18 +214,26 @@ def _said(event: Event, people: People, groups: Mapping[str, str], run: Run, now
     return f"{named}: {line.link}" if line.link else named
 
 
-def _question(one: QuestionThen, people: People, groups: Mapping[str, str], now: datetime) -> Asked:
+def _question(
+    one: QuestionThen,
+    people: People,
+    groups: Mapping[str, str],
+    now: datetime,
+    *,
+    expired: Mapping[str, Interaction],
+) -> Asked:
     grouped = one.target_type == "group"
     whom = groups.get(one.target, one.target) if grouped else people.object(one.target)
     match one.status:
         case "pending" if one.claimed_by:
-            words = f"{people.name(one.claimed_by)} holds it for {whom}"
+            words = f"{people.name(one.claimed_by)} has claimed it for {whom}"
         case "pending":
             words = f"Waits for {whom}"
         case "completed":
             words = f"Answered by {whom}"
         case "expired":
-            words = f"Expired; {whom} had been asked"
+            how = item_status(expired[one.id].state if one.id in expired else one.status)
+            words = f"{how.label}; {whom} had been asked"
         case other:
             words = label(other)
     if one.status == "pending" and one.answers:

@@ -11,27 +11,24 @@ from inbox.access import Viewer
 from inbox.models import SavedView, Upstream
 from inbox.presenters.run_selection import midnight
 from inbox.presenters.scopes import COUNTED
+from inbox.reviewers.names import accounts_of
 
 LONG = timedelta(hours=4)
 """From here on a suspended run is said to be held up."""
 
-# One statement for all that stands around the table: ten by themselves, and what Django takes to
+# One statement for the counts, groups and views: ten by themselves, and what Django takes to
 # compose them, would cost more than the rows. Each part gives kind, key, two texts, a number. The
 # scopes are those of ``inbox.presenters.scopes``, as their indexes have them.
 _FIGURES = """
-SELECT 'status', status, CAST(SUM(CASE WHEN status_since {beside} %s THEN 1 ELSE 0 END) AS text),
+SELECT 'status', state, CAST(SUM(CASE WHEN status_since {beside} %s THEN 1 ELSE 0 END) AS text),
   '', COUNT(*)
-FROM inbox_run WHERE upstream_id = %s AND gone IN (false) AND {which} GROUP BY status
+FROM inbox_run WHERE upstream_id = %s AND gone IN (false) AND {which} GROUP BY state
 """
 _SCOPE = """
 SELECT '{kind}', CASE WHEN via_group THEN 'group' ELSE 'self' END, '', '', COUNT(*) FROM (
   SELECT via_group FROM inbox_recipient
   WHERE upstream_id = %s AND user_id = %s AND {which} LIMIT {most}
 ) AS counted GROUP BY via_group
-"""
-_PEOPLE = """
-SELECT 'person', mobius_id, first_name, username, 0
-FROM inbox_reviewer JOIN auth_user ON auth_user.id = user_id WHERE mobius_id IN ({marks})
 """
 _GROUPS = """
 SELECT 'group', mobius_id, name, handle, 0
@@ -50,8 +47,8 @@ class Surroundings:
     views: tuple[SavedView, ...]
 
     def count(self, kind: str, key: str) -> int:
-        """How many. Runs of ``status`` now, and ``so``: of these, open for over four hours, or
-        ended today.
+        """How many. ``status``: runs by ``Run.state``. ``so``: of these, in their status for over
+        four hours, or ended today.
         """
         return self.figures.get((kind, key), 0)
 
@@ -78,11 +75,10 @@ class Surroundings:
 def surroundings(
     viewer: Viewer, upstream: Upstream, now: datetime, *, people: set[str], groups: set[str]
 ) -> Surroundings:
-    """All of it for ``viewer``, with names for these ids. One query."""
+    """All of it for ``viewer``, with names for these ids. Two queries."""
     parts = [
         *_board(upstream, now),
         *_scopes(viewer, upstream),
-        _named(_PEOPLE, [], people, times=1),
         _named(_GROUPS, [upstream.pk], groups, times=2),
         (_VIEWS, [viewer.user_id]),
     ]
@@ -92,7 +88,7 @@ def surroundings(
             " UNION ALL ".join(text for text, _ in asked),
             [value for _, given in asked for value in given],
         )
-        return _sorted(cursor.fetchall())
+        return _sorted(cursor.fetchall(), accounts_of(people))
 
 
 Part = tuple[str, Sequence[Any]]
@@ -104,12 +100,13 @@ def _board(upstream: Upstream, now: datetime) -> list[Part]:
 
     today = instant(midnight(now))
     held_up = instant(now - LONG)
-    still = "status IN ('suspended', 'running', 'active', 'queued')"
+    stopped = "state IN ('failed', 'cancelled')"
+    still = "state IN ('suspended', 'running', 'active', 'queued')"
     return [
         (_FIGURES.format(beside="<=", which=still), [held_up, upstream.pk]),
-        (_FIGURES.format(beside=">=", which="status = 'failed'"), [today, upstream.pk]),
+        (_FIGURES.format(beside=">=", which=stopped), [today, upstream.pk]),
         (
-            _FIGURES.format(beside=">=", which="status = 'completed' AND status_since >= %s"),
+            _FIGURES.format(beside=">=", which="state = 'completed' AND status_since >= %s"),
             [today, upstream.pk, today],
         ),
     ]
@@ -136,15 +133,12 @@ def _named(text: str, before: list[Any], ids: set[str], *, times: int) -> Part:
     return text.format(marks=marks), [*before, *sorted(ids) * times]
 
 
-def _sorted(rows: Iterable[Sequence[Any]]) -> Surroundings:
+def _sorted(rows: Iterable[Sequence[Any]], people: Mapping[str, str]) -> Surroundings:
     figures: dict[tuple[str, str], int] = {}
-    people: dict[str, str] = {}
     groups: dict[str, str] = {}
     views: list[SavedView] = []
     for kind, key, first, second, number in rows:
         match kind:
-            case "person":
-                people[key] = first or second
             case "group":
                 groups[key] = groups[second] = first
             case "view":

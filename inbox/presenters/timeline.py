@@ -3,13 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.urls import reverse
 
+from inbox.mirror.states import run_state
 from inbox.mobius.types import EventKind
-from inbox.models import Event, Interaction
+from inbox.models import Event, Interaction, Run
 from inbox.presenters.answers import HIDDEN, did_words, question_of
+from inbox.presenters.endings import Ending
 from inbox.presenters.history import CLAIMED, RELEASED
 from inbox.presenters.people import People
 from inbox.presenters.when import exact_moment, exact_span
@@ -22,6 +25,11 @@ _STATUS = {
     "active": ("play", "Active", "info"),
     "completed": ("done", "Completed", "ok"),
     "failed": ("failed", "Failed", "bad"),
+    "cancelled": ("cancelled", "Cancelled", "warn"),
+}
+_UNANSWERED = {
+    "cancelled": ("cancelled", "The question was cancelled", "warn"),
+    "bypassed": ("go", "The question was bypassed by a signal", "warn"),
 }
 _STEP = {
     "running": ("play", "started", ""),
@@ -32,13 +40,16 @@ _STEP = {
 
 
 ENDS = ("completed", "failed", "cancelled")
+_NONE: Mapping[str, Ending] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Happened:
-    """One line. ``strong`` comes before ``text``; ``href`` leads to a question named ``link``.
+    """One line. ``strong`` comes before ``text``; ``href`` leads to a question named ``link``, or
+    to a decision that is called so.
 
-    ``gap`` says how long after the line before it, where that is a second or more.
+    ``gap`` says how long after the line before it, where that is a second or more. ``seq`` is that
+    of its event, 0 where no event tells of it.
     """
 
     icon: str
@@ -66,19 +77,35 @@ def timeline(
     asking: Collection[str] = (),
     only: Collection[str] | None = None,
     earlier: datetime | None = None,
+    ending: Ending | None = None,
+    bypassed: Mapping[str, Ending] = _NONE,
+    signals: Iterable[tuple[Ending, datetime]] = (),
 ) -> tuple[Happened, ...]:
     """The lines of events that come oldest first.
 
     ``items`` are the run's questions by id; ``groups`` names by group id or handle. ``asking`` are
     the names of steps that ask a person. ``only`` are
     the ids of the questions that the reader may see: with it, what belongs to no step or status
-    is left out as well. ``earlier`` is when the event before the first of them was.
+    is left out as well. ``earlier`` is when the event before the first of them was. ``ending`` says
+    who cancelled the run, ``bypassed`` who bypassed a question, by its id; ``signals`` are those
+    that were sent from here, and no event tells of.
     """
     found = list(events)
-    teller = _Teller(people, items, groups, started_by, only)
+    teller = _Teller(
+        people,
+        items=items,
+        groups=groups,
+        started_by=started_by,
+        only=only,
+        ending=ending,
+        bypassed=bypassed,
+    )
     teller.steps_that_ask = asking_step_of(found)
     shown = without_starts(found, asking)
     lines = [line for event in shown if (line := teller.tell(event)) is not None]
+    for signal, at in signals:
+        later = (n for n, line in enumerate(lines) if line.at is not None and line.at > at)
+        lines.insert(next(later, len(lines)), _linked("go", signal, at, 0, ""))
     return tuple(reversed(_timed(lines, now, earlier)))
 
 
@@ -131,13 +158,17 @@ class _Teller:
     def __init__(
         self,
         people: People,
+        *,
         items: Mapping[str, Interaction],
         groups: Mapping[str, str],
         started_by: str,
         only: Collection[str] | None,
+        ending: Ending | None,
+        bypassed: Mapping[str, Ending],
     ) -> None:
         self.people, self.items, self.groups = people, items, groups
         self.started_by, self.only = started_by, only
+        self.ending, self.bypassed = ending, bypassed
         self.status = ""
         self.steps: dict[str, str] = {}
         self.holders: dict[str, str] = {}
@@ -162,15 +193,18 @@ class _Teller:
                 return None
 
     def _run(self, event: Event) -> Happened | None:
-        status = str(event.data.get("status", ""))
+        error_type = str(event.data.get("error_type") or "")
+        status = run_state(str(event.data.get("status", "")), error_type)
         if status == self.status:
             return None
         first, self.status = not self.status, status
+        if status == Run.CANCELLED and self.ending is not None:
+            return _linked("cancelled", self.ending, event.at, event.seq, "warn")
         icon, text, tone = _STATUS.get(status, ("dashed", label(status), ""))
         if first and status == "queued" and self.started_by:
             icon, text = "play", f"{self.people.name(self.started_by)} started the run"
         error = str(event.data.get("error_message") or "")
-        said = error if self.only is None else ""
+        said = error if self.only is None and status != Run.CANCELLED else ""
         return Happened(icon, text, event.at, event.seq, tone, said=said)
 
     def _step(self, event: Event) -> Happened | None:
@@ -188,6 +222,8 @@ class _Teller:
         id_ = str(event.data.get("interaction", ""))
         if self.only is not None and id_ not in self.only:
             return None
+        if event.type == "interaction_expired" and id_ in self.bypassed:
+            return _linked("go", self.bypassed[id_], event.at, event.seq, "warn")
         icon, text, tone = self._interaction_words(event, id_)
         if not text:
             return None
@@ -214,7 +250,9 @@ class _Teller:
             case "interaction_created":
                 return "pause", f"Asked {self._whom(data)}", "warn"
             case "interaction_expired":
-                return "failed", "The question expired unanswered", "bad"
+                item = self.items.get(id_)
+                expired = ("failed", "The question expired unanswered", "bad")
+                return expired if item is None else _UNANSWERED.get(item.state, expired)
             case "interaction_completed" | "interaction_updated" if data.get("by"):
                 return self._answer(data, id_)
             case "interaction_completed":
@@ -225,11 +263,11 @@ class _Teller:
     def _claim(self, event: Event, id_: str) -> tuple[str, str, str]:
         if event.type == CLAIMED:
             self.holders[id_] = str(event.data.get("claimed_by") or "")
-            return "claimed", f"{self.people.name(self.holders[id_])} took the question", ""
+            return "claimed", f"{self.people.name(self.holders[id_])} claimed the question", ""
         if event.type == RELEASED:
             holder = self.holders.pop(id_, "")
             who = self.people.name(holder) if holder else "Somebody"
-            return "undo", f"{who} gave the question back", ""
+            return "undo", f"{who} released the question", ""
         return "", "", ""
 
     def _answer(self, data: Mapping[str, Any], id_: str) -> tuple[str, str, str]:
@@ -247,6 +285,13 @@ class _Teller:
         if data.get("target_type") == "group":
             return self.groups.get(target, target)
         return self.people.object(target)
+
+
+def _linked(icon: str, ending: Ending, at: datetime | None, seq: int, tone: str) -> Happened:
+    """Who did it; all of it is the link where there is one."""
+    if not ending.href:
+        return Happened(icon, ending.text, at, seq, tone)
+    return Happened(icon, "", at, seq, tone, href=ending.href, link=ending.text)
 
 
 def _step_name(data: Mapping[str, Any]) -> str:

@@ -37,13 +37,19 @@ class Stop:
 
 
 def track(run: Run, steps: Iterable[Step], now: datetime) -> tuple[Stop, ...]:
-    """The plan's steps in order, each with its newest attempt; without a plan, the steps so far."""
+    """The plan's steps in order, each with its newest attempt; without a plan, the steps so far.
+
+    Where nothing is known of any step of a run that has begun, nothing is said of how far it is.
+    """
     newest: dict[str, Step] = {}
     for step in steps:
         newest[step.name] = step
     plan: Sequence[dict[str, Any]] = run.plan or [
         {"name": step.name, "kind": step.kind} for step in newest.values()
     ]
+    if not newest and run.status != "queued":
+        names = (label(str(planned.get("name") or "step")) for planned in plan)
+        return tuple(Stop(name, "next", "dashed", "") for name in names)
     return tuple(_stop(run, planned, newest.get(str(planned.get("name"))), now) for planned in plan)
 
 
@@ -53,10 +59,11 @@ def _stop(run: Run, planned: dict[str, Any], step: Step | None, now: datetime) -
     if step is not None and step.status in _ENDS:
         state, icon, word = _ENDS[step.status]
         return Stop(name, state, icon, _took(step, word))
-    if run.finished:
-        return Stop(name, "next", "dashed", "not reached")
     if step is None or step.status == "pending":
-        return Stop(name, "next", "dashed", "to come")
+        return Stop(name, "next", "dashed", "not reached" if run.finished else "to come")
+    if run.finished:
+        # It was reached, and what became of it has not been told.
+        return Stop(name, "next", "dashed", "")
     start = step.started_at or step.created_at
     age = span((now - start).total_seconds())
     if run.status == "suspended":

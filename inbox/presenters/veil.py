@@ -8,10 +8,10 @@ from django.db.models import Q, QuerySet
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.mobius.adapters import guide
 from inbox.models import Decision, Event, Interaction, Upstream
 from inbox.models.decision import RESPOND
 from inbox.presenters.answers import HIDDEN
+from inbox.reviewers.clients import adapter
 
 
 def seen_by(viewer: Viewer, item: Interaction) -> Interaction:
@@ -24,7 +24,7 @@ def seen_by(viewer: Viewer, item: Interaction) -> Interaction:
     shown = copy.copy(item)
     shown.responses = [_emptied(viewer, response) for response in item.responses]
     unread = "raw" in item.get_deferred_fields()
-    shown.raw = {} if unread else guide.without_answers(item.raw, but=viewer.mobius_id)
+    shown.raw = {} if unread else adapter.without_answers(item.raw, but=viewer.mobius_id)
     return shown
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -68,6 +69,18 @@ class Expiring:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """The first of what is pressing. ``count`` is of all, ``more`` of those that are not listed;
+    empty for none.
+    """
+
+    rows: tuple[Any, ...]
+    count: str
+    more: str
+    href: str
+
+
+@dataclass(frozen=True)
 class Told:
     """A nudge of today."""
 
@@ -87,8 +100,8 @@ class WaitingPage:
     choices: tuple[Choice, ...]
     people: tuple[PersonPart, ...]
     groups: tuple[GroupPart, ...]
-    expiring: tuple[Expiring, ...]
-    held: tuple[tuple[Asked, Missing], ...]
+    expiring: Panel
+    held: Panel
     told: tuple[Told, ...]
     views: tuple[SavedView, ...]
     whole: bool
@@ -128,11 +141,8 @@ def waiting_page(
         choices=_choices(items, around),
         people=by_person(shown, around),
         groups=by_group(shown, around),
-        expiring=tuple(_expiring(item, around) for item in expiring[:PRESSING]),
-        held=tuple(
-            (asked_of(item, around), missing_of(item, item.claimed_by or "", around))
-            for item in kinds["stale"][:PRESSING]
-        ),
+        expiring=_panel("today", expiring, _expiring, around),
+        held=_panel("stale", kinds["stale"], _held, around),
         told=_told(items, around),
         views=tuple(views),
         whole=whole,
@@ -179,9 +189,9 @@ def _counters(
     made = (
         ("", "Waiting", "hourglass", "", items, oldest),
         ("late", "Overdue", "alert", "bad", kinds["late"], "still open"),
-        ("today", "Expire today", "clock", "warn", kinds["today"], soonest),
-        ("stale", "Held, stale", "claimed", "warn", kinds["stale"], f"over {limit}"),
-        ("all", "All must answer", "groups", "", kinds["all"], answers),
+        ("today", "Expiring today", "clock", "warn", kinds["today"], soonest),
+        ("stale", "Claimed too long", "claimed", "warn", kinds["stale"], f"over {limit}"),
+        ("all", "Everyone must answer", "groups", "", kinds["all"], answers),
     )
     return tuple(
         Counter(
@@ -248,6 +258,27 @@ def _by_words(pair: tuple[str, str]) -> str:
     return pair[1].casefold()
 
 
+def _panel(
+    show: str,
+    items: Sequence[Interaction],
+    row_of: Callable[[Interaction, Around], Any],
+    around: Around,
+) -> Panel:
+    # On the page that the panel leads to, nothing is left out.
+    shown = items if around.query.show == show else items[:PRESSING]
+    more = len(items) - len(shown)
+    return Panel(
+        rows=tuple(row_of(item, around) for item in shown),
+        count=_figure(len(items), whole=True),
+        more=_figure(more, whole=len(items) <= MOST) if more > 0 else "",
+        href=around.query.but(show=show).href(),
+    )
+
+
+def _held(item: Interaction, around: Around) -> tuple[Asked, Missing]:
+    return asked_of(item, around), missing_of(item, item.claimed_by or "", around)
+
+
 def _expiring(item: Interaction, around: Around) -> Expiring:
     asked = asked_of(item, around)
     if asked.held:
@@ -255,7 +286,7 @@ def _expiring(item: Interaction, around: Around) -> Expiring:
             asked, item.expires_at, f"{around.people.name(item.claimed_by)}: {asked.held}."
         )
     names = around.people.objects(waits_for(item))
-    words = f"It waits for {listed(names)}." if names else "Whom it asks has not been read yet."
+    words = f"It waits for {listed(names)}." if names else "Mobius does not say who is asked."
     return Expiring(asked, item.expires_at, words)
 
 

@@ -16,7 +16,7 @@ from inbox.presenters.people import Face, People
 from inbox.presenters.waiting_query import WaitingQuery
 from inbox.presenters.waiting_read import Circle, Known
 from inbox.presenters.when import Deadline, deadline, span
-from inbox.presenters.words import listed
+from inbox.presenters.words import asked_in, listed
 
 LINES = 8
 """Questions of one person that are listed; their own list has the rest."""
@@ -76,19 +76,16 @@ class Line:
 
 @dataclass(frozen=True)
 class PersonPart:
-    """Who could move ``count`` questions on; the oldest are listed."""
+    """Who could move ``count`` questions on; the oldest are listed. ``obstacle`` keeps the person
+    from signing in here; empty where nothing does.
+    """
 
     face: Face
     words: str
-    account: bool
+    obstacle: str
     lines: tuple[Line, ...]
     more: int
     href: str
-
-    @property
-    def nobody(self) -> bool:
-        """There is no account to sign in with."""
-        return not self.account
 
 
 @dataclass(frozen=True)
@@ -121,11 +118,11 @@ def asked_of(item: Interaction, around: Around) -> Asked:
     return Asked(
         id=item.mobius_id,
         href=item_href(item.mobius_id, Filters()),
-        title=item.title or "A question without words",
-        workflow=item.workflow or "No workflow",
+        title=item.title or "Untitled question",
+        workflow=asked_in(item.workflow, item.run_id),
         group=circle.name if circle else item.group_id or "",
         progress=f"{counts[0]} of {counts[1]}" if counts is not None else "",
-        held=f"held {since_words(item, now)}" if holds else "",
+        held=f"claimed {since_words(item, now)}" if holds else "",
         stale=holds and stale(item, now),
         since=item.created_at,
         waited=span((now - item.created_at).total_seconds()),
@@ -149,7 +146,9 @@ def _person(id_: str, items: Sequence[Interaction], around: Around) -> PersonPar
     return PersonPart(
         face=around.people.face(id_),
         words=_count_words(items, around.now),
-        account=id_ in around.known.active,
+        obstacle=obstacle(
+            account=id_ in around.known.names, off=id_ not in around.known.active, left=False
+        ),
         lines=tuple(
             Line(
                 asked_of(item, around), nudge_of(around.viewer, item, id_, around.known, around.now)
@@ -195,9 +194,9 @@ def _group_item(item: Interaction, around: Around) -> GroupItem:
     if asked.held:
         return GroupItem(asked, "", (), "", tuple(missing_of(item, id_, around) for id_ in ids))
     if item.members is None:
-        return GroupItem(asked, "Whom it asks has not been read yet.", (), "", ())
+        return GroupItem(asked, "Mobius does not say who is asked.", (), "", ())
     could = listed(names, most=FEW) if names else "nobody"
-    return GroupItem(asked, f"Nobody has taken it; it asks {could}.", (), "", ())
+    return GroupItem(asked, f"Nobody has claimed it. It asks {could}.", (), "", ())
 
 
 def missing_of(item: Interaction, id_: str, around: Around) -> Missing:

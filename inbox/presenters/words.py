@@ -23,6 +23,9 @@ class Status:
     tone: str
 
 
+UNNAMED = "someone Mobius does not name"
+"""Whom a question asks whose target Mobius does not tell."""
+
 _KINDS = {
     "approval": Kind("Approval", "approval"),
     "review": Kind("Review", "review"),
@@ -32,6 +35,8 @@ _ITEM = {
     "pending": ("Waiting", "pause"),
     "completed": ("Answered", "done"),
     "expired": ("Expired", "failed"),
+    "cancelled": ("Cancelled", "cancelled"),
+    "bypassed": ("Bypassed by a signal", "go"),
 }
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _APART = re.compile(r"[\s_\-]+")
@@ -43,7 +48,7 @@ def kind(type_: str) -> Kind:
 
 
 def item_status(word: str, *, gone: bool = False) -> Status:
-    """The status of a question; ``gone`` is one that upstream no longer has."""
+    """Of ``Interaction.state``; ``gone`` is a question that upstream no longer has."""
     if gone:
         return Status("gone", "Gone", "failed", "other")
     if word in _ITEM:
@@ -70,6 +75,11 @@ def listed(names: Sequence[str], *, most: int = 3) -> str:
         return f"{', '.join(names[:-1])} and {names[-1]}"
     shown = names[: most - 1]
     return f"{', '.join(shown)} and {len(names) - len(shown)} others"
+
+
+def asked_in(workflow: str, run_id: str | None) -> str:
+    """What a question belongs to: its workflow, or its run while that has not been read."""
+    return workflow or (f"Run {short_id(run_id)}" if run_id else "No workflow")
 
 
 def short_id(id_: str) -> str:

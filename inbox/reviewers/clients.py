@@ -11,12 +11,18 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
+from inbox.mobius.adapters import choose
+from inbox.mobius.bounded import Limits
 from inbox.mobius.client import MobiusClient
 from inbox.models import Credential, Interaction, Reviewer, Upstream
-from inbox.reviewers import vault
+from inbox.page_slots import waiting
+from inbox.reviewers import service_key, vault
 
 Pool = AsyncGenerator[MobiusClient, None]
 Pools = dict[tuple[str, ...], tuple[MobiusClient, Pool]]
+
+adapter = choose()
+"""Speaks the generation of this installation's Mobius."""
 
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pools] = WeakKeyDictionary()
 
@@ -61,17 +67,15 @@ async def close() -> None:
 
 
 def means_of(reviewer: Reviewer, interaction: Interaction) -> Means:
-    """With what ``reviewer`` answers ``interaction``.
+    """With what ``reviewer``, who was asked, answers ``interaction``.
 
-    The service key answers in a person's name only what is aimed at that person alone, only
-    where ``SERVICE_KEY_ANSWERS`` is on, and only where the person has no token. A token that
-    Mobius has refused is tried again: it may have been let in since. Raises ``NoCredential``.
+    The service key answers only for somebody who has no token. A token that Mobius has refused is
+    tried again: it may have been let in since. Raises ``NoCredential``.
     """
-    direct = interaction.target_type == "user" and interaction.target_id == reviewer.mobius_id
     try:
         return own_means(reviewer, interaction.upstream)
     except NoCredential as none:
-        if settings.SERVICE_KEY_ANSWERS and direct and not none.lost:
+        if not none.lost and service_key.may_answer(reviewer, interaction):
             return Means("service")
         raise
 
@@ -92,7 +96,15 @@ def own_means(reviewer: Reviewer, upstream: Upstream | None = None) -> Means:
 
 
 def _opened(base_url: str, project: str, token: str) -> tuple[MobiusClient, Pool]:
-    client = MobiusClient(base_url=base_url, project=project, token=token)
+    limits = Limits(frame=settings.MOBIUS_EVENT_LIMIT, response=settings.MOBIUS_RESPONSE_LIMIT)
+    client = MobiusClient(
+        base_url=base_url,
+        project=project,
+        token=token,
+        adapter=adapter,
+        limits=limits,
+        waiting=waiting,
+    )
     pool = _until_the_loop_ends(client)
     # A started generator is what the loop closes at its end: no pool outlives its loop, whoever
     # runs it. Its first step awaits nothing, so it can be taken here.

@@ -27,41 +27,52 @@ class Token(StrEnum):
     NONE = "none"
 
 
-class Taken(Exception):
-    """The token's owner is the Mobius id of another account here."""
+class AnotherOwner(Exception):
+    """The token belongs to another Mobius ID than the account's."""
 
-    def __init__(self, user_id: str) -> None:
-        super().__init__(f"{user_id} is another account's")
-        self.user_id = user_id
+
+class Taken(AnotherOwner):
+    """Another account has the Mobius ID that the token belongs to."""
 
 
 def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credential:
     """Keep ``token`` as the one of ``reviewer``, in place of an earlier one.
 
-    ``owner`` is the Mobius id that upstream said it belongs to, which becomes the reviewer's; None
-    where upstream cannot say, and then the reviewer's id stays as it is. Raises ``Taken``.
+    ``owner`` is the Mobius ID that upstream said it belongs to, None where upstream cannot say.
+    Raises ``AnotherOwner`` where it is not the reviewer's; then nothing has changed.
     """
     now = timezone.now()
+    with transaction.atomic():
+        row = Reviewer.objects.select_for_update().get(pk=reviewer.pk)
+        if owner is not None and owner != row.mobius_id:
+            raise AnotherOwner(owner)
+        credential, _ = Credential.objects.update_or_create(
+            reviewer=reviewer,
+            defaults={
+                "upstream": Upstream.present(),
+                **_kept(token.get_secret_value()),
+                "added_at": now,
+                "proven_at": None if owner is None else now,
+                "used_at": None,
+                "refused_at": None,
+            },
+        )
+    return credential
+
+
+@transaction.atomic
+def prove(reviewer: Reviewer, owner: str) -> None:
+    """``owner`` is who the reviewer is, if no Mobius ID is set. Raises ``Taken``."""
+    row = Reviewer.objects.select_for_update().get(pk=reviewer.pk)
+    if row.mobius_id:
+        return
+    row.mobius_id, row.mobius_id_proven = owner, True
     try:
         with transaction.atomic():
-            if owner is not None and owner != reviewer.mobius_id:
-                Reviewer.objects.filter(pk=reviewer.pk).update(mobius_id=owner)
-            credential, _ = Credential.objects.update_or_create(
-                reviewer=reviewer,
-                defaults={
-                    "upstream": Upstream.present(),
-                    **_kept(token.get_secret_value()),
-                    "added_at": now,
-                    "proven_at": None if owner is None else now,
-                    "used_at": None,
-                    "refused_at": None,
-                },
-            )
+            row.save(update_fields=["mobius_id", "mobius_id_proven"])
     except IntegrityError:
-        raise Taken(owner or "") from None
-    if owner is not None:
-        reviewer.mobius_id = owner
-    return credential
+        raise Taken(owner) from None
+    reviewer.mobius_id = owner
 
 
 def remove(reviewer: Reviewer) -> None:

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from django.db.models import Q, Value
 from django.db.models.functions import Concat
 
-from inbox.models import Credential, Reviewer, Upstream
+from inbox.models import Credential, Membership, Recipient, Reviewer, Upstream
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Whether a person can answer here: what is missing, or both true."""
+    """Whether a person can answer here: what is missing, or all true.
+
+    ``active``: the account can sign in.
+    """
 
     account: bool
+    active: bool
     token: bool
 
 
@@ -33,14 +37,34 @@ def ids_called(words: str) -> list[str]:
 
 
 def standings(user_ids: Iterable[str]) -> dict[str, Standing]:
-    """How each id stands here. An account that is switched off is none. Two queries."""
+    """How each id stands here. Two queries."""
     wanted = set(user_ids)
-    accounts = Reviewer.objects.filter(mobius_id__in=wanted, user__is_active=True)
-    ids = {pk: id_ for pk, id_ in accounts.values_list("pk", "mobius_id") if id_}
+    rows = Reviewer.objects.filter(mobius_id__in=wanted)
+    accounts = rows.values_list("pk", "mobius_id", "user__is_active")
+    ids = {pk: (id_, active) for pk, id_, active in accounts if id_}
     kept = Credential.objects.filter(reviewer__in=ids, upstream=Upstream.present())
-    tokens = {ids[pk] for pk in kept.filter(refused_at=None).values_list("reviewer_id", flat=True)}
-    have = set(ids.values())
-    return {id_: Standing(id_ in have, id_ in tokens) for id_ in wanted}
+    tokens = set(kept.filter(refused_at=None).values_list("reviewer_id", flat=True))
+    found = {id_: Standing(True, active, pk in tokens) for pk, (id_, active) in ids.items()}
+    nobody = Standing(account=False, active=False, token=False)
+    return {id_: found.get(id_, nobody) for id_ in wanted}
+
+
+def is_seen(mobius_id: str) -> bool:
+    """Mobius has named this id: somebody of it was asked, or is in a group."""
+    upstream = Upstream.present()
+    asked = Recipient.objects.filter(upstream=upstream, user_id=mobius_id)
+    members = Membership.objects.filter(group__upstream=upstream, user_id=mobius_id)
+    return asked.exists() or members.exists()
+
+
+def seen_without_account(*, most: int = 200) -> list[str]:
+    """The ids that open questions and groups name and no account here has."""
+    upstream = Upstream.present()
+    taken = Reviewer.objects.exclude(mobius_id=None).values("mobius_id")
+    asked = Recipient.objects.filter(upstream=upstream, open=True).exclude(user_id__in=taken)
+    members = Membership.objects.filter(group__upstream=upstream).exclude(user_id__in=taken)
+    ids = asked.values_list("user_id", flat=True).union(members.values_list("user_id", flat=True))
+    return list(ids.order_by("user_id")[:most])
 
 
 def known_people(*, most: int = 200) -> list[tuple[str, str]]:

@@ -7,20 +7,23 @@ from inbox.models import Reviewer
 
 def accounts_of(user_ids: Iterable[str | None]) -> dict[str, str]:
     """Mobius id → name, for those of the ids that have an account here. One query, or none."""
+    return {str(reviewer.mobius_id): reviewer.name for reviewer in _accounts(user_ids)}
+
+
+def accounts_and_deactivated(
+    user_ids: Iterable[str | None],
+) -> tuple[dict[str, str], frozenset[str]]:
+    """``accounts_of``, and those of the ids whose account is deactivated. One query, or none."""
+    known = _accounts(user_ids)
+    names = {str(reviewer.mobius_id): reviewer.name for reviewer in known}
+    return names, frozenset(str(one.mobius_id) for one in known if not one.user.is_active)
+
+
+def _accounts(user_ids: Iterable[str | None]) -> list[Reviewer]:
     wanted = {user_id for user_id in user_ids if user_id}
     if not wanted:
-        return {}
-    known = Reviewer.objects.filter(mobius_id__in=wanted).select_related("user")
-    return {reviewer.mobius_id: reviewer.name for reviewer in known if reviewer.mobius_id}
-
-
-def switched_off(user_ids: Iterable[str]) -> frozenset[str]:
-    """Those of the Mobius ids whose account here is switched off. One query, or none."""
-    wanted = set(user_ids)
-    if not wanted:
-        return frozenset()
-    found = Reviewer.objects.filter(mobius_id__in=wanted, user__is_active__in=(False,))
-    return frozenset(id_ for id_ in found.values_list("mobius_id", flat=True) if id_)
+        return []
+    return list(Reviewer.objects.filter(mobius_id__in=wanted).select_related("user"))
 
 
 def names_of(user_ids: Iterable[str | None]) -> dict[str, str]:

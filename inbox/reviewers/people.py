@@ -59,9 +59,12 @@ def make_demo(*, tokens: dict[str, str]) -> None:
                     content_type__app_label="inbox", codename__in=person.given
                 )
                 user.user_permissions.set(given)
-                Reviewer.objects.filter(user=user).update(mobius_id=person.mobius_id)
             reviewer = Reviewer.objects.get(user=user)
-            if person.mobius_id in tokens and (created or _useless(reviewer)):
+            if created:
+                reviewer.mobius_id = person.mobius_id
+                reviewer.save(update_fields=["mobius_id"])
+            own = reviewer.mobius_id == person.mobius_id
+            if own and person.mobius_id in tokens and (created or _useless(reviewer)):
                 token = SecretStr(tokens[person.mobius_id])
                 credentials.adopt(reviewer, token=token, owner=person.mobius_id)
         admin, created = get_user_model().objects.get_or_create(

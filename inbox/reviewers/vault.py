@@ -17,12 +17,21 @@ def seal(token: str) -> bytes:
 
 
 @sensitive_variables()
-def unseal(sealed: bytes | memoryview) -> str:
-    """What was sealed. Raises ``KeyLost``."""
+def unseal(sealed: bytes | memoryview, *, max_age: int | None = None) -> str:
+    """What was sealed, at most ``max_age`` seconds ago. Raises ``KeyLost``."""
     try:
-        return _keys().decrypt(bytes(sealed)).decode()
+        return _keys().decrypt(bytes(sealed), ttl=max_age).decode()
     except InvalidToken:
         raise KeyLost("no present key opens this token") from None
+
+
+def opens(sealed: bytes | memoryview, *, max_age: int | None = None) -> bool:
+    """``unseal`` would open it."""
+    try:
+        unseal(sealed, max_age=max_age)
+    except KeyLost:
+        return False
+    return True
 
 
 @sensitive_variables()

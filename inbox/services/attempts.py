@@ -1,7 +1,7 @@
 """Attempts at answering, each step one transaction."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
@@ -12,15 +12,20 @@ from inbox.access import Viewer
 from inbox.mirror import project
 from inbox.mirror.changes import Changes
 from inbox.mirror.readings import Gone
+from inbox.mirror.recipients import people_of
 from inbox.mobius import types
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
+from inbox.models.attempt import same
 from inbox.reviewers import credentials
 from inbox.reviewers.clients import Means
-from inbox.services import decision_log, draft, observed
+from inbox.services import accepted, decision_log, draft, key_answers, observed
+from inbox.services.accepted import Underway
+from inbox.services.draft import NOWHERE, TypedIn
 from inbox.services.origin import BACKGROUND, Origin
-from inbox.services.truth import Mine, Standing, mine, same, standing
+from inbox.services.truth import Mine, Standing, mine, standing
 
 VERB = "respond"
+_TAKEN = (Attempt.State.ACCEPTED, Attempt.State.UNCONFIRMED)
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,12 @@ class Settled:
     changes: Changes
 
 
-class Arrived(StrEnum):
-    """Whether upstream took the attempt, as far as the answer to the POST tells."""
+class Busy(Exception):
+    """Another answer to the question is underway."""
 
-    YES = "yes"
-    PERHAPS = "perhaps"
-    NO = "no"
+    def __init__(self, underway: Underway) -> None:
+        super().__init__(underway.title)
+        self.underway = underway
 
 
 def find(reviewer: Reviewer, operation_id: str) -> Attempt | None:
@@ -74,15 +79,29 @@ def begin(
     means: Means,
     named: Attempt | None,
     origin: Origin = BACKGROUND,
+    typed_in: TypedIn = NOWHERE,
 ) -> Attempt:
     """Write the draft and the open attempt, before anything is sent.
 
     ``named`` is what ``find`` finds. One at this item that did not get through is opened again.
     Without an ``operation_id``, or where it is one of another item or of another answer that may
-    still arrive, the attempt gets a number of its own.
+    have arrived, the attempt gets a number of its own. Raises ``Busy`` where the service key is
+    to be used and somebody else is answering.
     """
+    if means.kind == "service":
+        Upstream.objects.select_for_update().get(pk=item.upstream_id)
+        underway = accepted.sent_to(reviewer.user_id, item).underway
+        if underway is not None:
+            raise Busy(underway)
+        key_answers.note()
+        transaction.on_commit(_seen_by_the_asked(item).publish)
     draft.keep(
-        reviewer, item, values=draft.typed_as(value), comment=comment, closed=not item.pending
+        reviewer,
+        item,
+        values=draft.typed_as(value),
+        comment=comment,
+        closed=not item.pending,
+        typed_in=typed_in,
     )
     if named is not None and _may_open_again(named, item, value, comment):
         named.address = origin.address
@@ -103,7 +122,7 @@ def begin(
 
 
 def _reopen(attempt: Attempt, *, item: Interaction, value: Any, comment: str, means: Means) -> None:
-    if attempt.state != Attempt.State.OPEN:
+    if not attempt.sent:
         # What may have arrived keeps its time: an answer from then is still this attempt's.
         attempt.created_at = timezone.now()
     attempt.value, attempt.comment = value, comment
@@ -114,40 +133,104 @@ def _reopen(attempt: Attempt, *, item: Interaction, value: Any, comment: str, me
 
 @transaction.atomic
 def settle(
-    attempt: Attempt, viewer: Viewer, reading: Reading | None, *, arrived: Arrived
+    attempt: Attempt, viewer: Viewer, reading: Reading | None, *, accepted: bool = False
 ) -> Settled:
     """Bring the mirror up to ``reading``, and this attempt and its like up to what is true.
-    Without a reading, what is true is what the mirror has.
+    Without a reading, what is true is what the mirror has. ``accepted``: upstream took the POST.
 
-    Publish the changes after the commit. An attempt whose item is still open stays as it is.
+    Publish the changes after the commit. An attempt whose item is still open stays as it is,
+    or waits as accepted.
     """
-    if reading is None:
+    if reading is None or accepted:
         _hold_upstream(attempt)
-    changes = Changes() if reading is None else mirror(reading, attempt.upstream)
+    if accepted:
+        _accept(attempt)
+    changes = Changes()
+    if reading is not None or accepted:
+        mine_by_now = [attempt.interaction_id] if accepted else []
+        changes = mirror(reading, attempt.upstream, accepted=mine_by_now)
     item = Interaction.objects.get(
         upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
     )
     item.upstream = attempt.upstream
     now = standing(viewer, item)
     if now is Standing.MINE:
-        ours = _settle_answered(attempt, viewer, item, arrived)
+        ours = _settle_answered(attempt, viewer, item, accepted=accepted)
         return Settled(item, now, ours, changes)
     if now is Standing.CLOSED:
+        _restore_draft(attempt, item)
         refuse(attempt, "gone" if item.gone else "closed")
         _close_draft(attempt)
+    elif accepted:
+        _drafts(attempt).delete()
+        changes.include(_seen_by_the_asked(item))
     return Settled(item, now, False, changes)
+
+
+def note_status(attempt: Attempt, http_status: int | None) -> None:
+    """Keep the failure that the POST was answered with, for the decision log."""
+    if http_status is not None:
+        attempt.http_status = http_status
+        Attempt.objects.filter(pk=attempt.pk).update(http_status=http_status)
 
 
 @transaction.atomic
 def refuse(attempt: Attempt, outcome: str) -> None:
     """It did not become an answer, and why."""
     upstream = _hold_upstream(attempt)
-    refused = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.OPEN).update(
+    refused = Attempt.objects.filter(pk=attempt.pk, state__in=Attempt.UNSETTLED).update(
         state=Attempt.State.REFUSED, outcome=outcome, settled_at=timezone.now()
     )
     if refused:
+        _show_as_free(attempt)
         # An answer from elsewhere may have come meanwhile, and was left to this attempt's end.
-        observed.catch_up(upstream, attempt.interaction_id, attempt.reviewer.mobius_id)
+        observed.catch_up(upstream, attempt.interaction_id)
+
+
+@transaction.atomic
+def leave_unconfirmed(attempt: Attempt) -> None:
+    """Upstream took it, and the question has stayed open: it is logged, and can be sent again."""
+    upstream = _hold_upstream(attempt)
+    left = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.ACCEPTED).update(
+        state=Attempt.State.UNCONFIRMED
+    )
+    if not left:
+        return
+    item = Interaction.objects.get(upstream=upstream, mobius_id=attempt.interaction_id)
+    item.upstream = upstream
+    _restore_draft(attempt, item)
+    decision_log.append(observed.unconfirmed_entry_of(attempt, item))
+    transaction.on_commit(_seen_by_the_asked(item).publish)
+
+
+def _show_as_free(attempt: Attempt) -> None:
+    """Colleagues were told that the question is being answered."""
+    item = Interaction.objects.filter(
+        upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id, status="pending"
+    ).first()
+    if item is not None and (attempt.credential_kind == "service" or attempt.accepted_at):
+        transaction.on_commit(_seen_by_the_asked(item).publish)
+
+
+def _accept(attempt: Attempt) -> None:
+    attempt.state, attempt.accepted_at = Attempt.State.ACCEPTED, timezone.now()
+    attempt.http_status = None
+    attempt.save(update_fields=["state", "accepted_at", "http_status"])
+
+
+def _restore_draft(attempt: Attempt, item: Interaction) -> None:
+    """What was dropped when upstream took the answer, which has turned out to be none."""
+    if attempt.state == Attempt.State.ACCEPTED and not _drafts(attempt).exists():
+        typed = draft.typed_as(attempt.value)
+        closed = not item.pending
+        draft.keep(attempt.reviewer, item, values=typed, comment=attempt.comment, closed=closed)
+
+
+def _seen_by_the_asked(item: Interaction) -> Changes:
+    """Everybody whose page shows the question is to read it again."""
+    changes = Changes(interactions={item.mobius_id})
+    changes.touch(people_of([item]))
+    return changes
 
 
 def _hold_upstream(attempt: Attempt) -> Upstream:
@@ -155,29 +238,34 @@ def _hold_upstream(attempt: Attempt) -> Upstream:
     return Upstream.objects.select_for_update().get(pk=attempt.upstream_id)
 
 
-def _settle_answered(attempt: Attempt, viewer: Viewer, item: Interaction, arrived: Arrived) -> bool:
-    """The person's answer is in: find the attempt that it is of. True where it is ours."""
+@transaction.atomic
+def made_here(
+    reviewer: Reviewer, viewer: Viewer, item: Interaction, *, value: Any, comment: str
+) -> bool:
+    """The person's answer is one that was sent from here, and it has this value and comment.
+
+    The attempt that it came from is settled, if it was not yet.
+    """
     given = mine(viewer, item)
-    tried = list(
-        Attempt.objects.select_for_update().filter(
-            reviewer_id=attempt.reviewer_id,
-            upstream_id=attempt.upstream_id,
-            interaction_id=attempt.interaction_id,
-        )
-    )
-    settled = next((each for each in tried if each.state == Attempt.State.ANSWERED), None)
-    sent = settled or _sent(tried, attempt, given, arrived)
-    if sent is not None and settled is None:
-        _log(sent, attempt.reviewer, viewer, item)
-        sent.state, sent.outcome, sent.settled_at = Attempt.State.ANSWERED, VERB, timezone.now()
-        sent.save(update_fields=["state", "outcome", "settled_at"])
-        if sent.credential_kind == "member":
-            credentials.mark_used(attempt.reviewer)
+    if not given.says(value, comment):
+        return False
+    Upstream.objects.select_for_update().get(pk=item.upstream_id)
+    tried = _tried(reviewer, item)
+    return _recognise(tried, reviewer, viewer, item) is not None
+
+
+def _settle_answered(
+    attempt: Attempt, viewer: Viewer, item: Interaction, *, accepted: bool
+) -> bool:
+    """The person's answer is in: find the attempt that it is of. True where it is ours."""
+    tried = _tried(attempt.reviewer, item)
+    shown = attempt if accepted else None
+    sent = _recognise(tried, attempt.reviewer, viewer, item, accepted=shown)
     for each in tried:
-        if each.state == Attempt.State.OPEN and each.pk != getattr(sent, "pk", None):
+        if each.state in Attempt.UNSETTLED and each.pk != getattr(sent, "pk", None):
             refuse(each, "already_answered")
     ours = sent is not None and (
-        sent.pk == attempt.pk or (settled is None and given.is_of(attempt))
+        sent.pk == attempt.pk or mine(viewer, item).says(attempt.value, attempt.comment)
     )
     if ours:
         _drafts(attempt).delete()
@@ -186,18 +274,50 @@ def _settle_answered(attempt: Attempt, viewer: Viewer, item: Interaction, arrive
     return ours
 
 
-def _sent(tried: list[Attempt], attempt: Attempt, given: Mine, arrived: Arrived) -> Attempt | None:
-    """Which open attempt the answer is of, this one first; None where it came from elsewhere."""
-    if arrived is Arrived.YES:
-        return attempt
-    candidates = [
-        each
-        for each in tried
-        if each.state == Attempt.State.OPEN
-        and given.is_of(each)
-        and (arrived is Arrived.PERHAPS or each.pk != attempt.pk)
-    ]
-    return min(candidates, key=lambda each: each.pk != attempt.pk, default=None)
+def _tried(reviewer: Reviewer, item: Interaction) -> list[Attempt]:
+    rows = Attempt.objects.select_for_update()
+    return list(
+        rows.filter(
+            reviewer=reviewer, upstream_id=item.upstream_id, interaction_id=item.mobius_id
+        ).order_by("pk")
+    )
+
+
+def _recognise(
+    tried: list[Attempt],
+    reviewer: Reviewer,
+    viewer: Viewer,
+    item: Interaction,
+    *,
+    accepted: Attempt | None = None,
+) -> Attempt | None:
+    """The attempt that the person's answer is of, settled and in the decision log; None where it
+    was given elsewhere. ``accepted`` is the attempt that the POST has just shown it to be of.
+    """
+    settled = next((each for each in tried if each.state == Attempt.State.ANSWERED), None)
+    if settled is not None:
+        return settled
+    sent = accepted or _source(mine(viewer, item), tried)
+    if sent is None:
+        return None
+    _log(sent, reviewer, viewer, item)
+    sent.state, sent.outcome, sent.settled_at = Attempt.State.ANSWERED, VERB, timezone.now()
+    sent.save(update_fields=["state", "outcome", "settled_at", "http_status"])
+    if sent.credential_kind == "member":
+        credentials.mark_used(reviewer)
+    return sent
+
+
+def _source(given: Mine, tried: list[Attempt]) -> Attempt | None:
+    """The last of the attempts ``given`` may be of that began before it, else the first, else the
+    last that upstream took: it may keep an answer in a form of its own.
+    """
+    candidates = [each for each in tried if given.is_of(each)]
+    if not candidates:
+        took = [each for each in tried if each.state in _TAKEN]
+        return next(reversed(took), None)
+    begun = [each for each in candidates if given.at is not None and each.created_at <= given.at]
+    return next(reversed(begun), next(iter(candidates), None))
 
 
 def _log(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction) -> None:
@@ -208,19 +328,23 @@ def _log(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction
     decision_log.append(observed.entry_of(attempt, item, at=mine(viewer, item).at))
 
 
-def mirror(reading: Reading, upstream: Upstream | None = None) -> Changes:
-    """Bring the mirror up to ``reading``; ``upstream`` as it was before that, else as it is."""
+def mirror(
+    reading: Reading | None, upstream: Upstream | None = None, *, accepted: Collection[str] = ()
+) -> Changes:
+    """Bring the mirror up to ``reading``; ``upstream`` as it was before that, else as it is.
+    ``accepted``: as in ``project.apply``.
+    """
     upstream = upstream or Upstream.present()
-    now = timezone.now()
-    if reading.told is None:
-        return project.apply(upstream, [Gone(interaction_id=reading.interaction_id)], read_at=now)
-    return project.apply_interaction(upstream, reading.told, read_at=now)
+    readings: list[types.Interaction | Gone] = []
+    if reading is not None:
+        readings.append(reading.told or Gone(interaction_id=reading.interaction_id))
+    return project.apply(upstream, readings, read_at=timezone.now(), accepted=accepted)
 
 
 def _may_open_again(named: Attempt, item: Interaction, value: Any, comment: str) -> bool:
     if not is_at(named, item):
         return False
-    if named.state != Attempt.State.OPEN:
+    if not named.sent:
         return True
     return same([named.value, named.comment], [value, comment])
 

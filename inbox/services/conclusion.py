@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from inbox.access import Viewer
 from inbox.mobius.errors import (
     Conflict,
+    Denied,
     MobiusError,
     Nonsense,
     RateLimited,
+    Rejected,
     Unauthorized,
     Unavailable,
     Unreachable,
 )
 from inbox.models import Attempt, Interaction
-from inbox.reviewers import credentials
+from inbox.reviewers import credentials, service_key
 from inbox.reviewers.clients import Means
-from inbox.services import attempts, words
-from inbox.services.attempts import Arrived, Reading, Settled
+from inbox.services import accepted, attempts, words
+from inbox.services.attempts import Reading, Settled
 from inbox.services.outcome import Outcome
 from inbox.services.seen import Seen
 from inbox.services.truth import Standing, standing
@@ -42,45 +44,73 @@ class Sending:
 
 
 def never_left(error: MobiusError) -> bool:
-    """The POST surely changed nothing, and a reading could tell nothing new."""
-    return isinstance(error, RateLimited) or (isinstance(error, Unreachable) and not error.sent)
+    """The request was not sent, so it changed nothing and there is nothing to read."""
+    return isinstance(error, Unreachable) and not error.sent
 
 
-def taken(sending: Sending, reading: Reading) -> Outcome | None:
-    """The POST was answered with the item. None where the item does not show the answer."""
-    settled = _settle(sending, reading, Arrived.YES)
-    if settled.standing is not Standing.MINE:
-        return None
-    return words.answered(sending.viewer, settled.item)
+def taken(sending: Sending, reading: Reading | None) -> Outcome:
+    """Upstream took the POST. ``reading`` is the item that it answered with, if it did."""
+    return _after_acceptance(sending, _settle(sending, reading, accepted=True))
 
 
-def not_sent(sending: Sending, error: MobiusError) -> Outcome:
+def still_accepted(sending: Sending, reading: Reading | None = None) -> Outcome:
+    """The same operation comes again while its answer is accepted and not shown."""
+    return _after_acceptance(sending, _settle(sending, reading))
+
+
+def _after_acceptance(sending: Sending, settled: Settled) -> Outcome:
+    match settled.standing:
+        case Standing.MINE:
+            return words.answered(sending.viewer, settled.item)
+        case Standing.CLOSED:
+            return words.closed(sending.viewer, settled.item)
+        case _:
+            return words.received(settled.item)
+
+
+def confirmed(sending: Sending, reading: Reading | None, *, overdue: bool) -> bool:
+    """An accepted answer was looked for: whether nothing more is to be found out.
+
+    Without a reading, what the mirror has counts. ``overdue``: where the answer still does not
+    show, it is left as unconfirmed.
+    """
+    settled = _settle(sending, reading)
+    if settled.standing in (Standing.MINE, Standing.CLOSED):
+        return True
+    if overdue:
+        attempts.leave_unconfirmed(sending.attempt)
+    return overdue
+
+
+def not_sent(sending: Sending) -> Outcome:
     """``never_left``."""
-    limited = isinstance(error, RateLimited)
-    _give_up(sending, "rate_limited" if limited else "not_sent")
-    if limited:
-        return words.rate_limited(sending.item, error.retry_after)
+    _give_up(sending, Attempt.NOT_SENT)
     return words.unreachable(sending.item, sent=sending.resent)
 
 
 def failed(sending: Sending, error: MobiusError, reading: Reading | None) -> Outcome:
-    """The POST was refused, or nobody knows. ``reading`` is the item after it, if it was read."""
-    uncertain = isinstance(error, UNCERTAIN)
+    """The POST failed. ``reading`` is the item after it, if it was read.
+
+    A failure proves nothing by itself, for a proxy may have answered in Mobius's place: the
+    question tells whether the answer is in. Until it was read the attempt stays open.
+    """
     if isinstance(error, Unauthorized) and _own(sending):
         credentials.mark_refused(sending.attempt.reviewer)
-    arrived = Arrived.PERHAPS if uncertain or sending.resent else Arrived.NO
-    settled = _settle(sending, reading, arrived)
+    attempts.note_status(sending.attempt, error.status)
+    settled = _settle(sending, reading)
     outcome = _truth(sending, settled)
+    if _key_refused(sending, error) and not settled.ours:
+        service_key.refused(settled.item)
     if outcome is None:
         outcome = _still_open(sending, settled.item, error, read=reading is not None)
-    if not uncertain:
+    if not isinstance(error, UNCERTAIN) and (reading is not None or _judged(error)):
         _give_up(sending, error.code or type(error).__name__.lower())
     return outcome
 
 
 def looked(unknown: Sending, reading: Reading | None) -> Outcome | None:
     """What became of an attempt that may have arrived; None where the item is surely open."""
-    settled = _settle(unknown, reading, Arrived.PERHAPS)
+    settled = _settle(unknown, reading)
     outcome = _truth(unknown, settled)
     if outcome is None and reading is None:
         return words.unreachable(settled.item, sent=True)
@@ -117,11 +147,12 @@ def refusal(viewer: Viewer, item: Interaction) -> Outcome | None:
         case Standing.HELD:
             return words.held(item)
         case _:
-            return None
+            underway = accepted.sent_to(viewer.user_id, item).underway
+            return None if underway is None else words.processing(item, underway)
 
 
-def _settle(sending: Sending, reading: Reading | None, arrived: Arrived) -> Settled:
-    settled = attempts.settle(sending.attempt, sending.viewer, reading, arrived=arrived)
+def _settle(sending: Sending, reading: Reading | None, *, accepted: bool = False) -> Settled:
+    settled = attempts.settle(sending.attempt, sending.viewer, reading, accepted=accepted)
     settled.changes.publish()
     return settled
 
@@ -133,13 +164,26 @@ def _truth(sending: Sending, settled: Settled) -> Outcome | None:
 
 
 def _still_open(sending: Sending, item: Interaction, error: MobiusError, *, read: bool) -> Outcome:
-    if isinstance(error, Unauthorized):
-        return words.token_refused(item, own=_own(sending))
-    if isinstance(error, UNCERTAIN) and not read:
+    if isinstance(error, RateLimited):
+        return words.rate_limited(item, error.retry_after, read=read)
+    if _key_refused(sending, error):
+        return words.key_refused(item)
+    if isinstance(error, Unauthorized) and read:
+        return words.token_refused(item)
+    if not read and not _judged(error):
         return words.unreachable(item, sent=True)
     if isinstance(error, (*UNCERTAIN, Conflict)):
         return words.still_open(item)
     return words.not_accepted(item, error.message)
+
+
+def _judged(error: MobiusError) -> bool:
+    """Mobius itself has found the answer wrong, in the API's own words."""
+    return isinstance(error, Rejected) and bool(error.code)
+
+
+def _key_refused(sending: Sending, error: MobiusError) -> bool:
+    return isinstance(error, Unauthorized | Denied) and not _own(sending)
 
 
 def _own(sending: Sending) -> bool:

@@ -1,22 +1,35 @@
 """The verbs on a member token: the account page's, and what an administrator's do to it."""
 
+import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 from pydantic import SecretStr
 
-from inbox.mobius.errors import Denied, MobiusError, NotFound, RateLimited, Rejected, Unauthorized
+from inbox.mirror import members
+from inbox.mobius.errors import Denied, MobiusError, RateLimited, Rejected, Unauthorized
+from inbox.mobius.probing import MISSING
 from inbox.models import Attempt, Credential, Reviewer, Upstream
-from inbox.reviewers import credentials
-from inbox.reviewers.clients import service_client
-from inbox.reviewers.credentials import Taken
-from inbox.services import decision_log
-from inbox.services.decision_log import entry_by
-from inbox.services.origin import BACKGROUND, Origin
+from inbox.reviewers import credentials, vault
+from inbox.reviewers.clients import adapter, service_client
+from inbox.reviewers.credentials import AnotherOwner, Taken
+from inbox.services import decision_log, key_answers, rights_log
+from inbox.services.decision_log import Entry, entry_by
+from inbox.services.origin import BACKGROUND, Origin, current_actor
+from inbox.services.tries import Tries
 
-SERVICE_KEY = "mbx_"
+CONFIRM_WITHIN = 600
+"""Seconds for which a pasted token waits until the person has confirmed whose it is."""
+
+
+tries = Tries()
+"""Of this process: each makes a call to Mobius."""
 
 
 class Reason(StrEnum):
@@ -25,9 +38,12 @@ class Reason(StrEnum):
     SERVICE_KEY = "service_key"
     UNKNOWN = "unknown"
     OTHER_PROJECT = "other_project"
+    ANOTHER_OWNER = "another_owner"
     TAKEN = "taken"
+    LATE = "late"
     UNPROVEN = "unproven"
     UNREACHABLE = "unreachable"
+    TOO_MANY = "too_many"
 
 
 class NotAdopted(Exception):
@@ -38,25 +54,58 @@ class NotAdopted(Exception):
         self.reason = reason
 
 
-async def adopt(*, reviewer: Reviewer, token: SecretStr, origin: Origin = BACKGROUND) -> Credential:
-    """Ask Mobius whose ``token`` it is, and keep it: that is who the reviewer is from now on.
+@dataclass(frozen=True)
+class Unconfirmed:
+    """A token whose owner the person has yet to confirm: it waits ``CONFIRM_WITHIN``, sealed."""
 
-    Where Mobius cannot say, the token is taken for the id that an administrator has set. Raises
-    ``NotAdopted``.
+    owner: str
+    sealed: str = field(repr=False)
+
+    @property
+    def waits(self) -> bool:
+        """It can still be confirmed."""
+        return vault.opens(self.sealed.encode(), max_age=CONFIRM_WITHIN)
+
+
+async def adopt(
+    *, reviewer: Reviewer, token: SecretStr, origin: Origin = BACKGROUND
+) -> Credential | Unconfirmed:
+    """Ask Mobius whose ``token`` it is, and keep it where that is the reviewer.
+
+    Where the reviewer has no Mobius ID yet, nothing is kept until the person has confirmed that the
+    owner is them. Where Mobius cannot say, the token is taken for the ID that an administrator has
+    set. Raises ``NotAdopted``.
     """
     token = SecretStr(token.get_secret_value().strip())
-    if token.get_secret_value().startswith(SERVICE_KEY):
+    if _is_service_key(token):
+        prefix = adapter.member_token_prefix
+        starts = f", which starts with {prefix}" if prefix else ""
         raise NotAdopted(
-            Reason.SERVICE_KEY,
-            "This is a service key. Yours starts with mbc_ and is only yours.",
+            Reason.SERVICE_KEY, f"This is a service key. Paste your own member token{starts}."
+        )
+    if not tries.take(reviewer.user_id):
+        raise NotAdopted(
+            Reason.TOO_MANY,
+            "You have pasted 10 tokens within a minute, so this one was not checked. "
+            "Wait a minute, then paste it again.",
         )
     owner = await _owner(reviewer, token)
+    if owner is not None and not reviewer.mobius_id:
+        return await sync_to_async(_unconfirmed)(reviewer, token, owner)
+    return await sync_to_async(_adopt)(reviewer, token, owner, origin)
+
+
+def confirm(
+    *, reviewer: Reviewer, unconfirmed: Unconfirmed, origin: Origin = BACKGROUND
+) -> Credential:
+    """The person says that the owner of the token is them. Raises ``NotAdopted``."""
     try:
-        return await sync_to_async(_adopt)(reviewer, token, owner, origin)
-    except Taken as taken:
+        token = vault.unseal(unconfirmed.sealed.encode(), max_age=CONFIRM_WITHIN)
+    except vault.KeyLost:
         raise NotAdopted(
-            Reason.TAKEN, f"This one belongs to {taken.user_id}, who has another account here."
+            Reason.LATE, "Confirm within 10 minutes. Paste your token again."
         ) from None
+    return _adopt(reviewer, SecretStr(token), unconfirmed.owner, origin, confirmed=True)
 
 
 async def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
@@ -64,33 +113,43 @@ async def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
     await sync_to_async(_remove)(reviewer, origin)
 
 
+def lock(user: User) -> None:
+    """Hold the account's Mobius ID and token until the transaction ends."""
+    Upstream.hold_present()
+    list(Reviewer.objects.select_for_update().filter(user=user))
+    list(Credential.objects.defer("sealed").select_for_update().filter(reviewer__user=user))
+
+
 @transaction.atomic
-def assign(
-    reviewer: Reviewer, *, mobius_id: str | None, by: Reviewer, origin: Origin = BACKGROUND
-) -> None:
-    """``by``, an administrator, says who this is. A token of somebody else goes with the old id.
+def assign(reviewer: Reviewer, *, mobius_id: str | None) -> None:
+    """An administrator says who this is. A token of somebody else goes with the old id.
 
     Raises IntegrityError where the id is another account's.
     """
-    reviewer.mobius_id = mobius_id or None
-    reviewer.save(update_fields=["mobius_id"])
-    take_away([reviewer], by=by, origin=origin)
+    upstream = Upstream.hold_present()
+    reviewer.mobius_id, reviewer.mobius_id_proven = mobius_id or None, False
+    reviewer.save(update_fields=["mobius_id", "mobius_id_proven"])
+    take_away([reviewer])
+    _follow_groups(reviewer, upstream)
 
 
 @transaction.atomic
-def take_away(reviewers: Iterable[Reviewer], *, by: Reviewer, origin: Origin = BACKGROUND) -> None:
-    """``by``, an administrator, takes the tokens that these people have."""
+def take_away(reviewers: Iterable[Reviewer]) -> None:
+    """An administrator takes the tokens that these people have."""
+    Upstream.hold_present()
+    actor = current_actor()
     rows = Credential.objects.defer("sealed").filter(reviewer__in=list(reviewers))
     taken = list(rows.select_related("upstream", "reviewer__user").order_by("pk"))
     rows.filter(pk__in=[each.pk for each in taken]).delete()
     decision_log.append(
         *(
-            entry_by(
-                by,
+            Entry(
                 verb="token_removed",
                 upstream=each.upstream,
-                origin=origin,
-                credential_kind="account",
+                actor=actor.mobius_id,
+                account=actor.account,
+                origin=actor.origin,
+                credential_kind=actor.credential_kind,
                 title=each.reviewer.user.get_username(),
                 value={"before": each.last_four},
             )
@@ -99,16 +158,62 @@ def take_away(reviewers: Iterable[Reviewer], *, by: Reviewer, origin: Origin = B
     )
 
 
-@transaction.atomic
-def _adopt(reviewer: Reviewer, token: SecretStr, owner: str | None, origin: Origin) -> Credential:
-    before = credentials.present(reviewer)
-    kept = credentials.adopt(reviewer, token=token, owner=owner)
-    _log("token_adopted", reviewer, origin, kept, before)
+@sensitive_variables("token")
+def _unconfirmed(reviewer: Reviewer, token: SecretStr, owner: str) -> Unconfirmed:
+    if Reviewer.objects.filter(mobius_id=owner).exists():
+        raise _conflict(reviewer, owner, taken=True)
+    return Unconfirmed(owner, vault.seal(token.get_secret_value()).decode())
+
+
+def _adopt(
+    reviewer: Reviewer,
+    token: SecretStr,
+    owner: str | None,
+    origin: Origin,
+    *,
+    confirmed: bool = False,
+) -> Credential:
+    try:
+        with transaction.atomic():
+            upstream = Upstream.hold_present()
+            if confirmed and owner is not None:
+                credentials.prove(reviewer, owner)
+                _follow_groups(reviewer, upstream)
+            before = credentials.present(reviewer)
+            kept = credentials.adopt(reviewer, token=token, owner=owner)
+            _log("token_adopted", reviewer, origin, kept, before)
+    except AnotherOwner as other:
+        raise _conflict(reviewer, str(other), taken=isinstance(other, Taken)) from None
     return kept
+
+
+def _follow_groups(reviewer: Reviewer, upstream: Upstream) -> None:
+    """Who was assigned to a group is asked by the Mobius ID of now."""
+    if reviewer.mapped_groups.exists():
+        transaction.on_commit(members.follow(upstream).publish)
+
+
+def _conflict(reviewer: Reviewer, owner: str, *, taken: bool) -> NotAdopted:
+    """Administrators see the conflict; nothing has changed for either account."""
+    reviewer.refresh_from_db(fields=["mobius_id"])
+    rights_log.enter_conflict(reviewer, owner)
+    if taken:
+        return NotAdopted(
+            Reason.TAKEN,
+            f"This token belongs to {owner}, which is the Mobius ID of another account. Nothing "
+            "was changed, and your administrator can see that it happened.",
+        )
+    return NotAdopted(
+        Reason.ANOTHER_OWNER,
+        f"This token belongs to {owner}, and your Mobius ID is "
+        f"{reviewer.mobius_id or 'not set'}. Nothing was "
+        "changed. Paste a token of your own, or ask your administrator to correct your Mobius ID.",
+    )
 
 
 @transaction.atomic
 def _remove(reviewer: Reviewer, origin: Origin) -> None:
+    Upstream.hold_present()
     before = credentials.present(reviewer)
     credentials.remove(reviewer)
     if before is not None:
@@ -148,15 +253,26 @@ def unsent(reviewer: Reviewer) -> list[str]:
     return list(rows.order_by("-settled_at").values_list("interaction_id", flat=True).distinct())
 
 
+@sensitive_variables()
+def _is_service_key(token: SecretStr) -> bool:
+    """It looks like one, or is this installation's own, which may look like anything."""
+    typed = token.get_secret_value()
+    # What stands behind a dot is the project.
+    given, own = (key.partition(".")[0].encode() for key in (typed, settings.MOBIUS_API_KEY))
+    return typed.startswith(adapter.service_key_prefix) or hmac.compare_digest(given, own)
+
+
 async def _owner(reviewer: Reviewer, token: SecretStr) -> str | None:
     """Whose it is; None where upstream has no call that says so and the reviewer's id is set."""
     try:
-        return (await service_client().acting_as(token.get_secret_value()).me()).user_id
-    except NotFound:
+        person = await service_client().acting_as(token.get_secret_value()).me()
+    except MobiusError as error:
+        if error.status not in MISSING:
+            raise _refused(error) from None
         await _take_unproven(reviewer, token)
         return None
-    except MobiusError as error:
-        raise _refused(error) from None
+    await sync_to_async(key_answers.note_proven)()
+    return person.user_id
 
 
 async def _take_unproven(reviewer: Reviewer, token: SecretStr) -> None:
@@ -167,7 +283,7 @@ async def _take_unproven(reviewer: Reviewer, token: SecretStr) -> None:
             "first.",
         )
     try:
-        await service_client().acting_as(token.get_secret_value()).interactions(inbox=True, limit=1)
+        await service_client().acting_as(token.get_secret_value()).interactions(status="pending")
     except MobiusError as error:
         raise _refused(error) from None
 

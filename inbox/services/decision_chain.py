@@ -16,32 +16,31 @@ from django.views.decorators.debug import sensitive_variables
 from inbox.models import Decision, DecisionHead
 from inbox.models.canonical import canonical
 
-VERSION = 1
-FIELDS = {
-    1: (
-        "number",
-        "version",
-        "at",
-        "entered_at",
-        "verb",
-        "observed",
-        "actor",
-        "account",
-        "address",
-        "credential_kind",
-        "base_url",
-        "project",
-        "interaction_id",
-        "run_id",
-        "group_id",
-        "workflow",
-        "title",
-        "operation_id",
-        "value",
-        "comment",
-        "shown",
-    )
-}
+VERSION = 2
+_FIRST = (
+    "number",
+    "version",
+    "at",
+    "entered_at",
+    "verb",
+    "observed",
+    "actor",
+    "account",
+    "address",
+    "credential_kind",
+    "base_url",
+    "project",
+    "interaction_id",
+    "run_id",
+    "group_id",
+    "workflow",
+    "title",
+    "operation_id",
+    "value",
+    "comment",
+    "shown",
+)
+FIELDS = {1: _FIRST, 2: (*_FIRST, "http_status")}
 """What is hashed, by the version that an entry names. A version is never changed, only followed."""
 NOTHING = "0" * 64
 """The hash before the first entry."""
@@ -71,10 +70,24 @@ def hash_of(previous: str, text: str) -> str:
     return hashlib.sha256(f"{previous}{text}".encode("ascii")).hexdigest()
 
 
+def head_fields(head: DecisionHead) -> dict[str, Any]:
+    """The head as exports and ``LOG_ANCHOR`` have it."""
+    return {
+        "number": head.number,
+        "entries": head.number,
+        "hash": head.hash,
+        "unsealed_from": head.unsealed_from,
+        "mac": head.mac,
+    }
+
+
 @sensitive_variables()
 def seal(head: DecisionHead) -> str:
-    """The head's HMAC under the newest key."""
-    return _mac(_keys()[0], head)
+    """The head's HMAC under the newest key. Raises ImproperlyConfigured without one."""
+    keys = _keys()
+    if not keys:
+        raise ImproperlyConfigured("CREDENTIAL_KEYS is empty: the decision log cannot be sealed")
+    return _mac(keys[0], head)
 
 
 @sensitive_variables()
@@ -92,8 +105,6 @@ def _mac(key: bytes, head: DecisionHead) -> str:
 @sensitive_variables()
 def _keys() -> list[bytes]:
     """A key of its own for each of ``CREDENTIAL_KEYS``: those seal tokens, and only tokens."""
-    if not settings.CREDENTIAL_KEYS:
-        raise ImproperlyConfigured("CREDENTIAL_KEYS is empty: the decision log cannot be sealed")
     return [
         hmac.digest(base64.urlsafe_b64decode(key), _PURPOSE, "sha256")
         for key in settings.CREDENTIAL_KEYS

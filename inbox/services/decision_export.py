@@ -25,11 +25,14 @@ Lines = Callable[[Iterable[Decision]], str]
 
 
 async def as_csv(rows: QuerySet[Decision], head: DecisionHead) -> AsyncIterator[str]:
-    """A table for a spreadsheet. Its last row is the head: its number, ``hash`` and ``mac``."""
+    """A table for a spreadsheet. Its last row is the head: its number, which is also the number
+    of entries, ``hash`` and ``mac``.
+    """
     yield "\ufeff" + _table([COLUMNS])
     async for part in _parts(rows, head, lambda found: _table(_cells(row) for row in found)):
         yield part
-    last = {"number": head.number, "verb": "head", "hash": head.hash, "mac": head.mac}
+    count = f"{head.number} {'entry' if head.number == 1 else 'entries'}"
+    last = chain.head_fields(head) | {"verb": "head", "title": count}
     yield _table([[_cell(last.get(name, "")) for name in COLUMNS]])
 
 
@@ -37,13 +40,7 @@ async def as_json_lines(rows: QuerySet[Decision], head: DecisionHead) -> AsyncIt
     """A line an entry, with the canonical JSON that was hashed; the last one is the head."""
     async for part in _parts(rows, head, lambda found: "".join(map(_line, found))):
         yield part
-    said = {
-        "number": head.number,
-        "hash": head.hash,
-        "unsealed_from": head.unsealed_from,
-        "mac": head.mac,
-    }
-    yield json.dumps({"head": said}) + "\n"
+    yield json.dumps({"head": chain.head_fields(head)}) + "\n"
 
 
 async def _parts(rows: QuerySet[Decision], head: DecisionHead, lines: Lines) -> AsyncIterator[str]:

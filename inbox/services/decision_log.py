@@ -3,14 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import router, transaction
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
 from inbox.models import Decision, DecisionHead, Interaction, Reviewer, Upstream
 from inbox.services import decision_chain as chain
+from inbox.services import decision_count
+from inbox.services.decision_anchor import anchor
 from inbox.services.origin import BACKGROUND, Origin
 
 
@@ -38,6 +42,7 @@ class Entry:
     comment: str = ""
     shown: dict[str, Any] = field(default_factory=dict)
     observed: bool = False
+    http_status: int | None = None
 
 
 def entry_by(reviewer: Reviewer, **fields: Any) -> Entry:
@@ -63,27 +68,31 @@ def append(*entries: Entry) -> list[Decision]:
         head.number, head.hash = row.number, row.hash
         rows.append(row)
     Decision.objects.bulk_create(rows, batch_size=200)
-    head.mac = chain.seal(head)
-    head.save()
+    seal(head)
+    # Each append reads a head of its own, so this one stays as it is now.
+    transaction.on_commit(partial(decision_count.advance, head), robust=True)
+    transaction.on_commit(anchor.head_moved, robust=True)
     return rows
 
 
-def begin(*, using: str, **_: Any) -> None:
-    """Receiver of ``post_migrate``: an empty log has a head too, so that a missing one is seen."""
-    if not router.allow_migrate_model(using, DecisionHead):
+def begin(*, using: str = "default", **_: Any) -> None:
+    """Give an empty log its sealed head and its note, so that a missing one is noticed. Also a
+    receiver of ``post_migrate``; without a key, as before the first start, there is nothing to
+    seal it with.
+    """
+    if not settings.CREDENTIAL_KEYS or not router.allow_migrate_model(using, DecisionHead):
         return
     with transaction.atomic(using=using):
-        if Decision.objects.using(using).exists():
-            return
-        if not DecisionHead.objects.using(using).exists():
-            head = _new_head()
+        if not Decision.objects.using(using).exists():
+            head = new_head()
             head.mac = chain.seal(head)
-            head.save(using=using, force_insert=True)
+            DecisionHead.objects.using(using).bulk_create([head], ignore_conflicts=True)
+    decision_count.begin()
 
 
 def head() -> DecisionHead:
     """Where the log ends now. An unsaved, unsealed one where the row is missing."""
-    return DecisionHead.objects.first() or _new_head()
+    return DecisionHead.objects.first() or new_head()
 
 
 @transaction.atomic
@@ -111,8 +120,15 @@ def answers_of(upstream: Upstream, interaction_ids: Iterable[str]) -> set[tuple[
     return set(rows.values_list("interaction_id", "actor"))
 
 
-def _new_head() -> DecisionHead:
+def new_head() -> DecisionHead:
+    """That of a log without entries, unsealed and unsaved."""
     return DecisionHead(number=0, hash=chain.NOTHING)
+
+
+def seal(head: DecisionHead) -> None:
+    """Seal the head under the newest key, and save it."""
+    head.mac = chain.seal(head)
+    head.save()
 
 
 def _locked() -> DecisionHead:
@@ -124,7 +140,7 @@ def _locked() -> DecisionHead:
     found = DecisionHead.objects.select_for_update().first()
     if found is None:
         last = Decision.objects.order_by("-number").first()
-        found = _new_head()
+        found = new_head()
         if last is not None:
             found.number, found.hash = last.number, last.hash
         found.unsealed_from = found.number + 1
@@ -157,6 +173,7 @@ def _row(entry: Entry, head: DecisionHead) -> Decision:
         value=entry.value,
         comment=entry.comment,
         shown=entry.shown,
+        http_status=entry.http_status,
         previous=head.hash,
     )
     row.hash = chain.hash_of(row.previous, chain.text_of(row))

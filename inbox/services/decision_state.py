@@ -1,5 +1,6 @@
 """How the decision log stands, for its page: looked through in the background, part by part."""
 
+import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +9,19 @@ from datetime import datetime
 from django.utils import timezone
 
 from inbox.models import Decision, DecisionHead
-from inbox.services.decision_verify import Link, Verdict, follow, judge, misfit, up_to, verify
+from inbox.services import decision_count, decision_cross_check
+from inbox.services.decision_verify import (
+    Link,
+    Verdict,
+    compare,
+    follow,
+    judge,
+    misfit,
+    up_to,
+    verify,
+)
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 500
 """Entries that a page looks through while somebody waits for it."""
@@ -32,7 +45,14 @@ class Patrol:
         self._turn = threading.Lock()
         self._head: DecisionHead | None = None
         self._link = Link()
+        self._reported = ""
         self.last: Inspection | None = None
+
+    def report(self, verdict: Verdict) -> None:
+        """Put a log that is not intact into the server's log; the same problem once."""
+        if verdict.problem and verdict.problem != self._reported:
+            log.error("The decision log is not intact: %s.", verdict.problem)
+        self._reported = verdict.problem
 
     def walk(self) -> None:
         """One part; a log that is shorter, to its end."""
@@ -42,17 +62,20 @@ class Patrol:
                 self._end(verify())
                 return
             until = min(self._head.number, self._link.number + self._part)
-            rows = Decision.objects.filter(number__gt=self._link.number, number__lte=until)
+            rows = Decision.objects.as_stored().filter(
+                number__gt=self._link.number, number__lte=until
+            )
             link, broken = follow(rows.order_by("number").iterator(chunk_size=1000), self._link)
             if broken is None and link.number == until < self._head.number:
                 self._link = link
                 return
             link, broken = up_to(self._head, link) if broken is None else (link, broken)
-            self._end(broken or Verdict(link.number))
+            self._end(broken or compare(Verdict(link.number), decision_count.read()))
 
     def _end(self, verdict: Verdict) -> None:
         self.last = Inspection(verdict, timezone.now())
         self._head, self._link = None, Link()
+        self.report(verdict)
 
 
 patrol = Patrol()
@@ -75,6 +98,9 @@ def inspect(shown: Iterable[Decision] = ()) -> Inspection:
     # Somebody may have appended between the two readings.
     if broken is not None and not DecisionHead.objects.filter(number__gt=head.number).exists():
         return Inspection(broken, timezone.now())
+    missing = decision_cross_check.beyond(decision_count.read())
+    if missing:
+        return Inspection(Verdict(head.number, missing), timezone.now())
     if patrol.last is not None and patrol.last.verdict.problem:
         return patrol.last
     return Inspection(Verdict(head.number), patrol.last.at if patrol.last else None)

@@ -1,10 +1,14 @@
 """Whether the decision log is as it was written."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.conf import settings
 
 from inbox.models import Decision, DecisionHead
 from inbox.services import decision_chain as chain
+from inbox.services import decision_count, decision_cross_check
+from inbox.services.decision_count import Note
 
 CHUNK = 1000
 
@@ -34,7 +38,20 @@ class Link:
 
 
 def verify() -> Verdict:
-    """Read the whole log and its head. In constant memory; others may append meanwhile."""
+    """Read the whole log and its head, and compare it with what else says how long it is. In
+    constant memory; others may append meanwhile.
+    """
+    note = decision_count.read()
+    verdict = _follow_all()
+    return verdict if verdict.problem else compare(verdict, note)
+
+
+def compare(verdict: Verdict, note: Note) -> Verdict:
+    """The ``verdict`` on a chain that fits, after a look at the note, attempts and mirror."""
+    return replace(verdict, problem=decision_cross_check.problem(note))
+
+
+def _follow_all() -> Verdict:
     link = Link()
     while True:
         head = DecisionHead.objects.first()
@@ -56,7 +73,7 @@ def verify() -> Verdict:
 
 def up_to(head: DecisionHead, link: Link) -> tuple[Link, Verdict | None]:
     """Follow the chain from ``link`` to ``head``: the new place, and a verdict where it breaks."""
-    rows = Decision.objects.filter(number__gt=link.number, number__lte=head.number)
+    rows = Decision.objects.as_stored().filter(number__gt=link.number, number__lte=head.number)
     link, broken = follow(rows.order_by("number").iterator(chunk_size=CHUNK), link)
     if broken is not None:
         return link, broken
@@ -117,6 +134,8 @@ def _wrong(row: Decision, link: Link) -> str:
         text = chain.text_of(row)
     except chain.UnknownVersion as unknown:
         return f"it is of an unknown {unknown}"
+    if getattr(row, "observed_as_stored", row.observed) != row.observed:
+        return "its field observed is neither true nor false"
     return "" if chain.hash_of(link.hash, text) == row.hash else "its fields do not give its hash"
 
 
@@ -133,4 +152,7 @@ def _cut(link: Link, head: DecisionHead) -> Verdict:
 
 def _headless() -> Verdict:
     count = Decision.objects.count()
+    if count == 0 and not settings.CREDENTIAL_KEYS:
+        # Migrated, and not started yet.
+        return Verdict(0)
     return Verdict(count, "the head does not fit: it is missing", count)

@@ -19,8 +19,8 @@ from inbox.presenters.when import span
 NOTHING = "Nothing was changed."
 LATER = "What was asked before keeps the members and the routing it was asked with."
 ROUTING = {
-    PolicyKind.ANY: ("First to answer", "One takes it and answers for the group"),
-    PolicyKind.ALL: ("All members", "The run goes on when each has answered"),
+    PolicyKind.ANY: ("First to answer", "One member answers for the group"),
+    PolicyKind.ALL: ("All members", "The run resumes when everyone has answered"),
 }
 """A routing's name, and what it means."""
 
@@ -117,7 +117,7 @@ def _not_now(error: MobiusError) -> Outcome:
     wait = error.retry_after
     when = "in a moment" if wait is None else f"in {span(max(1.0, wait))}"
     text = f"{NOTHING} Try again {when}."
-    return Outcome("Mobius takes no more calls just now", text, 503, retry_after=wait)
+    return Outcome("Mobius is limiting requests", text, 503, retry_after=wait)
 
 
 def gone(group: Group) -> Outcome:
@@ -127,26 +127,28 @@ def gone(group: Group) -> Outcome:
 
 def not_arrived(group: Group, change: Change) -> Outcome:
     """Upstream failed while it was asked, and the group is as it was."""
-    text = f"Mobius failed while making it, and {group.name} is as before. Try again in a moment."
+    text = f"Mobius returned an error, and {group.name} is unchanged. Try again in a moment."
     return Outcome("The change did not arrive", text, 503)
 
 
 def unknown(group: Group, change: Change) -> Outcome:
     """Nobody knows, for upstream does not answer any more."""
     text = f"Look at {group.name} again in a minute. Until then this page shows it as it was."
-    return Outcome("Mobius has not said whether the change arrived", text, 503)
+    return Outcome("We couldn't confirm that the change was received", text, 503)
 
 
 def no_credential(*, lost: bool) -> Outcome:
     """Nothing to change it with."""
     title = "Your member token can no longer be read" if lost else "You have no member token yet"
-    why = "Its encryption key is gone" if lost else "Mobius takes changes by it, under your name"
-    return Outcome(title, f"{why}. {NOTHING} Put the token in on your account page.", 409, True)
+    why = (
+        "Its encryption key is gone" if lost else "Mobius uses it to record changes under your name"
+    )
+    return Outcome(title, f"{why}. {NOTHING} Add your token on the Account page.", 409, True)
 
 
 def token_refused() -> Outcome:
     """401."""
-    text = f"{NOTHING} Put in a new token on your account page."
+    text = f"{NOTHING} Add a new token on the Account page."
     return Outcome("Mobius no longer accepts your member token", text, 409, True)
 
 

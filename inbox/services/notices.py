@@ -19,9 +19,11 @@ def own(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Notice]:
     return Notice.objects.filter(reviewer=reviewer, upstream=upstream)
 
 
-def read_item(*, reviewer: Reviewer, interaction_id: str, now: datetime) -> bool:
+def read_item(
+    *, reviewer: Reviewer, upstream: Upstream, interaction_id: str, now: datetime
+) -> bool:
     """The person has opened the question: what was said about it is read. True where it was new."""
-    return _read(reviewer, own(reviewer, Upstream.present()), now, interaction_id=interaction_id)
+    return _read(reviewer, own(reviewer, upstream), now, interaction_id=interaction_id)
 
 
 def read_one(*, reviewer: Reviewer, number: int, now: datetime) -> bool:
@@ -48,5 +50,5 @@ def _read(reviewer: Reviewer, rows: QuerySet[Notice], now: datetime, **which: ob
     if not new.exists() or not new.update(read_at=now):
         return False
     if reviewer.mobius_id:
-        get_bus().publish([topics.inbox(reviewer.mobius_id), topics.runs()])
+        get_bus().publish([topics.notices(reviewer.mobius_id), topics.runs()])
     return True

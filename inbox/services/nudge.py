@@ -61,7 +61,7 @@ def nudge(
             _log(ready, now, times)
     if not times:
         return words.too_soon(ready.whom.name, _last(ready), EVERY, now)
-    get_bus().publish([topics.inbox(user_id), topics.item(interaction_id), topics.runs()])
+    get_bus().publish([topics.notices(user_id), topics.item(interaction_id), topics.runs()])
     return words.done(ready.whom.name, now)
 
 
@@ -77,10 +77,9 @@ def _prepare(
     refusal = access.why_not_answer(Viewer(0, user_id, ""), item)
     if refusal is Refusal.NOT_ASKED:
         raise NotTheirs(user_id)
-    accounts = Reviewer.objects.filter(mobius_id=user_id, user__is_active=True)
-    whom = accounts.select_related("user").first()
-    if whom is None:
-        return words.no_account(user_id)
+    whom = Reviewer.objects.filter(mobius_id=user_id).select_related("user").first()
+    if whom is None or not whom.user.is_active:
+        return words.no_account(user_id) if whom is None else words.deactivated(whom.name)
     match refusal:
         case Refusal.HELD:
             return words.held(whom.name)

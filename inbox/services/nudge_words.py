@@ -34,7 +34,12 @@ def too_soon(name: str, last: datetime, every: timedelta, now: datetime) -> Outc
 
 def closed(item: Interaction) -> Outcome:
     """Nobody waits any more."""
-    how = {"completed": "was answered", "expired": "expired"}.get(item.status, "closed")
+    how = {
+        "completed": "was answered",
+        "expired": "expired",
+        "cancelled": "was cancelled",
+        "bypassed": "was bypassed by a signal",
+    }.get(item.state, "closed")
     return Outcome(f"The question {how} meanwhile", "Nobody was nudged; there is nothing to do.")
 
 
@@ -44,9 +49,9 @@ def answered(name: str) -> Outcome:
 
 
 def held(name: str) -> Outcome:
-    """Somebody else has taken it."""
-    text = f"Only who holds it can answer now, so {name} was not nudged."
-    return Outcome("Somebody else has taken it", text)
+    """Somebody else has claimed it."""
+    text = f"Only who claimed it can answer now, so {name} was not nudged."
+    return Outcome("Somebody else has claimed it", text)
 
 
 def no_account(user_id: str) -> Outcome:
@@ -54,6 +59,12 @@ def no_account(user_id: str) -> Outcome:
     return Outcome(f"{user_id} has no account here", "Nobody was nudged. Ask them another way.")
 
 
+def deactivated(name: str) -> Outcome:
+    """They cannot sign in to read it."""
+    title = f"The account of {name} is deactivated"
+    return Outcome(title, "Nobody was nudged. Ask them another way.")
+
+
 def yourself() -> Outcome:
     """A lead who was asked answers."""
-    return Outcome("It waits for you yourself", "Nobody was nudged: answer it.")
+    return Outcome("It is waiting for you", "Nobody was nudged: answer it.")

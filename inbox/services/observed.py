@@ -1,8 +1,9 @@
 """Answers that were not made here enter the decision log once, as observed.
 
-The sync meets our own answers too, often before the answer to our POST has come back. So while an
-attempt of the person at the question is open, nothing is entered: whoever settles the attempt knows
-whose answer it is, and enters it. Both hold the upstream's row, so neither overtakes the other.
+The sync meets our own answers too, often before the answer to our POST has come back, and upstream
+may name somebody else as responder. So while an attempt of the person at the question is open, or,
+where one answer is enough, anybody's, nothing is entered: whoever settles the attempt knows whose
+answer it is, and enters it. Both hold the upstream's row, so neither overtakes the other.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from inbox.services.origin import Origin
 from inbox.services.truth import Mine
 
 RESPOND = "respond"
+UNCONFIRMED = "answer_unconfirmed"
+"""Mobius accepted an answer, and has not confirmed it for five minutes."""
 NEVER_ARRIVED = "never_arrived"
 """The outcome of an attempt of which nothing was heard for so long that it was given up."""
 
@@ -27,37 +30,39 @@ def enter(upstream: Upstream, answers: Sequence[Answer]) -> None:
     Inside the transaction that has projected them, which holds the upstream's row.
     """
     skip: set[tuple[str, str | None]] = set()
+    coming_soon: set[str] = set()
     for ids in chunks({answer.item.mobius_id for answer in answers}):
         skip |= decision_log.answers_of(upstream, ids)
         coming = Attempt.objects.filter(
-            upstream=upstream, interaction_id__in=ids, state=Attempt.State.OPEN
+            upstream=upstream, interaction_id__in=ids, state__in=Attempt.UNSETTLED
         )
         skip |= set(coming.values_list("interaction_id", "reviewer__mobius_id"))
+        on_its_way = coming.filter(state=Attempt.State.OPEN)
+        coming_soon |= set(on_its_way.values_list("interaction_id", flat=True))
     new = {(answer.item.mobius_id, answer.user_id): answer for answer in answers}
     entries = []
     for key, answer in new.items():
-        if key not in skip:
+        undecided = answer.item.mobius_id in coming_soon and answer.item.takes_one_answer
+        if key not in skip and not undecided:
             late = _late(upstream, answer)
             entries.append(_entry(upstream, answer) if late is None else _ours(late, answer))
     decision_log.append(*entries)
 
 
-def catch_up(upstream: Upstream, interaction_id: str, user_id: str | None) -> None:
-    """The same for one person's answer, after an attempt at it has turned out to be none."""
+def catch_up(upstream: Upstream, interaction_id: str) -> None:
+    """The same for one question, after an attempt at it has turned out to be none."""
     item = Interaction.objects.filter(upstream=upstream, mobius_id=interaction_id).first()
-    answers = [] if item is None else Answer.all_of(item)
-    enter(upstream, [answer for answer in answers if answer.user_id == user_id])
+    enter(upstream, [] if item is None else Answer.all_of(item))
 
 
 def _late(upstream: Upstream, answer: Answer) -> Attempt | None:
-    """One of ours that had been given up, and has arrived after all."""
+    """One of ours that was refused or given up, and has arrived after all."""
     given = Mine(answer.told.get("value"), answer.told.get("comment") or "", _at(answer))
     lost = Attempt.objects.filter(
         upstream=upstream,
         interaction_id=answer.item.mobius_id,
         reviewer__mobius_id=answer.user_id,
         state=Attempt.State.REFUSED,
-        outcome=NEVER_ARRIVED,
     )
     return next((one for one in lost.select_related("reviewer__user") if given.is_of(one)), None)
 
@@ -79,6 +84,23 @@ def entry_of(attempt: Attempt, item: Interaction, *, at: datetime | None) -> Ent
         credential_kind=attempt.credential_kind,
         operation_id=attempt.operation_id,
         value=attempt.value,
+        comment=attempt.comment,
+        shown=attempt.shown,
+        http_status=attempt.http_status,
+    )
+
+
+def unconfirmed_entry_of(attempt: Attempt, item: Interaction) -> Entry:
+    """The entry of an answer that upstream took and does not show."""
+    return entry_by(
+        attempt.reviewer,
+        verb=UNCONFIRMED,
+        upstream=item.upstream,
+        origin=Origin(attempt.address),
+        item=item,
+        credential_kind=attempt.credential_kind,
+        operation_id=attempt.operation_id,
+        value={"answer": attempt.value},
         comment=attempt.comment,
         shown=attempt.shown,
     )

@@ -7,13 +7,15 @@ from inbox.models import Interaction
 
 
 class Kind(StrEnum):
-    """What is true now. The first four are what was asked for."""
+    """What is true now. The first five are what was asked for."""
 
     ANSWERED = "answered"
     PENDING_OTHERS = "pending_others"
+    RECEIVED = "received"
     CLAIMED = "claimed"
     RELEASED = "released"
     ALREADY_MINE = "already_mine"
+    PROCESSING = "processing"
     CLOSED = "closed"
     HELD = "held"
     NO_CLAIMS = "no_claims"
@@ -29,6 +31,7 @@ class Kind(StrEnum):
 _STATUS = {
     Kind.ANSWERED: 200,
     Kind.PENDING_OTHERS: 200,
+    Kind.RECEIVED: 200,
     Kind.CLAIMED: 200,
     Kind.RELEASED: 200,
     Kind.NOT_ACCEPTED: 422,
@@ -55,8 +58,14 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """The answer is in; the question is taken, or given back."""
-        return self.kind in (Kind.ANSWERED, Kind.PENDING_OTHERS, Kind.CLAIMED, Kind.RELEASED)
+        """The answer is in or accepted; the question is taken, or given back."""
+        return self.kind in (
+            Kind.ANSWERED,
+            Kind.PENDING_OTHERS,
+            Kind.RECEIVED,
+            Kind.CLAIMED,
+            Kind.RELEASED,
+        )
 
     @property
     def again(self) -> bool:

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from inbox import access
 from inbox.access import Viewer, viewer_of
-from inbox.mirror import project
+from inbox.live.watching import watching
+from inbox.mirror import capabilities, project
 from inbox.mobius.errors import (
     Conflict,
     MobiusError,
@@ -24,6 +25,7 @@ from inbox.mobius.errors import (
     Unavailable,
     Unreachable,
 )
+from inbox.mobius.probing import MISSING
 from inbox.mobius.types import Run as Told
 from inbox.models import Reviewer, Run, Upstream
 from inbox.reviewers import credentials
@@ -34,7 +36,6 @@ from inbox.services.decision_log import entry_by
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.run_words import Outcome, Verb
 
-CANCELLED = "run_cancelled"
 READ_WITHIN = 10.0
 """Seconds that a person waits for the run to be read."""
 UNCERTAIN = (Unavailable, Unreachable, Nonsense)
@@ -62,11 +63,11 @@ class Ready:
 async def cancel(
     *, reviewer: Reviewer, run_id: str, typed: str, origin: Origin = BACKGROUND
 ) -> Outcome:
-    """End a run. ``typed`` has to be its workflow's name. Raises ``NotTheirs``."""
+    """End a run. ``typed`` has to be its ``typed_name``. Raises ``NotTheirs``."""
     ready = await sync_to_async(_prepare)(Verb.CANCEL, reviewer, run_id, origin)
     if isinstance(ready, Outcome):
         return ready
-    if typed.strip() != ready.run.workflow.strip():
+    if typed.strip() != ready.run.typed_name:
         return words.not_the_name(ready.run)
     try:
         before = await _read(ready)
@@ -75,6 +76,8 @@ async def cancel(
         await ready.means.client().cancel_run(run_id)
     except MobiusError as error:
         return await _cancel_failed(ready, error)
+    finally:
+        watching.acted()
     return await _after_cancel(ready, certain=True)
 
 
@@ -101,6 +104,8 @@ async def signal(
             await sync_to_async(_log)(ready, **value, arrived="unknown")
             return words.unknown(Verb.SIGNAL)
         return await _refused(ready, error)
+    finally:
+        watching.acted()
     await sync_to_async(_log)(ready, **value)
     return words.signalled(ready.run, name)
 
@@ -145,6 +150,9 @@ def _mirror(ready: Ready, told: Told) -> Run:
 
 
 async def _cancel_failed(ready: Ready, error: MobiusError) -> Outcome:
+    # The run was read just before: it is the call that is missing.
+    if error.status in MISSING:
+        await sync_to_async(capabilities.cancelling_is_missing)(ready.upstream)
     if _left(error):
         return await _after_cancel(ready, certain=False)
     return await _refused(ready, error)
@@ -157,7 +165,7 @@ async def _after_cancel(ready: Ready, *, certain: bool) -> Outcome:
     except MobiusError:
         await sync_to_async(_log)(ready, **({} if certain else {"arrived": "unknown"}))
         return words.cancelled(ready.run) if certain else words.unknown(Verb.CANCEL)
-    if run.error_type == CANCELLED:
+    if run.cancelled:
         await sync_to_async(_log)(ready)
         return words.cancelled(run)
     if run.finished:

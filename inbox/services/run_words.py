@@ -48,7 +48,7 @@ def cancelled(run: Run) -> Outcome:
 def ended_before(run: Run, verb: Verb) -> Outcome:
     """Nothing to do any more."""
     how = {"completed": "was completed", "failed": "had failed"}.get(run.status, "was over")
-    if run.error_type == "run_cancelled":
+    if run.cancelled:
         how = "had been cancelled"
     undone = "Nothing was cancelled." if verb is Verb.CANCEL else "No signal was sent."
     return Outcome(f"{_name(run)} {how} before", undone, tone="info")
@@ -56,13 +56,13 @@ def ended_before(run: Run, verb: Verb) -> Outcome:
 
 def signalled(run: Run, name: str) -> Outcome:
     """Upstream has the signal."""
-    text = "The run goes on where it waits for it; else Mobius keeps it until a step waits."
+    text = "A step that waits for it resumes. Otherwise Mobius keeps it until one does."
     return Outcome(f"“{name}” is sent to {_name(run)}", text, tone="ok")
 
 
 def still_open(run: Run) -> Outcome:
     """It surely did not arrive."""
-    text = f"Mobius failed while taking it, and the run is still {run.status}. Try again."
+    text = f"Mobius returned an error, and the run is still {run.status}. Try again."
     return Outcome("The run was not cancelled", text, 503)
 
 
@@ -70,21 +70,22 @@ def unknown(verb: Verb) -> Outcome:
     """Nobody knows."""
     if verb is Verb.CANCEL:
         text = "Look at the run again in a minute. Cancelling it twice does no harm."
-        return Outcome("Mobius has not said whether the run is cancelled", text, 503, "warn")
+        return Outcome("We couldn't confirm that the run was cancelled", text, 503, "warn")
     text = (
-        f"{KEPT} See below whether the run has gone on before you send it again: it may come twice."
+        f"{KEPT} Check below whether the run has resumed before you send it again: "
+        "it may arrive twice."
     )
-    return Outcome("Mobius has not said whether the signal arrived", text, 503, "warn")
+    return Outcome("We couldn't confirm that the signal was received", text, 503, "warn")
 
 
 def refused(verb: Verb, error: MobiusError) -> Outcome:
     """Upstream said no, or was not there: nothing was done."""
-    nothing = "The run goes on as before." if verb is Verb.CANCEL else f"No signal was sent. {KEPT}"
+    nothing = "The run was not changed." if verb is Verb.CANCEL else f"No signal was sent. {KEPT}"
     match error:
         case RateLimited():
             wait = error.retry_after
             when = "in a moment" if wait is None else f"in {span(max(1.0, wait))}"
-            title = "Mobius takes no more calls just now"
+            title = "Mobius is limiting requests"
             return Outcome(title, f"{nothing} Try again {when}.", 503, retry_after=wait)
         case Unreachable():
             return Outcome("Mobius cannot be reached", f"{nothing} Try again in a moment.", 503)
@@ -95,26 +96,27 @@ def refused(verb: Verb, error: MobiusError) -> Outcome:
             return Outcome("Mobius no longer has this run", nothing, 409)
         case _:
             said = f"Mobius says: {error.message.rstrip('.')}. " if error.message else ""
-            return Outcome("Mobius did not take it", f"{said}{nothing}", 422)
+            return Outcome("Mobius did not accept it", f"{said}{nothing}", 422)
 
 
 def not_the_name(run: Run) -> Outcome:
-    """What was typed is not the workflow's name."""
-    text = f"Type {run.workflow} to cancel the run. Nothing was cancelled."
-    return Outcome("That is not the workflow's name", text, 422)
+    """What was typed is another name."""
+    text = f"Type {run.typed_name} to cancel the run. Nothing was cancelled."
+    title = "That is not the workflow's name" if run.workflow else "That is not the run's id"
+    return Outcome(title, text, 422)
 
 
 def no_credential(*, lost: bool) -> Outcome:
     """Nothing to do it with."""
     title = "Your member token can no longer be read" if lost else "You have no member token yet"
-    why = "Its encryption key is gone" if lost else "Mobius takes this by it, under your name"
-    text = f"{why}. Nothing was sent. {KEPT} Put the token in on your account page."
+    why = "Its encryption key is gone" if lost else "Mobius uses it to record this under your name"
+    text = f"{why}. Nothing was sent. {KEPT} Add your token on the Account page."
     return Outcome(title, text, 409, account=True)
 
 
 def token_refused() -> Outcome:
     """401."""
-    text = f"Nothing was sent. {KEPT} Put in a new token on your account page."
+    text = f"Nothing was sent. {KEPT} Add a new token on the Account page."
     return Outcome("Mobius no longer accepts your member token", text, 409, account=True)
 
 

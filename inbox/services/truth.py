@@ -1,18 +1,15 @@
 """What is true about one question and one person, as the mirror has it after a reading."""
 
-import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Attempt, Interaction
+from inbox.models.attempt import same
 from inbox.presenters.answers import at_of
-
-SKEW = timedelta(minutes=1)
-"""How far our clock and that of Mobius may be apart."""
 
 
 class Standing(StrEnum):
@@ -32,13 +29,13 @@ class Mine:
     comment: str
     at: datetime | None
 
+    def says(self, value: Any, comment: str) -> bool:
+        """It has the same value and comment."""
+        return same(self.value, value) and self.comment == comment
+
     def is_of(self, attempt: Attempt) -> bool:
-        """It is what ``attempt`` sent: the same value and comment, and not from before it."""
-        return (
-            same(self.value, attempt.value)
-            and self.comment == attempt.comment
-            and (self.at is None or self.at >= attempt.created_at - SKEW)
-        )
+        """It is what ``attempt`` sent."""
+        return attempt.made(self.value, self.comment, self.at)
 
 
 def standing(viewer: Viewer, item: Interaction) -> Standing:
@@ -59,8 +56,3 @@ def mine(viewer: Viewer, item: Interaction) -> Mine:
             at = at_of(response) or (item.completed_at if not item.pending else None)
             return Mine(response.get("value"), response.get("comment") or "", at)
     raise LookupError("not answered by this person")
-
-
-def same(one: Any, other: Any) -> bool:
-    """The same JSON: ``1`` is not ``true``."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -6,11 +6,14 @@ from django.utils import timezone
 
 from inbox.access import Viewer
 from inbox.models import Interaction
-from inbox.presenters.answers import closing_sentence, value_words
+from inbox.presenters.answers import choice_words, closing_sentence, did_words
 from inbox.presenters.effect import after_mine, progress
 from inbox.presenters.people import People
 from inbox.presenters.when import moment, span
 from inbox.reviewers.names import names_of
+from inbox.reviewers.service_key import one_answer_is_enough
+from inbox.services import accepted
+from inbox.services.accepted import RECEIVED, Underway
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.truth import mine
 
@@ -21,16 +24,24 @@ JUST_NOW = timedelta(minutes=2)
 
 def answered(viewer: Viewer, item: Interaction) -> Outcome:
     """The answer is in, and whether anything more is needed."""
-    said = _said(item, mine(viewer, item).value)
+    title = _sent(item, mine(viewer, item).value)
     if item.pending:
-        return Outcome(
-            Kind.PENDING_OTHERS, item, f"Your answer is in{said}", _still_needed(viewer, item)
-        )
-    goes_on = "The run goes on." if item.run_id else "Nobody else has to answer."
+        return Outcome(Kind.PENDING_OTHERS, item, title, _still_needed(viewer, item))
+    goes_on = "The run has resumed." if item.run_id else "Nobody else has to answer."
     counts = progress(item)
     if counts is not None and counts[1] > 1:
         goes_on = f"All {counts[1]} have answered. {goes_on}"
-    return Outcome(Kind.ANSWERED, item, f"Your answer is in{said}", goes_on)
+    return Outcome(Kind.ANSWERED, item, title, goes_on)
+
+
+def received(item: Interaction) -> Outcome:
+    """Mobius took the answer, and does not show it yet."""
+    return Outcome(Kind.RECEIVED, item, RECEIVED, accepted.what_follows(item))
+
+
+def processing(item: Interaction, underway: Underway) -> Outcome:
+    """An answer of this person, or one that is enough, is on its way."""
+    return Outcome(Kind.PROCESSING, item, underway.title, f"{underway.text} {NOT_SENT}")
 
 
 def already_mine(viewer: Viewer, item: Interaction) -> Outcome:
@@ -52,18 +63,18 @@ def closed(viewer: Viewer, item: Interaction) -> Outcome:
 def held(item: Interaction) -> Outcome:
     """Somebody else has claimed it."""
     name = names_of([item.claimed_by]).get(item.claimed_by or "", "Somebody")
-    text = f"You can answer once {name} gives it back. {NOT_SENT}"
+    text = f"You can answer if {name} releases it. {NOT_SENT}"
     return Outcome(Kind.HELD, item, taken(name, item), text)
 
 
 def taken(name: str, item: Interaction) -> str:
-    """``Lee took this 3 s ago``, ``Lee has held this since 10:02``."""
+    """``Lee claimed this 3 s ago``, ``Claimed by Lee since 10:02``."""
     now = timezone.now()
     if item.claimed_at is None:
-        return f"{name} holds this question"
+        return f"Claimed by {name}"
     if now - item.claimed_at < JUST_NOW:
-        return f"{name} took this {span(max(1.0, (now - item.claimed_at).total_seconds()))} ago"
-    return f"{name} has held this since {moment(item.claimed_at, now)}"
+        return f"{name} claimed this {span(max(1.0, (now - item.claimed_at).total_seconds()))} ago"
+    return f"Claimed by {name} since {moment(item.claimed_at, now)}"
 
 
 def question_changed(item: Interaction) -> Outcome:
@@ -77,13 +88,23 @@ def question_changed(item: Interaction) -> Outcome:
 
 
 def still_open(item: Interaction) -> Outcome:
-    """Mobius failed, and the answer is not in."""
+    """The request failed and the question is open: the answer may at most still arrive."""
     return Outcome(
         Kind.STILL_OPEN,
         item,
-        "Your answer did not arrive",
-        "Mobius failed while taking it, and the question is still open. "
-        "What you typed is kept: send it again.",
+        "We couldn't confirm your answer was received",
+        "Mobius returned an error or no response, and the question is still open. "
+        "Your draft is saved; send it again. It counts once.",
+    )
+
+
+def not_recorded(item: Interaction) -> Outcome:
+    """The question was read after a failed request, and the answer is not in."""
+    return Outcome(
+        Kind.STILL_OPEN,
+        item,
+        "The question is still open",
+        "Your answer wasn't recorded.",
     )
 
 
@@ -93,24 +114,36 @@ def not_accepted(item: Interaction, said: str) -> Outcome:
     return Outcome(Kind.NOT_ACCEPTED, item, "Mobius did not accept this answer", f"{reason}{KEPT}")
 
 
-def token_refused(item: Interaction, *, own: bool) -> Outcome:
+def key_refused(item: Interaction) -> Outcome:
+    """401 or 403 to the service key."""
+    return Outcome(
+        Kind.TOKEN_REFUSED,
+        item,
+        "Mobius refuses the installation's key",
+        f"Your answer was not sent. {KEPT} Add a member token of your own on the Account page, "
+        "and send it with that.",
+    )
+
+
+def token_refused(item: Interaction) -> Outcome:
     """401."""
-    if not own:
-        text = f"An administrator has to renew this installation's key. {KEPT}"
-        return Outcome(Kind.TOKEN_REFUSED, item, "Mobius refuses the installation's key", text)
     return Outcome(
         Kind.TOKEN_REFUSED,
         item,
         "Mobius no longer accepts your member token",
-        f"Your answer was not sent. {KEPT} Put in a new token on your account page.",
+        f"Your answer was not sent. {KEPT} Add a new token on the Account page.",
     )
 
 
 def no_credential(item: Interaction, *, lost: bool) -> Outcome:
     """Nothing to answer with."""
     title = "Your member token can no longer be read" if lost else "You have no member token yet"
-    why = "Its encryption key is gone" if lost else "Mobius takes answers by it, under your name"
-    text = f"{why}. Your answer was not sent. {KEPT} Put the token in on your account page."
+    why = "Mobius uses it to record answers under your name"
+    if lost:
+        why = "Its encryption key is gone"
+    elif not one_answer_is_enough(item):
+        why = "Everybody who was asked has to answer this, each with a token of their own"
+    text = f"{why}. Your answer was not sent. {KEPT} Add your token on the Account page."
     return Outcome(Kind.NO_CREDENTIAL, item, title, text)
 
 
@@ -122,36 +155,50 @@ def unreachable(item: Interaction, *, sent: bool) -> Outcome:
     return Outcome(
         Kind.UNREACHABLE,
         item,
-        "Mobius has not said whether your answer arrived",
-        "What you typed is kept, and we ask again every minute. "
-        "Sending it again is safe: it counts once.",
+        "We couldn't confirm your answer was received",
+        "Your draft is saved, and we check with Mobius every minute. "
+        "You can also send it again; it counts once.",
     )
 
 
-def rate_limited(item: Interaction, retry_after: float | None) -> Outcome:
-    """429."""
+def rate_limited(item: Interaction, retry_after: float | None, *, read: bool) -> Outcome:
+    """429. ``read``: the question was read after it, and the answer is not in."""
     when = "in a moment" if retry_after is None else f"in {span(max(1.0, retry_after))}"
-    return Outcome(
-        Kind.RATE_LIMITED,
-        item,
-        "Mobius takes no more answers just now",
-        f"Your answer was not sent. What you typed is kept: send it again {when}.",
-        retry_after,
-    )
+    if read:
+        text = f"Your answer wasn't recorded. Your draft is saved; send it again {when}."
+    else:
+        text = (
+            "We couldn't confirm your answer was received. Your draft is saved; send it again "
+            f"{when}. It counts once."
+        )
+    title = "Mobius is limiting requests"
+    return Outcome(Kind.RATE_LIMITED, item, title, text, retry_after)
 
 
 def _still_needed(viewer: Viewer, item: Interaction) -> str:
-    """What the answer has done, as upstream counted it: ``It was answer 3 of 5. …``."""
+    """Who has answered, as upstream counts it, and for whom the question waits still."""
+    names = People(names_of(item.members or ()), viewer.mobius_id)
+    if not item.says_how_many:
+        return after_mine(item, names)
     counts = progress(item)
     if counts is None:
-        return "Others have still to answer."
-    names = People(names_of(item.members or ()), viewer.mobius_id)
-    return f"It was answer {counts[0]} of {counts[1]}. {after_mine(item, names)}"
+        return "Others still have to answer."
+    return f"{counts[0]} of {counts[1]} have answered, including you. {after_mine(item, names)}"
+
+
+def _sent(item: Interaction, value: object) -> str:
+    """``Approved``, ``Rejected``, ``Answer sent: Northgate``."""
+    question = item.questions[0] if item.questions else {}
+    match did_words(question, value):
+        case "approved" | "rejected" as did:
+            return did.capitalize()
+        case _:
+            return f"Answer sent{_said(item, value)}"
 
 
 def _said(item: Interaction, value: object) -> str:
-    words = value_words(item.questions[0] if item.questions else {}, value)
-    return "" if words.long else f": {words.text.rstrip('.')}"
+    words = choice_words(item.questions[0] if item.questions else {}, value)
+    return f": {words.rstrip('.')}" if words else ""
 
 
 def _responders(item: Interaction) -> list[str | None]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from zlib import crc32
 
 from django import template
@@ -24,16 +24,23 @@ STATUSES = {
     "suspended": ("pause", "Suspended"),
     "completed": ("done", "Completed"),
     "failed": ("failed", "Failed"),
+    "cancelled": ("cancelled", "Cancelled"),
 }
 
 
+@cache
+def sprite_url() -> str:
+    """Address of ``static/icons.svg``; it stays the same for as long as the process runs."""
+    return static("icons.svg")
+
+
 @lru_cache(maxsize=512)
-def drawing(sprite: str, name: str, label: str, small: bool) -> SafeString:
+def drawing(name: str, label: str, small: bool) -> SafeString:
     """The ``<svg>`` of an icon; remembered, since a list draws the same few again and again."""
     said = format_html('role="img" aria-label="{}"', label) if label else HIDDEN
     size = "i i--s" if small else "i"
     return format_html(
-        '<svg class="{}" {}><use href="{}#{}"></use></svg>', size, said, sprite, name
+        '<svg class="{}" {}><use href="{}#{}"></use></svg>', size, said, sprite_url(), name
     )
 
 
@@ -43,7 +50,7 @@ def icon(name: str, label: str = "", small: bool = False) -> SafeString:
 
     A screen reader says ``label``, and nothing where there is none.
     """
-    return drawing(static("icons.svg"), name, label, small)
+    return drawing(name, label, small)
 
 
 @lru_cache(maxsize=2048)
@@ -116,7 +123,23 @@ def due(at: datetime, soft: bool = False, long: bool = False) -> dict[str, objec
     now = timezone.now()
     tone = "late" if at <= now else "soon" if at - now <= when.SOON else ""
     words = due_sentence(at, now, soft) if long else due_words(at, now, soft)
-    return {"at": at, "soft": soft, "long": long, "tone": tone, "words": words}
+    lead = "" if long or tone == "late" else due_lead(soft, near=when.near(at, now))
+    return {
+        "at": timezone.localtime(at).isoformat(),
+        "soft": soft,
+        "long": long,
+        "tone": tone,
+        "words": words,
+        "lead": lead,
+        "near_lead": due_lead(soft, near=True),
+    }
+
+
+def due_lead(soft: bool, near: bool) -> str:
+    """What a screen reader says before ``due_words``: sighted readers see a clock there."""
+    if soft:
+        return "Due in" if near else "Due"
+    return "Expires in" if near else "Expires"
 
 
 def due_words(at: datetime, now: datetime, soft: bool) -> str:

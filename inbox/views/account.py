@@ -1,11 +1,11 @@
 """One's own account: the member token, the keyboard, the password."""
 
+from dataclasses import asdict
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,16 +14,22 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from pydantic import SecretStr
 
-from inbox.forms.account import KeysForm, TokenForm
-from inbox.models import Interaction, Upstream
+from inbox.forms.account import KeysForm, PasswordForm, TokenForm
+from inbox.models import Interaction
 from inbox.reviewers import credentials as kept
+from inbox.reviewers import service_key
 from inbox.services import credentials as service
-from inbox.services.credentials import NotAdopted
+from inbox.services.credentials import NotAdopted, Reason, Unconfirmed
+from inbox.services.tries import WITHIN
 from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame
 from inbox.views.origin import origin_of
 
 REJECTED = 422
+TOO_MANY = 429
+UNCONFIRMED = "unconfirmed_token"
+"""In the session: a token that waits, sealed, for the person to say that its owner is them."""
+SAVED = "Your member token is saved. Mobius uses it to record answers under your name."
 
 
 @require_safe
@@ -38,18 +44,59 @@ async def account(request: Any) -> HttpResponseBase:
 @require_POST
 @reviewer_required
 async def adopt_token(request: Any) -> HttpResponseBase:
-    """Take the pasted token, if Mobius says whose it is. 422 with the reason otherwise."""
+    """Take the pasted token, if Mobius says whose it is. 422 with the reason otherwise, 429 after
+    too many tries.
+    """
     form = TokenForm(request.POST)
     if not form.is_valid():
         return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
     try:
         token = SecretStr(form.cleaned_data["token"])
-        await service.adopt(reviewer=request.user.reviewer, token=token, origin=origin_of(request))
+        adopted = await service.adopt(
+            reviewer=request.user.reviewer, token=token, origin=origin_of(request)
+        )
     except NotAdopted as refused:
         form.add_error("token", str(refused))
-        return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
-    messages.success(request, "Your token is kept. Mobius takes your answers by it.")
+        if refused.reason is not Reason.TOO_MANY:
+            return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
+        response = await sync_to_async(_page)(request, token_form=form, status=TOO_MANY)
+        response["Retry-After"] = str(round(WITHIN))
+        return response
+    if isinstance(adopted, Unconfirmed):
+        request.session[UNCONFIRMED] = asdict(adopted)
+    else:
+        messages.success(request, SAVED)
     return _back()
+
+
+@require_POST
+@reviewer_required
+async def confirm_token(request: Any) -> HttpResponseBase:
+    """The person says whether the owner that Mobius named is them."""
+    return await sync_to_async(_confirm)(request)
+
+
+def _confirm(request: Any) -> HttpResponseBase:
+    asked = _unconfirmed(request)
+    if asked is None or asked.owner != request.POST.get("owner"):
+        # Pressed twice, or another tab has pasted another token: the page shows what is true now.
+        return _back()
+    del request.session[UNCONFIRMED]
+    if request.POST.get("mine") != "yes":
+        return _back()
+    try:
+        service.confirm(
+            reviewer=request.user.reviewer, unconfirmed=asked, origin=origin_of(request)
+        )
+    except NotAdopted as refused:
+        return _page(request, refused=str(refused), status=REJECTED)
+    messages.success(request, SAVED)
+    return _back()
+
+
+def _unconfirmed(request: Any) -> Unconfirmed | None:
+    kept = request.session.get(UNCONFIRMED)
+    return Unconfirmed(**kept) if kept else None
 
 
 @require_POST
@@ -81,9 +128,13 @@ async def change_password(request: Any) -> HttpResponseBase:
 
 
 def _change_password(request: Any) -> HttpResponseBase:
-    form = PasswordChangeForm(request.user, request.POST)
+    form = PasswordForm(request, request.POST)
     if not form.is_valid():
-        return _page(request, password_form=form, status=REJECTED)
+        if form.retry_after is None:
+            return _page(request, password_form=form, status=REJECTED)
+        response = _page(request, password_form=form, status=TOO_MANY)
+        response["Retry-After"] = str(form.retry_after)
+        return response
     form.save()
     update_session_auth_hash(request, form.user)
     messages.success(request, "Your password is changed.")
@@ -94,20 +145,28 @@ def _page(
     request: Any,
     *,
     token_form: TokenForm | None = None,
-    password_form: PasswordChangeForm | None = None,
+    password_form: PasswordForm | None = None,
+    refused: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    upstream, reviewer = Upstream.present(), request.user.reviewer
+    upstream, reviewer = request.upstream, request.user.reviewer
     held_back = Interaction.objects.filter(
         upstream=upstream, mobius_id__in=service.unsent(reviewer), status="pending"
     )
+    unconfirmed = _unconfirmed(request)
+    if unconfirmed is not None and not unconfirmed.waits:
+        del request.session[UNCONFIRMED]
+        unconfirmed = None
     context = {
         "reviewer": reviewer,
+        "unconfirmed": unconfirmed,
+        "refused": refused,
         "credential": kept.present(reviewer),
+        "key_answers": service_key.may_answer_for(reviewer, upstream),
         "lost": kept.state_of(request.user.pk, upstream) is kept.Token.LOST,
         "token_form": token_form or TokenForm(),
         "replacing": token_form is not None or "replace" in request.GET,
-        "password_form": password_form or PasswordChangeForm(request.user),
+        "password_form": password_form or PasswordForm(request),
         "held_back": held_back.only("mobius_id", "title"),
     }
     context |= frame(request, upstream, section="account")

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
-from inbox.forms import typed_of
+from inbox.forms import comment_of, typed_of
 from inbox.presenters.filters import inbox_href, item_href
 from inbox.services import claiming, draft
 from inbox.services.claiming import NotAsked
@@ -17,6 +17,7 @@ from inbox.views.decorators import reviewer_required
 from inbox.views.inbox import render_list
 from inbox.views.interactions import filters_of, render_item
 from inbox.views.origin import origin_of
+from inbox.views.typed_in import typed_in
 
 Press = Callable[..., Awaitable[Outcome]]
 
@@ -41,7 +42,7 @@ async def release(request: Any, id: str) -> HttpResponseBase:
 
 async def _press(request: Any, id: str, press: Press) -> HttpResponseBase:
     try:
-        await sync_to_async(_keep_typed)(request, id)
+        await sync_to_async(keep_typed)(request, id)
         outcome = await press(
             reviewer=request.user.reviewer, interaction_id=id, origin=origin_of(request)
         )
@@ -59,12 +60,18 @@ async def _press(request: Any, id: str, press: Press) -> HttpResponseBase:
     return await render_item(request, outcome.interaction, outcome=shown, status=outcome.status)
 
 
-def _keep_typed(request: Any, id: str) -> None:
+def keep_typed(request: Any, id: str) -> None:
     """The button sends the answer form along: what is in it stays, whatever comes of the press."""
-    values, comment = typed_of(request.POST), request.POST.get("comment", "")
+    values, comment = typed_of(request.POST), comment_of(request.POST)
     if any(values) or comment:
         reviewer = request.user.reviewer
-        draft.save(reviewer=reviewer, interaction_id=id, values=values, comment=comment)
+        draft.save(
+            reviewer=reviewer,
+            interaction_id=id,
+            values=values,
+            comment=comment,
+            typed_in=typed_in(request),
+        )
 
 
 def _back(request: Any, id: str, *, listed: bool) -> str:

@@ -68,7 +68,7 @@ async def answer_receipt(request: Any, id: str) -> HttpResponseBase:
 
 
 def _decisions(request: Any) -> HttpResponse:
-    upstream, query = Upstream.present(), DecisionQuery.read(request.GET)
+    upstream, query = request.upstream, DecisionQuery.read(request.GET)
     context: dict[str, Any] = {
         "list": decision_list(request.viewer, upstream, query, timezone.now())
     }
@@ -82,7 +82,7 @@ def _decisions(request: Any) -> HttpResponse:
 
 
 def _decision(request: Any, number: int) -> HttpResponse:
-    upstream = Upstream.present()
+    upstream = request.upstream
     entry = veil.entries_seen_by(request.viewer, upstream).filter(number=number).first()
     if entry is None:
         raise Http404("No such entry.")
@@ -91,7 +91,7 @@ def _decision(request: Any, number: int) -> HttpResponse:
 
 
 def _receipt(request: Any, id: str) -> HttpResponse:
-    upstream = Upstream.present()
+    upstream = request.upstream
     item = item_page.find(request.viewer, upstream, id)
     entries = [] if item is None else receipt.answers(request.viewer, upstream, item)
     wanted = request.GET.get("entry", "")
@@ -117,7 +117,7 @@ def _sheets(
 async def _export(
     request: Any, export: Export, ending: str, content_type: str
 ) -> StreamingHttpResponse:
-    upstream = await sync_to_async(Upstream.present)()
+    upstream = request.upstream
     entries = veil.entries_seen_by(request.viewer, upstream)
     rows = DecisionQuery.read(request.GET).but().rows(entries, timezone.now())
     head = await sync_to_async(decision_log.head)()

@@ -10,19 +10,23 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django_htmx.http import HttpResponseClientRedirect
 
 from inbox.access import Viewer, viewer_of
+from inbox.live.watching import watching
+from inbox.models import Upstream
 from inbox.views.signed_out import kept_text
 
 View = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
 
 class ReviewerRequest(HttpRequest):
-    """A request behind ``reviewer_required``: ``viewer`` is who asks."""
+    """A request behind ``reviewer_required``: who asks, and the Mobius project of the pages."""
 
     viewer: Viewer
+    upstream: Upstream
 
 
 def reviewer_required(view: View) -> View:
-    """Let in who is signed in, with ``request.viewer`` set; ask all others to sign in.
+    """Let in who is signed in, with ``request.viewer`` and ``request.upstream`` set; ask all others
+    to sign in.
 
     A page that was asked for is come back to. A form that was sent keeps its text: see
     ``inbox.views.signed_out``. A fragment is answered with 401 and changes nothing, for htmx would
@@ -31,9 +35,9 @@ def reviewer_required(view: View) -> View:
 
     @wraps(view)
     async def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.viewer = await sync_to_async(_who)(request)
-        if request.viewer is None:
+        if not await sync_to_async(_identify)(request):
             return _turned_away(request)
+        watching.page_asked_for()
         return await view(request, *args, **kwargs)
 
     return guarded
@@ -51,9 +55,25 @@ def lead_required(view: View) -> View:
     return guarded
 
 
-def _who(request: Any) -> Viewer | None:
-    """Who is signed in. ``request.user`` is loaded from here on, with its reviewer."""
-    return viewer_of(request.user) if request.user.is_authenticated else None
+def administrator_required(view: View) -> View:
+    """Below ``reviewer_required``: for everybody but an administrator the page is not there."""
+
+    @wraps(view)
+    async def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.viewer.administrator:
+            raise Http404("No such page.")
+        return await view(request, *args, **kwargs)
+
+    return guarded
+
+
+def _identify(request: Any) -> bool:
+    """Set what views read of the request: once here, so that no view reads it again."""
+    if not request.user.is_authenticated:
+        return False
+    request.viewer = viewer_of(request.user)
+    request.upstream = Upstream.present()
+    return True
 
 
 def _turned_away(request: Any) -> HttpResponseBase:

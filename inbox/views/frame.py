@@ -7,6 +7,7 @@ from inbox.mirror import freshness
 from inbox.models import SavedView, Upstream
 from inbox.presenters.rail import rail_counts
 from inbox.presenters.views_rail import own_views, rail_views
+from inbox.services.connection import connection
 
 
 def frame(
@@ -31,6 +32,7 @@ def frame(
         "counts": {**(counts or {}), **figures},
         "views": rail_views(views, request.GET.get("view", "")),
         "freshness": freshness.present(),
+        "connection_problem": connection.problem if request.viewer.administrator else "",
         "keys": request.user.reviewer.keys_enabled,
     }
 

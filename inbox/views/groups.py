@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox.forms.groups import MemberForm, RoutingForm
 from inbox.live import hub
-from inbox.models import Upstream
 from inbox.presenters.group_page import group_page
 from inbox.presenters.groups import group_list
 from inbox.services import groups as service
@@ -108,7 +107,7 @@ def _page(
     typed: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    upstream, now, viewer = Upstream.present(), timezone.now(), request.viewer
+    upstream, now, viewer = request.upstream, timezone.now(), request.viewer
     found = service.find(viewer, upstream, key) if key else None
     if key and found is None and outcome is None:
         raise Http404("No such group.")

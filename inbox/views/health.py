@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from inbox.mirror import freshness
+from inbox.mirror import capabilities, database, freshness
+from inbox.reviewers import sessions
 
 ENGINE = "engine"
 """The app whose tables are in a database of its own, which this process may not have."""
@@ -24,27 +25,33 @@ async def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """503 without a database or with migrations to come; Mobius and the lag are told only."""
-    database, migrations = _database(), False
-    if database:
-        migrations = _migrated()
-    ready = database and migrations
-    state = {
-        "status": "ready" if ready else "not ready",
-        "database": "ok" if database else "not answering",
-        "migrations": "ok" if migrations else "not applied" if database else "unknown",
-        **_upstream(),
-    }
-    return JsonResponse(state, status=200 if ready else 503)
+    """``ready``, ``degraded`` (200) or ``unavailable`` (503); administrators also get the reasons.
+
+    Unavailable: a request cannot be served. Degraded: pages open, but are not kept up to date.
+    """
+    reachable, problem = _database()
+    if problem:
+        status, reasons = "unavailable", [problem]
+    else:
+        reasons = freshness.pulse.problems()
+        status = "degraded" if reasons else "ready"
+    state: dict[str, Any] = {"status": status}
+    if reachable and _is_administrator(request):
+        state |= {"reasons": reasons, **_upstream()}
+    return JsonResponse(state, status=503 if problem else 200)
 
 
-def _database() -> bool:
+def _database() -> tuple[bool, str]:
+    """Whether it can be read, and why no request can be served; empty where one can."""
+    if freshness.pulse.facts.database_problem in (database.UNREACHABLE, database.SILENT):
+        # A probe would wait for it too.
+        return False, "The database is not reachable."
     try:
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return False
-    return True
+        if not _migrated():
+            return True, "Migrations are missing."
+    except (DatabaseError, InterfaceError):
+        return False, "The database is not reachable."
+    return True, "The last write to the database failed." if database.watch.failed else ""
 
 
 def _migrated() -> bool:
@@ -54,6 +61,14 @@ def _migrated() -> bool:
     return not executor.migration_plan(own)
 
 
+def _is_administrator(request: HttpRequest) -> bool:
+    try:
+        return request.user.is_staff and not sessions.is_over(request.session)
+    except (DatabaseError, InterfaceError):
+        # Without its tables, nobody can be signed in.
+        return False
+
+
 def _upstream() -> dict[str, Any]:
     now = freshness.present()
     return {
@@ -61,4 +76,8 @@ def _upstream() -> dict[str, Any]:
         "upstream_heard_at": None if now.since is None else now.since.isoformat(),
         "sync_lag_seconds": round(now.lag, 3),
         "sync": now.sentence,
+        "sync_explained": now.explained,
+        "too_large_to_read": list(now.skipped),
+        "list_pages_repeat": now.repeats,
+        "capabilities": capabilities.facts(),
     }

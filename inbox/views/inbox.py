@@ -14,13 +14,19 @@ from django.views.decorators.http import require_safe
 
 from inbox.live import hub
 from inbox.mirror import freshness as mirror_freshness
-from inbox.models import Upstream
 from inbox.presenters import item_page
 from inbox.presenters.filters import Filters
-from inbox.presenters.inbox_list import inbox_list
+from inbox.presenters.inbox_list import inbox_changes, inbox_list
+from inbox.presenters.place import place_of
+from inbox.presenters.rail import rail_counts
+from inbox.presenters.shown import Shown
 from inbox.services.outcome import Outcome
 from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame, is_fragment
+from inbox.views.typed_in import typed_in
+
+MOST_CHANGED = 60
+"""Questions that a page may ask about at a time."""
 
 
 @require_safe
@@ -38,40 +44,96 @@ async def inbox(request: Any) -> HttpResponse:
 
 
 def _inbox(request: Any, cursor: str) -> HttpResponse:
-    upstream, now, filters = Upstream.present(), timezone.now(), Filters.read(request.GET)
+    upstream, now, filters = request.upstream, timezone.now(), Filters.read(request.GET)
+    if is_fragment(request, "detail"):
+        return nothing_open(request, filters, cursor)
     open_id = open_item(request)
-    page = inbox_list(request.viewer, upstream, filters, now, current=open_id)
+    shown = Shown.read(request.GET.get("shown", ""))
+    page = inbox_list(request.viewer, upstream, filters, now, current=open_id, shown=shown)
     context = {"list": page, "live_cursor": cursor, "freshness": mirror_freshness.present()}
     if is_fragment(request, "inbox-list"):
-        context["oob"] = True
+        context |= {"oob": True, "place": place_of(request.viewer, upstream, filters, open_id)}
         return _varied(render(request, "inbox/_list.html", context))
-    if is_fragment(request, "detail"):
-        context["oob"] = True
-        return _varied(render(request, "inbox/_nothing_open.html", context))
     context |= frame(request, upstream, section=filters.shown.section, counts=page.counts)
     item = item_page.find(request.viewer, upstream, open_id) if open_id else None
     if item is not None:
-        context["page"] = item_page.item_page(request.viewer, upstream, item, filters, now)
+        context["page"] = item_page.item_page(
+            request.viewer, upstream, item, filters, now, typed_in=typed_in(request)
+        )
     return _varied(render(request, "inbox/inbox.html", context))
 
 
-async def render_list(request: Any, filters: Filters, *, outcome: Outcome) -> HttpResponse:
-    """The list after a button in it was pressed, with what came of it where that was not good."""
-    return await sync_to_async(_pressed)(request, filters, outcome)
+def nothing_open(request: Any, filters: Filters, cursor: str) -> HttpResponse:
+    """What stands in the place of a question while none is open, for a swap."""
+    page = inbox_list(request.viewer, request.upstream, filters, timezone.now())
+    context = {"list": page, "live_cursor": cursor, "oob": True}
+    return _varied(render(request, "inbox/_nothing_open.html", context))
 
 
-def _pressed(request: Any, filters: Filters, outcome: Outcome) -> HttpResponse:
+@require_safe
+@never_cache
+@reviewer_required
+async def changes(request: Any) -> HttpResponse:
+    """What became of the questions ``changed``, for a page of the list that shows some of them."""
+    return await sync_to_async(_changes)(request)
+
+
+def _changes(request: Any) -> HttpResponse:
+    shown = request.GET.getlist("shown")[:MOST_CHANGED]
+    page = inbox_changes(
+        request.viewer,
+        request.upstream,
+        Filters.read(request.GET),
+        timezone.now(),
+        changed=request.GET.getlist("changed")[:MOST_CHANGED],
+        shown=shown,
+        until=request.GET.get("until", ""),
+        current=open_item(request),
+    )
+    context: dict[str, Any] = {"list": page, "freshness": mirror_freshness.present()}
+    if request.viewer.lead:
+        context["rail"] = rail_counts(request.viewer, request.upstream)
+    return render(request, "inbox/_changes.html", context)
+
+
+async def render_list(
+    request: Any,
+    filters: Filters,
+    *,
+    outcome: Outcome,
+    resend: str = "",
+    status: int | None = None,
+) -> HttpResponse:
+    """The list after a button in it was pressed, with what came of it where that was not good.
+
+    ``resend`` names the path that *Send again* posts to, where that is offered. ``status`` is the
+    outcome's where none is given.
+    """
+    return await sync_to_async(_pressed)(
+        request, filters, outcome, resend, outcome.status if status is None else status
+    )
+
+
+def _pressed(
+    request: Any, filters: Filters, outcome: Outcome, resend: str, status: int
+) -> HttpResponse:
     page = inbox_list(
-        request.viewer, Upstream.present(), filters, timezone.now(), current=open_item(request)
+        request.viewer,
+        request.upstream,
+        filters,
+        timezone.now(),
+        current=open_item(request),
+        shown=Shown.read(request.POST.get("shown", "")),
     )
     context = {
         "list": page,
         "freshness": mirror_freshness.present(),
         "outcome": None if outcome.good else outcome,
+        "resend": resend,
         "pressed": True,
         "oob": True,
     }
-    return render(request, "inbox/_list.html", context, status=outcome.status)
+    return render(request, "inbox/_list.html", context, status=status)
 
 
 def open_item(request: Any) -> str:

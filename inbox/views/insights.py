@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from inbox.models import Upstream
 from inbox.presenters.insights import page
 from inbox.presenters.insights.chart import Chart
 from inbox.presenters.insights.query import Query
@@ -29,7 +28,7 @@ async def insights(request: Any) -> HttpResponse:
 
 
 def _page(request: Any) -> HttpResponse:
-    upstream = Upstream.present()
+    upstream = request.upstream
     shown = page.insights(upstream, request.GET, timezone.now())
     context = {"page": shown} | frame(request, upstream, section="insights")
     return render(request, "insights/insights.html", context)
@@ -48,7 +47,9 @@ async def figures(request: Any, key: str) -> HttpResponse:
     text = io.StringIO()
     lines = csv.writer(text)
     lines.writerow(chart.csv_columns)
-    lines.writerows([row.name, *(cell.value for cell in row.cells)] for row in chart.rows)
+    lines.writerows(
+        [row.name, *(cell.value for cell in row.cells), *row.extra] for row in chart.rows
+    )
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"{chart.key}-{query.first}-{query.last}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -56,4 +57,4 @@ async def figures(request: Any, key: str) -> HttpResponse:
 
 
 def _chart(request: Any, key: str) -> tuple[Chart, Query] | None:
-    return page.one_chart(Upstream.present(), request.GET, timezone.now(), key)
+    return page.one_chart(request.upstream, request.GET, timezone.now(), key)

@@ -17,10 +17,12 @@ from inbox.models import Interaction, Upstream
 from inbox.presenters import item_page, veil
 from inbox.presenters.filters import Filters
 from inbox.presenters.inbox_list import inbox_list
-from inbox.services import notices
+from inbox.services import notices, unknown_question
+from inbox.services.draft import TypedIn
 from inbox.services.outcome import Outcome
 from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame, is_fragment
+from inbox.views.typed_in import device_of, typed_in
 
 
 @require_safe
@@ -29,9 +31,9 @@ from inbox.views.frame import frame, is_fragment
 async def interaction(request: Any, id: str) -> HttpResponse:
     """A question with the list beside it; for a swap the question alone."""
     cursor = hub.cursor()
-    item = await sync_to_async(_find)(request, id)
+    item = await unknown_question.find(request.viewer, request.upstream, id)
     if item is not None:
-        return await sync_to_async(_open)(request, item, cursor)
+        return await sync_to_async(_show)(request, item, cursor)
     if is_fragment(request, "detail"):
         missing = sync_to_async(render)
         return await missing(request, "interactions/_missing.html", status=404)
@@ -43,7 +45,7 @@ async def interaction(request: Any, id: str) -> HttpResponse:
 @reviewer_required
 async def interaction_json(request: Any, id: str) -> HttpResponse:
     """The question as Mobius sent it, for who may see it."""
-    item = await sync_to_async(_find)(request, id)
+    item = await unknown_question.find(request.viewer, request.upstream, id)
     if item is None:
         raise Http404("No such question.")
     return JsonResponse(
@@ -58,32 +60,52 @@ async def render_item(
     *,
     form: AnswerForm | None = None,
     outcome: Outcome | None = None,
+    resend: str = "",
+    shows: TypedIn | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page of a question after its form was sent, or its part for a swap.
 
-    ``form`` keeps the text and says what is wrong with it, ``outcome`` says what is true now. The
-    item is one that the viewer may see.
+    ``form`` keeps the text and says what is wrong with it, ``outcome`` says what is true now.
+    ``resend`` names the path that *Send again* posts to, where that is offered. ``shows`` picks
+    the draft for the form, else it is that of the form that was sent. The item is one that the
+    viewer may see.
     """
     return await sync_to_async(_render)(
-        request, interaction, hub.cursor(), form=form, outcome=outcome, status=status
+        request,
+        interaction,
+        hub.cursor(),
+        form=form,
+        outcome=outcome,
+        resend=resend,
+        shows=shows,
+        status=status,
     )
 
 
-def _find(request: Any, id: str) -> Interaction | None:
-    return item_page.find(request.viewer, Upstream.present(), id)
+def show_item(request: Any, item: Interaction, cursor: str, filters: Filters) -> HttpResponse:
+    """Another question than the one whose form was sent, in the response to that."""
+    _mark_read(request, item)
+    shows = TypedIn(device=device_of(request))
+    return _render(request, item, cursor, shows=shows, filters=filters)
 
 
-def _open(request: Any, item: Interaction, cursor: str) -> HttpResponse:
-    """The page; what the person was told about the question is read by that.
-
-    Not where the page reads itself again: it may be that nobody sits before it.
-    """
+def _show(request: Any, item: Interaction, cursor: str) -> HttpResponse:
+    """The page. Nothing counts as read where it reads itself again: perhaps nobody looks at it."""
     again = request.headers.get("HX-Source", "").startswith("article#")
     if request.method == "GET" and not again:
-        reviewer, now = request.user.reviewer, timezone.now()
-        notices.read_item(reviewer=reviewer, interaction_id=item.mobius_id, now=now)
+        _mark_read(request, item)
     return _render(request, item, cursor)
+
+
+def _mark_read(request: Any, item: Interaction) -> None:
+    """What the person was told about the question is read when it opens."""
+    notices.read_item(
+        reviewer=request.user.reviewer,
+        upstream=request.upstream,
+        interaction_id=item.mobius_id,
+        now=timezone.now(),
+    )
 
 
 def _render(
@@ -93,12 +115,18 @@ def _render(
     *,
     form: AnswerForm | None = None,
     outcome: Outcome | None = None,
+    resend: str = "",
+    shows: TypedIn | None = None,
     status: int = 200,
+    filters: Filters | None = None,
 ) -> HttpResponse:
-    upstream, now, filters = Upstream.present(), timezone.now(), filters_of(request)
-    page = item_page.item_page(request.viewer, upstream, item, filters, now, form=form)
+    upstream, now = request.upstream, timezone.now()
+    filters = filters_of(request) if filters is None else filters
+    page = item_page.item_page(
+        request.viewer, upstream, item, filters, now, form=form, typed_in=shows or typed_in(request)
+    )
     context: dict[str, Any] = {"page": page, "form": page.form, "outcome": outcome}
-    context["live_cursor"] = cursor
+    context |= {"resend": resend, "live_cursor": cursor}
     alone = is_fragment(request, "detail")
     # What is to be said once is not for a page part that reads itself again in the meantime.
     again = request.headers.get("HX-Source") == "article#detail"

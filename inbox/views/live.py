@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from inbox import access
 from inbox.live import topics
 from inbox.live.handoff import accept
-from inbox.live.rights import Right, Topics
+from inbox.live.rights import Right, SignIn, Topics
 from inbox.models import Upstream
 
 Stream = Callable[..., HttpResponse]
@@ -33,7 +33,13 @@ def streams(allowed: Callable[..., Topics]) -> Stream:
         if found is None:
             return HttpResponse("Not found.", status=404, content_type="text/plain")
         right = Right(asked, found, request.session.session_key or "")
-        return accept(request, topics=found, recheck=right, since=request.GET.get("since"))
+        return accept(
+            request,
+            topics=found,
+            recheck=right,
+            since=request.GET.get("since"),
+            sign_in=SignIn.of(request),
+        )
 
     return view
 
@@ -86,5 +92,6 @@ def _runs(viewer: access.Viewer) -> tuple[str, ...]:
 
 
 def _own(viewer: access.Viewer) -> tuple[str, ...]:
-    mine = (topics.inbox(viewer.mobius_id),) if viewer.mobius_id else ()
+    id_ = viewer.mobius_id
+    mine = (topics.inbox(id_), topics.notices(id_)) if id_ else ()
     return (topics.freshness(), *mine)

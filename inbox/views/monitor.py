@@ -10,22 +10,24 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from inbox.models import Upstream
-from inbox.presenters.monitor import Shown, monitor
+from inbox.mirror import freshness
+from inbox.presenters.monitor import monitor
 from inbox.presenters.run_filters import run_filters
 from inbox.presenters.run_query import RunQuery
+from inbox.presenters.shown import Shown
 from inbox.views.decorators import lead_required, reviewer_required
 from inbox.views.frame import frame, is_fragment
 
 
 def page(request: Any, cursor: str, *, status: int = 200, **more: Any) -> HttpResponse:
     """The monitor; for a swap its table alone. ``?shown=`` keeps the rows that stand there."""
-    upstream = Upstream.present()
+    upstream = request.upstream
     fragment = is_fragment(request, "run-list")
     shown = Shown.read(request.GET.get("shown", "")) if fragment else Shown()
     query = RunQuery.read(request.GET)
     made = monitor(request.viewer, upstream, query, timezone.now(), shown=shown)
     context = {"list": made, "live_cursor": cursor, "fragment": fragment, **more}
+    context["freshness"] = freshness.present()
     template = "runs/_monitor.html"
     if not fragment:
         context |= frame(request, upstream, section="runs", counts=made.rail, views=made.views)
@@ -45,7 +47,7 @@ async def filters(request: Any) -> HttpResponse:
 
 
 def _filters(request: Any) -> HttpResponse:
-    upstream = Upstream.present()
+    upstream = request.upstream
     made = run_filters(request.viewer, upstream, RunQuery.read(request.GET))
     context: dict[str, Any] = {"form": made}
     template = "runs/_filters.html"

@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.live import hub
-from inbox.models import Upstream
 from inbox.presenters.notice_list import notice_list
 from inbox.presenters.rail import rail_counts
 from inbox.services import notices as service
@@ -52,7 +51,7 @@ async def read_all(request: Any) -> HttpResponseBase:
 
 
 def _page(request: Any, cursor: str) -> HttpResponse:
-    upstream, before = Upstream.present(), request.GET.get("before", "")
+    upstream, before = request.upstream, request.GET.get("before", "")
     listed = notice_list(
         request.viewer,
         upstream,
@@ -72,13 +71,13 @@ def _page(request: Any, cursor: str) -> HttpResponse:
 
 
 def _bell(request: Any) -> HttpResponse:
-    counts = rail_counts(request.viewer, Upstream.present())
+    counts = rail_counts(request.viewer, request.upstream)
     return render(request, "notices/_bell.html", {"counts": counts, "fragment": True})
 
 
 def _read(request: Any, number: int) -> HttpResponseBase:
     reviewer = request.user.reviewer
-    if not service.own(reviewer, Upstream.present()).filter(pk=number).exists():
+    if not service.own(reviewer, request.upstream).filter(pk=number).exists():
         raise Http404("No such notice.")
     service.read_one(reviewer=reviewer, number=number, now=timezone.now())
     return HttpResponseRedirect(reverse("notices"), status=303)

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from inbox.live.presence import get_presence
-from inbox.models import Interaction, Upstream
+from inbox.models import Interaction
 from inbox.presenters.item_page import find
 from inbox.presenters.presence import Company, can_be_met, company, has_company
 from inbox.views.decorators import reviewer_required
@@ -40,7 +40,7 @@ def _answer(request: Any, id: str) -> HttpResponse:
 
 
 def _found(request: Any, id: str) -> Interaction:
-    item = find(request.viewer, Upstream.present(), id)
+    item = find(request.viewer, request.upstream, id)
     if item is None or not has_company(item):
         raise Http404("nobody is told of it")
     return item

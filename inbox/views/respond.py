@@ -1,31 +1,30 @@
 """An answer arrives."""
 
-import json
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    HttpResponseRedirect,
-)
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.views.decorators.http import require_POST
+from django_htmx.http import push_url
 
-from inbox.forms import AnswerForm, form_for, typed_of
+from inbox.forms import AnswerForm, comment_of, form_for, typed_of
+from inbox.live import hub
 from inbox.mobius.types import Question
 from inbox.models import Interaction
-from inbox.presenters.place import next_href
+from inbox.presenters.filters import inbox_href, item_href
+from inbox.presenters.place import after_answer, next_item
 from inbox.services import draft
 from inbox.services import respond as service
 from inbox.services.draft import NotAsked
 from inbox.services.outcome import Outcome
 from inbox.services.seen import Seen, seen_of
 from inbox.views.decorators import reviewer_required
-from inbox.views.interactions import filters_of, render_item
+from inbox.views.frame import is_fragment
+from inbox.views.inbox import nothing_open
+from inbox.views.interactions import filters_of, render_item, show_item
 from inbox.views.origin import origin_of
+from inbox.views.typed_in import typed_in
 
 
 @require_POST
@@ -48,12 +47,36 @@ async def respond(request: Any, id: str) -> HttpResponseBase:
         operation_id=form.sent_operation_id,
         seen=seen,
         origin=origin_of(request),
+        typed_in=typed_in(request),
         asked=(request.viewer, item),
     )
     if not outcome.good:
         return await _shown(request, form, outcome)
+    return await move_on(request, outcome)
+
+
+async def move_on(request: Any, outcome: Outcome) -> HttpResponseBase:
+    """The answer is in: say so, and open the next question of the list, or the list.
+
+    For a swap it comes in this response: another request would wait behind those of the pages that
+    the answer has changed.
+    """
     messages.success(request, f"{outcome.title}. {outcome.text}")
-    return _moved(request, await sync_to_async(_next)(request, outcome))
+    return await sync_to_async(_open_next)(request, outcome.interaction, hub.cursor())
+
+
+def _open_next(request: Any, answered: Interaction, cursor: str) -> HttpResponseBase:
+    filters = after_answer(filters_of(request))
+    item = next_item(request.viewer, answered.upstream, answered, filters)
+    path = inbox_href(filters) if item is None else item_href(item.mobius_id, filters)
+    if not is_fragment(request, "detail"):
+        return HttpResponseRedirect(path, status=303)
+    if item is None:
+        response = nothing_open(request, filters, cursor)
+    else:
+        response = show_item(request, item, cursor, filters)
+    response["HX-Reswap"] = "outerHTML show:top"
+    return push_url(response, path)
 
 
 def _arrived(request: Any, id: str) -> tuple[Interaction, AnswerForm | None]:
@@ -77,7 +100,8 @@ async def _unusable(
         reviewer=reviewer,
         interaction_id=id,
         values=typed_of(request.POST),
-        comment=request.POST.get("comment", ""),
+        comment=comment_of(request.POST),
+        typed_in=typed_in(request),
     )
     outcome = await service.what_is_true(reviewer=reviewer, interaction_id=id, seen=seen)
     if outcome is None:
@@ -92,22 +116,3 @@ async def _shown(request: Any, form: AnswerForm | None, outcome: Outcome) -> Htt
     if outcome.retry_after is not None:
         shown["Retry-After"] = str(max(1, round(outcome.retry_after)))
     return shown
-
-
-def _next(request: Any, outcome: Outcome) -> str:
-    item = outcome.interaction
-    return next_href(request.viewer, item.upstream, item, filters_of(request))
-
-
-def _moved(request: HttpRequest, path: str) -> HttpResponseBase:
-    """To another page, as the browser or the script goes there."""
-    if request.headers.get("HX-Request"):
-        # htmx says "body" here whatever the target is, and would be given a whole page
-        where = {
-            "path": path,
-            "target": "#detail",
-            "swap": "outerHTML show:top",
-            "headers": {"HX-Target": "article#detail"},
-        }
-        return HttpResponse(headers={"HX-Location": json.dumps(where)})
-    return HttpResponseRedirect(path, status=303)

@@ -14,7 +14,6 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from inbox import access
 from inbox.forms.runs import CancelForm, SignalForm
-from inbox.models import Upstream
 from inbox.presenters import run_page
 from inbox.presenters.run_control import control
 from inbox.presenters.run_list import run_href
@@ -97,7 +96,7 @@ def _asked(
     outcome: Outcome | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    upstream = Upstream.present()
+    upstream = request.upstream
     found = run_page.find(request.viewer, upstream, id)
     if found is None or not access.holds(request.viewer, PERMISSION[what]):
         raise Http404("No such run.")

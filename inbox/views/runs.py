@@ -1,6 +1,5 @@
 """The table of runs, and one run."""
 
-import asyncio
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -12,20 +11,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from inbox.live import hub
+from inbox.live.watching import watching
 from inbox.mirror import freshness, reading
-from inbox.mobius.errors import MobiusError
 from inbox.models import Run, Upstream
 from inbox.presenters import run_page
 from inbox.presenters.run_list import RunFilters, run_list
 from inbox.presenters.run_log import LogQuery
 from inbox.presenters.scrubber import Place, scrubber
-from inbox.reviewers.clients import service_client
 from inbox.views import monitor
 from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame, is_fragment
-
-PATIENCE = 2.0
-"""Seconds that a page waits for what the mirror does not hold yet."""
 
 
 @require_safe
@@ -39,9 +34,9 @@ async def runs(request: Any) -> HttpResponse:
 
 
 def _runs(request: Any, cursor: str) -> HttpResponse:
-    upstream = Upstream.present()
+    upstream = request.upstream
     page = run_list(request.viewer, upstream, RunFilters.read(request.GET), timezone.now())
-    context = {"list": page, "live_cursor": cursor}
+    context = {"list": page, "live_cursor": cursor, "freshness": freshness.present()}
     template = "runs/_list.html"
     if not is_fragment(request, "run-list"):
         context |= frame(request, upstream, section="runs")
@@ -60,33 +55,18 @@ async def run(request: Any, id: str) -> HttpResponse:
     found = await sync_to_async(_find)(request, id)
     if found is None:
         raise Http404("No such run.")
-    # The page itself has waited for it; sliding through the log must not.
-    sliding = is_fragment(request, "run-moment")
-    whole = sliding or (found.plan is not None and found.log_from == 0)
-    if not whole and await _read_whole(found):
-        found = await sync_to_async(_find)(request, id) or found
+    if not reading.is_whole(request.upstream, found):
+        # The page's stream brings it.
+        watching.run_asked_for(found.mobius_id)
     return await sync_to_async(_run)(request, found, cursor)
 
 
 def _find(request: Any, id: str) -> Run | None:
-    return run_page.find(request.viewer, Upstream.present(), id)
-
-
-async def _read_whole(found: Run) -> bool:
-    """Read the plan, and what the log lacks. False where Mobius is away or slow."""
-    if freshness.present().state in ("stale", "never"):
-        return False
-    upstream = await sync_to_async(Upstream.present)()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await reading.read_run(service_client(), upstream, found.mobius_id)
-    except (MobiusError, TimeoutError):
-        return False
-    return True
+    return run_page.find(request.viewer, request.upstream, id)
 
 
 def _run(request: Any, found: Run, cursor: str) -> HttpResponse:
-    upstream, now = Upstream.present(), timezone.now()
+    upstream, now = request.upstream, timezone.now()
     if request.viewer.lead and is_fragment(request, "run-moment"):
         return _moment(request, upstream, found)
     query = LogQuery.read(request.GET)

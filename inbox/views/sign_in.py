@@ -1,27 +1,37 @@
 """Signing in, and what it brings along."""
 
+from datetime import timedelta
 from typing import Any
 
-from axes.helpers import get_cool_off
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from inbox.reviewers import people
+from inbox.reviewers import people, throttle
 from inbox.services import draft
 from inbox.services.draft import NotAsked
 from inbox.views.signed_out import Kept
+from inbox.views.typed_in import typed_in
 
 LOCKED = 429
 
 
 class SignIn(LoginView):
     """Django's own, which also takes what was typed while signed out to its question."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page itself; who is signed in is sent on to where they wanted to go.
+
+        Only a GET is: a form that is sent may carry what somebody typed.
+        """
+        if request.method == "GET" and request.user.is_authenticated:
+            return HttpResponseRedirect(self.get_success_url())
+        return super().dispatch(request, *args, **kwargs)
 
     def get_template_names(self) -> list[str]:
         """The page that shows the text again, where there is one."""
@@ -51,6 +61,7 @@ class SignIn(LoginView):
                 interaction_id=kept.item,
                 values=kept.values,
                 comment=kept.comment,
+                typed_in=typed_in(self.request),
             )
         except NotAsked:
             return render(self.request, "account/kept.html", {"kept": kept, "not_asked": True})
@@ -61,17 +72,27 @@ class SignIn(LoginView):
 def locked(
     request: HttpRequest, original_response: Any = None, credentials: Any = None
 ) -> HttpResponse:
-    """Too many wrong passwords: when one may try again. What was typed is shown all the same."""
+    """Too many wrong passwords: when one may try again. What was typed is shown all the same.
+
+    A view that has answered with a 429 of its own is left to it.
+    """
+    if original_response is not None and original_response.status_code == LOCKED:
+        return original_response
+    username = (credentials or {}).get("username") or request.POST.get("username", "")
+    seconds = throttle.seconds_to_wait(request, username)
     context = {
-        "username": (credentials or {}).get("username") or request.POST.get("username", ""),
-        "until": timezone.now() + get_cool_off(request),
+        "username": username,
+        "seconds": seconds,
+        "until": timezone.now() + timedelta(seconds=seconds),
         "kept": Kept.carried(request),
         "signed_out": True,
         "locked": True,
         "login": settings.LOGIN_URL,
     }
     template = "account/kept.html" if context["kept"] else "registration/locked.html"
-    return render(request, template, context, status=LOCKED)
+    response = render(request, template, context, status=LOCKED)
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def _demo_people() -> list[tuple[str, str]]:

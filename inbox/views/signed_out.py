@@ -6,18 +6,21 @@ never sent as an answer from there: a page elsewhere could have made it.
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_variables
 from django_htmx.http import HttpResponseClientRedirect
 
-from inbox.forms import typed_of
+from inbox.forms import comment_of, storable, typed_of
+from inbox.views.typed_in import typed_in
 
-TYPED = ("respond", "draft", "claim", "release")
+TYPED = ("respond", "draft", "check", "claim", "release")
 """Names of the paths that take what a person has typed for a question."""
 
 
@@ -28,6 +31,8 @@ class Kept:
     item: str
     values: list[str]
     comment: str
+    draft: str = ""
+    operation_id: str = ""
 
     @classmethod
     def arriving(cls, request: HttpRequest) -> "Kept | None":
@@ -38,16 +43,20 @@ class Kept:
             return None
         if match.url_name not in TYPED:
             return None
-        return cls(match.kwargs["id"], typed_of(request.POST), request.POST.get("comment", ""))
+        form = typed_in(request)
+        values, comment = typed_of(request.POST), comment_of(request.POST)
+        return cls(match.kwargs["id"], values, comment, form.base, form.form)
 
     @classmethod
     def carried(cls, request: HttpRequest) -> "Kept | None":
         """Of the sign-in form that ``kept_text`` made, None for the ordinary one."""
         item = request.POST.get("kept-item", "")
-        if not item:
+        # An id that no question's address can have did not come from our form.
+        if not item or "/" in item or "\0" in item:
             return None
-        comment = request.POST.get("kept-comment", "")
-        return cls(item, request.POST.getlist("kept-value"), comment)
+        values = [storable(value) for value in request.POST.getlist("kept-value")]
+        comment, form = storable(request.POST.get("kept-comment", "")), typed_in(request)
+        return cls(item, values, comment, form.base, form.form)
 
     @property
     def page(self) -> str:
@@ -73,9 +82,20 @@ def csrf_failure(request: Any, reason: str = "") -> HttpResponseBase:
     """Django's view for a form whose token is stale or missing."""
     kept = Kept.arriving(request) or Kept.carried(request)
     if kept is None:
-        action = request.get_full_path()
-        return _page(request, {"action": action}, 403, template="403_csrf.html")
+        page = _page_of_form(request)
+        return _page(request, {"page": page}, 403, template="403_csrf.html")
     return _page(request, {"kept": kept, "signed_out": not request.user.is_authenticated}, 403)
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    """The page that the form was on; empty where nothing says so. Where it was sent to may take
+    no GET.
+    """
+    page = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(
+        page, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return page if ours and urlsplit(page).path != request.path else ""
 
 
 def _page(

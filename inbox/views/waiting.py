@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.live import hub
-from inbox.models import Upstream
+from inbox.mirror import freshness
 from inbox.presenters.nudging import Nudge, nudge_href
 from inbox.presenters.waiting import waiting_page
 from inbox.presenters.waiting_query import WaitingQuery
@@ -89,10 +89,10 @@ def _page(
     outcome: Outcome | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    upstream = Upstream.present()
+    upstream = request.upstream
     page = waiting_page(request.viewer, upstream, query, timezone.now())
     context: dict[str, Any] = {"page": page, "outcome": outcome, "back": query.href()}
-    context["live_cursor"] = cursor
+    context |= {"live_cursor": cursor, "freshness": freshness.present()}
     template = "waiting/_waiting.html"
     if not is_fragment(request, "waiting"):
         context |= frame(request, upstream, section="waiting", views=page.views)

@@ -4,14 +4,28 @@ It blocks, so it belongs to worker threads; Django itself refuses database work 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.backends.sqlite3 import base
 
-from reviewer_site.sqlite.writer import WriterLock, lock_for
+from reviewer_site import private_files
+from reviewer_site.sqlite.writer import WriterLock, in_memory, lock_for
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "ALTER", "DROP", "VACUUM", "REINDEX")
+
+
+def _make_private(path: Path) -> None:
+    """Create the file, and ``DATA_DIR`` where it belongs there. What cannot be made is reported by
+    the connection.
+    """
+    with suppress(OSError):
+        if path.parent == settings.DATA_DIR:
+            private_files.make_folder(path.parent)
+        if not path.exists():
+            private_files.make_file(path)
 
 
 class Cursor(base.SQLiteCursorWrapper):
@@ -34,6 +48,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """One connection. ``_holds`` says whether it is the writer now."""
 
     _holds: WriterLock | None = None
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        """Open the file; a new one is readable by its owner alone, and so are SQLite's own files
+        beside it, which take its mode.
+        """
+        name = str(self.settings_dict["NAME"])
+        if not in_memory(name):
+            _make_private(Path(name))
+        return super().get_new_connection(conn_params)
 
     def create_cursor(self, name: str | None = None) -> Cursor:
         """A cursor that knows its connection."""
@@ -58,7 +81,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
-            # A connection whose BEGIN timed out is not used again.
+            # Whatever ended it, also a cancellation: others must get their turn, and a connection
+            # whose BEGIN timed out is not used again.
             self._give_back()
             self.close()
             raise

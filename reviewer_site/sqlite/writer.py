@@ -38,6 +38,7 @@ class WriterLock:
         try:
             self._lock_file(deadline)
         except BaseException:
+            # Whatever ended it, also a cancellation: the next writer must not wait for ever.
             self._pass_turn()
             raise
 
@@ -70,7 +71,12 @@ class WriterLock:
 
     def _lock_file(self, deadline: float) -> None:
         if self._file is None:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise OperationalError(
+                    f"{self._path} cannot be opened: {error.strerror}"
+                ) from error
         while True:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -96,9 +102,14 @@ def _forget_after_fork() -> None:
 os.register_at_fork(after_in_child=_forget_after_fork)
 
 
+def in_memory(database: str) -> bool:
+    """The name is that of a database in memory."""
+    return ":memory:" in database or "mode=memory" in database
+
+
 def lock_for(database: str) -> WriterLock | None:
     """The lock of a database file; None for a database in memory, which one process alone sees."""
-    if ":memory:" in database or "mode=memory" in database:
+    if in_memory(database):
         return None
     path = os.path.realpath(database)
     with _locks_guard:

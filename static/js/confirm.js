@@ -1,7 +1,8 @@
 /* Asks once more before what cannot be taken back.
-   A submit button with data-ask="Approve the refund?" and data-yes="Yes, approve" first shows that question in its form,
-   with data-why below it where there is one;
-   the answer to it is a button with the same name and value. Without this script the button simply sends. */
+   A submit button with data-ask="Approve “Refund €4,180”?" and data-yes="Yes, approve" first shows that question in its form,
+   with data-why below it where there is one; the answer to it is a button with the same name and value. The rest of the form
+   stays where it is, so that a second press in the same place confirms nothing; static/js/guard.js says how soon one may.
+   Without this script the button simply sends. */
 
 const drawing = (name) => {
   const icon = document.querySelector("svg.i use")?.getAttribute("href")?.split("#")[0];
@@ -21,50 +22,68 @@ const make = (tag, attributes, ...children) => {
   return element;
 };
 
-const cap = (key) => make("kbd", {}, key);
+const cap = (key) => make("kbd", { "aria-hidden": "true" }, key);
 
 function leave(form) {
   form.querySelector("[data-step]")?.remove();
   form.removeAttribute("data-asking");
   form.removeAttribute("hx-morph-skip");
-  for (const hidden of form.querySelectorAll("[data-hidden-by-step]")) {
-    hidden.hidden = false;
-    hidden.removeAttribute("data-hidden-by-step");
+}
+
+const asked = (form) => {
+  const step = form.querySelector("[data-step]");
+  return step && form.querySelector(`[data-ask][name="${step.dataset.name}"][value="${CSS.escape(step.dataset.value)}"]`);
+};
+
+function goBack(form) {
+  const button = asked(form);
+  leave(form);
+  button?.focus();
+}
+
+function quote(form) {
+  const place = form.querySelector("[data-step] .quoted");
+  if (!place) return;
+  const comment = form.elements.namedItem("comment")?.value?.trim();
+  place.hidden = !comment;
+  place.textContent = comment ? `With your comment: “${comment}”` : "";
+}
+
+/* Into view, with the button that confirms where no button of the form was */
+function reveal(step, yes, before) {
+  const covers = (rect) => {
+    const now = yes.getBoundingClientRect();
+    return now.left < rect.right && now.right > rect.left && now.top < rect.bottom && now.bottom > rect.top;
+  };
+  for (const block of ["nearest", "center", "start"]) {
+    step.scrollIntoView({ block });
+    if (!before.some(covers)) return;
   }
 }
 
-function goBack(form) {
-  const step = form.querySelector("[data-step]");
-  if (!step) return;
-  const asked = form.querySelector(`[data-ask][name="${step.dataset.name}"][value="${CSS.escape(step.dataset.value)}"]`);
-  leave(form);
-  asked?.focus();
-}
-
 function ask(form, button) {
-  const comment = form.elements.namedItem("comment")?.value?.trim();
-  const title = make("h3", { id: "step-title" }, button.dataset.ask);
-  const words = button.dataset.why ? [make("p", {}, button.dataset.why)] : [];
-  if (comment) words.push(make("p", { class: "anywhere quoted" }, `With your comment: “${comment}”`));
+  const before = [...form.querySelectorAll("button[data-ask]")].map((each) => each.getBoundingClientRect());
+  leave(form);
+  const title = make("h2", { id: "step-title" }, button.dataset.ask);
+  const words = [make("p", { class: "anywhere quoted" })];
+  if (button.dataset.why) words.unshift(make("p", {}, button.dataset.why));
   const yes = make("button", { class: "btn btn--l btn--primary", type: "submit", name: button.name, value: button.value, "data-key": button.dataset.key ?? "", "data-send": "" }, button.dataset.yes ?? "Yes", " ");
   if (button.dataset.key) yes.append(cap(button.dataset.key.toUpperCase()));
   const no = make("button", { class: "btn btn--l", type: "button", "data-go-back": "", "data-key": "Escape" }, "Go back ", cap("Esc"));
   const step = make(
     "div",
-    { "data-step": "", "data-name": button.name, "data-value": button.value, role: "group", "aria-labelledby": "step-title" },
+    { class: "step", "data-step": "", "data-name": button.name, "data-value": button.value, role: "group", "aria-labelledby": "step-title" },
     make("div", { class: "notice notice--info" }, drawing(button.dataset.why ? "alert" : button.value === "false" ? "x" : "check"), make("div", {}, make("div", {}, title, ...words))),
     make("div", { class: "btns btns--even" }, yes, no),
   );
-  for (const child of form.children) {
-    if (child.matches("h1, h2, h3, input[type=hidden]") || child.hidden) continue;
-    child.hidden = true;
-    child.setAttribute("data-hidden-by-step", "");
-  }
   form.setAttribute("data-asking", "");
   /* A page part that reads itself again meanwhile leaves the step alone */
   form.setAttribute("hx-morph-skip", "");
-  form.append(step);
-  yes.focus();
+  (button.closest(".btns--even") ?? form.lastElementChild).after(step);
+  quote(form);
+  form.dispatchEvent(new CustomEvent("answer:asking", { bubbles: true }));
+  yes.focus({ preventScroll: true });
+  reveal(step, yes, before);
 }
 
 document.addEventListener(
@@ -75,7 +94,7 @@ document.addEventListener(
     if (button?.form) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      ask(button.form, button);
+      if (button !== asked(button.form)) ask(button.form, button);
       return;
     }
     const back = event.target.closest("[data-go-back]");
@@ -109,8 +128,13 @@ document.addEventListener(
   true,
 );
 
+document.addEventListener("input", (event) => event.target.form && quote(event.target.form));
+
+/* The question has closed: there is nothing left to confirm */
+document.addEventListener("answer:closed", (event) => leave(event.target));
+
 /* What came of the answer brings its own form, with the question as it is now: the old one must not stay in its place */
 document.addEventListener("htmx:before:swap", (event) => {
-  const form = event.detail?.ctx?.sourceElement;
-  if (form instanceof HTMLFormElement && form.hasAttribute("data-asking")) leave(form);
+  const form = event.detail?.ctx?.request?.form;
+  if (form?.hasAttribute("data-asking")) leave(form);
 });

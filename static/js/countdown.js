@@ -26,7 +26,7 @@ function span(seconds) {
 }
 
 function write(element, words) {
-  const place = element.querySelector("span") ?? element;
+  const place = element.querySelector("[data-words]") ?? element.querySelector("span") ?? element;
   if (place.textContent !== words) place.textContent = words;
 }
 
@@ -41,16 +41,19 @@ function tone(element, name) {
 }
 
 function tickDue(element, now) {
-  const words = (element.querySelector("span") ?? element).textContent;
+  const words = element.querySelector("[data-words]").textContent;
+  const lead = element.querySelector("[data-lead]");
   const left = Math.ceil((Date.parse(element.dataset.due) - now) / 1000);
   if (left <= 0) {
     const crossed = tone(element, "late");
+    lead?.remove();
     if (element.hasAttribute("data-soft")) write(element, `${span(-left)} late`);
     else if (crossed) write(element, "Expired");
     return { left, crossed };
   }
   const crossed = tone(element, left <= HOUR ? "soon" : "");
   if (left <= HOUR || /\d+ [hms]\b/.test(words)) {
+    if (lead) lead.textContent = lead.dataset.lead;
     const clock = words.includes(", ") ? words.slice(words.indexOf(", ")) : "";
     write(element, element.hasAttribute("data-long") ? `${element.hasAttribute("data-soft") ? "Due" : "Expires"} in ${span(left)}${clock}` : span(left));
   }

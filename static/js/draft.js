@@ -1,11 +1,14 @@
 /* Keeps what is typed: on the server as a draft, and in this tab until the server has it.
    A form with data-draft-url is saved a moment after each change; its [data-saved] says how that went.
-   Radio buttons, checkboxes and text are kept as the entries of the form named value and comment. */
+   Radio buttons, checkboxes and text are kept as the entries of the form named value and comment. The form's operation_id
+   and draft go along: they say which draft it shows, so that a save overwrites no text of another device. The other drafts
+   of the question come back with a save, for #other-drafts. */
 
 const WAIT_MS = 700;
 const RETRY_S = [2, 4, 8, 15, 30];
 const SENDING_MS = 400;
 const KEPT = ["value", "comment"];
+const FORM = ["operation_id", "draft"];
 const states = new WeakMap();
 
 /* Under the reader's own name: somebody else who signs in here afterwards finds nothing */
@@ -29,20 +32,45 @@ const unsaved = (form) => sessionStorage.getItem(keyOf(form)) !== null && JSON.s
 
 function remember(form) {
   try {
-    sessionStorage.setItem(keyOf(form), JSON.stringify(entriesOf(form)));
+    const from = Object.fromEntries(FORM.map((name) => [name, form.elements.namedItem(name)?.value ?? ""]));
+    sessionStorage.setItem(keyOf(form), JSON.stringify({ entries: entriesOf(form), from }));
   } catch {
     /* a full or forbidden store: the server's draft is the other copy */
   }
 }
 
 const forget = (key) => sessionStorage.removeItem(key);
+/* {entries, from}, null for nothing. An earlier release stored the entries alone */
+function remembered(key) {
+  const kept = JSON.parse(sessionStorage.getItem(key));
+  return Array.isArray(kept) ? { entries: kept, from: {} } : kept;
+}
 
-function since(ms) {
+function bodyOf(form) {
+  const body = new FormData();
+  for (const [name, value] of entriesOf(form)) body.append(name, value);
+  for (const name of [...FORM, "csrfmiddlewaretoken"]) body.append(name, form.elements.namedItem(name)?.value ?? "");
+  return body;
+}
+
+function showOthers(html) {
+  const place = document.getElementById("other-drafts");
+  if (!place || (!html && place.hidden)) return;
+  const page = new DOMParser().parseFromString(html || '<div id="other-drafts" hidden></div>', "text/html");
+  const others = document.adoptNode(page.body.firstElementChild);
+  place.replaceWith(others);
+  htmx.process(others);
+}
+
+/* The element's own words, with the number put in */
+const worded = (place, name, number) => place.dataset[name].replace("{}", number);
+
+function savedWords(place, ms) {
   const seconds = Math.round(ms / 1000);
-  if (seconds < 2) return "just now";
-  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 2) return worded(place, "justNow");
+  if (seconds < 60) return worded(place, "seconds", seconds);
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} m ago` : `${Math.floor(minutes / 60)} h ago`;
+  return minutes < 60 ? worded(place, "minutes", minutes) : worded(place, "hours", Math.floor(minutes / 60));
 }
 
 function say(form) {
@@ -52,19 +80,21 @@ function say(form) {
   let words = "";
   let late = false;
   if (state.sending && Date.now() - state.sending > SENDING_MS) {
-    words = "Sending…";
+    words = worded(place, "sending");
     form.setAttribute("aria-busy", "true");
-  } else if (state.signedOut) {
-    words = "Not saved: you are signed out. Kept in this tab";
+  } else if (state.signedOut || state.stale) {
+    words = worded(place, state.signedOut ? "signedOut" : "expired");
     late = true;
-  } else if (state.stale) {
-    words = "Not saved: this page has been open for too long. Kept in this tab, reload it";
+  } else if (state.tooLarge) {
+    words = worded(place, "tooLarge");
     late = true;
+  } else if (state.closed) {
+    words = worded(place, "kept");
   } else if (state.retryAt) {
-    words = `Not saved yet, trying again in ${Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000))} s`;
+    words = worded(place, "retry", Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000)));
     late = true;
   } else if (state.savedAt) {
-    words = `Saved ${since(Date.now() - state.savedAt)}`;
+    words = savedWords(place, Date.now() - state.savedAt);
   }
   if (place.textContent === words) return;
   place.textContent = words;
@@ -79,27 +109,33 @@ async function save(form) {
     state.again = true;
     return;
   }
-  const body = new FormData();
-  for (const [name, value] of entriesOf(form)) body.append(name, value);
-  const token = form.elements.namedItem("csrfmiddlewaretoken")?.value;
-  if (token) body.append("csrfmiddlewaretoken", token);
   const what = JSON.stringify(entriesOf(form));
-  state.running = fetch(form.dataset.draftUrl, { method: "POST", body, redirect: "manual", headers: { "HX-Request": "true" } });
+  state.tooLarge = false;
+  state.running = fetch(form.dataset.draftUrl, { method: "POST", body: bodyOf(form), redirect: "manual", headers: { "HX-Request": "true" } });
   let ok = false;
   try {
     const response = await state.running;
-    ok = response.ok;
-    if (response.status === 401 || response.type === "opaqueredirect") signedOut(form);
-    else if (response.status === 403) state.stale = true;
-    else if (response.status === 404 || response.status === 409) state.closed = true;
+    /* Too large for the app or for a proxy: the same again would be no smaller */
+    state.tooLarge = response.status === 413;
+    /* Without the marker it is no answer of this app: a proxy's error, or a network's sign-in page */
+    if (response.headers.has("Reviewer-Inbox")) {
+      ok = response.ok;
+      if (ok) showOthers(await response.text());
+      if (response.status === 401) signedOut(form);
+      else if (response.status === 403) state.stale = true;
+      else if (response.status === 404 || response.status === 409) state.closed = true;
+    }
   } catch {
     ok = false;
   }
   state.running = null;
   if (ok) {
-    Object.assign(state, { tries: 0, retryAt: 0, savedAt: Date.now(), sent: what, signedOut: false });
-    if (JSON.stringify(entriesOf(form)) === what) forget(keyOf(form));
-  } else if (!state.signedOut && !state.stale && !state.closed) {
+    Object.assign(state, { tries: 0, retryAt: 0, sent: what, signedOut: false, closed: false });
+    if (JSON.stringify(entriesOf(form)) === what) {
+      state.savedAt = Date.now();
+      forget(keyOf(form));
+    }
+  } else if (!state.signedOut && !state.stale && !state.closed && !state.tooLarge) {
     const wait = RETRY_S[Math.min(state.tries++, RETRY_S.length - 1)];
     state.retryAt = Date.now() + wait * 1000;
     state.timer = setTimeout(() => save(form), wait * 1000);
@@ -114,13 +150,7 @@ async function save(form) {
 function signedOut(form) {
   stateOf(form).signedOut = true;
   stateOf(form).retryAt = 0;
-  const dialog = document.getElementById("signed-out");
-  if (!dialog || dialog.open) return;
-  const link = dialog.querySelector("[data-sign-in]");
-  const url = new URL(link.href);
-  url.searchParams.set("next", location.pathname + location.search);
-  link.href = url;
-  dialog.showModal();
+  document.dispatchEvent(new CustomEvent("inbox:signed-out"));
 }
 
 function changed(event) {
@@ -128,6 +158,8 @@ function changed(event) {
   if (!form || !KEPT.includes(event.target.name)) return;
   remember(form);
   const state = stateOf(form);
+  state.savedAt = 0;
+  say(form);
   clearTimeout(state.timer);
   state.timer = setTimeout(() => save(form), WAIT_MS);
 }
@@ -147,9 +179,10 @@ function restore(root) {
   for (const form of root.querySelectorAll("form[data-draft-url]")) {
     if (states.has(form)) continue;
     stateOf(form);
-    const kept = sessionStorage.getItem(keyOf(form));
+    const kept = remembered(keyOf(form));
     if (!kept) continue;
-    put(form, JSON.parse(kept));
+    put(form, kept.entries);
+    for (const [name, value] of Object.entries(kept.from)) form.elements.namedItem(name).value = value;
     form.dispatchEvent(new Event("change", { bubbles: true }));
     save(form);
   }
@@ -160,6 +193,10 @@ document.addEventListener("change", changed);
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element && event.target.closest("[data-save-now]");
   if (button?.form) save(button.form);
+  const kept = event.target instanceof Element && event.target.closest("#kept [data-discard]")?.closest("#kept");
+  if (!kept) return;
+  forget(keyOfKept());
+  if (!kept.querySelector("[name=discard]")) kept.remove();
 });
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -174,12 +211,19 @@ document.addEventListener("submit", (event) => {
 });
 /* The answer is in, or the page moves on: the copy in this tab has done its work */
 document.addEventListener("htmx:after:request", (event) => {
+  const { request, response } = event.detail.ctx;
+  if (request.form?.matches("form[data-draft-url]") && response.status < 400) forget(keyOf(request.form));
+});
+/* However it ended, also by a network error */
+document.addEventListener("htmx:finally:request", (event) => {
   const form = event.target;
-  const response = event.detail?.ctx?.response;
   if (!form.matches?.("form[data-draft-url]")) return;
   stateOf(form).sending = 0;
   form.removeAttribute("aria-busy");
-  if (response && response.status < 400) forget(keyOf(form));
+  say(form);
+});
+addEventListener("online", () => {
+  for (const form of document.querySelectorAll("form[data-draft-url]")) if (stateOf(form).retryAt) save(form);
 });
 /* A page part that reads itself again, or another question, must not outrun the last keystrokes */
 const FLUSH_MS = 1500;
@@ -204,36 +248,47 @@ function arrived(kept, mine) {
   return same && (of("comment")[0] ?? "") === plain(comment);
 }
 
+const keyOfKept = () => keyAt(`/interactions/${document.getElementById("detail").dataset.interactionId}/draft`);
+
 /* The question closed under the reader's hands, and the server had no use for the text: it stays in sight */
 function showKept() {
   const detail = document.querySelector("#detail[data-interaction-id]");
   const template = document.getElementById("kept-in-tab");
-  if (!detail || !template || detail.querySelector("form[data-draft-url], #kept")) return;
-  const key = keyAt(`/interactions/${detail.dataset.interactionId}/draft`);
-  const kept = sessionStorage.getItem(key);
-  if (kept && arrived(JSON.parse(kept), detail.dataset.mine)) return forget(key);
-  const text = kept && JSON.parse(kept).map(([, value, called]) => called ?? value).filter(Boolean).join("\n\n");
+  if (!detail || !template || detail.querySelector("form[data-draft-url]")) return;
+  const key = keyOfKept();
+  const kept = remembered(key)?.entries;
+  if (kept && arrived(kept, detail.dataset.mine)) return forget(key);
+  const text = kept?.map(([, value, called]) => called ?? value).filter(Boolean).join("\n\n");
   if (!text) return;
+  /* Newer than what the server had when it wrote the page */
+  const shown = detail.querySelector("#kept-text");
+  if (shown) return (shown.textContent = text);
   const card = template.content.cloneNode(true);
   card.querySelector("#kept-text").textContent = text;
   const outcome = detail.querySelector("#outcome");
   if (outcome) outcome.after(card);
   else detail.querySelector(".evidence")?.prepend(card);
 }
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
   restore(document);
   showKept();
+  /* The question was read again, and its form has a fresh token */
+  if (event.detail.ctx?.target?.id !== "detail") return;
+  for (const form of document.querySelectorAll("form[data-draft-url]")) {
+    const state = stateOf(form);
+    if (!state.signedOut && !state.stale) continue;
+    state.signedOut = state.stale = false;
+    save(form);
+  }
 });
 addEventListener("pagehide", () => {
   for (const form of document.querySelectorAll("form[data-draft-url]")) {
     const state = stateOf(form);
     const entries = entriesOf(form);
     if (!sessionStorage.getItem(keyOf(form)) || JSON.stringify(entries) === state.sent) continue;
-    const body = new FormData();
-    for (const [name, value] of entries) body.append(name, value);
-    body.append("csrfmiddlewaretoken", form.elements.namedItem("csrfmiddlewaretoken")?.value ?? "");
-    navigator.sendBeacon(form.dataset.draftUrl, body);
+    navigator.sendBeacon(form.dataset.draftUrl, bodyOf(form));
   }
 });
 setInterval(() => document.querySelectorAll("form[data-draft-url]").forEach(say), 1000);
 restore(document);
+showKept();

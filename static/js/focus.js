@@ -22,11 +22,19 @@ function place(ctx) {
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;
-  const pane = ctx?.target?.id === "detail" ? document.querySelector("#detail h1") : null;
+  const pane = ctx?.target?.id === "detail" ? document.querySelector("#detail :is(h1, h2)") : null;
   const heading = document.getElementById("outcome") ?? document.getElementById("question") ?? pane;
   if (heading) heading.tabIndex = -1;
   return heading;
 }
+
+/* htmx gives the focus back to the element with the same id. In another question that is another field: what is still being
+   typed must not go into it. */
+document.addEventListener("htmx:before:swap", (event) => {
+  const task = event.detail.tasks?.find((each) => each.type === "main");
+  const detail = document.getElementById("detail");
+  if (task?.target === detail && task.swapSpec.style === "outerHTML" && detail?.contains(document.activeElement)) document.activeElement.blur();
+});
 
 document.addEventListener("htmx:after:swap", (event) => {
   document.querySelectorAll("#answer .field").forEach(mark);

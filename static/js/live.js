@@ -1,84 +1,156 @@
-/* Says when the page is not live. The stream itself is htmx's: it reconnects with its cursor and pauses in hidden tabs.
-   While it is broken for longer than a moment, #freshness says so and <html data-live="lost">; when it is back the
-   page is told to read itself again. A stream that could not even begin is begun again here, which htmx does not do. */
+/* Keeps the freshness mark in step with the connection. The stream is htmx's: it reconnects with its cursor and pauses in
+   hidden tabs. While it is broken for longer than a moment, or the app cannot be reached, #freshness says so in the words it
+   carries, and <html data-live="lost">. Once the app answers again the page reads itself again.
+   A stream that could not even begin is begun again here, which htmx does not do. */
 
 const PATIENCE_MS = 3000;
 const RETRY_S = [1, 2, 5, 10, 30];
-let patience = 0;
-let tries = 0;
-
+const JITTER = 0.3;
 const root = document.documentElement;
-const isStream = (element) => element instanceof Element && element.hasAttribute("hx-sse:connect");
+let patience = 0;
+let streamLost = false;
+let streamTries = 0;
+let unreachable = false;
+let tries = 0;
+let retry = 0;
+/* The next connection of the stream need not wait: the page was hidden or offline, and is no crowd that lost the server */
+let atOnce = false;
+const beginning = new WeakSet();
 
-function tell(state, words) {
+const isStream = (element) => element instanceof Element && element.hasAttribute("hx-sse:connect");
+const resync = () => document.body.dispatchEvent(new CustomEvent("resync"));
+const later = (count) => RETRY_S[Math.min(count, RETRY_S.length - 1)] * 1000 * (1 + JITTER * (2 * Math.random() - 1));
+
+function mark(state) {
   root.dataset.live = state;
   const place = document.getElementById("freshness");
-  if (!place) return;
-  if (words) {
-    place.classList.add("fresh--stale");
-    place.querySelector("span").textContent = words;
-  }
+  const words = place?.dataset[state];
+  if (!words) return;
+  place.classList.add("fresh--stale");
+  place.querySelector("span").textContent = words;
 }
 
 function lost() {
-  if (root.dataset.live === "gone" || patience) return;
-  patience = setTimeout(() => tell("lost", "Not live: trying to connect again"), PATIENCE_MS);
-}
-
-function back() {
   clearTimeout(patience);
   patience = 0;
-  tries = 0;
+  if (root.dataset.live !== "ended") mark("lost");
+}
+
+function broken() {
+  streamLost = true;
+  if (!patience && !["lost", "ended"].includes(root.dataset.live)) patience = setTimeout(lost, PATIENCE_MS);
+}
+
+/* #freshness reads itself again on resync; the list and the question as well, in case something was missed */
+function settle() {
+  if (streamLost || unreachable || root.dataset.live === "ended") return;
+  clearTimeout(patience);
+  patience = 0;
   const was = root.dataset.live;
   root.dataset.live = "on";
-  /* #freshness reads itself again on this; the list and the question as well, in case something was missed */
-  if (was === "lost") document.body.dispatchEvent(new CustomEvent("resync"));
+  if (was === "lost") resync();
+}
+
+/* ---- The stream */
+
+function begin(element) {
+  if (element.isConnected && !element._htmx?.sse && !beginning.has(element)) htmx.ajax("GET", element.getAttribute("hx-sse:connect"), { source: element });
 }
 
 function beginAgain(element) {
-  lost();
-  const wait = RETRY_S[Math.min(tries++, RETRY_S.length - 1)];
-  setTimeout(() => {
-    if (!element.isConnected || element._htmx?.sse) return;
-    htmx.ajax("GET", element.getAttribute("hx-sse:connect"), { source: element });
-  }, wait * 1000);
+  broken();
+  setTimeout(begin, later(streamTries++), element);
 }
 
-/* The wait before a new connection spreads a crowd that lost the server together. A tab that is shown again is no
-   crowd: it connects at once. The wait begins right after this event, hence the microtask. */
+/* Ends the wait for the next connection. evenOpen: one that seems open may have died silently, and is replaced */
+function reconnect({ evenOpen }) {
+  for (const element of document.querySelectorAll("[hx-sse\\:connect]")) {
+    const connection = element._htmx?.sse;
+    if (!connection) begin(element);
+    else if (connection.delayCanceller) connection.delayCanceller();
+    else if (evenOpen && connection.reader) {
+      atOnce = true;
+      connection.reader.cancel();
+    }
+  }
+}
+
+function ended() {
+  clearTimeout(patience);
+  mark("ended");
+}
+
 let away = false;
 document.addEventListener("visibilitychange", () => {
   away ||= document.hidden;
 });
+/* The wait before a new connection begins right after this event, hence the microtask */
 document.addEventListener("htmx:sse:before:connection", (event) => {
-  if (!away || document.hidden) return;
-  away = false;
+  if (!(atOnce || away) || document.hidden) return;
+  away = atOnce = false;
   queueMicrotask(() => event.detail.connection.delayCanceller?.());
 });
-
-document.addEventListener("htmx:sse:after:connection", back);
-document.addEventListener("htmx:sse:error", lost);
-document.addEventListener("htmx:sse:close", (event) => {
-  if (event.detail?.reason === "message") {
-    clearTimeout(patience);
-    tell("gone", "No longer live: reload the page");
-  }
+/* Each stream begins with this event. A proxy's page, which is no stream, does not */
+document.addEventListener("live", () => {
+  streamLost = false;
+  streamTries = 0;
+  settle();
 });
-/* The first request of the stream failed: signed out and not found end it, all else is tried again */
-document.addEventListener("htmx:response:error", (event) => {
-  const ctx = event.detail?.ctx;
-  if (!isStream(ctx?.sourceElement)) return;
-  const status = ctx.response?.status;
-  if (status === 401 || status === 403 || status === 404) tell("gone", "No longer live: reload the page");
+document.addEventListener("htmx:sse:error", broken);
+document.addEventListener("htmx:sse:close", (event) => {
+  if (event.detail?.reason === "message") ended();
+});
+for (const [name, change] of [["before", "add"], ["finally", "delete"]]) {
+  document.addEventListener(`htmx:${name}:request`, ({ detail: { ctx } }) => {
+    if (isStream(ctx.sourceElement)) beginning[change](ctx.sourceElement);
+  });
+}
+/* What answered was no stream: signed out and not found end it, all else is tried again */
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  if (!isStream(ctx.sourceElement)) return;
+  event.preventDefault();
+  if ([401, 403, 404].includes(ctx.response.status) && ctx.response.headers.has("Reviewer-Inbox")) ended();
   else beginAgain(ctx.sourceElement);
 });
 document.addEventListener("htmx:error", (event) => {
   const ctx = event.detail?.ctx;
-  if (isStream(ctx?.sourceElement) && !ctx.response) beginAgain(ctx.sourceElement);
+  if (isStream(ctx?.sourceElement) && ctx.text === undefined) beginAgain(ctx.sourceElement);
 });
-/* Whatever a failed stream answered is not a fragment of the page */
-document.addEventListener("htmx:before:swap", (event) => {
-  const ctx = event.detail?.ctx;
-  if (isStream(ctx?.sourceElement) && ctx.response && !ctx.response.raw?.ok) event.preventDefault();
+
+/* ---- The network */
+
+/* The mark came back from the server, which does not know how this page is connected */
+document.addEventListener("htmx:after:swap", () => {
+  if (["lost", "ended"].includes(root.dataset.live)) mark(root.dataset.live);
 });
-addEventListener("offline", lost);
+
+document.addEventListener("inbox:unreachable", () => {
+  unreachable = true;
+  lost();
+  clearTimeout(retry);
+  retry = setTimeout(resync, later(tries++));
+});
+document.addEventListener("inbox:reached", () => {
+  clearTimeout(retry);
+  if (unreachable && streamLost) reconnect({ evenOpen: false });
+  unreachable = false;
+  tries = 0;
+  settle();
+});
+/* The stream had ended with the session */
+document.addEventListener("inbox:signed-in", () => {
+  if (root.dataset.live !== "ended") return;
+  streamLost = true;
+  mark("lost");
+  reconnect({ evenOpen: true });
+});
+addEventListener("offline", () => {
+  unreachable = true;
+  lost();
+});
+addEventListener("online", () => {
+  streamTries = tries = 0;
+  reconnect({ evenOpen: true });
+  resync();
+});

@@ -20,7 +20,7 @@ async function show(nth) {
     const last = place >= Number(input.max);
     const address = last ? input.dataset.scrub : `${input.dataset.scrub}?nth=${place}`;
     try {
-      await htmx.ajax("GET", address, { source: moment(), target: "#run-moment", swap: "outerMorph" });
+      await htmx.ajax("GET", address, { source: moment(), target: "#run-moment", swap: "outerMorph", byPerson: true });
     } catch {
       break; /* live.js says that the product is away */
     }
@@ -32,6 +32,7 @@ async function show(nth) {
 function follow() {
   const [input, now] = [slider(), moment()];
   if (!input || !now) return;
+  document.getElementById("run-scrubber").hidden = Number(now.dataset.count) < 2;
   const atEnd = input.value === input.max;
   input.max = now.dataset.count;
   const sliding = wanted !== null || busy;

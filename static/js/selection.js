@@ -1,4 +1,4 @@
-/* The question beside the list is the row that is marked. When another one opens in place, the mark moves
+/* The question beside the list is the row that is marked, in whatever list. When another one opens in place, the mark moves
    and the page begins at its top. */
 
 let open = document.getElementById("detail")?.dataset.interactionId ?? "";
@@ -10,15 +10,15 @@ function mark(id) {
   const row = id && document.querySelector(`.list .row[data-interaction-id="${CSS.escape(id)}"]`);
   if (!row) return;
   row.setAttribute("aria-current", "true");
-  row.scrollIntoView({ block: "nearest" });
+  if (id !== open) row.scrollIntoView({ block: "nearest" });
 }
 
 function moved() {
   const detail = document.getElementById("detail");
   const id = detail?.dataset.interactionId ?? "";
+  mark(id);
   if (id === open) return;
   open = id;
-  mark(id);
   scrollTo(0, 0);
 }
 

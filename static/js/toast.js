@@ -1,4 +1,5 @@
-/* Toasts leave by themselves, later while somebody points at them or has the focus in them, or when dismissed. */
+/* Toasts leave by themselves, later while somebody points at them or has the focus in them, or when dismissed. Those that
+   come in take the place of earlier ones: a stack would cover the question that is open by then. */
 
 const STAY_MS = 7000;
 const timers = new WeakMap();
@@ -13,7 +14,12 @@ function stay(toast) {
   timers.set(toast, setTimeout(leave, STAY_MS, toast));
 }
 
-const all = () => document.querySelectorAll("[data-toast]").forEach((toast) => timers.has(toast) || stay(toast));
+function all() {
+  const toasts = [...document.querySelectorAll("[data-toast]")];
+  const fresh = toasts.filter((toast) => !timers.has(toast));
+  if (fresh.length) toasts.filter((toast) => timers.has(toast)).forEach((toast) => toast.remove());
+  fresh.forEach(stay);
+}
 
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element) event.target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();

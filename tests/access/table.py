@@ -57,6 +57,8 @@ class Place(StrEnum):
     VIEWS = "filters of all runs; saved views: save, rename, delete"
     INSIGHTS = "insights and their CSV"
     DECISIONS = "the decision log, its entries and exports"
+    CONNECTION = "connection: people, groups, a test question"
+    LINK = "a one-time link that was used, replaced or never made"
 
 
 class Verdict(StrEnum):
@@ -133,6 +135,8 @@ _PLACES: dict[Place, str] = {
     Place.VIEWS: "NNNNONNS",
     Place.INSIGHTS: "NNNNYNNS",
     Place.DECISIONS: "NNNNYNNS",
+    Place.CONNECTION: "NNNNNYNS",
+    Place.LINK: "NNNNNNNN",
 }
 
 NOTES: dict[Action, str] = {
@@ -146,7 +150,7 @@ NOTES: dict[Action, str] = {
         "Only where the first answer is enough: what each member answers is a 409, "
         "and what was asked of one person is held by nobody else."
     ),
-    Action.RELEASE: "Only the holder gives it back.",
+    Action.RELEASE: "Only the person who claimed it can release it.",
     Action.OTHERS: "Values and comments. Who has answered is no secret.",
     Action.HIDDEN: "Only from those who can still answer, and only until they have.",
     Action.RECEIPT: (
@@ -187,7 +191,7 @@ def printed() -> str:
         "*no effect*: taken, and nothing changes. A dash is a state that cannot be.",
         "",
         "A role is a membership of the Django group `reviewer` or `team lead`, a permission is one",
-        "that an administrator has given; a superuser has neither by that.",
+        "that an administrator has given; an administrator, a superuser, has neither by that.",
     ]
     for action in Action:
         lines += ["", f"## {action.value[0].upper()}{action.value[1:]}", NOTES[action], ""]

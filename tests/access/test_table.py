@@ -9,16 +9,16 @@ from inbox import access
 from inbox.access import Refusal, Viewer, viewer_of
 from inbox.mobius.types import Answer, InteractionStatus, Target
 from inbox.models import Interaction, Reviewer, Upstream
-from inbox.reviewers.people import make_demo
 from tests.mirror.conftest import Mirror
 from tests.mirror.things import LEE, RINA, ask, at, group_ask, run
+from tests.support.people import make_people
 
 FIRST = {"policy": {"kind": "any"}}
 
 
 @pytest.fixture
 def told(db: None) -> Mirror:
-    make_demo(tokens={})
+    make_people()
     mirror = Mirror()
     mirror.tell(run("run_1"), run("run_2"))
     return mirror
@@ -34,8 +34,12 @@ def sees(name: str) -> list[str]:
 
 
 def sees_runs(name: str) -> list[str]:
-    rows = access.runs(viewer(name), Upstream.present())
-    return sorted(rows.values_list("mobius_id", flat=True))
+    rows, listed = (
+        sorted(rows(viewer(name), Upstream.present()).values_list("mobius_id", flat=True))
+        for rows in (access.runs, access.listed_runs)
+    )
+    assert rows == listed
+    return rows
 
 
 def why_not(name: str, id: str = "int_1") -> Refusal | None:
@@ -158,3 +162,12 @@ def test_it_takes_two_queries_to_know_who_looks(
 def test_an_empty_mobius_id_is_none(told: Mirror) -> None:
     Reviewer.objects.filter(user__username="rina").update(mobius_id="")
     assert viewer("rina").mobius_id is None
+
+
+@pytest.mark.sqlite
+def test_looking_up_a_run_reads_its_own_questions_and_not_all_that_the_viewer_was_asked(
+    told: Mirror,
+) -> None:
+    plan = access.runs(viewer("rina"), Upstream.present()).filter(mobius_id="run_1").explain()
+    assert "interaction_of_run (upstream_id=? AND run_id=?)" in plan
+    assert "asks_" not in plan

@@ -2,8 +2,8 @@
 
 Two browsers are signed in as Rina, a third page shows the run. For each sample a run is started
 and its question answered over the API. From the timestamp in the engine's own event to the
-change in the page, by the clock of one machine: the item in each inbox, the item gone from each
-inbox, the run's pill at its new status.
+change in the page, by the clock of one machine: the bar of each inbox that says that something
+is new, the bar gone once that is answered, the run's pill at its new status.
 """
 
 import json
@@ -72,15 +72,15 @@ def watch(page: Page, name: str, selector: str, *, gone: bool = False) -> None:
 
 def one(api: httpx.Client, pages: list[Page], run_page: Page) -> dict[str, list[float]]:
     run_id = ask(api, f"Sample {time.monotonic_ns()}?", timeout="5m")
-    row = f".row[data-run-id='{run_id}']"
+    bar = "#show-arrivals"
     for page in pages:
-        watch(page, "came", row)
+        watch(page, "came", bar)
     created = next(f for f in frames(api, run_id) if f["type"] == "interaction_created")
     came = [page.evaluate("window.came") - moment(created) for page in pages]
     run_page.goto(f"/runs/{run_id}/")
     run_page.evaluate("window.streaming")
     for page in pages:
-        watch(page, "left", row, gone=True)
+        watch(page, "left", bar, gone=True)
     watch(run_page, "ended", "[data-run-status='completed']")
     item = created["data"]["id"]
     api.post(f"/interactions/{item}/respond", json={"value": True}).raise_for_status()
@@ -91,8 +91,8 @@ def one(api: httpx.Client, pages: list[Page], run_page: Page) -> dict[str, list[
             completed = moment(frame)
             break
     return {
-        "the item appears": came,
-        "the item goes": [page.evaluate("window.left") - answered for page in pages],
+        "the bar says so": came,
+        "the bar goes": [page.evaluate("window.left") - answered for page in pages],
         "the run's page says completed": [run_page.evaluate("window.ended") - completed],
     }
 

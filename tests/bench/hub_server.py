@@ -33,7 +33,7 @@ from inbox.models import Interaction, Recipient, Run, Upstream  # noqa: E402
 from inbox.reviewers.people import make_demo  # noqa: E402
 from reviewer_site.asgi import pages  # noqa: E402
 from reviewer_site.lifespan import Lifespan  # noqa: E402
-from reviewer_site.static_files import StaticFiles  # noqa: E402
+from reviewer_site.static import StaticFiles  # noqa: E402
 from tests.bench.frames import EVERY, html  # noqa: E402
 
 SESSIONS = 2000
@@ -46,13 +46,19 @@ def furnish() -> list[str]:
     upstream, now = Upstream.present(), timezone.now()
     asked = {"upstream": upstream, "created_at": now, "updated_at": now}
     Run.objects.create(
-        mobius_id="run_1", workflow="release", status="suspended", status_since=now, **asked
+        mobius_id="run_1",
+        workflow="release",
+        status="suspended",
+        state="suspended",
+        status_since=now,
+        **asked,
     )
     item = Interaction.objects.create(
         mobius_id="int_1",
         run_id="run_1",
         type="approval",
         status="pending",
+        state="pending",
         target_type="user",
         target_id="user_rina",
         **asked,

@@ -78,7 +78,8 @@ def rows(upstream: Any, count: int, workflows: int, now: datetime, *, done: bool
             row.responses = [{"user_id": who, "value": row.value, "comment": None, "at": at}]
             if grouped:
                 row.claimed_by, row.claimed_at = who, created + took / 3
-        row.counted = facts(row)
+        row.state = row.status
+        row.counted = facts(row, None)
         yield row
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.databases import environment
 from tests.support.product import Product
@@ -17,6 +17,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EXPECTED = re.compile(r"status of (401|409|422)|net::ERR_FAILED")
 
 SignIn = Callable[..., Page]
+
+expect.set_options(timeout=10_000)
 
 
 @pytest.fixture(scope="package")
@@ -69,7 +71,7 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def enter(name: str, **options: object) -> Page:
+    def enter(name: str, *, password: str = "demo", **options: object) -> Page:
         context = browser.new_context(
             base_url=product.web,
             **{"viewport": {"width": 1440, "height": 900}, **options},  # type: ignore[arg-type]
@@ -88,7 +90,7 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
         )
         page.goto("/accounts/login/")
         page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill("demo")
+        page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/inbox/**")
         return page

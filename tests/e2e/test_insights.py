@@ -12,6 +12,8 @@ from reviewer_site.environment import ROOT
 from tests.support.databases import environment
 from tests.support.product import Product
 
+pytestmark = pytest.mark.browser
+
 COLOUR = """
 (id) => {
   const canvas = document.querySelector(`[data-chart="data-${id}"]`);
@@ -53,7 +55,7 @@ def test_a_lead_reads_a_past_in_charts_tables_and_files(
         check=False,
     )
     assert again.returncode == 1
-    assert "has its past already" in again.stderr
+    assert "already has a history" in again.stderr
 
     tess = sign_in("tess", color_scheme="light")
     tess.get_by_role("navigation", name="Main", exact=True).get_by_role(

@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from reviewer_site.environment import ROOT
+from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.databases import environment
+from tests.support.pages import approve
 from tests.support.product import Product, ask
 
 TAMPER = """
@@ -39,7 +41,7 @@ def test_from_what_is_held_up_to_who_decided_it(
 ) -> None:
     tess, rina = sign_in("tess"), sign_in("rina")
     run_id = ask(api, "Held up since when?", timeout="90m")
-    expect(rina.locator(".row", has_text="Held up since when?")).to_be_visible()
+    expect(arrived(rina, "Held up since when?")).to_be_visible()
 
     tess.goto("/runs/")
     expect(tess.locator(f"[data-run-id='{run_id}']").first).to_be_visible()
@@ -57,8 +59,7 @@ def test_from_what_is_held_up_to_who_decided_it(
 
     tess.goto(f"/runs/{run_id}/")
     rina.get_by_label("Comment").fill("Only since this morning.")
-    rina.get_by_role("button", name="Approve").click()
-    rina.get_by_role("button", name="Yes, approve").click()
+    approve(rina)
     expect(tess.locator("[data-run-status='completed']").first).to_be_visible()
 
     (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]

@@ -7,8 +7,12 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
+from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve, press
 from tests.support.product import ask
+
+pytestmark = pytest.mark.browser
 
 TEXT = {"type": "input", "spec": {"mode": "input", "multiline": True}}
 NARROW = {"viewport": {"width": 320, "height": 640}}
@@ -16,7 +20,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
 def open_item(page: Page, message: str) -> None:
-    page.locator(".row", has_text=message).click()
+    arrived(page, message).click()
     expect(page.get_by_role("heading", name=message)).to_be_visible()
 
 
@@ -40,8 +44,12 @@ def test_reject_asks_once_more_and_may_be_taken_back(sign_in: SignIn, api: httpx
     ask(api, "Throw it away?")
     open_item(page, "Throw it away?")
     page.get_by_label("Comment").fill("It is broken.")
-    page.get_by_role("button", name="Reject").click()
-    step = page.get_by_role("group", name="Reject?")
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("press Esc, then A to approve or R to reject")).to_be_visible()
+    expect(page.get_by_role("button", name="Yes, ")).to_have_count(0)
+    press(page.get_by_role("button", name="Reject"))
+    step = page.get_by_role("group", name="Reject “Throw it away”?")
     expect(step).to_contain_text("With your comment: “It is broken.”")
     page.keyboard.press("Escape")
     expect(step).to_have_count(0)
@@ -53,19 +61,21 @@ def test_a_key_that_is_held_answers_nothing(sign_in: SignIn, api: httpx.Client) 
     page = sign_in("rina")
     run_id = ask(api, "Held down?")
     open_item(page, "Held down?")
+    page.wait_for_timeout(ANSWER_GUARD_MS)
     for _ in range(3):
         page.keyboard.down("a")
     page.keyboard.up("a")
     sure = page.get_by_role("button", name="Yes, approve")
     expect(sure).to_be_focused()
     page.get_by_role("button", name="Go back").click()
-    page.get_by_role("button", name="Approve").focus()
+    page.get_by_role("button", name="Approve", exact=True).focus()
     for _ in range(3):
         page.keyboard.down("Enter")
     page.keyboard.up("Enter")
     expect(sure).to_be_focused()
     (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
     assert item["status"] == "pending"
+    page.wait_for_timeout(STEP_GUARD_MS)
     page.keyboard.press("a")
     expect(page.locator(".row", has_text="Held down?")).to_have_count(0)
 
@@ -78,10 +88,10 @@ def test_escape_takes_one_step_back_where_the_question_covers_the_list(
     message = f"One step at {size['viewport']['width']}?"
     ask(api, message)
     open_item(page, message)
-    page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_role("group", name="Approve?")).to_be_visible()
+    press(page.get_by_role("button", name="Approve"))
+    expect(page.get_by_role("group", name="Approve “One step")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("group", name="Approve?")).to_have_count(0)
+    expect(page.get_by_role("group", name="Approve “One step")).to_have_count(0)
     expect(page.get_by_role("button", name="Approve")).to_be_focused()
 
 
@@ -92,8 +102,8 @@ def test_on_a_phone_the_last_step_is_in_sight_however_long_the_comment(
     ask(api, "Said at length?")
     open_item(page, "Said at length?")
     page.get_by_label("Comment").fill("word " * 300)
-    page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_role("heading", name="Approve?")).to_be_in_viewport(ratio=1)
+    press(page.get_by_role("button", name="Approve"))
+    expect(page.get_by_role("heading", name="Approve “Said at length”?")).to_be_in_viewport(ratio=1)
     expect(page.locator("#answer-card > p").first).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("button", name="Yes, approve")).to_be_in_viewport(ratio=1)
 
@@ -126,7 +136,13 @@ def test_what_is_kept_in_the_tab_is_shown_unless_it_is_the_answer(
     (item,) = api.get("/interactions", params={"status": "pending", "limit": 1}).json()["items"]
     api.post(f"/interactions/{item['id']}/respond", json={"value": answered}).raise_for_status()
     expect(offline.locator("#outcome")).to_contain_text("answered this")
-    expect(offline.locator("#kept")).to_have_count(0 if answered == "It did arrive." else 1)
+    field = offline.locator("#answer [name=value]")
+    if answered == "It did arrive.":
+        expect(field).to_have_count(0)
+    else:
+        expect(field).to_have_value("It did arrive.")
+        offline.reload()
+        expect(offline.locator("#kept")).to_contain_text("It did arrive.")
 
 
 def test_a_question_that_changed_under_the_last_step_can_be_answered_as_it_is_now(
@@ -136,15 +152,14 @@ def test_a_question_that_changed_under_the_last_step_can_be_answered_as_it_is_no
     ask(api, "Still the same?")
     open_item(page, "Still the same?")
     page.get_by_label("Comment").fill("Read again.")
-    page.get_by_role("button", name="Approve").click()
+    press(page.get_by_role("button", name="Approve"))
     # As if the page had been opened before the question became what it is.
     page.locator("#answer [name=seen]").evaluate("field => field.value += 'of another'")
-    page.get_by_role("button", name="Yes, approve").click()
+    press(page.get_by_role("button", name="Yes, approve"))
     expect(page.locator("#outcome")).to_contain_text("has changed")
     expect(page.locator("#outcome")).to_be_focused()
     expect(page.get_by_label("Comment")).to_have_value("Read again.")
-    page.get_by_role("button", name="Approve").click()
-    page.get_by_role("button", name="Yes, approve").click()
+    approve(page)
     expect(page.locator(".row", has_text="Still the same?")).to_have_count(0)
 
 
@@ -153,13 +168,12 @@ def test_after_the_last_of_a_list_the_focus_is_where_the_next_would_be(
 ) -> None:
     page = sign_in("rina")
     ask(api, "The only sapphire?")
-    expect(page.locator(".row", has_text="The only sapphire?")).to_be_visible()
+    expect(arrived(page, "The only sapphire?")).to_be_visible()
     page.goto("/inbox/?q=only+sapphire")
     open_item(page, "The only sapphire?")
-    page.get_by_role("button", name="Approve").click()
-    page.get_by_role("button", name="Yes, approve").click()
+    approve(page)
     page.wait_for_url("**/inbox/?q=only+sapphire")
-    expect(page.locator("#detail h1")).to_be_focused()
+    expect(page.locator("#detail h2")).to_be_focused()
 
 
 def test_what_is_not_accepted_is_said_at_its_field(sign_in: SignIn, api: httpx.Client) -> None:
@@ -167,7 +181,7 @@ def test_what_is_not_accepted_is_said_at_its_field(sign_in: SignIn, api: httpx.C
     ask(api, "Left empty?", **TEXT)
     open_item(page, "Left empty?")
     page.get_by_label("Comment").fill("The comment stays.")
-    page.get_by_role("button", name="Send answer").click()
+    press(page.get_by_role("button", name="Send answer"))
     field = page.get_by_role("textbox", name="Your answer")
     expect(field).to_be_focused()
     expect(field).to_have_attribute("aria-invalid", "true")
@@ -183,6 +197,7 @@ def test_single_keys_can_be_switched_off(sign_in: SignIn, api: httpx.Client) -> 
     page.get_by_role("button", name="Save").click()
     page.goto("/inbox/")
     open_item(page, "Keys off?")
+    page.wait_for_timeout(ANSWER_GUARD_MS)
     page.keyboard.press("a")
     page.keyboard.press("?")
     expect(page.locator("dialog[open]")).to_have_count(0)
@@ -195,7 +210,7 @@ def test_single_keys_can_be_switched_off(sign_in: SignIn, api: httpx.Client) -> 
 def test_a_sheet_shows_the_keys(sign_in: SignIn) -> None:
     page = sign_in("rina")
     page.keyboard.press("?")
-    sheet = page.get_by_role("dialog", name="Keys")
+    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(sheet).to_be_visible()
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
@@ -210,9 +225,9 @@ def test_a_draft_that_is_not_saved_says_so_until_it_is(offline: Page, api: httpx
     open_item(page, "Saved yet?")
     page.locator("#answer [name=value]").fill("Not yet")
     saved = page.locator("[data-saved]")
-    expect(saved).to_contain_text("Not saved yet, trying again in")
+    expect(saved).to_contain_text("Not saved yet. Trying again in")
     page.unroute_all()
-    expect(saved).to_contain_text("Saved")
+    expect(saved).to_contain_text("Draft saved")
     expect(saved).not_to_contain_text("Not saved")
 
 
@@ -237,10 +252,10 @@ def test_nothing_typed_is_lost_when_the_session_ends(sign_in: SignIn, api: httpx
 def test_a_deadline_counts_down_to_the_second(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     ask(api, "Nearly over?", timeout="20s")
-    due = page.locator(".row", has_text="Nearly over?").locator(".due")
+    due = arrived(page, "Nearly over?").locator(".due")
     expect(due).to_have_class(re.compile("due--soon"))
-    expect(due).to_contain_text(re.compile(r"^1\d s$"))
-    expect(due).to_contain_text(re.compile(r"^\d s$"), timeout=15_000)
+    expect(due).to_have_text(re.compile(r"^Expires in 1\d s$"))
+    expect(due).to_have_text(re.compile(r"^Expires in \d s$"), timeout=15_000)
 
 
 def test_dark_is_chosen_once_and_stays(sign_in: SignIn) -> None:
@@ -259,7 +274,7 @@ def test_dark_is_chosen_once_and_stays(sign_in: SignIn) -> None:
 def test_on_a_phone_the_question_covers_the_list(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina", **PHONE)
     ask(api, "In the hand?")
-    expect(page.locator(".row", has_text="In the hand?")).to_be_visible()
+    expect(arrived(page, "In the hand?")).to_be_visible()
     open_item(page, "In the hand?")
     expect(page.locator(".list")).to_be_hidden()
     expect(page.get_by_role("button", name="Approve")).to_be_in_viewport(ratio=1)
@@ -280,11 +295,10 @@ def test_no_page_scrolls_sideways_at_320_pixels(sign_in: SignIn, api: httpx.Clie
     page = sign_in("rina", **NARROW)
     message = "Narrow " + "w" * 120
     run_id = ask(api, f"{message}\n\n`{'e' * 300}`\n\n    {'f' * 300}", context=context)
-    row = page.locator(".row", has_text="Narrow")
-    expect(row).to_be_visible()
+    narrow = arrived(page, "Narrow")
     paths = [
         "/inbox/",
-        row.get_attribute("href"),
+        narrow.get_attribute("href"),
         "/runs/",
         f"/runs/{run_id}/",
         "/account/",
@@ -292,3 +306,18 @@ def test_no_page_scrolls_sideways_at_320_pixels(sign_in: SignIn, api: httpx.Clie
     for path in paths:
         page.goto(str(path))
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+
+
+def test_the_comment_key_goes_on_where_the_comment_ended(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Which part comes first?")
+    arrived(page, "Which part comes first?").click()
+    comment = page.get_by_label("Comment")
+    expect(comment).to_be_visible()
+    for part in ("first", " second"):
+        page.keyboard.press("m")
+        page.keyboard.type(part)
+        page.keyboard.press("Escape")
+    expect(comment).to_have_value("first second")

@@ -4,11 +4,15 @@ import re
 from typing import Any
 
 import httpx
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.e2e.test_lead import manage
 from tests.support.product import Product, question
+
+pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
@@ -185,9 +189,9 @@ def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client
     run_id = started(api, "scrub-test", asks("Once?"), {"name": "rest", **SLEEPS})
     opened_run(tess, run_id)
     answer(api, run_id)
-    moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Look back")
+    moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Replay")
     expect(tess.locator("#run-live")).to_contain_text("sleeping")
-    expect(moment).to_contain_text("This is how it stands now.")
+    expect(moment).to_contain_text("Current state")
     slider.focus()
     slider.press("Home")
     expect(moment).to_have_attribute("data-nth", "1")
@@ -199,7 +203,7 @@ def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client
         expect(moment).to_have_attribute("data-nth", str(place + 1))
     expect(rest).to_contain_text("to come")
     slider.press("End")
-    expect(moment).to_contain_text("This is how it stands now.")
+    expect(moment).to_contain_text("Current state")
 
 
 def test_a_run_is_cancelled_by_typing_its_workflows_name(
@@ -207,7 +211,7 @@ def test_a_run_is_cancelled_by_typing_its_workflows_name(
 ) -> None:
     tess, rina = sign_in("tess"), sign_in("rina")
     run_id = started(api, "cancel-test", asks("Never answered?"))
-    asked = rina.locator(".row", has_text="Never answered?")
+    asked = arrived(rina, "Never answered?")
     expect(asked).to_be_visible()
     opened_run(tess, run_id)
     tess.get_by_role("link", name="Cancel run").click()

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,19 +16,30 @@ from reviewer_site.environment import ROOT
 from tests.support.browserless import Person
 from tests.support.databases import environment
 from tests.support.product import Product
+from tests.support.scripted_server import Reply, ScriptedServer
 
 
-@pytest.fixture
-def product(tmp_path: Path) -> Iterator[Product]:
-    product = Product(tmp_path, environment(tmp_path, "serve"))
-    product.start()
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    folder: Path = tmp_path_factory.mktemp("serve")
+    product = Product(folder, environment(folder, "serve"))
     yield product
     product.kill()
 
 
-def manage(product: Product, *words: str, **given: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def product(installation: Product) -> Product:
+    """It runs, in a folder that earlier tests have used and left in any way."""
+    if not installation.running:
+        installation.start()
+    return installation
+
+
+def manage(
+    product: Product, *words: str, prefix: tuple[str, ...] = (), **given: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), *words],
+        [*prefix, sys.executable, str(ROOT / "manage.py"), *words],
         cwd=ROOT,
         env={**product.environment, **given},
         capture_output=True,
@@ -37,6 +47,11 @@ def manage(product: Product, *words: str, **given: str) -> subprocess.CompletedP
         timeout=60,
         check=False,
     )
+
+
+def without_override() -> tuple[str, ...]:
+    """What to put before a command so that file modes bind it, also where root runs the tests."""
+    return ("setpriv", "--bounding-set=-dac_override") if os.geteuid() == 0 else ()
 
 
 def ended(pid: int) -> bool:
@@ -59,15 +74,13 @@ def until_ended(pid: int) -> None:
     assert told, f"process {pid} lives on"
 
 
-def test_one_ctrl_c_ends_both_at_once_also_with_streams_open(product: Product) -> None:
+def test_one_ctrl_c_ends_both_also_with_streams_open(product: Product) -> None:
     rina = Person(product.web, "rina")
     rina.sign_in()
     engine = product.engine_pid()
     with rina.stream("/live/inbox/") as stream:
         next(stream)
-        began = time.monotonic()
         assert product.stop() == 0
-    assert time.monotonic() - began < 5
     assert ended(engine)
     assert not any("Traceback" in line for line in product.said)
     rina.close()
@@ -140,12 +153,51 @@ def test_demo_accounts_never_meet_a_real_mobius(product: Product) -> None:
     assert "rina" in done.stderr
 
 
-def test_the_exports_pasted_into_the_terminal_change_nothing(product: Product) -> None:
+def test_a_refused_key_is_said_at_the_start_and_the_inbox_opens_all_the_same(
+    tmp_path: Path,
+) -> None:
+    with ScriptedServer() as mobius:
+        mobius.on("GET", "/v1/projects/production/", Reply(401), always=True)
+        product = Product(tmp_path, environment(tmp_path, "refused"))
+        product.environment |= {
+            "MOBIUS_BASE_URL": mobius.base_url,
+            "MOBIUS_API_KEY": "mbx_of_somebody_else",
+            "MOBIUS_PROJECT": "production",
+            "PUBLIC_URL": "https://inbox.example.com",
+        }
+        product.start()
+        try:
+            said = "".join(product.said)
+            assert f"MOBIUS_API_KEY: Mobius at {mobius.base_url} refuses this key." in said
+            assert "The inbox is open at https://inbox.example.com/" in said
+            assert "mbx_of_somebody_else" not in said
+            assert "python manage.py setup_link prints a link" in said
+            assert "token=" not in said
+            done = manage(product, "setup_link")
+            assert done.stdout.startswith("https://inbox.example.com/accounts/link/?token=")
+            given = ("--mobius-id", "user_rina", "--admin")
+            assert manage(product, "add_person", "rina", *given).returncode == 0
+            assert "administrator already" in manage(product, "setup_link").stderr
+            assert httpx.get(f"{product.web}/healthz").status_code == 200
+            for path in ("/runs/", "/static/favicon.svg", "/live/inbox/"):
+                answer = httpx.get(f"{product.web}{path}")
+                assert answer.headers["Location"] == f"https://inbox.example.com{path}"
+        finally:
+            product.kill()
+
+
+def test_the_exports_pasted_into_the_terminal_change_nothing(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
     product.stop()
-    product.environment |= product.exports()
+    for name, value in product.exports().items():
+        monkeypatch.setitem(product.environment, name, value)
     product.start()
     assert any("count as not set" in line for line in product.said)
-    assert httpx.get(f"{product.web}/readyz").json()["upstream"] != "stale"
+    assert any('manage.py mobius_env)"' in line for line in product.said)
+    assert product.environment["MOBIUS_API_KEY"] not in "".join(product.said)
+    assert httpx.get(f"{product.web}/readyz").json() == {"status": "ready"}
+    product.stop()
 
 
 def test_more_questions_can_be_asked(product: Product) -> None:
@@ -175,3 +227,43 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(
     assert done.stderr.startswith(f"CommandError: {setting}: the database ")
     assert done.stderr.count("\n") == 1
     assert "hush" not in done.stderr
+
+
+@pytest.mark.parametrize("files", [[], ["serve.lock", "inbox.sqlite3"]])
+def test_a_data_folder_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, files: list[str]
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in files:
+        (folder / name).touch()
+    folder.chmod(0o555)
+    done = manage(
+        Product(folder, environment(folder, "readonly")), "serve", prefix=without_override()
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("CommandError: ")
+    assert done.stderr.count("\n") == 1
+    assert str(folder) in done.stderr
+
+
+def test_a_start_says_that_the_decision_log_was_changed(product: Product) -> None:
+    # The last one here: its log stays broken.
+    product.stop()
+    change = "UPDATE inbox_decision SET account = 'nobody' WHERE number = 2"
+    tamper = (
+        "from tests.support.tampering import lift_triggers, run_sql; "
+        f'lift_triggers(); run_sql("{change}")'
+    )
+    assert manage(product, "shell", "-c", tamper).returncode == 0
+    product.said.clear()
+    product.start()
+    said = "".join(product.said)
+    assert said.count("The database no longer kept the decision log from being changed: ") == 1
+    assert said.count("The decision log is not intact: entry 2 does not fit: ") == 1
+    product.stop()
+    product.said.clear()
+    product.start()
+    said = "".join(product.said)
+    assert "no longer kept" not in said
+    assert "The decision log is not intact: entry 2 does not fit: " in said

@@ -6,18 +6,16 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
+from tests.support.pages import STEP_GUARD_MS, approve, press, reject
 from tests.support.product import ask
 
 OPTIONS = [{"value": f"o{n}", "label": f"Option {n}", "description": f"Is {n}"} for n in range(3)]
 
 
-def row(page: Page, message: str) -> object:
-    return page.locator(".row", has_text=message)
-
-
 def open_item(page: Page, message: str) -> None:
-    page.locator(".row", has_text=message).click()
+    arrived(page, message).click()
     expect(page.get_by_role("heading", name=message)).to_be_visible()
 
 
@@ -41,8 +39,7 @@ def test_an_approval_is_found_read_answered_and_the_run_goes_on(
     watching.evaluate("window.sameDocument = true")
 
     page.get_by_label("Comment").fill("Two coats, please.")
-    page.get_by_role("button", name="Approve").click()
-    page.get_by_role("button", name="Yes, approve").click()
+    approve(page)
 
     expect(pill).to_have_attribute("data-run-status", "completed")
     expect(watching.locator("body")).to_contain_text("Completed")
@@ -61,7 +58,7 @@ def test_an_approval_is_found_read_answered_and_the_run_goes_on(
 def test_the_run_page_names_each_status_in_its_timeline(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     run_id = ask(api, "Name each status?")
-    expect(page.locator(".row", has_text="Name each status?")).to_be_visible()
+    expect(arrived(page, "Name each status?")).to_be_visible()
     page.goto(f"/runs/{run_id}/")
     expect(page.locator("[data-run-status='suspended']").first).to_be_visible()
     item = answered(api, run_id)
@@ -77,10 +74,9 @@ def test_a_second_browser_sees_the_item_come_and_go(sign_in: SignIn, api: httpx.
     first, second = sign_in("rina"), sign_in("rina")
     ask(api, "Seen by both?")
     for page in (first, second):
-        expect(page.locator(".row", has_text="Seen by both?")).to_be_visible()
+        expect(arrived(page, "Seen by both?")).to_be_visible()
     open_item(first, "Seen by both?")
-    first.get_by_role("button", name="Reject").click()
-    first.get_by_role("button", name="Yes, reject").click()
+    reject(first)
     expect(second.locator(".row", has_text="Seen by both?")).to_have_count(0)
 
 
@@ -105,7 +101,7 @@ def test_a_hidden_tab_catches_up_when_it_is_shown(sign_in: SignIn, api: httpx.Cl
     with page.expect_request(re.compile("/live/")):
         page.evaluate(f"window.away = false; {show}")
     page.clock.resume()
-    expect(page.locator(".row", has_text="Asked while away?")).to_be_visible()
+    expect(arrived(page, "Asked while away?")).to_be_visible()
 
 
 def test_one_of_several_is_chosen(sign_in: SignIn, api: httpx.Client) -> None:
@@ -113,7 +109,7 @@ def test_one_of_several_is_chosen(sign_in: SignIn, api: httpx.Client) -> None:
     run_id = ask(api, "Which verdict?", type="review", spec={"mode": "select", "options": OPTIONS})
     open_item(page, "Which verdict?")
     page.get_by_role("radio", name="Option 1").check()
-    page.get_by_role("button", name="Send answer").click()
+    press(page.get_by_role("button", name="Send answer"))
     expect(page.locator(".row", has_text="Which verdict?")).to_have_count(0)
     assert answered(api, run_id)["response"]["value"] == "o1"  # type: ignore[index]
 
@@ -127,7 +123,7 @@ def test_several_are_chosen_and_counted(sign_in: SignIn, api: httpx.Client) -> N
     page.get_by_role("checkbox", name="Option 0").check()
     page.get_by_role("checkbox", name="Option 2").check()
     expect(page.locator("#detail form")).to_contain_text("2 of 3 chosen")
-    page.get_by_role("button", name="Send answer").click()
+    press(page.get_by_role("button", name="Send answer"))
     expect(page.locator(".row", has_text="Which of them?")).to_have_count(0)
     assert answered(api, run_id)["response"]["value"] == ["o0", "o2"]  # type: ignore[index]
 
@@ -139,7 +135,7 @@ def test_a_text_is_written(sign_in: SignIn, api: httpx.Client, multiline: bool) 
     run_id = ask(api, message, type="input", spec={"mode": "input", "multiline": multiline})
     open_item(page, message)
     page.locator("#detail form [name=value]").fill("It was the wind.")
-    page.get_by_role("button", name="Send answer").click()
+    press(page.get_by_role("button", name="Send answer"))
     expect(page.locator(".row", has_text=message)).to_have_count(0)
     assert answered(api, run_id)["response"]["value"] == "It was the wind."  # type: ignore[index]
 
@@ -152,7 +148,7 @@ def test_a_list_of_many_options_can_be_searched(sign_in: SignIn, api: httpx.Clie
     page.locator("#detail form input[type=search]").fill("town 17")
     expect(page.get_by_text("Town 3", exact=True)).to_be_hidden()
     page.get_by_text("Town 17").click()
-    page.get_by_role("button", name="Send answer").click()
+    press(page.get_by_role("button", name="Send answer"))
     expect(page.locator(".row", has_text="Which town?")).to_have_count(0)
     assert answered(api, run_id)["response"]["value"] == "t17"  # type: ignore[index]
 
@@ -179,7 +175,8 @@ def test_who_comes_second_is_told_and_keeps_what_was_typed(
     answer = {"value": "From elsewhere", "comment": "by a script"}
     api.post(f"/interactions/{item['id']}/respond", json=answer)
     expect(page.locator("#detail")).to_contain_text("From elsewhere")
-    expect(page.locator("#detail")).to_contain_text("My long answer")
+    expect(page.locator("#detail form [name=value]")).to_have_value("My long answer")
+    expect(page.get_by_role("button", name="Send answer")).to_have_count(0)
 
 
 def test_a_group_item_goes_from_the_others_when_one_answers(
@@ -187,10 +184,9 @@ def test_a_group_item_goes_from_the_others_when_one_answers(
 ) -> None:
     rina, sam = sign_in("rina"), sign_in("sam")
     ask(api, "Who of you?", target={"type": "group", "id": "approvers"})
-    expect(sam.locator(".row", has_text="Who of you?")).to_be_visible()
+    expect(arrived(sam, "Who of you?")).to_be_visible()
     open_item(rina, "Who of you?")
-    rina.get_by_role("button", name="Approve").click()
-    rina.get_by_role("button", name="Yes, approve").click()
+    approve(rina)
     expect(sam.locator(".row", has_text="Who of you?")).to_have_count(0)
 
 
@@ -198,25 +194,53 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("sam")
     target = {"type": "user", "id": "user_sam"}
     run_id = ask(api, "By keyboard alone?", target=target, timeout="2m")
-    expect(page.locator(".row", has_text="By keyboard alone?")).to_be_visible()
+    expect(arrived(page, "By keyboard alone?")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("keyboard alone")
     page.keyboard.press("Enter")
     expect(page.locator(".row")).to_have_count(1)
-    page.keyboard.press("Escape")
-    page.keyboard.press("j")
+    found = page.locator(".row")
+    expect(found).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="By keyboard alone?")).to_be_visible()
-    page.keyboard.press("m")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Comment")).to_be_focused()
     page.keyboard.type("a and r are only letters here")
     page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(found).to_be_focused()
+    page.wait_for_timeout(STEP_GUARD_MS)
     page.keyboard.press("a")
-    expect(page.get_by_role("button", name="Yes, approve")).to_be_focused()
+    sure = page.get_by_role("button", name="Yes, approve")
+    expect(sure).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(sure).to_be_visible()
+    page.wait_for_timeout(STEP_GUARD_MS)
     page.keyboard.press("Enter")
     expect(page.locator(".row", has_text="By keyboard alone?")).to_have_count(0)
     item = answered(api, run_id)
     assert item["response"]["value"] is True  # type: ignore[index]
     assert item["response"]["comment"] == "a and r are only letters here"  # type: ignore[index]
+
+
+ENTER_AS_SOON_AS_IT_IS_SHOWN = """() => new MutationObserver((_, observer) => {
+  if (document.getElementById("question")?.textContent !== "Entered at once?") return;
+  observer.disconnect();
+  const options = { key: "Enter", bubbles: true, cancelable: true };
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", options));
+}).observe(document.body, { childList: true, subtree: true })"""
+
+
+def test_enter_goes_on_to_the_form_as_soon_as_the_question_is_shown(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("sam")
+    ask(api, "Entered at once?", target={"type": "user", "id": "user_sam"}, timeout="2m")
+    row = arrived(page, "Entered at once?")
+    row.focus()
+    page.evaluate(ENTER_AS_SOON_AS_IT_IS_SHOWN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Comment")).to_be_focused()
 
 
 def test_everything_works_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:

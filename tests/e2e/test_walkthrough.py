@@ -7,6 +7,7 @@ import sys
 from playwright.sync_api import expect
 
 from reviewer_site.environment import ROOT
+from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.product import Product
 
@@ -16,9 +17,8 @@ def test_the_walkthrough_works_to_the_letter_and_the_inbox_follows(
 ) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (walkthrough,) = (block for block in blocks if "mobius_env" in block)
-    before, answer = walkthrough.split("# Answer;")
+    before, answer = walkthrough.split("# Answer it:")
     page = sign_in("rina")
-    row = page.locator(".row", has_text="Approve the €120 train ticket?")
     shell = subprocess.Popen(
         ["bash", "-euo", "pipefail"],
         cwd=ROOT,
@@ -34,12 +34,12 @@ def test_the_walkthrough_works_to_the_letter_and_the_inbox_follows(
     shell.stdin.flush()
     assert '"suspended"' in shell.stdout.readline()
     assert shell.stdout.readline().startswith("asked int_")
-    expect(row).to_be_visible()
-    page.goto(row.get_attribute("href") or "")
+    asked = arrived(page, "Approve the €120 train ticket?")
+    page.goto(asked.get_attribute("href") or "")
     said, _ = shell.communicate("#" + answer, timeout=30)
     assert shell.returncode == 0
     assert '"status": "completed"' in said or '"status":"completed"' in said
-    expect(row).to_have_count(0)
+    expect(asked).to_have_count(0)
     expect(page.locator("[data-run-status]").first).to_have_attribute(
         "data-run-status", "completed"
     )

@@ -98,7 +98,10 @@ class Served:
         if b"last-event-id" in headers:
             said.append(headers[b"last-event-id"].decode())
         subscription = Subscription(
-            tuple(asked["topic"]), self.rights.of(asked.get("name", [""])[0]), tuple(said)
+            tuple(asked["topic"]),
+            self.rights.of(asked.get("name", [""])[0]),
+            tuple(said),
+            int(asked.get("account", ["1"])[0]),
         )
         await send({**HEAD, "headers": HEADERS})
         await self.hub.serve(subscription, receive, send)

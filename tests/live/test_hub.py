@@ -1,6 +1,7 @@
 """Streams over real HTTP: what a reader gets, when, and what it never has to wait for."""
 
 import asyncio
+import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
@@ -67,7 +68,71 @@ async def test_one_stream_brings_the_bells_of_all_its_topics_and_of_no_other(ser
         assert await rina.names("inbox") == ["inbox"]
         served.bus.publish([ITEM, topics.run("run_2")])
         fields = await rina.frame()
-        assert (fields["event"], fields["data"]) == ("item", "int_1")
+        assert fields["event"] == "item"
+
+
+async def test_a_persons_bell_names_the_questions_that_changed_together(serve: Serve) -> None:
+    served = serve()
+    async with many() as client, following(client, address(served, INBOX)) as rina:
+        await rina.event("live")
+        served.bus.publish({INBOX: frozenset({"int_1"})})
+        assert told(await rina.event("inbox")) == {"within": 0, "changed": ["int_1"]}
+        served.bus.publish({INBOX: frozenset(f"int_{n}" for n in range(21))})
+        assert told(await rina.event("inbox")) == {"within": 0}
+
+
+async def test_a_bell_that_was_missed_names_nothing_for_others_may_have_been_missed_too(
+    serve: Serve,
+) -> None:
+    served = serve()
+    page = served.hub.cursor()
+    async with many() as client:
+        async with following(client, address(served, INBOX)) as rina:
+            await rina.event("live")
+            served.bus.publish({INBOX: frozenset({"int_1"})})
+            await rina.event("inbox")
+        async with following(client, address(served, INBOX, since=page)) as late:
+            assert told(await late.event("inbox")) == {"within": 0}
+
+
+async def test_what_several_hear_names_no_question(serve: Serve) -> None:
+    served = serve()
+    async with many() as client, following(client, address(served, ITEM, topics.runs())) as rina:
+        await rina.event("live")
+        served.bus.publish({ITEM: frozenset({"int_1"}), topics.runs(): frozenset({"int_1"})})
+        assert told(await rina.event("item")) == {"within": 0}
+        assert told(await rina.event("runs")) == {"within": 0}
+
+
+async def test_the_larger_the_crowd_that_hears_it_the_longer_it_may_wait(serve: Serve) -> None:
+    served = serve()
+    inboxes = [topics.inbox(f"user_{n}") for n in range(30)]
+    async with many() as client, AsyncExitStack() as stack:
+        readers = [
+            await stack.enter_async_context(following(client, address(served, inbox, ITEM)))
+            for inbox in inboxes
+        ]
+        await asyncio.gather(*(reader.event("live") for reader in readers))
+        served.bus.publish(dict.fromkeys(inboxes, frozenset({"int_1"})))
+        assert {told(await reader.event("inbox"))["within"] for reader in readers} == {290}
+        served.bus.publish([ITEM])
+        assert {told(await reader.event("item"))["within"] for reader in readers} == {29 * 40}
+
+
+async def test_freshness_brings_all_there_is_to_see_and_nothing_to_fetch(serve: Serve) -> None:
+    served = serve(render=lambda topic: "<p>Live</p>")
+    asked = address(served, topics.freshness(), INBOX)
+    async with many() as client, following(client, asked) as rina:
+        assert await rina.names("live") == ["live"]
+        served.bus.publish([topics.freshness()])
+        assert (await rina.event(""))["data"] == "<p>Live</p>"
+        served.bus.publish([INBOX])
+        assert await rina.names("inbox") == ["inbox"]
+
+
+def told(frame: dict[str, str]) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(frame["data"])
+    return said
 
 
 async def test_a_message_reaches_two_hundred_readers(serve: Serve) -> None:
@@ -188,7 +253,7 @@ async def test_a_run_begins_as_it_is_now_and_each_change_brings_it_anew_before_t
         assert fragment["data"] == "<b>running</b>"
         assert "event" not in fragment
         bell = await rina.frame()
-        assert (bell["event"], bell["data"], bell["id"]) == ("run", "run_1", fragment["id"])
+        assert (bell["event"], bell["id"]) == ("run", fragment["id"])
 
 
 async def test_a_fragment_is_rendered_once_for_all_who_watch(serve: Serve) -> None:
@@ -256,6 +321,30 @@ async def test_who_lost_the_right_is_told_so_and_the_stream_ends(serve: Serve) -
             await rina.frame()
         served.bus.publish([INBOX])
         await sam.event("inbox")
+
+
+async def test_the_streams_of_a_sign_in_that_is_over_end_before_their_turn(serve: Serve) -> None:
+    asked: list[set[int]] = []
+
+    def ended(sign_ins: set[int]) -> set[int]:
+        asked.append(sign_ins)
+        if len(asked) == 1:
+            raise ConnectionError("the database is away")
+        return sign_ins & {2}
+
+    served = serve(ended=ended, sign_ins=0.1)
+    async with (
+        many() as client,
+        following(client, address(served, INBOX, account="1")) as rina,
+        following(client, address(served, INBOX, account="2")) as sam,
+    ):
+        await rina.event("live")
+        await sam.event("gone")
+        with pytest.raises(EOFError):
+            await sam.frame()
+        served.bus.publish([INBOX])
+        await rina.event("inbox")
+    assert {1, 2} in asked
 
 
 async def test_a_right_that_cannot_be_checked_ends_the_stream_but_not_for_good(

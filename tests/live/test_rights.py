@@ -12,15 +12,17 @@ from django.utils import timezone
 
 from inbox.access import TEAM_LEAD
 from inbox.live.handoff import Accepted
+from inbox.live.rights import ended
 from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream
-from inbox.reviewers.people import make_demo
+from tests.support.people import make_people
 
+OWN = {"inbox:user_rina", "notices:user_rina", "freshness"}
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @pytest.fixture
 def upstream(db: None) -> Upstream:
-    make_demo(tokens={})
+    make_people()
     return Upstream.present()
 
 
@@ -33,6 +35,7 @@ def item(upstream: Upstream) -> Interaction:
         mobius_id="run_1",
         workflow="release",
         status="suspended",
+        state="suspended",
         status_since=now,
         created_at=now,
         updated_at=now,
@@ -43,6 +46,7 @@ def item(upstream: Upstream) -> Interaction:
         run_id="run_1",
         type="approval",
         status="pending",
+        state="pending",
         target_type="user",
         target_id="user_rina",
         created_at=now,
@@ -66,17 +70,29 @@ def follow(client: Client, path: str) -> Accepted:
 
 def test_the_inbox_brings_the_viewers_own_list(upstream: Upstream) -> None:
     followed = follow(enter("rina"), "/live/inbox/").subscription.topics
-    assert set(followed) == {"inbox:user_rina", "freshness"}
+    assert set(followed) == OWN
 
 
 def test_an_item_brings_its_run_too(item: Interaction) -> None:
     followed = follow(enter("rina"), "/live/inbox/?item=int_1").subscription.topics
-    assert set(followed) == {"inbox:user_rina", "freshness", "item:int_1", "run:run_1"}
+    assert set(followed) == {
+        "inbox:user_rina",
+        "notices:user_rina",
+        "freshness",
+        "item:int_1",
+        "run:run_1",
+    }
 
 
 def test_a_run_brings_what_it_asked_the_viewer(item: Interaction) -> None:
     followed = follow(enter("rina"), "/live/runs/run_1/").subscription.topics
-    assert set(followed) == {"inbox:user_rina", "freshness", "item:int_1", "run:run_1"}
+    assert set(followed) == {
+        "inbox:user_rina",
+        "notices:user_rina",
+        "freshness",
+        "item:int_1",
+        "run:run_1",
+    }
 
 
 def test_a_lead_follows_what_others_were_asked(item: Interaction) -> None:
@@ -116,6 +132,25 @@ def test_an_account_that_is_closed_loses_it(item: Interaction) -> None:
     right = follow(enter("rina"), "/live/inbox/").subscription.recheck
     get_user_model().objects.filter(username="rina").update(is_active=False)
     assert not right()
+
+
+def test_a_sign_in_that_is_over_is_found_at_once(upstream: Upstream) -> None:
+    def signed_in(client: Client) -> Any:
+        return follow(client, "/live/inbox/").subscription.sign_in
+
+    client = enter("rina")
+    off, deleted, stays = map(signed_in, map(enter, ("rina", "sam", "tess")))
+    out, other_password = signed_in(client), signed_in(enter("lee"))
+    everyone = {off, deleted, stays, out, other_password}
+    assert ended(everyone) == set()
+    client.post("/accounts/logout/")
+    assert ended(everyone) == {out}
+    lee = get_user_model().objects.get(username="lee")
+    lee.set_password("another")
+    lee.save()
+    get_user_model().objects.filter(username="rina").update(is_active=False)
+    get_user_model().objects.get(username="sam").delete()
+    assert ended(everyone) == everyone - {stays}
 
 
 def test_a_changed_password_ends_the_other_sessions_streams(item: Interaction) -> None:

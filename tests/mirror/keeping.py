@@ -9,7 +9,9 @@ from typing import Any
 from inbox.live.bus import get_bus
 from inbox.mirror.course import Rhythm
 from inbox.mirror.freshness import Pulse
+from inbox.mirror.polling import Pace
 from inbox.mirror.sync import Sync
+from inbox.mobius.bounded import Limits
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.pace import Backoff, Timeouts
 
@@ -62,15 +64,35 @@ class Kept:
 
 @asynccontextmanager
 async def keeping(
-    base_url: str, project: str, token: str, *, timeouts: Timeouts | None = None, **rhythm: Any
+    base_url: str,
+    project: str,
+    token: str,
+    *,
+    timeouts: Timeouts | None = None,
+    limits: Limits | None = None,
+    pulse: Pulse | None = None,
+    **rhythm: Any,
 ) -> AsyncIterator[Kept]:
-    """Keep the mirror of ``project`` until the block is left."""
-    ears, pulse = Ears(), Pulse()
+    """Keep the mirror of ``project`` until the block is left. Pages read the process's ``pulse``,
+    a sync beside them its own.
+    """
+    ears, pulse = Ears(), pulse or Pulse()
     unsubscribe = get_bus().subscribe(ears.take)
     async with MobiusClient(
-        base_url=base_url, project=project, token=token, backoff=QUICK, timeouts=timeouts
+        base_url=base_url,
+        project=project,
+        token=token,
+        backoff=QUICK,
+        timeouts=timeouts,
+        limits=limits,
     ) as client:
-        rhythm = {"refused": 0.1, "age": 0.3, "blind": 0.3} | rhythm
+        rhythm = {
+            "refused": 0.1,
+            "age": 0.3,
+            "grace": 0.0,
+            "blind": 0.3,
+            "polls": Pace(watched=0.2, idle=0.2),
+        } | rhythm
         sync = Sync(client, pulse=pulse, rhythm=Rhythm(**rhythm), backoff=QUICK)
         task = asyncio.create_task(sync.run())
         try:

@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 
+from inbox.mobius.bounded import Limits
 from inbox.mobius.pace import Timeouts
 from inbox.models import Event, Interaction, Recipient, Run, Upstream
 from tests.fixtures_engine import Project
@@ -68,7 +70,7 @@ async def test_away_at_the_start_it_waits_and_says_so(
     asked = project.ask()
     between.refuse()
     async with kept(between, project) as mirror:
-        await says(mirror, "Nothing has been read yet: Mobius is not answering.")
+        await says(mirror, "Mobius has not been reached yet.")
         assert mirror.pulse.present().state == "never"
         between.listen()
         await mirror.is_("live")
@@ -94,7 +96,7 @@ async def test_a_key_that_is_refused_later_is_named(
         await mirror.is_("live")
         between.on("*", "", REFUSED, always=True)
         await asyncio.to_thread(between.break_all)
-        await says(mirror, "Last updated")
+        await says(mirror, "No updates since")
         await says(mirror, "Mobius refuses the service key")
 
 
@@ -159,9 +161,88 @@ async def test_a_silent_stream_is_broken(between: ScriptedServer, project: Proje
     timeouts = Timeouts(stream=0.5, opening=0.2)
     async with kept(between, project, timeouts=timeouts, probe=0.5) as mirror:
         await mirror.is_("live")
-        await says(mirror, "Catching up")
+        await says(mirror, "No updates since")
         asked = await asyncio.to_thread(project.ask)
         await mirror.ears.rings(f"item:{asked['id']}")
+
+
+async def test_pages_stay_live_while_a_closed_stream_is_opened_again(
+    between: ScriptedServer, project: Project
+) -> None:
+    async with kept(between, project, grace=10.0) as mirror:
+        await mirror.is_("live")
+        connections, since = len(between.requests), monotonic()
+        await asyncio.to_thread(between.break_all)
+        asked = await asyncio.to_thread(project.ask)
+        await mirror.ears.rings(f"item:{asked['id']}", after=since)
+        assert len(between.requests) > connections
+        said = [topic for at, topic in mirror.ears.heard if at >= since and topic == "freshness"]
+        assert (said, mirror.pulse.present().state) == ([], "live")
+
+
+async def test_a_half_open_stream_is_noticed_by_its_missing_keep_alives(
+    between: ScriptedServer, project: Project
+) -> None:
+    alive = Dribble(["id: 1\n\n", ":keepalive\n\n"])
+    # The first finds out that there is a stream, the third where its log ends; the last is the
+    # stream opened anew.
+    short = Dribble(["id: 1\n\n"])
+    between.on("GET", "/runs/events$", short, alive, short, Never())
+    timeouts = Timeouts(keep_alive=2.5, opening=0.2)
+    async with kept(between, project, timeouts=timeouts) as mirror:
+        await mirror.is_("live")
+        heard = mirror.pulse.facts.heard_at
+        await says(mirror, "No updates since")
+        assert mirror.pulse.facts.heard_at < heard + timedelta(seconds=2)
+        asked = await asyncio.to_thread(project.ask)
+        between.forget()
+        await asyncio.to_thread(between.break_all)
+        await mirror.ears.rings(f"item:{asked['id']}")
+        await mirror.is_("live")
+
+
+async def test_an_event_that_is_too_large_costs_a_full_sync_and_nothing_else(
+    between: ScriptedServer, project: Project
+) -> None:
+    await Upstream.objects.aupdate_or_create(
+        base_url=(await sync_to_async(Upstream.present)()).base_url, defaults={"cursor": 1}
+    )
+    line = Dribble(["id: 1\n\n", 0.2, "id: 2\ndata: ", *["x" * 1000] * 20])
+    short = Dribble(["id: 1\n\n"])
+    between.on("GET", "/runs/events$", short, line, short)
+    limits = Limits(frame=10_000)
+    async with kept(between, project, limits=limits) as mirror:
+        await mirror.is_("live")
+        asked = await asyncio.to_thread(project.ask)
+        await mirror.ears.rings(f"item:{asked['id']}")
+        await mirror.is_("live")
+    streams = between.seen("GET", "/runs/events$")
+    assert streams[1].query == {"since": ["1"]}
+    assert "since" not in streams[-1].query
+
+
+async def test_a_record_that_is_too_large_is_left_out_and_named(
+    between: ScriptedServer, project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    messages = ("Before", "x" * 50_000, "After")
+    before, huge, after = [await asyncio.to_thread(project.ask, message=m) for m in messages]
+    async with kept(between, project, limits=Limits(response=20_000)) as mirror:
+        await mirror.is_("live")
+        assert await ids() == {before["id"], after["id"]}
+        assert mirror.pulse.present().skipped == (huge["id"],)
+    assert huge["id"] in caplog.text
+
+
+async def test_a_record_that_became_too_large_is_not_taken_for_deleted(
+    between: ScriptedServer, project: Project
+) -> None:
+    huge = await asyncio.to_thread(project.ask, message="x" * 50_000)
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+    async with kept(between, project, limits=Limits(response=20_000)) as mirror:
+        await mirror.is_("live")
+        assert mirror.pulse.present().skipped == (huge["id"],)
+    assert await ids() == {huge["id"]}
 
 
 async def test_what_upstream_has_no_longer_is_marked_gone(
@@ -246,7 +327,7 @@ async def test_a_text_that_the_database_refuses_costs_only_itself(
     bad |= {"message": "half a pair \ud83d and \0 here", "id": "int_bad"}
     huge = good | {"id": "int_huge", "expires_at": None, "claimed_by": "x" * 5000}
     items = {"items": [good, bad, huge], "has_more": False}
-    between.on("GET", r"/interactions$", Reply(200, items))
+    between.on("GET", r"/interactions$", Reply(200, items), always=True)
     async with kept(between, project) as mirror:
         await mirror.is_("live")
         assert {good["id"], "int_bad"} <= await ids()

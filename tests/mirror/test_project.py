@@ -5,7 +5,10 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from inbox.mirror.prune import prune
 from inbox.mirror.readings import Gone
 from inbox.mobius.types import Event as Told
 from inbox.mobius.types import (
@@ -37,7 +40,7 @@ def test_a_new_question_is_in_the_inbox_of_the_person_asked(mirror: Mirror) -> N
     assert (row.due_at, row.soft) == (at(60), False)
     assert (asked(RINA).open, asked(RINA).due_at, asked(RINA).via_group) == (True, at(60), False)
     assert changes.interactions == {"int_1"}
-    assert changes.people == {RINA}
+    assert changes.people == {RINA: {"int_1"}}
 
 
 def test_a_group_question_is_in_the_inbox_of_everyone_in_the_snapshot(mirror: Mirror) -> None:
@@ -46,7 +49,7 @@ def test_a_group_question_is_in_the_inbox_of_everyone_in_the_snapshot(mirror: Mi
         (RINA, True),
         (SAM, True),
     }
-    assert changes.people == {RINA, SAM}
+    assert changes.people == {who: {"int_1"} for who in (RINA, SAM)}
 
 
 def test_a_group_without_a_snapshot_asks_nobody_until_it_is_known(mirror: Mirror) -> None:
@@ -74,7 +77,7 @@ def test_an_answer_closes_it_for_the_person(mirror: Mirror) -> None:
     row = asked(RINA)
     assert (row.open, row.answered_at, row.closed_at) == (False, at(5), at(5))
     assert (row.value, row.comment) == (True, "fine")
-    assert changes.people == {RINA}
+    assert changes.people == {RINA: {"int_1"}}
 
 
 def test_one_answer_of_three_closes_it_for_its_giver_alone(mirror: Mirror) -> None:
@@ -85,7 +88,7 @@ def test_one_answer_of_three_closes_it_for_its_giver_alone(mirror: Mirror) -> No
     changes = mirror.tell(partial)
     assert [asked(who).open for who in (RINA, SAM, LEE)] == [True, False, True]
     assert asked(SAM).answered_at == at(5)
-    assert changes.people == {RINA, SAM, LEE}
+    assert changes.people == {who: {"int_1"} for who in (RINA, SAM, LEE)}
 
 
 def test_somebody_elses_answer_closes_it_without_being_mine(mirror: Mirror) -> None:
@@ -105,7 +108,7 @@ def test_one_that_upstream_has_no_longer_is_gone_and_can_come_back(mirror: Mirro
     mirror.tell(ask())
     changes = mirror.tell(Gone(interaction_id="int_1"))
     assert (item().gone, asked(RINA).open) == (True, False)
-    assert changes.people == {RINA}
+    assert changes.people == {RINA: {"int_1"}}
     mirror.tell(ask(minutes=1))
     assert (item().gone, asked(RINA).open, asked(RINA).closed_at) == (False, True, None)
 
@@ -156,14 +159,9 @@ def test_of_an_event_and_an_equally_old_read_the_later_one_wins(mirror: Mirror) 
 
 
 def test_unknown_words_are_kept(mirror: Mirror) -> None:
-    odd = ask(status=InteractionStatus.OTHER, type="séance", questions=(), raw={"status": "moot"})
-    mirror.tell(odd, run(status=RunStatus.OTHER).model_copy(update={"raw": {"status": "paused"}}))
-    assert (item().status, item().type, item().mode, item().raw) == (
-        "moot",
-        "séance",
-        "",
-        {"status": "moot"},
-    )
+    odd = ask(status=InteractionStatus.OTHER, type="séance", questions=(), status_word="moot")
+    mirror.tell(odd, run(status=RunStatus.OTHER, status_word="paused"))
+    assert (item().status, item().type, item().mode) == ("moot", "séance", "")
     assert not asked(RINA).open
     assert (Run.objects.get().status, Run.objects.get().finished) == ("paused", False)
 
@@ -319,3 +317,54 @@ def test_a_plan_that_comes_late_is_kept_too(mirror: Mirror) -> None:
     row = Run.objects.get()
     assert (row.status, row.plan is None, row.seq) == ("running", False, 5)
     assert changes.logs == {"run_1"}
+
+
+def test_a_run_is_known_from_what_it_asks(mirror: Mirror) -> None:
+    changes = mirror.tell(ask(run_id="run_1", minutes=1))
+    row = Run.objects.get(mobius_id="run_1")
+    assert (row.unread, row.status, row.finished) == (True, "suspended", False)
+    assert changes.runs == {"run_1"}
+    # What became of it, its questions do not tell.
+    mirror.tell(ask("int_2", 2, run_id="run_1"), answered(ask(run_id="run_1"), by=RINA, minutes=3))
+    assert Run.objects.get().status == "suspended"
+    mirror.tell(answered(ask("int_2", run_id="run_1"), by=RINA, minutes=4))
+    row = Run.objects.get()
+    assert (row.status, row.status_since) == ("unknown", at(4))
+    mirror.tell(ask("int_3", 5, run_id="run_1"))
+    assert Run.objects.get().status == "suspended"
+
+
+@pytest.mark.parametrize("by_event", [False, True])
+def test_whatever_is_read_of_a_run_counts_more_than_its_questions(
+    mirror: Mirror, by_event: bool
+) -> None:
+    mirror.tell(ask(run_id="run_1", minutes=3, created_at=at(2)))
+    told = run(minutes=1, status=RunStatus.RUNNING)
+    mirror.tell(event(1, told) if by_event else told)
+    row = Run.objects.get()
+    assert (row.unread, row.status, row.updated_at) == (False, "running", at(1))
+    assert item().workflow == "release"
+    mirror.tell(answered(ask(run_id="run_1"), by=RINA, minutes=4))
+    assert Run.objects.get().status == "running"
+
+
+def test_a_closed_question_makes_no_run_known(mirror: Mirror) -> None:
+    mirror.tell(answered(ask(run_id="run_1"), by=RINA, minutes=1))
+    assert not Run.objects.exists()
+
+
+def test_a_run_of_which_nothing_was_read_goes_with_its_questions(mirror: Mirror) -> None:
+    mirror.tell(ask(run_id="run_1"))
+    mirror.tell(answered(ask(run_id="run_1"), by=RINA, minutes=1))
+    while prune(at(60)):
+        pass
+    assert not Run.objects.exists()
+
+
+def test_runs_that_are_known_from_questions_cost_no_query_each(mirror: Mirror) -> None:
+    def queries(questions: int, first: int) -> int:
+        with CaptureQueriesContext(connection) as done:
+            mirror.tell(*(ask(f"int_{n}", run_id=f"run_{n}") for n in range(first, questions)))
+        return len(done)
+
+    assert queries(2, 0) == queries(22, 2)

@@ -42,6 +42,8 @@ class World:
     asks: dict[str, Interaction] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
     past: list[tuple[int, list[Run | Interaction]]] = field(default_factory=list)
+    states: dict[str, str] = field(default_factory=dict)
+    """What became of each question that closed unanswered."""
 
     @property
     def now(self) -> list[Run | Interaction]:
@@ -68,10 +70,11 @@ class World:
         update = {"status": status, "updated_at": things.at(self.clock)}
         self.tell(run.model_copy(update=update))
 
-    def ask(self, run: Run | None, everyone: bool) -> None:
+    def ask(self, run: Run | None, everyone: bool, lasts: int | None) -> None:
         id = f"int_{len(self.asks)}"
         make = things.group_ask if everyone else things.ask
-        self.tell(make(id, self.clock, run_id=run.id if run else None))
+        expires = None if lasts is None else things.at(self.clock + lasts)
+        self.tell(make(id, self.clock, run_id=run.id if run else None, expires_at=expires))
 
     def answer(self, ask: Interaction, by: str) -> None:
         given = {answer.user_id for answer in ask.responses}
@@ -90,10 +93,44 @@ class World:
         }
         self.tell(ask.model_copy(update=update))
 
-    def expire(self, ask: Interaction) -> None:
+    def close(self, ask: Interaction, state: str) -> None:
         if ask.status is InteractionStatus.PENDING:
+            self.states[ask.id] = state
             update = {"status": InteractionStatus.EXPIRED, "updated_at": things.at(self.clock)}
             self.tell(ask.model_copy(update=update))
+
+    def expire(self, ask: Interaction) -> None:
+        """At its deadline, or where it has none at any time; nothing else happens just then."""
+        over = self.runs[ask.run_id].status.finished if ask.run_id else False
+        if ask.expires_at is None:
+            self.close(ask, "cancelled" if over else "expired")
+        elif things.at(self.clock) >= ask.expires_at:
+            self.close(ask, "expired")
+        self.clock += 1
+
+    def bypass(self, ask: Interaction) -> None:
+        """By a signal: its run goes on, and is over later than that, if ever."""
+        run = self.runs.get(ask.run_id or "")
+        late = ask.expires_at is None or things.at(self.clock) >= ask.expires_at
+        if run is not None and not run.status.finished and not late:
+            self.close(ask, "bypassed")
+            self.clock += 1
+
+    def cancel(self, run: Run) -> None:
+        """What the run still asks is closed with it."""
+        if run.status.finished:
+            return
+        for ask in list(self.asks.values()):
+            if ask.run_id == run.id:
+                in_time = ask.expires_at is not None and things.at(self.clock) >= ask.expires_at
+                self.close(ask, "expired" if in_time else "cancelled")
+        update = {
+            "status": RunStatus.FAILED,
+            "error_type": "run_cancelled",
+            "completed_at": things.at(self.clock),
+            "updated_at": things.at(self.clock),
+        }
+        self.tell(run.model_copy(update=update))
 
 
 @st.composite
@@ -102,7 +139,8 @@ def worlds(draw: st.DrawFn) -> World:
     for _ in range(draw(st.integers(1, 14))):
         world.clock += draw(st.integers(0, 1))
         runs, asks = list(world.runs.values()), list(world.asks.values())
-        match draw(st.sampled_from(("start", "move", "ask", "answer", "answer", "expire"))):
+        moves = ("start", "move", "ask", "answer", "answer", "expire", "bypass", "cancel")
+        match draw(st.sampled_from(moves)):
             case "start":
                 world.start(draw(st.sampled_from(PEOPLE)))
             case "move" if runs:
@@ -111,8 +149,13 @@ def worlds(draw: st.DrawFn) -> World:
                 world.answer(draw(st.sampled_from(asks)), draw(st.sampled_from(PEOPLE)))
             case "expire" if asks:
                 world.expire(draw(st.sampled_from(asks)))
+            case "bypass" if asks:
+                world.bypass(draw(st.sampled_from(asks)))
+            case "cancel" if runs:
+                world.cancel(draw(st.sampled_from(runs)))
             case _:
-                world.ask(draw(st.sampled_from([None, *runs])), draw(st.booleans()))
+                lasts = draw(st.sampled_from((None, 1, 2, 1000)))
+                world.ask(draw(st.sampled_from([None, *runs])), draw(st.booleans()), lasts)
     return world
 
 
@@ -145,12 +188,14 @@ def assert_the_same(world: World) -> None:
             run.updated_at,
             run.status.finished,
         )
+        assert row.cancelled == (run.error_type == "run_cancelled")
     rows = {row.mobius_id: row for row in InteractionRow.objects.all()}
     assert rows.keys() == world.asks.keys()
     for ask in world.asks.values():
         row = rows[ask.id]
         answers = {answer.user_id: answer for answer in ask.responses}
         assert (row.status, row.updated_at) == (ask.status.value, ask.updated_at)
+        assert row.state == world.states.get(ask.id, ask.status.value)
         assert [one["user_id"] for one in row.responses] == list(answers)
         requested = world.runs[ask.run_id].metadata["requested_by"] if ask.run_id else ""
         assert row.asked_by == requested

@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 
+from inbox.mirror import capabilities
 from inbox.mirror import project as mirror
 from inbox.mirror.reading import read_run
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.errors import Unreachable
+from inbox.mobius.errors import NotFound, Unreachable
+from inbox.mobius.types import Capabilities, Offer
 from inbox.models import Event, Run, Step, Upstream
 from tests.fixtures_engine import Project
 from tests.mirror.keeping import QUICK
@@ -113,13 +115,16 @@ async def test_a_log_that_does_not_come_leaves_it_unread(
     assert (await Run.objects.aget()).log_from == 0
 
 
-async def test_a_run_that_upstream_does_not_know_is_gone(
-    between: ScriptedServer, project: Project, upstream: Upstream
+@pytest.mark.parametrize("offer", Offer)
+async def test_a_run_that_upstream_does_not_know_is_gone_where_the_call_is_there(
+    between: ScriptedServer, project: Project, upstream: Upstream, offer: Offer
 ) -> None:
+    await sync_to_async(capabilities.keep)(upstream, Capabilities(run=offer))
     run_id = await asyncio.to_thread(answered_run, project)
     async with service(between, project) as client:
         told = (await client.run(run_id)).model_copy(update={"id": "run_unknown"})
         await sync_to_async(mirror.apply)(upstream, [told], read_at=datetime.now(UTC))
-        await read_run(client, upstream, "run_unknown")
-        await read_run(client, upstream, "run_never_seen")
-    assert (await Run.objects.aget()).gone
+        for unknown in ("run_unknown", "run_never_seen"):
+            with nullcontext() if offer is Offer.YES else suppress(NotFound):
+                await read_run(client, upstream, unknown)
+    assert (await Run.objects.aget()).gone == (offer is Offer.YES)

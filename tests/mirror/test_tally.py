@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from inbox.mirror.durations import bucket, quantile
 from inbox.mirror.prune import prune
+from inbox.mirror.rebuild import rebuild
 from inbox.mobius.types import Answer, InteractionStatus, PolicyKind
 from inbox.models import Interaction as InteractionRow
 from inbox.models import Run as RunRow
@@ -21,7 +22,7 @@ from tests.mirror.conftest import Mirror
 from tests.mirror.test_property import UNHURRIED, Told, World, clear, worlds
 from tests.mirror.things import LEE, RINA, SAM, answered, at, group_ask
 
-COUNTS = ("asked", "answered", "expired", "approved", "rejected")
+COUNTS = ("asked", "answered", "expired", "cancelled", "bypassed", "approved", "rejected")
 
 
 def by_hand(world: World) -> Counter[tuple[Any, ...]]:
@@ -44,11 +45,11 @@ def by_hand(world: World) -> Counter[tuple[Any, ...]]:
             if isinstance(verdict, bool):
                 found[("", done.date(), *place, "approved" if verdict else "rejected")] += 1
         if over:
-            found[("", over.date(), *place, "expired")] += 1
+            found[("", over.date(), *place, world.states[ask.id])] += 1
         for person in asked:
             found[(person, ask.created_at.date(), *place, "asked")] += 1
             if over and person not in answers:
-                found[(person, over.date(), *place, "expired")] += 1
+                found[(person, over.date(), *place, world.states[ask.id])] += 1
         for person, answer in answers.items():
             assert answer.at is not None
             day = answer.at.date()
@@ -123,12 +124,19 @@ def test_an_approval_of_all_is_given_when_all_have_given_it(mirror: Mirror) -> N
     assert (sam.answered, sam.approved, sam.rejected) == (2, 1, 1)
 
 
-def test_a_claim_counts_for_as_long_as_it_stands(mirror: Mirror) -> None:
+def test_the_first_claim_counts_also_after_a_release(mirror: Mirror, settings: Any) -> None:
     mirror.tell(group_ask(claimed_by=SAM, claimed_at=at(5), minutes=5))
     assert quantile(Tally.objects.get(person="").claim_times, 0.5) == pytest.approx(300, rel=0.05)
     assert quantile(Tally.objects.get(person=SAM).claim_times, 0.5) == pytest.approx(300, rel=0.05)
+    counted = tallied()
     mirror.tell(group_ask(minutes=6))
-    assert Tally.objects.get(person="").claim_times == {}
+    assert tallied() == counted
+    mirror.tell(group_ask(claimed_by=LEE, claimed_at=at(7), minutes=7))
+    assert tallied() == counted
+    settings.INSIGHTS_BY_PERSON = False
+    for _ in rebuild(mirror.upstream):
+        pass
+    assert tallied() == Counter({key: n for key, n in counted.items() if not key[0]})
 
 
 def test_a_day_is_the_installations(mirror: Mirror, settings: Any) -> None:

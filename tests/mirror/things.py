@@ -77,6 +77,7 @@ def group_ask(id: str = "int_1", minutes: float = 0, **fields: Any) -> Interacti
         "group_id": "grp_board",
         "members": (RINA, SAM, LEE),
         "policy": Policy(kind=PolicyKind.ALL),
+        "claimable": True,
     } | fields
     return ask(id, minutes, **known)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from inbox.mobius import Backoff, MobiusClient, Timeouts
+from inbox.mobius.adapters import tolerant
 from tests.support.scripted_server import ScriptedServer
 
 TOKEN = "mbx_0123456789abcdef"
@@ -85,3 +86,9 @@ def run(id: str = "run_1", **fields: Any) -> dict[str, Any]:
         "updated_at": "2026-01-01T00:00:00.000001Z",
         **fields,
     }
+
+
+@pytest.fixture(autouse=True)
+def nothing_noted() -> None:
+    """The log names what upstream tells anew for each test."""
+    tolerant.noted.clear()

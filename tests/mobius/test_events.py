@@ -1,6 +1,7 @@
 """The event stream: resumed where it broke, alive while anything comes, endless."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -8,7 +9,17 @@ from typing import Any
 import pytest
 
 from inbox.mobius import Backoff, MobiusClient, Timeouts
-from inbox.mobius.errors import MobiusError, Nonsense, RateLimited, Unauthorized, Unreachable
+from inbox.mobius.bounded import FrameLimit, Limits
+from inbox.mobius.errors import (
+    Ended,
+    MobiusError,
+    Nonsense,
+    RateLimited,
+    Silent,
+    TooLarge,
+    Unauthorized,
+    Unreachable,
+)
 from inbox.mobius.types import Event, EventKind
 from tests.mobius.conftest import Connect, interaction, run
 from tests.support.scripted_server import Dribble, Reply, ScriptedServer, frame
@@ -76,7 +87,7 @@ async def test_it_goes_on_where_it_broke_without_a_repeat(
     async with connect() as client:
         events = await take(client.events(on_break=broken.append), 4)
     assert told(events) == [("cursor", 1), ("run", 2), ("cursor", 2), ("interaction", 3)]
-    assert [type(error) for error in broken] == [Unreachable]
+    assert [type(error) for error in broken] == [Silent if then == "hang" else Ended]
     assert [r.query.get("since") for r in server.requests] == [None, ["2"]]
     assert [r.headers.get("last-event-id") for r in server.requests] == [None, "2"]
 
@@ -237,6 +248,60 @@ async def test_a_runs_stream_begins_with_the_run_as_it_is_not_logged(
     assert server.requests[1].query == {"since": ["31"]}
 
 
+def without_id(seq: int) -> str:
+    """A frame that says its number in its data alone."""
+    return frame(None, "run_updated", run()).replace('"seq": 0', f'"seq": {seq}')
+
+
+async def test_a_runs_stream_without_ids_loses_no_entry(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on(
+        "GET",
+        ONE_RUN,
+        Dribble([without_id(5), without_id(6)], "end"),
+        Dribble([without_id(7)], "end"),
+        Dribble([without_id(8)]),
+    )
+    async with connect() as client:
+        events = await take(client.events(run_id="run_1"), 5)
+    # What the first frame is the second one tells.
+    assert [(e.seq, e.logged) for e in events] == [
+        (5, False),
+        (5, True),
+        (6, True),
+        (7, True),
+        (8, True),
+    ]
+
+
+async def test_a_runs_log_is_replayed_behind_a_seed_that_is_newer(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    replays = (frame(1, "run_updated", run()), frame(2, "run_updated", run()))
+    for replay in (replays, (without_id(1), without_id(2))):
+        server.on("GET", ONE_RUN, Dribble([without_id(2), *replay]))
+        async with connect() as client:
+            events = await take(client.events(run_id="run_1", since=0), 3)
+        assert [(e.seq, e.logged) for e in events] == [(2, False), (1, True), (2, True)]
+
+
+@pytest.mark.parametrize("id", ["evt-a", "900"])
+async def test_ids_that_are_not_the_numbers_of_the_log_are_for_resuming_alone(
+    server: ScriptedServer, connect: Connect, id: str
+) -> None:
+    server.on(
+        "GET",
+        ONE_RUN,
+        Dribble([f"id: {id}\n{without_id(5)}"], "end"),
+        Dribble([f"id: {id}1\n{without_id(6)}"]),
+    )
+    async with connect() as client:
+        events = await take(client.events(run_id="run_1"), 2)
+    assert [(e.seq, e.logged) for e in events] == [(5, True), (6, True)]
+    assert server.requests[1].headers["last-event-id"] == id
+
+
 async def test_a_frame_of_many_megabytes_and_pieces_is_one_event(
     server: ScriptedServer, connect: Connect
 ) -> None:
@@ -271,3 +336,85 @@ async def test_it_can_be_cancelled_while_it_waits(server: ScriptedServer, connec
         reading.cancel()
         await asyncio.wait({reading}, timeout=5)
         assert reading.cancelled()
+
+
+SMALL = Limits(frame=1000, response=4000)
+
+
+@pytest.mark.parametrize("line", ["data: ", ":", "x"])
+async def test_after_a_line_without_an_end_it_begins_anew_without_a_cursor(
+    server: ScriptedServer, connect: Connect, line: str
+) -> None:
+    server.on(
+        "GET",
+        STREAM,
+        Dribble(["id: 1\n\n", frame(2, "x", {}), line, *["y" * 400] * 9]),
+        Dribble(["id: 90\n\n", frame(91, "x", {})]),
+    )
+    broken: list[MobiusError] = []
+    async with connect(limits=SMALL) as client:
+        events = await take(client.events(on_break=broken.append), 4)
+    assert told(events) == [("cursor", 1), ("other", 2), ("cursor", 90), ("other", 91)]
+    assert [type(error) for error in broken] == [TooLarge]
+    assert server.requests[1].query == {}
+    assert "last-event-id" not in server.requests[1].headers
+
+
+async def test_a_frame_of_too_many_lines_is_too_large(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on("GET", STREAM, Dribble(["id: 1\n\n", *["data: y\n"] * 500]), Dribble(["id: 2\n\n"]))
+    broken: list[MobiusError] = []
+    async with connect(limits=SMALL) as client:
+        await take(client.events(on_break=broken.append), 2)
+    assert [type(error) for error in broken] == [TooLarge]
+
+
+async def test_many_frames_and_comments_are_not_one_large_one(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    many = "".join(frame(seq, "x", {}) + ":keepalive\n\n" for seq in range(2, 50))
+    server.on("GET", STREAM, Dribble(["id: 1\n\n", many]))
+    async with connect(limits=SMALL) as client:
+        assert len(await take(client.events(), 49)) == 49
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_frame_is_measured_the_same_however_it_is_cut(end: str) -> None:
+    lines = ["id: 7", "event: x", "data: ü", "data:two", ":keepalive", "", "data: 3", "", ""]
+    encoded = end.join(lines).encode()
+    largest = sum(len(line.encode()) for line in lines[:4])
+    for size in range(1, len(encoded)):
+        pieces = [encoded[n : n + size] for n in range(0, len(encoded), size)]
+        enough, short = FrameLimit(largest), FrameLimit(largest - 1)
+        for piece in pieces:
+            enough.count(piece)
+        assert enough.comments == 1
+        with pytest.raises(TooLarge):
+            deque(map(short.count, pieces))
+
+
+async def test_silence_after_keep_alives_is_noticed_sooner(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    server.on("GET", STREAM, Dribble(["id: 1\n\n", ":keepalive\n\n"]), Dribble(["id: 1\n\n"]))
+    broken: list[MobiusError] = []
+    timeouts = Timeouts(stream=60, keep_alive=0.2, opening=0.1)
+    async with connect(timeouts=timeouts) as client:
+        await take(client.events(on_break=broken.append), 2)
+    assert [type(error) for error in broken] == [Silent]
+    assert broken[0].silence is not None
+    assert 0.2 <= broken[0].silence < 5
+
+
+async def test_keep_alives_that_come_seldom_do_not_make_it_impatient(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    seldom: list[str | float] = [0.4, ":keepalive\n\n"]
+    chunks = ["id: 1\n\n", *seldom, *seldom, *seldom, frame(2, "x", {})]
+    server.on("GET", STREAM, Dribble(chunks))
+    broken: list[MobiusError] = []
+    timeouts = Timeouts(stream=60, keep_alive=0.2, opening=0.1)
+    async with connect(timeouts=timeouts) as client:
+        await take(client.events(on_break=broken.append), 2)
+    assert broken == []

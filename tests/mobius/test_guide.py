@@ -8,13 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.mobius.adapters import guide
+from inbox.mobius.adapters import UnreadableError
+from inbox.mobius.adapters.guide.event import read_event
+from inbox.mobius.adapters.guide.group import read_group, read_member, read_person, write_routing
+from inbox.mobius.adapters.guide.interaction import read_interaction
+from inbox.mobius.adapters.guide.lists import read_page
+from inbox.mobius.adapters.guide.run import read_run, read_step
 from inbox.mobius.types import (
     Answer,
+    Asked,
     EventKind,
     InteractionStatus,
     Option,
+    Policy,
     PolicyKind,
+    Question,
     RunStatus,
     StepPlan,
     StepStatus,
@@ -32,7 +40,7 @@ LATER = "2026-01-01T10:00:00.5Z"
 
 
 def test_it_reads_a_direct_question_whole() -> None:
-    read = guide.read_interaction(interaction())
+    read = read_interaction(interaction())
     assert read.id == "int_1"
     assert read.status is InteractionStatus.PENDING
     assert read.target == Target(type="user", id="user_rina")
@@ -57,7 +65,7 @@ def test_it_reads_a_direct_question_whole() -> None:
     ],
 )
 def test_each_mode_has_the_default_of_its_shape(spec: dict[str, Any], default: Any) -> None:
-    (question,) = guide.read_interaction(interaction(spec=spec)).questions
+    (question,) = read_interaction(interaction(spec=spec)).questions
     assert (question.mode, question.default) == (spec["mode"], default)
 
 
@@ -72,7 +80,7 @@ def test_options_keep_their_words_and_lack_none() -> None:
             None,
         ],
     }
-    (question,) = guide.read_interaction(interaction(type="review", spec=spec)).questions
+    (question,) = read_interaction(interaction(type="review", spec=spec)).questions
     assert question.options == (
         Option(value="ok", label="Publish", description="As it is"),
         Option(value="bare", label="bare"),
@@ -82,7 +90,7 @@ def test_options_keep_their_words_and_lack_none() -> None:
 
 def test_without_a_spec_a_decision_is_two_buttons_and_the_rest_a_text() -> None:
     modes = {
-        type: guide.read_interaction(interaction(type=type, spec=None)).questions[0].mode
+        type: read_interaction(interaction(type=type, spec=None)).questions[0].mode
         for type in ("approval", "review", "input", "novelty")
     }
     assert modes == {"approval": "confirm", "review": "input", "input": "input", "novelty": "input"}
@@ -100,11 +108,11 @@ def test_without_a_spec_a_decision_is_two_buttons_and_the_rest_a_text() -> None:
     ],
 )
 def test_the_policy_in_force(fields: dict[str, Any], kind: PolicyKind) -> None:
-    assert guide.read_interaction(interaction(**fields)).policy.kind is kind
+    assert read_interaction(interaction(**fields)).policy.kind is kind
 
 
 def test_the_one_answer_names_who_gave_it() -> None:
-    read = guide.read_interaction(
+    read = read_interaction(
         interaction(
             status="completed",
             responder={"type": "user", "id": "user_sam"},
@@ -123,12 +131,12 @@ def test_answers_of_all_members_come_in_snapshot_order() -> None:
         {"user_id": who, "value": who == "user_rina", "comment": None, "responded_at": LATER}
         for who in ("user_lee", "user_gone", "user_rina")
     ]
-    read = guide.read_interaction(interaction(**GROUP, require_all=True, partial_responses=partial))
+    read = read_interaction(interaction(**GROUP, require_all=True, partial_responses=partial))
     assert [answer.user_id for answer in read.responses] == ["user_rina", "user_lee", "user_gone"]
 
 
 def test_answers_of_all_members_are_told_apart_also_without_the_partial_ones() -> None:
-    read = guide.read_interaction(
+    read = read_interaction(
         interaction(
             **GROUP,
             require_all=True,
@@ -152,29 +160,52 @@ def test_what_is_unknown_is_kept_raw_and_breaks_nothing() -> None:
         target={"type": "robot", "id": 7},
         mood="good",
     )
-    read = guide.read_interaction(wire)
+    read = read_interaction(wire)
     assert read.status is InteractionStatus.OTHER
     assert (read.type, read.questions[0].mode) == ("negotiation", "slider")
     assert read.target == Target(type="robot", id="7")
     assert read.raw == wire
 
 
+def test_an_id_may_be_a_number() -> None:
+    assert read_interaction({"id": 7, "run_id": 8}).id == "7"
+    assert read_interaction({"id": 7, "run_id": 8}).run_id == "8"
+
+
+def test_an_update_of_a_run_may_tell_nothing_but_its_status() -> None:
+    frame = {"type": "run_updated", "run_id": "run_1", "seq": 3, "data": {"status": "suspended"}}
+    run = read_event(frame).run
+    assert run is not None
+    assert (run.id, run.status, run.partial) == ("run_1", RunStatus.SUSPENDED, True)
+
+
+def test_a_row_of_a_list_may_lack_what_the_interaction_has() -> None:
+    row = {"id": "int_1", "type": "approval", "status": "pending", "run_id": "run_1"}
+    assert read_interaction(row).partial
+    assert not read_interaction(interaction()).partial
+
+
+def test_claims_are_offered_where_the_payload_tells_of_them() -> None:
+    assert read_interaction(interaction(**GROUP)).claimable
+    assert not read_interaction(interaction()).claimable
+
+
 def test_an_id_is_enough() -> None:
-    bare = guide.read_interaction({"id": "int_1"})
+    bare = read_interaction({"id": "int_1"})
     assert (bare.message, bare.context, bare.target.type) == ("", {}, "")
     assert bare.updated_at.tzinfo is not None
-    assert guide.read_run({"id": "run_1"}).status is RunStatus.OTHER
-    assert guide.read_step({"id": "step_1"}).status is StepStatus.OTHER
-    assert guide.read_group({"id": "grp_1"}).routing is PolicyKind.ANY
+    assert read_run({"id": "run_1"}).status is RunStatus.OTHER
+    assert read_step({"id": "step_1"}).status is StepStatus.OTHER
+    assert read_group({"id": "grp_1"}).routing is PolicyKind.ANY
 
 
-@pytest.mark.parametrize("payload", [None, [], "x", 7, {}, {"id": None}, {"id": ""}, {"id": 7}])
+@pytest.mark.parametrize("payload", [None, [], "x", 7, {}, {"id": None}, {"id": ""}, {"id": True}])
 def test_without_an_id_it_says_so(payload: Any) -> None:
-    for read in (guide.read_interaction, guide.read_run, guide.read_step, guide.read_group):
-        with pytest.raises(guide.UnreadableError):
+    for read in (read_interaction, read_run, read_step, read_group):
+        with pytest.raises(UnreadableError):
             read(payload)
-    for read_one in (guide.read_member, guide.read_person):
-        with pytest.raises(guide.UnreadableError):
+    for read_one in (read_member, read_person):
+        with pytest.raises(UnreadableError):
             read_one(payload)
 
 
@@ -188,12 +219,31 @@ def test_without_an_id_it_says_so(payload: Any) -> None:
         ("0001-01-01T00:00:00Z", None),
         ("9999-12-31T23:59:59-23:00", None),
         ("soon", None),
-        (1767261600, None),
+        (1767261600, datetime(2026, 1, 1, 10, tzinfo=UTC)),
+        (1767261600000, datetime(2026, 1, 1, 10, tzinfo=UTC)),
+        ("1767261600", datetime(2026, 1, 1, 10, tzinfo=UTC)),
+        ("1767261600000", datetime(2026, 1, 1, 10, tzinfo=UTC)),
+        ("1767261600.5", datetime(2026, 1, 1, 10, 0, 0, 500000, tzinfo=UTC)),
+        ("20260101", datetime(2026, 1, 1, tzinfo=UTC)),
+        (True, None),
         (None, None),
     ],
 )
 def test_times_are_utc_or_nothing(said: Any, meant: datetime | None) -> None:
-    assert guide.read_interaction(interaction(expires_at=said)).expires_at == meant
+    assert read_interaction(interaction(expires_at=said)).expires_at == meant
+
+
+def test_what_is_left_out_is_named_in_the_log_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    odd = interaction(expires_at="soon", completed_at=None, claimed_at="", priority=3)
+    for _ in range(2):
+        read_page({"items": [odd, {"type": "approval"}]}, read_interaction)
+    assert [one.message for one in caplog.records] == [
+        "a field that is not known: 'priority' of a question",
+        "left out: expires_at is not a time",
+        "left out of a list: an object without an id",
+    ]
 
 
 def test_a_run_says_what_it_waits_for_who_asked_and_its_plan() -> None:
@@ -201,48 +251,59 @@ def test_a_run_says_what_it_waits_for_who_asked_and_its_plan() -> None:
         "name": "release",
         "steps": [
             {"name": "build", "action": "print", "description": "Builds it"},
-            {"name": "ask", "interaction": {}},
+            {
+                "name": "ask",
+                "interaction": {
+                    "type": "approval",
+                    "message": "Ship ${inputs.version}?",
+                    "target": {"type": "group", "id": "board", "require_all": True},
+                },
+            },
             {"name": "wait", "wait_signal": {}},
             {"name": "rest", "sleep": {}},
             {"name": "new", "dance": {}},
         ],
     }
-    read = guide.read_run(run(spec=spec))
+    read = read_run(run(spec=spec))
     assert read.status is RunStatus.SUSPENDED
     assert read.started_by == "user_sam"
     assert read.wait.interaction_ids == ("int_1",)
     assert read.wait.wakes_at == datetime(2026, 1, 2, tzinfo=UTC)
+    asked = Asked(
+        type="approval",
+        target=Target(type="group", id="board"),
+        message=None,
+        question=Question(mode="confirm"),
+        policy=Policy(kind=PolicyKind.ALL),
+    )
     assert read.plan == (
         StepPlan(name="build", kind="action", description="Builds it"),
-        StepPlan(name="ask", kind="interaction"),
+        StepPlan(name="ask", kind="interaction", asks=asked),
         StepPlan(name="wait", kind="wait_signal"),
         StepPlan(name="rest", kind="sleep"),
         StepPlan(name="new", kind=""),
     )
-    assert guide.read_run(run()).plan is None
+    assert read_run(run()).plan is None
 
 
 def test_a_run_that_names_nobody_falls_back_to_who_started_it() -> None:
-    assert (
-        guide.read_run(run(metadata=None, actor_id="svc_ci", source_label="CI")).started_by
-        == "svc_ci"
-    )
-    assert guide.read_run(run(metadata={}, source_label="CI")).started_by == "CI"
-    assert guide.read_run(run(metadata={})).started_by == ""
+    assert read_run(run(metadata=None, actor_id="svc_ci", source_label="CI")).started_by == "svc_ci"
+    assert read_run(run(metadata={}, source_label="CI")).started_by == "CI"
+    assert read_run(run(metadata={})).started_by == ""
 
 
 def test_an_event_of_an_action_keeps_its_line() -> None:
-    event = guide.read_event(
+    event = read_event(
         {"type": "action_appended", "seq": 3, "run_id": "run_1", "data": {"line": "Built."}}
     )
     assert (event.kind, event.data) == (EventKind.ACTION, {"line": "Built."})
 
 
 def test_only_policies_that_the_wire_knows_can_be_written() -> None:
-    assert guide.write_routing(PolicyKind.ANY) == "first_responder"
-    assert guide.write_routing(PolicyKind.ALL) == "all_members"
+    assert write_routing(PolicyKind.ANY) == "first_responder"
+    assert write_routing(PolicyKind.ALL) == "all_members"
     with pytest.raises(ValueError, match="quorum"):
-        guide.write_routing(PolicyKind.QUORUM)
+        write_routing(PolicyKind.QUORUM)
 
 
 JSON = st.recursive(
@@ -266,10 +327,10 @@ STEP = {"id": "s", "run_id": "r", "step_name": "a", "transition_seq": 1, "status
 @pytest.mark.parametrize(
     ("full", "read", "event"),
     [
-        (FULL_INTERACTION, guide.read_interaction, "interaction_updated"),
-        (FULL_RUN, guide.read_run, "run_updated"),
-        (STEP, guide.read_step, "run_step_updated"),
-        ({"id": "g", "member_count": 1, "name": "n"}, guide.read_group, "group_updated"),
+        (FULL_INTERACTION, read_interaction, "interaction_updated"),
+        (FULL_RUN, read_run, "run_updated"),
+        (STEP, read_step, "run_step_updated"),
+        ({"id": "g", "member_count": 1, "name": "n"}, read_group, "group_updated"),
     ],
 )
 @given(changes=st.data())
@@ -287,4 +348,4 @@ def test_any_field_may_hold_anything(
         "data": wire,
         **changes.draw(st.just({}) | st.just({"at": 1})),
     }
-    assert guide.read_event(frame).kind in EventKind
+    assert read_event(frame).kind in EventKind

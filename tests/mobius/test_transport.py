@@ -4,6 +4,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from inbox.mobius.errors import (
     Unauthorized,
     Unavailable,
     Unreachable,
+    WebPage,
 )
 from tests.mobius.conftest import TOKEN, Connect, interaction
 from tests.support.scripted_server import (
@@ -97,8 +99,8 @@ async def test_it_follows_no_redirect_with_a_token(
 @pytest.mark.parametrize(
     "body",
     [
-        "<html>hello</html>",
         "",
+        "thank you",
         '{"id": "int_1"',
         b"\xff\xfe",
         "[" * 100_000,
@@ -106,7 +108,7 @@ async def test_it_follows_no_redirect_with_a_token(
         "[1]",
         '"text"',
         "{}",
-        '{"id": 7}',
+        '{"id": true}',
     ],
 )
 async def test_a_good_status_with_nonsense_in_it_is_nonsense(
@@ -114,10 +116,54 @@ async def test_a_good_status_with_nonsense_in_it_is_nonsense(
 ) -> None:
     server.on("*", "/interactions/", Reply(200, body), always=True)
     async with connect() as client:
-        with pytest.raises(Nonsense):
-            await client.respond("int_1", value=True)
+        # An answer was taken, whatever is said of it.
+        assert await client.respond("int_1", value=True) is None
         with pytest.raises(Nonsense):
             await client.interaction("int_1")
+
+
+@pytest.mark.parametrize("status", [200, 202])
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ("<!doctype html><title>Sign in</title>", {}),
+        ("\ufeff\n <html>Sign in</html>", {"content-type": "application/json"}),
+        ("Sign in", {"content-type": "Text/HTML; charset=utf-8"}),
+    ],
+)
+async def test_a_web_page_is_no_answer(
+    server: ScriptedServer, connect: Connect, status: int, body: str, headers: dict[str, str]
+) -> None:
+    server.on("*", "/interactions/", Reply(status, body, headers), always=True)
+    async with connect() as client:
+        with pytest.raises(WebPage) as caught:
+            await client.respond("int_1", value=True)
+        assert caught.value.status is None
+        with pytest.raises(WebPage):
+            await client.interaction("int_1")
+    assert len(server.seen("POST", "/respond$")) == 1
+
+
+@pytest.mark.parametrize("body", ["", interaction()])
+async def test_what_is_only_called_html_is_no_web_page(
+    server: ScriptedServer, connect: Connect, body: Any
+) -> None:
+    server.on("POST", "/respond$", Reply(200, body, {"content-type": "text/html"}))
+    async with connect() as client:
+        told = await client.respond("int_1", value=True)
+    assert (told is not None) == bool(body)
+
+
+async def test_what_a_list_refuses_one_token_the_others_still_ask(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    wrong = Reply(422, {"error": {"code": "invalid_token", "message": "Not a person's."}})
+    server.on("GET", "/interactions$", *[wrong] * 4)
+    server.on("GET", "/interactions$", Reply(200, {"items": []}))
+    async with connect() as client:
+        with pytest.raises(Rejected):
+            await client.acting_as("mbc_pasted").interactions(status="pending")
+        assert (await client.interactions(status="pending")).items == ()
 
 
 async def test_a_body_that_is_not_what_its_encoding_says_is_nonsense(
@@ -264,7 +310,7 @@ def test_waiting_grows_up_to_a_cap_and_never_undercuts_what_was_asked() -> None:
         waits = {backoff.delay(failures) for _ in range(50)}
         assert all(ceiling / 2 <= wait <= ceiling for wait in waits)
         assert len(waits) > 1
-    assert backoff.delay(1, retry_after=60) == 60
+    assert backoff.delay(1, retry_after=3600) == 3600
     assert backoff.delay(1, retry_after=1e9) == backoff.longest_retry_after
 
 
@@ -329,7 +375,7 @@ async def test_each_token_goes_out_with_its_own_calls_and_is_shown_nowhere(
         assert "mbc_rina" not in text
 
 
-@pytest.mark.parametrize("step", [CutAfterRead(), Never(), Reply(200, "x"), Reply(500)])
+@pytest.mark.parametrize("step", [CutAfterRead(), Never(), Reply(302), Reply(500)])
 async def test_no_frame_of_a_failure_shows_the_token(
     server: ScriptedServer, connect: Connect, step: Reply
 ) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inbox.presenters.context import Card, Cell, cards
+from inbox.presenters.markdown import FORMATTED
 
 DIFF = """--- a/config/capture.yaml
 +++ b/config/capture.yaml
@@ -95,9 +96,9 @@ def test_equal_rows_are_a_table_with_levels() -> None:
 
 def test_links_are_links_and_only_of_the_web() -> None:
     card = only({"see": [{"title": "Plan", "url": "https://e.example/p"}, "https://e.example/q"]})
-    assert [(cell.text, cell.href) for cell in card.cells] == [
-        ("Plan", "https://e.example/p"),
-        ("e.example/q", "https://e.example/q"),
+    assert [(cell.text, cell.href, cell.host) for cell in card.cells] == [
+        ("Plan", "https://e.example/p", "e.example"),
+        ("e.example/q", "https://e.example/q", ""),
     ]
     [fact] = only({"see": "javascript:alert(1)"}).facts
     assert fact[1].href == ""
@@ -143,3 +144,39 @@ def test_whatever_comes_it_becomes_cards_that_can_be_shown(context: dict[str, An
     shown = cards(context)
     assert bool(shown) == bool(context)
     render_to_string("interactions/_context.html", {"cards": shown, "raw_href": "/raw"})
+
+
+def test_what_stands_around_a_diff_is_shown_too() -> None:
+    patch = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
+    text, files = cards({"change": f"Fix the rounding.\n\n{patch}Signed off."})
+    assert (text.kind, files.kind) == ("text", "diff")
+    assert text.text is not None
+    for words in ("Fix the rounding.", "Signed off."):
+        assert words in text.text.html
+    assert "diff --git" not in text.text.html
+
+
+def test_texts_are_formatted_up_to_a_budget_and_none_is_lost() -> None:
+    line = "see https://example.com/\n"
+    shown = cards({f"k{n}": line * 1000 for n in range(4)})
+    texts = [card.text for card in shown if card.text is not None]
+    assert texts[0].html
+    assert not texts[-1].html
+    assert sum(text.size for text in texts) <= FORMATTED
+    assert sum(text.html.count("<a ") + text.rest.count("see") for text in texts) == 4000
+
+
+def test_more_facts_and_cards_than_can_be_read_are_one_text() -> None:
+    many = {f"fact{n}": n for n in range(1000)} | {f"list{n}": [n] for n in range(100)}
+    shown = cards(many)
+    assert len(shown) < 10
+    last = shown[-1]
+    assert last.text is not None
+    assert '"fact999": 999' in last.text.rest
+    assert '"list99"' in last.text.rest
+
+
+def test_two_texts_too_long_to_compare_are_both_shown() -> None:
+    shown = cards({"config": {"before": "a\n" * 80_000, "after": "b\n" * 80_000}})
+    assert [card.title for card in shown] == ["Config: before", "Config: after"]
+    assert [card.text is not None and card.text.rest[-2:] for card in shown] == ["a\n", "b\n"]

@@ -4,21 +4,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.presenters.markdown import body, render, render_plain
+from inbox.presenters.markdown import FORMATTED, NESTED, body, render, render_plain, split
 from tests.support.tags import Tags
 
 
+def formatted(text: str) -> str:
+    """Markdown of which nothing is left unformatted."""
+    told = render(text)
+    assert not told.plain
+    assert not told.rest
+    return told.html
+
+
 def test_it_knows_tables_lists_code_and_bare_addresses() -> None:
-    html = render(
+    html = formatted(
         "| a | b |\n|---|---|\n| 1 | 2 |\n\n- `x`\n- ~~old~~\n\nsee https://example.com/a_b"
     )
     for piece in ("<table>", "<td>1</td>", "<li><code>x</code></li>", "<s>old</s>"):
         assert piece in html
-    assert '<a href="https://example.com/a_b" rel="noopener noreferrer nofollow">' in html
+    link = '<a href="https://example.com/a_b" dir="auto" rel="noopener noreferrer nofollow">'
+    assert link in html
 
 
 def test_headings_start_below_those_of_the_page() -> None:
-    assert render("# One\n## Two\n###### Six") == "<h3>One</h3>\n<h4>Two</h4>\n<h6>Six</h6>\n"
+    assert formatted("# One\n## Two\n###### Six") == "<h3>One</h3>\n<h4>Two</h4>\n<h6>Six</h6>\n"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +45,7 @@ def test_headings_start_below_those_of_the_page() -> None:
     ],
 )
 def test_nothing_that_acts_survives(hostile: str) -> None:
-    for html in (render(hostile), render_plain(hostile)):
+    for html in (render(hostile).html, render_plain(hostile).html):
         found = Tags(html)
         assert not found.hostile
         assert not found.names & {"svg", "form", "input", "b"}
@@ -44,19 +53,67 @@ def test_nothing_that_acts_survives(hostile: str) -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
 def test_whatever_comes_it_renders_and_nothing_in_it_acts(text: str) -> None:
-    for html in (render(text), render_plain(text)):
+    for html in (render(text).html, render_plain(text).html):
         assert not Tags(html).hostile
 
 
 def test_a_picture_becomes_a_link_and_is_not_fetched() -> None:
-    assert render("![chart](https://example.com/c.png)") == (
-        '<p><a href="https://example.com/c.png" rel="noopener noreferrer nofollow">chart</a></p>\n'
+    assert formatted("![chart](https://example.com/c.png)") == (
+        '<p><a href="https://example.com/c.png" dir="auto" rel="noopener noreferrer nofollow">'
+        'chart</a> <small dir="ltr">(example.com)</small></p>\n'
     )
-    assert ">badge</a>" in render("[![badge](https://b.example/x.svg)](https://ok.example)")
+    assert ">badge</a>" in formatted("[![badge](https://b.example/x.svg)](https://ok.example)")
+
+
+@pytest.mark.parametrize(
+    ("message", "host"),
+    [
+        ("[Open the invoice](https://evil.example/pay)", "evil.example"),
+        ("[bank.example](https://evil.example/)", "evil.example"),
+        ("[https://bank.example/](https://evil.example:8443/x)", "evil.example:8443"),
+        ("[Pay **now**](//evil.example/x)", "evil.example"),
+        ("[Pay](https:evil.example)", "evil.example"),
+        ("<https://bank.example@evil.example/>", "evil.example"),
+        ("[x](https://bank.example%2F@evil.example/)", "evil.example"),
+        ("https://b\N{CYRILLIC SMALL LETTER A}nk.example/", "xn--bnk-6cd.example"),
+        ("[Ask us](mailto:help@evil.example?subject=x)", "help@evil.example"),
+        ("[![badge](https://b.example/x.svg)](https://evil.example)", "evil.example"),
+    ],
+)
+def test_a_link_shows_its_host_where_its_words_do_not(message: str, host: str) -> None:
+    assert formatted(message).endswith(f'</a> <small dir="ltr">({host})</small></p>\n')
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "see https://example.com/a_b",
+        "[https://example.com/a](https://example.com/b)",
+        "[Example.com](https://example.com/)",
+        "[www.example.com/x](https://www.example.com/x)",
+        "<help@example.com>",
+        "[your inbox](/inbox/)",
+    ],
+)
+def test_a_link_whose_words_are_its_host_is_left_alone(message: str) -> None:
+    assert "<small" not in formatted(message)
+
+
+def test_text_that_reverses_what_follows_stops_at_a_link() -> None:
+    reverse = "\N{RIGHT-TO-LEFT OVERRIDE}"
+    assert formatted(f"{reverse}[moc.knab](https://moc.knab) [x](https://moc.knab)") == (
+        f'<p>{reverse}<a href="https://moc.knab" dir="auto" rel="noopener noreferrer nofollow">'
+        'moc.knab</a> <a href="https://moc.knab" dir="auto" rel="noopener noreferrer nofollow">'
+        'x</a> <small dir="ltr">(moc.knab)</small></p>\n'
+    )
+
+
+def test_nobody_else_can_write_a_links_host() -> None:
+    assert "<small" not in formatted("[x] <small>(bank.example)</small>")
 
 
 def test_plain_text_keeps_its_marks_and_lines() -> None:
-    assert render_plain("a *b*\n# c\n\nd") == "<p>a *b*<br>\n# c</p>\n<p>d</p>\n"
+    assert render_plain("a *b*\n# c\n\nd").html == "<p>a *b*<br>\n# c</p>\n<p>d</p>\n"
 
 
 @pytest.mark.parametrize(
@@ -73,3 +130,60 @@ def test_the_title_is_not_said_twice_and_nothing_is_lost(
     message: str, title: str, left: str
 ) -> None:
     assert body(message, title) == left
+
+
+TABLE = "| a |\n|---|\n| last |\n"
+
+
+@pytest.mark.parametrize("levels", [1, 9, 12, NESTED // 2 - 1, NESTED // 2 + 1, 100])
+def test_nothing_behind_deep_lists_is_lost(levels: int) -> None:
+    text = "".join("  " * level + f"- item{level}\n" for level in range(levels)) + "\n" + TABLE
+    shown = render(text)
+    assert bool(shown.plain) == (levels > NESTED // 2)
+    for word in (*(f"item{level}" for level in range(levels)), "last"):
+        assert word in shown.html + shown.plain
+
+
+@pytest.mark.parametrize("levels", [20, NESTED - 1, NESTED, 200])
+def test_nothing_behind_deep_quotes_is_lost(levels: int) -> None:
+    shown = render(">" * levels + " quoted\n\n" + TABLE)
+    assert bool(shown.plain) == (levels >= NESTED)
+    for word in ("quoted", "last"):
+        assert word in shown.html + shown.plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| a |\n|---|\n| 1 | beyond |",
+        "> | a |\n> |---|\n> | 1 | beyond |",
+        "[x]: https://beyond.example",
+        "```python beyond\n1\n```",
+        "![" * 3000 + "beyond" + "](b)" * 3000,
+        "7. beyond",
+    ],
+)
+def test_what_other_readers_of_markdown_leave_out_is_shown(text: str) -> None:
+    shown = render(text)
+    assert "beyond" in shown.html + shown.plain
+    assert text.startswith("7.") == ('<ol start="7">' in shown.html)
+
+
+def test_the_beginning_is_formatted_and_the_rest_is_as_it_was_written() -> None:
+    line = "**x** https://example.com/a\n"
+    shown = render(line * 40_000)
+    assert shown.html.count("<strong>") == FORMATTED // len(line)
+    assert shown.rest == line * (40_000 - FORMATTED // len(line))
+
+
+@given(st.text(min_size=1, max_size=60), st.integers(1, 5000))
+def test_a_text_is_split_without_a_loss(text: str, times: int) -> None:
+    first, rest = split(text * times)
+    assert first + rest == text * times
+    assert len(first.encode("utf-8", "surrogatepass")) <= FORMATTED
+
+
+def test_an_address_that_is_too_long_to_look_for_stays_text() -> None:
+    shown = render("www.a.com/(" * 2900 + " https://example.com/")
+    assert shown.html.count("www.a.com/(") == 2900
+    assert "<a " not in shown.html

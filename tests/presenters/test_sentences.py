@@ -18,10 +18,18 @@ from inbox.mobius.types import (
     StepStatus,
 )
 from inbox.models import Interaction, Upstream
-from inbox.presenters.answers import closing_sentence, did_words, given, members, value_words
+from inbox.presenters.answers import (
+    choice_words,
+    closing_sentence,
+    did_words,
+    given,
+    members,
+    value_words,
+)
 from inbox.presenters.effect import after_mine, effect
 from inbox.presenters.history import history
 from inbox.presenters.people import People
+from inbox.presenters.run_duration import where_the_time_went
 from inbox.presenters.track import track
 from inbox.presenters.words import kind, label, listed, short_id
 from tests.mirror.things import NOON, answered, ask, at, group_ask, run, step
@@ -43,36 +51,39 @@ def part(by: str, value: Any = True) -> Answer:
 @pytest.mark.parametrize(
     ("told", "sentence"),
     [
-        (ask(run_id="run_1"), "Your answer ends the wait; the run goes on at once."),
-        (ask(), "Your answer closes this question. No run waits for it."),
+        (ask(run_id="run_1"), "Your answer resumes the run."),
+        (ask(), "Your answer closes the question. No run is waiting for it."),
         (
             group_ask(run_id="run_1", policy=ANYBODY),
-            "One answer is enough: yours ends the wait; the run goes on at once.",
+            "One answer is enough. Yours will resume the run.",
         ),
         (
             group_ask(policy=ANYBODY),
-            "One answer is enough: yours closes this question. No run waits for it.",
+            "One answer is enough. Yours will close the question.",
         ),
-        (group_ask(run_id="run_1"), "Yours is answer 1 of 3; the run waits for Sam and Lee too."),
+        (
+            group_ask(run_id="run_1"),
+            "Yours will be answer 1 of 3. The run still waits for Sam and Lee.",
+        ),
         (
             group_ask(run_id="run_1", responses=(part("user_sam"),)),
-            "Yours is answer 2 of 3; the run waits for Lee too.",
+            "Yours will be answer 2 of 3. The run still waits for Lee.",
         ),
         (
             group_ask(run_id="run_1", responses=(part("user_sam"), part("user_lee"))),
-            "Yours is the last of 3 answers; the run goes on at once.",
+            "Yours is the last of 3 answers. It resumes the run.",
         ),
         (
             group_ask(responses=(part("user_sam"), part("user_lee"))),
-            "Yours is the last of 3 answers; it closes the question.",
+            "Yours is the last of 3 answers. It closes the question.",
         ),
         (
             group_ask(run_id="run_1", members=("user_rina",)),
-            "Your answer ends the wait; the run goes on at once.",
+            "Your answer resumes the run.",
         ),
         (
             group_ask(run_id="run_1", policy=Policy(kind=PolicyKind.QUORUM, quorum=2)),
-            "Yours is answer 1 of 2; the run waits for 1 more of 2 people.",
+            "Yours will be answer 1 of 2. The run still waits for 1 more of 2 people.",
         ),
         (
             group_ask(
@@ -80,7 +91,7 @@ def part(by: str, value: Any = True) -> Answer:
                 policy=Policy(kind=PolicyKind.QUORUM, quorum=2),
                 responses=(part("user_sam"),),
             ),
-            "Yours is the last of 2 answers; the run goes on at once.",
+            "Yours is the last of 2 answers. It resumes the run.",
         ),
     ],
 )
@@ -90,7 +101,7 @@ def test_the_effect_of_an_answer(told: Any, sentence: str) -> None:
 
 def test_after_mine_it_names_for_whom_the_run_waits() -> None:
     item = row(group_ask(run_id="run_1", responses=(part("user_rina"),)))
-    assert after_mine(item, RINA) == "The run waits for Sam and Lee."
+    assert after_mine(item, RINA) == "The run still waits for Sam and Lee."
 
 
 VENDORS = {"mode": "select", "options": [{"value": "b", "label": "Northgate"}]}
@@ -119,6 +130,20 @@ SEVERAL = {
 def test_a_value_in_words(question: dict[str, Any], value: Any, words: str, did: str) -> None:
     assert value_words(question, value).text == words
     assert did_words(question, value) == did
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "words"),
+    [
+        (SEVERAL, ["b", "a"], "B, A"),
+        (SEVERAL, ["x" * 50, "y" * 50, "a"], f"{'x' * 50} and 2 more"),
+        (SEVERAL, ["x" * 70], "x" * 70),
+        (VENDORS, "x" * 70, "x" * 70),
+        ({"mode": "input"}, "x" * 70, ""),
+    ],
+)
+def test_a_choice_is_repeated_in_a_line(question: dict[str, Any], value: Any, words: str) -> None:
+    assert choice_words(question, value) == words
 
 
 def test_who_answered_what_and_when() -> None:
@@ -178,7 +203,7 @@ def test_history_is_told_in_sentences_in_order() -> None:
 def test_history_of_a_closed_question() -> None:
     item = row(answered(ask(run_id="run_1"), "user_rina", 2))
     lines = history(item, people=RINA, now=at(30))
-    assert [line.text for line in lines] == ["Asked you", "You approved", "The run went on"]
+    assert [line.text for line in lines] == ["Asked you", "You approved", "The run resumed"]
 
 
 PLAN = (
@@ -193,7 +218,7 @@ PLAN = (
     [
         (RunStatus.SUSPENDED, [("done", "1 m"), ("now", "waiting 8 m"), ("next", "to come")]),
         (RunStatus.RUNNING, [("done", "1 m"), ("busy", "running 8 m"), ("next", "to come")]),
-        (RunStatus.FAILED, [("done", "1 m"), ("next", "not reached"), ("next", "not reached")]),
+        (RunStatus.FAILED, [("done", "1 m"), ("next", ""), ("next", "not reached")]),
     ],
 )
 def test_the_track_tells_done_now_and_to_come(
@@ -218,6 +243,13 @@ def test_the_track_tells_done_now_and_to_come(
     stops = track(of, steps, at(10))
     assert [(stop.state, stop.meta) for stop in stops] == states
     assert [stop.name for stop in stops] == ["Build", "Approve release", "Rest"]
+
+
+@pytest.mark.parametrize("status", [RunStatus.SUSPENDED, RunStatus.COMPLETED])
+def test_nothing_is_said_of_steps_that_upstream_does_not_tell(status: RunStatus) -> None:
+    of = run_row(Upstream(), run(status=status), 0)
+    of.plan = [{"name": "build", "kind": "action"}]
+    assert [(stop.name, stop.meta) for stop in track(of, [], at(10))] == [("Build", "")]
 
 
 @pytest.mark.parametrize(("minutes", "words"), [(1, "failed after 1 m"), (0, "failed at once")])
@@ -278,3 +310,12 @@ def test_a_deadline_that_had_passed_before_the_question_is_said_so() -> None:
     item = row(ask(context={"due_at": at(-5).isoformat()}))
     lines = history(item, people=RINA, now=at(30))
     assert [line.text for line in lines] == ["Asked you", "Overdue from the start"]
+
+
+def test_a_run_waits_for_nobody_once_its_question_is_closed() -> None:
+    bypassed = row(ask(minutes=5, status=InteractionStatus.EXPIRED, expires_at=at(60)))
+    over = run_row(Upstream(), run(minutes=20, status=RunStatus.COMPLETED, completed_at=at(20)), 0)
+    assert dict(where_the_time_went(over, [bypassed], at(30))) == {
+        "Waiting for people": "5 m",
+        "All else": "15 m",
+    }

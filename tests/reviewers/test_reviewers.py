@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from inbox.models import Credential, Reviewer, Upstream
 from inbox.reviewers import clients, credentials, vault
-from inbox.reviewers.credentials import Taken
+from inbox.reviewers.credentials import AnotherOwner
 from inbox.reviewers.names import names_of
 from inbox.reviewers.people import demo_accounts, make_demo
 from inbox.services.credentials import assign
@@ -83,17 +83,17 @@ def test_a_short_token_shows_little(rina: Reviewer) -> None:
 
 
 def test_two_accounts_are_never_one_person(rina: Reviewer) -> None:
-    with pytest.raises(Taken):
+    with pytest.raises(AnotherOwner):
         credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_sam")
     assert not Credential.objects.exists()
     sam = Reviewer.objects.get(user__username="sam")
     with pytest.raises(IntegrityError):
-        assign(sam, mobius_id="user_rina", by=rina)
+        assign(sam, mobius_id="user_rina")
 
 
 def test_another_mobius_id_drops_the_token_of_the_old_one(rina: Reviewer) -> None:
     credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
-    assign(rina, mobius_id="user_new", by=rina)
+    assign(rina, mobius_id="user_new")
     assert credentials.present(rina) is None
 
 

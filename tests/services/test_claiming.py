@@ -1,14 +1,16 @@
 """Taking a group's question and giving it back, also when others or Mobius are in the way."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from cryptography.fernet import Fernet
+from django.utils import timezone
 
 from inbox.live.bus import get_bus
-from inbox.models import Credential, Interaction, Recipient
+from inbox.models import ClaimAttempt, Credential, Interaction, Recipient
 from inbox.services import claiming
 from inbox.services.claiming import NotAsked
 from inbox.services.outcome import Kind, Outcome
@@ -19,6 +21,7 @@ from tests.support.scripted_server import (
     Hold,
     Pass,
     PassThenCut,
+    PassThenReply,
     Reply,
 )
 
@@ -119,7 +122,7 @@ async def test_losing_the_race_names_who_won(desk: Desk) -> None:
     await takes(desk, "user_lee", item)
     outcome = await claim(desk, "rina", item)
     assert (outcome.kind, outcome.status) == (Kind.HELD, 409)
-    assert outcome.title.startswith("Lee took this ")
+    assert outcome.title.startswith("Lee claimed this ")
     assert "What you typed is kept." in outcome.text
     assert outcome.interaction.claimed_by == "user_lee"
     assert await decisions() == []
@@ -132,7 +135,7 @@ async def test_a_late_claim_is_read_again_whatever_the_wire_answers(
     item = await group_ask(desk)
     await takes(desk, "user_lee", item)
     desk.server.on("POST", CLAIM, refusal(status, "bad_request"))
-    assert (await claim(desk, "rina", item)).title.startswith("Lee took this ")
+    assert (await claim(desk, "rina", item)).title.startswith("Lee claimed this ")
 
 
 @pytest.mark.parametrize("status", [400, 409])
@@ -142,17 +145,75 @@ async def test_a_refused_claim_of_what_is_free_can_be_tried_again(desk: Desk, st
     outcome = await claim(desk, "rina", item)
     assert (outcome.kind, outcome.title, outcome.again) == (
         Kind.STILL_OPEN,
-        "It is still free",
+        "It is still unclaimed",
         True,
     )
     assert (await claim(desk, "rina", item)).kind is Kind.CLAIMED
 
 
-async def test_a_refused_claim_that_is_mine_is_mine(desk: Desk) -> None:
+async def test_a_refused_claim_of_what_i_claimed_before_is_no_new_entry(desk: Desk) -> None:
     item = await group_ask(desk)
     await takes(desk, "user_rina", item)
+    await sync_to_async(desk.read)(item.mobius_id)
     desk.server.on("POST", CLAIM, refusal(409, "already_claimed", claimed_by="user_rina"))
     assert (await claim(desk, "rina", item)).kind is Kind.CLAIMED
+    assert await decisions() == []
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 429])
+async def test_what_mobius_accepted_is_done_and_logged_whatever_status_came_back(
+    desk: Desk, status: int
+) -> None:
+    item = await group_ask(desk)
+    desk.server.on("POST", CLAIM, PassThenReply(status))
+    desk.server.on("POST", RELEASE, PassThenReply(status))
+    assert (await claim(desk, "rina", item)).kind is Kind.CLAIMED
+    assert (await release(desk, "rina", item)).kind is Kind.RELEASED
+    entries = await decisions()
+    assert [(one.verb, one.http_status) for one in entries] == [
+        ("claim", status),
+        ("release", status),
+    ]
+    assert (await Credential.objects.aget(reviewer__user__username="rina")).refused_at is None
+    assert len(desk.server.seen("POST", CLAIM)) == len(desk.server.seen("POST", RELEASE)) == 1
+    assert not await ClaimAttempt.objects.aexists()
+
+
+@pytest.mark.parametrize("step", [PassThenCut(), PassThenReply(409)])
+async def test_what_could_not_be_checked_is_logged_once_it_can_be(desk: Desk, step: Any) -> None:
+    item = await group_ask(desk)
+    desk.server.on("POST", CLAIM, step)
+    desk.server.on("GET", READ, Reply(500), always=True)
+    assert (await claim(desk, "rina", item)).kind is Kind.UNREACHABLE
+    await claiming.settle_open()
+    assert await decisions() == []
+    desk.server.forget()
+    await claiming.settle_open()
+    await claiming.settle_open()
+    (entry,) = await decisions()
+    assert (entry.verb, entry.account) == ("claim", "rina")
+    assert not await ClaimAttempt.objects.aexists()
+
+
+async def test_a_claim_that_somebody_else_won_is_never_logged_as_mine(desk: Desk) -> None:
+    item = await group_ask(desk)
+    await takes(desk, "user_lee", item)
+    await claim(desk, "rina", item)
+    await claiming.settle_open()
+    past = timezone.now() - ClaimAttempt.KEPT_AFTER_FAILURE - timedelta(seconds=1)
+    await ClaimAttempt.objects.aupdate(ended_at=past)
+    await claiming.settle_open()
+    assert await decisions() == []
+    assert not await ClaimAttempt.objects.aexists()
+
+
+async def test_a_refused_release_of_what_lee_gave_back_is_not_mine(desk: Desk) -> None:
+    item = await group_ask(desk)
+    await takes(desk, "user_lee", item)
+    await sync_to_async(desk.read)(item.mobius_id)
+    await takes(desk, "user_lee", item, "release")
+    desk.server.on("POST", RELEASE, refusal(409, "conflict"))
+    await release(desk, "rina", item)
     assert await decisions() == []
 
 
@@ -177,7 +238,7 @@ async def test_only_the_holder_gives_it_back(desk: Desk) -> None:
     await takes(desk, "user_lee", item)
     outcome = await release(desk, "rina", item)
     assert (outcome.kind, outcome.status) == (Kind.HELD, 409)
-    assert outcome.title.startswith("Lee took this ")
+    assert outcome.title.startswith("Lee claimed this ")
     assert await holder(desk, item) == "user_lee"
 
 
@@ -202,7 +263,7 @@ async def test_a_claim_that_did_not_arrive_can_be_tried_again(desk: Desk, step: 
     item = await group_ask(desk)
     desk.server.on("POST", CLAIM, step)
     outcome = await claim(desk, "rina", item)
-    assert (outcome.kind, outcome.title) == (Kind.STILL_OPEN, "It is still free")
+    assert (outcome.kind, outcome.title) == (Kind.STILL_OPEN, "It is still unclaimed")
     assert len(desk.server.seen("POST", CLAIM)) == 1
     assert await decisions() == []
 
@@ -212,7 +273,7 @@ async def test_a_lost_release_that_did_not_arrive_says_that_i_still_have_it(desk
     await claim(desk, "rina", item)
     desk.server.on("POST", RELEASE, CutAfterRead())
     outcome = await release(desk, "rina", item)
-    assert (outcome.kind, outcome.title) == (Kind.STILL_OPEN, "You still have it")
+    assert (outcome.kind, outcome.title) == (Kind.STILL_OPEN, "The claim is still yours")
 
 
 async def test_what_lee_took_while_my_claim_was_on_its_way_is_told(desk: Desk) -> None:
@@ -223,7 +284,7 @@ async def test_what_lee_took_while_my_claim_was_on_its_way_is_told(desk: Desk) -
     await asyncio.to_thread(held.reached.wait)
     await takes(desk, "user_lee", item)
     held.release()
-    assert (await mine).title.startswith("Lee took this ")
+    assert (await mine).title.startswith("Lee claimed this ")
 
 
 async def test_nothing_is_claimed_where_the_truth_cannot_be_read(desk: Desk) -> None:
@@ -232,14 +293,7 @@ async def test_nothing_is_claimed_where_the_truth_cannot_be_read(desk: Desk) -> 
     desk.server.on("GET", READ, *[Reply(503)] * 10)
     outcome = await claim(desk, "rina", item)
     assert (outcome.kind, outcome.status) == (Kind.UNREACHABLE, 503)
-    assert outcome.title == "Mobius has not said whether that arrived"
-
-
-async def test_a_refusal_that_cannot_be_looked_into_is_not_called_free(desk: Desk) -> None:
-    item = await group_ask(desk)
-    desk.server.on("POST", CLAIM, refusal(409, "already_claimed"))
-    desk.server.on("GET", READ, *[Reply(503)] * 10)
-    assert (await claim(desk, "rina", item)).title == "Somebody was faster, or it has closed"
+    assert outcome.title == "We couldn't confirm that Mobius received this"
 
 
 async def test_a_refused_token_is_marked_and_the_person_told(desk: Desk) -> None:
@@ -274,7 +328,7 @@ async def test_a_429_says_when(desk: Desk) -> None:
 
 
 async def test_without_a_token_of_ones_own_nothing_is_sent(desk: Desk) -> None:
-    desk.settings.SERVICE_KEY_ANSWERS = True
+    desk.settings.SERVICE_KEY_ANSWERS = "on"
     item = await group_ask(desk)
     await Credential.objects.filter(reviewer__user__username="rina").adelete()
     outcome = await claim(desk, "rina", item)

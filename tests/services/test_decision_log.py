@@ -16,6 +16,7 @@ from inbox.models import Decision, DecisionHead, Interaction, Upstream, append_o
 from inbox.models.decision import AppendOnly
 from inbox.services import decision_chain, decision_log
 from inbox.services.decision_log import Entry, append
+from inbox.services.decision_state import Patrol
 from inbox.services.decision_verify import verify
 from inbox.services.origin import Origin
 from reviewer_site.environment import ROOT
@@ -87,7 +88,7 @@ def test_an_entry_says_all_of_what_was_done(db: None) -> None:
     assert entered.endswith("Z")
     assert told == {
         "number": 1,
-        "version": 1,
+        "version": 2,
         "at": "2026-11-24T09:31:08.000012Z",
         "verb": "respond",
         "observed": False,
@@ -106,6 +107,7 @@ def test_an_entry_says_all_of_what_was_done(db: None) -> None:
         "value": True,
         "comment": "Lag is flat.",
         "shown": {"message": "Release?"},
+        "http_status": None,
     }
 
 
@@ -169,6 +171,8 @@ def test_sixteen_writers_at_once_make_one_chain(transactional_db: None) -> None:
         ("actor", "user_lee"),
         ("address", "10.0.0.1"),
         ("shown", "{}"),
+        ("shown", '{"message":"Another?","message":"Release?"}'),
+        ("shown", '{"message": "Release?"}'),
         ("at", "2020-01-01 00:00:00+00:00"),
         ("previous", "0" * 64),
         ("hash", "f" * 64),
@@ -178,6 +182,17 @@ def test_sixteen_writers_at_once_make_one_chain(transactional_db: None) -> None:
 def test_a_changed_field_is_named(log: list[Decision], column: str, value: Any) -> None:
     run_sql(f"UPDATE inbox_decision SET {column} = %s WHERE number = 4", [value])
     assert "not intact: entry 4 does not fit" in says()
+
+
+def test_a_flag_that_is_neither_is_named(log: list[Decision]) -> None:
+    # SQLite keeps a 7, which would be read as False; PostgreSQL takes no such thing.
+    value = True if connection.vendor == "postgresql" else 7
+    run_sql("UPDATE inbox_decision SET observed = %s WHERE number = 4", [value])
+    assert "not intact: entry 4 does not fit" in says()
+    patrol = Patrol()
+    patrol.walk()
+    assert patrol.last is not None
+    assert patrol.last.verdict.number == 4
 
 
 def test_a_changed_last_entry_is_named(log: list[Decision]) -> None:

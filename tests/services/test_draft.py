@@ -3,20 +3,23 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from inbox.access import viewer_of
 from inbox.mobius.types import Answer, InteractionStatus
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
-from inbox.reviewers.people import make_demo
 from inbox.services import draft
-from inbox.services.draft import KEPT, NotAsked
+from inbox.services.draft import KEPT, NOWHERE, NotAsked, TypedIn
 from tests.mirror.conftest import Mirror
 from tests.mirror.things import LEE, RINA, ask, at, group_ask
+from tests.support.people import make_people
 
 
 @pytest.fixture
 def rina(db: None) -> Reviewer:
-    make_demo(tokens={})
+    make_people()
     return Reviewer.objects.get(user__username="rina")
 
 
@@ -25,8 +28,31 @@ def mirror(rina: Reviewer) -> Mirror:
     return Mirror()
 
 
-def keep(reviewer: Reviewer, text: str = "So", id: str = "int_1") -> bool:
-    return draft.save(reviewer=reviewer, interaction_id=id, values=[text], comment="because")
+def keep(
+    reviewer: Reviewer, text: str = "So", id: str = "int_1", typed_in: TypedIn = NOWHERE
+) -> bool:
+    return draft.save(
+        reviewer=reviewer,
+        interaction_id=id,
+        values=[text],
+        comment="because",
+        typed_in=typed_in,
+    )
+
+
+def texts() -> list[str]:
+    return sorted(each.values[0] for each in Draft.objects.all())
+
+
+def opened(reviewer: Reviewer, form: str) -> TypedIn:
+    """A form that is opened now, on a device of its own."""
+    shown, _ = draft.drafts_of(viewer_of(reviewer.user), row(), TypedIn())
+    return TypedIn(base=shown.base if shown else "", form=form, device=form)
+
+
+def others(reviewer: Reviewer, typed_in: TypedIn) -> list[str]:
+    _, found = draft.drafts_of(viewer_of(reviewer.user), row(), typed_in)
+    return [each.values[0] for each in found]
 
 
 def row() -> Interaction:
@@ -36,23 +62,105 @@ def row() -> Interaction:
 def test_it_is_restored_as_it_was_typed(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(ask())
     assert keep(rina, "  not a value \n at all ")
-    kept = draft.restore(reviewer=rina, interaction=row())
+    kept, _ = draft.drafts_of(viewer_of(rina.user), row(), TypedIn())
     assert kept is not None
     assert (kept.values, kept.comment) == (["  not a value \n at all "], "because")
 
 
-def test_the_last_one_counts(rina: Reviewer, mirror: Mirror) -> None:
+def test_a_form_overwrites_what_it_saved(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(ask())
-    keep(rina, "one")
-    keep(rina, "two")
-    assert [each.values for each in Draft.objects.all()] == [["two"]]
+    phone = opened(rina, "phone")
+    keep(rina, "one", typed_in=phone)
+    keep(rina, "two", typed_in=phone)
+    assert texts() == ["two"]
+
+
+def test_another_device_goes_on_with_the_draft_it_has_opened(
+    rina: Reviewer, mirror: Mirror
+) -> None:
+    mirror.tell(ask())
+    keep(rina, "Begun on the phone", typed_in=opened(rina, "phone"))
+    keep(rina, "Begun on the phone, finished at the desk", typed_in=opened(rina, "desk"))
+    assert texts() == ["Begun on the phone, finished at the desk"]
+
+
+def test_a_save_based_on_an_older_version_overwrites_nothing(
+    rina: Reviewer, mirror: Mirror
+) -> None:
+    mirror.tell(ask())
+    keep(rina, "Both have this", typed_in=opened(rina, "phone"))
+    desk, laptop = opened(rina, "desk"), opened(rina, "laptop")
+    keep(rina, "From the desk", typed_in=desk)
+    keep(rina, "From the laptop", typed_in=laptop)
+    keep(rina, "From the laptop, longer", typed_in=laptop)
+    keep(rina, "From the desk, longer", typed_in=desk)
+    assert texts() == ["From the desk, longer", "From the laptop, longer"]
+    assert others(rina, desk) == ["From the laptop, longer"]
+    assert others(rina, laptop) == ["From the desk, longer"]
+
+
+def test_two_devices_that_both_began_with_nothing_keep_both_texts(
+    rina: Reviewer, mirror: Mirror
+) -> None:
+    mirror.tell(ask())
+    desk, laptop = opened(rina, "desk"), opened(rina, "laptop")
+    keep(rina, "From the desk", typed_in=desk)
+    assert others(rina, laptop) == ["From the desk"]
+    keep(rina, "From the laptop", typed_in=laptop)
+    assert texts() == ["From the desk", "From the laptop"]
+
+
+def test_a_repeated_save_makes_no_second_draft(rina: Reviewer, mirror: Mirror) -> None:
+    mirror.tell(ask())
+    keep(rina, "Once", typed_in=opened(rina, "desk"))
+    keep(rina, "Once")
+    assert texts() == ["Once"]
+
+
+def test_a_form_that_took_over_a_draft_leaves_its_own_earlier_one_alone(
+    rina: Reviewer, mirror: Mirror
+) -> None:
+    mirror.tell(ask())
+    desk, laptop = opened(rina, "desk"), opened(rina, "laptop")
+    keep(rina, "From the desk", typed_in=desk)
+    keep(rina, "From the laptop", typed_in=laptop)
+    theirs = Draft.objects.get(form="desk")
+    used = TypedIn(base=theirs.base, form="laptop, second form", device="laptop")
+    keep(rina, "From the desk, finished on the laptop", typed_in=used)
+    keep(rina, "From the desk, and on", typed_in=desk)
+    keep(rina, "From the desk, finished on the laptop.", typed_in=used)
+    assert texts() == [
+        "From the desk, and on",
+        "From the desk, finished on the laptop.",
+        "From the laptop",
+    ]
+
+
+def test_an_empty_form_adds_no_draft(rina: Reviewer, mirror: Mirror) -> None:
+    mirror.tell(ask())
+    desk, laptop = opened(rina, "desk"), opened(rina, "laptop")
+    keep(rina, "From the desk", typed_in=desk)
+    draft.save(reviewer=rina, interaction_id="int_1", values=[""], comment="", typed_in=laptop)
+    assert texts() == ["From the desk"]
+
+
+def test_what_was_changed_meanwhile_is_not_discarded(rina: Reviewer, mirror: Mirror) -> None:
+    mirror.tell(ask())
+    desk = opened(rina, "desk")
+    keep(rina, "Seen", typed_in=desk)
+    seen = Draft.objects.get().base
+    keep(rina, "Seen, and more", typed_in=desk)
+    draft.discard(reviewer=rina, item=row(), base=seen)
+    assert texts() == ["Seen, and more"]
+    draft.discard(reviewer=rina, item=row(), base=Draft.objects.get().base)
+    assert texts() == []
 
 
 def test_it_is_its_owners_alone(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(group_ask())
     keep(rina)
     lee = Reviewer.objects.get(user__username="lee")
-    assert draft.restore(reviewer=lee, interaction=row()) is None
+    assert draft.drafts_of(viewer_of(lee.user), row(), TypedIn()) == (None, [])
 
 
 @pytest.mark.parametrize("name", ["sam", "tess", "admin"])
@@ -117,6 +225,30 @@ def test_it_goes_when_my_answer_came_from_elsewhere(rina: Reviewer, mirror: Mirr
     assert not Draft.objects.exists()
 
 
+def test_tidying_takes_two_statements_however_many_there_are(
+    rina: Reviewer, mirror: Mirror
+) -> None:
+    for n in range(6):
+        mirror.tell(ask(f"int_{n}"))
+        keep(rina, id=f"int_{n}")
+    answer = (Answer(user_id=RINA, value=True, at=at(1)),)
+    for n in range(2):
+        mirror.tell(ask(f"int_{n}", minutes=1, responses=answer))
+        mirror.tell(ask(f"int_{n + 2}", minutes=1, status=InteractionStatus.EXPIRED))
+    with CaptureQueriesContext(connection) as queries:
+        draft.tidy()
+    written = [one["sql"] for one in queries if one["sql"].startswith(("DELETE", "UPDATE"))]
+    assert len(written) == 2
+    assert not [one["sql"] for one in queries if one["sql"].startswith("SELECT")]
+    kept = Draft.objects.order_by("interaction_id").values_list("interaction_id", "closed_at")
+    assert [(id, at is not None) for id, at in kept] == [
+        ("int_2", True),
+        ("int_3", True),
+        ("int_4", False),
+        ("int_5", False),
+    ]
+
+
 def test_one_of_an_open_question_stays_however_old(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(ask())
     keep(rina)
@@ -128,7 +260,7 @@ def test_one_of_an_open_question_stays_however_old(rina: Reviewer, mirror: Mirro
 def test_a_discarded_one_is_gone(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(ask())
     keep(rina)
-    draft.drop(reviewer=rina, interaction_id="int_1")
+    draft.discard(reviewer=rina, item=row())
     assert not Draft.objects.exists()
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
-from inbox.models import Decision, Notice, Reviewer
+from inbox.models import Decision, Notice, Reviewer, Upstream
 from inbox.services import notices
 from inbox.services.nudge import NotTheirs, nudge
 from inbox.services.nudge_words import Outcome
@@ -36,7 +36,9 @@ def item(db: None) -> None:
 def test_an_hour_later_it_is_said_again_and_new_again(item: None) -> None:
     assert press().good
     rina = Reviewer.objects.get(user__username="rina")
-    assert notices.read_item(reviewer=rina, interaction_id="int_1", now=NOW)
+    assert notices.read_item(
+        reviewer=rina, upstream=Upstream.present(), interaction_id="int_1", now=NOW
+    )
     assert not press(minutes=59).good
     assert Notice.objects.get().read_at is not None
     assert press(minutes=60).good
@@ -69,7 +71,10 @@ def test_the_bell_of_the_person_rings_and_nobody_elses(item: None) -> None:
     press(minutes=1)
     done()
     [rung] = heard
-    assert {topic for topic in rung if topic.startswith("inbox:")} == {topics.inbox("user_rina")}
+    assert {topic for topic in rung if topic.endswith(":user_rina")} == {
+        topics.notices("user_rina")
+    }
+    assert not any(topic.startswith("inbox:") for topic in rung)
     assert topics.runs() in rung
 
 

@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.mirror.project import apply
 from inbox.mirror.prune import prune
-from inbox.mobius.adapters.guide import read_interaction
+from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
 from inbox.reviewers.clients import means_of
 from inbox.services import attempts
@@ -109,6 +110,17 @@ async def test_an_attempt_that_is_given_up_leaves_nothing_out(desk: Desk) -> Non
     assert await log() == [("user_rina", True, False, "", "")]
 
 
+async def test_a_colleague_who_was_first_is_entered_once_ours_has_ended(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask_group)("approvers")
+    attempt = await send_and_die(desk, item)
+    await sync_to_async(desk.elsewhere)("user_sam", item.mobius_id, False)
+    await sync_to_async(sync_hears)(desk, item.mobius_id)
+    # Whoever is named, the answer may be ours.
+    assert await log() == []
+    await sync_to_async(attempts.refuse)(attempt, "closed")
+    assert await log() == [("user_sam", True, False, "", "")]
+
+
 async def test_one_that_was_given_up_and_arrived_after_all_is_ours(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     attempt = await send_and_die(desk, item)
@@ -116,6 +128,24 @@ async def test_one_that_was_given_up_and_arrived_after_all_is_ours(desk: Desk) -
     await sync_to_async(desk.elsewhere)("user_rina", item.mobius_id, True)
     await sync_to_async(sync_hears)(desk, item.mobius_id)
     assert await log() == [("user_rina", False, True, "10.4.18.22", "member")]
+
+
+@pytest.mark.parametrize(
+    ("ended", "observed"), [(timedelta(0), False), (timedelta(minutes=2), True)]
+)
+async def test_one_that_was_refused_and_arrived_after_all_is_ours_for_a_minute(
+    desk: Desk, ended: timedelta, observed: bool
+) -> None:
+    item = await sync_to_async(desk.ask)()
+    attempt = await send_and_die(desk, item)
+    await sync_to_async(attempts.note_status)(attempt, 409)
+    await sync_to_async(attempts.refuse)(attempt, "conflict")
+    before = timezone.now() - ended
+    await Attempt.objects.aupdate(settled_at=before, created_at=before)
+    await sync_to_async(desk.elsewhere)("user_rina", item.mobius_id, True)
+    await sync_to_async(sync_hears)(desk, item.mobius_id)
+    entry = await Decision.objects.aget()
+    assert (entry.observed, entry.http_status) == (observed, None if observed else 409)
 
 
 async def test_people_and_questions_can_go_and_the_log_stays(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from inbox.services.outcome import Kind
 from inbox.services.respond import respond, what_is_true
 from inbox.services.seen import Seen, seen_of
 from tests.support.desk import Desk, attempts, decisions, drafts
-from tests.support.scripted_server import Hold, Pass
+from tests.support.scripted_server import Hold, Pass, Reply
 
 
 async def test_an_answer_reaches_mobius_under_the_reviewers_own_name(desk: Desk) -> None:
@@ -22,7 +22,7 @@ async def test_an_answer_reaches_mobius_under_the_reviewers_own_name(desk: Desk)
     outcome = await respond(
         reviewer=rina, interaction_id=item.mobius_id, value=True, comment="Go", operation_id="op1"
     )
-    assert (outcome.kind, outcome.title) == (Kind.ANSWERED, "Your answer is in: Approve")
+    assert (outcome.kind, outcome.title) == (Kind.ANSWERED, "Approved")
     told = desk.upstream(item.mobius_id)
     assert (told["status"], told["response"]["value"]) == ("completed", True)
     assert (told["responder"]["id"], told["response"]["comment"]) == ("user_rina", "Go")
@@ -56,7 +56,7 @@ async def test_one_answer_of_three_waits_for_the_others(desk: Desk) -> None:
     outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
     assert (outcome.kind, outcome.text) == (
         Kind.PENDING_OTHERS,
-        "It was answer 1 of 3. The question waits for Sam and Lee.",
+        "1 of 3 have answered, including you. The question still waits for Sam and Lee.",
     )
     assert desk.upstream(item.mobius_id)["status"] == "pending"
 
@@ -151,13 +151,25 @@ async def test_it_tells_what_i_answered_elsewhere(desk: Desk) -> None:
     assert await drafts() == [(["true"], "")]
 
 
-async def test_an_equal_answer_from_elsewhere_is_not_logged_as_ours(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "kind"), [(-2, Kind.ALREADY_MINE), (0, Kind.ANSWERED), (2, Kind.ALREADY_MINE)]
+)
+async def test_an_equal_answer_is_ours_only_around_the_time_of_the_attempt(
+    desk: Desk, minutes: int, kind: Kind
+) -> None:
+    """A refused attempt cannot be told from one that a proxy sent twice, except by its time."""
     item = await sync_to_async(desk.ask)()
     desk.elsewhere("user_rina", item.mobius_id, True)
+    told = desk.upstream(item.mobius_id)
+    at = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+    told["completed_at"] = told["response"]["at"] = at
+    refused = {"error": {"code": "conflict", "message": "No."}}
+    desk.server.on("POST", r"/respond$", Reply(409, refused))
+    desk.server.on("GET", r"/interactions/[^/]+$", Reply(200, told))
     rina = await sync_to_async(desk.person)("rina")
     outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
-    assert outcome.kind is Kind.ALREADY_MINE
-    assert await decisions() == []
+    assert outcome.kind is kind
+    assert len(await decisions()) == (kind is Kind.ANSWERED)
 
 
 async def test_a_members_second_answer_of_the_same_question_is_refused(desk: Desk) -> None:
@@ -175,7 +187,7 @@ async def test_it_tells_who_holds_it(desk: Desk) -> None:
     rina = await sync_to_async(desk.person)("rina")
     outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
     assert outcome.kind is Kind.HELD
-    assert outcome.title.startswith("Lee took this ")
+    assert outcome.title.startswith("Lee claimed this ")
     assert await attempts() == [("refused", "already_claimed")]
     assert await drafts() == [(["true"], "")]
 

@@ -1,7 +1,6 @@
 """Answering once, when Mobius or the way to it fails."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -19,37 +18,17 @@ from tests.support.desk import Desk, attempts, decisions, drafts
 from tests.support.scripted_server import (
     CutAfterRead,
     CutBeforeRead,
-    Exchange,
     Half,
     Hold,
     Never,
     Pass,
     PassThenCut,
+    PassThenReply,
     Reply,
-    encoded,
-    forward,
-    head,
 )
 
 READ = r"/interactions/[^/]+$"
 SENT = r"/respond$"
-
-
-@dataclass(frozen=True)
-class PassThenReply:
-    """Hand the request to the upstream, and say something else than it did."""
-
-    status: int
-    body: Any = None
-    reads_body: bool = True
-
-    async def run(self, exchange: Exchange) -> None:
-        async def swallow(_: bytes) -> None:
-            return
-
-        await forward(exchange, swallow)
-        body = encoded(self.body)
-        await exchange.write(head(self.status, {"content-length": str(len(body))}) + body)
 
 
 def failure(status: int, code: str = "", message: str = "No.") -> Reply:
@@ -70,20 +49,76 @@ async def answer(desk: Desk, id: str, value: Any = True, **more: Any) -> Any:
         PassThenCut(),
         PassThenReply(500),
         PassThenReply(502, "<html>Bad gateway</html>"),
-        PassThenReply(200, "not JSON"),
-        PassThenReply(200, {"ok": True}),
+        PassThenReply(200, "<html>Sign in</html>"),
     ],
 )
 async def test_an_answer_that_arrived_is_told_as_mine_and_sent_once(desk: Desk, step: Any) -> None:
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, step)
     outcome = await answer(desk, item.mobius_id)
-    assert (outcome.kind, outcome.title) == (Kind.ANSWERED, "Your answer is in: Approve")
+    assert (outcome.kind, outcome.title) == (Kind.ANSWERED, "Approved")
     assert len(desk.posts()) == 1
     assert await attempts() == [("answered", "respond")]
     assert await drafts() == []
     (entry,) = await decisions()
     assert (entry.value, entry.comment) == (True, "Go")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 429])
+async def test_an_answer_that_arrived_is_mine_whatever_status_came_back(
+    desk: Desk, status: int
+) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, PassThenReply(status, "<html>Proxy</html>"))
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.title) == (Kind.ANSWERED, "Approved")
+    assert await attempts() == [("answered", "respond")]
+    assert await drafts() == []
+    (entry,) = await decisions()
+    assert (entry.account, entry.value, entry.http_status) == ("rina", True, status)
+    assert (await Credential.objects.aget(reviewer__user__username="rina")).refused_at is None
+    assert len(desk.posts()) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 429])
+async def test_a_refusal_that_cannot_be_checked_is_not_called_unsent(
+    desk: Desk, status: int
+) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, PassThenReply(status))
+    desk.server.on("GET", READ, Reply(500), always=True)
+    outcome = await answer(desk, item.mobius_id)
+    assert "We couldn't confirm your answer was received" in f"{outcome.title}. {outcome.text}"
+    assert await attempts() == [("open", "")]
+    desk.server.forget()
+    await settle_open()
+    (entry,) = await decisions()
+    assert (entry.account, entry.http_status) == ("rina", status)
+
+
+async def test_the_same_answer_again_after_it_arrived_is_one_answer(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, PassThenCut())
+    desk.server.on("GET", READ, Reply(500), always=True)
+    await answer(desk, item.mobius_id)
+    desk.server.forget()
+    await settle_open()
+    again = await answer(desk, item.mobius_id, operation_id="op2")
+    assert again.kind is Kind.ANSWERED
+    assert await drafts() == []
+    assert len(desk.posts()) == 1
+
+
+async def test_the_same_answer_again_is_mine_though_only_the_sync_has_heard_of_it(
+    desk: Desk,
+) -> None:
+    item = await sync_to_async(desk.ask)()
+    await died_before_sending(desk, item)
+    desk.elsewhere("user_rina", item.mobius_id, True, "Go")
+    await sync_to_async(desk.read)(item.mobius_id)
+    again = await answer(desk, item.mobius_id, operation_id="op2")
+    assert again.kind is Kind.ANSWERED
+    assert [entry.operation_id for entry in await decisions()] == ["op1"]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +128,6 @@ async def test_an_answer_that_arrived_is_told_as_mine_and_sent_once(desk: Desk, 
         CutAfterRead(),
         Reply(500),
         Reply(503),
-        Reply(200, "not JSON"),
-        Reply(200, {"id": "int_other"}),
         Half({"id": "int_1", "status": "completed"}),
     ],
 )
@@ -110,6 +143,40 @@ async def test_an_answer_that_did_not_arrive_can_be_sent_again(desk: Desk, step:
     assert len(desk.posts()) == 2
     assert await attempts() == [("answered", "respond")]
     assert len(await decisions()) == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        PassThenReply(200, "not JSON"),
+        PassThenReply(200, {"ok": True}),
+        PassThenReply(200, {"id": "int_other"}),
+    ],
+)
+async def test_a_good_status_without_the_question_is_an_answer_received(
+    desk: Desk, step: Any
+) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, step)
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.title) == (Kind.RECEIVED, "Answer received")
+    again = await answer(desk, item.mobius_id)
+    assert again.kind is Kind.RECEIVED
+    assert len(desk.posts()) == 1
+    await sync_to_async(desk.read)(item.mobius_id)
+    assert (await answer(desk, item.mobius_id)).kind is Kind.ANSWERED
+    assert await attempts() == [("answered", "respond")]
+    assert len(await decisions()) == 1
+
+
+async def test_a_proxys_page_to_sign_in_at_is_no_answer_received(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, Reply(200, "<!doctype html><title>Sign in</title>"))
+    assert (await answer(desk, item.mobius_id)).kind is Kind.STILL_OPEN
+    assert await attempts() == [("open", "")]
+    assert await drafts() == [(["true"], "Go")]
+    assert (await answer(desk, item.mobius_id)).kind is Kind.ANSWERED
+    assert await attempts() == [("answered", "respond")]
 
 
 async def test_what_lee_answered_while_mine_was_lost_is_told(desk: Desk) -> None:
@@ -145,7 +212,7 @@ async def test_when_nobody_can_tell_it_says_so_and_finds_out_later(desk: Desk) -
     desk.server.on("GET", READ, Reply(500), always=True)
     outcome = await answer(desk, item.mobius_id)
     assert outcome.kind is Kind.UNREACHABLE
-    assert outcome.title == "Mobius has not said whether your answer arrived"
+    assert outcome.title == "We couldn't confirm your answer was received"
     assert await attempts() == [("open", "")]
     assert await drafts() == [(["true"], "Go")]
     await settle_open()
@@ -283,8 +350,8 @@ async def test_a_rate_limit_says_when_to_send_again(desk: Desk) -> None:
     desk.server.on("POST", SENT, Reply(429, body, {"Retry-After": "7"}))
     outcome = await answer(desk, item.mobius_id)
     assert (outcome.kind, outcome.retry_after) == (Kind.RATE_LIMITED, 7)
-    assert outcome.text.endswith("send it again in 7 s.")
-    assert await attempts() == [("refused", "rate_limited")]
+    assert outcome.text.endswith("recorded. Your draft is saved; send it again in 7 s.")
+    assert await attempts() == [("refused", "rate_limit_exceeded")]
     assert len(desk.posts()) == 1
 
 
@@ -386,18 +453,20 @@ async def test_the_service_key_answers_for_one_person_only_where_it_may(desk: De
     direct = await sync_to_async(desk.ask)()
     group = await sync_to_async(desk.ask_group)()
     await Credential.objects.all().adelete()
-    desk.settings.SERVICE_KEY_ANSWERS = True
-    assert (await answer(desk, group.mobius_id)).kind is Kind.NO_CREDENTIAL
+    desk.settings.SERVICE_KEY_ANSWERS = "on"
+    # The engine takes a group's answer only from a member of it.
+    assert (await answer(desk, group.mobius_id)).kind is Kind.TOKEN_REFUSED
     outcome = await answer(desk, direct.mobius_id, operation_id="op2")
     assert outcome.kind is Kind.ANSWERED
     assert desk.upstream(direct.mobius_id)["responder"]["id"] == "user_rina"
-    assert [entry.credential_kind for entry in await decisions()] == ["service"]
+    kinds = [entry.credential_kind for entry in await decisions() if entry.verb == "respond"]
+    assert kinds == ["service"]
 
 
 async def test_a_refused_service_key_is_not_the_readers_fault(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     await Credential.objects.all().adelete()
-    desk.settings.SERVICE_KEY_ANSWERS = True
+    desk.settings.SERVICE_KEY_ANSWERS = "on"
     desk.server.on("*", r"/interactions/", failure(401, "unauthorized"), always=True)
     outcome = await answer(desk, item.mobius_id)
     assert outcome.kind is Kind.TOKEN_REFUSED
@@ -406,6 +475,6 @@ async def test_a_refused_service_key_is_not_the_readers_fault(desk: Desk) -> Non
 
 async def test_a_member_token_goes_before_the_service_key(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
-    desk.settings.SERVICE_KEY_ANSWERS = True
+    desk.settings.SERVICE_KEY_ANSWERS = "on"
     await answer(desk, item.mobius_id)
     assert [entry.credential_kind for entry in await decisions()] == ["member"]

@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission
 
+from inbox.mirror import capabilities
 from inbox.mirror.reading import read_run
 from inbox.models import Credential, Decision, Run, Upstream
 from inbox.reviewers.clients import service_client
@@ -95,6 +96,14 @@ async def test_another_name_cancels_nothing(desk: Desk, typed: str) -> None:
     assert await log() == []
 
 
+async def test_a_run_whose_workflow_has_no_name_is_cancelled_by_its_id(desk: Desk) -> None:
+    run_id = await started(desk)
+    await Run.objects.aupdate(workflow="")
+    assert f"Type {run_id}" in (await cancel(desk, run_id, "")).text
+    assert not desk.server.seen("POST", CANCEL)
+    assert (await cancel(desk, run_id, run_id)).status == 200
+
+
 async def test_a_run_that_ended_meanwhile_is_told_calmly(desk: Desk) -> None:
     run_id = await started(desk)
     await end_elsewhere(desk, run_id)
@@ -160,7 +169,7 @@ async def test_while_upstream_is_away_nothing_is_sent(desk: Desk) -> None:
         (Reply(401, {"error": {"code": "unauthorized", "message": "no"}}), 409, "member token"),
         (Reply(403, {"error": {"code": "permission_denied", "message": "no"}}), 409, "not let you"),
         (Reply(404, {"error": {"code": "not_found", "message": "no"}}), 409, "no longer has"),
-        (Reply(429, {"error": {}}, {"retry-after": "7"}), 503, "no more calls"),
+        (Reply(429, {"error": {}}, {"retry-after": "7"}), 503, "limiting requests"),
     ],
 )
 async def test_each_refusal_is_told_in_the_readers_words(
@@ -205,7 +214,7 @@ async def test_a_signal_of_which_nobody_knows_is_not_sent_twice(desk: Desk) -> N
     desk.server.on("POST", SIGNAL, PassThenCut())
     done = await signal(desk, run_id, {"a": 1})
     assert (done.status, done.tone) == (503, "warn")
-    assert "has not said" in done.title
+    assert "couldn't confirm" in done.title
     assert len(desk.server.seen("POST", SIGNAL)) == 1
     (entry,) = await log()
     assert entry[4]["arrived"] == "unknown"
@@ -238,3 +247,11 @@ async def test_without_the_permission_the_run_is_not_theirs(desk: Desk, who: str
 async def test_a_run_that_is_not_there_is_not_theirs(desk: Desk) -> None:
     with pytest.raises(NotTheirs):
         await cancel(desk, "run_none")
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+async def test_a_mobius_that_cannot_cancel_is_not_asked_again(desk: Desk, status: int) -> None:
+    run_id = await started(desk)
+    desk.server.on("POST", CANCEL, Reply(status, {}))
+    assert not (await cancel(desk, run_id)).good
+    assert (await sync_to_async(capabilities.facts)())["cancellation"] == "no"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from reviewer_site.environment import ROOT, Environment
+from reviewer_site import secrets
+from reviewer_site.environment import ROOT, Environment, Misconfigured
 
 DOCUMENTED = set(
     re.findall(
@@ -35,15 +36,18 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     assert names() == DOCUMENTED
 
 
-def start(tmp_path: Path, **given: str) -> subprocess.CompletedProcess[str]:
-    """Load the settings in a process of their own and print a few."""
+def start(
+    tmp_path: Path,
+    what: str = "s.EMBEDDED, s.MOBIUS_BASE_URL, s.MOBIUS_PROJECT, s.TIME_ZONE",
+    **given: str,
+) -> subprocess.CompletedProcess[str]:
+    """Load the settings in a process of their own and print ``what``."""
     clean = {key: value for key, value in os.environ.items() if key not in names()}
     return subprocess.run(
         [
             sys.executable,
             "-c",
-            "from reviewer_site import settings as s;"
-            "print(s.EMBEDDED, s.MOBIUS_BASE_URL, s.MOBIUS_PROJECT, s.TIME_ZONE)",
+            f"from reviewer_site import settings as s;print({what})",
         ],
         cwd=ROOT,
         env={**clean, "DATA_DIR": str(tmp_path), "MOBIUS_BASE_URL": "", **given},
@@ -69,6 +73,8 @@ def start(tmp_path: Path, **given: str) -> subprocess.CompletedProcess[str]:
         ("PRESENCE", "sometimes"),
         ("INSIGHTS_BY_PERSON", "sometimes"),
         ("HISTORY_DAYS", "0"),
+        ("MOBIUS_EVENT_LIMIT", "0"),
+        ("MOBIUS_RESPONSE_LIMIT", "64 MB"),
         ("TIME_ZONE", "Mars/Olympus"),
         ("TRUSTED_PROXIES", "the-proxy"),
         ("DATABASE_URL", "mysql://root:hush@localhost/x"),
@@ -79,12 +85,29 @@ def start(tmp_path: Path, **given: str) -> subprocess.CompletedProcess[str]:
         ("ALLOWED_HOSTS", "https://inbox.example.com"),
         ("ALLOWED_HOSTS", "inbox.example.com:8000"),
         ("ALLOWED_HOSTS", " , "),
+        ("PUBLIC_URL", "inbox.example.com"),
+        ("PUBLIC_URL", "https://inbox.example.com/reviews"),
+        ("PUBLIC_URL", "https://root:hush@inbox.example.com"),
+        ("PUBLIC_URL", "http://inbox.example.com"),
+        ("PUBLIC_URL", "http://10.0.0.7:8000"),
+        ("BIND_ADDRESS", "inbox.example.com"),
+        ("HSTS_SUBDOMAINS", "some"),
+        ("HSTS_PRELOAD", "soon"),
+        ("SESSION_HOURS", "0"),
+        ("SESSION_IDLE_MINUTES", "-1"),
         ("MOBIUS_BASE_URL", "api.example.com"),
         ("MOBIUS_BASE_URL", "https://api.example.com:99999"),
         ("MOBIUS_BASE_URL", "https://api.example.com/?q=1"),
+        ("MOBIUS_RUN_URL", "https://app.example.com/runs/"),
+        ("MOBIUS_RUN_URL", "javascript:alert({id})"),
+        ("MOBIUS_RUN_URL", "https://{id}.example.com/"),
+        ("MOBIUS_INTERACTION_URL", "/interactions/{id}"),
+        ("MOBIUS_INTERACTION_URL", "https://app.example.com/ {id}"),
         ("MOBIUS_API_KEY", "mbx_hush and more"),
         ("MOBIUS_API_KEY", "mbx_hush\n"),
         ("MOBIUS_PROJECT", "two words"),
+        ("LOG_ANCHOR", "'unfinished"),
+        ("LOG_ANCHOR", "no-such-program"),
     ],
 )
 def test_a_malformed_setting_stops_the_start_with_a_sentence_that_names_it(
@@ -122,6 +145,40 @@ def test_what_is_well_formed_is_taken(tmp_path: Path, hosts: str, addresses: str
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("", "http://127.0.0.1:8000 127.0.0.1 False 0"),
+        ("https://Inbox.example.com:443/", "https://inbox.example.com inbox.example.com True"),
+        ("https://inbox.example.com:8443", "https://inbox.example.com:8443 inbox.example.com True"),
+        ("http://localhost:9000", "http://localhost:9000 localhost False 0"),
+        ("http://[::1]:9000", "http://[::1]:9000 [::1] False 0"),
+    ],
+)
+@pytest.mark.parametrize("debug", ["on", "off"])
+def test_the_public_address_decides_how_safely_pages_are_sent(
+    tmp_path: Path, address: str, said: str, debug: str
+) -> None:
+    done = start(
+        tmp_path,
+        what="s.PUBLIC_URL, s.ALLOWED_HOSTS[-1], s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS",
+        PUBLIC_URL=address,
+        PORT="8000",
+        ALLOWED_HOSTS="elsewhere.example.com",
+        DEBUG=debug,
+    )
+    assert done.stdout.startswith(said), done.stderr
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["https://app.example.com/runs/{id}", "http://10.0.0.7:8080/#/runs?id={id}&tab=log"],
+)
+def test_an_address_in_mobius_has_a_place_for_the_id(tmp_path: Path, template: str) -> None:
+    done = start(tmp_path, what="s.MOBIUS_RUN_URL", MOBIUS_RUN_URL=template)
+    assert done.stdout == f"{template}\n", done.stderr
+
+
 @pytest.mark.parametrize("missing", ["MOBIUS_API_KEY", "MOBIUS_PROJECT"])
 def test_a_real_mobius_needs_its_key_and_its_project(tmp_path: Path, missing: str) -> None:
     given = {
@@ -145,34 +202,49 @@ def test_the_project_may_be_named_as_in_the_guide(tmp_path: Path) -> None:
     assert done.stdout == "False https://mobius.example.com production Europe/Helsinki\n"
 
 
+def test_loading_the_settings_writes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    done = start(folder)
+    assert done.returncode == 0, done.stderr
+    assert not folder.exists()
+
+
 def test_secrets_are_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
-    assert start(tmp_path).returncode == 0
-    made = tmp_path / "secrets.env"
-    first = made.read_text()
-    assert made.stat().st_mode & 0o777 == 0o600
-    assert start(tmp_path).returncode == 0
-    assert made.read_text() == first
+    folder = tmp_path / "data"
+    first = secrets.create(folder, {})
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "secrets.env").stat().st_mode & 0o777 == 0o600
+    assert secrets.create(folder, {}).credential_keys == first.credential_keys
+    assert secrets.read(folder, {}).secret_key == first.secret_key
+
+
+def test_what_the_environment_gives_is_not_written_down(tmp_path: Path) -> None:
+    key = Fernet.generate_key().decode()
+    made = secrets.create(tmp_path, {"SECRET_KEY": "", "CREDENTIAL_KEYS": key})
+    assert made.credential_keys == [key]
+    assert "CREDENTIAL_KEYS" not in (tmp_path / "secrets.env").read_text()
+    with pytest.raises(Misconfigured, match="has no line CREDENTIAL_KEYS="):
+        secrets.read(tmp_path, {})
+
+
+def test_processes_that_start_at_once_end_with_the_same_secrets(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib; from reviewer_site import secrets;"
+        "print(secrets.create(pathlib.Path(sys.argv[1]), {}).credential_keys)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "data")]
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    assert len({process.communicate(timeout=60)[0] for process in processes}) == 1
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["secrets.env"]
 
 
 def test_the_own_engines_exports_do_not_poison_the_next_start(tmp_path: Path) -> None:
-    start(tmp_path)
-    key = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys, pathlib; from reviewer_site import secrets;"
-            "print(secrets.load(pathlib.Path(sys.argv[1])).service_key())",
-            str(tmp_path),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
     done = start(
         tmp_path,
         MOBIUS_BASE_URL="http://127.0.0.1:9999",
-        MOBIUS_API_KEY=key,
+        MOBIUS_API_KEY=secrets.create(tmp_path, {}).service_key(),
         PROJECT="demo",
     )
     assert done.stdout == "True http://127.0.0.1:8001 demo UTC\n"
@@ -183,3 +255,12 @@ def test_a_damaged_secrets_file_is_said_in_words(tmp_path: Path) -> None:
     done = start(tmp_path)
     assert done.returncode == 1
     assert "has no line SECRET_KEY=" in done.stderr
+
+
+def test_damaged_keys_are_said_in_words(tmp_path: Path) -> None:
+    secrets.create(tmp_path, {})
+    text = (tmp_path / "secrets.env").read_text().replace("CREDENTIAL_KEYS=", "CREDENTIAL_KEYS=x")
+    (tmp_path / "secrets.env").write_text(text)
+    done = start(tmp_path)
+    assert done.returncode == 1
+    assert "CREDENTIAL_KEYS is damaged" in done.stderr

@@ -1,18 +1,22 @@
-"""Static files over the real server."""
+"""Static files: collected once a release, served over the real server."""
 
 import asyncio
 import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
-from django.templatetags.static import static
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.test import override_settings
 
-from reviewer_site.static_files import StaticFiles
+from reviewer_site.static import StaticFiles, collect_if_changed
+
+HASHED = {"staticfiles": {"BACKEND": "reviewer_site.static.Storage"}}
 
 
 async def beyond(scope: Any, receive: Any, send: Any) -> None:
@@ -21,49 +25,59 @@ async def beyond(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[httpx.Client]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(StaticFiles(beyond), lifespan="off", log_config=None, loop="asyncio")
-    )
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
-    thread.start()
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with httpx.Client(base_url=address) as client:
-        yield client
-    server.should_exit = True
-    thread.join()
-    with contextlib.suppress(OSError):
-        listener.close()
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    root = tmp_path_factory.mktemp("static") / "collected"
+    with override_settings(STATIC_ROOT=root, STORAGES=HASHED):
+        collect_if_changed()
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(StaticFiles(beyond), lifespan="off", log_config=None, loop="asyncio")
+        )
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+        thread.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with httpx.Client(base_url=address) as client:
+            yield client
+        server.should_exit = True
+        thread.join()
+        with contextlib.suppress(OSError):
+            listener.close()
 
 
-def test_a_file_is_kept_for_ever_under_the_present_release(site: httpx.Client) -> None:
-    sheet = site.get(static("css/tokens.css"))
+def url(name: str) -> str:
+    return staticfiles_storage.url(name)
+
+
+@pytest.mark.parametrize("name", ["staticfiles.json", "release.txt", "none.css"])
+def test_what_is_no_page_s_file_is_not_found(site: httpx.Client, name: str) -> None:
+    answer = site.get(f"/static/{name}", headers={"Accept-Encoding": "gzip, br"})
+    assert answer.status_code == 404
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_a_browser_keeps_a_file_for_ever_under_its_hashed_name(site: httpx.Client) -> None:
+    sheet = site.get(url("css/tokens.css"))
     assert sheet.status_code == 200
     assert sheet.headers["content-type"] == 'text/css; charset="utf-8"'
     assert "immutable" in sheet.headers["cache-control"]
     assert sheet.headers["x-content-type-options"] == "nosniff"
+    assert sheet.headers["cross-origin-resource-policy"] == "same-origin"
     assert ":root" in sheet.text
 
 
-@pytest.mark.parametrize("path", ["/static/000000000000/css/tokens.css", "/static/css/tokens.css"])
-def test_another_release_gets_the_present_file_and_asks_again(
-    site: httpx.Client, path: str
-) -> None:
-    answer = site.get(path)
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"] == "max-age=0, public"
-
-
-def test_a_file_that_the_browser_has_is_not_sent_again(site: httpx.Client) -> None:
-    first = site.get("/static/css/tokens.css")
-    again = site.get("/static/css/tokens.css", headers={"If-None-Match": first.headers["etag"]})
-    assert again.status_code == 304
-    assert again.content == b""
+@pytest.mark.parametrize("encoding", ["gzip", "br"])
+def test_a_file_is_sent_compressed(site: httpx.Client, encoding: str) -> None:
+    path = url("css/components.css")
+    plain = site.get(path, headers={"Accept-Encoding": "identity"})
+    packed = site.head(path, headers={"Accept-Encoding": encoding})
+    assert packed.headers["content-encoding"] == encoding
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 3
 
 
 def test_a_module_is_served_as_javascript(site: httpx.Client) -> None:
-    assert site.get(static("js/keys.js")).headers["content-type"].startswith("text/javascript")
+    assert site.get(url("js/keys.js")).headers["content-type"].startswith("text/javascript")
 
 
 @pytest.mark.parametrize(
@@ -71,18 +85,65 @@ def test_a_module_is_served_as_javascript(site: httpx.Client) -> None:
     [
         "/static/",
         "/static/nothing.css",
+        "/static/css/tokens.css",
         "/static/%2e%2e/manage.py",
         "/static/x/%2e%2e/%2e%2e/manage.py",
     ],
 )
-def test_what_is_no_static_file_is_not_found(site: httpx.Client, path: str) -> None:
+def test_what_is_not_a_collected_file_is_not_found(site: httpx.Client, path: str) -> None:
     assert site.get(path).status_code == 404
 
 
-def test_static_files_are_only_read(site: httpx.Client) -> None:
-    assert site.post(static("css/tokens.css")).status_code == 405
-    assert site.head(static("css/tokens.css")).content == b""
+def test_static_files_are_read_only(site: httpx.Client) -> None:
+    assert site.post(url("css/tokens.css")).status_code == 405
+    assert site.head(url("css/tokens.css")).content == b""
 
 
 def test_everything_else_reaches_the_application(site: httpx.Client) -> None:
     assert site.get("/inbox/").text == "the application"
+
+
+class TestCollecting:
+    @pytest.fixture
+    def root(self, tmp_path: Path) -> Iterator[Path]:
+        """The folder that is collected into; the only source has two modules."""
+        source = tmp_path / "source"
+        (source / "js").mkdir(parents=True)
+        (source / "js/first.js").write_text(
+            'import { two } from "./second.js";\nimport "./second.js";\n'
+        )
+        (source / "js/second.js").write_text("export const two = 2;\n")
+        finders = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+        with override_settings(
+            STATIC_ROOT=tmp_path / "collected",
+            STATICFILES_DIRS=[source],
+            STATICFILES_FINDERS=finders,
+            STORAGES=HASHED,
+        ):
+            collect_if_changed()
+            yield tmp_path / "collected"
+
+    def test_modules_import_each_other_by_hashed_name(self, root: Path) -> None:
+        [second] = root.glob("js/second.*.js")
+        [first] = root.glob("js/first.*.js")
+        assert first.read_text().count(f'"./{second.name}"') == 2
+
+    def test_an_unchanged_release_is_collected_once(self, root: Path) -> None:
+        [second] = root.glob("js/second.*.js")
+        second.write_text("as collected")
+        collect_if_changed()
+        assert second.read_text() == "as collected"
+
+    def test_a_changed_file_is_collected_and_the_old_one_removed(self, root: Path) -> None:
+        [before] = root.glob("js/second.*.js")
+        (root.parent / "source/js/second.js").write_text("export const two = 1 + 1;\n")
+        collect_if_changed()
+        [after] = root.glob("js/second.*.js")
+        assert after != before
+
+    def test_a_collection_that_was_cut_off_is_made_again(self, root: Path) -> None:
+        [second] = root.glob("js/second.*.js")
+        second.unlink()
+        (root / "release.txt").unlink()
+        collect_if_changed()
+        assert second.exists()

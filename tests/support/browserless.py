@@ -33,6 +33,12 @@ class Person:
         )
         assert answer.status_code == 302, answer.text
 
+    def sign_out(self) -> None:
+        """By the button of the account menu."""
+        token = {"csrfmiddlewaretoken": self._http.cookies["csrftoken"]}
+        answer = self._http.post(f"{self.web}/accounts/logout/", data=token)
+        assert answer.status_code == 302, answer.text
+
     def cookies(self) -> dict[str, str]:
         """What a client needs to go on in the same session."""
         return {cookie.name: cookie.value or "" for cookie in self._http.cookies.jar}

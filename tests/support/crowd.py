@@ -83,6 +83,7 @@ def _session(name: str, mobius_id: str | None, tokens: dict[str, str]) -> str:
         user.groups.add(Group.objects.get(name="reviewer"))
         if mobius_id is not None:
             token = SecretStr(tokens[mobius_id])
+            credentials.prove(user.reviewer, mobius_id)
             credentials.adopt(user.reviewer, token=token, owner=mobius_id)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)

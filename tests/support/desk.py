@@ -6,10 +6,13 @@ from typing import Any
 from asgiref.sync import sync_to_async
 
 from inbox.mirror import project as mirror
-from inbox.mobius.adapters.guide import read_interaction, read_run
+from inbox.mobius.adapters.guide.interaction import read_interaction
+from inbox.mobius.adapters.guide.run import read_run
 from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
-from inbox.reviewers.people import make_demo
+from inbox.reviewers import service_key
+from inbox.services.credentials import tries
 from tests.fixtures_engine import Project
+from tests.support.people import make_people
 from tests.support.scripted_server import Request, ScriptedServer
 
 CAST = ("user_rina", "user_sam", "user_lee", "user_tess")
@@ -23,9 +26,11 @@ class Desk:
         settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = server.base_url
         settings.MOBIUS_PROJECT = project.handle
         settings.MOBIUS_API_KEY = project.service_key
-        settings.SERVICE_KEY_ANSWERS = False
+        settings.SERVICE_KEY_ANSWERS = "off"
+        service_key.forget_refusals()
+        tries.forget()
         self.settings = settings
-        make_demo(tokens={user_id: project.tokens[user_id] for user_id in CAST})
+        make_people(tokens={user_id: project.tokens[user_id] for user_id in CAST})
 
     def person(self, name: str) -> Reviewer:
         """Somebody of the cast, by user name."""

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from typing import Any
 import httpx
 
 from reviewer_site.environment import ROOT
+
+_collected: list[Path] = []
+"""The static files of the first product: the next ones take a copy, and collect nothing."""
 
 
 class Product:
@@ -36,6 +40,9 @@ class Product:
     def start(self) -> None:
         """Return when the welcome is printed; the failure's words if it ends instead."""
         self._open.clear()
+        static = self.folder / "static"
+        if _collected and not static.exists():
+            shutil.copytree(_collected[0], static)
         self._process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), "serve"],
             cwd=ROOT,
@@ -52,7 +59,9 @@ class Product:
             self.kill()
             raise AssertionError("the product did not start:\n" + "".join(self.said))
         addresses = json.loads((self.folder / "serve.json").read_text())
-        self.web, self.engine = addresses["web"], addresses["engine"]
+        self.web, self.engine = addresses["web"], addresses.get("engine", "")
+        if not _collected:
+            _collected.append(static)
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
@@ -62,6 +71,11 @@ class Product:
                 if "Ctrl-C ends it" in line:
                     self._open.set()
         self._open.set()
+
+    @property
+    def running(self) -> bool:
+        """The web process has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -96,16 +110,21 @@ class Product:
             os.killpg(self._process.pid, number)
         return self.wait()
 
-    def exports(self) -> dict[str, str]:
-        """What ``mobius_env`` prints, as a terminal would take it."""
-        printed = subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), "mobius_env"],
+    def manage(self, *words: str, told: str = "") -> str:
+        """What a command of ``manage.py`` prints; ``told`` is its standard input."""
+        return subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *words],
             cwd=ROOT,
             env=self.environment,
+            input=told,
             capture_output=True,
             text=True,
             check=True,
         ).stdout
+
+    def exports(self) -> dict[str, str]:
+        """What ``mobius_env`` prints, as a terminal would take it."""
+        printed = self.manage("mobius_env")
         pairs = (line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
         return dict(pairs)
 

@@ -45,6 +45,7 @@ class Exchange:
     writer: asyncio.StreamWriter
     upstream: str | None
     left: int  # bytes of the body that were not read yet
+    keep_host: bool = False
 
     async def read_body(self) -> None:
         body = await self.reader.readexactly(self.left)
@@ -164,6 +165,23 @@ class PassThenCut:
 
 
 @dataclass(frozen=True)
+class PassThenReply:
+    """Hand the request to the upstream, then answer something else, as a proxy may."""
+
+    status: int
+    body: Any = None
+    reads_body: bool = True
+
+    async def run(self, exchange: Exchange) -> None:
+        async def swallow(_: bytes) -> None:
+            return
+
+        await forward(exchange, swallow)
+        body = encoded(self.body)
+        await exchange.write(head(self.status, {"content-length": str(len(body))}) + body)
+
+
+@dataclass(frozen=True)
 class Half:
     """Announce the whole of ``body`` and break off in the middle of it."""
 
@@ -228,8 +246,10 @@ class Script:
 class ScriptedServer:
     """Serves from a thread of its own while it is entered."""
 
-    def __init__(self, upstream: str | None = None) -> None:
+    def __init__(self, upstream: str | None = None, *, keep_host: bool = False) -> None:
+        """``keep_host``: pass on the Host header as it came, as a proxy before a web site does."""
         self.upstream = upstream
+        self.keep_host = keep_host
         self.requests: list[Request] = []
         self._scripts: list[Script] = []
         self._changed = threading.Condition()
@@ -331,7 +351,7 @@ class ScriptedServer:
         request = parsed(raw)
         length = int(request.headers.get("content-length", "0"))
         step = next((s for one in self._scripts if (s := one.take(request))), self._default())
-        exchange = Exchange(request, reader, writer, self.upstream, length)
+        exchange = Exchange(request, reader, writer, self.upstream, length, self.keep_host)
         if step.reads_body:
             await exchange.read_body()
         with self._changed:
@@ -377,7 +397,8 @@ async def forward(exchange: Exchange, give: Any) -> None:
     upstream = urlsplit(exchange.upstream)
     reader, writer = await asyncio.open_connection(upstream.hostname, upstream.port)
     request = exchange.request
-    fields = {**request.headers, "host": upstream.netloc, "connection": "close"}
+    host = request.headers["host"] if exchange.keep_host else upstream.netloc
+    fields = {**request.headers, "host": host, "connection": "close"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     try:
         writer.write(

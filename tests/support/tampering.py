@@ -4,7 +4,9 @@ from typing import Any
 
 from django.db import connections
 
+from inbox.models import DecisionHead, append_only
 from inbox.models.append_only import TABLE
+from inbox.services import decision_count, decision_log
 
 
 def lift_triggers(using: str = "default") -> None:
@@ -31,3 +33,13 @@ def run_sql(statement: str, parameters: list[Any] | None = None, using: str = "d
     """One statement, past every model."""
     with connections[using].cursor() as cursor:
         cursor.execute(statement, parameters)
+
+
+def empty_log() -> None:
+    """A log without an entry, for tests that begin with accounts whose making was logged."""
+    lift_triggers()
+    run_sql(f"DELETE FROM {TABLE}")
+    run_sql("DELETE FROM inbox_decisionhead")
+    append_only.lay(using="default")
+    decision_log.begin()
+    decision_count.reset(DecisionHead(number=0))

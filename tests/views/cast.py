@@ -9,14 +9,15 @@ from django.test import Client
 from inbox.mirror import project
 from inbox.mirror.readings import Reading
 from inbox.models import Reviewer, Upstream
-from inbox.reviewers.people import CAST, make_demo
+from inbox.reviewers.people import CAST
+from tests.support.people import make_people
 
 HTMX = {"HX-Request": "true"}
 
 
-def sign_in(username: str) -> Client:
+def sign_in(username: str, **options: Any) -> Client:
     """A signed-in browser of one of the cast."""
-    client = Client()
+    client = Client(**options)
     client.force_login(
         Reviewer.objects.get(user__username=username).user,
         backend="django.contrib.auth.backends.ModelBackend",
@@ -48,4 +49,4 @@ def part(target: str, page: str = "http://testserver/inbox/") -> dict[str, str]:
 
 def people() -> None:
     """The demo's people, each with a token that no Mobius has seen."""
-    make_demo(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})
+    make_people(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})

@@ -44,7 +44,16 @@ def mallory(people: None) -> Client:
 def away() -> Iterator[None]:
     """Mobius was heard 40 seconds ago, and has not answered since."""
     since = cast.soon(seconds=-40)
-    pulse.note(seeded=True, heard_at=since, broken_at=since, trouble="Mobius is not answering")
+    told = {"heard_at": since, "broken_at": since, "trouble": "Mobius is not answering"}
+    pulse.note(connected=False, walked=False, seeded=True, **told)
+    yield
+    pulse.note(**vars(Facts()))
+
+
+@pytest.fixture
+def read() -> Iterator[None]:
+    """Mobius has been read whole."""
+    pulse.note(connected=True, walked=True, seeded=True)
     yield
     pulse.note(**vars(Facts()))
 

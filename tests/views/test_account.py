@@ -1,5 +1,6 @@
 """One's own account: token, keyboard, password."""
 
+import re
 import sys
 from typing import Any
 
@@ -15,7 +16,13 @@ from tests.support.desk import Desk
 from tests.support.scripted_server import Reply
 from tests.views.cast import HTMX, sign_in
 
-PATHS = ("/account/token", "/account/token/remove", "/account/keys", "/account/password")
+PATHS = (
+    "/account/token",
+    "/account/token/confirm",
+    "/account/token/remove",
+    "/account/keys",
+    "/account/password",
+)
 
 
 @pytest.fixture
@@ -47,17 +54,73 @@ def test_without_a_token_it_asks_for_one(desk: Desk, rina: Client) -> None:
 
 def test_a_pasted_token_is_proven_and_kept(desk: Desk, rina: Client) -> None:
     Credential.objects.all().delete()
+    answer = rina.post("/account/token", {"token": desk.project.tokens["user_rina"]})
+    assert (answer.status_code, answer["Location"]) == (303, "/account/")
+    assert "Your member token is saved." in page_of(rina)
+
+
+@pytest.fixture
+def unknown(desk: Desk, rina: Client) -> Client:
+    """Rina, with neither a Mobius ID nor a token, after pasting her token."""
+    Credential.objects.all().delete()
     Reviewer.objects.update(mobius_id=None)
     answer = rina.post("/account/token", {"token": desk.project.tokens["user_rina"]})
     assert (answer.status_code, answer["Location"]) == (303, "/account/")
-    assert Reviewer.objects.get(user__username="rina").mobius_id == "user_rina"
-    assert "Your token is kept." in page_of(rina)
+    return rina
+
+
+def mobius_id() -> str | None:
+    return Reviewer.objects.get(user__username="rina").mobius_id
+
+
+def confirm(client: Client, mine: str = "yes", owner: str = "user_rina") -> Any:
+    return client.post("/account/token/confirm", {"mine": mine, "owner": owner})
+
+
+def test_without_an_id_the_page_asks_whether_the_owner_is_you(desk: Desk, unknown: Client) -> None:
+    token = desk.project.tokens["user_rina"]
+    page = page_of(unknown)
+    assert "This token belongs to user_rina. Is that you?" in page
+    assert (mobius_id(), Credential.objects.count()) == (None, 0)
+    assert token not in page
+    assert token not in str(dict(unknown.session))
+    assert confirm(unknown).status_code == 303
+    assert mobius_id() == "user_rina"
+    assert "Your member token is saved." in page_of(unknown)
+    assert "unconfirmed_token" not in unknown.session
+    assert confirm(unknown).status_code == 303
+
+
+@pytest.mark.parametrize(("mine", "owner"), [("no", "user_rina"), ("yes", "user_sam")])
+def test_only_a_yes_to_the_owner_that_was_shown_counts(
+    unknown: Client, mine: str, owner: str
+) -> None:
+    assert confirm(unknown, mine, owner).status_code == 303
+    assert (mobius_id(), Credential.objects.count()) == (None, 0)
+    assert ("Is that you?" in page_of(unknown)) == (mine == "yes")
+
+
+def test_a_token_that_waited_too_long_is_discarded(desk: Desk, unknown: Client) -> None:
+    desk.settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    answer = confirm(unknown)
+    assert answer.status_code == 422
+    assert "Confirm within 10 minutes" in answer.content.decode()
+    assert mobius_id() is None
+    assert "Is that you?" not in page_of(unknown)
+
+
+def test_administrators_see_who_pasted_whose_token(desk: Desk, rina: Client) -> None:
+    rina.post("/account/token", {"token": desk.project.tokens["user_sam"]})
+    admin = sign_in("admin")
+    said = "rina pasted a token of user_sam, the Mobius ID of sam. Nothing was changed."
+    for path in ("/admin/", "/connection/"):
+        assert said in admin.get(path).content.decode()
 
 
 @pytest.mark.parametrize(
     ("whose", "words"),
     [
-        ("user_sam", "This one belongs to user_sam, who has another account here."),
+        ("user_sam", "This token belongs to user_sam, and your Mobius ID is user_rina."),
         ("nobody", "Mobius does not accept this token."),
         ("service", "This is a service key."),
         ("", "Paste your token here first."),
@@ -110,7 +173,7 @@ def test_a_token_whose_key_is_lost_says_so(desk: Desk, rina: Client) -> None:
 def test_replacing_shows_the_form_and_keeps_the_present_one(desk: Desk, rina: Client) -> None:
     page = page_of(rina, "?replace=1")
     assert 'name="token"' in page
-    assert "Keep the present one" in page
+    assert "Keep the current token" in page
 
 
 def test_a_removed_token_is_gone(desk: Desk, rina: Client) -> None:
@@ -136,6 +199,18 @@ def test_a_new_password_signs_out_everywhere_else(desk: Desk, rina: Client) -> N
     assert User.objects.get(username="rina").check_password("brass-kettle-42")
     assert rina.get("/account/").status_code == 200
     assert elsewhere.get("/account/").status_code == 302
+
+
+def test_the_pages_forms_are_taken_with_the_token_that_they_carry(desk: Desk) -> None:
+    client = sign_in("rina", enforce_csrf_checks=True)
+    page = page_of(client)
+    for form in re.findall(r'<form[^>]*method="post".*?</form>', page, re.S):
+        assert 'name="csrfmiddlewaretoken"' in form
+    [form] = re.findall(r'<form id="password".*?</form>', page, re.S)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+    assert token is not None
+    answer = client.post("/account/password", {**passwords(), "csrfmiddlewaretoken": token[1]})
+    assert answer.status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -201,3 +276,27 @@ def test_a_failure_is_reported_without_the_token(desk: Desk, rina: Client) -> No
     assert answer.status_code == 500
     assert "CREDENTIAL_KEYS is empty" in reports[0]
     assert token not in reports[0] + answer.content.decode()
+
+
+def test_ten_tokens_a_minute_are_checked(desk: Desk, rina: Client) -> None:
+    for _ in range(10):
+        assert rina.post("/account/token", {"token": "mbc_nobody"}).status_code == 422
+    answer = rina.post("/account/token", {"token": desk.project.tokens["user_rina"]})
+    assert (answer.status_code, answer["Retry-After"]) == (429, "60")
+    assert "Wait a minute, then paste it again." in answer.content.decode()
+    assert len(desk.server.seen("GET", "/members/me$")) == 10
+    sam = sign_in("sam")
+    assert sam.post("/account/token", {"token": "mbc_nobody"}).status_code == 422
+
+
+def test_where_the_service_key_answers_it_does_not_ask_for_a_token_in_vain(
+    desk: Desk, rina: Client
+) -> None:
+    Credential.objects.all().delete()
+    assert "but answering them needs your token." in page_of(rina)
+    desk.settings.SERVICE_KEY_ANSWERS = "on"
+    page = page_of(rina)
+    assert "service key answers for you where one answer is enough" in page
+    assert "but answering them needs your token." not in page
+    Reviewer.objects.filter(mobius_id="user_rina").update(mobius_id_proven=True)
+    assert "but answering them needs your token." in page_of(rina)

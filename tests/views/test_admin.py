@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 from django.test import Client
 from pydantic import SecretStr
@@ -55,6 +55,13 @@ def mobius_id(username: str) -> str | None:
 def test_an_administrator_sets_a_mobius_id(boss: Client) -> None:
     assert give(boss, "rina", "user_rina_2").status_code == 302
     assert mobius_id("rina") == "user_rina_2"
+
+
+@pytest.mark.parametrize("wrong", ["user_rina\r\nuser_sam", "user\x1b[2J", "user_rina\u2028x"])
+def test_a_mobius_id_is_one_line_of_printing_characters(boss: Client, wrong: str) -> None:
+    answer = give(boss, "rina", wrong)
+    assert "contain line breaks" in answer.content.decode()
+    assert mobius_id("rina") == "user_rina"
 
 
 def test_the_old_ids_token_goes_with_it(boss: Client) -> None:
@@ -133,6 +140,56 @@ def test_no_page_shows_a_token(boss: Client) -> None:
         assert TOKEN[:8] not in page
 
 
+def test_what_an_administrator_changes_is_in_the_log(boss: Client, tess: Client) -> None:
+    user = User.objects.get(username="sam")
+    lead = Group.objects.get(name="team lead")
+    boss.post(
+        path_of("sam"),
+        {
+            "username": "sam",
+            "date_joined_0": user.date_joined.date().isoformat(),
+            "date_joined_1": user.date_joined.strftime("%H:%M:%S"),
+            "is_staff": "on",
+            "groups": [lead.pk],
+            "reviewer-TOTAL_FORMS": "1",
+            "reviewer-INITIAL_FORMS": "1",
+            "reviewer-0-id": str(user.reviewer.pk),
+            "reviewer-0-user": str(user.pk),
+            "reviewer-0-mobius_id": "user_samuel",
+        },
+    )
+    entries = Decision.objects.order_by("number")
+    assert {(each.account, each.credential_kind, each.address) for each in entries} == {
+        ("admin", "account", "127.0.0.1")
+    }
+    changes = [(each.verb, each.value["before"], each.value.get("after")) for each in entries]
+    assert changes == [
+        ("account_switched_off", "on", "off"),
+        ("permissions_changed", [], ["staff"]),
+        ("roles_changed", ["reviewer"], []),
+        ("roles_changed", [], ["team lead"]),
+        ("mobius_id_changed", "user_sam", "user_samuel"),
+        ("token_removed", "0000", None),
+    ]
+    page = tess.get("/decisions/").content.decode()
+    assert "Account sam" in page
+    assert "user_sam → user_samuel" in page
+
+
+def test_a_roles_permissions_are_in_the_log(boss: Client) -> None:
+    role = Group.objects.get(name="team lead")
+    given = Permission.objects.get(codename="cancel_run")
+    boss.post(
+        f"/admin/auth/group/{role.pk}/change/", {"name": role.name, "permissions": [given.pk]}
+    )
+    entry = Decision.objects.get()
+    assert (entry.verb, entry.account, entry.value) == (
+        "permissions_changed",
+        "admin",
+        {"role": "team lead", "before": [], "after": ["inbox.cancel_run"]},
+    )
+
+
 def test_tokens_drafts_and_the_mirror_are_not_registered() -> None:
     ours = set(apps.get_app_config("inbox").get_models())
     assert set(admin.site._registry) & ours == {Decision}
@@ -170,3 +227,11 @@ def test_nobody_else_comes_in(people: None, name: str) -> None:
 
 def test_signed_out_it_asks_to_sign_in(people: None) -> None:
     assert Client().get("/admin/")["Location"].startswith("/admin/login/")
+
+
+def test_administrators_read_changes_of_rights_but_no_answers(boss: Client) -> None:
+    User.objects.get(username="sam").groups.clear()
+    assert "sam: reviewer → none" in boss.get("/admin/inbox/decision/").content.decode()
+    entry = Decision.objects.get()
+    page = boss.get(f"/admin/inbox/decision/{entry.pk}/change/").content.decode()
+    assert "sam: reviewer → none" in page

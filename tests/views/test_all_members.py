@@ -67,7 +67,7 @@ def test_that_sam_has_answered_and_when_is_shown(hidden: None) -> None:
     rina = sign_in("rina")
     page = one_line(rina.get("/interactions/int_1/"))
     assert "1 of 3 answered" in page
-    assert "What the others answered is shown once yours is in." in page
+    assert "You'll see the others' answers once you've answered." in page
     assert "Sam answered" in page
     assert "Sam answered" in one_line(rina.get("/runs/run_1/"))
     raw = json.loads(rina.get("/interactions/int_1/raw.json").content)
@@ -154,9 +154,9 @@ def test_the_row_shows_how_far_it_is_and_who_is_missing(people: None) -> None:
 def test_it_says_which_answer_mine_is(people: None) -> None:
     tell(run("run_1"), told(SECRET))
     rina = sign_in("rina")
-    assert "Yours is answer 2 of 3;" in one_line(rina.get("/interactions/int_1/"))
+    assert "Yours will be answer 2 of 3." in one_line(rina.get("/interactions/int_1/"))
     tell(told(SECRET, Answer(user_id=LEE, value=True, at=at(2))))
-    assert "Yours is the last of 3 answers;" in one_line(rina.get("/interactions/int_1/"))
+    assert "Yours is the last of 3 answers." in one_line(rina.get("/interactions/int_1/"))
 
 
 def test_who_left_the_group_is_shown_and_a_lead_sees_that_it_cannot_complete(people: None) -> None:
@@ -188,12 +188,12 @@ def test_who_has_no_account_here_is_shown_as_such(people: None) -> None:
     assert "No account here; it cannot complete without them" in page
 
 
-def test_whose_account_is_switched_off_is_shown_as_such(people: None) -> None:
+def test_whose_account_is_deactivated_is_shown_as_such(people: None) -> None:
     User.objects.filter(username="lee").update(is_active=False)
     tell(run("run_1"), told(SECRET))
     for path in ("/interactions/int_1/", "/runs/run_1/"):
         page = one_line(sign_in("tess").get(path))
-        assert "The account is switched off; it cannot complete without them" in page, path
+        assert "The account is deactivated; it cannot complete without them" in page, path
         assert "Nobody to nudge" not in page
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from inbox.models import Credential, Draft, Interaction
+from inbox.models import Attempt, Credential, Draft, Interaction
 from tests.support.desk import Desk
 from tests.support.scripted_server import Reply
 from tests.views.cast import part, sign_in, soon, stranger
@@ -44,7 +44,7 @@ def holder(item: Interaction) -> str | None:
 
 def test_a_free_question_can_be_answered_without_claiming_and_says_so(item: Interaction) -> None:
     page = page_of(sign_in("rina"), item)
-    assert "Nobody has taken this yet" in page
+    assert "Nobody has claimed this yet" in page
     assert "You can answer without claiming it." in page
     assert f'formaction="{path(item)}"' in page
     assert f'action="/interactions/{item.mobius_id}/respond"' in page
@@ -57,7 +57,7 @@ def test_a_claim_leads_back_to_the_question(item: Interaction) -> None:
     assert answer.status_code == 303
     assert answer["Location"] == f"/interactions/{item.mobius_id}/?type=approval"
     page = one_line(rina.get(answer["Location"]))
-    assert "You have held this since" in page
+    assert "Claimed by you since" in page
     assert f'formaction="{path(item, "release")}"' in page
     assert f'formaction="{path(item)}"' not in page
     assert holder(item) == "user_rina"
@@ -68,14 +68,14 @@ def test_a_script_gets_the_question_as_it_is_now(item: Interaction) -> None:
     assert answer.status_code == 200
     page = one_line(answer)
     assert page.startswith('<article id="detail"')
-    assert "You have held this since" in page
+    assert "Claimed by you since" in page
 
 
 def test_the_others_read_along_and_are_offered_nothing(item: Interaction) -> None:
     sign_in("rina").post(path(item))
     page = page_of(sign_in("lee"), item)
-    assert "Rina took this <time" in page
-    assert "You can read along, and answer once Rina gives it back." in page
+    assert "Rina claimed this <time" in page
+    assert "You can answer if Rina releases it." in page
     for verb in ("claim", "release", "respond"):
         assert path(item, verb) not in page
 
@@ -83,7 +83,7 @@ def test_the_others_read_along_and_are_offered_nothing(item: Interaction) -> Non
 def test_a_lead_who_was_not_asked_sees_who_has_it_and_can_do_nothing(item: Interaction) -> None:
     sign_in("rina").post(path(item))
     page = page_of(sign_in("tess"), item)
-    assert "Rina took this <time" in page
+    assert "Rina claimed this <time" in page
     for verb in ("claim", "release", "respond"):
         assert path(item, verb) not in page
     assert sign_in("tess").post(path(item)).status_code == 404
@@ -94,7 +94,7 @@ def test_it_is_given_back(item: Interaction) -> None:
     rina.post(path(item))
     assert rina.post(path(item, "release")).status_code == 303
     assert holder(item) is None
-    assert "Nobody has taken this yet" in page_of(sign_in("lee"), item)
+    assert "Nobody has claimed this yet" in page_of(sign_in("lee"), item)
 
 
 def test_losing_the_race_is_a_409_that_names_the_holder_and_keeps_the_text(
@@ -106,11 +106,11 @@ def test_losing_the_race_is_a_409_that_names_the_holder_and_keeps_the_text(
     answer = rina.post(path(item), {"comment": "I was about to say"}, headers=part("detail"))
     assert answer.status_code == 409
     page = one_line(answer)
-    assert "<h2>Lee took this " in page
+    assert "<h2>Lee claimed this " in page
     assert "I was about to say" in page
     assert 'data-key="n">Next question' in page
     assert Draft.objects.get().comment == "I was about to say"
-    assert page.count("Lee took this ") == 1
+    assert page.count("Lee claimed this ") == 1
 
 
 def next_of(page: str) -> str:
@@ -140,7 +140,7 @@ def test_without_a_script_a_lost_race_is_a_whole_page(desk: Desk, item: Interact
     elsewhere(desk, "user_lee", item)
     answer = sign_in("rina").post(path(item))
     assert answer.status_code == 409
-    assert "<h2>Lee took this " in one_line(answer)
+    assert "<h2>Lee claimed this " in one_line(answer)
     assert "</html>" in answer.content.decode()
 
 
@@ -162,7 +162,7 @@ def test_the_list_comes_back_after_a_press_in_it(desk: Desk, item: Interaction) 
     listed = one_line(answer)
     assert '<section id="inbox-list"' in listed
     assert f'formaction="{path(item, "release")}"' in listed
-    assert "Held by you since" in listed
+    assert "Claimed by you since" in listed
     assert 'id="count-claimed" hx-swap-oob="true">1' in listed
     plain = rina.post(path(item, "release"), sent)
     assert (plain.status_code, plain["Location"]) == (303, "/inbox/?type=approval")
@@ -176,16 +176,16 @@ def test_a_press_in_the_list_that_comes_late_is_told_above_it(
     assert answer.status_code == 409
     listed = one_line(answer)
     assert 'id="list-outcome"' in listed
-    assert "<h3>Lee took this " in listed
+    assert "<h2>Lee claimed this " in listed
     assert f'formaction="{path(item)}"' not in listed
-    assert re.search(r'"Held by Lee since \d\d:\d\d"', listed)
+    assert re.search(r'"Claimed by Lee since \d\d:\d\d"', listed)
 
 
 def test_only_the_holder_gives_it_back(desk: Desk, item: Interaction) -> None:
     elsewhere(desk, "user_lee", item)
     answer = sign_in("rina").post(path(item, "release"))
     assert answer.status_code == 409
-    assert "Lee took this" in one_line(answer)
+    assert "Lee claimed this" in one_line(answer)
 
 
 def test_a_closed_one_says_how_it_ended(desk: Desk, item: Interaction) -> None:
@@ -216,7 +216,7 @@ def test_mobius_away_is_a_503_that_changes_nothing(desk: Desk, item: Interaction
     desk.server.on("POST", r"/claim$", Reply(503))
     answer = sign_in("rina").post(path(item))
     assert answer.status_code == 503
-    assert "It is still free" in one_line(answer)
+    assert "It is still unclaimed" in one_line(answer)
 
 
 def test_a_held_question_that_is_old_is_marked_for_the_group_and_for_leads(
@@ -228,10 +228,10 @@ def test_a_held_question_that_is_old_is_marked_for_the_group_and_for_leads(
     Interaction.objects.update(claimed_at=soon(minutes=-72))
     page = page_of(sign_in("rina"), item)
     assert "data-stale-claim" in page
-    assert "That is 1 h 12 m, which is long. Ask Lee: nobody else can give it back." in page
+    assert "It was claimed 1 h 12 m ago. Only Lee can release it." in page
     assert 'aria-label="Stale"' in one_line(sign_in("rina").get("/inbox/"))
-    assert "Ask Lee: nobody else can give it back." in page_of(sign_in("tess"), item)
-    assert "the group sees it marked" in page_of(sign_in("lee"), item)
+    assert "Only Lee can release it." in page_of(sign_in("tess"), item)
+    assert "your group sees it marked" in page_of(sign_in("lee"), item)
 
 
 def test_when_a_claim_grows_stale_is_a_setting(desk: Desk, item: Interaction) -> None:
@@ -250,7 +250,7 @@ def test_a_run_tells_its_lead_who_has_the_question(desk: Desk) -> None:
     elsewhere(desk, "user_lee", item)
     desk.read(item.mobius_id)
     page = one_line(sign_in("tess").get(f"/runs/{started['id']}/"))
-    assert "Lee has held this since" in page
+    assert "Claimed by Lee since" in page
 
 
 def test_without_a_token_the_page_says_so_before_one_types(item: Interaction) -> None:
@@ -265,19 +265,58 @@ def test_without_a_token_the_page_says_so_before_one_types(item: Interaction) ->
     assert path(item) not in one_line(rina.get("/inbox/"))
 
 
-def test_the_service_key_may_stand_in_for_what_is_aimed_at_one_person(desk: Desk) -> None:
-    Credential.objects.filter(reviewer__user__username="rina").delete()
+SENT_BY_KEY = (
+    "Sent with this installation’s service key. Mobius may not show your name; the decision log "
+    "here does."
+)
+
+
+def test_the_page_says_so_before_the_service_key_answers(desk: Desk) -> None:
     mine, groups = desk.ask(), desk.ask_group()
-    desk.settings.SERVICE_KEY_ANSWERS = True
+    desk.settings.SERVICE_KEY_ANSWERS = "on"
     rina = sign_in("rina")
-    assert path(mine, "respond") in page_of(rina, mine)
-    assert path(groups, "respond") not in page_of(rina, groups)
+    assert SENT_BY_KEY not in page_of(rina, mine)
+    Credential.objects.filter(reviewer__user__username="rina").delete()
+    for item in (mine, groups):
+        page = page_of(rina, item)
+        assert path(item, "respond") in page
+        assert SENT_BY_KEY in page
+        assert path(item) not in page
+
+
+def test_what_all_must_answer_says_that_it_needs_a_member_token(desk: Desk) -> None:
+    Credential.objects.filter(reviewer__user__username="rina").delete()
+    desk.settings.SERVICE_KEY_ANSWERS = "on"
+    item = desk.ask_group(require_all=True)
+    page = page_of(sign_in("rina"), item)
+    assert "a member token of their own" in page
+    assert path(item, "respond") not in page
+
+
+def test_a_colleague_sees_who_is_answering(desk: Desk, item: Interaction) -> None:
+    rina = desk.person("rina")
+    sending = {"reviewer": rina, "upstream": item.upstream, "interaction_id": item.mobius_id}
+    attempt = Attempt.objects.create(
+        **sending, operation_id="op1", credential_kind="service", created_at=soon(minutes=0)
+    )
+    page = page_of(sign_in("sam"), item)
+    assert "Rina is answering this" in page
+    assert path(item, "respond") not in page
+    attempt.state, attempt.accepted_at = Attempt.State.ACCEPTED, soon(minutes=0)
+    attempt.save()
+    assert "Mobius is still processing the answer." in page_of(sign_in("sam"), item)
+    assert "Mobius is still processing it." in page_of(sign_in("rina"), item)
+    attempt.state = Attempt.State.UNCONFIRMED
+    attempt.save()
+    page = page_of(sign_in("rina"), item)
+    assert "Mobius accepted your answer at" in page
+    assert path(item, "respond") in page
 
 
 def test_a_token_that_was_refused_is_told_and_can_be_tried(item: Interaction) -> None:
     Credential.objects.filter(reviewer__user__username="rina").update(refused_at=soon(minutes=-5))
     page = page_of(sign_in("rina"), item)
-    assert "Mobius did not take your token the last time" in page
+    assert "Mobius refused your token last time" in page
     assert path(item, "respond") in page
 
 

@@ -23,6 +23,7 @@ from inbox.services import (
     decision_log,
     group_words,
     nudge,
+    rights_log,
     run_words,
 )
 from inbox.services.decision_log import Entry, append
@@ -95,7 +96,7 @@ def test_a_lead_reads_who_did_what(tess: Client) -> None:
 
 
 def test_an_empty_log_says_so(tess: Client) -> None:
-    assert "Nothing decided yet" in text(tess, LOG)
+    assert "No decisions yet" in text(tess, LOG)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -214,9 +215,9 @@ def test_of_a_long_log_what_is_shown_is_looked_at_each_time(tess: Client) -> Non
     assert "Not intact" in page
     assert "Entry 590 does not fit" in page
     sheet = text(tess, f"{LOG}590/")
-    assert "This receipt proves nothing" in sheet
+    assert "This receipt can't be verified" in sheet
     assert "entry 590 does not fit: its fields do not give its hash" in sheet
-    assert "proves nothing" not in text(tess, f"{LOG}589/")
+    assert "can't be verified" not in text(tess, f"{LOG}589/")
     run_sql(f"UPDATE inbox_decision SET previous = '{'0' * 64}' WHERE number = 580")
     assert "it does not follow from the entry before" in text(tess, f"{LOG}580/")
 
@@ -331,7 +332,7 @@ def test_hidden_answers_are_hidden_here_too(people: None, settings: Any) -> None
 
 def test_whatever_is_entered_can_be_filtered_by_and_has_words(tess: Client) -> None:
     verbs = [*run_words.Verb, *group_words.Verb, *claiming.Verb, nudge.VERB, RESPOND]
-    verbs += ["token_adopted", "token_removed"]
+    verbs += ["token_adopted", "token_removed", *rights_log.VERBS]
     page = text(tess, LOG)
     for verb in verbs:
         assert f'<option value="{verb}">' in page

@@ -8,7 +8,7 @@ from django.test import Client
 from inbox.mobius.types import Answer, InteractionStatus, Question
 from inbox.models import Draft
 from tests.mirror.things import LEE, RINA, ask, at, group_ask
-from tests.views.cast import HTMX, tell
+from tests.views.cast import HTMX, part, sign_in, tell
 
 PATH = "/interactions/int_1/draft"
 WRITING = Question(mode="input", multiline=True)
@@ -49,6 +49,63 @@ def test_it_can_be_discarded(rina: Client) -> None:
     keep(rina)
     assert keep(rina, discard="1", back="1").status_code == 303
     assert not Draft.objects.exists()
+
+
+def two_drafts(client: Client) -> tuple[Draft, Draft]:
+    """One from the desk, one from the laptop; both forms were opened before either was saved."""
+    tell(ask(questions=(WRITING,)))
+    assert keep(client, "From the desk", operation_id="desk").status_code == 204
+    answer = keep(client, "From the laptop", operation_id="laptop", headers=HTMX)
+    assert answer.status_code == 200
+    assert "From the desk" in answer.content.decode()
+    return Draft.objects.get(form="desk"), Draft.objects.get(form="laptop")
+
+
+def test_a_text_of_another_device_stays_beside_ones_own(rina: Client) -> None:
+    two_drafts(rina)
+    elsewhere = sign_in("rina")
+    page = elsewhere.get("/interactions/int_1/").content.decode()
+    assert "Draft from another device, " in page
+    assert "From the desk" in page
+    assert "From the laptop" in page
+
+
+def test_the_page_that_reads_itself_again_keeps_to_its_own_draft(rina: Client) -> None:
+    _, laptop = two_drafts(rina)
+    keep(rina, "From the desk, longer", operation_id="desk")
+    page = rina.get(
+        "/interactions/int_1/",
+        {"operation_id": "laptop", "draft": ""},
+        headers=part("detail"),
+    ).content.decode()
+    assert f'data-draft="{laptop.base}"' not in page
+    assert "From the desk, longer" in page
+
+
+def test_the_other_text_can_be_used_and_what_is_typed_becomes_the_other(rina: Client) -> None:
+    desk, _ = two_drafts(rina)
+    page = keep(
+        rina, "From the laptop, more", operation_id="laptop", use=desk.base, headers=part("detail")
+    ).content.decode()
+    laptop = Draft.objects.get(form="laptop")
+    assert laptop.values == ["From the laptop, more"]
+    assert f'value="{desk.base}"' in page
+    assert "From the desk</textarea>" in page
+    assert f'data-draft="{laptop.base}"' in page
+
+
+def test_without_a_script_the_other_text_is_used_too(rina: Client) -> None:
+    desk, _ = two_drafts(rina)
+    answer = keep(rina, "From the laptop", operation_id="laptop", use=desk.base)
+    assert answer.status_code == 303
+    assert "From the desk</textarea>" in rina.get(answer["Location"]).content.decode()
+
+
+def test_discarding_the_other_leaves_ones_own(rina: Client) -> None:
+    desk, _ = two_drafts(rina)
+    answer = rina.post(PATH, {"discard": desk.base, "operation_id": "laptop"}, headers=HTMX)
+    assert answer.status_code == 200
+    assert [draft.values for draft in Draft.objects.all()] == [["From the laptop"]]
 
 
 def test_a_late_save_after_the_answer_is_refused(rina: Client) -> None:

@@ -13,8 +13,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from inbox.mirror.rebuild import rebuild
 from inbox.mobius.types import Answer, Interaction, InteractionStatus, PolicyKind
 from inbox.models import Interaction as InteractionRow
+from inbox.models import Upstream
+from inbox.presenters.insights.chart import long_day
+from inbox.presenters.insights.figures import waiting
+from inbox.presenters.insights.query import Query
 from tests.mirror import things
 from tests.mirror.things import LEE, RINA, SAM
 from tests.views.cast import sign_in, tell
@@ -181,7 +186,7 @@ def test_what_a_person_answered_is_theirs(lived: list[Interaction], tess: Client
     assert sum(int(row["answers"]) for row in rows) == len(mine)
 
 
-def test_time_to_claim_is_that_of_the_claim_that_stands(people: None, tess: Client) -> None:
+def test_time_to_claim_is_that_of_the_first_claim(people: None, tess: Client) -> None:
     created = noon(TODAY - timedelta(days=2))
     claims = [4, 9, 60]
     tell(
@@ -288,7 +293,7 @@ def test_days_that_cannot_be_shown_are_not_replaced_in_silence(
     tess: Client, query: str, shown: bool
 ) -> None:
     page = tess.get("/insights/" + query).content.decode()
-    assert ("Those days cannot be shown" in page) is shown
+    assert ("That range isn't available" in page) is shown
 
 
 def test_people_are_left_out_where_that_is_off(
@@ -314,6 +319,29 @@ def test_forgetting_the_questions_leaves_the_figures(
     before = figures(tess, "flow", span="30")
     InteractionRow.objects.all().delete()
     assert figures(tess, "flow", span="30") == before
+
+
+def test_days_of_a_former_time_zone_are_marked(lived: list[Interaction], tess: Client) -> None:
+    last = TODAY - timedelta(days=20)
+    Upstream.objects.update(former_zones=[["Pacific/Auckland", last.isoformat()]])
+    page = " ".join(tess.get("/insights/", {"span": "30"}).content.decode().split())
+    assert "follow the former time zone, Pacific/Auckland" in page
+    assert f"{long_day(last)} (Pacific/Auckland)" in page
+    assert f"{long_day(last + timedelta(days=1))} (" not in page
+    zones = {row["day"]: row["time_zone"] for row in figures(tess, "flow", span="30")}
+    assert zones[last.isoformat()] == "Pacific/Auckland"
+    assert zones[(last + timedelta(days=1)).isoformat()] == "UTC"
+    assert "former time zone" not in tess.get("/insights/", {"span": "7"}).content.decode()
+
+
+def test_the_page_says_so_while_figures_are_being_recounted(
+    lived: list[Interaction], tess: Client, settings: Any
+) -> None:
+    settings.TIME_ZONE = "Pacific/Auckland"
+    said = "The time zone is now Pacific/Auckland. Figures are being recounted"
+    assert said in tess.get("/insights/").content.decode()
+    list(rebuild(Upstream.present()))
+    assert "being recounted" not in tess.get("/insights/").content.decode()
 
 
 @pytest.mark.parametrize("path", ["/insights/", "/insights/flow.csv"])
@@ -343,3 +371,10 @@ def test_a_group_of_one_answer_is_counted_once(people: None) -> None:
     rows = figures(sign_in("tess"), "flow", span="7")
     assert sum(int(row["asked"]) for row in rows) == 1
     assert sum(int(row["asked"]) for row in figures(sign_in("tess"), "flow", person=RINA)) == 1
+
+
+@pytest.mark.sqlite
+def test_the_oldest_open_question_is_found_by_its_index(people: None) -> None:
+    day = date(2026, 3, 2)
+    rows = waiting(Upstream.present(), Query("", day, day))
+    assert "interaction_oldest" in rows.order_by("created_at").explain()

@@ -18,6 +18,7 @@ from inbox.mobius.types import (
     Target,
 )
 from inbox.models import Draft, Reviewer, Upstream
+from inbox.services.group_mapping import map_group
 from tests.mirror.things import NOON, answered, ask, at, group_ask, run, step
 from tests.support.tags import Tags
 from tests.views.cast import part, sign_in, soon, tell
@@ -57,7 +58,7 @@ def test_it_shows_message_context_form_effect_and_history(rina: Client) -> None:
     assert "<em>5 %</em>" in page
     assert 'rel="noopener noreferrer nofollow"' in page
     assert '<span class="was">4.11.3</span>' in page
-    assert "Your answer ends the wait;</strong> the run goes on at once." in page
+    assert "Your answer resumes the run.</strong>" in page
     assert 'href="/runs/run_1/"' in page
     assert 'data-run-status="suspended"' in page
     assert "Sam started the run" in page
@@ -77,13 +78,22 @@ def test_confirm_is_two_buttons_that_send(rina: Client) -> None:
     assert 'data-draft-url="/interactions/int_1/draft"' in page
 
 
-@pytest.mark.parametrize(("default", "first"), [(True, "true"), (False, "false"), (None, "true")])
-def test_confirm_gives_the_weight_to_the_suggested_answer(
-    rina: Client, default: bool | None, first: str
+@pytest.mark.parametrize(
+    ("default", "words"),
+    [
+        (True, "Suggested by the workflow: Approve"),
+        (False, "Suggested by the workflow: Reject"),
+        (None, ""),
+    ],
+)
+def test_confirm_says_which_answer_is_suggested(
+    rina: Client, default: bool | None, words: str
 ) -> None:
     tell(ask(questions=(Question(mode="confirm", default=default),)))
-    primary = page_of(rina).split("btn--l btn--primary")[1].split(">")[0]
-    assert f'value="{first}"' in primary
+    page = page_of(rina)
+    assert words in page
+    assert page.count("Suggested by the workflow") == (1 if words else 0)
+    assert 'value="true"' in page.split("btn--l btn--primary")[1].split(">")[0]
 
 
 def test_select_is_radio_cards_with_descriptions_and_the_default_chosen(rina: Client) -> None:
@@ -135,7 +145,7 @@ def test_an_unknown_mode_is_read_only_with_the_raw_json_a_click_away(rina: Clien
 
 
 def test_an_unknown_status_is_shown_and_not_answered(rina: Client) -> None:
-    tell(ask(status=InteractionStatus.OTHER, raw={"status": "paused"}))
+    tell(ask(status=InteractionStatus.OTHER, status_word="paused"))
     page = page_of(rina)
     assert "Paused" in page
     assert 'action="/interactions/int_1/respond"' not in page
@@ -202,7 +212,7 @@ def test_a_closed_item_says_who_answered_what_and_when(rina: Client) -> None:
     assert ": Approve." in page
     assert "“fine”" in page
     assert "Lee approved" in page
-    assert "The run went on" in page
+    assert "The run resumed" in page
     assert 'action="/interactions/int_1/respond"' not in page
 
 
@@ -224,7 +234,33 @@ def test_what_i_had_typed_is_kept_when_somebody_was_first(rina: Client) -> None:
     )
     page = page_of(rina)
     assert "24 hours is short" in page
-    assert "Yours was not sent" in page
+    assert "Your answer wasn’t sent. Your draft is saved." in page
+
+
+@pytest.mark.parametrize(
+    ("values", "comment", "says"),
+    [
+        (["true"], "fine", ""),
+        (["true"], "", "The text below wasn’t sent. Your draft is saved."),
+        (["false"], "fine", "The text below wasn’t sent. Your draft is saved."),
+    ],
+)
+def test_only_text_that_is_not_my_answer_is_called_unsent(
+    rina: Client, values: list[str], comment: str, says: str
+) -> None:
+    """The sync may hear of an answer while its response is still on the way."""
+    tell(answered(ask(), "user_rina", 2))
+    Draft.objects.create(
+        reviewer=Reviewer.objects.get(mobius_id="user_rina"),
+        upstream=Upstream.present(),
+        interaction_id="int_1",
+        values=values,
+        comment=comment,
+        updated_at=NOON,
+    )
+    page = page_of(rina)
+    assert ("wasn’t sent" in page) == bool(says)
+    assert says in page
 
 
 def test_an_expired_item_says_so_and_offers_no_button(rina: Client) -> None:
@@ -252,7 +288,7 @@ def test_the_last_of_several_answers_says_so(rina: Client) -> None:
     said = tuple(Answer(user_id=id, value=True, at=at(1)) for id in ("user_sam", "user_lee"))
     tell(group_ask(run_id="run_1", responses=said), run("run_1"))
     page = page_of(rina)
-    assert "Yours is the last of 3 answers;</strong> the run goes on at once." in page
+    assert "Yours is the last of 3 answers.</strong> It resumes the run." in page
     assert "2 of 3 answered" in page
     assert "Your turn" in page
 
@@ -260,22 +296,22 @@ def test_the_last_of_several_answers_says_so(rina: Client) -> None:
 def test_in_between_it_names_for_whom_the_run_waits_too(rina: Client) -> None:
     said = (Answer(user_id="user_sam", value=True, at=at(1)),)
     tell(group_ask(run_id="run_1", responses=said), run("run_1"))
-    assert "Yours is answer 2 of 3;</strong> the run waits for Lee too." in page_of(rina)
+    assert "Yours will be answer 2 of 3.</strong> The run still waits for Lee." in page_of(rina)
 
 
 def test_after_my_part_it_says_for_whom_the_run_waits(rina: Client) -> None:
     said = (Answer(user_id="user_rina", value=False, comment="No", at=at(1)),)
     tell(group_ask(run_id="run_1", responses=said), run("run_1"))
     page = page_of(rina)
-    assert "Your answer is in" in page
-    assert "The run waits for Sam and Lee." in page
+    assert 'id="answered"' in page
+    assert "The run still waits for Sam and Lee." in page
     assert 'action="/interactions/int_1/respond"' not in page
 
 
 def test_a_standalone_question_has_no_run_and_says_so(rina: Client) -> None:
     tell(ask(run_id=None))
     page = page_of(rina)
-    assert "Your answer closes this question.</strong> No run waits for it." in page
+    assert "Your answer closes the question.</strong> No run is waiting for it." in page
     assert "/runs/run" not in page.split('id="detail"')[1]
 
 
@@ -286,7 +322,7 @@ def test_what_another_holds_can_be_read_and_not_answered(rina: Client) -> None:
         )
     )
     page = page_of(rina)
-    assert "Lee has held this since " in page
+    assert "Claimed by Lee since " in page
     assert 'action="/interactions/int_1/respond"' not in page
 
 
@@ -304,11 +340,11 @@ def test_a_superuser_has_no_right_of_its_own(people: None) -> None:
     assert sign_in("admin").get("/interactions/int_1/").status_code == 404
 
 
-def test_a_team_lead_reads_along_and_cannot_answer(tess: Client) -> None:
+def test_a_team_lead_can_view_it_and_cannot_answer(tess: Client) -> None:
     tell(ask())
     page = page_of(tess)
     assert "Waiting on Rina" in page
-    assert "You were not asked" in page
+    assert "View only" in page
     assert 'action="/interactions/int_1/respond"' not in page
 
 
@@ -349,7 +385,7 @@ def test_an_upstream_that_is_away_leaves_it_readable(rina: Client, away: None) -
     tell(ask(message="Pay?"))
     page = page_of(rina)
     assert "Pay?" in page
-    assert "Last updated 40 s ago" in page
+    assert "No updates since" in page
     assert 'action="/interactions/int_1/respond"' in page
 
 
@@ -369,3 +405,57 @@ def test_the_shared_head_of_the_run_tells_nothing_of_the_question(rina: Client) 
 def test_target_kinds_that_nobody_knows_are_named_as_they_came(tess: Client) -> None:
     tell(ask(target=Target(type="rota", id="night")))
     assert "Asked rota night" in page_of(tess)
+
+
+def test_the_raw_json_is_offered_where_there_is_no_context_too(rina: Client) -> None:
+    tell(ask(context={}))
+    assert "/interactions/int_1/raw.json" in page_of(rina)
+
+
+def test_what_cannot_be_formatted_says_so_and_a_long_text_is_folded(rina: Client) -> None:
+    tell(
+        ask("int_1", message="Nested?\n\n" + ">" * 200 + " deep\n\nlast words"),
+        ask("int_2", message="Long?\n\n" + "word " * 20_000 + "last words"),
+    )
+    page = page_of(rina)
+    assert "This text can’t be formatted" in page
+    assert "last words" in page
+    long = page_of(rina, "int_2")
+    assert "Show all" in long
+    assert "last words" in long[long.index("<details") :]
+
+
+def test_a_question_and_its_run_lead_to_mobius_where_the_settings_say_how(
+    rina: Client, settings: Any
+) -> None:
+    tell(run("run_1"), ask("int 1", run_id="run_1"))
+    assert "Open in Mobius" not in rina.get("/interactions/int 1/").content.decode()
+    settings.MOBIUS_INTERACTION_URL = "https://app.example.com/?q={id}"
+    settings.MOBIUS_RUN_URL = "https://app.example.com/runs/{id}"
+    page = rina.get("/interactions/int 1/").content.decode()
+    assert 'href="https://app.example.com/?q=int%201"' in page
+    page = rina.get("/runs/run_1/").content.decode()
+    assert 'href="https://app.example.com/runs/run_1"' in page
+
+
+def test_a_groups_question_says_where_its_members_come_from(rina: Client, tess: Client) -> None:
+    tell(group_ask("int_1"), group_ask("int_2", members=None, lacks=("policy",)))
+    assert "Asked: the members recorded with the question" in page_of(rina)
+    assert rina.get("/interactions/int_2/").status_code == 404
+    assert "No members are known for this group" in page_of(tess, "int_2")
+    map_group("grp_board", ["rina"])
+    page = page_of(rina, "int_2")
+    assert "the people an administrator assigned to this group" in page
+    assert "Mobius does not say how many must answer" not in page_of(rina)
+
+
+def test_it_says_so_where_nobody_knows_how_many_must_answer(rina: Client, tess: Client) -> None:
+    untold = group_ask(policy=Policy(), lacks=("policy",))
+    tell(untold)
+    assert "Mobius does not say how many must answer" in page_of(rina)
+    answer = Answer(user_id="user_rina", value=True)
+    tell(untold.model_copy(update={"responses": (answer,), "updated_at": at(1)}))
+    assert "still open: others may have to answer" in page_of(rina)
+    tell(ask("int_2", target=Target(type="", id=""), lacks=("target",)))
+    assert "say who this is for" in page_of(tess, "int_2")
+    assert rina.get("/interactions/int_2/").status_code == 404

@@ -43,6 +43,13 @@ def test_one_comes_back_to_where_one_wanted(people: None) -> None:
     assert answer["Location"] == "/interactions/int_1/?type=approval"
 
 
+def test_who_is_signed_in_is_sent_on(rina: Client) -> None:
+    assert rina.get(LOGIN)["Location"] == "/inbox/"
+    assert rina.get(f"{LOGIN}?next=/runs/")["Location"] == "/runs/"
+    assert rina.get(f"{LOGIN}?next=https://evil.example/")["Location"] == "/inbox/"
+    assert rina.get(f"{LOGIN}?next=-1")["Location"] == "-1"
+
+
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x"]
 )
@@ -66,7 +73,7 @@ def test_the_session_is_a_new_one(people: None) -> None:
 def test_a_wrong_password_says_so(people: None) -> None:
     answer = enter(Client(), password="wrong")
     assert answer.status_code == 200
-    assert "Name or password is not right" in answer.content.decode()
+    assert "Incorrect username or password" in answer.content.decode()
 
 
 def test_after_five_wrong_ones_there_is_a_pause_even_for_the_right_one(people: None) -> None:
@@ -78,7 +85,7 @@ def test_after_five_wrong_ones_there_is_a_pause_even_for_the_right_one(people: N
     assert enter(Client(), username="sam").status_code == 302
 
 
-def test_an_account_that_is_switched_off_stays_out(people: None) -> None:
+def test_an_account_that_is_deactivated_stays_out(people: None) -> None:
     User.objects.filter(username="rina").update(is_active=False)
     assert enter(Client()).status_code == 200
 
@@ -99,6 +106,13 @@ def test_what_was_typed_outlives_a_wrong_password_and_the_pause(people: None) ->
         page = enter(Client(), password="wrong", **KEPT).content.decode()
         assert "So far" in page
         assert "because" in page
+
+
+@pytest.mark.parametrize("item", ["a/b", "a\0b"])
+def test_an_id_that_no_question_can_have_is_an_ordinary_sign_in(people: None, item: str) -> None:
+    fields = KEPT | {"kept-item": item}
+    assert enter(Client(), password="wrong", **fields).status_code == 200
+    assert enter(Client(), **fields)["Location"] == "/inbox/"
 
 
 def test_who_was_not_asked_gets_the_text_back_and_no_draft(people: None) -> None:

@@ -104,7 +104,7 @@ def test_what_somebody_holds_is_theirs_to_be_nudged_on(tess: Client) -> None:
     tell(group_ask("int_1", policy=policy, claimed_by="user_lee", claimed_at=soon(hours=-1)))
     answer = press(tess)
     assert answer.status_code == 409
-    assert "Somebody else has taken it" in one_line(answer.content)
+    assert "Somebody else has claimed it" in one_line(answer.content)
     assert press(tess, user="user_lee").status_code == 303
 
 
@@ -113,13 +113,17 @@ def test_who_was_not_asked_is_not_found(tess: Client, item: None, user: str) -> 
     assert press(tess, user=user).status_code == 404
 
 
-def test_who_has_no_account_or_one_switched_off_cannot_be_nudged(tess: Client) -> None:
+def test_who_has_no_account_or_one_deactivated_cannot_be_nudged(tess: Client) -> None:
     tell(group_ask("int_1", members=("user_m81", "user_sam")))
     User.objects.filter(username="sam").update(is_active=False)
-    for user in ("user_m81", "user_sam"):
+    reasons = {
+        "user_m81": "user_m81 has no account here",
+        "user_sam": "The account of Sam is deactivated",
+    }
+    for user, reason in reasons.items():
         answer = press(tess, user=user)
         assert answer.status_code == 409
-        assert "has no account here" in one_line(answer.content)
+        assert reason in one_line(answer.content)
     assert not Notice.objects.exists()
 
 

@@ -1,6 +1,5 @@
 """Sending an answer from the page."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -37,7 +36,7 @@ def test_the_answer_is_in_and_the_next_question_opens(desk: Desk, rina: Client) 
         f"/interactions/{following.mobius_id}/",
     )
     assert [str(m) for m in get_messages(answer.wsgi_request)] == [
-        "Your answer is in: Approve. Nobody else has to answer."
+        "Approved. Nobody else has to answer."
     ]
     told = desk.upstream(item.mobius_id)
     assert (told["response"]["value"], told["response"]["comment"]) == (True, "Because 🙂")
@@ -48,24 +47,19 @@ def test_after_the_last_one_the_inbox_opens(desk: Desk, rina: Client) -> None:
     assert send(rina, desk.ask())["Location"] == "/inbox/"
 
 
-def test_a_swap_is_sent_on_without_a_reload(desk: Desk, rina: Client) -> None:
+def test_a_swap_brings_the_next_question_at_once(desk: Desk, rina: Client) -> None:
     item, following = desk.ask(), desk.ask()
     answer = send(rina, item, headers=part("detail"))
-    where = json.loads(answer["HX-Location"])
     assert answer.status_code == 200
-    assert (where["path"], where["target"]) == (
-        f"/interactions/{following.mobius_id}/",
-        "#detail",
-    )
+    assert answer["HX-Push-Url"] == f"/interactions/{following.mobius_id}/"
+    assert f'data-interaction-id="{following.mobius_id}"' in answer.content.decode()
 
 
 def test_the_run_goes_on(desk: Desk, rina: Client) -> None:
     run = desk.project.start(desk.project.question())
     item = desk.read(desk.project.pending(run["id"])["id"])
     answer = send(rina, item, "false")
-    assert [str(m) for m in get_messages(answer.wsgi_request)] == [
-        "Your answer is in: Reject. The run goes on."
-    ]
+    assert [str(m) for m in get_messages(answer.wsgi_request)] == ["Rejected. The run has resumed."]
     desk.project.wait_for(run["id"], "completed")
 
 

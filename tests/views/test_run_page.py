@@ -5,6 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from inbox.live.watching import watching
 from inbox.mobius.types import InteractionStatus, RunStatus, StepPlan, StepStatus, Target
 from inbox.models import Run as RunRow
 from tests.mirror.things import answered, ask, at, event, group_ask, run, step
@@ -142,9 +143,7 @@ def test_a_failed_run_says_why_to_a_lead(tess: Client, rina: Client) -> None:
 
 def test_a_status_that_nobody_knows_is_shown_in_its_own_word(rina: Client) -> None:
     tell(
-        run("run_1", status=RunStatus.OTHER).model_copy(
-            update={"raw": {"status": "paused_by_ops"}}
-        ),
+        run("run_1", status=RunStatus.OTHER).model_copy(update={"status_word": "paused_by_ops"}),
         ask(run_id="run_1"),
     )
     RunRow.objects.update(log_from=0)
@@ -251,4 +250,34 @@ def test_a_run_opens_from_the_mirror_while_upstream_is_away(rina: Client, away: 
     tell(run("run_1", workflow="payments-release"), ask(run_id="run_1"))
     page = rina.get("/runs/run_1/").content.decode()
     assert "payments-release" in page
-    assert "Last updated 40 s ago" in page
+    assert "No updates since" in page
+
+
+def test_the_page_asks_the_sync_for_what_it_lacks_and_does_not_wait(rina: Client) -> None:
+    tell(run(status=RunStatus.SUSPENDED), ask(run_id="run_1"))
+    watching.take_runs()
+    assert rina.get("/runs/run_1/").status_code == 200
+    assert watching.take_runs() == {"run_1"}
+
+
+def test_a_run_that_is_known_from_its_question_alone_has_a_page(rina: Client, tess: Client) -> None:
+    tell(ask("int_1", run_id="run_1", message="Ship it?"))
+    for who in (rina, tess):
+        page = one_line(who.get("/runs/run_1/").content)
+        assert 'data-run-status="suspended"' in page
+        assert "Ship it?" in page
+        # When it was started, and by whom, nobody has told.
+        assert "Started" not in page
+        assert "so far" not in page
+        page = one_line(who.get("/interactions/int_1/").content)
+        assert "The run started" not in page
+    assert "No workflow" not in one_line(rina.get("/inbox/").content)
+    assert "No workflow" not in one_line(tess.get("/runs/waiting/").content)
+
+
+def test_a_run_that_is_over_takes_no_longer_where_mobius_gives_no_times(tess: Client) -> None:
+    tell(run(status=RunStatus.COMPLETED), ask(run_id="run_1"))
+    RunRow.objects.update(completed_at=None)
+    page = one_line(tess.get("/runs/run_1/").content)
+    assert "took" in page
+    assert "so far" not in page

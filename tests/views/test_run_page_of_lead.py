@@ -9,9 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from inbox.mirror import capabilities
 from inbox.mobius.types import Event, EventKind, RunStatus, StepPlan, StepStatus
 from inbox.models import Event as EventRow
 from inbox.models import Run as RunRow
+from inbox.models import Upstream
 from inbox.presenters.moment import fold
 from tests.mirror.things import answered, ask, at, event, group_ask, run, step
 from tests.support.desk import Desk
@@ -194,7 +196,7 @@ def test_at_the_last_event_the_scrubber_is_at_now_and_the_fold_is_the_mirror(tes
     )
     for query in ("", "?at=11", "?nth=11", "?nth=99", "?at=9999"):
         page = one_line(tess.get(f"/runs/run_1/{query}").content)
-        assert "This is how it stands now." in page
+        assert "Current state" in page
 
 
 def test_without_a_script_the_scrubber_is_links_and_a_form(tess: Client) -> None:
@@ -263,7 +265,7 @@ def test_what_can_no_longer_be_done_is_not_offered(tess: Client) -> None:
     a_run()
     page = tess.get("/runs/run_1/").content.decode()
     assert "cancel-run" not in page
-    assert "over: there is nothing left to cancel" in one_line(tess.get(ACTS[0]).content)
+    assert "There is nothing to cancel" in one_line(tess.get(ACTS[0]).content)
 
 
 @pytest.mark.parametrize(
@@ -273,6 +275,8 @@ def test_what_can_no_longer_be_done_is_not_offered(tess: Client) -> None:
         ({"name": "go", "payload": "[1]"}, "has to be an object"),
         ({"name": "go", "payload": '{"a": 1'}, "This is not JSON"),
         ({"name": "go", "payload": '{"a": NaN}'}, "NaN is no number"),
+        ({"name": "go", "payload": '{"a": 1e999}'}, "1e999 is too large a number"),
+        ({"name": "go", "payload": '{"a": [-1e400]}'}, "-1e400 is too large a number"),
         ({"name": "go", "payload": "[" * 5000}, "This is not JSON"),
         ({"name": "x" * 301, "payload": ""}, "at most 300 characters"),
     ],
@@ -293,7 +297,7 @@ def test_a_signal_that_cannot_be_is_said_and_all_of_it_is_kept(
 def suspended(desk: Desk) -> str:
     run_id = str(desk.project.start(desk.project.question())["id"])
     told = desk.project.wait_for(run_id, "suspended")
-    from inbox.mobius.adapters.guide import read_run  # noqa: PLC0415
+    from inbox.mobius.adapters.guide.run import read_run  # noqa: PLC0415
 
     tell(read_run(told))
     return run_id
@@ -331,5 +335,14 @@ def test_an_odd_question_of_a_group_is_named_in_the_past(tess: Client) -> None:
     )
     RunRow.objects.update(log_from=0)
     then = one_line(tess.get("/runs/run_1/?at=3", headers=part("run-moment")).content)
-    assert "Lee holds it for change-board" in then
-    assert "Lee took the question" in then
+    assert "Lee has claimed it for change-board" in then
+    assert "Lee claimed the question" in then
+
+
+def test_what_mobius_cannot_do_is_not_offered(tess: Client) -> None:
+    tell(run("run_1", plan=PLAN))
+    assert "cancel-run" in tess.get("/runs/run_1/").content.decode()
+    capabilities.cancelling_is_missing(Upstream.present())
+    page = tess.get("/runs/run_1/").content.decode()
+    assert "cancel-run" not in page
+    assert "signal-run" in page

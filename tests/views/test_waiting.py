@@ -10,10 +10,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from inbox.mirror.freshness import Facts, pulse
 from inbox.mobius.types import Answer, Interaction, Policy, PolicyKind, Target
 from inbox.models import Group, Membership, Upstream
 from tests.mirror.things import ask, at, group_ask, run
 from tests.views.cast import HTMX, part, soon, tell
+
+pytestmark = pytest.mark.usefixtures("read")
 
 PAGE = "/runs/waiting/"
 
@@ -101,10 +104,29 @@ def test_of_all_members_those_are_named_who_have_not_answered(tess: Client) -> N
     assert "Nobody to nudge" in page
 
 
-def test_an_account_that_is_switched_off_is_nobody_to_nudge(tess: Client) -> None:
+def test_an_account_that_is_deactivated_is_nobody_to_nudge(tess: Client) -> None:
     User.objects.filter(username="rina").update(is_active=False)
     tell(group_ask("int_1", created_at=soon(hours=-1)))
-    assert "The account is switched off" in by_group(opened(tess))
+    page = opened(tess)
+    assert "The account is deactivated" in by_group(page)
+    assert "The account is deactivated" in section(page, "person-user_rina")
+    assert "No account here" not in section(page, "person-user_rina")
+
+
+@pytest.mark.parametrize(("panel", "show"), [("expire-today", "today"), ("held-too-long", "stale")])
+def test_a_panel_counts_and_links_what_it_does_not_list(
+    tess: Client, panel: str, show: str
+) -> None:
+    held = {"claimed_by": "user_lee", "claimed_at": soon(hours=-3)}
+    tell(*(first_responder(f"int_{n}", expires_at=tonight(), **held) for n in range(8)))
+    page = opened(tess)
+    said = section(page, panel)
+    assert re.findall(r'class="meta end">(\d+)<', said) == ["8"]
+    assert figures(page)[show] == "8"
+    assert f'href="/runs/waiting/?show={show}">and 2 more</a>' in said
+    whole = section(opened(tess, f"?show={show}"), panel)
+    assert whole.count('href="/interactions/') == 8
+    assert "more</a>" not in whole
 
 
 def test_who_left_the_group_blocks_it_and_can_be_nudged(tess: Client) -> None:
@@ -127,14 +149,14 @@ def test_a_question_that_somebody_holds_waits_for_its_holder_alone(tess: Client)
     )
     page = opened(tess)
     assert people(page) == {"user_lee": ["int_1"]}
-    assert "2 h: stale" in section(page, "held-too-long")
+    assert "2 h: too long" in section(page, "held-too-long")
 
 
 def test_a_free_question_waits_for_each_who_could_answer(tess: Client) -> None:
     tell(first_responder("int_1", created_at=soon(hours=-3)))
     page = opened(tess)
     assert set(people(page)) == {"user_rina", "user_sam", "user_lee"}
-    assert "Nobody has taken it; it asks Rina, Sam and Lee." in page
+    assert "Nobody has claimed it. It asks Rina, Sam and Lee." in page
 
 
 def test_what_expires_today_is_said_with_who_is_missing(tess: Client) -> None:
@@ -201,6 +223,13 @@ def test_it_is_filtered_by_what_the_address_says(tess: Client, query: str, found
     assert {one for rows in shown.values() for one in rows} == found
     if "person" in query:
         assert list(shown) == ["user_sam"]
+
+
+def test_before_mobius_was_read_it_does_not_say_that_nothing_waits(tess: Client) -> None:
+    pulse.note(**vars(Facts()))
+    page = opened(tess)
+    assert "Waiting for the first sync" in page
+    assert "Nothing waits on anybody" not in page
 
 
 def test_what_is_answered_or_gone_does_not_wait(tess: Client) -> None:
@@ -274,7 +303,7 @@ def test_while_upstream_is_away_it_opens(tess: Client, away: None) -> None:
     tell(ask("int_1", created_at=soon(hours=-1)))
     page = opened(tess)
     assert people_of(page) == ["int_1"]
-    assert "Last updated 40 s ago" in page
+    assert "No updates since" in page
 
 
 def people_of(page: str) -> list[str]:

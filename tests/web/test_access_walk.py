@@ -22,7 +22,7 @@ PATHS = {
     Action.CANCEL: "run-cancel",
 }
 OFFERS = {name: action for action, name in PATHS.items()} | {
-    "draft": Action.ANSWER,
+    "draft": Action.SEE,  # to discard one's own text, also after the question has closed
     "presence": Action.SEE,
     "run-signal": Action.CANCEL,
     "group-add": Action.GROUPS,
@@ -33,6 +33,7 @@ OFFERS = {name: action for action, name in PATHS.items()} | {
 ONES_OWN = {
     "logout",
     "account-token",
+    "account-token-confirm",
     "account-token-remove",
     "account-keys",
     "account-password",
@@ -43,8 +44,24 @@ ONES_OWN = {
 """What concerns the viewer alone and no question."""
 A_LEADS_OWN = {"view-save", "view-rename", "view-delete"}
 """The same, for leads."""
+AN_ADMINISTRATORS = {
+    "connection-person",
+    "connection-import",
+    "connection-link",
+    "connection-me",
+    "connection-group",
+    "connection-send",
+}
+"""What administrators set up, and nobody else."""
 GETS = {
-    Place.OWN: ("/inbox/", "/inbox/?scope=done", "/runs/", "/groups/", "/freshness/"),
+    Place.OWN: (
+        "/inbox/",
+        "/inbox/changes/?changed=int_1",
+        "/inbox/?scope=done",
+        "/runs/",
+        "/groups/",
+        "/freshness/",
+    ),
     Place.NOTICES: ("/notices/", "/notices/bell/"),
     Place.GROUP: (f"/groups/{FIRST}/",),
     Place.WAITING: ("/runs/waiting/",),
@@ -56,6 +73,8 @@ GETS = {
         "/decisions/export.csv",
         "/decisions/export.jsonl",
     ),
+    Place.CONNECTION: ("/connection/",),
+    Place.LINK: ("/accounts/link/?token=unknown",),
 }
 STREAMS = ("/live/inbox/", "/live/runs/")
 FORM = {"value": "true", "comment": "", "typed": WORKFLOW}
@@ -175,6 +194,13 @@ def test_which_pages_are_there(scene: Scene, place: Place, who: Who) -> None:
 def test_the_streams_of_lists_are_there(scene: Scene, who: Who) -> None:
     status = 401 if PLACES[Place.OWN, who] is Verdict.SIGN_IN else 200
     assert [scene.visitor(who).stream(path) for path in STREAMS] == [status, status]
+
+
+@pytest.mark.parametrize("who", [who for who in Who if who is not Who.ADMIN], ids=str)
+def test_what_administrators_set_up_nobody_else_does(scene: Scene, who: Who) -> None:
+    for name in sorted(AN_ADMINISTRATORS):
+        path = reverse(name, args=[1] if name == "connection-link" else [])
+        assert is_(PLACES[Place.CONNECTION, who], scene.visitor(who).post(path)), path
 
 
 def test_a_view_is_its_leads_alone(scene: Scene) -> None:
@@ -318,6 +344,8 @@ def allowed_offers(scene: Scene, who: Who, visitor: Visitor, page: str) -> set[t
     for form in visitor.forms(page):
         match = resolve(urlsplit(form.action or page).path)
         if match.url_name in ONES_OWN or (match.url_name in A_LEADS_OWN and who is Who.LEAD):
+            continue
+        if match.url_name in AN_ADMINISTRATORS and who is Who.ADMIN:
             continue
         assert match.url_name in OFFERS, f"{page} offers {form.action}: what is it?"
         action, id_ = OFFERS[match.url_name], str(match.kwargs.get("id"))

@@ -40,7 +40,7 @@ class ChangedGroup(bodies.Body):
 class NewMember(bodies.Body):
     """The body of a new member."""
 
-    user_id: bodies.Name
+    user_id: bodies.Id
 
 
 def create(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Application:
         except EngineError as error:
             result = refusal(error)
         except Exception:
+            # Whatever failed, the caller gets a response; the server logs what it was.
             await send_answer(refusal(_broken()), send)
             raise
         if isinstance(result, Opening):

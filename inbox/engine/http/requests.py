@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Awaitable, Callable
+from math import isfinite
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -68,7 +69,7 @@ def parse(body: bytes) -> dict[str, Any]:
     if not body:
         return {}
     try:
-        parsed = json.loads(body.decode(), parse_constant=_no_number)
+        parsed = json.loads(body.decode(), parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         raise EngineError(400, "bad_request", "The body must be JSON, in UTF-8.") from None
     if not isinstance(parsed, dict):
@@ -94,6 +95,13 @@ def _refuse_what_is_not_text(value: Any) -> None:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError(f"{digits} is too large a number")
+    return number
 
 
 def _too_large() -> HttpRefusal:

@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from inbox.engine.rules.errors import EngineError, bad_request, not_supported
@@ -12,6 +19,16 @@ DEEPEST = 64
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _of_one_line(value: str) -> str:
+    if not value.isprintable():
+        raise wrong("must hold no line breaks and no other control characters")
+    return value
+
+
+Id = Annotated[Name, AfterValidator(_of_one_line)]
+"""Of a person or a group."""
 
 
 class Body(BaseModel):

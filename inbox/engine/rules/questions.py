@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from inbox.engine.rules.bodies import Body, Name, Text, wrong
+from inbox.engine.rules.bodies import Body, Id, Text, wrong
 from inbox.engine.rules.errors import EngineError, bad_request
 
 Type = Literal["approval", "review", "input"]
@@ -69,7 +69,7 @@ class Target(Body):
     """Whom a question is for. ``require_all`` may stand here or beside it."""
 
     type: Literal["user", "group", "agent"]
-    id: Name
+    id: Id
     require_all: bool | None = None
 
 

@@ -55,7 +55,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stdout.write("")
         except MobiusError as error:
-            raise CommandError(f"The engine did not take it: {error.message}") from None
+            raise CommandError(f"The engine refused it: {error.message}") from None
 
     def _history(self, days: int, seed: int | None) -> None:
         """Live it in the engine's database, with the clock set back; the mirror walks there."""
@@ -73,7 +73,9 @@ class Command(BaseCommand):
                 if told % 200 == 0:
                     self.stdout.write(f"{told} questions asked")
         except past.AlreadyLived:
-            raise CommandError("The demo has its past already; a second would double it.") from None
+            raise CommandError(
+                "The demo already has a history; a second one would double it."
+            ) from None
         self.stdout.write(f"{told} questions in {days} days. The pages have them in a few minutes.")
 
     async def _traffic(self, dice: Random) -> None:

@@ -9,7 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.engine import server
 from inbox.management import demo_project, serving_note, tables
+from inbox.management.preparing import prepare
 from inbox.management.sole import sole
+from inbox.services import installation
 
 
 class Command(BaseCommand):
@@ -42,6 +44,8 @@ class Command(BaseCommand):
         with sole(settings.DATA_DIR, "engine"):
             tables.bring_up_to_date("engine")
             if alone:
+                prepare()
+                installation.secure_files()
                 demo_project.provision()
             try:
                 server.run(

@@ -1,5 +1,6 @@
 """The product on this machine."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -12,10 +13,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from inbox.management import demo_project, serving_note, tables, web_process
 from inbox.management.engine_process import EngineProcess
+from inbox.management.preparing import prepare
 from inbox.management.sole import sole
 from inbox.reviewers import people
-
-HOST = "127.0.0.1"
+from inbox.services import links
+from inbox.services.connection import connection
+from reviewer_site import static
 
 
 class Command(BaseCommand):
@@ -30,12 +33,17 @@ class Command(BaseCommand):
         """Serve until Ctrl-C."""
         signal.signal(signal.SIGTERM, _leave)
         with sole(settings.DATA_DIR, "serve"):
-            self._serve(web_process.bind(HOST, settings.PORT))
+            self._serve(web_process.bind(settings.BIND_ADDRESS, settings.PORT))
 
     def _serve(self, held: socket) -> None:
-        address = f"http://{HOST}:{held.getsockname()[1]}"
+        if not settings.ENVIRONMENT.PUBLIC_URL:
+            # With PORT=0 the port is known only now.
+            settings.PUBLIC_URL = f"http://127.0.0.1:{held.getsockname()[1]}"
+            settings.CSRF_TRUSTED_ORIGINS = [settings.PUBLIC_URL]
+        address = _reachable_at(held)
         engine = None
-        server = web_process.Server(on_ready=lambda: self._welcome(address))
+        more: list[str] = []
+        server = web_process.Server(on_ready=lambda: self._welcome(more))
         failed: list[int] = []
 
         def engine_ended(status: int) -> None:
@@ -45,6 +53,8 @@ class Command(BaseCommand):
 
         try:
             tables.bring_up_to_date("default")
+            prepare()
+            static.collect_if_changed()
             if settings.EMBEDDED:
                 engine = self._start_engine()
                 engine.watch(engine_ended)
@@ -53,6 +63,10 @@ class Command(BaseCommand):
             else:
                 refuse_demo_people()
                 serving_note.write(settings.DATA_DIR, web=address)
+                if problem := asyncio.run(connection.check()):
+                    self.stderr.write(problem)
+                if links.needs_setup():
+                    more += _setup()
             server.run(sockets=[held])
         except KeyboardInterrupt:
             # Ctrl-C is how it is meant to end; the server hands it on once it has closed.
@@ -78,12 +92,13 @@ class Command(BaseCommand):
             # With ENGINE_PORT=0 the address is known only now.
             settings.MOBIUS_BASE_URL = engine.start()
         except BaseException:
+            # Ctrl-C too must not leave the engine running.
             engine.stop()
             raise
         return engine
 
-    def _welcome(self, address: str) -> None:
-        lines = [f"The inbox is open at {address}/"]
+    def _welcome(self, more: list[str]) -> None:
+        lines = [f"The inbox is open at {settings.PUBLIC_URL}/"]
         if settings.OWN_KEY_EXPORTED:
             lines.append(
                 "The exported MOBIUS_API_KEY is this folder's own engine's, so the exports count "
@@ -93,10 +108,10 @@ class Command(BaseCommand):
             lines += [
                 "Sign in as rina, sam or lee (reviewers), tess (team lead) or admin; "
                 "the password is demo.",
-                "To drive the API by curl, paste this into another terminal:",
-                *demo_project.exports(settings.MOBIUS_BASE_URL),
+                "To try the API with curl, run this in another terminal: "
+                f'eval "$({sys.executable} manage.py mobius_env)"',
             ]
-        lines.append("Ctrl-C ends it.")
+        lines += [*more, "Ctrl-C ends it."]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
 
@@ -104,6 +119,25 @@ class Command(BaseCommand):
 def _leave(number: int, frame: FrameType | None) -> None:
     """SIGTERM: leave through every ``finally``, so that the engine is awaited too."""
     sys.exit(0)
+
+
+def _setup() -> list[str]:
+    """How the first administrator gets in. A link is for a terminal alone: output may be kept."""
+    if not sys.stdout.isatty():
+        return ["There is no administrator yet. python manage.py setup_link prints a link for one."]
+    return [
+        "There is no administrator yet. "
+        "Create one with this link (works once, expires in an hour):",
+        links.make_setup(),
+    ]
+
+
+def _reachable_at(held: socket) -> str:
+    """Where this machine's own programs reach the web process."""
+    host, port = held.getsockname()[:2]
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a socket says
+    host = everywhere.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def refuse_demo_people() -> None:

@@ -1,9 +1,16 @@
 """Is the decision log as it was written?"""
 
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from inbox.models import Decision
+from inbox.services import decision_count, decision_reseal
+from inbox.services.decision_count import Note
 from inbox.services.decision_verify import verify
 
 
@@ -12,10 +19,52 @@ class Command(BaseCommand):
 
     help = "Say whether the decision log is intact; name the first entry that does not fit, exit 1."
 
-    def handle(self, *_: Any, **__: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """An earlier head to compare with."""
+        parser.add_argument(
+            "--against",
+            type=Path,
+            metavar="FILE",
+            help="an export, or the file of LOG_ANCHOR: the log must hold every head in it",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
         """One line, and the exit status."""
         verdict = verify()
         if not verdict.intact:
             raise CommandError(f"not intact: {verdict.problem}", returncode=1)
+        if options["against"] is not None:
+            _compare(options["against"])
         entries = "entry" if verdict.entries == 1 else "entries"
-        self.stdout.write(f"intact, {verdict.entries:,} {entries}")
+        breaks = Decision.objects.filter(verb=decision_reseal.VERB).order_by("number")
+        said = "".join(
+            f"; a break was declared at entry {number:,}"
+            for number in breaks.values_list("number", flat=True)
+        )
+        self.stdout.write(f"intact, {verdict.entries:,} {entries}{said}")
+
+
+def _compare(path: Path) -> None:
+    try:
+        heads = list(_heads(path))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CommandError(f"{path} cannot be read as an export: {error}", returncode=2) from None
+    if not heads:
+        raise CommandError(f"{path} holds no head", returncode=2)
+    for head in heads:
+        if not decision_count.holds(head):
+            raise CommandError(
+                f"not intact: the log does not hold entry {head.number:,} as {path} has it",
+                returncode=1,
+            )
+
+
+def _heads(path: Path) -> Iterator[Note]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        if path.suffix == ".csv":
+            rows = (row for row in csv.DictReader(file) if row["verb"] == "head")
+        else:
+            lines = (json.loads(line) for line in file if line.strip())
+            rows = (line["head"] for line in lines if "head" in line)
+        for row in rows:
+            yield Note(number=int(row["number"]), hash=row["hash"])

@@ -1,0 +1,11 @@
+"""One object for each generation of the API. Nothing outside knows a generation by name."""
+
+from inbox.mobius.adapters.adapter import Adapter, Call, UnreadableError
+from inbox.mobius.adapters.guide import GuideAdapter
+
+__all__ = ["Adapter", "Call", "UnreadableError", "choose"]
+
+
+def choose() -> Adapter:
+    """The adapter for the installation's Mobius: there is one generation so far."""
+    return GuideAdapter()

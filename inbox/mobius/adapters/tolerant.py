@@ -1,16 +1,33 @@
 """Reading what may be missing, of another type, or new: always a value, never an error."""
 
+import logging
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from inbox.mobius import body
+from inbox.mobius.types import NO_TIME
 
 E = TypeVar("E", bound=StrEnum)
+log = logging.getLogger(__name__)
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OLDEST_YEAR = 1970
+_LAST_SECOND = 100_000_000_000
+"""A larger number is milliseconds."""
 _LARGEST = 2**63 - 1
+_DIGITS = re.compile(r"\d{9,18}(\.\d+)?", re.ASCII)
+"""Seconds since 1970 in a string; a date without hyphens has eight digits."""
+MOST_NOTES = 1000
+LONGEST_NAME = 100
+noted: set[str] = set()
+"""What ``note`` has said."""
+
+
+def note(message: str) -> None:
+    """Name in the log, once, what upstream tells and pages do not show."""
+    if message not in noted and len(noted) < MOST_NOTES:
+        noted.add(message)
+        log.warning(message)
 
 
 def text(value: Any) -> str:
@@ -47,8 +64,13 @@ def sequence(value: Any) -> list[Any]:
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """The strings of a list."""
-    return tuple(item for item in sequence(value) if isinstance(item, str))
+    """The strings of a list, and its whole numbers as such."""
+    return tuple(text(item) for item in sequence(value) if isinstance(item, str) or is_number(item))
+
+
+def is_number(value: Any) -> bool:
+    """A whole number: some servers count their ids."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def whole(value: Any, default: int = 0) -> int:
@@ -67,18 +89,45 @@ def whole(value: Any, default: int = 0) -> int:
 
 
 def stamp(value: Any) -> datetime | None:
-    """An RFC 3339 time in UTC; one without an offset is taken as UTC.
+    """An RFC 3339 time or seconds since 1970, in UTC; one without an offset is taken as UTC.
 
     None for what is not a time, and for the year one, by which some servers say "never".
     """
-    if not isinstance(value, str):
-        return None
+    at = _instant(value)
+    return at if at is not None and at > NO_TIME else None
+
+
+def note_unknown(kind: str, wire: dict[str, Any], known: frozenset[str]) -> None:
+    """Name the fields in the log that are not shown."""
+    for name in wire.keys() - known:
+        note(f"a field that is not known: {name[:LONGEST_NAME]!r} of {kind}")
+
+
+def moment(wire: dict[str, Any], name: str) -> datetime | None:
+    """The field as ``stamp`` reads it; one that is not a time is left out and named in the log."""
+    value = wire.get(name)
+    at = _instant(value)
+    if at is None and value not in (None, ""):
+        note(f"left out: {name} is not a time")
+    return at if at is not None and at > NO_TIME else None
+
+
+def _instant(value: Any) -> datetime | None:
     try:
-        at = datetime.fromisoformat(value.strip())
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
+        match value:
+            case bool():
+                return None
+            case str() if _DIGITS.fullmatch(value.strip()):
+                return _instant(float(value))
+            case int() | float():
+                at = datetime.fromtimestamp(value / (1000 if value > _LAST_SECOND else 1), UTC)
+            case str():
+                at = datetime.fromisoformat(value.strip())
+            case _:
+                return None
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
         return None
-    return at if at.year >= _OLDEST_YEAR else None
 
 
 def known(kind: type[E], value: Any, other: E) -> E:

@@ -1,6 +1,6 @@
 """What the types have in common."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -14,6 +14,9 @@ def _aware(value: datetime) -> datetime:
     return value
 
 
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for a time that upstream does not tell, where a thing has to have one."""
+
 Stamp = Annotated[datetime, AfterValidator(_aware)]
 """An instant: always with an offset."""
 
@@ -25,7 +28,11 @@ class Record(BaseModel):
 
 
 class Page(Record, Generic[T]):
-    """One page of a list, newest first. ``next_cursor`` is None on the last page."""
+    """One page of a list, newest first. ``next_cursor`` is None on the last page.
+
+    ``skipped`` names records that are too large to be read, by id where that was found.
+    """
 
     items: tuple[T, ...]
     next_cursor: str | None = None
+    skipped: tuple[str, ...] = ()

@@ -36,3 +36,8 @@ class Event(Record):
     step: Step | None = None
     interaction: Interaction | None = None
     data: dict[str, Any] = {}
+
+    @classmethod
+    def standing_at(cls, seq: int) -> "Event":
+        """The event that only tells where a stream stands."""
+        return cls(kind=EventKind.CURSOR, type="", seq=seq, logged=False)

@@ -7,7 +7,7 @@ from inbox.mobius.types.base import Record, Stamp
 
 
 class InteractionStatus(StrEnum):
-    """``OTHER`` is a status this reader does not know; ``Interaction.raw`` still has it."""
+    """``OTHER`` is a status this reader does not know; ``Interaction.status_word`` has it."""
 
     PENDING = "pending"
     COMPLETED = "completed"
@@ -78,18 +78,37 @@ class Answer(Record):
     at: Stamp | None = None
 
 
+LACKING = ("target", "message", "spec", "policy")
+"""``policy``: how many of a group must answer."""
+
+
+class Asked(Record):
+    """What a step of a workflow's spec will ask, as far as the spec says; None where it does not.
+
+    A message or a target that depends on the run's inputs or steps is not told.
+    """
+
+    type: str = ""
+    target: Target | None = None
+    message: str | None = None
+    question: Question | None = None
+    policy: Policy | None = None
+
+
 class Interaction(Record):
     """An interaction as upstream tells it now.
 
     ``responses`` holds every answer so far, in snapshot order where there is a snapshot.
     ``value`` and ``comment`` are the final response. ``members`` is the snapshot (Mobius user
     ids), None for a target that is not a group and for a group whose snapshot is not known.
-    ``raw`` is the payload as it came.
+    ``claimable``: upstream tells of claims on it. ``lacks`` names what the payload does not say, of
+    ``LACKING``. ``raw`` is the payload as it came.
     """
 
     id: str
     type: str
     status: InteractionStatus
+    status_word: str = ""
     run_id: str | None = None
     signal_name: str | None = None
     message: str = ""
@@ -109,4 +128,11 @@ class Interaction(Record):
     completed_at: Stamp | None = None
     created_at: Stamp
     updated_at: Stamp
+    claimable: bool = False
+    lacks: tuple[str, ...] = ()
     raw: dict[str, Any]
+
+    @property
+    def partial(self) -> bool:
+        """A row of a list, probably: the interaction itself may say more."""
+        return any(name in self.lacks for name in ("target", "message", "spec"))

@@ -4,10 +4,13 @@ from enum import StrEnum
 from typing import Any
 
 from inbox.mobius.types.base import Record, Stamp
+from inbox.mobius.types.interaction import Asked
 
 
 class RunStatus(StrEnum):
-    """``ACTIVE`` is what later generations say for all that is not over; ``OTHER`` is unknown."""
+    """``ACTIVE`` is what later generations say for all that is not over; ``OTHER`` is unknown.
+    ``Run.status_word`` still has it.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -24,7 +27,7 @@ class RunStatus(StrEnum):
 
 
 class StepStatus(StrEnum):
-    """``OTHER`` is unknown."""
+    """``OTHER`` is unknown; ``Step.status_word`` still has it."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -44,22 +47,28 @@ class Wait(Record):
 
 
 class StepPlan(Record):
-    """A step of the workflow's spec: ``kind`` is interaction, wait_signal, sleep or action."""
+    """A step of the workflow's spec: ``kind`` is interaction, wait_signal, sleep or action.
+
+    ``asks`` is what an interaction step asks.
+    """
 
     name: str
     kind: str
     description: str = ""
+    asks: Asked | None = None
 
 
 class Run(Record):
     """A run as upstream tells it now. ``plan`` is None where the answer carried no spec.
 
-    ``started_by`` is a Mobius user id or a name, empty where upstream does not say.
+    ``started_by`` is a Mobius user id or a name, empty where upstream does not say. ``partial``:
+    nothing but the status is told.
     """
 
     id: str
     workflow: str
     status: RunStatus
+    status_word: str = ""
     queue: str = "default"
     attempt: int = 1
     inputs: dict[str, Any] = {}
@@ -74,6 +83,7 @@ class Run(Record):
     started_at: Stamp | None = None
     completed_at: Stamp | None = None
     updated_at: Stamp
+    partial: bool = False
     raw: dict[str, Any]
 
 
@@ -86,6 +96,7 @@ class Step(Record):
     kind: str = ""
     action: str = ""
     status: StepStatus
+    status_word: str = ""
     attempt: int = 0
     order: int = 0
     error_type: str | None = None

@@ -22,12 +22,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table. ``tint`` is the colour by which the chart shows it, where it has one."""
+    """A line of the table. ``tint`` is the colour by which the chart shows it, where it has one.
+
+    ``extra`` are columns that only the file has.
+    """
 
     label: str
     name: str
     cells: Sequence[Cell]
     tint: str = ""
+    extra: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

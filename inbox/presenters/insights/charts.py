@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from django.conf import settings
+
 from inbox.presenters.insights.chart import (
+    Cell,
     Chart,
     Headline,
     Row,
@@ -38,17 +41,21 @@ def flow(total: Figures, days: Days, today: date) -> Chart:
             Series("Asked", "2", [each.asked for each in days.values()], dash=True),
             Series("Answered", "1", [each.answered for each in days.values()]),
         ),
-        columns=("Day", "Asked", "Answered", "Expired"),
-        csv_columns=("day", "asked", "answered", "expired"),
+        columns=("Day", "Asked", "Answered", "Expired", "Cancelled", "Bypassed"),
+        csv_columns=("day", "asked", "answered", "expired", "cancelled", "bypassed", "time_zone"),
         rows=[
-            Row(
-                long_day(day),
-                day.isoformat(),
-                (count(each.asked), count(each.answered), count(each.expired)),
+            _row(
+                day,
+                each,
+                count(each.asked),
+                count(each.answered),
+                count(each.expired),
+                count(each.cancelled),
+                count(each.bypassed),
             )
             for day, each in days.items()
         ],
-        note="Today is not over." if today in days else "",
+        note="Today is incomplete." if today in days else "",
         nothing="" if total.asked or total.ended else "Nothing was asked or answered.",
     )
 
@@ -77,7 +84,7 @@ def claim_time(total: Figures, days: Days) -> Chart:
         quantile=Figures.claim,
         number=lambda each: each.claims,
         noun="Claims",
-        nothing="Nobody has claimed anything.",
+        nothing="No claims.",
     )
 
 
@@ -101,26 +108,28 @@ def _time(
         unit="seconds",
         headlines=(
             Headline(time(quantile(total, 0.5)).words, "median"),
-            Headline(time(quantile(total, 0.9)).words, "9 of 10 within"),
+            Headline(time(quantile(total, 0.9)).words, "p90"),
         ),
         labels=[short_day(day) for day in days],
         series=(
-            Series("9 of 10 within", "2", most, dash=True),
+            Series("p90", "2", most, dash=True),
             Series("Median", "1", medians),
         ),
-        columns=("Day", noun, "Median", "9 of 10 within"),
-        csv_columns=("day", noun.lower(), "median_seconds", "p90_seconds"),
+        columns=("Day", noun, "Median", "p90"),
+        csv_columns=("day", noun.lower(), "median_seconds", "p90_seconds", "time_zone"),
         rows=[
-            Row(
-                long_day(day),
-                day.isoformat(),
-                (count(number(each)), time(median), time(within)),
-            )
+            _row(day, each, count(number(each)), time(median), time(within))
             for (day, each), median, within in zip(days.items(), medians, most, strict=True)
         ],
         note=_of(number(total), noun),
         nothing="" if number(total) else nothing,
     )
+
+
+def _row(day: date, figures: Figures, *cells: Cell) -> Row:
+    """A day's line. One that was counted in another time zone than the installation's says so."""
+    zone = "" if figures.zone == settings.TIME_ZONE else f" ({figures.zone})"
+    return Row(f"{long_day(day)}{zone}", day.isoformat(), cells, extra=(figures.zone,))
 
 
 def _of(count: int, noun: str) -> str:
@@ -132,12 +141,16 @@ def _of(count: int, noun: str) -> str:
 def endings(total: Figures) -> Chart:
     """What became of all that ended."""
     other = total.answered - total.approved - total.rejected
-    parts = (
+    parts = [
         ("Approved", "approved", total.approved, "1"),
         ("Rejected", "rejected", total.rejected, "2"),
         ("Chosen or written", "other", other, "3"),
         ("Expired", "expired", total.expired, "bad"),
-    )
+    ]
+    if total.cancelled:
+        parts.append(("Cancelled", "cancelled", total.cancelled, "axis"))
+    if total.bypassed:
+        parts.append(("Bypassed by a signal", "bypassed", total.bypassed, "warn"))
     approvals = total.approved + total.rejected + total.unapproved
     return Chart(
         key="endings",

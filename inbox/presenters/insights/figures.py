@@ -17,22 +17,30 @@ MEMORY = timedelta(days=90)
 
 @dataclass
 class Figures:
-    """Of one day, or of all. ``unapproved`` are the approvals that expired."""
+    """Of one day, or of all. ``unapproved`` are the approvals that expired.
+
+    ``zone`` is the time zone by whose midnights the day was counted.
+    """
 
     asked: int = 0
     answered: int = 0
     expired: int = 0
+    cancelled: int = 0
+    bypassed: int = 0
     approved: int = 0
     rejected: int = 0
     unapproved: int = 0
     claim_times: dict[str, int] = field(default_factory=dict)
     answer_times: dict[str, int] = field(default_factory=dict)
+    zone: str = ""
 
     def include(self, other: "Figures") -> None:
         """Add another's."""
         self.asked += other.asked
         self.answered += other.answered
         self.expired += other.expired
+        self.cancelled += other.cancelled
+        self.bypassed += other.bypassed
         self.approved += other.approved
         self.rejected += other.rejected
         self.unapproved += other.unapproved
@@ -47,13 +55,13 @@ class Figures:
 
     @property
     def claims(self) -> int:
-        """How many claims stood."""
+        """How many questions were claimed."""
         return sum(self.claim_times.values())
 
     @property
     def ended(self) -> int:
-        """Answered or expired."""
-        return self.answered + self.expired
+        """Answered or closed unanswered."""
+        return self.answered + self.expired + self.cancelled + self.bypassed
 
     def claim(self, share: float) -> float | None:
         """Seconds within which ``share`` of all claims came."""
@@ -66,16 +74,15 @@ class Figures:
 
 def read(upstream: Upstream, query: Query) -> tuple[Figures, dict[date, Figures]]:
     """The figures of the whole span, and of each of its days."""
-    days = {day: Figures() for day in query.days}
+    days = {day: Figures(zone=upstream.counted_in(day)) for day in query.days}
     rows = _chosen(upstream, query).filter(day__range=(query.first, query.last))
-    counts = ("asked", "answered", "expired", "approved", "rejected")
+    counts = ("asked", "answered", "expired", "cancelled", "bypassed", "approved", "rejected")
     columns = ("day", "type", *counts, "claim_times", "answer_times")
     for day, type_, asked, answered, expired, *rest in rows.values_list(*columns).iterator():
-        approved, rejected, claims, answers = rest
+        cancelled, bypassed, approved, rejected, claims, answers = rest
         unapproved = expired if type_ == APPROVAL else 0
-        days[day].include(
-            Figures(asked, answered, expired, approved, rejected, unapproved, claims, answers)
-        )
+        ended = (answered, expired, cancelled, bypassed, approved, rejected, unapproved)
+        days[day].include(Figures(asked, *ended, claims, answers))
     total = Figures()
     for each in days.values():
         total.include(each)
@@ -95,7 +102,7 @@ def known(upstream: Upstream) -> list[tuple[str, str, str]]:
 
 
 def usual(upstream: Upstream, query: Query, today: date) -> dict[tuple[str, str, str], float]:
-    """The share of what ended that was answered in time, by workflow, type and group.
+    """The share of what was answered or expired that was answered, by workflow, type and group.
 
     The key of three empty texts has it of all of them. One query.
     """
@@ -116,7 +123,8 @@ def usual(upstream: Upstream, query: Query, today: date) -> dict[tuple[str, str,
 
 def waiting(upstream: Upstream, query: Query) -> QuerySet[Interaction]:
     """What is open now."""
-    rows = Interaction.objects.filter(upstream=upstream, status="pending", gone__in=(False,))
+    # ``gone`` as the condition of the partial index ``interaction_oldest`` has it.
+    rows = Interaction.objects.filter(upstream=upstream, status="pending", gone=False)
     if query.person:
         rows = rows.filter(recipients__user_id=query.person, recipients__open=True)
     wanted = {"workflow": query.workflow, "type": query.type, "group_id": query.group}

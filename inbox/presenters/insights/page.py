@@ -37,13 +37,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Insights:
-    """The page."""
+    """The page. ``zones``: sentences about days that follow another time zone."""
 
     query: Query
     today: date
     spans: Sequence[tuple[str, str, bool]]
     choices: Sequence[Choice]
     charts: Sequence[Chart]
+    zones: Sequence[str]
 
     @property
     def days(self) -> str:
@@ -63,6 +64,7 @@ def insights(upstream: Upstream, told: Mapping[str, str], now: datetime) -> Insi
         ],
         choices=_choices(upstream, query),
         charts=list(_charts(upstream, query, today, now)),
+        zones=_zones(upstream, query),
     )
 
 
@@ -89,6 +91,26 @@ def _charts(upstream: Upstream, query: Query, today: date, now: datetime) -> Ite
     yield present.forecast(
         figures.expiring(waiting, now, present.ahead(now)), figures.usual(upstream, query, today)
     )
+
+
+def _zones(upstream: Upstream, query: Query) -> list[str]:
+    """Which of the days are not those of ``TIME_ZONE``."""
+    said = []
+    if not upstream.tally_zone:
+        said.append("Figures are being recounted after an update.")
+    elif upstream.tally_zone != settings.TIME_ZONE:
+        said.append(
+            f"The time zone is now {settings.TIME_ZONE}. Figures are being recounted; "
+            f"until that is done, some days still follow {upstream.tally_zone}."
+        )
+    for zone, last in upstream.former_zones:
+        day = date.fromisoformat(last)
+        if zone != settings.TIME_ZONE and query.first <= day:
+            said.append(
+                f"Days up to {long_day(day)} follow the former time zone, {zone}: "
+                "their questions are no longer stored."
+            )
+    return said
 
 
 def _choices(upstream: Upstream, query: Query) -> list[Choice]:

@@ -116,10 +116,10 @@ def forecast(
         columns=("Expires", "Questions", "Usually answered", "May expire"),
         csv_columns=("expires", "questions", "usually_answered", "may_expire"),
         rows=rows,
-        note="By what became of their kind in the last 90 days."
+        note="Based on how similar questions ended in the last 90 days."
         if known
-        else "Nothing of the kind has ended yet.",
-        nothing="" if total else "Nothing that is open expires within a day.",
+        else "No similar question has ended yet.",
+        nothing="" if total else "No open question expires within a day.",
     )
 
 

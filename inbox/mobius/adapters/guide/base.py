@@ -3,22 +3,39 @@
 from datetime import datetime
 from typing import Any
 
-from inbox.mobius.adapters.tolerant import EPOCH, parts, stamp
-
-
-class UnreadableError(ValueError):
-    """A payload that is no object, or has no id."""
+from inbox.mobius.adapters.adapter import UnreadableError
+from inbox.mobius.adapters.tolerant import is_number, moment, parts, text
+from inbox.mobius.errors import Refusal
+from inbox.mobius.types import NO_TIME
 
 
 def identified(payload: Any) -> dict[str, Any]:
-    """``payload``, if it is an object with an id. Raises UnreadableError."""
+    """``payload``, if it is an object with an id, which is a text. Raises UnreadableError."""
     wire = parts(payload)
-    if not isinstance(wire.get("id"), str) or not wire["id"]:
+    id = wire.get("id")
+    if is_number(id):
+        return wire | {"id": text(id)}
+    if not isinstance(id, str) or not id:
         raise UnreadableError("an object without an id")
     return wire
 
 
 def born_and_changed(wire: dict[str, Any]) -> tuple[datetime, datetime]:
-    """``created_at`` and ``updated_at``; a missing one is taken from the other."""
-    created, updated = stamp(wire.get("created_at")), stamp(wire.get("updated_at"))
-    return created or updated or EPOCH, updated or created or EPOCH
+    """``created_at`` and ``updated_at``; a missing one is taken from what else is told."""
+    created, updated = moment(wire, "created_at"), moment(wire, "updated_at")
+    updated = updated or moment(wire, "completed_at") or moment(wire, "started_at")
+    return created or updated or NO_TIME, updated or created or NO_TIME
+
+
+def read_refusal(body: Any) -> Refusal:
+    """``{"error": {"code", "message", "details"}}``, or a text instead of the object."""
+    error = parts(body).get("error")
+    if isinstance(error, str):
+        return Refusal(message=error)
+    wire = parts(error)
+    code, message, details = (wire.get(key) for key in ("code", "message", "details"))
+    return Refusal(
+        code=code if isinstance(code, str) else "",
+        message=message if isinstance(message, str) else "",
+        details=parts(details),
+    )

@@ -2,11 +2,35 @@
 
 from typing import Any
 
-from inbox.mobius.adapters.guide.base import UnreadableError
+from httpx_sse import ServerSentEvent
+
+from inbox.mobius import body
+from inbox.mobius.adapters.adapter import UnreadableError
 from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.mobius.adapters.guide.run import read_run, read_step
-from inbox.mobius.adapters.tolerant import mapping, maybe_text, parts, stamp, text, whole
+from inbox.mobius.adapters.tolerant import mapping, maybe_text, moment, parts, text, whole
 from inbox.mobius.types import Event, EventKind
+
+_LONGEST_SEQ = 18
+
+
+def read_frame(frame: ServerSentEvent, *, first: bool) -> Event | None:
+    """What a frame tells; None for one that tells nothing. ``first`` of its connection.
+
+    ``frame.id`` is the last that the stream has sent: empty where it sends none at all.
+    """
+    numbered = frame.id.isascii() and frame.id.isdigit() and len(frame.id) <= _LONGEST_SEQ
+    seq = int(frame.id) if numbered else None
+    if not frame.data:
+        return None if seq is None else Event.standing_at(seq)
+    try:
+        payload = body.loads(frame.data)
+    except ValueError:
+        payload = None
+    told = whole(parts(payload).get("seq"))
+    # A run's seed comes first and without an id.
+    logged = bool(told or seq) and (bool(frame.id) or not first)
+    return read_event(payload, type=frame.event, seq=seq or 0, logged=logged)
 
 
 def read_event(frame: Any, *, type: str = "", seq: int = 0, logged: bool = True) -> Event:
@@ -23,19 +47,17 @@ def read_event(frame: Any, *, type: str = "", seq: int = 0, logged: bool = True)
         "type": name,
         "seq": seq,
         "run_id": maybe_text(wire.get("run_id")),
-        "at": stamp(wire.get("timestamp")),
+        "at": moment(wire, "timestamp"),
         "logged": logged,
         "data": data,
     }
+    if name == "run_updated" and fields["run_id"] and "status" in data:
+        # Of the run, the guide promises nothing but its status.
+        data = {"id": fields["run_id"], "updated_at": wire.get("timestamp"), **data}
     try:
         return Event(**fields, **_subject(name, data))
     except UnreadableError:
         return Event(kind=EventKind.OTHER, **fields)
-
-
-def read_cursor(seq: int) -> Event:
-    """The event that only tells where a stream stands."""
-    return Event(kind=EventKind.CURSOR, type="", seq=seq, logged=False)
 
 
 def _subject(name: str, data: dict[str, Any]) -> dict[str, Any]:

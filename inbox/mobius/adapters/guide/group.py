@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from inbox.mobius.adapters.guide.base import UnreadableError, identified
-from inbox.mobius.adapters.tolerant import parts, stamp, text, whole
+from inbox.mobius.adapters.adapter import UnreadableError
+from inbox.mobius.adapters.guide.base import identified
+from inbox.mobius.adapters.tolerant import moment, parts, text, whole
 from inbox.mobius.types import Group, GroupMember, Person, PolicyKind
 
 _ROUTING = {PolicyKind.ANY: "first_responder", PolicyKind.ALL: "all_members"}
@@ -20,8 +21,8 @@ def read_group(payload: Any) -> Group:
         description=text(wire.get("description")),
         routing=_routing(wire.get("routing_policy")),
         member_count=None if count is None else whole(count),
-        created_at=stamp(wire.get("created_at")),
-        updated_at=stamp(wire.get("updated_at")),
+        created_at=moment(wire, "created_at"),
+        updated_at=moment(wire, "updated_at"),
     )
 
 
@@ -34,7 +35,7 @@ def read_member(payload: Any) -> GroupMember:
         id=text(wire.get("id")),
         group_id=text(wire.get("group_id")),
         user_id=user_id,
-        created_at=stamp(wire.get("added_at")) or stamp(wire.get("created_at")),
+        created_at=moment(wire, "added_at") or moment(wire, "created_at"),
     )
 
 

@@ -7,14 +7,16 @@ from inbox.mobius.adapters.tolerant import (
     known,
     mapping,
     maybe_text,
+    moment,
+    note_unknown,
     parts,
     sequence,
-    stamp,
     text,
     texts,
 )
 from inbox.mobius.types import (
     Answer,
+    Asked,
     Interaction,
     InteractionStatus,
     Option,
@@ -24,10 +26,39 @@ from inbox.mobius.types import (
     Target,
 )
 
+_FIELDS = frozenset(
+    {
+        "id",
+        "project_id",
+        "type",
+        "status",
+        "run_id",
+        "signal_name",
+        "message",
+        "context",
+        "spec",
+        "target",
+        "target_group_id",
+        "target_member_snapshot",
+        "routing_policy_snapshot",
+        "require_all",
+        "claimed_by",
+        "claimed_at",
+        "partial_responses",
+        "responder",
+        "response",
+        "expires_at",
+        "completed_at",
+        "created_at",
+        "updated_at",
+    }
+)
+
 
 def read_interaction(payload: Any) -> Interaction:
     """An interaction object of any of the calls or events. Raises UnreadableError."""
     wire = identified(payload)
+    note_unknown("a question", wire, _FIELDS)
     response = parts(wire.get("response"))
     target = parts(wire.get("target"))
     members = wire.get("target_member_snapshot")
@@ -38,6 +69,7 @@ def read_interaction(payload: Any) -> Interaction:
         id=wire["id"],
         type=text(wire.get("type")),
         status=known(InteractionStatus, wire.get("status"), InteractionStatus.OTHER),
+        status_word=text(wire.get("status")),
         run_id=maybe_text(wire.get("run_id")),
         signal_name=maybe_text(wire.get("signal_name")),
         message=text(wire.get("message")),
@@ -48,17 +80,55 @@ def read_interaction(payload: Any) -> Interaction:
         members=snapshot,
         policy=policy,
         claimed_by=maybe_text(wire.get("claimed_by")),
-        claimed_at=stamp(wire.get("claimed_at")),
+        claimed_at=moment(wire, "claimed_at"),
         responses=_responses(wire, policy, snapshot),
         responder_id=maybe_text(parts(wire.get("responder")).get("id")),
         value=response.get("value"),
         comment=maybe_text(response.get("comment")),
-        expires_at=stamp(wire.get("expires_at")),
-        completed_at=stamp(wire.get("completed_at")),
+        expires_at=moment(wire, "expires_at"),
+        completed_at=moment(wire, "completed_at"),
         created_at=created,
         updated_at=updated,
+        claimable=any(wire.get(name) for name in ("routing_policy_snapshot", "claimed_by")),
+        lacks=_lacks(wire),
         raw=wire,
     )
+
+
+def read_asked(payload: Any) -> Asked:
+    """The configuration of an interaction step."""
+    wire = parts(payload)
+    target = parts(wire.get("target"))
+    message, id = text(wire.get("message")), text(target.get("id"))
+    known = "spec" in wire or wire.get("type") == "approval"
+    policy = _policy(wire) if _tells_policy(wire) or target.get("type") == "group" else None
+    return Asked(
+        type=text(wire.get("type")),
+        target=Target(type=text(target.get("type")), id=id) if _is_literal(id) else None,
+        message=message if _is_literal(message) else None,
+        question=_question(text(wire.get("type")), wire.get("spec")) if known else None,
+        policy=policy,
+    )
+
+
+def _is_literal(words: str) -> bool:
+    return bool(words) and "${" not in words
+
+
+def _lacks(wire: dict[str, Any]) -> tuple[str, ...]:
+    target = parts(wire.get("target"))
+    lacks = []
+    if not target.get("id"):
+        lacks.append("target")
+    lacks += [name for name in ("message", "spec") if name not in wire]
+    if target.get("type") in (None, "group") and not _tells_policy(wire):
+        lacks.append("policy")
+    return tuple(lacks)
+
+
+def _tells_policy(wire: dict[str, Any]) -> bool:
+    told = (wire.get("require_all"), parts(wire.get("target")).get("require_all"))
+    return bool(wire.get("routing_policy_snapshot")) or any(isinstance(one, bool) for one in told)
 
 
 def without_answers(raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
@@ -78,7 +148,8 @@ def _emptied(answer: dict[str, Any], but: str | None) -> dict[str, Any]:
 def _policy(wire: dict[str, Any]) -> Policy:
     grouped = parts(wire.get("target")).get("type") == "group"
     everybody = wire.get("routing_policy_snapshot") == "all_members"
-    if everybody or (grouped and wire.get("require_all") is True):
+    all_of = wire.get("require_all") is True or parts(wire.get("target")).get("require_all") is True
+    if everybody or (grouped and all_of):
         return Policy(kind=PolicyKind.ALL)
     return Policy(kind=PolicyKind.ANY)
 
@@ -150,7 +221,7 @@ def _responses(
         and isinstance(values, list)
         and len(values) == len(snapshot or ())
     ):
-        at = stamp(response.get("at"))
+        at = moment(response, "at")
         return tuple(
             Answer(user_id=user, value=value, at=at)
             for user, value in zip(snapshot or (), values, strict=True)
@@ -161,7 +232,7 @@ def _responses(
             user_id=maybe_text(responder.get("id")),
             value=values,
             comment=maybe_text(response.get("comment")),
-            at=stamp(response.get("at")) or stamp(wire.get("completed_at")),
+            at=moment(response, "at") or moment(wire, "completed_at"),
         ),
     )
 
@@ -172,5 +243,5 @@ def _partial(item: Any) -> Answer:
         user_id=maybe_text(wire.get("user_id")),
         value=wire.get("value"),
         comment=maybe_text(wire.get("comment")),
-        at=stamp(wire.get("responded_at")),
+        at=moment(wire, "responded_at"),
     )

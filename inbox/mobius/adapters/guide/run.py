@@ -3,13 +3,14 @@
 from typing import Any
 
 from inbox.mobius.adapters.guide.base import born_and_changed, identified
+from inbox.mobius.adapters.guide.interaction import read_asked
 from inbox.mobius.adapters.tolerant import (
     known,
     mapping,
     maybe_text,
+    moment,
     parts,
     sequence,
-    stamp,
     text,
     texts,
     whole,
@@ -29,6 +30,7 @@ def read_run(payload: Any) -> Run:
         id=wire["id"],
         workflow=text(wire.get("workflow_name")) or text(parts(spec).get("name")),
         status=known(RunStatus, wire.get("status"), RunStatus.OTHER),
+        status_word=text(wire.get("status")),
         queue=text(wire.get("queue")) or "default",
         attempt=whole(wire.get("attempt"), 1),
         inputs=mapping(wire.get("inputs")),
@@ -37,7 +39,7 @@ def read_run(payload: Any) -> Run:
         started_by=_started_by(wire),
         wait=Wait(
             kinds={key: whole(n) for key, n in parts(waiting.get("kind_counts")).items()},
-            wakes_at=stamp(waiting.get("next_wake_at")),
+            wakes_at=moment(waiting, "next_wake_at"),
             signals=texts(waiting.get("waiting_on_signal_names")),
             interaction_ids=texts(waiting.get("interaction_ids")),
         ),
@@ -45,9 +47,10 @@ def read_run(payload: Any) -> Run:
         error_type=maybe_text(wire.get("error_type")),
         error_message=maybe_text(wire.get("error_message")),
         created_at=created,
-        started_at=stamp(wire.get("started_at")),
-        completed_at=stamp(wire.get("completed_at")),
+        started_at=moment(wire, "started_at"),
+        completed_at=moment(wire, "completed_at"),
         updated_at=updated,
+        partial=wire.keys() <= {"id", "status", "updated_at"},
         raw=wire,
     )
 
@@ -63,16 +66,22 @@ def read_step(payload: Any) -> Step:
         kind=text(wire.get("kind")),
         action=text(wire.get("action")),
         status=known(StepStatus, wire.get("status"), StepStatus.OTHER),
+        status_word=text(wire.get("status")),
         attempt=whole(wire.get("attempt")),
         order=whole(wire.get("transition_seq")),
         error_type=maybe_text(wire.get("error_type")),
         error_message=maybe_text(wire.get("error_message")),
-        started_at=stamp(wire.get("started_at")),
-        completed_at=stamp(wire.get("completed_at")),
+        started_at=moment(wire, "started_at"),
+        completed_at=moment(wire, "completed_at"),
         created_at=created,
         updated_at=updated,
         raw=wire,
     )
+
+
+def read_signal(payload: Any) -> str:
+    """The id of a signal that was sent, empty where upstream does not say."""
+    return text(parts(payload).get("id"))
 
 
 def _started_by(wire: dict[str, Any]) -> str:
@@ -87,6 +96,7 @@ def _plan(spec: dict[str, Any]) -> tuple[StepPlan, ...]:
             name=text(step.get("name")),
             kind=next((kind for kind in _STEP_KINDS if kind in step), ""),
             description=text(step.get("description")),
+            asks=read_asked(step["interaction"]) if "interaction" in step else None,
         )
         for step in steps
     )

@@ -1,0 +1,74 @@
+"""The forms of the page *Connection*."""
+
+from typing import Any
+
+from django import forms
+
+from inbox.services.people import Person, Role
+
+ID_LENGTH = 200
+
+
+class MobiusIdForm(forms.Form):
+    """Who somebody is in Mobius."""
+
+    mobius_id = forms.CharField(
+        label="Mobius ID",
+        max_length=ID_LENGTH,
+        error_messages={"required": "Enter a Mobius ID."},
+    )
+
+
+class PersonForm(MobiusIdForm):
+    """A person to be added."""
+
+    name = forms.CharField(
+        label="Username",
+        max_length=150,
+        error_messages={"required": "Enter a username."},
+    )
+    full_name = forms.CharField(label="Full name", max_length=150, required=False)
+    role = forms.ChoiceField(
+        label="Role", choices=[(Role.REVIEWER, "Reviewer"), (Role.LEAD, "Team lead")]
+    )
+    admin = forms.BooleanField(label="Administrator", required=False)
+
+    def person(self) -> Person:
+        """What was typed."""
+        said: dict[str, Any] = self.cleaned_data
+        return Person(
+            username=said["name"],
+            mobius_id=said["mobius_id"],
+            full_name=said["full_name"],
+            role=Role(said["role"]),
+            admin=said["admin"],
+        )
+
+
+class ImportForm(forms.Form):
+    """A CSV file, or its text again once its preview was seen."""
+
+    file = forms.FileField(required=False)
+    text = forms.CharField(required=False, strip=False)
+
+    def clean(self) -> dict[str, Any]:
+        """One of the two."""
+        said = super().clean() or {}
+        if not said.get("file") and not said.get("text"):
+            self.add_error("file", "Choose a CSV file.")
+        return said
+
+    def content(self) -> bytes:
+        """The bytes of the file."""
+        file = self.cleaned_data["file"]
+        return file.read() if file else self.cleaned_data["text"].encode()
+
+
+class MappingForm(forms.Form):
+    """The people of a group."""
+
+    group_id = forms.CharField(
+        label="Mobius group ID",
+        max_length=ID_LENGTH,
+        error_messages={"required": "Enter the group's Mobius ID."},
+    )

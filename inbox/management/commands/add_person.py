@@ -1,0 +1,65 @@
+"""One more person."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.views.decorators.debug import sensitive_variables
+
+from inbox.management.preparing import make_ready
+from inbox.services import people
+from inbox.services.people import NotAdded, Person, Role
+
+
+class Command(BaseCommand):
+    """Makes or changes an account; also before the first start, and while the server runs."""
+
+    help = "Add a person: their account, their Mobius ID and their role."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Who, and what they may do."""
+        parser.add_argument("name", metavar="NAME", help="the name that they sign in with")
+        parser.add_argument("--mobius-id", metavar="ID", help="who they are in Mobius")
+        parser.add_argument("--full-name", metavar="TEXT", help="what others call them")
+        parser.add_argument("--role", choices=list(Role), help="reviewer unless it is given")
+        parser.add_argument("--admin", action="store_true", help="they manage accounts too")
+        parser.add_argument(
+            "--password-stdin",
+            action="store_true",
+            help="read their password from one line of standard input; "
+            "without it a one-time sign-in link is printed",
+        )
+        parser.add_argument(
+            "--update", action="store_true", help="change the account where it exists already"
+        )
+
+    @sensitive_variables("password")
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Add, and print the link."""
+        make_ready()
+        password = None
+        if options["password_stdin"]:
+            password = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
+        person = Person(
+            username=options["name"],
+            mobius_id=options["mobius_id"],
+            full_name=options["full_name"],
+            role=Role(options["role"]) if options["role"] else None,
+            admin=options["admin"],
+        )
+        try:
+            added = people.add(person, password=password, update=options["update"])
+        except NotAdded as refused:
+            raise CommandError(str(refused)) from None
+        if added.unseen:
+            self.stderr.write(
+                f"Mobius hasn't mentioned {person.mobius_id} yet. Check the spelling."
+            )
+        self.stdout.write(f"{person.username} is set up.")
+        if added.link:
+            self.stdout.write(
+                "Give them this link to choose a password. "
+                "It works once and expires after 72 hours:\n"
+                f"{added.link}"
+            )

@@ -1,0 +1,55 @@
+"""People from a file."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inbox.management.preparing import make_ready
+from inbox.services import people, people_import
+
+
+class Command(BaseCommand):
+    """Adds everybody in a CSV file, or nobody where one line has a problem."""
+
+    help = f"Add the people in a CSV file with the columns {','.join(people_import.COLUMNS)}."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The file."""
+        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument(
+            "--update", action="store_true", help="change the accounts that exist already"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Add, and print each one's link."""
+        try:
+            content = options["file"].read_bytes()
+        except OSError as error:
+            raise CommandError(
+                f"{options['file']} cannot be read: {error.strerror or error}."
+            ) from None
+        try:
+            persons = people_import.read(content)
+        except people_import.Unreadable as unreadable:
+            raise CommandError(str(unreadable)) from None
+        make_ready()
+        added = people.add_all(persons, update=options["update"])
+        if problems := [one for one in added if one.problem]:
+            said = "\n".join(f"  {one.person.username}: {one.problem}" for one in problems)
+            raise CommandError(f"Nobody was added:\n{said}")
+        for one in added:
+            if one.unseen:
+                self.stderr.write(
+                    f"{one.person.username}: Mobius hasn't mentioned {one.person.mobius_id} yet. "
+                    "Check the spelling."
+                )
+        self.stdout.write(f"{', '.join(one.person.username for one in added)}: set up.")
+        if linked := [one for one in added if one.link]:
+            self.stdout.write(
+                "Give them these links to choose a password. "
+                "Each works once and expires after 72 hours:"
+            )
+            for one in linked:
+                self.stdout.write(f"{one.person.username}\t{one.link}")

@@ -1,0 +1,42 @@
+"""The people of a Mobius group."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inbox.management.preparing import make_ready
+from inbox.services import group_mapping
+
+
+class Command(BaseCommand):
+    """Assigns people to a Mobius group id, in place of those who were assigned to it."""
+
+    help = "Say who answers for a Mobius group whose members Mobius does not tell."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The group, and its people."""
+        parser.add_argument("group_id", metavar="GROUP_ID")
+        parser.add_argument(
+            "people",
+            metavar="PERSON",
+            nargs="*",
+            help="sign-in names, in place of the present ones; none removes the mapping",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Replace the list."""
+        make_ready()
+        group_id = options["group_id"]
+        try:
+            mapped = group_mapping.map_group(group_id, options["people"])
+        except group_mapping.NotMapped as refused:
+            raise CommandError(str(refused)) from None
+        for reviewer in mapped:
+            if not reviewer.mobius_id:
+                self.stderr.write(
+                    f"{reviewer.user.get_username()} has no Mobius ID, and sees no question "
+                    "until one is set."
+                )
+        names = ", ".join(reviewer.user.get_username() for reviewer in mapped)
+        self.stdout.write(f"{group_id}: {names or 'nobody'}")

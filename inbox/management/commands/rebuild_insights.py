@@ -1,0 +1,32 @@
+"""The figures of *Insights*, counted anew."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from inbox.mirror.rebuild import rebuild
+from inbox.models import Interaction, Upstream
+
+EVERY = 2000
+"""Questions between two lines of progress."""
+
+
+class Command(BaseCommand):
+    """Counts every stored question by the days of ``TIME_ZONE``; the server may run meanwhile."""
+
+    help = (
+        "Count the figures of Insights anew from the questions that are still stored. "
+        "Figures of questions older than HISTORY_DAYS stay as they are."
+    )
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Count, with progress."""
+        upstream = Upstream.present()
+        total = Interaction.objects.filter(upstream=upstream).count()
+        done = told = 0
+        for done in rebuild(upstream):
+            if done - told >= EVERY:
+                told = done
+                self.stdout.write(f"{done:,} of {max(done, total):,} questions")
+        words = "1 question" if done == 1 else f"{done:,} questions"
+        self.stdout.write(f"Insights has been recounted: {words}.")

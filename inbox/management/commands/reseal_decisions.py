@@ -1,0 +1,51 @@
+"""The decision log goes on after a break."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inbox.management import tables
+from inbox.management.sole import sole
+from inbox.services import decision_reseal, installation
+from inbox.services.origin import os_user
+
+
+class Command(BaseCommand):
+    """Declares lost keys or a restored backup."""
+
+    help = (
+        "Declare a break in the decision log, after lost keys or a restored backup: it is entered "
+        "with its reason, the log continues, and member tokens that no key opens are removed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Why."""
+        parser.add_argument("--reason", required=True, help="what happened; it goes into the log")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Seal, and say what was done. Works where a start is refused."""
+        reason = options["reason"].strip()
+        if not reason:
+            raise CommandError("--reason must say what happened.")
+        tables.bring_up_to_date("default")
+        if not settings.CREDENTIAL_KEYS:
+            self._make_keys()
+        done = decision_reseal.reseal(reason=reason, account=os_user())
+        lines = [f"The break is entry {done.number:,} of the decision log, which continues there."]
+        if done.answers:
+            lines.append(f"Answers entered again because their entries were lost: {done.answers}.")
+        if done.accounts:
+            lines.append(
+                "Member tokens that no key opens were removed, and their owners notified: "
+                f"{', '.join(done.accounts)}."
+            )
+        self.stdout.write("\n".join(lines))
+
+    def _make_keys(self) -> None:
+        # A server that still runs has the old keys in memory, and would go on sealing with them.
+        with sole(settings.DATA_DIR, "serve"):
+            try:
+                installation.make_secrets()
+            except installation.StartRefused as refused:
+                raise CommandError(str(refused)) from None

@@ -1,0 +1,28 @@
+"""The way in for the first administrator."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from inbox.management.preparing import make_ready
+from inbox.services import links
+
+
+class Command(BaseCommand):
+    """Prints a new setup link, which replaces the one before."""
+
+    help = "Print a one-time link, valid for an hour, with which the first administrator is made."
+    requires_migrations_checks = False
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print it, unless there is nothing to set up."""
+        make_ready()
+        if settings.EMBEDDED:
+            raise CommandError("The demo needs no setup; sign in as admin, password demo.")
+        if not links.needs_setup():
+            raise CommandError(
+                "There is an active administrator already, who can give others a sign-in link; "
+                "a forgotten password is reset by python manage.py changepassword NAME."
+            )
+        self.stdout.write(links.make_setup())

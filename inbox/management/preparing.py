@@ -1,0 +1,27 @@
+"""What a command needs before it can do its work."""
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from inbox.management import serving_note, tables
+from inbox.services import installation
+
+
+def prepare() -> None:
+    """``installation.prepare``. Raises CommandError with one sentence."""
+    try:
+        installation.prepare()
+    except installation.StartRefused as refused:
+        raise CommandError(str(refused)) from None
+
+
+def make_ready() -> None:
+    """Make the tables and the secrets where they are missing, so that a command works before the
+    first start. Raises CommandError with one sentence.
+    """
+    tables.bring_up_to_date("default")
+    prepare()
+    if not settings.ENVIRONMENT.PUBLIC_URL and settings.PORT == 0:
+        # The port that ``serve`` has taken is in its note.
+        note = serving_note.read(settings.DATA_DIR) or {}
+        settings.PUBLIC_URL = note.get("web", settings.PUBLIC_URL)

@@ -1,0 +1,72 @@
+"""Whom a group's question asks where its payload does not say."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from django.db.models import Q
+
+from inbox.mirror import recipients
+from inbox.mirror.changes import Changes
+from inbox.mirror.tally import Tallies, facts
+from inbox.models import Group, GroupMapping, Interaction, Membership, Upstream
+
+
+class Members:
+    """The members of groups as they are now, each looked up once.
+
+    The groups API goes first, where it knows the group; then what an administrator has assigned.
+    """
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._found: dict[tuple[str | None, str], tuple[list[str] | None, str]] = {}
+
+    def name(self, row: Interaction) -> None:
+        """Set ``members`` and ``members_from`` of a question without a member snapshot."""
+        key = (row.group_id, row.target_id)
+        if key not in self._found:
+            self._found[key] = self._look_up(*key)
+        row.members, row.members_from = self._found[key]
+
+    def _look_up(self, group_id: str | None, target_id: str) -> tuple[list[str] | None, str]:
+        names = [name for name in (group_id, target_id) if name]
+        groups = Group.objects.filter(upstream=self._upstream, gone=False)
+        for name in names:
+            group = groups.filter(Q(mobius_id=name) | Q(handle=name)).first()
+            if group is not None:
+                members = Membership.objects.filter(group=group).order_by("user_id")
+                return list(members.values_list("user_id", flat=True)), Interaction.FROM_GROUPS
+        mapped = GroupMapping.objects.filter(upstream=self._upstream)
+        for name in names:
+            people = mapped.filter(group_id=name).order_by("reviewer__mobius_id")
+            found = list(people.values_list("reviewer__mobius_id", flat=True))
+            if found:
+                return [id for id in found if id], Interaction.FROM_MAPPING
+        return None, ""
+
+
+def follow(upstream: Upstream) -> Changes:
+    """Ask those who are in the groups now what is open. Part of the caller's transaction, which
+    holds the upstream's row; publish the result after the commit.
+    """
+    open_ = Interaction.objects.filter(
+        upstream=upstream, status="pending", gone=False, target_type="group"
+    )
+    members, rows, tallies = Members(upstream), [], Tallies()
+    for row in open_.exclude(members_from=Interaction.FROM_SNAPSHOT):
+        before = row.members, row.members_from
+        members.name(row)
+        if (row.members, row.members_from) != before:
+            tallies.take(row)
+            row.counted = row.counted and facts(row, row.counted)
+            tallies.give(row)
+            rows.append(row)
+    return _save(upstream, rows, tallies)
+
+
+def _save(upstream: Upstream, rows: Collection[Interaction], tallies: Tallies) -> Changes:
+    changes = Changes(interactions={row.mobius_id for row in rows})
+    Interaction.objects.bulk_update(rows, ["members", "members_from", "counted"], 100)
+    changes.touch(recipients.keep(new=[], changed=list(rows), at=datetime.now(UTC)))
+    tallies.write(upstream)
+    return changes

@@ -1,0 +1,241 @@
+"""Following the pending list where no project stream tells of questions."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+from inbox.live.watching import watching
+from inbox.mirror import capabilities
+from inbox.mirror.freshness import Pulse, explained, trouble_of
+from inbox.mirror.restraint import Restraint
+from inbox.mirror.store import Store
+from inbox.mirror.walk import BY_ID, PENDING, Walk
+from inbox.mobius.client import MobiusClient
+from inbox.mobius.errors import MobiusError, RateLimited, Rejected
+from inbox.mobius.pace import Backoff
+from inbox.mobius.types import Interaction, Offer, Page
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """In seconds. ``watched``: between polls while somebody looks; ``idle``: the most between them
+    while nobody does. ``again``: how long a question that a list lacks, and that is open all the
+    same, is not read by id again. ``live``, ``live_idle``: how long after a poll pages are current.
+    """
+
+    watched: float = 2.0
+    idle: float = 20.0
+    again: float = 60.0
+    live: float = 6.0
+    live_idle: float = 25.0
+
+
+MOST_BY_ID = 40
+"""Questions that one poll reads by id."""
+MOST_RUNS = 20
+"""Runs whose questions one poll reads, where they are listed by run alone."""
+
+
+@dataclass
+class Round:
+    """One pass over a list of several pages. ``open`` is what the mirror held open at its start."""
+
+    cursor: str | None
+    open: set[str]
+    listed: set[str] = field(default_factory=set)
+
+
+class Polling:
+    """Serves one stretch of the sync. ``answered`` is called after each poll that went well,
+    ``failed`` after any other. ``pulse`` is None beside a stream, which says how fresh pages are.
+    """
+
+    def __init__(
+        self,
+        client: MobiusClient,
+        store: Store,
+        *,
+        pulse: Pulse | None,
+        backoff: Backoff,
+        pace: Pace,
+        restraint: Restraint,
+        answered: Callable[[], None],
+        failed: Callable[[MobiusError], None],
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._pulse = pulse
+        self._backoff = backoff
+        self._pace = pace
+        self._answered = answered
+        self._failed = failed
+        self._walk = Walk(client, store, lambda: store.upstream.cursor or 0, restraint)
+        self._seen: set[str] = set()
+        self._now = asyncio.Event()
+        self._due: asyncio.TimerHandle | None = None
+        self._polled_at = float("-inf")
+        self._pause = pace.watched
+        self._etag: str | None = None
+        self._page: Page[Interaction] | None = None
+        self._taken: list[object] = []
+        self._round: Round | None = None
+        self._offers = capabilities.of(store.upstream)
+        self._runs: list[str] = []
+
+    async def run(self) -> None:
+        """Poll for ever."""
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._wake)
+
+        unlisten = watching.listen(wake)
+        failures = 0
+        try:
+            while True:
+                self._now.clear()
+                try:
+                    await self._poll()
+                except MobiusError as error:
+                    failures += 1
+                    self._note_failure(error)
+                    wait = self._backoff.delay(failures, error.retry_after)
+                    if isinstance(error, RateLimited) or error.retry_after:
+                        await asyncio.sleep(wait)
+                        continue
+                else:
+                    failures = 0
+                    self._note_success()
+                    wait = self._next_pause()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._now.wait()
+        finally:
+            unlisten()
+            self._forget_due()
+
+    def _wake(self) -> None:
+        """Somebody asked for a page: poll at once, or as soon as a poll is due again. What somebody
+        has done is looked for at once in any case.
+        """
+        self._pause = self._pace.watched
+        wait = self._polled_at + self._pace.watched - monotonic()
+        if wait <= 0 or watching.acted_since(self._polled_at):
+            self._now.set()
+        elif self._due is None:
+            self._due = asyncio.get_running_loop().call_later(wait, self._now.set)
+
+    def _forget_due(self) -> None:
+        """A poll that begins is what was waited for."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+
+    def _next_pause(self) -> float:
+        watched, idle = self._pace.watched, self._pace.idle
+        self._pause = watched if watching.now else min(idle, self._pause * 2)
+        return self._pause * self._backoff.random.uniform(0.9, 1.0)
+
+    async def _poll(self) -> None:
+        self._forget_due()
+        self._polled_at = monotonic()
+        if self._offers.pending is Offer.NO:
+            await self._go_through_runs()
+            return
+        first = await self._client.newest_pending(self._etag)
+        if first is not None:
+            self._page, self._etag = first
+        if self._page is not None:
+            await self._take_newest(self._page)
+        if self._round is not None:
+            await self._go_round(self._round)
+
+    async def _go_through_runs(self) -> None:
+        """The questions of the next known runs, where the list must be told which run is meant."""
+        if not self._runs:
+            if self._offers.runs is not Offer.NO:
+                await self._walk.read_unfinished_runs()
+            self._runs = sorted(await self._store.open_runs())
+        now, self._runs = self._runs[:MOST_RUNS], self._runs[MOST_RUNS:]
+        for run_id in now:
+            await self._walk.read_questions(run_id)
+
+    async def _take_newest(self, page: Page[Interaction]) -> None:
+        """The newest pages until one brings nothing new, then what they lack."""
+        before = await self._store.open_interactions()
+        listed: set[str] = set()
+        raw: list[object] = [item.raw for item in page.items]
+        while True:
+            ids = {item.id for item in page.items}
+            new = ids - before - self._seen - listed
+            listed |= ids
+            if raw != self._taken or page.skipped:
+                await self._walk.take(page.items, self._store.upstream.cursor or 0)
+            if page.next_cursor is None or not new:
+                break
+            page = await self._client.interactions(status=PENDING, cursor=page.next_cursor)
+        # A row that is no whole question and could not be read is tried again with the next poll.
+        unread = self._walk.failed.pop(BY_ID, None)
+        self._taken, self._seen = [] if unread else raw, listed
+        if page.next_cursor is None:
+            self._round = None
+            await self._walk.read_unlisted(before - listed, MOST_BY_ID)
+        elif self._round is None:
+            self._round = Round(page.next_cursor, before, listed)
+        else:
+            self._round.listed |= listed
+
+    async def _go_round(self, round: Round) -> None:
+        """One more page of a list that has several; at its end, what the list lacked."""
+        try:
+            page = await self._client.interactions(status=PENDING, cursor=round.cursor)
+        except Rejected:
+            # A cursor may expire: the next poll begins another round.
+            self._round = None
+            return
+        await self._walk.take(page.items, self._store.upstream.cursor or 0)
+        ids = {item.id for item in page.items}
+        round.listed |= ids
+        newest = self._page.items if self._page is not None else ()
+        # Whoever answers with the newest page again passes over the cursor.
+        repeats = page.next_cursor == round.cursor or ids == {item.id for item in newest}
+        round.cursor = None if repeats else page.next_cursor
+        if round.cursor is None:
+            self._round = None
+            still = await self._store.open_interactions()
+            await self._walk.read_unlisted((round.open & still) - round.listed, MOST_BY_ID)
+
+    def _note_success(self) -> None:
+        if self._pulse is not None:
+            now = datetime.now(UTC)
+            seconds = self._pace.live if watching.now else self._pace.live_idle
+            self._pulse.note(
+                connected=True,
+                live_until=now + timedelta(seconds=seconds),
+                broken_at=None,
+                trouble="",
+                heard_at=now,
+            )
+        self._answered()
+
+    def _note_failure(self, error: MobiusError) -> None:
+        log.warning("the pending questions could not be polled: %s", explained(error))
+        self._failed(error)
+        if self._pulse is None:
+            return
+        now, until = datetime.now(UTC), self._pulse.facts.live_until
+        # One poll that fails is no reason to say that pages are old, unless the next is far away.
+        if until is None or now + timedelta(seconds=error.retry_after or 0) > until:
+            since = self._pulse.facts.broken_at or now
+            self._pulse.note(
+                connected=False,
+                broken_at=since,
+                trouble=trouble_of(error),
+                explained=explained(error),
+            )

@@ -1,0 +1,225 @@
+"""What an adapter is: one generation's calls, told in our types."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from httpx_sse import ServerSentEvent
+
+from inbox.mobius.errors import Refusal, TooLarge
+from inbox.mobius.types import (
+    Event,
+    Group,
+    GroupMember,
+    Interaction,
+    Page,
+    Person,
+    PolicyKind,
+    Run,
+    Step,
+)
+
+T = TypeVar("T")
+Query = Mapping[str, str | int]
+
+
+class UnreadableError(ValueError):
+    """A payload that is no object, or has no id."""
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One request, and how the JSON of its answer is read.
+
+    ``path`` follows ``Adapter.root``. ``read`` raises UnreadableError.
+    """
+
+    path: str
+    read: Callable[[Any], T]
+    method: str = "GET"
+    query: Query = field(default_factory=dict)
+    json: Any = None
+
+
+class Adapter(Protocol):
+    """One generation of the API. The client sends what these methods return.
+
+    Paths, field names, status words, token formats and paging are known here and nowhere else. An
+    adapter sends nothing itself and has no state, so that one object serves every token.
+    """
+
+    service_key_prefix: str
+    member_token_prefix: str
+
+    def root(self, base_url: str, project: str) -> str:
+        """The address that every path follows."""
+        ...
+
+    def read_refusal(self, body: Any) -> Refusal:
+        """What an answer outside 2xx says, whatever is in it."""
+        ...
+
+    # Interactions
+
+    def interactions(
+        self,
+        *,
+        status: str | None = None,
+        run_id: str | None = None,
+        type: str | None = None,
+        target_type: str | None = None,
+        target_id: str | None = None,
+        inbox: bool = False,
+        limit: int | None,
+        cursor: str | None = None,
+    ) -> Call[Page[Interaction]]:
+        """One page, newest first. ``inbox``: what the token's owner sees, not for service keys."""
+        ...
+
+    def interaction(self, id: str) -> Call[Interaction]:
+        """One interaction as it is now."""
+        ...
+
+    def create_interaction(self, body: dict[str, Any]) -> Call[Interaction]:
+        """Ask something; ``body`` as this generation has it."""
+        ...
+
+    def respond(self, id: str, *, value: Any, comment: str | None) -> Call[Interaction]:
+        """Answer as the token's owner."""
+        ...
+
+    def claim(self, id: str) -> Call[Interaction]:
+        """Reserve a first-responder question for the token's owner."""
+        ...
+
+    def release(self, id: str) -> Call[Interaction]:
+        """Make it available again."""
+        ...
+
+    def without_answers(self, raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
+        """``Interaction.raw`` without anybody's value and comment but those of ``but``."""
+        ...
+
+    # Runs
+
+    def start_run(
+        self,
+        *,
+        spec: dict[str, Any],
+        inputs: dict[str, Any] | None,
+        metadata: dict[str, str] | None,
+        queue: str | None,
+        external_id: str | None,
+    ) -> Call[Run]:
+        """Start a run of ``spec``."""
+        ...
+
+    def runs(
+        self,
+        *,
+        status: str | None = None,
+        workflow: str | None = None,
+        queue: str | None = None,
+        external_id: str | None = None,
+        limit: int | None,
+        cursor: str | None = None,
+    ) -> Call[Page[Run]]:
+        """One page, newest first."""
+        ...
+
+    def run(self, id: str) -> Call[Run]:
+        """One run as it is now, with its plan."""
+        ...
+
+    def steps(
+        self, run_id: str, *, limit: int | None, cursor: str | None = None
+    ) -> Call[Page[Step]]:
+        """One page of a run's steps, in order."""
+        ...
+
+    def signal(self, run_id: str, *, name: str, payload: dict[str, Any] | None) -> Call[str]:
+        """Send a signal past the interaction layer; read as the signal's id."""
+        ...
+
+    def cancel_run(self, run_id: str) -> Call[None]:
+        """End a run."""
+        ...
+
+    # Events
+
+    def events(self, run_id: str | None) -> str:
+        """The path of the project's stream, or of one run's."""
+        ...
+
+    def resume(self, seq: int) -> tuple[Query, dict[str, str]]:
+        """The query and headers with which a stream goes on after ``seq``."""
+        ...
+
+    def read_frame(self, frame: ServerSentEvent, *, first: bool) -> Event | None:
+        """What a frame tells; None for one that tells nothing. ``first`` of its connection."""
+        ...
+
+    # Groups and people
+
+    def groups(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Group]]:
+        """One page, newest first."""
+        ...
+
+    def group(self, group: str) -> Call[Group]:
+        """One group, by id or handle."""
+        ...
+
+    def create_group(
+        self,
+        *,
+        name: str,
+        handle: str | None,
+        description: str | None,
+        routing: PolicyKind,
+    ) -> Call[Group]:
+        """A new group without members. Raises ValueError for a routing it cannot say."""
+        ...
+
+    def update_group(
+        self,
+        group: str,
+        *,
+        name: str | None,
+        description: str | None,
+        routing: PolicyKind | None,
+    ) -> Call[Group]:
+        """Change what is given. Raises ValueError for a routing it cannot say."""
+        ...
+
+    def members(
+        self, group: str, *, limit: int | None, cursor: str | None = None
+    ) -> Call[Page[GroupMember]]:
+        """One page of a group's members."""
+        ...
+
+    def add_member(self, group: str, user_id: str) -> Call[GroupMember]:
+        """Put a person into a group."""
+        ...
+
+    def remove_member(self, group: str, user_id: str) -> Call[None]:
+        """Take a person out of a group."""
+        ...
+
+    def groups_of(
+        self, user_id: str, *, limit: int | None, cursor: str | None = None
+    ) -> Call[Page[Group]]:
+        """One page of the groups that a person is in."""
+        ...
+
+    def me(self) -> Call[Person]:
+        """Whose member token the client has."""
+        ...
+
+    # Lists: ``limit`` is how many items a page may hold, None for as many as upstream likes
+
+    def page_without(self, record: TooLarge, path: str) -> Page[Any]:
+        """The page of one record that is too large to be read: nothing, and where the list goes on.
+
+        Where that cannot be found, the list ends here.
+        """
+        ...

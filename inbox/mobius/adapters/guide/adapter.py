@@ -1,0 +1,224 @@
+"""The calls of this generation: paths, queries and bodies."""
+
+from typing import Any
+from urllib.parse import quote
+
+from httpx_sse import ServerSentEvent
+
+from inbox.mobius.adapters.adapter import Call, Query
+from inbox.mobius.adapters.guide import lists
+from inbox.mobius.adapters.guide.base import read_refusal
+from inbox.mobius.adapters.guide.event import read_frame
+from inbox.mobius.adapters.guide.group import read_group, read_member, read_person, write_routing
+from inbox.mobius.adapters.guide.interaction import read_interaction, without_answers
+from inbox.mobius.adapters.guide.lists import page_of
+from inbox.mobius.adapters.guide.run import read_run, read_signal, read_step
+from inbox.mobius.errors import NotFound, Refusal, TooLarge
+from inbox.mobius.types import (
+    Event,
+    Group,
+    GroupMember,
+    Interaction,
+    Page,
+    Person,
+    PolicyKind,
+    Run,
+    Step,
+)
+
+
+class GuideAdapter:
+    """See ``Adapter``."""
+
+    service_key_prefix = "mbx_"
+    member_token_prefix = "mbc_"
+
+    def root(self, base_url: str, project: str) -> str:
+        return f"{base_url.rstrip('/')}/v1/projects/{quote(project, safe='')}"
+
+    def read_refusal(self, body: Any) -> Refusal:
+        return read_refusal(body)
+
+    def interactions(
+        self,
+        *,
+        status: str | None = None,
+        run_id: str | None = None,
+        type: str | None = None,
+        target_type: str | None = None,
+        target_id: str | None = None,
+        inbox: bool = False,
+        limit: int | None,
+        cursor: str | None = None,
+    ) -> Call[Page[Interaction]]:
+        query = given(
+            status=status,
+            run_id=run_id,
+            type=type,
+            target_type=target_type,
+            target_id=target_id,
+            inbox="true" if inbox else None,
+            limit=limit,
+            cursor=cursor,
+        )
+        return Call("/interactions", page_of(read_interaction), query=query)
+
+    def interaction(self, id: str) -> Call[Interaction]:
+        return Call(path_of("/interactions", id), read_interaction)
+
+    def create_interaction(self, body: dict[str, Any]) -> Call[Interaction]:
+        return Call("/interactions", read_interaction, "POST", json=body)
+
+    def respond(self, id: str, *, value: Any, comment: str | None) -> Call[Interaction]:
+        body = {"value": value} if comment is None else {"value": value, "comment": comment}
+        path = path_of("/interactions", id) + "/respond"
+        return Call(path, read_interaction, "POST", json=body)
+
+    def claim(self, id: str) -> Call[Interaction]:
+        return Call(path_of("/interactions", id) + "/claim", read_interaction, "POST")
+
+    def release(self, id: str) -> Call[Interaction]:
+        return Call(path_of("/interactions", id) + "/release", read_interaction, "POST")
+
+    def without_answers(self, raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
+        return without_answers(raw, but=but)
+
+    def start_run(
+        self,
+        *,
+        spec: dict[str, Any],
+        inputs: dict[str, Any] | None,
+        metadata: dict[str, str] | None,
+        queue: str | None,
+        external_id: str | None,
+    ) -> Call[Run]:
+        body = given(
+            spec=spec, inputs=inputs, metadata=metadata, queue=queue, external_id=external_id
+        )
+        return Call("/runs", read_run, "POST", json=body)
+
+    def runs(
+        self,
+        *,
+        status: str | None = None,
+        workflow: str | None = None,
+        queue: str | None = None,
+        external_id: str | None = None,
+        limit: int | None,
+        cursor: str | None = None,
+    ) -> Call[Page[Run]]:
+        query = given(
+            status=status,
+            workflow_type=workflow,
+            queue=queue,
+            external_id=external_id,
+            limit=limit,
+            cursor=cursor,
+        )
+        return Call("/runs", page_of(read_run), query=query)
+
+    def run(self, id: str) -> Call[Run]:
+        return Call(path_of("/runs", id), read_run)
+
+    def steps(
+        self, run_id: str, *, limit: int | None, cursor: str | None = None
+    ) -> Call[Page[Step]]:
+        path = path_of("/runs", run_id) + "/steps"
+        return Call(path, page_of(read_step), query=given(limit=limit, cursor=cursor))
+
+    def signal(self, run_id: str, *, name: str, payload: dict[str, Any] | None) -> Call[str]:
+        path = path_of("/runs", run_id) + "/signals"
+        return Call(path, read_signal, "POST", json=given(name=name, payload=payload))
+
+    def cancel_run(self, run_id: str) -> Call[None]:
+        return Call(path_of("/runs", run_id) + "/cancellations", _nothing, "POST")
+
+    def events(self, run_id: str | None) -> str:
+        return "/runs/events" if run_id is None else path_of("/runs", run_id) + "/events"
+
+    def resume(self, seq: int) -> tuple[Query, dict[str, str]]:
+        return {"since": str(seq)}, {"Last-Event-ID": str(seq)}
+
+    def read_frame(self, frame: ServerSentEvent, *, first: bool) -> Event | None:
+        return read_frame(frame, first=first)
+
+    def groups(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Group]]:
+        return Call("/groups", page_of(read_group), query=given(limit=limit, cursor=cursor))
+
+    def group(self, group: str) -> Call[Group]:
+        return Call(path_of("/groups", group), read_group)
+
+    def create_group(
+        self,
+        *,
+        name: str,
+        handle: str | None,
+        description: str | None,
+        routing: PolicyKind,
+    ) -> Call[Group]:
+        body = given(
+            name=name,
+            handle=handle,
+            description=description,
+            routing_policy=write_routing(routing),
+        )
+        return Call("/groups", read_group, "POST", json=body)
+
+    def update_group(
+        self,
+        group: str,
+        *,
+        name: str | None,
+        description: str | None,
+        routing: PolicyKind | None,
+    ) -> Call[Group]:
+        body = given(
+            name=name,
+            description=description,
+            routing_policy=None if routing is None else write_routing(routing),
+        )
+        return Call(path_of("/groups", group), read_group, "PATCH", json=body)
+
+    def members(
+        self, group: str, *, limit: int | None, cursor: str | None = None
+    ) -> Call[Page[GroupMember]]:
+        path = path_of("/groups", group) + "/members"
+        return Call(path, page_of(read_member), query=given(limit=limit, cursor=cursor))
+
+    def add_member(self, group: str, user_id: str) -> Call[GroupMember]:
+        path = path_of("/groups", group) + "/members"
+        return Call(path, read_member, "POST", json={"user_id": user_id})
+
+    def remove_member(self, group: str, user_id: str) -> Call[None]:
+        path = path_of("/groups", group) + path_of("/members", user_id)
+        return Call(path, _nothing, "DELETE")
+
+    def groups_of(
+        self, user_id: str, *, limit: int | None, cursor: str | None = None
+    ) -> Call[Page[Group]]:
+        # This list takes no limit.
+        path = path_of("/members", user_id) + "/groups"
+        return Call(path, page_of(read_group), query=given(cursor=cursor))
+
+    def me(self) -> Call[Person]:
+        return Call("/members/me", read_person)
+
+    def page_without(self, record: TooLarge, path: str) -> Page[Any]:
+        return lists.page_without(record, path.rpartition("/")[2])
+
+
+def path_of(collection: str, id: str) -> str:
+    """The path of one thing. Raises NotFound for an id that cannot be one."""
+    # A path step that a server resolves would make it another call.
+    if id in ("", ".", ".."):
+        raise NotFound("There is no such thing.")
+    return f"{collection}/{quote(id, safe='')}"
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """What was given, without what is None."""
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _nothing(_: Any) -> None:
+    return None

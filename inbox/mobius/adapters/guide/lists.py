@@ -1,0 +1,68 @@
+"""Pages of lists on the wire."""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from inbox.mobius import body
+from inbox.mobius.adapters.adapter import UnreadableError
+from inbox.mobius.adapters.tolerant import maybe_text, note
+from inbox.mobius.errors import TooLarge
+from inbox.mobius.types import Page
+
+T = TypeVar("T")
+
+_ID = re.compile(rb'"id"\s*:\s*"([\w.~:-]{1,200})"')
+# What follows the items in a page: members that are neither lists nor objects.
+_AFTER_ITEMS = re.compile(
+    rb'\]\s*,\s*((?:"\w+"\s*:\s*(?:"(?:[^"\\]|\\.)*"|true|false|null|-?\d+)\s*,?\s*)+)\}\s*\Z'
+)
+_CURSOR_FIRST = re.compile(rb'\A\s*\{[^\[{]*?"next_cursor"\s*:\s*"((?:[^"\\]|\\.)*)"')
+
+
+def page_of(read: Callable[[Any], T]) -> Callable[[Any], Page[T]]:
+    """Reads a page whose items ``read`` reads; see ``read_page``."""
+    return lambda answer: read_page(answer, read)
+
+
+def read_page(answer: Any, read: Callable[[Any], T]) -> Page[T]:
+    """A page of a list; an item that cannot be read is left out and logged. Raises
+    UnreadableError."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
+        raise UnreadableError("something that is not a list")
+    items: list[T] = []
+    for item in answer["items"]:
+        try:
+            items.append(read(item))
+        except UnreadableError as error:
+            note(f"left out of a list: {error}")
+    more = answer.get("has_more") is not False
+    return Page(
+        items=tuple(items), next_cursor=maybe_text(answer.get("next_cursor")) if more else None
+    )
+
+
+def page_without(record: TooLarge, kind: str) -> Page[Any]:
+    """The page of one record that is too large to be read: nothing, and where the list goes on.
+
+    Where that cannot be found, the list ends here.
+    """
+    found = _ID.search(record.head)
+    name = found[1].decode() if found else f"one of {kind}"
+    cursor = _cursor_after(record)
+    beyond = "" if cursor else "; what follows it in the list may be missing too"
+    note(f"{name} is too large to be read and was left out{beyond}")
+    return Page(items=(), next_cursor=cursor, skipped=(name,))
+
+
+def _cursor_after(record: TooLarge) -> str | None:
+    last = _AFTER_ITEMS.search(record.tail)
+    first = _CURSOR_FIRST.search(record.head)
+    try:
+        if last:
+            told = body.loads(b"{" + last[1].rstrip().rstrip(b",") + b"}")
+            if "next_cursor" in told:
+                return maybe_text(told["next_cursor"])
+        return maybe_text(body.loads(b'"' + first[1] + b'"')) if first else None
+    except ValueError:
+        return None

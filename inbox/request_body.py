@@ -1,0 +1,156 @@
+"""A request's body is read before Django and before the request has a slot, within limits.
+
+One that is too large is refused by its ``Content-Length``, or once more than the limit has arrived;
+one that does not arrive in time is given up. Django then makes the page that says so
+(``refusal_of``), and the connection is closed.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from typing import IO, Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+PAUSE = 30.0
+"""Seconds without a byte."""
+PATIENCE = 120.0
+"""Seconds for the whole body."""
+LINGER = 2.0
+"""Seconds in which what a refused browser still sends is thrown away: most read the answer only
+once they have sent everything, and would call a connection that is closed meanwhile broken.
+"""
+IN_MEMORY = 1 << 20
+CHUNK = 1 << 16
+TOO_LARGE = 413
+TOO_SLOW = 408
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_REFUSAL = "refused_body"
+
+
+class _ClientLeft(Exception):
+    """The client closed the connection before the end of its request."""
+
+
+class _Refused(Exception):
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+class RequestBodies:
+    """The ASGI wrapper that reads bodies."""
+
+    def __init__(
+        self,
+        application: Callable[..., Awaitable[None]],
+        *,
+        pause: float = PAUSE,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._application = application
+        self._pause = pause
+        self._patience = patience
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:
+            try:
+                await self._read(scope, receive, body)
+            except _ClientLeft:
+                return
+            except _Refused as refused:
+                refusal = {**scope, _REFUSAL: refused.status}
+                await self._application(refusal, _without_body(), _closing(receive, send))
+                return
+            body.seek(0)
+            await self._application(scope, _again(body, receive), send)
+
+    async def _read(self, scope: Any, receive: Receive, body: IO[bytes]) -> None:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if _announced(scope) > limit:
+            raise _Refused(TOO_LARGE)
+        more = True
+        try:
+            async with asyncio.timeout(self._patience):
+                while more:
+                    async with asyncio.timeout(self._pause):
+                        message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise _ClientLeft
+                    body.write(message.get("body", b""))
+                    if body.tell() > limit:
+                        raise _Refused(TOO_LARGE)
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            raise _Refused(TOO_SLOW) from None
+
+
+def refusal_of(request: HttpRequest) -> int | None:
+    """The status for a request whose body was refused; None for any other."""
+    status: int | None = getattr(request, "scope", {}).get(_REFUSAL)
+    return status
+
+
+def _announced(scope: Any) -> int:
+    length = dict(scope.get("headers", ())).get(b"content-length", b"")
+    return int(length) if length.isdigit() else 0
+
+
+def _again(body: IO[bytes], receive: Receive) -> Receive:
+    """What ``receive`` would give: the body from the start, then what comes from the client."""
+    over = False
+
+    async def again() -> Message:
+        nonlocal over
+        if over:
+            return await receive()
+        part = body.read(CHUNK)
+        over = len(part) < CHUNK
+        return {"type": "http.request", "body": part, "more_body": not over}
+
+    return again
+
+
+def _without_body() -> Receive:
+    """An empty body, and a client that stays: what it still sends is no longer the page's."""
+    parts: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Message:
+        if not parts:
+            await asyncio.Event().wait()
+        return parts.pop()
+
+    return receive
+
+
+def _closing(receive: Receive, send: Send) -> Send:
+    """``send``, which closes the connection after the answer and a moment's reading."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"Connection", b"close")]
+            await send(message)
+        elif message.get("more_body", False):
+            await send(message)
+        else:
+            await send({**message, "more_body": True})
+            await _discard(receive)
+            await send({"type": "http.response.body", "body": b""})
+
+    return sending
+
+
+async def _discard(receive: Receive) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER):
+            while (await receive()).get("more_body", False):
+                pass

@@ -1,0 +1,116 @@
+"""Reading questions until they show the answers that Mobius has accepted."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from inbox.access import viewer_of
+from inbox.mobius.errors import MobiusError, RateLimited, Unavailable, Unreachable
+from inbox.mobius.pace import Backoff
+from inbox.models import Attempt, Interaction, Upstream
+from inbox.services import conclusion
+from inbox.services.conclusion import Sending
+from inbox.services.look_up import look_up
+
+log = logging.getLogger(__name__)
+
+AT_FIRST = timedelta(minutes=1)
+EVERY_AT_FIRST = 2.0
+EVERY = 30.0
+"""Seconds between two reads of a question, in the first minute and after it."""
+CONFIRMED_WITHIN = timedelta(minutes=5)
+"""A question that is still open after this can be answered again."""
+PASSING = (RateLimited, Unavailable, Unreachable)
+"""While Mobius fails like this, nothing is left as unconfirmed."""
+
+
+class Confirming:
+    """The accepted answers that this process waits for, those of other processes among them."""
+
+    def __init__(self) -> None:
+        self._due: dict[int, float] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+
+    def add(self, attempt_id: int) -> None:
+        """Follow an attempt that was just accepted. From any thread."""
+        self._due[attempt_id] = monotonic() + EVERY_AT_FIRST
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def run(self) -> None:
+        """Endless, until it is cancelled."""
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        await self.load()
+        while True:
+            self._wake.clear()
+            await self.read_due()
+            pause = min(list(self._due.values()), default=monotonic() + EVERY) - monotonic()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, pause)):
+                    await self._wake.wait()
+
+    async def load(self) -> None:
+        """Follow what other processes have left, too. At start, and every minute."""
+        for attempt_id in await sync_to_async(_accepted)():
+            self._due.setdefault(attempt_id, monotonic())
+
+    async def read_due(self) -> None:
+        """Read every question whose turn it is."""
+        now = monotonic()
+        for attempt_id in [one for one, at in list(self._due.items()) if at <= now]:
+            pause = await confirm(attempt_id)
+            if pause is None:
+                self._due.pop(attempt_id, None)
+            else:
+                self._due[attempt_id] = monotonic() + pause
+
+
+confirming = Confirming()
+"""That of this process."""
+
+
+async def confirm(attempt_id: int) -> float | None:
+    """Read the question once; seconds until it is to be read again, None for never."""
+    sending = await sync_to_async(_sending)(attempt_id)
+    if sending is None:
+        return None
+    accepted_at = sending.attempt.accepted_at or sending.attempt.created_at
+    age = timezone.now() - accepted_at
+    pause = EVERY_AT_FIRST if age < AT_FIRST else EVERY
+    overdue = age >= CONFIRMED_WITHIN
+    reading = None
+    try:
+        reading = await look_up(sending.attempt.interaction_id)
+    except MobiusError as error:
+        log.info("an accepted answer waits: %s", error)
+        pause = max(pause, min(error.retry_after or 0.0, Backoff.longest_retry_after))
+        overdue = overdue and not isinstance(error, PASSING)
+    if await sync_to_async(conclusion.confirmed)(sending, reading, overdue=overdue):
+        return None
+    return pause
+
+
+def _accepted() -> list[int]:
+    rows = Attempt.objects.filter(upstream=Upstream.present(), state=Attempt.State.ACCEPTED)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _sending(attempt_id: int) -> Sending | None:
+    rows = Attempt.objects.filter(pk=attempt_id, state=Attempt.State.ACCEPTED)
+    attempt = rows.select_related("reviewer__user", "upstream").first()
+    if attempt is None:
+        return None
+    item = Interaction.objects.filter(
+        upstream=attempt.upstream, mobius_id=attempt.interaction_id
+    ).first()
+    if item is None:
+        return None
+    return Sending(attempt, viewer_of(attempt.reviewer.user), item)

@@ -1,0 +1,125 @@
+"""What is looked at before a start: the keys, the accounts, and the files of ``DATA_DIR``.
+
+``secrets.env`` is made here and nowhere else, and only for an installation that is new.
+"""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, connections, router
+
+from inbox.models import Credential, DecisionHead, append_only
+from inbox.reviewers import vault
+from inbox.services import decision_chain, decision_log, decision_state
+from reviewer_site import private_files, secrets
+from reviewer_site.environment import Misconfigured
+
+log = logging.getLogger(__name__)
+
+LOST = (
+    "restore secrets.env from a backup, or set CREDENTIAL_KEYS to the keys it had; if they are "
+    'lost for good, run manage.py reseal_decisions --reason "…"'
+)
+
+
+class StartRefused(Exception):
+    """The installation must not start; ``str()`` of it is one sentence for the operator."""
+
+
+def prepare() -> None:
+    """Check the keys against the database; then make ``secrets.env`` and the log's first head
+    where they are missing. Raises ``StartRefused``.
+    """
+    try:
+        problem = _problem()
+        if problem and not settings.SECRETS.stored and (settings.DATA_DIR / secrets.FILE).exists():
+            # Another process has made it since this one began, and the first account after it.
+            make_secrets()
+            problem = _problem()
+        if problem:
+            raise StartRefused(f"{problem}: {LOST}.")
+        if not settings.SECRETS.stored:
+            make_secrets()
+        if _has_tables():
+            decision_log.begin()
+    except DatabaseError as error:
+        why = str(error).partition("\n")[0]
+        raise StartRefused(f"The database cannot be used: {why}.") from error
+
+
+def report_log() -> None:
+    """Say so where the decision log is not as it was written, or could be changed. A long one is
+    looked through in the background later on.
+    """
+    if _has_tables():
+        append_only.report(using=router.db_for_read(DecisionHead))
+        decision_state.patrol.report(decision_state.inspect().verdict)
+
+
+def make_secrets() -> None:
+    """Make ``secrets.env``, or read the one that another process has made meanwhile. Raises
+    ``StartRefused``.
+    """
+    try:
+        made = secrets.create(settings.DATA_DIR, settings.GIVEN_SECRETS)
+    except Misconfigured as error:
+        raise StartRefused(str(error)) from None
+    settings.SECRETS = made
+    settings.SECRET_KEY = made.secret_key
+    settings.CREDENTIAL_KEYS = made.credential_keys
+    if settings.EMBEDDED:
+        settings.MOBIUS_API_KEY = made.service_key()
+
+
+def before_an_account(instance: Any, **_: Any) -> None:
+    """Receiver of ``pre_save``: the secrets exist before the first account does."""
+    if instance._state.adding and not settings.SECRETS.stored:
+        prepare()
+
+
+def secure_files() -> None:
+    """Set the product's own files to 0600, and say so where others can enter their folder."""
+    databases = [
+        Path(options["NAME"])
+        for options in settings.DATABASES.values()
+        if options["ENGINE"] == "reviewer_site.sqlite"
+    ]
+    try:
+        private_files.restrict(settings.DATA_DIR, databases)
+    except OSError as error:
+        log.warning("%s cannot be made private: %s.", error.filename, error.strerror)
+    if private_files.others_can_enter(settings.DATA_DIR):
+        log.warning(
+            "Other accounts on this machine can enter DATA_DIR %s; close it with chmod 700.",
+            settings.DATA_DIR,
+        )
+
+
+def _problem() -> str:
+    """Why these keys do not belong to this database; empty where they do."""
+    if not _has_tables():
+        return ""
+    if not settings.CREDENTIAL_KEYS and get_user_model().objects.exists():
+        return (
+            f"{settings.DATA_DIR / secrets.FILE} is missing, and the database already has accounts"
+        )
+    head = DecisionHead.objects.first()
+    if head is not None and not decision_chain.sealed(head):
+        return "None of the keys matches the head of the decision log"
+    if Credential.objects.exists() and not any(map(vault.opens, _sealed_tokens())):
+        return "None of the keys opens any of the stored member tokens"
+    return ""
+
+
+def _sealed_tokens() -> Iterator[bytes | memoryview]:
+    yield from Credential.objects.values_list("sealed", flat=True).iterator(chunk_size=200)
+
+
+def _has_tables() -> bool:
+    """The database was migrated at least once."""
+    connection = connections[router.db_for_read(DecisionHead)]
+    return DecisionHead._meta.db_table in connection.introspection.table_names()

@@ -1,0 +1,70 @@
+"""The effective mode of ``SERVICE_KEY_ANSWERS``: told to administrators, logged when it changes."""
+
+import logging
+
+from django.conf import settings
+from django.db import transaction
+
+from inbox.mobius.types import Offer
+from inbox.models import Upstream
+from inbox.reviewers import service_key
+from inbox.services import decision_log
+from inbox.services.decision_log import Entry
+
+log = logging.getLogger(__name__)
+
+_KINDS = {"user": "questions to one person", "group": "questions to a group"}
+
+VERB = "service_key_answers"
+
+
+@transaction.atomic
+def note() -> None:
+    """Log the mode where it is another one than the last that was logged. At start, every minute,
+    and before the key answers.
+    """
+    upstream = Upstream.hold_present()
+    now = service_key.answers(upstream)
+    if now == upstream.key_answers:
+        return
+    before, upstream.key_answers = upstream.key_answers, now
+    upstream.save(update_fields=["key_answers"])
+    value = {"setting": settings.SERVICE_KEY_ANSWERS, "before": _word(before), "after": _word(now)}
+    decision_log.append(Entry(verb=VERB, upstream=upstream, actor="", value=value))
+    log.warning("Answers with the service key: %s", sentence(upstream))
+
+
+@transaction.atomic
+def note_proven() -> None:
+    """Mobius has said whose a member token is, whether or not the token is kept."""
+    Upstream.objects.filter(pk=Upstream.present().pk).update(proves_tokens=True)
+    note()
+
+
+def sentence(upstream: Upstream) -> str:
+    """The mode and its reason."""
+    setting, now = settings.SERVICE_KEY_ANSWERS, service_key.answers(upstream)
+    if setting != "auto":
+        why = f"SERVICE_KEY_ANSWERS is {setting}"
+    elif now:
+        why = "Mobius does not say whose a member token is"
+    elif upstream.proves_tokens:
+        why = "this Mobius has said whose a member token is"
+    elif upstream.capabilities.get("token_owner") == Offer.YES:
+        why = "Mobius says whose a member token is"
+    else:
+        why = "it is not known yet whether Mobius says whose a member token is"
+    if not now:
+        return f"Off: {why}. Everybody answers with a member token of their own."
+    said = (
+        f"On: {why}. The key answers for people without a member token whose Mobius ID an "
+        "administrator has set, where one answer is enough."
+    )
+    refused = [words for kind, words in _KINDS.items() if service_key.is_refused(upstream, kind)]
+    if refused:
+        said += f" Not used until the next start, because Mobius refused it: {', '.join(refused)}."
+    return said
+
+
+def _word(mode: bool) -> str:
+    return "on" if mode else "off"

@@ -1,0 +1,186 @@
+"""Adding people: an account, who it is in Mobius, and its role.
+
+Every change of an identity or a role is entered in the decision log by ``rights_log``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group, User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.views.decorators.debug import sensitive_variables
+
+from inbox.access import REVIEWER, ROLES, TEAM_LEAD
+from inbox.models import Reviewer, Upstream
+from inbox.reviewers import directory
+from inbox.services import credentials, links
+
+
+class Role(StrEnum):
+    """What a person may be here."""
+
+    REVIEWER = "reviewer"
+    LEAD = "lead"
+
+
+GROUPS = {Role.REVIEWER: (REVIEWER,), Role.LEAD: (REVIEWER, TEAM_LEAD)}
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is said of somebody. What is None stays as it is, and for a new person is nothing, or
+    the role of a reviewer.
+    """
+
+    username: str
+    mobius_id: str | None = None
+    full_name: str | None = None
+    role: Role | None = None
+    admin: bool = False
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of a person. ``link`` is the sign-in link, where one was made; ``problem`` says
+    why nobody was added, ``unseen`` that Mobius has not mentioned the Mobius ID yet.
+    """
+
+    person: Person
+    link: str = ""
+    problem: str = ""
+    unseen: bool = False
+
+
+class NotAdded(Exception):
+    """Nothing has changed; ``str()`` of it is a sentence for the reader."""
+
+
+@sensitive_variables("password", "hashed")
+def add(person: Person, *, password: str | None = None, update: bool = False) -> Added:
+    """Make the account, or with ``update`` change the one that is there.
+
+    Without a password, an active account that has none gets a sign-in link to set one. Raises
+    ``NotAdded``.
+    """
+    # Hashing is slow by design, and SQLite has one write lock.
+    hashed = None if password is None else make_password(password)
+    with transaction.atomic():
+        return _add(person, password, hashed, update=update)
+
+
+@sensitive_variables("password", "hashed")
+def _add(person: Person, password: str | None, hashed: str | None, *, update: bool) -> Added:
+    Upstream.hold_present()
+    user = get_user_model().objects.filter(username=person.username).first()
+    if user is not None and not update:
+        raise NotAdded(f"{person.username} has an account already.")
+    if user is None:
+        user = _new(person)
+    else:
+        credentials.lock(user)
+    _describe(user, person)
+    if password is not None and hashed is not None:
+        _check_password(user, password)
+        user.password = hashed
+    try:
+        with transaction.atomic():
+            user.save()
+            _identify(user, person)
+    except IntegrityError:
+        raise NotAdded(
+            f"{person.username} or {person.mobius_id} was taken by another account just now."
+        ) from None
+    if person.role is not None or not user.groups.filter(name__in=ROLES).exists():
+        _give_role(user, person.role or Role.REVIEWER)
+    needs_link = user.is_active and not user.has_usable_password()
+    link = links.make_sign_in(user) if needs_link else ""
+    seen = person.mobius_id is None or directory.is_seen(person.mobius_id.strip())
+    return Added(person, link=link, unseen=not seen)
+
+
+@transaction.atomic
+def set_mobius_id(user: User, mobius_id: str) -> None:
+    """Say who ``user`` is in Mobius. Raises ``NotAdded``."""
+    credentials.lock(user)
+    try:
+        with transaction.atomic():
+            _identify(user, Person(user.get_username(), mobius_id))
+    except IntegrityError:
+        raise NotAdded(f"{mobius_id} was taken by another account just now.") from None
+
+
+def add_all(people: Iterable[Person], *, update: bool = False, keep: bool = True) -> list[Added]:
+    """Add all of them, or nobody where one has a problem, or where ``keep`` is False: a preview."""
+    with transaction.atomic():
+        added = [_add_or_say(person, update=update) for person in people]
+        if not keep or any(one.problem for one in added):
+            transaction.set_rollback(True)
+    return added
+
+
+def _add_or_say(person: Person, *, update: bool) -> Added:
+    try:
+        return add(person, update=update)
+    except NotAdded as refused:
+        return Added(person, problem=str(refused))
+
+
+def _new(person: Person) -> User:
+    if not person.mobius_id:
+        raise NotAdded(f"{person.username} needs a Mobius ID.")
+    user = get_user_model()(username=person.username)
+    user.set_unusable_password()
+    return user
+
+
+def _describe(user: User, person: Person) -> None:
+    if person.full_name is not None:
+        if not person.full_name.isprintable():
+            raise NotAdded(f"The full name of {person.username} must be one line of text.")
+        user.first_name, _, user.last_name = person.full_name.strip().partition(" ")
+    if person.admin:
+        user.is_staff = user.is_superuser = True
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        raise NotAdded(" ".join(error.messages)) from None
+
+
+@sensitive_variables("password")
+def _check_password(user: User, password: str) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise NotAdded(" ".join(error.messages)) from None
+
+
+def _identify(user: User, person: Person) -> None:
+    """Set the Mobius ID. Raises ``NotAdded`` where it is another account's."""
+    wanted = None if person.mobius_id is None else person.mobius_id.strip()
+    reviewer = Reviewer.objects.get(user=user)
+    if wanted is None or wanted == reviewer.mobius_id:
+        return
+    if not wanted:
+        raise NotAdded(f"{person.username} needs a Mobius ID.")
+    try:
+        Reviewer._meta.get_field("mobius_id").clean(wanted, reviewer)
+    except ValidationError as error:
+        raise NotAdded(" ".join(error.messages)) from None
+    holder = Reviewer.objects.filter(mobius_id=wanted).select_related("user").first()
+    if holder is not None:
+        raise NotAdded(f"{wanted} is the Mobius ID of {holder.user.get_username()} already.")
+    credentials.assign(reviewer, mobius_id=wanted)
+
+
+def _give_role(user: User, role: Role) -> None:
+    """Their other groups stay."""
+    had = {group.name for group in user.groups.filter(name__in=ROLES)}
+    now = set(GROUPS[role])
+    if had != now:
+        user.groups.remove(*Group.objects.filter(name__in=had - now))
+        user.groups.add(*Group.objects.filter(name__in=now - had))

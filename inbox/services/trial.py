@@ -1,0 +1,102 @@
+"""A test question: the one check that proves the whole way from Mobius to an answer."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from http import HTTPStatus
+
+from asgiref.sync import sync_to_async
+from django.db.models import Max
+from django.utils import timezone
+
+from inbox.live.watching import watching
+from inbox.mobius.errors import MobiusError, Nonsense, Unavailable, Unreachable, WebPage
+from inbox.models import Decision, Interaction, Reviewer, Upstream
+from inbox.models.decision import RESPOND
+from inbox.reviewers.clients import service_client
+
+MESSAGE = (
+    "Test question\n\nIt was sent from the page *Connection*. Approve it to see that questions "
+    "arrive here and that answers reach Mobius."
+)
+LASTS = timedelta(hours=1)
+
+
+class Stage(StrEnum):
+    """How far a test question has come. ``CLOSED``: it is over and nobody has answered."""
+
+    SENT = "sent"
+    APPEARED = "appeared"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class NotSent(Exception):
+    """Mobius did not take it; ``str()`` of it says why."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A test question. ``id`` is empty where Mobius took it without saying which it is; then it is
+    the first of its kind that the mirror gets after the row ``after``.
+    """
+
+    id: str
+    after: int = 0
+
+
+async def send(reviewer: Reviewer) -> Sent:
+    """Ask ``reviewer`` for an approval that belongs to no run. Raises ``NotSent``."""
+    if not reviewer.mobius_id:
+        raise NotSent("Set your Mobius ID first: the question is sent to it.")
+    body = {
+        "type": "approval",
+        "message": MESSAGE,
+        "target": {"type": "user", "id": reviewer.mobius_id},
+        "spec": {"mode": "confirm"},
+        "expires_at": (timezone.now() + LASTS).isoformat(),
+    }
+    newest = await sync_to_async(_newest)()
+    try:
+        return Sent((await service_client().create_interaction(body)).id)
+    except Nonsense as error:
+        if isinstance(error, WebPage) or (error.status or 0) >= HTTPStatus.MULTIPLE_CHOICES:
+            raise NotSent(f"Mobius did not accept the question: {error.message}") from None
+        return Sent("", newest)
+    except (Unreachable, Unavailable) as error:
+        raise NotSent(
+            f"{error.message} If Mobius took the question all the same, it appears in your inbox."
+        ) from None
+    except MobiusError as error:
+        raise NotSent(f"Mobius did not accept the question: {error.message}") from None
+    finally:
+        watching.acted()
+
+
+def find(upstream: Upstream, reviewer: Reviewer, sent: Sent) -> Interaction | None:
+    """The question in the mirror; None while it has not appeared."""
+    rows = Interaction.objects.filter(upstream=upstream)
+    if sent.id:
+        return rows.filter(mobius_id=sent.id).first()
+    like = rows.filter(pk__gt=sent.after, run_id=None, message=MESSAGE)
+    return like.filter(target_type="user", target_id=reviewer.mobius_id).order_by("pk").first()
+
+
+def stage_of(row: Interaction | None) -> Stage:
+    """How far it has come, as the mirror knows it."""
+    if row is None:
+        return Stage.SENT
+    if row.pending:
+        return Stage.APPEARED
+    return Stage.ANSWERED if row.status == "completed" else Stage.CLOSED
+
+
+def _newest() -> int:
+    newest: int | None = Interaction.objects.aggregate(newest=Max("pk"))["newest"]
+    return newest or 0
+
+
+def was_anything_answered(upstream: Upstream) -> bool:
+    """Somebody has answered a question here, and Mobius took it."""
+    answers = Decision.objects.filter(verb=RESPOND, observed=False)
+    return answers.filter(base_url=upstream.base_url, project=upstream.project).exists()

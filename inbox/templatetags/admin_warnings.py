@@ -1,0 +1,9 @@
+"""What administrators have to know, for the admin's pages."""
+
+from django import template
+
+from inbox.presenters.admin_warnings import warnings
+
+register = template.Library()
+
+register.simple_tag(warnings, name="admin_warnings")

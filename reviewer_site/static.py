@@ -1,0 +1,150 @@
+"""Static files: collected into ``STATIC_ROOT`` with hashed names, served in front of Django.
+
+WhiteNoise serves them with far-future caching, gzip and brotli. Its middleware would cost every
+page a thread hop, and static files should not wait behind pages; so WhiteNoise's WSGI application
+answers for ``STATIC_URL`` in an ASGI wrapper, before Django sees the request.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from whitenoise import WhiteNoise
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+log = logging.getLogger(__name__)
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+HASHED_NAME = r"\.[0-9a-f]{12}\.[a-z0-9]+$"
+RELEASE_FILE = "release.txt"
+MANIFEST = CompressedManifestStaticFilesStorage.manifest_name
+"""Beside the files and none of them: the two say what the release holds."""
+
+
+class Storage(CompressedManifestStaticFilesStorage):
+    """Hashed names in style sheets and in the ``import`` statements of our own scripts.
+
+    Vendored scripts stay as published: they name source maps that are not shipped.
+    """
+
+    patterns = (
+        *(
+            pattern
+            for pattern in CompressedManifestStaticFilesStorage.patterns
+            if "*.css" in pattern
+        ),
+        (
+            "js/*.js",
+            (
+                (
+                    r"""(?P<matched>(?P<word>import|from)\s*["'](?P<url>\.[^"']+)["'])""",
+                    '%(word)s "%(url)s"',
+                ),
+            ),
+        ),
+    )
+
+
+def collect_if_changed() -> None:
+    """Collect the static files into ``STATIC_ROOT``, unless these are there already.
+
+    What was collected is noted last: a collection that was cut off is made again.
+    """
+    root = Path(settings.STATIC_ROOT)
+    note, release = root / RELEASE_FILE, _release()
+    if note.is_file() and note.read_text() == release:
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    note.write_text(release)
+
+
+def _release() -> str:
+    """A digest of the names and contents of all static files."""
+    digest = hashlib.sha256()
+    for finder in finders.get_finders():
+        for name, storage in sorted(finder.list([]), key=lambda found: str(found[0])):
+            content = Path(storage.path(name)).read_bytes()
+            digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+class StaticFiles:
+    """ASGI wrapper that answers for ``STATIC_URL`` and passes on everything else."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._files = WhiteNoise(
+            _not_found,
+            autorefresh=settings.DEBUG,
+            immutable_file_test=HASHED_NAME,
+            allow_all_origins=False,
+            add_headers_function=_add_headers,
+        )
+        self._notes = {settings.STATIC_URL + name for name in (RELEASE_FILE, MANIFEST)}
+        if Path(settings.STATIC_ROOT).is_dir():
+            self._files.add_files(settings.STATIC_ROOT, settings.STATIC_URL)
+        else:
+            log.error("Static files are missing: run `manage.py collectstatic`.")
+        if settings.DEBUG:
+            for folder in settings.STATICFILES_DIRS:
+                self._files.add_files(folder, settings.STATIC_URL)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection."""
+        # A plain request that must be https is redirected by Django, whatever it asks for.
+        plain = settings.SECURE_SSL_REDIRECT and scope.get("scheme") == "http"
+        own = scope["type"] == "http" and scope["path"].startswith(settings.STATIC_URL)
+        if plain or not own:
+            await self._application(scope, receive, send)
+            return
+        status, headers, body = await asyncio.to_thread(self._read, scope)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _read(self, scope: Any) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """Ask WhiteNoise, a WSGI application. Files are small, so each is sent in one piece."""
+        status, sent = "", []
+
+        def start_response(line: str, headers: list[tuple[str, str]]) -> None:
+            nonlocal status, sent
+            status, sent = line, headers
+
+        found = _not_found if scope["path"] in self._notes else self._files
+        body = found(_environ(scope), start_response)
+        try:
+            content = b"".join(body)
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+        headers = [(name.lower().encode(), value.encode()) for name, value in sent]
+        return int(status[:3]), headers, content
+
+
+def _environ(scope: Any) -> dict[str, str]:
+    """What WhiteNoise reads of a WSGI environment."""
+    headers = {
+        "HTTP_" + name.decode("latin-1").upper().replace("-", "_"): value.decode("latin-1")
+        for name, value in scope["headers"]
+    }
+    # WSGI hands a path's bytes over as latin-1.
+    path = scope["path"].encode().decode("latin-1")
+    return {"REQUEST_METHOD": scope["method"], "PATH_INFO": path, **headers}
+
+
+def _add_headers(headers: Any, path: str, url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+    for name, value in settings.MORE_SECURITY_HEADERS.items():
+        headers[name] = value
+
+
+def _not_found(environ: dict[str, str], start_response: StartResponse) -> Iterable[bytes]:
+    headers = {"Content-Type": "text/plain", "X-Content-Type-Options": "nosniff"}
+    start_response("404 Not Found", list((headers | settings.MORE_SECURITY_HEADERS).items()))
+    return [b"Not found."]

@@ -1,0 +1,213 @@
+/* Requests that fail. One that a person started ends in a notice in #request-status, with a way on; one that the page made by
+   itself only changes the freshness mark, which live.js does on the events inbox:unreachable and inbox:reached.
+   A response without this app's marker header, and a full error page, are never swapped in. The words are in
+   templates/components/_failures.html.
+
+   An answer, a claim and a release ([data-sends], [data-check]) may have arrived although the response did not. So none is
+   sent a second time from here: the question is read first (data-check), and the server offers "Send again" if it is open. */
+
+const MARKER = "Reviewer-Inbox";
+const PERSON = ["click", "submit", "input", "change"];
+const LATE_MS = 20_000;
+const TEXT = "textarea, input[name=value]:not([type=radio], [type=checkbox])";
+const timers = new WeakMap();
+
+/* What could not be confirmed: the form it is in, what was sent, where it is checked, and what the response replaces */
+let unconfirmed = null;
+/* The notice on the page, and the request that it is about */
+let shown = null;
+
+const isStream = (ctx) => ctx.sourceElement instanceof Element && ctx.sourceElement.hasAttribute("hx-sse:connect");
+const isPerson = (ctx) => ctx.byPerson || ctx.sourceElement === document.body || PERSON.includes(ctx.sourceEvent?.type);
+const isPage = (text) => /^\s*<!doctype/i.test(text ?? "");
+const signal = (name) => document.dispatchEvent(new CustomEvent(name));
+
+function sender(ctx) {
+  const element = ctx.sourceElement?.closest?.("[data-sends]");
+  if (!element) return null;
+  const { name, value } = ctx.request.submitter ?? {};
+  return { form: ctx.request.form?.id, sends: element.dataset.sends, check: element.dataset.check, target: ctx.target?.id, extra: name ? { [name]: value } : {} };
+}
+
+function kindOf(ctx) {
+  if (ctx.kind) return ctx.kind;
+  const sends = sender(ctx)?.sends;
+  if (sends) return sends;
+  if (ctx.request.method !== "GET") return "change";
+  const restored = ctx.request.headers["HX-History-Restore-Request"];
+  return ctx.sourceElement === document.body && !restored ? "next" : "open";
+}
+
+/* Of a proxy's answer, or of our own that is no part of this page */
+function reasonOf(status, own) {
+  if (status === 413) return "too-large";
+  if (status === 429) return "rate-limited";
+  if (!own) return "proxy";
+  if (status >= 500) return "server";
+  return status === 404 ? "missing" : "refused";
+}
+
+function clear() {
+  document.getElementById("request-status")?.replaceChildren();
+  shown = null;
+}
+
+/* The form that was sent holds text of the person */
+const hasText = (form) => [...(form?.querySelectorAll(TEXT) ?? [])].some((field) => field.value.trim());
+
+function show(ctx, reason, words) {
+  const place = document.getElementById("request-status");
+  const template = document.getElementById("request-failure");
+  if (!place || !template) return;
+  const notice = template.content.cloneNode(true);
+  const kind = kindOf(ctx);
+  /* A check that failed leaves open what it was to find out */
+  const said = [words, ...(words === "check" && unconfirmed ? [unconfirmed.sends] : [])];
+  for (const element of notice.querySelectorAll("[data-reason]")) if (element.dataset.reason !== reason) element.remove();
+  for (const element of notice.querySelectorAll("p[data-kind]")) if (!said.includes(element.dataset.kind)) element.remove();
+  for (const element of notice.querySelectorAll("button[data-kind]")) if (!element.dataset.kind.split(" ").includes(kind)) element.remove();
+  if (!hasText(document.getElementById(unconfirmed?.form))) notice.querySelector("[data-text]")?.remove();
+  notice.querySelector("[data-act]").closest(".notice").dataset.failed = kind;
+  const focused = place.contains(document.activeElement);
+  place.replaceChildren(notice);
+  if (focused) place.querySelector("button").focus();
+  /* Good news from before would contradict it */
+  document.getElementById("toasts")?.replaceChildren();
+  shown = ctx;
+}
+
+function fail(ctx, reason) {
+  if (["offline", "network", "timeout", "proxy", "server"].includes(reason)) signal("inbox:unreachable");
+  if (!isPerson(ctx)) return;
+  const sent = sender(ctx);
+  if (sent) unconfirmed = sent;
+  show(ctx, reason, kindOf(ctx));
+}
+
+/* ---- The ways on */
+
+function check(about) {
+  if (shown?.status === "issuing") htmx.trigger(shown.sourceElement, "htmx:abort");
+  unconfirmed = about;
+  const source = document.getElementById("request-check");
+  source.setAttribute("form", about.form);
+  htmx.ajax("POST", about.check, {
+    source,
+    target: `#${about.target}`,
+    swap: "outerMorph",
+    headers: { "HX-Target": `*#${about.target}` },
+    values: { ...about.extra, sent: about.sends },
+    byPerson: true,
+    kind: "check",
+  });
+}
+
+function dismiss() {
+  clear();
+  document.getElementById("main")?.focus({ preventScroll: true });
+}
+
+function repeat(ctx) {
+  if (ctx.status === "issuing") htmx.trigger(ctx.sourceElement, "htmx:abort");
+  const { "HX-History-Restore-Request": restored, "HX-Target": target, "HX-Source": source } = ctx.request.headers;
+  if (restored || !ctx.target?.id) return location.reload();
+  htmx.ajax("GET", ctx.request.action, {
+    source: document.body,
+    target: `#${ctx.target.id}`,
+    swap: ctx.swap,
+    push: ctx.push,
+    replace: ctx.replace,
+    headers: { "HX-Target": target, "HX-Source": source },
+    kind: kindOf(ctx),
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const act = event.target instanceof Element && event.target.closest("#request-status [data-act]")?.dataset.act;
+  if (!act) return;
+  if (act === "check") check(unconfirmed ?? sender(shown));
+  else if (act === "repeat") repeat(shown);
+  else if (act === "reload") location.reload();
+  else dismiss();
+});
+
+/* Back online: the question is read without being asked to. A row that was clicked is no longer what the person is at; what
+   else has failed keeps its way on */
+addEventListener("online", () => {
+  if (!document.querySelector("#request-status [data-reason=offline]")) return;
+  const kind = kindOf(shown);
+  if (unconfirmed) check(unconfirmed);
+  else if (kind === "open") clear();
+  else show(shown, "network", kind);
+});
+
+/* ---- What htmx says */
+
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = event.detail;
+  if (isStream(ctx) || !isPerson(ctx)) return;
+  const sent = sender(ctx);
+  if (sent && unconfirmed?.check === sent.check && unconfirmed.sends === sent.sends) {
+    event.preventDefault();
+    check(sent);
+    return;
+  }
+  timers.set(ctx, setTimeout(() => show(ctx, "waiting", "waiting"), LATE_MS));
+});
+
+document.addEventListener("htmx:before:response", (event) => {
+  const { ctx } = event.detail;
+  if (isStream(ctx) || ctx.response.headers.has(MARKER)) return;
+  event.preventDefault();
+  ctx.response.raw.body?.cancel();
+  fail(ctx, reasonOf(ctx.response.status, false));
+});
+
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  if (isStream(ctx)) return;
+  const { status } = ctx.response;
+  const reswapped = ctx.hx.retarget || ctx.hx.redirect || ctx.hx.location || ctx.hx.refresh;
+  if (status >= 400 && !reswapped && (isPage(ctx.text) || !ctx.response.headers.get("Content-Type")?.startsWith("text/html"))) {
+    event.preventDefault();
+    if (status === 401) return isPerson(ctx) && signal("inbox:signed-out");
+    return fail(ctx, reasonOf(status, true));
+  }
+  signal("inbox:reached");
+  if (!isPerson(ctx)) return;
+  if (unconfirmed && ctx.kind !== "check" && ctx.target?.id !== unconfirmed.target) return;
+  unconfirmed = null;
+  clear();
+});
+
+/* The page has read itself again, and shows how the question ended */
+document.addEventListener("htmx:after:swap", () => {
+  if (!unconfirmed || document.querySelector(`[data-sends="${unconfirmed.sends}"][data-check="${unconfirmed.check}"]`)) return;
+  unconfirmed = null;
+  clear();
+});
+
+document.addEventListener("htmx:error", (event) => {
+  const { ctx, error } = event.detail;
+  if (!ctx?.request || isStream(ctx) || ctx.text !== undefined) return;
+  const timedOut = error?.name === "AbortError" || ctx.request.signal?.reason === "timeout";
+  fail(ctx, timedOut ? "timeout" : navigator.onLine ? "network" : "offline");
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  const { ctx } = event.detail;
+  clearTimeout(timers.get(ctx));
+  if (shown === ctx && document.querySelector("#request-status [data-reason=waiting]")) clear();
+});
+
+/* Why Mobius did not take an answer stays in sight while the question, which is still open, reads itself again */
+const REFUSAL = "#outcome[data-outcome=not_accepted], #outcome[data-outcome=token_refused]";
+
+document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
+  if (ctx.sourceElement?.id !== "detail") return;
+  const refusal = ctx.sourceElement.querySelector(REFUSAL);
+  const task = tasks?.find((each) => each.type === "main" && each.target?.id === "detail");
+  const incoming = task?.fragment.querySelector("#detail");
+  if (!refusal || !incoming?.querySelector("#answer-card, #no-token") || incoming.querySelector("#outcome")) return;
+  incoming.querySelector(".evidence").prepend(refusal.cloneNode(true));
+});

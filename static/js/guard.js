@@ -1,0 +1,136 @@
+/* When input may decide. This file filters keys, presses and submits before any other script sees them. What it refuses is
+   dropped, never queued, and the page looks and reads as usual meanwhile. The rules:
+
+   1. Typing that has lost its field is still typing. When the field with the focus is removed, hidden or disabled, or a key
+      that goes to a field finds none because the question has just closed, keys do nothing until the person has paused for
+      PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. Sending an answer removes the field as well; the person
+      meant that, so there is no pause.
+   2. What has just appeared decides nothing. An answer form that is newly shown ignores keys for KEY_MS and presses by
+      pointer or touch for POINTER_MS; so does "Send again". A confirm step ignores both for STEP_MS.
+   3. An answer is sent once: while it is on its way, its buttons do nothing.
+   4. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing. */
+
+const PAUSE_MS = 1500;
+const KEY_MS = 400;
+const POINTER_MS = 600;
+const STEP_MS = 400;
+
+const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
+const FORM = "form[data-answer]";
+const STEP = "[data-step]";
+const RESEND = "#request-status button[data-sends]";
+const SHOWN = [FORM, STEP, RESEND].join();
+/* A button with an address of its own, such as Claim, decides nothing */
+const DECIDES = `${FORM} button[type=submit]:not([formaction]), ${STEP} button[type=submit], ${RESEND}`;
+
+const shownAt = new WeakMap();
+const sending = new WeakSet();
+let field = null;
+let pausedUntil = 0;
+
+function drop(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
+const isPaused = () => performance.now() < pausedUntil;
+const pause = () => (pausedUntil = performance.now() + PAUSE_MS);
+const resume = () => (pausedUntil = 0);
+const isGone = (element) => !element.isConnected || element.matches(":disabled") || !element.checkVisibility();
+
+function pauseIfFieldIsGone() {
+  if (!field || !isGone(field)) return;
+  field = null;
+  pause();
+}
+
+function noteShown(root) {
+  if (!(root instanceof Element)) return;
+  const found = [...root.querySelectorAll(SHOWN)];
+  if (root.matches(SHOWN)) found.push(root);
+  for (const element of found) shownAt.set(element, performance.now());
+}
+
+/* element: one of SHOWN, or something in it */
+function isTooEarly(element, byPointer) {
+  const shown = element.closest(`${STEP}, ${RESEND}`) ?? element.closest(FORM);
+  const wait = shown?.matches(STEP) ? STEP_MS : byPointer ? POINTER_MS : KEY_MS;
+  return performance.now() - (shownAt.get(shown) ?? -Infinity) < wait;
+}
+
+const isLetter = (event) => event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+const isSend = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey);
+
+/* m, / and Enter go to a field. Where there is none (any more), what is typed next was meant for it */
+function missesField({ key }, target) {
+  if (key === "Enter") return target.matches("body, #main, #question, .row[aria-current]") && document.getElementById("question") && !document.querySelector(FORM);
+  return /^[m/]$/i.test(key) && ![...document.querySelectorAll(`[data-key="${key.toLowerCase()}"]`)].some((each) => !isGone(each));
+}
+
+function onKey(event) {
+  if (event.key === "Tab" || event.key === "Escape") return resume();
+  const target = event.target instanceof Element ? event.target : document.body;
+  const typing = target.closest(FIELD) !== null;
+  if (isPaused() && !typing) {
+    pause();
+    if (isLetter(event) || event.key === "Enter") drop(event);
+    return;
+  }
+  if (!typing && missesField(event, target)) pause();
+  const form = target.closest(FORM) ?? document.querySelector(FORM);
+  const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
+  if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, false)) drop(event);
+  else if (event.key === "Enter" && !isSend(event) && target.matches(`${FORM} input`)) event.preventDefault();
+}
+
+function onClick(event) {
+  const control = event.target instanceof Element && event.target.closest(DECIDES);
+  if (!control) return;
+  /* A click made by a key or by a script has neither */
+  const byPointer = event.detail > 0 || Boolean(event.pointerType);
+  if (sending.has(control.form) || isTooEarly(control, byPointer)) drop(event);
+}
+
+function onSubmit(event) {
+  const form = event.target;
+  if (!form.matches(FORM) || event.submitter?.hasAttribute("formaction")) return;
+  if (sending.has(form) || form.closest("[data-closed]") || isTooEarly(form.querySelector(STEP) ?? form, false)) drop(event);
+}
+
+addEventListener("keydown", onKey, true);
+addEventListener("click", onClick, true);
+addEventListener("submit", onSubmit, true);
+addEventListener("pointerdown", resume, true);
+
+addEventListener("focusin", (event) => {
+  pauseIfFieldIsGone();
+  field = event.target.closest(FIELD);
+});
+/* After whatever took the focus away is done: the field is gone, or the person has left it */
+addEventListener("focusout", () =>
+  queueMicrotask(() => {
+    pauseIfFieldIsGone();
+    if (field !== document.activeElement) field = null;
+  }),
+);
+
+const isAnswer = (ctx) => Boolean(ctx.sourceElement?.closest?.("[data-sends=respond]"));
+
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = event.detail;
+  if (!isAnswer(ctx)) return;
+  sending.add(ctx.request.form);
+  field = null;
+});
+/* By now an answer that was accepted has brought the next question; any other may be sent again */
+document.addEventListener("htmx:finally:request", (event) => {
+  const { ctx } = event.detail;
+  if (isAnswer(ctx)) sending.delete(ctx.request.form);
+});
+
+new MutationObserver((changes) => {
+  for (const change of changes) change.addedNodes.forEach(noteShown);
+  pauseIfFieldIsGone();
+}).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden"] });
+addEventListener("pageshow", (event) => event.persisted && noteShown(document.body));
+noteShown(document.body);

@@ -1,0 +1,200 @@
+"""What a Mobius without a project stream is asked for: `python -m tests.bench.polls [pending]`.
+
+A server that offers the guide alone, in a process of its own, holds so many pending questions of
+no run and one run that waits. Printed: how long a first full sync takes, one that finds nothing
+new, and one poll, each with its requests. Then the requests of a minute, while somebody looks and
+while nobody does: by polling, by polling a server that returns its newest 50 questions and no
+cursor, and with a project stream.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from time import monotonic, process_time
+from typing import Any
+
+import django
+
+from tests.support.databases import environment
+from tests.upstream import GuideServer
+
+POLLS = 20
+SETTLES = 75.0
+"""Seconds after which polls are as rare as they become while nobody looks."""
+MINUTE = 60.0
+NEWEST_ALONE = {"page_size": 50, "cursors": False, "filters": {"run_id", "status"}}
+"""A server that returns its newest 50 questions and no cursor."""
+STREAMING = {
+    "cursors": True,
+    "filters": {"run_id", "status", "limit", "cursor"},
+    "more": {"project_events", "steps", "me", "groups", "members"},
+    "only_run_updated": False,
+    "keepalive": 15.0,
+}
+"""All that the guide leaves open."""
+
+
+def serve(pending: int, told: Connection) -> None:
+    """The server's process: tells its address and key, then does as it is told."""
+    with GuideServer() as server:
+        for number in range(pending):
+            server.state.ask(message=f"Release {number}: ship it?")
+        server.state.run_that_asks()
+        told.send((server.base_url, server.key))
+        seen = 0
+        with suppress(EOFError):
+            while True:
+                offers = told.recv()
+                server.offers.__dict__.update(offers)
+                fresh, seen = server.seen[seen:], len(server.seen)
+                told.send(Counter(one.call or "a call that it does not have" for one in fresh))
+
+
+class Upstream:
+    """The server as seen from here."""
+
+    def __init__(self, pending: int) -> None:
+        # A fork would keep our end of the pipe open.
+        apart = multiprocessing.get_context("spawn")
+        self._told, theirs = apart.Pipe()
+        self._process = apart.Process(target=serve, args=(pending, theirs))
+        self._process.start()
+        theirs.close()
+        self.base_url, self.key = self._told.recv()
+
+    def requests(self, **offers: Any) -> Counter[str]:
+        """Those since the last time; from now on the server offers this as well."""
+        self._told.send(offers)
+        found: Counter[str] = self._told.recv()
+        return found
+
+    def stop(self) -> None:
+        self._told.close()
+        self._process.join()
+
+
+def say(what: str, calls: Counter[str], took: list[tuple[float, float]] | None = None) -> None:
+    by_call = ", ".join(f"{call} {number}" for call, number in calls.most_common())
+    times = ""
+    if took:
+        clock, own = (statistics.median(one) for one in zip(*took, strict=True))
+        worst = max(one for one, _ in took)
+        times = f"{clock * 1000:.0f} ms (worst {worst * 1000:.0f}), of them {own * 1000:.0f} ms "
+        times += "of this process; "
+    print(f"{what}: {times}{calls.total()} requests ({by_call or 'none'})", flush=True)
+
+
+async def measure(upstream: Upstream) -> None:
+    from django.conf import settings  # noqa: PLC0415 - Django is set up by now
+
+    from inbox.live.watching import watching  # noqa: PLC0415
+    from inbox.mirror.freshness import Pulse  # noqa: PLC0415
+    from inbox.mirror.polling import Pace, Polling  # noqa: PLC0415
+    from inbox.mirror.restraint import Restraint  # noqa: PLC0415
+    from inbox.mirror.store import Store  # noqa: PLC0415
+    from inbox.mirror.sync import Sync  # noqa: PLC0415
+    from inbox.mobius.client import MobiusClient  # noqa: PLC0415
+    from inbox.mobius.pace import Backoff  # noqa: PLC0415
+
+    settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = upstream.base_url
+    settings.MOBIUS_PROJECT = "demo"
+
+    async def walk(client: MobiusClient, what: str) -> None:
+        clock, own = monotonic(), process_time()
+        await Sync(client).walk()
+        took = monotonic() - clock, process_time() - own
+        say(what, upstream.requests(), [took])
+
+    async def poll(client: MobiusClient, what: str) -> None:
+        answered, store = asyncio.Event(), await Store.present()
+        pace = Pace(watched=3600, idle=3600)
+        polling = Polling(
+            client,
+            store,
+            pulse=Pulse(),
+            backoff=Backoff(),
+            pace=pace,
+            restraint=Restraint(pace.again),
+            answered=answered.set,
+            failed=lambda error: print(error, flush=True),
+        )
+        task, took = asyncio.create_task(polling.run()), []
+        await answered.wait()
+        answered.clear()
+        upstream.requests()
+        for _ in range(POLLS):
+            clock, own = monotonic(), process_time()
+            watching.acted()
+            await answered.wait()
+            answered.clear()
+            took.append((monotonic() - clock, process_time() - own))
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        say(f"{what}, {POLLS} of them", upstream.requests(), took)
+
+    @asynccontextmanager
+    async def keeping(client: MobiusClient, pages: int) -> AsyncIterator[None]:
+        watching.streams = lambda: pages
+        sync = Sync(client, pulse=Pulse())
+        sync.start()
+        yield
+        await sync.stop()
+
+    async def minute(client: MobiusClient, what: str, pages: int) -> None:
+        async with keeping(client, pages):
+            await asyncio.sleep(SETTLES)
+            upstream.requests()
+            await asyncio.sleep(MINUTE)
+            say(what, upstream.requests())
+
+    def connected() -> MobiusClient:
+        """What its lists take is found out anew."""
+        return MobiusClient(base_url=upstream.base_url, project="demo", token=upstream.key)
+
+    async with connected() as client:
+        upstream.requests()
+        await walk(client, "the first full sync")
+        await walk(client, "a full sync that finds nothing new")
+        await poll(client, "a poll")
+        await minute(client, "a minute by polling, watched", 2)
+        await minute(client, "a minute by polling, idle", 0)
+    upstream.requests(**NEWEST_ALONE)
+    async with connected() as client:
+        await walk(client, "a full sync, the newest 50 alone")
+        await poll(client, "a poll, the newest 50 alone")
+        await minute(client, "a minute by polling, the newest 50 alone, watched", 2)
+        await minute(client, "a minute by polling, the newest 50 alone, idle", 0)
+    upstream.requests(**STREAMING)
+    async with connected() as client:
+        await minute(client, "a minute by streaming, watched", 2)
+        await minute(client, "a minute by streaming, idle", 0)
+
+
+def main() -> None:
+    pending = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    upstream = Upstream(pending)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["DJANGO_SETTINGS_MODULE"] = "reviewer_site.settings"
+            os.environ.update(environment(Path(folder), "bench_polls"))
+            django.setup()
+
+            from django.core.management import call_command  # noqa: PLC0415
+
+            call_command("migrate", verbosity=0)
+            asyncio.run(measure(upstream))
+    finally:
+        upstream.stop()
+
+
+if __name__ == "__main__":
+    main()

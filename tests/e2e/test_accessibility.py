@@ -1,0 +1,243 @@
+"""axe finds nothing wrong with any page, and no page scrolls sideways."""
+
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.axe import violations
+from tests.e2e.conftest import SignIn
+from tests.e2e.test_groups import item_of
+from tests.support.pages import press
+from tests.support.product import ask
+
+REVIEWER = (
+    "/inbox/",
+    "/inbox/?scope=done",
+    "/inbox/?scope=claimed",
+    "/inbox/?q=nothing-has-this",
+    "question",
+    "group question",
+    "closed question",
+    "/runs/",
+    "run",
+    "/groups/",
+    "/groups/approvers/",
+    "/notices/",
+    "/account/",
+)
+LEAD = (
+    "/inbox/",
+    "/runs/",
+    "/runs/?status=nothing",
+    "/runs/filters/",
+    "run",
+    "/runs/waiting/",
+    "/decisions/",
+    "/decisions/1/",
+    "/insights/",
+    "/groups/",
+    "/groups/approvers/",
+)
+ADMINISTRATOR = ("/inbox/", "/connection/")
+SIZES = ((1440, 2400), (1000, 2400), (390, 16_000), (320, 16_000))
+"""Higher than any page, so that no bar at an edge covers what is looked at."""
+STICKING_OUT = """
+() => [...document.querySelectorAll("body *")]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth)
+  .map((element) => element.outerHTML.slice(0, 80))
+"""
+
+
+@pytest.fixture
+def places(api: httpx.Client) -> dict[str, str]:
+    """The address of each kind of page that has no fixed one."""
+    run = ask(api, "Accessible?", context={"rows": [{"a": 1, "b": 2}], "note": "Please look."})
+    group_run = ask(api, "Together?", target={"type": "group", "id": "approvers"})
+    text_run = ask(api, "In words?", type="input", spec={"mode": "input"})
+    for started in (run, group_run, text_run):
+        follow(api, started, "suspended")
+    closed = api.get("/interactions", params={"status": "completed"}).json()["items"]
+    mine = next(one["id"] for one in closed if one["target"]["id"] == "user_rina")
+    return {
+        "question": f"/interactions/{item_of(api, run)['id']}/",
+        "group question": f"/interactions/{item_of(api, group_run)['id']}/",
+        "text question": f"/interactions/{item_of(api, text_run)['id']}/",
+        "closed question": f"/interactions/{mine}/",
+        "run": f"/runs/{run}/",
+        "cancel": f"/runs/{run}/cancel",
+        "signal": f"/runs/{run}/signal",
+    }
+
+
+def follow(api: httpx.Client, run: str, status: str) -> None:
+    """Return once the run's own stream has said that status."""
+    with api.stream("GET", f"/runs/{run}/events") as stream:
+        said = re.compile(rf'"status": *"{status}"')
+        next(line for line in stream.iter_lines() if said.search(line))
+
+
+def check(page: Page, paths: tuple[str, ...], places: dict[str, str]) -> list[str]:
+    found = []
+    for name in paths:
+        page.goto(places.get(name, name))
+        expect(page.locator("main")).to_be_visible()
+        found += [f"{name}: {line}" for line in violations(page)]
+    return found
+
+
+def test_a_reviewers_pages(sign_in: SignIn, places: dict[str, str]) -> None:
+    page = sign_in("rina", viewport={"width": 1440, "height": 2400})
+    assert check(page, REVIEWER, places) == []
+
+
+def test_a_leads_pages(sign_in: SignIn, places: dict[str, str]) -> None:
+    page = sign_in("tess", viewport={"width": 1440, "height": 2400})
+    assert check(page, LEAD, places) == []
+
+
+def confirm_step(page: Page) -> None:
+    press(page.locator("#answer").get_by_role("button", name="Approve", exact=True))
+    expect(page.get_by_role("button", name="Yes, approve")).to_be_visible()
+
+
+def missing_answer(page: Page) -> None:
+    press(page.get_by_role("button", name="Send answer"))
+    expect(page.locator("#answer-errors")).to_be_visible()
+
+
+def shortcuts(page: Page) -> None:
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+
+def failed_request(page: Page) -> None:
+    page.route("**/interactions/**", lambda route: route.fulfill(status=409))
+    page.locator(".row").first.click()
+    expect(page.locator("#request-status .notice")).to_be_visible()
+    page.unroute_all()
+
+
+def unnamed_signal(page: Page) -> None:
+    page.get_by_role("button", name="Send signal").click()
+    expect(page.get_by_text("Name the signal.")).to_be_visible()
+
+
+def sign_in_link(page: Page) -> None:
+    page.get_by_role("button", name="New sign-in link for sam").click()
+    expect(page.get_by_role("heading", name="Copy the sign-in link now")).to_be_visible()
+
+
+def as_it_opens(page: Page) -> None:
+    pass
+
+
+REVIEWER_STATES: dict[str, Callable[[Page], None]] = {
+    "question": confirm_step,
+    "text question": missing_answer,
+    "/inbox/?type=approval": shortcuts,
+    "/inbox/?type=input": failed_request,
+}
+LEAD_STATES: dict[str, Callable[[Page], None]] = {
+    "cancel": as_it_opens,
+    "signal": unnamed_signal,
+}
+
+
+ADMINISTRATOR_STATES: dict[str, Callable[[Page], None]] = {"/connection/": sign_in_link}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    ("name", "paths", "states"),
+    [
+        ("rina", REVIEWER, REVIEWER_STATES),
+        ("tess", LEAD, LEAD_STATES),
+        ("admin", ADMINISTRATOR, ADMINISTRATOR_STATES),
+    ],
+)
+def test_every_page_and_state_at_every_width_in_both_themes(
+    sign_in: SignIn,
+    places: dict[str, str],
+    name: str,
+    paths: tuple[str, ...],
+    states: dict[str, Callable[[Page], None]],
+) -> None:
+    page = sign_in(name, reduced_motion="reduce")
+    found = []
+    for place, reach in [*((path, as_it_opens) for path in paths), *states.items()]:
+        page.set_viewport_size({"width": 1440, "height": 2400})
+        page.goto(places.get(place, place))
+        expect(page.locator("main")).to_be_visible()
+        reach(page)
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            for theme in ("light", "dark"):
+                page.emulate_media(color_scheme=theme)
+                found += [f"{place} {width} {theme}: {line}" for line in violations(page)]
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_long_name_never_makes_a_page_scroll_sideways(
+    sign_in: SignIn, api: httpx.Client, width: int
+) -> None:
+    name = "reconcile-" + "x" * 110
+    step = {
+        "name": "ask",
+        "interaction": {
+            "type": "approval",
+            "message": "Long?",
+            "target": {"type": "user", "id": "user_rina"},
+            "timeout": "5m",
+            "spec": {"mode": "confirm"},
+        },
+    }
+    run = api.post("/runs", json={"spec": {"name": name, "steps": [step]}}).json()["id"]
+    rina = sign_in("rina", viewport={"width": width, "height": 800})
+    row = rina.locator(f".row[data-run-id='{run}']")
+    expect(row).to_be_visible()
+    paths = ["/inbox/", str(row.get_attribute("href")), "/runs/", f"/runs/{run}/"]
+    tess = sign_in("tess", viewport={"width": width, "height": 800})
+    lead_paths = [*paths, "/runs/waiting/", "/decisions/", "/insights/"]
+    for page, addresses in ((rina, paths), (tess, lead_paths)):
+        for path in addresses:
+            page.goto(path)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, (path, page.evaluate(STICKING_OUT))
+
+
+def test_the_skip_link_leads_to_what_is_shown(sign_in: SignIn) -> None:
+    page = sign_in("rina", viewport={"width": 1000, "height": 800})
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name=re.compile("Skip"))).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect(page.get_by_role("main").get_by_role("heading", level=1)).to_have_text("Inbox")
+
+
+def by_the_pages_arrow(page: Page) -> None:
+    page.get_by_role("link", name="Back to the list").tap()
+
+
+def by_the_browser(page: Page) -> None:
+    page.go_back()
+
+
+@pytest.mark.parametrize("go_back", [by_the_pages_arrow, by_the_browser])
+def test_back_on_a_phone_the_list_is_where_it_was(
+    sign_in: SignIn, go_back: Callable[[Page], None]
+) -> None:
+    page = sign_in("rina", viewport={"width": 390, "height": 500}, has_touch=True)
+    row = page.locator(".row").nth(9)
+    row.scroll_into_view_if_needed()
+    scrolled, opened = page.evaluate("scrollY"), row.get_attribute("id")
+    row.tap()
+    expect(page.locator("#question")).to_be_visible()
+    go_back(page)
+    expect(page.locator(f"#{opened}")).to_be_focused()
+    assert page.evaluate("scrollY") == scrolled > 0
+    expect(page).to_have_title("Inbox · Reviewer inbox")

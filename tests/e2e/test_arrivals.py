@@ -1,0 +1,148 @@
+"""An open inbox while questions come, change and leave."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.arrivals import arrived
+from tests.e2e.conftest import SignIn
+from tests.support.product import Product, question
+
+pytestmark = pytest.mark.browser
+
+WORDS = count(1)
+SOONEST = {"context": {"due_at": (datetime.now(UTC) + timedelta(minutes=5)).isoformat()}}
+_WATCH = """() => {
+  window.shifted = [];
+  new PerformanceObserver((list) => {
+    for (const { value, sources } of list.getEntries()) {
+      window.shifted.push([value, ...sources.map(({ node }) => node?.outerHTML ?? node?.data)]);
+    }
+  }).observe({ type: "layout-shift" });
+}"""
+
+
+def asked(api: httpx.Client, message: str, **fields: Any) -> str:
+    made = api.post("/interactions", json=question(message, **fields))
+    return str(made.raise_for_status().json()["id"])
+
+
+def answer(api: httpx.Client, id_: str) -> None:
+    api.post(f"/interactions/{id_}/respond", json={"value": True}).raise_for_status()
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".row .row-title").all_inner_texts()
+
+
+@pytest.fixture
+def two(sign_in: SignIn, api: httpx.Client) -> Iterator[tuple[Page, str, list[str]]]:
+    """Rina's list of two questions that no other test knows of, their word, and their ids."""
+    word = f"arrival{next(WORDS)}"
+    ids = [asked(api, f"{word} {number}?") for number in (1, 2)]
+    page = sign_in("rina")
+    for number in (1, 2):
+        arrived(page, f"{word} {number}?")
+    page.goto(f"/inbox/?q={word}")
+    expect(page.locator(".row")).to_have_count(2)
+    page.evaluate(_WATCH)
+    yield page, word, ids
+    for id_ in ids:
+        api.post(f"/interactions/{id_}/respond", json={"value": True})
+
+
+def test_new_questions_wait_behind_the_bar_and_move_nothing(
+    two: tuple[Page, str, list[str]], api: httpx.Client
+) -> None:
+    page, word, ids = two
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    with page.expect_response(lambda answer: "/inbox/changes/" in answer.url) as told:
+        ids.append(asked(api, f"{word} 3?", **SOONEST))
+    bar = page.locator("#show-arrivals")
+    expect(bar).to_have_text("1 new")
+    ids.append(asked(api, f"{word} 4?", **SOONEST))
+    expect(bar).to_have_text("2 new")
+    assert titles(page) == [f"{word} 1?", f"{word} 2?"]
+    assert page.evaluate("window.shifted") == []
+    assert len(told.value.body()) < 3000
+    assert all("/inbox/changes/" in url for url in fetched), fetched
+    answer(api, ids.pop())
+    expect(bar).to_have_text("1 new")
+    opened = page.locator(".row").first
+    opened.click()
+    expect(page.locator("#place")).to_contain_text("of 3")
+    bar.click()
+    expect(page.locator(".row", has_text=f"{word} 3?")).to_have_attribute("data-new", "")
+    expect(page.locator(".row[data-new]")).to_have_count(1)
+    expect(page.locator(".row[aria-current]")).to_be_focused()
+    assert "1?" in page.locator(".row[aria-current]").inner_text()
+    assert sorted(titles(page)) == [f"{word} 1?", f"{word} 2?", f"{word} 3?"]
+    expect(bar).to_have_count(0)
+
+
+def test_a_row_that_leaves_hands_the_focus_on_and_an_empty_list_fills_by_itself(
+    two: tuple[Page, str, list[str]], api: httpx.Client
+) -> None:
+    page, word, _ids = two
+    first, second = page.locator(".row").all()
+    first_id = str(first.get_attribute("data-interaction-id"))
+    second_id = str(second.get_attribute("data-interaction-id"))
+    page.locator(f"#row-{first_id}").focus()
+    answer(api, first_id)
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.locator(f"#row-{second_id}")).to_be_focused()
+    last = asked(api, f"{word} 5?")
+    expect(page.locator("#show-arrivals")).to_have_text("1 new")
+    answer(api, second_id)
+    expect(page.locator(".row .row-title")).to_have_text([f"{word} 5?"])
+    answer(api, last)
+    expect(page.locator(".row")).to_have_count(0)
+    expect(page.locator("#inbox-list")).to_contain_text("Nothing matches")
+    again = asked(api, f"{word} 6?")
+    expect(page.locator(".row .row-title")).to_have_text([f"{word} 6?"])
+    answer(api, again)
+
+
+def test_a_row_that_changes_stays_in_its_place_with_its_focus(
+    sign_in: SignIn, api: httpx.Client, product: Product
+) -> None:
+    page, lee = sign_in("rina"), sign_in("lee")
+    target = {"type": "group", "id": "approvers"}
+    id_ = asked(api, "Whose arrival?", target=target)
+    shown = arrived(page, "Whose arrival?")
+    before = titles(page)
+    shown.focus()
+    lee.goto(f"/interactions/{id_}/")
+    lee.locator("#detail").get_by_role("button", name="Claim").click()
+    expect(shown.get_by_role("img", name="Claimed by Lee")).to_be_visible()
+    expect(shown).to_be_focused()
+    assert titles(page) == before
+
+
+def test_a_crowd_spreads_its_fetches_and_one_page_asks_once_for_what_comes_together(
+    two: tuple[Page, str, list[str]], api: httpx.Client
+) -> None:
+    page, _word, _ids = two
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.evaluate(
+        """() => {
+          const say = (id) => {
+            const data = JSON.stringify({ within: 500, changed: [id] });
+            const detail = { message: { event: "inbox", data } };
+            const options = { cancelable: true, detail };
+            document.dispatchEvent(new CustomEvent("htmx:sse:before:message", options));
+          };
+          return [say("int_x"), say("int_y")];
+        }"""
+    )
+    with page.expect_response(lambda answer: "/inbox/changes/" in answer.url) as told:
+        pass
+    assert "changed=int_x&changed=int_y" in told.value.url
+    assert len(fetched) == 1

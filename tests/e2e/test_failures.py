@@ -1,0 +1,360 @@
+"""Requests that fail on their way: one sentence, the text kept, and nothing sent twice."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.arrivals import arrived
+from tests.support.pages import approve, press
+from tests.support.product import Product, ask
+from tests.support.scripted_server import (
+    CutAfterRead,
+    Never,
+    PassThenCut,
+    Reply,
+    ScriptedServer,
+)
+
+pytestmark = pytest.mark.browser
+
+HTML = {"content-type": "text/html"}
+WITHIN_A_SECOND = 1000
+PROXY_SAYS = (
+    (502, "A proxy returned an error"),
+    (503, "A proxy returned an error"),
+    (413, "too large to send"),
+    (429, "Too many requests"),
+    (200, "A proxy returned an error"),
+)
+
+
+@pytest.fixture(scope="module")
+def gateway(product: Product) -> Iterator[ScriptedServer]:
+    with ScriptedServer(product.web, keep_host=True) as server:
+        yield server
+
+
+@pytest.fixture
+def proxy(gateway: ScriptedServer) -> Iterator[ScriptedServer]:
+    """Stands between the browser and the product."""
+    gateway.requests.clear()
+    yield gateway
+    gateway.forget()
+
+
+def signed_in(browser: Browser, proxy: ScriptedServer) -> BrowserContext:
+    context = browser.new_context(base_url=proxy.base_url)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    sign_in(page)
+    page.close()
+    return context
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Name").fill("rina")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/inbox/**")
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, gateway: ScriptedServer) -> Iterator[BrowserContext]:
+    """Rina's browser, which reaches the product through the proxy."""
+    context = signed_in(browser, gateway)
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def inbox(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.goto("/inbox/")
+    return page
+
+
+@pytest.fixture
+def page(inbox: Page, proxy: ScriptedServer) -> Page:
+    """Her inbox, loaded anew only where the test before it left a report."""
+    if failed(inbox).count():
+        inbox.goto("/inbox/")
+    return inbox
+
+
+def failed(page: Page) -> Any:
+    return page.locator("#request-status .notice")
+
+
+def send_again(page: Page) -> None:
+    press(page.get_by_role("button", name="Send again"))
+
+
+def open_item(page: Page, message: str) -> None:
+    arrived(page, message).click()
+    expect(page.get_by_role("heading", name=message)).to_be_visible()
+
+
+def approve_with(page: Page, comment: str) -> None:
+    page.get_by_label("Comment").fill(comment)
+    approve(page)
+
+
+def upstream(api: httpx.Client, run_id: str) -> dict[str, Any]:
+    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    return dict(item)
+
+
+def test_an_answer_that_never_left_is_sent_again_after_the_question_was_read(
+    page: Page, api: httpx.Client
+) -> None:
+    run_id = ask(api, "Sent while offline?")
+    open_item(page, "Sent while offline?")
+    page.context.set_offline(True)
+    approve_with(page, "Typed before the tunnel.")
+    expect(failed(page)).to_contain_text("You're offline", timeout=WITHIN_A_SECOND)
+    expect(failed(page)).to_contain_text("couldn't confirm that your answer was sent")
+    expect(page.locator("#answer")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#freshness")).to_contain_text("Not live")
+    expect(page.get_by_role("button", name="Send again")).to_have_count(0)
+
+    look = failed(page).get_by_role("button", name="Check the question")
+    look.press("Enter")
+    expect(failed(page)).to_contain_text("couldn't check the question")
+    expect(failed(page)).to_contain_text("couldn't confirm that your answer was sent")
+    expect(look).to_be_focused()
+
+    page.context.set_offline(False)
+    expect(failed(page)).to_contain_text("The question is still open. Your answer wasn't recorded.")
+    expect(page.locator("#freshness")).to_have_text("Live", timeout=5000)
+    expect(page.get_by_label("Comment")).to_have_value("Typed before the tunnel.")
+    send_again(page)
+    expect(page.locator(".row", has_text="Sent while offline?")).to_have_count(0)
+    answer = upstream(api, run_id)["response"]
+    assert (answer["value"], answer["comment"]) == (True, "Typed before the tunnel.")
+
+
+def test_an_answer_that_arrived_is_shown_as_sent_and_goes_out_once(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    run_id = ask(api, "Arrived unheard?")
+    open_item(page, "Arrived unheard?")
+    proxy.on("GET", "/live/", Reply(502), always=True)
+    proxy.break_all()
+    proxy.on("POST", "/respond$", PassThenCut())
+    approve_with(page, "Heard?")
+    expect(failed(page)).to_contain_text("The connection failed")
+    failed(page).get_by_role("button", name="Check the question").click()
+    expect(page.locator("#toasts")).to_contain_text("Approved")
+    assert len(proxy.seen("POST", "/respond$")) == 1
+    assert upstream(api, run_id)["response"]["comment"] == "Heard?"
+
+
+def test_a_double_press_on_the_check_button_sends_nothing(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Pressed in haste?")
+    open_item(page, "Pressed in haste?")
+    proxy.on("POST", "/respond$", CutAfterRead())
+    approve_with(page, "Once.")
+    failed(page).get_by_role("button", name="Check the question").click()
+    page.get_by_role("button", name="Send again").dispatch_event("click")
+    page.wait_for_function(
+        "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0, true)))"
+    )
+    assert len(proxy.seen("POST", "/respond$")) == 1
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+
+
+def test_a_toast_takes_the_place_of_the_one_before(page: Page, api: httpx.Client) -> None:
+    for number in (1, 2):
+        ask(api, f"Toasted {number}?")
+        open_item(page, f"Toasted {number}?")
+        approve(page)
+        expect(page.locator(".row", has_text=f"Toasted {number}?")).to_have_count(0)
+    expect(page.locator("[data-toast]")).to_have_count(1)
+
+
+def test_the_notice_goes_when_the_page_shows_that_the_answer_arrived(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Heard through the stream?")
+    open_item(page, "Heard through the stream?")
+    proxy.on("POST", "/respond$", PassThenCut())
+    approve_with(page, "Over the other wire.")
+    expect(page.locator("#outcome")).to_contain_text("You answered this")
+    expect(failed(page)).to_have_count(0)
+    assert len(proxy.seen("POST", "/respond$")) == 1
+
+
+def test_pressing_the_answer_button_after_a_failure_reads_the_question_first(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Pressed again?")
+    open_item(page, "Pressed again?")
+    proxy.on("POST", "/respond$", CutAfterRead())
+    approve_with(page, "Once.")
+    expect(failed(page)).to_be_visible()
+    press(page.get_by_role("button", name="Yes, approve"))
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    assert len(proxy.seen("POST", "/respond$")) == 1
+
+
+def test_a_proxys_page_is_never_swapped_in(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Behind a proxy?")
+    open_item(page, "Behind a proxy?")
+    page.get_by_label("Comment").fill("Still here.")
+    for status, sentence in PROXY_SAYS:
+        proxy.on("POST", "/respond$", Reply(status, "<h1>nginx</h1>", HTML))
+        approve(page)
+        expect(failed(page)).to_contain_text(sentence, timeout=WITHIN_A_SECOND)
+        expect(page.locator("body")).not_to_contain_text("nginx")
+        failed(page).get_by_role("button", name="Check the question").click()
+        expect(failed(page)).to_contain_text("still open")
+        expect(page.get_by_role("heading", name="Behind a proxy?")).to_be_visible()
+        expect(page.get_by_label("Comment")).to_have_value("Still here.")
+
+
+def test_a_claim_that_failed_is_checked_and_sent_again(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    run_id = ask(api, "Claimed unheard?", target={"type": "group", "id": "approvers"})
+    open_item(page, "Claimed unheard?")
+    proxy.on("POST", "/claim$", Reply(502, "<h1>nginx</h1>", HTML))
+    page.get_by_role("button", name="Claim", exact=False).last.click()
+    expect(failed(page)).to_contain_text("couldn't confirm that you claimed this question")
+    failed(page).get_by_role("button", name="Check the question").click()
+    expect(failed(page)).to_contain_text("still open")
+    send_again(page)
+    expect(page.locator("#claiming")).to_contain_text("Release")
+    assert upstream(api, run_id)["claimed_by"] == "user_rina"
+
+    proxy.on("POST", "/release$", PassThenCut())
+    page.locator("#claiming").get_by_role("button").click()
+    expect(page.locator("#claiming")).to_contain_text("Claim")
+    expect(failed(page)).to_have_count(0)
+    assert len(proxy.seen("POST", "/release$")) == 1
+
+
+def test_a_claim_in_the_list_is_checked_in_the_list(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Claimed in the list?", target={"type": "group", "id": "approvers"})
+    arrived(page, "Claimed in the list?")
+    row = page.locator(".row-with", has_text="Claimed in the list?")
+    proxy.on("POST", "/claim$", CutAfterRead())
+    row.hover()
+    row.get_by_role("button").click()
+    failed(page).get_by_role("button", name="Check the question").click()
+    expect(failed(page)).to_contain_text("still open")
+    send_again(page)
+    expect(row.get_by_role("button")).to_have_text("Release")
+
+
+def test_a_click_on_a_row_says_that_nothing_was_loaded(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Opened at last?")
+    row = arrived(page, "Opened at last?")
+    proxy.on("GET", "/interactions/", Reply(502, "<h1>nginx</h1>", HTML))
+    row.click()
+    expect(failed(page)).to_contain_text("couldn't be loaded", timeout=WITHIN_A_SECOND)
+    failed(page).get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Opened at last?")).to_be_visible()
+    expect(failed(page)).to_have_count(0)
+    page.wait_for_url(re.compile("/interactions/"))
+
+
+def test_a_background_refresh_that_fails_only_changes_the_mark(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Refreshed behind?")
+    open_item(page, "Refreshed behind?")
+    expect(page.locator("#freshness")).to_have_text("Live")
+    proxy.on("GET", "/interactions/", Reply(502, "<h1>nginx</h1>", HTML))
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('item'))")
+    expect(page.locator("#freshness")).to_contain_text("Not live")
+    expect(page.get_by_role("heading", name="Refreshed behind?")).to_be_visible()
+    expect(failed(page)).to_have_count(0)
+    expect(page.locator("#freshness")).to_have_text("Live", timeout=5000)
+
+
+def test_after_twenty_seconds_without_a_response_the_page_says_so(
+    browser: Browser, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    context = signed_in(browser, proxy)
+    page = context.new_page()
+    page.goto("/inbox/")
+    ask(api, "Hanging?")
+    page.clock.install()
+    open_item(page, "Hanging?")
+    proxy.on("POST", "/respond$", Never())
+    approve_with(page, "Waiting.")
+    page.clock.run_for(19_000)
+    expect(failed(page)).to_have_count(0)
+    page.clock.run_for(2000)
+    expect(failed(page)).to_contain_text("no response for 20 seconds")
+    failed(page).get_by_role("button", name="Check the question").click()
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    send_again(page)
+    expect(page.locator(".row", has_text="Hanging?")).to_have_count(0)
+    context.close()
+
+
+def test_a_stream_that_died_while_offline_is_replaced_at_once(
+    page: Page, api: httpx.Client
+) -> None:
+    expect(page.locator("#freshness")).to_have_text("Live")
+    page.context.set_offline(True)
+    expect(page.locator("#freshness")).to_contain_text("Not live")
+    with page.expect_request(re.compile("/live/"), timeout=2000):
+        page.context.set_offline(False)
+    expect(page.locator("#freshness")).to_have_text("Live", timeout=3000)
+    ask(api, "Asked after the tunnel?")
+    expect(arrived(page, "Asked after the tunnel?")).to_be_visible()
+
+
+def test_a_draft_counts_as_saved_only_when_this_app_says_so(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Saved by whom?")
+    open_item(page, "Saved by whom?")
+    proxy.on("POST", "/draft$", Reply(200, "<h1>Welcome to the Wi-Fi</h1>", HTML))
+    page.get_by_label("Comment").fill("Not yet")
+    expect(page.locator("[data-saved]")).to_contain_text("Not saved yet")
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved", timeout=5000)
+
+
+def test_the_dialog_closes_when_the_person_signs_in_elsewhere(
+    page: Page, api: httpx.Client
+) -> None:
+    ask(api, "Signed out?")
+    open_item(page, "Signed out?")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_label("Comment").fill("Kept meanwhile")
+    expect(page.locator("#signed-out")).to_be_visible()
+    elsewhere = page.context.new_page()
+    sign_in(elsewhere)
+    page.bring_to_front()
+    expect(page.locator("#signed-out")).to_be_hidden()
+    expect(page.get_by_label("Comment")).to_have_value("Kept meanwhile")
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+
+
+def test_a_draft_that_is_too_large_is_not_tried_again_until_it_changes(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Typed at far too much length?")
+    open_item(page, "Typed at far too much length?")
+    saved = page.locator("[data-saved]")
+    proxy.on("POST", "/draft$", Reply(413, "<h1>Too large</h1>", HTML))
+    page.get_by_label("Comment").fill("Imagine a log file here.")
+    expect(saved).to_have_text("Not saved: this is too large. Your text is still in this tab")
+    page.get_by_label("Comment").fill("In short.")
+    expect(saved).to_contain_text("Draft saved")

@@ -1,0 +1,405 @@
+"""No decision is made by accident: what typed text, double taps and a moved marker must not do."""
+
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.arrivals import arrived
+from tests.e2e.conftest import SignIn
+from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve, press
+from tests.support.product import ask
+
+pytestmark = pytest.mark.browser
+
+GROUP = {"type": "group", "id": "approvers"}
+TYPING_MS = 60
+
+
+def open_item(page: Page, message: str) -> None:
+    arrived(page, message).click()
+    expect(page.get_by_role("heading", name=message)).to_be_visible()
+
+
+def item_of(api: httpx.Client, run_id: str) -> dict[str, object]:
+    """The one question of a run, as Mobius has it."""
+    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    return dict(item)
+
+
+def claim(page: Page) -> None:
+    page.locator("#claiming").get_by_role("button", name="Claim").click()
+
+
+@pytest.mark.parametrize("close", [approve, claim])
+def test_a_text_field_outlives_its_question(
+    sign_in: SignIn, api: httpx.Client, close: Callable[[Page], None]
+) -> None:
+    message = f"Who comes first to {close.__name__}?"
+    rina, sam = sign_in("rina"), sign_in("sam")
+    other = ask(api, "Never approved by accident?", timeout="5m")
+    ask(api, message, target=GROUP)
+    open_item(rina, message)
+    open_item(sam, message)
+    rina.keyboard.press("m")
+    rina.keyboard.type("I am against", delay=TYPING_MS)
+    close(sam)
+    expect(rina.get_by_role("button", name="Discard")).to_be_visible()
+    rina.keyboard.type(" a rash answer 1 2 3 jnan", delay=TYPING_MS)
+    rina.keyboard.press("Control+Enter")
+
+    comment = rina.get_by_label("Comment")
+    expect(comment).to_be_focused()
+    expect(comment).to_have_value("I am against a rash answer 1 2 3 jnan")
+    expect(rina.locator("#answer-card").get_by_role("heading", name="Sam")).to_be_visible()
+    expect(rina.get_by_role("button", name="Approve")).to_have_count(0)
+    expect(rina.get_by_role("button", name="Copy", exact=True)).to_be_visible()
+    assert item_of(api, other)["status"] == "pending"
+
+    expect(rina.locator("[data-saved]")).to_contain_text("Draft saved")
+    rina.reload()
+    expect(rina.locator("#detail")).to_contain_text("1 2 3 jnan")
+
+
+def test_a_field_that_was_left_after_its_question_expired_can_be_discarded(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Expired while typing?", timeout="4s")
+    open_item(page, "Expired while typing?")
+    page.keyboard.press("m")
+    page.keyboard.type("Half a sen")
+    expect(page.get_by_role("button", name="Discard")).to_be_visible()
+    page.keyboard.type("tence")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Comment")).not_to_be_focused()
+    expect(page.get_by_label("Comment")).to_have_value("Half a sentence")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_label("Comment")).to_have_count(0)
+    expect(page.locator("#outcome")).to_contain_text("expired")
+    page.reload()
+    expect(page.locator("#outcome")).to_contain_text("expired")
+    expect(page.locator("#detail")).not_to_contain_text("Half a sentence")
+
+
+def test_a_question_that_is_released_takes_the_text_up_again(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    rina, sam = sign_in("rina"), sign_in("sam")
+    run_id = ask(api, "Claimed and released?", target=GROUP)
+    open_item(rina, "Claimed and released?")
+    open_item(sam, "Claimed and released?")
+    rina.get_by_label("Comment").fill("Kept all along")
+    claim(sam)
+    expect(rina.get_by_role("button", name="Discard")).to_be_visible()
+    sam.locator("#claiming").get_by_role("button", name="Release").click()
+    expect(rina.get_by_role("button", name="Discard")).to_be_hidden()
+    approve(rina)
+    expect(rina.locator(".row", has_text="Claimed and released?")).to_have_count(0)
+    assert item_of(api, run_id)["response"]["comment"] == "Kept all along"  # type: ignore[index]
+
+
+def test_a_text_field_outlives_a_question_that_is_no_longer_there(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Deleted while typing?")
+    open_item(page, "Deleted while typing?")
+    page.keyboard.press("m")
+    page.keyboard.type("Half a sen")
+    missing = re.sub("/interactions/[^/]+/", "/interactions/int_none/", page.url)
+    # With another status, for a 404 is a complaint on the console.
+    page.route(
+        re.compile(r"/interactions/[^/]+/(\?|$)"),
+        lambda route: route.fulfill(response=route.fetch(url=missing), status=200),
+    )
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+    expect(page.get_by_role("button", name="Discard")).to_be_visible()
+    expect(page.get_by_role("heading", name="Deleted while typing?")).to_have_count(0)
+    page.keyboard.type("tence")
+    expect(page.get_by_label("Comment")).to_have_value("Half a sentence")
+
+
+def test_keys_work_at_once_after_the_persons_own_answer(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    for name in ("first", "second"):
+        ask(api, f"Own answer, {name}?", type="input", spec={"mode": "input", "multiline": True})
+        expect(arrived(page, f"Own answer, {name}?")).to_be_visible()
+    page.goto("/inbox/?q=own+answer")
+    open_item(page, "Own answer, first?")
+    page.get_by_role("textbox", name="Your answer").fill("Sent by key")
+    page.wait_for_timeout(STEP_GUARD_MS)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="Own answer, second?")).to_be_focused()
+    page.keyboard.press("m")
+    expect(page.get_by_label("Comment")).to_be_focused()
+
+
+def test_text_for_a_field_that_is_no_longer_there_is_no_shortcut(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", viewport={"width": 1000, "height": 800})
+    ask(api, "Never opened by accident?", timeout="5m")
+    run_id = ask(api, "Closed a moment ago?", timeout="4m")
+    open_item(page, "Closed a moment ago?")
+    api.post(f"/interactions/{item_of(api, run_id)['id']}/respond", json={"value": True})
+    expect(page.locator("#outcome")).to_be_visible()
+    for key in ("m", "Enter", "/"):
+        page.locator("#question").click()
+        page.keyboard.press(key)
+        page.keyboard.type("not a chance", delay=TYPING_MS)
+        expect(page.get_by_role("heading", name="Closed a moment ago?")).to_be_visible()
+        expect(page.locator("[data-step]")).to_have_count(0)
+
+
+def test_enter_goes_on_where_the_text_ends(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    spec = {"mode": "input", "multiline": True, "default_text": "As before"}
+    ask(api, "Anything to add?", type="input", spec=spec)
+    open_item(page, "Anything to add?")
+    page.keyboard.press("Enter")
+    page.keyboard.type(", and more")
+    expect(page.locator("#answer [name=value]")).to_have_value("As before, and more")
+
+
+def test_keys_rest_after_the_field_was_taken_away_until_the_person_has_paused(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    page.clock.install()
+    ask(api, "Taken away?")
+    open_item(page, "Taken away?")
+    page.clock.fast_forward(1000)
+    step = page.locator("[data-step]")
+
+    def lose_the_field() -> None:
+        page.get_by_label("Comment").focus()
+        page.locator(".field").evaluate("field => { field.hidden = true; }")
+        page.locator(".field").evaluate("field => { field.hidden = false; }")
+
+    lose_the_field()
+    for _ in range(3):
+        page.keyboard.press("a")
+        page.clock.fast_forward(1400)
+    expect(step).to_have_count(0)
+    page.clock.fast_forward(200)
+    page.keyboard.press("a")
+    expect(step).to_be_visible()
+
+    for end in (lambda: page.keyboard.press("Tab"), lambda: page.locator("#question").click()):
+        page.get_by_role("button", name="Go back").click()
+        lose_the_field()
+        page.keyboard.press("a")
+        expect(step).to_have_count(0)
+        end()
+        page.keyboard.press("a")
+        expect(step).to_be_visible()
+
+
+def taps(page: Page, times: int, gap_ms: int) -> None:
+    """Tap where Approve is now, again and again in that place."""
+    box = page.get_by_role("button", name="Approve", exact=True).bounding_box()
+    assert box is not None
+    for _ in range(times):
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(gap_ms)
+
+
+@pytest.mark.parametrize("times", [2, 4])
+@pytest.mark.parametrize("gap_ms", [120, ANSWER_GUARD_MS])
+def test_taps_in_one_place_approve_nothing(
+    sign_in: SignIn, api: httpx.Client, times: int, gap_ms: int
+) -> None:
+    page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    name = f"{times} taps, one every {gap_ms} ms"
+    runs = [ask(api, f"{name}, {part}?", timeout="3m") for part in ("first", "second")]
+    open_item(page, f"{name}, first?")
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    before = page.get_by_role("button", name="Approve", exact=True).bounding_box()
+    taps(page, times, gap_ms)
+    expect(page.get_by_role("group", name=f"Approve “{name}, first”?")).to_be_visible()
+    assert [item_of(api, run)["status"] for run in runs] == ["pending", "pending"]
+
+    sure = page.get_by_role("button", name="Yes, approve")
+    expect(sure).to_be_in_viewport(ratio=1)
+    after = sure.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["y"] + after["height"] <= before["y"], "in a row of its own above the bar"
+
+
+def test_a_double_tap_on_the_confirm_step_does_not_reach_the_next_question(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    runs = [ask(api, f"Confirmed twice, {part}?", timeout="4m") for part in ("one", "two")]
+    open_item(page, "Confirmed twice, one?")
+    press(page.get_by_role("button", name="Approve", exact=True))
+    sure = page.get_by_role("button", name="Yes, approve")
+    box = sure.bounding_box()
+    assert box is not None
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    with page.expect_response(re.compile("/respond$")):
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_role("heading", name="Confirmed twice, one?")).to_have_count(0)
+    taps(page, 2, 0)
+    page.clock.run_for(ANSWER_GUARD_MS - 50)
+    taps(page, 2, 0)
+    expect(page.locator("[data-step]")).to_have_count(0)
+    assert [item_of(api, run)["status"] for run in runs] == ["completed", "pending"]
+
+
+def test_what_has_just_appeared_takes_no_answer_and_looks_as_usual(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Just shown?")
+    row = arrived(page, "Just shown?")
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    row.click()
+    approval = page.get_by_role("button", name="Approve", exact=True)
+    expect(approval).to_be_enabled()
+    assert page.locator("#detail [inert]").count() == 0
+    step = page.locator("[data-step]")
+
+    page.clock.run_for(380)
+    approval.click()
+    approval.focus()
+    for key in ("a", "r", "Enter", "Space", "Control+Enter"):
+        page.keyboard.press(key)
+    expect(step).to_have_count(0)
+    page.clock.run_for(100)
+    approval.click()
+    expect(step).to_have_count(0)
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Yes, reject")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.clock.run_for(200)
+    approval.click()
+    sure = page.get_by_role("button", name="Yes, approve")
+    expect(sure).to_be_focused()
+
+    page.clock.run_for(380)
+    sure.click()
+    for key in ("a", "Enter", "Control+Enter"):
+        page.keyboard.press(key)
+    assert item_of(api, run_id)["status"] == "pending"
+    page.clock.run_for(100)
+    with page.expect_response(re.compile("/respond$")):
+        page.keyboard.press("a")
+    assert item_of(api, run_id)["status"] == "completed"
+
+
+def test_keys_that_answer_only_open_a_row_that_is_marked(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
+    ask(api, "Marked, a first?", timeout="10m")
+    ask(
+        api,
+        "Marked, b second?",
+        timeout="11m",
+        type="review",
+        spec={"mode": "select", "options": options},
+    )
+    claimed = ask(api, "Marked, c third?", timeout="12m", target=GROUP)
+    expect(arrived(page, "Marked, c third?")).to_be_visible()
+    page.goto("/inbox/?q=marked")
+    open_item(page, "Marked, a first?")
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    heading = page.locator("#question")
+
+    page.keyboard.press("j")
+    page.keyboard.press("1")
+    expect(heading).to_have_text("Marked, b second?")
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    page.wait_for_timeout(STEP_GUARD_MS)
+    page.keyboard.press("1")
+    expect(page.get_by_role("radio", name="Choice 0")).to_be_checked()
+
+    page.locator(".row", has_text="Marked, b second?").focus()
+    page.keyboard.press("k")
+    page.keyboard.press("Control+Enter")
+    expect(heading).to_have_text("Marked, a first?")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    expect(page.locator(".row", has_text="Marked, c third?").get_by_label("You")).to_be_visible()
+    expect(heading).to_have_text("Marked, a first?")
+    assert item_of(api, claimed)["claimed_by"] == "user_rina"
+    for key in ("a", "r"):
+        page.wait_for_timeout(STEP_GUARD_MS)
+        page.locator(".row", has_text="Marked, c third?").focus()
+        page.keyboard.press(key)
+        expect(heading).to_have_text("Marked, c third?")
+        expect(page.locator("[data-step]")).to_have_count(0)
+        page.locator(".row", has_text="Marked, a first?").click()
+        expect(heading).to_have_text("Marked, a first?")
+
+
+@pytest.mark.parametrize("suggested", [True, False])
+def test_approve_and_reject_keep_their_places_whatever_is_suggested(
+    sign_in: SignIn, api: httpx.Client, suggested: bool
+) -> None:
+    page = sign_in("rina")
+    message = f"Suggested {suggested}?"
+    ask(api, message, spec={"mode": "confirm", "default_confirmed": suggested})
+    open_item(page, message)
+    approval = page.get_by_role("button", name="Approve", exact=True)
+    rejection = page.get_by_role("button", name="Reject", exact=True)
+    words = "Suggested by the workflow: " + ("Approve" if suggested else "Reject")
+    expect(approval if suggested else rejection).to_have_accessible_description(words)
+    expect(rejection if suggested else approval).to_have_accessible_description("")
+    expect(page.get_by_text(words)).to_be_visible()
+    left, right = approval.bounding_box(), rejection.bounding_box()
+    assert left is not None
+    assert right is not None
+    assert left["x"] < right["x"]
+
+
+def test_enter_opens_a_row_and_goes_on_to_its_form_and_escape_comes_back(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Reached by Enter?", type="input", spec={"mode": "input"})
+    row = arrived(page, "Reached by Enter?")
+    row.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Reached by Enter?")).to_be_visible()
+    expect(row).to_be_focused()
+    page.keyboard.press("Enter")
+    field = page.get_by_role("textbox", name="Your answer")
+    expect(field).to_be_focused()
+    page.keyboard.type("Half")
+    page.keyboard.press("Enter")
+    expect(field).to_be_focused()
+    expect(page.locator("#answer-errors, #outcome, [data-toast]")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("form", name="Your answer")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(row).to_be_focused()
+
+    page.keyboard.press("/")
+    search = page.get_by_label("Search questions")
+    page.keyboard.type("nothing like it")
+    expect(page.locator(".row")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(search).to_have_value("")
+    expect(row).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(row).to_be_focused()
+
+
+def test_key_letters_are_no_part_of_a_name(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    ask(api, "Named without letters?", target=GROUP)
+    open_item(page, "Named without letters?")
+    for name, key in (("Approve", "a"), ("Reject", "r"), ("Claim", "c")):
+        button = page.locator("#detail").get_by_role("button", name=name, exact=True)
+        expect(button).to_have_attribute("aria-keyshortcuts", key)
+    expect(page.get_by_role("searchbox", name="Search questions", exact=True)).to_be_visible()

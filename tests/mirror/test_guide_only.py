@@ -1,0 +1,728 @@
+"""The sync beside a Mobius that offers only what the guide names."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from inbox.live.watching import watching
+from inbox.mirror import capabilities
+from inbox.mirror.polling import Pace
+from inbox.mobius import probing
+from inbox.mobius.errors import RateLimited
+from inbox.mobius.pace import Timeouts
+from inbox.models import Interaction, Recipient, Run, Step, Upstream
+from tests.mirror.keeping import Kept, keeping
+from tests.upstream import GuideServer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def server() -> Iterator[GuideServer]:
+    with GuideServer() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def here(settings: Any, server: GuideServer) -> None:
+    settings.MOBIUS_BASE_URL = server.base_url
+    settings.MOBIUS_PROJECT = "demo"
+
+
+@asynccontextmanager
+async def kept(server: GuideServer, **how: Any) -> AsyncIterator[Kept]:
+    async with keeping(server.base_url, "demo", server.key, **how) as mirror:
+        yield mirror
+
+
+async def asked_of(user_id: str) -> set[str]:
+    rows = Recipient.objects.filter(user_id=user_id, open=True)
+    return await sync_to_async(lambda: set(rows.values_list("interaction__mobius_id", flat=True)))()
+
+
+async def polls(server: GuideServer, times: int) -> None:
+    """Wait until the list has been read so many times more."""
+    count = len(server.requests("interactions")) + times
+    await asyncio.to_thread(server.wait_for, "interactions", count)
+
+
+async def test_what_it_offers_is_kept_with_the_upstream(server: GuideServer) -> None:
+    asked = server.state.question_of(server.state.run_that_asks())
+    async with kept(server) as mirror:
+        await mirror.ears.rings(f"item:{asked}")
+    facts = await sync_to_async(capabilities.facts)()
+    assert (facts["pending"], facts["run_events"], facts["run"]) == ("yes", "yes", "yes")
+    assert (facts["project_events"], facts["steps"], facts["token_owner"]) == ("no", "no", "no")
+    assert (await Upstream.objects.aget()).probed_at is not None
+
+
+@pytest.mark.parametrize("call", ["runs", "run", "run_events", "steps", "groups", "me"])
+@pytest.mark.parametrize("status", [404, 401, 429, 500])
+async def test_no_calls_failure_keeps_a_question_back(
+    server: GuideServer, call: str, status: int
+) -> None:
+    server.offers.more |= {"steps", "groups", "members", "me"}
+    server.offers.refuses[call] = status
+    run_id = server.state.run_that_asks()
+    asked = server.state.question_of(run_id)
+    async with kept(server) as mirror:
+        await mirror.ears.rings(f"item:{asked}")
+        assert await asked_of("user_rina") == {asked}
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [
+        {"filters": {"run_id", "status"}},
+        {"limit_maximum": 60},
+        {"statuses": {"pending"}, "run_statuses": {"active", "completed", "failed"}},
+        {"published_words": True},
+        {"ids_as_numbers": True},
+        {"times": "missing"},
+        {"times": "epoch"},
+        {"times": "naive"},
+        {"row_fields": ("id", "type", "status", "run_id")},
+        {"cursors": False},
+    ],
+)
+async def test_whatever_its_lists_are_like_the_question_is_there_as_it_was_asked(
+    server: GuideServer, offers: dict[str, Any]
+) -> None:
+    server.offers.__dict__.update(offers)
+    run_id = server.state.run_that_asks(message="Ship 4.2?")
+    asked = server.state.question_of(run_id)
+    if "ids_as_numbers" in offers:
+        run_id, asked = run_id.removeprefix("run_"), asked.removeprefix("int_")
+    async with kept(server) as mirror:
+        await mirror.ears.rings(f"item:{asked}")
+        run, since = await Run.objects.aget(), 0.0
+        while run.unread:
+            since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
+            await run.arefresh_from_db()
+        row = await Interaction.objects.aget()
+    assert (row.message, row.run_id, row.target_id) == ("Ship 4.2?", run_id, "user_rina")
+    assert await asked_of("user_rina") == {asked}
+    assert run.status == ("active" if server.offers.published_words else "suspended")
+    assert abs(datetime.now(UTC) - row.created_at) < timedelta(minutes=1)
+    assert not run.gone
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 0])
+async def test_it_polls_until_it_finds_a_stream_of_the_project(
+    server: GuideServer, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.offers.more.add("project_events")
+    server.offers.refuses["project_events"] = status
+    monkeypatch.setattr(probing, "WITHIN", 0.3)
+    async with kept(server, offers=600, blind=0.3) as mirror:
+        await mirror.is_("live")
+        asked = server.state.ask()
+        await mirror.ears.rings(f"item:{asked}")
+        assert mirror.pulse.present().sentence == "Live."
+        assert mirror.pulse.problems() == []
+        tried = len(server.requests("project_events"))
+        del server.offers.refuses["project_events"]
+        # One that finds it, one that follows it.
+        await asyncio.to_thread(server.wait_for, "project_events", tried + 2)
+        await mirror.is_("live")
+
+
+async def test_a_new_question_appears_while_a_page_is_open(server: GuideServer) -> None:
+    async with kept(server, polls=Pace()) as mirror:
+        await mirror.is_("live")
+        watching.page_asked_for()
+        asked_at, asked = monotonic(), server.state.ask()
+        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 3
+        assert mirror.pulse.present().sentence == "Live."
+
+
+async def test_where_the_list_needs_a_run_those_of_known_runs_are_polled(
+    server: GuideServer,
+) -> None:
+    server.offers.needs_run_id = True
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        asked = server.state.question_of(server.state.run_that_asks())
+        await mirror.ears.rings(f"item:{asked}")
+        await mirror.is_("live")
+        server.state.expire(asked)
+        while await asked_of("user_rina"):
+            await mirror.ears.rings(f"item:{asked}", after=monotonic())
+
+
+async def test_a_page_that_is_asked_for_polls_at_once(server: GuideServer) -> None:
+    async with kept(server, polls=Pace(watched=1, idle=60, live_idle=60)) as mirror:
+        await mirror.is_("live")
+        # Nobody looks: after a few polls the next one is long in coming.
+        await polls(server, 2)
+        asked_at, asked = monotonic(), server.state.ask()
+        await asyncio.sleep(1)
+        watching.page_asked_for()
+        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 3
+
+
+async def test_requests_while_a_page_is_open_add_no_polls(server: GuideServer) -> None:
+    async def ask_for_pages() -> None:
+        while True:
+            watching.page_asked_for()
+            await asyncio.sleep(0.05)
+
+    async with kept(server, polls=Pace(watched=0.5, idle=60, live_idle=60)) as mirror:
+        await mirror.is_("live")
+        asking = asyncio.create_task(ask_for_pages())
+        await polls(server, 1)
+        began = monotonic()
+        await polls(server, 8)
+        asking.cancel()
+    # Each pause is at least nine tenths of the pace.
+    assert monotonic() - began > 7 * 0.45
+
+
+async def test_what_the_list_lacks_is_read_by_id(server: GuideServer) -> None:
+    first, second = server.state.ask(), server.state.ask()
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        since = monotonic()
+        server.state.respond(first, {"value": True}, server.state.token_of("user_rina"))
+        await mirror.ears.rings(f"item:{first}", after=since)
+        assert await asked_of("user_rina") == {second}
+        row = await Interaction.objects.aget(mobius_id=first)
+        assert (row.status, row.value) == ("completed", True)
+
+
+@pytest.mark.parametrize("status", [403, 410, 422])
+async def test_a_question_that_is_refused_by_id_stops_no_full_sync(
+    server: GuideServer, status: int
+) -> None:
+    server.offers.statuses = {"pending"}
+    asked = server.state.ask()
+    async with kept(server, polls=Pace(watched=60, idle=60, live_idle=60)) as mirror:
+        await mirror.is_("live")
+        before = (await Upstream.objects.aget()).walked_at
+        server.offers.refuses["interaction"] = status
+        server.state.expire(asked)
+        run_id = server.state.start({"spec": {"steps": []}})["id"]
+        await mirror.sync.walk()
+        assert await Run.objects.filter(mobius_id=run_id).aexists()
+        assert (await Upstream.objects.aget()).walked_at != before
+        assert mirror.pulse.present().state == "live"
+
+
+@pytest.mark.parametrize("call", ["runs", "run"])
+async def test_a_rate_limit_on_one_call_stops_no_other(server: GuideServer, call: str) -> None:
+    server.offers.refuses |= {call: 429, "run_events": 404}
+    server.offers.retry_after = 60
+    asked = server.state.question_of(server.state.run_that_asks())
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        assert await asked_of("user_rina") == {asked}
+        assert mirror.pulse.present().sentence == "Live."
+        await polls(server, 3)
+    # The probe's request, and the full sync's or that of the reading of runs.
+    assert len(server.requests(call)) <= 3
+
+
+async def test_a_rate_limit_of_all_calls_ends_a_full_sync(server: GuideServer) -> None:
+    server.state.ask()
+    async with kept(server, polls=Pace(watched=60, idle=60, live_idle=60)) as mirror:
+        await mirror.is_("live")
+        server.offers.refuses |= dict.fromkeys(("interactions", "runs", "run"), 429)
+        server.offers.retry_after = 60
+        before = len(server.seen)
+        with pytest.raises(RateLimited):
+            await mirror.sync.walk()
+        assert len(server.seen) == before + 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_list_that_the_key_may_not_read_keeps_nothing_unread(
+    server: GuideServer, status: int
+) -> None:
+    server.offers.refuses["runs"] = status
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        assert (await Upstream.objects.aget()).seeded_at is not None
+
+
+async def test_what_the_lists_lack_is_read_by_id_no_more_often_for_a_full_sync(
+    server: GuideServer,
+) -> None:
+    server.offers.page_size, server.offers.cursors = 2, False
+    server.offers.filters = {"run_id", "status"}
+    server.offers.more.add("project_events")
+    server.offers.only_run_updated = False
+    async with kept(server, walk=0.2) as mirror:
+        await mirror.is_("live")
+        asked = [server.state.ask() for _ in range(5)]
+        for id in asked:
+            await mirror.ears.rings(f"item:{id}")
+        await polls(server, 12)
+        assert await asked_of("user_rina") == set(asked)
+    by_id = [one.id for one in server.requests("interaction")]
+    assert max(map(by_id.count, by_id)) == 1
+
+
+async def test_a_list_that_broke_off_is_not_said_to_be_read(server: GuideServer) -> None:
+    server.offers.refuses["runs"] = 500
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        assert (await Upstream.objects.aget()).seeded_at is None
+        # The pending list has been read: that nothing is in it is true.
+        assert not mirror.pulse.present().unread
+
+
+async def test_a_list_of_several_pages_is_read_in_rotation(server: GuideServer) -> None:
+    server.offers.page_size = 2
+    server.offers.filters = {"run_id", "status", "cursor"}
+    asked = [server.state.ask() for _ in range(7)]
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        assert await asked_of("user_rina") == set(asked)
+        since = monotonic()
+        server.state.expire(asked[0])
+        await mirror.ears.rings(f"item:{asked[0]}", after=since)
+        assert await asked_of("user_rina") == set(asked[1:])
+
+
+async def test_a_cursor_that_expires_begins_the_list_again(server: GuideServer) -> None:
+    server.offers.page_size = 2
+    server.offers.filters = {"run_id", "status", "cursor"}
+    asked = [server.state.ask() for _ in range(5)]
+    async with kept(server, polls=Pace(watched=0.2, idle=0.2, live=2, live_idle=2)) as mirror:
+        await mirror.is_("live")
+        server.offers.cursors_expire = True
+        await polls(server, 6)
+        assert mirror.client.lists.refused == ()
+        since = monotonic()
+        asked.append(server.state.ask())
+        await mirror.ears.rings(f"item:{asked[-1]}", after=since)
+        server.offers.cursors_expire = False
+        server.state.expire(asked[0])
+        await mirror.ears.rings(f"item:{asked[0]}", after=since)
+        assert await asked_of("user_rina") == set(asked[1:])
+
+
+async def test_where_the_cursor_is_ignored_a_list_is_read_as_far_as_it_goes(
+    server: GuideServer,
+) -> None:
+    server.offers.page_size, server.offers.ignores_cursor = 2, True
+    server.offers.filters = {"run_id", "status", "cursor"}
+    asked = [server.state.ask() for _ in range(5)]
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        assert await asked_of("user_rina") == set(asked[-2:])
+        assert mirror.pulse.present().repeats
+        since = monotonic()
+        asked.append(server.state.ask())
+        await mirror.ears.rings(f"item:{asked[-1]}", after=since)
+        asked.append(server.state.ask())
+        await mirror.ears.rings(f"item:{asked[-1]}", after=since)
+        # One that the list no longer shows is read by id.
+        since = monotonic()
+        server.state.expire(asked[3])
+        await mirror.ears.rings(f"item:{asked[3]}", after=since)
+        assert await asked_of("user_rina") == set(asked[-3:])
+        assert mirror.pulse.present().sentence == "Live."
+        server.offers.ignores_cursor = False
+        await mirror.sync.walk()
+        assert await asked_of("user_rina") == {*asked[:3], *asked[-3:]}
+
+
+async def test_the_newest_few_alone_are_no_reason_to_lose_the_rest(server: GuideServer) -> None:
+    server.offers.page_size = 2
+    server.offers.filters = {"run_id", "status"}
+    server.offers.cursors = False
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        asked = []
+        for _ in range(5):
+            asked.append(server.state.ask())
+            await mirror.ears.rings(f"item:{asked[-1]}")
+        await polls(server, 10)
+        assert await asked_of("user_rina") == set(asked)
+    # Each of the three that the list lacks is read once in a while, not with each poll.
+    by_id = [one.id for one in server.requests("interaction")]
+    assert max(map(by_id.count, by_id)) == 1
+
+
+async def test_an_unchanged_list_is_not_sent_again(server: GuideServer) -> None:
+    server.offers.etag = True
+    asked = server.state.ask()
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        await polls(server, 3)
+        assert "if-none-match" in server.requests("interactions")[-1].headers
+        since, other = monotonic(), server.state.ask()
+        await mirror.ears.rings(f"item:{other}", after=since)
+        assert await asked_of("user_rina") == {asked, other}
+
+
+async def test_it_is_live_no_longer_than_its_last_poll(server: GuideServer) -> None:
+    pace = Pace(watched=0.2, live=0.5, live_idle=0.5)
+    async with kept(server, polls=pace) as mirror:
+        await mirror.is_("live")
+        server.offers.refuses["interactions"] = 503
+        await mirror.is_("stale")
+        del server.offers.refuses["interactions"]
+        await mirror.is_("live")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_it_asks_no_sooner_than_it_was_told(server: GuideServer, status: int) -> None:
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        server.offers.retry_after = 30
+        server.offers.refuses["interactions"] = status
+        await mirror.is_("stale")
+        asked = len(server.requests("interactions"))
+        watching.page_asked_for()
+        with pytest.raises(TimeoutError):
+            await asyncio.to_thread(server.wait_for, "interactions", asked + 1, timeout=1)
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [
+        {},
+        {"only_status": True},
+        {"only_status": True, "times": "missing"},
+        {"seq_per_run": True, "id_lines": False, "event_lines": False},
+        {"line_end": "\r\n", "comment_first": True},
+        {"closes_after": 1.5},
+        {"closes_after": 1.5, "accepts_since": False},
+        {"seeds": True},
+        {"refuses": {"run": 404, "runs": 404}},
+        {"refuses": {"run": 404, "runs": 404}, "only_status": True, "times": "missing"},
+    ],
+)
+async def test_a_run_is_followed_to_its_end(server: GuideServer, offers: dict[str, Any]) -> None:
+    server.offers.__dict__.update(offers)
+    run_id = server.state.run_that_asks()
+    asked = server.state.question_of(run_id)
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        await asyncio.to_thread(server.wait_for, "run_events", 2)
+        since = monotonic()
+        server.state.respond(asked, {"value": True}, server.key)
+        async with asyncio.timeout(8):
+            while await status_of(run_id) != "completed":
+                since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
+        row = await Interaction.objects.aget(mobius_id=asked)
+        while row.status != "completed":
+            await mirror.ears.rings(f"item:{asked}", after=since)
+            await row.arefresh_from_db()
+
+
+@pytest.mark.parametrize("more", [{"steps"}, {"steps", "project_events"}])
+async def test_steps_are_read_as_the_run_goes_on(server: GuideServer, more: set[str]) -> None:
+    server.offers.more |= more
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        run_id = server.state.run_that_asks()
+        asked = server.state.question_of(run_id)
+        for status in ("running", "completed"):
+            async with asyncio.timeout(8):
+                while not await Step.objects.filter(status=status).aexists():
+                    await mirror.ears.rings(f"run:{run_id}", after=monotonic())
+            if status == "running":
+                server.state.respond(asked, {"value": True}, server.key)
+
+
+async def test_a_run_is_followed_beyond_its_last_answer(server: GuideServer) -> None:
+    """What it comes to is told after that, and nothing else tells it."""
+    server.offers.refuses |= {"run": 404, "runs": 404}
+    server.offers.resumes = False
+    run_id = server.state.run_that_asks()
+    asked = server.state.question_of(run_id)
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        await asyncio.to_thread(server.wait_for, "run_events", 2)
+        since = monotonic()
+        server.state.respond(asked, {"value": True}, server.key)
+        row = await Interaction.objects.aget(mobius_id=asked)
+        while row.status != "completed":
+            since = await mirror.ears.rings(f"item:{asked}", after=since) + 1e-6
+            await row.arefresh_from_db()
+        await polls(server, 8)
+        server.state.resume()
+        async with asyncio.timeout(8):
+            while await status_of(run_id) != "completed":
+                since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
+
+
+async def test_a_run_is_followed_whose_question_was_answered_at_once(server: GuideServer) -> None:
+    server.offers.refuses |= {"run": 404, "runs": 404}
+    # The run's call is found to be missing.
+    server.state.run_that_asks()
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        await asyncio.to_thread(server.wait_for, "run_events", 2)
+        since, run_id = monotonic(), server.state.run_that_asks()
+        asked = server.state.question_of(run_id)
+        await mirror.ears.rings(f"item:{asked}", after=since)
+        server.state.respond(asked, {"value": True}, server.key)
+        async with asyncio.timeout(8):
+            while await status_of(run_id) != "completed":
+                since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
+
+
+async def test_many_open_streams_delay_no_other_call(server: GuideServer) -> None:
+    for _ in range(100):
+        server.state.run_that_asks()
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        await asyncio.to_thread(server.wait_for, "run_events", 101)
+        async with asyncio.timeout(3):
+            await mirror.client.interactions(status="pending", limit=1)
+    assert server.most_streams <= 101
+
+
+async def status_of(run_id: str) -> str | None:
+    return await sync_to_async(
+        lambda: Run.objects.filter(mobius_id=run_id).values_list("status", flat=True).first()
+    )()
+
+
+@pytest.mark.parametrize("offers", [{}, {"only_status": True, "times": "missing"}])
+async def test_a_projects_stream_of_runs_alone_brings_their_questions(
+    server: GuideServer, offers: dict[str, Any]
+) -> None:
+    server.offers.more.add("project_events")
+    server.offers.__dict__.update(offers)
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        asked = server.state.question_of(server.state.run_that_asks())
+        since = await mirror.ears.rings(f"item:{asked}")
+        assert await asked_of("user_rina") == {asked}
+        server.state.respond(asked, {"value": True}, server.key)
+        while await asked_of("user_rina"):
+            since = await mirror.ears.rings(f"item:{asked}", after=since + 1e-6)
+
+
+@pytest.mark.parametrize("before", ["a run", "an action from here"])
+async def test_beside_a_projects_stream_of_runs_alone_the_list_is_polled(
+    server: GuideServer, before: str
+) -> None:
+    server.offers.more |= {"project_events", "steps"}
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        asked = server.state.ask()
+        if before == "a run":
+            server.state.run_that_asks()
+        else:
+            watching.acted()
+        await mirror.ears.rings(f"item:{asked}")
+        server.offers.refuses["interactions"] = 503
+        await polls(server, 2)
+        assert mirror.pulse.present().state == "live"
+        del server.offers.refuses["interactions"]
+        server.state.expire(asked)
+        while asked in await asked_of("user_rina"):
+            await mirror.ears.rings(f"item:{asked}", after=monotonic())
+
+
+async def test_no_list_is_polled_beside_a_stream_that_tells_of_questions(
+    server: GuideServer,
+) -> None:
+    server.offers.more |= {"project_events", "steps"}
+    async with kept(server, polls=Pace(watched=0.01, idle=0.01)) as mirror:
+        await mirror.is_("live")
+        watching.acted()
+        await polls(server, 2)
+        server.offers.only_run_updated = False
+        await mirror.ears.rings(f"item:{server.state.ask()}")
+        count = len(server.requests("interactions"))
+        for _ in range(5):
+            await mirror.ears.rings(f"item:{server.state.ask()}")
+        assert len(server.requests("interactions")) <= count + 1
+
+
+async def test_what_a_row_lacks_is_taken_from_the_runs_spec(server: GuideServer) -> None:
+    server.offers.row_fields = ("id", "type", "status", "run_id")
+    server.offers.only_rows = True
+    asked = server.state.question_of(server.state.run_that_asks(message="Ship 4.2?"))
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        row = await Interaction.objects.aget(mobius_id=asked)
+        assert (row.message, row.target_id, row.lacks) == ("Ship 4.2?", "user_rina", "")
+        assert await asked_of("user_rina") == {asked}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "active"),
+    [
+        ({"queued", "running", "suspended", "completed", "failed"}, False),
+        ({"active", "completed", "failed"}, True),
+    ],
+)
+async def test_runs_are_asked_for_by_the_guides_statuses_first(
+    server: GuideServer, statuses: set[str], active: bool
+) -> None:
+    server.offers.run_statuses = statuses
+    server.offers.published_words = active
+    run_id = server.state.run_that_asks()
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        await mirror.ears.rings(f"run:{run_id}")
+        asked = [one.query.get("status") for one in server.requests("runs")]
+    assert ("active" in asked) == active
+
+
+async def test_what_somebody_did_is_looked_for_at_once(server: GuideServer) -> None:
+    async with kept(server, polls=Pace(watched=60, idle=60, live_idle=60)) as mirror:
+        await mirror.is_("live")
+        asked_at, asked = monotonic(), server.state.ask()
+        watching.acted()
+        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 1
+
+
+async def test_a_run_without_any_stream_is_read_by_id(server: GuideServer) -> None:
+    server.offers.refuses["run_events"] = 404
+    run_id = server.state.run_that_asks()
+    asked = server.state.question_of(run_id)
+    async with kept(server, polls=Pace(watched=60, idle=60, live_idle=60)) as mirror:
+        await mirror.is_("live")
+        answered_at = since = monotonic()
+        server.state.respond(asked, {"value": True}, server.key)
+        while await status_of(run_id) != "completed":
+            since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
+        await mirror.ears.rings(f"item:{asked}", after=answered_at)
+        assert await asked_of("user_rina") == set()
+
+
+async def test_a_run_that_nothing_tells_of_is_known_from_its_questions(
+    server: GuideServer,
+) -> None:
+    server.offers.refuses |= {"run": 404, "runs": 404, "run_events": 404}
+    run_id = server.state.run_that_asks()
+    asked = server.state.question_of(run_id)
+    async with kept(server) as mirror:
+        since = await mirror.ears.rings(f"run:{run_id}")
+        assert await status_of(run_id) == "suspended"
+        server.state.respond(asked, {"value": True}, server.key)
+        await mirror.ears.rings(f"run:{run_id}", after=since + 1e-6)
+        assert await status_of(run_id) == "unknown"
+
+
+async def test_what_a_page_of_a_run_lacks_is_read_for_it(server: GuideServer) -> None:
+    server.offers.more.add("project_events")
+    run_id = server.state.run_that_asks()
+    server.state.respond(server.state.question_of(run_id), {"value": True}, server.key)
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        assert (await Run.objects.aget()).plan is None
+        since = monotonic()
+        watching.run_asked_for(run_id)
+        await mirror.ears.rings(f"run:{run_id}", after=since)
+        run = await Run.objects.aget()
+        assert [step["name"] for step in run.plan or ()] == ["approve"]
+        assert run.log_from == 0
+
+
+async def test_no_run_is_gone_because_the_call_is_missing(server: GuideServer) -> None:
+    server.offers.refuses |= {"run": 404, "runs": 404}
+    async with kept(server, groups=60, offers=600) as mirror:
+        await mirror.is_("live")
+        # Without a run to ask for, nobody can tell yet.
+        assert (await sync_to_async(capabilities.facts)())["run"] == "unknown"
+        run_id = server.state.run_that_asks()
+        await mirror.ears.rings(f"run:{run_id}")
+        watching.run_asked_for(run_id)
+        await asyncio.to_thread(server.wait_for, "steps", 1)
+        async with asyncio.timeout(10):
+            while (await sync_to_async(capabilities.facts)())["run"] != "no":
+                await mirror.ears.rings("freshness", after=monotonic())
+        assert not (await Run.objects.aget()).gone
+
+
+async def test_a_rate_limit_is_said_with_its_end(server: GuideServer) -> None:
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        server.offers.retry_after = 120
+        server.offers.refuses["interactions"] = 429
+        await mirror.is_("stale")
+        assert "Mobius asks for fewer requests until" in mirror.pulse.present().sentence
+
+
+async def test_a_stream_that_opens_again_hurries_no_call_that_is_to_wait(
+    server: GuideServer,
+) -> None:
+    server.offers.more |= {"groups", "members", "project_events"}
+    server.offers.closes_after = 0.3
+    async with kept(server, groups=0.3, timeouts=Timeouts(opening=0.1)) as mirror:
+        await mirror.ears.rings("freshness")
+        server.offers.retry_after = 30
+        server.offers.refuses["groups"] = 503
+        asked = len(server.requests("groups"))
+        await asyncio.to_thread(server.wait_for, "groups", asked + 1)
+        opened = len(server.requests("project_events"))
+        await asyncio.to_thread(server.wait_for, "project_events", opened + 10)
+        assert len(server.requests("groups")) <= asked + 2
+
+
+async def test_a_groups_members_are_those_of_the_groups_api(server: GuideServer) -> None:
+    server.offers.more |= {"groups", "members"}
+    server.offers.tells_members = server.offers.tells_policy = False
+    server.state.groups["ops"] = ["user_rina"]
+    asked = server.state.ask(to="group:ops")
+    async with kept(server, groups=0.3) as mirror:
+        await mirror.ears.rings("inbox:user_rina")
+        assert await asked_of("user_rina") == {asked}
+        since = monotonic()
+        server.offers.refuses["members"] = 500
+        await asyncio.to_thread(server.wait_for, "members", len(server.requests("members")) + 2)
+        assert await asked_of("user_rina") == {asked}
+        del server.offers.refuses["members"]
+        server.state.groups["ops"] = ["user_sam"]
+        await mirror.ears.rings("inbox:user_sam", after=since)
+        assert (await asked_of("user_rina"), await asked_of("user_sam")) == (set(), {asked})
+
+
+async def test_a_group_whose_members_cannot_be_read_keeps_no_other_back(
+    server: GuideServer,
+) -> None:
+    server.offers.more |= {"groups", "members"}
+    server.offers.tells_members = False
+    server.state.groups |= {"ops": ["user_rina"], "desk": ["user_lee"]}
+    asked = [server.state.ask(to=f"group:{name}") for name in ("ops", "desk", "new")]
+    async with kept(server, groups=0.3) as mirror:
+        await mirror.ears.rings("inbox:user_lee")
+        server.offers.refuses |= {"members desk": 500, "members new": 500}
+        server.state.groups |= {"ops": ["user_sam"], "desk": ["user_sam"], "new": ["user_sam"]}
+        since = monotonic()
+        await mirror.ears.rings("inbox:user_sam", after=since)
+        assert await asked_of("user_sam") == {asked[0]}
+        assert await asked_of("user_lee") == {asked[1]}
+        del server.offers.refuses["members desk"]
+        since = monotonic()
+        await mirror.ears.rings("inbox:user_sam", after=since)
+        assert await asked_of("user_sam") == {asked[0], asked[1]}
+        # Of a group that was never read nobody knows whom it asks: not that it is empty.
+        assert (await Interaction.objects.aget(mobius_id=asked[2])).members is None
+
+
+async def test_a_question_that_cannot_be_read_by_id_keeps_no_other_back(
+    server: GuideServer,
+) -> None:
+    server.offers.row_fields = ("id", "type", "status", "run_id")
+    asked = [server.state.ask() for _ in range(3)]
+    server.offers.refuses[f"interaction {asked[0]}"] = 500
+    async with kept(server) as mirror:
+        await mirror.is_("live")
+        assert await asked_of("user_rina") == set(asked[1:])
+        since = monotonic()
+        server.state.expire(asked[1])
+        server.offers.refuses[f"interaction {asked[1]}"] = 500
+        server.state.expire(asked[2])
+        await mirror.ears.rings(f"item:{asked[2]}", after=since)
+        await polls(server, 3)
+        assert mirror.pulse.present().sentence == "Live."
+        server.offers.refuses.clear()
+        await mirror.ears.rings(f"item:{asked[0]}", after=since)
+        assert await asked_of("user_rina") == {asked[0], asked[1]}

@@ -1,0 +1,77 @@
+"""What became of a run and its questions, where the wire says only failed and expired."""
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from inbox.mobius.types import InteractionStatus, RunStatus
+from inbox.models import Interaction, Run
+from tests.mirror.conftest import Mirror
+from tests.mirror.things import ask, at, event, run
+
+CANCELLED = {"status": RunStatus.FAILED, "error_type": "run_cancelled"}
+
+
+def closed(minutes: float, **fields: Any) -> Any:
+    """A question that upstream reports as expired since ``minutes``."""
+    told = {"run_id": "run_1", "expires_at": at(60), "status": InteractionStatus.EXPIRED}
+    return ask(minutes=minutes, **{**told, **fields})
+
+
+def ended(minutes: float, **fields: Any) -> Any:
+    return run(minutes=minutes, completed_at=at(minutes), **{**CANCELLED, **fields})
+
+
+@pytest.mark.parametrize(
+    ("question", "its_run", "state"),
+    [
+        (closed(60), ended(60), "expired"),
+        (closed(61), ended(61), "expired"),
+        (closed(30), ended(30), "cancelled"),
+        (closed(60 - 1 / 60), ended(60 - 1 / 60), "cancelled"),
+        (closed(30), run(minutes=30, status=RunStatus.RUNNING), "bypassed"),
+        (closed(30), ended(31, status=RunStatus.COMPLETED, error_type=None), "bypassed"),
+        (closed(30), ended(31), "bypassed"),
+        (closed(30), ended(30, error_type="run_timeout"), "cancelled"),
+        (closed(30, expires_at=None), ended(30), "cancelled"),
+        (closed(30, expires_at=None), run(minutes=30, status=RunStatus.RUNNING), "expired"),
+        (closed(30, run_id=None), ended(30), "cancelled"),
+        (closed(30, run_id=None, expires_at=None), ended(30), "expired"),
+        # Upstream writes the end of a second, and the deadline to the microsecond.
+        (closed(60 - 1 / 120), run(minutes=59, status=RunStatus.RUNNING), "expired"),
+    ],
+)
+def test_a_question_closed_before_its_deadline_never_expired(
+    mirror: Mirror, question: Any, its_run: Any, state: str
+) -> None:
+    for order in ((question, its_run), (its_run, question)):
+        Interaction.objects.all().delete()
+        Run.objects.all().delete()
+        for reading in order:
+            mirror.tell(reading)
+        assert Interaction.objects.get().state == state
+
+
+def test_of_two_questions_only_the_open_one_is_cancelled_with_the_run(mirror: Mirror) -> None:
+    readings = [
+        event(1, closed(10, id="int_1")),
+        event(2, run(minutes=10, status=RunStatus.SUSPENDED)),
+        event(3, closed(20, id="int_2")),
+        event(4, ended(20)),
+    ]
+    for order in permutations(readings):
+        Interaction.objects.all().delete()
+        Run.objects.all().delete()
+        for reading in order:
+            mirror.tell(reading)
+        states = dict(Interaction.objects.values_list("mobius_id", "state"))
+        assert states == {"int_1": "bypassed", "int_2": "cancelled"}
+    assert Run.objects.get().state == "cancelled"
+
+
+def test_pages_hear_that_a_question_was_cancelled_when_its_run_is_told_later(
+    mirror: Mirror,
+) -> None:
+    mirror.tell(run(), closed(10))
+    assert mirror.tell(ended(10)).interactions == {"int_1"}

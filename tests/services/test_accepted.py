@@ -1,0 +1,286 @@
+"""Answers that Mobius has accepted and does not show yet."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from inbox.access import viewer_of
+from inbox.models import Attempt, Decision
+from inbox.services import upkeep
+from inbox.services.accepted import sent_to
+from inbox.services.confirming import CONFIRMED_WITHIN, EVERY, EVERY_AT_FIRST, Confirming, confirm
+from inbox.services.outcome import Kind
+from inbox.services.respond import look, respond, settle_open
+from tests.support.desk import attempts, decisions, drafts
+from tests.support.guide_desk import GuideDesk
+from tests.upstream import GuideServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def desk(settings: Any) -> Iterator[GuideDesk]:
+    with GuideServer() as server:
+        yield GuideDesk(server, settings)
+
+
+async def answer(desk: GuideDesk, id: str, value: Any = True, *, who: str = "rina", **more: Any):
+    reviewer = await sync_to_async(desk.person)(who)
+    given = {"comment": "Go", "operation_id": "op1", **more}
+    return await respond(reviewer=reviewer, interaction_id=id, value=value, **given)
+
+
+def later(desk: GuideDesk, status: int = 202, body: str = "unchanged") -> None:
+    """From now on upstream takes answers, and processes them when it is told to."""
+    desk.server.offers.processes = False
+    desk.server.offers.respond_status, desk.server.offers.respond_body = status, body
+
+
+async def confirm_all() -> list[float | None]:
+    rows = Attempt.objects.filter(state=Attempt.State.ACCEPTED).values_list("pk", flat=True)
+    return [await confirm(pk) for pk in await sync_to_async(list)(rows)]
+
+
+async def age(by: timedelta) -> None:
+    await Attempt.objects.aupdate(accepted_at=timezone.now() - by)
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+@pytest.mark.parametrize("body", ["unchanged", "none"])
+async def test_an_answer_that_mobius_takes_is_received(
+    desk: GuideDesk, status: int, body: str
+) -> None:
+    if status == 204:
+        body = "none"
+    item = await sync_to_async(desk.ask)()
+    later(desk, status, body)
+    outcome = await answer(desk, item.mobius_id)
+    assert (outcome.kind, outcome.status, outcome.good) == (Kind.RECEIVED, 200, True)
+    assert f"{outcome.title}. {outcome.text}" == ("Answer received. Mobius is still processing it.")
+    assert await attempts() == [("accepted", "")]
+    assert await drafts() == []
+    assert await decisions() == []
+    desk.server.state.process()
+    assert await confirm_all() == [None]
+    assert await attempts() == [("answered", "respond")]
+    (entry,) = await decisions()
+    assert (entry.account, entry.value, entry.comment) == ("rina", True, "Go")
+
+
+async def test_where_all_must_answer_others_still_have_to(desk: GuideDesk) -> None:
+    item = await sync_to_async(desk.ask)(to="group:approvers", require_all=True)
+    later(desk)
+    outcome = await answer(desk, item.mobius_id)
+    assert f"{outcome.title}. {outcome.text}" == "Answer received. Others still have to answer."
+    assert (await answer(desk, item.mobius_id, who="sam", operation_id="op2")).good
+
+
+@pytest.mark.parametrize("require_all", [False, True])
+@pytest.mark.parametrize("processes", [False, True])
+async def test_where_nobody_knows_how_many_must_answer_others_may_have_to(
+    desk: GuideDesk, require_all: bool, processes: bool
+) -> None:
+    desk.server.offers.tells_policy = False
+    item = await sync_to_async(desk.ask)(to="group:approvers", require_all=require_all)
+    if not processes:
+        later(desk)
+    outcome = await answer(desk, item.mobius_id)
+    if processes and not require_all:
+        assert outcome.kind is Kind.ANSWERED
+    else:
+        assert "others may have to answer." in outcome.text
+
+
+async def test_meanwhile_it_is_not_sent_again(desk: GuideDesk) -> None:
+    item = await sync_to_async(desk.ask)()
+    later(desk)
+    await answer(desk, item.mobius_id)
+    assert (await answer(desk, item.mobius_id)).kind is Kind.RECEIVED
+    rina = await sync_to_async(desk.person)("rina")
+    looked = await look(reviewer=rina, interaction_id=item.mobius_id, operation_id="op1")
+    assert looked.kind is Kind.RECEIVED
+    other = await answer(desk, item.mobius_id, value=False, operation_id="op2")
+    assert (other.kind, other.status) == (Kind.PROCESSING, 409)
+    assert await drafts() == [(["false"], "Go")]
+    await settle_open()
+    assert len(desk.server.requests("respond")) == 1
+
+
+async def test_where_one_answer_is_enough_nobody_else_can_answer(desk: GuideDesk) -> None:
+    item = await sync_to_async(desk.ask)(to="group:approvers")
+    later(desk)
+    await answer(desk, item.mobius_id)
+    outcome = await answer(desk, item.mobius_id, who="sam", value=False)
+    assert outcome.kind is Kind.PROCESSING
+    assert outcome.title.startswith("Rina answered this at ")
+    sam = await sync_to_async(desk.person)("sam")
+    viewer = await sync_to_async(viewer_of)(sam.user)
+    seen = (await sync_to_async(sent_to)(viewer, item)).underway
+    assert seen is not None
+    assert not seen.mine
+    assert len(desk.server.requests("respond")) == 1
+
+
+async def test_it_is_read_every_two_seconds_then_every_thirty(desk: GuideDesk) -> None:
+    item = await sync_to_async(desk.ask)()
+    later(desk)
+    await answer(desk, item.mobius_id)
+    assert await confirm_all() == [EVERY_AT_FIRST]
+    await age(timedelta(seconds=61))
+    assert await confirm_all() == [EVERY]
+    assert await attempts() == [("accepted", "")]
+
+
+async def test_after_five_minutes_it_can_be_sent_again(desk: GuideDesk) -> None:
+    item = await sync_to_async(desk.ask)()
+    later(desk)
+    await answer(desk, item.mobius_id)
+    await age(CONFIRMED_WITHIN + timedelta(seconds=1))
+    assert await confirm_all() == [None]
+    assert await attempts() == [("unconfirmed", "")]
+    assert await drafts() == [(["true"], "Go")]
+    (entry,) = await decisions()
+    assert (entry.verb, entry.account) == ("answer_unconfirmed", "rina")
+    desk.server.offers.processes = True
+    desk.server.offers.respond_body = "interaction"
+    again = await answer(desk, item.mobius_id, operation_id="op2")
+    assert again.kind is Kind.ANSWERED
+    assert sorted(state for state, _ in await attempts()) == ["answered", "refused"]
+    assert [entry.verb for entry in await decisions()] == ["answer_unconfirmed", "respond"]
+    assert await drafts() == []
+
+
+async def test_an_answer_that_shows_after_five_minutes_is_the_persons(desk: GuideDesk) -> None:
+    item = await sync_to_async(desk.ask)()
+    later(desk)
+    await answer(desk, item.mobius_id)
+    await age(CONFIRMED_WITHIN + timedelta(seconds=1))
+    await confirm_all()
+    desk.server.state.process()
+    await sync_to_async(desk.read)(item.mobius_id)
+    await settle_open()
+    assert await attempts() == [("answered", "respond")]
+    assert await sync_to_async(Decision.objects.filter(observed=True).exists)() is False
+
+
+async def test_an_answer_that_lee_was_before_is_kept_as_text(desk: GuideDesk) -> None:
+    item = await sync_to_async(desk.ask)(to="group:approvers")
+    later(desk)
+    await answer(desk, item.mobius_id)
+    desk.server.offers.processes = True
+    desk.server.state.respond(item.mobius_id, {"value": False}, "mbc_user_lee")
+    assert await confirm_all() == [None]
+    assert await attempts() == [("refused", "closed")]
+    assert await drafts() == [(["true"], "Go")]
+
+
+async def test_a_restart_goes_on_reading(desk: GuideDesk) -> None:
+    item = await sync_to_async(desk.ask)()
+    later(desk)
+    await answer(desk, item.mobius_id)
+    desk.server.state.process()
+    restarted = Confirming()
+    await restarted.load()
+    await restarted.read_due()
+    assert await attempts() == [("answered", "respond")]
+
+
+async def test_what_another_process_left_is_read_from_the_next_minute_on(
+    desk: GuideDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = Confirming()
+    monkeypatch.setattr(upkeep, "confirming", running)
+    item = await sync_to_async(desk.ask)()
+    later(desk)
+    await answer(desk, item.mobius_id)
+    desk.server.state.process()
+    await running.read_due()
+    assert await attempts() == [("accepted", "")]
+    await upkeep.once()
+    await running.read_due()
+    assert await attempts() == [("answered", "respond")]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422])
+async def test_a_question_that_mobius_refuses_to_show_is_unconfirmed_after_five_minutes(
+    desk: GuideDesk, status: int
+) -> None:
+    item = await sync_to_async(desk.ask)()
+    later(desk)
+    await answer(desk, item.mobius_id)
+    desk.server.offers.refuses["interaction"] = status
+    assert await confirm_all() == [EVERY_AT_FIRST]
+    await age(CONFIRMED_WITHIN + timedelta(seconds=1))
+    assert await confirm_all() == [None]
+    assert await attempts() == [("unconfirmed", "")]
+    assert await drafts() == [(["true"], "Go")]
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "pause"),
+    [(503, None, EVERY), (429, None, EVERY), (429, 90, 90), (429, 10**9, 86400)],
+)
+async def test_while_mobius_is_away_or_busy_an_accepted_answer_waits(
+    desk: GuideDesk, status: int, retry_after: int | None, pause: float
+) -> None:
+    item = await sync_to_async(desk.ask)()
+    later(desk)
+    await answer(desk, item.mobius_id)
+    desk.server.offers.refuses["interaction"] = status
+    desk.server.offers.retry_after = retry_after
+    await age(CONFIRMED_WITHIN + timedelta(seconds=1))
+    assert await confirm_all() == [pause]
+    assert await attempts() == [("accepted", "")]
+
+
+RESPONDERS = ("person", "key", "group", "none")
+
+
+@pytest.mark.parametrize("responder", RESPONDERS)
+@pytest.mark.parametrize("to", ["user_rina", "group:approvers"])
+@pytest.mark.parametrize("body", ["interaction", "none"])
+async def test_whoever_is_named_as_responder_it_is_the_persons_answer(
+    desk: GuideDesk, responder: Any, to: str, body: Any
+) -> None:
+    desk.server.offers.responder, desk.server.offers.respond_body = responder, body
+    item = await sync_to_async(desk.ask)(to=to)
+    outcome = await answer(desk, item.mobius_id)
+    assert outcome.kind is (Kind.ANSWERED if body == "interaction" else Kind.RECEIVED)
+    await sync_to_async(desk.read)(item.mobius_id)
+    await confirm_all()
+    await is_rinas(desk, item.mobius_id)
+
+
+@pytest.mark.parametrize("responder", RESPONDERS)
+@pytest.mark.parametrize("first", ["sync", "settling"])
+async def test_whoever_is_named_after_a_time_out_it_is_the_persons_answer(
+    desk: GuideDesk, responder: Any, first: str
+) -> None:
+    desk.server.offers.responder = responder
+    item = await sync_to_async(desk.ask)()
+    # The request arrives and its response is lost, and so is the read after it.
+    desk.server.offers.respond_status = 504
+    desk.server.offers.refuses["interaction"] = 503
+    outcome = await answer(desk, item.mobius_id)
+    assert outcome.kind is Kind.UNREACHABLE
+    del desk.server.offers.refuses["interaction"]
+    if first == "sync":
+        await sync_to_async(desk.read)(item.mobius_id)
+    await settle_open()
+    await is_rinas(desk, item.mobius_id)
+
+
+async def is_rinas(desk: GuideDesk, id: str) -> None:
+    """On the page, in the log, and never as somebody else's."""
+    item = await sync_to_async(desk.read)(id)
+    assert [(one["user_id"], one["value"]) for one in item.responses] == [("user_rina", True)]
+    assert item.responder_id == "user_rina"
+    assert await attempts() == [("answered", "respond")]
+    entries = await sync_to_async(list)(Decision.objects.all())
+    assert [(one.account, one.actor, one.observed) for one in entries] == [
+        ("rina", "user_rina", False)
+    ]

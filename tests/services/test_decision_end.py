@@ -1,0 +1,251 @@
+"""A decision log that was cut off, although what is left of it fits."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.models import Attempt, Decision, DecisionHead, Interaction, Reviewer, Upstream
+from inbox.models.decision import RESPOND
+from inbox.services import decision_count, observed
+from inbox.services.decision_log import Entry, append, begin
+from inbox.services.decision_reseal import reseal
+from inbox.services.decision_state import AT_ONCE, Patrol, inspect
+from inbox.services.decision_verify import Verdict, verify
+from reviewer_site.environment import ROOT
+from tests.mirror.things import answered, ask
+from tests.support.databases import environment
+from tests.support.tampering import lift_triggers, run_sql
+from tests.views.cast import people, tell
+
+Enter = Callable[..., list[Decision]]
+
+
+@pytest.fixture
+def enter(
+    db: None, settings: Any, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> Enter:
+    """Append entries, and do what follows the commit."""
+    settings.DATA_DIR = tmp_path
+    decision_count.begin()
+
+    def append_and_commit(count: int = 1, **fields: Any) -> list[Decision]:
+        said = {"verb": "claim", "actor": "user_rina", "upstream": Upstream.present(), **fields}
+        with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+            return append(*(Entry(**said) for _ in range(count)))
+
+    return append_and_commit
+
+
+def cut_off_after(number: int, head: DecisionHead) -> None:
+    """Delete the last entries and put back the genuine head of that time."""
+    lift_triggers()
+    run_sql("DELETE FROM inbox_decision WHERE number > %s", [number])
+    run_sql(
+        "UPDATE inbox_decisionhead SET number = %s, hash = %s, mac = %s",
+        [head.number, head.hash, head.mac],
+    )
+
+
+def test_the_note_beside_the_secrets_shows_that_the_end_was_cut_off(enter: Enter) -> None:
+    enter(5)
+    older = DecisionHead.objects.get()
+    enter(2)
+    assert verify().intact
+    cut_off_after(5, older)
+    assert verify().problem == (
+        "entry 6 does not fit: it and all to entry 7 are missing, and decisions.json has noted them"
+    )
+    enter(1)
+    assert "entry 7 does not fit: it is missing" in verify().problem
+    enter(3)
+    assert "entry 7 does not fit: decisions.json noted another hash" in verify().problem
+    assert decision_count.read().number == 7
+
+
+def test_a_note_that_is_behind_is_fine(enter: Enter, tmp_path: Path) -> None:
+    enter(2)
+    with transaction.atomic():
+        append(Entry(verb="claim", actor="user_rina", upstream=Upstream.present()))
+    assert decision_count.read().number == 2
+    assert verify().intact
+    enter()
+    assert decision_count.read().number == 4
+
+
+@pytest.mark.parametrize("left", [2, 0])
+@pytest.mark.parametrize("damage", [Path.unlink, lambda note: note.write_text("{")])
+def test_a_note_that_is_missing_is_reported_until_the_break_is_declared(
+    enter: Enter, tmp_path: Path, left: int, damage: Callable[[Path], object]
+) -> None:
+    people()
+    heads = [DecisionHead.objects.get()]
+    enter(2)
+    heads.append(DecisionHead.objects.get())
+    enter()
+    damage(tmp_path / "decisions.json")
+    cut_off_after(left, heads[left // 2])
+    for _ in range(2):
+        begin()
+        assert verify().problem == (
+            "entries at the end may be missing: decisions.json does not say how many there are. "
+            "It was removed or damaged, or the database was moved"
+        )
+        assert verify().problem == inspect().verdict.problem
+        enter()
+    reseal(reason="Moved the database", account="root")
+    assert verify().intact
+
+
+def test_a_long_log_is_compared_with_the_note_at_once(enter: Enter) -> None:
+    enter(AT_ONCE)
+    older = DecisionHead.objects.get()
+    [last] = enter()
+    assert inspect().verdict.intact
+    cut_off_after(AT_ONCE, older)
+    enter(2)
+    assert f"entry {last.number:,} does not fit" in inspect().verdict.problem
+    patrol = Patrol()
+    patrol.walk()
+    assert patrol.last is not None
+    assert not patrol.last.verdict.intact
+
+
+def test_a_rolled_back_entry_is_not_noted(
+    transactional_db: None, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    decision_count.begin()
+
+    def broken() -> None:
+        with transaction.atomic():
+            append(Entry(verb="claim", actor="user_rina", upstream=Upstream.present()))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        broken()
+    assert decision_count.read().number == 0
+
+
+def test_an_answered_attempt_without_an_entry_is_missed(enter: Enter) -> None:
+    people()
+    tell(ask())
+    rina = Reviewer.objects.select_related("user").get(mobius_id="user_rina")
+    attempt = Attempt.objects.create(
+        operation_id="op_1",
+        reviewer=rina,
+        upstream=Upstream.present(),
+        interaction_id="int_1",
+        value=True,
+        credential_kind="member",
+        state=Attempt.State.ANSWERED,
+        created_at=timezone.now(),
+    )
+    older = DecisionHead.objects.get()
+    with transaction.atomic():
+        append(observed.entry_of(attempt, Interaction.objects.get(), at=None))
+    assert verify().intact
+    Reviewer.objects.filter(pk=rina.pk).update(mobius_id="user_of_another_name")
+    assert verify().intact
+    Reviewer.objects.filter(pk=rina.pk).update(mobius_id="user_rina")
+    cut_off_after(0, older)
+    assert verify().problem == (
+        "the answer of user_rina to int_1, which was sent from here, has no entry"
+    )
+
+
+def test_answers_in_the_mirror_without_an_entry_are_missed(enter: Enter) -> None:
+    people()
+    older = DecisionHead.objects.get()
+    for number in (1, 2, 3):
+        tell(answered(ask(f"int_{number}"), by="user_rina", minutes=5))
+    tell(answered(ask("int_4"), by="user_of_nobody_here", minutes=5))
+    assert Decision.objects.filter(verb=RESPOND).count() == 4
+    assert verify().intact
+    cut_off_after(0, older)
+    assert verify().problem == (
+        "the answer of user_rina to int_1, which is in the mirror, has no entry, nor have 2 more"
+    )
+
+
+def test_an_earlier_head_is_compared_where_one_is_given(enter: Enter, tmp_path: Path) -> None:
+    enter(3)
+    head = DecisionHead.objects.get()
+    lines, table = tmp_path / "export.jsonl", tmp_path / "export.csv"
+    kept = {"number": head.number, "hash": head.hash}
+    lines.write_text(json.dumps({"entry": {}}) + "\n" + json.dumps({"head": kept}) + "\n")
+    table.write_text(f"number,verb,hash\n1,claim,x\n3,head,{head.hash}\n")
+    enter()
+    for file in (lines, table):
+        call_command("verify_decisions", against=file)
+    other = kept | {"hash": "f" * 64}
+    lines.write_text(json.dumps({"head": other}) + "\n")
+    with pytest.raises(CommandError, match="does not hold entry 3"):
+        call_command("verify_decisions", against=lines)
+    lines.write_text("nothing\n")
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("verify_decisions", against=lines)
+
+
+APPEND = """
+import os, signal, sys, django
+django.setup()
+from django.db import transaction
+from inbox.models import Upstream
+from inbox.services.decision_log import Entry, append, begin
+from inbox.services.decision_reseal import reseal
+from inbox.services.decision_verify import verify
+print(verify())
+for turn in range(int(sys.argv[1])):
+    with transaction.atomic():
+        if "die" in sys.argv:
+            transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))
+        append(Entry(verb="claim", actor=f"user_{os.getpid()}", upstream=Upstream.present()))
+print(verify())
+"""
+PREPARE = """
+import django
+django.setup()
+from django.core.management import call_command
+from inbox.services.installation import prepare
+call_command("migrate", verbosity=0)
+prepare()
+"""
+
+
+def test_processes_that_append_side_by_side_or_die_after_the_commit(tmp_path: Path) -> None:
+    given = environment(tmp_path, "side_by_side")
+    given["DJANGO_SETTINGS_MODULE"] = "reviewer_site.settings"
+
+    def run(count: int, *words: str) -> tuple[int, str]:
+        command = [sys.executable, "-c", *words]
+        processes = [
+            subprocess.Popen(command, cwd=ROOT, env=given, stdout=subprocess.PIPE, text=True)
+            for _ in range(count)
+        ]
+        said = [process.communicate(timeout=60)[0] for process in processes]
+        return max(abs(process.returncode) for process in processes), "".join(said)
+
+    def noted() -> int:
+        (note,) = json.loads((tmp_path / "decisions.json").read_text()).values()
+        number: int = note["number"]
+        return number
+
+    assert run(1, PREPARE) == (0, "")
+    status, said = run(3, APPEND, "10")
+    assert (status, noted()) == (0, 30)
+    assert said.count("problem=''") == 6
+    status, _ = run(1, APPEND, "1", "die")
+    assert (status, noted()) == (signal.SIGKILL, 30)
+    status, said = run(1, APPEND, "1")
+    assert (status, noted()) == (0, 32)
+    assert said == f"{Verdict(31)}\n{Verdict(32)}\n"
+    assert (tmp_path / "decisions.json").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,150 @@
+"""A break in the decision log that an operator declares."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+from django.db import transaction
+
+from inbox.mobius.types import Target
+from inbox.models import Attempt, Credential, Decision, DecisionHead, Notice, Reviewer, Upstream
+from inbox.services import decision_count
+from inbox.services.decision_log import Entry, append
+from inbox.services.decision_verify import verify
+from inbox.services.installation import StartRefused, prepare
+from reviewer_site.secrets import Secrets
+from tests.mirror.things import answered, ask
+from tests.support.tampering import lift_triggers, run_sql
+from tests.views.cast import people, sign_in, tell
+
+
+@pytest.fixture
+def installation(db: None, settings: Any, tmp_path: Path) -> Path:
+    """The demo's people with their tokens, three entries, and a data folder of the test's own."""
+    settings.DATA_DIR = tmp_path
+    people()
+    with transaction.atomic():
+        append(*(_claim() for _ in range(3)))
+    decision_count.advance(DecisionHead.objects.get())
+    return tmp_path
+
+
+def _claim() -> Entry:
+    return Entry(verb="claim", actor="user_rina", upstream=Upstream.present())
+
+
+def reseal(reason: str = "The disk of the old server is lost.") -> str:
+    out = io.StringIO()
+    call_command("reseal_decisions", reason=reason, stdout=out)
+    return out.getvalue()
+
+
+def says() -> str:
+    out = io.StringIO()
+    call_command("verify_decisions", stdout=out)
+    return out.getvalue().strip()
+
+
+def test_it_asks_for_a_reason(installation: Path) -> None:
+    with pytest.raises(CommandError, match="--reason"):
+        call_command("reseal_decisions")
+    with pytest.raises(CommandError, match="--reason"):
+        reseal("  ")
+
+
+def test_after_lost_keys_the_log_continues_and_owners_are_told(
+    installation: Path, settings: Any
+) -> None:
+    settings.SECRETS, settings.CREDENTIAL_KEYS = Secrets({}, stored=False), []
+    settings.GIVEN_SECRETS = {}
+    with pytest.raises(StartRefused):
+        prepare()
+    said = reseal()
+    assert "The break is entry 4" in said
+    assert "lee, rina, sam, tess" in said
+    assert (installation / "secrets.env").is_file()
+    prepare()
+    assert says() == "intact, 8 entries; a break was declared at entry 4"
+    broken = Decision.objects.get(verb="log_resealed")
+    assert broken.comment == "The disk of the old server is lost."
+    assert "no present key sealed it" in broken.value["problem"]
+    assert (broken.credential_kind, bool(broken.account)) == ("command", True)
+    removed = Decision.objects.filter(verb="token_removed")
+    assert set(removed.values_list("title", flat=True)) == {"lee", "rina", "sam", "tess"}
+    assert not Credential.objects.exists()
+    assert Notice.objects.get(reviewer__user__username="rina").kind == Notice.Kind.TOKEN_REMOVED
+    page = " ".join(sign_in("rina").get("/notices/").content.decode().split())
+    assert "Your member token could no longer be read and was removed" in page
+    assert "You can no longer see this question" not in page
+    with transaction.atomic():
+        append(_claim())
+    assert verify().intact
+
+
+def test_tokens_that_a_present_key_opens_stay(installation: Path, settings: Any) -> None:
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode(), *settings.CREDENTIAL_KEYS]
+    assert "removed" not in reseal()
+    assert Credential.objects.count() == 4
+    assert not Notice.objects.exists()
+
+
+def test_a_restored_backup_is_declared(installation: Path) -> None:
+    older = DecisionHead.objects.get()
+    with transaction.atomic():
+        append(_claim(), _claim())
+    decision_count.advance(DecisionHead.objects.get())
+    lift_triggers()
+    run_sql("DELETE FROM inbox_decision WHERE number > 3")
+    run_sql(
+        "UPDATE inbox_decisionhead SET number = 3, hash = %s, mac = %s", [older.hash, older.mac]
+    )
+    assert "all to entry 5 are missing" in verify().problem
+    reseal("Restored the backup of Monday.")
+    assert says() == "intact, 4 entries; a break was declared at entry 4"
+    assert decision_count.read().number == 4
+    broken = Decision.objects.get(verb="log_resealed")
+    assert broken.value["noted"] == 5
+    page = sign_in("tess").get("/decisions/").content.decode()
+    assert "Break declared at entry 4" in page
+    assert "Restored the backup of Monday." in page
+
+
+def test_answers_that_the_log_has_lost_are_entered_again(installation: Path) -> None:
+    sam = Target(type="user", id="user_sam")
+    tell(answered(ask("int_1", target=sam), by="user_sam", minutes=5))
+    tell(ask("int_2"))
+    now = Decision.objects.get(verb="respond").at
+    Attempt.objects.create(
+        operation_id="op_1",
+        reviewer=Reviewer.objects.get(mobius_id="user_rina"),
+        upstream=Upstream.present(),
+        interaction_id="int_2",
+        value=False,
+        comment="Too early.",
+        credential_kind="member",
+        address="10.4.18.22",
+        state=Attempt.State.ANSWERED,
+        created_at=now,
+        settled_at=now,
+    )
+    lift_triggers()
+    run_sql("DELETE FROM inbox_decision")
+    run_sql("DELETE FROM inbox_decisionhead")
+    assert not verify().intact
+    assert "Answers entered again because their entries were lost" in reseal()
+    assert verify().intact
+    rows = Decision.objects.filter(verb="respond").order_by("actor")
+    assert list(rows.values_list("actor", "observed", "value", "comment", "address")) == [
+        ("user_rina", False, False, "Too early.", "10.4.18.22"),
+        ("user_sam", True, True, "fine", ""),
+    ]
+
+
+def test_a_changed_entry_is_still_named_after_a_declared_break(installation: Path) -> None:
+    lift_triggers()
+    run_sql("UPDATE inbox_decision SET comment = 'x' WHERE number = 2")
+    reseal()
+    assert "entry 2 does not fit" in verify().problem

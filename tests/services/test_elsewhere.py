@@ -1,0 +1,71 @@
+"""What a command changed is told to open pages."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+
+from inbox.live.bus import Changed, get_bus
+from inbox.models import Interaction, Upstream
+from inbox.services import credentials, decision_log
+from inbox.services.decision_log import Entry
+from inbox.services.elsewhere import Elsewhere
+from inbox.services.group_mapping import map_group
+from tests.mirror.things import ask, group_ask
+from tests.views import cast
+from tests.views.cast import tell
+
+pytestmark = pytest.mark.django_db
+# Nothing is committed in these tests, so that nobody but the look rings a bell.
+
+
+@pytest.fixture
+def heard() -> Iterator[list[Changed]]:
+    """What the bus carries."""
+    heard: list[Changed] = []
+    unsubscribe = get_bus().subscribe(heard.append)
+    yield heard
+    unsubscribe()
+
+
+@pytest.fixture
+def looking(db: None) -> Elsewhere:
+    """It has looked once, and the board's question asks nobody yet."""
+    cast.people()
+    tell(group_ask(members=None), ask("int_2"))
+    looking = Elsewhere()
+    looking.look()
+    return looking
+
+
+def test_a_mapping_reaches_the_pages_of_those_who_are_asked_now(
+    looking: Elsewhere, heard: list[Changed]
+) -> None:
+    map_group("grp_board", ["rina", "sam"])
+    assert heard == []
+    looking.look()
+    (changed,) = heard
+    for user_id in ("user_rina", "user_sam"):
+        assert changed[f"inbox:{user_id}"] == {"int_1"}
+    assert {"item:int_1", "runs"} <= changed.keys()
+    assert "item:int_2" not in changed
+    decision_log.append(Entry(verb="respond", upstream=Upstream.present(), actor="", value=True))
+    map_group("grp_board", ["sam"])
+    looking.look()
+    assert "inbox:user_rina" in heard[-1]
+    looking.look()
+    assert len(heard) == 2
+
+
+def test_a_new_mobius_id_reaches_those_whom_groups_ask_by_it(
+    looking: Elsewhere, heard: list[Changed]
+) -> None:
+    rina = User.objects.get(username="rina").reviewer
+    credentials.assign(rina, mobius_id="user_kovacs")
+    looking.look()
+    assert heard == []
+    map_group("grp_board", ["rina"])
+    credentials.assign(rina, mobius_id="user_rina")
+    looking.look()
+    assert {"inbox:user_kovacs", "inbox:user_rina"} <= heard[-1].keys()
+    assert Interaction.objects.get(mobius_id="int_1").members == ["user_rina"]

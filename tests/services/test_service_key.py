@@ -1,0 +1,340 @@
+"""Answering with the service key."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from pydantic import SecretStr
+
+from inbox.access import viewer_of
+from inbox.mirror import capabilities
+from inbox.mobius.probing import probe
+from inbox.models import Credential, Decision, Interaction, Reviewer, Upstream
+from inbox.reviewers import service_key
+from inbox.reviewers.clients import Means, means_of, service_client
+from inbox.services import attempts as steps
+from inbox.services import claiming, conclusion, credentials, key_answers
+from inbox.services.outcome import Kind, Outcome
+from inbox.services.respond import respond, settle_open
+from tests.support.desk import attempts, decisions, drafts
+from tests.support.guide_desk import GuideDesk
+from tests.upstream import GuideServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def desk(settings: Any) -> Iterator[GuideDesk]:
+    settings.SERVICE_KEY_ANSWERS = "auto"
+    with GuideServer() as server:
+        yield GuideDesk(server, settings, tokens=False)
+
+
+async def answer(desk: GuideDesk, item: Interaction, *, who: str = "rina", **more: Any) -> Outcome:
+    reviewer = await sync_to_async(desk.person)(who)
+    given = {"value": True, "comment": "Go", "operation_id": "op1", **more}
+    return await respond(reviewer=reviewer, interaction_id=item.mobius_id, **given)
+
+
+async def look_at_offers() -> None:
+    """As the sync does it every ten minutes."""
+    upstream = await sync_to_async(Upstream.present)()
+    found = await probe(service_client(), capabilities.of(upstream))
+    await sync_to_async(capabilities.keep)(upstream, found)
+
+
+async def mode() -> bool:
+    return service_key.answers(await sync_to_async(Upstream.present)())
+
+
+async def modes_logged() -> list[tuple[str, str]]:
+    rows = Decision.objects.filter(verb=key_answers.VERB).order_by("number")
+    return [(row.value["before"], row.value["after"]) async for row in rows]
+
+
+async def test_it_is_off_until_mobius_is_known_to_lack_the_call(desk: GuideDesk) -> None:
+    item = await sync_to_async(desk.ask)()
+    assert (await answer(desk, item)).kind is Kind.NO_CREDENTIAL
+    await look_at_offers()
+    assert (await answer(desk, item)).kind is Kind.ANSWERED
+    answered = (await decisions())[-1]
+    assert (answered.account, answered.credential_kind) == ("rina", "service")
+    assert await modes_logged() == [("off", "on")]
+
+
+@pytest.mark.parametrize(("status", "on"), [(404, True), (405, True), (501, True)])
+async def test_auto_goes_on_where_the_call_is_missing(
+    desk: GuideDesk, status: int, on: bool
+) -> None:
+    desk.server.offers.refuses["me"] = status
+    await look_at_offers()
+    assert await mode() is on
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("status", [401, 429, 500, 503])
+async def test_auto_keeps_the_last_result_while_nobody_can_tell(
+    desk: GuideDesk, before: bool, status: int
+) -> None:
+    if before:
+        await look_at_offers()
+    desk.server.offers.refuses["me"] = status
+    await look_at_offers()
+    assert await mode() is before
+
+
+@pytest.mark.parametrize("status", [None, 400, 403])
+async def test_auto_is_off_where_mobius_can_tell(desk: GuideDesk, status: int | None) -> None:
+    await look_at_offers()
+    assert await mode()
+    desk.server.offers.more.add("me")
+    if status is not None:
+        desk.server.offers.refuses["me"] = status
+    await look_at_offers()
+    assert not await mode()
+
+
+async def test_a_missing_call_beside_a_refused_list_says_nothing(desk: GuideDesk) -> None:
+    desk.server.offers.refuses["interactions"] = 400
+    await look_at_offers()
+    assert not await mode()
+
+
+async def test_a_mobius_that_has_proven_a_token_stays_off_until_it_is_set_on(
+    desk: GuideDesk,
+) -> None:
+    desk.server.offers.more.add("me")
+    rina = await sync_to_async(desk.person)("rina")
+    token = SecretStr(desk.server.state.token_of("user_rina"))
+    await credentials.adopt(reviewer=rina, token=token)
+    await credentials.remove(reviewer=rina)
+    desk.server.offers.more.clear()
+    await look_at_offers()
+    assert not await mode()
+    desk.settings.SERVICE_KEY_ANSWERS = "on"
+    assert await mode()
+
+
+@pytest.mark.parametrize("mobius_id", ["user_sam", None])
+async def test_a_token_that_is_not_kept_proves_it_too(
+    desk: GuideDesk, mobius_id: str | None
+) -> None:
+    await look_at_offers()
+    await sync_to_async(key_answers.note)()
+    desk.server.offers.more.add("me")
+    await Reviewer.objects.filter(mobius_id="user_sam").aupdate(mobius_id=None)
+    rina = await sync_to_async(desk.person)("rina")
+    rina.mobius_id = mobius_id
+    await rina.asave()
+    token = SecretStr(desk.server.state.token_of("user_rina"))
+    with suppress(credentials.NotAdopted):
+        await credentials.adopt(reviewer=rina, token=token)
+    assert not await Credential.objects.aexists()
+    assert not await mode()
+    assert await modes_logged() == [("off", "on"), ("on", "off")]
+
+
+async def test_a_change_of_the_mode_is_logged_once(desk: GuideDesk) -> None:
+    note = sync_to_async(key_answers.note)
+    await note()
+    assert await modes_logged() == []
+    desk.settings.SERVICE_KEY_ANSWERS = "on"
+    await note()
+    await note()
+    desk.settings.SERVICE_KEY_ANSWERS = "off"
+    await note()
+    assert await modes_logged() == [("off", "on"), ("on", "off")]
+
+
+@pytest.fixture
+def on(desk: GuideDesk) -> GuideDesk:
+    desk.settings.SERVICE_KEY_ANSWERS = "on"
+    return desk
+
+
+async def test_it_answers_for_the_first_of_a_group(on: GuideDesk) -> None:
+    item = await sync_to_async(on.ask)(to="group:approvers")
+    assert (await answer(on, item, who="sam")).kind is Kind.ANSWERED
+
+
+async def test_what_all_must_answer_needs_member_tokens(on: GuideDesk) -> None:
+    item = await sync_to_async(on.ask)(to="group:approvers", require_all=True)
+    outcome = await answer(on, item)
+    assert outcome.kind is Kind.NO_CREDENTIAL
+    assert "each with a token of their own" in outcome.text
+    assert on.server.requests("respond") == []
+
+
+@pytest.mark.parametrize("stored", ["refused", "unreadable"])
+async def test_a_stored_token_is_never_passed_over(on: GuideDesk, stored: str) -> None:
+    item = await sync_to_async(on.ask)()
+    rina = await sync_to_async(on.person)("rina")
+    on.server.offers.refuses = {}
+    await credentials.adopt(reviewer=rina, token=SecretStr(on.server.state.token_of("user_rina")))
+    if stored == "refused":
+        on.server.state.people.clear()
+        assert (await answer(on, item)).kind is Kind.TOKEN_REFUSED
+    else:
+        await Credential.objects.aupdate(sealed=b"sealed under another key")
+        assert (await answer(on, item)).kind is Kind.NO_CREDENTIAL
+    assert {one.headers["authorization"] for one in on.server.requests("respond")} <= {
+        "Bearer mbc_user_rina"
+    }
+
+
+async def test_an_id_that_nobody_has_set_is_not_answered_for(on: GuideDesk) -> None:
+    item = await sync_to_async(on.ask)()
+    await Reviewer.objects.filter(mobius_id="user_rina").aupdate(mobius_id_proven=True)
+    assert (await answer(on, item)).kind is Kind.NO_CREDENTIAL
+    rina = await sync_to_async(on.person)("rina")
+    await sync_to_async(credentials.assign)(rina, mobius_id="user_rina")
+    assert (await answer(on, item)).kind is Kind.ANSWERED
+
+
+async def test_one_at_a_time_and_a_colleague_sees_who(on: GuideDesk) -> None:
+    item = await sync_to_async(on.ask)(to="group:approvers")
+    rina = await sync_to_async(on.person)("rina")
+    await sync_to_async(steps.begin)(
+        named=None,
+        reviewer=rina,
+        item=item,
+        value=True,
+        comment="",
+        operation_id="op1",
+        means=Means("service"),
+    )
+    outcome = await answer(on, item, who="sam", value=False)
+    assert (outcome.kind, outcome.title) == (Kind.PROCESSING, "Rina is answering this")
+    assert on.server.requests("respond") == []
+    assert (["false"], "Go") in await drafts()
+
+
+async def test_two_at_once_are_one_answer(on: GuideDesk) -> None:
+    item = await sync_to_async(on.ask)(to="group:approvers")
+    outcomes = await asyncio.gather(answer(on, item), answer(on, item, who="sam"))
+    assert [one.kind for one in outcomes].count(Kind.ANSWERED) == 1
+    assert len(on.server.requests("respond")) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_key_is_not_used_again_for_that_kind_of_question(
+    on: GuideDesk, status: int
+) -> None:
+    direct = await sync_to_async(on.ask)()
+    grouped = await sync_to_async(on.ask)(to="group:approvers")
+    on.server.offers.refuses["respond"] = status
+    outcome = await answer(on, direct)
+    assert (outcome.kind, outcome.account) == (Kind.TOKEN_REFUSED, True)
+    assert "a member token of your own" in outcome.text
+    assert await drafts() == [(["true"], "Go")]
+    on.server.offers.refuses.clear()
+    upstream = await sync_to_async(Upstream.present)()
+    assert "Mobius refused it: questions to one person." in key_answers.sentence(upstream)
+    assert (await answer(on, direct, operation_id="op2")).kind is Kind.NO_CREDENTIAL
+    assert (await answer(on, grouped, operation_id="op3")).kind is Kind.ANSWERED
+    service_key.forget_refusals()
+    assert (await answer(on, direct, operation_id="op4")).kind is Kind.ANSWERED
+
+
+@pytest.mark.parametrize("responder", ["person", "key", "group", "none"])
+@pytest.mark.parametrize("to", ["user_rina", "group:approvers"])
+@pytest.mark.parametrize("lost", [False, True])
+async def test_whoever_is_named_the_answer_is_the_persons(
+    on: GuideDesk, responder: Any, to: str, lost: bool
+) -> None:
+    on.server.offers.responder = responder
+    item = await sync_to_async(on.ask)(to=to)
+    if lost:
+        on.server.offers.respond_status = 504
+    assert (await answer(on, item)).kind is Kind.ANSWERED
+    await is_rinas(on, item)
+
+
+@pytest.mark.parametrize("responder", ["key", "group", "none"])
+@pytest.mark.parametrize("principal", ["svc_installation", "user_lee"])
+@pytest.mark.parametrize(
+    ("spec", "value"), [({"mode": "confirm"}, True), ({"mode": "input"}, " Two days ")]
+)
+async def test_in_whatever_form_it_is_kept_the_answer_is_the_persons(
+    on: GuideDesk, responder: Any, principal: str, spec: Any, value: Any
+) -> None:
+    on.server.offers.responder, on.server.offers.principal = responder, principal
+    on.server.offers.own_form = True
+    item = await sync_to_async(on.ask)(to="group:approvers", spec=spec)
+    assert (await answer(on, item, value=value, comment="Go \n")).kind is Kind.ANSWERED
+    await is_rinas(on, item)
+
+
+async def test_another_choice_under_another_name_is_somebody_elses(on: GuideDesk) -> None:
+    item = await sync_to_async(on.ask)(to="group:approvers")
+    on.server.offers.processes = False
+    on.server.offers.respond_status, on.server.offers.respond_body = 202, "unchanged"
+    assert (await answer(on, item)).kind is Kind.RECEIVED
+    on.server.offers.processes, on.server.offers.responder = True, "key"
+    on.server.offers.principal = "user_boss"
+    await sync_to_async(on.server.state.respond)(item.mobius_id, {"value": False}, on.server.key)
+    await sync_to_async(on.read)(item.mobius_id)
+    row = await Interaction.objects.aget(mobius_id=item.mobius_id)
+    assert [one["user_id"] for one in row.responses] == ["user_boss"]
+
+
+async def is_rinas(on: GuideDesk, item: Interaction) -> None:
+    """On the page, in the log, and never as somebody else's."""
+    await sync_to_async(on.read)(item.mobius_id)
+    await settle_open()
+    row = await Interaction.objects.aget(mobius_id=item.mobius_id)
+    assert [one["user_id"] for one in row.responses] == ["user_rina"]
+    assert row.responder_id == "user_rina"
+    assert await attempts() == [("answered", "respond")]
+    entries = [one async for one in Decision.objects.filter(verb="respond")]
+    assert [(one.account, one.observed) for one in entries] == [("rina", False)]
+
+
+async def test_claiming_needs_a_member_token(on: GuideDesk) -> None:
+    item = await sync_to_async(on.ask)(
+        to="group:approvers", routing_policy_snapshot="first_responder"
+    )
+    rina = await sync_to_async(on.person)("rina")
+    outcome = await claiming.claim(reviewer=rina, interaction_id=item.mobius_id)
+    assert outcome.kind in (Kind.NO_CREDENTIAL, Kind.NO_CLAIMS)
+    assert on.server.requests("claim") == []
+
+
+@pytest.mark.parametrize("responder", ["person", "key", "group", "none"])
+@pytest.mark.parametrize("principal", ["svc_installation", "user_lee"])
+@pytest.mark.parametrize("own_form", [False, True])
+@pytest.mark.parametrize("shown", [False, True])
+async def test_the_sync_may_read_it_before_the_response_comes(
+    on: GuideDesk, responder: Any, principal: str, own_form: bool, shown: bool
+) -> None:
+    on.server.offers.responder, on.server.offers.principal = responder, principal
+    on.server.offers.own_form = own_form
+    item = await sync_to_async(on.ask)(to="group:approvers")
+    sending = await sync_to_async(sent)(on, item)
+    body = {"value": True, "comment": "Go"}
+    await sync_to_async(on.server.state.respond)(item.mobius_id, body, on.server.key)
+    await sync_to_async(on.read)(item.mobius_id)
+    told = await service_client().interaction(item.mobius_id)
+    reading = steps.Reading(told.id, told) if shown else None
+    outcome = await sync_to_async(conclusion.taken)(sending, reading)
+    assert outcome.kind is Kind.ANSWERED
+    await is_rinas(on, item)
+
+
+def sent(on: GuideDesk, item: Interaction) -> conclusion.Sending:
+    """Rina's answer is on its way."""
+    rina = on.person("rina")
+    means = means_of(rina, item)
+    attempt = steps.begin(
+        reviewer=rina,
+        item=item,
+        value=True,
+        comment="Go",
+        operation_id="op1",
+        means=means,
+        named=None,
+    )
+    return conclusion.Sending(attempt, viewer_of(rina.user), item, means=means)

@@ -1,0 +1,222 @@
+"""Keys, accounts and files before a start."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from inbox.models import Credential, DecisionHead, Reviewer, Upstream
+from inbox.reviewers import vault
+from inbox.services import decision_log, installation
+from inbox.services.decision_log import Entry
+from inbox.services.decision_verify import verify
+from inbox.services.installation import StartRefused, prepare
+from reviewer_site import private_files
+from reviewer_site.environment import ROOT
+from reviewer_site.secrets import Secrets
+from tests.support.databases import environment
+from tests.support.tampering import empty_log
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def folder(db: None, settings: Any, tmp_path: Path) -> Path:
+    """An installation whose ``secrets.env`` does not exist."""
+    DecisionHead.objects.all().delete()
+    settings.DATA_DIR = tmp_path / "data"
+    settings.SECRETS = Secrets({}, stored=False)
+    settings.GIVEN_SECRETS = {}
+    settings.CREDENTIAL_KEYS = []
+    return tmp_path / "data"
+
+
+@transaction.atomic
+def enter() -> None:
+    decision_log.append(Entry(verb="claim", actor="user_rina", upstream=Upstream.present()))
+
+
+def rina_with_a_token() -> None:
+    user = get_user_model().objects.create_user("rina")
+    Credential.objects.create(
+        reviewer=Reviewer.objects.get(user=user),
+        upstream=Upstream.present(),
+        sealed=vault.seal("mbc_of_rina"),
+        added_at=user.date_joined,
+    )
+
+
+def test_a_new_installation_gets_its_secrets_and_a_sealed_log(folder: Path, settings: Any) -> None:
+    assert verify().intact
+    prepare()
+    assert (folder / "secrets.env").is_file()
+    assert DecisionHead.objects.get().number == 0
+    assert settings.SECRETS.stored
+    enter()
+    assert verify().intact
+    prepare()
+
+
+def test_the_first_account_comes_after_the_secrets(folder: Path) -> None:
+    get_user_model().objects.create_user("rina")
+    assert (folder / "secrets.env").is_file()
+
+
+def test_a_lost_secrets_file_is_not_made_again_beside_accounts(folder: Path, settings: Any) -> None:
+    get_user_model().objects.create_user("rina")
+    (folder / "secrets.env").unlink()
+    settings.SECRETS, settings.CREDENTIAL_KEYS = Secrets({}, stored=False), []
+    with pytest.raises(StartRefused, match="is missing, and the database already has accounts"):
+        prepare()
+    with pytest.raises(StartRefused):
+        get_user_model().objects.create_user("sam")
+    assert not (folder / "secrets.env").exists()
+
+
+def test_with_the_keys_in_the_environment_the_file_is_made_beside_accounts(
+    folder: Path, settings: Any
+) -> None:
+    get_user_model().objects.create_user("rina")
+    (folder / "secrets.env").unlink()
+    kept = settings.CREDENTIAL_KEYS
+    settings.GIVEN_SECRETS = {"CREDENTIAL_KEYS": ",".join(kept)}
+    settings.SECRETS = Secrets(settings.GIVEN_SECRETS, stored=False)
+    prepare()
+    assert kept == settings.CREDENTIAL_KEYS
+    assert (folder / "secrets.env").is_file()
+
+
+def test_keys_that_do_not_match_the_head_refuse_the_start(db: None, settings: Any) -> None:
+    enter()
+    prepare()
+    kept = settings.CREDENTIAL_KEYS
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(StartRefused, match="None of the keys matches the head"):
+        prepare()
+    settings.CREDENTIAL_KEYS = [*settings.CREDENTIAL_KEYS, *kept]
+    prepare()
+
+
+def test_keys_that_open_no_token_refuse_the_start(db: None, settings: Any) -> None:
+    rina_with_a_token()
+    prepare()
+    empty_log()
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    DecisionHead.objects.all().delete()
+    with pytest.raises(StartRefused, match="opens any of the stored member tokens"):
+        prepare()
+
+
+def manage(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *words],
+        cwd=ROOT,
+        env={**environment, "DJANGO_SETTINGS_MODULE": "reviewer_site.settings"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_first_administrator_can_be_made_in_an_empty_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "data"
+    given = {
+        **environment(tmp_path, "first_admin"),
+        "DATA_DIR": str(folder),
+        "DJANGO_SUPERUSER_PASSWORD": "a long enough one",
+    }
+    words = ("createsuperuser", "--noinput", "--email", "a@example.com", "--username")
+    done = manage(given, *words, "root")
+    assert done.returncode == 0, done.stderr
+    assert mode(folder) == mode(folder.parent) == 0o700
+    assert {mode(path) for path in folder.iterdir()} == {0o600}
+    (folder / "secrets.env").unlink()
+    done = manage(given, *words, "second")
+    assert done.returncode == 1
+    assert "is missing, and the database already has accounts" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (folder / "secrets.env").exists()
+
+
+def test_people_and_groups_can_be_added_in_an_empty_folder(tmp_path: Path) -> None:
+    given = environment(tmp_path, "first_people") | {"PUBLIC_URL": "https://inbox.example.com"}
+    done = manage(given, "add_person", "rina", "--mobius-id", "user_rina", "--role", "lead")
+    assert done.returncode == 0, done.stderr
+    assert "https://inbox.example.com/accounts/link/?token=" in done.stdout
+    done = manage(given, "map_group", "grp_1", "rina")
+    assert (done.returncode, done.stdout) == (0, "grp_1: rina\n"), done.stderr
+
+
+def test_commands_that_make_the_tables_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    given = environment(tmp_path, "at_once") | {"DJANGO_SETTINGS_MODULE": "reviewer_site.settings"}
+    command = [sys.executable, str(ROOT / "manage.py"), "add_person"]
+    people = [
+        subprocess.Popen(
+            [*command, name, "--mobius-id", f"user_{name}"],
+            cwd=ROOT,
+            env=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("rina", "sam", "lee")
+    ]
+    said = [(person.communicate(timeout=60), person.returncode) for person in people]
+    assert [status for _, status in said] == [0, 0, 0], said
+
+
+def test_own_files_become_private_and_others_stay_as_they_are(tmp_path: Path) -> None:
+    own = ["secrets.env", "inbox.sqlite3", "inbox.sqlite3-wal", "inbox.sqlite3-shm", "serve.lock"]
+    for name in (*own, "notes.txt"):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+    private_files.restrict(tmp_path, [tmp_path / "inbox.sqlite3"])
+    assert {mode(tmp_path / name) for name in own} == {0o600}
+    assert mode(tmp_path / "notes.txt") == 0o644
+
+
+def test_a_folder_that_others_can_enter_is_reported_and_left_alone(
+    settings: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.DATA_DIR = tmp_path
+    tmp_path.chmod(0o755)
+    installation.secure_files()
+    assert mode(tmp_path) == 0o755
+    [said] = caplog.messages
+    assert "can enter DATA_DIR" in said
+    tmp_path.chmod(0o700)
+    installation.secure_files()
+    assert len(caplog.messages) == 1
+
+
+def test_a_new_database_and_the_files_beside_it_are_private(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, django; os.umask(0o022); django.setup();"
+        "from django.db import connection;"
+        "connection.cursor().execute('CREATE TABLE x (y)');"
+        "print(sorted((p.name, oct(p.stat().st_mode & 0o777)) for p in"
+        " __import__('pathlib').Path(sys.argv[1]).iterdir()))"
+    )
+    folder = tmp_path / "data"
+    given = {**os.environ, "DATA_DIR": str(folder), "DATABASE_URL": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)],
+        cwd=ROOT,
+        env={**given, "DJANGO_SETTINGS_MODULE": "reviewer_site.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = ("inbox.sqlite3", "inbox.sqlite3-shm", "inbox.sqlite3-wal", "inbox.sqlite3.lock")
+    assert done.stdout.strip() == str([(name, "0o600") for name in names])
+    assert mode(folder) == 0o700

@@ -1,0 +1,141 @@
+"""How many requests are in Django at a time, and what takes no slot."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from inbox.page_slots import PageSlots, locked, waiting
+from inbox.request_body import RequestBodies
+
+
+class Requests:
+    """Requests to an application whose every page does ``work``, behind one slot."""
+
+    def __init__(self, work: Callable[[str], Any]) -> None:
+        self.inside: list[str] = []
+        self.left: list[str] = []
+        self._work = work
+        self._application = RequestBodies(PageSlots(self._page, slots=1))
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def _page(self, scope: Any, receive: Any, send: Any) -> None:
+        path = scope["path"]
+        self.inside.append(path)
+        await self._work(path)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        self.left.append(path)
+
+    async def begin(self, path: str, *messages: dict[str, Any]) -> asyncio.Task[None]:
+        """Send a request, and see how far it comes by itself."""
+        parts = list(messages or [{"type": "http.request"}])
+
+        async def receive() -> dict[str, Any]:
+            if not parts:
+                await asyncio.Event().wait()
+            return parts.pop(0)
+
+        async def send(message: Any) -> None:
+            return None
+
+        scope = {"type": "http", "path": path}
+        task = asyncio.create_task(self._application(scope, receive, send))
+        self._tasks[path] = task
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return task
+
+    async def cancel(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+
+async def test_the_next_page_begins_when_the_one_before_it_is_ready() -> None:
+    ready = asyncio.Event()
+    requests = Requests(lambda path: ready.wait())
+    await requests.begin("/first")
+    await requests.begin("/second")
+    await requests.begin("/healthz")
+    assert requests.inside == ["/first", "/healthz"]
+    ready.set()
+    await (await requests.begin("/third"))
+    assert requests.left == ["/first", "/healthz", "/second", "/third"]
+
+
+async def test_what_pages_fetch_by_themselves_lets_people_go_first_and_still_has_its_share() -> (
+    None
+):
+    ready = asyncio.Event()
+    requests = Requests(lambda path: ready.wait())
+    await requests.begin("/first")
+    for number in range(4):
+        await requests.begin(f"/{number}/inbox/changes/")
+    for number in range(4):
+        last = await requests.begin(f"/page/{number}")
+    ready.set()
+    await last
+    assert requests.left[:5] == ["/first", "/page/0", "/page/1", "/page/2", "/0/inbox/changes/"]
+    assert requests.left[5] == "/page/3"
+
+
+async def test_a_body_that_is_still_coming_takes_no_slot() -> None:
+    requests = Requests(lambda path: asyncio.sleep(0))
+    await requests.begin("/slow", {"type": "http.request", "body": b"a", "more_body": True})
+    await (await requests.begin("/page"))
+    assert requests.inside == ["/page"]
+    await requests.cancel()
+
+
+async def test_a_page_that_waits_for_mobius_lets_others_in() -> None:
+    answered = asyncio.Event()
+
+    async def work(path: str) -> None:
+        if path == "/answer":
+            async with waiting():
+                await answered.wait()
+
+    requests = Requests(work)
+    answer = await requests.begin("/answer")
+    await (await requests.begin("/page"))
+    assert requests.left == ["/page"]
+    answered.set()
+    await answer
+    await (await requests.begin("/next"))
+    assert requests.left == ["/page", "/answer", "/next"]
+
+
+async def test_those_who_wait_for_a_lock_do_not_keep_its_holder_out() -> None:
+    lock, answered = asyncio.Lock(), asyncio.Event()
+
+    async def work(path: str) -> None:
+        async with locked(lock), waiting():
+            await answered.wait()
+
+    requests = Requests(work)
+    first = await requests.begin("/first")
+    second = await requests.begin("/second")
+    answered.set()
+    async with asyncio.timeout(5):
+        await asyncio.gather(first, second)
+    assert requests.left == ["/first", "/second"]
+
+
+async def test_a_page_that_breaks_or_is_given_up_gives_its_slot_back() -> None:
+    never = asyncio.Event()
+
+    async def work(path: str) -> None:
+        if path == "/breaks":
+            raise RuntimeError(path)
+        if path == "/hangs":
+            await never.wait()
+
+    requests = Requests(work)
+    broken = await requests.begin("/breaks")
+    assert isinstance(broken.exception(), RuntimeError)
+    hanging = await requests.begin("/hangs")
+    queued = await requests.begin("/queued")
+    queued.cancel()
+    hanging.cancel()
+    await asyncio.gather(hanging, queued, return_exceptions=True)
+    await (await requests.begin("/page"))
+    assert requests.left == ["/page"]

@@ -1,0 +1,57 @@
+"""The demo's people, made once for each process of the suite."""
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.views.decorators.debug import sensitive_variables
+from pydantic import SecretStr
+
+from inbox.models import Reviewer
+from inbox.reviewers import credentials
+from inbox.reviewers.people import make_demo
+from tests.support.tampering import empty_log
+
+User = get_user_model()
+
+_accounts: list[tuple[Reviewer, list[str], list[str]]] = []
+"""Each with the names of its groups and the codenames of its permissions."""
+
+
+@sensitive_variables("tokens")
+def make_people(*, tokens: dict[str, str] | None = None) -> None:
+    """Make whom ``make_demo`` makes, in a database without accounts; the decision log stays empty.
+
+    ``tokens`` is Mobius id → member token. The first call runs ``make_demo``. Later ones insert
+    the same rows without its signals and log entries, which took longer than most tests.
+    """
+    if _accounts:
+        _insert()
+    else:
+        make_demo(tokens={})
+        for reviewer in Reviewer.objects.select_related("user"):
+            groups = reviewer.user.groups.values_list("name", flat=True)
+            permissions = reviewer.user.user_permissions.values_list("codename", flat=True)
+            _accounts.append((reviewer, list(groups), list(permissions)))
+    for reviewer, _, _ in _accounts:
+        if reviewer.mobius_id in (tokens or {}):
+            token = SecretStr(tokens[reviewer.mobius_id])
+            credentials.adopt(reviewer, token=token, owner=reviewer.mobius_id)
+    empty_log()
+
+
+def _insert() -> None:
+    User.objects.bulk_create([reviewer.user for reviewer, _, _ in _accounts])
+    Reviewer.objects.bulk_create([reviewer for reviewer, _, _ in _accounts])
+    groups = dict(Group.objects.values_list("name", "pk"))
+    User.groups.through.objects.bulk_create(
+        User.groups.through(user_id=reviewer.user_id, group_id=groups[name])
+        for reviewer, names, _ in _accounts
+        for name in names
+    )
+    permissions = dict(
+        Permission.objects.filter(content_type__app_label="inbox").values_list("codename", "pk")
+    )
+    User.user_permissions.through.objects.bulk_create(
+        User.user_permissions.through(user_id=reviewer.user_id, permission_id=permissions[codename])
+        for reviewer, _, codenames in _accounts
+        for codename in codenames
+    )

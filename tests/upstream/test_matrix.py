@@ -1,0 +1,166 @@
+"""Whatever a Mobius lacks, each page opens and says nothing false, and the main job works."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from time import monotonic
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.test import Client
+
+from inbox.mirror import capabilities
+from inbox.mirror.freshness import Facts, pulse
+from inbox.models import Interaction, Run, Upstream
+from inbox.reviewers.people import CAST
+from inbox.services.capability_words import offered
+from inbox.services.connection import connection
+from tests.mirror.keeping import Kept, keeping
+from tests.support.people import make_people
+from tests.upstream import GuideServer
+from tests.views.cast import sign_in
+from tests.web.offers import forms_of
+
+pytestmark = pytest.mark.django_db
+
+EVERYTHING = ("project_events", "steps", "me", "groups", "members", "cancel")
+LACKS: dict[str, set[str]] = {
+    "nothing": set(),
+    **{call: {call} for call in (*EVERYTHING, "runs", "run", "run_events", "signal")},
+    "closed": {"closed"},
+    "all but the guide": {*EVERYTHING, "closed"},
+    "all but what is required": {*EVERYTHING, "closed", "runs", "run", "signal"},
+}
+FOUND_AS = {
+    "project_events": "project_events",
+    "steps": "steps",
+    "me": "token_owner",
+    "groups": "groups",
+    "runs": "runs",
+    "run": "run",
+    "run_events": "run_events",
+    "closed": "closed",
+}
+"""What a probe calls it. The others only a POST could tell, or they belong to one of these."""
+
+FALSE = (
+    "No updates",
+    "Waiting for the first sync",
+    "First sync in progress",
+    "has not been reached",
+    "is not answering",
+    "Mobius refuses",
+    "does not know this project",
+    "Mobius does not know you",
+    "Can't connect to Mobius",
+    "Answering is paused",
+    "not reached",
+    "Mobius has none",
+)
+"""What no page says of a Mobius whose pending list can be read, whatever else it lacks."""
+
+YEAR_ZERO = re.compile(r"(?<![\w-])1970(?!\w)")
+"""A date shown where the time is missing. Random ids may hold the same digits."""
+
+OF_ALL = ("/inbox/", "/inbox/?scope=claimed", "/inbox/?scope=waiting-others", "/inbox/?scope=done")
+OF_ALL += ("/runs/", "/groups/", "/notices/", "/account/", "/freshness/")
+OF_LEADS = ("/runs/waiting/", "/insights/", "/decisions/")
+OF_ADMINISTRATORS = ("/connection/", "/account/", "/readyz", "/inbox/")
+
+
+@pytest.fixture
+def server(settings: Any) -> Iterator[GuideServer]:
+    with GuideServer(more=set(EVERYTHING)) as server:
+        settings.EMBEDDED = False
+        settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = server.base_url
+        settings.MOBIUS_PROJECT = "demo"
+        settings.MOBIUS_API_KEY = server.key
+        make_people(tokens={one.mobius_id: server.state.token_of(one.mobius_id) for one in CAST})
+        yield server
+    pulse.note(**vars(Facts()))
+
+
+@pytest.mark.parametrize("lacks", LACKS)
+async def test_each_page_opens_and_is_true_and_the_question_is_answered(
+    server: GuideServer, lacks: str
+) -> None:
+    missing = LACKS[lacks]
+    server.offers.refuses |= dict.fromkeys(missing, 404)
+    if "closed" in missing:
+        server.offers.statuses = {"pending"}
+    server.state.groups["approvers"] = ["user_rina", "user_sam"]
+    run_id = server.state.run_that_asks(message="Ship 4.2?")
+    asked = server.state.question_of(run_id)
+    of_group = server.state.ask(to="group:approvers", message="Pay the invoice?")
+    async with keeping(server.base_url, "demo", server.key, pulse=pulse) as mirror:
+        await mirror.ears.rings(f"item:{asked}")
+        await mirror.ears.rings(f"item:{of_group}")
+        await _run_is(mirror, run_id, "suspended")
+        await mirror.is_("live")
+        await _found(missing)
+        assert await connection.check() == ""
+        things = (f"/interactions/{asked}/", f"/interactions/{of_group}/", f"/runs/{run_id}/")
+        await sync_to_async(_pages_are_true)(things)
+        await sync_to_async(_connection_is_true)()
+        for id, who in ((asked, "rina"), (of_group, "sam")):
+            await sync_to_async(_answer)(who, id)
+            assert server.state.interaction(id)["status"] == "completed"
+            row = await Interaction.objects.aget(mobius_id=id)
+            assert (row.status, row.value) == ("completed", True)
+        assert server.state.run(run_id)["status"] == "completed"
+        await _run_is(mirror, run_id, "completed")
+        await sync_to_async(_pages_are_true)(things)
+
+
+async def _found(missing: set[str]) -> None:
+    """What the probe found is what the server offers."""
+    facts = await sync_to_async(capabilities.facts)()
+    found = {name for call, name in FOUND_AS.items() if facts[name] == "no"}
+    assert found == {FOUND_AS[call] for call in missing if call in FOUND_AS}
+
+
+async def _run_is(mirror: Kept, run_id: str, status: str) -> None:
+    while True:
+        since = monotonic()
+        if await Run.objects.filter(mobius_id=run_id, status=status).aexists():
+            return
+        await mirror.ears.rings(f"run:{run_id}", after=since)
+
+
+def _pages_are_true(things: tuple[str, ...]) -> None:
+    """Open each page as those who may; all that is wrong at once."""
+    wrong = []
+    for name, paths in (
+        ("rina", (*OF_ALL, *things)),
+        ("tess", (*OF_LEADS, "/runs/", "/groups/", *things)),
+        ("admin", OF_ADMINISTRATORS),
+    ):
+        client = sign_in(name)
+        for path in paths:
+            status, page = _opened(client, path)
+            said = [one for one in FALSE if one in page] + YEAR_ZERO.findall(page)
+            if status != 200 or said:
+                wrong.append((name, path, status, said))
+    assert wrong == []
+
+
+def _connection_is_true() -> None:
+    """It says of what is missing what is done instead."""
+    page = _opened(sign_in("admin"), "/connection/")[1]
+    for one in offered(capabilities.of(Upstream.present())):
+        assert one.note in page, one.label
+
+
+def _opened(client: Client, path: str) -> tuple[int, str]:
+    answer = client.get(path)
+    return answer.status_code, " ".join(unescape(answer.content.decode()).split())
+
+
+def _answer(name: str, id: str) -> None:
+    """As somebody without scripts does: open the question, send its form."""
+    client = sign_in(name)
+    page = client.get(f"/interactions/{id}/").content.decode()
+    form = next(one for one in forms_of(page) if one.action == f"/interactions/{id}/respond")
+    answer = client.post(form.action, {**form.fields, "value": "true", "comment": "Fine."})
+    assert answer.status_code in (200, 303), answer.content.decode()
