@@ -1,8 +1,9 @@
 """Finding out what upstream offers, by inexpensive requests that may fail."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, Nonsense, Unreachable
@@ -35,10 +36,10 @@ async def probe(client: MobiusClient, last: Capabilities) -> Capabilities:
         raise Unreachable("Mobius took too long to answer.", sent=True) from None
     found: dict[str, Offer] = {"pending": pending}
     asked: dict[str, Awaitable[Offer]] = {
-        "closed": _offer(client.interactions(status=InteractionStatus.COMPLETED)),
+        "closed": _offer(client.interactions, status=InteractionStatus.COMPLETED),
         "project_events": _stream(client, None),
-        "runs": _offer(client.runs()),
-        "groups": _offer(client.groups()),
+        "runs": _offer(client.runs),
+        "groups": _offer(client.groups),
         "token_owner": _token_owner(client),
     }
     found |= dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
@@ -46,11 +47,11 @@ async def probe(client: MobiusClient, last: Capabilities) -> Capabilities:
     run_id = await _any_run(client, found["runs"]) or run_id
     if run_id is not None:
         of_run: dict[str, Awaitable[Offer]] = {
-            "run": _offer(client.run(run_id)),
-            "steps": _offer(client.steps(run_id)),
+            "run": _offer(client.run, run_id),
+            "steps": _offer(client.steps, run_id),
             "run_events": _stream(client, run_id),
             "pending_of_run": _offer(
-                client.interactions(status=InteractionStatus.PENDING, run_id=run_id)
+                client.interactions, status=InteractionStatus.PENDING, run_id=run_id
             ),
         }
         found |= dict(zip(of_run, await asyncio.gather(*of_run.values()), strict=True))
@@ -85,10 +86,10 @@ async def _any_run(client: MobiusClient, runs: Offer) -> str | None:
     return next((run.id for run in page.items), None)
 
 
-async def _offer(call: Awaitable[object]) -> Offer:
+async def _offer(call: Callable[..., Awaitable[object]], *args: Any, **kwargs: Any) -> Offer:
     try:
         async with asyncio.timeout(WITHIN):
-            await call
+            await call(*args, **kwargs)
     except TimeoutError:
         return Offer.UNKNOWN
     except MobiusError as error:

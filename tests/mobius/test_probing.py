@@ -1,6 +1,9 @@
 """What an upstream offers is found out, and never guessed from one bad moment."""
 
+import asyncio
+import gc
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -163,3 +166,25 @@ async def test_a_list_that_was_read_once_is_asked_again_after_a_refusal(
         server.offers.refuses.clear()
         assert (await client.interactions(status="pending")).items
         assert client.lists.refused == ()
+
+
+async def test_a_probe_that_is_cancelled_as_its_requests_start_leaves_none_unawaited(
+    connect: Connect,
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def cancel_as_requests_start(
+        loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
+    ) -> asyncio.Task[Any]:
+        task = asyncio.Task(coroutine, loop=loop, **options)
+        if coroutine.__name__ == "_offer":
+            loop.call_soon(probing.cancel)
+        return task
+
+    async with connect() as client:
+        probing = asyncio.create_task(probe(client, Capabilities()))
+        loop.set_task_factory(cancel_as_requests_start)
+        with pytest.raises(asyncio.CancelledError):
+            await probing
+    # What was never awaited is a warning when it is collected, and warnings are errors here.
+    gc.collect()
