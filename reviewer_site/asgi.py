@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
+from django.db import connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reviewer_site.settings")
 pages = get_asgi_application()
@@ -28,6 +29,7 @@ from inbox.services.connection import connection  # noqa: E402
 from inbox.services.elsewhere import elsewhere  # noqa: E402
 from reviewer_site.lifespan import Lifespan, running  # noqa: E402
 from reviewer_site.static import StaticFiles  # noqa: E402
+from reviewer_site.web_process_lock import WebProcessLock  # noqa: E402
 
 SETTLE_EVERY = 60.0
 
@@ -56,6 +58,8 @@ async def background() -> AsyncIterator[None]:
     await sync_to_async(installation.prepare)()
     await sync_to_async(installation.secure_files)()
     await sync_to_async(installation.report_log)()
+    lock = WebProcessLock(connections["default"])
+    await asyncio.to_thread(lock.acquire)
     hub = get_hub()
     hub.start(render)
     watching.streams, watching.runs = hub.__len__, hub.watched_runs
@@ -70,12 +74,14 @@ async def background() -> AsyncIterator[None]:
                 "the recounting of Insights": recount,
                 "who is looking": get_presence().keep_sweeping,
                 "the check of the database": database.watch.run,
+                "the check of the lock": lock.keep,
             }
         ):
             yield
     finally:
         await hub.stop()
         await clients.close()
+        lock.release()
 
 
 served = StaticFiles(Handoff(RequestBodies(PageSlots(pages)), get_hub()))

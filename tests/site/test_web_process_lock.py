@@ -1,0 +1,55 @@
+"""A second web process on the same database does not start."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from inbox.services.installation import StartRefused
+from reviewer_site.web_process_lock import WebProcessLock
+
+
+@pytest.fixture
+def database(db: None, tmp_path: Path) -> BaseDatabaseWrapper:
+    """The suite's database; on SQLite, whose test database is in memory, one with a file."""
+    found = connections["default"]
+    if found.vendor == "sqlite":
+        found = type(found)({**found.settings_dict, "NAME": str(tmp_path / "inbox.sqlite3")})
+    return found
+
+
+def test_a_second_process_is_refused_in_one_sentence(database: BaseDatabaseWrapper) -> None:
+    first, second = WebProcessLock(database), WebProcessLock(database, wait=0)
+    first.acquire()
+    with pytest.raises(StartRefused, match="Another web process is using this database"):
+        second.acquire()
+    first.release()
+
+
+def test_a_restart_waits_for_the_process_before_it(database: BaseDatabaseWrapper) -> None:
+    first, second = WebProcessLock(database), WebProcessLock(database)
+    first.acquire()
+    starting = threading.Thread(target=second.acquire)
+    starting.start()
+    first.release()
+    starting.join()
+    with pytest.raises(StartRefused):
+        WebProcessLock(database, wait=0).acquire()
+    second.release()
+
+
+def test_a_lock_that_was_cut_off_is_taken_again(database: BaseDatabaseWrapper) -> None:
+    lock = WebProcessLock(database)
+    lock.acquire()
+    if database.vendor == "postgresql":
+        with database.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+    lock.check()
+    with pytest.raises(StartRefused):
+        WebProcessLock(database, wait=0).acquire()
+    lock.release()
