@@ -80,12 +80,14 @@ class Unavailable(MobiusError):
 
 
 class Cause(StrEnum):
-    """Why there was no connection, where that is known: the host's name is not, its certificate is
-    not trusted, it does not speak TLS.
+    """Why there was no connection, where that is known: the host's name is not, its certificate has
+    expired, is for another host or is not trusted, it does not speak TLS.
     """
 
     HOST = "host"
     CERTIFICATE = "certificate"
+    EXPIRED = "expired"
+    OTHER_HOST = "other host"
     TLS = "tls"
     UNKNOWN = ""
 

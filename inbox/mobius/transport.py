@@ -1,6 +1,7 @@
 """Requests to Mobius: time-outs, retries of what may be repeated, and errors in our words."""
 
 import asyncio
+import os
 import socket
 import ssl
 import time
@@ -12,6 +13,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+import certifi
 import httpx
 from pydantic import SecretStr
 
@@ -37,6 +39,9 @@ _NEVER_LEFT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
+# X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH of OpenSSL.
+_CERTIFICATE_CAUSES = {10: Cause.EXPIRED, 62: Cause.OTHER_HOST, 64: Cause.OTHER_HOST}
+
 # Shorter than the five seconds after which common servers close an idle connection: a POST that
 # meets the close could not be told from one that arrived.
 _IDLE_SECONDS = 3.0
@@ -76,6 +81,7 @@ def pooled(base_url: str, timeouts: Timeouts, *, most: int = 100) -> httpx.Async
     # People share the pool: a cookie given to one of them must not go out with another's token.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx.AsyncClient(
+        verify=_trusted() if base_url.startswith("https:") else True,
         cookies=no_cookies,
         timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.connect),
         limits=httpx.Limits(
@@ -84,6 +90,15 @@ def pooled(base_url: str, timeouts: Timeouts, *, most: int = 100) -> httpx.Async
         trust_env=not _loopback(base_url),
         follow_redirects=False,
     )
+
+
+def _trusted() -> ssl.SSLContext:
+    """Trusts what this machine trusts, or what ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name."""
+    context = ssl.create_default_context()
+    if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
+        # A machine may have no list of authorities, or an old one.
+        context.load_verify_locations(certifi.where())
+    return context
 
 
 class Transport:
@@ -297,7 +312,7 @@ def _cause(error: BaseException | None) -> Cause:
     while error is not None:
         match error:
             case ssl.SSLCertVerificationError():
-                return Cause.CERTIFICATE
+                return _CERTIFICATE_CAUSES.get(error.verify_code, Cause.CERTIFICATE)
             case ssl.SSLError():
                 return Cause.TLS
             case socket.gaierror():

@@ -107,7 +107,10 @@ def sentence(error: MobiusError) -> str:
 def _unreachable(cause: Cause) -> str:
     host = urlsplit(settings.MOBIUS_BASE_URL).hostname
     said = {
-        Cause.CERTIFICATE: f"the certificate of {host} is not trusted by this machine.",
+        Cause.CERTIFICATE: f"the certificate of {host} is not trusted by this machine. "
+        "SSL_CERT_FILE can name the authority that signed it.",
+        Cause.EXPIRED: f"the certificate of {host} has expired.",
+        Cause.OTHER_HOST: f"the certificate of {host} is for another host.",
         Cause.TLS: f"{host} doesn't use HTTPS there. Did you mean http://?",
         Cause.HOST: f"the host {host} can't be found.",
     }

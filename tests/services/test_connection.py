@@ -113,8 +113,33 @@ async def test_a_certificate_that_is_not_trusted_is_named(settings: Any, tmp_pat
     async with tls_server(tmp_path) as port:
         settings.MOBIUS_BASE_URL = f"https://127.0.0.1:{port}"
         assert await Connection().check() == (
-            "MOBIUS_BASE_URL: the certificate of 127.0.0.1 is not trusted by this machine."
+            "MOBIUS_BASE_URL: the certificate of 127.0.0.1 is not trusted by this machine. "
+            "SSL_CERT_FILE can name the authority that signed it."
         )
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ({"valid_until": -1}, "MOBIUS_BASE_URL: the certificate of 127.0.0.1 has expired."),
+        (
+            {"address": "192.0.2.1"},
+            "MOBIUS_BASE_URL: the certificate of 127.0.0.1 is for another host.",
+        ),
+        ({}, ""),
+    ],
+)
+async def test_a_certificate_may_be_trusted_by_a_file_and_wrong_all_the_same(
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    how: dict[str, Any],
+    sentence: str,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    async with tls_server(tmp_path, **how) as port:
+        settings.MOBIUS_BASE_URL = f"https://127.0.0.1:{port}"
+        assert await Connection().check() == sentence
 
 
 async def test_https_where_nothing_speaks_it_is_named(settings: Any) -> None:
@@ -130,8 +155,13 @@ async def test_https_where_nothing_speaks_it_is_named(settings: Any) -> None:
 
 
 @asynccontextmanager
-async def tls_server(folder: Path) -> AsyncIterator[int]:
-    """A server on loopback whose certificate is signed by itself; its port."""
+async def tls_server(
+    folder: Path, *, valid_until: int = 1, address: str = "127.0.0.1"
+) -> AsyncIterator[int]:
+    """A server on loopback without a question, whose certificate is signed by itself; its port.
+
+    ``valid_until``: in days from now. ``address``: whose the certificate is.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -141,10 +171,10 @@ async def tls_server(folder: Path) -> AsyncIterator[int]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + timedelta(days=valid_until))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False
         )
         .sign(key, hashes.SHA256())
     )
@@ -155,8 +185,13 @@ async def tls_server(folder: Path) -> AsyncIterator[int]:
     (folder / "server.pem").write_bytes(private + certificate.public_bytes(pem))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")
-    serving = await asyncio.start_server(
-        lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context
-    )
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 13\r\n"
+        writer.write(head + b'connection: close\r\n\r\n{"items": []}')
+        writer.close()
+
+    serving = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
     async with serving:
         yield serving.sockets[0].getsockname()[1]
