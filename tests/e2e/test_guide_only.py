@@ -113,3 +113,6 @@ def test_on_a_phone_an_administrator_sees_what_keeps_mobius_away(
     expect(said).to_be_visible()
     expect(stale).to_be_visible()
     expect(rina.locator("#freshness")).to_be_hidden()
+    server.start()
+    expect(stale).to_have_count(0, timeout=20_000)
+    expect(said).to_be_hidden()
