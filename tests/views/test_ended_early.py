@@ -141,6 +141,7 @@ def test_the_history_places_the_end_where_upstream_has_it(desk: Desk) -> None:
     assert max(moments)[:19] == question.updated_at.isoformat()[:19]
 
 
+@pytest.mark.usefixtures("read")
 def test_the_monitor_tells_cancelled_from_failed_and_filters_by_it(tess: Client) -> None:
     tell(
         run("run_1", 5, status="failed", error_type="run_cancelled", completed_at=at(5)),

@@ -24,7 +24,7 @@ from tests.mirror import things
 from tests.mirror.things import LEE, RINA, SAM
 from tests.views.cast import sign_in, tell
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
 
 TODAY = datetime.now(UTC).date()
 

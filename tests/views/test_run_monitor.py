@@ -46,6 +46,7 @@ def figures(page: str) -> dict[str, str]:
     return {status: f"{count} {small}".strip() for status, count, small in found}
 
 
+@pytest.mark.usefixtures("read")
 def test_the_board_counts_by_status_and_what_was_completed_today(tess: Client) -> None:
     tell(
         since("run_1", S.SUSPENDED, hours=5),

@@ -1,0 +1,28 @@
+"""Before Mobius has been read whole, no page gives a figure of it."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from inbox.mirror.freshness import Facts, pulse
+
+
+@pytest.fixture(autouse=True)
+def never_read() -> None:
+    pulse.note(**vars(Facts()))
+
+
+@pytest.mark.parametrize("path", ["/runs/", "/runs/waiting/", "/insights/"])
+def test_a_page_with_figures_waits_for_the_first_sync(tess: Client, path: str) -> None:
+    page = tess.get(path).content.decode()
+    assert "Waiting for the first sync" in page
+    assert set(re.findall(r'class="figure">\s*([^\s<]+)', page)) <= {"–"}
+
+
+@pytest.mark.usefixtures("read")
+@pytest.mark.parametrize("path", ["/runs/", "/runs/waiting/", "/insights/"])
+def test_after_it_nothing_is_a_figure_too(tess: Client, path: str) -> None:
+    page = tess.get(path).content.decode()
+    assert "Waiting for the first sync" not in page
+    assert "0" in re.findall(r'class="figure">\s*([^\s<]+)', page)
