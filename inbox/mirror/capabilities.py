@@ -1,10 +1,12 @@
 """What the present upstream was found to offer, kept with it."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django.db import transaction
 from pydantic import ValidationError
 
+from inbox.mobius import types
 from inbox.mobius.types import Capabilities, Offer
 from inbox.models import Interaction, Upstream
 
@@ -46,10 +48,21 @@ def _claims(upstream: Upstream) -> Offer:
     return Offer.NO if asked.exists() else Offer.UNKNOWN
 
 
+def note_claims(upstream: Upstream, told: Iterable[types.Interaction]) -> None:
+    """Whether upstream offers claims, as soon as a question says so."""
+    claimable = any(one.claimable and one.target.type == "group" for one in told)
+    if claimable and of(upstream).claims is not Offer.YES:
+        _learn(upstream, claims=Offer.YES)
+
+
 def cancelling_is_missing(upstream: Upstream) -> None:
     """A cancellation was refused as a call that is not there, of a run that is."""
+    _learn(upstream, cancellation=Offer.NO)
+
+
+def _learn(upstream: Upstream, **offers: Offer) -> None:
     with transaction.atomic():
         held = Upstream.objects.select_for_update().get(pk=upstream.pk)
-        now = of(held).model_copy(update={"cancellation": Offer.NO})
+        now = of(held).model_copy(update=offers)
         held.capabilities = upstream.capabilities = now.model_dump(mode="json")
         held.save(update_fields=["capabilities"])

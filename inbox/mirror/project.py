@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from inbox.mirror import observers
+from inbox.mirror import capabilities, observers
 from inbox.mirror.changes import Changes
 from inbox.mirror.projection import Projection
 from inbox.mirror.readings import Batch, Reading
@@ -48,6 +48,8 @@ def apply(
         )
         changes = projection.write()
         observers.tell(held, projection.answers)
+        asked = (one.thing for told in batch.interactions.values() for one in told)
+        capabilities.note_claims(held, asked)
         _advance(held, read_at, cursor)
     return changes
 

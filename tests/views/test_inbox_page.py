@@ -381,6 +381,13 @@ def test_what_is_claimed_is_no_part_of_it_where_no_question_can_be(rina: Client)
     assert offers_claims(rina)
 
 
+def test_the_first_question_that_can_be_claimed_brings_claims_at_once(rina: Client) -> None:
+    tell(group_ask(claimable=False))
+    assert not offers_claims(rina)
+    tell(group_ask("int_2"))
+    assert "Claimed by me" in rina.get("/inbox/").content.decode()
+
+
 def offers_claims(client: Client) -> bool:
     capabilities.keep(Upstream.present(), Capabilities())
     page = client.get("/inbox/").content.decode()
