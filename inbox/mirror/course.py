@@ -31,7 +31,7 @@ from inbox.mobius.errors import (
 )
 from inbox.mobius.pace import Backoff
 from inbox.mobius.probing import probe
-from inbox.mobius.types import Event, EventKind, Offer
+from inbox.mobius.types import Event, EventKind, InteractionStatus, Offer
 
 log = logging.getLogger(__name__)
 
@@ -387,13 +387,26 @@ class Course:
 
         async def once() -> None:
             self._poll_now.clear()
-            await groups.poll(self._client, self._store.upstream)
+            try:
+                await groups.poll(self._client, self._store.upstream)
+            except Unauthorized:
+                await self._suspect_key()
+                raise
             self._pulse.note(heard_at=datetime.now(UTC))
 
         def failed(error: MobiusError) -> None:
             log.warning("the groups could not be read: %s", explained(error))
 
         await self._repeat(once, failed, lambda: self._rhythm.groups, self._poll_now)
+
+    async def _suspect_key(self) -> None:
+        """Walk, and so tell readers, where the key is refused: a stream that is open stays so."""
+        try:
+            await self._client.interactions(status=InteractionStatus.PENDING, limit=1)
+        except Unauthorized:
+            self._walk_now.set()
+        except MobiusError as error:
+            log.info("the service key could not be tried: %s", error.message)
 
     async def _repeat(
         self,

@@ -100,6 +100,17 @@ async def test_a_key_that_is_refused_later_is_named(
         await says(mirror, "Mobius refuses the service key")
 
 
+async def test_a_key_that_is_refused_while_the_stream_stays_open_is_named(
+    between: ScriptedServer, project: Project
+) -> None:
+    async with kept(between, project, groups=0.2) as mirror:
+        await mirror.is_("live")
+        between.on("*", "", REFUSED, always=True)
+        await says(mirror, "Mobius refuses the service key")
+        assert mirror.pulse.facts.connected
+        assert mirror.pulse.problems() == ["Mobius refuses the service key."]
+
+
 async def test_told_to_slow_down_it_does(between: ScriptedServer, project: Project) -> None:
     between.on("GET", r"/interactions$", *[BUSY] * 3)
     async with kept(between, project) as mirror:
