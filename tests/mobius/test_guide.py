@@ -239,10 +239,12 @@ def test_what_is_left_out_is_named_in_the_log_once(
     odd = interaction(expires_at="soon", completed_at=None, claimed_at="", priority=3)
     for _ in range(2):
         read_page({"items": [odd, {"type": "approval"}]}, read_interaction)
+        read_run({"id": "run_1", "priority": 3})
     assert [one.message for one in caplog.records] == [
         "a field that is not known: 'priority' of a question",
         "left out: expires_at is not a time",
         "left out of a list: an object without an id",
+        "a field that is not known: 'priority' of a run",
     ]
 
 

@@ -9,6 +9,7 @@ from inbox.mobius.adapters.tolerant import (
     mapping,
     maybe_text,
     moment,
+    note_unknown,
     parts,
     sequence,
     text,
@@ -18,11 +19,52 @@ from inbox.mobius.adapters.tolerant import (
 from inbox.mobius.types import Run, RunStatus, Step, StepPlan, StepStatus, Wait
 
 _STEP_KINDS = ("interaction", "wait_signal", "sleep", "action", "join", "pause")
+_FIELDS = frozenset(
+    {
+        "id",
+        "project_id",
+        "queue",
+        "parent_run_id",
+        "definition_id",
+        "definition_version",
+        "ephemeral",
+        "workflow_name",
+        "status",
+        "spec",
+        "path_counts",
+        "job_counts",
+        "step_counts",
+        "wait_summary",
+        "errors",
+        "attempt",
+        "inputs",
+        "metadata",
+        "tags",
+        "error_type",
+        "error_message",
+        "actor_type",
+        "actor_id",
+        "source_type",
+        "source_id",
+        "source_label",
+        "external_id",
+        "resolved_config",
+        "default_step_config",
+        "forked_from",
+        "cancel_requested_at",
+        "wall_clock_deadline_at",
+        "created_at",
+        "started_at",
+        "completed_at",
+        "updated_at",
+    }
+)
 
 
 def read_run(payload: Any) -> Run:
     """A run object, with its plan where it carries its spec. Raises UnreadableError."""
     wire = identified(payload)
+    note_unknown("a run", wire, _FIELDS)
     created, updated = born_and_changed(wire)
     waiting = parts(wire.get("wait_summary"))
     spec = wire.get("spec")
