@@ -229,13 +229,13 @@ class Polling:
         self._failed(error)
         if self._pulse is None:
             return
-        now, until = datetime.now(UTC), self._pulse.facts.live_until
+        now, facts = datetime.now(UTC), self._pulse.facts
+        until = facts.live_until
         # One poll that fails is no reason to say that pages are old, unless the next is far away.
         if until is None or now + timedelta(seconds=error.retry_after or 0) > until:
-            since = self._pulse.facts.broken_at or now
             self._pulse.note(
                 connected=False,
-                broken_at=since,
+                broken_at=facts.broken_at or facts.heard_at or now,
                 trouble=trouble_of(error),
                 explained=explained(error),
             )

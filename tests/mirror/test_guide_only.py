@@ -1,7 +1,7 @@
 """The sync beside a Mobius that offers only what the guide names."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
+from inbox.live.bus import get_bus
 from inbox.live.watching import watching
 from inbox.mirror import capabilities
 from inbox.mirror.polling import Pace
@@ -60,6 +61,25 @@ async def test_what_it_offers_is_kept_with_the_upstream(server: GuideServer) -> 
     assert (facts["pending"], facts["run_events"], facts["run"]) == ("yes", "yes", "yes")
     assert (facts["project_events"], facts["steps"], facts["token_owner"]) == ("no", "no", "no")
     assert (await Upstream.objects.aget()).probed_at is not None
+
+
+async def test_while_polls_fail_pages_are_old_and_do_not_catch_up(server: GuideServer) -> None:
+    pace = Pace(watched=0.1, idle=0.1, live=2.5, live_idle=2.5)
+    shown = []
+
+    def note(topics: Iterable[str]) -> None:
+        if "freshness" in topics:
+            shown.append(mirror.pulse.present().state)
+
+    async with kept(server, polls=pace) as mirror:
+        await mirror.is_("live")
+        unsubscribe = get_bus().subscribe(note)
+        await asyncio.to_thread(server.stop)
+        async with asyncio.timeout(20):
+            while not mirror.pulse.present().paused:
+                await mirror.ears.rings("freshness", after=monotonic())
+        unsubscribe()
+    assert "catching_up" not in shown
 
 
 @pytest.mark.parametrize("call", ["runs", "run", "run_events", "steps", "groups", "me"])
