@@ -71,7 +71,7 @@ def connection_page(upstream: Upstream) -> ConnectionPage:
         base_url="the embedded engine" if settings.EMBEDDED else settings.MOBIUS_BASE_URL,
         project=settings.MOBIUS_PROJECT,
         freshness=now,
-        problem=connection.problem,
+        problem=connection.shown(),
         warnings=tuple(warnings()),
         offered=tuple(offered(capabilities.of(upstream))),
         probed_at=upstream.probed_at,
@@ -86,10 +86,9 @@ def connection_page(upstream: Upstream) -> ConnectionPage:
 def _steps(
     upstream: Upstream, now: Freshness, people: tuple[PersonRow, ...], mappings: tuple[Mapping, ...]
 ) -> tuple[Step, ...]:
-    answers = now.state == "live" and not connection.problem
     steps = [
         Step(True, "Create an administrator", "people"),
-        Step(answers, "Connect to Mobius", "mobius"),
+        Step(now.state == "live", "Connect to Mobius", "mobius"),
         Step(
             any(row.mobius_id and row.active for row in people),
             "Add the people whom workflows ask",

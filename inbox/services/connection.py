@@ -50,6 +50,10 @@ class Connection:
         self.problem = await _problem(self.problem)
         return self.problem
 
+    def shown(self) -> str:
+        """What pages say: the problem, until the sync gets through."""
+        return "" if freshness.pulse.present().state == "live" else self.problem
+
     def is_due(self) -> bool:
         """The next check may be made: the last is long ago, and Mobius has not asked to wait."""
         return monotonic() >= max(self._checked_at + self._between, service_client().quiet_until)

@@ -32,7 +32,7 @@ def frame(
         "counts": {**(counts or {}), **figures},
         "views": rail_views(views, request.GET.get("view", "")),
         "freshness": freshness.present(),
-        "connection_problem": connection.problem if request.viewer.administrator else "",
+        "connection_problem": connection.shown() if request.viewer.administrator else "",
         "keys": request.user.reviewer.keys_enabled,
     }
 

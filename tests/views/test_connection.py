@@ -242,3 +242,10 @@ def test_it_says_that_pages_of_a_list_repeat(root: Client, read: None) -> None:
     assert "may be missing" not in shown(root.get(PAGE))
     pulse.note(repeats=True)
     assert "Older questions and runs may be missing." in shown(root.get(PAGE))
+
+
+@pytest.mark.usefixtures("refused", "read")
+def test_what_kept_mobius_away_is_not_said_of_a_page_that_is_live(root: Client) -> None:
+    page = shown(root.get(PAGE))
+    assert "Live." in page
+    assert "MOBIUS_API_KEY" not in page
