@@ -1,6 +1,7 @@
 # make run    the whole product on this machine, until Ctrl-C
 # make test   what must hold before a change is shared
 # make check  the quick part of it, without the tests
+# make quick  every test that starts no browser, engine or product, for the inner loop
 # make browser  the details of each page in Chromium, for changes of templates, styles and scripts
 # make requirements  both requirements files from the names in pyproject.toml; a version that is
 #                    pinned already stays (to raise it: make requirements UPGRADE="-P httpx")
@@ -19,13 +20,16 @@ UNSET := env -u MOBIUS_BASE_URL -u MOBIUS_API_KEY -u MOBIUS_PROJECT -u PROJECT -
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
   --custom-compile-command "make requirements"
 
-.PHONY: run test browser check format requirements clean
+.PHONY: run test quick browser check format requirements clean
 
 run: $(RUN)
 	@exec $(BIN)/python manage.py serve
 
 test: check
 	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not browser" $(PYTEST_ARGS)
+
+quick: $(TEST)
+	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not process and not slow and not browser" $(PYTEST_ARGS)
 
 browser: $(TEST)
 	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "browser and not slow" $(PYTEST_ARGS)

@@ -10,6 +10,18 @@ import pytest
 from asgiref.sync import async_to_sync
 from hypothesis import HealthCheck, settings
 
+PROCESS_FIXTURES = {
+    "browser",
+    "engine",
+    "installation",
+    "limited",
+    "mortal",
+    "own",
+    "product",
+    "scene",
+}
+"""Fixtures that start a browser, the engine or the product."""
+
 pytest_plugins = ["tests.fixtures_engine", "tests.fixtures_desk", "tests.fixtures_log"]
 
 # How long an example takes says how busy the machine is. Where a change is judged, the examples
@@ -25,6 +37,13 @@ settings.load_profile("suite")
 # What a shell starts in the background is deaf to Ctrl-C, and so would be all that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """Mark what ``make quick`` leaves out."""
+    for item in items:
+        if PROCESS_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.process)
 
 
 @pytest.hookimpl(tryfirst=True)
