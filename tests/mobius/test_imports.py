@@ -4,7 +4,10 @@ import os
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.process
 def test_it_imports_without_django() -> None:
     script = (
         "import sys, inbox.mobius, inbox.mobius.errors\n"

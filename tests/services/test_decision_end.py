@@ -221,6 +221,7 @@ prepare()
 """
 
 
+@pytest.mark.process
 def test_processes_that_append_side_by_side_or_die_after_the_commit(tmp_path: Path) -> None:
     given = environment(tmp_path, "side_by_side")
     given["DJANGO_SETTINGS_MODULE"] = "reviewer_site.settings"

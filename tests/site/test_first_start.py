@@ -128,6 +128,7 @@ def manage(environment: dict[str, str], *words: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.process
 def test_the_first_administrator_can_be_made_in_an_empty_folder(tmp_path: Path) -> None:
     folder = tmp_path / "made" / "data"
     given = {
@@ -148,6 +149,7 @@ def test_the_first_administrator_can_be_made_in_an_empty_folder(tmp_path: Path) 
     assert not (folder / "secrets.env").exists()
 
 
+@pytest.mark.process
 def test_people_and_groups_can_be_added_in_an_empty_folder(tmp_path: Path) -> None:
     given = environment(tmp_path, "first_people") | {"PUBLIC_URL": "https://inbox.example.com"}
     done = manage(given, "add_person", "rina", "--mobius-id", "user_rina", "--role", "lead")
@@ -157,6 +159,7 @@ def test_people_and_groups_can_be_added_in_an_empty_folder(tmp_path: Path) -> No
     assert (done.returncode, done.stdout) == (0, "grp_1: rina\n"), done.stderr
 
 
+@pytest.mark.process
 def test_commands_that_make_the_tables_at_once_wait_for_each_other(tmp_path: Path) -> None:
     given = environment(tmp_path, "at_once") | {"DJANGO_SETTINGS_MODULE": "reviewer_site.settings"}
     command = [sys.executable, str(ROOT / "manage.py"), "add_person"]
@@ -199,6 +202,7 @@ def test_a_folder_that_others_can_enter_is_reported_and_left_alone(
     assert len(caplog.messages) == 1
 
 
+@pytest.mark.process
 def test_a_new_database_and_the_files_beside_it_are_private(tmp_path: Path) -> None:
     code = (
         "import os, sys, django; os.umask(0o022); django.setup();"

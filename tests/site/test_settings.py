@@ -2,9 +2,12 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 from cryptography.fernet import Fernet
@@ -36,26 +39,34 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     assert names() == DOCUMENTED
 
 
-def start(
-    tmp_path: Path,
-    what: str = "s.EMBEDDED, s.MOBIUS_BASE_URL, s.MOBIUS_PROJECT, s.TIME_ZONE",
-    **given: str,
-) -> subprocess.CompletedProcess[str]:
-    """Load the settings in a process of their own and print ``what``."""
+def load(tmp_path: Path, **given: str) -> SimpleNamespace:
+    """The settings as the module makes them of ``given`` alone. Raises Misconfigured."""
     clean = {key: value for key, value in os.environ.items() if key not in names()}
-    return subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"from reviewer_site import settings as s;print({what})",
-        ],
+    environment = {**clean, "DATA_DIR": str(tmp_path), "MOBIUS_BASE_URL": "", **given}
+    with patch.dict(os.environ, environment, clear=True):
+        return SimpleNamespace(**runpy.run_path(str(ROOT / "reviewer_site" / "settings.py")))
+
+
+def refusal(tmp_path: Path, **given: str) -> str:
+    """The sentence with which the start ends."""
+    with pytest.raises(Misconfigured) as refused:
+        load(tmp_path, **given)
+    return str(refused.value)
+
+
+@pytest.mark.process
+def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from reviewer_site import settings"],
         cwd=ROOT,
-        env={**clean, "DATA_DIR": str(tmp_path), "MOBIUS_BASE_URL": "", **given},
+        env={**os.environ, "DATA_DIR": str(tmp_path), "PORT": "eighty"},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("PORT")
 
 
 @pytest.mark.parametrize(
@@ -113,21 +124,18 @@ def start(
 def test_a_malformed_setting_stops_the_start_with_a_sentence_that_names_it(
     tmp_path: Path, name: str, value: str
 ) -> None:
-    done = start(tmp_path, **{name: value})
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.startswith(name)
-    assert done.stderr.count("\n") == 1
-    assert "hush" not in done.stderr
+    said = refusal(tmp_path, **{name: value})
+    assert said.startswith(name)
+    assert "\n" not in said
+    assert "hush" not in said
 
 
 def test_the_web_and_the_engine_need_a_port_each(tmp_path: Path) -> None:
-    done = start(tmp_path, PORT="8600", ENGINE_PORT="8600")
-    assert done.returncode == 1
-    assert done.stderr.startswith("ENGINE_PORT is the same as PORT (8600)")
+    said = refusal(tmp_path, PORT="8600", ENGINE_PORT="8600")
+    assert said.startswith("ENGINE_PORT is the same as PORT (8600)")
     beside = {"MOBIUS_BASE_URL": "https://mobius.example.com", "MOBIUS_API_KEY": "mbx_1"}
-    assert start(tmp_path, PORT="8001", PROJECT="production", **beside).returncode == 0
-    assert start(tmp_path, PORT="0", ENGINE_PORT="0").returncode == 0
+    assert not load(tmp_path, PORT="8001", PROJECT="production", **beside).EMBEDDED
+    assert load(tmp_path, PORT="0", ENGINE_PORT="0").EMBEDDED
 
 
 @pytest.mark.parametrize(
@@ -135,39 +143,41 @@ def test_the_web_and_the_engine_need_a_port_each(tmp_path: Path) -> None:
     [("inbox.example.com, .example.org,[::1]", "http://[::1]:8000/api/"), ("*", "http://mobius:1")],
 )
 def test_what_is_well_formed_is_taken(tmp_path: Path, hosts: str, addresses: str) -> None:
-    done = start(
+    loaded = load(
         tmp_path,
         ALLOWED_HOSTS=hosts,
         MOBIUS_BASE_URL=addresses,
         MOBIUS_API_KEY="mbx_1.production",
         PROJECT="production",
     )
-    assert done.returncode == 0, done.stderr
+    assert set(re.split(", *", hosts)) <= set(loaded.ALLOWED_HOSTS)
+    assert addresses.rstrip("/") == loaded.MOBIUS_BASE_URL
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "public", "host"),
     [
-        ("", "http://127.0.0.1:8000 127.0.0.1 False 0"),
-        ("https://Inbox.example.com:443/", "https://inbox.example.com inbox.example.com True"),
-        ("https://inbox.example.com:8443", "https://inbox.example.com:8443 inbox.example.com True"),
-        ("http://localhost:9000", "http://localhost:9000 localhost False 0"),
-        ("http://[::1]:9000", "http://[::1]:9000 [::1] False 0"),
+        ("", "http://127.0.0.1:8000", "127.0.0.1"),
+        ("https://Inbox.example.com:443/", "https://inbox.example.com", "inbox.example.com"),
+        ("https://inbox.example.com:8443", "https://inbox.example.com:8443", "inbox.example.com"),
+        ("http://localhost:9000", "http://localhost:9000", "localhost"),
+        ("http://[::1]:9000", "http://[::1]:9000", "[::1]"),
     ],
 )
 @pytest.mark.parametrize("debug", ["on", "off"])
 def test_the_public_address_decides_how_safely_pages_are_sent(
-    tmp_path: Path, address: str, said: str, debug: str
+    tmp_path: Path, address: str, public: str, host: str, debug: str
 ) -> None:
-    done = start(
+    loaded = load(
         tmp_path,
-        what="s.PUBLIC_URL, s.ALLOWED_HOSTS[-1], s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS",
         PUBLIC_URL=address,
         PORT="8000",
         ALLOWED_HOSTS="elsewhere.example.com",
         DEBUG=debug,
     )
-    assert done.stdout.startswith(said), done.stderr
+    assert (loaded.PUBLIC_URL, loaded.ALLOWED_HOSTS[-1]) == (public, host)
+    assert public.startswith("https:") == loaded.SESSION_COOKIE_SECURE
+    assert (loaded.SECURE_HSTS_SECONDS > 0) == public.startswith("https:")
 
 
 @pytest.mark.parametrize(
@@ -175,8 +185,7 @@ def test_the_public_address_decides_how_safely_pages_are_sent(
     ["https://app.example.com/runs/{id}", "http://10.0.0.7:8080/#/runs?id={id}&tab=log"],
 )
 def test_an_address_in_mobius_has_a_place_for_the_id(tmp_path: Path, template: str) -> None:
-    done = start(tmp_path, what="s.MOBIUS_RUN_URL", MOBIUS_RUN_URL=template)
-    assert done.stdout == f"{template}\n", done.stderr
+    assert template == load(tmp_path, MOBIUS_RUN_URL=template).MOBIUS_RUN_URL
 
 
 @pytest.mark.parametrize("missing", ["MOBIUS_API_KEY", "MOBIUS_PROJECT"])
@@ -186,26 +195,23 @@ def test_a_real_mobius_needs_its_key_and_its_project(tmp_path: Path, missing: st
         "MOBIUS_API_KEY": "mbx_1",
         "MOBIUS_PROJECT": "production",
     }
-    done = start(tmp_path, **{**given, missing: ""})
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"{missing} is missing")
+    assert refusal(tmp_path, **{**given, missing: ""}).startswith(f"{missing} is missing")
 
 
 def test_the_project_may_be_named_as_in_the_guide(tmp_path: Path) -> None:
-    done = start(
+    loaded = load(
         tmp_path,
         MOBIUS_BASE_URL="https://mobius.example.com/",
         MOBIUS_API_KEY="mbx_1",
         PROJECT="production",
         TIME_ZONE="Europe/Helsinki",
     )
-    assert done.stdout == "False https://mobius.example.com production Europe/Helsinki\n"
+    assert (loaded.MOBIUS_PROJECT, loaded.TIME_ZONE) == ("production", "Europe/Helsinki")
 
 
 def test_loading_the_settings_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    done = start(folder)
-    assert done.returncode == 0, done.stderr
+    load(folder)
     assert not folder.exists()
 
 
@@ -227,6 +233,7 @@ def test_what_the_environment_gives_is_not_written_down(tmp_path: Path) -> None:
         secrets.read(tmp_path, {})
 
 
+@pytest.mark.process
 def test_processes_that_start_at_once_end_with_the_same_secrets(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib; from reviewer_site import secrets;"
@@ -241,26 +248,22 @@ def test_processes_that_start_at_once_end_with_the_same_secrets(tmp_path: Path) 
 
 
 def test_the_own_engines_exports_do_not_poison_the_next_start(tmp_path: Path) -> None:
-    done = start(
+    loaded = load(
         tmp_path,
         MOBIUS_BASE_URL="http://127.0.0.1:9999",
         MOBIUS_API_KEY=secrets.create(tmp_path, {}).service_key(),
         PROJECT="demo",
     )
-    assert done.stdout == "True http://127.0.0.1:8001 demo UTC\n"
+    assert (loaded.EMBEDDED, loaded.MOBIUS_BASE_URL) == (True, "http://127.0.0.1:8001")
 
 
 def test_a_damaged_secrets_file_is_said_in_words(tmp_path: Path) -> None:
     (tmp_path / "secrets.env").write_text(f"CREDENTIAL_KEYS={Fernet.generate_key().decode()}\n")
-    done = start(tmp_path)
-    assert done.returncode == 1
-    assert "has no line SECRET_KEY=" in done.stderr
+    assert "has no line SECRET_KEY=" in refusal(tmp_path)
 
 
 def test_damaged_keys_are_said_in_words(tmp_path: Path) -> None:
     secrets.create(tmp_path, {})
     text = (tmp_path / "secrets.env").read_text().replace("CREDENTIAL_KEYS=", "CREDENTIAL_KEYS=x")
     (tmp_path / "secrets.env").write_text(text)
-    done = start(tmp_path)
-    assert done.returncode == 1
-    assert "CREDENTIAL_KEYS is damaged" in done.stderr
+    assert "CREDENTIAL_KEYS is damaged" in refusal(tmp_path)

@@ -120,6 +120,7 @@ def test_reading_needs_no_turn(database: Path) -> None:
         lock.release()
 
 
+@pytest.mark.process
 def test_another_process_is_kept_out_and_its_death_lets_the_next_one_in(database: Path) -> None:
     holder = subprocess.Popen(
         [

@@ -12,6 +12,7 @@ from django.test import Client
 
 from inbox.mirror import capabilities
 from inbox.mirror.freshness import Facts, pulse
+from inbox.mirror.polling import Pace
 from inbox.models import Interaction, Run, Upstream
 from inbox.reviewers.people import CAST
 from inbox.services.capability_words import offered
@@ -93,7 +94,9 @@ async def test_each_page_opens_and_is_true_and_the_question_is_answered(
     run_id = server.state.run_that_asks(message="Ship 4.2?")
     asked = server.state.question_of(run_id)
     of_group = server.state.ask(to="group:approvers", message="Pay the invoice?")
-    async with keeping(server.base_url, "demo", server.key, pulse=pulse) as mirror:
+    # A busy machine polls late; how soon pages stop saying "Live" is tested with the freshness.
+    polls = Pace(watched=0.2, idle=0.2, live=60, live_idle=60)
+    async with keeping(server.base_url, "demo", server.key, pulse=pulse, polls=polls) as mirror:
         await mirror.ears.rings(f"item:{asked}")
         await mirror.ears.rings(f"item:{of_group}")
         await _run_is(mirror, run_id, "suspended")

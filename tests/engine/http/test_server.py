@@ -80,7 +80,10 @@ class Command:
 
     def end(self) -> tuple[int, str]:
         """Its exit status, and what it said on stderr."""
-        _, said = self.process.communicate(timeout=20)
+        try:
+            _, said = self.process.communicate(timeout=60)
+        finally:
+            self.process.kill()
         return self.process.returncode, said
 
 

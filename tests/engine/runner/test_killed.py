@@ -17,7 +17,10 @@ from inbox.engine.models import Run
 from inbox.engine.rules.errors import EngineError
 from tests.engine.watching import running
 
-pytestmark = pytest.mark.django_db(databases=["engine"], transaction=True)
+pytestmark = [
+    pytest.mark.django_db(databases=["engine"], transaction=True),
+    pytest.mark.process,
+]
 
 ROOT = Path(__file__).parents[3]
 FOLLOWS = {
