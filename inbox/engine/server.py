@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 application,
-                lifespan="off",
+                lifespan="on",
                 ws="none",
                 proxy_headers=False,
                 access_log=False,
@@ -69,18 +69,16 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
-        self._application.start()
         await super().startup(sockets)
         self._obey()
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams first: uvicorn waits for open responses, and theirs have no end."""
-        self._application.close_streams()
+        self._application.streams.close()
         cut = asyncio.get_running_loop().call_later(_GRACE, self._cut)
         await super().shutdown(sockets)
         cut.cancel()
-        await self._application.close()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

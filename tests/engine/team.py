@@ -90,7 +90,7 @@ class Team:
 
     def frames(self, since: int = 0, run_id: str | None = None) -> list[dict[str, Any]]:
         found = events.after(project_id=self.project_id, since=since, run_id=run_id)
-        return [json.loads(each.frame) for each in found]
+        return [json.loads(each.data) for each in found]
 
     def newest(self) -> int:
         return events.newest(project_id=self.project_id)

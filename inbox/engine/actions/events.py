@@ -13,25 +13,25 @@ _NO_LATER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
-    """One event; ``frame`` is the JSON that goes into ``data:``, without line breaks."""
+class LoggedEvent:
+    """An event; ``data`` is the JSON that goes into ``data:``, without line breaks."""
 
     seq: int
     run_id: str | None
     type: str
     at: datetime
-    frame: str
+    data: str
 
 
 def after(
     *, project_id: int, since: int, limit: int = 500, run_id: str | None = None
-) -> list[Logged]:
+) -> list[LoggedEvent]:
     """Up to ``limit`` events after ``since``, oldest first; of one run where given."""
     rows = Event.objects.filter(project_id=project_id, seq__gt=min(since, _NO_LATER))
     if run_id is not None:
         rows = rows.filter(run_id=run_id)
     found = rows.order_by("seq").values_list("seq", "run_id", "type", "at", "frame")[:limit]
-    return [Logged(*row) for row in found]
+    return [LoggedEvent(*row) for row in found]
 
 
 def newest(*, project_id: int) -> int:

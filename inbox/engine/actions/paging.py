@@ -11,7 +11,10 @@ from django.db.models import Model, Q, QuerySet
 
 from inbox.engine.rules import cursors, stamps
 from inbox.engine.rules.bodies import is_keepable
-from inbox.engine.rules.errors import bad_request
+from inbox.engine.rules.errors import EngineError, bad_request
+
+DEFAULT_LIMIT = 50
+LIMIT = 200
 
 Row = TypeVar("Row", bound=Model)
 Page = dict[str, Any]
@@ -45,9 +48,13 @@ def newest_first(
 
 
 def check_limit(limit: int) -> None:
-    """Raises 400 for a limit that is not 1…200."""
-    if not 1 <= limit <= 200:
-        raise bad_request("limit must be 1 to 200.", field="limit")
+    """Raises 400 for a limit out of bounds."""
+    if not 1 <= limit <= LIMIT:
+        raise wrong_limit()
+
+
+def wrong_limit() -> EngineError:
+    return bad_request(f"limit must be a number from 1 to {LIMIT}.", field="limit")
 
 
 def check_filters(filters: dict[str, str], **known: tuple[str, ...] | None) -> None:

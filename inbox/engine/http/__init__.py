@@ -1,5 +1,5 @@
-"""The engine's HTTP API: a small ASGI application without Django's request handler.
+"""The engine's HTTP API: a Starlette application.
 
-``application`` takes the requests, ``urls`` says which call answers which path, ``calls`` hold one
-function a call, ``streams`` write the event streams that ``tail`` reads.
+``application`` puts it together, ``views`` has a function for each call and the routes,
+``requests`` reads what was sent, ``streams`` writes the event streams.
 """

@@ -4,19 +4,24 @@ import math
 import time
 from collections.abc import Callable
 
-from inbox.engine.http.answers import Headers, HttpRefusal
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from inbox.engine.http.requests import bearer, refusal
+from inbox.engine.rules.errors import EngineError
 
 _WINDOW = 60.0
 _FORGET_AT = 10_000
 
 
 class RateLimit:
-    """So many calls a minute for each token, spread as they come (a bucket that refills evenly).
+    """A number of calls a minute for each token, as a bucket that refills evenly.
 
-    Without a number there is no limit. ``clock`` gives seconds.
+    ``clock`` gives seconds.
     """
 
-    def __init__(self, per_minute: int | None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.time) -> None:
         self._limit = per_minute
         self._clock = clock
         self._full_again: dict[str, float] = {}
@@ -25,32 +30,55 @@ class RateLimit:
         """How many tokens it remembers."""
         return len(self._full_again)
 
-    def take(self, token: str | None) -> Headers:
-        """Count one call and return the headers that tell what is left. Raises 429."""
-        if self._limit is None:
-            return ()
+    def take(self, token: str | None) -> dict[str, str]:
+        """Count one call and return the headers that say what is left. Raises 429."""
         key, now, interval = token or "", self._clock(), _WINDOW / self._limit
         full = max(self._full_again.get(key, now), now) + interval
         if full - now > _WINDOW:
             wait = math.ceil(full - now - _WINDOW)
-            raise HttpRefusal(
+            raise EngineError(
                 429,
                 "rate_limit_exceeded",
                 f"More than {self._limit} calls a minute; try again in {wait} s.",
-                headers=(("Retry-After", str(wait)), *self._tell(0, full - interval)),
+                headers={"Retry-After": str(wait), **self._headers(0, full - interval)},
             )
         self._forget(now)
         self._full_again[key] = full
-        return self._tell(int((_WINDOW - (full - now)) / interval), full)
+        return self._headers(int((_WINDOW - (full - now)) / interval), full)
 
-    def _tell(self, remaining: int, full: float) -> Headers:
-        return (
-            ("X-RateLimit-Limit", str(self._limit)),
-            ("X-RateLimit-Remaining", str(remaining)),
-            ("X-RateLimit-Reset", str(math.ceil(full))),
-        )
+    def _headers(self, remaining: int, full: float) -> dict[str, str]:
+        return {
+            "X-RateLimit-Limit": str(self._limit),
+            "X-RateLimit-Remaining": str(remaining),
+            "X-RateLimit-Reset": str(math.ceil(full)),
+        }
 
     def _forget(self, now: float) -> None:
         """Drop the tokens whose bucket is full; made-up ones must not fill the memory."""
         if len(self._full_again) >= _FORGET_AT:
             self._full_again = {key: full for key, full in self._full_again.items() if full > now}
+
+
+class RateLimitMiddleware:
+    """Refuses calls beyond the limit, and adds its headers to all other responses."""
+
+    def __init__(self, app: ASGIApp, limit: RateLimit) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            headers = self._limit.take(bearer(HTTPConnection(scope)))
+        except EngineError as error:
+            await refusal(error)(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(headers)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

@@ -1,18 +1,22 @@
 """Writing event streams: replay, then live, with no gap between the two and nothing twice.
 
 A stream is a coroutine with a cursor and costs no thread. It waits for its own reader alone: one
-that reads slowly falls behind the shared tail and goes on from the database.
+that reads slowly falls behind the shared tail and continues from the database.
 """
 
 import asyncio
+import contextlib
+import contextvars
 import logging
 import time
+from collections.abc import AsyncIterator, Callable
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from inbox.engine.actions import events
-from inbox.engine.http.answers import Send
-from inbox.engine.http.requests import Receive
-from inbox.engine.http.routing import Opening
-from inbox.engine.http.tail import PAGE, Stretch, Tail, Tails, framed
+from inbox.engine.actions.auth import Caller
+from inbox.engine.http.tail import PAGE, Batch, Tail, to_frames
 from inbox.engine.http.workers import Workers
 from inbox.engine.rules.errors import EngineError
 
@@ -22,110 +26,121 @@ KEEPALIVE = 15.0
 """Seconds of silence after which a comment is written."""
 
 RECHECK = 60.0
-"""Seconds after which a stream's token is looked at again."""
-
-_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-]
+"""Seconds after which a stream's token is checked again."""
 
 
 class Streams:
-    """All open streams. ``tails`` is rung when something was committed."""
+    """The open streams, and one tail for each project that they follow."""
 
     def __init__(self, workers: Workers) -> None:
         self.workers = workers
-        self.tails = Tails(workers)
         self.closing = False
+        self._tails: dict[int, Tail] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    def wake(self, project_id: int) -> None:
+        """Something was committed in this project."""
+        if project_id in self._tails:
+            self._tails[project_id].wake()
 
     def close(self) -> None:
         """End every stream now; a server cannot stop while one is open."""
         self.closing = True
-        self.tails.announce()
+        for tail in self._tails.values():
+            tail.wake_streams()
 
-    async def serve(self, opening: Opening, receive: Receive, send: Send) -> None:
-        """Write one stream until its reader leaves, its token is refused, or the server ends."""
-        writing = asyncio.create_task(_Stream(self, opening, send).write())
-        leaving = asyncio.create_task(_left(receive))
+    @contextlib.asynccontextmanager
+    async def following(self, project_id: int, newest: int) -> AsyncIterator[Tail]:
+        """The project's tail; a new one reads on from ``newest``."""
+        tail = self._tails.get(project_id) or self._start(project_id, newest)
+        tail.streams += 1
         try:
-            await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            yield tail
         finally:
-            writing.cancel()
-            leaving.cancel()
-            await asyncio.wait({writing, leaving})
-        if not writing.cancelled():
-            writing.result()
+            tail.streams -= 1
+            if not tail.streams:
+                del self._tails[project_id]
+                self._tasks.pop(project_id).cancel()
+
+    def _start(self, project_id: int, newest: int) -> Tail:
+        tail = self._tails[project_id] = Tail(project_id, newest, self.workers)
+        # A context of its own: that of the first stream's request ends with it.
+        self._tasks[project_id] = asyncio.create_task(tail.follow(), context=contextvars.Context())
+        return tail
 
 
-class _Stream:
-    """One stream: how far it has come, when it last wrote, when its token was last looked at."""
+class EventStream(StreamingResponse):
+    """A stream: ``first``, then what follows ``cursor``, until the reader leaves.
 
-    def __init__(self, streams: Streams, opening: Opening, send: Send) -> None:
+    ``newest`` is the project's newest event when the cursor was read. Without a ``run_id`` the
+    whole project is followed.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        streams: Streams,
+        *,
+        project_id: int,
+        run_id: str | None,
+        cursor: int,
+        newest: int,
+        first: bytes,
+        authenticate: Callable[[], Caller],
+    ) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(self._chunks(), headers=headers)
         self._streams = streams
-        self._opening = opening
-        self._send = send
-        self._cursor = opening.cursor
-        self._wrote_at = self._checked_at = time.monotonic()
+        self._project_id = project_id
+        self._run_id = run_id
+        self._cursor = cursor
+        self._newest = newest
+        self._first = first
+        self._authenticate = authenticate
+        self._tail: Tail
 
-    async def write(self) -> None:
-        """The whole response."""
-        opening = self._opening
-        await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await self._put(opening.first)
-        async with self._streams.tails.following(opening.project_id, opening.newest) as tail:
-            try:
-                while not self._streams.closing:
-                    await self._step(tail)
-            except EngineError as error:
-                # The status is long gone. The reader comes back with its cursor and is told then.
-                logger.info("An event stream ends: %s", error.message)
-        await self._send({"type": "http.response.body", "body": b""})
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._streams.following(self._project_id, self._newest) as self._tail:
+            await super().__call__(scope, receive, send)
 
-    async def _step(self, tail: Tail) -> None:
-        stretch = tail.after(self._cursor, self._opening.run_id) or await self._replay(tail)
-        if stretch.frames:
-            await self._put(stretch.frames)
-        elif stretch.cursor == self._cursor:
-            await self._wait(tail)
-        self._cursor = stretch.cursor
-        if time.monotonic() - self._checked_at > RECHECK:
-            await self._streams.workers.run(self._opening.authenticate)
-            self._checked_at = time.monotonic()
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        yield self._first
+        written_at = checked_at = time.monotonic()
+        try:
+            while not self._streams.closing:
+                batch = self._tail.after(self._cursor, self._run_id) or await self._replay()
+                up_to_date = batch.cursor == self._cursor
+                self._cursor = batch.cursor
+                # Other runs' events are not written, so silence is measured from the last byte.
+                silent_for = time.monotonic() - written_at
+                if batch.content or silent_for >= KEEPALIVE:
+                    yield batch.content or b":keepalive\n\n"
+                    written_at = time.monotonic()
+                elif up_to_date:
+                    await self._tail.wait(KEEPALIVE - silent_for)
+                if time.monotonic() - checked_at > RECHECK:
+                    await self._streams.workers.run(self._authenticate)
+                    checked_at = time.monotonic()
+        except EngineError as error:
+            # The status has been sent. The reader returns with its cursor and is told then.
+            logger.info("An event stream ends: %s", error.message)
 
-    async def _replay(self, tail: Tail) -> Stretch:
+    async def _replay(self) -> Batch:
         """The next page from the database.
 
-        One that is not full brought all that was committed before it was asked for, so also the
-        other runs' events up to where the tail stood.
+        One that is not full brought all that was committed before it was asked for, including the
+        other runs' events up to the position of the tail.
         """
-        stood_at = tail.position
+        position = self._tail.position
         page = await self._streams.workers.run(
             events.after,
-            project_id=self._opening.project_id,
+            project_id=self._project_id,
             since=self._cursor,
             limit=PAGE,
-            run_id=self._opening.run_id,
+            run_id=self._run_id,
         )
         reached = page[-1].seq if page else self._cursor
         if len(page) < PAGE:
-            reached = max(reached, stood_at)
-        return Stretch(reached, b"".join(event.frame for event in framed(page)))
-
-    async def _wait(self, tail: Tail) -> None:
-        """For news; other runs' are none, so the silence is measured from the last byte."""
-        patience = self._wrote_at + KEEPALIVE - time.monotonic()
-        if patience <= 0:
-            await self._put(b":keepalive\n\n")
-        else:
-            await tail.news(patience)
-
-    async def _put(self, chunk: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-        self._wrote_at = time.monotonic()
-
-
-async def _left(receive: Receive) -> None:
-    """Return when the reader has gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+            reached = max(reached, position)
+        return Batch(reached, b"".join(frame.content for frame in to_frames(page)))

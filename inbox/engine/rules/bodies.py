@@ -50,6 +50,10 @@ class Body(BaseModel):
         return sent
 
 
+class Empty(Body):
+    """The body of a call that reads none."""
+
+
 def wrong(message: str) -> PydanticCustomError:
     """What a validator raises; ``message`` is the rest of a sentence that names the field."""
     return PydanticCustomError("wrong", "{said}", {"said": message})

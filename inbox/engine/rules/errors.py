@@ -4,16 +4,23 @@ from typing import Any
 
 
 class EngineError(Exception):
-    """A refusal as the wire tells it: an HTTP status, a code, a sentence, details."""
+    """A refusal as the API reports it: an HTTP status, a code, a sentence, details, headers."""
 
     def __init__(
-        self, status: int, code: str, message: str, details: dict[str, Any] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: dict[str, Any] | None = None,
+        *,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.details = details
+        self.headers = headers
 
     def payload(self) -> dict[str, Any]:
         """The error body of the contract."""
@@ -44,7 +51,7 @@ def not_supported(message: str, **details: Any) -> EngineError:
 
 def unauthorized(message: str) -> EngineError:
     """A 401: nobody we know is calling."""
-    return EngineError(401, "unauthorized", message)
+    return EngineError(401, "unauthorized", message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def forbidden(message: str) -> EngineError:

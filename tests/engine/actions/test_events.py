@@ -24,7 +24,7 @@ def test_numbers_are_without_gaps_within_a_project(team):
 def test_a_frame_says_what_of_which_run_and_when(team):
     run = team.start(question())
     logged = events.after(project_id=team.project_id, since=0)[0]
-    frame = json.loads(logged.frame)
+    frame = json.loads(logged.data)
     assert frame == {
         "type": "run_updated",
         "run_id": run["id"],
@@ -37,7 +37,7 @@ def test_a_frame_says_what_of_which_run_and_when(team):
 
 def test_a_frame_is_one_line_of_ascii(team):
     team.ask(message="Zeile\u2028eins\nzwei – “ja”\r\n")
-    frame = events.after(project_id=team.project_id, since=0)[0].frame
+    frame = events.after(project_id=team.project_id, since=0)[0].data
     assert frame.isascii()
     assert "\n" not in frame
     assert json.loads(frame)["data"]["message"] == "Zeile\u2028eins\nzwei – “ja”\r\n"

@@ -1,20 +1,20 @@
 """The application without a server."""
 
 import json
-from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from inbox.engine.http.application import Application
 
 
 async def test_a_defect_is_a_500_in_the_apis_shape_and_still_reaches_the_servers_log() -> None:
-    sent: list[dict[str, Any]] = []
+    sent: list[Message] = []
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Message:
         return {"type": "http.request"}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Message) -> None:
         sent.append(message)
 
     scope_without_a_path = {"type": "http", "method": "GET", "headers": []}

@@ -1,1 +1,0 @@
-"""One function a call: from a request to an action, and back to an answer."""
