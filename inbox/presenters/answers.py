@@ -209,7 +209,7 @@ def obstacle(*, account: bool, off: bool, left: bool) -> str:
 
 
 def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
-    """How it ended: ``Lee answered this 2 m ago: Approve.``; empty while it is open."""
+    """How it ended: ``Lee answered this 2 min ago: Approve.``; empty while it is open."""
     if item.gone:
         return "Mobius no longer has this question."
     if item.status == "expired":
@@ -230,7 +230,7 @@ def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
 
 
 def _unanswered(item: Interaction, now: datetime) -> str:
-    """``This expired 4 m ago``, ``This was cancelled just now``."""
+    """``This expired 4 min ago``, ``This was cancelled just now``."""
     at = ended_at(item)
     when = f" {ago(at, now)}" if at is not None and at <= now else ""
     match item.state:

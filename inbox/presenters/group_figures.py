@@ -41,7 +41,7 @@ class Pace:
 
     @property
     def median_words(self) -> str:
-        """``24 m``, or a dash."""
+        """``24 min``, or a dash."""
         return "—" if self.median is None else span(self.median)
 
     @property

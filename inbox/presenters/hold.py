@@ -65,7 +65,7 @@ def since_label(item: Interaction, now: datetime) -> str:
 
 
 def since_words(item: Interaction, now: datetime) -> str:
-    """``since 10:02, 12 m``; ``since 08:51, 1 h 12 m: too long``."""
+    """``since 10:02, 12 min``; ``since 08:51, 1 h 12 min: too long``."""
     if item.claimed_at is None:
         return ""
     lasted = span((now - item.claimed_at).total_seconds())

@@ -222,7 +222,7 @@ def missing_of(item: Interaction, id_: str, around: Around) -> Missing:
 
 
 def _count_words(items: Sequence[Interaction], now: datetime) -> str:
-    """``6 questions, the oldest 1 d 3 h``; ``1 question, 31 m``."""
+    """``6 questions, the oldest 1 d 3 h``; ``1 question, 31 min``."""
     lasted = span((now - items[0].created_at).total_seconds())
     if len(items) == 1:
         return f"1 question, {lasted}"

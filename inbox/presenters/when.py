@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import dateformat
 from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -47,21 +48,39 @@ BANDS = {
 
 
 def span(seconds: float) -> str:
-    """A length of time in its two largest units: ``40 s``, ``42 m``, ``1 h 20 m``, ``2 d 1 h``."""
+    """A duration in its two largest units: ``40 s``, ``42 min``, ``1 h 20 min``, ``2 d 1 h``.
+
+    ``static/js/duration.js`` writes the same.
+    """
     whole = max(0, int(seconds))
     if whole < MINUTE:
         return f"{whole} s"
     if whole < HOUR:
-        return f"{whole // MINUTE} m"
+        return f"{whole // MINUTE} min"
     if whole < DAY:
         hours, minutes = whole // HOUR, whole % HOUR // MINUTE
-        return f"{hours} h {minutes:02d} m" if minutes else f"{hours} h"
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = whole // DAY, whole % DAY // HOUR
     return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
 
 
+_SPELLED = {
+    "s": ("%d second", "%d seconds"),
+    "min": ("%d minute", "%d minutes"),
+    "h": ("%d hour", "%d hours"),
+    "d": ("%d day", "%d days"),
+}
+
+
+def spelled_span(seconds: float) -> str:
+    """As ``span``, for screen readers: ``42 minutes``, ``1 hour 20 minutes``."""
+    words = span(seconds).split()
+    pairs = zip(map(int, words[::2]), words[1::2], strict=True)
+    return " ".join(ngettext(*_SPELLED[unit], number) % number for number, unit in pairs)
+
+
 def exact_span(seconds: float) -> str:
-    """A length of time where seconds matter: ``at once``, ``0.4 s``, ``2 m 14 s``; ``span``."""
+    """A duration where seconds matter: ``at once``, ``0.4 s``, ``2 min 14 s``; else as ``span``."""
     if seconds < 0.05:
         return AT_ONCE
     if seconds < 10:
@@ -69,7 +88,7 @@ def exact_span(seconds: float) -> str:
     whole = int(seconds)
     if MINUTE <= whole < HOUR:
         minutes, rest = divmod(whole, MINUTE)
-        return f"{minutes} m {rest:02d} s" if rest else f"{minutes} m"
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     return span(seconds)
 
 
@@ -114,16 +133,20 @@ def full(at: datetime) -> str:
     return dateformat.format(localtime(at), "D j F Y, H:i:s T")
 
 
+def is_recent(at: datetime, now: datetime) -> bool:
+    """``ago`` says the moment as a duration: within the last hour, or on the same day."""
+    return now - at < timedelta(hours=1) or localtime(at).date() == localtime(now).date()
+
+
 def ago(at: datetime, now: datetime) -> str:
-    """``just now``, ``40 s ago``, ``3 h 10 m ago``, ``yesterday 16:20``, then as ``moment``."""
+    """``just now``, ``40 s ago``, ``3 h 10 min ago``, ``yesterday 16:20``, then as ``moment``."""
     seconds = (now - at).total_seconds()
     if seconds < 10:
-        return "just now"
-    local, today = localtime(at), localtime(now)
-    if seconds < HOUR or local.date() == today.date():
-        return f"{span(seconds)} ago"
-    if local.date() == today.date() - timedelta(days=1):
-        return f"yesterday {clock(at)}"
+        return gettext("just now")
+    if is_recent(at, now):
+        return gettext("{duration} ago").format(duration=span(seconds))
+    if localtime(at).date() == localtime(now).date() - timedelta(days=1):
+        return gettext("yesterday {time}").format(time=clock(at))
     return moment(at, now)
 
 

@@ -1,6 +1,6 @@
 """How things are drawn: icons, faces, due times, the status of a run."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache, lru_cache
 from zlib import crc32
@@ -8,8 +8,9 @@ from zlib import crc32
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop
 
 from inbox.presenters import when
 from inbox.presenters.answers import Member
@@ -108,9 +109,31 @@ def clock(at: datetime | None) -> str:
 
 @register.simple_tag
 def ago(at: datetime) -> SafeString:
-    """Say how long ago a moment was; static/js/countdown.js keeps it right."""
-    words = when.ago(at, timezone.now())
-    return format_html('<time datetime="{0}" data-ago="{0}">{1}</time>', at.isoformat(), words)
+    """Say how long ago a moment was; static/js/countdown.js keeps a recent one current."""
+    now = timezone.now()
+    counted = format_html(' data-ago="{}"', at.isoformat()) if when.is_recent(at, now) else ""
+    return format_html(
+        '<time datetime="{}"{}>{}</time>', at.isoformat(), counted, when.ago(at, now)
+    )
+
+
+DUE_WORDS = {
+    "late": gettext_noop("{duration} late"),
+    "expired": gettext_noop("Expired"),
+    "due_in": gettext_noop("Due in {duration}"),
+    "expires_in": gettext_noop("Expires in {duration}"),
+    "ago": gettext_noop("{duration} ago"),
+    "just_now": gettext_noop("just now"),
+}
+"""What static/js/countdown.js writes as time passes, and this module before that."""
+
+
+@register.simple_tag
+def due_words() -> SafeString:
+    """The words that static/js/countdown.js needs, as attributes of one element."""
+    words = ((key.replace("_", "-"), gettext(text)) for key, text in DUE_WORDS.items())
+    attributes = format_html_join("", ' data-{}="{}"', words)
+    return format_html('<template id="due-words"{}></template>', attributes)
 
 
 @register.inclusion_tag("components/_due.html")
@@ -118,43 +141,43 @@ def due(at: datetime, soft: bool = False, long: bool = False) -> dict[str, objec
     """Draw when something is due.
 
     ``soft``: after ``at`` it is late and can still be answered; else it has expired then. ``long``
-    says it in a sentence with the clock, for the page of one question.
+    adds the clock, for the page of one question. Screen readers get the duration spelled out.
     """
     now = timezone.now()
     tone = "late" if at <= now else "soon" if at - now <= when.SOON else ""
-    words = due_sentence(at, now, soft) if long else due_words(at, now, soft)
-    lead = "" if long or tone == "late" else due_lead(soft, near=when.near(at, now))
+    shown = due_sentence(at, now, soft, when.span, clock=True) if long else chip(at, now, soft)
     return {
         "at": timezone.localtime(at).isoformat(),
         "soft": soft,
         "long": long,
+        "near": at > now and when.near(at, now),
+        "clock": when.clock(at) if long else "",
         "tone": tone,
-        "words": words,
-        "lead": lead,
-        "near_lead": due_lead(soft, near=True),
+        "words": shown,
+        "spoken": due_sentence(at, now, soft, when.spelled_span, clock=long),
     }
 
 
-def due_lead(soft: bool, near: bool) -> str:
-    """What a screen reader says before ``due_words``: sighted readers see a clock there."""
-    if soft:
-        return "Due in" if near else "Due"
-    return "Expires in" if near else "Expires"
-
-
-def due_words(at: datetime, now: datetime, soft: bool) -> str:
-    """``42 m``, ``3 h 10 m``, ``Wed 14:00``, ``12 m late``, ``Expired``."""
-    left = (at - now).total_seconds()
-    if left <= 0:
-        return f"{when.span(-left)} late" if soft else "Expired"
-    return when.span(left) if when.near(at, now) else when.moment(at, now)
-
-
-def due_sentence(at: datetime, now: datetime, soft: bool) -> str:
-    """``Expires in 42 m, 10:45``, ``Due Wed 14:00``, ``12 m late``, ``Expired at 10:45``."""
+def chip(at: datetime, now: datetime, soft: bool) -> str:
+    """``42 min``, ``3 h 10 min``, ``Wed 14:00``, ``12 min late``, ``Expired``."""
     if at <= now:
-        return due_words(at, now, soft) if soft else f"Expired at {when.moment(at, now)}"
-    verb = "Due" if soft else "Expires"
+        return due_sentence(at, now, soft, when.span, clock=False)
+    return when.span((at - now).total_seconds()) if when.near(at, now) else when.moment(at, now)
+
+
+def due_sentence(
+    at: datetime, now: datetime, soft: bool, span: Callable[[float], str], *, clock: bool
+) -> str:
+    """``Expires in 42 min, 10:45``, ``Due Wed 14:00``, ``12 min late``, ``Expired at 10:45``."""
+    seconds = (at - now).total_seconds()
+    if seconds <= 0 and soft:
+        return gettext(DUE_WORDS["late"]).format(duration=span(-seconds))
+    if seconds <= 0:
+        at_clock = gettext("Expired at {time}").format(time=when.moment(at, now))
+        return at_clock if clock else gettext(DUE_WORDS["expired"])
     if when.near(at, now):
-        return f"{verb} in {due_words(at, now, soft)}, {when.clock(at)}"
-    return f"{verb} {when.moment(at, now)}"
+        near = gettext(DUE_WORDS["due_in" if soft else "expires_in"])
+        words = near.format(duration=span(seconds))
+        return f"{words}, {when.clock(at)}" if clock else words
+    far = gettext("Due {time}") if soft else gettext("Expires {time}")
+    return far.format(time=when.moment(at, now))

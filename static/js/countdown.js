@@ -1,33 +1,23 @@
-/* Keeps due times true: every half minute, each second in the last minute, and when the tab is shown again.
-   <time data-due="…"> is a deadline, <time data-ago="…"> a moment that has passed,
-   <time data-for="…"> how long something is so. All are right as the server wrote
-   them; a far deadline is said by the clock and is left alone until it is near. <time data-turns="…"> is a moment at which
-   the page says something else. */
+/* Keeps times current: every half minute, each second in the last minute, and when the tab is shown again.
+   <time data-due="…"> is a deadline, <time data-ago="…"> a moment in the past, <time data-for="…"> the start of something
+   that continues. The server writes all of them; a distant deadline shows the time of day and is left alone until it is
+   near. At <time data-turns="…"> the page has to be read again. */
+
+import { duration, spelledDuration } from "./duration.js";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const AGAIN_MS = 5000;
+const WORDS = document.getElementById("due-words").dataset;
 let timer = 0;
 let rang = 0;
 let owed = false;
 
-function span(seconds) {
-  if (seconds < MINUTE) return `${seconds} s`;
-  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} m`;
-  if (seconds < DAY) {
-    const minutes = Math.floor((seconds % HOUR) / MINUTE);
-    const hours = Math.floor(seconds / HOUR);
-    return minutes ? `${hours} h ${String(minutes).padStart(2, "0")} m` : `${hours} h`;
-  }
-  const days = Math.floor(seconds / DAY);
-  const hours = Math.floor((seconds % DAY) / HOUR);
-  return hours && days < 10 ? `${days} d ${hours} h` : `${days} d`;
-}
+const fill = (words, length) => words.replace("{duration}", length);
 
 function write(element, words) {
-  const place = element.querySelector("[data-words]") ?? element.querySelector("span") ?? element;
-  if (place.textContent !== words) place.textContent = words;
+  if (element && element.textContent !== words) element.textContent = words;
 }
 
 function tone(element, name) {
@@ -41,21 +31,25 @@ function tone(element, name) {
 }
 
 function tickDue(element, now) {
-  const words = element.querySelector("[data-words]").textContent;
-  const lead = element.querySelector("[data-lead]");
+  const [shown, spoken] = [element.querySelector("[data-words]"), element.querySelector("[data-spoken]")];
   const left = Math.ceil((Date.parse(element.dataset.due) - now) / 1000);
   if (left <= 0) {
     const crossed = tone(element, "late");
-    lead?.remove();
-    if (element.hasAttribute("data-soft")) write(element, `${span(-left)} late`);
-    else if (crossed) write(element, "Expired");
+    if (element.hasAttribute("data-soft")) {
+      write(shown, fill(WORDS.late, duration(-left)));
+      write(spoken, fill(WORDS.late, spelledDuration(-left)));
+    } else if (crossed) {
+      write(shown, WORDS.expired);
+      write(spoken, WORDS.expired);
+    }
     return { left, crossed };
   }
   const crossed = tone(element, left <= HOUR ? "soon" : "");
-  if (left <= HOUR || /\d+ [hms]\b/.test(words)) {
-    if (lead) lead.textContent = lead.dataset.lead;
-    const clock = words.includes(", ") ? words.slice(words.indexOf(", ")) : "";
-    write(element, element.hasAttribute("data-long") ? `${element.hasAttribute("data-soft") ? "Due" : "Expires"} in ${span(left)}${clock}` : span(left));
+  if (left <= HOUR || element.hasAttribute("data-near")) {
+    const words = element.hasAttribute("data-soft") ? WORDS.dueIn : WORDS.expiresIn;
+    const clock = element.dataset.clock ? `, ${element.dataset.clock}` : "";
+    write(shown, clock ? `${fill(words, duration(left))}${clock}` : duration(left));
+    write(spoken, `${fill(words, spelledDuration(left))}${clock}`);
   }
   return { left, crossed };
 }
@@ -63,13 +57,12 @@ function tickDue(element, now) {
 function tickAgo(element, now) {
   const age = Math.floor((now - Date.parse(element.dataset.ago)) / 1000);
   if (age >= DAY) return;
-  const words = age < 10 ? "just now" : `${span(age)} ago`;
-  if (/ago$|^just now$/.test(element.textContent)) write(element, words);
+  write(element, age < 10 ? WORDS.justNow : fill(WORDS.ago, duration(age)));
 }
 
 function tickFor(element, now) {
   const age = Math.floor((now - Date.parse(element.dataset.for)) / 1000);
-  if (age >= 0) write(element, span(age));
+  if (age >= 0) write(element, duration(age));
 }
 
 function tick() {

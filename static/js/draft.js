@@ -4,6 +4,8 @@
    and draft go along: they say which draft it shows, so that a save overwrites no text of another device. The other drafts
    of the question come back with a save, for #other-drafts. */
 
+import { duration } from "./duration.js";
+
 const WAIT_MS = 700;
 const RETRY_S = [2, 4, 8, 15, 30];
 const SENDING_MS = 400;
@@ -62,15 +64,12 @@ function showOthers(html) {
   htmx.process(others);
 }
 
-/* The element's own words, with the number put in */
-const worded = (place, name, number) => place.dataset[name].replace("{}", number);
+/* The element's own words, with a duration put in */
+const worded = (place, name, seconds = 0) => place.dataset[name].replace("{duration}", duration(seconds));
 
 function savedWords(place, ms) {
   const seconds = Math.round(ms / 1000);
-  if (seconds < 2) return worded(place, "justNow");
-  if (seconds < 60) return worded(place, "seconds", seconds);
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? worded(place, "minutes", minutes) : worded(place, "hours", Math.floor(minutes / 60));
+  return seconds < 2 ? worded(place, "justNow") : worded(place, "ago", seconds);
 }
 
 function say(form) {

@@ -1,5 +1,7 @@
 /* The plots of Insights. Each canvas names the JSON beside it; colours are the tokens', read anew when the theme changes. */
 
+import { duration } from "./duration.js";
+
 const STEPS_S = [1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400, 10 * 86400, 30 * 86400, 100 * 86400];
 const drawn = [];
 
@@ -9,17 +11,13 @@ function palette() {
   return found;
 }
 
-function span(seconds) {
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} m`;
-  const [unit, size, small, smaller] = seconds < 86400 ? ["h", 3600, "m", 60] : ["d", 86400, "h", 3600];
-  const whole = Math.floor(seconds / size);
-  const rest = Math.round((seconds - whole * size) / smaller);
-  return rest ? `${whole} ${unit} ${rest} ${small}` : `${whole} ${unit}`;
-}
-
 const number = new Intl.NumberFormat("en");
-const words = (unit, value) => (unit === "seconds" ? span(value) : number.format(value));
+const words = (unit, value) => (unit === "seconds" ? duration(value) : number.format(value));
+
+/* The last point, and one between two gaps, would not be seen as part of a line */
+function isAlone(values, place) {
+  return values[place] !== null && (place === values.length - 1 || ((values[place - 1] ?? null) === null && values[place + 1] === null));
+}
 
 function datasets(data, tints) {
   return data.series.map((series) => {
@@ -32,10 +30,10 @@ function datasets(data, tints) {
         backgroundColor: tint,
         borderWidth: series.dash ? 1.5 : 2,
         borderDash: series.dash ? [4, 3] : [],
-        pointRadius: series.values.map((value, place) => (value !== null && (place === series.values.length - 1) ? 3 : 0)),
+        pointRadius: series.values.map((value, place) => (isAlone(series.values, place) ? 3 : 0)),
         pointHoverRadius: 4,
         pointHitRadius: 8,
-        spanGaps: true,
+        spanGaps: false,
         tension: 0,
       };
     }
@@ -68,7 +66,7 @@ function axes(data, tints) {
     };
   }
   const days = { grid: { display: false }, border, ticks: { ...ticks, maxTicksLimit: 8, padding: 6 } };
-  if (data.unit === "seconds") return { x: days, y: { ...durations(data), grid, border: { display: false }, ticks: { ...ticks, padding: 8, callback: (value) => span(value) } } };
+  if (data.unit === "seconds") return { x: days, y: { ...durations(data), grid, border: { display: false }, ticks: { ...ticks, padding: 8, callback: (value) => duration(value) } } };
   return { x: days, y: { beginAtZero: true, grid, border: { display: false }, ticks: { ...ticks, precision: 0, maxTicksLimit: 5, padding: 8 } } };
 }
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from inbox.presenters import when
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve, press
@@ -254,8 +255,10 @@ def test_a_deadline_counts_down_to_the_second(sign_in: SignIn, api: httpx.Client
     ask(api, "Nearly over?", timeout="20s")
     due = arrived(page, "Nearly over?").locator(".due")
     expect(due).to_have_class(re.compile("due--soon"))
-    expect(due).to_have_text(re.compile(r"^Expires in 1\d s$"))
-    expect(due).to_have_text(re.compile(r"^Expires in \d s$"), timeout=15_000)
+    shown, spoken = due.locator("[data-words]"), due.locator("[data-spoken]")
+    expect(shown).to_have_text(re.compile(r"^1\d s$"))
+    expect(spoken).to_have_text(re.compile(r"^Expires in 1\d seconds$"))
+    expect(shown).to_have_text(re.compile(r"^\d s$"), timeout=15_000)
 
 
 def test_dark_is_chosen_once_and_stays(sign_in: SignIn) -> None:
@@ -321,3 +324,17 @@ def test_the_comment_key_goes_on_where_the_comment_ended(
         page.keyboard.type(part)
         page.keyboard.press("Escape")
     expect(comment).to_have_value("first second")
+
+
+def test_scripts_write_durations_as_the_server_does(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    seconds = [0, 1, 59, 60, 61, 3599, 3600, 3660, 4800, 86399, 86400, 176400, 864000, 900000]
+    written = page.evaluate(
+        """async (seconds) => {
+          const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+          const script = await import(loaded.find((name) => name.includes("/js/duration.")));
+          return seconds.map((number) => [script.duration(number), script.spelledDuration(number)]);
+        }""",
+        seconds,
+    )
+    assert written == [[when.span(number), when.spelled_span(number)] for number in seconds]

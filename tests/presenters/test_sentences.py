@@ -149,7 +149,7 @@ def test_a_choice_is_repeated_in_a_line(question: dict[str, Any], value: Any, wo
 def test_who_answered_what_and_when() -> None:
     item = row(answered(group_ask(policy=ANYBODY), "user_lee", 2))
     now = at(4)
-    assert closing_sentence(item, RINA, now) == "Lee answered this 2 m ago: Approve."
+    assert closing_sentence(item, RINA, now) == "Lee answered this 2 min ago: Approve."
     [answer] = given(item, RINA)
     assert (answer.did, answer.comment, answer.at) == ("Lee approved", "fine", at(2))
     assert closing_sentence(item, People(NAMES, "user_lee"), now).startswith("You answered this")
@@ -158,7 +158,7 @@ def test_who_answered_what_and_when() -> None:
 def test_how_it_ended_otherwise() -> None:
     expired = row(ask(status=InteractionStatus.EXPIRED, completed_at=at(1)))
     assert closing_sentence(expired, RINA, at(5)) == (
-        "This expired 4 m ago. It can no longer be answered."
+        "This expired 4 min ago. It can no longer be answered."
     )
     assert closing_sentence(row(ask()), RINA, at(5)) == ""
     gone = row(ask())
@@ -216,9 +216,9 @@ PLAN = (
 @pytest.mark.parametrize(
     ("status", "states"),
     [
-        (RunStatus.SUSPENDED, [("done", "1 m"), ("now", "waiting 8 m"), ("next", "to come")]),
-        (RunStatus.RUNNING, [("done", "1 m"), ("busy", "running 8 m"), ("next", "to come")]),
-        (RunStatus.FAILED, [("done", "1 m"), ("next", ""), ("next", "not reached")]),
+        (RunStatus.SUSPENDED, [("done", "1 min"), ("now", "waiting 8 min"), ("next", "to come")]),
+        (RunStatus.RUNNING, [("done", "1 min"), ("busy", "running 8 min"), ("next", "to come")]),
+        (RunStatus.FAILED, [("done", "1 min"), ("next", ""), ("next", "not reached")]),
     ],
 )
 def test_the_track_tells_done_now_and_to_come(
@@ -252,7 +252,7 @@ def test_nothing_is_said_of_steps_that_upstream_does_not_tell(status: RunStatus)
     assert [(stop.name, stop.meta) for stop in track(of, [], at(10))] == [("Build", "")]
 
 
-@pytest.mark.parametrize(("minutes", "words"), [(1, "failed after 1 m"), (0, "failed at once")])
+@pytest.mark.parametrize(("minutes", "words"), [(1, "failed after 1 min"), (0, "failed at once")])
 def test_a_failed_step_says_after_how_long(minutes: int, words: str) -> None:
     of = run_row(Upstream(), run(status=RunStatus.FAILED), 0)
     failed = step(
@@ -316,6 +316,6 @@ def test_a_run_waits_for_nobody_once_its_question_is_closed() -> None:
     bypassed = row(ask(minutes=5, status=InteractionStatus.EXPIRED, expires_at=at(60)))
     over = run_row(Upstream(), run(minutes=20, status=RunStatus.COMPLETED, completed_at=at(20)), 0)
     assert dict(where_the_time_went(over, [bypassed], at(30))) == {
-        "Waiting for people": "5 m",
-        "All else": "15 m",
+        "Waiting for people": "5 min",
+        "All else": "15 min",
     }

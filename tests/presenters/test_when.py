@@ -15,10 +15,10 @@ NOW = datetime(2026, 11, 24, 10, 3, tzinfo=UTC)
     [
         (-5, "0 s"),
         (40, "40 s"),
-        (42 * 60, "42 m"),
+        (42 * 60, "42 min"),
         (60 * 60, "1 h"),
-        (80 * 60, "1 h 20 m"),
-        (185 * 60, "3 h 05 m"),
+        (80 * 60, "1 h 20 min"),
+        (185 * 60, "3 h 5 min"),
         (49 * 3600, "2 d 1 h"),
         (48 * 3600, "2 d"),
         (12 * 86400 + 3600, "12 d"),
@@ -31,12 +31,25 @@ def test_a_length_is_said_in_its_two_largest_units(seconds: float, words: str) -
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
+        (1, "1 second"),
+        (42 * 60, "42 minutes"),
+        (61 * 60, "1 hour 1 minute"),
+        (49 * 3600, "2 days 1 hour"),
+    ],
+)
+def test_a_screen_reader_gets_the_units_in_full(seconds: float, words: str) -> None:
+    assert when.spelled_span(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
         (0.01, "at once"),
         (0.44, "0.4 s"),
         (14, "14 s"),
-        (134, "2 m 14 s"),
-        (120, "2 m"),
-        (4800, "1 h 20 m"),
+        (134, "2 min 14 s"),
+        (120, "2 min"),
+        (4800, "1 h 20 min"),
     ],
 )
 def test_what_a_step_took_is_said_to_the_second(seconds: float, words: str) -> None:
@@ -68,8 +81,8 @@ def test_a_moment_is_said_in_the_readers_time_zone() -> None:
     [
         ({"seconds": 3}, "just now"),
         ({"seconds": 40}, "40 s ago"),
-        ({"minutes": 56}, "56 m ago"),
-        ({"hours": 3, "minutes": 10}, "3 h 10 m ago"),
+        ({"minutes": 56}, "56 min ago"),
+        ({"hours": 3, "minutes": 10}, "3 h 10 min ago"),
         ({"hours": 18}, "yesterday 16:03"),
         ({"days": 3}, "Sat 10:03"),
     ],

@@ -228,7 +228,7 @@ def test_a_held_question_that_is_old_is_marked_for_the_group_and_for_leads(
     Interaction.objects.update(claimed_at=soon(minutes=-72))
     page = page_of(sign_in("rina"), item)
     assert "data-stale-claim" in page
-    assert "It was claimed 1 h 12 m ago. Only Lee can release it." in page
+    assert "It was claimed 1 h 12 min ago. Only Lee can release it." in page
     assert 'aria-label="Stale"' in one_line(sign_in("rina").get("/inbox/"))
     assert "Only Lee can release it." in page_of(sign_in("tess"), item)
     assert "your group sees it marked" in page_of(sign_in("lee"), item)

@@ -91,7 +91,7 @@ def test_the_time_to_answer_is_the_median_of_what_was_answered(board: Desk) -> N
             created_at=done - timedelta(minutes=minutes), completed_at=done
         )
     page = one_line(sign_in("tess").get("/groups/approvers/").content)
-    assert "<dt>Median</dt> <dd> 24 m </dd>" in page
+    assert "<dt>Median</dt> <dd> 24 min </dd>" in page
     assert "<dt>9 of 10</dt> <dd>within 5 h</dd>" in page
 
 

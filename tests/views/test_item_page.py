@@ -272,7 +272,7 @@ def test_an_expired_item_says_so_and_offers_no_button(rina: Client) -> None:
         )
     )
     page = page_of(rina)
-    assert "This expired 4 m ago. It can no longer be answered." in page
+    assert "This expired 4 min ago. It can no longer be answered." in page
     assert "Expired unanswered" in page
     assert 'action="/interactions/int_1/respond"' not in page
 

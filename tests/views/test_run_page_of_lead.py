@@ -111,7 +111,7 @@ def test_the_log_says_who_and_how_long_between(tess: Client) -> None:
     assert "11 events" in log
     assert "<strong>Approve release</strong> asked Rina: " in log
     line = log[log.index("Rina approved") :].split("</li>")[0]
-    assert "+ 10 m<" in line
+    assert "+ 10 min<" in line
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from inbox.presenters.when import span
 Bounds = dict[str, tuple[datetime, datetime]]
 
 _AGES = {
-    "under_15m": ("Under 15 m", timedelta(0), timedelta(minutes=15)),
-    "under_1h": ("15 m – 1 h", timedelta(minutes=15), timedelta(hours=1)),
+    "under_15m": ("Under 15 min", timedelta(0), timedelta(minutes=15)),
+    "under_1h": ("15 min – 1 h", timedelta(minutes=15), timedelta(hours=1)),
     "under_4h": ("1 – 4 h", timedelta(hours=1), timedelta(hours=4)),
     "under_1d": ("4 – 24 h", timedelta(hours=4), timedelta(days=1)),
     "over_1d": ("Over a day", timedelta(days=1), timedelta(days=36500)),
