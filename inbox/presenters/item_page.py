@@ -205,10 +205,13 @@ def _kept(
     else:
         return None
     typed = [text for text in typed if text]
-    if mine and json.loads(mine) == [typed, comment.strip()]:
-        return None
-    value = typed_words(question, typed)
-    return Kept(value, comment) if value or comment else None
+    if mine:
+        value, said = json.loads(mine)
+        # A form with buttons saves its text without the one that is pressed.
+        if typed in ([], value) and comment.strip() == said:
+            return None
+    words = typed_words(question, typed)
+    return Kept(words, comment) if words or comment else None
 
 
 def _mine(item: Interaction, people: People) -> str:

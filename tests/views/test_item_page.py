@@ -241,6 +241,7 @@ def test_what_i_had_typed_is_kept_when_somebody_was_first(rina: Client) -> None:
     ("values", "comment", "says"),
     [
         (["true"], "fine", ""),
+        ([], "fine", ""),
         (["true"], "", "The text below wasn’t sent. Your draft is saved."),
         (["false"], "fine", "The text below wasn’t sent. Your draft is saved."),
     ],
