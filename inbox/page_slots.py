@@ -10,14 +10,20 @@ A request has a slot only while Django code works on it: not while its body is s
 being sent. Streams (``/live/``), static files and probes take no slot. What open pages fetch by
 themselves because something changed (``BACKGROUND``) lets the pages that people ask for go first,
 mostly.
+
+Django would start a thread for each request, and end it after. ``Threads`` keeps a few instead, and
+with them their database connections.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
+
+from asgiref.sync import ThreadSensitiveContext
 
 from inbox.request_body import Message, Receive, Send
 
@@ -79,6 +85,27 @@ class Slots:
         if self._background and (turn_of_background or not self._line):
             return self._background
         return self._line
+
+
+class Threads:
+    """Threads that run requests, one at a time each. Up to ``kept`` idle ones stay for the next."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._idle: list[Executor] = []
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """Run the synchronous code of a request on a thread of its own."""
+        thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "page")
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                yield
+        finally:
+            if len(self._idle) < self._kept:
+                self._idle.append(thread)
+            else:
+                thread.shutdown(wait=False)
 
 
 class _Visit:
@@ -143,6 +170,7 @@ class PageSlots:
     def __init__(self, application: Callable[..., Awaitable[None]], slots: int = SLOTS) -> None:
         self._application = application
         self._slots = Slots(slots)
+        self._threads = Threads(kept=2 * slots)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -158,6 +186,7 @@ class PageSlots:
             await send(message)
 
         try:
-            await self._application(scope, receive, sending)
+            async with self._threads.one():
+                await self._application(scope, receive, sending)
         finally:
             visit.end()

@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
+
+from asgiref.sync import sync_to_async
 
 from inbox.page_slots import PageSlots, locked, waiting
 from inbox.request_body import RequestBodies
@@ -139,3 +142,27 @@ async def test_a_page_that_breaks_or_is_given_up_gives_its_slot_back() -> None:
     await asyncio.gather(hanging, queued, return_exceptions=True)
     await (await requests.begin("/page"))
     assert requests.left == ["/page"]
+
+
+async def test_requests_use_the_same_thread_again_and_none_waits_for_that_of_another() -> None:
+    threads: dict[str, int] = {}
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def work(path: str) -> None:
+        threads[path] = await sync_to_async(get_ident)()
+        if path == "/answer":
+            asked.set()
+            async with waiting():
+                await answered.wait()
+
+    requests = Requests(work)
+    await (await requests.begin("/first"))
+    await (await requests.begin("/second"))
+    assert threads["/first"] == threads["/second"]
+    answer = await requests.begin("/answer")
+    await asked.wait()
+    async with asyncio.timeout(5):
+        await (await requests.begin("/third"))
+    assert threads["/third"] != threads["/answer"]
+    answered.set()
+    await answer
