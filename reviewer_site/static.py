@@ -31,7 +31,8 @@ MANIFEST = CompressedManifestStaticFilesStorage.manifest_name
 class Storage(CompressedManifestStaticFilesStorage):
     """Hashed names in style sheets and in the ``import`` statements of our own scripts.
 
-    Vendored scripts stay as published: they name source maps that are not shipped.
+    Vendored scripts stay as published: they name source maps that are not shipped. The address of
+    a file is found once: a page has thirty, and they stay the same while the process runs.
     """
 
     patterns = (
@@ -50,6 +51,16 @@ class Storage(CompressedManifestStaticFilesStorage):
             ),
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._urls: dict[str, str] = {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        """The address of a file of the release."""
+        if name not in self._urls:
+            self._urls[name] = super().url(name, force)
+        return self._urls[name]
 
 
 def collect_if_changed() -> None:
