@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser, Permission
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from inbox.mobius.types import PolicyKind
 from inbox.models import Group, Interaction, Recipient, Reviewer, Run, Upstream
@@ -76,11 +76,10 @@ def viewer_of(user: Any) -> Viewer:
     """The viewer behind an account that is signed in. One query; it loads ``user.reviewer``."""
     if isinstance(user, AnonymousUser):
         raise TypeError("nobody is signed in")
-    given = get_user_model().groups.through.objects.filter(user=OuterRef("user"))
-    plays = {f"plays_{n}": Exists(given.filter(group__name=role)) for n, role in enumerate(ROLES)}
-    user.reviewer = Reviewer.objects.annotate(**plays).get(user=user.pk)
-    names = (role for n, role in enumerate(ROLES) if getattr(user.reviewer, f"plays_{n}"))
-    return _viewer(user, names)
+    # A row for each Django group, and one without where there is none.
+    rows = list(Reviewer.objects.filter(user=user.pk).annotate(role=F("user__groups__name")))
+    user.reviewer = rows[0]
+    return _viewer(user, (row.role for row in rows))
 
 
 def viewers_of(user_ids: Iterable[int]) -> list[Viewer]:
@@ -90,7 +89,7 @@ def viewers_of(user_ids: Iterable[int]) -> list[Viewer]:
     return [_viewer(user, (group.name for group in user.groups.all())) for user in rows]
 
 
-def _viewer(user: Any, role_names: Iterable[str]) -> Viewer:
+def _viewer(user: Any, role_names: Iterable[str | None]) -> Viewer:
     roles = set(role_names)
     return Viewer(
         user_id=user.pk,
