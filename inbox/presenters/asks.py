@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from inbox.access import Viewer
-from inbox.models import Group, Recipient, Upstream
+from inbox.models import Recipient, Upstream
 from inbox.presenters.filters import Filters
 from inbox.presenters.scopes import CLAIMED, COUNTED, OPEN, OTHERS, counted_words, rows_of
-from inbox.presenters.walks import found_by
 from inbox.presenters.when import band
 
 _COLUMNS = (
@@ -68,12 +67,13 @@ NO_LIMIT: tuple[datetime | None, int] = (None, 0)
 class Sample:
     """The first ``COUNTED`` of what waits, as far as counts need it.
 
-    ``claimed``: what the viewer holds; ``others``: what waits for others.
+    ``groups``: how many each group was asked, by its id. ``claimed``: what the viewer holds;
+    ``others``: what waits for others.
     """
 
     bands: tuple[str, ...]
     direct: int
-    groups: Mapping[str, tuple[str, int]]
+    groups: Mapping[str, int]
     total: int
     whole: bool
     claimed: int
@@ -111,19 +111,14 @@ def narrowed(rows: QuerySet[Recipient], filters: Filters) -> QuerySet[Recipient]
 
 
 def in_order(rows: QuerySet[Recipient], limit: int, cursor: str = "") -> QuerySet[Recipient]:
-    """The next ``limit`` open rows after the cursor: soonest due first, without a deadline last.
-
-    Each half is a walk of its own along the index; sorting the nulls last would read all of it.
-    """
+    """The next ``limit`` open rows after the cursor: soonest due first, without a deadline last."""
     at, after = _read(cursor)
-    dated = rows.filter(due_at__isnull=False)
-    undated = rows.filter(due_at__isnull=True)
     if at is not None:
-        dated = dated.filter(due_at__gte=at).filter(Q(due_at__gt=at) | Q(id__gt=after))
+        same = Q(due_at=at, id__gt=after)
+        rows = rows.filter(Q(due_at__gt=at) | same | Q(due_at__isnull=True))
     elif after:
-        dated, undated = dated.none(), undated.filter(id__gt=after)
-    found = found_by(dated.order_by("due_at", "id")[:limit], undated.order_by("id")[:limit])
-    return found.order_by(F("due_at").asc(nulls_last=True), "id")[:limit]
+        rows = rows.filter(due_at__isnull=True, id__gt=after)
+    return rows.order_by(F("due_at").asc(nulls_last=True), "id")[:limit]
 
 
 def done_in_order(rows: QuerySet[Recipient], limit: int, cursor: str) -> QuerySet[Recipient]:
@@ -177,43 +172,28 @@ def cursor_at(at: datetime | None, id_: int) -> str:
 
 
 def with_columns(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
-    """The rows with what a list shows of their interactions, and ``group_name``."""
-    return rows.select_related("interaction").only(*_COLUMNS).annotate(group_name=_group_name())
+    """The rows with what a list shows of their interactions."""
+    return rows.select_related("interaction").only(*_COLUMNS)
 
 
-def _group_name() -> Subquery:
-    group = Group.objects.filter(
-        upstream=OuterRef("upstream"), mobius_id=OuterRef("interaction__group_id")
-    )
-    return Subquery(group.values("name")[:1])
-
-
-def sample(
-    viewer: Viewer, upstream: Upstream, now: datetime, *, group_names: bool = True
-) -> Sample:
+def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
     """Count what waits, what the viewer has claimed and what waits for others, unfiltered.
 
-    Five queries: together they take half the time of one that joins them. Without ``group_names``
-    there are four, and each group is called by its id.
+    Two queries. What is claimed waits too, so it needs a third only where not all was counted.
     """
     many = COUNTED + 1
-    columns = ("due_at", "via_group", "interaction__group_id")
-    opened = rows_of(OPEN, viewer, upstream)
-    dated = opened.filter(due_at__isnull=False).order_by("due_at", "id")
-    undated = opened.filter(due_at__isnull=True).order_by("id")
-    waiting = [*dated.values_list(*columns)[:many], *undated.values_list(*columns)[:many]]
-    counted = waiting[:COUNTED]
-    by_group = Counter(group_id for _, via_group, group_id in counted if via_group and group_id)
-    names = {}
-    if group_names:
-        known = Group.objects.filter(upstream=upstream, mobius_id__in=list(by_group))
-        names = dict(known.values_list("mobius_id", "name"))
+    opened = in_order(rows_of(OPEN, viewer, upstream), many)
+    waiting = list(opened.values_list("due_at", "via_group", "holds", "interaction__group_id"))
+    counted, whole = waiting[:COUNTED], len(waiting) <= COUNTED
+    claimed = sum(holds for _, _, holds, _ in counted)
+    if not whole:
+        claimed = rows_of(CLAIMED, viewer, upstream)[:many].count()
     return Sample(
         bands=tuple(band(due_at, now).key for due_at, *_ in counted),
-        direct=sum(not via_group for _, via_group, _ in counted),
-        groups={id_: (names.get(id_) or id_, count) for id_, count in by_group.items()},
+        direct=sum(not via_group for _, via_group, *_ in counted),
+        groups=Counter(group_id for _, via_group, _, group_id in counted if via_group and group_id),
         total=len(counted),
-        whole=len(waiting) <= COUNTED,
-        claimed=rows_of(CLAIMED, viewer, upstream)[:many].count(),
+        whole=whole,
+        claimed=claimed,
         others=rows_of(OTHERS, viewer, upstream)[:many].count(),
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Exists, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from inbox import access
@@ -24,8 +24,9 @@ from inbox.presenters.asks import (
 from inbox.presenters.filters import Filters, inbox_href, item_href
 from inbox.presenters.people import People
 from inbox.presenters.place import Place, place_of
-from inbox.presenters.rows import Row, row
-from inbox.presenters.scopes import CLAIMED, OTHERS, SCOPES, rows_of
+from inbox.presenters.rows import IN_A_ROW, Row, row
+from inbox.presenters.run_list import group_names
+from inbox.presenters.scopes import CLAIMED, OTHERS, SCOPES, rows_of, shows
 from inbox.presenters.shown import MOST, Shown, arrivals, numbers
 from inbox.presenters.when import BANDS, Band, band
 from inbox.reviewers.names import names_of
@@ -182,28 +183,37 @@ def inbox_list(
     current: str = "",
     shown: Shown | None = None,
 ) -> InboxList:
-    """Read one page of the list, with its counts. Three queries; ``current`` is the open item.
+    """Read one page of the list, with its counts; ``current`` is the open item.
 
-    With ``shown`` those rows stay, brought up to date, and others wait; four queries. A page that
-    would be empty then is filled.
+    With ``shown`` those rows stay, brought up to date, and others wait. A page that would be empty
+    then is filled.
     """
     rows = _listed(viewer, upstream, filters)
     order = done_in_order if filters.done else in_order
-    fresh = list(_whole(order(rows, PAGE + 1, filters.cursor), viewer, upstream))
+    fresh = list(with_columns(order(rows, PAGE + 1, filters.cursor)))
     page, new = fresh[:PAGE], Arrivals()
     if shown is not None and shown.ids:
-        kept = list(_whole(order(rows.filter(pk__in=shown.ids), MOST, ""), viewer, upstream))
+        kept = list(with_columns(order(rows.filter(pk__in=shown.ids), MOST, "")))
         if kept:
             page = kept
             came = arrivals(fresh, page, page=PAGE)
             new = Arrivals(tuple(recipient.interaction.mobius_id for recipient in came))
     more = len(fresh) > PAGE
     counts = sample(viewer, upstream, now)
-    lines = _rows(viewer, page, filters, now, current)
+    groups = group_names(upstream, {*counts.groups, *_group_ids(page)})
+    lines = _rows(
+        page,
+        viewer=viewer,
+        upstream=upstream,
+        groups=groups,
+        filters=filters,
+        now=now,
+        current=current,
+    )
     return InboxList(
         filters=filters,
         stretches=_stretches(filters, lines, page, counts, more=more, now=now),
-        choices=_choices(filters, counts),
+        choices=_choices(filters, counts, groups),
         open=counts.words(counts.total),
         counts=counts.counts,
         arrivals=new,
@@ -230,34 +240,44 @@ def inbox_changes(
     ``until`` is the page's own. A fixed number of queries, however long the list is: new questions
     are only counted, and nothing more of them is read.
     """
+    # Not by the recipient's own upstream: SQLite would walk all of the viewer's rows then.
     asked = Recipient.objects.filter(
         user_id=viewer.mobius_id or "",
         interaction__upstream=upstream,
         interaction__mobius_id__in=changed,
     )
-    # By their numbers: else SQLite walks all of the viewer's rows to find these few.
-    rows = _listed(viewer, upstream, filters).filter(
-        pk__in=list(asked.values_list("pk", flat=True))
-    )
-    order = "closed_at" if filters.done else "due_at"
-    places = {id_: place for id_, *place in rows.values_list("interaction__mobius_id", order, "pk")}
-    new = [
+    rows = {
+        row.interaction.mobius_id: row
+        for row in with_columns(narrowed(asked, filters))
+        if shows(filters.scope, row)
+    }
+    new = tuple(
         id_
-        for id_, (at, pk) in places.items()
+        for id_, row in rows.items()
         if id_ not in shown
-        and stands_between(at, pk, filters.cursor, until, newest_first=filters.done)
-    ]
-    still = [pk for id_, (_, pk) in places.items() if id_ in shown]
-    kept = list(_whole(rows.filter(pk__in=still), viewer, upstream)) if still else []
-    counts = sample(viewer, upstream, now, group_names=False)
-    bands = _band_counts(counts) if _exact(filters) else {}
+        and stands_between(
+            _place(row, filters), row.pk, filters.cursor, until, newest_first=filters.done
+        )
+    )
+    kept = [row for id_, row in rows.items() if id_ in shown]
+    counts = sample(viewer, upstream, now)
+    groups = group_names(upstream, _group_ids(kept))
+    lines = _rows(
+        kept,
+        viewer=viewer,
+        upstream=upstream,
+        groups=groups,
+        filters=filters,
+        now=now,
+        current=current,
+    )
     return InboxChanges(
         filters=filters,
-        rows=tuple(_rows(viewer, kept, filters, now, current)),
-        left=tuple(id_ for id_ in shown if id_ not in places),
-        arrivals=Arrivals(tuple(new)),
-        bands=bands,
-        choices=_choices(filters, counts),
+        rows=tuple(lines),
+        left=tuple(id_ for id_ in shown if id_ not in rows),
+        arrivals=Arrivals(new),
+        bands=_band_counts(counts) if _exact(filters) else {},
+        choices=_choices(filters, counts, groups),
         open=counts.words(counts.total),
         counts=counts.counts,
         place=place_of(viewer, upstream, filters, current) if current else Place(),
@@ -269,31 +289,41 @@ def _listed(viewer: Viewer, upstream: Upstream, filters: Filters) -> QuerySet[Re
     return done(rows) if filters.done else rows
 
 
-def _whole(rows: QuerySet[Recipient], viewer: Viewer, upstream: Upstream) -> QuerySet[Recipient]:
-    """With all that a row shows."""
-    return with_columns(rows).annotate(has_token=_has_token(viewer, upstream))
-
-
 def _rows(
-    viewer: Viewer, page: Sequence[Recipient], filters: Filters, now: datetime, current: str
+    page: Sequence[Recipient],
+    *,
+    viewer: Viewer,
+    upstream: Upstream,
+    groups: Mapping[str, str],
+    filters: Filters,
+    now: datetime,
+    current: str,
 ) -> list[Row]:
     people = People(names_of(_ids(page)), viewer.mobius_id)
+    can = [_can(viewer, recipient, now) for recipient in page]
+    if any(can) and not _has_token(viewer, upstream):
+        can = [frozenset()] * len(page)
     return [
         row(
             recipient,
             people=people,
-            group=getattr(recipient, "group_name", None) or recipient.interaction.target_id,
+            group=groups.get(recipient.interaction.group_id or "")
+            or recipient.interaction.target_id,
             href=item_href(recipient.interaction.mobius_id, filters),
             now=now,
             current=recipient.interaction.mobius_id == current,
-            can=_can(viewer, recipient, now),
+            can=actions,
         )
-        for recipient in page
+        for recipient, actions in zip(page, can, strict=True)
     ]
 
 
+def _place(row: Recipient, filters: Filters) -> datetime | None:
+    return row.closed_at if filters.done else row.due_at
+
+
 def _cursor(last: Recipient, filters: Filters) -> str:
-    return cursor_at(last.closed_at if filters.done else last.due_at, last.pk)
+    return cursor_at(_place(last, filters), last.pk)
 
 
 def _exact(filters: Filters) -> bool:
@@ -310,16 +340,21 @@ def _ids(page: Iterable[Recipient]) -> set[str]:
     return {id_ for id_ in ids if id_}
 
 
-def _has_token(viewer: Viewer, upstream: Upstream) -> Exists:
-    """The viewer can claim, as far as the rows' own query can tell."""
-    return Exists(Credential.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream))
+def _group_ids(page: Iterable[Recipient]) -> set[str]:
+    return {row.interaction.group_id for row in page if row.interaction.group_id}
 
 
-def _can(viewer: Viewer, recipient: Recipient, now: datetime) -> Collection[access.Action]:
+def _has_token(viewer: Viewer, upstream: Upstream) -> bool:
+    """The viewer can claim, as far as one query can tell."""
+    kept = Credential.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream)
+    return kept.exists()
+
+
+def _can(viewer: Viewer, recipient: Recipient, now: datetime) -> frozenset[access.Action]:
+    """What a button in the row may do."""
     item = recipient.interaction
     over = item.expires_at is not None and item.expires_at <= now
-    idle = over or not getattr(recipient, "has_token", False)
-    return () if idle else access.actions(viewer, item)
+    return frozenset() if over else access.actions(viewer, item) & IN_A_ROW
 
 
 def _stretches(
@@ -354,7 +389,7 @@ def _band_counts(counts: Sample) -> dict[str, str]:
     return {key: f"{count}+" if key == last else str(count) for key, count in found.items()}
 
 
-def _choices(filters: Filters, counts: Sample) -> tuple[Choice, ...]:
+def _choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tuple[Choice, ...]:
     """The filters above the list. Those of a person's groups stand by themselves, two or more."""
 
     def choice(key: str, label: str, count: int | None, **changes: str) -> Choice:
@@ -371,8 +406,11 @@ def _choices(filters: Filters, counts: Sample) -> tuple[Choice, ...]:
         choice("groups", "Groups", via_group, target="groups"),
     ]
     if len(counts.groups) > 1 or filters.target in counts.groups:
-        by_name = sorted(counts.groups.items(), key=lambda entry: entry[1][0].lower())
-        found += [choice(f"group-{id_}", name, count, target=id_) for id_, (name, count) in by_name]
+        named = [(names.get(id_) or id_, id_) for id_ in counts.groups]
+        found += [
+            choice(f"group-{id_}", name, counts.groups[id_], target=id_)
+            for name, id_ in sorted(named, key=lambda entry: entry[0].lower())
+        ]
     found += [
         choice(type_, label, None, type=type_)
         for type_, label in (("approval", "Approvals"), ("review", "Reviews"), ("input", "Inputs"))

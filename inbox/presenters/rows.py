@@ -16,6 +16,8 @@ from inbox.presenters.when import Deadline, deadline, moment
 from inbox.presenters.words import Kind, asked_in, item_status, kind
 
 FACES = 5
+IN_A_ROW = frozenset({Action.CLAIM, Action.RELEASE})
+"""What a row has a button for."""
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,20 @@ def rows_of(scope: str, viewer: Viewer, upstream: Upstream) -> QuerySet[Recipien
             return rows.filter(open__in=(True,))
 
 
+def shows(scope: str, row: Recipient) -> bool:
+    """The part of the list shows a row of the viewer's; its interaction is loaded with it."""
+    match scope:
+        case "claimed":
+            return row.holds
+        case "waiting-others":
+            return row.waits
+        case "done":
+            over = not row.open and not row.waits and row.closed_at is not None
+            return over and (row.answered_at is not None or row.interaction.status == "expired")
+        case _:
+            return row.open
+
+
 def counted_words(count: int) -> str:
     """A number beside a name; nothing for none."""
     if count > COUNTED:

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from inbox.mirror import freshness
+from inbox.mobius.types import Answer, InteractionStatus
 from inbox.models import Recipient
-from tests.mirror.things import RINA, answered, ask, group_ask
+from tests.mirror.things import RINA, answered, ask, at, group_ask
 from tests.views.cast import part, soon, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
@@ -104,6 +105,26 @@ def test_only_what_the_filters_leave_waits(rina: Client) -> None:
     tell(ask("int_a", type="review"), ask("int_b"))
     assert waiting(changes(rina, "int_a", "int_b", type="review")) == ["int_a"]
     assert waiting(changes(rina, "int_a", "int_b", scope="done")) == []
+
+
+@pytest.mark.parametrize("scope", ["", "claimed", "waiting-others", "done"])
+def test_each_part_of_the_list_keeps_its_rows_and_lets_go_of_the_others(
+    rina: Client, scope: str
+) -> None:
+    tell(
+        ask("int_open"),
+        group_ask("int_mine", claimed_by=RINA, claimed_at=soon(), **FREE),
+        group_ask("int_others", responses=(Answer(user_id=RINA, value=True, at=at(1)),)),
+        answered(ask("int_answered"), RINA, 2),
+        ask("int_expired", 3, status=InteractionStatus.EXPIRED),
+        ask("int_other", 4, status=InteractionStatus.OTHER, raw={"status": "paused"}),
+    )
+    every = tuple(Recipient.objects.values_list("interaction__mobius_id", flat=True).distinct())
+    listed = rows(rina.get(reverse("inbox"), {"scope": scope}))
+    got = changes(rina, *every, shown=every, scope=scope)
+    assert listed
+    assert sorted(renewed(got)) == sorted(listed)
+    assert sorted(taken_away(got)) == sorted(set(every) - set(listed))
 
 
 def test_the_counts_of_bands_in_a_filtered_list_are_left_to_the_page(rina: Client) -> None:
