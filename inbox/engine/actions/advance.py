@@ -30,7 +30,7 @@ _WAIT = ("status", "wait_kind", "wait_signal", "wait_interaction_id", "wake_at",
 def advance(*, project_id: int, run_id: str, at: datetime | None = None) -> bool:
     """Move the run by one transition, if one is due. True where the next one is due at once."""
     with writing(project_id, at) as unit:
-        run = rows.one(Run, id=run_id, project_id=project_id)
+        run = rows.find(Run, id=run_id, project_id=project_id)
         if run is None or run.fires_at is None or run.fires_at > unit.now:
             return False
         match run.status:

@@ -35,7 +35,7 @@ def authenticate(*, token: str | None, project: str) -> Caller:
     if not token:
         raise errors.unauthorized("A bearer token is needed.")
     bare, _, named = token.partition(".")
-    row = rows.one(Token, joins=("project", "person"), digest=digest(bare))
+    row = rows.find(Token, joins=("project", "person"), digest=digest(bare))
     if row is None or row.revoked_at or (row.expires_at and row.expires_at <= clock.now()):
         raise errors.unauthorized("The token is unknown, revoked or expired.")
     if row.project.handle != project:

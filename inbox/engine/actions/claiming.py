@@ -45,8 +45,9 @@ def find(project_id: int, interaction_id: str) -> Interaction:
     """The project's interaction with its run and step. Raises 404."""
     row = None
     if ids.is_shaped(interaction_id, "int"):
-        key = {"id": interaction_id, "project_id": project_id}
-        row = rows.one(Interaction, joins=("run", "step"), **key)
+        row = rows.find(
+            Interaction, joins=("run", "step"), id=interaction_id, project_id=project_id
+        )
     if row is None:
         raise errors.not_found("The interaction")
     return row

@@ -77,7 +77,7 @@ def get(*, caller: Caller, interaction_id: str) -> dict[str, Any]:
     """One interaction. Raises 404."""
     row = None
     if ids.is_shaped(interaction_id, "int"):
-        row = rows.one(Interaction, id=interaction_id, project_id=caller.project_id)
+        row = rows.find(Interaction, id=interaction_id, project_id=caller.project_id)
     if row is None:
         raise errors.not_found("The interaction")
     return payloads.interaction(row)
@@ -95,7 +95,7 @@ def create(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str
             raise errors.bad_request("expires_at has passed.", field="expires_at")
         run = None
         if asked.run_id is not None:
-            run = rows.one(Run, id=asked.run_id, project_id=caller.project_id)
+            run = rows.find(Run, id=asked.run_id, project_id=caller.project_id)
             if run is None:
                 raise errors.not_found("The run")
             if run.finished:

@@ -1,8 +1,8 @@
-"""Reading and writing single rows by statements that are composed once.
+"""Reading and writing single rows with statements that are composed once.
 
-An answer is half a dozen statements, and composing them anew each time cost Django's ORM five
-times what the database needs to run them. Lists and rare calls use the ORM; what happens at every
-answer and every step of a run goes through here.
+An answer takes a dozen statements. Composing them each time, as the ORM does, made an answer three
+times as slow (see *Storage* in ``docs/decisions.md``). Lists and rare calls use the ORM; what
+happens at every answer and at every step of a run goes through here.
 """
 
 import threading
@@ -20,7 +20,7 @@ _Converter = tuple[int, Callable[..., Any], Any]
 
 
 class _Plans(threading.local):
-    """Composed statements; a thread's own, as its connection is."""
+    """Composed statements, for each thread, because connections are."""
 
     def __init__(self) -> None:
         self.reads: dict[Any, _Read] = {}
@@ -29,9 +29,11 @@ class _Plans(threading.local):
 
 
 class _Read:
-    """A SELECT of one row of ``model`` and of the rows that its foreign keys ``joins`` name."""
+    """A SELECT of a row of ``model`` and of the rows that its foreign keys ``joins`` name."""
 
-    def __init__(self, model: type[Model], keys: Sequence[str], joins: Sequence[str]) -> None:
+    def __init__(
+        self, model: type[Model], keys: Sequence[str], joins: Sequence[str], *, lock: bool
+    ) -> None:
         connection = connections[ALIAS]
         quote = connection.ops.quote_name
         columns: list[str] = []
@@ -60,6 +62,8 @@ class _Read:
             self.parts.append((name, part, [field.attname for field in fields]))
         found = " AND ".join(f"t.{quote(key)} = %s" for key in keys)
         self.sql = f"SELECT {', '.join(columns)} FROM {' LEFT JOIN '.join(tables)} WHERE {found}"  # noqa: S608
+        if lock and connection.features.has_select_for_update:
+            self.sql += " FOR UPDATE"
 
     @staticmethod
     def _tables(model: type[Model], joins: Sequence[str]) -> list[tuple[str, str, type[Model]]]:
@@ -94,19 +98,20 @@ def _field(model: type[Model], name: str) -> "Field[Any, Any]":
     return cast("Field[Any, Any]", model._meta.get_field(name))
 
 
-def _is_counted(field: "Field[Any, Any]") -> bool:
+def _is_generated(field: "Field[Any, Any]") -> bool:
     return field.get_internal_type() == "BigAutoField"
 
 
-def one(model: type[M], *, joins: Sequence[str] = (), **keys: Any) -> M | None:
-    """The row whose columns ``keys`` have these values, which name one at most; None without.
+def find(model: type[M], *, joins: Sequence[str] = (), lock: bool = False, **keys: Any) -> M | None:
+    """The row whose columns have the values ``keys``, which identify it; None if there is none.
 
-    ``joins`` names foreign keys whose rows come along, without their ``UNJOINED`` columns.
+    ``joins`` names foreign keys whose rows are read too, without their ``UNJOINED`` columns.
+    ``lock`` keeps other writers from the row until the end of the transaction.
     """
-    plan_key = (model, tuple(keys), tuple(joins))
+    plan_key = (model, tuple(keys), tuple(joins), lock)
     plan = _plans.reads.get(plan_key)
     if plan is None:
-        plan = _plans.reads[plan_key] = _Read(model, tuple(keys), joins)
+        plan = _plans.reads[plan_key] = _Read(model, tuple(keys), joins, lock=lock)
     with connections[ALIAS].cursor() as cursor:
         cursor.execute(plan.sql, tuple(keys.values()))
         values = cursor.fetchone()
@@ -114,7 +119,7 @@ def one(model: type[M], *, joins: Sequence[str] = (), **keys: Any) -> M | None:
 
 
 def update(row: Model, *names: str) -> None:
-    """Write the columns ``names`` of ``row``, which is known by its ``id``."""
+    """Write the fields ``names`` of a row, which is found by its ``id``."""
     connection = connections[ALIAS]
     plan = _plans.updates.get((type(row), names))
     if plan is None:
@@ -128,13 +133,13 @@ def update(row: Model, *names: str) -> None:
 
 
 def insert(*rows: Model) -> None:
-    """Write new rows of one model, all of whose columns are set."""
+    """Write new rows of the same model. All their fields must be set."""
     connection = connections[ALIAS]
     model = type(rows[0])
     plan = _plans.inserts.get(model)
     if plan is None:
         quote = connection.ops.quote_name
-        fields = [field for field in model._meta.concrete_fields if not _is_counted(field)]
+        fields = [field for field in model._meta.concrete_fields if not _is_generated(field)]
         names = ", ".join(quote(str(field.column)) for field in fields)
         slots = f"({', '.join(['%s'] * len(fields))})"
         sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608

@@ -69,7 +69,7 @@ def find_run(project_id: int, run_id: str) -> Run:
     """The project's run. Raises 404."""
     row = None
     if ids.is_shaped(run_id, "run"):
-        row = rows.one(Run, id=run_id, project_id=project_id)
+        row = rows.find(Run, id=run_id, project_id=project_id)
     if row is None:
         raise errors.not_found("The run")
     return row

@@ -11,37 +11,46 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import transaction
 
 from inbox.engine import clock, commits
+from inbox.engine.actions import rows
+from inbox.engine.models import Event, Project
 from inbox.engine.models.fields import dumps
 from inbox.engine.router import ALIAS
 from inbox.engine.rules import stamps
 
-_INSERT = "INSERT INTO engine_event (project_id, seq, run_id, type, at, frame) VALUES "
-_ROW = "(%s, %s, %s, %s, %s, %s)"
-_NEWEST = "UPDATE engine_project SET seq = %s WHERE id = %s"
 _BATCH = 100
+"""Events in one INSERT: databases limit the parameters of a statement."""
 
 
 class Unit:
     """What one transaction does. ``now`` was read after the lock was had."""
 
-    def __init__(self, project_id: int, seq: int, now: datetime) -> None:
-        self.project_id = project_id
+    def __init__(self, project: Project, now: datetime) -> None:
+        self.project_id = project.pk
         self.now = now
-        self._seq = seq
-        self._events: list[tuple[int, str | None, str, str]] = []
+        self._project = project
+        self._events: list[Event] = []
         self._due: datetime | None = None
 
     def emit(self, type_: str, run_id: str | None, data: dict[str, Any]) -> None:
         """Log one event, in the order of the calls."""
-        seq = self._seq + len(self._events) + 1
+        self._project.seq += 1
         frame = (
-            f'{{"type":"{type_}","run_id":{dumps(run_id)},"seq":{seq},'
+            f'{{"type":"{type_}","run_id":{dumps(run_id)},"seq":{self._project.seq},'
             f'"timestamp":"{stamps.written(self.now)}","data":{dumps(data)}}}'
         )
-        self._events.append((seq, run_id, type_, frame))
+        self._events.append(
+            Event(
+                project_id=self.project_id,
+                seq=self._project.seq,
+                run_id=run_id,
+                type=type_,
+                at=self.now,
+                frame=frame,
+            )
+        )
 
     def due(self, when: datetime) -> None:
         """The runner is to look at something at ``when``."""
@@ -49,40 +58,15 @@ class Unit:
             self._due = when
 
     def close(self) -> None:
-        """Write what was logged; called inside the transaction, at its end."""
+        """Write the events; called inside the transaction, at its end."""
         if self._events:
-            self._write_events()
+            for start in range(0, len(self._events), _BATCH):
+                rows.insert(*self._events[start : start + _BATCH])
+            rows.update(self._project, "seq")
+            committed = partial(commits.tell, self.project_id, self._project.seq)
+            transaction.on_commit(committed, using=ALIAS)
         if self._due is not None:
             transaction.on_commit(partial(commits.tell_due, self._due), using=ALIAS)
-
-    def _write_events(self) -> None:
-        connection = connections[ALIAS]
-        newest = self._seq + len(self._events)
-        now = connection.ops.adapt_datetimefield_value(self.now)
-        with connection.cursor() as cursor:
-            for start in range(0, len(self._events), _BATCH):
-                rows = self._events[start : start + _BATCH]
-                values = [
-                    value
-                    for seq, run_id, type_, frame in rows
-                    for value in (self.project_id, seq, run_id, type_, now, frame)
-                ]
-                insert = _INSERT + ", ".join([_ROW] * len(rows))
-                if start == 0 and connection.vendor == "postgresql":
-                    insert = f"WITH newest AS ({_NEWEST}) {insert}"
-                    values = [newest, self.project_id, *values]
-                cursor.execute(insert, values)
-            if connection.vendor != "postgresql":
-                cursor.execute(_NEWEST, [newest, self.project_id])
-        transaction.on_commit(partial(commits.tell, self.project_id, newest), using=ALIAS)
-
-
-def _lock(project_id: int) -> int:
-    connection = connections[ALIAS]
-    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT seq FROM engine_project WHERE id = %s{lock}", [project_id])  # noqa: S608
-        return int(cursor.fetchone()[0])
 
 
 @contextmanager
@@ -92,7 +76,8 @@ def writing(project_id: int, at: datetime | None = None) -> Iterator[Unit]:
     ``at`` stands in for the clock, for who makes a past.
     """
     with transaction.atomic(using=ALIAS):
-        seq = _lock(project_id)
-        unit = Unit(project_id, seq, at or clock.now())
+        project = rows.find(Project, lock=True, id=project_id)
+        assert project is not None  # noqa: S101  projects are not deleted
+        unit = Unit(project, at or clock.now())
         yield unit
         unit.close()
