@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from inbox.engine import demo
+from inbox.engine import stories
 from inbox.engine.actions.provision import provision as provision_engine
 from inbox.mobius import MobiusClient
 from inbox.reviewers import people
@@ -18,8 +18,8 @@ def provision() -> None:
     """The project in the engine, with its people, their tokens and its groups. Repeatable."""
     provision_engine(
         handle=settings.MOBIUS_PROJECT,
-        people=demo.PEOPLE,
-        groups=demo.GROUPS,
+        people=stories.PEOPLE,
+        groups=stories.GROUPS,
         keep_groups=True,
         service_key=settings.SECRETS.service_key(),
         member_tokens=_tokens(),
@@ -32,7 +32,7 @@ def make_people() -> None:
 
 
 def _tokens() -> dict[str, str]:
-    return {user_id: settings.SECRETS.member_token(user_id) for user_id in demo.PEOPLE}
+    return {user_id: settings.SECRETS.member_token(user_id) for user_id in stories.PEOPLE}
 
 
 def exports(engine: str) -> list[str]:
@@ -55,18 +55,18 @@ async def _top_up(now: datetime) -> None:
     try:
         pending = await client.interactions(status="pending", limit=1)
         if not pending.items:
-            for post in demo.waiting(now):
+            for post in stories.morning(now):
                 await send(client, post)
     finally:
         await client.aclose()
 
 
-async def send(client: MobiusClient, post: demo.Post) -> None:
+async def send(client: MobiusClient, post: stories.Post) -> None:
     """Start the run with its questions, or ask the one question; answer it where it is history."""
     if post.path == "/runs":
         run = await client.start_run(**post.body)
-        for ask in post.asks:
-            await client.create_interaction({**ask, "run_id": run.id})
+        for question in post.questions:
+            await client.create_interaction({**question, "run_id": run.id})
         return
     item = await client.create_interaction(post.body)
     if post.answer is not None:

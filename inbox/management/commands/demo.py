@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from inbox.engine import demo
-from inbox.engine.demo import past
+from inbox.engine import stories
+from inbox.engine.stories import past
 from inbox.management import demo_project, serving_note
 from inbox.mobius.errors import MobiusError
 
@@ -81,7 +81,7 @@ class Command(BaseCommand):
     async def _traffic(self, dice: Random) -> None:
         client = demo_project.service_client()
         try:
-            for post in demo.traffic(dice, timezone.now):
+            for post in stories.traffic(dice, timezone.now):
                 await demo_project.send(client, post)
                 self.stdout.write(
                     f"asked by {post.body['spec']['name'] if post.path == '/runs' else 'hand'}"

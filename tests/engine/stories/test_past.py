@@ -8,8 +8,8 @@ import pytest
 from inbox.engine import clock
 from inbox.engine.actions import events
 from inbox.engine.actions.provision import provision
-from inbox.engine.demo import GROUPS, PEOPLE, past
 from inbox.engine.models import Interaction, Project, Run
+from inbox.engine.stories import GROUPS, PEOPLE, past
 from tests.engine.watching import running
 
 pytestmark = pytest.mark.django_db(databases=["engine"])

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from inbox.engine import demo
-from inbox.engine.demo import cast
+from inbox.engine import stories
 from tests.fixtures_engine import Project
 
 MODES = {
@@ -23,11 +22,11 @@ HUNK = re.compile(r"^@@ -\d+,(\d+) \+\d+,(\d+) @@")
 Json = dict[str, Any]
 
 
-def send(project: Project, post: demo.Post) -> Json:
+def send(project: Project, post: stories.Post) -> Json:
     """Post it as the demo command does; what was made, once the engine has come to rest with it."""
     made = checked(project.http.post(post.path.removeprefix("/"), json=post.body))
-    for ask in post.asks:
-        checked(project.http.post("interactions", json={**ask, "run_id": made["id"]}))
+    for question in post.questions:
+        checked(project.http.post("interactions", json={**question, "run_id": made["id"]}))
     if post.answer is not None:
         answer = {"value": post.answer.value, "comment": post.answer.comment}
         made = checked(project.http.post(f"interactions/{made['id']}/respond", json=answer))
@@ -49,7 +48,7 @@ def every(project: Project, path: str, **filters: str) -> list[Json]:
 
 def waiting(project: Project, now: datetime) -> list[Json]:
     """What is pending once all of the morning was posted."""
-    for post in demo.waiting(now):
+    for post in stories.morning(now):
         send(project, post)
     return every(project, "interactions", status="pending")
 
@@ -73,7 +72,7 @@ def test_the_morning_covers_every_kind_for_people_and_groups_with_and_without_de
         for deadline in (True, False)
     }
     asked = {item["target"]["id"] for item in pending}
-    assert asked == {*cast.PEOPLE, "approvers", "change-board"}
+    assert asked == {*stories.PEOPLE, "approvers", "change-board"}
     assert len(pending) >= 14
 
 
@@ -171,7 +170,7 @@ def settle(project: Project, run_id: str) -> None:
 
 def test_every_piece_of_traffic_is_accepted(project: Project) -> None:
     now = datetime.now(UTC)
-    posts = list(itertools.islice(demo.traffic(Random(7), lambda: now), 120))
+    posts = list(itertools.islice(stories.traffic(Random(7), lambda: now), 120))
     for post in posts:
         checked(project.http.post(post.path.removeprefix("/"), json=post.body))
     questions = [question for post in posts for question in asked_by(post)]
@@ -179,24 +178,24 @@ def test_every_piece_of_traffic_is_accepted(project: Project) -> None:
     assert len({json.dumps(post.body) for post in posts}) > 110
 
 
-def asked_by(post: demo.Post) -> list[Json]:
+def asked_by(post: stories.Post) -> list[Json]:
     if post.path == "/interactions":
         return [post.body]
     steps = post.body["spec"]["steps"]
-    return [*post.asks, *(step["interaction"] for step in steps if "interaction" in step)]
+    return [*post.questions, *(step["interaction"] for step in steps if "interaction" in step)]
 
 
-def everything() -> list[demo.Post]:
+def everything() -> list[stories.Post]:
     now = datetime(2026, 5, 4, 9, tzinfo=UTC)
-    return [*demo.waiting(now), *itertools.islice(demo.traffic(Random(3), lambda: now), 200)]
+    return [*stories.morning(now), *itertools.islice(stories.traffic(Random(3), lambda: now), 200)]
 
 
 def test_nobody_but_the_cast_is_asked_or_asks() -> None:
     for post in everything():
         for question in asked_by(post):
-            assert question["target"]["id"] in {*cast.PEOPLE, "approvers", "change-board"}
-        asker = post.body.get("metadata", {}).get("requested_by", cast.SAM)
-        assert asker in cast.PEOPLE or asker.startswith("svc-")
+            assert question["target"]["id"] in {*stories.PEOPLE, "approvers", "change-board"}
+        asker = post.body.get("metadata", {}).get("requested_by", "user_sam")
+        assert asker in stories.PEOPLE or asker.startswith("svc-")
 
 
 def test_links_lead_to_no_real_place() -> None:

@@ -1,0 +1,9 @@
+"""The demo's content: a morning at Quillmoor, more questions without end, and a past.
+
+The stories are the ``.toml`` files. ``loader`` turns them into requests to post, and ``past`` makes
+a history of them.
+"""
+
+from inbox.engine.stories.loader import GROUPS, PEOPLE, Answer, Post, morning, traffic
+
+__all__ = ["GROUPS", "PEOPLE", "Answer", "Post", "morning", "traffic"]

@@ -1,0 +1,174 @@
+"""Stories as requests to post.
+
+A story with a ``workflow`` is a run of its ``steps``; its ``questions`` are asked about the run
+from outside. A story without one is a single ``question``, perhaps with its ``answer``.
+
+``{name}`` in a story is a value from its ``morning`` or its ``traffic`` table, which may also add
+to ``context`` and ``inputs``. A string that is nothing but ``{name}`` becomes the value itself.
+A traffic value is drawn: one of a list, or a number ``from`` … ``to`` in a ``format``.
+``{now+2d}`` is a time, and ``{now+2d:%d %B}`` a time in a format of its own. A step with
+``only = "morning"`` is left out of traffic.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from inbox.engine.rules import stamps
+
+Json = dict[str, Any]
+
+_FOLDER = Path(__file__).parent
+_NAME = re.compile(r"(?<!\$)\{(\w+)\}")
+_TIME = re.compile(r"\{now([+-]\d+)([mhd])(?::([^}]+))?\}")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _read(path: Path) -> Json:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+_CAST = _read(_FOLDER / "cast.toml")
+_STORIES: dict[str, Json] = {
+    name: story
+    for path in sorted(_FOLDER.glob("*.toml"))
+    if path.name != "cast.toml"
+    for name, story in _read(path).items()
+}
+
+PEOPLE: dict[str, str] = _CAST["people"]
+GROUPS: list[Json] = _CAST["groups"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer of the person who is asked."""
+
+    value: Any
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Post:
+    """A request to send with the service key: ``body`` to ``/runs`` or ``/interactions``.
+
+    ``questions`` are bodies of interactions about the new run; each still needs its ``run_id``.
+    ``answer`` is then given to the new interaction, which is for one person.
+    """
+
+    path: str
+    body: Json
+    questions: tuple[Json, ...] = ()
+    answer: Answer | None = None
+
+
+def morning(now: datetime) -> tuple[Post, ...]:
+    """All requests that make the inbox look like a working morning at ``now``."""
+    return tuple(
+        _post(story, story.get("morning", {}), now)
+        for story in (_STORIES[name] for name in _CAST["morning"])
+    )
+
+
+def traffic(rng: Random, clock: Callable[[], datetime]) -> Iterator[Post]:
+    """Believable requests without end. ``clock`` gives the time at which one is sent."""
+    stories = [story for story in _STORIES.values() if "traffic" in story]
+    weights = [story["traffic"]["weight"] for story in stories]
+    while True:
+        [story] = rng.choices(stories, weights)
+        steps = [step for step in story.get("steps", ()) if step.get("only") != "morning"]
+        yield _post({**story, "steps": steps}, _draw(story["traffic"], rng), clock())
+
+
+def _draw(table: Json, rng: Random) -> Json:
+    values = {name: _drawn(value, rng) for name, value in table.items()}
+    others = [person for person in PEOPLE if person != values.get("assignee")]
+    return {"requester": rng.choice(others), **values}
+
+
+def _drawn(value: Any, rng: Random) -> Any:
+    match value:
+        case list():
+            return rng.choice(value)
+        case {"from": int(low), "to": int(high)}:
+            number: float = rng.randint(low, high)
+        case {"from": low, "to": high}:
+            number = rng.uniform(low, high)
+        case _:
+            return value
+    return value["format"].format(number) if "format" in value else number
+
+
+def _post(story: Json, values: Json, now: datetime) -> Post:
+    def fill(template: Any) -> Any:
+        return _fill(template, values, now)
+
+    context = fill(values.get("context", {}))
+    if "workflow" not in story:
+        answer = Answer(**story["answer"]) if "answer" in story else None
+        return Post("/interactions", _question(fill(story["question"]), context), answer=answer)
+    spec = {
+        "name": fill(story["workflow"]),
+        "steps": [_step(fill(step), context) for step in story["steps"]],
+    }
+    if "description" in story:
+        spec["description"] = story["description"]
+    body = {
+        "spec": spec,
+        "inputs": fill({**story.get("inputs", {}), **values.get("inputs", {})}),
+        "metadata": fill({"requested_by": story["requested_by"], **story.get("metadata", {})}),
+    }
+    questions = (_question(fill(question), context) for question in story.get("questions", ()))
+    return Post("/runs", body, tuple(questions))
+
+
+def _step(step: Json, context: Json) -> Json:
+    match step:
+        case {"say": line}:
+            kind: Json = {"action": "print", "parameters": {"message": line}}
+        case {"sleep": duration}:
+            kind = {"sleep": {"duration": duration}}
+        case {"wait_signal": topic}:
+            kind = {"wait_signal": {"topic": topic}}
+        case {"interaction": question}:
+            kind = {"interaction": _question(question, {} if "only" in step else context)}
+        case _:
+            kind = {}
+    return {key: value for key, value in step.items() if key not in ("say", "only")} | kind
+
+
+def _question(question: Json, context: Json) -> Json:
+    spec, target = question["spec"], question["target"]
+    if "options" in spec:
+        keys = ("value", "label", "description")
+        options = [dict(zip(keys, option, strict=False)) for option in spec["options"]]
+        spec = {**spec, "options": options}
+    return {
+        **question,
+        "target": {"type": "user" if target in PEOPLE else "group", "id": target},
+        "spec": spec,
+        "context": {**question.get("context", {}), **context},
+    }
+
+
+def _fill(template: Any, values: Json, now: datetime) -> Any:
+    if isinstance(template, dict):
+        return {key: _fill(value, values, now) for key, value in template.items()}
+    if isinstance(template, list):
+        return [_fill(value, values, now) for value in template]
+    if not isinstance(template, str):
+        return template
+    if whole := _NAME.fullmatch(template):
+        return _fill(values[whole[1]], values, now)
+    text = _NAME.sub(lambda found: str(_fill(values[found[1]], values, now)), template)
+    return _TIME.sub(lambda found: _time(found, now), text)
+
+
+def _time(found: re.Match[str], now: datetime) -> str:
+    at = now + timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return at.strftime(found[3]) if found[3] else stamps.written(at)
