@@ -2,20 +2,27 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
+from inbox.access import viewer_of
+from inbox.live.watching import watching
+from inbox.models import Upstream
 from inbox.page_slots import BACKGROUND, PROBES
 from inbox.request_body import refusal_of
 from inbox.reviewers import known_browser, sessions
 from inbox.services.origin import acting
+from inbox.views import signed_out
 from inbox.views.errors import refused_body
 from inbox.views.origin import actor_of
+from inbox.views.request import Request, ReviewerRequest
 
 SMALLEST_PAGE = 1024
 """Bytes; a smaller page is sent as it is."""
@@ -119,6 +126,38 @@ def more_headers(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Every view is for people who are signed in, except those that are ``login_not_required``.
+
+    Sets what views read of the request: once here, so that no view reads it again.
+    """
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., Any],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        """Turn away who is signed out."""
+        # Django asks who is signed in first, and a probe must be answered without the database.
+        if not getattr(view_func, "login_required", True):
+            return None
+        turned_away = super().process_view(request, view_func, view_args, view_kwargs)
+        if turned_away is None:
+            signed_in = cast(ReviewerRequest, request)
+            signed_in.viewer = viewer_of(signed_in.user)
+            signed_in.upstream = Upstream.present()
+            watching.page_asked_for()
+        return turned_away
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseBase:
+        """The sign-in page, or what is better for a form, a stream or a part of a page."""
+        return signed_out.turned_away(cast(Request, request))
 
 
 def one_thread(get_response: GetResponse) -> GetResponse:

@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "reviewer_site.middleware.SignInRequired",
     "reviewer_site.middleware.remember_browser",
     "reviewer_site.middleware.refuse_unread_body",
     "reviewer_site.middleware.no_nul",

@@ -21,7 +21,6 @@ from inbox.reviewers import service_key
 from inbox.services import credentials as service
 from inbox.services.credentials import NotAdopted, Reason, Unconfirmed
 from inbox.services.tries import WITHIN
-from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame
 from inbox.views.origin import origin_of
 
@@ -34,7 +33,6 @@ SAVED = "Your member token is saved. Mobius uses it to record answers under your
 
 @require_safe
 @never_cache
-@reviewer_required
 async def account(request: Any) -> HttpResponseBase:
     """The page. ``?replace`` opens the form for another token."""
     return await sync_to_async(_page)(request)
@@ -42,7 +40,6 @@ async def account(request: Any) -> HttpResponseBase:
 
 @sensitive_post_parameters("token")
 @require_POST
-@reviewer_required
 async def adopt_token(request: Any) -> HttpResponseBase:
     """Take the pasted token, if Mobius says whose it is. 422 with the reason otherwise, 429 after
     too many tries.
@@ -70,7 +67,6 @@ async def adopt_token(request: Any) -> HttpResponseBase:
 
 
 @require_POST
-@reviewer_required
 async def confirm_token(request: Any) -> HttpResponseBase:
     """The person says whether the owner that Mobius named is them."""
     return await sync_to_async(_confirm)(request)
@@ -100,7 +96,6 @@ def _unconfirmed(request: Any) -> Unconfirmed | None:
 
 
 @require_POST
-@reviewer_required
 async def remove_token(request: Any) -> HttpResponseBase:
     """Forget the token."""
     await service.remove(reviewer=request.user.reviewer, origin=origin_of(request))
@@ -109,7 +104,6 @@ async def remove_token(request: Any) -> HttpResponseBase:
 
 
 @require_POST
-@reviewer_required
 async def set_keys(request: Any) -> HttpResponseBase:
     """Single-key shortcuts on or off."""
     form = KeysForm(request.POST)
@@ -121,7 +115,6 @@ async def set_keys(request: Any) -> HttpResponseBase:
 
 @sensitive_post_parameters()
 @require_POST
-@reviewer_required
 async def change_password(request: Any) -> HttpResponseBase:
     """Another password: signed out everywhere else, still signed in here."""
     return await sync_to_async(_change_password)(request)

@@ -15,7 +15,6 @@ from inbox.services.draft import NotAsked
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.seen import Seen, seen_of
 from inbox.views.claiming import keep_typed
-from inbox.views.decorators import reviewer_required
 from inbox.views.inbox import render_list
 from inbox.views.interactions import filters_of, render_item
 from inbox.views.respond import move_on
@@ -25,7 +24,6 @@ SENT = ("respond", *Verb)
 
 
 @require_POST
-@reviewer_required
 async def check(request: Any, id: str) -> HttpResponseBase:
     """Read the question and show what is true; where it is still open, offer *Send again*.
 

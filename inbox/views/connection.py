@@ -17,7 +17,7 @@ from inbox.forms.connection import ImportForm, MappingForm, MobiusIdForm, Person
 from inbox.presenters.connection import connection_page
 from inbox.services import group_mapping, links, people, people_import, trial
 from inbox.services.people import NotAdded
-from inbox.views.decorators import administrator_required, reviewer_required
+from inbox.views.decorators import administrator_required
 from inbox.views.frame import frame
 
 REJECTED = 422
@@ -27,7 +27,6 @@ TEST_QUESTION = "sent_test_question"
 
 @require_safe
 @never_cache
-@reviewer_required
 @administrator_required
 async def connection(request: Any) -> HttpResponseBase:
     """The page."""
@@ -36,7 +35,6 @@ async def connection(request: Any) -> HttpResponseBase:
 
 @require_POST
 @never_cache
-@reviewer_required
 @administrator_required
 async def add_person(request: Any) -> HttpResponseBase:
     """Add a person, and show their sign-in link this once."""
@@ -45,7 +43,6 @@ async def add_person(request: Any) -> HttpResponseBase:
 
 @require_POST
 @never_cache
-@reviewer_required
 @administrator_required
 async def new_link(request: Any, id: int) -> HttpResponseBase:
     """Show a new sign-in link of a person this once; it replaces the one before."""
@@ -54,7 +51,6 @@ async def new_link(request: Any, id: int) -> HttpResponseBase:
 
 @require_POST
 @never_cache
-@reviewer_required
 @administrator_required
 async def import_people(request: Any) -> HttpResponseBase:
     """Show what a file would do; with ``confirmed``, do it."""
@@ -62,7 +58,6 @@ async def import_people(request: Any) -> HttpResponseBase:
 
 
 @require_POST
-@reviewer_required
 @administrator_required
 async def map_group(request: Any) -> HttpResponseBase:
     """Assign people to a Mobius group id."""
@@ -70,7 +65,6 @@ async def map_group(request: Any) -> HttpResponseBase:
 
 
 @require_POST
-@reviewer_required
 @administrator_required
 async def set_mobius_id(request: Any) -> HttpResponseBase:
     """Say who the administrator is in Mobius."""
@@ -78,7 +72,6 @@ async def set_mobius_id(request: Any) -> HttpResponseBase:
 
 
 @require_POST
-@reviewer_required
 @administrator_required
 async def send_test_question(request: Any) -> HttpResponseBase:
     """Send the administrator a test question."""
@@ -92,7 +85,6 @@ async def send_test_question(request: Any) -> HttpResponseBase:
 
 @require_safe
 @never_cache
-@reviewer_required
 @administrator_required
 async def test_question(request: Any) -> HttpResponseBase:
     """How far the test question has come: the part of the page that follows it."""

@@ -17,7 +17,7 @@ from inbox.presenters import item_page, receipt, veil
 from inbox.presenters.decision_list import decision_list
 from inbox.presenters.decision_query import DecisionQuery
 from inbox.services import decision_export, decision_log
-from inbox.views.decorators import lead_required, reviewer_required
+from inbox.views.decorators import lead_required
 from inbox.views.frame import frame, is_fragment
 
 Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
@@ -25,7 +25,6 @@ Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
 
 @require_safe
 @never_cache
-@reviewer_required
 @lead_required
 async def decisions(request: Any) -> HttpResponseBase:
     """The log; for a swap the part below its filters."""
@@ -34,7 +33,6 @@ async def decisions(request: Any) -> HttpResponseBase:
 
 @require_safe
 @never_cache
-@reviewer_required
 @lead_required
 async def decision(request: Any, number: int) -> HttpResponseBase:
     """One entry, whatever it says."""
@@ -43,7 +41,6 @@ async def decision(request: Any, number: int) -> HttpResponseBase:
 
 @require_safe
 @never_cache
-@reviewer_required
 @lead_required
 async def as_csv(request: Any) -> HttpResponseBase:
     """What is filtered, for a spreadsheet."""
@@ -52,7 +49,6 @@ async def as_csv(request: Any) -> HttpResponseBase:
 
 @require_safe
 @never_cache
-@reviewer_required
 @lead_required
 async def as_json_lines(request: Any) -> HttpResponseBase:
     """What is filtered, each entry as it was hashed."""
@@ -61,7 +57,6 @@ async def as_json_lines(request: Any) -> HttpResponseBase:
 
 @require_safe
 @never_cache
-@reviewer_required
 async def answer_receipt(request: Any, id: str) -> HttpResponseBase:
     """The answers to one question as sheets to print; ``?entry=`` one of them."""
     return await sync_to_async(_receipt)(request, id)

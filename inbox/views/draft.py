@@ -16,13 +16,11 @@ from inbox.live.presence import get_presence
 from inbox.presenters.drafts import OtherDraft, other_drafts
 from inbox.services import draft as service
 from inbox.services.draft import NotAsked, TypedIn
-from inbox.views.decorators import reviewer_required
 from inbox.views.interactions import render_item
 from inbox.views.typed_in import device_of, typed_in
 
 
 @require_POST
-@reviewer_required
 async def draft(request: Any, id: str) -> HttpResponseBase:
     """Keep ``value`` and ``comment`` unjudged: 204, or 200 with the other drafts of the question.
 

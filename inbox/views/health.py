@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
@@ -15,6 +16,7 @@ ENGINE = "engine"
 """The app whose tables are in a database of its own, which this process may not have."""
 
 
+@login_not_required
 @require_safe
 @never_cache
 async def healthz(request: HttpRequest) -> JsonResponse:
@@ -22,6 +24,7 @@ async def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@login_not_required
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
@@ -21,7 +22,6 @@ from inbox.presenters.place import place_of
 from inbox.presenters.rail import rail_counts
 from inbox.presenters.shown import Shown
 from inbox.services.outcome import Outcome
-from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame, is_fragment
 from inbox.views.typed_in import typed_in
 
@@ -29,15 +29,15 @@ MOST_CHANGED = 60
 """Questions that a page may ask about at a time."""
 
 
+@login_not_required
 @require_safe
-async def home(request: HttpRequest) -> HttpResponseRedirect:
+def home(request: HttpRequest) -> HttpResponseRedirect:
     """The address of the product leads to the inbox."""
     return HttpResponseRedirect(reverse("inbox"))
 
 
 @require_safe
 @never_cache
-@reviewer_required
 async def inbox(request: Any) -> HttpResponse:
     """The list; with ``?item=`` that item beside it; for a swap the list or the empty pane."""
     return await sync_to_async(_inbox)(request, hub.cursor())
@@ -72,7 +72,6 @@ def nothing_open(request: Any, filters: Filters, cursor: str) -> HttpResponse:
 
 @require_safe
 @never_cache
-@reviewer_required
 async def changes(request: Any) -> HttpResponse:
     """What became of the questions ``changed``, for a page of the list that shows some of them."""
     return await sync_to_async(_changes)(request)
@@ -158,7 +157,6 @@ def _varied(response: HttpResponse) -> HttpResponse:
 
 @require_safe
 @never_cache
-@reviewer_required
 async def freshness(request: Any) -> HttpResponse:
     """How old what the pages show is, as the fragment in the frame."""
     context = {"freshness": mirror_freshness.present()}

@@ -14,13 +14,12 @@ from django.views.decorators.http import require_safe
 from inbox.presenters.insights import page
 from inbox.presenters.insights.chart import Chart
 from inbox.presenters.insights.query import Query
-from inbox.views.decorators import lead_required, reviewer_required
+from inbox.views.decorators import lead_required
 from inbox.views.frame import frame
 
 
 @require_safe
 @never_cache
-@reviewer_required
 @lead_required
 async def insights(request: Any) -> HttpResponse:
     """The charts of the days and of the part that the query string names."""
@@ -36,7 +35,6 @@ def _page(request: Any) -> HttpResponse:
 
 @require_safe
 @never_cache
-@reviewer_required
 @lead_required
 async def figures(request: Any, key: str) -> HttpResponse:
     """One chart's figures as CSV: seconds, fractions and days as machines write them."""

@@ -20,14 +20,12 @@ from inbox.presenters.inbox_list import inbox_list
 from inbox.services import notices, unknown_question
 from inbox.services.draft import TypedIn
 from inbox.services.outcome import Outcome
-from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame, is_fragment
 from inbox.views.typed_in import device_of, typed_in
 
 
 @require_safe
 @never_cache
-@reviewer_required
 async def interaction(request: Any, id: str) -> HttpResponse:
     """A question with the list beside it; for a swap the question alone."""
     cursor = hub.cursor()
@@ -42,7 +40,6 @@ async def interaction(request: Any, id: str) -> HttpResponse:
 
 @require_safe
 @never_cache
-@reviewer_required
 async def interaction_json(request: Any, id: str) -> HttpResponse:
     """The question as Mobius sent it, for who may see it."""
     item = await unknown_question.find(request.viewer, request.upstream, id)

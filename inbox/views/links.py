@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -21,6 +22,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 REJECTED = 422
 
 
+@login_not_required
 @sensitive_post_parameters()
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,14 +1,11 @@
-"""The event streams. Each topic is authorised by itself; no answer is ever a redirect.
-
-A browser follows a redirect to the sign-in page, takes it for a stream, and fetches it for ever.
-"""
+"""The event streams. Each topic is authorised by itself; no answer is ever a redirect."""
 
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from inbox import access
@@ -16,6 +13,7 @@ from inbox.live import topics
 from inbox.live.handoff import accept
 from inbox.live.rights import Right, SignIn, Topics
 from inbox.models import Upstream
+from inbox.views.request import ReviewerRequest
 
 Stream = Callable[..., HttpResponse]
 
@@ -25,11 +23,9 @@ def streams(allowed: Callable[..., Topics]) -> Stream:
 
     @require_safe
     @wraps(allowed)
-    def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return HttpResponse("Signed out.", status=401, content_type="text/plain")
+    def view(request: ReviewerRequest, **kwargs: Any) -> HttpResponse:
         asked = allowed(request, **kwargs)
-        found = asked(access.viewer_of(request.user))
+        found = asked(request.viewer)
         if found is None:
             return HttpResponse("Not found.", status=404, content_type="text/plain")
         right = Right(asked, found, request.session.session_key or "")
@@ -45,19 +41,19 @@ def streams(allowed: Callable[..., Topics]) -> Stream:
 
 
 @streams
-def inbox(request: HttpRequest) -> Topics:
+def inbox(request: ReviewerRequest) -> Topics:
     """The viewer's list, and with ``?item=`` one interaction and its run."""
     return partial(_inbox, request.GET.get("item"))
 
 
 @streams
-def run(request: HttpRequest, id: str) -> Topics:
+def run(request: ReviewerRequest, id: str) -> Topics:
     """One run, and what it asked that the viewer may see."""
     return partial(_run, id)
 
 
 @streams
-def runs(request: HttpRequest) -> Topics:
+def runs(request: ReviewerRequest) -> Topics:
     """The list of runs."""
     return _runs
 

@@ -15,7 +15,7 @@ from inbox.presenters.monitor import monitor
 from inbox.presenters.run_filters import run_filters
 from inbox.presenters.run_query import RunQuery
 from inbox.presenters.shown import Shown
-from inbox.views.decorators import lead_required, reviewer_required
+from inbox.views.decorators import lead_required
 from inbox.views.frame import frame, is_fragment
 
 
@@ -39,7 +39,6 @@ def page(request: Any, cursor: str, *, status: int = 200, **more: Any) -> HttpRe
 
 @require_safe
 @never_cache
-@reviewer_required
 @lead_required
 async def filters(request: Any) -> HttpResponse:
     """What the monitor can be filtered by, as a form."""

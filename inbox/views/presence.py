@@ -12,12 +12,10 @@ from inbox.live.presence import get_presence
 from inbox.models import Interaction
 from inbox.presenters.item_page import find
 from inbox.presenters.presence import Company, can_be_met, company, has_company
-from inbox.views.decorators import reviewer_required
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@reviewer_required
 async def presence(request: Any, id: str) -> HttpResponseBase:
     """The fragment that names the others; a POST says that the page is in view, or ``leave``.
 

@@ -20,7 +20,7 @@ from inbox.presenters.run_list import run_href
 from inbox.services import run_control as service
 from inbox.services.run_control import NotTheirs
 from inbox.services.run_words import Outcome
-from inbox.views.decorators import lead_required, reviewer_required
+from inbox.views.decorators import lead_required
 from inbox.views.frame import frame, is_fragment
 from inbox.views.origin import origin_of
 
@@ -29,7 +29,6 @@ PERMISSION = {"cancel": access.CANCEL_RUN, "signal": access.SIGNAL_RUN}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@reviewer_required
 @lead_required
 async def cancel(request: Any, id: str) -> HttpResponse:
     """End the run, once its workflow's name is typed."""
@@ -46,7 +45,6 @@ async def cancel(request: Any, id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @sensitive_post_parameters("payload")
-@reviewer_required
 @lead_required
 async def signal(request: Any, id: str) -> HttpResponse:
     """Send the run a signal by its name, with a JSON object or nothing."""

@@ -19,13 +19,11 @@ from inbox.presenters.run_list import RunFilters, run_list
 from inbox.presenters.run_log import LogQuery
 from inbox.presenters.scrubber import Place, scrubber
 from inbox.views import monitor
-from inbox.views.decorators import reviewer_required
 from inbox.views.frame import frame, is_fragment
 
 
 @require_safe
 @never_cache
-@reviewer_required
 async def runs(request: Any) -> HttpResponse:
     """A lead's monitor; for others the runs that asked them. For a swap the table alone."""
     if request.viewer.lead:
@@ -48,7 +46,6 @@ def _runs(request: Any, cursor: str) -> HttpResponse:
 
 @require_safe
 @never_cache
-@reviewer_required
 async def run(request: Any, id: str) -> HttpResponse:
     """One run; for a swap what has happened in it and what it waits for."""
     cursor = hub.cursor()

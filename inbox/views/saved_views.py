@@ -16,11 +16,10 @@ from inbox.presenters.views_rail import href_of
 from inbox.services import saved_views
 from inbox.services.saved_views import NoSuchView, NotSaved
 from inbox.views import monitor
-from inbox.views.decorators import lead_required, reviewer_required
+from inbox.views.decorators import lead_required
 
 
 @require_POST
-@reviewer_required
 @lead_required
 async def save(request: Any) -> HttpResponse:
     """Keep the filters of ``?…`` under the name that was typed."""
@@ -33,7 +32,6 @@ async def save(request: Any) -> HttpResponse:
 
 
 @require_POST
-@reviewer_required
 @lead_required
 async def rename(request: Any, id: int) -> HttpResponse:
     """Give a view another name."""
@@ -45,7 +43,6 @@ async def rename(request: Any, id: int) -> HttpResponse:
 
 
 @require_POST
-@reviewer_required
 @lead_required
 async def delete(request: Any, id: int) -> HttpResponse:
     """Forget a view; the list stays as it is filtered."""

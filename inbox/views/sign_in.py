@@ -5,11 +5,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
 from inbox.reviewers import people, throttle
@@ -21,6 +23,7 @@ from inbox.views.typed_in import typed_in
 LOCKED = 429
 
 
+@method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
     """Django's own, which also takes what was typed while signed out to its question."""
 

@@ -1,4 +1,4 @@
-"""Forms that come signed out, or with a stale token: nothing is done, and nothing typed is lost.
+"""Requests that come signed out, and forms with a stale token. Nothing is done, nothing is lost.
 
 What was typed goes back to the browser in a form that brings it to the question as a draft. It is
 never sent as an answer from there: a page elsewhere could have made it.
@@ -15,11 +15,14 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_variables
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, reswap
 
 from inbox.forms import comment_of, storable, typed_of
+from inbox.views.request import Request
 from inbox.views.typed_in import typed_in
 
+LIVE = "/live/"
+"""What every stream's address begins with."""
 TYPED = ("respond", "draft", "check", "claim", "release")
 """Names of the paths that take what a person has typed for a question."""
 
@@ -64,17 +67,39 @@ class Kept:
         return reverse("interaction", args=[self.item])
 
 
-def kept_text(request: Any) -> HttpResponseBase:
-    """The answer to a form that came signed out."""
-    kept = Kept.arriving(request)
-    script = bool(request.headers.get("HX-Request"))
+def turned_away(request: Request) -> HttpResponseBase:
+    """The answer to a request that came signed out.
+
+    A page is come back to after the sign-in. A form for a question keeps its text. A stream and a
+    part of a page get 401: htmx would put a sign-in page into the hole of the part, and a browser
+    would take one for a stream and fetch it for ever.
+    """
+    if request.path_info.startswith(LIVE):
+        return _unauthorized()
+    if request.method not in ("GET", "HEAD"):
+        return _form_turned_away(request)
+    login = redirect_to_login(request.get_full_path())
+    if not request.htmx:
+        return login
+    if (request.htmx.source or "").startswith("a#"):
+        # A person followed a link; anything else is the page reading itself again.
+        return HttpResponseClientRedirect(login.url)
+    return reswap(_unauthorized(), "none")
+
+
+def _form_turned_away(request: Request) -> HttpResponseBase:
+    kept, script = Kept.arriving(request), bool(request.htmx)
     if kept is None:
         here = "account" if request.path_info.startswith(reverse("account")) else "inbox"
         login = redirect_to_login(reverse(here))
         return HttpResponseClientRedirect(login.url) if script else login
     if script and resolve(request.path_info).url_name == "draft":
-        return HttpResponse("Signed out.", status=401, content_type="text/plain")
+        return _unauthorized()
     return _page(request, {"kept": kept, "signed_out": True}, 401)
+
+
+def _unauthorized() -> HttpResponse:
+    return HttpResponse("Signed out.", status=401, content_type="text/plain")
 
 
 @sensitive_variables()

@@ -22,14 +22,13 @@ from inbox.presenters.waiting_query import WaitingQuery
 from inbox.services import nudge as service
 from inbox.services.nudge import NotTheirs
 from inbox.services.nudge_words import Outcome
-from inbox.views.decorators import lead_required, reviewer_required
+from inbox.views.decorators import lead_required
 from inbox.views.frame import frame, is_fragment
 from inbox.views.origin import origin_of
 
 
 @require_safe
 @never_cache
-@reviewer_required
 @lead_required
 async def waiting(request: Any) -> HttpResponseBase:
     """What waits, by person and by group; for a swap that alone."""
@@ -38,7 +37,6 @@ async def waiting(request: Any) -> HttpResponseBase:
 
 
 @require_POST
-@reviewer_required
 @lead_required
 async def nudge(request: Any, id: str) -> HttpResponseBase:
     """Send ``user_id`` a notice about the question. ``back`` is the page that it was pressed on.

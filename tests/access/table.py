@@ -51,6 +51,7 @@ class Place(StrEnum):
     """What is about no single question."""
 
     OWN = "one's own inbox, runs and groups, their streams"
+    ACCOUNT = "one's own account: token, keys, password, signing out"
     NOTICES = "notices: the list, the bell, marking as read"
     GROUP = "a group's page"
     WAITING = "waiting on whom"
@@ -129,6 +130,7 @@ _GRIDS: dict[Action, tuple[str, ...]] = {
 # One letter a person, in the order of Who. A dash where being that says nothing of the place.
 _PLACES: dict[Place, str] = {
     Place.OWN: "OOOOWOOS",
+    Place.ACCOUNT: "OOOOOOOS",
     Place.NOTICES: "OOOOOOOS",
     Place.GROUP: "–YNYYNNS",
     Place.WAITING: "NNNNYNNS",
@@ -138,6 +140,68 @@ _PLACES: dict[Place, str] = {
     Place.CONNECTION: "NNNNNYNS",
     Place.LINK: "NNNNNNNN",
 }
+
+PUBLIC = frozenset({"home", "login", "one-time-link", "healthz", "readyz", "admin:login"})
+"""Names of the paths that anybody may ask for."""
+
+PATHS: dict[str, Action | Place] = {
+    "interaction": Action.SEE,
+    "interaction-json": Action.SEE,
+    "presence": Action.SEE,
+    "check": Action.ANSWER,
+    "draft": Action.ANSWER,
+    "respond": Action.ANSWER,
+    "claim": Action.CLAIM,
+    "release": Action.RELEASE,
+    "nudge": Action.NUDGE,
+    "receipt": Action.RECEIPT,
+    "run": Action.RUN,
+    "live-run": Action.RUN,
+    "run-cancel": Action.CANCEL,
+    "run-signal": Action.CANCEL,
+    "group-add": Action.GROUPS,
+    "group-remove": Action.GROUPS,
+    "group-routing": Action.GROUPS,
+    "inbox": Place.OWN,
+    "inbox-changes": Place.OWN,
+    "runs": Place.OWN,
+    "groups": Place.OWN,
+    "freshness": Place.OWN,
+    "live-inbox": Place.OWN,
+    "live-runs": Place.OWN,
+    "account": Place.ACCOUNT,
+    "account-token": Place.ACCOUNT,
+    "account-token-confirm": Place.ACCOUNT,
+    "account-token-remove": Place.ACCOUNT,
+    "account-keys": Place.ACCOUNT,
+    "account-password": Place.ACCOUNT,
+    "logout": Place.ACCOUNT,
+    "notices": Place.NOTICES,
+    "notices-bell": Place.NOTICES,
+    "notices-read": Place.NOTICES,
+    "notice-read": Place.NOTICES,
+    "group": Place.GROUP,
+    "waiting": Place.WAITING,
+    "run-filters": Place.VIEWS,
+    "view-save": Place.VIEWS,
+    "view-rename": Place.VIEWS,
+    "view-delete": Place.VIEWS,
+    "insights": Place.INSIGHTS,
+    "insights-csv": Place.INSIGHTS,
+    "decisions": Place.DECISIONS,
+    "decision": Place.DECISIONS,
+    "decisions-csv": Place.DECISIONS,
+    "decisions-jsonl": Place.DECISIONS,
+    "connection": Place.CONNECTION,
+    "connection-person": Place.CONNECTION,
+    "connection-import": Place.CONNECTION,
+    "connection-link": Place.CONNECTION,
+    "connection-me": Place.CONNECTION,
+    "connection-group": Place.CONNECTION,
+    "connection-send": Place.CONNECTION,
+    "connection-test": Place.CONNECTION,
+}
+"""What each other path is for, by its name. The admin's are Django's: for staff alone."""
 
 NOTES: dict[Action, str] = {
     Action.SEE: "Its page, its part beside the list, its JSON, its stream.",

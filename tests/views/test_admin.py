@@ -226,7 +226,7 @@ def test_nobody_else_comes_in(people: None, name: str) -> None:
 
 
 def test_signed_out_it_asks_to_sign_in(people: None) -> None:
-    assert Client().get("/admin/")["Location"].startswith("/admin/login/")
+    assert Client().get("/admin/")["Location"] == "/accounts/login/?next=/admin/"
 
 
 def test_administrators_read_changes_of_rights_but_no_answers(boss: Client) -> None:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.decorators import login_not_required
 from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -90,9 +91,9 @@ def refused(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("broken/", broken),
-    path("without-database/", without_database),
-    path("refused/", refused),
+    path("broken/", login_not_required(broken)),
+    path("without-database/", login_not_required(without_database)),
+    path("refused/", login_not_required(refused)),
     path("", include("reviewer_site.urls")),
 ]
 handler400 = "inbox.views.errors.bad_request"

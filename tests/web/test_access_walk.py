@@ -62,6 +62,7 @@ GETS = {
         "/groups/",
         "/freshness/",
     ),
+    Place.ACCOUNT: ("/account/",),
     Place.NOTICES: ("/notices/", "/notices/bell/"),
     Place.GROUP: (f"/groups/{FIRST}/",),
     Place.WAITING: ("/runs/waiting/",),
