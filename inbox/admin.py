@@ -13,6 +13,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from inbox.models import Decision, Reviewer
 from inbox.presenters import decision_words
@@ -28,7 +29,7 @@ class ReviewerInline(admin.StackedInline):
     max_num = 1
     verbose_name_plural = "in Mobius"
 
-    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: an account's place in Mobius is made with the account."""
         return False
 
@@ -39,18 +40,18 @@ class AccountAdmin(UserAdmin):
     list_display = ("username", "first_name", "last_name", "mobius_id", "is_active", "is_staff")
     list_select_related = ("reviewer",)
 
-    def get_inlines(self, request: Any, obj: User | None) -> list[Any]:
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
         """A new account is saved before it can be given an id."""
         return [] if obj is None else [ReviewerInline]
 
     @transaction.atomic
-    def save_model(self, request: Any, obj: User, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Take the locks of the account's identity before that of the log, which comes last."""
         if change:
             credentials.lock(obj)
         super().save_model(request, obj, form, change)
 
-    def save_formset(self, request: Any, form: Any, formset: Any, change: bool) -> None:
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Write a changed Mobius id by its own verb."""
         if formset.model is not Reviewer:
             super().save_formset(request, form, formset, change)
@@ -61,13 +62,13 @@ class AccountAdmin(UserAdmin):
                 credentials.assign(reviewer, mobius_id=reviewer.mobius_id)
 
     @transaction.atomic
-    def delete_model(self, request: Any, obj: User) -> None:
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
         """An account's token goes with it."""
         self._take_tokens([obj])
         super().delete_model(request, obj)
 
     @transaction.atomic
-    def delete_queryset(self, request: Any, queryset: QuerySet[User]) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """As ``delete_model``, of those that were ticked."""
         self._take_tokens(queryset)
         super().delete_queryset(request, queryset)
@@ -108,7 +109,7 @@ class DecisionAdmin(admin.ModelAdmin):
     search_fields = ("actor", "interaction_id", "run_id", "account")
     list_filter = ("verb", "credential_kind")
 
-    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """By what is shown here alone: a filter in the address must not guess a comment."""
         return lookup.split("__", maxsplit=1)[0] in self.fields
 
@@ -120,15 +121,15 @@ class DecisionAdmin(admin.ModelAdmin):
         words = decision_words.said(entry, {})
         return f"{entry.title}: {words.text}" if words else entry.title
 
-    def has_add_permission(self, request: Any) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """Never."""
         return False
 
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
 
-    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
 

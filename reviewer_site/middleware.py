@@ -11,6 +11,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.utils.cache import add_never_cache_headers
 
 from inbox.access import viewer_of
 from inbox.live.watching import watching
@@ -22,7 +23,7 @@ from inbox.services.origin import acting
 from inbox.views import signed_out
 from inbox.views.errors import refused_body
 from inbox.views.origin import actor_of
-from inbox.views.request import Request, ReviewerRequest
+from inbox.views.request import Request, ReviewerRequest, source_of
 
 SMALLEST_PAGE = 1024
 """Bytes; a smaller page is sent as it is."""
@@ -40,6 +41,18 @@ def mark_response(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response[MARKER] = "1"
+        return response
+
+    return middleware
+
+
+def never_cache(get_response: GetResponse) -> GetResponse:
+    """Every page is somebody's own: nothing keeps one that does not say otherwise."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
         return response
 
     return middleware
@@ -89,20 +102,20 @@ def end_sessions(get_response: GetResponse) -> GetResponse:
         if not request.path_info.endswith(PROBES) and request.user.is_authenticated:
             if sessions.is_over(request.session):
                 logout(request)
-            elif _by_a_person(request):
+            elif _by_a_person(cast(Request, request)):
                 sessions.note_activity(request.session)
         return get_response(request)
 
     return middleware
 
 
-def _by_a_person(request: HttpRequest) -> bool:
+def _by_a_person(request: Request) -> bool:
     """Not a stream, and not what an open page fetches by itself."""
-    path, headers = request.path_info, request.headers
+    path = request.path_info
     if path.startswith("/live/") or path.endswith(NOT_BY_A_PERSON):
         return False
-    by_itself = request.method == "GET" and headers.get("HX-Request") == "true"
-    return not by_itself or headers.get("HX-Source", "").partition("#")[0] in PRESSED
+    by_itself = request.method == "GET" and bool(request.htmx)
+    return not by_itself or source_of(request)[0] in PRESSED
 
 
 def remember_browser(get_response: GetResponse) -> GetResponse:

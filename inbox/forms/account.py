@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.models import User
+from django.http import HttpRequest
 from django.utils import dateformat
 from django.utils.timezone import localtime
 from django.views.decorators.debug import sensitive_variables
@@ -49,8 +51,8 @@ class PasswordForm(PasswordChangeForm):
     ``retry_after`` is how many seconds to wait, once there were too many; else None.
     """
 
-    def __init__(self, request: Any, data: Any = None) -> None:
-        super().__init__(request.user, data)
+    def __init__(self, user: User, request: HttpRequest, data: Any = None) -> None:
+        super().__init__(user, data)
         self._request = request
         self.retry_after: int | None = None
 

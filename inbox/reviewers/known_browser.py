@@ -29,10 +29,10 @@ def known_as(request: HttpRequest, username: str) -> str:
     return browser if found.exists() else ""
 
 
-def signed_in(*, request: Any, user: Any, **_: Any) -> None:
+def signed_in(*, request: HttpRequest | None, user: Any, **_: Any) -> None:
     """Receiver of ``user_logged_in``."""
     if request is not None:
-        request.account_signed_in = user.pk
+        request.account_signed_in = user.pk  # type: ignore[attr-defined]
 
 
 def remember(request: HttpRequest, response: HttpResponseBase) -> None:

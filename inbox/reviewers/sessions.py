@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
 
 SIGNED_IN_AT = "signed_in_at"
 ACTIVE_AT = "active_at"
@@ -15,7 +16,7 @@ NOTED_EVERY = timedelta(minutes=1)
 """Activity is written down no more often, so that a page costs no write."""
 
 
-def signed_in(*, request: Any, **_: Any) -> None:
+def signed_in(*, request: HttpRequest, **_: Any) -> None:
     """Receiver of ``user_logged_in``."""
     if request is not None:
         request.session[SIGNED_IN_AT] = request.session[ACTIVE_AT] = time.time()

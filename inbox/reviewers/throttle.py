@@ -24,6 +24,7 @@ from axes.helpers import get_client_ip_address, get_client_username, get_cool_of
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from inbox.models import KnownFailure, SignInTurn
@@ -42,7 +43,7 @@ KEEP_SIGN_INS = timedelta(days=90)
 class Throttle(AxesDatabaseHandler):
     """The handler of django-axes, with our limits."""
 
-    def is_allowed(self, request: Any, credentials: dict[str, Any] | None = None) -> bool:
+    def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         """The password may be looked at now. Where tries are taken in turns, this one is taken."""
         username = get_client_username(request, credentials) or ""
         if wait(request, username):
@@ -50,18 +51,23 @@ class Throttle(AxesDatabaseHandler):
         return bool(_known_as(request, username)) or not _in_turns(username) or _take_turn(username)
 
     def user_login_failed(
-        self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any
+        self,
+        sender: Any,
+        credentials: dict[str, Any],
+        request: HttpRequest | None = None,
+        **kwargs: Any,
     ) -> None:
         """Count a failure; that of somebody who is known also by itself."""
         refused = getattr(request, "axes_locked_out", False)
         super().user_login_failed(sender, credentials, request, **kwargs)
         known = request and _known_as(request, get_client_username(request, credentials) or "")
-        if known and not refused:
+        if request and known and not refused:
             KnownFailure.objects.create(by=known)
             # axes has said what holds for others.
-            request.axes_locked_out = _until(_failures_of(known), OWN, timezone.now()) is not None
+            locked = _until(_failures_of(known), OWN, timezone.now()) is not None
+            request.axes_locked_out = locked  # type: ignore[attr-defined]
 
-    def user_logged_in(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
+    def user_logged_in(self, sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
         """The right password: failures before it no longer count."""
         super().user_logged_in(sender, request, user, **kwargs)
         _failures_of(_account(user), _browser(request, user.get_username())).delete()
@@ -76,7 +82,7 @@ class Throttle(AxesDatabaseHandler):
         return 0
 
 
-def wait(request: Any, username: str) -> timedelta:
+def wait(request: HttpRequest, username: str) -> timedelta:
     """How long this browser has to wait before it may try ``username``; zero for not at all."""
     now = timezone.now()
     known = _known_as(request, username)
@@ -84,7 +90,7 @@ def wait(request: Any, username: str) -> timedelta:
     return max([now, *(each for each in until if each is not None)]) - now
 
 
-def seconds_to_wait(request: Any, username: str) -> int:
+def seconds_to_wait(request: HttpRequest, username: str) -> int:
     """Whole seconds after which a browser that was just refused may try again; at least one."""
     return max(1, math.ceil(wait(request, username).total_seconds()))
 
@@ -99,7 +105,7 @@ def tidy() -> None:
     KnownFailure.objects.filter(attempt_time__lte=now - WINDOW).delete()
 
 
-def _known_as(request: Any, username: str) -> str:
+def _known_as(request: HttpRequest, username: str) -> str:
     """Whom this try is counted for; empty where it is anybody's."""
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated and user.get_username() == username:
@@ -111,7 +117,7 @@ def _account(user: Any) -> str:
     return f"account {user.pk}"
 
 
-def _browser(request: Any, username: str) -> str:
+def _browser(request: HttpRequest, username: str) -> str:
     browser = known_browser.known_as(request, username)
     return f"browser {browser} as {username}" if browser else ""
 
@@ -120,7 +126,7 @@ def _failures_of(*known: str) -> QuerySet[KnownFailure]:
     return KnownFailure.objects.filter(by__in=known)
 
 
-def _waits(request: Any, username: str, now: datetime) -> list[datetime | None]:
+def _waits(request: HttpRequest, username: str, now: datetime) -> list[datetime | None]:
     """When each limit allows a try by somebody who is not known."""
     address = get_client_ip_address(request)
     from_address = AccessFailureLog.objects.filter(ip_address=address)

@@ -1,7 +1,6 @@
 """One's own account: the member token, the keyboard, the password."""
 
 from dataclasses import asdict
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
@@ -9,7 +8,6 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from pydantic import SecretStr
@@ -23,6 +21,7 @@ from inbox.services.credentials import NotAdopted, Reason, Unconfirmed
 from inbox.services.tries import WITHIN
 from inbox.views.frame import frame
 from inbox.views.origin import origin_of
+from inbox.views.request import ReviewerRequest
 
 REJECTED = 422
 TOO_MANY = 429
@@ -32,15 +31,14 @@ SAVED = "Your member token is saved. Mobius uses it to record answers under your
 
 
 @require_safe
-@never_cache
-async def account(request: Any) -> HttpResponseBase:
+def account(request: ReviewerRequest) -> HttpResponseBase:
     """The page. ``?replace`` opens the form for another token."""
-    return await sync_to_async(_page)(request)
+    return _page(request)
 
 
 @sensitive_post_parameters("token")
 @require_POST
-async def adopt_token(request: Any) -> HttpResponseBase:
+async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
     """Take the pasted token, if Mobius says whose it is. 422 with the reason otherwise, 429 after
     too many tries.
     """
@@ -67,12 +65,8 @@ async def adopt_token(request: Any) -> HttpResponseBase:
 
 
 @require_POST
-async def confirm_token(request: Any) -> HttpResponseBase:
+def confirm_token(request: ReviewerRequest) -> HttpResponseBase:
     """The person says whether the owner that Mobius named is them."""
-    return await sync_to_async(_confirm)(request)
-
-
-def _confirm(request: Any) -> HttpResponseBase:
     asked = _unconfirmed(request)
     if asked is None or asked.owner != request.POST.get("owner"):
         # Pressed twice, or another tab has pasted another token: the page shows what is true now.
@@ -90,13 +84,13 @@ def _confirm(request: Any) -> HttpResponseBase:
     return _back()
 
 
-def _unconfirmed(request: Any) -> Unconfirmed | None:
+def _unconfirmed(request: ReviewerRequest) -> Unconfirmed | None:
     kept = request.session.get(UNCONFIRMED)
     return Unconfirmed(**kept) if kept else None
 
 
 @require_POST
-async def remove_token(request: Any) -> HttpResponseBase:
+async def remove_token(request: ReviewerRequest) -> HttpResponseBase:
     """Forget the token."""
     await service.remove(reviewer=request.user.reviewer, origin=origin_of(request))
     messages.success(request, "Your token is removed.")
@@ -104,24 +98,20 @@ async def remove_token(request: Any) -> HttpResponseBase:
 
 
 @require_POST
-async def set_keys(request: Any) -> HttpResponseBase:
+def set_keys(request: ReviewerRequest) -> HttpResponseBase:
     """Single-key shortcuts on or off."""
     form = KeysForm(request.POST)
     form.is_valid()
     request.user.reviewer.keys_enabled = form.cleaned_data["keys_enabled"]
-    await request.user.reviewer.asave(update_fields=["keys_enabled"])
+    request.user.reviewer.save(update_fields=["keys_enabled"])
     return _back()
 
 
 @sensitive_post_parameters()
 @require_POST
-async def change_password(request: Any) -> HttpResponseBase:
+def change_password(request: ReviewerRequest) -> HttpResponseBase:
     """Another password: signed out everywhere else, still signed in here."""
-    return await sync_to_async(_change_password)(request)
-
-
-def _change_password(request: Any) -> HttpResponseBase:
-    form = PasswordForm(request, request.POST)
+    form = PasswordForm(request.user, request, request.POST)
     if not form.is_valid():
         if form.retry_after is None:
             return _page(request, password_form=form, status=REJECTED)
@@ -135,7 +125,7 @@ def _change_password(request: Any) -> HttpResponseBase:
 
 
 def _page(
-    request: Any,
+    request: ReviewerRequest,
     *,
     token_form: TokenForm | None = None,
     password_form: PasswordForm | None = None,
@@ -159,7 +149,7 @@ def _page(
         "lost": kept.state_of(request.user.pk, upstream) is kept.Token.LOST,
         "token_form": token_form or TokenForm(),
         "replacing": token_form is not None or "replace" in request.GET,
-        "password_form": password_form or PasswordForm(request),
+        "password_form": password_form or PasswordForm(request.user, request),
         "held_back": held_back.only("mobius_id", "title"),
     }
     context |= frame(request, upstream, section="account")

@@ -1,7 +1,5 @@
 """What became of an answer, a claim or a release whose response never reached the browser."""
 
-from typing import Any
-
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpResponseBase
 from django.views.decorators.http import require_POST
@@ -17,6 +15,7 @@ from inbox.services.seen import Seen, seen_of
 from inbox.views.claiming import keep_typed
 from inbox.views.inbox import render_list
 from inbox.views.interactions import filters_of, render_item
+from inbox.views.request import ReviewerRequest
 from inbox.views.respond import move_on
 
 SENT = ("respond", *Verb)
@@ -24,7 +23,7 @@ SENT = ("respond", *Verb)
 
 
 @require_POST
-async def check(request: Any, id: str) -> HttpResponseBase:
+async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Read the question and show what is true; where it is still open, offer *Send again*.
 
     ``sent`` is what was sent: ``respond``, ``claim`` or ``release``. The form comes along, so that
@@ -43,8 +42,10 @@ async def check(request: Any, id: str) -> HttpResponseBase:
     resend = sent if outcome.kind is Kind.STILL_OPEN else ""
     if request.POST.get("back") == "inbox":
         filters = filters_of(request)
-        return await render_list(request, filters, outcome=outcome, resend=resend, status=200)
-    return await render_item(
+        return await sync_to_async(render_list)(
+            request, filters, outcome=outcome, resend=resend, status=200
+        )
+    return await sync_to_async(render_item)(
         request,
         outcome.interaction,
         form=form,
@@ -53,7 +54,7 @@ async def check(request: Any, id: str) -> HttpResponseBase:
     )
 
 
-def _kept(request: Any, id: str, sent: str) -> AnswerForm | None:
+def _kept(request: ReviewerRequest, id: str, sent: str) -> AnswerForm | None:
     """Save the typed text; for an answer, its form with the same operation id."""
     item = draft.asked_item(request.viewer, id)
     keep_typed(request, id)
@@ -63,7 +64,7 @@ def _kept(request: Any, id: str, sent: str) -> AnswerForm | None:
     return form_for(question, request.POST, seen=seen_of(item))
 
 
-async def _outcome(request: Any, id: str, sent: str) -> Outcome:
+async def _outcome(request: ReviewerRequest, id: str, sent: str) -> Outcome:
     reviewer = request.user.reviewer
     if sent != "respond":
         return await claiming.look(Verb(sent), reviewer=reviewer, interaction_id=id)

@@ -1,7 +1,6 @@
 """A group's question is taken, or given back."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
@@ -16,13 +15,14 @@ from inbox.services.outcome import Outcome
 from inbox.views.inbox import render_list
 from inbox.views.interactions import filters_of, render_item
 from inbox.views.origin import origin_of
+from inbox.views.request import ReviewerRequest
 from inbox.views.typed_in import typed_in
 
 Press = Callable[..., Awaitable[Outcome]]
 
 
 @require_POST
-async def claim(request: Any, id: str) -> HttpResponseBase:
+async def claim(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Take the question, then the same page again: who has it now, and what is typed.
 
     409 with the holder named where somebody else has it, 404 for what is not the viewer's group's.
@@ -32,12 +32,12 @@ async def claim(request: Any, id: str) -> HttpResponseBase:
 
 
 @require_POST
-async def release(request: Any, id: str) -> HttpResponseBase:
+async def release(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Give the question back; answered as ``claim``."""
     return await _press(request, id, claiming.release)
 
 
-async def _press(request: Any, id: str, press: Press) -> HttpResponseBase:
+async def _press(request: ReviewerRequest, id: str, press: Press) -> HttpResponseBase:
     try:
         await sync_to_async(keep_typed)(request, id)
         outcome = await press(
@@ -45,19 +45,21 @@ async def _press(request: Any, id: str, press: Press) -> HttpResponseBase:
         )
     except NotAsked:
         raise Http404("no such question") from None
-    script = bool(request.headers.get("HX-Request"))
+    script = bool(request.htmx)
     listed = request.POST.get("back") == "inbox"
     if outcome.good and (listed or not script):
         messages.success(request, f"{outcome.title}. {outcome.text}")
     if listed and script:
-        return await render_list(request, filters_of(request), outcome=outcome)
+        return await sync_to_async(render_list)(request, filters_of(request), outcome=outcome)
     if outcome.good and not script:
         return HttpResponseRedirect(_back(request, id, listed=listed), status=303)
     shown = None if outcome.good else outcome
-    return await render_item(request, outcome.interaction, outcome=shown, status=outcome.status)
+    return await sync_to_async(render_item)(
+        request, outcome.interaction, outcome=shown, status=outcome.status
+    )
 
 
-def keep_typed(request: Any, id: str) -> None:
+def keep_typed(request: ReviewerRequest, id: str) -> None:
     """The button sends the answer form along: what is in it stays, whatever comes of the press."""
     values, comment = typed_of(request.POST), comment_of(request.POST)
     if any(values) or comment:
@@ -71,6 +73,6 @@ def keep_typed(request: Any, id: str) -> None:
         )
 
 
-def _back(request: Any, id: str, *, listed: bool) -> str:
+def _back(request: ReviewerRequest, id: str, *, listed: bool) -> str:
     filters = filters_of(request)
     return inbox_href(filters) if listed else item_href(id, filters)

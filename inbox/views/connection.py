@@ -9,7 +9,6 @@ from django.contrib.auth import get_user_model
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,6 +18,7 @@ from inbox.services import group_mapping, links, people, people_import, trial
 from inbox.services.people import NotAdded
 from inbox.views.decorators import administrator_required
 from inbox.views.frame import frame
+from inbox.views.request import ReviewerRequest
 
 REJECTED = 422
 TEST_QUESTION = "sent_test_question"
@@ -26,79 +26,17 @@ TEST_QUESTION = "sent_test_question"
 
 
 @require_safe
-@never_cache
 @administrator_required
-async def connection(request: Any) -> HttpResponseBase:
+def connection(request: ReviewerRequest) -> HttpResponseBase:
     """The page."""
-    return await sync_to_async(_page)(request)
-
-
-@require_POST
-@never_cache
-@administrator_required
-async def add_person(request: Any) -> HttpResponseBase:
-    """Add a person, and show their sign-in link this once."""
-    return await sync_to_async(_add_person)(request)
-
-
-@require_POST
-@never_cache
-@administrator_required
-async def new_link(request: Any, id: int) -> HttpResponseBase:
-    """Show a new sign-in link of a person this once; it replaces the one before."""
-    return await sync_to_async(_new_link)(request, id)
-
-
-@require_POST
-@never_cache
-@administrator_required
-async def import_people(request: Any) -> HttpResponseBase:
-    """Show what a file would do; with ``confirmed``, do it."""
-    return await sync_to_async(_import_people)(request)
+    return _page(request)
 
 
 @require_POST
 @administrator_required
-async def map_group(request: Any) -> HttpResponseBase:
-    """Assign people to a Mobius group id."""
-    return await sync_to_async(_map_group)(request)
-
-
-@require_POST
-@administrator_required
-async def set_mobius_id(request: Any) -> HttpResponseBase:
-    """Say who the administrator is in Mobius."""
-    return await sync_to_async(_set_mobius_id)(request)
-
-
-@require_POST
-@administrator_required
-async def send_test_question(request: Any) -> HttpResponseBase:
-    """Send the administrator a test question."""
-    try:
-        sent = await trial.send(request.user.reviewer)
-    except trial.NotSent as refused:
-        return await sync_to_async(_page)(request, not_sent=str(refused), status=REJECTED)
-    request.session[TEST_QUESTION] = asdict(sent)
-    return _back("test")
-
-
-@require_safe
-@never_cache
-@administrator_required
-async def test_question(request: Any) -> HttpResponseBase:
-    """How far the test question has come: the part of the page that follows it."""
-    return await sync_to_async(_test_question)(request)
-
-
-def _test_question(request: Any) -> HttpResponse:
-    if TEST_QUESTION not in request.session:
-        raise Http404("No test question was sent from this browser.")
-    return render(request, "connection/_test.html", _followed(request))
-
-
 @sensitive_variables()
-def _add_person(request: Any) -> HttpResponse:
+def add_person(request: ReviewerRequest) -> HttpResponse:
+    """Add a person, and show their sign-in link this once."""
     form = PersonForm(request.POST)
     if not form.is_valid():
         return _page(request, person_form=form, status=REJECTED)
@@ -110,15 +48,21 @@ def _add_person(request: Any) -> HttpResponse:
     return _page(request, added=[added])
 
 
+@require_POST
+@administrator_required
 @sensitive_variables()
-def _new_link(request: Any, id: int) -> HttpResponse:
+def new_link(request: ReviewerRequest, id: int) -> HttpResponse:
+    """Show a new sign-in link of a person this once; it replaces the one before."""
     user = get_object_or_404(get_user_model(), pk=id, is_active=True)
     made = people.Added(people.Person(user.get_username()), link=links.make_sign_in(user))
     return _page(request, added=[made])
 
 
+@require_POST
+@administrator_required
 @sensitive_variables()
-def _import_people(request: Any) -> HttpResponse:
+def import_people(request: ReviewerRequest) -> HttpResponse:
+    """Show what a file would do; with ``confirmed``, do it."""
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, import_form=form, status=REJECTED)
@@ -137,7 +81,10 @@ def _import_people(request: Any) -> HttpResponse:
     return _page(request, preview=preview, status=REJECTED if problems else 200)
 
 
-def _map_group(request: Any) -> HttpResponse:
+@require_POST
+@administrator_required
+def map_group(request: ReviewerRequest) -> HttpResponse:
+    """Assign people to a Mobius group id."""
     form = MappingForm(request.POST)
     if not form.is_valid():
         return _page(request, mapping_form=form, status=REJECTED)
@@ -150,7 +97,10 @@ def _map_group(request: Any) -> HttpResponse:
     return _back("groups")
 
 
-def _set_mobius_id(request: Any) -> HttpResponse:
+@require_POST
+@administrator_required
+def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
+    """Say who the administrator is in Mobius."""
     form = MobiusIdForm(request.POST)
     if not form.is_valid():
         return _page(request, id_form=form, status=REJECTED)
@@ -163,7 +113,28 @@ def _set_mobius_id(request: Any) -> HttpResponse:
     return _back("test")
 
 
-def _page(request: Any, *, status: int = 200, **more: Any) -> HttpResponse:
+@require_POST
+@administrator_required
+async def send_test_question(request: ReviewerRequest) -> HttpResponseBase:
+    """Send the administrator a test question."""
+    try:
+        sent = await trial.send(request.user.reviewer)
+    except trial.NotSent as refused:
+        return await sync_to_async(_page)(request, not_sent=str(refused), status=REJECTED)
+    request.session[TEST_QUESTION] = asdict(sent)
+    return _back("test")
+
+
+@require_safe
+@administrator_required
+def test_question(request: ReviewerRequest) -> HttpResponse:
+    """How far the test question has come: the part of the page that follows it."""
+    if TEST_QUESTION not in request.session:
+        raise Http404("No test question was sent from this browser.")
+    return render(request, "connection/_test.html", _followed(request))
+
+
+def _page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     context = {
         "page": connection_page(request.upstream),
         "person_form": PersonForm(),
@@ -178,7 +149,7 @@ def _page(request: Any, *, status: int = 200, **more: Any) -> HttpResponse:
     return render(request, "connection/connection.html", context, status=status)
 
 
-def _followed(request: Any) -> dict[str, Any]:
+def _followed(request: ReviewerRequest) -> dict[str, Any]:
     if TEST_QUESTION not in request.session:
         return {}
     sent = trial.Sent(**request.session[TEST_QUESTION])

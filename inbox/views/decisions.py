@@ -3,13 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from inbox.models import Decision, DecisionHead, Interaction, Upstream
@@ -18,51 +15,16 @@ from inbox.presenters.decision_list import decision_list
 from inbox.presenters.decision_query import DecisionQuery
 from inbox.services import decision_export, decision_log
 from inbox.views.decorators import lead_required
-from inbox.views.frame import frame, is_fragment
+from inbox.views.frame import frame
+from inbox.views.request import ReviewerRequest, is_fragment
 
 Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
 
 
 @require_safe
-@never_cache
 @lead_required
-async def decisions(request: Any) -> HttpResponseBase:
+def decisions(request: ReviewerRequest) -> HttpResponse:
     """The log; for a swap the part below its filters."""
-    return await sync_to_async(_decisions)(request)
-
-
-@require_safe
-@never_cache
-@lead_required
-async def decision(request: Any, number: int) -> HttpResponseBase:
-    """One entry, whatever it says."""
-    return await sync_to_async(_decision)(request, number)
-
-
-@require_safe
-@never_cache
-@lead_required
-async def as_csv(request: Any) -> HttpResponseBase:
-    """What is filtered, for a spreadsheet."""
-    return await _export(request, decision_export.as_csv, "csv", "text/csv; charset=utf-8")
-
-
-@require_safe
-@never_cache
-@lead_required
-async def as_json_lines(request: Any) -> HttpResponseBase:
-    """What is filtered, each entry as it was hashed."""
-    return await _export(request, decision_export.as_json_lines, "jsonl", "application/jsonl")
-
-
-@require_safe
-@never_cache
-async def answer_receipt(request: Any, id: str) -> HttpResponseBase:
-    """The answers to one question as sheets to print; ``?entry=`` one of them."""
-    return await sync_to_async(_receipt)(request, id)
-
-
-def _decisions(request: Any) -> HttpResponse:
     upstream, query = request.upstream, DecisionQuery.read(request.GET)
     context: dict[str, Any] = {
         "list": decision_list(request.viewer, upstream, query, timezone.now())
@@ -71,12 +33,13 @@ def _decisions(request: Any) -> HttpResponse:
     if not is_fragment(request, "decision-log"):
         context |= frame(request, upstream, section="decisions")
         template = "decisions/decisions.html"
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    return render(request, template, context)
 
 
-def _decision(request: Any, number: int) -> HttpResponse:
+@require_safe
+@lead_required
+def decision(request: ReviewerRequest, number: int) -> HttpResponse:
+    """One entry, whatever it says."""
     upstream = request.upstream
     entry = veil.entries_seen_by(request.viewer, upstream).filter(number=number).first()
     if entry is None:
@@ -85,7 +48,23 @@ def _decision(request: Any, number: int) -> HttpResponse:
     return _sheets(request, upstream, [entry], item)
 
 
-def _receipt(request: Any, id: str) -> HttpResponse:
+@require_safe
+@lead_required
+def as_csv(request: ReviewerRequest) -> HttpResponseBase:
+    """What is filtered, for a spreadsheet."""
+    return _export(request, decision_export.as_csv, "csv", "text/csv; charset=utf-8")
+
+
+@require_safe
+@lead_required
+def as_json_lines(request: ReviewerRequest) -> HttpResponseBase:
+    """What is filtered, each entry as it was hashed."""
+    return _export(request, decision_export.as_json_lines, "jsonl", "application/jsonl")
+
+
+@require_safe
+def answer_receipt(request: ReviewerRequest, id: str) -> HttpResponse:
+    """The answers to one question as sheets to print; ``?entry=`` one of them."""
     upstream = request.upstream
     item = item_page.find(request.viewer, upstream, id)
     entries = [] if item is None else receipt.answers(request.viewer, upstream, item)
@@ -98,7 +77,7 @@ def _receipt(request: Any, id: str) -> HttpResponse:
 
 
 def _sheets(
-    request: Any, upstream: Upstream, entries: list[Decision], item: Interaction | None
+    request: ReviewerRequest, upstream: Upstream, entries: list[Decision], item: Interaction | None
 ) -> HttpResponse:
     context = {
         "sheets": receipt.sheets(request.viewer, entries, item),
@@ -109,13 +88,13 @@ def _sheets(
     return render(request, "decisions/sheet.html", context)
 
 
-async def _export(
-    request: Any, export: Export, ending: str, content_type: str
+def _export(
+    request: ReviewerRequest, export: Export, ending: str, content_type: str
 ) -> StreamingHttpResponse:
     upstream = request.upstream
     entries = veil.entries_seen_by(request.viewer, upstream)
     rows = DecisionQuery.read(request.GET).but().rows(entries, timezone.now())
-    head = await sync_to_async(decision_log.head)()
+    head = decision_log.head()
     response = StreamingHttpResponse(export(rows, head), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="decisions-{head.number}.{ending}"'
     return response

@@ -1,9 +1,7 @@
 """Drafts: saved while one types, and those of other devices."""
 
-from typing import Any
 from urllib.parse import urlencode
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -17,11 +15,12 @@ from inbox.presenters.drafts import OtherDraft, other_drafts
 from inbox.services import draft as service
 from inbox.services.draft import NotAsked, TypedIn
 from inbox.views.interactions import render_item
+from inbox.views.request import ReviewerRequest
 from inbox.views.typed_in import device_of, typed_in
 
 
 @require_POST
-async def draft(request: Any, id: str) -> HttpResponseBase:
+def draft(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Keep ``value`` and ``comment`` unjudged: 204, or 200 with the other drafts of the question.
 
     ``use`` then puts another draft into the form, by its ``base``. ``discard`` keeps nothing and
@@ -30,23 +29,23 @@ async def draft(request: Any, id: str) -> HttpResponseBase:
     others in a group see that one writes.
     """
     try:
-        kept, others = await sync_to_async(_kept)(request, id)
+        kept, others = _kept(request, id)
     except NotAsked:
         raise Http404("no such question") from None
     if "use" in request.POST:
-        return await _used(request, id)
-    script = request.headers.get("HX-Request")
+        return _used(request, id)
+    script = request.htmx
     if "back" in request.POST or ("discard" in request.POST and not script):
         return HttpResponseRedirect(reverse("interaction", args=[id]), status=303)
     if kept and settings.PRESENCE and "discard" not in request.POST:
         get_presence().write(id, request.viewer.user_id)
     if kept and (others or (script and "discard" in request.POST)):
         context = {"drafts": others, "id": id, "usable": True}
-        return await sync_to_async(render)(request, "interactions/_other_drafts.html", context)
+        return render(request, "interactions/_other_drafts.html", context)
     return HttpResponse(status=204 if kept else 409)
 
 
-def _kept(request: Any, id: str) -> tuple[bool, tuple[OtherDraft, ...]]:
+def _kept(request: ReviewerRequest, id: str) -> tuple[bool, tuple[OtherDraft, ...]]:
     """Whether there was something to keep, and the drafts that are not in the form."""
     reviewer, form = request.user.reviewer, typed_in(request)
     item = service.asked_item(request.viewer, id)
@@ -66,13 +65,11 @@ def _kept(request: Any, id: str) -> tuple[bool, tuple[OtherDraft, ...]]:
     return kept, other_drafts(others, item, form.device, timezone.now())
 
 
-async def _used(request: Any, id: str) -> HttpResponseBase:
+def _used(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """The question with the other draft in its form, as that draft is now."""
-    item = await sync_to_async(service.asked_item)(request.viewer, id)
-    base = await sync_to_async(service.newest_base)(
-        reviewer=request.user.reviewer, item=item, base=request.POST["use"]
-    )
-    if request.headers.get("HX-Request"):
-        return await render_item(request, item, shows=TypedIn(base=base, device=device_of(request)))
+    item = service.asked_item(request.viewer, id)
+    base = service.newest_base(reviewer=request.user.reviewer, item=item, base=request.POST["use"])
+    if request.htmx:
+        return render_item(request, item, shows=TypedIn(base=base, device=device_of(request)))
     page = reverse("interaction", args=[id])
     return HttpResponseRedirect(f"{page}?{urlencode({'draft': base})}", status=303)

@@ -9,7 +9,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from inbox.mirror import database
@@ -20,7 +20,7 @@ RETRY_AFTER = 10
 """Seconds after which a database that was away is tried again."""
 
 
-def bad_request(request: Any, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler for a request that cannot be read: 413 for too large a form, else 400.
 
     A session that cannot be saved comes here too.
@@ -32,12 +32,12 @@ def bad_request(request: Any, exception: Exception) -> HttpResponse:
     return _page(request, "400.html", 400)
 
 
-def refused_body(request: Any, status: int) -> HttpResponse:
+def refused_body(request: HttpRequest, status: int) -> HttpResponse:
     """The page for a request whose body was not read (``inbox.request_body``)."""
     return _page(request, f"{status}.html", status)
 
 
-def server_error(request: Any) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler for an exception: 503 where the database cannot be used, else 500."""
     error = sys.exception()
     if database.is_outage(error):
@@ -45,14 +45,14 @@ def server_error(request: Any) -> HttpResponse:
     return _page(request, "500.html", 500, kept=_typed(request))
 
 
-def _without_database(request: Any, error: BaseException | None) -> HttpResponse:
+def _without_database(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     database.watch.suspect(error)
     response = _page(request, "503.html", 503, kept=_typed(request))
     response["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
-def _typed(request: Any) -> Kept | None:
+def _typed(request: HttpRequest) -> Kept | None:
     """What the form held, to be copied from the page."""
     try:
         return Kept.arriving(request) or Kept.carried(request)
@@ -60,6 +60,6 @@ def _typed(request: Any) -> Kept | None:
         return None
 
 
-def _page(request: Any, template: str, status: int, **context: Any) -> HttpResponse:
+def _page(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
     """Rendered without context processors: they may need what has failed."""
     return HttpResponse(render_to_string(template, {"request": request, **context}), status=status)

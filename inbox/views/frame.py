@@ -8,10 +8,11 @@ from inbox.models import SavedView, Upstream
 from inbox.presenters.rail import rail_counts
 from inbox.presenters.views_rail import own_views, rail_views
 from inbox.services.connection import connection
+from inbox.views.request import ReviewerRequest
 
 
 def frame(
-    request: Any,
+    request: ReviewerRequest,
     upstream: Upstream,
     *,
     section: str,
@@ -35,11 +36,3 @@ def frame(
         "connection_problem": connection.shown() if request.viewer.administrator else "",
         "keys": request.user.reviewer.keys_enabled,
     }
-
-
-def is_fragment(request: Any, target: str) -> bool:
-    """A swap asks for the element ``target`` alone, not for a page."""
-    headers = request.headers
-    if headers.get("HX-Request") != "true" or headers.get("HX-History-Restore-Request") == "true":
-        return False
-    return str(headers.get("HX-Target", "")).rpartition("#")[2] == target

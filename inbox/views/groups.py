@@ -10,8 +10,6 @@ from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRed
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.forms.groups import MemberForm, RoutingForm
@@ -21,44 +19,47 @@ from inbox.presenters.groups import group_list
 from inbox.services import groups as service
 from inbox.services.group_words import Outcome
 from inbox.services.groups import NotTheirs
-from inbox.views.frame import frame, is_fragment
+from inbox.views.frame import frame
 from inbox.views.origin import origin_of
+from inbox.views.request import ReviewerRequest, is_fragment
 
 
 @require_safe
-@never_cache
-async def groups(request: Any) -> HttpResponseBase:
+def groups(request: ReviewerRequest) -> HttpResponseBase:
     """The groups that the viewer may open; for a swap the table alone."""
-    return await sync_to_async(_page)(request, hub.cursor())
+    return _page(request)
 
 
 @require_safe
-@never_cache
-async def group(request: Any, id: str) -> HttpResponseBase:
+def group(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """One group. ``?add=``, ``?remove=`` and ``?routing=`` ask about a change and make none."""
-    return await sync_to_async(_page)(request, hub.cursor(), key=id)
+    return _page(request, key=id)
 
 
 @require_POST
-async def add_member(request: Any, id: str) -> HttpResponseBase:
+async def add_member(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Put a person in. What was typed stays in its field where it fails."""
     return await _change(request, id, service.add_member, MemberForm(request.POST), "user_id")
 
 
 @require_POST
-async def remove_member(request: Any, id: str) -> HttpResponseBase:
+async def remove_member(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Take a person out."""
     return await _change(request, id, service.remove_member, MemberForm(request.POST), "user_id")
 
 
 @require_POST
-async def change_routing(request: Any, id: str) -> HttpResponseBase:
+async def change_routing(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Say how many must answer from now on."""
     return await _change(request, id, service.change_routing, RoutingForm(request.POST), "routing")
 
 
 async def _change(
-    request: Any, key: str, change: Callable[..., Awaitable[Outcome]], form: Form, field: str
+    request: ReviewerRequest,
+    key: str,
+    change: Callable[..., Awaitable[Outcome]],
+    form: Form,
+    field: str,
 ) -> HttpResponseBase:
     """Ask for ``change``, with the form's ``field``. The group as it is after that.
 
@@ -79,13 +80,15 @@ async def _change(
     return await _told(request, key, outcome, typed=form.cleaned_data.get("typed", ""))
 
 
-async def _told(request: Any, key: str, outcome: Outcome, *, typed: str) -> HttpResponseBase:
+async def _told(
+    request: ReviewerRequest, key: str, outcome: Outcome, *, typed: str
+) -> HttpResponseBase:
     """The way to the group as it now is; or the group as it still is, and what was typed."""
     if outcome.good:
         messages.success(request, f"{outcome.title}. {outcome.text}")
         return HttpResponseRedirect(reverse("group", args=[key]), status=303)
     shown = await sync_to_async(_page)(
-        request, hub.cursor(), key=key, outcome=outcome, typed=typed, status=outcome.status
+        request, key=key, outcome=outcome, typed=typed, status=outcome.status
     )
     if outcome.retry_after is not None:
         shown["Retry-After"] = str(max(1, round(outcome.retry_after)))
@@ -93,15 +96,15 @@ async def _told(request: Any, key: str, outcome: Outcome, *, typed: str) -> Http
 
 
 def _page(
-    request: Any,
-    cursor: str,
+    request: ReviewerRequest,
     *,
     key: str = "",
     outcome: Outcome | None = None,
     typed: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    upstream, now, viewer = request.upstream, timezone.now(), request.viewer
+    cursor, now = hub.cursor(), timezone.now()
+    upstream, viewer = request.upstream, request.viewer
     found = service.find(viewer, upstream, key) if key else None
     if key and found is None and outcome is None:
         raise Http404("No such group.")
@@ -118,6 +121,4 @@ def _page(
     if not is_fragment(request, "groups"):
         context |= frame(request, upstream, section="groups")
         template = "groups/groups.html"
-    response = render(request, template, context, status=status)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    return render(request, template, context, status=status)

@@ -6,7 +6,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from inbox.mirror import capabilities, database, freshness
@@ -18,15 +17,13 @@ ENGINE = "engine"
 
 @login_not_required
 @require_safe
-@never_cache
-async def healthz(request: HttpRequest) -> JsonResponse:
+def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers. Nothing else is asked."""
     return JsonResponse({"status": "ok"})
 
 
 @login_not_required
 @require_safe
-@never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """``ready``, ``degraded`` (200) or ``unavailable`` (503); administrators also get the reasons.
 

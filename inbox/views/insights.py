@@ -2,31 +2,22 @@
 
 import csv
 import io
-from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from inbox.presenters.insights import page
-from inbox.presenters.insights.chart import Chart
-from inbox.presenters.insights.query import Query
 from inbox.views.decorators import lead_required
 from inbox.views.frame import frame
+from inbox.views.request import ReviewerRequest
 
 
 @require_safe
-@never_cache
 @lead_required
-async def insights(request: Any) -> HttpResponse:
+def insights(request: ReviewerRequest) -> HttpResponse:
     """The charts of the days and of the part that the query string names."""
-    return await sync_to_async(_page)(request)
-
-
-def _page(request: Any) -> HttpResponse:
     upstream = request.upstream
     shown = page.insights(upstream, request.GET, timezone.now())
     context = {"page": shown} | frame(request, upstream, section="insights")
@@ -34,11 +25,10 @@ def _page(request: Any) -> HttpResponse:
 
 
 @require_safe
-@never_cache
 @lead_required
-async def figures(request: Any, key: str) -> HttpResponse:
+def figures(request: ReviewerRequest, key: str) -> HttpResponse:
     """One chart's figures as CSV: seconds, fractions and days as machines write them."""
-    found = await sync_to_async(_chart)(request, key)
+    found = page.one_chart(request.upstream, request.GET, timezone.now(), key)
     if found is None:
         raise Http404("No such chart.")
     chart, query = found
@@ -52,7 +42,3 @@ async def figures(request: Any, key: str) -> HttpResponse:
     name = f"{chart.key}-{query.first}-{query.last}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def _chart(request: Any, key: str) -> tuple[Chart, Query] | None:
-    return page.one_chart(request.upstream, request.GET, timezone.now(), key)

@@ -7,8 +7,6 @@ from asgiref.sync import sync_to_async
 from django.http import Http404, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from inbox.forms import AnswerForm
@@ -20,27 +18,25 @@ from inbox.presenters.inbox_list import inbox_list
 from inbox.services import notices, unknown_question
 from inbox.services.draft import TypedIn
 from inbox.services.outcome import Outcome
-from inbox.views.frame import frame, is_fragment
+from inbox.views.frame import frame
+from inbox.views.request import ReviewerRequest, is_fragment, source_of
 from inbox.views.typed_in import device_of, typed_in
 
 
 @require_safe
-@never_cache
-async def interaction(request: Any, id: str) -> HttpResponse:
+async def interaction(request: ReviewerRequest, id: str) -> HttpResponse:
     """A question with the list beside it; for a swap the question alone."""
     cursor = hub.cursor()
     item = await unknown_question.find(request.viewer, request.upstream, id)
     if item is not None:
         return await sync_to_async(_show)(request, item, cursor)
     if is_fragment(request, "detail"):
-        missing = sync_to_async(render)
-        return await missing(request, "interactions/_missing.html", status=404)
+        return await sync_to_async(render)(request, "interactions/_missing.html", status=404)
     raise Http404("No such question.")
 
 
 @require_safe
-@never_cache
-async def interaction_json(request: Any, id: str) -> HttpResponse:
+async def interaction_json(request: ReviewerRequest, id: str) -> HttpResponse:
     """The question as Mobius sent it, for who may see it."""
     item = await unknown_question.find(request.viewer, request.upstream, id)
     if item is None:
@@ -51,51 +47,58 @@ async def interaction_json(request: Any, id: str) -> HttpResponse:
     )
 
 
-async def render_item(
-    request: Any,
-    interaction: Interaction,
+def render_item(
+    request: ReviewerRequest,
+    item: Interaction,
+    cursor: str = "",
     *,
     form: AnswerForm | None = None,
     outcome: Outcome | None = None,
     resend: str = "",
     shows: TypedIn | None = None,
     status: int = 200,
+    filters: Filters | None = None,
 ) -> HttpResponse:
-    """The page of a question after its form was sent, or its part for a swap.
+    """The page of a question, or its part for a swap.
 
-    ``form`` keeps the text and says what is wrong with it, ``outcome`` says what is true now.
-    ``resend`` names the path that *Send again* posts to, where that is offered. ``shows`` picks
-    the draft for the form, else it is that of the form that was sent. The item is one that the
-    viewer may see.
+    ``cursor`` is where its stream begins, asked for before the item was read. ``form`` keeps the
+    text that was sent and says what is wrong with it, ``outcome`` says what is true now. ``resend``
+    names the path that *Send again* posts to, where that is offered. ``shows`` picks the draft for
+    the form, else it is that of the form that was sent. The item is one that the viewer may see.
     """
-    return await sync_to_async(_render)(
-        request,
-        interaction,
-        hub.cursor(),
-        form=form,
-        outcome=outcome,
-        resend=resend,
-        shows=shows,
-        status=status,
+    upstream, now = request.upstream, timezone.now()
+    cursor = cursor or hub.cursor()
+    filters = filters_of(request) if filters is None else filters
+    page = item_page.item_page(
+        request.viewer, upstream, item, filters, now, form=form, typed_in=shows or typed_in(request)
     )
+    context: dict[str, Any] = {"page": page, "form": page.form, "outcome": outcome}
+    context |= {"resend": resend, "live_cursor": cursor}
+    alone = is_fragment(request, "detail")
+    # What is to be said once is not for a page part that reads itself again in the meantime.
+    around = {"oob": True, "toasts": source_of(request) != ("article", "detail")}
+    context |= around if alone else _beside(request, upstream, item, filters, now)
+    template = "interactions/_detail.html" if alone else "interactions/interaction.html"
+    return render(request, template, context, status=status)
 
 
-def show_item(request: Any, item: Interaction, cursor: str, filters: Filters) -> HttpResponse:
+def show_item(
+    request: ReviewerRequest, item: Interaction, cursor: str, filters: Filters
+) -> HttpResponse:
     """Another question than the one whose form was sent, in the response to that."""
     _mark_read(request, item)
     shows = TypedIn(device=device_of(request))
-    return _render(request, item, cursor, shows=shows, filters=filters)
+    return render_item(request, item, cursor, shows=shows, filters=filters)
 
 
-def _show(request: Any, item: Interaction, cursor: str) -> HttpResponse:
+def _show(request: ReviewerRequest, item: Interaction, cursor: str) -> HttpResponse:
     """The page. Nothing counts as read where it reads itself again: perhaps nobody looks at it."""
-    again = request.headers.get("HX-Source", "").startswith("article#")
-    if request.method == "GET" and not again:
+    if request.method == "GET" and source_of(request)[0] != "article":
         _mark_read(request, item)
-    return _render(request, item, cursor)
+    return render_item(request, item, cursor)
 
 
-def _mark_read(request: Any, item: Interaction) -> None:
+def _mark_read(request: ReviewerRequest, item: Interaction) -> None:
     """What the person was told about the question is read when it opens."""
     notices.read_item(
         reviewer=request.user.reviewer,
@@ -105,38 +108,8 @@ def _mark_read(request: Any, item: Interaction) -> None:
     )
 
 
-def _render(
-    request: Any,
-    item: Interaction,
-    cursor: str,
-    *,
-    form: AnswerForm | None = None,
-    outcome: Outcome | None = None,
-    resend: str = "",
-    shows: TypedIn | None = None,
-    status: int = 200,
-    filters: Filters | None = None,
-) -> HttpResponse:
-    upstream, now = request.upstream, timezone.now()
-    filters = filters_of(request) if filters is None else filters
-    page = item_page.item_page(
-        request.viewer, upstream, item, filters, now, form=form, typed_in=shows or typed_in(request)
-    )
-    context: dict[str, Any] = {"page": page, "form": page.form, "outcome": outcome}
-    context |= {"resend": resend, "live_cursor": cursor}
-    alone = is_fragment(request, "detail")
-    # What is to be said once is not for a page part that reads itself again in the meantime.
-    again = request.headers.get("HX-Source") == "article#detail"
-    around = {"oob": True, "toasts": not again}
-    context |= around if alone else _beside(request, upstream, item, filters, now)
-    template = "interactions/_detail.html" if alone else "interactions/interaction.html"
-    response = render(request, template, context, status=status)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
-
-
 def _beside(
-    request: Any, upstream: Upstream, item: Interaction, filters: Filters, now: datetime
+    request: ReviewerRequest, upstream: Upstream, item: Interaction, filters: Filters, now: datetime
 ) -> dict[str, Any]:
     """The frame, and the list with the item marked."""
     rows = inbox_list(request.viewer, upstream, filters, now, current=item.mobius_id)
@@ -144,7 +117,7 @@ def _beside(
     return {"list": rows, **around}
 
 
-def filters_of(request: Any) -> Filters:
+def filters_of(request: ReviewerRequest) -> Filters:
     """The filters of the list beside the item: in the address, or carried by the form."""
     if request.method == "POST":
         return Filters.read(QueryDict(request.POST.get("list", "")))

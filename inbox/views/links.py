@@ -5,10 +5,9 @@ from typing import Any
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
@@ -26,8 +25,7 @@ REJECTED = 422
 @sensitive_post_parameters()
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-def one_time_link(request: Any) -> HttpResponse:
+def one_time_link(request: HttpRequest) -> HttpResponse:
     """Show the form; the POST that sets the password uses the link up."""
     given = request.POST if request.method == "POST" else request.GET
     token = given.get("token", "")
@@ -49,7 +47,7 @@ def _form(link: OneTimeLink, data: Any) -> Any:
 
 
 @sensitive_variables()
-def _use(request: Any, link: OneTimeLink, form: Any, token: str) -> Any:
+def _use(request: HttpRequest, link: OneTimeLink, form: Any, token: str) -> Any:
     if link.user is not None:
         return links.set_password(token, form.cleaned_data["new_password1"])
     made = form.save(commit=False)
@@ -58,7 +56,9 @@ def _use(request: Any, link: OneTimeLink, form: Any, token: str) -> Any:
 
 
 @sensitive_variables()
-def _page(request: Any, link: OneTimeLink, form: Any, token: str, *, status: int) -> HttpResponse:
+def _page(
+    request: HttpRequest, link: OneTimeLink, form: Any, token: str, *, status: int
+) -> HttpResponse:
     passwords = [form[name] for name in form.fields if "password" in name]
     context = {"link": link, "form": form, "passwords": passwords, "token": token}
     answer = render(request, "registration/link.html", context, status=status)

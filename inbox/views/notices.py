@@ -2,50 +2,25 @@
 
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.live import hub
 from inbox.presenters.notice_list import notice_list
 from inbox.presenters.rail import rail_counts
 from inbox.services import notices as service
-from inbox.views.frame import frame, is_fragment
+from inbox.views.frame import frame
+from inbox.views.request import ReviewerRequest, is_fragment
 
 
 @require_safe
-@never_cache
-async def notices(request: Any) -> HttpResponseBase:
+def notices(request: ReviewerRequest) -> HttpResponse:
     """The notices, the newest first; for a swap the list alone. ``?show=unread``: the new ones."""
-    return await sync_to_async(_page)(request, hub.cursor())
-
-
-@require_safe
-@never_cache
-async def bell(request: Any) -> HttpResponseBase:
-    """The numbers beside the bell, and for a lead of what waits."""
-    return await sync_to_async(_bell)(request)
-
-
-@require_POST
-async def read(request: Any, id: int) -> HttpResponseBase:
-    """Mark one as read. 404 for somebody else's; one that was read stays so."""
-    return await sync_to_async(_read)(request, id)
-
-
-@require_POST
-async def read_all(request: Any) -> HttpResponseBase:
-    """Mark those as read that the page showed: what came after ``until`` stays new."""
-    return await sync_to_async(_read_all)(request)
-
-
-def _page(request: Any, cursor: str) -> HttpResponse:
+    cursor = hub.cursor()
     upstream, before = request.upstream, request.GET.get("before", "")
     listed = notice_list(
         request.viewer,
@@ -60,25 +35,29 @@ def _page(request: Any, cursor: str) -> HttpResponse:
     if not is_fragment(request, "notice-list"):
         context |= frame(request, upstream, section="notices")
         template = "notices/notices.html"
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    return render(request, template, context)
 
 
-def _bell(request: Any) -> HttpResponse:
+@require_safe
+def bell(request: ReviewerRequest) -> HttpResponse:
+    """The numbers beside the bell, and for a lead of what waits."""
     counts = rail_counts(request.viewer, request.upstream)
     return render(request, "notices/_bell.html", {"counts": counts, "fragment": True})
 
 
-def _read(request: Any, number: int) -> HttpResponseBase:
+@require_POST
+def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
+    """Mark one as read. 404 for somebody else's; one that was read stays so."""
     reviewer = request.user.reviewer
-    if not service.own(reviewer, request.upstream).filter(pk=number).exists():
+    if not service.own(reviewer, request.upstream).filter(pk=id).exists():
         raise Http404("No such notice.")
-    service.read_one(reviewer=reviewer, number=number, now=timezone.now())
+    service.read_one(reviewer=reviewer, number=id, now=timezone.now())
     return HttpResponseRedirect(reverse("notices"), status=303)
 
 
-def _read_all(request: Any) -> HttpResponseBase:
+@require_POST
+def read_all(request: ReviewerRequest) -> HttpResponseBase:
+    """Mark those as read that the page showed: what came after ``until`` stays new."""
     now = timezone.now()
     until = _moment(request.POST.get("until", "")) or now
     service.read_all(reviewer=request.user.reviewer, until=until, now=now)

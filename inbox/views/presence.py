@@ -1,31 +1,23 @@
 """Who else has a group's question open."""
 
-from typing import Any
-
-from asgiref.sync import sync_to_async
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from inbox.live.presence import get_presence
 from inbox.models import Interaction
 from inbox.presenters.item_page import find
 from inbox.presenters.presence import Company, can_be_met, company, has_company
+from inbox.views.request import ReviewerRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-async def presence(request: Any, id: str) -> HttpResponseBase:
+def presence(request: ReviewerRequest, id: str) -> HttpResponse:
     """The fragment that names the others; a POST says that the page is in view, or ``leave``.
 
     404 for who may not see the question, and for one that is no group's. A page that has not heard
     yet that its question has closed is told nothing, and is not recorded.
     """
-    return await sync_to_async(_answer)(request, id)
-
-
-def _answer(request: Any, id: str) -> HttpResponse:
     item = _found(request, id)
     if request.method != "POST":
         there = company(request.viewer, item) or Company(item.mobius_id)
@@ -37,7 +29,7 @@ def _answer(request: Any, id: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _found(request: Any, id: str) -> Interaction:
+def _found(request: ReviewerRequest, id: str) -> Interaction:
     item = find(request.viewer, request.upstream, id)
     if item is None or not has_company(item):
         raise Http404("nobody is told of it")

@@ -1,7 +1,5 @@
 """An answer arrives."""
 
-from typing import Any
-
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
@@ -19,15 +17,15 @@ from inbox.services import respond as service
 from inbox.services.draft import NotAsked
 from inbox.services.outcome import Outcome
 from inbox.services.seen import Seen, seen_of
-from inbox.views.frame import is_fragment
 from inbox.views.inbox import nothing_open
 from inbox.views.interactions import filters_of, render_item, show_item
 from inbox.views.origin import origin_of
+from inbox.views.request import ReviewerRequest, is_fragment
 from inbox.views.typed_in import typed_in
 
 
 @require_POST
-async def respond(request: Any, id: str) -> HttpResponseBase:
+async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Send the answer. Then the next item; or the same page again, with what is true and the text.
 
     422 for a value that is none, 409 for a question that is closed, held or changed, 503 where
@@ -53,7 +51,7 @@ async def respond(request: Any, id: str) -> HttpResponseBase:
     return await move_on(request, outcome)
 
 
-async def move_on(request: Any, outcome: Outcome) -> HttpResponseBase:
+async def move_on(request: ReviewerRequest, outcome: Outcome) -> HttpResponseBase:
     """The answer is in: say so, and open the next question of the list, or the list.
 
     For a swap it comes in this response: another request would wait behind those of the pages that
@@ -63,7 +61,7 @@ async def move_on(request: Any, outcome: Outcome) -> HttpResponseBase:
     return await sync_to_async(_open_next)(request, outcome.interaction, hub.cursor())
 
 
-def _open_next(request: Any, answered: Interaction, cursor: str) -> HttpResponseBase:
+def _open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> HttpResponseBase:
     filters = after_answer(filters_of(request))
     item = next_item(request.viewer, answered.upstream, answered, filters)
     path = inbox_href(filters) if item is None else item_href(item.mobius_id, filters)
@@ -73,11 +71,11 @@ def _open_next(request: Any, answered: Interaction, cursor: str) -> HttpResponse
         response = nothing_open(request, filters, cursor)
     else:
         response = show_item(request, item, cursor, filters)
-    response["HX-Reswap"] = "outerHTML show:top"
+    response["HX-Reswap"] = "outerHTML show:top"  # reswap takes no modifiers
     return push_url(response, path)
 
 
-def _arrived(request: Any, id: str) -> tuple[Interaction, AnswerForm | None]:
+def _arrived(request: ReviewerRequest, id: str) -> tuple[Interaction, AnswerForm | None]:
     """The item and its form as sent, None for a mode that has no form."""
     try:
         item = draft.asked_item(request.viewer, id)
@@ -90,7 +88,7 @@ def _arrived(request: Any, id: str) -> tuple[Interaction, AnswerForm | None]:
 
 
 async def _unusable(
-    request: Any, item: Interaction, form: AnswerForm | None, seen: Seen
+    request: ReviewerRequest, item: Interaction, form: AnswerForm | None, seen: Seen
 ) -> HttpResponseBase:
     """A value that cannot be sent: kept as a draft, and wrong only where the question is open."""
     reviewer, id = request.user.reviewer, item.mobius_id
@@ -103,12 +101,14 @@ async def _unusable(
     )
     outcome = await service.what_is_true(reviewer=reviewer, interaction_id=id, seen=seen)
     if outcome is None:
-        return await render_item(request, item, form=form, status=422)
+        return await sync_to_async(render_item)(request, item, form=form, status=422)
     return await _shown(request, form, outcome)
 
 
-async def _shown(request: Any, form: AnswerForm | None, outcome: Outcome) -> HttpResponseBase:
-    shown = await render_item(
+async def _shown(
+    request: ReviewerRequest, form: AnswerForm | None, outcome: Outcome
+) -> HttpResponseBase:
+    shown = await sync_to_async(render_item)(
         request, outcome.interaction, form=form, outcome=outcome, status=outcome.status
     )
     if outcome.retry_after is not None:

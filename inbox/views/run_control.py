@@ -6,8 +6,6 @@ from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
@@ -21,16 +19,16 @@ from inbox.services import run_control as service
 from inbox.services.run_control import NotTheirs
 from inbox.services.run_words import Outcome
 from inbox.views.decorators import lead_required
-from inbox.views.frame import frame, is_fragment
+from inbox.views.frame import frame
 from inbox.views.origin import origin_of
+from inbox.views.request import ReviewerRequest, is_fragment
 
 PERMISSION = {"cancel": access.CANCEL_RUN, "signal": access.SIGNAL_RUN}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
 @lead_required
-async def cancel(request: Any, id: str) -> HttpResponse:
+async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
     """End the run, once its workflow's name is typed."""
     if request.method != "POST":
         return await sync_to_async(_asked)(request, id, "cancel", CancelForm())
@@ -43,10 +41,9 @@ async def cancel(request: Any, id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
 @sensitive_post_parameters("payload")
 @lead_required
-async def signal(request: Any, id: str) -> HttpResponse:
+async def signal(request: ReviewerRequest, id: str) -> HttpResponse:
     """Send the run a signal by its name, with a JSON object or nothing."""
     if request.method != "POST":
         return await sync_to_async(_asked)(request, id, "signal", None)
@@ -64,7 +61,7 @@ async def signal(request: Any, id: str) -> HttpResponse:
     return await _told(request, id, "signal", form, done)
 
 
-async def _told(request: Any, id: str, what: str, form: Any, done: Any) -> HttpResponse:
+async def _told(request: ReviewerRequest, id: str, what: str, form: Any, done: Any) -> HttpResponse:
     """Back to the run with what is true now, or the form again with all that was typed."""
     try:
         outcome: Outcome = await done
@@ -77,16 +74,16 @@ async def _told(request: Any, id: str, what: str, form: Any, done: Any) -> HttpR
     )
 
 
-def _back(request: Any, id: str, outcome: Outcome) -> HttpResponse:
+def _back(request: ReviewerRequest, id: str, outcome: Outcome) -> HttpResponse:
     add = messages.success if outcome.tone == "ok" else messages.info
     add(request, f"{outcome.title}. {outcome.text}")
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         return HttpResponseClientRedirect(run_href(id))
     return HttpResponseRedirect(run_href(id), status=303)
 
 
 def _asked(
-    request: Any,
+    request: ReviewerRequest,
     id: str,
     what: str,
     form: Any,
@@ -107,5 +104,4 @@ def _asked(
     response = render(request, template, context, status=status)
     if outcome is not None and outcome.retry_after is not None:
         response["Retry-After"] = str(max(1, round(outcome.retry_after)))
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

@@ -15,10 +15,10 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_variables
-from django_htmx.http import HttpResponseClientRedirect, reswap
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
 from inbox.forms import comment_of, storable, typed_of
-from inbox.views.request import Request
+from inbox.views.request import Request, source_of
 from inbox.views.typed_in import typed_in
 
 LIVE = "/live/"
@@ -81,7 +81,7 @@ def turned_away(request: Request) -> HttpResponseBase:
     login = redirect_to_login(request.get_full_path())
     if not request.htmx:
         return login
-    if (request.htmx.source or "").startswith("a#"):
+    if source_of(request)[0] == "a":
         # A person followed a link; anything else is the page reading itself again.
         return HttpResponseClientRedirect(login.url)
     return reswap(_unauthorized(), "none")
@@ -103,7 +103,7 @@ def _unauthorized() -> HttpResponse:
 
 
 @sensitive_variables()
-def csrf_failure(request: Any, reason: str = "") -> HttpResponseBase:
+def csrf_failure(request: Request, reason: str = "") -> HttpResponseBase:
     """Django's view for a form whose token is stale or missing."""
     kept = Kept.arriving(request) or Kept.carried(request)
     if kept is None:
@@ -124,9 +124,9 @@ def _page_of_form(request: HttpRequest) -> str:
 
 
 def _page(
-    request: Any, context: dict[str, Any], status: int, *, template: str = "account/kept.html"
+    request: Request, context: dict[str, Any], status: int, *, template: str = "account/kept.html"
 ) -> HttpResponse:
     response = render(request, template, {"login": settings.LOGIN_URL, **context}, status=status)
-    if request.headers.get("HX-Request"):
-        response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
+    if request.htmx:
+        return reswap(retarget(response, "body"), "innerHTML")
     return response

@@ -3,15 +3,12 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.live import hub
@@ -23,29 +20,29 @@ from inbox.services import nudge as service
 from inbox.services.nudge import NotTheirs
 from inbox.services.nudge_words import Outcome
 from inbox.views.decorators import lead_required
-from inbox.views.frame import frame, is_fragment
+from inbox.views.frame import frame
 from inbox.views.origin import origin_of
+from inbox.views.request import ReviewerRequest, is_fragment
 
 
 @require_safe
-@never_cache
 @lead_required
-async def waiting(request: Any) -> HttpResponseBase:
+def waiting(request: ReviewerRequest) -> HttpResponseBase:
     """What waits, by person and by group; for a swap that alone."""
     query = WaitingQuery.read(request.GET)
-    return await sync_to_async(_page)(request, hub.cursor(), query)
+    return _page(request, query)
 
 
 @require_POST
 @lead_required
-async def nudge(request: Any, id: str) -> HttpResponseBase:
+def nudge(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Send ``user_id`` a notice about the question. ``back`` is the page that it was pressed on.
 
     For a swap the button's place alone, else back to where it was pressed. 409 with words where it
     is too soon, or nobody is to be nudged any more; 404 for a person whom it does not ask.
     """
     try:
-        outcome = await sync_to_async(service.nudge)(
+        outcome = service.nudge(
             reviewer=request.user.reviewer,
             interaction_id=id,
             user_id=request.POST.get("user_id", ""),
@@ -53,12 +50,12 @@ async def nudge(request: Any, id: str) -> HttpResponseBase:
         )
     except NotTheirs:
         raise Http404("No such question.") from None
-    return await sync_to_async(_told)(request, id, outcome, hub.cursor())
+    return _told(request, id, outcome)
 
 
-def _told(request: Any, id: str, outcome: Outcome, cursor: str) -> HttpResponseBase:
+def _told(request: ReviewerRequest, id: str, outcome: Outcome) -> HttpResponseBase:
     back = _back(request)
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         user = request.POST.get("user_id", "")
         words = f"{outcome.title}" if outcome.good else f"{outcome.title}. {outcome.text}"
         nudge = Nudge("done" if outcome.good else "not", user, user, nudge_href(id), words)
@@ -68,10 +65,10 @@ def _told(request: Any, id: str, outcome: Outcome, cursor: str) -> HttpResponseB
         messages.success(request, f"{outcome.title}. {outcome.text}")
         return HttpResponseRedirect(back, status=303)
     query = WaitingQuery.read(QueryDict(urlsplit(back).query))
-    return _page(request, cursor, query, outcome=outcome, status=outcome.status)
+    return _page(request, query, outcome=outcome, status=outcome.status)
 
 
-def _back(request: Any) -> str:
+def _back(request: ReviewerRequest) -> str:
     """The page that the button stood on, if it is one of ours."""
     back = request.POST.get("back", "")
     if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
@@ -80,14 +77,13 @@ def _back(request: Any) -> str:
 
 
 def _page(
-    request: Any,
-    cursor: str,
+    request: ReviewerRequest,
     query: WaitingQuery,
     *,
     outcome: Outcome | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    upstream = request.upstream
+    cursor, upstream = hub.cursor(), request.upstream
     page = waiting_page(request.viewer, upstream, query, timezone.now())
     context: dict[str, Any] = {"page": page, "outcome": outcome, "back": query.href()}
     context |= {"live_cursor": cursor, "freshness": freshness.present()}
@@ -95,6 +91,4 @@ def _page(
     if not is_fragment(request, "waiting"):
         context |= frame(request, upstream, section="waiting", views=page.views)
         template = "waiting/waiting.html"
-    response = render(request, template, context, status=status)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    return render(request, template, context, status=status)

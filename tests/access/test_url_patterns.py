@@ -135,7 +135,9 @@ def test_what_is_theirs_is_there(arguments: dict[str, Any], who: Who) -> None:
     ]
     for name in theirs:
         path = address(name, arguments)
-        assert client.get(path).status_code in (200, 405), path
+        answer = client.get(path)
+        assert answer.status_code in (200, 405), path
+        assert "no-store" in answer["Cache-Control"], path
 
 
 def test_the_admin_is_for_staff_alone(arguments: dict[str, Any]) -> None:
