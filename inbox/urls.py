@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     path("interactions/<str:id>/release", claiming.release, name="release"),
     path("interactions/<str:id>/presence", presence.presence, name="presence"),
     path("interactions/<str:id>/nudge", waiting.nudge, name="nudge"),
+    path("interactions/<str:id>/read", notices.read_question, name="interaction-read"),
     path("interactions/<str:id>/draft", draft.draft, name="draft"),
     path("interactions/<str:id>/receipt", decisions.answer_receipt, name="receipt"),
     path("decisions/", decisions.decisions, name="decisions"),

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
-from inbox.models import Notice, Reviewer, Upstream
+from inbox.models import Interaction, Notice, Reviewer, Upstream
 
 KEPT = timedelta(days=90)
 """A notice is forgotten after this, or after ``HISTORY_DAYS`` where that is less."""
@@ -17,6 +17,12 @@ BATCH = 1000
 def own(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Notice]:
     """The person's notices, unordered."""
     return Notice.objects.filter(reviewer=reviewer, upstream=upstream)
+
+
+def is_unread(reviewer: Reviewer, upstream: Upstream, interaction: Interaction) -> bool:
+    """Something that the person was told about the question is unread."""
+    about = own(reviewer, upstream).filter(interaction_id=interaction.mobius_id)
+    return about.filter(read_at__isnull=True).exists()
 
 
 def read_item(

@@ -18,6 +18,7 @@ from inbox.presenters.inbox_list import inbox_changes, inbox_list
 from inbox.presenters.place import place_of
 from inbox.presenters.rail import rail_counts
 from inbox.presenters.shown import Shown
+from inbox.services import notices
 from inbox.services.outcome import Outcome
 from inbox.views.frame import frame
 from inbox.views.request import ReviewerRequest, is_fragment
@@ -51,6 +52,7 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
     context |= frame(request, upstream, section=filters.shown.section, counts=page.counts)
     item = item_page.find(request.viewer, upstream, open_id) if open_id else None
     if item is not None:
+        context["unread"] = notices.is_unread(request.user.reviewer, upstream, item)
         context["page"] = item_page.item_page(
             request.viewer, upstream, item, filters, now, typed_in=typed_in(request)
         )

@@ -20,7 +20,7 @@ from inbox.services.draft import TypedIn
 from inbox.services.outcome import Outcome
 from inbox.views.frame import frame
 from inbox.views.request import ReviewerRequest, is_fragment, source_of
-from inbox.views.typed_in import device_of, typed_in
+from inbox.views.typed_in import typed_in
 
 
 @require_safe
@@ -29,7 +29,7 @@ async def interaction(request: ReviewerRequest, id: str) -> HttpResponse:
     cursor = hub.cursor()
     item = await unknown_question.find(request.viewer, request.upstream, id)
     if item is not None:
-        return await sync_to_async(_show)(request, item, cursor)
+        return await sync_to_async(render_item)(request, item, cursor)
     if is_fragment(request, "detail"):
         return await sync_to_async(render)(request, "interactions/_missing.html", status=404)
     raise Http404("No such question.")
@@ -75,37 +75,16 @@ def render_item(
     context: dict[str, Any] = {"page": page, "form": page.form, "outcome": outcome}
     context |= {"resend": resend, "live_cursor": cursor}
     alone = is_fragment(request, "detail")
-    # What is to be said once is not for a page part that reads itself again in the meantime.
-    around = {"oob": True, "toasts": source_of(request) != ("article", "detail")}
-    context |= around if alone else _beside(request, upstream, item, filters, now)
+    # While the part reads itself again, perhaps nobody looks at it: what is to be said once waits,
+    # and notifications stay unread.
+    again = source_of(request) == ("article", "detail")
+    context["unread"] = not again and notices.is_unread(request.user.reviewer, upstream, item)
+    if alone:
+        context |= {"oob": True, "toasts": not again}
+    else:
+        context |= _beside(request, upstream, item, filters, now)
     template = "interactions/_detail.html" if alone else "interactions/interaction.html"
     return render(request, template, context, status=status)
-
-
-def show_item(
-    request: ReviewerRequest, item: Interaction, cursor: str, filters: Filters
-) -> HttpResponse:
-    """Another question than the one whose form was sent, in the response to that."""
-    _mark_read(request, item)
-    shows = TypedIn(device=device_of(request))
-    return render_item(request, item, cursor, shows=shows, filters=filters)
-
-
-def _show(request: ReviewerRequest, item: Interaction, cursor: str) -> HttpResponse:
-    """The page. Nothing counts as read where it reads itself again: perhaps nobody looks at it."""
-    if request.method == "GET" and source_of(request)[0] != "article":
-        _mark_read(request, item)
-    return render_item(request, item, cursor)
-
-
-def _mark_read(request: ReviewerRequest, item: Interaction) -> None:
-    """What the person was told about the question is read when it opens."""
-    notices.read_item(
-        reviewer=request.user.reviewer,
-        upstream=request.upstream,
-        interaction_id=item.mobius_id,
-        now=timezone.now(),
-    )
 
 
 def _beside(

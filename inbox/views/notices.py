@@ -56,6 +56,18 @@ def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
 
 
 @require_POST
+def read_question(request: ReviewerRequest, id: str) -> HttpResponse:
+    """Mark as read what is about a question: its page, once it is opened, sends this."""
+    service.read_item(
+        reviewer=request.user.reviewer,
+        upstream=request.upstream,
+        interaction_id=id,
+        now=timezone.now(),
+    )
+    return HttpResponse(status=204)
+
+
+@require_POST
 def read_all(request: ReviewerRequest) -> HttpResponseBase:
     """Mark those as read that the page showed: what came after ``until`` stays new."""
     now = timezone.now()

@@ -14,14 +14,14 @@ from inbox.presenters.filters import inbox_href, item_href
 from inbox.presenters.place import after_answer, next_item
 from inbox.services import draft
 from inbox.services import respond as service
-from inbox.services.draft import NotAsked
+from inbox.services.draft import NotAsked, TypedIn
 from inbox.services.outcome import Outcome
 from inbox.services.seen import Seen, seen_of
 from inbox.views.inbox import nothing_open
-from inbox.views.interactions import filters_of, render_item, show_item
+from inbox.views.interactions import filters_of, render_item
 from inbox.views.origin import origin_of
 from inbox.views.request import ReviewerRequest, is_fragment
-from inbox.views.typed_in import typed_in
+from inbox.views.typed_in import device_of, typed_in
 
 
 @require_POST
@@ -70,7 +70,8 @@ def _open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> 
     if item is None:
         response = nothing_open(request, filters, cursor)
     else:
-        response = show_item(request, item, cursor, filters)
+        shows = TypedIn(device=device_of(request))
+        response = render_item(request, item, cursor, shows=shows, filters=filters)
     response["HX-Reswap"] = "outerHTML show:top"  # reswap takes no modifiers
     return push_url(response, path)
 

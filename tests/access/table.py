@@ -180,6 +180,7 @@ PATHS: dict[str, Action | Place] = {
     "notices-bell": Place.NOTICES,
     "notices-read": Place.NOTICES,
     "notice-read": Place.NOTICES,
+    "interaction-read": Place.NOTICES,
     "group": Place.GROUP,
     "waiting": Place.WAITING,
     "run-filters": Place.VIEWS,

@@ -1,12 +1,13 @@
 """Every address of the site, found in its URL patterns, against the table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from inbox.models import Group, Interaction, Notice, Reviewer, SavedView, Upstream
@@ -58,6 +59,7 @@ def arguments(db: None) -> dict[str, Any]:
         **dict.fromkeys((*runs, "run-cancel", "run-signal"), "run_1"),
         **dict.fromkeys(groups, "change-board"),
         "notice-read": notice.pk,
+        "interaction-read": "int_1",
         "view-rename": view.pk,
         "view-delete": view.pk,
         "connection-link": sam.user.pk,
@@ -124,8 +126,17 @@ def test_what_is_not_theirs_is_not_there(
         assert found == {404}, path
 
 
+def writes(queries: Iterable[dict[str, str]]) -> list[str]:
+    """All but those of the session."""
+    verbs = ("INSERT", "UPDATE", "DELETE")
+    texts = [query["sql"] for query in queries]
+    return [sql for sql in texts if sql.startswith(verbs) and "django_session" not in sql]
+
+
 @pytest.mark.parametrize("who", PEOPLE, ids=str)
-def test_what_is_theirs_is_there(arguments: dict[str, Any], who: Who) -> None:
+def test_what_is_theirs_is_there_and_a_look_changes_nothing(
+    arguments: dict[str, Any], who: Who
+) -> None:
     client = cast.sign_in(PEOPLE[who])
     session = client.session
     session["sent_test_question"] = {"id": "int_1"}
@@ -135,8 +146,10 @@ def test_what_is_theirs_is_there(arguments: dict[str, Any], who: Who) -> None:
     ]
     for name in theirs:
         path = address(name, arguments)
-        answer = client.get(path)
+        with CaptureQueriesContext(connection) as asked:
+            answer = client.get(path)
         assert answer.status_code in (200, 405), path
+        assert writes(asked.captured_queries) == [], path
         assert "no-store" in answer["Cache-Control"], path
 
 

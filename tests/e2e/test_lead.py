@@ -56,6 +56,7 @@ def test_from_what_is_held_up_to_who_decided_it(
     expect(rina.locator("main")).to_contain_text("Tess")
     rina.get_by_role("link", name="Held up since when?").first.click()
     expect(rina.locator("#question")).to_contain_text("Held up since when?")
+    expect(rina.locator("#count-notices")).to_have_text("")
 
     tess.goto(f"/runs/{run_id}/")
     rina.get_by_label("Comment").fill("Only since this morning.")

@@ -286,7 +286,7 @@ def test_a_swap_gets_the_list_alone_with_the_open_item_marked(rina: Client) -> N
     assert page.lstrip().startswith("<section")
     assert 'aria-current="true"' in page.split('id="row-int_a"')[1].split(">")[0]
     assert 'id="count-inbox" hx-swap-oob="true"' in page
-    assert "HX-Target" in answer["Vary"]
+    assert "no-store" in answer["Cache-Control"]
 
 
 def test_with_item_the_question_stands_beside_the_list(rina: Client) -> None:

@@ -99,25 +99,38 @@ def test_what_is_over_says_so(rina: Client, told: Notice) -> None:
     assert "· Answered" in one_line(rina.get(PAGE).content)
 
 
-def test_opening_the_question_reads_the_notice(rina: Client, told: Notice) -> None:
+def sends_read(page: bytes) -> bool:
+    """The page marks the notices of its question as read, once it is open."""
+    return bool(re.search(r'hx-post="/interactions/int_1/read" hx-trigger="load"', one_line(page)))
+
+
+@pytest.mark.parametrize("path", ["/interactions/int_1/", "/inbox/?item=int_1"])
+def test_the_opened_page_marks_the_notice_as_read(rina: Client, told: Notice, path: str) -> None:
+    assert sends_read(rina.get(path).content)
+    told.refresh_from_db()
+    assert told.read_at is None
     heard: list[str] = []
     done = get_bus().subscribe(heard.extend)
-    page = rina.get("/interactions/int_1/")
+    assert rina.post("/interactions/int_1/read").status_code == 204
     done()
-    assert bell(page.content) == ""
     told.refresh_from_db()
     assert told.read_at is not None
     assert topics.notices("user_rina") in heard
+    page = rina.get(path).content
+    assert not sends_read(page)
+    assert bell(page) == ""
 
 
-def test_a_page_that_reads_itself_again_reads_no_notice(rina: Client, told: Notice) -> None:
-    rina.get("/interactions/int_1/", headers={**part("detail"), "HX-Source": "article#detail"})
-    told.refresh_from_db()
-    assert told.read_at is None
+def test_a_page_that_reads_itself_again_marks_nothing_as_read(rina: Client, told: Notice) -> None:
+    asked = part("detail")
+    assert sends_read(rina.get("/interactions/int_1/", headers=asked).content)
+    again = {**asked, "HX-Source": "article#detail"}
+    assert not sends_read(rina.get("/interactions/int_1/", headers=again).content)
 
 
 def test_a_lead_who_opens_it_does_not_read_it_for_another(tess: Client, told: Notice) -> None:
-    tess.get("/interactions/int_1/")
+    assert not sends_read(tess.get("/interactions/int_1/").content)
+    tess.post("/interactions/int_1/read")
     told.refresh_from_db()
     assert told.read_at is None
 

@@ -40,6 +40,7 @@ ONES_OWN = {
     "login",
     "notices-read",
     "notice-read",
+    "interaction-read",
 }
 """What concerns the viewer alone and no question."""
 A_LEADS_OWN = {"view-save", "view-rename", "view-delete"}
