@@ -89,6 +89,7 @@ class DecisionAdmin(admin.ModelAdmin):
     changes of accounts and rights are shown whole.
     """
 
+    view_on_site = False
     fields = (
         "number",
         "at",

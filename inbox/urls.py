@@ -1,8 +1,9 @@
 """The inbox's own paths. Names are what templates and tests use."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
 
+from inbox.converters import MobiusId
 from inbox.views import (
     account,
     check,
@@ -28,21 +29,27 @@ from inbox.views import (
     waiting,
 )
 
+register_converter(MobiusId, "mobius_id")
+
 urlpatterns: list[URLPattern] = [
     path("", inbox.home, name="home"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/changes/", inbox.changes, name="inbox-changes"),
-    path("interactions/<str:id>/", interactions.interaction, name="interaction"),
-    path("interactions/<str:id>/raw.json", interactions.interaction_json, name="interaction-json"),
-    path("interactions/<str:id>/respond", respond.respond, name="respond"),
-    path("interactions/<str:id>/check", check.check, name="check"),
-    path("interactions/<str:id>/claim", claiming.claim, name="claim"),
-    path("interactions/<str:id>/release", claiming.release, name="release"),
-    path("interactions/<str:id>/presence", presence.presence, name="presence"),
-    path("interactions/<str:id>/nudge", waiting.nudge, name="nudge"),
-    path("interactions/<str:id>/read", notices.read_question, name="interaction-read"),
-    path("interactions/<str:id>/draft", draft.draft, name="draft"),
-    path("interactions/<str:id>/receipt", decisions.answer_receipt, name="receipt"),
+    path("interactions/<mobius_id:id>/", interactions.interaction, name="interaction"),
+    path(
+        "interactions/<mobius_id:id>/raw.json",
+        interactions.interaction_json,
+        name="interaction-json",
+    ),
+    path("interactions/<mobius_id:id>/respond", respond.respond, name="respond"),
+    path("interactions/<mobius_id:id>/check", check.check, name="check"),
+    path("interactions/<mobius_id:id>/claim", claiming.claim, name="claim"),
+    path("interactions/<mobius_id:id>/release", claiming.release, name="release"),
+    path("interactions/<mobius_id:id>/presence", presence.presence, name="presence"),
+    path("interactions/<mobius_id:id>/nudge", waiting.nudge, name="nudge"),
+    path("interactions/<mobius_id:id>/read", notices.read_question, name="interaction-read"),
+    path("interactions/<mobius_id:id>/draft", draft.draft, name="draft"),
+    path("interactions/<mobius_id:id>/receipt", decisions.answer_receipt, name="receipt"),
     path("decisions/", decisions.decisions, name="decisions"),
     path("decisions/<int:number>/", decisions.decision, name="decision"),
     path("decisions/export.csv", decisions.as_csv, name="decisions-csv"),
@@ -53,16 +60,16 @@ urlpatterns: list[URLPattern] = [
     path("runs/views/", saved_views.save, name="view-save"),
     path("runs/views/<int:id>/rename", saved_views.rename, name="view-rename"),
     path("runs/views/<int:id>/delete", saved_views.delete, name="view-delete"),
-    path("runs/<str:id>/", runs.run, name="run"),
-    path("runs/<str:id>/cancel", run_control.cancel, name="run-cancel"),
-    path("runs/<str:id>/signal", run_control.signal, name="run-signal"),
+    path("runs/<mobius_id:id>/", runs.run, name="run"),
+    path("runs/<mobius_id:id>/cancel", run_control.cancel, name="run-cancel"),
+    path("runs/<mobius_id:id>/signal", run_control.signal, name="run-signal"),
     path("insights/", insights.insights, name="insights"),
     path("insights/<str:key>.csv", insights.figures, name="insights-csv"),
     path("groups/", groups.groups, name="groups"),
-    path("groups/<str:id>/", groups.group, name="group"),
-    path("groups/<str:id>/members/add", groups.add_member, name="group-add"),
-    path("groups/<str:id>/members/remove", groups.remove_member, name="group-remove"),
-    path("groups/<str:id>/routing", groups.change_routing, name="group-routing"),
+    path("groups/<mobius_id:id>/", groups.group, name="group"),
+    path("groups/<mobius_id:id>/members/add", groups.add_member, name="group-add"),
+    path("groups/<mobius_id:id>/members/remove", groups.remove_member, name="group-remove"),
+    path("groups/<mobius_id:id>/routing", groups.change_routing, name="group-routing"),
     path("connection/", connection.connection, name="connection"),
     path("connection/people/add", connection.add_person, name="connection-person"),
     path("connection/people/import", connection.import_people, name="connection-import"),
@@ -78,7 +85,7 @@ urlpatterns: list[URLPattern] = [
     path("freshness/", inbox.freshness, name="freshness"),
     path("live/inbox/", live.inbox, name="live-inbox"),
     path("live/runs/", live.runs, name="live-runs"),
-    path("live/runs/<str:id>/", live.run, name="live-run"),
+    path("live/runs/<mobius_id:id>/", live.run, name="live-run"),
     path("accounts/login/", sign_in.SignIn.as_view(), name="login"),
     path("accounts/link/", links.one_time_link, name="one-time-link"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -4,6 +4,7 @@ from typing import Any, Never, Self
 
 from django.db import models
 from django.db.models.functions import Cast
+from django.urls import reverse
 
 from inbox.models.canonical import CanonicalJSON
 
@@ -104,6 +105,9 @@ class Decision(models.Model):
         if not self._state.adding:
             raise AppendOnly(f"entry {self.number} is not changed")
         super().save(**{**options, "force_insert": True})
+
+    def get_absolute_url(self) -> str:
+        return reverse("decision", args=[self.number])
 
     def delete(self, *_: Any, **__: Any) -> Never:
         """Never."""

@@ -1,6 +1,7 @@
 """A group, mirrored."""
 
 from django.db import models
+from django.urls import reverse
 
 
 class Group(models.Model):
@@ -21,3 +22,6 @@ class Group(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("group", args=[self.handle or self.mobius_id])

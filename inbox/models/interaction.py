@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import models
+from django.urls import reverse
 
 
 class Interaction(models.Model):
@@ -94,6 +95,9 @@ class Interaction(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.mobius_id
+
+    def get_absolute_url(self) -> str:
+        return reverse("interaction", args=[self.mobius_id])
 
     @property
     def pending(self) -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import models
+from django.urls import reverse
 
 
 class Run(models.Model):
@@ -75,6 +76,9 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workflow} {self.mobius_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("run", args=[self.mobius_id])
 
     @property
     def typed_name(self) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from urllib.parse import quote
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -17,9 +16,7 @@ from inbox.presenters import decision_words as words
 from inbox.presenters import veil
 from inbox.presenters.answers import Words
 from inbox.presenters.decision_query import OBSERVED, SPANS, DecisionQuery
-from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.people import Face, People
-from inbox.presenters.run_list import run_href
 from inbox.presenters.when import ago
 from inbox.presenters.words import short_id
 from inbox.reviewers.directory import known_people
@@ -128,17 +125,9 @@ def decision_list(
     )
 
 
-def decision_href(number: int) -> str:
-    """The page of one entry."""
-    return reverse("decision", args=[number])
-
-
 def receipt_href(entry: Decision) -> str:
     """The receipt of an answer."""
-    path = reverse("receipt", args=["-"]).replace(
-        "/-/", f"/{quote(entry.interaction_id, safe='')}/"
-    )
-    return f"{path}?entry={entry.number}"
+    return f"{reverse('receipt', args=[entry.interaction_id])}?entry={entry.number}"
 
 
 def _people(rows: Iterable[Decision]) -> set[str]:
@@ -165,7 +154,7 @@ def _row(
     answer = entry.verb == RESPOND
     return DecisionRow(
         number=entry.number,
-        href=decision_href(entry.number),
+        href=entry.get_absolute_url(),
         at=entry.at,
         face=_face(entry, people),
         did=words.did(entry, people),
@@ -192,10 +181,10 @@ def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, 
     """What it is about, where that is found, and the line below."""
     run = f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow
     if entry.interaction_id:
-        href = item_href(entry.interaction_id, Filters()) if item else ""
+        href = item.get_absolute_url() if item else ""
         return entry.title or "A question", href, run
     if entry.run_id:
-        return run, run_href(entry.run_id) if here else "", entry.title
+        return run, reverse("run", args=[entry.run_id]) if here else "", entry.title
     if entry.group_id:
         href = reverse("group", args=[entry.group_id]) if here else ""
         return entry.title or entry.group_id, href, "group"
@@ -277,5 +266,5 @@ def _standing(rows: Iterable[Decision], now: datetime) -> Standing:
         head=f"{last.hash[:8]}…{last.hash[-8:]}",
         number=last.number,
         broken_at=broken_at,
-        broken_href="" if broken_at is None else decision_href(broken_at),
+        broken_href="" if broken_at is None else reverse("decision", args=[broken_at]),
     )

@@ -4,8 +4,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
-
 from inbox.access import Viewer
 from inbox.models import Decision, Interaction, Run, Upstream
 from inbox.models.attempt import SKEW
@@ -99,7 +97,7 @@ def question_ending(
 
 def href(viewer: Viewer, entry: Decision) -> str:
     """The page of an entry, which leads alone may open."""
-    return reverse("decision", args=[entry.number]) if viewer.lead else ""
+    return entry.get_absolute_url() if viewer.lead else ""
 
 
 def signal_name(entry: Decision) -> str:

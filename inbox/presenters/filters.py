@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -80,5 +80,4 @@ def inbox_href(filters: Filters) -> str:
 
 def item_href(id_: str, filters: Filters) -> str:
     """The page of an item, with the list beside it as it is filtered now."""
-    page = reverse("interaction", args=["-"]).replace("/-/", f"/{quote(id_, safe='')}/")
-    return page + filters.query()
+    return reverse("interaction", args=[id_]) + filters.query()

@@ -9,10 +9,9 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Decision, Group, Interaction, Upstream
 from inbox.presenters.effect import progress
-from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.group_confirm import Confirm, confirm
 from inbox.presenters.group_figures import Pace, open_of, pace
-from inbox.presenters.groups import group_href, members_of, waiting_href
+from inbox.presenters.groups import members_of, waiting_href
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, moment
 from inbox.presenters.words import listed
@@ -128,7 +127,7 @@ def group_page(
         )
     return GroupPage(
         group=group,
-        href=group_href(group),
+        href=group.get_absolute_url(),
         routing=routing_words(group.routing),
         members=_members(group, ids, people, stand),
         waiting=tuple(_waits(item, people, now) for item in items),
@@ -161,7 +160,7 @@ def _members(
 ) -> tuple[GroupMember, ...]:
     found = []
     for id_ in sorted(ids, key=lambda id_: people.full(id_).lower()):
-        href = f"{group_href(group)}?{urlencode({'remove': id_})}#asked"
+        href = f"{group.get_absolute_url()}?{urlencode({'remove': id_})}#asked"
         found.append(GroupMember(people.face(id_), _note(stand.get(id_)), href))
     return tuple(found)
 
@@ -187,7 +186,7 @@ def _waits(item: Interaction, people: People, now: datetime) -> Waits:
     else:
         state = "Nobody has claimed it"
     limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
-    href = item_href(item.mobius_id, Filters())
+    href = item.get_absolute_url()
     return Waits(href, item.title or "Untitled question", state, limit)
 
 

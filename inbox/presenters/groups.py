@@ -3,9 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
-
-from django.urls import reverse
 
 from inbox import access
 from inbox.access import Viewer
@@ -87,17 +84,11 @@ def members_of(groups: Iterable[Group]) -> dict[int, list[str]]:
     return found
 
 
-def group_href(group: Group) -> str:
-    """The page of a group."""
-    key = quote(group.handle or group.mobius_id, safe="")
-    return reverse("group", args=["-"]).replace("/-/", f"/{key}/")
-
-
 def waiting_href(viewer: Viewer, group: Group, members: Iterable[str]) -> str:
     """Where what waits is listed: a member's inbox, else the group's own page."""
     if viewer.mobius_id is not None and viewer.mobius_id in members:
         return inbox_href(Filters(target=group.mobius_id))
-    return f"{group_href(group)}#waiting"
+    return f"{group.get_absolute_url()}#waiting"
 
 
 def _row(
@@ -113,7 +104,7 @@ def _row(
 ) -> GroupRow:
     in_order = sorted(members, key=lambda id_: people.full(id_).lower())
     return GroupRow(
-        href=group_href(group),
+        href=group.get_absolute_url(),
         name=group.name or group.handle,
         handle=group.handle,
         routing=routing_words(group.routing),

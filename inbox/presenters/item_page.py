@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q
-from django.urls import reverse
 
 from inbox import access
 from inbox.access import Refusal, Viewer
@@ -92,7 +91,7 @@ def item_page(
         deadline=_deadline(item, now, closing),
         asked=_asked(item, people, group, now),
         group=group,
-        run_href=reverse("run", args=[item.run_id]) if run is not None else "",
+        run_href=run.get_absolute_url() if run is not None else "",
         run_name=f"{item.workflow} {short_id(item.run_id or '')}" if run is not None else "",
         live=live_head(run, now)["live"] if run is not None else None,
         effect=effect(item, people),

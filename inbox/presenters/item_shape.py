@@ -120,7 +120,7 @@ class ItemPage:
     @property
     def self_href(self) -> str:
         """This page alone, to send to somebody."""
-        return item_href(self.item.mobius_id, Filters())
+        return self.item.get_absolute_url()
 
     @property
     def list_href(self) -> str:

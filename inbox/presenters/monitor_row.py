@@ -9,9 +9,7 @@ from django.utils.dateparse import parse_datetime
 from inbox.models import Interaction, Run
 from inbox.presenters.effect import progress
 from inbox.presenters.endings import Ending
-from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.people import Face, People
-from inbox.presenters.run_list import run_href
 from inbox.presenters.when import Deadline, deadline, moment, span
 from inbox.presenters.words import UNNAMED, short_id
 
@@ -78,7 +76,7 @@ def monitor_row(
     return MonitorRow(
         pk=run.pk,
         id=run.mobius_id,
-        href=run_href(run.mobius_id),
+        href=run.get_absolute_url(),
         workflow=run.workflow,
         number=short_id(run.mobius_id),
         outside=run.external_id or "",
@@ -115,7 +113,7 @@ def _asked(item: Interaction, people: People, groups: Mapping[str, str], now: da
         asked = [id_ for id_ in item.members or () if id_ not in answered] if counts else []
     return WaitsOn(
         whom=whom,
-        href=item_href(item.mobius_id, Filters()),
+        href=item.get_absolute_url(),
         title=item.title or "A question",
         faces=tuple(people.face(id_) for id_ in asked[:FACES]),
         progress=f"{counts[0]} of {counts[1]}" if counts else "",

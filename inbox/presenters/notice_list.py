@@ -8,7 +8,6 @@ from django.urls import reverse
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction, Notice, Upstream
-from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.people import Face
 from inbox.presenters.when import Deadline, ago, deadline, full
 from inbox.presenters.words import item_status
@@ -88,7 +87,7 @@ def _row(notice: Notice, item: Interaction | None, now: datetime) -> NoticeRow:
         sender=Face(notice.sender, notice.sender_name, notice.sender_name),
         words=f"{notice.sender_name} nudged you{again}",
         title=(item.title or "Untitled question") if item is not None else "",
-        href=item_href(item.mobius_id, Filters()) if item is not None else "",
+        href=item.get_absolute_url() if item is not None else "",
         state=_state(item),
         deadline=(
             deadline(item.due_at, item.expires_at, now, soft=item.soft)

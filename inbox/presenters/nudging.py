@@ -3,14 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
 
 from django.urls import reverse
 
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction, Upstream
-from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.waiting_read import Known, known
 from inbox.presenters.when import at, clock
 from inbox.services.nudge import EVERY
@@ -34,14 +32,14 @@ class Nudge:
 
 def nudge_href(id_: str) -> str:
     """Where the button is sent."""
-    return reverse("nudge", args=["-"]).replace("/-/", f"/{quote(id_, safe='')}/")
+    return reverse("nudge", args=[id_])
 
 
 def nudge_of(viewer: Viewer, item: Interaction, user_id: str, known: Known, now: datetime) -> Nudge:
     """What stands beside a person whom the question waits for. No query."""
     name = known.names.get(user_id, user_id)
     if user_id == viewer.mobius_id:
-        return Nudge("mine", user_id, name, item_href(item.mobius_id, Filters()))
+        return Nudge("mine", user_id, name, item.get_absolute_url())
     if user_id not in known.active:
         return Nudge("nobody", user_id, name, "", "Nobody to nudge")
     href, last = nudge_href(item.mobius_id), known.nudges.get((item.mobius_id, user_id))

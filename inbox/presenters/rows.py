@@ -4,12 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
+
 from inbox.access import Action
 from inbox.mobius.types import PolicyKind
 from inbox.models import Interaction, Recipient
 from inbox.presenters.answers import Member, Words, members, question_of, value_words
 from inbox.presenters.effect import progress
-from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.hold import since_label, stale
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, moment
@@ -80,12 +81,12 @@ class Row:
     @property
     def action_href(self) -> str:
         """Where it is sent."""
-        return item_href(self.id, Filters()) + self.action
+        return reverse(self.action, args=[self.id])
 
     @property
     def check_href(self) -> str:
         """Where what became of it is read after a failed request."""
-        return item_href(self.id, Filters()) + "check"
+        return reverse("check", args=[self.id])
 
     @property
     def held(self) -> bool:

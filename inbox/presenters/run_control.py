@@ -6,7 +6,6 @@ from typing import Any
 from django.urls import reverse
 
 from inbox.models import Run
-from inbox.presenters.run_list import run_href
 from inbox.presenters.words import short_id
 
 
@@ -51,5 +50,5 @@ def control(run: Run, what: str) -> Control:
         # A question's own signal would take the place of an answer: it is not offered.
         waits_for=tuple(str(one) for one in signals if not str(one).startswith("interaction:")),
         action=reverse(f"run-{what}", args=[run.mobius_id]),
-        back=run_href(run.mobius_id),
+        back=run.get_absolute_url(),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.urls import reverse
@@ -13,7 +13,6 @@ from django.utils.dateparse import parse_datetime
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Interaction, Run, Upstream
-from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, span
 from inbox.presenters.words import UNNAMED, short_id
@@ -162,7 +161,7 @@ def _row(
 ) -> RunRow:
     return RunRow(
         id=run.mobius_id,
-        href=run_href(run.mobius_id),
+        href=run.get_absolute_url(),
         workflow=run.workflow,
         number=short_id(run.mobius_id),
         outside=run.external_id or "",
@@ -179,17 +178,12 @@ def _asks(item: Interaction, people: People, groups: Mapping[str, str], now: dat
     direct = item.target_type == "user"
     group = groups.get(item.target_id, item.target_id) or UNNAMED
     return Asks(
-        href=item_href(item.mobius_id, Filters()),
+        href=item.get_absolute_url(),
         title=item.title or "A question",
         whom=people.name(item.target_id) if direct else group,
         face=people.face(item.target_id) if direct else None,
         deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
     )
-
-
-def run_href(id_: str) -> str:
-    """The page of a run."""
-    return reverse("run", args=["-"]).replace("/-/", f"/{quote(id_, safe='')}/")
 
 
 def _choices(filters: RunFilters) -> tuple[RunChoice, ...]:

@@ -25,13 +25,12 @@ from inbox.presenters.endings import (
     signal_name,
     who,
 )
-from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.hold import Hold, hold_of
 from inbox.presenters.nudging import Nudge, nudges_on
 from inbox.presenters.open_in_mobius import run_in_mobius
 from inbox.presenters.people import People
 from inbox.presenters.run_duration import where_the_time_went
-from inbox.presenters.run_list import group_names, run_href
+from inbox.presenters.run_list import group_names
 from inbox.presenters.run_log import KINDS, LogPart, LogQuery, log_part
 from inbox.presenters.runs import LiveRun, live_head
 from inbox.presenters.timeline import Happened, timeline
@@ -124,7 +123,7 @@ class RunPage:
     @property
     def here(self) -> str:
         """This page."""
-        return run_href(self.run.mobius_id)
+        return self.run.get_absolute_url()
 
     @property
     def mobius_href(self) -> str:
@@ -238,7 +237,7 @@ def _log(
     now: datetime,
     entries: list[Decision],
 ) -> RunLog:
-    whole, page = access.sees_whole_run(viewer), run_href(run.mobius_id)
+    whole, page = access.sees_whole_run(viewer), run.get_absolute_url()
     by_id = {item.mobius_id: item for item in items}
     bypasses = {
         item.mobius_id: question_ending(viewer, item, run, entries, people)
@@ -322,7 +321,7 @@ def _item(
     group = groups.get(item.target_id, item.target_id) or UNNAMED
     return RunItem(
         id=item.mobius_id,
-        href=item_href(item.mobius_id, Filters()),
+        href=item.get_absolute_url(),
         title=item.title or "A question",
         kind=kind(item.type),
         whom=people.object(item.target_id) if direct else group,

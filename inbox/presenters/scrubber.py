@@ -7,15 +7,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from inbox.access import Viewer
 from inbox.mirror.states import run_state
 from inbox.mobius.types import EventKind, RunStatus
 from inbox.models import Event, Interaction, Run, Step, Upstream
-from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.moment import Moment, QuestionThen, fold
 from inbox.presenters.people import People
-from inbox.presenters.run_list import group_names, run_href
+from inbox.presenters.run_list import group_names
 from inbox.presenters.runs import LiveRun
 from inbox.presenters.timeline import timeline
 from inbox.presenters.track import track
@@ -95,7 +95,7 @@ def scrubber(viewer: Viewer, upstream: Upstream, run: Run, now: datetime, place:
     event = events.get(seq=here)
     people, groups = _names(viewer, upstream, state, event, run)
     expired = _expired(upstream, run, state)
-    page = run_href(run.mobius_id)
+    page = run.get_absolute_url()
     instant = event.at or run.created_at
     head = _head(run, state, instant)
     return Scrubber(
@@ -133,7 +133,7 @@ def _at(page: str, seq: int) -> str:
 
 
 def _now(run: Run, events: QuerySet[Event], count: int) -> Scrubber:
-    page = run_href(run.mobius_id)
+    page = run.get_absolute_url()
     return Scrubber(
         run_id=run.mobius_id,
         nth=count,
@@ -240,4 +240,6 @@ def _question(
         words += f", {one.answers} answered" if one.answers > 1 else ", 1 answered"
     step = f"{label(one.by_step)}: " if one.by_step else ""
     since = f", asked {at_words(one.asked_at, now)}" if one.asked_at else ""
-    return Asked(item_href(one.id, Filters()), one.title or "A question", f"{step}{words}{since}")
+    return Asked(
+        reverse("interaction", args=[one.id]), one.title or "A question", f"{step}{words}{since}"
+    )

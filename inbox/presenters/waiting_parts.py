@@ -9,7 +9,6 @@ from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.presenters.answers import obstacle
 from inbox.presenters.effect import progress
-from inbox.presenters.filters import Filters, item_href
 from inbox.presenters.hold import since_words, stale
 from inbox.presenters.nudging import Nudge, nudge_of, waits_for
 from inbox.presenters.people import Face, People
@@ -117,7 +116,7 @@ def asked_of(item: Interaction, around: Around) -> Asked:
     holds = bool(item.claimed_by) and access.can_be_held(item)
     return Asked(
         id=item.mobius_id,
-        href=item_href(item.mobius_id, Filters()),
+        href=item.get_absolute_url(),
         title=item.title or "Untitled question",
         workflow=asked_in(item.workflow, item.run_id),
         group=circle.name if circle else item.group_id or "",

@@ -1,7 +1,7 @@
 """The list of what waits for the reader, and of what is done."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -126,7 +126,7 @@ def open_item(request: ReviewerRequest) -> str:
         return str(asked or "")
     page = urlsplit(request.htmx.current_url or "")
     try:
-        match = resolve(page.path)
+        match = resolve(unquote(page.path))
     except Resolver404:
         return ""
     if match.url_name == "interaction":

@@ -6,6 +6,7 @@ from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
@@ -14,7 +15,6 @@ from inbox import access
 from inbox.forms.runs import CancelForm, SignalForm
 from inbox.presenters import run_page
 from inbox.presenters.run_control import control
-from inbox.presenters.run_list import run_href
 from inbox.services import run_control as service
 from inbox.services.run_control import NotTheirs
 from inbox.services.run_words import Outcome
@@ -77,9 +77,10 @@ async def _told(request: ReviewerRequest, id: str, what: str, form: Any, done: A
 def _back(request: ReviewerRequest, id: str, outcome: Outcome) -> HttpResponse:
     add = messages.success if outcome.tone == "ok" else messages.info
     add(request, f"{outcome.title}. {outcome.text}")
+    page = reverse("run", args=[id])
     if request.htmx:
-        return HttpResponseClientRedirect(run_href(id))
-    return HttpResponseRedirect(run_href(id), status=303)
+        return HttpResponseClientRedirect(page)
+    return HttpResponseRedirect(page, status=303)
 
 
 def _asked(

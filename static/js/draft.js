@@ -15,7 +15,7 @@ const states = new WeakMap();
 
 /* Under the reader's own name: somebody else who signs in here afterwards finds nothing */
 const keyAt = (path) => `draft:${document.body.dataset.viewer}:${path}`;
-const keyOf = (form) => keyAt(new URL(form.dataset.draftUrl, location.href).pathname);
+const keyOf = (element) => keyAt(new URL(element.dataset.draftUrl, location.href).pathname);
 /* [name, value, what the value is called] */
 const entriesOf = (form) =>
   [...new FormData(form)]
@@ -194,7 +194,7 @@ document.addEventListener("click", (event) => {
   if (button?.form) save(button.form);
   const kept = event.target instanceof Element && event.target.closest("#kept [data-discard]")?.closest("#kept");
   if (!kept) return;
-  forget(keyOfKept());
+  forget(keyOf(document.getElementById("detail")));
   if (!kept.querySelector("[name=discard]")) kept.remove();
 });
 document.addEventListener("submit", (event) => {
@@ -247,14 +247,12 @@ function arrived(kept, mine) {
   return same && (of("comment")[0] ?? "") === plain(comment);
 }
 
-const keyOfKept = () => keyAt(`/interactions/${document.getElementById("detail").dataset.interactionId}/draft`);
-
 /* The question closed under the reader's hands, and the server had no use for the text: it stays in sight */
 function showKept() {
   const detail = document.querySelector("#detail[data-interaction-id]");
   const template = document.getElementById("kept-in-tab");
   if (!detail || !template || detail.querySelector("form[data-draft-url]")) return;
-  const key = keyOfKept();
+  const key = keyOf(detail);
   const kept = remembered(key)?.entries;
   if (kept && arrived(kept, detail.dataset.mine)) return forget(key);
   const text = kept?.map(([, value, called]) => called ?? value).filter(Boolean).join("\n\n");

@@ -108,9 +108,8 @@ def test_what_was_typed_outlives_a_wrong_password_and_the_pause(people: None) ->
         assert "because" in page
 
 
-@pytest.mark.parametrize("item", ["a/b", "a\0b"])
-def test_an_id_that_no_question_can_have_is_an_ordinary_sign_in(people: None, item: str) -> None:
-    fields = KEPT | {"kept-item": item}
+def test_an_id_that_no_question_can_have_is_an_ordinary_sign_in(people: None) -> None:
+    fields = KEPT | {"kept-item": "a\0b"}
     assert enter(Client(), password="wrong", **fields).status_code == 200
     assert enter(Client(), **fields)["Location"] == "/inbox/"
 

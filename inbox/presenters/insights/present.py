@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.urls import reverse
-
 from inbox.models import Interaction
 from inbox.presenters.insights.chart import (
     Cell,
@@ -70,7 +68,7 @@ def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetim
         csv_columns=("age", "open"),
         rows=[Row(label, key, (count(counts[key]),)) for key, (label, _, _) in _AGES.items()],
         note="" if oldest is None else f"{span((now - oldest.created_at).total_seconds())} old:",
-        href="" if oldest is None else reverse("interaction", args=[oldest.mobius_id]),
+        href="" if oldest is None else oldest.get_absolute_url(),
         link="" if oldest is None else oldest.title,
         nothing="" if total else "Nothing is open.",
     )
