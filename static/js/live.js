@@ -26,7 +26,7 @@ function mark(state) {
   const place = document.getElementById("freshness");
   const words = place?.dataset[state];
   if (!words) return;
-  place.classList.add("fresh--stale");
+  place.className = `fresh fresh--${state === "ended" ? "ended" : "stale"}`;
   place.querySelector("span").textContent = words;
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from inbox.presenters import when
 from tests.e2e.arrivals import arrived
@@ -248,6 +248,25 @@ def test_nothing_typed_is_lost_when_the_session_ends(sign_in: SignIn, api: httpx
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Signed out while typing?")).to_be_visible()
     expect(page.locator("#answer [name=value]")).to_have_value("The first half. The second half.")
+
+
+def colour(mark: Locator) -> str:
+    return str(mark.locator("svg").evaluate("icon => getComputedStyle(icon).color"))
+
+
+def test_a_page_is_no_longer_live_within_seconds_of_signing_out_elsewhere(
+    sign_in: SignIn,
+) -> None:
+    page = sign_in("rina")
+    mark = page.locator("#freshness")
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+    expect(mark).to_have_text("Live")
+    live = colour(mark)
+    elsewhere = page.context.new_page()
+    elsewhere.goto("/account/")
+    elsewhere.get_by_role("button", name="Sign out").click()
+    expect(mark).to_have_text("No longer live. Reload the page.", timeout=5_000)
+    assert colour(mark) != live
 
 
 def test_a_deadline_counts_down_to_the_second(sign_in: SignIn, api: httpx.Client) -> None:
