@@ -18,6 +18,7 @@ from inbox.mobius.errors import (
     NotFound,
     RateLimited,
     Rejected,
+    Silent,
     TooLarge,
     Unauthorized,
     Unavailable,
@@ -173,6 +174,9 @@ def trouble_of(error: MobiusError) -> str:
     """What to tell a reader of a failed call, as a clause: no ids, and nothing that Mobius says."""
     said = NOT_ANSWERING
     match error:
+        case Silent():
+            # Nothing has happened perhaps. Whether Mobius answers shows when the stream is reopened.
+            said = ""
         case Unauthorized():
             said = KEY_REFUSED
         case Denied():
@@ -201,6 +205,8 @@ def explained(error: MobiusError) -> str:
     """``trouble_of`` for administrators and the log: what was refused, what Mobius says, and which
     settings decide.
     """
+    if isinstance(error, Silent):
+        return error.message.rstrip(".")
     if isinstance(error, Rejected) or (isinstance(error, NotFound) and not error.is_of_project):
         return f"Mobius refuses {error.request or 'a request'} ({_quoted(error)})"
     if isinstance(error, TooLarge):

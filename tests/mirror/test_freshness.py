@@ -188,6 +188,11 @@ def test_a_rate_limit_says_until_when() -> None:
     assert f" until {timezone.localtime() + timedelta(days=1):%-d %b}" in said
 
 
+def test_of_a_silent_stream_administrators_read_how_long_it_was() -> None:
+    silent = errors.Silent("Mobius has sent nothing for 45 s.", sent=True)
+    assert (trouble_of(silent), explained(silent)) == ("", "Mobius has sent nothing for 45 s")
+
+
 def test_a_long_message_of_mobius_is_cut() -> None:
     words = explained(errors.Rejected("x" * 500, status=400))
     assert words == f"Mobius refuses a request (400: {'x' * 200}…)"
@@ -197,6 +202,7 @@ def test_a_long_message_of_mobius_is_cut() -> None:
     ("error", "paused"),
     [
         (errors.Unreachable("no", sent=False), True),
+        (errors.Silent("no", sent=True), False),
         (errors.Unauthorized("no"), False),
         (errors.RateLimited("no"), False),
         (errors.Rejected("no"), False),
