@@ -175,7 +175,7 @@ def trouble_of(error: MobiusError) -> str:
     said = NOT_ANSWERING
     match error:
         case Silent():
-            # Nothing has happened perhaps. Whether Mobius answers shows when the stream is reopened.
+            # Perhaps nothing has happened: whether Mobius answers shows when it is opened anew.
             said = ""
         case Unauthorized():
             said = KEY_REFUSED
@@ -254,6 +254,8 @@ def _state_of_sync(facts: Facts, now: datetime) -> tuple[State, str]:
         reached = facts.heard_at is not None or facts.trouble != NOT_ANSWERING
         nothing = f"Waiting for the first sync{because}."
         return "never", nothing if reached else "Mobius has not been reached yet."
+    if connected and facts.trouble in (KEY_REFUSED, KEY_DENIED):
+        return "stale", f"{_capitalized(facts.trouble)}."
     if facts.silent or not (connected or blip):
         return "stale", f"{_no_updates_since(facts.heard_at, now)}{because}."
     return "catching_up", f"Catching up{because if connected else ''}."

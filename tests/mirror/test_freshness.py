@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from inbox.mirror.freshness import Pulse, explained, trouble_of
+from inbox.mirror.freshness import KEY_REFUSED, Pulse, explained, trouble_of
 from inbox.mobius import errors
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -51,6 +51,11 @@ def test_a_stream_that_was_closed_a_moment_ago_counts_as_open() -> None:
     assert told(connected=True, seeded=True, **grace) == ("live", "Live.")
     refused = {"connected": True, "seeded": True, "trouble": "Mobius refuses a request"}
     assert told(**refused, **grace)[0] == "catching_up"
+
+
+def test_a_key_that_is_refused_beside_an_open_stream_does_not_catch_up() -> None:
+    facts = {"connected": True, "walked": True, "seeded": True, "heard_at": ago(minutes=1)}
+    assert told(**facts, trouble=KEY_REFUSED) == ("stale", "Mobius refuses the service key.")
 
 
 def test_a_silent_stream_is_not_live_until_something_comes() -> None:
