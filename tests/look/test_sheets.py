@@ -73,6 +73,19 @@ def test_every_class_of_a_template_is_known_to_a_sheet_or_a_script():
     assert unknown == {}
 
 
+def test_every_class_of_a_sheet_is_used():
+    sources = [*TEMPLATES, *SCRIPTS, *(ROOT / "inbox").rglob("*.py")]
+    text = "".join(source.read_text() for source in sources)
+    words = set(re.findall(r"[\w-]+", text))
+    prefixes = set(re.findall(r"([\w-]+-)(?:{{|{%|\${|{)", text))
+    sheets = "".join(sheet.read_text() for sheet in SHEETS)
+    selectors = re.sub(r"{[^{}]*}", "", re.sub(r"/\*.*?\*/", "", sheets, flags=re.S))
+    classes = set(re.findall(r"\.(-?[a-z][\w-]*)", selectors))
+    assert {
+        word for word in classes - words if not any(word.startswith(prefix) for prefix in prefixes)
+    } == set()
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=name)
 def test_a_script_needs_no_eval(script: Path):
     text = script.read_text()

@@ -68,7 +68,7 @@ def test_a_browser_keeps_a_file_for_ever_under_its_hashed_name(site: httpx.Clien
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
 def test_a_file_is_sent_compressed(site: httpx.Client, encoding: str) -> None:
-    path = url("css/components.css")
+    path = url("css/question.css")
     plain = site.get(path, headers={"Accept-Encoding": "identity"})
     packed = site.head(path, headers={"Accept-Encoding": encoding})
     assert packed.headers["content-encoding"] == encoding
