@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
+SECURITY_HEADERS = {
+    name: settings.MORE_SECURITY_HEADERS[name] for name in ("Cross-Origin-Resource-Policy",)
+}
+"""Without Permissions-Policy, which browsers read from documents only."""
 HASHED_NAME = r"\.[0-9a-f]{12}\.[a-z0-9]+$"
 RELEASE_FILE = "release.txt"
 MANIFEST = CompressedManifestStaticFilesStorage.manifest_name
@@ -151,11 +155,11 @@ def _environ(scope: Any) -> dict[str, str]:
 
 def _add_headers(headers: Any, path: str, url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
-    for name, value in settings.MORE_SECURITY_HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         headers[name] = value
 
 
 def _not_found(environ: dict[str, str], start_response: StartResponse) -> Iterable[bytes]:
     headers = {"Content-Type": "text/plain", "X-Content-Type-Options": "nosniff"}
-    start_response("404 Not Found", list((headers | settings.MORE_SECURITY_HEADERS).items()))
+    start_response("404 Not Found", list((headers | SECURITY_HEADERS).items()))
     return [b"Not found."]
