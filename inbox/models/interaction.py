@@ -1,10 +1,22 @@
 """An interaction, mirrored."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import models
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+
+def answered_at(response: Mapping[str, Any]) -> datetime | None:
+    """When an answer was given, None where upstream does not say."""
+    at = response.get("at")
+    if isinstance(at, datetime):
+        return at
+    parsed = parse_datetime(at) if isinstance(at, str) else None
+    return parsed if parsed is not None and parsed.tzinfo is not None else None
 
 
 class Interaction(models.Model):
@@ -113,7 +125,45 @@ class Interaction(models.Model):
     @property
     def takes_one_answer(self) -> bool:
         """The first answer completes it, as far as upstream says."""
-        return self.policy.get("kind", "any") == "any"
+        return self.policy_kind == "any"
+
+    @property
+    def policy_kind(self) -> str:
+        """``any``, ``all`` or ``quorum``, or the wire's own word."""
+        return str(self.policy.get("kind", "any"))
+
+    @property
+    def shared(self) -> bool:
+        """Several people may have to answer it, and they are known."""
+        return self.members is not None and self.policy_kind != "any"
+
+    @property
+    def required(self) -> int:
+        """How many answers complete it."""
+        members = len(self.members or ())
+        match self.policy_kind:
+            case "all":
+                return max(1, members)
+            case "quorum":
+                return max(1, min(int(self.policy.get("quorum") or 1), members or 1))
+            case _:
+                return 1
+
+    @property
+    def answered_by(self) -> list[str]:
+        """The Mobius IDs of those who have answered, in upstream's order."""
+        return [response.get("user_id") for response in self.responses or ()]
+
+    @property
+    def missing(self) -> list[str]:
+        """The members who have not answered."""
+        answered = set(self.answered_by)
+        return [user_id for user_id in self.members or () if user_id not in answered]
+
+    @property
+    def display_title(self) -> str:
+        """The title, for a question that may have none."""
+        return self.title or _("Untitled question")
 
     @property
     def says_how_many(self) -> bool:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
-
 from inbox.models import Interaction
+from inbox.models.interaction import answered_at
 from inbox.presenters.people import Face, People
 from inbox.presenters.tree import compact
 from inbox.presenters.when import ago
@@ -122,15 +121,6 @@ def did_words(question: Mapping[str, Any], value: Any) -> str:
             return "answered"
 
 
-def at_of(response: Mapping[str, Any]) -> datetime | None:
-    """When an answer was given, None where upstream does not say."""
-    at = response.get("at")
-    if isinstance(at, datetime):
-        return at
-    parsed = parse_datetime(at) if isinstance(at, str) else None
-    return parsed if parsed is not None and parsed.tzinfo is not None else None
-
-
 def given(item: Interaction, people: People) -> tuple[Given, ...]:
     """Every answer so far, in upstream's order."""
     question = question_of(item)
@@ -144,7 +134,8 @@ def given(item: Interaction, people: People) -> tuple[Given, ...]:
                 face=people.face(user_id),
                 words=UNSEEN if hidden else value_words(question, value),
                 comment=response.get("comment") or "",
-                at=at_of(response) or (item.completed_at if len(item.responses) == 1 else None),
+                at=answered_at(response)
+                or (item.completed_at if len(item.responses) == 1 else None),
                 did=f"{people.name(user_id)} {did}",
             )
         )

@@ -10,9 +10,9 @@ from inbox.mirror import capabilities, freshness
 from inbox.mirror.freshness import Freshness
 from inbox.models import OneTimeLink, Reviewer, Upstream
 from inbox.presenters.admin_warnings import AdminWarning, warnings
+from inbox.presenters.capabilities import Offered, offered
 from inbox.reviewers import directory
 from inbox.services import group_mapping, key_answers, trial
-from inbox.services.capability_words import Offered, offered
 from inbox.services.connection import connection
 from inbox.services.group_mapping import Mapping
 

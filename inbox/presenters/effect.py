@@ -1,8 +1,8 @@
 """The sentence beside the button: what an answer will do."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from django.utils.translation import gettext as _
 
 from inbox.models import Interaction
 from inbox.presenters.people import People
@@ -20,22 +20,9 @@ class Effect:
         return f"{self.strong} {self.rest}".strip()
 
 
-def needed(policy: Mapping[str, Any], members: int) -> int:
-    """How many answers of ``members`` people complete it."""
-    match policy.get("kind"):
-        case "all":
-            return max(1, members)
-        case "quorum":
-            return max(1, min(int(policy.get("quorum") or 1), members or 1))
-        case _:
-            return 1
-
-
 def progress(item: Interaction) -> tuple[int, int] | None:
     """(answers so far, answers needed) where more than one person has to answer, else None."""
-    if item.members is None or item.policy.get("kind", "any") == "any":
-        return None
-    return len(item.responses or ()), needed(item.policy, len(item.members))
+    return (len(item.answered_by), item.required) if item.shared else None
 
 
 def effect(item: Interaction, people: People) -> Effect:
@@ -67,12 +54,7 @@ def _alone(item: Interaction, *, goes_on: bool) -> Effect:
 
 
 def _waits(item: Interaction, people: People, *, goes_on: bool, more: int) -> str:
-    answered = {response.get("user_id") for response in item.responses or ()}
-    missing = [
-        member
-        for member in item.members or ()
-        if member not in answered and not people.is_reader(member)
-    ]
+    missing = [member for member in item.missing if not people.is_reader(member)]
     who = "The run" if goes_on else "The question"
     if more < len(missing):
         return f"{who} still waits for {more} more of {len(missing)} people."
@@ -82,11 +64,10 @@ def _waits(item: Interaction, people: People, *, goes_on: bool, more: int) -> st
 def after_mine(item: Interaction, people: People) -> str:
     """For somebody who has answered an item that is still open: for whom it waits."""
     if not item.says_how_many:
-        return "The question is still open: others may have to answer."
-    answered = {response.get("user_id") for response in item.responses or ()}
-    missing = [member for member in item.members or () if member not in answered]
-    who = "The run" if item.run_id is not None else "The question"
-    if not missing:
-        then = "resumes" if item.run_id is not None else "closes"
-        return f"{who} {then} as soon as Mobius has counted the answers."
-    return f"{who} still waits for {listed(people.objects(missing))}."
+        return _("The question is still open: others may have to answer.")
+    if item.missing:
+        names = listed(people.objects(item.missing))
+        return _("Still waiting for %(names)s.") % {"names": names}
+    if item.run_id is None:
+        return _("The question closes as soon as Mobius has counted the answers.")
+    return _("The run resumes as soon as Mobius has counted the answers.")

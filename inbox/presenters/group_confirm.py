@@ -8,10 +8,9 @@ from django.urls import reverse
 from inbox.mobius.types import PolicyKind
 from inbox.models import Group, Interaction, Recipient, Upstream
 from inbox.presenters.people import People
-from inbox.presenters.words import listed
+from inbox.presenters.words import ROUTING, listed
 from inbox.reviewers.directory import ids_called, standings
 from inbox.reviewers.names import names_of
-from inbox.services.group_words import ROUTING
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from inbox.presenters.effect import progress
 from inbox.presenters.group_confirm import Confirm, confirm
 from inbox.presenters.group_figures import Pace, open_of, pace
 from inbox.presenters.groups import members_of, waiting_href
+from inbox.presenters.messages import Message
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, moment
-from inbox.presenters.words import listed
+from inbox.presenters.words import ROUTING, listed, routing_words
 from inbox.reviewers.directory import Standing, known_people, standings
 from inbox.reviewers.names import names_of
-from inbox.services.group_words import ROUTING, Outcome, Verb, routing_words
+from inbox.services.groups import Verb
 
 WAITING = 8
 CHANGES = 10
@@ -105,10 +106,10 @@ def group_page(
     *,
     asked: Mapping[str, str],
     typed: str = "",
-    outcome: Outcome | None = None,
+    message: Message | None = None,
 ) -> GroupPage:
-    """All of the page. ``asked`` is the query that names a change to be asked about; ``outcome``
-    is what a change has ended in, and ``typed`` what its field held.
+    """All of the page. ``asked`` is the query that names a change to be asked about; ``message``
+    is about one that was not made, and ``typed`` what its field held.
     """
     ids = members_of([group]).get(group.pk, [])
     manages = access.holds(viewer, access.MANAGE_GROUPS)
@@ -119,8 +120,8 @@ def group_page(
     log = _log(upstream, group) if manages else []
     people = People(names_of(_ids(ids, items, log)), viewer.mobius_id)
     stand = standings(ids) if viewer.lead else {}
-    ask, problem = None, f"{outcome.title}. {outcome.text}" if outcome and typed else ""
-    if manages and outcome is None:
+    ask, problem = None, str(message) if message and typed else ""
+    if manages and message is None:
         typed = " ".join(asked.get("add", typed).split())[:200]
         ask, problem = confirm(
             upstream, group, members=ids, people=people, asked=asked, typed=typed

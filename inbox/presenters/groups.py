@@ -11,8 +11,8 @@ from inbox.presenters.filters import Filters, inbox_href
 from inbox.presenters.group_figures import Pace, Waiting, pace, waiting
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import span
+from inbox.presenters.words import routing_words
 from inbox.reviewers.names import names_of
-from inbox.services.group_words import routing_words
 
 FACES = 6
 

@@ -22,6 +22,7 @@ from inbox.presenters.filters import Filters
 from inbox.presenters.history import CLAIMED, RELEASED, asked_words, history
 from inbox.presenters.hold import hold_of
 from inbox.presenters.item_shape import ItemPage, Kept
+from inbox.presenters.messages.answer import underway_notice
 from inbox.presenters.people import People
 from inbox.presenters.place import place_of
 from inbox.presenters.presence import company
@@ -123,7 +124,7 @@ def item_page(
         ending=ending,
         receipt=bool(receipt.seen_by(viewer, item, decisions)),
         mine=mine,
-        underway=sent.underway,
+        underway=None if sent.underway is None else underway_notice(sent.underway, item),
         unconfirmed=_unconfirmed(sent, now),
         whom=f"Waiting on {_whom(item, people, group)}",
         kept=None if usable and form is not None else _kept(question, draft, form, mine),

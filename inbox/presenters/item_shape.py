@@ -16,6 +16,7 @@ from inbox.presenters.filters import Filters, inbox_href, item_href
 from inbox.presenters.history import Entry
 from inbox.presenters.hold import Hold
 from inbox.presenters.markdown import Text
+from inbox.presenters.messages.answer import UnderwayNotice
 from inbox.presenters.open_in_mobius import interaction_in_mobius
 from inbox.presenters.place import Place
 from inbox.presenters.presence import Company
@@ -24,7 +25,6 @@ from inbox.presenters.when import Deadline
 from inbox.presenters.words import Kind, Status, item_status
 from inbox.reviewers.credentials import Token
 from inbox.reviewers.service_key import one_answer_is_enough
-from inbox.services.accepted import Underway
 
 SEARCHED_FROM = 12
 """More options than these are searched."""
@@ -86,7 +86,7 @@ class ItemPage:
     ending: Ending | None = None
     receipt: bool = False
     mine: str = ""
-    underway: Underway | None = None
+    underway: UnderwayNotice | None = None
     unconfirmed: str = ""
     kept: Kept | None = None
     other_drafts: tuple[OtherDraft, ...] = ()

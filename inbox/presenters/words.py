@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from inbox.mobius.types import PolicyKind
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -25,6 +27,12 @@ class Status:
 
 UNNAMED = "someone Mobius does not name"
 """Whom a question asks whose target Mobius does not tell."""
+
+ROUTING = {
+    PolicyKind.ANY: ("First to answer", "One member answers for the group"),
+    PolicyKind.ALL: ("All members", "The run resumes when everyone has answered"),
+}
+"""A routing's name, and what it means."""
 
 _KINDS = {
     "approval": Kind("Approval", "approval"),
@@ -85,3 +93,9 @@ def asked_in(workflow: str, run_id: str | None) -> str:
 def short_id(id_: str) -> str:
     """The end of an id, enough to tell two apart: ``run_01JDF3…7ZB4`` → ``#7ZB4``."""
     return f"#{id_[-5:]}" if len(id_) > 5 else f"#{id_}"
+
+
+def routing_words(routing: str) -> str:
+    """A routing's name; one that this product does not know keeps its own word."""
+    known = {kind.value: name for kind, (name, _) in ROUTING.items()}
+    return known.get(routing, routing)

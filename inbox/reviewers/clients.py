@@ -14,7 +14,8 @@ from django.conf import settings
 from inbox.mobius.adapters import choose
 from inbox.mobius.bounded import Limits
 from inbox.mobius.client import MobiusClient
-from inbox.models import Credential, Interaction, Reviewer, Upstream
+from inbox.models import Credential as StoredToken
+from inbox.models import Interaction, Reviewer, Upstream
 from inbox.page_slots import waiting
 from inbox.reviewers import service_key, vault
 
@@ -39,8 +40,8 @@ class NoCredential(LookupError):
 
 
 @dataclass(frozen=True)
-class Means:
-    """With what an answer goes out: the person's own token, or the service key."""
+class Credential:
+    """With what a request goes out: the person's own token, or the service key."""
 
     kind: Literal["member", "service"]
     token: str | None = field(default=None, repr=False)
@@ -66,31 +67,31 @@ async def close() -> None:
         await pool.aclose()
 
 
-def means_of(reviewer: Reviewer, interaction: Interaction) -> Means:
+def credential_for(reviewer: Reviewer, interaction: Interaction) -> Credential:
     """With what ``reviewer``, who was asked, answers ``interaction``.
 
     The service key answers only for somebody who has no token. A token that Mobius has refused is
     tried again: it may have been let in since. Raises ``NoCredential``.
     """
     try:
-        return own_means(reviewer, interaction.upstream)
+        return member_credential(reviewer, interaction.upstream)
     except NoCredential as none:
         if not none.lost and service_key.may_answer(reviewer, interaction):
-            return Means("service")
+            return Credential("service")
         raise
 
 
-def own_means(reviewer: Reviewer, upstream: Upstream | None = None) -> Means:
+def member_credential(reviewer: Reviewer, upstream: Upstream | None = None) -> Credential:
     """The person's own token, for what goes out under their name only.
 
     ``upstream`` is the present one, where the caller has it. Raises ``NoCredential``.
     """
     upstream = upstream or Upstream.present()
-    credential = Credential.objects.filter(reviewer=reviewer, upstream=upstream).first()
-    if credential is None:
+    stored = StoredToken.objects.filter(reviewer=reviewer, upstream=upstream).first()
+    if stored is None:
         raise NoCredential("no member token")
     try:
-        return Means("member", vault.unseal(credential.sealed))
+        return Credential("member", vault.unseal(stored.sealed))
     except vault.KeyLost as lost:
         raise NoCredential("the key of the stored token is lost", lost=True) from lost
 

@@ -6,28 +6,25 @@ Meanwhile the person cannot answer the question again, and where one answer is e
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
-
 from inbox.models import Attempt, Interaction
-from inbox.presenters.when import moment
 from inbox.reviewers.service_key import one_answer_is_enough
-
-RECEIVED = "Answer received"
 
 
 @dataclass(frozen=True)
 class Underway:
-    """An answer that keeps the reader from answering now. ``mine``: it is the reader's own."""
+    """An answer that keeps the viewer from answering now. ``mine``: it is the viewer's own, else
+    it is that of the person called ``name``. ``accepted_at`` is None while it is being sent.
+    """
 
     mine: bool
-    title: str
-    text: str
+    name: str
+    accepted_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Sent:
     """What was sent to an open question and is not in. ``unconfirmed_at`` is when Mobius accepted
-    the reader's answer, where it has not shown it for so long that it can be sent again.
+    the viewer's answer, where it has not shown it for so long that it can be sent again.
     """
 
     underway: Underway | None = None
@@ -42,31 +39,23 @@ def sent_to(user_id: int, item: Interaction) -> Sent:
         state__in=Attempt.UNSETTLED,
     )
     attempts = list(rows.select_related("reviewer__user").order_by("pk")) if item.pending else []
-    mine = [one for one in attempts if one.reviewer.user_id == user_id]
-    if any(one.state == Attempt.State.ACCEPTED for one in mine):
-        return Sent(Underway(True, RECEIVED, what_follows(item)))
+    mine = [attempt for attempt in attempts if attempt.reviewer.user_id == user_id]
+    accepted = next((one for one in mine if one.state == Attempt.State.ACCEPTED), None)
+    if accepted is not None:
+        return Sent(_underway(accepted, mine=True))
     left = [one.accepted_at for one in mine if one.state == Attempt.State.UNCONFIRMED]
     others = [one for one in attempts if one not in mine] if one_answer_is_enough(item) else []
-    underway = (_of_another(one) for one in others)
-    return Sent(next(filter(None, underway), None), next(reversed(left), None))
+    blocking = next((attempt for attempt in others if _blocks(attempt)), None)
+    underway = None if blocking is None else _underway(blocking, mine=False)
+    return Sent(underway, next(reversed(left), None))
 
 
-def _of_another(attempt: Attempt) -> Underway | None:
-    name = attempt.reviewer.name
-    if attempt.state == Attempt.State.ACCEPTED:
-        at = moment(attempt.accepted_at or attempt.created_at, timezone.now())
-        text = "Mobius is still processing the answer."
-        return Underway(False, f"{name} answered this at {at}", text)
-    if attempt.state == Attempt.State.OPEN and attempt.credential_kind == "service":
-        text = "You can answer if that answer turns out not to have arrived."
-        return Underway(False, f"{name} is answering this", text)
-    return None
+def _blocks(attempt: Attempt) -> bool:
+    by_key = attempt.state == Attempt.State.OPEN and attempt.credential_kind == "service"
+    return by_key or attempt.state == Attempt.State.ACCEPTED
 
 
-def what_follows(item: Interaction) -> str:
-    """Behind ``RECEIVED``."""
-    if not item.says_how_many:
-        return "Mobius may still be processing it, or others may have to answer."
-    if one_answer_is_enough(item):
-        return "Mobius is still processing it."
-    return "Others still have to answer."
+def _underway(attempt: Attempt, *, mine: bool) -> Underway:
+    accepted = attempt.state == Attempt.State.ACCEPTED
+    at = (attempt.accepted_at or attempt.created_at) if accepted else None
+    return Underway(mine, attempt.reviewer.name, at)

@@ -17,32 +17,33 @@ from inbox.mobius import types
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.models.attempt import same
 from inbox.reviewers import credentials
-from inbox.reviewers.clients import Means
+from inbox.reviewers.clients import Credential
 from inbox.services import accepted, decision_log, draft, key_answers, observed
 from inbox.services.accepted import Underway
 from inbox.services.draft import NOWHERE, TypedIn
 from inbox.services.origin import BACKGROUND, Origin
-from inbox.services.truth import Mine, Standing, mine, standing
+from inbox.services.truth import AnswerState, Mine, answer_state, mine
 
 VERB = "respond"
 _TAKEN = (Attempt.State.ACCEPTED, Attempt.State.UNCONFIRMED)
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What upstream just said of one item: the item, or None where it no longer has it."""
+class Snapshot:
+    """One question as just read from Mobius; ``interaction`` is None where it is deleted."""
 
     interaction_id: str
-    told: types.Interaction | None
+    interaction: types.Interaction | None
 
 
 @dataclass(frozen=True)
 class Settled:
-    """Where the person stands after a reading; ``ours`` where their answer is one that was sent
-    from here, and this attempt's."""
+    """What is true after a snapshot; ``ours``: the person's answer is one that was sent from here,
+    and this attempt's.
+    """
 
     item: Interaction
-    standing: Standing
+    state: AnswerState
     ours: bool
     changes: Changes
 
@@ -51,7 +52,7 @@ class Busy(Exception):
     """Another answer to the question is underway."""
 
     def __init__(self, underway: Underway) -> None:
-        super().__init__(underway.title)
+        super().__init__("another answer is underway")
         self.underway = underway
 
 
@@ -76,7 +77,7 @@ def begin(
     value: Any,
     comment: str,
     operation_id: str,
-    means: Means,
+    credential: Credential,
     named: Attempt | None,
     origin: Origin = BACKGROUND,
     typed_in: TypedIn = NOWHERE,
@@ -88,7 +89,7 @@ def begin(
     have arrived, the attempt gets a number of its own. Raises ``Busy`` where the service key is
     to be used and somebody else is answering.
     """
-    if means.kind == "service":
+    if credential.kind == "service":
         Upstream.objects.select_for_update().get(pk=item.upstream_id)
         underway = accepted.sent_to(reviewer.user_id, item).underway
         if underway is not None:
@@ -105,7 +106,7 @@ def begin(
     )
     if named is not None and _may_open_again(named, item, value, comment):
         named.address = origin.address
-        _reopen(named, item=item, value=value, comment=comment, means=means)
+        _reopen(named, item=item, value=value, comment=comment, credential=credential)
         return named
     return Attempt.objects.create(
         reviewer=reviewer,
@@ -114,57 +115,59 @@ def begin(
         operation_id=str(ULID()) if named is not None or not operation_id else operation_id,
         value=value,
         comment=comment,
-        credential_kind=means.kind,
+        credential_kind=credential.kind,
         address=origin.address,
         shown=_shown(item),
         created_at=timezone.now(),
     )
 
 
-def _reopen(attempt: Attempt, *, item: Interaction, value: Any, comment: str, means: Means) -> None:
+def _reopen(
+    attempt: Attempt, *, item: Interaction, value: Any, comment: str, credential: Credential
+) -> None:
     if not attempt.sent:
         # What may have arrived keeps its time: an answer from then is still this attempt's.
         attempt.created_at = timezone.now()
     attempt.value, attempt.comment = value, comment
-    attempt.credential_kind, attempt.shown = means.kind, _shown(item)
+    attempt.credential_kind, attempt.shown = credential.kind, _shown(item)
     attempt.state, attempt.outcome, attempt.settled_at = Attempt.State.OPEN, "", None
     attempt.save()
 
 
 @transaction.atomic
 def settle(
-    attempt: Attempt, viewer: Viewer, reading: Reading | None, *, accepted: bool = False
+    attempt: Attempt, viewer: Viewer, snapshot: Snapshot | None, *, accepted: bool = False
 ) -> Settled:
-    """Bring the mirror up to ``reading``, and this attempt and its like up to what is true.
-    Without a reading, what is true is what the mirror has. ``accepted``: upstream took the POST.
+    """Bring the mirror up to ``snapshot``, and this attempt and its like up to what is true.
+    Without a snapshot, what is true is what the mirror has. ``accepted``: upstream took the POST.
 
     Publish the changes after the commit. An attempt whose item is still open stays as it is,
     or waits as accepted.
     """
-    if reading is None or accepted:
+    if snapshot is None or accepted:
         _hold_upstream(attempt)
     if accepted:
         _accept(attempt)
     changes = Changes()
-    if reading is not None or accepted:
+    if snapshot is not None or accepted:
         mine_by_now = [attempt.interaction_id] if accepted else []
-        changes = mirror(reading, attempt.upstream, accepted=mine_by_now)
+        changes = mirror(snapshot, attempt.upstream, accepted=mine_by_now)
     item = Interaction.objects.get(
         upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
     )
     item.upstream = attempt.upstream
-    now = standing(viewer, item)
-    if now is Standing.MINE:
+    state = answer_state(viewer, item)
+    if state is AnswerState.MINE:
         ours = _settle_answered(attempt, viewer, item, accepted=accepted)
-        return Settled(item, now, ours, changes)
-    if now is Standing.CLOSED:
+        return Settled(item, state, ours, changes)
+    if state is AnswerState.CLOSED:
         _restore_draft(attempt, item)
         refuse(attempt, "gone" if item.gone else "closed")
         _close_draft(attempt)
     elif accepted:
         _drafts(attempt).delete()
         changes.include(_seen_by_the_asked(item))
-    return Settled(item, now, False, changes)
+    return Settled(item, state, False, changes)
 
 
 def note_status(attempt: Attempt, http_status: int | None) -> None:
@@ -261,9 +264,9 @@ def _settle_answered(
     tried = _tried(attempt.reviewer, item)
     shown = attempt if accepted else None
     sent = _recognise(tried, attempt.reviewer, viewer, item, accepted=shown)
-    for each in tried:
-        if each.state in Attempt.UNSETTLED and each.pk != getattr(sent, "pk", None):
-            refuse(each, "already_answered")
+    for other in tried:
+        if other.state in Attempt.UNSETTLED and other.pk != getattr(sent, "pk", None):
+            refuse(other, "already_answered")
     ours = sent is not None and (
         sent.pk == attempt.pk or mine(viewer, item).says(attempt.value, attempt.comment)
     )
@@ -294,7 +297,7 @@ def _recognise(
     """The attempt that the person's answer is of, settled and in the decision log; None where it
     was given elsewhere. ``accepted`` is the attempt that the POST has just shown it to be of.
     """
-    settled = next((each for each in tried if each.state == Attempt.State.ANSWERED), None)
+    settled = next((attempt for attempt in tried if attempt.state == Attempt.State.ANSWERED), None)
     if settled is not None:
         return settled
     sent = accepted or _source(mine(viewer, item), tried)
@@ -312,11 +315,12 @@ def _source(given: Mine, tried: list[Attempt]) -> Attempt | None:
     """The last of the attempts ``given`` may be of that began before it, else the first, else the
     last that upstream took: it may keep an answer in a form of its own.
     """
-    candidates = [each for each in tried if given.is_of(each)]
+    candidates = [attempt for attempt in tried if given.is_of(attempt)]
     if not candidates:
-        took = [each for each in tried if each.state in _TAKEN]
+        took = [attempt for attempt in tried if attempt.state in _TAKEN]
         return next(reversed(took), None)
-    begun = [each for each in candidates if given.at is not None and each.created_at <= given.at]
+    at = given.at
+    begun = [attempt for attempt in candidates if at is not None and attempt.created_at <= at]
     return next(reversed(begun), next(iter(candidates), None))
 
 
@@ -329,15 +333,16 @@ def _log(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction
 
 
 def mirror(
-    reading: Reading | None, upstream: Upstream | None = None, *, accepted: Collection[str] = ()
+    snapshot: Snapshot | None, upstream: Upstream | None = None, *, accepted: Collection[str] = ()
 ) -> Changes:
-    """Bring the mirror up to ``reading``; ``upstream`` as it was before that, else as it is.
+    """Bring the mirror up to ``snapshot``; ``upstream`` as it was before that, else as it is.
     ``accepted``: as in ``project.apply``.
     """
     upstream = upstream or Upstream.present()
     readings: list[types.Interaction | Gone] = []
-    if reading is not None:
-        readings.append(reading.told or Gone(interaction_id=reading.interaction_id))
+    if snapshot is not None:
+        deleted = Gone(interaction_id=snapshot.interaction_id)
+        readings.append(snapshot.interaction or deleted)
     return project.apply(upstream, readings, read_at=timezone.now(), accepted=accepted)
 
 

@@ -10,7 +10,7 @@ from inbox.access import Viewer
 from inbox.models import ClaimAttempt, Decision, Interaction, Reviewer
 from inbox.models.attempt import SKEW
 from inbox.services import decision_log
-from inbox.services.attempts import Reading, mirror
+from inbox.services.attempts import Snapshot, mirror
 from inbox.services.decision_log import entry_by
 from inbox.services.origin import Origin
 
@@ -41,15 +41,15 @@ def note_failure(attempt: ClaimAttempt, http_status: int | None) -> None:
 
 
 def settle(
-    attempt: ClaimAttempt, viewer: Viewer, reading: Reading, *, accepted: bool = False
+    attempt: ClaimAttempt, viewer: Viewer, snapshot: Snapshot, *, accepted: bool = False
 ) -> tuple[Interaction, bool]:
-    """Bring the mirror up to ``reading``, log what took place, and tell who looks.
+    """Bring the mirror up to ``snapshot``, log what took place, and tell who looks.
 
     The row as it is, and whether the attempt took place. ``accepted``: the request was answered
     with the question. The attempt is deleted once it is known what became of it.
     """
     with transaction.atomic():
-        changes = mirror(reading, attempt.upstream)
+        changes = mirror(snapshot, attempt.upstream)
         item = Interaction.objects.get(
             upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
         )
@@ -58,7 +58,8 @@ def settle(
         if at is not None and took_place:
             _log(attempt, viewer, item, at, None if accepted else attempt.http_status)
         if took_place or accepted or attempt.over:
-            attempt.delete()
+            # By its row: the instance is settled once more where the response showed nothing.
+            ClaimAttempt.objects.filter(pk=attempt.pk).delete()
     changes.publish()
     return item, took_place
 

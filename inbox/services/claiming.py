@@ -1,7 +1,7 @@
-"""Taking a group's question, and giving it back.
+"""Claiming a group's question, and releasing it.
 
-Upstream decides who holds it. A POST goes out once; after anything but a plain yes the question is
-read, and the outcome tells what is true: it is yours, somebody holds it, it is closed, it is free.
+Mobius decides who has it. A request goes out once; after anything but a plain yes the question is
+read, and the outcome tells what is true: it is yours, somebody has it, it is closed, it is free.
 """
 
 import logging
@@ -12,19 +12,17 @@ from asgiref.sync import sync_to_async
 
 from inbox import access
 from inbox.access import Refusal, Viewer, viewer_of
-from inbox.live.watching import watching
-from inbox.mobius.client import MobiusClient
-from inbox.mobius.errors import MobiusError, Nonsense, Unauthorized
-from inbox.mobius.types import Interaction as Told
+from inbox.mobius.errors import Denied, MobiusError, Nonsense, RateLimited, Unauthorized
 from inbox.models import ClaimAttempt, Interaction, Reviewer, Upstream
 from inbox.reviewers import credentials
-from inbox.reviewers.clients import Means, NoCredential, own_means
-from inbox.services import claim_log, claim_words, conclusion
-from inbox.services.attempts import Reading, mirror
+from inbox.reviewers.clients import Credential, NoCredential, member_credential
+from inbox.services import claim_log
+from inbox.services.attempts import Snapshot, mirror
+from inbox.services.command import READ_WITHIN, Command, execute
 from inbox.services.draft import NotAsked, asked_item
-from inbox.services.look_up import look_up, patience_after
+from inbox.services.look_up import look_up
 from inbox.services.origin import BACKGROUND, Origin
-from inbox.services.outcome import Outcome
+from inbox.services.outcome import Kind, Outcome
 
 __all__ = ["NotAsked", "Verb", "claim", "look", "release", "settle_open"]
 
@@ -43,13 +41,6 @@ class Verb(StrEnum):
             return access.why_not_claim(viewer, item)
         return access.why_not_release(viewer, item)
 
-    async def post(self, client: MobiusClient, id: str) -> Told:
-        """The call."""
-        try:
-            return await (client.claim(id) if self is Verb.CLAIM else client.release(id))
-        finally:
-            watching.acted()
-
     def done(self, viewer: Viewer, item: Interaction) -> bool:
         """The question shows what was asked for."""
         if not item.pending:
@@ -60,139 +51,123 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True)
-class Pressing:
-    """Who does what to which question, and with what."""
+class ClaimCommand(Command[Interaction]):
+    """A claim or a release that is written down."""
 
     verb: Verb
     reviewer: Reviewer
     viewer: Viewer
     item: Interaction
-    means: Means
+    credential: Credential
     attempt: ClaimAttempt
 
+    async def send(self) -> Snapshot:
+        client, id = self.credential.client(), self.item.mobius_id
+        claims = self.verb is Verb.CLAIM
+        interaction = await (client.claim(id) if claims else client.release(id))
+        if interaction.id != id:
+            raise Nonsense("Mobius answered with another question.")
+        return Snapshot(id, interaction)
 
-async def claim(*, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND) -> Outcome:
-    """Hold the question as ``reviewer``, so that nobody else spends time on it.
+    async def read(self, *, within: float = READ_WITHIN) -> Snapshot:
+        return await look_up(self.item.mobius_id, within=within)
 
-    One that is held already stays held. Raises ``NotAsked``, also for a question that was asked of
+    def on_accepted(self, response: Snapshot) -> Outcome[Interaction] | None:
+        item, _ = claim_log.settle(self.attempt, self.viewer, response, accepted=True)
+        credentials.mark_used(self.reviewer)
+        return _truth(self.verb, self.viewer, item)
+
+    def on_not_sent(self, error: MobiusError) -> Outcome[Interaction]:
+        self.attempt.delete()
+        return Outcome(Kind.UNREACHABLE, self.item, self.verb)
+
+    def on_error(self, error: MobiusError, snapshot: Snapshot | None) -> Outcome[Interaction]:
+        """As with answers, only the question tells whether Mobius accepted it."""
+        if isinstance(error, Unauthorized):
+            credentials.mark_refused(self.reviewer)
+        claim_log.note_failure(self.attempt, error.status)
+        if snapshot is None:
+            return _unconfirmed(self.verb, self.item, error)
+        item, took_place = claim_log.settle(self.attempt, self.viewer, snapshot)
+        if took_place:
+            credentials.mark_used(self.reviewer)
+        return _truth(self.verb, self.viewer, item) or _unchanged(self.verb, item, error)
+
+
+async def claim(
+    *, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND
+) -> Outcome[Interaction]:
+    """Claim the question as ``reviewer``, so that nobody else spends time on it.
+
+    One that is claimed already stays so. Raises ``NotAsked``, also for a question that was asked of
     one person alone.
     """
-    return await _press(Verb.CLAIM, reviewer, interaction_id, origin)
+    return await execute(
+        await sync_to_async(_prepare)(Verb.CLAIM, reviewer, interaction_id, origin)
+    )
 
 
 async def release(
     *, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND
-) -> Outcome:
-    """Give the question back to its group; only its holder can. Raises as ``claim``."""
-    return await _press(Verb.RELEASE, reviewer, interaction_id, origin)
+) -> Outcome[Interaction]:
+    """Release the question to its group; only who claimed it can. Raises as ``claim``."""
+    return await execute(
+        await sync_to_async(_prepare)(Verb.RELEASE, reviewer, interaction_id, origin)
+    )
 
 
-async def look(verb: Verb, *, reviewer: Reviewer, interaction_id: str) -> Outcome:
+async def look(verb: Verb, *, reviewer: Reviewer, interaction_id: str) -> Outcome[Interaction]:
     """What became of a claim or a release whose outcome never reached the person who sent it.
 
-    Reads the question and sends nothing. ``STILL_OPEN`` where it can be sent again. Raises as
+    Reads the question and sends nothing. ``NOT_RECORDED`` where it can be sent again. Raises as
     ``claim``.
     """
-    viewer = await sync_to_async(viewer_of)(reviewer.user)
-    item = await sync_to_async(asked_item)(viewer, interaction_id)
-    if item.target_type != "group":
-        raise NotAsked(interaction_id)
+    viewer, item = await sync_to_async(_asked)(reviewer, interaction_id)
     try:
-        reading = await look_up(interaction_id)
+        snapshot = await look_up(interaction_id)
     except MobiusError as error:
-        return claim_words.unknown(item, error)
-    return await sync_to_async(_looked)(verb, reviewer, viewer, item, reading)
+        return _unconfirmed(verb, item, error)
+    return await sync_to_async(_looked)(verb, reviewer, viewer, item, snapshot)
 
 
 def _looked(
-    verb: Verb, reviewer: Reviewer, viewer: Viewer, item: Interaction, reading: Reading
-) -> Outcome:
+    verb: Verb, reviewer: Reviewer, viewer: Viewer, item: Interaction, snapshot: Snapshot
+) -> Outcome[Interaction]:
     sent = ClaimAttempt.objects.filter(
         verb=verb, reviewer=reviewer, upstream=item.upstream, interaction_id=item.mobius_id
     )
     for attempt in sent.select_related("reviewer", "upstream"):
-        claim_log.settle(attempt, viewer, reading)
-    mirror(reading).publish()
+        claim_log.settle(attempt, viewer, snapshot)
+    mirror(snapshot).publish()
     item.refresh_from_db()
-    return _truth(verb, viewer, item) or claim_words.not_recorded(verb, item)
+    return _truth(verb, viewer, item) or Outcome(Kind.NOT_RECORDED, item, verb)
 
 
-async def _press(verb: Verb, reviewer: Reviewer, interaction_id: str, origin: Origin) -> Outcome:
-    ready = await sync_to_async(_prepare)(verb, reviewer, interaction_id, origin)
-    if isinstance(ready, Outcome):
-        return ready
-    try:
-        told = await verb.post(ready.means.client(), interaction_id)
-        if told.id != interaction_id:
-            raise Nonsense("Mobius answered with another question.")
-    except MobiusError as error:
-        return await _after_failure(ready, error)
-    outcome = await sync_to_async(_taken)(ready, Reading(interaction_id, told))
-    if outcome is None:
-        return await _after_failure(ready, Nonsense("Mobius took it, and does not show it."))
-    return outcome
-
-
-def _prepare(
-    verb: Verb, reviewer: Reviewer, interaction_id: str, origin: Origin
-) -> Pressing | Outcome:
-    """All that comes before the POST: an outcome where there is nothing to send.
-
-    Who holds it is upstream's to say: the mirror may not have heard yet that it was given back.
-    """
+def _asked(reviewer: Reviewer, interaction_id: str) -> tuple[Viewer, Interaction]:
     viewer = viewer_of(reviewer.user)
     item = asked_item(viewer, interaction_id)
     if item.target_type != "group":
         raise NotAsked(interaction_id)
-    refusal = verb.refusal(viewer, item)
-    if refusal is Refusal.NO_CLAIMS:
-        return claim_words.no_claims(item)
-    if refusal is Refusal.CLOSED:
-        return claim_words.closed(viewer, item)
-    try:
-        means = own_means(reviewer)
-    except NoCredential as none:
-        return claim_words.no_credential(item, lost=none.lost)
-    attempt = claim_log.begin(verb, reviewer, viewer, item, origin)
-    return Pressing(verb, reviewer, viewer, item, means, attempt)
+    return viewer, item
 
 
-def _taken(pressing: Pressing, reading: Reading) -> Outcome | None:
-    """The POST was answered with the question. None where it does not show what was done."""
-    item, _ = claim_log.settle(pressing.attempt, pressing.viewer, reading, accepted=True)
-    credentials.mark_used(pressing.reviewer)
-    return _truth(pressing.verb, pressing.viewer, item)
+def _prepare(
+    verb: Verb, reviewer: Reviewer, interaction_id: str, origin: Origin
+) -> ClaimCommand | Outcome[Interaction]:
+    """All that comes before the request: an outcome where there is nothing to send.
 
-
-async def _after_failure(pressing: Pressing, error: MobiusError) -> Outcome:
-    if conclusion.never_left(error):
-        await pressing.attempt.adelete()
-        return claim_words.not_sent(pressing.item)
-    try:
-        reading: Reading | None = await look_up(
-            pressing.item.mobius_id, within=patience_after(error)
-        )
-    except MobiusError:
-        reading = None
-    return await sync_to_async(_failed)(pressing, error, reading)
-
-
-def _failed(pressing: Pressing, error: MobiusError, reading: Reading | None) -> Outcome:
-    """The POST failed. ``reading`` is the question after it, if it was read.
-
-    As with answers, only the question tells whether Mobius accepted it.
+    Who has it is Mobius' to say: the mirror may not have heard yet that it was released.
     """
-    if isinstance(error, Unauthorized):
-        credentials.mark_refused(pressing.reviewer)
-    claim_log.note_failure(pressing.attempt, error.status)
-    if reading is None:
-        return claim_words.unknown(pressing.item, error)
-    item, took_place = claim_log.settle(pressing.attempt, pressing.viewer, reading)
-    if took_place:
-        credentials.mark_used(pressing.reviewer)
-    return _truth(pressing.verb, pressing.viewer, item) or claim_words.as_before(
-        pressing.verb, item, error
-    )
+    viewer, item = _asked(reviewer, interaction_id)
+    refusal = verb.refusal(viewer, item)
+    if refusal in (Refusal.NO_CLAIMS, Refusal.CLOSED):
+        return Outcome(Kind(refusal), item, verb)
+    try:
+        credential = member_credential(reviewer)
+    except NoCredential as none:
+        return Outcome(Kind.NO_CREDENTIAL, item, verb, lost=none.lost)
+    attempt = claim_log.begin(verb, reviewer, viewer, item, origin)
+    return ClaimCommand(verb, reviewer, viewer, item, credential, attempt)
 
 
 async def settle_open() -> None:
@@ -201,11 +176,11 @@ async def settle_open() -> None:
     """
     for attempt, viewer in await sync_to_async(_all_open)():
         try:
-            reading = await look_up(attempt.interaction_id)
+            snapshot = await look_up(attempt.interaction_id)
         except MobiusError as error:
             log.info("open claims wait: %s", error)
             return
-        await sync_to_async(claim_log.settle)(attempt, viewer, reading)
+        await sync_to_async(claim_log.settle)(attempt, viewer, snapshot)
 
 
 def _all_open() -> list[tuple[ClaimAttempt, Viewer]]:
@@ -214,16 +189,31 @@ def _all_open() -> list[tuple[ClaimAttempt, Viewer]]:
     return [(attempt, viewer_of(attempt.reviewer.user)) for attempt in found]
 
 
-def _truth(verb: Verb, viewer: Viewer, item: Interaction) -> Outcome | None:
+def _truth(verb: Verb, viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
     """What the question shows of the person's wish; None where it is as it was before."""
     if verb.done(viewer, item):
-        return claim_words.done(verb, item)
-    match verb.refusal(viewer, item):
-        case Refusal.CLOSED:
-            return claim_words.closed(viewer, item)
-        case Refusal.HELD:
-            return claim_words.held(item)
-        case Refusal.NO_CLAIMS:
-            return claim_words.no_claims(item)
+        return Outcome(Kind.CLAIMED if verb is Verb.CLAIM else Kind.RELEASED, item, verb)
+    refusal = verb.refusal(viewer, item)
+    if refusal in (Refusal.CLOSED, Refusal.HELD, Refusal.NO_CLAIMS):
+        return Outcome(Kind(refusal), item, verb)
+    return None
+
+
+def _unconfirmed(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Interaction]:
+    """The question could not be read after the request."""
+    kind = Kind.RATE_LIMITED if isinstance(error, RateLimited) else Kind.UNCONFIRMED
+    return Outcome(kind, item, verb, checked=False, retry_after=error.retry_after)
+
+
+def _unchanged(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Interaction]:
+    """The request was refused or lost, and the question is as it was."""
+    match error:
+        case Unauthorized():
+            kind = Kind.TOKEN_REFUSED
+        case Denied():
+            kind = Kind.NOT_ACCEPTED
+        case RateLimited():
+            kind = Kind.RATE_LIMITED
         case _:
-            return None
+            kind = Kind.STILL_OPEN
+    return Outcome(kind, item, verb, message=error.message, retry_after=error.retry_after)

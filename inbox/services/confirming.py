@@ -13,8 +13,7 @@ from inbox.access import viewer_of
 from inbox.mobius.errors import MobiusError, RateLimited, Unavailable, Unreachable
 from inbox.mobius.pace import Backoff
 from inbox.models import Attempt, Interaction, Upstream
-from inbox.services import conclusion
-from inbox.services.conclusion import Sending
+from inbox.services.answer_command import AnswerCommand
 from inbox.services.look_up import look_up
 
 log = logging.getLogger(__name__)
@@ -79,23 +78,22 @@ confirming = Confirming()
 
 async def confirm(attempt_id: int) -> float | None:
     """Read the question once; seconds until it is to be read again, None for never."""
-    sending = await sync_to_async(_sending)(attempt_id)
-    if sending is None:
+    command = await sync_to_async(_command)(attempt_id)
+    if command is None:
         return None
-    accepted_at = sending.attempt.accepted_at or sending.attempt.created_at
+    accepted_at = command.attempt.accepted_at or command.attempt.created_at
     age = timezone.now() - accepted_at
     pause = EVERY_AT_FIRST if age < AT_FIRST else EVERY
     overdue = age >= CONFIRMED_WITHIN
-    reading = None
+    snapshot = None
     try:
-        reading = await look_up(sending.attempt.interaction_id)
+        snapshot = await look_up(command.attempt.interaction_id)
     except MobiusError as error:
         log.info("an accepted answer waits: %s", error)
         pause = max(pause, min(error.retry_after or 0.0, Backoff.longest_retry_after))
         overdue = overdue and not isinstance(error, PASSING)
-    if await sync_to_async(conclusion.confirmed)(sending, reading, overdue=overdue):
-        return None
-    return pause
+    confirmed = await sync_to_async(command.is_confirmed)(snapshot, overdue=overdue)
+    return None if confirmed else pause
 
 
 def _accepted() -> list[int]:
@@ -103,7 +101,7 @@ def _accepted() -> list[int]:
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
-def _sending(attempt_id: int) -> Sending | None:
+def _command(attempt_id: int) -> AnswerCommand | None:
     rows = Attempt.objects.filter(pk=attempt_id, state=Attempt.State.ACCEPTED)
     attempt = rows.select_related("reviewer__user", "upstream").first()
     if attempt is None:
@@ -113,4 +111,4 @@ def _sending(attempt_id: int) -> Sending | None:
     ).first()
     if item is None:
         return None
-    return Sending(attempt, viewer_of(attempt.reviewer.user), item)
+    return AnswerCommand(attempt, viewer_of(attempt.reviewer.user), item)

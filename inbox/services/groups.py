@@ -5,7 +5,8 @@ its own rules stay in force. Groups have no events: after a change they are read
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -16,66 +17,177 @@ from inbox import access
 from inbox.access import Viewer, viewer_of
 from inbox.mirror import groups as mirror
 from inbox.mobius.errors import (
+    Conflict,
     MobiusError,
-    Nonsense,
+    NotFound,
+    Rejected,
     Unauthorized,
-    Unavailable,
     Unreachable,
 )
 from inbox.mobius.types import PolicyKind
 from inbox.models import Group, Membership, Reviewer, Upstream
 from inbox.reviewers import credentials
-from inbox.reviewers.clients import Means, NoCredential, own_means, service_client
+from inbox.reviewers.clients import Credential, NoCredential, member_credential, service_client
 from inbox.reviewers.names import names_of
 from inbox.services import decision_log
-from inbox.services import group_words as words
+from inbox.services.command import READ_WITHIN, Command, execute, is_uncertain
 from inbox.services.decision_log import entry_by
-from inbox.services.group_words import Change, Outcome, Verb
 from inbox.services.origin import BACKGROUND, Origin
-
-READ_WITHIN = 10.0
-"""Seconds that a person waits for the groups to be read again."""
-UNCERTAIN = (Unavailable, Unreachable, Nonsense)
-"""After these nobody knows whether the change was made."""
+from inbox.services.outcome import Kind, Outcome, refused
 
 
 class NotTheirs(LookupError):
     """The group is not there for this person, or is not theirs to change."""
 
 
+class Verb(StrEnum):
+    """What the decision log calls the changes."""
+
+    ADDED = "member_added"
+    REMOVED = "member_removed"
+    ROUTED = "routing_changed"
+
+
 @dataclass(frozen=True)
-class Ready:
-    """A change that can go out; ``before`` is what the mirror held of it."""
+class Change:
+    """``user_id`` goes with the first two verbs, ``routing`` with the third."""
+
+    verb: Verb
+    user_id: str = ""
+    routing: PolicyKind = PolicyKind.ANY
+
+    def is_in(self, group: Group) -> bool:
+        """The mirror shows the group as the change wants it."""
+        if self.verb is Verb.ROUTED:
+            return group.routing == self.routing
+        member = Membership.objects.filter(group=group, user_id=self.user_id).exists()
+        return member is (self.verb is Verb.ADDED)
+
+
+@dataclass(frozen=True)
+class GroupCommand(Command[Group]):
+    """A change that can go out. ``person`` is the name of whom it adds or removes; ``before``: the
+    mirror showed the group so already.
+    """
 
     reviewer: Reviewer
-    viewer: Viewer
     upstream: Upstream
     group: Group
     change: Change
-    means: Means
+    credential: Credential
     origin: Origin
+    person: str
     before: bool
+
+    async def send(self) -> None:
+        client, group, change = self.credential.client(), self.group.mobius_id, self.change
+        match change.verb:
+            case Verb.ADDED:
+                await client.add_member(group, change.user_id)
+            case Verb.REMOVED:
+                await client.remove_member(group, change.user_id)
+            case Verb.ROUTED:
+                await client.update_group(group, routing=change.routing)
+
+    async def read(self, *, within: float = READ_WITHIN) -> bool:
+        """Bring the mirror's groups up to now."""
+        try:
+            async with asyncio.timeout(within):
+                await mirror.poll(service_client(), self.upstream)
+        except TimeoutError:
+            raise Unreachable("Mobius took too long to answer.", sent=True) from None
+        return True
+
+    def on_accepted(self, response: None) -> None:
+        """The response does not show the group."""
+        self._log()
+
+    def on_recheck(self, snapshot: bool | None) -> Outcome[Group]:
+        return self._outcome(Kind.CHANGED, checked=bool(snapshot))
+
+    def on_not_sent(self, error: MobiusError) -> Outcome[Group]:
+        return self._outcome(Kind.UNREACHABLE)
+
+    def on_error(self, error: MobiusError, snapshot: bool | None) -> Outcome[Group]:
+        if isinstance(error, Unauthorized):
+            credentials.mark_refused(self.reviewer)
+            return self._outcome(Kind.TOKEN_REFUSED)
+        uncertain, read = is_uncertain(error), bool(snapshot)
+        group = Group.objects.filter(pk=self.group.pk, gone=False).first()
+        if read and group is None:
+            return self._outcome(Kind.DELETED)
+        if not uncertain:
+            return self._refused(error)
+        if group is None or not read:
+            self._log(arrived="unknown")
+            return self._outcome(Kind.UNCONFIRMED, checked=False)
+        if self.change.is_in(group) and not self.before:
+            self._log()
+            return self._outcome(Kind.CHANGED)
+        return self._outcome(Kind.STILL_OPEN)
+
+    def _refused(self, error: MobiusError) -> Outcome[Group]:
+        match error, self.change.verb:
+            case (Conflict(), Verb.ADDED) | (NotFound(), Verb.REMOVED):
+                return self._outcome(Kind.ALREADY_SO)
+            case (Rejected() | NotFound(), Verb.ADDED):
+                return self._outcome(Kind.UNKNOWN_PERSON)
+            case _:
+                return refused(error, self.group, verb=self.change.verb)
+
+    def _outcome(self, kind: Kind, *, checked: bool = True) -> Outcome[Group]:
+        return Outcome(
+            kind,
+            self.group,
+            self.change.verb,
+            user_id=self.change.user_id,
+            person=self.person,
+            routing=self.change.routing,
+            checked=checked,
+        )
+
+    @transaction.atomic
+    def _log(self, **facts: Any) -> None:
+        """One entry of the decision log. ``arrived="unknown"`` where nobody knows."""
+        group, change = self.group, self.change
+        value = {"group": group.mobius_id, "handle": group.handle}
+        if change.verb is Verb.ROUTED:
+            value |= {"from": group.routing, "to": change.routing.value}
+        else:
+            value["user"] = change.user_id
+        decision_log.append(
+            entry_by(
+                self.reviewer,
+                verb=change.verb.value,
+                upstream=self.upstream,
+                origin=self.origin,
+                group_id=group.mobius_id,
+                title=group.name,
+                credential_kind=self.credential.kind,
+                value=value | facts,
+            )
+        )
 
 
 async def add_member(
     *, reviewer: Reviewer, group: str, user_id: str, origin: Origin = BACKGROUND
-) -> Outcome:
-    """Put a person into a group, by their Mobius id. Raises ``NotTheirs``."""
-    return await _make(reviewer, group, Change(Verb.ADDED, user_id=user_id), origin)
+) -> Outcome[Group]:
+    """Add a person to a group, by their Mobius ID. Raises ``NotTheirs``."""
+    return await _change(reviewer, group, Change(Verb.ADDED, user_id), origin)
 
 
 async def remove_member(
     *, reviewer: Reviewer, group: str, user_id: str, origin: Origin = BACKGROUND
-) -> Outcome:
-    """Take a person out of a group. Raises ``NotTheirs``."""
-    return await _make(reviewer, group, Change(Verb.REMOVED, user_id=user_id), origin)
+) -> Outcome[Group]:
+    """Remove a person from a group. Raises ``NotTheirs``."""
+    return await _change(reviewer, group, Change(Verb.REMOVED, user_id), origin)
 
 
 async def change_routing(
     *, reviewer: Reviewer, group: str, routing: PolicyKind, origin: Origin = BACKGROUND
-) -> Outcome:
+) -> Outcome[Group]:
     """Say how many must answer what the group is asked from now on. Raises ``NotTheirs``."""
-    return await _make(reviewer, group, Change(Verb.ROUTED, routing=routing), origin)
+    return await _change(reviewer, group, Change(Verb.ROUTED, routing=routing), origin)
 
 
 def find(viewer: Viewer, upstream: Upstream, group: str) -> Group | None:
@@ -84,114 +196,21 @@ def find(viewer: Viewer, upstream: Upstream, group: str) -> Group | None:
     return access.groups(viewer, upstream).filter(named).first()
 
 
-async def _make(reviewer: Reviewer, group: str, change: Change, origin: Origin) -> Outcome:
-    ready = await sync_to_async(_prepare)(reviewer, group, change, origin)
-    if isinstance(ready, Outcome):
-        return ready
-    try:
-        await _send(ready)
-    except MobiusError as error:
-        return await _after_failure(ready, error)
-    await sync_to_async(_log)(ready)
-    read = await _read_again(ready.upstream)
-    return words.done(ready.group, ready.change, read=read)
+async def _change(reviewer: Reviewer, key: str, change: Change, origin: Origin) -> Outcome[Group]:
+    return await execute(await sync_to_async(_prepare)(reviewer, key, change, origin))
 
 
-def _prepare(reviewer: Reviewer, key: str, change: Change, origin: Origin) -> Ready | Outcome:
+def _prepare(
+    reviewer: Reviewer, key: str, change: Change, origin: Origin
+) -> GroupCommand | Outcome[Group]:
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()
     group = find(viewer, upstream, key)
     if group is None or not access.holds(viewer, access.MANAGE_GROUPS):
         raise NotTheirs(key)
     try:
-        means = own_means(reviewer)
+        credential = member_credential(reviewer)
     except NoCredential as none:
-        return words.no_credential(lost=none.lost)
-    change = replace(change, name=names_of([change.user_id]).get(change.user_id, ""))
-    return Ready(reviewer, viewer, upstream, group, change, means, origin, _holds(group, change))
-
-
-async def _send(ready: Ready) -> None:
-    client, group, change = ready.means.client(), ready.group.mobius_id, ready.change
-    match change.verb:
-        case Verb.ADDED:
-            await client.add_member(group, change.user_id)
-        case Verb.REMOVED:
-            await client.remove_member(group, change.user_id)
-        case Verb.ROUTED:
-            await client.update_group(group, routing=change.routing)
-
-
-async def _after_failure(ready: Ready, error: MobiusError) -> Outcome:
-    """What is true after a change that was refused, or of which nobody knows."""
-    if isinstance(error, Unauthorized):
-        await sync_to_async(credentials.mark_refused)(ready.reviewer)
-        return words.token_refused()
-    uncertain = isinstance(error, UNCERTAIN) and getattr(error, "sent", True)
-    if not uncertain and not words.stale(error):
-        return words.refused(ready.group, ready.change, error)
-    read = await _read_again(ready.upstream)
-    now = await sync_to_async(_now)(ready)
-    if uncertain:
-        return await _perhaps(ready, now, read=read)
-    if read and now is None:
-        return words.gone(ready.group)
-    return words.refused(ready.group, ready.change, error)
-
-
-async def _perhaps(ready: Ready, now: bool | None, *, read: bool) -> Outcome:
-    """Upstream failed, or was not heard, after the change had left."""
-    if not read:
-        await sync_to_async(_log)(ready, arrived="unknown")
-        return words.unknown(ready.group, ready.change)
-    if now is None:
-        return words.gone(ready.group)
-    if now and not ready.before:
-        await sync_to_async(_log)(ready)
-        return words.done(ready.group, ready.change, read=True)
-    return words.not_arrived(ready.group, ready.change)
-
-
-async def _read_again(upstream: Upstream) -> bool:
-    """Bring the mirror's groups up to now; False where Mobius does not answer."""
-    try:
-        async with asyncio.timeout(READ_WITHIN):
-            await mirror.poll(service_client(), upstream)
-    except (MobiusError, TimeoutError):
-        return False
-    return True
-
-
-def _now(ready: Ready) -> bool | None:
-    """Whether the mirror holds what the change wanted; None for a group that is gone."""
-    group = Group.objects.filter(pk=ready.group.pk, gone=False).first()
-    return None if group is None else _holds(group, ready.change)
-
-
-def _holds(group: Group, change: Change) -> bool:
-    if change.verb is Verb.ROUTED:
-        return group.routing == change.routing
-    inside = Membership.objects.filter(group=group, user_id=change.user_id).exists()
-    return inside is (change.verb is Verb.ADDED)
-
-
-@transaction.atomic
-def _log(ready: Ready, **more: Any) -> None:
-    """One entry of the decision log. ``arrived="unknown"`` where nobody knows."""
-    group, change = ready.group, ready.change
-    value = {"group": group.mobius_id, "handle": group.handle}
-    if change.verb is Verb.ROUTED:
-        value |= {"from": group.routing, "to": change.routing.value}
-    else:
-        value["user"] = change.user_id
-    decision_log.append(
-        entry_by(
-            ready.reviewer,
-            verb=change.verb.value,
-            upstream=ready.upstream,
-            origin=ready.origin,
-            group_id=group.mobius_id,
-            title=group.name,
-            credential_kind=ready.means.kind,
-            value=value | more,
-        )
-    )
+        return Outcome(Kind.NO_CREDENTIAL, group, change.verb, lost=none.lost)
+    person = names_of([change.user_id]).get(change.user_id, "")
+    before = change.is_in(group)
+    return GroupCommand(reviewer, upstream, group, change, credential, origin, person, before)

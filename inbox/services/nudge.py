@@ -13,10 +13,9 @@ from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Interaction, Notice, Reviewer, Upstream
 from inbox.services import decision_log
-from inbox.services import nudge_words as words
 from inbox.services.decision_log import entry_by
-from inbox.services.nudge_words import Outcome
 from inbox.services.origin import BACKGROUND, Origin
+from inbox.services.outcome import Kind, Outcome
 
 EVERY = timedelta(hours=1)
 """Nobody is nudged on one question more often."""
@@ -28,7 +27,7 @@ class NotTheirs(LookupError):
 
 
 @dataclass(frozen=True)
-class Pressing:
+class NudgeCommand:
     """Who nudges whom about what."""
 
     reviewer: Reviewer
@@ -36,6 +35,11 @@ class Pressing:
     item: Interaction
     whom: Reviewer
     origin: Origin
+
+    def outcome(self, kind: Kind, at: datetime) -> Outcome[Interaction]:
+        """``at`` is when the person was nudged last."""
+        user_id, name = self.whom.mobius_id or "", self.whom.name
+        return Outcome(kind, self.item, VERB, user_id=user_id, person=name, at=at)
 
 
 def nudge(
@@ -45,7 +49,7 @@ def nudge(
     user_id: str,
     now: datetime | None = None,
     origin: Origin = BACKGROUND,
-) -> Outcome:
+) -> Outcome[Interaction]:
     """Remind the person with the Mobius id ``user_id`` as ``reviewer``.
 
     Only of a question that this person can answer now, and once within ``EVERY``. The notice and
@@ -60,39 +64,41 @@ def nudge(
         if times:
             _log(ready, now, times)
     if not times:
-        return words.too_soon(ready.whom.name, _last(ready), EVERY, now)
+        return ready.outcome(Kind.TOO_SOON, _last(ready))
     get_bus().publish([topics.notices(user_id), topics.item(interaction_id), topics.runs()])
-    return words.done(ready.whom.name, now)
+    return ready.outcome(Kind.NUDGED, now)
 
 
 def _prepare(
     reviewer: Reviewer, interaction_id: str, user_id: str, now: datetime, origin: Origin
-) -> Pressing | Outcome:
+) -> NudgeCommand | Outcome[Interaction]:
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()
     item = access.interactions(viewer, upstream).filter(mobius_id=interaction_id).first()
     if item is None or not viewer.lead:
         raise NotTheirs(interaction_id)
     if not item.pending or (item.expires_at is not None and item.expires_at <= now):
-        return words.closed(item)
+        return Outcome(Kind.CLOSED, item, VERB)
     refusal = access.why_not_answer(Viewer(0, user_id, ""), item)
     if refusal is Refusal.NOT_ASKED:
         raise NotTheirs(user_id)
     whom = Reviewer.objects.filter(mobius_id=user_id).select_related("user").first()
-    if whom is None or not whom.user.is_active:
-        return words.no_account(user_id) if whom is None else words.deactivated(whom.name)
-    match refusal:
-        case Refusal.HELD:
-            return words.held(whom.name)
-        case Refusal.ANSWERED:
-            return words.answered(whom.name)
-        case _ if whom.pk == reviewer.pk:
-            return words.yourself()
-        case _:
-            return Pressing(reviewer, upstream, item, whom, origin)
+    if whom is None:
+        return Outcome(Kind.NO_ACCOUNT, item, VERB, user_id=user_id)
+    if not whom.user.is_active:
+        kind = Kind.DEACTIVATED
+    elif refusal is Refusal.HELD:
+        kind = Kind.HELD
+    elif refusal is Refusal.ANSWERED:
+        kind = Kind.THEY_ANSWERED
+    elif whom.pk == reviewer.pk:
+        kind = Kind.YOURSELF
+    else:
+        return NudgeCommand(reviewer, upstream, item, whom, origin)
+    return Outcome(kind, item, VERB, user_id=user_id, person=whom.name)
 
 
-def _notice(ready: Pressing, now: datetime) -> int:
-    """Write the notice: the how manieth of its kind it is, 0 where the last is too young.
+def _notice(ready: NudgeCommand, now: datetime) -> int:
+    """Write the notice, and say how often the person was nudged; 0 where the last is too recent.
 
     The database decides between two who press at once: one row changes for one of them only.
     """
@@ -118,7 +124,7 @@ def _notice(ready: Pressing, now: datetime) -> int:
     return 1
 
 
-def _of(ready: Pressing) -> QuerySet[Notice]:
+def _of(ready: NudgeCommand) -> QuerySet[Notice]:
     return Notice.objects.filter(
         reviewer=ready.whom,
         upstream=ready.upstream,
@@ -127,12 +133,12 @@ def _of(ready: Pressing) -> QuerySet[Notice]:
     )
 
 
-def _last(ready: Pressing) -> datetime:
+def _last(ready: NudgeCommand) -> datetime:
     found: datetime = _of(ready).values_list("at", flat=True).get()
     return found
 
 
-def _log(ready: Pressing, now: datetime, times: int) -> None:
+def _log(ready: NudgeCommand, now: datetime, times: int) -> None:
     decision_log.append(
         entry_by(
             ready.reviewer,

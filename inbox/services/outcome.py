@@ -1,92 +1,136 @@
-"""How an attempt at answering, claiming or releasing ended, in facts and in the reader's words."""
+"""How a service call ended: its kind and facts. The page supplies the wording and the status."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any, Generic, TypeVar
 
-from inbox.models import Interaction
+from inbox.mobius.errors import (
+    Conflict,
+    Denied,
+    MobiusError,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+    Unreachable,
+)
+from inbox.models import Group, Interaction, Run
+from inbox.services.accepted import Underway
+
+Subject = TypeVar("Subject", Interaction, Group, Run)
 
 
 class Kind(StrEnum):
-    """What is true now. The first five are what was asked for."""
+    """What is true now. ``DONE`` are those that leave nothing to do."""
 
     ANSWERED = "answered"
     PENDING_OTHERS = "pending_others"
     RECEIVED = "received"
     CLAIMED = "claimed"
     RELEASED = "released"
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+    SIGNALLED = "signalled"
+    ENDED_BEFORE = "ended_before"
+    NUDGED = "nudged"
+
+    # Something or somebody was first, or it cannot be done.
     ALREADY_MINE = "already_mine"
     PROCESSING = "processing"
     CLOSED = "closed"
     HELD = "held"
     NO_CLAIMS = "no_claims"
     QUESTION_CHANGED = "question_changed"
-    STILL_OPEN = "still_open"
-    NOT_ACCEPTED = "not_accepted"
-    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a kind, not a token
+    CONFLICT = "conflict"
+    ALREADY_SO = "already_so"
+    DELETED = "deleted"
+    UNKNOWN_PERSON = "unknown_person"
+    WRONG_NAME = "wrong_name"
+    TOO_SOON = "too_soon"
+    THEY_ANSWERED = "they_answered"
+    NO_ACCOUNT = "no_account"
+    DEACTIVATED = "deactivated"
+    YOURSELF = "yourself"
+
+    # The request failed, or was not sent.
     NO_CREDENTIAL = "no_credential"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a kind, not a token
+    NOT_ALLOWED = "not_allowed"
+    NOT_ACCEPTED = "not_accepted"
     UNREACHABLE = "unreachable"
     RATE_LIMITED = "rate_limited"
+    STILL_OPEN = "still_open"
+    NOT_RECORDED = "not_recorded"
+    UNCONFIRMED = "unconfirmed"
 
 
-_STATUS = {
-    Kind.ANSWERED: 200,
-    Kind.PENDING_OTHERS: 200,
-    Kind.RECEIVED: 200,
-    Kind.CLAIMED: 200,
-    Kind.RELEASED: 200,
-    Kind.NOT_ACCEPTED: 422,
-    Kind.STILL_OPEN: 503,
-    Kind.UNREACHABLE: 503,
-    Kind.RATE_LIMITED: 503,
-}
+DONE = frozenset(
+    {
+        Kind.ANSWERED,
+        Kind.PENDING_OTHERS,
+        Kind.RECEIVED,
+        Kind.CLAIMED,
+        Kind.RELEASED,
+        Kind.CHANGED,
+        Kind.CANCELLED,
+        Kind.SIGNALLED,
+        Kind.ENDED_BEFORE,
+        Kind.NUDGED,
+    }
+)
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """``interaction`` is the item as the mirror has it now.
+class Outcome(Generic[Subject]):
+    """``subject`` is the interaction, group or run as the mirror has it now.
 
-    ``title`` says what happened, ``text`` what was kept and what to do; both are plain text, and
-    both may be shown to the reader as they are. ``retry_after`` is in seconds, None where nobody
-    said how long to wait.
+    ``verb`` is what was asked for, as the decision log calls it. ``user_id`` and ``person`` are the
+    Mobius ID and the name of the other person concerned, ``routing`` and ``signal`` what a group or
+    a run was to get. ``at`` is when a nudge was sent last. ``underway`` is the answer that is in
+    the way. ``checked`` is False where Mobius could not be read after the request.
+
+    ``message`` is what Mobius said, ``retry_after`` how many seconds to wait, None where it did not
+    say. ``service_key``: the service key was refused, not the person's token. ``lost``: a token is
+    stored, and no key opens it.
     """
 
     kind: Kind
-    interaction: Interaction
-    title: str
-    text: str
+    subject: Subject
+    verb: str = ""
+    user_id: str = ""
+    person: str = ""
+    routing: str = ""
+    signal: str = ""
+    at: datetime | None = None
+    underway: Underway | None = None
+    checked: bool = True
+    message: str = ""
     retry_after: float | None = None
+    service_key: bool = False
+    lost: bool = False
 
     @property
-    def good(self) -> bool:
-        """The answer is in or accepted; the question is taken, or given back."""
-        return self.kind in (
-            Kind.ANSWERED,
-            Kind.PENDING_OTHERS,
-            Kind.RECEIVED,
-            Kind.CLAIMED,
-            Kind.RELEASED,
-        )
+    def done(self) -> bool:
+        """It is as the person wished, or there is nothing left to do."""
+        return self.kind in DONE
 
-    @property
-    def again(self) -> bool:
-        """Sending the same once more can help, so the form stays usable."""
-        return self.kind in (
-            Kind.QUESTION_CHANGED,
-            Kind.STILL_OPEN,
-            Kind.NOT_ACCEPTED,
-            Kind.TOKEN_REFUSED,
-            Kind.NO_CREDENTIAL,
-            Kind.UNREACHABLE,
-            Kind.RATE_LIMITED,
-            Kind.HELD,
-        )
 
-    @property
-    def account(self) -> bool:
-        """What helps is on the account page: a member token."""
-        return self.kind in (Kind.TOKEN_REFUSED, Kind.NO_CREDENTIAL)
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of the page that tells it."""
-        return _STATUS.get(self.kind, 409)
+def refused(error: MobiusError, subject: Subject, **facts: Any) -> Outcome[Subject]:
+    """The outcome of a request that Mobius refused, or that it never got."""
+    match error:
+        case Unauthorized():
+            kind = Kind.TOKEN_REFUSED
+        case Denied():
+            kind = Kind.NOT_ALLOWED
+        case NotFound():
+            kind = Kind.DELETED
+        case Conflict():
+            kind = Kind.CONFLICT
+        case RateLimited():
+            kind = Kind.RATE_LIMITED
+        case Unreachable():
+            kind = Kind.UNREACHABLE
+        case _:
+            kind = Kind.NOT_ACCEPTED
+    message, retry_after = error.message, error.retry_after
+    return Outcome(kind, subject, message=message, retry_after=retry_after, **facts)

@@ -17,17 +17,17 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.access import Viewer, viewer_of
-from inbox.live.watching import watching
 from inbox.mobius.errors import MobiusError
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
 from inbox.page_slots import locked
-from inbox.reviewers.clients import Means, NoCredential, means_of
-from inbox.services import attempts, conclusion, draft, observed, words
-from inbox.services.attempts import Busy, Reading
-from inbox.services.conclusion import Sending
+from inbox.reviewers.clients import Credential, NoCredential, credential_for
+from inbox.services import answer_command, attempts, draft, observed
+from inbox.services.answer_command import AnswerCommand, answered
+from inbox.services.attempts import Busy, Snapshot
+from inbox.services.command import execute
 from inbox.services.confirming import confirming
 from inbox.services.draft import NOWHERE, NotAsked, TypedIn, asked_item
-from inbox.services.look_up import look_up, patience_after
+from inbox.services.look_up import look_up
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.seen import Seen
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 GIVE_UP = timedelta(minutes=5)
 """After this an attempt whose question is still open has not arrived."""
 
-TAKEN = (Attempt.State.ANSWERED, Attempt.State.ACCEPTED)
+ACCEPTED = (Attempt.State.ANSWERED, Attempt.State.ACCEPTED)
 """An operation that comes again and has got this far is not sent again."""
 
 Asked = tuple[Viewer, Interaction]
@@ -74,7 +74,7 @@ async def respond(
     origin: Origin = BACKGROUND,
     typed_in: TypedIn = NOWHERE,
     asked: Asked | None = None,
-) -> Outcome:
+) -> Outcome[Interaction]:
     """Answer the question as ``reviewer``, and say what is true after that.
 
     ``value`` is the JSON value, of the question's mode. ``operation_id`` makes a repeated call
@@ -90,17 +90,21 @@ async def respond(
     )
     async with locked(turn):
         ready = await sync_to_async(_prepare)(answer, look=True)
-        if isinstance(ready, Sending) and ready.unknown:
-            outcome = await _look_again(ready)
-            if outcome is not None:
+        if isinstance(ready, AnswerCommand) and ready.unknown:
+            snapshot = await _look_up(interaction_id)
+            outcome = await sync_to_async(ready.on_recheck)(snapshot)
+            if outcome.kind is not Kind.NOT_RECORDED:
                 return outcome
             ready = await sync_to_async(_prepare)(answer, look=False)
-        return await _send(ready) if isinstance(ready, Sending) else ready
+        outcome = await execute(ready)
+    if isinstance(ready, AnswerCommand) and outcome.kind is Kind.RECEIVED:
+        confirming.add(ready.attempt.pk)
+    return outcome
 
 
 async def what_is_true(
     *, reviewer: Reviewer, interaction_id: str, seen: Seen | None = None
-) -> Outcome | None:
+) -> Outcome[Interaction] | None:
     """Why no answer at all can be taken now, whatever its value; None where one can.
 
     Reads the question where Mobius answers, for a closed one is closed, and a changed one changed,
@@ -108,41 +112,36 @@ async def what_is_true(
     """
     viewer = await sync_to_async(viewer_of)(reviewer.user)
     item = await sync_to_async(asked_item)(viewer, interaction_id)
-    try:
-        reading = await look_up(interaction_id) if item.pending else None
-    except MobiusError:
-        reading = None
-    return await sync_to_async(conclusion.why_not)(viewer, item, reading, seen or Seen())
+    snapshot = await _look_up(interaction_id) if item.pending else None
+    return await sync_to_async(answer_command.why_not)(viewer, item, snapshot, seen or Seen())
 
 
 async def look(
     *, reviewer: Reviewer, interaction_id: str, operation_id: str, seen: Seen | None = None
-) -> Outcome:
+) -> Outcome[Interaction]:
     """What became of an answer whose outcome never reached the person who sent it.
 
-    Reads the question and sends nothing. ``STILL_OPEN`` where the answer is not in and can be sent
-    again. An answer that is being sent just now is waited for. Raises ``NotAsked``.
+    Reads the question and sends nothing. ``NOT_RECORDED`` where the answer is not in and can be
+    sent again. An answer that is being sent just now is waited for. Raises ``NotAsked``.
     """
     async with locked(_turn(reviewer, interaction_id)):
         viewer = await sync_to_async(viewer_of)(reviewer.user)
         item = await sync_to_async(asked_item)(viewer, interaction_id)
-        try:
-            reading: Reading | None = await look_up(interaction_id)
-        except MobiusError:
-            reading = None
+        snapshot = await _look_up(interaction_id)
         attempt = await sync_to_async(attempts.find)(reviewer, operation_id)
-        return await sync_to_async(_looked)((viewer, item), attempt, reading, seen or Seen())
+        return await sync_to_async(_looked)((viewer, item), attempt, snapshot, seen or Seen())
 
 
-def _looked(asked: Asked, attempt: Attempt | None, reading: Reading | None, seen: Seen) -> Outcome:
+def _looked(
+    asked: Asked, attempt: Attempt | None, snapshot: Snapshot | None, seen: Seen
+) -> Outcome[Interaction]:
     viewer, item = asked
     if attempt is None or not attempts.is_at(attempt, item):
-        outcome = conclusion.why_not(viewer, item, reading, seen)
-    elif attempt.state in TAKEN:
-        return _taken(attempt, viewer, item, reading)
-    else:
-        outcome = conclusion.looked(Sending(attempt, viewer, item, unknown=True), reading)
-    return outcome or words.not_recorded(item)
+        outcome = answer_command.why_not(viewer, item, snapshot, seen)
+        return outcome or Outcome(Kind.NOT_RECORDED, item)
+    if attempt.state in ACCEPTED:
+        return _accepted(attempt, viewer, item, snapshot)
+    return AnswerCommand(attempt, viewer, item, unknown=True).on_recheck(snapshot)
 
 
 async def settle_open() -> None:
@@ -151,11 +150,11 @@ async def settle_open() -> None:
     for unknown in await sync_to_async(_all)(Attempt.State.OPEN):
         async with _turn(unknown.attempt.reviewer, unknown.attempt.interaction_id):
             try:
-                reading = await look_up(unknown.attempt.interaction_id)
+                snapshot = await look_up(unknown.attempt.interaction_id)
             except MobiusError as error:
                 log.info("open attempts wait: %s", error)
                 return
-            await sync_to_async(_settle)(unknown, reading)
+            await sync_to_async(_settle)(unknown, snapshot)
 
 
 def _turn(reviewer: Reviewer, interaction_id: str) -> asyncio.Lock:
@@ -163,7 +162,14 @@ def _turn(reviewer: Reviewer, interaction_id: str) -> asyncio.Lock:
     return _turns.setdefault((reviewer.pk, interaction_id), asyncio.Lock())
 
 
-def _prepare(answer: Answer, *, look: bool) -> Sending | Outcome:
+async def _look_up(interaction_id: str) -> Snapshot | None:
+    try:
+        return await look_up(interaction_id)
+    except MobiusError:
+        return None
+
+
+def _prepare(answer: Answer, *, look: bool) -> AnswerCommand | Outcome[Interaction]:
     """All that comes before the POST: an outcome where there is nothing to send.
 
     ``look``: where an earlier POST of the same operation may have arrived, that one is returned,
@@ -173,28 +179,31 @@ def _prepare(answer: Answer, *, look: bool) -> Sending | Outcome:
     viewer, item = (answer.asked if look else None) or _asked(answer)
     named = attempts.find(reviewer, answer.operation_id)
     earlier = named if named is not None and attempts.is_at(named, item) else None
-    unknown = earlier is not None and earlier.state == Attempt.State.OPEN
-    if earlier is not None and earlier.state in TAKEN:
-        return _taken(earlier, viewer, item)
-    if earlier is not None and unknown and look:
-        return Sending(earlier, viewer, item, unknown=True)
-    over = conclusion.over(viewer, item)
-    if over is not None and over.kind is Kind.ALREADY_MINE and _is_in(answer, viewer, item):
-        return words.answered(viewer, item)
-    if over is not None or answer.seen.another_question_than(item):
-        _keep(answer, item, closed=over is not None)
-        return over or words.question_changed(item)
+    if earlier is not None and earlier.state in ACCEPTED:
+        return _accepted(earlier, viewer, item)
+    if earlier is not None and earlier.state == Attempt.State.OPEN and look:
+        return AnswerCommand(earlier, viewer, item, unknown=True)
+    closed = answer_command.already_closed(viewer, item)
+    if closed is not None and closed.kind is Kind.ALREADY_MINE and _is_in(answer, viewer, item):
+        return answered(item)
+    if closed is not None or answer.seen.another_question_than(item):
+        _keep(answer, item, closed=closed is not None)
+        return closed or Outcome(Kind.QUESTION_CHANGED, item)
     try:
-        means = means_of(reviewer, item)
+        credential = credential_for(reviewer, item)
     except NoCredential as none:
         _keep(answer, item, closed=False)
-        return words.no_credential(item, lost=none.lost)
-    return _write_down(answer, viewer, item, means, named)
+        return Outcome(Kind.NO_CREDENTIAL, item, lost=none.lost)
+    return _write_down(answer, viewer, item, credential, named)
 
 
 def _write_down(
-    answer: Answer, viewer: Viewer, item: Interaction, means: Means, named: Attempt | None
-) -> Sending | Outcome:
+    answer: Answer,
+    viewer: Viewer,
+    item: Interaction,
+    credential: Credential,
+    named: Attempt | None,
+) -> AnswerCommand | Outcome[Interaction]:
     """The attempt, before it is sent; an outcome where somebody else is answering."""
     sent_before = named is not None and attempts.is_at(named, item) and named.sent
     try:
@@ -204,24 +213,24 @@ def _write_down(
             value=answer.value,
             comment=answer.comment,
             operation_id=answer.operation_id,
-            means=means,
+            credential=credential,
             named=named,
             origin=answer.origin,
             typed_in=answer.typed_in,
         )
     except Busy as busy:
         _keep(answer, item, closed=False)
-        return words.processing(item, busy.underway)
+        return Outcome(Kind.PROCESSING, item, underway=busy.underway)
     resent = attempt is named and sent_before
-    return Sending(attempt, viewer, item, means=means, resent=resent)
+    return AnswerCommand(attempt, viewer, item, credential, resent=resent)
 
 
-def _taken(
-    attempt: Attempt, viewer: Viewer, item: Interaction, reading: Reading | None = None
-) -> Outcome:
+def _accepted(
+    attempt: Attempt, viewer: Viewer, item: Interaction, snapshot: Snapshot | None = None
+) -> Outcome[Interaction]:
     if attempt.state == Attempt.State.ANSWERED:
-        return words.answered(viewer, item)
-    return conclusion.still_accepted(Sending(attempt, viewer, item), reading)
+        return answered(item)
+    return AnswerCommand(attempt, viewer, item).on_repeated(snapshot)
 
 
 def _is_in(answer: Answer, viewer: Viewer, item: Interaction) -> bool:
@@ -250,48 +259,7 @@ def _keep(answer: Answer, item: Interaction, *, closed: bool) -> None:
     )
 
 
-async def _send(sending: Sending) -> Outcome:
-    """The POST, once, and what follows from its answer."""
-    attempt = sending.attempt
-    if sending.means is None:
-        raise ValueError("an attempt that was not prepared")
-    try:
-        told = await sending.means.client().respond(
-            attempt.interaction_id, value=attempt.value, comment=attempt.comment or None
-        )
-    except MobiusError as error:
-        return await _after_failure(sending, error)
-    finally:
-        watching.acted()
-    reading = None if told is None else Reading(told.id, told)
-    outcome = await sync_to_async(conclusion.taken)(sending, reading)
-    if outcome.kind is Kind.RECEIVED:
-        confirming.add(attempt.pk)
-    return outcome
-
-
-async def _after_failure(sending: Sending, error: MobiusError) -> Outcome:
-    if conclusion.never_left(error):
-        return await sync_to_async(conclusion.not_sent)(sending)
-    try:
-        reading: Reading | None = await look_up(
-            sending.attempt.interaction_id, within=patience_after(error)
-        )
-    except MobiusError:
-        reading = None
-    return await sync_to_async(conclusion.failed)(sending, error, reading)
-
-
-async def _look_again(unknown: Sending) -> Outcome | None:
-    """What became of an attempt that may have arrived; None where the question is still open."""
-    try:
-        reading: Reading | None = await look_up(unknown.attempt.interaction_id)
-    except MobiusError:
-        reading = None
-    return await sync_to_async(conclusion.looked)(unknown, reading)
-
-
-def _all(state: Attempt.State) -> list[Sending]:
+def _all(state: Attempt.State) -> list[AnswerCommand]:
     upstream = Upstream.present()
     unknown = []
     rows = Attempt.objects.filter(state=state, upstream=upstream)
@@ -301,17 +269,17 @@ def _all(state: Attempt.State) -> list[Sending]:
         ).first()
         if item is not None:
             viewer = viewer_of(attempt.reviewer.user)
-            unknown.append(Sending(attempt, viewer, item, unknown=True))
+            unknown.append(AnswerCommand(attempt, viewer, item, unknown=True))
     return unknown
 
 
 def _settle_unconfirmed() -> None:
     """What the mirror shows by now is enough: these questions are not read on."""
-    for each in _all(Attempt.State.UNCONFIRMED):
-        conclusion.looked(each, None)
+    for unconfirmed in _all(Attempt.State.UNCONFIRMED):
+        unconfirmed.on_recheck(None)
 
 
-def _settle(unknown: Sending, reading: Reading) -> None:
-    outcome = conclusion.looked(unknown, reading)
-    if outcome is None and unknown.attempt.created_at < timezone.now() - GIVE_UP:
+def _settle(unknown: AnswerCommand, snapshot: Snapshot) -> None:
+    lost = unknown.on_recheck(snapshot).kind is Kind.NOT_RECORDED
+    if lost and unknown.attempt.created_at < timezone.now() - GIVE_UP:
         attempts.refuse(unknown.attempt, observed.NEVER_ARRIVED)

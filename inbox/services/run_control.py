@@ -7,6 +7,7 @@ and says nothing: so the run is read before and after, and the outcome tells wha
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -14,32 +15,35 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import access
-from inbox.access import Viewer, viewer_of
-from inbox.live.watching import watching
+from inbox.access import viewer_of
 from inbox.mirror import capabilities, project
+from inbox.mobius import types
 from inbox.mobius.errors import (
     Conflict,
     MobiusError,
-    Nonsense,
+    NotFound,
+    RateLimited,
     Unauthorized,
-    Unavailable,
     Unreachable,
 )
 from inbox.mobius.probing import MISSING
-from inbox.mobius.types import Run as Told
 from inbox.models import Reviewer, Run, Upstream
 from inbox.reviewers import credentials
-from inbox.reviewers.clients import Means, NoCredential, own_means, service_client
+from inbox.reviewers.clients import Credential, NoCredential, member_credential, service_client
 from inbox.services import decision_log
-from inbox.services import run_words as words
+from inbox.services.command import READ_WITHIN, Command, execute, is_uncertain
 from inbox.services.decision_log import entry_by
 from inbox.services.origin import BACKGROUND, Origin
-from inbox.services.run_words import Outcome, Verb
+from inbox.services.outcome import Kind, Outcome, refused
 
-READ_WITHIN = 10.0
-"""Seconds that a person waits for the run to be read."""
-UNCERTAIN = (Unavailable, Unreachable, Nonsense)
-"""After these nobody knows whether it was taken."""
+
+class Verb(StrEnum):
+    """What the decision log calls the two."""
+
+    CANCEL = "run_cancelled"
+    SIGNAL = "run_signalled"
+
+
 PERMISSION = {Verb.CANCEL: access.CANCEL_RUN, Verb.SIGNAL: access.SIGNAL_RUN}
 
 
@@ -48,37 +52,118 @@ class NotTheirs(LookupError):
 
 
 @dataclass(frozen=True)
-class Ready:
-    """What can go out: of whom, to which run as the mirror holds it, with what."""
+class RunCommand(Command[Run]):
+    """What a lead does to ``run``, which is as the mirror holds it. ``value`` goes with a signal
+    into the decision log.
+    """
 
     verb: Verb
     reviewer: Reviewer
-    viewer: Viewer
     upstream: Upstream
     run: Run
-    means: Means
+    credential: Credential
     origin: Origin
+    value: Mapping[str, Any]
+
+    async def send(self) -> None:
+        client, id = self.credential.client(), self.run.mobius_id
+        if self.verb is Verb.CANCEL:
+            await client.cancel_run(id)
+        else:
+            await client.signal(id, name=self.value["signal"], payload=self.value["payload"])
+
+    async def read(self, *, within: float = READ_WITHIN) -> Run:
+        """The run as upstream has it, and from now on the mirror."""
+        try:
+            async with asyncio.timeout(within):
+                snapshot = await service_client().run(self.run.mobius_id)
+        except TimeoutError:
+            raise Unreachable("Mobius took too long to answer.", sent=True) from None
+        return await sync_to_async(self._mirror)(snapshot)
+
+    def _mirror(self, snapshot: types.Run) -> Run:
+        project.apply(self.upstream, [snapshot], read_at=timezone.now()).publish()
+        return Run.objects.get(pk=self.run.pk)
+
+    def on_accepted(self, response: None) -> Outcome[Run] | None:
+        """A cancellation shows in the run alone."""
+        if self.verb is Verb.CANCEL:
+            return None
+        self._log()
+        return self.outcome(Kind.SIGNALLED)
+
+    def on_recheck(self, snapshot: Run | None) -> Outcome[Run]:
+        if snapshot is None:
+            self._log()
+            return self.outcome(Kind.CANCELLED)
+        return self._after_cancellation(snapshot)
+
+    def on_not_sent(self, error: MobiusError) -> Outcome[Run]:
+        return self.refused(error)
+
+    def on_error(self, error: MobiusError, snapshot: Run | None) -> Outcome[Run]:
+        cancels = self.verb is Verb.CANCEL
+        if cancels and error.status in MISSING:
+            # The run was read just before: it is the call that is missing.
+            capabilities.cancelling_is_missing(self.upstream)
+        if is_uncertain(error) and cancels and snapshot is not None:
+            return self._after_cancellation(snapshot)
+        if is_uncertain(error):
+            self._log(arrived="unknown")
+            return self.outcome(Kind.UNCONFIRMED)
+        if isinstance(error, Conflict) and snapshot is not None and snapshot.finished:
+            return self.outcome(Kind.ENDED_BEFORE, snapshot)
+        return self.refused(error)
+
+    def _after_cancellation(self, run: Run) -> Outcome[Run]:
+        """It ended by that, it ended by itself, or it did not end."""
+        if run.cancelled:
+            self._log()
+            return self.outcome(Kind.CANCELLED, run)
+        return self.outcome(Kind.ENDED_BEFORE if run.finished else Kind.STILL_OPEN, run)
+
+    def outcome(self, kind: Kind, run: Run | None = None) -> Outcome[Run]:
+        """``run`` is as it was read last."""
+        return Outcome(kind, run or self.run, self.verb, signal=self.value.get("signal", ""))
+
+    def refused(self, error: MobiusError) -> Outcome[Run]:
+        if isinstance(error, Unauthorized):
+            credentials.mark_refused(self.reviewer)
+        return refused(error, self.run, verb=self.verb)
+
+    @transaction.atomic
+    def _log(self, **facts: Any) -> None:
+        """One entry of the decision log. ``arrived="unknown"`` where nobody knows."""
+        decision_log.append(
+            entry_by(
+                self.reviewer,
+                verb=self.verb.value,
+                upstream=self.upstream,
+                origin=self.origin,
+                credential_kind=self.credential.kind,
+                run_id=self.run.mobius_id,
+                workflow=self.run.workflow,
+                value={**self.value, **facts},
+            )
+        )
 
 
 async def cancel(
     *, reviewer: Reviewer, run_id: str, typed: str, origin: Origin = BACKGROUND
-) -> Outcome:
+) -> Outcome[Run]:
     """End a run. ``typed`` has to be its ``typed_name``. Raises ``NotTheirs``."""
     ready = await sync_to_async(_prepare)(Verb.CANCEL, reviewer, run_id, origin)
     if isinstance(ready, Outcome):
         return ready
     if typed.strip() != ready.run.typed_name:
-        return words.not_the_name(ready.run)
+        return ready.outcome(Kind.WRONG_NAME)
     try:
-        before = await _read(ready)
-        if before.finished:
-            return words.ended_before(before, Verb.CANCEL)
-        await ready.means.client().cancel_run(run_id)
-    except MobiusError as error:
-        return await _cancel_failed(ready, error)
-    finally:
-        watching.acted()
-    return await _after_cancel(ready, certain=True)
+        before = await ready.read()
+    except (RateLimited, NotFound) as error:
+        return refused(error, ready.run, verb=Verb.CANCEL)
+    except MobiusError:
+        return ready.outcome(Kind.UNREACHABLE)
+    return ready.outcome(Kind.ENDED_BEFORE, before) if before.finished else await execute(ready)
 
 
 async def signal(
@@ -88,121 +173,28 @@ async def signal(
     name: str,
     payload: Mapping[str, Any] | None,
     origin: Origin = BACKGROUND,
-) -> Outcome:
+) -> Outcome[Run]:
     """Send a run a signal past the questions that it asks. Raises ``NotTheirs``."""
-    ready = await sync_to_async(_prepare)(Verb.SIGNAL, reviewer, run_id, origin)
-    if isinstance(ready, Outcome):
-        return ready
-    sent = None if payload is None else dict(payload)
-    value = {"signal": name, "payload": sent}
-    try:
-        await ready.means.client().signal(run_id, name=name, payload=sent)
-    except Conflict as error:
-        return await _ended(ready, error)
-    except MobiusError as error:
-        if _left(error):
-            await sync_to_async(_log)(ready, **value, arrived="unknown")
-            return words.unknown(Verb.SIGNAL)
-        return await _refused(ready, error)
-    finally:
-        watching.acted()
-    await sync_to_async(_log)(ready, **value)
-    return words.signalled(ready.run, name)
+    value = {"signal": name, "payload": None if payload is None else dict(payload)}
+    return await execute(
+        await sync_to_async(_prepare)(Verb.SIGNAL, reviewer, run_id, origin, value=value)
+    )
 
 
-def _prepare(verb: Verb, reviewer: Reviewer, run_id: str, origin: Origin) -> Ready | Outcome:
+def _prepare(
+    verb: Verb,
+    reviewer: Reviewer,
+    run_id: str,
+    origin: Origin,
+    *,
+    value: Mapping[str, Any] | None = None,
+) -> RunCommand | Outcome[Run]:
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()
     run = access.runs(viewer, upstream).filter(mobius_id=run_id).first()
     if run is None or not access.holds(viewer, PERMISSION[verb]):
         raise NotTheirs(run_id)
     try:
-        means = own_means(reviewer)
+        credential = member_credential(reviewer)
     except NoCredential as none:
-        return words.no_credential(lost=none.lost)
-    return Ready(verb, reviewer, viewer, upstream, run, means, origin)
-
-
-def _left(error: MobiusError) -> bool:
-    """It left, and nobody knows what became of it."""
-    return isinstance(error, UNCERTAIN) and getattr(error, "sent", True)
-
-
-async def _read(ready: Ready) -> Run:
-    """The run as upstream has it, and from now on the mirror. Raises ``MobiusError``.
-
-    A reading that fails says nothing about what was sent before it.
-    """
-    try:
-        async with asyncio.timeout(READ_WITHIN):
-            told = await service_client().run(ready.run.mobius_id)
-    except TimeoutError:
-        raise Unreachable("Mobius took too long to answer.", sent=False) from None
-    except Unreachable as error:
-        raise Unreachable(error.message, sent=False) from error
-    except (Unavailable, Nonsense) as error:
-        raise Unreachable(error.message, sent=False) from error
-    return await sync_to_async(_mirror)(ready, told)
-
-
-def _mirror(ready: Ready, told: Told) -> Run:
-    project.apply(ready.upstream, [told], read_at=timezone.now()).publish()
-    return Run.objects.get(pk=ready.run.pk)
-
-
-async def _cancel_failed(ready: Ready, error: MobiusError) -> Outcome:
-    # The run was read just before: it is the call that is missing.
-    if error.status in MISSING:
-        await sync_to_async(capabilities.cancelling_is_missing)(ready.upstream)
-    if _left(error):
-        return await _after_cancel(ready, certain=False)
-    return await _refused(ready, error)
-
-
-async def _after_cancel(ready: Ready, *, certain: bool) -> Outcome:
-    """What is true after a cancellation: it ended by that, it ended by itself, or it did not."""
-    try:
-        run = await _read(ready)
-    except MobiusError:
-        await sync_to_async(_log)(ready, **({} if certain else {"arrived": "unknown"}))
-        return words.cancelled(ready.run) if certain else words.unknown(Verb.CANCEL)
-    if run.cancelled:
-        await sync_to_async(_log)(ready)
-        return words.cancelled(run)
-    if run.finished:
-        return words.ended_before(run, Verb.CANCEL)
-    return words.still_open(run)
-
-
-async def _ended(ready: Ready, error: Conflict) -> Outcome:
-    """Upstream refused a signal because of how the run stands: mostly, that it is over."""
-    try:
-        run = await _read(ready)
-    except MobiusError:
-        return words.refused(Verb.SIGNAL, error)
-    if run.finished:
-        return words.ended_before(run, Verb.SIGNAL)
-    return words.refused(Verb.SIGNAL, error)
-
-
-async def _refused(ready: Ready, error: MobiusError) -> Outcome:
-    if isinstance(error, Unauthorized):
-        await sync_to_async(credentials.mark_refused)(ready.reviewer)
-        return words.token_refused()
-    return words.refused(ready.verb, error)
-
-
-@transaction.atomic
-def _log(ready: Ready, **value: Any) -> None:
-    """One entry of the decision log. ``arrived="unknown"`` where nobody knows."""
-    decision_log.append(
-        entry_by(
-            ready.reviewer,
-            verb=ready.verb.value,
-            upstream=ready.upstream,
-            origin=ready.origin,
-            credential_kind=ready.means.kind,
-            run_id=ready.run.mobius_id,
-            workflow=ready.run.workflow,
-            value=value,
-        )
-    )
+        return Outcome(Kind.NO_CREDENTIAL, run, verb, lost=none.lost)
+    return RunCommand(verb, reviewer, upstream, run, credential, origin, value or {})

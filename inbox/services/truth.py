@@ -9,11 +9,11 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Attempt, Interaction
 from inbox.models.attempt import same
-from inbox.presenters.answers import at_of
+from inbox.models.interaction import answered_at
 
 
-class Standing(StrEnum):
-    """Where the person stands."""
+class AnswerState(StrEnum):
+    """What is true for one person of a question."""
 
     MINE = "mine"
     CLOSED = "closed"
@@ -38,21 +38,21 @@ class Mine:
         return attempt.made(self.value, self.comment, self.at)
 
 
-def standing(viewer: Viewer, item: Interaction) -> Standing:
+def answer_state(viewer: Viewer, item: Interaction) -> AnswerState:
     """Own answer first, then closed, then held by another, else open."""
     if access.answered(viewer, item):
-        return Standing.MINE
+        return AnswerState.MINE
     if not item.pending:
-        return Standing.CLOSED
+        return AnswerState.CLOSED
     if access.held_by_another(viewer, item):
-        return Standing.HELD
-    return Standing.OPEN
+        return AnswerState.HELD
+    return AnswerState.OPEN
 
 
 def mine(viewer: Viewer, item: Interaction) -> Mine:
     """The person's answer. Raises LookupError where there is none."""
     for response in item.responses:
         if response.get("user_id") == viewer.mobius_id:
-            at = at_of(response) or (item.completed_at if not item.pending else None)
+            at = answered_at(response) or (item.completed_at if not item.pending else None)
             return Mine(response.get("value"), response.get("comment") or "", at)
     raise LookupError("not answered by this person")

@@ -19,7 +19,7 @@ from inbox.mobius.errors import MobiusError
 from inbox.models import Interaction, Upstream
 from inbox.page_slots import waiting
 from inbox.reviewers.clients import service_client
-from inbox.services.attempts import Reading, mirror
+from inbox.services.attempts import Snapshot, mirror
 from inbox.services.tries import Tries
 
 READ_WITHIN = 2.0
@@ -45,8 +45,8 @@ async def find(viewer: Viewer, upstream: Upstream, interaction_id: str) -> Inter
     if not read.done():
         async with waiting():
             await asyncio.wait({read})
-        if (told := read.result()) is not None:
-            (await sync_to_async(mirror)(Reading(told.id, told), upstream)).publish()
+        if (found := read.result()) is not None:
+            (await sync_to_async(mirror)(Snapshot(found.id, found), upstream)).publish()
     item = await sync_to_async(_visible)(viewer, upstream, interaction_id)
     if item is None:
         await _even_out(began)
@@ -96,10 +96,10 @@ async def _read(interaction_id: str) -> types.Interaction | None:
     """What Mobius has under this id; None for nothing, and where it does not say in time."""
     try:
         async with asyncio.timeout(READ_WITHIN):
-            told = await service_client().interaction(interaction_id, retry=False)
+            found = await service_client().interaction(interaction_id, retry=False)
     except (MobiusError, TimeoutError):
         return None
-    return told if told.id == interaction_id else None
+    return found if found.id == interaction_id else None
 
 
 async def _even_out(began: float) -> None:

@@ -7,6 +7,9 @@ from django.views.decorators.http import require_POST
 from inbox.forms import AnswerForm, form_for
 from inbox.forms.operation import operation_id_of
 from inbox.mobius.types import Question
+from inbox.models import Interaction
+from inbox.presenters.messages.answer import answer_message
+from inbox.presenters.messages.claim import claim_message
 from inbox.services import claiming, draft, respond
 from inbox.services.claiming import Verb
 from inbox.services.draft import NotAsked
@@ -33,38 +36,42 @@ async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
     if sent not in SENT:
         raise Http404("nothing to check")
     try:
-        form = await sync_to_async(_kept)(request, id, sent)
+        form, saved = await sync_to_async(_kept)(request, id, sent)
         outcome = await _outcome(request, id, sent)
     except NotAsked:
         raise Http404("no such question") from None
-    if outcome.good and sent == "respond":
-        return await move_on(request, outcome)
-    resend = sent if outcome.kind is Kind.STILL_OPEN else ""
+    word = answer_message if sent == "respond" else claim_message
+    message = await sync_to_async(word)(outcome, request.viewer, draft_saved=saved)
+    if outcome.done and sent == "respond":
+        return await move_on(request, message)
+    resend = sent if outcome.kind is Kind.NOT_RECORDED else ""
     if request.POST.get("back") == "inbox":
         filters = filters_of(request)
         return await sync_to_async(render_list)(
-            request, filters, outcome=outcome, resend=resend, status=200
+            request, filters, message=message, resend=resend, status=200
         )
     return await sync_to_async(render_item)(
         request,
-        outcome.interaction,
+        outcome.subject,
         form=form,
-        outcome=None if outcome.good else outcome,
+        message=None if outcome.done else message,
         resend=resend,
+        status=200,
     )
 
 
-def _kept(request: ReviewerRequest, id: str, sent: str) -> AnswerForm | None:
+def _kept(request: ReviewerRequest, id: str, sent: str) -> tuple[AnswerForm | None, bool]:
     """Save the typed text; for an answer, its form with the same operation id."""
     item = draft.asked_item(request.viewer, id)
-    keep_typed(request, id)
+    saved = keep_typed(request, id)
     if sent != "respond" or not item.questions:
-        return None
+        return None, saved
     question = Question.model_validate(item.questions[0])
-    return form_for(question, request.POST, seen=seen_of(item))
+    form = form_for(question, request.POST, seen=seen_of(item))
+    return form, saved and form is not None and form.has_text
 
 
-async def _outcome(request: ReviewerRequest, id: str, sent: str) -> Outcome:
+async def _outcome(request: ReviewerRequest, id: str, sent: str) -> Outcome[Interaction]:
     reviewer = request.user.reviewer
     if sent != "respond":
         return await claiming.look(Verb(sent), reviewer=reviewer, interaction_id=id)

@@ -8,7 +8,9 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
 from inbox.forms import comment_of, typed_of
+from inbox.models import Interaction
 from inbox.presenters.filters import inbox_href, item_href
+from inbox.presenters.messages.claim import claim_message
 from inbox.services import claiming, draft
 from inbox.services.claiming import NotAsked
 from inbox.services.outcome import Outcome
@@ -18,7 +20,7 @@ from inbox.views.origin import origin_of
 from inbox.views.request import ReviewerRequest
 from inbox.views.typed_in import typed_in
 
-Press = Callable[..., Awaitable[Outcome]]
+Press = Callable[..., Awaitable[Outcome[Interaction]]]
 
 
 @require_POST
@@ -39,38 +41,40 @@ async def release(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 async def _press(request: ReviewerRequest, id: str, press: Press) -> HttpResponseBase:
     try:
-        await sync_to_async(keep_typed)(request, id)
+        saved = await sync_to_async(keep_typed)(request, id)
         outcome = await press(
             reviewer=request.user.reviewer, interaction_id=id, origin=origin_of(request)
         )
     except NotAsked:
         raise Http404("no such question") from None
+    message = await sync_to_async(claim_message)(outcome, request.viewer, draft_saved=saved)
     script = bool(request.htmx)
     listed = request.POST.get("back") == "inbox"
-    if outcome.good and (listed or not script):
-        messages.success(request, f"{outcome.title}. {outcome.text}")
+    if outcome.done and (listed or not script):
+        messages.success(request, str(message))
     if listed and script:
-        return await sync_to_async(render_list)(request, filters_of(request), outcome=outcome)
-    if outcome.good and not script:
+        return await sync_to_async(render_list)(request, filters_of(request), message=message)
+    if outcome.done and not script:
         return HttpResponseRedirect(_back(request, id, listed=listed), status=303)
-    shown = None if outcome.good else outcome
-    return await sync_to_async(render_item)(
-        request, outcome.interaction, outcome=shown, status=outcome.status
-    )
+    shown = None if outcome.done else message
+    return await sync_to_async(render_item)(request, outcome.subject, message=shown)
 
 
-def keep_typed(request: ReviewerRequest, id: str) -> None:
-    """The button sends the answer form along: what is in it stays, whatever comes of the press."""
+def keep_typed(request: ReviewerRequest, id: str) -> bool:
+    """The button sends the answer form along: what is in it stays, whatever comes of the press.
+
+    Whether the server has a text now that was typed.
+    """
     values, comment = typed_of(request.POST), comment_of(request.POST)
-    if any(values) or comment:
-        reviewer = request.user.reviewer
-        draft.save(
-            reviewer=reviewer,
-            interaction_id=id,
-            values=values,
-            comment=comment,
-            typed_in=typed_in(request),
-        )
+    if not any(values) and not comment:
+        return False
+    return draft.save(
+        reviewer=request.user.reviewer,
+        interaction_id=id,
+        values=values,
+        comment=comment,
+        typed_in=typed_in(request),
+    )
 
 
 def _back(request: ReviewerRequest, id: str, *, listed: bool) -> str:

@@ -14,11 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox.forms.groups import MemberForm, RoutingForm
 from inbox.live import hub
+from inbox.models import Group
 from inbox.presenters.group_page import group_page
 from inbox.presenters.groups import group_list
+from inbox.presenters.messages import Message
+from inbox.presenters.messages.groups import group_message
 from inbox.services import groups as service
-from inbox.services.group_words import Outcome
 from inbox.services.groups import NotTheirs
+from inbox.services.outcome import Outcome
 from inbox.views.frame import frame
 from inbox.views.origin import origin_of
 from inbox.views.request import ReviewerRequest, is_fragment
@@ -57,11 +60,12 @@ async def change_routing(request: ReviewerRequest, id: str) -> HttpResponseBase:
 async def _change(
     request: ReviewerRequest,
     key: str,
-    change: Callable[..., Awaitable[Outcome]],
+    change: Callable[..., Awaitable[Outcome[Group]]],
     form: Form,
     field: str,
 ) -> HttpResponseBase:
-    """Ask for ``change``, with the form's ``field``. The group as it is after that.
+    """Ask for ``change``, with the form's ``field``: back to the group as it now is, or the group
+    as it still is, with what was typed.
 
     The pages send no form that is not valid; what is wrong with one of somebody's own making is
     not told.
@@ -77,48 +81,39 @@ async def _change(
         )
     except NotTheirs:
         raise Http404("No such group.") from None
-    return await _told(request, key, outcome, typed=form.cleaned_data.get("typed", ""))
-
-
-async def _told(
-    request: ReviewerRequest, key: str, outcome: Outcome, *, typed: str
-) -> HttpResponseBase:
-    """The way to the group as it now is; or the group as it still is, and what was typed."""
-    if outcome.good:
-        messages.success(request, f"{outcome.title}. {outcome.text}")
+    message = group_message(outcome)
+    if outcome.done:
+        messages.success(request, str(message))
         return HttpResponseRedirect(reverse("group", args=[key]), status=303)
-    shown = await sync_to_async(_page)(
-        request, key=key, outcome=outcome, typed=typed, status=outcome.status
-    )
-    if outcome.retry_after is not None:
-        shown["Retry-After"] = str(max(1, round(outcome.retry_after)))
-    return shown
+    typed = form.cleaned_data.get("typed", "")
+    page = await sync_to_async(_page)(request, key=key, message=message, typed=typed)
+    return message.tell_when(page)
 
 
 def _page(
     request: ReviewerRequest,
     *,
     key: str = "",
-    outcome: Outcome | None = None,
+    message: Message | None = None,
     typed: str = "",
-    status: int = 200,
 ) -> HttpResponse:
     cursor, now = hub.cursor(), timezone.now()
     upstream, viewer = request.upstream, request.viewer
     found = service.find(viewer, upstream, key) if key else None
-    if key and found is None and outcome is None:
+    if key and found is None and message is None:
         raise Http404("No such group.")
     context: dict[str, Any] = {
         "list": group_list(viewer, upstream, now, current=found),
-        "outcome": outcome,
+        "message": message,
         "live_cursor": cursor,
     }
     if found is not None:
         context["page"] = group_page(
-            viewer, upstream, found, now, asked=request.GET.dict(), typed=typed, outcome=outcome
+            viewer, upstream, found, now, asked=request.GET.dict(), typed=typed, message=message
         )
     template = "groups/_groups.html"
     if not is_fragment(request, "groups"):
         context |= frame(request, upstream, section="groups")
         template = "groups/groups.html"
+    status = 200 if message is None else message.status
     return render(request, template, context, status=status)

@@ -15,11 +15,11 @@ from inbox.mirror import freshness as mirror_freshness
 from inbox.presenters import item_page
 from inbox.presenters.filters import Filters
 from inbox.presenters.inbox_list import inbox_changes, inbox_list
+from inbox.presenters.messages import Message
 from inbox.presenters.place import place_of
 from inbox.presenters.rail import rail_counts
 from inbox.presenters.shown import Shown
 from inbox.services import notices
-from inbox.services.outcome import Outcome
 from inbox.views.frame import frame
 from inbox.views.request import ReviewerRequest, is_fragment
 from inbox.views.typed_in import typed_in
@@ -90,14 +90,14 @@ def render_list(
     request: ReviewerRequest,
     filters: Filters,
     *,
-    outcome: Outcome,
+    message: Message,
     resend: str = "",
     status: int | None = None,
 ) -> HttpResponse:
     """The list after a button in it was pressed, with what came of it where that was not good.
 
     ``resend`` names the path that *Send again* posts to, where that is offered. ``status`` is the
-    outcome's where none is given.
+    message's where none is given.
     """
     page = inbox_list(
         request.viewer,
@@ -110,12 +110,12 @@ def render_list(
     context = {
         "list": page,
         "freshness": mirror_freshness.present(),
-        "outcome": None if outcome.good else outcome,
+        "message": None if message.outcome.done else message,
         "resend": resend,
         "pressed": True,
         "oob": True,
     }
-    status = outcome.status if status is None else status
+    status = message.status if status is None else status
     return render(request, "inbox/_list.html", context, status=status)
 
 

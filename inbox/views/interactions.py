@@ -15,9 +15,9 @@ from inbox.models import Interaction, Upstream
 from inbox.presenters import item_page, veil
 from inbox.presenters.filters import Filters
 from inbox.presenters.inbox_list import inbox_list
+from inbox.presenters.messages import Message
 from inbox.services import notices, unknown_question
 from inbox.services.draft import TypedIn
-from inbox.services.outcome import Outcome
 from inbox.views.frame import frame
 from inbox.views.request import ReviewerRequest, is_fragment, source_of
 from inbox.views.typed_in import typed_in
@@ -53,18 +53,19 @@ def render_item(
     cursor: str = "",
     *,
     form: AnswerForm | None = None,
-    outcome: Outcome | None = None,
+    message: Message | None = None,
     resend: str = "",
     shows: TypedIn | None = None,
-    status: int = 200,
+    status: int | None = None,
     filters: Filters | None = None,
 ) -> HttpResponse:
     """The page of a question, or its part for a swap.
 
     ``cursor`` is where its stream begins, asked for before the item was read. ``form`` keeps the
-    text that was sent and says what is wrong with it, ``outcome`` says what is true now. ``resend``
+    text that was sent and says what is wrong with it, ``message`` says what is true now. ``resend``
     names the path that *Send again* posts to, where that is offered. ``shows`` picks the draft for
     the form, else it is that of the form that was sent. The item is one that the viewer may see.
+    ``status`` is the message's where none is given.
     """
     upstream, now = request.upstream, timezone.now()
     cursor = cursor or hub.cursor()
@@ -72,7 +73,7 @@ def render_item(
     page = item_page.item_page(
         request.viewer, upstream, item, filters, now, form=form, typed_in=shows or typed_in(request)
     )
-    context: dict[str, Any] = {"page": page, "form": page.form, "outcome": outcome}
+    context: dict[str, Any] = {"page": page, "form": page.form, "message": message}
     context |= {"resend": resend, "live_cursor": cursor}
     alone = is_fragment(request, "detail")
     # While the part reads itself again, perhaps nobody looks at it: what is to be said once waits,
@@ -84,6 +85,8 @@ def render_item(
     else:
         context |= _beside(request, upstream, item, filters, now)
     template = "interactions/_detail.html" if alone else "interactions/interaction.html"
+    if status is None:
+        status = 200 if message is None else message.status
     return render(request, template, context, status=status)
 
 

@@ -11,11 +11,12 @@ from inbox.live import hub
 from inbox.mobius.types import Question
 from inbox.models import Interaction
 from inbox.presenters.filters import inbox_href, item_href
+from inbox.presenters.messages import Message
+from inbox.presenters.messages.answer import answer_message
 from inbox.presenters.place import after_answer, next_item
 from inbox.services import draft
 from inbox.services import respond as service
 from inbox.services.draft import NotAsked, TypedIn
-from inbox.services.outcome import Outcome
 from inbox.services.seen import Seen, seen_of
 from inbox.views.inbox import nothing_open
 from inbox.views.interactions import filters_of, render_item
@@ -46,19 +47,22 @@ async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
         typed_in=typed_in(request),
         asked=(request.viewer, item),
     )
-    if not outcome.good:
-        return await _shown(request, form, outcome)
-    return await move_on(request, outcome)
+    message = await sync_to_async(answer_message)(
+        outcome, request.viewer, draft_saved=form.has_text
+    )
+    if not outcome.done:
+        return await _shown(request, form, message)
+    return await move_on(request, message)
 
 
-async def move_on(request: ReviewerRequest, outcome: Outcome) -> HttpResponseBase:
+async def move_on(request: ReviewerRequest, message: Message) -> HttpResponseBase:
     """The answer is in: say so, and open the next question of the list, or the list.
 
     For a swap it comes in this response: another request would wait behind those of the pages that
     the answer has changed.
     """
-    messages.success(request, f"{outcome.title}. {outcome.text}")
-    return await sync_to_async(_open_next)(request, outcome.interaction, hub.cursor())
+    messages.success(request, str(message))
+    return await sync_to_async(_open_next)(request, message.outcome.subject, hub.cursor())
 
 
 def _open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> HttpResponseBase:
@@ -93,7 +97,7 @@ async def _unusable(
 ) -> HttpResponseBase:
     """A value that cannot be sent: kept as a draft, and wrong only where the question is open."""
     reviewer, id = request.user.reviewer, item.mobius_id
-    await sync_to_async(draft.save)(
+    saved = await sync_to_async(draft.save)(
         reviewer=reviewer,
         interaction_id=id,
         values=typed_of(request.POST),
@@ -103,15 +107,16 @@ async def _unusable(
     outcome = await service.what_is_true(reviewer=reviewer, interaction_id=id, seen=seen)
     if outcome is None:
         return await sync_to_async(render_item)(request, item, form=form, status=422)
-    return await _shown(request, form, outcome)
+    has_text = form is not None and form.has_text
+    message = await sync_to_async(answer_message)(
+        outcome, request.viewer, draft_saved=saved and has_text
+    )
+    return await _shown(request, form, message)
 
 
 async def _shown(
-    request: ReviewerRequest, form: AnswerForm | None, outcome: Outcome
+    request: ReviewerRequest, form: AnswerForm | None, message: Message
 ) -> HttpResponseBase:
-    shown = await sync_to_async(render_item)(
-        request, outcome.interaction, form=form, outcome=outcome, status=outcome.status
-    )
-    if outcome.retry_after is not None:
-        shown["Retry-After"] = str(max(1, round(outcome.retry_after)))
-    return shown
+    item = message.outcome.subject
+    page = await sync_to_async(render_item)(request, item, form=form, message=message)
+    return message.tell_when(page)

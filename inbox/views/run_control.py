@@ -13,11 +13,14 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from inbox import access
 from inbox.forms.runs import CancelForm, SignalForm
+from inbox.models import Run
 from inbox.presenters import run_page
+from inbox.presenters.messages import Message
+from inbox.presenters.messages.runs import run_message
 from inbox.presenters.run_control import control
 from inbox.services import run_control as service
+from inbox.services.outcome import Outcome
 from inbox.services.run_control import NotTheirs
-from inbox.services.run_words import Outcome
 from inbox.views.decorators import lead_required
 from inbox.views.frame import frame
 from inbox.views.origin import origin_of
@@ -64,19 +67,20 @@ async def signal(request: ReviewerRequest, id: str) -> HttpResponse:
 async def _told(request: ReviewerRequest, id: str, what: str, form: Any, done: Any) -> HttpResponse:
     """Back to the run with what is true now, or the form again with all that was typed."""
     try:
-        outcome: Outcome = await done
+        outcome: Outcome[Run] = await done
     except NotTheirs:
         raise Http404("No such run.") from None
-    if outcome.good:
-        return await sync_to_async(_back)(request, id, outcome)
+    message = run_message(outcome)
+    if outcome.done:
+        return await sync_to_async(_back)(request, id, message)
     return await sync_to_async(_asked)(
-        request, id, what, form, outcome=outcome, status=outcome.status
+        request, id, what, form, message=message, status=message.status
     )
 
 
-def _back(request: ReviewerRequest, id: str, outcome: Outcome) -> HttpResponse:
-    add = messages.success if outcome.tone == "ok" else messages.info
-    add(request, f"{outcome.title}. {outcome.text}")
+def _back(request: ReviewerRequest, id: str, message: Message) -> HttpResponse:
+    add = messages.success if message.tone == "ok" else messages.info
+    add(request, str(message))
     page = reverse("run", args=[id])
     if request.htmx:
         return HttpResponseClientRedirect(page)
@@ -89,7 +93,7 @@ def _asked(
     what: str,
     form: Any,
     *,
-    outcome: Outcome | None = None,
+    message: Message | None = None,
     status: int = 200,
 ) -> HttpResponse:
     upstream = request.upstream
@@ -97,12 +101,12 @@ def _asked(
     if found is None or not access.holds(request.viewer, PERMISSION[what]):
         raise Http404("No such run.")
     made = control(found, what)
-    context = {"act": made, "form": form or SignalForm(initial=made.first), "outcome": outcome}
+    context = {"act": made, "form": form or SignalForm(initial=made.first), "message": message}
     template = f"runs/_{what}.html"
     if not is_fragment(request, "run-act"):
         context |= frame(request, upstream, section="runs")
         template = "runs/act.html"
     response = render(request, template, context, status=status)
-    if outcome is not None and outcome.retry_after is not None:
-        response["Retry-After"] = str(max(1, round(outcome.retry_after)))
+    if message is not None:
+        message.tell_when(response)
     return response

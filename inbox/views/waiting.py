@@ -13,12 +13,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox.live import hub
 from inbox.mirror import freshness
+from inbox.models import Interaction
+from inbox.presenters.messages import Message
+from inbox.presenters.messages.nudge import nudge_message
 from inbox.presenters.nudging import Nudge, nudge_href
 from inbox.presenters.waiting import waiting_page
 from inbox.presenters.waiting_query import WaitingQuery
 from inbox.services import nudge as service
 from inbox.services.nudge import NotTheirs
-from inbox.services.nudge_words import Outcome
+from inbox.services.outcome import Outcome
 from inbox.views.decorators import lead_required
 from inbox.views.frame import frame
 from inbox.views.origin import origin_of
@@ -53,19 +56,19 @@ def nudge(request: ReviewerRequest, id: str) -> HttpResponseBase:
     return _told(request, id, outcome)
 
 
-def _told(request: ReviewerRequest, id: str, outcome: Outcome) -> HttpResponseBase:
-    back = _back(request)
+def _told(request: ReviewerRequest, id: str, outcome: Outcome[Interaction]) -> HttpResponseBase:
+    back, message = _back(request), nudge_message(outcome, timezone.now())
     if request.htmx:
         user = request.POST.get("user_id", "")
-        words = f"{outcome.title}" if outcome.good else f"{outcome.title}. {outcome.text}"
-        nudge = Nudge("done" if outcome.good else "not", user, user, nudge_href(id), words)
+        words = message.title if outcome.done else str(message)
+        nudge = Nudge("done" if outcome.done else "not", user, user, nudge_href(id), words)
         context = {"nudge": nudge, "back": back}
-        return render(request, "waiting/_nudge.html", context, status=outcome.status)
-    if outcome.good:
-        messages.success(request, f"{outcome.title}. {outcome.text}")
+        return render(request, "waiting/_nudge.html", context, status=message.status)
+    if outcome.done:
+        messages.success(request, str(message))
         return HttpResponseRedirect(back, status=303)
     query = WaitingQuery.read(QueryDict(urlsplit(back).query))
-    return _page(request, query, outcome=outcome, status=outcome.status)
+    return _page(request, query, message=message)
 
 
 def _back(request: ReviewerRequest) -> str:
@@ -80,15 +83,15 @@ def _page(
     request: ReviewerRequest,
     query: WaitingQuery,
     *,
-    outcome: Outcome | None = None,
-    status: int = 200,
+    message: Message | None = None,
 ) -> HttpResponse:
     cursor, upstream = hub.cursor(), request.upstream
     page = waiting_page(request.viewer, upstream, query, timezone.now())
-    context: dict[str, Any] = {"page": page, "outcome": outcome, "back": query.href()}
+    context: dict[str, Any] = {"page": page, "message": message, "back": query.href()}
     context |= {"live_cursor": cursor, "freshness": freshness.present()}
     template = "waiting/_waiting.html"
     if not is_fragment(request, "waiting"):
         context |= frame(request, upstream, section="waiting", views=page.views)
         template = "waiting/waiting.html"
+    status = 200 if message is None else message.status
     return render(request, template, context, status=status)

@@ -238,7 +238,7 @@ def test_a_run_that_ended_before_it_was_cancelled_is_calmly_said(
     answer(api, run_id)
     tess.get_by_label("Type late-test to cancel it").fill("late-test")
     tess.get_by_role("button", name="Cancel the run").click()
-    expect(tess.locator("#toasts")).to_contain_text("was completed before. Nothing was cancelled.")
+    expect(tess.locator("#toasts")).to_contain_text("had already completed. Nothing was cancelled.")
     expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='completed']")).to_be_visible()
     tess.goto("/decisions/?q=late-test")
     expect(tess.locator("main tbody")).not_to_contain_text("Cancelled")

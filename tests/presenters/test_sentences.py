@@ -101,7 +101,7 @@ def test_the_effect_of_an_answer(told: Any, sentence: str) -> None:
 
 def test_after_mine_it_names_for_whom_the_run_waits() -> None:
     item = row(group_ask(run_id="run_1", responses=(part("user_rina"),)))
-    assert after_mine(item, RINA) == "The run still waits for Sam and Lee."
+    assert after_mine(item, RINA) == "Still waiting for Sam and Lee."
 
 
 VENDORS = {"mode": "select", "options": [{"value": "b", "label": "Northgate"}]}

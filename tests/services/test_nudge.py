@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
-from inbox.models import Decision, Notice, Reviewer, Upstream
+from inbox.models import Decision, Interaction, Notice, Reviewer, Upstream
 from inbox.services import notices
 from inbox.services.nudge import NotTheirs, nudge
-from inbox.services.nudge_words import Outcome
+from inbox.services.outcome import Kind, Outcome
 from tests.mirror.things import ask, group_ask
 from tests.views import cast
 from tests.views.cast import soon, tell
@@ -21,7 +21,7 @@ from tests.views.cast import soon, tell
 NOW = timezone.now()
 
 
-def press(by: str = "tess", whom: str = "user_rina", minutes: float = 0) -> Outcome:
+def press(by: str = "tess", whom: str = "user_rina", minutes: float = 0) -> Outcome[Interaction]:
     lead = Reviewer.objects.select_related("user").get(user__username=by)
     now = NOW + timedelta(minutes=minutes)
     return nudge(reviewer=lead, interaction_id="int_1", user_id=whom, now=now)
@@ -34,33 +34,31 @@ def item(db: None) -> None:
 
 
 def test_an_hour_later_it_is_said_again_and_new_again(item: None) -> None:
-    assert press().good
+    assert press().done
     rina = Reviewer.objects.get(user__username="rina")
     assert notices.read_item(
         reviewer=rina, upstream=Upstream.present(), interaction_id="int_1", now=NOW
     )
-    assert not press(minutes=59).good
+    assert not press(minutes=59).done
     assert Notice.objects.get().read_at is not None
-    assert press(minutes=60).good
+    assert press(minutes=60).done
     notice = Notice.objects.get()
     assert (notice.times, notice.read_at, notice.at) == (2, None, NOW + timedelta(hours=1))
-    assert not press(minutes=61).good
+    assert not press(minutes=61).done
     assert [entry.value["times"] for entry in Decision.objects.order_by("number")] == [1, 2]
 
 
-def test_too_soon_says_from_when_on(item: None) -> None:
+def test_too_soon_says_when_the_last_one_was(item: None) -> None:
     press()
     refused = press(minutes=10)
-    assert refused.status == 409
-    hour = timezone.localtime(NOW + timedelta(hours=1)).strftime("%H:%M")
-    assert f"again from {hour}" in refused.text
+    assert (refused.kind, refused.at) == (Kind.TOO_SOON, NOW)
 
 
 def test_the_hour_is_each_persons_own(db: None) -> None:
     cast.people()
     tell(group_ask("int_1", created_at=soon(hours=-3)))
-    assert press().good
-    assert press(whom="user_sam").good
+    assert press().done
+    assert press(whom="user_sam").done
     assert Notice.objects.count() == 2
 
 
@@ -81,8 +79,8 @@ def test_the_bell_of_the_person_rings_and_nobody_elses(item: None) -> None:
 def test_a_question_past_its_end_is_closed_though_nobody_has_said_so_yet(db: None) -> None:
     cast.people()
     tell(ask("int_1", created_at=soon(hours=-3), expires_at=NOW + timedelta(minutes=1)))
-    assert press().good
-    assert "meanwhile" in press(minutes=90).title
+    assert press().done
+    assert press(minutes=90).kind is Kind.CLOSED
 
 
 def test_who_is_no_lead_is_refused(item: None) -> None:
@@ -98,19 +96,19 @@ def test_leads_who_press_at_once_send_one_notice(transactional_db: None) -> None
     for name in leads[1:]:
         User.objects.get(username=name).groups.add(Group.objects.get(name="team lead"))
     for minutes in (0, 60):
-        assert sorted(at_once(leads, minutes)) == [200, 409, 409]
+        assert sorted(at_once(leads, minutes)) == [Kind.NUDGED, Kind.TOO_SOON, Kind.TOO_SOON]
         assert Notice.objects.get().times == 1 + minutes // 60
         assert Decision.objects.filter(verb="nudge").count() == 1 + minutes // 60
 
 
-def at_once(leads: list[str], minutes: float) -> list[int]:
-    """All press together; the statuses that they are answered with."""
+def at_once(leads: list[str], minutes: float) -> list[Kind]:
+    """All press together; how it ended for each."""
     together, said = threading.Barrier(len(leads)), []
 
     def one(name: str) -> None:
         try:
             together.wait()
-            said.append(press(by=name, minutes=minutes).status)
+            said.append(press(by=name, minutes=minutes).kind)
         finally:
             connections.close_all()
 

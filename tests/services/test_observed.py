@@ -11,7 +11,7 @@ from inbox.mirror.project import apply
 from inbox.mirror.prune import prune
 from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
-from inbox.reviewers.clients import means_of
+from inbox.reviewers.clients import credential_for
 from inbox.services import attempts
 from inbox.services.decision_verify import verify
 from inbox.services.origin import Origin
@@ -43,7 +43,7 @@ def send_and_die(desk: Desk, item: Interaction, *, value: Any = True) -> Attempt
         value=value,
         comment="",
         operation_id="op_1",
-        means=means_of(rina, item),
+        credential=credential_for(rina, item),
         named=None,
         origin=Origin("10.4.18.22"),
     )

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from django.utils import timezone
 
 from inbox.models import Attempt, Credential
-from inbox.reviewers.clients import Means
+from inbox.reviewers import clients
 from inbox.services import attempts as steps
 from inbox.services.outcome import Kind
 from inbox.services.respond import GIVE_UP, respond, settle_open
@@ -56,7 +56,7 @@ async def test_an_answer_that_arrived_is_told_as_mine_and_sent_once(desk: Desk, 
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, step)
     outcome = await answer(desk, item.mobius_id)
-    assert (outcome.kind, outcome.title) == (Kind.ANSWERED, "Approved")
+    assert outcome.kind is Kind.ANSWERED
     assert len(desk.posts()) == 1
     assert await attempts() == [("answered", "respond")]
     assert await drafts() == []
@@ -71,7 +71,7 @@ async def test_an_answer_that_arrived_is_mine_whatever_status_came_back(
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, PassThenReply(status, "<html>Proxy</html>"))
     outcome = await answer(desk, item.mobius_id)
-    assert (outcome.kind, outcome.title) == (Kind.ANSWERED, "Approved")
+    assert outcome.kind is Kind.ANSWERED
     assert await attempts() == [("answered", "respond")]
     assert await drafts() == []
     (entry,) = await decisions()
@@ -88,7 +88,10 @@ async def test_a_refusal_that_cannot_be_checked_is_not_called_unsent(
     desk.server.on("POST", SENT, PassThenReply(status))
     desk.server.on("GET", READ, Reply(500), always=True)
     outcome = await answer(desk, item.mobius_id)
-    assert "We couldn't confirm your answer was received" in f"{outcome.title}. {outcome.text}"
+    limited = (Kind.RATE_LIMITED, False)
+    assert (outcome.kind, outcome.checked) == (
+        limited if status == 429 else (Kind.UNCONFIRMED, True)
+    )
     assert await attempts() == [("open", "")]
     desk.server.forget()
     await settle_open()
@@ -135,7 +138,7 @@ async def test_an_answer_that_did_not_arrive_can_be_sent_again(desk: Desk, step:
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, step)
     outcome = await answer(desk, item.mobius_id)
-    assert (outcome.kind, outcome.again) == (Kind.STILL_OPEN, True)
+    assert outcome.kind is Kind.STILL_OPEN
     assert await drafts() == [(["true"], "Go")]
     assert len(desk.posts()) == 1
     again = await answer(desk, item.mobius_id)
@@ -159,7 +162,7 @@ async def test_a_good_status_without_the_question_is_an_answer_received(
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, step)
     outcome = await answer(desk, item.mobius_id)
-    assert (outcome.kind, outcome.title) == (Kind.RECEIVED, "Answer received")
+    assert outcome.kind is Kind.RECEIVED
     again = await answer(desk, item.mobius_id)
     assert again.kind is Kind.RECEIVED
     assert len(desk.posts()) == 1
@@ -188,7 +191,7 @@ async def test_what_lee_answered_while_mine_was_lost_is_told(desk: Desk) -> None
     desk.elsewhere("user_lee", item.mobius_id, True)
     held.release()
     outcome = await mine
-    assert (outcome.kind, outcome.title) == (Kind.CLOSED, "Lee answered this just now: Approve")
+    assert (outcome.kind, outcome.subject.answered_by) == (Kind.CLOSED, ["user_lee"])
     assert await drafts() == [(["false"], "Go")]
 
 
@@ -202,7 +205,7 @@ async def test_what_i_answered_elsewhere_while_mine_was_lost_is_told(desk: Desk)
     held.release()
     outcome = await mine
     assert outcome.kind is Kind.ALREADY_MINE
-    assert outcome.title.endswith(": Reject")
+    assert outcome.subject.responses[0]["value"] is False
     assert await decisions() == []
 
 
@@ -211,8 +214,7 @@ async def test_when_nobody_can_tell_it_says_so_and_finds_out_later(desk: Desk) -
     desk.server.on("POST", SENT, PassThenCut())
     desk.server.on("GET", READ, Reply(500), always=True)
     outcome = await answer(desk, item.mobius_id)
-    assert outcome.kind is Kind.UNREACHABLE
-    assert outcome.title == "We couldn't confirm your answer was received"
+    assert outcome.kind is Kind.UNCONFIRMED
     assert await attempts() == [("open", "")]
     assert await drafts() == [(["true"], "Go")]
     await settle_open()
@@ -256,7 +258,7 @@ async def test_another_value_after_a_lost_answer_is_told_which_one_counts(desk: 
     desk.server.forget()
     outcome = await answer(desk, item.mobius_id, False, operation_id="op2")
     assert outcome.kind is Kind.ALREADY_MINE
-    assert outcome.title.endswith(": Approve")
+    assert outcome.subject.responses[0]["value"] is True
     assert [entry.value for entry in await decisions()] == [True]
 
 
@@ -264,7 +266,7 @@ async def test_a_refused_connection_is_told_as_not_sent(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     desk.server.refuse()
     outcome = await answer(desk, item.mobius_id)
-    assert (outcome.kind, outcome.title) == (Kind.UNREACHABLE, "Mobius cannot be reached")
+    assert outcome.kind is Kind.UNREACHABLE
     assert await attempts() == [("refused", "not_sent")]
     assert await drafts() == [(["true"], "Go")]
     desk.server.listen()
@@ -284,7 +286,7 @@ async def test_a_refused_token_is_marked_and_the_text_kept(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, failure(401, "unauthorized"))
     outcome = await answer(desk, item.mobius_id)
-    assert (outcome.kind, outcome.account) == (Kind.TOKEN_REFUSED, True)
+    assert (outcome.kind, outcome.service_key) == (Kind.TOKEN_REFUSED, False)
     credential = await Credential.objects.aget(reviewer__user__username="rina")
     assert credential.refused_at is not None
     assert await drafts() == [(["true"], "Go")]
@@ -309,8 +311,7 @@ async def test_what_mobius_does_not_accept_is_said_in_its_words(
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, step)
     outcome = await answer(desk, item.mobius_id)
-    assert (outcome.kind, outcome.status) == (Kind.NOT_ACCEPTED, 422)
-    assert reason in outcome.text
+    assert (outcome.kind, outcome.message) == (Kind.NOT_ACCEPTED, reason)
     assert [state for state, _ in await attempts()] == ["refused"]
     assert await drafts() == [(["true"], "Go")]
 
@@ -336,11 +337,8 @@ async def test_a_question_that_is_gone_says_so(desk: Desk) -> None:
     desk.server.on("POST", SENT, failure(404, "not_found"))
     desk.server.on("GET", READ, failure(404, "not_found"))
     outcome = await answer(desk, item.mobius_id)
-    assert (outcome.kind, outcome.title) == (
-        Kind.CLOSED,
-        "Mobius no longer has this question",
-    )
-    assert outcome.interaction.gone
+    assert outcome.kind is Kind.CLOSED
+    assert outcome.subject.gone
     assert await attempts() == [("refused", "gone")]
 
 
@@ -350,7 +348,7 @@ async def test_a_rate_limit_says_when_to_send_again(desk: Desk) -> None:
     desk.server.on("POST", SENT, Reply(429, body, {"Retry-After": "7"}))
     outcome = await answer(desk, item.mobius_id)
     assert (outcome.kind, outcome.retry_after) == (Kind.RATE_LIMITED, 7)
-    assert outcome.text.endswith("recorded. Your draft is saved; send it again in 7 s.")
+    assert outcome.checked
     assert await attempts() == [("refused", "rate_limit_exceeded")]
     assert len(desk.posts()) == 1
 
@@ -381,7 +379,7 @@ def died_before_sending(desk: Desk, item: Any) -> Attempt:
         value=True,
         comment="Go",
         operation_id="op1",
-        means=Means("member"),
+        credential=clients.Credential("member"),
     )
 
 
@@ -432,10 +430,7 @@ async def test_without_a_token_nothing_is_sent_and_the_text_is_kept(desk: Desk) 
     item = await sync_to_async(desk.ask)()
     await Credential.objects.all().adelete()
     outcome = await answer(desk, item.mobius_id)
-    assert (outcome.kind, outcome.title) == (
-        Kind.NO_CREDENTIAL,
-        "You have no member token yet",
-    )
+    assert (outcome.kind, outcome.lost) == (Kind.NO_CREDENTIAL, False)
     assert desk.posts() == []
     assert await drafts() == [(["true"], "Go")]
 
@@ -444,8 +439,7 @@ async def test_a_token_whose_key_is_lost_is_told_apart(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     desk.settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
     outcome = await answer(desk, item.mobius_id)
-    assert outcome.kind is Kind.NO_CREDENTIAL
-    assert outcome.title == "Your member token can no longer be read"
+    assert (outcome.kind, outcome.lost) == (Kind.NO_CREDENTIAL, True)
     assert desk.posts() == []
 
 
@@ -469,8 +463,7 @@ async def test_a_refused_service_key_is_not_the_readers_fault(desk: Desk) -> Non
     desk.settings.SERVICE_KEY_ANSWERS = "on"
     desk.server.on("*", r"/interactions/", failure(401, "unauthorized"), always=True)
     outcome = await answer(desk, item.mobius_id)
-    assert outcome.kind is Kind.TOKEN_REFUSED
-    assert outcome.title == "Mobius refuses the installation's key"
+    assert (outcome.kind, outcome.service_key) == (Kind.TOKEN_REFUSED, True)
 
 
 async def test_a_member_token_goes_before_the_service_key(desk: Desk) -> None:

@@ -11,8 +11,8 @@ from inbox.mirror.reading import read_run
 from inbox.models import Credential, Decision, Run, Upstream
 from inbox.reviewers.clients import service_client
 from inbox.services import run_control
-from inbox.services.run_control import NotTheirs
-from inbox.services.run_words import Outcome
+from inbox.services.outcome import Kind, Outcome
+from inbox.services.run_control import NotTheirs, Verb
 from tests.support.desk import Desk
 from tests.support.scripted_server import CutAfterRead, PassThenCut, Reply
 
@@ -34,14 +34,16 @@ async def started(desk: Desk, *steps: dict[str, Any]) -> str:
     return run_id
 
 
-async def cancel(desk: Desk, run_id: str, typed: str = "release", who: str = "tess") -> Outcome:
+async def cancel(
+    desk: Desk, run_id: str, typed: str = "release", who: str = "tess"
+) -> Outcome[Run]:
     reviewer = await sync_to_async(desk.person)(who)
     return await run_control.cancel(reviewer=reviewer, run_id=run_id, typed=typed)
 
 
 async def signal(
     desk: Desk, run_id: str, payload: dict[str, Any] | None = None, who: str = "tess"
-) -> Outcome:
+) -> Outcome[Run]:
     reviewer = await sync_to_async(desk.person)(who)
     return await run_control.signal(
         reviewer=reviewer, run_id=run_id, name="documents", payload=payload
@@ -77,8 +79,7 @@ def end_elsewhere(desk: Desk, run_id: str) -> None:
 async def test_a_run_is_cancelled_under_the_leads_name_and_that_is_logged(desk: Desk) -> None:
     run_id = await started(desk)
     done = await cancel(desk, run_id)
-    assert (done.status, done.tone) == (200, "ok")
-    assert "is cancelled" in done.title
+    assert done.kind is Kind.CANCELLED
     assert (await run_upstream(desk, run_id))["error_type"] == "run_cancelled"
     assert await mirrored(run_id) == ("failed", "run_cancelled")
     assert await log() == [("run_cancelled", "user_tess", run_id, "member", {})]
@@ -90,8 +91,7 @@ async def test_a_run_is_cancelled_under_the_leads_name_and_that_is_logged(desk: 
 async def test_another_name_cancels_nothing(desk: Desk, typed: str) -> None:
     run_id = await started(desk)
     done = await cancel(desk, run_id, typed)
-    assert done.status == 422
-    assert "Type release" in done.text
+    assert (done.kind, done.subject.typed_name) == (Kind.WRONG_NAME, "release")
     assert not desk.server.seen("POST", CANCEL)
     assert await log() == []
 
@@ -99,17 +99,16 @@ async def test_another_name_cancels_nothing(desk: Desk, typed: str) -> None:
 async def test_a_run_whose_workflow_has_no_name_is_cancelled_by_its_id(desk: Desk) -> None:
     run_id = await started(desk)
     await Run.objects.aupdate(workflow="")
-    assert f"Type {run_id}" in (await cancel(desk, run_id, "")).text
+    assert (await cancel(desk, run_id, "")).subject.typed_name == run_id
     assert not desk.server.seen("POST", CANCEL)
-    assert (await cancel(desk, run_id, run_id)).status == 200
+    assert (await cancel(desk, run_id, run_id)).kind is Kind.CANCELLED
 
 
 async def test_a_run_that_ended_meanwhile_is_told_calmly(desk: Desk) -> None:
     run_id = await started(desk)
     await end_elsewhere(desk, run_id)
     done = await cancel(desk, run_id)
-    assert (done.status, done.tone) == (200, "info")
-    assert "was completed before" in done.title
+    assert (done.kind, done.subject.status) == (Kind.ENDED_BEFORE, "completed")
     assert await mirrored(run_id) == ("completed", "")
     assert await log() == []
 
@@ -118,7 +117,7 @@ async def test_one_that_was_cancelled_before_is_told_so(desk: Desk) -> None:
     run_id = await started(desk)
     await cancel(desk, run_id)
     done = await cancel(desk, run_id)
-    assert "had been cancelled before" in done.title
+    assert (done.kind, done.subject.cancelled) == (Kind.ENDED_BEFORE, True)
     assert len(await log()) == 1
 
 
@@ -126,7 +125,7 @@ async def test_a_cancellation_whose_answer_is_lost_ends_in_what_is_true(desk: De
     run_id = await started(desk)
     desk.server.on("POST", CANCEL, PassThenCut())
     done = await cancel(desk, run_id)
-    assert (done.status, done.tone) == (200, "ok")
+    assert done.kind is Kind.CANCELLED
     assert len(await log()) == 1
     assert len(desk.server.seen("POST", CANCEL)) == 1
 
@@ -135,8 +134,7 @@ async def test_a_cancellation_that_did_not_arrive_says_so(desk: Desk) -> None:
     run_id = await started(desk)
     desk.server.on("POST", CANCEL, CutAfterRead())
     done = await cancel(desk, run_id)
-    assert done.status == 503
-    assert "was not cancelled" in done.title
+    assert done.kind is Kind.STILL_OPEN
     assert await log() == []
 
 
@@ -149,7 +147,7 @@ async def test_where_nobody_knows_it_is_said_and_logged_as_unknown(desk: Desk) -
     desk.server.on("GET", reading, Reply(503), always=True)
     desk.server.on("POST", CANCEL, CutAfterRead())
     done = await cancel(desk, run_id)
-    assert (done.status, done.tone) == (503, "warn")
+    assert done.kind is Kind.UNCONFIRMED
     assert await log() == [("run_cancelled", "user_tess", run_id, "member", {"arrived": "unknown"})]
 
 
@@ -157,36 +155,33 @@ async def test_while_upstream_is_away_nothing_is_sent(desk: Desk) -> None:
     run_id = await started(desk)
     desk.server.on("GET", rf"/runs/{run_id}$", Reply(503), always=True)
     done = await cancel(desk, run_id)
-    assert done.status == 503
-    assert "cannot be reached" in done.title
+    assert done.kind is Kind.UNREACHABLE
     assert not desk.server.seen("POST", CANCEL)
     assert await log() == []
 
 
 @pytest.mark.parametrize(
-    ("reply", "status", "words"),
+    ("reply", "kind"),
     [
-        (Reply(401, {"error": {"code": "unauthorized", "message": "no"}}), 409, "member token"),
-        (Reply(403, {"error": {"code": "permission_denied", "message": "no"}}), 409, "not let you"),
-        (Reply(404, {"error": {"code": "not_found", "message": "no"}}), 409, "no longer has"),
-        (Reply(429, {"error": {}}, {"retry-after": "7"}), 503, "limiting requests"),
+        (Reply(401, {"error": {"code": "unauthorized", "message": "no"}}), Kind.TOKEN_REFUSED),
+        (Reply(403, {"error": {"code": "permission_denied", "message": "no"}}), Kind.NOT_ALLOWED),
+        (Reply(404, {"error": {"code": "not_found", "message": "no"}}), Kind.DELETED),
+        (Reply(409, {"error": {"code": "conflict", "message": "no"}}), Kind.CONFLICT),
+        (Reply(429, {"error": {}}, {"retry-after": "7"}), Kind.RATE_LIMITED),
     ],
 )
-async def test_each_refusal_is_told_in_the_readers_words(
-    desk: Desk, reply: Reply, status: int, words: str
-) -> None:
+async def test_each_refusal_has_its_outcome(desk: Desk, reply: Reply, kind: Kind) -> None:
     run_id = await started(desk, WAIT)
     desk.server.on("POST", r"/(cancellations|signals)$", reply, always=True)
     for done in (await cancel(desk, run_id), await signal(desk, run_id, {"a": 1})):
-        assert done.status == status
-        assert words in done.title
+        assert done.kind is kind
     assert await log() == []
 
 
 async def test_a_signal_moves_the_run_on_and_is_logged_with_its_payload(desk: Desk) -> None:
     run_id = await started(desk, WAIT)
     done = await signal(desk, run_id, {"pages": 3})
-    assert (done.status, done.tone) == (200, "ok")
+    assert (done.kind, done.signal) == (Kind.SIGNALLED, "documents")
     await sync_to_async(desk.project.wait_for)(run_id, "completed")
     value = {"signal": "documents", "payload": {"pages": 3}}
     assert await log() == [("run_signalled", "user_tess", run_id, "member", value)]
@@ -203,8 +198,7 @@ async def test_a_signal_to_a_run_that_is_over_is_told_calmly(desk: Desk) -> None
     run_id = await started(desk)
     await end_elsewhere(desk, run_id)
     done = await signal(desk, run_id, {"a": 1})
-    assert (done.status, done.tone) == (200, "info")
-    assert "No signal was sent" in done.text
+    assert (done.kind, done.verb) == (Kind.ENDED_BEFORE, Verb.SIGNAL)
     assert await mirrored(run_id) == ("completed", "")
     assert await log() == []
 
@@ -213,8 +207,7 @@ async def test_a_signal_of_which_nobody_knows_is_not_sent_twice(desk: Desk) -> N
     run_id = await started(desk, WAIT)
     desk.server.on("POST", SIGNAL, PassThenCut())
     done = await signal(desk, run_id, {"a": 1})
-    assert (done.status, done.tone) == (503, "warn")
-    assert "couldn't confirm" in done.title
+    assert done.kind is Kind.UNCONFIRMED
     assert len(desk.server.seen("POST", SIGNAL)) == 1
     (entry,) = await log()
     assert entry[4]["arrived"] == "unknown"
@@ -224,7 +217,7 @@ async def test_without_a_token_nothing_is_sent(desk: Desk) -> None:
     run_id = await started(desk)
     await sync_to_async(Credential.objects.all().delete)()
     done = await cancel(desk, run_id)
-    assert (done.status, done.account) == (409, True)
+    assert done.kind is Kind.NO_CREDENTIAL
     assert not desk.server.seen("POST", CANCEL)
 
 
@@ -253,5 +246,5 @@ async def test_a_run_that_is_not_there_is_not_theirs(desk: Desk) -> None:
 async def test_a_mobius_that_cannot_cancel_is_not_asked_again(desk: Desk, status: int) -> None:
     run_id = await started(desk)
     desk.server.on("POST", CANCEL, Reply(status, {}))
-    assert not (await cancel(desk, run_id)).good
+    assert not (await cancel(desk, run_id)).done
     assert (await sync_to_async(capabilities.facts)())["cancellation"] == "no"

@@ -13,10 +13,11 @@ from inbox.access import viewer_of
 from inbox.mirror import capabilities
 from inbox.mobius.probing import probe
 from inbox.models import Credential, Decision, Interaction, Reviewer, Upstream
-from inbox.reviewers import service_key
-from inbox.reviewers.clients import Means, means_of, service_client
+from inbox.reviewers import clients, service_key
+from inbox.reviewers.clients import credential_for, service_client
 from inbox.services import attempts as steps
-from inbox.services import claiming, conclusion, credentials, key_answers
+from inbox.services import claiming, credentials, key_answers
+from inbox.services.answer_command import AnswerCommand
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.respond import respond, settle_open
 from tests.support.desk import attempts, decisions, drafts
@@ -164,7 +165,6 @@ async def test_what_all_must_answer_needs_member_tokens(on: GuideDesk) -> None:
     item = await sync_to_async(on.ask)(to="group:approvers", require_all=True)
     outcome = await answer(on, item)
     assert outcome.kind is Kind.NO_CREDENTIAL
-    assert "each with a token of their own" in outcome.text
     assert on.server.requests("respond") == []
 
 
@@ -204,10 +204,11 @@ async def test_one_at_a_time_and_a_colleague_sees_who(on: GuideDesk) -> None:
         value=True,
         comment="",
         operation_id="op1",
-        means=Means("service"),
+        credential=clients.Credential("service"),
     )
     outcome = await answer(on, item, who="sam", value=False)
-    assert (outcome.kind, outcome.title) == (Kind.PROCESSING, "Rina is answering this")
+    assert (outcome.kind, outcome.underway.name) == (Kind.PROCESSING, "Rina")
+    assert outcome.underway.accepted_at is None
     assert on.server.requests("respond") == []
     assert (["false"], "Go") in await drafts()
 
@@ -227,8 +228,7 @@ async def test_a_refused_key_is_not_used_again_for_that_kind_of_question(
     grouped = await sync_to_async(on.ask)(to="group:approvers")
     on.server.offers.refuses["respond"] = status
     outcome = await answer(on, direct)
-    assert (outcome.kind, outcome.account) == (Kind.TOKEN_REFUSED, True)
-    assert "a member token of your own" in outcome.text
+    assert (outcome.kind, outcome.service_key) == (Kind.TOKEN_REFUSED, True)
     assert await drafts() == [(["true"], "Go")]
     on.server.offers.refuses.clear()
     upstream = await sync_to_async(Upstream.present)()
@@ -313,28 +313,28 @@ async def test_the_sync_may_read_it_before_the_response_comes(
     on.server.offers.responder, on.server.offers.principal = responder, principal
     on.server.offers.own_form = own_form
     item = await sync_to_async(on.ask)(to="group:approvers")
-    sending = await sync_to_async(sent)(on, item)
+    command = await sync_to_async(sent)(on, item)
     body = {"value": True, "comment": "Go"}
     await sync_to_async(on.server.state.respond)(item.mobius_id, body, on.server.key)
     await sync_to_async(on.read)(item.mobius_id)
-    told = await service_client().interaction(item.mobius_id)
-    reading = steps.Reading(told.id, told) if shown else None
-    outcome = await sync_to_async(conclusion.taken)(sending, reading)
+    interaction = await service_client().interaction(item.mobius_id)
+    snapshot = steps.Snapshot(interaction.id, interaction) if shown else None
+    outcome = await sync_to_async(command.on_accepted)(snapshot)
     assert outcome.kind is Kind.ANSWERED
     await is_rinas(on, item)
 
 
-def sent(on: GuideDesk, item: Interaction) -> conclusion.Sending:
+def sent(on: GuideDesk, item: Interaction) -> AnswerCommand:
     """Rina's answer is on its way."""
     rina = on.person("rina")
-    means = means_of(rina, item)
+    credential = credential_for(rina, item)
     attempt = steps.begin(
         reviewer=rina,
         item=item,
         value=True,
         comment="Go",
         operation_id="op1",
-        means=means,
+        credential=credential,
         named=None,
     )
-    return conclusion.Sending(attempt, viewer_of(rina.user), item, means=means)
+    return AnswerCommand(attempt, viewer_of(rina.user), item, credential)

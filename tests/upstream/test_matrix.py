@@ -14,8 +14,8 @@ from inbox.mirror import capabilities
 from inbox.mirror.freshness import Facts, pulse
 from inbox.mirror.polling import Pace
 from inbox.models import Interaction, Run, Upstream
+from inbox.presenters.capabilities import offered
 from inbox.reviewers.people import CAST
-from inbox.services.capability_words import offered
 from inbox.services.connection import connection
 from tests.mirror.keeping import Kept, keeping
 from tests.support.people import make_people

@@ -36,12 +36,12 @@ def test_an_open_question_can_be_answered_again_with_the_same_operation(
     text = page.content.decode()
     assert page.status_code == 200
     said = " ".join(text.split())
-    assert "open.</strong> Your answer wasn&#x27;t recorded. Your text is still here." in said
+    assert "open.</strong> Your answer wasn&#x27;t recorded. Your draft is saved." in said
     assert "Send again" in text
     assert 'value="op1"' in text
     assert Draft.objects.get().comment == "Typed"
     assert desk.upstream(item.mobius_id)["status"] == "pending"
-    assert "Your text is still here" not in check(rina, item, comment="").content.decode()
+    assert "Your draft is saved" not in check(rina, item, comment="").content.decode()
 
 
 def test_an_answer_that_arrived_ends_like_any_success(desk: Desk, rina: Client) -> None:
@@ -83,7 +83,7 @@ def test_while_mobius_is_away_nothing_is_offered_for_an_answer_that_may_have_arr
     desk.server.on("GET", "/interactions/", CutAfterRead(), always=True)
     respond(rina, item)
     text = check(rina, item).content.decode()
-    assert 'data-outcome="unreachable"' in text
+    assert 'data-outcome="unconfirmed"' in text
     assert "Send again" not in text
 
 

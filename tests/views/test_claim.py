@@ -327,7 +327,7 @@ def test_what_everybody_answers_offers_no_claim(desk: Desk) -> None:
     assert path(item) not in one_line(rina.get("/inbox/"))
     answer = rina.post(path(item))
     assert answer.status_code == 409
-    assert "This question is not for one person" in one_line(answer)
+    assert "Everyone who was asked answers it." in one_line(answer)
 
 
 def test_the_inbox_of_somebody_without_an_account_in_mobius_has_no_buttons(

@@ -21,10 +21,10 @@ from inbox.services import (
     claiming,
     decision_export,
     decision_log,
-    group_words,
+    groups,
     nudge,
     rights_log,
-    run_words,
+    run_control,
 )
 from inbox.services.decision_log import Entry, append
 from inbox.services.decision_state import Patrol, inspect
@@ -331,7 +331,7 @@ def test_hidden_answers_are_hidden_here_too(people: None, settings: Any) -> None
 
 
 def test_whatever_is_entered_can_be_filtered_by_and_has_words(tess: Client) -> None:
-    verbs = [*run_words.Verb, *group_words.Verb, *claiming.Verb, nudge.VERB, RESPOND]
+    verbs = [*run_control.Verb, *groups.Verb, *claiming.Verb, nudge.VERB, RESPOND]
     verbs += ["token_adopted", "token_removed", *rights_log.VERBS]
     page = text(tess, LOG)
     for verb in verbs:

@@ -172,10 +172,7 @@ def test_what_waits_is_said_before_somebody_goes(board: Desk) -> None:
 def test_a_lead_adds_a_member_under_their_own_name(board: Desk) -> None:
     answer = add(sign_in("tess"), "user_tess", typed="Tess")
     assert (answer.status_code, answer["Location"]) == (303, "/groups/approvers/")
-    assert said(answer) == [
-        "Tess is in Approvers now. "
-        "What was asked before keeps the members and the routing it was asked with."
-    ]
+    assert said(answer) == ["Tess was added to Approvers. Changes apply to new questions only."]
     assert inside(board) == {"user_rina", "user_sam", "user_lee", "user_tess"}
     (sent,) = board.server.seen("POST", r"/members$")
     assert sent.headers["authorization"] == f"Bearer {board.project.tokens['user_tess']}"
@@ -304,7 +301,7 @@ def test_a_member_whom_another_lead_added_is_said_to_be_there(board: Desk) -> No
     answer = add(sign_in("tess"), "user_tess", typed="Tess")
     assert answer.status_code == 409
     page = one_line(answer.content)
-    assert "Tess is in Approvers already. Nothing was changed." in page
+    assert "Tess is already in Approvers. Nothing was changed." in page
     assert 'value="Tess"' in page
     assert "4 members" in page
     assert not Decision.objects.exists()
@@ -314,7 +311,7 @@ def test_a_member_whom_another_lead_removed_is_said_to_be_gone(board: Desk) -> N
     board.project.http.delete("groups/approvers/members/user_sam")
     answer = change(sign_in("tess"), "members/remove", user_id="user_sam")
     assert answer.status_code == 409
-    assert "Sam was not in Approvers any more" in answer.content.decode()
+    assert "Sam is no longer in Approvers" in answer.content.decode()
     assert inside(board) == {"user_rina", "user_lee"}
 
 

@@ -305,7 +305,7 @@ def test_after_my_part_it_says_for_whom_the_run_waits(rina: Client) -> None:
     tell(group_ask(run_id="run_1", responses=said), run("run_1"))
     page = page_of(rina)
     assert 'id="answered"' in page
-    assert "The run still waits for Sam and Lee." in page
+    assert "Still waiting for Sam and Lee." in page
     assert 'action="/interactions/int_1/respond"' not in page
 
 

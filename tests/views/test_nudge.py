@@ -75,7 +75,7 @@ def test_too_soon_is_said_and_sends_nothing(
     assert answer.status_code == 409
     page = one_line(answer.content)
     assert "Rina was nudged at" in page
-    assert "Once an hour for each person and question" in page
+    assert "You can nudge once an hour per person and question" in page
     assert ("<html" in page) is not bool(headers)
     assert Notice.objects.get().times == 1
     assert Decision.objects.filter(verb="nudge").count() == 1
@@ -86,7 +86,7 @@ def test_a_question_that_has_closed_meanwhile_is_calmly_said(tess: Client, item:
     tell(answered(asked, "user_rina", 9))
     answer = press(tess)
     assert answer.status_code == 409
-    assert "The question was answered meanwhile" in one_line(answer.content)
+    assert "The question has been answered" in one_line(answer.content)
     assert not Notice.objects.exists()
 
 

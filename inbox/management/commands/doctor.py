@@ -6,10 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from inbox.management import serving_note
+from inbox.management import doctor, serving_note
+from inbox.management.doctor import Verdict
 from inbox.management.preparing import make_ready
-from inbox.services import doctor
-from inbox.services.doctor import Verdict
 
 
 class Command(BaseCommand):

@@ -1,0 +1,198 @@
+"""What the viewer is told about an answer, and about an answer that is in the way of theirs."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from inbox.access import Viewer
+from inbox.models import Interaction
+from inbox.presenters.answers import choice_words, closing_sentence, question_of
+from inbox.presenters.effect import after_mine, progress
+from inbox.presenters.messages import Message, draft, mobius_says, sentences, upstream_problem
+from inbox.presenters.people import People
+from inbox.presenters.when import moment, span
+from inbox.reviewers.names import names_of
+from inbox.reviewers.service_key import one_answer_is_enough
+from inbox.services.accepted import Underway
+from inbox.services.outcome import Kind, Outcome
+from inbox.services.truth import mine
+
+JUST_NOW = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class UnderwayNotice:
+    """About an answer that keeps the viewer from answering now. ``mine``: it is the viewer's."""
+
+    mine: bool
+    title: str
+    text: str
+
+
+def answer_message(
+    outcome: Outcome[Interaction], viewer: Viewer, *, draft_saved: bool = False
+) -> Message:
+    """``draft_saved``: a text was typed, and the server has it."""
+    item, saved = outcome.subject, draft(draft_saved)
+    not_sent = _("Your answer wasn't sent.")
+    unchanged = not_sent
+    if outcome.kind is Kind.RATE_LIMITED:
+        unchanged = _("Your answer wasn't recorded.") if outcome.checked else _unconfirmed()
+    problem = upstream_problem(outcome, unchanged, token_use=_token_use(item), saved=saved)
+    if problem is not None:
+        return problem
+    if outcome.done:
+        return _done(outcome, viewer)
+    parts: tuple[str, ...] = (not_sent, saved)
+    match outcome.kind:
+        case Kind.PROCESSING if outcome.underway is not None:
+            notice = underway_notice(outcome.underway, item)
+            title, parts = notice.title, (notice.text, not_sent, saved)
+        case Kind.ALREADY_MINE:
+            title = _answered_before(viewer, item)
+        case Kind.CLOSED:
+            title = closed_title(viewer, item)
+        case Kind.HELD:
+            title, text = held_words(item)
+            parts = (text, not_sent, saved)
+        case Kind.QUESTION_CHANGED:
+            title = _("The question has changed since you opened it")
+            parts = (_("Nothing was sent. Read it again below."), saved)
+        case Kind.STILL_OPEN:
+            title = _("We couldn't confirm that your answer was received")
+            still_open = _(
+                "Mobius returned an error or no response, and the question is still open."
+            )
+            parts = (still_open, saved, _("Send it again: it counts once."))
+        case Kind.NOT_RECORDED:
+            title = _("The question is still open")
+            parts = (_("Your answer wasn't recorded."), saved)
+        case Kind.UNCONFIRMED:
+            title = _("We couldn't confirm that your answer was received")
+            checking = _(
+                "We check with Mobius every minute. You can also send it again: it counts once."
+            )
+            parts = (saved, checking)
+        case _:
+            title = _("Mobius did not accept this answer")
+            parts = (mobius_says(outcome), saved)
+    return Message(outcome, title, sentences(*parts))
+
+
+def _done(outcome: Outcome[Interaction], viewer: Viewer) -> Message:
+    item = outcome.subject
+    if outcome.kind is Kind.RECEIVED:
+        return Message(outcome, _("Answer received"), _what_follows(item))
+    pending = outcome.kind is Kind.PENDING_OTHERS
+    parts = _still_needed(viewer, item) if pending else (_all_have_answered(item), _closed(item))
+    return Message(outcome, _sent(viewer, item), sentences(*parts))
+
+
+def underway_notice(underway: Underway, item: Interaction) -> UnderwayNotice:
+    """What stands in the place of the form meanwhile."""
+    if underway.mine:
+        return UnderwayNotice(True, _("Answer received"), _what_follows(item))
+    facts = {"name": underway.name}
+    if underway.accepted_at is None:
+        title = _("%(name)s is answering this") % facts
+        text = _("You can answer if that answer turns out not to have arrived.")
+        return UnderwayNotice(False, title, text)
+    facts["time"] = moment(underway.accepted_at, timezone.now())
+    title = _("%(name)s answered this at %(time)s") % facts
+    return UnderwayNotice(False, title, _("Mobius is still processing the answer."))
+
+
+def closed_title(viewer: Viewer, item: Interaction) -> str:
+    """Who answered what and when, or how else the question closed."""
+    people = People(names_of([item.responder_id, *item.answered_by]), viewer.mobius_id)
+    sentence = closing_sentence(item, people, timezone.now()).rstrip(".")
+    if sentence:
+        return sentence
+    return _("This question is %(status)s") % {"status": item.status or _("closed")}
+
+
+def held_words(item: Interaction) -> tuple[str, str]:
+    """Title and text about a question that somebody else has claimed."""
+    now, at = timezone.now(), item.claimed_at
+    name = names_of([item.claimed_by]).get(item.claimed_by or "", _("Someone"))
+    if at is None:
+        title = _("Claimed by %(name)s") % {"name": name}
+    elif now - at < JUST_NOW:
+        ago = span(max(1.0, (now - at).total_seconds()))
+        title = _("%(name)s claimed this %(duration)s ago") % {"name": name, "duration": ago}
+    else:
+        since = {"name": name, "time": moment(at, now)}
+        title = _("Claimed by %(name)s since %(time)s") % since
+    return title, _("You can answer if %(name)s releases it.") % {"name": name}
+
+
+def _sent(viewer: Viewer, item: Interaction) -> str:
+    question, value = question_of(item), mine(viewer, item).value
+    if question.get("mode") == "confirm" and isinstance(value, bool):
+        return _("Approved") if value else _("Rejected")
+    chosen = choice_words(question, value).rstrip(".")
+    return _("Answer sent: %(answer)s") % {"answer": chosen} if chosen else _("Answer sent")
+
+
+def _answered_before(viewer: Viewer, item: Interaction) -> str:
+    given = mine(viewer, item)
+    answer = choice_words(question_of(item), given.value).rstrip(".")
+    at = moment(given.at, timezone.now()) if given.at else ""
+    if at and answer:
+        facts = {"time": at, "answer": answer}
+        return _("You answered this at %(time)s: %(answer)s") % facts
+    if at:
+        return _("You answered this at %(time)s") % {"time": at}
+    if answer:
+        return _("You answered this: %(answer)s") % {"answer": answer}
+    return _("You answered this")
+
+
+def _all_have_answered(item: Interaction) -> str:
+    counts = progress(item)
+    if counts is None or counts[1] < 2:
+        return ""
+    count = counts[1]
+    everyone = ngettext("%(count)s has answered.", "All %(count)s have answered.", count)
+    return everyone % {"count": count}
+
+
+def _closed(item: Interaction) -> str:
+    return _("The run has resumed.") if item.run_id else _("Nobody else has to answer.")
+
+
+def _still_needed(viewer: Viewer, item: Interaction) -> tuple[str, ...]:
+    """How many have answered, as upstream counts it, and who is still missing."""
+    people = People(names_of(item.members or ()), viewer.mobius_id)
+    if not item.says_how_many:
+        return (after_mine(item, people),)
+    counts = progress(item)
+    if counts is None:
+        return (_("Others still have to answer."),)
+    answered = ngettext(
+        "%(count)s of %(total)s has answered, including you.",
+        "%(count)s of %(total)s have answered, including you.",
+        counts[1],
+    )
+    return answered % {"count": counts[0], "total": counts[1]}, after_mine(item, people)
+
+
+def _what_follows(item: Interaction) -> str:
+    if not item.says_how_many:
+        return _("Mobius may still be processing it, or others may have to answer.")
+    if one_answer_is_enough(item):
+        return _("Mobius is still processing it.")
+    return _("Others still have to answer.")
+
+
+def _token_use(item: Interaction) -> str:
+    if one_answer_is_enough(item):
+        return _("Mobius uses it to record answers under your name.")
+    return _("Everyone who was asked has to answer this, each with a token of their own.")
+
+
+def _unconfirmed() -> str:
+    return _("We couldn't confirm that your answer was received.")

@@ -1,0 +1,188 @@
+"""An answer that is written down, and why one cannot be taken."""
+
+from dataclasses import dataclass
+
+from inbox.access import Viewer
+from inbox.mobius.errors import (
+    Conflict,
+    Denied,
+    MobiusError,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+)
+from inbox.models import Attempt, Interaction
+from inbox.reviewers import credentials, service_key
+from inbox.reviewers.clients import Credential
+from inbox.services import accepted, attempts
+from inbox.services.attempts import Settled, Snapshot
+from inbox.services.command import READ_WITHIN, Command, is_uncertain
+from inbox.services.look_up import look_up
+from inbox.services.outcome import Kind, Outcome
+from inbox.services.seen import Seen
+from inbox.services.truth import AnswerState, answer_state
+
+
+@dataclass(frozen=True)
+class AnswerCommand(Command[Interaction]):
+    """An attempt, whose it is, and with what it goes out. Each step ends in committed rows.
+
+    ``unknown``: it went out before, and nobody knows whether it arrived. ``resent``: the same, and
+    it goes out once more because the person asked for it.
+    """
+
+    attempt: Attempt
+    viewer: Viewer
+    item: Interaction
+    credential: Credential | None = None
+    unknown: bool = False
+    resent: bool = False
+
+    async def send(self) -> Snapshot | None:
+        """The question as Mobius answered with it, None where it did not."""
+        if self.credential is None:
+            raise ValueError("an attempt that was not prepared")
+        attempt = self.attempt
+        interaction = await self.credential.client().respond(
+            attempt.interaction_id, value=attempt.value, comment=attempt.comment or None
+        )
+        return None if interaction is None else Snapshot(interaction.id, interaction)
+
+    async def read(self, *, within: float = READ_WITHIN) -> Snapshot:
+        return await look_up(self.attempt.interaction_id, within=within)
+
+    def on_accepted(self, response: Snapshot | None) -> Outcome[Interaction]:
+        return self._after_acceptance(self._settle(response, accepted=True))
+
+    def on_repeated(self, snapshot: Snapshot | None = None) -> Outcome[Interaction]:
+        """The same operation comes again while its answer is accepted and not shown."""
+        return self._after_acceptance(self._settle(snapshot))
+
+    def on_not_sent(self, error: MobiusError) -> Outcome[Interaction]:
+        self._give_up(Attempt.NOT_SENT)
+        return Outcome(Kind.UNCONFIRMED if self.resent else Kind.UNREACHABLE, self.item)
+
+    def on_error(self, error: MobiusError, snapshot: Snapshot | None) -> Outcome[Interaction]:
+        """A failure proves nothing by itself, for a proxy may have answered in Mobius' place: the
+        question tells whether the answer is in. Until it was read the attempt stays open.
+        """
+        if isinstance(error, Unauthorized) and self._by_member:
+            credentials.mark_refused(self.attempt.reviewer)
+        attempts.note_status(self.attempt, error.status)
+        settled, read = self._settle(snapshot), snapshot is not None
+        key_refused = isinstance(error, Unauthorized | Denied) and not self._by_member
+        if key_refused and not settled.ours:
+            service_key.refused(settled.item)
+        outcome = self._truth(settled)
+        # With a code Mobius itself has found the answer wrong.
+        judged = isinstance(error, Rejected) and bool(error.code)
+        if outcome is None:
+            outcome = _unchanged(
+                settled.item, error, key_refused=key_refused, read=read, judged=judged
+            )
+        if not is_uncertain(error) and (read or judged):
+            self._give_up(error.code or type(error).__name__.lower())
+        return outcome
+
+    def on_recheck(self, snapshot: Snapshot | None) -> Outcome[Interaction]:
+        """What became of an attempt that may have arrived. ``NOT_RECORDED`` where the question is
+        surely open.
+        """
+        settled = self._settle(snapshot)
+        kind = Kind.UNCONFIRMED if snapshot is None else Kind.NOT_RECORDED
+        return self._truth(settled) or Outcome(kind, settled.item)
+
+    def is_confirmed(self, snapshot: Snapshot | None, *, overdue: bool) -> bool:
+        """An accepted answer was looked for: whether nothing more is to be found out.
+
+        Without a snapshot, what the mirror has counts. ``overdue``: where the answer still does not
+        show, it is left as unconfirmed.
+        """
+        settled = self._settle(snapshot)
+        if settled.state in (AnswerState.MINE, AnswerState.CLOSED):
+            return True
+        if overdue:
+            attempts.leave_unconfirmed(self.attempt)
+        return overdue
+
+    @property
+    def _by_member(self) -> bool:
+        return self.credential is not None and self.credential.kind == "member"
+
+    def _settle(self, snapshot: Snapshot | None, *, accepted: bool = False) -> Settled:
+        settled = attempts.settle(self.attempt, self.viewer, snapshot, accepted=accepted)
+        settled.changes.publish()
+        return settled
+
+    def _after_acceptance(self, settled: Settled) -> Outcome[Interaction]:
+        match settled.state:
+            case AnswerState.MINE:
+                return answered(settled.item)
+            case AnswerState.CLOSED:
+                return Outcome(Kind.CLOSED, settled.item)
+            case _:
+                return Outcome(Kind.RECEIVED, settled.item)
+
+    def _truth(self, settled: Settled) -> Outcome[Interaction] | None:
+        return answered(settled.item) if settled.ours else refusal(self.viewer, settled.item)
+
+    def _give_up(self, outcome: str) -> None:
+        """The attempt is no answer, unless it went out before and may still be one."""
+        if not self.resent:
+            attempts.refuse(self.attempt, outcome)
+
+
+def answered(item: Interaction) -> Outcome[Interaction]:
+    """The viewer's answer is in."""
+    return Outcome(Kind.PENDING_OTHERS if item.pending else Kind.ANSWERED, item)
+
+
+def why_not(
+    viewer: Viewer, item: Interaction, snapshot: Snapshot | None, seen: Seen
+) -> Outcome[Interaction] | None:
+    """Why no answer of this person can be taken, as of ``snapshot`` or else of the mirror."""
+    if snapshot is not None:
+        attempts.mirror(snapshot).publish()
+        item.refresh_from_db()
+    outcome = refusal(viewer, item)
+    if outcome is None and seen.another_question_than(item):
+        return Outcome(Kind.QUESTION_CHANGED, item)
+    return outcome
+
+
+def already_closed(viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
+    """``refusal`` for what stays so: a claim may be released before the mirror hears of it."""
+    if answer_state(viewer, item) is AnswerState.HELD:
+        return None
+    return refusal(viewer, item)
+
+
+def refusal(viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
+    """Why the person cannot answer; None where the question is open to them."""
+    match answer_state(viewer, item):
+        case AnswerState.MINE:
+            return Outcome(Kind.ALREADY_MINE, item)
+        case AnswerState.CLOSED:
+            return Outcome(Kind.CLOSED, item)
+        case AnswerState.HELD:
+            return Outcome(Kind.HELD, item)
+        case _:
+            underway = accepted.sent_to(viewer.user_id, item).underway
+            return None if underway is None else Outcome(Kind.PROCESSING, item, underway=underway)
+
+
+def _unchanged(
+    item: Interaction, error: MobiusError, *, key_refused: bool, read: bool, judged: bool
+) -> Outcome[Interaction]:
+    """The request failed, and nothing shows that the answer is in."""
+    if isinstance(error, RateLimited):
+        return Outcome(Kind.RATE_LIMITED, item, checked=read, retry_after=error.retry_after)
+    if key_refused:
+        return Outcome(Kind.TOKEN_REFUSED, item, service_key=True)
+    if isinstance(error, Unauthorized) and read:
+        return Outcome(Kind.TOKEN_REFUSED, item)
+    if not read and not judged:
+        return Outcome(Kind.UNCONFIRMED, item)
+    if isinstance(error, Conflict) or is_uncertain(error):
+        return Outcome(Kind.STILL_OPEN, item)
+    return Outcome(Kind.NOT_ACCEPTED, item, message=error.message)
