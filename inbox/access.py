@@ -198,9 +198,7 @@ def asked(viewer: Viewer, interaction: Interaction) -> bool:
 
 def answered(viewer: Viewer, interaction: Interaction) -> bool:
     """One of the answers so far is the viewer's."""
-    return viewer.mobius_id is not None and any(
-        response.get("user_id") == viewer.mobius_id for response in interaction.responses
-    )
+    return viewer.mobius_id is not None and viewer.mobius_id in interaction.answered_by
 
 
 def why_not_answer(viewer: Viewer, interaction: Interaction) -> Refusal | None:
@@ -249,7 +247,7 @@ def hides_answers(viewer: Viewer, interaction: Interaction) -> bool:
     """
     return (
         settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE
-        and interaction.policy.get("kind", PolicyKind.ANY) != PolicyKind.ANY
+        and not interaction.takes_one_answer
         and why_not_answer(viewer, interaction) is None
     )
 
@@ -278,8 +276,8 @@ def _why_not_hold(viewer: Viewer, interaction: Interaction) -> Refusal | None:
 
 def can_be_held(interaction: Interaction) -> bool:
     """A group's question of which one answer is enough, where upstream tells of claims on it."""
-    first = interaction.policy.get("kind", PolicyKind.ANY) == PolicyKind.ANY
-    return first and interaction.target_type == "group" and interaction.claimable
+    grouped = interaction.target_type == "group"
+    return interaction.takes_one_answer and grouped and interaction.claimable
 
 
 def held_by(viewer: Viewer, interaction: Interaction) -> bool:
@@ -290,6 +288,5 @@ def held_by(viewer: Viewer, interaction: Interaction) -> bool:
 def held_by_another(viewer: Viewer, interaction: Interaction) -> bool:
     """Somebody else has claimed it, where a claim counts (the first responder's questions)."""
     return (
-        interaction.claimed_by not in (None, "", viewer.mobius_id)
-        and interaction.policy.get("kind", PolicyKind.ANY) == PolicyKind.ANY
+        interaction.claimed_by not in (None, "", viewer.mobius_id) and interaction.takes_one_answer
     )

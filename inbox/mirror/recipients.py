@@ -6,7 +6,6 @@ from datetime import datetime
 from inbox.mirror.making import made
 from inbox.mirror.rows import CLOSED
 from inbox.mirror.upsert import upsert
-from inbox.mobius.types import PolicyKind
 from inbox.models import Interaction, Recipient
 
 _COMPARED = (
@@ -91,7 +90,7 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
 
 def _holds(row: Interaction, user_id: str) -> bool:
     """A claim counts where one answer is enough."""
-    return row.claimed_by == user_id and row.policy.get("kind", PolicyKind.ANY) == PolicyKind.ANY
+    return row.claimed_by == user_id and row.takes_one_answer
 
 
 def _asked(row: Interaction) -> Iterable[str]:

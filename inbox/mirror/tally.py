@@ -184,7 +184,7 @@ def _people(row: Interaction) -> dict[str, Any]:
 
 def _outcome(row: Interaction) -> bool | None:
     """How an approval ended: one that all must give is given when all have given it."""
-    if row.policy.get("kind") != PolicyKind.ALL:
+    if row.policy_kind != PolicyKind.ALL:
         return _verdict(row, row.value)
     verdicts = [_verdict(row, answer.get("value")) for answer in row.responses]
     return None if not verdicts or None in verdicts else all(verdicts)

@@ -130,7 +130,7 @@ class Interaction(models.Model):
     @property
     def policy_kind(self) -> str:
         """``any``, ``all`` or ``quorum``, or the wire's own word."""
-        return str(self.policy.get("kind", "any"))
+        return str(self.policy.get("kind") or "any")
 
     @property
     def shared(self) -> bool:
@@ -150,8 +150,8 @@ class Interaction(models.Model):
                 return 1
 
     @property
-    def answered_by(self) -> list[str]:
-        """The Mobius IDs of those who have answered, in upstream's order."""
+    def answered_by(self) -> list[str | None]:
+        """The Mobius IDs of those who have answered, in upstream's order. None: it names nobody."""
         return [response.get("user_id") for response in self.responses or ()]
 
     @property

@@ -155,12 +155,12 @@ def members(
     ``left`` are those who are no longer in the group, ``off`` those whose account is deactivated;
     ``lead``: a team lead reads.
     """
-    if item.members is None or item.policy.get("kind", "any") == "any":
+    if not item.shared:
         return ()
     said = {answer.face.id: answer for answer in given(item, people)}
-    needs_all = item.policy.get("kind") == "all"
+    needs_all = item.policy_kind == "all"
     row = []
-    for user_id in item.members:
+    for user_id in item.members or ():
         state = "answered" if user_id in said else "missing"
         if state == "missing" and people.is_reader(user_id) and item.pending:
             state = "turn"

@@ -11,8 +11,7 @@ def left_behind(upstream: Upstream, items: Iterable[Interaction]) -> Mapping[str
     For questions that several answer. A group that the mirror does not hold says nothing. One
     query, none where no question needs it.
     """
-    shared = [item for item in items if item.group_id and item.members is not None]
-    shared = [item for item in shared if item.policy.get("kind", "any") != "any"]
+    shared = [item for item in items if item.group_id and item.shared]
     wanted = {item.group_id for item in shared}
     if not wanted:
         return {}

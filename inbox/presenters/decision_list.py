@@ -182,7 +182,7 @@ def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, 
     run = f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow
     if entry.interaction_id:
         href = item.get_absolute_url() if item else ""
-        return entry.title or "A question", href, run
+        return entry.title or "Untitled question", href, run
     if entry.run_id:
         return run, reverse("run", args=[entry.run_id]) if here else "", entry.title
     if entry.group_id:

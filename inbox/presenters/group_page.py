@@ -179,16 +179,15 @@ def _note(stand: Standing | None) -> str:
 def _waits(item: Interaction, people: People, now: datetime) -> Waits:
     counts = progress(item)
     if counts is not None:
-        answered = {response.get("user_id") for response in item.responses or ()}
-        missing = [id_ for id_ in item.members or () if id_ not in answered]
-        state = f"{counts[0]} of {counts[1]}, missing {listed(people.objects(missing))}"
+        missing = listed(people.objects(item.missing))
+        state = f"{counts[0]} of {counts[1]}, missing {missing}"
     elif item.claimed_by:
         state = f"{people.name(item.claimed_by)} {_holds(item, people)} it"
     else:
         state = "Nobody has claimed it"
     limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
     href = item.get_absolute_url()
-    return Waits(href, item.title or "Untitled question", state, limit)
+    return Waits(href, item.display_title, state, limit)
 
 
 def _holds(item: Interaction, people: People) -> str:

@@ -335,7 +335,7 @@ def _ids(page: Iterable[Recipient]) -> set[str]:
     for recipient in page:
         item = recipient.interaction
         ids |= {item.asked_by, item.claimed_by}
-        if item.policy.get("kind", "any") != "any":
+        if item.shared:
             ids |= set(item.members or ())
     return {id_ for id_ in ids if id_}
 

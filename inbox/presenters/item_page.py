@@ -147,10 +147,9 @@ def _run_of(viewer: Viewer, upstream: Upstream, item: Interaction) -> Run | None
 
 
 def _ids(item: Interaction, run: Run | None) -> Iterable[str | None]:
-    answered = (response.get("user_id") for response in item.responses or ())
     started = run.started_by if run is not None else None
     own = (item.asked_by, item.claimed_by, item.responder_id, item.target_id, started)
-    return (*own, *(item.members or ()), *answered)
+    return (*own, *(item.members or ()), *item.answered_by)
 
 
 def _group_of(upstream: Upstream, item: Interaction) -> str:

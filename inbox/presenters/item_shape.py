@@ -24,7 +24,6 @@ from inbox.presenters.runs import LiveRun
 from inbox.presenters.when import Deadline
 from inbox.presenters.words import Kind, Status, item_status
 from inbox.reviewers.credentials import Token
-from inbox.reviewers.service_key import one_answer_is_enough
 
 SEARCHED_FROM = 12
 """More options than these are searched."""
@@ -95,7 +94,7 @@ class ItemPage:
     @property
     def heading(self) -> str:
         """The question in one line."""
-        return self.item.title or f"{self.kind.label} without words"
+        return self.item.display_title
 
     @property
     def subject(self) -> str:
@@ -166,7 +165,7 @@ class ItemPage:
     @property
     def everybody_answers(self) -> bool:
         """One answer is not enough."""
-        return not one_answer_is_enough(self.item)
+        return not self.item.takes_one_answer
 
     @property
     def refused_token(self) -> bool:

@@ -109,12 +109,11 @@ def _asked(item: Interaction, people: People, groups: Mapping[str, str], now: da
         whom, asked = f"{people.name(item.claimed_by)} has claimed it", [item.claimed_by]
     else:
         whom = groups.get(item.target_id, item.target_id) or UNNAMED
-        answered = {response.get("user_id") for response in item.responses or ()}
-        asked = [id_ for id_ in item.members or () if id_ not in answered] if counts else []
+        asked = item.missing if counts else []
     return WaitsOn(
         whom=whom,
         href=item.get_absolute_url(),
-        title=item.title or "A question",
+        title=item.display_title,
         faces=tuple(people.face(id_) for id_ in asked[:FACES]),
         progress=f"{counts[0]} of {counts[1]}" if counts else "",
         icon="" if asked else "groups",

@@ -86,7 +86,7 @@ def _row(notice: Notice, item: Interaction | None, now: datetime) -> NoticeRow:
         pk=notice.pk,
         sender=Face(notice.sender, notice.sender_name, notice.sender_name),
         words=f"{notice.sender_name} nudged you{again}",
-        title=(item.title or "Untitled question") if item is not None else "",
+        title=item.display_title if item is not None else "",
         href=item.get_absolute_url() if item is not None else "",
         state=_state(item),
         deadline=(

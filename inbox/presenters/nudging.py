@@ -57,8 +57,7 @@ def waits_for(item: Interaction) -> list[str]:
         return [item.target_id]
     if access.can_be_held(item) and item.claimed_by:
         return [item.claimed_by]
-    said = {response.get("user_id") for response in item.responses or ()}
-    return [id_ for id_ in item.members or () if id_ not in said]
+    return item.missing
 
 
 def nudges_on(

@@ -7,7 +7,6 @@ from datetime import datetime
 from django.urls import reverse
 
 from inbox.access import Action
-from inbox.mobius.types import PolicyKind
 from inbox.models import Interaction, Recipient
 from inbox.presenters.answers import Member, Words, members, question_of, value_words
 from inbox.presenters.effect import progress
@@ -110,13 +109,13 @@ def row(
     counts = progress(item)
     have, of = counts if counts is not None else (0, 0)
     asked_by = people.name(item.asked_by) if item.asked_by else ""
-    holds = bool(item.claimed_by) and item.policy.get("kind") in (None, PolicyKind.ANY)
+    holds = bool(item.claimed_by) and item.takes_one_answer
     limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
     return Row(
         id=item.mobius_id,
         run_id=item.run_id or "",
         href=href,
-        title=item.title or "Untitled question",
+        title=item.display_title,
         kind=kind(item.type),
         meta=" · ".join(part for part in (asked_in(item.workflow, item.run_id), asked_by) if part),
         deadline=limit if alive else None,

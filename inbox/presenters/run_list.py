@@ -179,7 +179,7 @@ def _asks(item: Interaction, people: People, groups: Mapping[str, str], now: dat
     group = groups.get(item.target_id, item.target_id) or UNNAMED
     return Asks(
         href=item.get_absolute_url(),
-        title=item.title or "A question",
+        title=item.display_title,
         whom=people.name(item.target_id) if direct else group,
         face=people.face(item.target_id) if direct else None,
         deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),

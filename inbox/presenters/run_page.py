@@ -287,7 +287,7 @@ def _ids(run: Run, items: list[Interaction], events: Sequence[Event]) -> Iterabl
     ids: list[str | None] = [run.started_by]
     for item in items:
         ids += [item.target_id, item.responder_id, item.claimed_by, *(item.members or ())]
-        ids += [response.get("user_id") for response in item.responses or ()]
+        ids += item.answered_by
     for event in events:
         ids += [event.data.get("by"), event.data.get("claimed_by")]
         ids.append(event.data.get("target") if event.data.get("target_type") == "user" else None)
@@ -322,7 +322,7 @@ def _item(
     return RunItem(
         id=item.mobius_id,
         href=item.get_absolute_url(),
-        title=item.title or "A question",
+        title=item.display_title,
         kind=kind(item.type),
         whom=people.object(item.target_id) if direct else group,
         open=item.pending,

@@ -241,5 +241,7 @@ def _question(
     step = f"{label(one.by_step)}: " if one.by_step else ""
     since = f", asked {at_words(one.asked_at, now)}" if one.asked_at else ""
     return Asked(
-        reverse("interaction", args=[one.id]), one.title or "A question", f"{step}{words}{since}"
+        reverse("interaction", args=[one.id]),
+        one.title or "Untitled question",
+        f"{step}{words}{since}",
     )

@@ -161,7 +161,7 @@ def _today(item: Interaction, now: datetime) -> bool:
 
 
 def _everybody(item: Interaction, _: datetime) -> bool:
-    return item.policy.get("kind") == "all" and item.members is not None
+    return item.shared and item.policy_kind == "all"
 
 
 _IS: Mapping[str, Callable[[Interaction, datetime], bool]] = {

@@ -117,7 +117,7 @@ def asked_of(item: Interaction, around: Around) -> Asked:
     return Asked(
         id=item.mobius_id,
         href=item.get_absolute_url(),
-        title=item.title or "Untitled question",
+        title=item.display_title,
         workflow=asked_in(item.workflow, item.run_id),
         group=circle.name if circle else item.group_id or "",
         progress=f"{counts[0]} of {counts[1]}" if counts is not None else "",
@@ -207,7 +207,7 @@ def missing_of(item: Interaction, id_: str, around: Around) -> Missing:
         off=id_ not in known.active,
         left=now_in is not None and id_ not in now_in,
     )
-    blocks = bool(note) and item.policy.get("kind") == "all"
+    blocks = bool(note) and item.policy_kind == "all"
     if blocks:
         note += "; it cannot complete without them"
     old = stale(item, around.now) and item.claimed_by == id_

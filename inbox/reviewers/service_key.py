@@ -6,7 +6,7 @@ saying whose a member token is, and has never said so of one.
 
 from django.conf import settings
 
-from inbox.mobius.types import Offer, PolicyKind
+from inbox.mobius.types import Offer
 from inbox.models import Interaction, Reviewer, Upstream
 
 _refused: set[tuple[int, str]] = set()
@@ -29,7 +29,7 @@ def may_answer(reviewer: Reviewer, item: Interaction) -> bool:
     return (
         may_answer_for(reviewer, item.upstream)
         and not is_refused(item.upstream, item.target_type)
-        and one_answer_is_enough(item)
+        and item.takes_one_answer
     )
 
 
@@ -37,11 +37,6 @@ def may_answer_for(reviewer: Reviewer, upstream: Upstream) -> bool:
     """The key may answer some questions for ``reviewer``, if they have no member token."""
     set_by_administrator = bool(reviewer.mobius_id) and not reviewer.mobius_id_proven
     return answers(upstream) and set_by_administrator
-
-
-def one_answer_is_enough(item: Interaction) -> bool:
-    """The question is to one person, or to a group whose first answer counts."""
-    return bool(item.policy.get("kind", PolicyKind.ANY) == PolicyKind.ANY)
 
 
 def is_refused(upstream: Upstream, target_type: str) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inbox.models import Attempt, Interaction
-from inbox.reviewers.service_key import one_answer_is_enough
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def sent_to(user_id: int, item: Interaction) -> Sent:
     if accepted is not None:
         return Sent(_underway(accepted, mine=True))
     left = [one.accepted_at for one in mine if one.state == Attempt.State.UNCONFIRMED]
-    others = [one for one in attempts if one not in mine] if one_answer_is_enough(item) else []
+    others = [one for one in attempts if one not in mine] if item.takes_one_answer else []
     blocking = next((attempt for attempt in others if _blocks(attempt)), None)
     underway = None if blocking is None else _underway(blocking, mine=False)
     return Sent(underway, next(reversed(left), None))

@@ -15,7 +15,6 @@ from inbox.presenters.messages import Message, draft, mobius_says, sentences, up
 from inbox.presenters.people import People
 from inbox.presenters.when import moment, span
 from inbox.reviewers.names import names_of
-from inbox.reviewers.service_key import one_answer_is_enough
 from inbox.services.accepted import Underway
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.truth import mine
@@ -183,13 +182,13 @@ def _still_needed(viewer: Viewer, item: Interaction) -> tuple[str, ...]:
 def _what_follows(item: Interaction) -> str:
     if not item.says_how_many:
         return _("Mobius may still be processing it, or others may have to answer.")
-    if one_answer_is_enough(item):
+    if item.takes_one_answer:
         return _("Mobius is still processing it.")
     return _("Others still have to answer.")
 
 
 def _token_use(item: Interaction) -> str:
-    if one_answer_is_enough(item):
+    if item.takes_one_answer:
         return _("Mobius uses it to record answers under your name.")
     return _("Everyone who was asked has to answer this, each with a token of their own.")
 
