@@ -2,10 +2,12 @@
 
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, path, register_converter
+from django.views.generic import RedirectView
 
 from inbox.converters import MobiusId
 from inbox.views import (
     account,
+    blocked,
     check,
     claiming,
     connection,
@@ -26,7 +28,6 @@ from inbox.views import (
     runs,
     saved_views,
     sign_in,
-    waiting,
 )
 
 register_converter(MobiusId, "mobius_id")
@@ -46,7 +47,7 @@ urlpatterns: list[URLPattern] = [
     path("interactions/<mobius_id:id>/claim", claiming.claim, name="claim"),
     path("interactions/<mobius_id:id>/release", claiming.release, name="release"),
     path("interactions/<mobius_id:id>/presence", presence.presence, name="presence"),
-    path("interactions/<mobius_id:id>/nudge", waiting.nudge, name="nudge"),
+    path("interactions/<mobius_id:id>/nudge", blocked.nudge, name="nudge"),
     path("interactions/<mobius_id:id>/read", notices.read_question, name="interaction-read"),
     path("interactions/<mobius_id:id>/draft", draft.draft, name="draft"),
     path("interactions/<mobius_id:id>/receipt", decisions.answer_receipt, name="receipt"),
@@ -55,7 +56,9 @@ urlpatterns: list[URLPattern] = [
     path("decisions/export.csv", decisions.as_csv, name="decisions-csv"),
     path("decisions/export.jsonl", decisions.as_json_lines, name="decisions-jsonl"),
     path("runs/", runs.runs, name="runs"),
-    path("runs/waiting/", waiting.waiting, name="waiting"),
+    path("runs/blocked/", blocked.blocked, name="blocked"),
+    # The address of *Blocked* before it was called that.
+    path("runs/waiting/", RedirectView.as_view(pattern_name="blocked", query_string=True)),
     path("runs/filters/", monitor.filters, name="run-filters"),
     path("runs/views/", saved_views.save, name="view-save"),
     path("runs/views/<int:id>/rename", saved_views.rename, name="view-rename"),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction, Upstream
-from inbox.presenters.waiting_read import Known, known
+from inbox.presenters.blocked_read import Known, known
 from inbox.presenters.when import at, clock
 from inbox.services.nudge import EVERY
 

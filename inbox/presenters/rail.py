@@ -12,7 +12,7 @@ from inbox.presenters.scopes import CLAIMED, COUNTED, OPEN, OTHERS, counted_word
 
 
 def rail_counts(viewer: Viewer, upstream: Upstream, *, own: bool = False) -> dict[str, str]:
-    """``notices``: unread ones; for a lead ``waiting``: all that waits. One query.
+    """``notices``: unread ones; for a lead ``blocked``: all that waits. One query.
 
     ``own``: those of the reader's list as well, for a page that has not counted them. Each is
     counted as far as the rail counts, so that very many cost no more.
@@ -23,7 +23,7 @@ def rail_counts(viewer: Viewer, upstream: Upstream, *, own: bool = False) -> dic
     figures = {"notices": _figure(unread)}
     if viewer.lead:
         waits = access.interactions(viewer, upstream).filter(status="pending", gone=False)
-        figures["waiting"] = _figure(waits.order_by("created_at", "id"))
+        figures["blocked"] = _figure(waits.order_by("created_at", "id"))
     if own and viewer.mobius_id:
         opened = rows_of(OPEN, viewer, upstream)
         figures["inbox"] = _figure(opened.order_by("due_at", "id"))

@@ -54,7 +54,7 @@ class Place(StrEnum):
     ACCOUNT = "one's own account: token, keys, password, signing out"
     NOTICES = "notices: the list, the bell, marking as read"
     GROUP = "a group's page"
-    WAITING = "waiting on whom"
+    BLOCKED = "blocked"
     VIEWS = "filters of all runs; saved views: save, rename, delete"
     INSIGHTS = "insights and their CSV"
     DECISIONS = "the decision log, its entries and exports"
@@ -133,7 +133,7 @@ _PLACES: dict[Place, str] = {
     Place.ACCOUNT: "OOOOOOOS",
     Place.NOTICES: "OOOOOOOS",
     Place.GROUP: "–YNYYNNS",
-    Place.WAITING: "NNNNYNNS",
+    Place.BLOCKED: "NNNNYNNS",
     Place.VIEWS: "NNNNONNS",
     Place.INSIGHTS: "NNNNYNNS",
     Place.DECISIONS: "NNNNYNNS",
@@ -182,7 +182,7 @@ PATHS: dict[str, Action | Place] = {
     "notice-read": Place.NOTICES,
     "interaction-read": Place.NOTICES,
     "group": Place.GROUP,
-    "waiting": Place.WAITING,
+    "blocked": Place.BLOCKED,
     "run-filters": Place.VIEWS,
     "view-save": Place.VIEWS,
     "view-rename": Place.VIEWS,

@@ -34,7 +34,7 @@ LEAD = (
     "/runs/?status=nothing",
     "/runs/filters/",
     "run",
-    "/runs/waiting/",
+    "/runs/blocked/",
     "/decisions/",
     "/decisions/1/",
     "/insights/",
@@ -202,7 +202,7 @@ def test_a_long_name_never_makes_a_page_scroll_sideways(
     expect(row).to_be_visible()
     paths = ["/inbox/", str(row.get_attribute("href")), "/runs/", f"/runs/{run}/"]
     tess = sign_in("tess", viewport={"width": width, "height": 800})
-    lead_paths = [*paths, "/runs/waiting/", "/decisions/", "/insights/"]
+    lead_paths = [*paths, "/runs/blocked/", "/decisions/", "/insights/"]
     for page, addresses in ((rina, paths), (tess, lead_paths)):
         for path in addresses:
             page.goto(path)

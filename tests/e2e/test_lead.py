@@ -45,7 +45,7 @@ def test_from_what_is_held_up_to_who_decided_it(
 
     tess.goto("/runs/")
     expect(tess.locator(f"[data-run-id='{run_id}']").first).to_be_visible()
-    tess.goto("/runs/waiting/?q=Held+up")
+    tess.goto("/runs/blocked/?q=Held+up")
     expect(tess.locator("main")).to_contain_text("Held up since when?")
     tess.get_by_role("button", name="Nudge").first.click()
     expect(tess.locator("main")).to_contain_text("Nudged")
@@ -80,7 +80,7 @@ def test_from_what_is_held_up_to_who_decided_it(
 
 @pytest.mark.parametrize(
     "path",
-    ["/runs/waiting/", "/insights/", "/decisions/", "/decisions/export.csv", "/decisions/1/"],
+    ["/runs/blocked/", "/insights/", "/decisions/", "/decisions/export.csv", "/decisions/1/"],
 )
 def test_a_reviewer_does_not_find_what_is_a_leads(sign_in: SignIn, path: str) -> None:
     assert sign_in("lee").request.get(path).status == 404

@@ -290,7 +290,7 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
     bell = rina.locator("#count-notices")
     expect(bell).to_have_text("")
     started(api, "nudge-test", asks("Nudged about?"))
-    tess.goto("/runs/waiting/?q=Nudged+about")
+    tess.goto("/runs/blocked/?q=Nudged+about")
     button = tess.get_by_role("button", name="Nudge Rina")
     button.click()
     expect(tess.locator("main .nudged")).to_contain_text("Nudged")
@@ -323,7 +323,7 @@ def test_a_phone_leads_to_every_page_of_a_lead(sign_in: SignIn) -> None:
     tess = sign_in("tess", **PHONE)
     tabs = tess.get_by_role("navigation", name="Main, short")
     tabs.locator("summary").tap()
-    for name in ("Waiting on whom", "Insights", "Decisions", "Account"):
+    for name in ("Blocked", "Insights", "Decisions", "Account"):
         tabs.get_by_role("link", name=name).tap()
         expect(tess.get_by_role("heading", level=1)).to_contain_text(name)
         tabs.locator("summary").tap()

@@ -66,7 +66,7 @@ YEAR_ZERO = re.compile(r"(?<![\w-])1970(?!\w)")
 
 OF_ALL = ("/inbox/", "/inbox/?scope=claimed", "/inbox/?scope=waiting-others", "/inbox/?scope=done")
 OF_ALL += ("/runs/", "/groups/", "/notices/", "/account/", "/freshness/")
-OF_LEADS = ("/runs/waiting/", "/insights/", "/decisions/")
+OF_LEADS = ("/runs/blocked/", "/insights/", "/decisions/")
 OF_ADMINISTRATORS = ("/connection/", "/account/", "/readyz", "/inbox/")
 
 

@@ -13,7 +13,7 @@ def never_read() -> None:
     pulse.note(**vars(Facts()))
 
 
-@pytest.mark.parametrize("path", ["/runs/", "/runs/waiting/", "/insights/"])
+@pytest.mark.parametrize("path", ["/runs/", "/runs/blocked/", "/insights/"])
 def test_a_page_with_figures_waits_for_the_first_sync(tess: Client, path: str) -> None:
     page = tess.get(path).content.decode()
     assert "Waiting for the first sync" in page
@@ -21,7 +21,7 @@ def test_a_page_with_figures_waits_for_the_first_sync(tess: Client, path: str) -
 
 
 @pytest.mark.usefixtures("read")
-@pytest.mark.parametrize("path", ["/runs/", "/runs/waiting/", "/insights/"])
+@pytest.mark.parametrize("path", ["/runs/", "/runs/blocked/", "/insights/"])
 def test_after_it_nothing_is_a_figure_too(tess: Client, path: str) -> None:
     page = tess.get(path).content.decode()
     assert "Waiting for the first sync" not in page

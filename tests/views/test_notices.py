@@ -68,12 +68,12 @@ def test_the_bell_reads_itself_again_when_notices_change(rina: Client, told: Not
     swap = one_line(rina.get("/notices/bell/", headers=HTMX).content)
     assert swap.startswith('<span class="count" id="count-notices"')
     assert 'id="count-notices-tab" hx-swap-oob="true">1<' in swap
-    assert "count-waiting" not in swap
+    assert "count-blocked" not in swap
 
 
 def test_for_a_lead_the_bell_brings_what_waits_along(tess: Client, told: Notice) -> None:
     swap = one_line(tess.get("/notices/bell/", headers=HTMX).content)
-    assert 'id="count-waiting" hx-swap-oob="true">1<' in swap
+    assert 'id="count-blocked" hx-swap-oob="true">1<' in swap
 
 
 def test_the_page_says_who_nudged_about_what(rina: Client, told: Notice) -> None:

@@ -14,7 +14,7 @@ from inbox.models import Decision, Interaction, Notice
 from tests.mirror.things import answered, ask, group_ask, run
 from tests.views.cast import HTMX, soon, tell
 
-PAGE = "/runs/waiting/"
+PAGE = "/runs/blocked/"
 
 
 def one_line(page: bytes) -> str:

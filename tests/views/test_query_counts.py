@@ -24,7 +24,7 @@ PAGES = {
     ("rina", "/runs/run_one/"): 14,
     ("tess", "/runs/"): 9,
     ("tess", "/runs/run_one/"): 18,
-    ("tess", "/runs/waiting/"): 12,
+    ("tess", "/runs/blocked/"): 12,
     ("tess", "/groups/"): 11,
     ("tess", "/groups/change-board/"): 23,
     ("tess", "/decisions/"): 20,

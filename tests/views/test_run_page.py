@@ -272,7 +272,7 @@ def test_a_run_that_is_known_from_its_question_alone_has_a_page(rina: Client, te
         page = one_line(who.get("/interactions/int_1/").content)
         assert "The run started" not in page
     assert "No workflow" not in one_line(rina.get("/inbox/").content)
-    assert "No workflow" not in one_line(tess.get("/runs/waiting/").content)
+    assert "No workflow" not in one_line(tess.get("/runs/blocked/").content)
 
 
 def test_a_run_that_is_over_takes_no_longer_where_mobius_gives_no_times(tess: Client) -> None:

@@ -66,7 +66,7 @@ GETS = {
     Place.ACCOUNT: ("/account/",),
     Place.NOTICES: ("/notices/", "/notices/bell/"),
     Place.GROUP: (f"/groups/{FIRST}/",),
-    Place.WAITING: ("/runs/waiting/",),
+    Place.BLOCKED: ("/runs/blocked/",),
     Place.VIEWS: ("/runs/filters/",),
     Place.INSIGHTS: ("/insights/", "/insights/flow.csv", "/insights/time-to-answer.csv"),
     Place.DECISIONS: (

@@ -1,4 +1,4 @@
-"""*Waiting on whom*: what waits, for how long, on which person and which group."""
+"""*Blocked*: what waits, for how long, on which person and which group."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,7 @@ from django.conf import settings
 
 from inbox.access import Viewer
 from inbox.models import Interaction, SavedView, Upstream
-from inbox.presenters.chips import Chip
-from inbox.presenters.effect import progress
-from inbox.presenters.hold import stale
-from inbox.presenters.nudging import waits_for
-from inbox.presenters.people import People
-from inbox.presenters.run_selection import midnight
-from inbox.presenters.waiting_parts import (
+from inbox.presenters.blocked_parts import (
     Around,
     Asked,
     GroupPart,
@@ -26,8 +20,14 @@ from inbox.presenters.waiting_parts import (
     by_person,
     missing_of,
 )
-from inbox.presenters.waiting_query import OVER, WaitingQuery
-from inbox.presenters.waiting_read import MOST, Nudged, circles, known, read
+from inbox.presenters.blocked_query import OVER, BlockedQuery
+from inbox.presenters.blocked_read import MOST, Nudged, circles, known, read
+from inbox.presenters.chips import Chip
+from inbox.presenters.effect import progress
+from inbox.presenters.hold import stale
+from inbox.presenters.nudging import waits_for
+from inbox.presenters.people import People
+from inbox.presenters.run_selection import midnight
 from inbox.presenters.when import clock, span
 from inbox.presenters.words import listed
 
@@ -90,10 +90,10 @@ class Told:
 
 
 @dataclass(frozen=True)
-class WaitingPage:
-    """What ``waiting/_waiting.html`` shows. ``whole``: nothing that waits was left unread."""
+class BlockedPage:
+    """What ``blocked/_blocked.html`` shows. ``whole``: nothing that waits was left unread."""
 
-    query: WaitingQuery
+    query: BlockedQuery
     count: str
     counters: tuple[Counter, ...]
     chips: tuple[Chip, ...]
@@ -112,9 +112,9 @@ class WaitingPage:
         return MOST
 
 
-def waiting_page(
-    viewer: Viewer, upstream: Upstream, query: WaitingQuery, now: datetime
-) -> WaitingPage:
+def blocked_page(
+    viewer: Viewer, upstream: Upstream, query: BlockedQuery, now: datetime
+) -> BlockedPage:
     """All of the page. Three queries."""
     items, whole = read(viewer, upstream, query, now)
     ids = {id_ for item in items for id_ in waits_for(item)}
@@ -133,7 +133,7 @@ def waiting_page(
     kinds = {name: [item for item in items if is_(item, now)] for name, is_ in _IS.items()}
     expiring = sorted(kinds["today"], key=lambda item: item.expires_at or now)
     shown = kinds[query.show] if query.show else items
-    return WaitingPage(
+    return BlockedPage(
         query=query,
         count=_figure(len(items), whole=whole),
         counters=_counters(items, kinds, query, now, whole=whole),
@@ -175,7 +175,7 @@ _IS: Mapping[str, Callable[[Interaction, datetime], bool]] = {
 def _counters(
     items: Sequence[Interaction],
     kinds: Mapping[str, Sequence[Interaction]],
-    query: WaitingQuery,
+    query: BlockedQuery,
     now: datetime,
     *,
     whole: bool,

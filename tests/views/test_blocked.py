@@ -18,7 +18,7 @@ from tests.views.cast import HTMX, part, soon, tell
 
 pytestmark = pytest.mark.usefixtures("read")
 
-PAGE = "/runs/waiting/"
+PAGE = "/runs/blocked/"
 
 
 def one_line(page: bytes) -> str:
@@ -123,7 +123,7 @@ def test_a_panel_counts_and_links_what_it_does_not_list(
     said = section(page, panel)
     assert re.findall(r'class="meta end">(\d+)<', said) == ["8"]
     assert figures(page)[show] == "8"
-    assert f'href="/runs/waiting/?show={show}">and 2 more</a>' in said
+    assert f'href="/runs/blocked/?show={show}">and 2 more</a>' in said
     whole = section(opened(tess, f"?show={show}"), panel)
     assert whole.count('href="/interactions/') == 8
     assert "more</a>" not in whole
@@ -229,12 +229,12 @@ def test_before_mobius_was_read_it_does_not_say_that_nothing_waits(tess: Client)
     pulse.note(**vars(Facts()))
     page = opened(tess)
     assert "Waiting for the first sync" in page
-    assert "Nothing waits on anybody" not in page
+    assert "Nothing is blocked" not in page
 
 
 def test_what_is_answered_or_gone_does_not_wait(tess: Client) -> None:
     tell(ask("int_1", status="completed", completed_at=at(1)), ask("int_2", status="expired"))
-    assert "Nothing waits on anybody" in opened(tess)
+    assert "Nothing is blocked" in opened(tess)
 
 
 def test_each_person_has_a_bounded_part_that_leads_to_the_rest(tess: Client) -> None:
@@ -250,7 +250,7 @@ def test_very_many_are_read_as_few_and_what_is_pressing_is_among_them(tess: Clie
     tell(ask("int_new", message="Now!", created_at=soon(minutes=-1), context=due(seconds=-5)))
     page = opened(tess, "?show=late")
     assert people(page) == {"user_rina": ["int_new"]}
-    assert "More than 200 questions wait" in page
+    assert "Showing the 200 oldest questions" in page
 
 
 def test_the_number_of_queries_does_not_grow(tess: Client) -> None:
@@ -268,23 +268,23 @@ def test_the_number_of_queries_does_not_grow(tess: Client) -> None:
 def test_it_is_live(tess: Client) -> None:
     page = opened(tess, "?person=user_rina")
     assert 'hx-sse:connect="/live/runs/?since=' in page
-    assert 'hx-get="/runs/waiting/?person=user_rina"' in page
-    swap = tess.get(PAGE, headers=part("waiting")).content.decode()
+    assert 'hx-get="/runs/blocked/?person=user_rina"' in page
+    swap = tess.get(PAGE, headers=part("blocked")).content.decode()
     assert "<html" not in swap
-    assert 'id="waiting"' in swap
+    assert 'id="blocked"' in swap
 
 
 def test_the_rail_leads_there_and_counts_what_waits(tess: Client, rina: Client) -> None:
     tell(ask("int_1", created_at=soon(hours=-1)), ask("int_2", created_at=soon(hours=-1)))
     page = one_line(tess.get("/inbox/").content)
-    assert re.search(r'href="/runs/waiting/".*?id="count-waiting">2<', page)
-    assert "/runs/waiting/" not in rina.get("/inbox/").content.decode()
+    assert re.search(r'href="/runs/blocked/".*?id="count-blocked">2<', page)
+    assert "/runs/blocked/" not in rina.get("/inbox/").content.decode()
 
 
 def test_for_reviewers_and_strangers_it_is_not_there(rina: Client, mallory: Client) -> None:
     for client in (rina, mallory):
         assert client.get(PAGE).status_code == 404
-        assert client.get(PAGE, headers=part("waiting")).status_code == 404
+        assert client.get(PAGE, headers=part("blocked")).status_code == 404
 
 
 def test_it_is_only_read(tess: Client) -> None:
@@ -296,7 +296,7 @@ def test_signed_out_it_asks_to_sign_in() -> None:
     answer = Client().get(PAGE)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/accounts/login/?next=")
-    assert Client().get(PAGE, headers={**HTMX, "HX-Target": "div#waiting"}).status_code == 401
+    assert Client().get(PAGE, headers={**HTMX, "HX-Target": "div#blocked"}).status_code == 401
 
 
 def test_while_upstream_is_away_it_opens(tess: Client, away: None) -> None:
@@ -313,3 +313,8 @@ def people_of(page: str) -> list[str]:
 def test_two_hours_are_said_as_they_are(tess: Client) -> None:
     tell(ask("int_1", created_at=soon() - timedelta(hours=2)))
     assert "1 question, 2 h" in opened(tess)
+
+
+def test_the_old_address_leads_to_the_page_with_its_filters(tess: Client) -> None:
+    moved = tess.get("/runs/waiting/?person=user_rina")
+    assert (moved.status_code, moved["Location"]) == (302, "/runs/blocked/?person=user_rina")

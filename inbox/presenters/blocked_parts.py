@@ -1,4 +1,4 @@
-"""The parts of *Waiting on whom*: a person's questions, a group's questions, what is pressing."""
+"""The parts of *Blocked*: a person's questions, a group's questions, what is pressing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.presenters.answers import obstacle
+from inbox.presenters.blocked_query import BlockedQuery
+from inbox.presenters.blocked_read import Circle, Known
 from inbox.presenters.effect import progress
 from inbox.presenters.hold import since_words, stale
 from inbox.presenters.nudging import Nudge, nudge_of, waits_for
 from inbox.presenters.people import Face, People
-from inbox.presenters.waiting_query import WaitingQuery
-from inbox.presenters.waiting_read import Circle, Known
 from inbox.presenters.when import Deadline, deadline, span
 from inbox.presenters.words import asked_in, listed
 
@@ -30,7 +30,7 @@ class Around:
     """What every part is made with."""
 
     viewer: Viewer
-    query: WaitingQuery
+    query: BlockedQuery
     people: People
     known: Known
     circles: Mapping[str, Circle]

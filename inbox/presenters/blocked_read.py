@@ -1,4 +1,4 @@
-"""What *Waiting on whom* reads: the oldest of what waits, and all of it that is pressing."""
+"""What *Blocked* reads: the oldest of what waits, and all of it that is pressing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from django.db.models.functions import Cast, Coalesce
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Interaction, Notice, Recipient, Reviewer, SavedView, Upstream
+from inbox.presenters.blocked_query import OVER, BlockedQuery
 from inbox.presenters.run_selection import midnight
-from inbox.presenters.waiting_query import OVER, WaitingQuery
 from inbox.presenters.walks import found_by
 
 MOST = 200
@@ -85,7 +85,7 @@ class Circle:
 
 
 def read(
-    viewer: Viewer, upstream: Upstream, query: WaitingQuery, now: datetime
+    viewer: Viewer, upstream: Upstream, query: BlockedQuery, now: datetime
 ) -> tuple[list[Interaction], bool]:
     """The questions, oldest first, and whether that is all. One query.
 
@@ -107,7 +107,7 @@ def read(
 
 
 def _narrowed(
-    rows: QuerySet[Interaction], upstream: Upstream, query: WaitingQuery, now: datetime
+    rows: QuerySet[Interaction], upstream: Upstream, query: BlockedQuery, now: datetime
 ) -> QuerySet[Interaction]:
     rows = rows.filter(status="pending", gone=False)
     if query.over:

@@ -1,4 +1,4 @@
-"""What the address of *Waiting on whom* says: which of all that waits."""
+"""What the address of *Blocked* says: which of all that waits."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +15,7 @@ _LONGEST = {"show": 10, "over": 10, "workflow": 300, "group": 200, "person": 200
 
 
 @dataclass(frozen=True)
-class WaitingQuery:
+class BlockedQuery:
     """All empty: everything that waits. ``group`` and ``person`` are Mobius ids."""
 
     show: str = ""
@@ -26,7 +26,7 @@ class WaitingQuery:
     q: str = ""
 
     @classmethod
-    def read(cls, query: Mapping[str, Any]) -> "WaitingQuery":
+    def read(cls, query: Mapping[str, Any]) -> "BlockedQuery":
         """Read a query string; what it does not know is left out."""
         said = {
             name: " ".join(str(query.get(name) or "").split())[:longest]
@@ -36,7 +36,7 @@ class WaitingQuery:
         said["over"] = said["over"] if said["over"] in OVER else ""
         return cls(**said)
 
-    def but(self, **changed: str) -> "WaitingQuery":
+    def but(self, **changed: str) -> "BlockedQuery":
         """The same, something changed."""
         return replace(self, **changed)
 
@@ -48,4 +48,4 @@ class WaitingQuery:
     def href(self) -> str:
         """The page that shows this."""
         text = urlencode(self.pairs)
-        return reverse("waiting") + (f"?{text}" if text else "")
+        return reverse("blocked") + (f"?{text}" if text else "")

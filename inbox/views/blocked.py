@@ -1,4 +1,4 @@
-"""Waiting on whom, for team leads; and the nudge."""
+"""The page *Blocked* for team leads, and nudges."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,11 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.live import hub
 from inbox.mirror import freshness
 from inbox.models import Interaction
+from inbox.presenters.blocked import blocked_page
+from inbox.presenters.blocked_query import BlockedQuery
 from inbox.presenters.messages import Message
 from inbox.presenters.messages.nudge import nudge_message
 from inbox.presenters.nudging import Nudge, nudge_href
-from inbox.presenters.waiting import waiting_page
-from inbox.presenters.waiting_query import WaitingQuery
 from inbox.services import nudge as service
 from inbox.services.nudge import NotTheirs
 from inbox.services.outcome import Outcome
@@ -30,9 +30,9 @@ from inbox.views.request import ReviewerRequest, is_fragment
 
 @require_safe
 @lead_required
-def waiting(request: ReviewerRequest) -> HttpResponseBase:
-    """What waits, by person and by group; for a swap that alone."""
-    query = WaitingQuery.read(request.GET)
+def blocked(request: ReviewerRequest) -> HttpResponseBase:
+    """Open questions by person and by group; for a swap the list alone."""
+    query = BlockedQuery.read(request.GET)
     return _page(request, query)
 
 
@@ -63,11 +63,11 @@ def _told(request: ReviewerRequest, id: str, outcome: Outcome[Interaction]) -> H
         words = message.title if outcome.done else str(message)
         nudge = Nudge("done" if outcome.done else "not", user, user, nudge_href(id), words)
         context = {"nudge": nudge, "back": back}
-        return render(request, "waiting/_nudge.html", context, status=message.status)
+        return render(request, "blocked/_nudge.html", context, status=message.status)
     if outcome.done:
         messages.success(request, str(message))
         return HttpResponseRedirect(back, status=303)
-    query = WaitingQuery.read(QueryDict(urlsplit(back).query))
+    query = BlockedQuery.read(QueryDict(urlsplit(back).query))
     return _page(request, query, message=message)
 
 
@@ -76,22 +76,22 @@ def _back(request: ReviewerRequest) -> str:
     back = request.POST.get("back", "")
     if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return str(back)
-    return reverse("waiting")
+    return reverse("blocked")
 
 
 def _page(
     request: ReviewerRequest,
-    query: WaitingQuery,
+    query: BlockedQuery,
     *,
     message: Message | None = None,
 ) -> HttpResponse:
     cursor, upstream = hub.cursor(), request.upstream
-    page = waiting_page(request.viewer, upstream, query, timezone.now())
+    page = blocked_page(request.viewer, upstream, query, timezone.now())
     context: dict[str, Any] = {"page": page, "message": message, "back": query.href()}
     context |= {"live_cursor": cursor, "freshness": freshness.present()}
-    template = "waiting/_waiting.html"
-    if not is_fragment(request, "waiting"):
-        context |= frame(request, upstream, section="waiting", views=page.views)
-        template = "waiting/waiting.html"
+    template = "blocked/_blocked.html"
+    if not is_fragment(request, "blocked"):
+        context |= frame(request, upstream, section="blocked", views=page.views)
+        template = "blocked/blocked.html"
     status = 200 if message is None else message.status
     return render(request, template, context, status=status)
