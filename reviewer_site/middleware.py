@@ -14,6 +14,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import add_never_cache_headers
 
 from inbox.access import viewer_of
+from inbox.live import handoff
 from inbox.live.watching import watching
 from inbox.models import Upstream
 from inbox.page_slots import BACKGROUND, PROBES
@@ -112,7 +113,7 @@ def end_sessions(get_response: GetResponse) -> GetResponse:
 def _by_a_person(request: Request) -> bool:
     """Not a stream, and not what an open page fetches by itself."""
     path = request.path_info
-    if path.startswith("/live/") or path.endswith(NOT_BY_A_PERSON):
+    if path.startswith(handoff.PREFIX) or path.endswith(NOT_BY_A_PERSON):
         return False
     by_itself = request.method == "GET" and bool(request.htmx)
     return not by_itself or source_of(request)[0] in PRESSED

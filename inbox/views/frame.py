@@ -34,5 +34,4 @@ def frame(
         "views": rail_views(views, request.GET.get("view", "")),
         "freshness": freshness.present(),
         "connection_problem": connection.shown() if request.viewer.administrator else "",
-        "keys": request.user.reviewer.keys_enabled,
     }

@@ -1,9 +1,10 @@
 """Cancelling a run, and sending it a signal. A GET asks, a POST does it."""
 
-from typing import Any
+from collections.abc import Awaitable
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
+from django.forms import Form
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -64,10 +65,12 @@ async def signal(request: ReviewerRequest, id: str) -> HttpResponse:
     return await _told(request, id, "signal", form, done)
 
 
-async def _told(request: ReviewerRequest, id: str, what: str, form: Any, done: Any) -> HttpResponse:
+async def _told(
+    request: ReviewerRequest, id: str, what: str, form: Form, done: Awaitable[Outcome[Run]]
+) -> HttpResponse:
     """Back to the run with what is true now, or the form again with all that was typed."""
     try:
-        outcome: Outcome[Run] = await done
+        outcome = await done
     except NotTheirs:
         raise Http404("No such run.") from None
     message = run_message(outcome)
@@ -91,7 +94,7 @@ def _asked(
     request: ReviewerRequest,
     id: str,
     what: str,
-    form: Any,
+    form: Form | None,
     *,
     message: Message | None = None,
     status: int = 200,

@@ -18,11 +18,10 @@ from django.views.decorators.debug import sensitive_variables
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
 from inbox.forms import comment_of, storable, typed_of
+from inbox.live import handoff
 from inbox.views.request import Request, source_of
 from inbox.views.typed_in import typed_in
 
-LIVE = "/live/"
-"""What every stream's address begins with."""
 TYPED = ("respond", "draft", "check", "claim", "release")
 """Names of the paths that take what a person has typed for a question."""
 
@@ -74,7 +73,7 @@ def turned_away(request: Request) -> HttpResponseBase:
     part of a page get 401: htmx would put a sign-in page into the hole of the part, and a browser
     would take one for a stream and fetch it for ever.
     """
-    if request.path_info.startswith(LIVE):
+    if request.path_info.startswith(handoff.PREFIX):
         return _unauthorized()
     if request.method not in ("GET", "HEAD"):
         return _form_turned_away(request)
