@@ -1,1 +1,1 @@
-"""The embedded Mobius: small, durable, exact. It imports nothing else of ours."""
+"""The embedded Mobius. It imports nothing else of the product."""

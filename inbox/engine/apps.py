@@ -1,10 +1,10 @@
-"""The engine's Django app."""
+"""The engine's app configuration."""
 
 from django.apps import AppConfig
 
 
 class EngineConfig(AppConfig):
-    """The embedded engine; its tables live in the database alias ``engine``."""
+    """The embedded engine. Its tables are in the database alias ``engine``."""
 
     name = "inbox.engine"
     label = "engine"

@@ -1,4 +1,4 @@
-"""The one place that says what time it is."""
+"""The time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,6 @@ TICK = timedelta(microseconds=1)
 
 
 def now() -> datetime:
-    """This instant, in UTC."""
     return datetime.now(UTC)
 
 

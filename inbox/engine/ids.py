@@ -1,4 +1,4 @@
-"""Opaque ids: a prefix that says what it is, and a ULID."""
+"""Opaque ids: a prefix for the kind, and a ULID."""
 
 import re
 from datetime import datetime
@@ -9,7 +9,7 @@ _SHAPE = re.compile(r"[a-z]+_[0-9A-Z]{26}")
 
 
 def new(prefix: str, at: datetime) -> str:
-    """A fresh id such as ``run_01J…``, made at ``at``."""
+    """A new id such as ``run_01J…``, with ``at`` as its time."""
     return f"{prefix}_{ULID.from_datetime(at)}"
 
 

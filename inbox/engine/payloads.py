@@ -1,21 +1,21 @@
-"""Rows as the wire has them."""
+"""Rows as the API returns them."""
 
 from datetime import datetime
 from typing import Any
 
 from inbox.engine.models import Group, Interaction, Membership, Run, Signal, Step
-from inbox.engine.rules import stamps
+from inbox.engine.rules import times
 
 PATH = "main"
 Payload = dict[str, Any]
 
 
 def _stamp(at: datetime | None) -> str | None:
-    return None if at is None else stamps.written(at)
+    return None if at is None else times.to_text(at)
 
 
 def run(row: Run) -> Payload:
-    """The run object, without its spec."""
+    """The run without its ``spec``."""
     finished, waiting = row.finished, row.status == Run.Status.SUSPENDED
     errors = []
     if row.error_type:
@@ -49,12 +49,14 @@ def run(row: Run) -> Payload:
             "failed": int(row.status == Run.Status.FAILED),
         },
         "job_counts": {"ready": 0, "scheduled": 0, "claimed": 0},
-        "step_counts": {each.value: row.step_counts.get(each.value, 0) for each in Step.Status},
+        "step_counts": {
+            status.value: row.step_counts.get(status.value, 0) for status in Step.Status
+        },
         "wait_summary": _wait_summary(row),
-        "created_at": stamps.written(row.created_at),
+        "created_at": times.to_text(row.created_at),
         "started_at": _stamp(row.started_at),
         "completed_at": _stamp(row.completed_at),
-        "updated_at": stamps.written(row.updated_at),
+        "updated_at": times.to_text(row.updated_at),
     }
 
 
@@ -77,7 +79,6 @@ def _wait_summary(row: Run) -> Payload:
 
 
 def step(row: Step) -> Payload:
-    """The reference's RunStep."""
     return {
         "id": row.id,
         "run_id": row.run_id,
@@ -94,13 +95,13 @@ def step(row: Step) -> Payload:
         "error_message": row.error_message,
         "started_at": _stamp(row.started_at),
         "completed_at": _stamp(row.completed_at),
-        "created_at": stamps.written(row.created_at),
-        "updated_at": stamps.written(row.updated_at),
+        "created_at": times.to_text(row.created_at),
+        "updated_at": times.to_text(row.updated_at),
     }
 
 
 def interaction(row: Interaction) -> Payload:
-    """The interaction object; what does not apply is null."""
+    """The interaction. Fields that do not apply are null."""
     return {
         "id": row.id,
         "type": row.type,
@@ -122,26 +123,24 @@ def interaction(row: Interaction) -> Payload:
         "response": row.response,
         "expires_at": _stamp(row.expires_at),
         "completed_at": _stamp(row.completed_at),
-        "created_at": stamps.written(row.created_at),
-        "updated_at": stamps.written(row.updated_at),
+        "created_at": times.to_text(row.created_at),
+        "updated_at": times.to_text(row.updated_at),
     }
 
 
 def signal(row: Signal) -> Payload:
-    """What the sender of a signal gets back."""
     return {"id": row.id, "run_id": row.run_id, "name": row.name}
 
 
 def group(row: Group, *, member_count: int | None = None) -> Payload:
-    """A group; with its number of members where given."""
     payload: Payload = {
         "id": row.id,
         "handle": row.handle,
         "name": row.name,
         "description": row.description,
         "routing_policy": row.routing_policy,
-        "created_at": stamps.written(row.created_at),
-        "updated_at": stamps.written(row.updated_at),
+        "created_at": times.to_text(row.created_at),
+        "updated_at": times.to_text(row.updated_at),
     }
     if member_count is not None:
         payload["member_count"] = member_count
@@ -149,11 +148,10 @@ def group(row: Group, *, member_count: int | None = None) -> Payload:
 
 
 def member(row: Membership) -> Payload:
-    """A person's place in a group."""
     return {
         "id": row.id,
         "group_id": row.group_id,
         "user_id": row.user_id,
         "added_by": row.added_by,
-        "added_at": stamps.written(row.added_at),
+        "added_at": times.to_text(row.added_at),
     }

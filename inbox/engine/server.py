@@ -1,4 +1,4 @@
-"""The engine as a server: its API and its runner in one process."""
+"""The engine's server: the API and the runner in one process."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from inbox.engine.http.application import Application
 from inbox.engine.runner import Runner
 
 _GRACE = 2.0
-"""Seconds that open responses have to end at a stop; then their connections are cut."""
+"""Seconds that open responses have to end when the server stops, before they are cut."""
 
 
 def run(
@@ -22,9 +22,9 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT; ``on_ready`` is called with the true base URL.
 
-    With a ``parent_pipe`` (a file descriptor) the engine ends when the pipe's other end closes, and
-    SIGINT is the parent's business. Port 0 is any free one. Raises OSError for a taken address. The
-    database must have been migrated.
+    With a ``parent_pipe`` (a file descriptor) the engine ends when the pipe's other end closes,
+    and ignores SIGINT. Port 0 takes any free one. Raises OSError for a taken address. The database
+    must have been migrated.
     """
     listener = socket.create_server((host, port), family=_family(host), backlog=1024)
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
@@ -42,7 +42,7 @@ def run(
 
 
 class Server(uvicorn.Server):
-    """uvicorn that ends open streams when it stops and obeys its parent."""
+    """uvicorn that ends open streams when it stops, and stops when its parent ends."""
 
     def __init__(
         self, application: Application, *, on_ready: Callable[[], None], parent_pipe: int | None
@@ -64,17 +64,15 @@ class Server(uvicorn.Server):
         self._parent_pipe = parent_pipe
 
     def stop(self) -> None:
-        """Begin to end; on the event loop."""
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
         await super().startup(sockets)
-        self._obey()
+        self._handle_signals()
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams first: uvicorn waits for open responses, and theirs have no end."""
+        """End the streams first: uvicorn waits for open responses, and a stream never ends."""
         self._application.streams.close()
         cut = asyncio.get_running_loop().call_later(_GRACE, self._cut)
         await super().shutdown(sockets)
@@ -82,25 +80,25 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone; ``_obey`` has its own."""
+        """Leave the signals to ``_handle_signals``."""
         yield
 
     def _cut(self) -> None:
-        """A reader who does not read would keep its response open for ever."""
+        """A client that does not read would keep its response open for ever."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
-    def _obey(self) -> None:
+    def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self.stop)
         if self._parent_pipe is None:
             loop.add_signal_handler(signal.SIGINT, self.stop)
         else:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            loop.add_reader(self._parent_pipe, self._parent_said)
+            loop.add_reader(self._parent_pipe, self._read_parent_pipe)
 
-    def _parent_said(self) -> None:
-        """Only its end says anything."""
+    def _read_parent_pipe(self) -> None:
+        """The parent writes nothing: the pipe is readable once it has closed."""
         if self._parent_pipe is not None and not os.read(self._parent_pipe, 1024):
             asyncio.get_running_loop().remove_reader(self._parent_pipe)
             self.stop()

@@ -4,10 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connections
 
-from inbox.engine import commits
+from inbox.engine.commits import events_committed
 from inbox.engine.runner import Runner
 
 
@@ -17,9 +18,9 @@ class Watch:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._seen = 0
-        self._leave = commits.subscribe(self._committed)
+        events_committed.connect(self._committed)
 
-    def _committed(self, project_id: int, newest: int) -> None:
+    def _committed(self, **kwargs: Any) -> None:
         with self._changed:
             self._seen += 1
             self._changed.notify_all()
@@ -38,7 +39,7 @@ class Watch:
                 self._changed.wait_for(lambda seen=seen: self._seen != seen, min(left, 1.0))
 
     def close(self) -> None:
-        self._leave()
+        events_committed.disconnect(self._committed)
 
 
 @contextmanager

@@ -1,5 +1,5 @@
-"""The engine's verbs: each one transaction on the alias ``engine``, returning wire payloads.
+"""What the API can do: each action is one transaction and returns the API's payload.
 
-Every verb takes keywords, raises ``EngineError`` for a refusal, and leaves nothing behind then.
-Those that make or change something take ``at``, a clock's reading to use instead of now.
+Actions take keywords. A refusal raises ``EngineError`` and changes nothing. Actions that write
+take ``at``, a time to use instead of now.
 """

@@ -1,34 +1,84 @@
-"""What the runner does with a run: one transition, one transaction."""
+"""What the runner does: find what is due, and move a run by one transition per transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from inbox.engine import ids, payloads
 from inbox.engine.actions import rows
-from inbox.engine.actions.asking import ask
+from inbox.engine.actions.interactions import create_from, find_interaction
 from inbox.engine.actions.progress import (
     complete_step,
     count_step,
     end,
+    expire_interaction,
     fail,
     resume,
     save_run,
     write_run,
 )
-from inbox.engine.actions.signals import take_stored
+from inbox.engine.actions.runs import take_stored
 from inbox.engine.actions.unit import Unit, writing
-from inbox.engine.models import Run, Step
-from inbox.engine.rules import bodies, durations, workflow
+from inbox.engine.models import Interaction, Run, Step
+from inbox.engine.rules import bodies, times, workflow
 from inbox.engine.rules.actions import perform
 from inbox.engine.rules.errors import EngineError, StepFailed
 from inbox.engine.rules.interpolation import Scope, has_step_references
+
+Due = tuple[int, str]
+"""A project and the id of a row in it."""
+
+
+def due_runs(*, now: datetime, limit: int) -> list[Due]:
+    """Up to ``limit`` runs that have something to do, the longest due first."""
+    rows = Run.objects.filter(fires_at__lte=now).order_by("fires_at")
+    return list(rows.values_list("project_id", "pk")[:limit])
+
+
+def due_interactions(*, now: datetime, limit: int) -> list[Due]:
+    """Up to ``limit`` interactions past their deadline, the longest due first."""
+    rows = Interaction.objects.filter(fires_at__lte=now).order_by("fires_at")
+    return list(rows.values_list("project_id", "pk")[:limit])
+
+
+def earliest() -> datetime | None:
+    """When something is or was due next; None if nothing is."""
+    found: list[datetime] = []
+    for model in (Run, Interaction):
+        rows = model.objects.filter(fires_at__isnull=False).order_by("fires_at")
+        found += [at for at in rows.values_list("fires_at", flat=True)[:1] if at is not None]
+    return min(found, default=None)
+
+
+def expire(*, project_id: int, interaction_ids: Sequence[str], at: datetime | None = None) -> int:
+    """Expire those interactions whose deadline has passed, and fail the runs that asked them.
+
+    An interaction that was answered meanwhile is left alone. Returns how many expired.
+    """
+    expired = 0
+    with writing(project_id, at) as unit:
+        for interaction_id in interaction_ids:
+            interaction = find_interaction(project_id, interaction_id)
+            if interaction.fires_at is None or interaction.fires_at > unit.now:
+                continue
+            expire_interaction(unit, interaction)
+            expired += 1
+            if interaction.run is not None and interaction.step is not None:
+                fail(
+                    unit,
+                    interaction.run,
+                    interaction.step,
+                    reason="timeout",
+                    message="it was not answered in time",
+                )
+    return expired
+
 
 _WAIT = ("status", "wait_kind", "wait_signal", "wait_interaction_id", "wake_at", "fires_at")
 
 
 def advance(*, project_id: int, run_id: str, at: datetime | None = None) -> bool:
-    """Move the run by one transition, if one is due. True where the next one is due at once."""
+    """Move the run by one transition, if one is due. True if the next one is due at once."""
     with writing(project_id, at) as unit:
         run = rows.find(Run, id=run_id, project_id=project_id)
         if run is None or run.fires_at is None or run.fires_at > unit.now:
@@ -43,25 +93,25 @@ def advance(*, project_id: int, run_id: str, at: datetime | None = None) -> bool
             case Run.Status.RUNNING:
                 end(unit, run, Run.Status.COMPLETED)
             case _:
-                _time_is_up(unit, run)
+                _wake(unit, run)
         return run.status in (Run.Status.QUEUED, Run.Status.RUNNING)
 
 
 def settle(*, project_id: int, run_id: str, at: datetime | None = None) -> None:
-    """Advance the run until it waits or is over."""
+    """Advance the run until it waits or has finished."""
     while advance(project_id=project_id, run_id=run_id, at=at):
         pass
 
 
 def abandon(*, project_id: int, run_id: str, message: str, at: datetime | None = None) -> None:
-    """End a run that the engine cannot carry on with: ``run_failed``."""
+    """Fail a run that the engine cannot continue, with ``run_failed``."""
     with writing(project_id, at) as unit:
         run = Run.objects.get(pk=run_id, project_id=project_id)
         if not run.finished:
             end(unit, run, Run.Status.FAILED, error_type="run_failed", message=message)
 
 
-def _time_is_up(unit: Unit, run: Run) -> None:
+def _wake(unit: Unit, run: Run) -> None:
     step = Step.objects.get(run=run, status=Step.Status.RUNNING)
     if run.wait_kind == Run.Wait.SLEEP:
         resume(unit, run, step, {})
@@ -109,13 +159,15 @@ def _enter_interaction(unit: Unit, run: Run, step: Step, config: dict[str, Any])
         "context": scope.fill(raw.get("context")),
     }
     _begin(unit, run, step, {name: raw[name] for name in ("type", "target", "timeout")})
-    expires_at = unit.now + durations.read(raw["timeout"])
+    expires_at = unit.now + times.read_duration(raw["timeout"])
     try:
-        asked = bodies.read(workflow.InteractionConfig, filled)
-        item = ask(unit, asked, spec=raw.get("spec"), expires_at=expires_at, run=run, step=step)
+        sent = bodies.read(workflow.InteractionConfig, filled)
+        interaction = create_from(
+            unit, sent, spec=raw.get("spec"), expires_at=expires_at, run=run, step=step
+        )
     except EngineError as error:
         raise StepFailed(error.code, error.message) from error
-    run.wait_interaction_id, run.wait_signal = item.id, item.signal_name
+    run.wait_interaction_id, run.wait_signal = interaction.id, interaction.signal_name
     _suspend(unit, run, Run.Wait.INTERACTION, wake_at=expires_at)
 
 
@@ -128,13 +180,13 @@ def _enter_wait_signal(unit: Unit, run: Run, step: Step, config: dict[str, Any])
         return
     timeout = wait.get("timeout")
     run.wait_signal = wait["topic"]
-    run.fires_at = None if timeout is None else unit.now + durations.read(timeout)
+    run.fires_at = None if timeout is None else unit.now + times.read_duration(timeout)
     _suspend(unit, run, Run.Wait.SIGNAL, wake_at=run.fires_at)
 
 
 def _enter_sleep(unit: Unit, run: Run, step: Step, config: dict[str, Any]) -> None:
     _begin(unit, run, step, config["sleep"])
-    run.fires_at = unit.now + durations.read(config["sleep"]["duration"])
+    run.fires_at = unit.now + times.read_duration(config["sleep"]["duration"])
     _suspend(unit, run, Run.Wait.SLEEP, wake_at=run.fires_at)
 
 

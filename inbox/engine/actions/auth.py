@@ -1,4 +1,4 @@
-"""Who is calling."""
+"""Authentication."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from inbox.engine.rules import errors
 
 @dataclass(frozen=True)
 class Caller:
-    """A service key, or one person of the project (then ``user_id`` is theirs)."""
+    """The owner of a token: a person of the project, or a service key without ``user_id``."""
 
     project_id: int
     project: str
@@ -22,18 +22,18 @@ class Caller:
 
 
 def digest(token: str) -> str:
-    """What is kept of a token."""
+    """What is stored of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def authenticate(*, token: str | None, project: str) -> Caller:
-    """Whose ``token`` it is, for calls to ``project``.
+    """The owner of ``token``, for a call to ``project``.
 
     Raises 401 for a missing, unknown, revoked or expired token, 404 for an unknown project, 403
     for a token of another project or one whose suffix names another.
     """
     if not token:
-        raise errors.unauthorized("A bearer token is needed.")
+        raise errors.unauthorized("A bearer token is required.")
     bare, _, named = token.partition(".")
     row = rows.find(Token, joins=("project", "person"), digest=digest(bare))
     if row is None or row.revoked_at or (row.expires_at and row.expires_at <= clock.now()):
@@ -48,3 +48,10 @@ def authenticate(*, token: str | None, project: str) -> Caller:
     if person is None:
         return Caller(row.project_id, project, "service", None, "service key")
     return Caller(row.project_id, project, "member", person.user_id, person.name)
+
+
+def me(*, caller: Caller) -> dict[str, str]:
+    """The owner of the caller's member token. Raises 400 for a service key."""
+    if caller.user_id is None:
+        raise errors.bad_request("A service key belongs to no one. Use a member token.")
+    return {"user_id": caller.user_id, "name": caller.name}

@@ -1,4 +1,4 @@
-"""Reading the log."""
+"""Reading the event log."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from inbox.engine import ids, payloads
 from inbox.engine.actions.auth import Caller
 from inbox.engine.models import Event, Project, Run
-from inbox.engine.rules import errors, stamps
+from inbox.engine.rules import errors, times
 
 _NO_LATER = 2**63 - 1
 
@@ -26,7 +26,7 @@ class LoggedEvent:
 def after(
     *, project_id: int, since: int, limit: int = 500, run_id: str | None = None
 ) -> list[LoggedEvent]:
-    """Up to ``limit`` events after ``since``, oldest first; of one run where given."""
+    """Up to ``limit`` events after ``since``, oldest first; only those of ``run_id`` if given."""
     rows = Event.objects.filter(project_id=project_id, seq__gt=min(since, _NO_LATER))
     if run_id is not None:
         rows = rows.filter(run_id=run_id)
@@ -35,15 +35,15 @@ def after(
 
 
 def newest(*, project_id: int) -> int:
-    """The number of the newest committed event, 0 where there is none."""
+    """The number of the newest committed event, 0 if there is none."""
     return Project.objects.values_list("seq", flat=True).get(pk=project_id)
 
 
 def seed(*, caller: Caller, run_id: str, since: int | None) -> dict[str, Any]:
-    """The frame that opens a run's stream: the run as it is now. Raises 404.
+    """The first frame of a run's stream: the run as it is now. Raises 404.
 
-    Its ``seq`` is ``since``, else the newest number. That one is read before the run: what
-    happens between the two readings is then told twice rather than never.
+    Its ``seq`` is ``since``, else the newest number. It is read before the run: what happens
+    between the two reads is then sent twice rather than never.
     """
     seq = newest(project_id=caller.project_id) if since is None else since
     row = None
@@ -55,6 +55,6 @@ def seed(*, caller: Caller, run_id: str, since: int | None) -> dict[str, Any]:
         "type": "run_updated",
         "run_id": row.id,
         "seq": seq,
-        "timestamp": stamps.written(row.updated_at),
+        "timestamp": times.to_text(row.updated_at),
         "data": payloads.run(row),
     }

@@ -1,4 +1,4 @@
-"""Groups and who is in them."""
+"""Groups and their members."""
 
 import re
 from datetime import datetime
@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints
 
 from inbox.engine import clock, ids, payloads
 from inbox.engine.actions import paging
-from inbox.engine.actions.asking import find_group
 from inbox.engine.actions.auth import Caller
 from inbox.engine.actions.unit import writing
 from inbox.engine.models import Group, Membership, Person
@@ -30,7 +29,7 @@ class NewGroup(bodies.Body):
 
 
 class ChangedGroup(bodies.Body):
-    """The body of a change: what is absent stays."""
+    """The body of a change. Fields that are absent stay as they are."""
 
     name: Title | None = None
     description: str | None = None
@@ -43,13 +42,19 @@ class NewMember(bodies.Body):
     user_id: bodies.Id
 
 
+def find_group(project_id: int, key: str) -> Group | None:
+    """The project's group whose id or handle is ``key``."""
+    groups = Group.objects.filter(project_id=project_id)
+    return groups.filter(pk=key).first() or groups.filter(handle=key).first()
+
+
 def create(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str, Any]:
     """A new group without members. Raises 400 for a wrong body, 409 for a handle in use."""
     sent = bodies.read(NewGroup, body)
     handle = sent.handle or _handle_of(sent.name)
     with writing(caller.project_id, at) as unit:
         if Group.objects.filter(project_id=caller.project_id, handle=handle).exists():
-            raise errors.conflict(f"There is a group {handle} already.", handle=handle)
+            raise errors.conflict(f"A group {handle} already exists.", handle=handle)
         row = Group(
             id=ids.new("grp", unit.now),
             project_id=caller.project_id,
@@ -77,7 +82,7 @@ def get(*, caller: Caller, group: str) -> dict[str, Any]:
 
 
 def update(*, caller: Caller, group: str, body: Any, at: datetime | None = None) -> dict[str, Any]:
-    """Change name, description or policy; questions that are asked already keep theirs.
+    """Change name, description or policy; pending questions keep their own.
 
     Raises 400 for a wrong body (a handle cannot be changed), 404.
     """
@@ -98,7 +103,7 @@ def update(*, caller: Caller, group: str, body: Any, at: datetime | None = None)
 def members(
     *, caller: Caller, group: str, limit: int = 50, cursor: str | None = None
 ) -> paging.Page:
-    """One page of who is in the group now, newest first. Raises 404."""
+    """One page of the group's members, newest first. Raises 404."""
     rows = Membership.objects.filter(group=_find(caller, group))
     return paging.newest_first(
         "members", rows, limit=limit, cursor=cursor, payload=payloads.member, time="added_at"
@@ -108,14 +113,16 @@ def members(
 def add_member(
     *, caller: Caller, group: str, body: Any, at: datetime | None = None
 ) -> dict[str, Any]:
-    """Somebody joins. Raises 400 for nobody of this project, 404, 409 for who is in it already."""
+    """Raises 400 for an unknown person, 404, and 409 for someone who is a member already."""
     sent = bodies.read(NewMember, body)
     with writing(caller.project_id, at) as unit:
         row = _find(caller, group)
         if not Person.objects.filter(project_id=caller.project_id, user_id=sent.user_id).exists():
-            raise errors.bad_request(f"Nobody here is {sent.user_id}.", field="user_id")
+            raise errors.bad_request(
+                f"{sent.user_id} is not a person of this project.", field="user_id"
+            )
         if row.memberships.filter(user_id=sent.user_id).exists():
-            raise errors.conflict(f"{sent.user_id} is in the group already.", user_id=sent.user_id)
+            raise errors.conflict(f"{sent.user_id} is already a member.", user_id=sent.user_id)
         member = Membership(
             id=ids.new("gm", unit.now),
             group=row,
@@ -128,7 +135,7 @@ def add_member(
 
 
 def remove_member(*, caller: Caller, group: str, user_id: str, at: datetime | None = None) -> None:
-    """Somebody leaves. Raises 404 for an unknown group and for who is not in it."""
+    """Raises 404 for an unknown group and for someone who is not a member."""
     with writing(caller.project_id, at):
         found = _find(caller, group).memberships.filter(user_id=_plain(user_id))
         if not found.delete()[0]:
@@ -136,7 +143,7 @@ def remove_member(*, caller: Caller, group: str, user_id: str, at: datetime | No
 
 
 def groups_of(*, caller: Caller, user_id: str) -> paging.Page:
-    """The groups that somebody is in now. Raises 404 for nobody of this project."""
+    """The groups of a person. Raises 404 for an unknown person."""
     found = Person.objects.filter(project_id=caller.project_id, user_id=_plain(user_id))
     if not found.exists():
         raise errors.not_found("The member")
@@ -158,12 +165,14 @@ def _find(caller: Caller, key: str) -> Group:
 
 def _plain(key: str) -> str:
     if not bodies.is_keepable(key):
-        raise errors.not_found("It")
+        raise errors.not_found("The resource")
     return key
 
 
 def _handle_of(name: str) -> str:
     handle = _NOT_IN_HANDLES.sub("-", name.lower()).strip("-")
     if not handle:
-        raise errors.bad_request("handle is missing, and none can be made of the name.")
+        raise errors.bad_request(
+            "handle is missing, and the name has no letters or digits to make one from."
+        )
     return handle

@@ -1,15 +1,20 @@
-"""Lists: newest first, in pages that neither skip nor repeat a row.
+"""Lists in pages that neither skip nor repeat a row, newest first.
 
-The sort key is a row's time of creation and its id. Neither changes, so a row that existed when a
-walk began is met once, whatever happens meanwhile.
+The sort key is a row's creation time and its id. Neither changes, so a row that existed when the
+first page was read is listed once, whatever happens meanwhile. A cursor is the key of the last row
+as an opaque string.
 """
 
+import base64
+import binascii
+import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-from inbox.engine.rules import cursors, stamps
+from inbox.engine.rules import times
 from inbox.engine.rules.bodies import is_keepable
 from inbox.engine.rules.errors import EngineError, bad_request
 
@@ -29,10 +34,10 @@ def newest_first(
     payload: Callable[[Row], dict[str, Any]],
     time: str = "created_at",
 ) -> Page:
-    """One page of ``rows``. ``kind`` keeps one list's cursors from being used for another's."""
+    """One page of ``rows``. A cursor of one ``kind`` is refused by lists of another."""
     check_limit(limit)
     if cursor is not None:
-        at, last = cursors.read_newest_first(kind, cursor)
+        at, last = read_time_cursor(kind, cursor)
         rows = rows.filter(Q(**{time: at}, pk__lt=last) | Q(**{f"{time}__lt": at})).filter(
             **{f"{time}__lte": at}
         )
@@ -43,7 +48,7 @@ def newest_first(
     }
     if len(found) > limit:
         row = found[limit - 1]
-        page["next_cursor"] = cursors.written(kind, stamps.written(getattr(row, time)), row.pk)
+        page["next_cursor"] = to_cursor(kind, times.to_text(getattr(row, time)), row.pk)
     return page
 
 
@@ -58,9 +63,9 @@ def wrong_limit() -> EngineError:
 
 
 def check_filters(filters: dict[str, str], **known: tuple[str, ...] | None) -> None:
-    """Refuse a filter that nobody knows, and a value outside the ones that a filter has.
+    """Refuse an unknown filter, and a value that a filter does not have.
 
-    ``known``: the allowed values by filter, None where any will do.
+    ``known``: the allowed values by filter, None for any.
     """
     for name, value in filters.items():
         if name not in known:
@@ -69,4 +74,46 @@ def check_filters(filters: dict[str, str], **known: tuple[str, ...] | None) -> N
         if allowed is not None and value not in allowed:
             raise bad_request(f"{name} must be one of: {', '.join(allowed)}.", field=name)
         if not is_keepable(value):
-            raise bad_request(f"{name} holds a character that cannot be kept.", field=name)
+            raise bad_request(f"{name} contains a character that cannot be stored.", field=name)
+
+
+def to_cursor(kind: str, *key: str) -> str:
+    """The cursor after the row whose sort key is ``key``, in a list of ``kind``."""
+    return base64.urlsafe_b64encode(json.dumps([kind, *key]).encode()).decode().rstrip("=")
+
+
+def read_cursor(kind: str, cursor: str) -> tuple[str, ...]:
+    """The sort key in ``cursor``. Raises 400 for anything that is no cursor of such a list."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        found = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError):
+        raise _wrong_cursor() from None
+    if not isinstance(found, list) or not all(isinstance(part, str) for part in found):
+        raise _wrong_cursor()
+    if len(found) < 2 or found[0] != kind or not all(is_keepable(part) for part in found):
+        raise _wrong_cursor()
+    return tuple(found[1:])
+
+
+def read_time_cursor(kind: str, cursor: str) -> tuple[datetime, str]:
+    """The time and the id in a cursor of a list that is newest first. Raises 400."""
+    key = read_cursor(kind, cursor)
+    if len(key) != 2:
+        raise _wrong_cursor()
+    try:
+        return times.read_time(key[0]), key[1]
+    except ValueError:
+        raise _wrong_cursor() from None
+
+
+def read_number_cursor(kind: str, cursor: str) -> int:
+    """The number in a cursor of a list that counts up. Raises 400."""
+    key = read_cursor(kind, cursor)
+    if len(key) != 1 or not key[0].isascii() or not key[0].isdigit() or len(key[0]) > 18:
+        raise _wrong_cursor()
+    return int(key[0])
+
+
+def _wrong_cursor() -> EngineError:
+    return bad_request("cursor is not from this list.", field="cursor")

@@ -11,7 +11,7 @@ _WAIT = ("wait_kind", "wait_signal", "wait_interaction_id", "wake_at", "fires_at
 
 
 def resume(unit: Unit, run: Run, step: Step, output: dict[str, Any]) -> None:
-    """What ``run`` waited for has come: its step is done, the run is queued."""
+    """Complete the step that the run waits in, and queue the run."""
     complete_step(unit, run, step, output)
     run.status = Run.Status.QUEUED
     _clear_wait(run)
@@ -21,14 +21,14 @@ def resume(unit: Unit, run: Run, step: Step, output: dict[str, Any]) -> None:
 
 
 def complete_step(unit: Unit, run: Run, step: Step, output: dict[str, Any]) -> None:
-    """The step is done; the run, which the caller saves, stands at the next one."""
+    """Complete the step and move the run to the next one. The caller saves the run."""
     step.output = output
     _close_step(unit, run, step, Step.Status.COMPLETED)
     run.position += 1
 
 
 def fail(unit: Unit, run: Run, step: Step, *, reason: str, message: str) -> None:
-    """The step failed, and so did the run. ``reason`` is the step's error type."""
+    """Fail the step and the run. ``reason`` is the step's error type."""
     step.error_type, step.error_message = reason, message
     _close_step(unit, run, step, Step.Status.FAILED)
     end(
@@ -48,10 +48,10 @@ def end(
     error_type: str | None = None,
     message: str | None = None,
 ) -> None:
-    """The run is over: what it still asks expires, a step that was under way is cancelled."""
-    open_items = Interaction.objects.filter(run=run, status=Interaction.Status.PENDING)
-    for item in open_items.order_by("created_at", "pk"):
-        expire_item(unit, item)
+    """Finish the run: its pending questions expire and its running step is cancelled."""
+    pending = Interaction.objects.filter(run=run, status=Interaction.Status.PENDING)
+    for interaction in pending.order_by("created_at", "pk"):
+        expire_interaction(unit, interaction)
     for step in Step.objects.filter(run=run, status=Step.Status.RUNNING):
         _close_step(unit, run, step, Step.Status.CANCELLED)
     run.status = status
@@ -73,27 +73,26 @@ def save_run(unit: Unit, run: Run, *fields: str) -> None:
 
 
 def write_run(unit: Unit, run: Run, *fields: str) -> None:
-    """Write the run's ``fields``; what happened is told by the step's event."""
+    """Write the run's ``fields`` without an event: the step's event reports the change."""
     run.updated_at = clock.later(unit.now, run.updated_at)
     rows.update(run, *fields, "updated_at")
 
 
-def save_item(unit: Unit, item: Interaction, event: str, *fields: str) -> None:
+def save_interaction(unit: Unit, interaction: Interaction, event: str, *fields: str) -> None:
     """Write the interaction's ``fields`` and log ``event``."""
-    item.updated_at = clock.later(unit.now, item.updated_at)
-    rows.update(item, *fields, "updated_at")
-    unit.emit(event, item.run_id, payloads.interaction(item))
+    interaction.updated_at = clock.later(unit.now, interaction.updated_at)
+    rows.update(interaction, *fields, "updated_at")
+    unit.emit(event, interaction.run_id, payloads.interaction(interaction))
 
 
-def expire_item(unit: Unit, item: Interaction) -> None:
-    """Nobody can answer it any more."""
-    item.status = Interaction.Status.EXPIRED
-    item.fires_at = None
-    save_item(unit, item, "interaction_expired", "status", "fires_at")
+def expire_interaction(unit: Unit, interaction: Interaction) -> None:
+    interaction.status = Interaction.Status.EXPIRED
+    interaction.fires_at = None
+    save_interaction(unit, interaction, "interaction_expired", "status", "fires_at")
 
 
 def count_step(run: Run, status: Step.Status, by: int = 1) -> None:
-    """Keep the run's number of steps of a status."""
+    """Change the run's number of steps with a status. The caller saves the run."""
     run.step_counts[status.value] = run.step_counts.get(status.value, 0) + by
 
 

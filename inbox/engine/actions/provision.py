@@ -1,4 +1,4 @@
-"""What an operator makes outside the API: a project, its people, their tokens."""
+"""What an operator sets up outside the API: a project, its people, their tokens."""
 
 import re
 import secrets
@@ -27,14 +27,14 @@ def provision(
     keep_groups: bool = False,
     at: datetime | None = None,
 ) -> dict[str, Any]:
-    """Make the project ``handle`` and what belongs to it, or bring it to what is asked.
+    """Create the project ``handle`` with its people, groups and tokens, or update it to match.
 
     ``people``: name by user id. ``groups``: ``handle``, ``name``, ``routing_policy``,
-    ``description``?, ``members`` (user ids); with ``keep_groups`` one that is there already stays
-    as people have made it. Tokens given are registered; where none is given a
-    fresh one is made, because only a token's hash is kept. Returns ``service_key``, ``members``
-    (token by user id) and ``groups`` (id by handle). Raises 400 for a handle that is not
-    URL-safe, 409 for a token that somebody else has.
+    ``description``?, ``members`` (user ids). With ``keep_groups`` an existing group is left as
+    people have changed it. Given tokens are registered; otherwise new ones are created, because
+    only a token's hash is stored. Returns ``service_key``, ``members`` (token by user id) and
+    ``groups`` (id by handle). Raises 400 for a handle that is not URL-safe, and 409 for a token
+    that belongs to someone else.
     """
     if not _HANDLE.fullmatch(handle):
         raise errors.bad_request(f"{handle!r} is not a URL-safe project handle.")
@@ -49,23 +49,18 @@ def provision(
             )
             given = (member_tokens or {}).get(user_id)
             tokens[user_id] = _register(project, person, given, now)
-        made = {each["handle"]: _bring_group(project, each, now, keep_groups) for each in groups}
+        group_ids = {
+            group["handle"]: _provision_group(project, group, now, keep_groups) for group in groups
+        }
         key = _register(project, None, service_key, now)
-    return {"service_key": key, "members": tokens, "groups": made}
+    return {"service_key": key, "members": tokens, "groups": group_ids}
 
 
 def revoke(*, token: str, at: datetime | None = None) -> None:
-    """From now on ``token`` is a 401. An unknown one is left alone."""
+    """Refuse ``token`` from now on. An unknown token is ignored."""
     Token.objects.filter(digest=digest(token.partition(".")[0]), revoked_at__isnull=True).update(
         revoked_at=at or clock.now()
     )
-
-
-def is_registered(*, token: str) -> bool:
-    """Whether this engine issued or registered ``token``, and has not revoked it."""
-    return Token.objects.filter(
-        digest=digest(token.partition(".")[0]), revoked_at__isnull=True
-    ).exists()
 
 
 def _register(project: Project, person: Person | None, token: str | None, now: datetime) -> str:
@@ -75,33 +70,33 @@ def _register(project: Project, person: Person | None, token: str | None, now: d
         defaults={"project": project, "person": person, "created_at": now},
     )
     if row.project_id != project.pk or row.person_id != (person.pk if person else None):
-        raise errors.conflict("The token is somebody else's.")
+        raise errors.conflict("The token belongs to someone else.")
     return raw
 
 
-def _bring_group(project: Project, asked: dict[str, Any], now: datetime, keep: bool) -> str:
-    there = Group.objects.filter(project=project, handle=asked["handle"]).first()
-    if there is not None and keep:
-        return there.id
+def _provision_group(project: Project, group: dict[str, Any], now: datetime, keep: bool) -> str:
+    existing = Group.objects.filter(project=project, handle=group["handle"]).first()
+    if existing is not None and keep:
+        return existing.id
     row, _ = Group.objects.update_or_create(
         project=project,
-        handle=asked["handle"],
+        handle=group["handle"],
         defaults={
-            "name": asked["name"],
-            "routing_policy": asked.get("routing_policy", Group.Routing.FIRST_RESPONDER),
-            "description": asked.get("description"),
+            "name": group["name"],
+            "routing_policy": group.get("routing_policy", Group.Routing.FIRST_RESPONDER),
+            "description": group.get("description"),
             "updated_at": now,
         },
         create_defaults={
             "id": ids.new("grp", now),
-            "name": asked["name"],
-            "routing_policy": asked.get("routing_policy", Group.Routing.FIRST_RESPONDER),
-            "description": asked.get("description"),
+            "name": group["name"],
+            "routing_policy": group.get("routing_policy", Group.Routing.FIRST_RESPONDER),
+            "description": group.get("description"),
             "created_at": now,
             "updated_at": now,
         },
     )
-    wanted = list(asked.get("members", ()))
+    wanted = list(group.get("members", ()))
     row.memberships.exclude(user_id__in=wanted).delete()
     present = set(row.memberships.values_list("user_id", flat=True))
     Membership.objects.bulk_create(

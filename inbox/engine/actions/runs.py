@@ -1,4 +1,4 @@
-"""Runs: starting, listing, reading, cancelling."""
+"""Runs: starting, listing, reading, signalling, cancelling."""
 
 from datetime import datetime
 from typing import Any
@@ -6,21 +6,18 @@ from typing import Any
 from inbox.engine import ids, payloads
 from inbox.engine.actions import paging, rows
 from inbox.engine.actions.auth import Caller
-from inbox.engine.actions.progress import end
-from inbox.engine.actions.signals import find_run, signal
-from inbox.engine.actions.unit import writing
-from inbox.engine.models import Run, Step
-from inbox.engine.rules import bodies, cursors, errors
+from inbox.engine.actions.progress import end, expire_interaction, resume
+from inbox.engine.actions.unit import Unit, writing
+from inbox.engine.models import Interaction, Run, Signal, Step
+from inbox.engine.rules import bodies, errors
 from inbox.engine.rules.workflow import NewRun
-
-__all__ = ["cancel", "get", "list_runs", "signal", "start", "steps"]
 
 
 def start(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str, Any]:
-    """A new run, queued; or the live one that has the ``external_id`` already.
+    """A new run, queued; or the unfinished run that already has the ``external_id``.
 
     Raises 400 for a body or a spec that is wrong or not served, 409 ``external_id_conflict``
-    where the run of that ``external_id`` is over.
+    if the run with that ``external_id`` has finished.
     """
     sent = bodies.read(NewRun, body)
     with writing(caller.project_id, at) as unit:
@@ -55,7 +52,7 @@ def start(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str,
 def _same_run(known: Run) -> dict[str, Any]:
     if known.finished:
         raise errors.conflict(
-            "A run with this external_id is over.",
+            "A run with this external_id has already finished.",
             code="external_id_conflict",
             existing_run_id=known.id,
             status=str(known.status),
@@ -101,19 +98,19 @@ def steps(
     run = find_run(caller.project_id, run_id)
     rows = Step.objects.filter(run=run)
     if cursor is not None:
-        rows = rows.filter(transition_seq__gt=cursors.read_ascending("steps", cursor))
+        rows = rows.filter(transition_seq__gt=paging.read_number_cursor("steps", cursor))
     found = list(rows.order_by("transition_seq")[: limit + 1])
     page: paging.Page = {
         "items": [payloads.step(row) for row in found[:limit]],
         "has_more": len(found) > limit,
     }
     if len(found) > limit:
-        page["next_cursor"] = cursors.written("steps", str(found[limit - 1].transition_seq))
+        page["next_cursor"] = paging.to_cursor("steps", str(found[limit - 1].transition_seq))
     return page
 
 
 def cancel(*, caller: Caller, run_id: str, at: datetime | None = None) -> None:
-    """End the run as failed, ``run_cancelled``; a run that is over stays as it is. Raises 404."""
+    """End the run as failed, ``run_cancelled``; a finished run stays as it is. Raises 404."""
     with writing(caller.project_id, at) as unit:
         run = find_run(caller.project_id, run_id)
         if not run.finished:
@@ -124,3 +121,66 @@ def cancel(*, caller: Caller, run_id: str, at: datetime | None = None) -> None:
                 error_type="run_cancelled",
                 message="The run was cancelled.",
             )
+
+
+class NewSignal(bodies.Body):
+    """The body of a signal."""
+
+    name: bodies.Name
+    payload: dict[str, Any] | None = None
+
+
+def signal(*, caller: Caller, run_id: str, body: Any, at: datetime | None = None) -> dict[str, Any]:
+    """Send a signal: it resumes a run that waits for it, and is stored otherwise.
+
+    Raises 404 for an unknown run, 400 for a wrong body, 409 for a finished run.
+    """
+    with writing(caller.project_id, at) as unit:
+        run = find_run(caller.project_id, run_id)
+        sent = bodies.read(NewSignal, body)
+        if run.finished:
+            raise errors.conflict("The run has finished.", status=run.status)
+        return payloads.signal(deliver(unit, run, sent.name, sent.payload or {}))
+
+
+def deliver(unit: Unit, run: Run, name: str, payload: dict[str, Any]) -> Signal:
+    """Give ``run`` a signal within ``unit``: it ends the wait for it, or is stored."""
+    awaited = run.status == Run.Status.SUSPENDED and run.wait_signal == name
+    row = Signal(
+        id=ids.new("sig", unit.now),
+        run=run,
+        name=name,
+        payload=payload,
+        created_at=unit.now,
+        taken_at=unit.now if awaited else None,
+    )
+    rows.insert(row)
+    if awaited:
+        step = Step.objects.get(run=run, status=Step.Status.RUNNING)
+        if run.wait_kind == Run.Wait.INTERACTION:
+            expire_interaction(unit, Interaction.objects.get(pk=run.wait_interaction_id))
+            payload = {"value": payload, "comment": None, "responder": None}
+        resume(unit, run, step, payload)
+    return row
+
+
+def take_stored(unit: Unit, run: Run, topic: str) -> dict[str, Any] | None:
+    """The payload of the oldest stored signal of ``topic``, which is then used up."""
+    row = (
+        Signal.objects.filter(run=run, name=topic, taken_at__isnull=True).order_by("number").first()
+    )
+    if row is None:
+        return None
+    row.taken_at = unit.now
+    row.save(update_fields=["taken_at"])
+    return dict(row.payload)
+
+
+def find_run(project_id: int, run_id: str) -> Run:
+    """The project's run. Raises 404."""
+    row = None
+    if ids.is_shaped(run_id, "run"):
+        row = rows.find(Run, id=run_id, project_id=project_id)
+    if row is None:
+        raise errors.not_found("The run")
+    return row

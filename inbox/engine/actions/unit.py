@@ -1,31 +1,31 @@
-"""One transaction of a project: its lock, its clock, its events.
+"""A transaction on a project: its lock, its clock, its events.
 
-The project's row is locked first and until the commit. So writers of a project follow one another,
-events are numbered in the order of their commits, and a reader that has seen an event has seen all
-before it.
+The project's row is locked from the beginning until the commit. So a project has one writer at a
+time, events are numbered in the order of their commits, and a reader that has seen an event has
+seen all earlier ones.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db import transaction
 
-from inbox.engine import clock, commits
+from inbox.engine import clock
 from inbox.engine.actions import rows
+from inbox.engine.commits import events_committed, work_due
+from inbox.engine.fields import dumps
 from inbox.engine.models import Event, Project
-from inbox.engine.models.fields import dumps
 from inbox.engine.router import ALIAS
-from inbox.engine.rules import stamps
+from inbox.engine.rules import times
 
 _BATCH = 100
 """Events in one INSERT: databases limit the parameters of a statement."""
 
 
 class Unit:
-    """What one transaction does. ``now`` was read after the lock was had."""
+    """What a transaction does. ``now`` is read once the lock is held."""
 
     def __init__(self, project: Project, now: datetime) -> None:
         self.project_id = project.pk
@@ -35,11 +35,11 @@ class Unit:
         self._due: datetime | None = None
 
     def emit(self, type_: str, run_id: str | None, data: dict[str, Any]) -> None:
-        """Log one event, in the order of the calls."""
+        """Log an event. Events are numbered in the order of the calls."""
         self._project.seq += 1
         frame = (
             f'{{"type":"{type_}","run_id":{dumps(run_id)},"seq":{self._project.seq},'
-            f'"timestamp":"{stamps.written(self.now)}","data":{dumps(data)}}}'
+            f'"timestamp":"{times.to_text(self.now)}","data":{dumps(data)}}}'
         )
         self._events.append(
             Event(
@@ -53,7 +53,7 @@ class Unit:
         )
 
     def due(self, when: datetime) -> None:
-        """The runner is to look at something at ``when``."""
+        """Have the runner look at something at ``when``."""
         if self._due is None or when < self._due:
             self._due = when
 
@@ -63,17 +63,22 @@ class Unit:
             for start in range(0, len(self._events), _BATCH):
                 rows.insert(*self._events[start : start + _BATCH])
             rows.update(self._project, "seq")
-            committed = partial(commits.tell, self.project_id, self._project.seq)
-            transaction.on_commit(committed, using=ALIAS)
+            transaction.on_commit(self._send_committed, using=ALIAS)
         if self._due is not None:
-            transaction.on_commit(partial(commits.tell_due, self._due), using=ALIAS)
+            transaction.on_commit(self._send_due, using=ALIAS)
+
+    def _send_committed(self) -> None:
+        events_committed.send(None, project_id=self.project_id, seq=self._project.seq)
+
+    def _send_due(self) -> None:
+        work_due.send(None, at=self._due)
 
 
 @contextmanager
 def writing(project_id: int, at: datetime | None = None) -> Iterator[Unit]:
-    """One transaction on the project; what it raises undoes it all.
+    """A transaction on the project, rolled back if it raises.
 
-    ``at`` stands in for the clock, for who makes a past.
+    ``at`` replaces the clock, to make a past.
     """
     with transaction.atomic(using=ALIAS):
         project = rows.find(Project, lock=True, id=project_id)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -10,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from inbox.engine import commits
+from inbox.engine.commits import events_committed
 from inbox.engine.http.limits import RateLimit, RateLimitMiddleware
 from inbox.engine.http.requests import refusal
 from inbox.engine.http.streams import Streams
@@ -51,12 +52,12 @@ class Application(Starlette):
 async def _lifespan(application: Application) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
 
-    def committed(project_id: int, _newest: int) -> None:
+    def committed(project_id: int, **kwargs: Any) -> None:
         loop.call_soon_threadsafe(application.streams.wake, project_id)
 
-    unsubscribe = commits.subscribe(committed)
+    events_committed.connect(committed)
     yield
-    unsubscribe()
+    events_committed.disconnect(committed)
     await application.readers.close()
     await application.writers.close()
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from inbox.engine.actions import events, groups, interactions, members, paging, runs
+from inbox.engine.actions import auth, events, groups, interactions, paging, runs
 from inbox.engine.actions.auth import Caller, authenticate
 from inbox.engine.http.requests import bearer, filtered_page, page, parse, query, read_body
 from inbox.engine.http.streams import EventStream, Streams
@@ -52,7 +52,7 @@ class Resource:
             raise EngineError(
                 405,
                 "method_not_allowed",
-                f"{request.method} is not served here; {allowed} is.",
+                f"{request.method} is not allowed here. Allowed: {allowed}.",
                 headers={"Allow": allowed},
             )
         if request.method == "GET":
@@ -161,7 +161,7 @@ def remove_member(call: Call, group: str, user_id: str) -> Response:
 
 
 def me(call: Call) -> Response:
-    return JSONResponse(members.me(caller=call.caller))
+    return JSONResponse(auth.me(caller=call.caller))
 
 
 def member_groups(call: Call, user_id: str) -> Response:

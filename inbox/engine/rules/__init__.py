@@ -1,1 +1,1 @@
-"""What is decided without a database: pure functions over plain values."""
+"""Rules that need no database: pure functions of plain values."""

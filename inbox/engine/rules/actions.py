@@ -1,4 +1,4 @@
-"""The stock actions: the few that the engine runs by itself."""
+"""The actions that the engine runs itself."""
 
 import json
 import secrets
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from inbox.engine.rules import stamps
+from inbox.engine.rules import times
 from inbox.engine.rules.errors import StepFailed
 
 
@@ -19,12 +19,12 @@ def _json(parameters: dict[str, Any], now: datetime) -> Any:
 
 
 def _time(parameters: dict[str, Any], now: datetime) -> Any:
-    return stamps.written(now)
+    return times.to_text(now)
 
 
 def _random(parameters: dict[str, Any], now: datetime) -> Any:
     low, high = parameters.get("min", 0), parameters.get("max", 100)
-    if any(isinstance(each, bool) or not isinstance(each, int) for each in (low, high)):
+    if any(isinstance(bound, bool) or not isinstance(bound, int) for bound in (low, high)):
         raise StepFailed("action_failed", "min and max must be whole numbers")
     if low > high:
         raise StepFailed("action_failed", "min is greater than max")
@@ -45,7 +45,7 @@ STOCK: dict[str, Callable[[dict[str, Any], datetime], Any]] = {
 
 
 def perform(action: str, parameters: dict[str, Any], now: datetime) -> tuple[dict[str, Any], str]:
-    """Run a stock action: the step's output, ``{"value": …}``, and a line that tells of it.
+    """Run an action: the step's output, ``{"value": …}``, and a line for the run's log.
 
     ``print`` gives its ``message``; ``json`` its parameters; ``time`` the time; ``random`` a whole
     number from ``min`` (0) to ``max`` (100). Raises StepFailed, for ``fail`` always.

@@ -1,4 +1,4 @@
-"""Reading what a caller sent: shapes by pydantic, refusals in the contract's words."""
+"""Reading a request's body with pydantic, and refusing it as the API does."""
 
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -21,20 +21,20 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
-def _of_one_line(value: str) -> str:
+def _check_one_line(value: str) -> str:
     if not value.isprintable():
         raise wrong("must hold no line breaks and no other control characters")
     return value
 
 
-Id = Annotated[Name, AfterValidator(_of_one_line)]
+Id = Annotated[Name, AfterValidator(_check_one_line)]
 """Of a person or a group."""
 
 
 class Body(BaseModel):
-    """An object of a body: no field that nobody knows, none of a type that is not meant.
+    """An object of a body. Unknown fields and wrong types are refused.
 
-    ``not_served`` are fields that the reference has and this engine does not serve.
+    ``not_served`` are fields that Mobius has and this engine does not support.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -55,12 +55,12 @@ class Empty(Body):
 
 
 def wrong(message: str) -> PydanticCustomError:
-    """What a validator raises; ``message`` is the rest of a sentence that names the field."""
-    return PydanticCustomError("wrong", "{said}", {"said": message})
+    """The error of a validator. ``message`` continues a sentence that begins with the field."""
+    return PydanticCustomError("wrong", "{message}", {"message": message})
 
 
 def unsupported(field: str, why: str) -> PydanticCustomError:
-    """What a validator raises for something that the reference knows and this engine does not."""
+    """The error of a validator for something that Mobius has and this engine does not."""
     return PydanticCustomError("not_supported", "{field}", {"field": field, "why": why})
 
 
@@ -79,25 +79,25 @@ def read(model: type[B], sent: Any) -> B:
 
 
 def check_keepable(sent: Any) -> None:
-    """Refuse what no database can keep (NUL, half a surrogate pair) and what is nested too deep."""
+    """Refuse what no database can store (NUL, half a surrogate pair) and too deep nesting."""
     pending: list[tuple[Any, int]] = [(sent, 1)]
     while pending:
         value, depth = pending.pop()
         if isinstance(value, str):
             if not is_keepable(value):
-                raise bad_request("The body holds a character that cannot be kept.")
+                raise bad_request("The body contains a character that cannot be stored.")
         elif isinstance(value, dict | list):
             if depth > DEEPEST:
                 raise bad_request(f"The body is nested deeper than {DEEPEST} levels.")
             if isinstance(value, dict):
                 pending += [(key, depth) for key in value]
-                pending += [(each, depth + 1) for each in value.values()]
+                pending += [(child, depth + 1) for child in value.values()]
             else:
-                pending += [(each, depth + 1) for each in value]
+                pending += [(child, depth + 1) for child in value]
 
 
 def is_keepable(text: str) -> bool:
-    """Whether every database can keep ``text``."""
+    """Whether every database can store ``text``."""
     if "\0" in text:
         return False
     if text.isascii():
@@ -110,7 +110,7 @@ _URGENT = {"not_supported": 0, "extra_forbidden": 1}
 
 def _refusal(error: ValidationError) -> EngineError:
     found = error.errors(include_url=False, include_input=False)
-    first = min(found, key=lambda each: _URGENT.get(each["type"], len(_URGENT)))
+    first = min(found, key=lambda detail: _URGENT.get(detail["type"], len(_URGENT)))
     place = _place(first)
     context = first.get("ctx", {})
     match first["type"]:
@@ -119,14 +119,14 @@ def _refusal(error: ValidationError) -> EngineError:
             why = context.get("why", "the embedded engine does not serve it")
             return not_supported(f"{field} is not supported: {why}.", field=field)
         case "extra_forbidden":
-            return bad_request(f"{place} is not a field that is known here.", field=place)
+            return bad_request(f"{place} is not a known field.", field=place)
         case "missing":
             return bad_request(f"{place} is missing.", field=place)
         case "wrong":
-            said = context["said"]
+            message = context["message"]
             if not place:
-                return bad_request(f"{said}.")
-            return bad_request(f"{place} {said}.", field=place)
+                return bad_request(f"{message}.")
+            return bad_request(f"{place} {message}.", field=place)
         case _:
             return bad_request(f"{place}: {first['msg']}.", field=place)
 

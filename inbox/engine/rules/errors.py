@@ -1,4 +1,4 @@
-"""Every refusal of the engine."""
+"""The engine's refusals."""
 
 from typing import Any
 
@@ -23,7 +23,6 @@ class EngineError(Exception):
         self.headers = headers
 
     def payload(self) -> dict[str, Any]:
-        """The error body of the contract."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.details is not None:
             error["details"] = self.details
@@ -31,7 +30,7 @@ class EngineError(Exception):
 
 
 class StepFailed(Exception):
-    """A step cannot go on: ``reason`` is its error type, ``message`` a sentence's end."""
+    """A step failed. ``reason`` is its error type; ``message`` ends a sentence."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -40,30 +39,25 @@ class StepFailed(Exception):
 
 
 def bad_request(message: str, **details: Any) -> EngineError:
-    """A 400: what was sent is wrong."""
     return EngineError(400, "bad_request", message, details or None)
 
 
 def not_supported(message: str, **details: Any) -> EngineError:
-    """A 400: the reference knows it, this engine does not serve it."""
+    """For something that Mobius has and this engine does not serve."""
     return EngineError(400, "not_supported", message, details or None)
 
 
 def unauthorized(message: str) -> EngineError:
-    """A 401: nobody we know is calling."""
     return EngineError(401, "unauthorized", message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def forbidden(message: str) -> EngineError:
-    """A 403: the caller may not do this."""
     return EngineError(403, "permission_denied", message)
 
 
 def not_found(what: str) -> EngineError:
-    """A 404: there is no such thing here."""
     return EngineError(404, "not_found", f"{what} was not found.")
 
 
 def conflict(message: str, *, code: str = "conflict", **details: Any) -> EngineError:
-    """A 409: the state of things does not allow it."""
     return EngineError(409, code, message, details or None)

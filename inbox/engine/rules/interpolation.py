@@ -8,13 +8,13 @@ from typing import Any
 from inbox.engine.rules.errors import StepFailed
 
 LARGEST = 1024 * 1024
-"""Characters of JSON that the references of one step may bring in."""
+"""Characters of JSON that the references of a step may insert."""
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 
 
 class Scope:
-    """What one step may refer to: the run's inputs and the outputs of the steps before it."""
+    """What a step may refer to: the run's inputs and the outputs of earlier steps."""
 
     def __init__(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         self._inputs = inputs
@@ -51,7 +51,7 @@ class Scope:
             raise _unknown(reference)
         self._left -= len(json.dumps(value))
         if self._left < 0:
-            raise StepFailed("too_large", "its references bring in more than 1 MiB")
+            raise StepFailed("too_large", "its references insert more than 1 MiB")
         return value
 
     def _of_step(self, rest: str, reference: str) -> Any:

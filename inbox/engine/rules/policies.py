@@ -1,4 +1,4 @@
-"""Who may answer, claim and release, and in which order that is refused."""
+"""Who may answer, claim and release, and the order in which it is refused."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -8,8 +8,8 @@ from inbox.engine.rules.errors import EngineError, conflict, forbidden
 PENDING = "pending"
 
 
-class Item(Protocol):
-    """What of an interaction decides."""
+class Interaction(Protocol):
+    """The fields of an interaction that decide."""
 
     status: str
     target_type: str
@@ -19,74 +19,79 @@ class Item(Protocol):
     partial_responses: Sequence[dict[str, Any]] | None
 
     @property
-    def all_must_answer(self) -> bool:
-        """Whether every member of the snapshot must answer."""
+    def all_must_answer(self) -> bool: ...
 
 
-def check_answer(item: Item, user_id: str | None) -> None:
+def check_answer(interaction: Interaction, user_id: str | None) -> None:
     """Refuse an answer by ``user_id``, or by a service key where that is None.
 
-    Raises 403 for who is not asked, then 409: closed, held by another, already answered.
+    Raises 403 for someone who was not asked, then 409: closed, claimed by another, answered.
     """
-    if item.target_type == "group":
-        _check_member(item, user_id)
-    elif user_id is not None and not (item.target_type == "user" and item.target_id == user_id):
-        raise forbidden("This interaction is for somebody else.")
-    _check_open(item)
-    if item.target_type != "group" or user_id is None:
+    if interaction.target_type == "group":
+        _check_member(interaction, user_id)
+    elif user_id is not None and not (
+        interaction.target_type == "user" and interaction.target_id == user_id
+    ):
+        raise forbidden("This interaction is for someone else.")
+    _check_open(interaction)
+    if interaction.target_type != "group" or user_id is None:
         return
-    if item.claimed_by not in (None, user_id):
-        raise _held(item)
-    if any(each["user_id"] == user_id for each in item.partial_responses or ()):
-        raise conflict("You have answered this already.", code="already_responded")
+    if interaction.claimed_by not in (None, user_id):
+        raise _already_claimed(interaction)
+    if any(answer["user_id"] == user_id for answer in interaction.partial_responses or ()):
+        raise conflict("You have already answered this.", code="already_responded")
 
 
-def check_claim(item: Item, user_id: str | None) -> None:
-    """Refuse a claim: 403 for who is not asked, 409 closed, 400 ``not_claimable``, 409 held."""
-    _check_asked(item, user_id)
-    _check_open(item)
-    if item.target_type != "group" or item.all_must_answer:
-        raise EngineError(400, "not_claimable", "Only a question to whoever is first can be held.")
-    if item.claimed_by not in (None, user_id):
-        raise _held(item)
+def check_claim(interaction: Interaction, user_id: str | None) -> None:
+    """Refuse a claim: 403 for someone who was not asked, 409 closed, 400, 409 claimed."""
+    _check_assignee(interaction, user_id)
+    _check_open(interaction)
+    if interaction.target_type != "group" or interaction.all_must_answer:
+        raise EngineError(
+            400, "not_claimable", "Only a first-responder interaction can be claimed."
+        )
+    if interaction.claimed_by not in (None, user_id):
+        raise _already_claimed(interaction)
 
 
-def check_release(item: Item, user_id: str | None) -> None:
-    """Refuse a release: 403 for who is not asked, 409 closed, 403 for who is not the holder."""
-    _check_asked(item, user_id)
-    _check_open(item)
-    if item.claimed_by not in (None, user_id):
-        raise forbidden("Only the holder can release it.")
+def check_release(interaction: Interaction, user_id: str | None) -> None:
+    """Refuse a release: 403 for someone who was not asked, 409 closed, 403 claimed by another."""
+    _check_assignee(interaction, user_id)
+    _check_open(interaction)
+    if interaction.claimed_by not in (None, user_id):
+        raise forbidden("Only the person who claimed it can release it.")
 
 
 def final_value(members: Sequence[str], responses: Sequence[dict[str, Any]]) -> list[Any] | None:
-    """The members' values in snapshot order, None while one is missing."""
-    values = {each["user_id"]: each["value"] for each in responses}
+    """The members' values in snapshot order, None while an answer is missing."""
+    values = {answer["user_id"]: answer["value"] for answer in responses}
     if any(user_id not in values for user_id in members):
         return None
     return [values[user_id] for user_id in members]
 
 
-def _check_asked(item: Item, user_id: str | None) -> None:
-    if item.target_type == "group":
-        _check_member(item, user_id)
+def _check_assignee(interaction: Interaction, user_id: str | None) -> None:
+    if interaction.target_type == "group":
+        _check_member(interaction, user_id)
     elif user_id is None:
-        raise forbidden("A member token is needed.")
-    elif item.target_type != "user" or item.target_id != user_id:
-        raise forbidden("This interaction is for somebody else.")
+        raise forbidden("A member token is required.")
+    elif interaction.target_type != "user" or interaction.target_id != user_id:
+        raise forbidden("This interaction is for someone else.")
 
 
-def _check_member(item: Item, user_id: str | None) -> None:
+def _check_member(interaction: Interaction, user_id: str | None) -> None:
     if user_id is None:
-        raise forbidden("This interaction is for a group: a member token is needed.")
-    if user_id not in (item.members or ()):
-        raise forbidden("You were not in the group when it was asked.")
+        raise forbidden("This interaction is for a group: a member token is required.")
+    if user_id not in (interaction.members or ()):
+        raise forbidden("You were not in the group when it was created.")
 
 
-def _check_open(item: Item) -> None:
-    if item.status != PENDING:
-        raise conflict(f"The interaction is {item.status}.", status=item.status)
+def _check_open(interaction: Interaction) -> None:
+    if interaction.status != PENDING:
+        raise conflict(f"The interaction is {interaction.status}.", status=interaction.status)
 
 
-def _held(item: Item) -> EngineError:
-    return conflict("Another member holds it.", code="already_claimed", claimed_by=item.claimed_by)
+def _already_claimed(interaction: Interaction) -> EngineError:
+    return conflict(
+        "Another member has claimed it.", code="already_claimed", claimed_by=interaction.claimed_by
+    )

@@ -1,4 +1,4 @@
-"""What can be asked, and which values answer it."""
+"""Interactions as they are requested, and the values that answer them."""
 
 from typing import Any, Literal, Self
 
@@ -35,7 +35,7 @@ class Option(Body):
 
 
 class Question(Body):
-    """The ``spec`` of an interaction: how it is asked and what may be answered."""
+    """The ``spec`` of an interaction: how it is shown and which answers are valid."""
 
     mode: Mode
     options: list[Option] | None = Field(None, min_length=1, max_length=100)
@@ -66,15 +66,15 @@ class Question(Body):
 
 
 class Target(Body):
-    """Whom a question is for. ``require_all`` may stand here or beside it."""
+    """The assignee. ``require_all`` may be set here or on the interaction."""
 
     type: Literal["user", "group", "agent"]
     id: Id
     require_all: bool | None = None
 
 
-class Asked(Body):
-    """What a standalone question and a workflow's step have in common."""
+class InteractionFields(Body):
+    """The fields that an interaction has, created by a request or by a step."""
 
     type: Type
     target: Target
@@ -92,12 +92,11 @@ class Asked(Body):
 
     @property
     def all_required(self) -> bool:
-        """Whether the asker wants every member of a group to answer."""
         return bool(self.require_all or self.target.require_all)
 
 
 def check_value(spec: dict[str, Any] | None, value: Any) -> None:
-    """Refuse a ``value`` that does not answer ``spec``: a 400 that says what was expected."""
+    """Refuse a ``value`` that does not answer ``spec`` with a 400 that says what was expected."""
     if spec is None:
         return
     match spec["mode"]:
@@ -111,7 +110,7 @@ def check_value(spec: dict[str, Any] | None, value: Any) -> None:
         case "multi_select":
             values = [option["value"] for option in spec["options"]]
             chosen = value if isinstance(value, list) else None
-            if chosen is None or not all(isinstance(each, str) for each in chosen):
+            if chosen is None or not all(isinstance(choice, str) for choice in chosen):
                 raise _expected("an array of the options' values", options=values)
             if len(set(chosen)) != len(chosen) or not set(chosen) <= set(values):
                 raise _expected("an array of distinct values of the options", options=values)

@@ -1,14 +1,14 @@
-"""What a workflow may be made of."""
+"""Workflow specs."""
 
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from inbox.engine.rules import durations
+from inbox.engine.rules import times
 from inbox.engine.rules.actions import STOCK
 from inbox.engine.rules.bodies import Body, Name, Text, unsupported, wrong
-from inbox.engine.rules.questions import Asked
+from inbox.engine.rules.questions import InteractionFields
 
 KINDS = ("interaction", "wait_signal", "sleep", "action")
 
@@ -24,7 +24,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 def _check_duration(text: str) -> str:
     try:
-        length = durations.read(text)
+        length = times.read_duration(text)
     except ValueError as error:
         raise wrong(f"is {error}") from None
     if length < timedelta(0):
@@ -33,8 +33,8 @@ def _check_duration(text: str) -> str:
 
 
 def _check_positive(text: str) -> str:
-    if not durations.read(_check_duration(text)):
-        raise wrong("must be more than nothing")
+    if not times.read_duration(_check_duration(text)):
+        raise wrong("must be more than zero")
     return text
 
 
@@ -42,14 +42,14 @@ Duration = Annotated[str, AfterValidator(_check_duration)]
 Timeout = Annotated[str, AfterValidator(_check_positive)]
 
 
-class InteractionConfig(Asked):
-    """A question that the run waits for."""
+class InteractionConfig(InteractionFields):
+    """An interaction that the run waits for."""
 
     timeout: Timeout
 
 
 class WaitSignalConfig(Body):
-    """A signal that the run waits for, for ever where there is no time-out."""
+    """A signal that the run waits for, for ever without a time-out."""
 
     not_served: ClassVar[frozenset[str]] = frozenset({"store", "on_timeout"})
 
@@ -58,13 +58,13 @@ class WaitSignalConfig(Body):
 
 
 class SleepConfig(Body):
-    """A time that the run waits for."""
+    """A pause."""
 
     duration: Duration
 
 
 class Edge(Body):
-    """The way to the next step; only the plain one is served."""
+    """A link to the next step. Only unconditional ones are served."""
 
     not_served: ClassVar[frozenset[str]] = frozenset({"condition", "branch"})
 
@@ -72,14 +72,14 @@ class Edge(Body):
 
 
 class Layout(Body):
-    """Where an editor draws the step."""
+    """The step's place in an editor."""
 
     x: float | None = None
     y: float | None = None
 
 
 class Step(Body):
-    """One step; exactly one of ``KINDS``."""
+    """A step of one of ``KINDS``."""
 
     not_served: ClassVar[frozenset[str]] = frozenset(
         {"each", "join", "pause", "edge_matching_strategy", "store", "retry", "catch"}
@@ -150,7 +150,7 @@ class Workflow(Body):
         following = [*names[1:], None]
         for number, step in enumerate(self.steps):
             _check_edges(step, number, names, following[number])
-        declared = [each.name for each in self.inputs or []]
+        declared = [declared.name for declared in self.inputs or []]
         if len(set(declared)) != len(declared):
             raise wrong("inputs has two of the same name")
         return self
@@ -213,9 +213,9 @@ class NewRun(Body):
     def filled_inputs(self) -> dict[str, Any]:
         """The inputs given, and the defaults of those that were not."""
         defaults = {
-            each.name: each.default
-            for each in self.spec.inputs or []
-            if "default" in each.model_fields_set
+            declared.name: declared.default
+            for declared in self.spec.inputs or []
+            if "default" in declared.model_fields_set
         }
         return {**defaults, **(self.inputs or {})}
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from inbox.engine.rules import stamps
+from inbox.engine.rules import times
 
 Json = dict[str, Any]
 
@@ -171,4 +171,4 @@ def _fill(template: Any, values: Json, now: datetime) -> Any:
 
 def _time(found: re.Match[str], now: datetime) -> str:
     at = now + timedelta(**{_UNITS[found[2]]: int(found[1])})
-    return at.strftime(found[3]) if found[3] else stamps.written(at)
+    return at.strftime(found[3]) if found[3] else times.to_text(at)

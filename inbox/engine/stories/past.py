@@ -12,8 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from inbox.engine.actions import interactions, runs, timers
-from inbox.engine.actions.advance import settle
+from inbox.engine.actions import advance, interactions, runs
 from inbox.engine.actions.auth import Caller
 from inbox.engine.models import Interaction, Project, Run
 from inbox.engine.router import ALIAS
@@ -78,11 +77,11 @@ class _Past:
         self._at = at
         post = next(self._posts)
         with transaction.atomic(using=ALIAS):
-            item = self._ask(post, f"{MARK}{number:05}", at)
-            if self.rng.random() < _FORGOTTEN and item.expires_at is not None:
-                self._let_expire(item)
+            interaction = self._ask(post, f"{MARK}{number:05}", at)
+            if self.rng.random() < _FORGOTTEN and interaction.expires_at is not None:
+                self._let_expire(interaction)
             else:
-                self._answer(item, experience)
+                self._answer(interaction, experience)
 
     def _ask(self, post: Post, external_id: str, at: datetime) -> Interaction:
         service = self._caller(None)
@@ -93,48 +92,58 @@ class _Past:
         self._settle(run["id"], at)
         return Interaction.objects.get(run_id=run["id"])
 
-    def _answer(self, item: Interaction, experience: float) -> None:
+    def _answer(self, interaction: Interaction, experience: float) -> None:
         """Everyone who must answer does, in their own time, unless it has expired by then."""
-        people = list(item.members) if item.members else [item.target_id]
-        if not item.all_must_answer:
+        people = list(interaction.members) if interaction.members else [interaction.target_id]
+        if not interaction.all_must_answer:
             people = [self.rng.choice(people)]
         plan = []
         for user_id in people:
             delay = _delay(self.rng, user_id, experience=experience)
-            at = _at_work(self.rng, item.created_at + delay, self._zone)
+            at = _at_work(self.rng, interaction.created_at + delay, self._zone)
             plan.append((at, delay, user_id))
         for at, delay, user_id in sorted(plan):
-            if item.expires_at is not None and at >= item.expires_at:
-                self._let_expire(item)
+            if interaction.expires_at is not None and at >= interaction.expires_at:
+                self._let_expire(interaction)
                 return
             if at >= self._now:
                 return
-            self._claim(item, user_id, at, delay)
-            body = {"value": self._value(item), "comment": self.rng.choice(_COMMENTS)}
+            self._claim(interaction, user_id, at, delay)
+            body = {"value": self._value(interaction), "comment": self.rng.choice(_COMMENTS)}
             interactions.respond(
-                caller=self._caller(user_id), interaction_id=item.id, body=body, at=at
+                caller=self._caller(user_id), interaction_id=interaction.id, body=body, at=at
             )
-        if item.run_id is not None:
-            self._settle(item.run_id, max(at for at, _, _ in plan))
+        if interaction.run_id is not None:
+            self._settle(interaction.run_id, max(at for at, _, _ in plan))
 
-    def _claim(self, item: Interaction, user_id: str, at: datetime, delay: timedelta) -> None:
+    def _claim(
+        self, interaction: Interaction, user_id: str, at: datetime, delay: timedelta
+    ) -> None:
         """Most first-responder questions are claimed some time before they are answered."""
-        if item.target_type != "group" or item.all_must_answer or self.rng.random() > 0.7:
+        if (
+            interaction.target_type != "group"
+            or interaction.all_must_answer
+            or self.rng.random() > 0.7
+        ):
             return
-        claimed_at = max(item.created_at, at - delay * self.rng.uniform(0.1, 0.6))
-        interactions.claim(caller=self._caller(user_id), interaction_id=item.id, at=claimed_at)
+        claimed_at = max(interaction.created_at, at - delay * self.rng.uniform(0.1, 0.6))
+        interactions.claim(
+            caller=self._caller(user_id), interaction_id=interaction.id, at=claimed_at
+        )
 
-    def _let_expire(self, item: Interaction) -> None:
-        if item.expires_at is not None and item.expires_at < self._now:
-            timers.expire(
-                project_id=self._project.pk, interaction_ids=[item.id], at=item.expires_at
+    def _let_expire(self, interaction: Interaction) -> None:
+        if interaction.expires_at is not None and interaction.expires_at < self._now:
+            advance.expire(
+                project_id=self._project.pk,
+                interaction_ids=[interaction.id],
+                at=interaction.expires_at,
             )
 
     def _settle(self, run_id: str, at: datetime) -> None:
-        settle(project_id=self._project.pk, run_id=run_id, at=at)
+        advance.settle(project_id=self._project.pk, run_id=run_id, at=at)
 
-    def _value(self, item: Interaction) -> Any:
-        spec = item.spec or {}
+    def _value(self, interaction: Interaction) -> Any:
+        spec = interaction.spec or {}
         match spec.get("mode"):
             case "select":
                 values = [option["value"] for option in spec["options"]]
@@ -146,7 +155,7 @@ class _Past:
                 return self.rng.choice(_TEXTS)
             case _:
                 # A board approves more often than one person does.
-                return self.rng.random() < (0.93 if item.all_must_answer else 0.84)
+                return self.rng.random() < (0.93 if interaction.all_must_answer else 0.84)
 
     def _caller(self, user_id: str | None) -> Caller:
         project_id, project = self._project.pk, self._project.handle

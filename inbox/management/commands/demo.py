@@ -49,7 +49,7 @@ class Command(BaseCommand):
         settings.MOBIUS_BASE_URL = note["engine"]
         try:
             if options["traffic"]:
-                asyncio.run(self._traffic(Random(options["seed"])))  # noqa: S311 - a demo's dice
+                asyncio.run(self._traffic(Random(options["seed"])))  # noqa: S311 - not a secret
             else:
                 demo_project.top_up()
         except KeyboardInterrupt:
@@ -58,34 +58,36 @@ class Command(BaseCommand):
             raise CommandError(f"The engine refused it: {error.message}") from None
 
     def _history(self, days: int, seed: int | None) -> None:
-        """Live it in the engine's database, with the clock set back; the mirror walks there."""
+        """Make a past in the engine's database, with the clock set back. The sync then reads it."""
         if not 1 <= days <= LONGEST_PAST:
             raise CommandError(f"--history takes 1 to {LONGEST_PAST} days.")
-        told = 0
+        count = 0
         try:
-            for told in past.live(
+            for count in past.live(
                 handle=settings.MOBIUS_PROJECT,
                 days=days,
                 now=timezone.now(),
                 zone=timezone.get_default_timezone(),
                 **({} if seed is None else {"seed": seed}),
             ):
-                if told % 200 == 0:
-                    self.stdout.write(f"{told} questions asked")
+                if count % 200 == 0:
+                    self.stdout.write(f"{count} questions asked")
         except past.AlreadyLived:
             raise CommandError(
                 "The demo already has a history; a second one would double it."
             ) from None
-        self.stdout.write(f"{told} questions in {days} days. The pages have them in a few minutes.")
+        self.stdout.write(
+            f"{count} questions in {days} days. They appear on the pages in a few minutes."
+        )
 
-    async def _traffic(self, dice: Random) -> None:
+    async def _traffic(self, rng: Random) -> None:
         client = demo_project.service_client()
         try:
-            for post in stories.traffic(dice, timezone.now):
+            for post in stories.traffic(rng, timezone.now):
                 await demo_project.send(client, post)
                 self.stdout.write(
                     f"asked by {post.body['spec']['name'] if post.path == '/runs' else 'hand'}"
                 )
-                await asyncio.sleep(dice.uniform(*PACE))
+                await asyncio.sleep(rng.uniform(*PACE))
         finally:
             await client.aclose()

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from inbox.engine import clock
-from inbox.engine.actions import timers
-from inbox.engine.rules import stamps
+from inbox.engine.actions import advance
+from inbox.engine.rules import times
 from tests.engine.team import question
 
 pytestmark = pytest.mark.django_db(databases=["engine"])
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.django_db(databases=["engine"])
 
 def expire(team, *items, at):
     ids = [item["id"] for item in items]
-    return timers.expire(project_id=team.project_id, interaction_ids=ids, at=at)
+    return advance.expire(project_id=team.project_id, interaction_ids=ids, at=at)
 
 
 def test_a_steps_question_expires_and_fails_its_run(team, refusal):
     run = team.begin(question(timeout="30m"))
     item = team.questions(run)[0]
     since = team.newest()
-    assert expire(team, item, at=stamps.read(item["expires_at"])) == 1
+    assert expire(team, item, at=times.read_time(item["expires_at"])) == 1
     assert [(f["type"], f["data"]["status"]) for f in team.frames(since)] == [
         ("interaction_expired", "expired"),
         ("run_step_updated", "failed"),
@@ -36,7 +36,7 @@ def test_a_steps_question_expires_and_fails_its_run(team, refusal):
 
 def test_a_standalone_question_expires_alone(team):
     soon = clock.now() + timedelta(minutes=1)
-    item = team.ask(expires_at=stamps.written(soon))
+    item = team.ask(expires_at=times.to_text(soon))
     assert expire(team, item, at=soon) == 1
     gone = team.read(item)
     assert (gone["status"], gone["response"], gone["completed_at"]) == ("expired", None, None)
@@ -45,14 +45,14 @@ def test_a_standalone_question_expires_alone(team):
 def test_one_backed_by_a_run_leaves_the_run_alone(team):
     run = team.begin(question())
     soon = clock.now() + timedelta(minutes=1)
-    item = team.ask(run_id=run["id"], signal_name="s", expires_at=stamps.written(soon))
+    item = team.ask(run_id=run["id"], signal_name="s", expires_at=times.to_text(soon))
     expire(team, item, at=soon)
     assert team.run(run)["status"] == "suspended"
 
 
 def test_before_its_time_and_after_its_answer_it_is_left_alone(team):
     soon = clock.now() + timedelta(minutes=1)
-    early, answered = (team.ask(expires_at=stamps.written(soon)) for _ in range(2))
+    early, answered = (team.ask(expires_at=times.to_text(soon)) for _ in range(2))
     team.answer(team.rina, answered)
     assert expire(team, early, at=soon - timedelta(microseconds=1)) == 0
     assert expire(team, answered, at=soon) == 0
@@ -62,11 +62,11 @@ def test_before_its_time_and_after_its_answer_it_is_left_alone(team):
 def test_what_is_due_is_told_earliest_first(team):
     now = clock.now()
     later, sooner = (
-        team.ask(expires_at=stamps.written(now + timedelta(minutes=minutes))) for minutes in (2, 1)
+        team.ask(expires_at=times.to_text(now + timedelta(minutes=minutes))) for minutes in (2, 1)
     )
     team.ask()
     far = now + timedelta(hours=1)
-    due = timers.due_interactions(now=far, limit=10)
+    due = advance.due_interactions(now=far, limit=10)
     assert due == [(team.project_id, sooner["id"]), (team.project_id, later["id"])]
-    assert timers.earliest() == stamps.read(sooner["expires_at"])
-    assert timers.due_interactions(now=now, limit=10) == []
+    assert advance.earliest() == times.read_time(sooner["expires_at"])
+    assert advance.due_interactions(now=now, limit=10) == []

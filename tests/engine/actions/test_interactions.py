@@ -6,14 +6,14 @@ import pytest
 
 from inbox.engine import clock
 from inbox.engine.actions import groups, interactions, runs
-from inbox.engine.rules import stamps
+from inbox.engine.rules import times
 from tests.engine.team import make_team, question, wait
 
 pytestmark = pytest.mark.django_db(databases=["engine"])
 
 
 def test_a_new_interaction_has_every_field_of_the_contract(team):
-    soon = stamps.written(clock.now() + timedelta(hours=1))
+    soon = times.to_text(clock.now() + timedelta(hours=1))
     item = team.ask(context={"b": 1, "a": [None]}, expires_at=soon)
     assert item["id"].startswith("int_")
     assert item["created_at"] == item["updated_at"]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from inbox.engine.rules import durations
+from inbox.engine.rules import times
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from inbox.engine.rules import durations
     ],
 )
 def test_it_reads_what_go_reads(text, expected):
-    assert durations.read(text) == expected
+    assert times.read_duration(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -33,4 +33,4 @@ def test_it_reads_what_go_reads(text, expected):
 )
 def test_it_refuses_what_go_refuses(text):
     with pytest.raises(ValueError, match="Go duration"):
-        durations.read(text)
+        times.read_duration(text)

@@ -10,7 +10,9 @@ OPTIONS = [{"value": "a", "label": "A"}, {"value": "b", "label": "B", "descripti
 
 def ask(kind, spec, **more):
     body = {"type": kind, "target": {"type": "user", "id": "u"}, "message": "?", **more}
-    return bodies.read(questions.Asked, body if spec is None else {**body, "spec": spec})
+    return bodies.read(
+        questions.InteractionFields, body if spec is None else {**body, "spec": spec}
+    )
 
 
 @pytest.mark.parametrize(

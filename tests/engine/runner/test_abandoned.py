@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError, connections
 
 from inbox.engine import clock
-from inbox.engine.actions import advance, interactions, runs, timers
+from inbox.engine.actions import advance, interactions, runs
 from inbox.engine.models import Event, Interaction, Project, Recipient, Run, Signal, Step
 from tests.engine.team import act, question, sleep, wait
 
@@ -57,7 +57,7 @@ def expired(team):
     item = team.questions(run)[0]
     due = clock.now() + timedelta(hours=2)
     return (
-        lambda: timers.expire(project_id=team.project_id, interaction_ids=[item["id"]], at=due),
+        lambda: advance.expire(project_id=team.project_id, interaction_ids=[item["id"]], at=due),
         lambda: team.run(run)["status"] == "failed",
     )
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import connections
 
 from inbox.engine import clock, ids
-from inbox.engine.actions import timers
+from inbox.engine.actions import advance
 from inbox.engine.models import Interaction, Run
-from inbox.engine.rules import stamps
+from inbox.engine.rules import times
 from tests.engine.team import sleep
 from tests.engine.watching import running
 
@@ -54,9 +54,9 @@ def test_looking_touches_a_row_or_two_of_10_000(many):
 
 
 def look():
-    assert timers.due_interactions(now=clock.now(), limit=50) == []
-    assert timers.due_runs(now=clock.now(), limit=50) == []
-    assert timers.earliest() is not None
+    assert advance.due_interactions(now=clock.now(), limit=50) == []
+    assert advance.due_runs(now=clock.now(), limit=50) == []
+    assert advance.earliest() is not None
 
 
 def cost(call):
@@ -94,7 +94,7 @@ def tuples_read(connection):
 def test_with_10_000_pending_a_deadline_fires_within_a_second(many):
     with running() as watch:
         soon = clock.now() + timedelta(seconds=1)
-        item = many.ask(expires_at=stamps.written(soon))
+        item = many.ask(expires_at=times.to_text(soon))
         watch.until(lambda: many.read(item)["status"] == "expired")
-    assert stamps.read(many.read(item)["updated_at"]) - soon < timedelta(seconds=1)
+    assert times.read_time(many.read(item)["updated_at"]) - soon < timedelta(seconds=1)
     assert Interaction.objects.filter(status="expired").count() == 1

@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 
 from inbox.engine import clock
-from inbox.engine.actions import interactions, runs, timers
+from inbox.engine.actions import advance, interactions, runs
 from inbox.engine.rules.errors import EngineError
 from tests.engine.team import question, wait
 from tests.engine.watching import at_once
@@ -79,7 +79,7 @@ def test_an_answer_against_its_deadline_has_one_winner(team, attempt):
     item = team.questions(run)[0]
     due = clock.now() + timedelta(hours=2)
     expire = partial(
-        timers.expire, project_id=team.project_id, interaction_ids=[item["id"]], at=due
+        advance.expire, project_id=team.project_id, interaction_ids=[item["id"]], at=due
     )
     answer = partial(team.answer, team.rina, item)
     answered, expired = at_once(*((answer, expire) if attempt % 2 else (expire, answer)))[
@@ -123,7 +123,7 @@ def test_nobody_ever_sees_half_an_answer(team):
             if number % 3 == 0:
                 team.answer(team.rina, item)
             elif number % 3 == 1:
-                timers.expire(project_id=team.project_id, interaction_ids=[item["id"]], at=due)
+                advance.expire(project_id=team.project_id, interaction_ids=[item["id"]], at=due)
             else:
                 runs.cancel(caller=team.service, run_id=run["id"])
 

@@ -7,7 +7,7 @@ import pytest
 from inbox.engine import clock, ids
 from inbox.engine.actions import runs
 from inbox.engine.models import Run
-from inbox.engine.rules import stamps
+from inbox.engine.rules import times
 from inbox.engine.runner import Runner
 from tests.engine.team import act, question, sleep, wait
 from tests.engine.watching import running
@@ -38,24 +38,24 @@ def test_a_time_out_fires_within_a_second(team, kind):
         run = team.start(step)
         watch.until(lambda: team.run(run)["status"] == "failed")
     failed = team.steps(run)[0]
-    due = stamps.read(failed["started_at"]) + timedelta(milliseconds=300)
-    late = stamps.read(failed["completed_at"]) - due
+    due = times.read_time(failed["started_at"]) + timedelta(milliseconds=300)
+    late = times.read_time(failed["completed_at"]) - due
     assert timedelta(0) <= late < timedelta(seconds=1)
     assert failed["error_type"] == "timeout"
 
 
 def test_a_deadline_that_comes_nearer_than_all_others_is_not_slept_through(team):
-    team.ask(expires_at=stamps.written(clock.now() + timedelta(hours=1)))
+    team.ask(expires_at=times.to_text(clock.now() + timedelta(hours=1)))
     with running() as watch:
         soon = clock.now() + timedelta(seconds=1)
-        item = team.ask(expires_at=stamps.written(soon))
+        item = team.ask(expires_at=times.to_text(soon))
         watch.until(lambda: team.read(item)["status"] == "expired")
-    assert stamps.read(team.read(item)["updated_at"]) - soon < timedelta(seconds=1)
+    assert times.read_time(team.read(item)["updated_at"]) - soon < timedelta(seconds=1)
 
 
 def test_what_fell_due_while_no_runner_ran_fires_when_one_does(team):
     now = clock.now()
-    fell_due = stamps.written(now - timedelta(minutes=1))
+    fell_due = times.to_text(now - timedelta(minutes=1))
     item = team.ask(at=now - timedelta(hours=1), expires_at=fell_due)
     queued = team.start(act("print"))
     asleep = team.begin(sleep("1ms"))
@@ -78,16 +78,16 @@ def test_a_run_left_in_the_middle_is_carried_on(team):
 def test_many_deadlines_of_the_same_moment_fire_within_a_second(team):
     with running() as watch:
         soon = clock.now() + timedelta(seconds=4)
-        items = [team.ask(expires_at=stamps.written(soon)) for _ in range(100)]
+        items = [team.ask(expires_at=times.to_text(soon)) for _ in range(100)]
         assert clock.now() < soon
         watch.until(lambda: team.read(items[-1])["status"] == "expired")
         closed = [team.read(item) for item in items]
     assert {item["status"] for item in closed} == {"expired"}
-    late = max(stamps.read(item["updated_at"]) for item in closed) - soon
+    late = max(times.read_time(item["updated_at"]) for item in closed) - soon
     assert late < timedelta(seconds=1)
 
 
-def test_a_run_that_cannot_be_carried_on_stops_no_other(team):
+def test_a_run_that_cannot_be_continued_stops_no_other(team):
     broken, sound = team.start(act("print")), team.start(act("print"))
     Run.objects.filter(pk=broken["id"]).update(spec={})
     with running() as watch:
@@ -97,10 +97,9 @@ def test_a_run_that_cannot_be_carried_on_stops_no_other(team):
 
 
 def test_it_stops_although_the_next_deadline_is_an_hour_away(team):
-    team.ask(expires_at=stamps.written(clock.now() + timedelta(hours=1)))
+    team.ask(expires_at=times.to_text(clock.now() + timedelta(hours=1)))
     runner = Runner()
     runner.start()
-    runner.wake()
     runner.stop()
 
 

@@ -13,9 +13,9 @@ import django
 
 django.setup()
 
-from inbox.engine import commits  # noqa: E402
 from inbox.engine.actions import interactions, runs  # noqa: E402
 from inbox.engine.actions.auth import Caller, authenticate  # noqa: E402
+from inbox.engine.commits import events_committed  # noqa: E402
 from inbox.engine.rules.errors import EngineError  # noqa: E402
 from inbox.engine.runner import Runner  # noqa: E402
 from tests.engine.team import act, question, sleep, wait  # noqa: E402
@@ -47,7 +47,11 @@ def answer(caller: Caller) -> None:
     Looking without a pause would keep the interpreter from those who are to work meanwhile.
     """
     committed = threading.Event()
-    commits.subscribe(lambda project_id, newest: committed.set())
+
+    def wake(**kwargs: object) -> None:
+        committed.set()
+
+    events_committed.connect(wake)
     while True:
         committed.clear()
         filters = {"status": "pending"}

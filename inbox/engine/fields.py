@@ -1,4 +1,4 @@
-"""Columns that Django has no field for."""
+"""Model fields that Django does not have."""
 
 import json
 from typing import Any
@@ -9,28 +9,25 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 def dumps(value: Any) -> str:
-    """JSON as the engine writes it: compact, ASCII, keys in the order they came in."""
+    """Compact ASCII JSON, with the keys in their original order."""
     return _encode(value)
 
 
 class JSONText(models.TextField):
-    """JSON kept as text, on every database alike.
+    """JSON stored as text in every database.
 
-    PostgreSQL's own type would reorder keys and refuse escaped NULs; what a workflow sends is
-    given back as it was sent. SQL NULL is None; a JSON null cannot be told from it.
+    PostgreSQL's own type would reorder keys and refuse escaped NULs, but what a workflow sends is
+    returned as it was sent. None is stored as SQL NULL; a JSON null reads as None too.
     """
 
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        """Parse what is stored."""
         return None if value is None else json.loads(value)
 
     def to_python(self, value: Any) -> Any:
-        """A value is its own Python."""
         return value
 
     def get_prep_value(self, value: Any) -> str | None:
-        """What is stored."""
         return None if value is None else dumps(value)
