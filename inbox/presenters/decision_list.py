@@ -70,7 +70,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LogStatus:
     """Whether the log is intact, in words. ``head`` is its last hash, shortened. ``broken_at`` is
     the newest entry that declares a break, ``broken_href`` its page.
     """
@@ -90,7 +90,7 @@ class DecisionList:
     """What ``decisions/_log.html`` shows."""
 
     query: DecisionQuery
-    standing: Standing
+    log_status: LogStatus
     days: tuple[Day, ...]
     choices: tuple[Choice, ...]
     count: str
@@ -112,7 +112,7 @@ def decision_list(
     items = _items(upstream, rows)
     return DecisionList(
         query=query,
-        standing=_standing(rows, now),
+        log_status=_log_status(rows, now),
         days=_days([_row(row, upstream, items, people) for row in rows], now),
         choices=_choices(query),
         count=_count(entries, query, now),
@@ -254,11 +254,11 @@ def _count(entries: QuerySet[Decision], query: DecisionQuery, now: datetime) -> 
     return f"{found:,} {'entry' if found == 1 else 'entries'}"
 
 
-def _standing(rows: Iterable[Decision], now: datetime) -> Standing:
+def _log_status(rows: Iterable[Decision], now: datetime) -> LogStatus:
     seen, last = inspect(rows), head()
     declared = Decision.objects.filter(verb=decision_reseal.VERB).order_by("-number")
     broken_at = declared.values_list("number", flat=True).first()
-    return Standing(
+    return LogStatus(
         intact=seen.verdict.intact,
         problem=seen.verdict.problem,
         entries=f"{last.number:,} {'entry' if last.number == 1 else 'entries'}",

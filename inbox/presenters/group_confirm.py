@@ -9,7 +9,7 @@ from inbox.mobius.types import PolicyKind
 from inbox.models import Group, Interaction, Recipient, Upstream
 from inbox.presenters.people import People
 from inbox.presenters.words import ROUTING, listed
-from inbox.reviewers.directory import ids_called, standings
+from inbox.reviewers.directory import account_statuses, ids_called
 from inbox.reviewers.names import names_of
 
 
@@ -79,12 +79,12 @@ def _addition(group: Group, key: str, members: list[str], typed: str) -> tuple[C
     name = names_of([user_id])[user_id]
     if user_id in members:
         return None, f"{name} is in {group.name} already."
-    stand = standings([user_id])[user_id]
+    status = account_statuses([user_id])[user_id]
     who = name if name == user_id else f"{name} ({user_id})"
     note = ""
-    if not stand.account:
+    if not status.account:
         note = f" {name} has no account here, so cannot answer here."
-    elif not stand.active:
+    elif not status.active:
         note = f" The account of {name} is deactivated, so {name} cannot answer here."
     confirm = Confirm(
         title=f"Add {who} to {group.name}?",

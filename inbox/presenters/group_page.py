@@ -16,7 +16,7 @@ from inbox.presenters.messages import Message
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, moment
 from inbox.presenters.words import ROUTING, listed, routing_words
-from inbox.reviewers.directory import Standing, known_people, standings
+from inbox.reviewers.directory import AccountStatus, account_statuses, known_people
 from inbox.reviewers.names import names_of
 from inbox.services.groups import Verb
 
@@ -119,7 +119,7 @@ def group_page(
     items = list(oldest[:WAITING])
     log = _log(upstream, group) if manages else []
     people = People(names_of(_ids(ids, items, log)), viewer.mobius_id)
-    stand = standings(ids) if viewer.lead else {}
+    statuses = account_statuses(ids) if viewer.lead else {}
     ask, problem = None, str(message) if message and typed else ""
     if manages and message is None:
         typed = " ".join(asked.get("add", typed).split())[:200]
@@ -130,7 +130,7 @@ def group_page(
         group=group,
         href=group.get_absolute_url(),
         routing=routing_words(group.routing),
-        members=_members(group, ids, people, stand),
+        members=_members(group, ids, people, statuses),
         waiting=tuple(_waits(item, people, now) for item in items),
         waiting_count=rows.count(),
         waiting_href=waiting_href(viewer, group, ids),
@@ -157,21 +157,21 @@ def _ids(
 
 
 def _members(
-    group: Group, ids: Iterable[str], people: People, stand: Mapping[str, Standing]
+    group: Group, ids: Iterable[str], people: People, statuses: Mapping[str, AccountStatus]
 ) -> tuple[GroupMember, ...]:
     found = []
     for id_ in sorted(ids, key=lambda id_: people.full(id_).lower()):
         href = f"{group.get_absolute_url()}?{urlencode({'remove': id_})}#asked"
-        found.append(GroupMember(people.face(id_), _note(stand.get(id_)), href))
+        found.append(GroupMember(people.face(id_), _note(statuses.get(id_)), href))
     return tuple(found)
 
 
-def _note(stand: Standing | None) -> str:
-    if stand is None or (stand.active and stand.token):
+def _note(status: AccountStatus | None) -> str:
+    if status is None or (status.active and status.token):
         return ""
-    if not stand.account:
+    if not status.account:
         return "Has no account here, so they can’t answer here"
-    if not stand.active:
+    if not status.active:
         return "The account is deactivated, so they can’t answer here"
     return "Has no member token yet, so they can’t answer for the group"
 

@@ -32,8 +32,7 @@ from inbox.presenters.words import UNNAMED, kind, short_id
 from inbox.reviewers import credentials, service_key
 from inbox.reviewers.credentials import Token
 from inbox.reviewers.names import accounts_and_deactivated
-from inbox.services import accepted
-from inbox.services.accepted import Sent
+from inbox.services.answer_state import Sent, sent_to
 from inbox.services.draft import NOWHERE, TypedIn, drafts_of, typed_as
 from inbox.services.seen import seen_of
 
@@ -74,7 +73,7 @@ def item_page(
     token = credentials.state_of(viewer.user_id, upstream) if answers_here else Token.GOOD
     by_key = token is Token.NONE and _by_key(viewer, upstream, item)
     can_send = by_key or token in (Token.GOOD, Token.REFUSED)
-    sent = accepted.sent_to(viewer.user_id, item) if answers_here else Sent()
+    sent = sent_to(viewer.user_id, item) if answers_here else Sent()
     usable = question is not None and answers_here and can_send and sent.underway is None
     if form is None and usable and question is not None:
         form = form_for(question, draft=draft, seen=seen_of(item))

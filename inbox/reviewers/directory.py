@@ -10,7 +10,7 @@ from inbox.models import Credential, Membership, Recipient, Reviewer, Upstream
 
 
 @dataclass(frozen=True)
-class Standing:
+class AccountStatus:
     """Whether a person can answer here: what is missing, or all true.
 
     ``active``: the account can sign in.
@@ -36,16 +36,16 @@ def ids_called(words: str) -> list[str]:
     return [id_ for id_ in called.order_by("mobius_id").values_list("mobius_id", flat=True) if id_]
 
 
-def standings(user_ids: Iterable[str]) -> dict[str, Standing]:
-    """How each id stands here. Two queries."""
+def account_statuses(user_ids: Iterable[str]) -> dict[str, AccountStatus]:
+    """The status of each id. Two queries."""
     wanted = set(user_ids)
     rows = Reviewer.objects.filter(mobius_id__in=wanted)
     accounts = rows.values_list("pk", "mobius_id", "user__is_active")
     ids = {pk: (id_, active) for pk, id_, active in accounts if id_}
     kept = Credential.objects.filter(reviewer__in=ids, upstream=Upstream.present())
     tokens = set(kept.filter(refused_at=None).values_list("reviewer_id", flat=True))
-    found = {id_: Standing(True, active, pk in tokens) for pk, (id_, active) in ids.items()}
-    nobody = Standing(account=False, active=False, token=False)
+    found = {id_: AccountStatus(True, active, pk in tokens) for pk, (id_, active) in ids.items()}
+    nobody = AccountStatus(account=False, active=False, token=False)
     return {id_: found.get(id_, nobody) for id_ in wanted}
 
 

@@ -14,13 +14,13 @@ from inbox.mobius.errors import (
 from inbox.models import Attempt, Interaction
 from inbox.reviewers import credentials, service_key
 from inbox.reviewers.clients import Credential
-from inbox.services import accepted, attempts
-from inbox.services.attempts import Settled, Snapshot
+from inbox.services import attempts
+from inbox.services.answer_state import AnswerState, answer_state, sent_to
+from inbox.services.attempts import Settled
 from inbox.services.command import READ_WITHIN, Command, is_uncertain
-from inbox.services.look_up import look_up
+from inbox.services.look_up import Snapshot, look_up, mirror
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.seen import Seen
-from inbox.services.truth import AnswerState, answer_state
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def why_not(
 ) -> Outcome[Interaction] | None:
     """Why no answer of this person can be taken, as of ``snapshot`` or else of the mirror."""
     if snapshot is not None:
-        attempts.mirror(snapshot).publish()
+        mirror(snapshot).publish()
         item.refresh_from_db()
     outcome = refusal(viewer, item)
     if outcome is None and seen.another_question_than(item):
@@ -167,7 +167,7 @@ def refusal(viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
         case AnswerState.HELD:
             return Outcome(Kind.HELD, item)
         case _:
-            underway = accepted.sent_to(viewer.user_id, item).underway
+            underway = sent_to(viewer.user_id, item).underway
             return None if underway is None else Outcome(Kind.PROCESSING, item, underway=underway)
 
 

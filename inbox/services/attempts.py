@@ -1,6 +1,5 @@
 """Attempts at answering, each step one transaction."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,31 +8,27 @@ from django.utils import timezone
 from ulid import ULID
 
 from inbox.access import Viewer
-from inbox.mirror import project
 from inbox.mirror.changes import Changes
-from inbox.mirror.readings import Gone
 from inbox.mirror.recipients import people_of
-from inbox.mobius import types
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.models.attempt import same
 from inbox.reviewers import credentials
 from inbox.reviewers.clients import Credential
-from inbox.services import accepted, decision_log, draft, key_answers, observed
-from inbox.services.accepted import Underway
+from inbox.services import decision_log, draft, key_answers, observed
+from inbox.services.answer_state import (
+    AnswerState,
+    Mine,
+    Underway,
+    answer_state,
+    mine,
+    sent_to,
+)
 from inbox.services.draft import NOWHERE, TypedIn
+from inbox.services.look_up import Snapshot, mirror
 from inbox.services.origin import BACKGROUND, Origin
-from inbox.services.truth import AnswerState, Mine, answer_state, mine
 
 VERB = "respond"
 _TAKEN = (Attempt.State.ACCEPTED, Attempt.State.UNCONFIRMED)
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """One question as just read from Mobius; ``interaction`` is None where it is deleted."""
-
-    interaction_id: str
-    interaction: types.Interaction | None
 
 
 @dataclass(frozen=True)
@@ -91,7 +86,7 @@ def begin(
     """
     if credential.kind == "service":
         Upstream.objects.select_for_update().get(pk=item.upstream_id)
-        underway = accepted.sent_to(reviewer.user_id, item).underway
+        underway = sent_to(reviewer.user_id, item).underway
         if underway is not None:
             raise Busy(underway)
         key_answers.note()
@@ -330,20 +325,6 @@ def _log(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction
         return
     attempt.reviewer = reviewer
     decision_log.append(observed.entry_of(attempt, item, at=mine(viewer, item).at))
-
-
-def mirror(
-    snapshot: Snapshot | None, upstream: Upstream | None = None, *, accepted: Collection[str] = ()
-) -> Changes:
-    """Bring the mirror up to ``snapshot``; ``upstream`` as it was before that, else as it is.
-    ``accepted``: as in ``project.apply``.
-    """
-    upstream = upstream or Upstream.present()
-    readings: list[types.Interaction | Gone] = []
-    if snapshot is not None:
-        deleted = Gone(interaction_id=snapshot.interaction_id)
-        readings.append(snapshot.interaction or deleted)
-    return project.apply(upstream, readings, read_at=timezone.now(), accepted=accepted)
 
 
 def _may_open_again(named: Attempt, item: Interaction, value: Any, comment: str) -> bool:

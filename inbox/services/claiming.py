@@ -6,21 +6,25 @@ read, and the outcome tells what is true: it is yours, somebody has it, it is cl
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from asgiref.sync import sync_to_async
+from django.db import transaction
+from django.utils import timezone
 
 from inbox import access
 from inbox.access import Refusal, Viewer, viewer_of
 from inbox.mobius.errors import Denied, MobiusError, Nonsense, RateLimited, Unauthorized
-from inbox.models import ClaimAttempt, Interaction, Reviewer, Upstream
+from inbox.models import ClaimAttempt, Decision, Interaction, Reviewer, Upstream
+from inbox.models.attempt import SKEW
 from inbox.reviewers import credentials
 from inbox.reviewers.clients import Credential, NoCredential, member_credential
-from inbox.services import claim_log
-from inbox.services.attempts import Snapshot, mirror
+from inbox.services import decision_log
 from inbox.services.command import READ_WITHIN, Command, execute
+from inbox.services.decision_log import entry_by
 from inbox.services.draft import NotAsked, asked_item
-from inbox.services.look_up import look_up
+from inbox.services.look_up import Snapshot, look_up, mirror
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
 
@@ -73,7 +77,7 @@ class ClaimCommand(Command[Interaction]):
         return await look_up(self.item.mobius_id, within=within)
 
     def on_accepted(self, response: Snapshot) -> Outcome[Interaction] | None:
-        item, _ = claim_log.settle(self.attempt, self.viewer, response, accepted=True)
+        item, _ = _settle(self.attempt, self.viewer, response, accepted=True)
         credentials.mark_used(self.reviewer)
         return _truth(self.verb, self.viewer, item)
 
@@ -85,10 +89,10 @@ class ClaimCommand(Command[Interaction]):
         """As with answers, only the question tells whether Mobius accepted it."""
         if isinstance(error, Unauthorized):
             credentials.mark_refused(self.reviewer)
-        claim_log.note_failure(self.attempt, error.status)
+        _note_failure(self.attempt, error.status)
         if snapshot is None:
             return _unconfirmed(self.verb, self.item, error)
-        item, took_place = claim_log.settle(self.attempt, self.viewer, snapshot)
+        item, took_place = _settle(self.attempt, self.viewer, snapshot)
         if took_place:
             credentials.mark_used(self.reviewer)
         return _truth(self.verb, self.viewer, item) or _unchanged(self.verb, item, error)
@@ -137,7 +141,7 @@ def _looked(
         verb=verb, reviewer=reviewer, upstream=item.upstream, interaction_id=item.mobius_id
     )
     for attempt in sent.select_related("reviewer", "upstream"):
-        claim_log.settle(attempt, viewer, snapshot)
+        _settle(attempt, viewer, snapshot)
     mirror(snapshot).publish()
     item.refresh_from_db()
     return _truth(verb, viewer, item) or Outcome(Kind.NOT_RECORDED, item, verb)
@@ -166,7 +170,7 @@ def _prepare(
         credential = member_credential(reviewer)
     except NoCredential as none:
         return Outcome(Kind.NO_CREDENTIAL, item, verb, lost=none.lost)
-    attempt = claim_log.begin(verb, reviewer, viewer, item, origin)
+    attempt = _begin(verb, reviewer, viewer, item, origin)
     return ClaimCommand(verb, reviewer, viewer, item, credential, attempt)
 
 
@@ -180,7 +184,7 @@ async def settle_open() -> None:
         except MobiusError as error:
             log.info("open claims wait: %s", error)
             return
-        await sync_to_async(claim_log.settle)(attempt, viewer, snapshot)
+        await sync_to_async(_settle)(attempt, viewer, snapshot)
 
 
 def _all_open() -> list[tuple[ClaimAttempt, Viewer]]:
@@ -217,3 +221,94 @@ def _unchanged(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Int
         case _:
             kind = Kind.STILL_OPEN
     return Outcome(kind, item, verb, message=error.message, retry_after=error.retry_after)
+
+
+def _begin(
+    verb: str, reviewer: Reviewer, viewer: Viewer, item: Interaction, origin: Origin
+) -> ClaimAttempt:
+    """Write down what is about to be sent."""
+    return ClaimAttempt.objects.create(
+        reviewer=reviewer,
+        upstream_id=item.upstream_id,
+        interaction_id=item.mobius_id,
+        verb=verb,
+        address=origin.address,
+        held=access.held_by(viewer, item),
+        question_updated_at=item.updated_at,
+        created_at=timezone.now(),
+    )
+
+
+def _note_failure(attempt: ClaimAttempt, http_status: int | None) -> None:
+    """The request was answered with a failure; without a status no response came."""
+    if http_status is not None:
+        attempt.http_status, attempt.ended_at = http_status, timezone.now()
+        attempt.save(update_fields=["http_status", "ended_at"])
+
+
+def _settle(
+    attempt: ClaimAttempt, viewer: Viewer, snapshot: Snapshot, *, accepted: bool = False
+) -> tuple[Interaction, bool]:
+    """Bring the mirror up to ``snapshot``, log what took place, and tell who looks.
+
+    The row as it is, and whether the attempt took place. ``accepted``: the request was answered
+    with the question. The attempt is deleted once it is known what became of it.
+    """
+    with transaction.atomic():
+        changes = mirror(snapshot, attempt.upstream)
+        item = Interaction.objects.get(
+            upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
+        )
+        at = _changed_at(attempt, viewer, item)
+        took_place = at is not None and (accepted or _of_attempt(attempt, at))
+        if at is not None and took_place:
+            _log(attempt, viewer, item, at, None if accepted else attempt.http_status)
+        if took_place or accepted or attempt.over:
+            # By its row: the instance is settled once more where the response showed nothing.
+            ClaimAttempt.objects.filter(pk=attempt.pk).delete()
+    changes.publish()
+    return item, took_place
+
+
+def _changed_at(attempt: ClaimAttempt, viewer: Viewer, item: Interaction) -> datetime | None:
+    """When the question became as the attempt wanted it; None where it is not, or was before."""
+    if item.updated_at <= attempt.question_updated_at:
+        return None
+    if attempt.verb == Verb.CLAIM:
+        return item.claimed_at if access.held_by(viewer, item) else None
+    return None if item.claimed_by else item.updated_at
+
+
+def _of_attempt(attempt: ClaimAttempt, at: datetime) -> bool:
+    """A change at that time is the attempt's, though the response did not say so."""
+    if attempt.verb != Verb.CLAIM and not attempt.held:
+        return False
+    ended = attempt.ended_at or timezone.now()
+    return attempt.created_at - SKEW <= at <= ended + SKEW
+
+
+def _log(
+    attempt: ClaimAttempt, viewer: Viewer, item: Interaction, at: datetime, http_status: int | None
+) -> None:
+    """Once for each change: pressed twice at once it is one claim."""
+    if Decision.objects.filter(
+        verb=attempt.verb,
+        base_url=item.upstream.base_url,
+        project=item.upstream.project,
+        interaction_id=item.mobius_id,
+        actor=viewer.mobius_id or "",
+        at=at,
+    ).exists():
+        return
+    decision_log.append(
+        entry_by(
+            attempt.reviewer,
+            verb=attempt.verb,
+            upstream=item.upstream,
+            origin=Origin(attempt.address),
+            at=at,
+            item=item,
+            credential_kind="member",
+            http_status=http_status,
+        )
+    )

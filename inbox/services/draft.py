@@ -171,7 +171,7 @@ def typed_as(value: Any) -> list[str]:
     if isinstance(value, bool):
         return ["true" if value else "false"]
     if isinstance(value, list):
-        return [str(each) for each in value]
+        return [str(choice) for choice in value]
     return [str(value)]
 
 

@@ -1,11 +1,27 @@
-"""The truth about one question, from Mobius itself."""
+"""Reading one question from Mobius, and bringing the mirror up to it."""
 
 import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
 
+from django.utils import timezone
+
+from inbox.mirror import project
+from inbox.mirror.changes import Changes
+from inbox.mirror.readings import Gone
+from inbox.mobius import types
 from inbox.mobius.errors import NotFound, Unreachable
+from inbox.models import Upstream
 from inbox.reviewers.clients import service_client
-from inbox.services.attempts import Snapshot
 from inbox.services.command import READ_WITHIN
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One question as just read from Mobius; ``interaction`` is None where it is deleted."""
+
+    interaction_id: str
+    interaction: types.Interaction | None
 
 
 async def look_up(interaction_id: str, *, within: float = READ_WITHIN) -> Snapshot:
@@ -18,3 +34,17 @@ async def look_up(interaction_id: str, *, within: float = READ_WITHIN) -> Snapsh
     except TimeoutError:
         raise Unreachable("Mobius took too long to answer.", sent=True) from None
     return Snapshot(interaction_id, interaction)
+
+
+def mirror(
+    snapshot: Snapshot | None, upstream: Upstream | None = None, *, accepted: Collection[str] = ()
+) -> Changes:
+    """Bring the mirror up to ``snapshot``; ``upstream`` as it was before that, else as it is.
+    ``accepted``: as in ``project.apply``.
+    """
+    upstream = upstream or Upstream.present()
+    readings: list[types.Interaction | Gone] = []
+    if snapshot is not None:
+        deleted = Gone(interaction_id=snapshot.interaction_id)
+        readings.append(snapshot.interaction or deleted)
+    return project.apply(upstream, readings, read_at=timezone.now(), accepted=accepted)

@@ -13,9 +13,9 @@ from inbox.mirror.observers import Answer
 from inbox.mirror.upsert import chunks
 from inbox.models import Attempt, Interaction, Upstream
 from inbox.services import decision_log
+from inbox.services.answer_state import Mine
 from inbox.services.decision_log import Entry, entry_by
 from inbox.services.origin import Origin
-from inbox.services.truth import Mine
 
 RESPOND = "respond"
 UNCONFIRMED = "answer_unconfirmed"
@@ -64,7 +64,8 @@ def _late(upstream: Upstream, answer: Answer) -> Attempt | None:
         reviewer__mobius_id=answer.user_id,
         state=Attempt.State.REFUSED,
     )
-    return next((one for one in lost.select_related("reviewer__user") if given.is_of(one)), None)
+    attempts = lost.select_related("reviewer__user")
+    return next((attempt for attempt in attempts if given.is_of(attempt)), None)
 
 
 def _ours(attempt: Attempt, answer: Answer) -> Entry:

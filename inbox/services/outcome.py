@@ -15,7 +15,7 @@ from inbox.mobius.errors import (
     Unreachable,
 )
 from inbox.models import Group, Interaction, Run
-from inbox.services.accepted import Underway
+from inbox.services.answer_state import Underway
 
 Subject = TypeVar("Subject", Interaction, Group, Run)
 

@@ -23,11 +23,11 @@ from inbox.page_slots import locked
 from inbox.reviewers.clients import Credential, NoCredential, credential_for
 from inbox.services import answer_command, attempts, draft, observed
 from inbox.services.answer_command import AnswerCommand, answered
-from inbox.services.attempts import Busy, Snapshot
+from inbox.services.attempts import Busy
 from inbox.services.command import execute
 from inbox.services.confirming import confirming
 from inbox.services.draft import NOWHERE, NotAsked, TypedIn, asked_item
-from inbox.services.look_up import look_up
+from inbox.services.look_up import Snapshot, look_up
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.seen import Seen
@@ -42,7 +42,7 @@ GIVE_UP = timedelta(minutes=5)
 ACCEPTED = (Attempt.State.ANSWERED, Attempt.State.ACCEPTED)
 """An operation that comes again and has got this far is not sent again."""
 
-Asked = tuple[Viewer, Interaction]
+Found = tuple[Viewer, Interaction]
 """Somebody, and a question that ``asked_item`` has given them."""
 
 _turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
@@ -60,7 +60,7 @@ class Answer:
     seen: Seen
     origin: Origin
     typed_in: TypedIn = NOWHERE
-    asked: Asked | None = None
+    found: Found | None = None
 
 
 async def respond(
@@ -73,20 +73,20 @@ async def respond(
     seen: Seen | None = None,
     origin: Origin = BACKGROUND,
     typed_in: TypedIn = NOWHERE,
-    asked: Asked | None = None,
+    found: Found | None = None,
 ) -> Outcome[Interaction]:
     """Answer the question as ``reviewer``, and say what is true after that.
 
     ``value`` is the JSON value, of the question's mode. ``operation_id`` makes a repeated call
     one answer with one outcome. ``seen`` is what was on the page, ``origin`` where it was sent
-    from, ``typed_in`` the form. ``asked`` is the question where the caller has just looked it up
+    from, ``typed_in`` the form. ``found`` is the question where the caller has just looked it up
     for the same person. Each may be missing. Raises ``NotAsked``.
     """
     turn = _turn(reviewer, interaction_id)
-    asked = None if turn.locked() else asked
+    found = None if turn.locked() else found
     seen = seen or Seen()
     answer = Answer(
-        reviewer, interaction_id, value, comment, operation_id, seen, origin, typed_in, asked
+        reviewer, interaction_id, value, comment, operation_id, seen, origin, typed_in, found
     )
     async with locked(turn):
         ready = await sync_to_async(_prepare)(answer, look=True)
@@ -133,9 +133,9 @@ async def look(
 
 
 def _looked(
-    asked: Asked, attempt: Attempt | None, snapshot: Snapshot | None, seen: Seen
+    found: Found, attempt: Attempt | None, snapshot: Snapshot | None, seen: Seen
 ) -> Outcome[Interaction]:
-    viewer, item = asked
+    viewer, item = found
     if attempt is None or not attempts.is_at(attempt, item):
         outcome = answer_command.why_not(viewer, item, snapshot, seen)
         return outcome or Outcome(Kind.NOT_RECORDED, item)
@@ -176,7 +176,7 @@ def _prepare(answer: Answer, *, look: bool) -> AnswerCommand | Outcome[Interacti
     to be looked for before another is sent.
     """
     reviewer = answer.reviewer
-    viewer, item = (answer.asked if look else None) or _asked(answer)
+    viewer, item = (answer.found if look else None) or _find(answer)
     named = attempts.find(reviewer, answer.operation_id)
     earlier = named if named is not None and attempts.is_at(named, item) else None
     if earlier is not None and earlier.state in ACCEPTED:
@@ -242,7 +242,7 @@ def _is_in(answer: Answer, viewer: Viewer, item: Interaction) -> bool:
     return arrived
 
 
-def _asked(answer: Answer) -> Asked:
+def _find(answer: Answer) -> Found:
     viewer = viewer_of(answer.reviewer.user)
     return viewer, asked_item(viewer, answer.interaction_id)
 

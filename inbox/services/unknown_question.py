@@ -19,7 +19,7 @@ from inbox.mobius.errors import MobiusError
 from inbox.models import Interaction, Upstream
 from inbox.page_slots import waiting
 from inbox.reviewers.clients import service_client
-from inbox.services.attempts import Snapshot, mirror
+from inbox.services.look_up import Snapshot, mirror
 from inbox.services.tries import Tries
 
 READ_WITHIN = 2.0

@@ -53,10 +53,12 @@ def nudge(request: ReviewerRequest, id: str) -> HttpResponseBase:
         )
     except NotTheirs:
         raise Http404("No such question.") from None
-    return _told(request, id, outcome)
+    return _render_outcome(request, id, outcome)
 
 
-def _told(request: ReviewerRequest, id: str, outcome: Outcome[Interaction]) -> HttpResponseBase:
+def _render_outcome(
+    request: ReviewerRequest, id: str, outcome: Outcome[Interaction]
+) -> HttpResponseBase:
     back, message = _back(request), nudge_message(outcome, timezone.now())
     if request.htmx:
         user = request.POST.get("user_id", "")

@@ -20,7 +20,7 @@ from inbox.views.origin import origin_of
 from inbox.views.request import ReviewerRequest
 from inbox.views.typed_in import typed_in
 
-Press = Callable[..., Awaitable[Outcome[Interaction]]]
+Operation = Callable[..., Awaitable[Outcome[Interaction]]]
 
 
 @require_POST
@@ -30,19 +30,19 @@ async def claim(request: ReviewerRequest, id: str) -> HttpResponseBase:
     409 with the holder named where somebody else has it, 404 for what is not the viewer's group's.
     ``back=inbox`` is a press in the list, which comes back.
     """
-    return await _press(request, id, claiming.claim)
+    return await _run(request, id, claiming.claim)
 
 
 @require_POST
 async def release(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Give the question back; answered as ``claim``."""
-    return await _press(request, id, claiming.release)
+    return await _run(request, id, claiming.release)
 
 
-async def _press(request: ReviewerRequest, id: str, press: Press) -> HttpResponseBase:
+async def _run(request: ReviewerRequest, id: str, operation: Operation) -> HttpResponseBase:
     try:
         saved = await sync_to_async(keep_typed)(request, id)
-        outcome = await press(
+        outcome = await operation(
             reviewer=request.user.reviewer, interaction_id=id, origin=origin_of(request)
         )
     except NotAsked:

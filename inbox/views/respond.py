@@ -32,10 +32,10 @@ async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
     422 for a value that is none, 409 for a question that is closed, held or changed, 503 where
     Mobius does not take it now, 404 for what is not the viewer's.
     """
-    item, form = await sync_to_async(_arrived)(request, id)
+    item, form = await sync_to_async(_parse)(request, id)
     seen = Seen.parse(form.sent_seen if form else "")
     if form is None or not form.is_valid():
-        return await _unusable(request, item, form, seen)
+        return await _refuse_value(request, item, form, seen)
     outcome = await service.respond(
         reviewer=request.user.reviewer,
         interaction_id=id,
@@ -45,13 +45,13 @@ async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
         seen=seen,
         origin=origin_of(request),
         typed_in=typed_in(request),
-        asked=(request.viewer, item),
+        found=(request.viewer, item),
     )
     message = await sync_to_async(answer_message)(
         outcome, request.viewer, draft_saved=form.has_text
     )
     if not outcome.done:
-        return await _shown(request, form, message)
+        return await _render_again(request, form, message)
     return await move_on(request, message)
 
 
@@ -80,7 +80,7 @@ def _open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> 
     return push_url(response, path)
 
 
-def _arrived(request: ReviewerRequest, id: str) -> tuple[Interaction, AnswerForm | None]:
+def _parse(request: ReviewerRequest, id: str) -> tuple[Interaction, AnswerForm | None]:
     """The item and its form as sent, None for a mode that has no form."""
     try:
         item = draft.asked_item(request.viewer, id)
@@ -92,7 +92,7 @@ def _arrived(request: ReviewerRequest, id: str) -> tuple[Interaction, AnswerForm
     return item, form_for(question, request.POST, seen=seen_of(item))
 
 
-async def _unusable(
+async def _refuse_value(
     request: ReviewerRequest, item: Interaction, form: AnswerForm | None, seen: Seen
 ) -> HttpResponseBase:
     """A value that cannot be sent: kept as a draft, and wrong only where the question is open."""
@@ -111,10 +111,10 @@ async def _unusable(
     message = await sync_to_async(answer_message)(
         outcome, request.viewer, draft_saved=saved and has_text
     )
-    return await _shown(request, form, message)
+    return await _render_again(request, form, message)
 
 
-async def _shown(
+async def _render_again(
     request: ReviewerRequest, form: AnswerForm | None, message: Message
 ) -> HttpResponseBase:
     item = message.outcome.subject

@@ -35,13 +35,13 @@ PERMISSION = {"cancel": access.CANCEL_RUN, "signal": access.SIGNAL_RUN}
 async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
     """End the run, once its workflow's name is typed."""
     if request.method != "POST":
-        return await sync_to_async(_asked)(request, id, "cancel", CancelForm())
+        return await sync_to_async(_render_form)(request, id, "cancel", CancelForm())
     form = CancelForm(request.POST)
     typed = form.cleaned_data["typed"] if form.is_valid() else ""
     done = service.cancel(
         reviewer=request.user.reviewer, run_id=id, typed=typed, origin=origin_of(request)
     )
-    return await _told(request, id, "cancel", form, done)
+    return await _finish(request, id, "cancel", form, done)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,10 +50,10 @@ async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
 async def signal(request: ReviewerRequest, id: str) -> HttpResponse:
     """Send the run a signal by its name, with a JSON object or nothing."""
     if request.method != "POST":
-        return await sync_to_async(_asked)(request, id, "signal", None)
+        return await sync_to_async(_render_form)(request, id, "signal", None)
     form = SignalForm(request.POST)
     if not form.is_valid():
-        return await sync_to_async(_asked)(request, id, "signal", form, status=422)
+        return await sync_to_async(_render_form)(request, id, "signal", form, status=422)
     said = form.cleaned_data
     done = service.signal(
         reviewer=request.user.reviewer,
@@ -62,10 +62,10 @@ async def signal(request: ReviewerRequest, id: str) -> HttpResponse:
         payload=said["payload"],
         origin=origin_of(request),
     )
-    return await _told(request, id, "signal", form, done)
+    return await _finish(request, id, "signal", form, done)
 
 
-async def _told(
+async def _finish(
     request: ReviewerRequest, id: str, what: str, form: Form, done: Awaitable[Outcome[Run]]
 ) -> HttpResponse:
     """Back to the run with what is true now, or the form again with all that was typed."""
@@ -76,7 +76,7 @@ async def _told(
     message = run_message(outcome)
     if outcome.done:
         return await sync_to_async(_back)(request, id, message)
-    return await sync_to_async(_asked)(
+    return await sync_to_async(_render_form)(
         request, id, what, form, message=message, status=message.status
     )
 
@@ -90,7 +90,7 @@ def _back(request: ReviewerRequest, id: str, message: Message) -> HttpResponse:
     return HttpResponseRedirect(page, status=303)
 
 
-def _asked(
+def _render_form(
     request: ReviewerRequest,
     id: str,
     what: str,
@@ -103,8 +103,8 @@ def _asked(
     found = run_page.find(request.viewer, upstream, id)
     if found is None or not access.holds(request.viewer, PERMISSION[what]):
         raise Http404("No such run.")
-    made = control(found, what)
-    context = {"act": made, "form": form or SignalForm(initial=made.first), "message": message}
+    act = control(found, what)
+    context = {"act": act, "form": form or SignalForm(initial=act.first), "message": message}
     template = f"runs/_{what}.html"
     if not is_fragment(request, "run-act"):
         context |= frame(request, upstream, section="runs")

@@ -17,7 +17,7 @@ from inbox.presenters.messages.groups import group_message
 from inbox.presenters.messages.nudge import nudge_message
 from inbox.presenters.messages.runs import run_message
 from inbox.services import claiming, groups, run_control
-from inbox.services.accepted import Underway
+from inbox.services.answer_state import Underway
 from inbox.services.outcome import Kind, Outcome
 from tests.mirror.things import answered, ask, at, group_ask, run
 from tests.views import cast

@@ -11,7 +11,7 @@ from django.utils import timezone
 from inbox.access import viewer_of
 from inbox.models import Attempt, Decision
 from inbox.services import upkeep
-from inbox.services.accepted import sent_to
+from inbox.services.answer_state import sent_to
 from inbox.services.confirming import CONFIRMED_WITHIN, EVERY, EVERY_AT_FIRST, Confirming, confirm
 from inbox.services.outcome import Kind
 from inbox.services.respond import look, respond, settle_open

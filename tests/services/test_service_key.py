@@ -18,6 +18,7 @@ from inbox.reviewers.clients import credential_for, service_client
 from inbox.services import attempts as steps
 from inbox.services import claiming, credentials, key_answers
 from inbox.services.answer_command import AnswerCommand
+from inbox.services.look_up import Snapshot
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.respond import respond, settle_open
 from tests.support.desk import attempts, decisions, drafts
@@ -318,7 +319,7 @@ async def test_the_sync_may_read_it_before_the_response_comes(
     await sync_to_async(on.server.state.respond)(item.mobius_id, body, on.server.key)
     await sync_to_async(on.read)(item.mobius_id)
     interaction = await service_client().interaction(item.mobius_id)
-    snapshot = steps.Snapshot(interaction.id, interaction) if shown else None
+    snapshot = Snapshot(interaction.id, interaction) if shown else None
     outcome = await sync_to_async(command.on_accepted)(snapshot)
     assert outcome.kind is Kind.ANSWERED
     await is_rinas(on, item)

@@ -15,9 +15,8 @@ from inbox.presenters.messages import Message, draft, mobius_says, sentences, up
 from inbox.presenters.people import People
 from inbox.presenters.when import moment, span
 from inbox.reviewers.names import names_of
-from inbox.services.accepted import Underway
+from inbox.services.answer_state import Underway, mine
 from inbox.services.outcome import Kind, Outcome
-from inbox.services.truth import mine
 
 JUST_NOW = timedelta(minutes=2)
 

@@ -35,8 +35,8 @@ def run_message(outcome: Outcome[Run]) -> Message:
         case Kind.WRONG_NAME:
             typed_id = _("That is not the run's id")
             title = _("That is not the workflow's name") if run.workflow else typed_id
-            asked = _("Type %(name)s to cancel the run. Nothing was cancelled.")
-            parts = (asked % facts,)
+            to_do = _("Type %(name)s to cancel the run. Nothing was cancelled.")
+            parts = (to_do % facts,)
         case Kind.STILL_OPEN:
             title = _("The run was not cancelled")
             failed = _("Mobius returned an error, and the run is still %(status)s. Try again.")
