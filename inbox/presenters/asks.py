@@ -15,13 +15,15 @@ from django.utils.dateparse import parse_datetime
 from inbox.access import Viewer
 from inbox.models import Recipient, Upstream
 from inbox.presenters.filters import Filters
-from inbox.presenters.scopes import CLAIMED, COUNTED, OPEN, OTHERS, counted_words, rows_of
+from inbox.presenters.rail import rail_counts
+from inbox.presenters.scopes import CLAIMED, COUNTED, OPEN, counted_words, rows_of
 from inbox.presenters.when import band
 
 _COLUMNS = (
     "user_id",
     "via_group",
     "open",
+    "holds",
     "waits",
     "due_at",
     "answered_at",
@@ -67,8 +69,9 @@ NO_LIMIT: tuple[datetime | None, int] = (None, 0)
 class Sample:
     """The first ``COUNTED`` of what waits, as far as counts need it.
 
-    ``groups``: how many each group was asked, by its id. ``claimed``: what the viewer holds;
-    ``others``: what waits for others.
+    ``groups``: how many each group was asked, by its id. ``claimed``: what the viewer holds.
+    ``rail``: the other numbers of the rail. ``holders``: who has claimed each, in their order, with
+    one more where not all was counted.
     """
 
     bands: tuple[str, ...]
@@ -77,16 +80,17 @@ class Sample:
     total: int
     whole: bool
     claimed: int
-    others: int
+    rail: Mapping[str, str]
+    holders: Mapping[str, str | None]
 
     @property
     def counts(self) -> dict[str, str]:
         """The numbers in the rail, by name; empty for nothing."""
         grouped = self.total - self.direct
         return {
+            **self.rail,
             "inbox": self.words(self.total) if self.total else "",
             "claimed": counted_words(self.claimed),
-            "others": counted_words(self.others),
             "groups": self.words(grouped) if grouped else "",
         }
 
@@ -177,23 +181,33 @@ def with_columns(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
 
 
 def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
-    """Count what waits, what the viewer has claimed and what waits for others, unfiltered.
+    """Count what waits, unfiltered, with the other numbers of the rail.
 
     Two queries. What is claimed waits too, so it needs a third only where not all was counted.
     """
     many = COUNTED + 1
-    opened = in_order(rows_of(OPEN, viewer, upstream), many)
-    waiting = list(opened.values_list("due_at", "via_group", "holds", "interaction__group_id"))
+    opened = in_order(rows_of(OPEN, viewer, upstream), many).values_list(
+        "due_at",
+        "via_group",
+        "holds",
+        "interaction__group_id",
+        "interaction__mobius_id",
+        "interaction__claimed_by",
+    )
+    waiting = list(opened)
     counted, whole = waiting[:COUNTED], len(waiting) <= COUNTED
-    claimed = sum(holds for _, _, holds, _ in counted)
+    claimed = sum(holds for _, _, holds, *_ in counted)
     if not whole:
         claimed = rows_of(CLAIMED, viewer, upstream)[:many].count()
     return Sample(
         bands=tuple(band(due_at, now).key for due_at, *_ in counted),
         direct=sum(not via_group for _, via_group, *_ in counted),
-        groups=Counter(group_id for _, via_group, _, group_id in counted if via_group and group_id),
+        groups=Counter(
+            group_id for _, via_group, _, group_id, *_ in counted if via_group and group_id
+        ),
         total=len(counted),
         whole=whole,
         claimed=claimed,
-        others=rows_of(OTHERS, viewer, upstream)[:many].count(),
+        rail=rail_counts(viewer, upstream),
+        holders={id_: claimed_by for *_, id_, claimed_by in waiting},
     )

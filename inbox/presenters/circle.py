@@ -1,26 +1,48 @@
-"""Who was asked together and is no longer in the group."""
+"""The groups that questions ask: what they are called, and who is no longer in them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Q
 
 from inbox.models import Group, Interaction, Upstream
 
 
-def left_behind(upstream: Upstream, items: Iterable[Interaction]) -> Mapping[str, frozenset[str]]:
-    """Interaction id → those of its snapshot who are not in its group now.
-
-    For questions that several answer. A group that the mirror does not hold says nothing. One
-    query, none where no question needs it.
+@dataclass(frozen=True)
+class Groups:
+    """``names`` are by id and by handle, for a target may be either. ``members`` are by id, and
+    without the groups that Mobius no longer has: nobody can have left those.
     """
-    shared = [item for item in items if item.group_id and item.shared]
-    wanted = {item.group_id for item in shared}
-    if not wanted:
-        return {}
-    groups = Group.objects.filter(upstream=upstream, mobius_id__in=wanted, gone=False)
-    now_in: dict[str, set[str | None]] = {}
-    for group_id, user_id in groups.values_list("mobius_id", "memberships__user_id"):
-        now_in.setdefault(group_id, set()).add(user_id)
-    return {
-        item.mobius_id: frozenset(item.members or ()) - now_in[item.group_id]
-        for item in shared
-        if item.group_id in now_in
-    }
+
+    names: Mapping[str, str]
+    members: Mapping[str, frozenset[str]]
+
+    def name_for(self, item: Interaction) -> str:
+        """The name of the group that a question asks; of one that is not known, what it is told."""
+        return self.names.get(item.group_id or "") or self.names.get(item.target_id, item.target_id)
+
+    def left_behind(self, item: Interaction) -> frozenset[str]:
+        """Those of a question's member snapshot who are not in its group now.
+
+        For questions that several answer. A group that the mirror does not hold says nothing.
+        """
+        present = self.members.get(item.group_id or "")
+        if present is None or not item.shared:
+            return frozenset()
+        return frozenset(item.members or ()) - present
+
+
+def groups_of(upstream: Upstream, items: Iterable[Interaction]) -> Groups:
+    """The groups of some questions. One query, none where none is a group's."""
+    asked = [item for item in items if item.target_type == "group"]
+    ids = {id_ for item in asked for id_ in (item.group_id, item.target_id) if id_}
+    names: dict[str, str] = {}
+    members: dict[str, set[str]] = {}
+    if ids:
+        known = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
+        rows = known.values_list("mobius_id", "handle", "name", "gone", "memberships__user_id")
+        for id_, handle, name, gone, user_id in rows:
+            names |= {id_: name, handle: name}
+            if not gone:
+                members.setdefault(id_, set()).update({user_id} if user_id else ())
+    return Groups(names, {id_: frozenset(users) for id_, users in members.items()})

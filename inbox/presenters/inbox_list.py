@@ -23,7 +23,7 @@ from inbox.presenters.asks import (
 )
 from inbox.presenters.filters import Filters, inbox_href, item_href
 from inbox.presenters.people import People
-from inbox.presenters.place import Place, place_of
+from inbox.presenters.place import Place, place_among, place_of
 from inbox.presenters.rows import IN_A_ROW, Row, row
 from inbox.presenters.run_list import group_names
 from inbox.presenters.scopes import CLAIMED, OTHERS, SCOPES, rows_of, shows
@@ -75,6 +75,7 @@ class InboxList:
 
     ``shown`` are the numbers of its rows, ``until`` the place of its last row, where another page
     follows. ``exact``: its bands are counted whole, and not by the rows that are shown.
+    ``place`` is that of the open question, None where it is in a filtered list.
     """
 
     filters: Filters
@@ -87,6 +88,7 @@ class InboxList:
     until: str
     exact: bool
     first_href: str
+    place: Place | None
 
     @property
     def here(self) -> str:
@@ -116,7 +118,7 @@ class InboxList:
             Choice(
                 key,
                 SCOPES[key].title,
-                self.counts[name],
+                self.counts.get(name, ""),
                 inbox_href(Filters(scope=key)),
                 self.filters.scope == key,
             )
@@ -221,6 +223,7 @@ def inbox_list(
         until=_cursor(page[-1], filters) if more else "",
         exact=_exact(filters),
         first_href=inbox_href(filters.but()) if filters.cursor else "",
+        place=_place_in(viewer, counts, filters, current),
     )
 
 
@@ -280,7 +283,8 @@ def inbox_changes(
         choices=_choices(filters, counts, groups),
         open=counts.words(counts.total),
         counts=counts.counts,
-        place=place_of(viewer, upstream, filters, current) if current else Place(),
+        place=_place_in(viewer, counts, filters, current)
+        or place_of(viewer, upstream, filters, current),
     )
 
 
@@ -316,6 +320,13 @@ def _rows(
         )
         for recipient, actions in zip(page, can, strict=True)
     ]
+
+
+def _place_in(viewer: Viewer, counts: Sample, filters: Filters, current: str) -> Place | None:
+    """That of the open question, as far as what was counted tells it."""
+    if not current:
+        return Place()
+    return place_among(counts.holders, viewer, filters, current) if _exact(filters) else None
 
 
 def _place(row: Recipient, filters: Filters) -> datetime | None:

@@ -4,17 +4,15 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q
-
 from inbox import access
 from inbox.access import Refusal, Viewer
 from inbox.forms import AnswerForm, form_for
 from inbox.mobius.types import Question
-from inbox.models import Decision, Draft, Event, Group, Interaction, Reviewer, Run, Upstream
+from inbox.models import Decision, Draft, Event, Interaction, Reviewer, Run, Upstream
 from inbox.presenters import context as evidence
 from inbox.presenters import markdown, receipt, veil
 from inbox.presenters.answers import closing_sentence, given, members, members_from_words
-from inbox.presenters.circle import left_behind
+from inbox.presenters.circle import groups_of
 from inbox.presenters.drafts import other_drafts, typed_words
 from inbox.presenters.effect import after_mine, effect, progress
 from inbox.presenters.endings import entries_of, question_ending
@@ -24,7 +22,7 @@ from inbox.presenters.hold import hold_of
 from inbox.presenters.item_shape import ItemPage, Kept
 from inbox.presenters.messages.answer import underway_notice
 from inbox.presenters.people import People
-from inbox.presenters.place import place_of
+from inbox.presenters.place import Place, place_of
 from inbox.presenters.presence import company
 from inbox.presenters.runs import live_head
 from inbox.presenters.when import Deadline, ago, deadline, moment
@@ -51,9 +49,11 @@ def item_page(
     *,
     form: AnswerForm | None = None,
     typed_in: TypedIn = NOWHERE,
+    place: Place | None = None,
 ) -> ItemPage:
     """All of the page. ``form`` is one that was sent and comes back with its text and errors;
-    ``typed_in`` is the form in the page, which says whose draft it shows.
+    ``typed_in`` is the form in the page, which says whose draft it shows; ``place`` is that of the
+    item, where the list beside it has found it.
     """
     item = veil.seen_by(viewer, item)
     run = _run_of(viewer, upstream, item)
@@ -63,7 +63,8 @@ def item_page(
     names, off = accounts_and_deactivated((*_ids(item, run), *actors))
     people = People(names, viewer.mobius_id)
     ending = question_ending(viewer, item, run, about_run, people)
-    group = _group_of(upstream, item)
+    groups = groups_of(upstream, [item])
+    group = groups.name_for(item) if item.target_type == "group" else ""
     events, decisions = _log_of(upstream, item)
     question = _question(item)
     draft, others = drafts_of(viewer, item, typed_in)
@@ -78,13 +79,12 @@ def item_page(
     if form is None and usable and question is not None:
         form = form_for(question, draft=draft, seen=seen_of(item))
     counts, mine = progress(item) or (0, 0), _mine(item, people)
-    left = left_behind(upstream, [item]).get(item.mobius_id, ())
-    line = members(item, people, left=left, off=off, lead=viewer.lead)
+    line = members(item, people, left=groups.left_behind(item), off=off, lead=viewer.lead)
     return ItemPage(
         item=item,
         other_drafts=other_drafts(others, item, typed_in.device, now),
         filters=filters,
-        place=place_of(viewer, upstream, filters, item.mobius_id),
+        place=place or place_of(viewer, upstream, filters, item.mobius_id),
         kind=kind(item.type),
         body=markdown.render(markdown.body(item.message, item.title)),
         cards=evidence.cards(item.context, known=_known(item)),
@@ -149,14 +149,6 @@ def _ids(item: Interaction, run: Run | None) -> Iterable[str | None]:
     started = run.started_by if run is not None else None
     own = (item.asked_by, item.claimed_by, item.responder_id, item.target_id, started)
     return (*own, *(item.members or ()), *item.answered_by)
-
-
-def _group_of(upstream: Upstream, item: Interaction) -> str:
-    if item.target_type != "group":
-        return ""
-    named = Q(mobius_id=item.group_id or "") | Q(handle=item.target_id)
-    found = Group.objects.filter(named, upstream=upstream).first()
-    return found.name if found is not None else item.target_id
 
 
 def _log_of(upstream: Upstream, item: Interaction) -> tuple[list[Event], list[Decision]]:

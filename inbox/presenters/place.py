@@ -1,5 +1,6 @@
 """Where an item stands in its list: before it, after it, and what opens once it is answered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -32,6 +33,13 @@ def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> 
     filters = filters.but(scope=OPEN) if filters.done else filters.but()
     rows = in_order(narrowed(rows_of(filters.scope, viewer, upstream), filters), COUNTED + 1)
     holders = dict(rows.values_list("interaction__mobius_id", "interaction__claimed_by"))
+    return place_among(holders, viewer, filters, id_)
+
+
+def place_among(
+    holders: Mapping[str, str | None], viewer: Viewer, filters: Filters, id_: str
+) -> Place:
+    """As ``place_of``, where the list has been read: who holds each of its items, in order."""
     ids = list(holders)
     shown = ids[:COUNTED]
     at = shown.index(id_) if id_ in shown else -1

@@ -1,4 +1,4 @@
-"""The numbers in the rail that every page shows, beside those of the reader's own list."""
+"""The numbers in the rail that every page shows."""
 
 from typing import Any
 
@@ -12,10 +12,12 @@ from inbox.presenters.scopes import CLAIMED, COUNTED, OPEN, OTHERS, counted_word
 
 
 def rail_counts(viewer: Viewer, upstream: Upstream, *, own: bool = False) -> dict[str, str]:
-    """``notices``: unread ones; for a lead ``blocked``: all that waits. One query.
+    """``notices``: unread ones; ``others``: what waits for others; for a lead ``blocked``: all that
+    waits. One query.
 
-    ``own``: those of the reader's list as well, for a page that has not counted them. Each is
-    counted as far as the rail counts, so that very many cost no more.
+
+    ``own``: those of what waits for the reader as well, for a page that has not counted them. What
+    can be very many is counted as far as the rail counts, so that it costs no more.
     """
     unread = Notice.objects.filter(
         reviewer__user_id=viewer.user_id, upstream=upstream, read_at__isnull=True
@@ -23,19 +25,24 @@ def rail_counts(viewer: Viewer, upstream: Upstream, *, own: bool = False) -> dic
     figures = {"notices": _figure(unread)}
     if viewer.lead:
         waits = access.interactions(viewer, upstream).filter(status="pending", gone=False)
-        figures["blocked"] = _figure(waits.order_by("created_at", "id"))
+        figures["blocked"] = _figure(_first(waits.order_by("created_at", "id")))
+    if viewer.mobius_id:
+        figures["others"] = _figure(rows_of(OTHERS, viewer, upstream))
     if own and viewer.mobius_id:
         opened = rows_of(OPEN, viewer, upstream)
-        figures["inbox"] = _figure(opened.order_by("due_at", "id"))
-        figures["groups"] = _figure(opened.filter(via_group__in=(True,)).order_by("due_at", "id"))
+        shared = opened.filter(via_group__in=(True,))
+        figures["inbox"] = _figure(_first(opened.order_by("due_at", "id")))
+        figures["groups"] = _figure(_first(shared.order_by("due_at", "id")))
         figures["claimed"] = _figure(rows_of(CLAIMED, viewer, upstream))
-        figures["others"] = _figure(rows_of(OTHERS, viewer, upstream))
     found = Upstream.objects.filter(pk=upstream.pk).values_list(*figures.values()).first()
     return {name: counted_words(count) for name, count in zip(figures, found or (), strict=False)}
 
 
+def _first(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    return rows.model._default_manager.filter(pk__in=rows.values("pk")[: COUNTED + 1])
+
+
 def _figure(rows: QuerySet[Any, Any]) -> Coalesce:
-    first = rows.values("pk")[: COUNTED + 1]
     # Counted of what all of them share: one group, and so one row.
-    counted = rows.model._default_manager.filter(pk__in=first).order_by().values("upstream")
-    return Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0)
+    counted = rows.order_by().values("upstream").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)

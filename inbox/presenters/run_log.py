@@ -51,12 +51,13 @@ class LogQuery:
 
 @dataclass(frozen=True)
 class LogPart:
-    """``events`` come oldest first; ``earlier`` is when the one before them was, if any is, and
-    ``until`` when the last one was, where newer ones follow.
+    """``events`` come oldest first; ``total`` is None where it was not counted. ``earlier`` is when
+    the one before them was, if any is, and ``until`` when the last one was, where newer ones
+    follow.
     """
 
     events: Sequence[Event]
-    total: int
+    total: int | None
     older: bool
     earlier: datetime | None
     until: datetime | None = None
@@ -72,12 +73,12 @@ class LogPart:
         return self.events[0].seq if self.events else None
 
 
-def log_part(upstream: Upstream, run: Run, query: LogQuery) -> LogPart:
-    """The part that ``query`` asks for. Two queries, three on an open page."""
+def log_part(upstream: Upstream, run: Run, query: LogQuery, *, counted: bool) -> LogPart:
+    """The part that ``query`` asks for. One query, two on an open page; one more if ``counted``."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
     _, kinds = KINDS[query.show]
     events = events.filter(kinds)
-    total = events.count()
+    total = events.count() if counted else None
     newest = events.order_by("-seq")
     if query.before is not None:
         part = _part(newest.filter(seq__lt=query.before), total)
@@ -90,12 +91,12 @@ def log_part(upstream: Upstream, run: Run, query: LogQuery) -> LogPart:
     return _part(newest, total)
 
 
-def _part(newest: QuerySet[Event], total: int) -> LogPart:
+def _part(newest: QuerySet[Event], total: int | None) -> LogPart:
     found = list(newest[: PART + 1])
     return _made(found[:PART], total, found[PART] if len(found) > PART else None)
 
 
-def _made(newest_first: list[Event], total: int, before: Event | None) -> LogPart:
+def _made(newest_first: list[Event], total: int | None, before: Event | None) -> LogPart:
     earlier = before.at if before is not None else None
     return LogPart(newest_first[::-1], total, before is not None, earlier)
 

@@ -1,6 +1,6 @@
 """One run as a page: all of it for a team lead, the own part of it for a reviewer."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from inbox.presenters import context as evidence
 from inbox.presenters import veil
 from inbox.presenters.answers import Member, closing_sentence, members
 from inbox.presenters.asked_by import asking_steps
-from inbox.presenters.circle import left_behind
+from inbox.presenters.circle import Groups, groups_of
 from inbox.presenters.effect import progress
 from inbox.presenters.endings import (
     SIGNALLED,
@@ -30,7 +30,6 @@ from inbox.presenters.nudging import Nudge, nudges_on
 from inbox.presenters.open_in_mobius import run_in_mobius
 from inbox.presenters.people import People
 from inbox.presenters.run_duration import where_the_time_went
-from inbox.presenters.run_list import group_names
 from inbox.presenters.run_log import KINDS, LogPart, LogQuery, log_part
 from inbox.presenters.runs import LiveRun, live_head
 from inbox.presenters.timeline import Happened, timeline
@@ -168,14 +167,12 @@ def run_page(
     found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
     found = found.defer("raw", "context", "search").order_by("created_at", "id")
     items = [veil.seen_by(viewer, item) for item in found]
-    part = log_part(upstream, run, query)
+    part = log_part(upstream, run, query, counted=whole)
     entries = entries_of(upstream, [run.mobius_id]).get(run.mobius_id, [])
     actors = [entry.actor for entry in entries]
     names, off = accounts_and_deactivated([*_ids(run, items, part.events), *actors])
     people = People(names, viewer.mobius_id)
-    groups = group_names(upstream, {i.target_id for i in items if i.target_type == "group"})
-    pending = [item for item in items if item.pending]
-    left = left_behind(upstream, pending)
+    groups = groups_of(upstream, items)
     head = live_head(run, now)
     asked = asking_steps(head["steps"], items)
     nudges = nudges_on(viewer, upstream, items, now)
@@ -190,7 +187,6 @@ def run_page(
             _item(
                 viewer,
                 item,
-                left.get(item.mobius_id, ()),
                 off,
                 people=people,
                 groups=groups,
@@ -208,7 +204,7 @@ def run_page(
             query,
             items,
             people=people,
-            groups=groups,
+            groups=groups.names,
             now=now,
             entries=entries,
         ),
@@ -233,7 +229,7 @@ def _log(
     items: list[Interaction],
     *,
     people: People,
-    groups: dict[str, str],
+    groups: Mapping[str, str],
     now: datetime,
     entries: list[Decision],
 ) -> RunLog:
@@ -275,7 +271,7 @@ def _log(
             Show(words, LogQuery(show).href(page), show == query.show)
             for show, (words, _) in KINDS.items()
         ),
-        total=part.total if whole else None,
+        total=part.total,
         first=part.first,
         here=query.href(page, **place),
         older_href=query.href(page, before=part.first) if part.older else "",
@@ -305,20 +301,20 @@ def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
 def _item(
     viewer: Viewer,
     item: Interaction,
-    left: Collection[str],
     off: Collection[str],
     *,
     people: People,
-    groups: dict[str, str],
+    groups: Groups,
     now: datetime,
     step: str,
     nudges: tuple[Nudge, ...],
     ending: Ending | None,
 ) -> RunItem:
     counts = progress(item) or (0, 0)
+    left = groups.left_behind(item) if item.pending else ()
     line = members(item, people, left=left, off=off, lead=viewer.lead)
     direct = item.target_type == "user"
-    group = groups.get(item.target_id, item.target_id) or UNNAMED
+    group = groups.name_for(item) or UNNAMED
     return RunItem(
         id=item.mobius_id,
         href=item.get_absolute_url(),

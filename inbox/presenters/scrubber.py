@@ -81,10 +81,19 @@ class Scrubber:
         return f"{self.nth} of {self.count}, {self.when}: {self.said}"
 
 
-def scrubber(viewer: Viewer, upstream: Upstream, run: Run, now: datetime, place: Place) -> Scrubber:
-    """The run at ``place``. Eight queries; two where it is now."""
+def scrubber(
+    viewer: Viewer,
+    upstream: Upstream,
+    run: Run,
+    now: datetime,
+    place: Place,
+    *,
+    count: int | None = None,
+) -> Scrubber:
+    """The run at ``place``. ``count`` is how many events it has, where that is known."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id).order_by("seq")
-    count = events.count()
+    if count is None:
+        count = events.count()
     nth = _nth(events, count, place)
     if nth >= count:
         return _now(run, events, count)

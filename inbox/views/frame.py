@@ -26,11 +26,12 @@ def frame(
     """
     if views is None:
         views = own_views(request.viewer)
-    figures = rail_counts(request.viewer, upstream, own=counts is None)
+    if counts is None:
+        counts = rail_counts(request.viewer, upstream, own=True)
     return {
         "viewer": request.viewer,
         "section": section,
-        "counts": {**(counts or {}), **figures},
+        "counts": counts,
         "views": rail_views(views, request.GET.get("view", "")),
         "freshness": freshness.present(),
         "connection_problem": connection.shown() if request.viewer.administrator else "",

@@ -1,6 +1,5 @@
 """The list of what waits for the reader, and of what is done."""
 
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.contrib.auth.decorators import login_not_required
@@ -17,7 +16,6 @@ from inbox.presenters.filters import Filters
 from inbox.presenters.inbox_list import inbox_changes, inbox_list
 from inbox.presenters.messages import Message
 from inbox.presenters.place import place_of
-from inbox.presenters.rail import rail_counts
 from inbox.presenters.shown import Shown
 from inbox.services import notices
 from inbox.views.frame import frame
@@ -47,14 +45,21 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
     page = inbox_list(request.viewer, upstream, filters, now, current=open_id, shown=shown)
     context = {"list": page, "live_cursor": cursor, "freshness": mirror_freshness.present()}
     if is_fragment(request, "inbox-list"):
-        context |= {"oob": True, "place": place_of(request.viewer, upstream, filters, open_id)}
+        place = page.place or place_of(request.viewer, upstream, filters, open_id)
+        context |= {"oob": True, "place": place}
         return render(request, "inbox/_list.html", context)
     context |= frame(request, upstream, section=filters.shown.section, counts=page.counts)
     item = item_page.find(request.viewer, upstream, open_id) if open_id else None
     if item is not None:
         context["unread"] = notices.is_unread(request.user.reviewer, upstream, item)
         context["page"] = item_page.item_page(
-            request.viewer, upstream, item, filters, now, typed_in=typed_in(request)
+            request.viewer,
+            upstream,
+            item,
+            filters,
+            now,
+            typed_in=typed_in(request),
+            place=page.place,
         )
     return render(request, "inbox/inbox.html", context)
 
@@ -80,9 +85,7 @@ def changes(request: ReviewerRequest) -> HttpResponse:
         until=request.GET.get("until", ""),
         current=open_item(request),
     )
-    context: dict[str, Any] = {"list": page, "freshness": mirror_freshness.present()}
-    if request.viewer.lead:
-        context["rail"] = rail_counts(request.viewer, request.upstream)
+    context = {"list": page, "freshness": mirror_freshness.present()}
     return render(request, "inbox/_changes.html", context)
 
 

@@ -1,6 +1,5 @@
 """One question: the page, the part beside the list, its raw JSON."""
 
-from datetime import datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from inbox.forms import AnswerForm
 from inbox.live import hub
-from inbox.models import Interaction, Upstream
+from inbox.models import Interaction
 from inbox.presenters import item_page, veil
 from inbox.presenters.filters import Filters
 from inbox.presenters.inbox_list import inbox_list
@@ -70,33 +69,37 @@ def render_item(
     upstream, now = request.upstream, timezone.now()
     cursor = cursor or hub.cursor()
     filters = filters_of(request) if filters is None else filters
+    alone = is_fragment(request, "detail")
+    rows = (
+        None
+        if alone
+        else inbox_list(request.viewer, upstream, filters, now, current=item.mobius_id)
+    )
     page = item_page.item_page(
-        request.viewer, upstream, item, filters, now, form=form, typed_in=shows or typed_in(request)
+        request.viewer,
+        upstream,
+        item,
+        filters,
+        now,
+        form=form,
+        typed_in=shows or typed_in(request),
+        place=rows.place if rows is not None else None,
     )
     context: dict[str, Any] = {"page": page, "form": page.form, "message": message}
     context |= {"resend": resend, "live_cursor": cursor}
-    alone = is_fragment(request, "detail")
     # While the part reads itself again, perhaps nobody looks at it: what is to be said once waits,
     # and notifications stay unread.
     again = source_of(request) == ("article", "detail")
     context["unread"] = not again and notices.is_unread(request.user.reviewer, upstream, item)
-    if alone:
+    if rows is None:
         context |= {"oob": True, "toasts": not again}
     else:
-        context |= _beside(request, upstream, item, filters, now)
+        around = frame(request, upstream, section=filters.shown.section, counts=rows.counts)
+        context |= {"list": rows, **around}
     template = "interactions/_detail.html" if alone else "interactions/interaction.html"
     if status is None:
         status = 200 if message is None else message.status
     return render(request, template, context, status=status)
-
-
-def _beside(
-    request: ReviewerRequest, upstream: Upstream, item: Interaction, filters: Filters, now: datetime
-) -> dict[str, Any]:
-    """The frame, and the list with the item marked."""
-    rows = inbox_list(request.viewer, upstream, filters, now, current=item.mobius_id)
-    around = frame(request, upstream, section=filters.shown.section, counts=rows.counts)
-    return {"list": rows, **around}
 
 
 def filters_of(request: ReviewerRequest) -> Filters:

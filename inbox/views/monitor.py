@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from inbox.live import hub
 from inbox.mirror import freshness
 from inbox.presenters.monitor import monitor
+from inbox.presenters.rail import rail_counts
 from inbox.presenters.run_filters import run_filters
 from inbox.presenters.run_query import RunQuery
 from inbox.presenters.shown import Shown
@@ -29,7 +30,8 @@ def page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpRes
     context["freshness"] = freshness.present()
     template = "runs/_monitor.html"
     if not fragment:
-        context |= frame(request, upstream, section="runs", counts=made.rail, views=made.views)
+        counts = {**made.rail, **rail_counts(request.viewer, upstream)}
+        context |= frame(request, upstream, section="runs", counts=counts, views=made.views)
         template = "runs/monitor.html"
     return render(request, template, context, status=status)
 

@@ -63,7 +63,8 @@ def _run(request: ReviewerRequest, found: Run, cursor: str) -> HttpResponse:
     else:
         if request.viewer.lead:
             place = Place.read(request.GET)
-            context["scrub"] = scrubber(request.viewer, upstream, found, now, place)
+            every = None if query.show else page.log.total
+            context["scrub"] = scrubber(request.viewer, upstream, found, now, place, count=every)
         context |= frame(request, upstream, section="runs")
         template = "runs/run.html"
     return render(request, template, context)

@@ -3,9 +3,10 @@
 The product runs as a user starts it. Everybody in a group has an inbox of 40 questions open: the
 page's stream, and the requests that the page makes when the stream says that something changed.
 Then a question arrives, and later somebody claims one that is shown. Printed for each: the seconds
-until every inbox is current, the size of what one of them fetched, how long other pages took before
-and meanwhile, and the threads and memory of the web process. At last 8 clients read a page each,
-one after another, as Rina, who has `--history` closed questions.
+until every inbox is current, the size of what one of them fetched, the web process's time of
+processor for each fetch (with all else that it did meanwhile) and this process's in all, how long
+other pages took before and meanwhile, and the threads and memory of the web process. At last 8
+clients read a page each, one after another, as Rina, who has `--history` closed questions.
 
 `--pages whole` fetches as pages did that read the whole list again.
 """
@@ -34,6 +35,7 @@ from tests.support.product import Product, question
 ROWS = 40
 LIMIT = 120.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
+TICK = os.sysconf("SC_CLK_TCK")
 SATURATION = 8
 
 
@@ -144,6 +146,11 @@ class Process:
         pages = int(Path(f"/proc/{self._pid}/statm").read_text().split()[1])
         return threads, pages * PAGE
 
+    def cpu(self) -> float:
+        """Seconds of processor that it has taken."""
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
     async def watch(self) -> None:
         while True:
             threads, memory = self.now()
@@ -216,6 +223,7 @@ async def one_change(
     late: list[float] = []
     process = Process(product.pid)
     before, began = process.now(), time.monotonic()
+    cpu, own = process.cpu(), time.process_time()
     for inbox in inboxes:
         inbox.current_at, inbox.fetches = 0.0, 0
     beside = [
@@ -227,14 +235,18 @@ async def one_change(
     while any(not inbox.current_at for inbox in inboxes):
         assert time.monotonic() - began < LIMIT, "not all inboxes have heard"
         await asyncio.sleep(0.01)
+    cpu, own = process.cpu() - cpu, time.process_time() - own
     for task in beside:
         task.cancel()
+    fetches = sum(inbox.fetches for inbox in inboxes)
     return {
         "inboxes": len(inboxes),
         "change": name,
         "current_s": round(max(inbox.current_at for inbox in inboxes) - began, 2),
         "fetched_bytes": max(inbox.bytes for inbox in inboxes),
-        "fetches": sum(inbox.fetches for inbox in inboxes),
+        "fetches": fetches,
+        "cpu_ms_a_fetch": round(cpu / fetches * 1000, 1),
+        "own_cpu_s": round(own, 2),
         "other_pages_p99_ms": [round(p99(usual)), round(p99(late or [0]))],
         "threads": [before[0], process.threads],
         "memory_mb": [before[1] >> 20, process.memory >> 20],

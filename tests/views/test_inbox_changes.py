@@ -107,6 +107,11 @@ def test_only_what_the_filters_leave_waits(rina: Client) -> None:
     assert waiting(changes(rina, "int_a", "int_b", scope="done")) == []
 
 
+def test_a_lead_is_told_how_much_is_blocked(tess: Client) -> None:
+    tell(ask("int_a"), ask("int_b"))
+    assert re.search(r'id="count-blocked" hx-swap-oob="true">2', changes(tess, "int_a"))
+
+
 @pytest.mark.parametrize("scope", ["", "claimed", "waiting-others", "done"])
 def test_each_part_of_the_list_keeps_its_rows_and_lets_go_of_the_others(
     rina: Client, scope: str

@@ -60,6 +60,15 @@ def test_the_bell_counts_what_is_unread_on_every_page(
     assert bell(sam.get("/inbox/").content) == ""
 
 
+@pytest.mark.parametrize("path", ["/inbox/", "/runs/", "/insights/"])
+def test_a_leads_pages_count_notices_and_what_waits(tess: Client, path: str) -> None:
+    tell(ask("int_1"), ask("int_2"))
+    notice("int_1", to="tess")
+    page = tess.get(path).content
+    assert bell(page) == "1"
+    assert re.search(r'id="count-blocked">2', one_line(page))
+
+
 def test_the_bell_reads_itself_again_when_notices_change(rina: Client, told: Notice) -> None:
     page = one_line(rina.get("/inbox/").content)
     assert re.search(

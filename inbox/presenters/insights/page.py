@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.utils.timezone import get_default_timezone, localdate
 
-from inbox.models import Group, Membership, Reviewer, Upstream
+from inbox.models import Group, Reviewer, Upstream
 from inbox.presenters import words
 from inbox.presenters.insights import charts, figures, present
 from inbox.presenters.insights.chart import Chart, long_day
@@ -115,7 +115,9 @@ def _zones(upstream: Upstream, query: Query) -> list[str]:
 
 def _choices(upstream: Upstream, query: Query) -> list[Choice]:
     known = figures.known(upstream)
-    names = dict(Group.objects.filter(upstream=upstream).values_list("mobius_id", "name"))
+    groups = Group.objects.filter(upstream=upstream)
+    rows = list(groups.values_list("mobius_id", "name", "memberships__user_id"))
+    names = {id_: name for id_, name, _ in rows}
 
     def choice(
         name: str, label: str, everything: str, values: Iterable[str], say: Callable[[str], str]
@@ -135,14 +137,13 @@ def _choices(upstream: Upstream, query: Query) -> list[Choice]:
         ),
     ]
     if settings.INSIGHTS_BY_PERSON:
-        people = _people(upstream)
+        people = _people({user_id for *_, user_id in rows if user_id})
         made.append(choice("person", "Person", "Everybody", people, lambda id: people.get(id, id)))
     return made
 
 
-def _people(upstream: Upstream) -> dict[str, str]:
-    """Who can be asked: members of groups, and who has an account."""
-    members = Membership.objects.filter(group__upstream=upstream).values_list("user_id", flat=True)
+def _people(members: Iterable[str]) -> dict[str, str]:
+    """Who can be asked: ``members`` of groups, and who has an account. One query."""
     accounts = Reviewer.objects.exclude(mobius_id=None).select_related("user")
     return {id: id for id in members} | {
         str(reviewer.mobius_id): reviewer.name for reviewer in accounts
