@@ -6,7 +6,7 @@
       PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. Sending an answer removes the field as well; the person
       meant that, so there is no pause.
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys for KEY_MS and presses by
-      pointer or touch for POINTER_MS; so does "Send again". A confirm step ignores both for STEP_MS.
+      pointer or touch for POINTER_MS; so do "Send again", Claim and Release. A confirm step ignores both for STEP_MS.
    3. An answer is sent once: while it is on its way, its buttons do nothing.
    4. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing. */
 
@@ -19,9 +19,10 @@ const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=sub
 const FORM = "form[data-answer]";
 const STEP = "[data-step]";
 const RESEND = "#request-status button[data-sends]";
-const SHOWN = [FORM, STEP, RESEND].join();
-/* A button with an address of its own, such as Claim, decides nothing */
-const DECIDES = `${FORM} button[type=submit]:not([formaction]), ${STEP} button[type=submit], ${RESEND}`;
+/* One becomes the other in its place */
+const CLAIM = "button:is([data-sends=claim], [data-sends=release])";
+const SHOWN = [FORM, STEP, RESEND, CLAIM].join();
+const DECIDES = `${FORM} button[type=submit]:not([formaction]), ${STEP} button[type=submit], ${RESEND}, ${CLAIM}`;
 
 const shownAt = new WeakMap();
 const sending = new WeakSet();
@@ -51,11 +52,11 @@ function noteShown(root) {
   for (const element of found) shownAt.set(element, performance.now());
 }
 
-/* element: one of SHOWN, or something in it */
-function isTooEarly(element, byPointer) {
-  const shown = element.closest(`${STEP}, ${RESEND}`) ?? element.closest(FORM);
+/* element: one of SHOWN, or something in it. event: when the person acted; a busy page hears of it later */
+function isTooEarly(element, event, byPointer) {
+  const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}`) ?? element.closest(FORM);
   const wait = shown?.matches(STEP) ? STEP_MS : byPointer ? POINTER_MS : KEY_MS;
-  return performance.now() - (shownAt.get(shown) ?? -Infinity) < wait;
+  return event.timeStamp - (shownAt.get(shown) ?? -Infinity) < wait;
 }
 
 const isLetter = (event) => event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
@@ -79,7 +80,7 @@ function onKey(event) {
   if (!typing && missesField(event, target)) pause();
   const form = target.closest(FORM) ?? document.querySelector(FORM);
   const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
-  if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, false)) drop(event);
+  if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event, false)) drop(event);
   else if (event.key === "Enter" && !isSend(event) && target.matches(`${FORM} input`)) event.preventDefault();
 }
 
@@ -88,13 +89,13 @@ function onClick(event) {
   if (!control) return;
   /* A click made by a key or by a script has neither */
   const byPointer = event.detail > 0 || Boolean(event.pointerType);
-  if (sending.has(control.form) || isTooEarly(control, byPointer)) drop(event);
+  if (sending.has(control.form) || isTooEarly(control, event, byPointer)) drop(event);
 }
 
 function onSubmit(event) {
   const form = event.target;
   if (!form.matches(FORM) || event.submitter?.hasAttribute("formaction")) return;
-  if (sending.has(form) || form.closest("[data-closed]") || isTooEarly(form.querySelector(STEP) ?? form, false)) drop(event);
+  if (sending.has(form) || form.closest("[data-closed]") || isTooEarly(form.querySelector(STEP) ?? form, event, false)) drop(event);
 }
 
 addEventListener("keydown", onKey, true);
@@ -129,8 +130,11 @@ document.addEventListener("htmx:finally:request", (event) => {
 });
 
 new MutationObserver((changes) => {
-  for (const change of changes) change.addedNodes.forEach(noteShown);
+  for (const change of changes) {
+    change.addedNodes.forEach(noteShown);
+    if (change.attributeName === "data-sends") noteShown(change.target);
+  }
   pauseIfFieldIsGone();
-}).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden"] });
+}).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden", "data-sends"] });
 addEventListener("pageshow", (event) => event.persisted && noteShown(document.body));
 noteShown(document.body);

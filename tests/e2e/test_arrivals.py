@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
+from tests.support.pages import press
 from tests.support.product import Product, question
 
 pytestmark = pytest.mark.browser
@@ -119,7 +120,7 @@ def test_a_row_that_changes_stays_in_its_place_with_its_focus(
     before = titles(page)
     shown.focus()
     lee.goto(f"/interactions/{id_}/")
-    lee.locator("#detail").get_by_role("button", name="Claim").click()
+    press(lee.locator("#detail").get_by_role("button", name="Claim"))
     expect(shown.get_by_role("img", name="Claimed by Lee")).to_be_visible()
     expect(shown).to_be_focused()
     assert titles(page) == before

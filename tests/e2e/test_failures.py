@@ -227,7 +227,7 @@ def test_a_claim_that_failed_is_checked_and_sent_again(
     run_id = ask(api, "Claimed unheard?", target={"type": "group", "id": "approvers"})
     open_item(page, "Claimed unheard?")
     proxy.on("POST", "/claim$", Reply(502, "<h1>nginx</h1>", HTML))
-    page.get_by_role("button", name="Claim", exact=False).last.click()
+    press(page.get_by_role("button", name="Claim", exact=False).last)
     expect(failed(page)).to_contain_text("couldn't confirm that you claimed this question")
     failed(page).get_by_role("button", name="Check the question").click()
     expect(failed(page)).to_contain_text("still open")
@@ -236,8 +236,8 @@ def test_a_claim_that_failed_is_checked_and_sent_again(
     assert upstream(api, run_id)["claimed_by"] == "user_rina"
 
     proxy.on("POST", "/release$", PassThenCut())
-    page.locator("#claiming").get_by_role("button").click()
-    expect(page.locator("#claiming")).to_contain_text("Claim")
+    press(page.locator("#claiming").get_by_role("button"))
+    expect(page.locator("#claiming").get_by_role("button", name="Claim")).to_be_visible()
     expect(failed(page)).to_have_count(0)
     assert len(proxy.seen("POST", "/release$")) == 1
 
@@ -250,7 +250,7 @@ def test_a_claim_in_the_list_is_checked_in_the_list(
     row = page.locator(".row-with", has_text="Claimed in the list?")
     proxy.on("POST", "/claim$", CutAfterRead())
     row.hover()
-    row.get_by_role("button").click()
+    press(row.get_by_role("button"))
     failed(page).get_by_role("button", name="Check the question").click()
     expect(failed(page)).to_contain_text("still open")
     send_again(page)

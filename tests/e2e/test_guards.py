@@ -30,7 +30,7 @@ def item_of(api: httpx.Client, run_id: str) -> dict[str, object]:
 
 
 def claim(page: Page) -> None:
-    page.locator("#claiming").get_by_role("button", name="Claim").click()
+    press(page.locator("#claiming").get_by_role("button", name="Claim"))
 
 
 @pytest.mark.parametrize("close", [approve, claim])
@@ -94,7 +94,7 @@ def test_a_question_that_is_released_takes_the_text_up_again(
     rina.get_by_label("Comment").fill("Kept all along")
     claim(sam)
     expect(rina.get_by_role("button", name="Discard")).to_be_visible()
-    sam.locator("#claiming").get_by_role("button", name="Release").click()
+    press(sam.locator("#claiming").get_by_role("button", name="Release"))
     expect(rina.get_by_role("button", name="Discard")).to_be_hidden()
     approve(rina)
     expect(rina.locator(".row", has_text="Claimed and released?")).to_have_count(0)
@@ -228,6 +228,44 @@ def test_taps_in_one_place_approve_nothing(
     assert before is not None
     assert after is not None
     assert after["y"] + after["height"] <= before["y"], "in a row of its own above the bar"
+
+
+def test_a_double_tap_claims_and_does_not_release(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    run_id = ask(api, "Claimed by a double tap?", target=GROUP)
+    open_item(page, "Claimed by a double tap?")
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    buttons = page.locator("#claiming").get_by_role("button")
+    buttons.tap()
+    expect(buttons).to_have_accessible_name("Release")
+    page.clock.run_for(ANSWER_GUARD_MS - 50)
+    buttons.tap()
+    page.clock.run_for(50)
+    expect(buttons).to_have_accessible_name("Release")
+    assert item_of(api, run_id)["claimed_by"] == "user_rina"
+    with page.expect_response(re.compile("/release$")):
+        buttons.tap()
+    assert item_of(api, run_id)["claimed_by"] is None
+
+
+def test_a_tap_that_opened_a_question_does_not_claim_it(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    run_id = ask(api, "Opened by a double tap?", target=GROUP)
+    row = arrived(page, "Opened by a double tap?")
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    row.tap()
+    claim = page.locator("#claiming").get_by_role("button", name="Claim")
+    expect(claim).to_be_visible()
+    page.clock.run_for(ANSWER_GUARD_MS - 50)
+    claim.tap()
+    page.clock.run_for(50)
+    assert item_of(api, run_id)["claimed_by"] is None
+    with page.expect_response(re.compile("/claim$")):
+        claim.tap()
+    assert item_of(api, run_id)["claimed_by"] == "user_rina"
 
 
 def test_a_double_tap_on_the_confirm_step_does_not_reach_the_next_question(
