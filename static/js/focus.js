@@ -1,5 +1,5 @@
 /* Where the reader is after a swap. Once the element with the focus has gone, or is hidden, the focus goes to what is
-   new: what became of the answer, else the question, else the pane where none is left. After an answer that was not
+   new: what became of the answer, else the question, else the pane where none is left, else the list. After an answer that was not
    accepted it goes to the first field that is wrong. Fields are left alone by the swap, for the sake of what is typed;
    so it is written to them here what is wrong with them. */
 
@@ -22,10 +22,11 @@ function place(ctx) {
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;
-  const pane = ctx?.target?.id === "detail" ? document.querySelector("#detail :is(h1, h2)") : null;
-  const heading = document.getElementById("outcome") ?? document.getElementById("question") ?? pane;
-  if (heading) heading.tabIndex = -1;
-  return heading;
+  const places = ["#outcome", "#question", ...(ctx?.target?.id === "detail" ? ["#detail :is(h1, h2)", "#inbox-list"] : [])];
+  /* On a narrow screen the list takes the place of an empty pane */
+  const next = places.map((each) => document.querySelector(each)).find((each) => each?.checkVisibility());
+  if (next) next.tabIndex = -1;
+  return next;
 }
 
 /* htmx gives the focus back to the element with the same id. In another question that is another field: what is still being

@@ -268,6 +268,20 @@ def test_a_tap_that_opened_a_question_does_not_claim_it(sign_in: SignIn, api: ht
     assert item_of(api, run_id)["claimed_by"] == "user_rina"
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_after_the_last_answer_the_focus_is_where_the_reader_goes_on(
+    sign_in: SignIn, api: httpx.Client, width: int
+) -> None:
+    page = sign_in("rina", viewport={"width": width, "height": 844})
+    ask(api, f"The last one at {width}?")
+    expect(arrived(page, f"The last one at {width}?")).to_be_visible()
+    page.goto(f"/inbox/?q=the+last+one+at+{width}")
+    open_item(page, f"The last one at {width}?")
+    approve(page)
+    expect(page.locator("#detail .empty" if width > 1100 else "#inbox-list")).to_be_visible()
+    expect(page.locator("#detail h2" if width > 1100 else "#inbox-list")).to_be_focused()
+
+
 def test_a_double_tap_on_the_confirm_step_does_not_reach_the_next_question(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
