@@ -126,6 +126,11 @@ class InboxList:
         )
 
     @property
+    def by_chip(self) -> bool:
+        """A phone shows this part of the list as a filter: *All* leads out of it there."""
+        return any(choice.on for choice in self.scopes)
+
+    @property
     def query(self) -> str:
         """What a button in the list carries, so that the same list comes back."""
         return self.filters.query(cursor=self.filters.cursor).removeprefix("?")

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived
@@ -22,6 +23,21 @@ def open_item(page: Page, message: str) -> None:
 def item_of(api: httpx.Client, run_id: str) -> dict[str, object]:
     (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
     return dict(item)
+
+
+@pytest.mark.parametrize("scope", ["claimed", "waiting-others"])
+def test_a_phone_shows_in_one_place_which_part_of_the_list_is_open(
+    sign_in: SignIn, scope: str
+) -> None:
+    page = sign_in("lee", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(f"/inbox/?scope={scope}")
+    title = page.get_by_role("heading", level=1).inner_text()
+    chosen = page.locator(".filters [aria-current]:visible")
+    expect(chosen).to_have_count(1)
+    expect(chosen).to_contain_text(title)
+    expect(page.locator(".tabs [aria-current]")).to_contain_text("Inbox")
+    page.locator(".filters").get_by_role("link", name="All", exact=True).tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")
 
 
 def test_a_claim_is_seen_by_all_and_another_takes_what_is_given_back(
