@@ -11,7 +11,8 @@ from collections.abc import Collection
 
 from inbox.live import topics
 
-KEEP_ALIVE = b":\n\n"
+KEEP_ALIVE = b"event: alive\ndata: \n\n"
+"""An event and no comment: a script does not see comments, and pages watch for silence."""
 RESYNC = "resync"
 GONE = "gone"
 LIVE = "live"

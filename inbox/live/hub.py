@@ -34,7 +34,7 @@ class Hub:
 
     Args:
         bus: says which topics have changed.
-        keep_alive: seconds between two comments to a stream.
+        keep_alive: seconds between two keep-alives to a stream.
         recheck: seconds between two questions whether a stream's right still stands.
         size: how many topics the log holds.
         ended: which of these sign-ins are over; called in a thread of its own.

@@ -1,13 +1,16 @@
 /* Keeps the freshness mark in step with the connection. The stream is htmx's: it reconnects with its cursor and pauses in
    hidden tabs. While it is broken for longer than a moment, or the app cannot be reached, #freshness says so in the words it
    carries, and <html data-live="lost">. Once the app answers again the page reads itself again.
-   A stream that could not even begin is begun again here, which htmx does not do. */
+   A stream that could not even begin is begun again here, which htmx does not do. So is one that has fallen silent: the app
+   sends something every 15 s, and a connection that died on the way says nothing. */
 
 const PATIENCE_MS = 3000;
+const SILENCE_MS = 35_000;
 const RETRY_S = [1, 2, 5, 10, 30];
 const JITTER = 0.3;
 const root = document.documentElement;
 let patience = 0;
+let silence = 0;
 let streamLost = false;
 let streamTries = 0;
 let unreachable = false;
@@ -75,6 +78,19 @@ function reconnect({ evenOpen }) {
   }
 }
 
+function heard() {
+  clearTimeout(silence);
+  silence = setTimeout(silent, SILENCE_MS);
+}
+
+function silent() {
+  /* A hidden page has closed its stream */
+  if (document.hidden) return;
+  streamLost = true;
+  lost();
+  reconnect({ evenOpen: true });
+}
+
 function ended() {
   clearTimeout(patience);
   mark("ended");
@@ -96,8 +112,10 @@ document.addEventListener("live", () => {
   streamTries = 0;
   settle();
 });
+document.addEventListener("htmx:sse:before:message", heard);
 document.addEventListener("htmx:sse:error", broken);
 document.addEventListener("htmx:sse:close", (event) => {
+  clearTimeout(silence);
   if (event.detail?.reason === "message") ended();
 });
 for (const [name, change] of [["before", "add"], ["finally", "delete"]]) {

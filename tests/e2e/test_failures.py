@@ -13,6 +13,7 @@ from tests.support.pages import approve, press
 from tests.support.product import Product, ask
 from tests.support.scripted_server import (
     CutAfterRead,
+    Dribble,
     Never,
     PassThenCut,
     Reply,
@@ -304,6 +305,21 @@ def test_after_twenty_seconds_without_a_response_the_page_says_so(
     expect(page.get_by_role("button", name="Send again")).to_be_visible()
     send_again(page)
     expect(page.locator(".row", has_text="Hanging?")).to_have_count(0)
+    context.close()
+
+
+def test_a_stream_that_has_fallen_silent_is_not_live_and_is_replaced(
+    browser: Browser, proxy: ScriptedServer
+) -> None:
+    context = signed_in(browser, proxy)
+    page = context.new_page()
+    page.clock.install()
+    proxy.on("GET", "/live/", Dribble(["event: live\nid: 1\ndata: \n\n"]), Never())
+    page.goto("/inbox/")
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    with page.expect_request(re.compile("/live/")):
+        page.clock.fast_forward(36_000)
+    expect(page.locator("#freshness")).to_contain_text("Not live")
     context.close()
 
 

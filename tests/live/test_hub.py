@@ -167,8 +167,8 @@ async def test_a_quiet_stream_says_that_it_lives(serve: Serve) -> None:
     served = serve(keep_alive=0.1)
     async with many() as client, following(client, address(served, INBOX)) as rina:
         await rina.event("live")
-        assert await rina.frame() == {"": ""}
-        assert await rina.frame() == {"": ""}
+        await rina.event("alive")
+        await rina.event("alive")
 
 
 async def test_a_page_gets_what_changed_since_it_was_rendered(serve: Serve) -> None:
