@@ -22,6 +22,9 @@ const make = (tag, attributes, ...children) => {
   return element;
 };
 
+/* Characters of a comment that are quoted */
+const QUOTED = 1000;
+
 const cap = (key) => make("kbd", { "aria-hidden": "true" }, key);
 
 function leave(form) {
@@ -46,7 +49,8 @@ function quote(form) {
   if (!place) return;
   const comment = form.elements.namedItem("comment")?.value?.trim();
   place.hidden = !comment;
-  place.textContent = comment ? `With your comment: “${comment}”` : "";
+  const quoted = comment?.length > QUOTED ? `${comment.slice(0, QUOTED)}…` : comment;
+  place.textContent = quoted ? `With your comment: “${quoted}”` : "";
 }
 
 /* Into view, with the button that confirms where no button of the form was */

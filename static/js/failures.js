@@ -60,7 +60,7 @@ function show(ctx, reason, words) {
   const template = document.getElementById("request-failure");
   if (!place || !template) return;
   const notice = template.content.cloneNode(true);
-  const kind = kindOf(ctx);
+  const kind = words === "unsent" ? words : kindOf(ctx);
   /* A check that failed leaves open what it was to find out */
   const said = [words, ...(words === "check" && unconfirmed ? [unconfirmed.sends] : [])];
   for (const element of notice.querySelectorAll("[data-reason]")) if (element.dataset.reason !== reason) element.remove();
@@ -171,6 +171,8 @@ document.addEventListener("htmx:after:request", (event) => {
   if (status >= 400 && !reswapped && (isPage(ctx.text) || !ctx.response.headers.get("Content-Type")?.startsWith("text/html"))) {
     event.preventDefault();
     if (status === 401) return isPerson(ctx) && signal("inbox:signed-out");
+    /* Refused before it was read: there is nothing to check */
+    if (status === 413) return isPerson(ctx) && show(ctx, "too-large", "unsent");
     return fail(ctx, reasonOf(status, true));
   }
   signal("inbox:reached");

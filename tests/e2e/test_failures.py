@@ -363,6 +363,20 @@ def test_the_dialog_closes_when_the_person_signs_in_elsewhere(
     expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
 
 
+def test_an_answer_that_is_too_large_says_what_to_do(page: Page, api: httpx.Client) -> None:
+    run_id = ask(api, "Answered at far too much length?")
+    open_item(page, "Answered at far too much length?")
+    approve_with(page, "x" * 3_000_000)
+    expect(failed(page)).to_contain_text("too large to send")
+    expect(failed(page)).to_contain_text("Nothing was sent. Shorten your text")
+    expect(failed(page).get_by_role("button")).to_have_text("Dismiss")
+    assert len(page.get_by_label("Comment").input_value()) == 3_000_000
+    page.get_by_role("button", name="Go back").click()
+    approve_with(page, "In short.")
+    expect(page.locator(".row", has_text="Answered at far too much length?")).to_have_count(0)
+    assert upstream(api, run_id)["response"]["comment"] == "In short."
+
+
 def test_a_draft_that_is_too_large_is_not_tried_again_until_it_changes(
     page: Page, proxy: ScriptedServer, api: httpx.Client
 ) -> None:
