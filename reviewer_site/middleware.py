@@ -22,7 +22,7 @@ from inbox.request_body import refusal_of
 from inbox.reviewers import known_browser, sessions
 from inbox.services.origin import acting
 from inbox.views import signed_out
-from inbox.views.errors import refused_body
+from inbox.views.errors import not_allowed, refused_body
 from inbox.views.origin import actor_of
 from inbox.views.request import Request, ReviewerRequest, source_of
 
@@ -76,6 +76,16 @@ def refuse_unread_body(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         status = refusal_of(request)
         return get_response(request) if status is None else refused_body(request, status)
+
+    return middleware
+
+
+def explain_not_allowed(get_response: GetResponse) -> GetResponse:
+    """A page for a method that an address does not take: Django's own answer is empty."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        return not_allowed(request, response) if response.status_code == 405 else response
 
     return middleware
 

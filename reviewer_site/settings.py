@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "reviewer_site.middleware.SignInRequired",
     "reviewer_site.middleware.remember_browser",
     "reviewer_site.middleware.refuse_unread_body",
+    "reviewer_site.middleware.explain_not_allowed",
     "reviewer_site.middleware.no_nul",
     "reviewer_site.middleware.name_actor",
     "reviewer_site.middleware.one_thread",

@@ -37,6 +37,13 @@ def refused_body(request: HttpRequest, status: int) -> HttpResponse:
     return _page(request, f"{status}.html", status)
 
 
+def not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """The page in place of Django's empty refusal of a method."""
+    response = _page(request, "405.html", 405)
+    response["Allow"] = refusal["Allow"]
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler for an exception: 503 where the database cannot be used, else 500."""
     error = sys.exception()

@@ -203,7 +203,9 @@ def test_not_mine_is_not_found(item: Interaction, verb: str) -> None:
 
 @pytest.mark.parametrize("verb", ["claim", "release"])
 def test_it_takes_a_post_and_nothing_else(item: Interaction, verb: str) -> None:
-    assert sign_in("rina").get(path(item, verb)).status_code == 405
+    answer = sign_in("rina").get(path(item, verb))
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "There's no page at this address" in one_line(answer)
 
 
 def test_signed_out_what_was_typed_is_kept(item: Interaction) -> None:
