@@ -3,6 +3,8 @@
 import html
 import re
 
+from inbox.bidi import show_overrides
+
 LONGEST = 300
 LONGEST_LINE = 2000
 
@@ -21,13 +23,13 @@ _KEPT = re.compile("[\ue000-\ue07f]")
 
 def title_of(message: str) -> str:
     """The first line of ``message`` that says something, as plain text, at most 300 characters."""
-    for line in message.splitlines():
+    for line in show_overrides(message).splitlines():
         start = line.strip()[:LONGEST_LINE]
         if start and not _MARKED.search(start):
             return start if len(start) <= LONGEST else _cut(start)
         if _ONLY_MARKS.match(start):
             continue
-        title = _plain(start)
+        title = show_overrides(_plain(start))
         if title:
             return title if len(title) <= LONGEST else _cut(title)
     return ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from inbox.bidi import show_overrides
 from inbox.presenters import diff, tree
 from inbox.presenters.link_host import hidden_host
 from inbox.presenters.markdown import FORMATTED, Text, render_plain
@@ -119,6 +120,7 @@ def one_line(value: Any) -> Cell | None:
 def _text(text: str) -> Cell | None:
     if is_address(text):
         return Cell(_bare(text), href=text)
+    text = show_overrides(text)
     return Cell(text or "–") if len(text) <= SHORT and "\n" not in text else None
 
 

@@ -22,6 +22,7 @@ from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from inbox.bidi import show_overrides
 from inbox.presenters.link_host import hidden_host
 from inbox.presenters.render_cache import RenderCache, size_of_text
 
@@ -153,17 +154,17 @@ def _sink_headings(tokens: list[Token]) -> None:
 
 def clean(html: str) -> SafeString:
     """Only what is named above survives."""
-    return mark_safe(  # noqa: S308 - nh3 made it safe
-        nh3.clean(
-            html,
-            tags=TAGS,
-            attributes={"a": {"href", "title"}, "ol": {"start"}},
-            # Text before a link that reverses what follows would reverse its words and its host.
-            set_tag_attribute_values={"a": {"dir": "auto"}, "small": {"dir": "ltr"}},
-            url_schemes=SCHEMES,
-            link_rel=REL,
-        )
+    safe = nh3.clean(
+        html,
+        tags=TAGS,
+        attributes={"a": {"href", "title"}, "ol": {"start"}},
+        # Text before a link that reverses what follows would reverse its words and its host.
+        set_tag_attribute_values={"a": {"dir": "auto"}, "small": {"dir": "ltr"}},
+        url_schemes=SCHEMES,
+        link_rel=REL,
     )
+    # An entity has become the character by now.
+    return mark_safe(show_overrides(safe))  # noqa: S308 - nh3 made it safe
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ _cache: RenderCache[SafeString | None] = RenderCache(CACHED, lambda html: size_o
 
 def render(text: str) -> Text:
     """Markdown, formatted as far as it can be."""
-    first, rest = split(text)
+    first, rest = split(show_overrides(text))
     html = _cache.get("markdown", first, _format)
     size = _size(first)
     return Text(SafeString(), first, rest, size) if html is None else Text(html, "", rest, size)
@@ -195,7 +196,7 @@ def render(text: str) -> Text:
 
 def render_plain(text: str, most: int = FORMATTED) -> Text:
     """Text that is not Markdown, as paragraphs and line breaks, with its web addresses as links."""
-    first, rest = split(text, most)
+    first, rest = split(show_overrides(text), most)
     html = _cache.get("plain", first, _format_plain) or SafeString()
     return Text(html, rest=rest, size=_size(first))
 

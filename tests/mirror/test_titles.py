@@ -29,6 +29,11 @@ def test_the_first_line_that_says_something_is_the_title(message: str, title: st
     assert title_of(message) == title
 
 
+@pytest.mark.parametrize("character", ["\N{RIGHT-TO-LEFT OVERRIDE}", "&#x202e;"])
+def test_a_character_that_would_reverse_the_title_is_shown(character: str) -> None:
+    assert title_of(f"Pay {character}00.001?") == "Pay ⟨U+202E⟩00.001?"
+
+
 def test_a_long_line_is_cut() -> None:
     title = title_of("word " * 100)
     assert len(title) <= LONGEST

@@ -41,6 +41,11 @@ def test_short_values_are_facts_and_come_first() -> None:
     assert second.kind == "tree"
 
 
+def test_a_value_that_would_read_backward_shows_why() -> None:
+    card = only({"amount": "\N{RIGHT-TO-LEFT OVERRIDE}00.001"})
+    assert card.facts == (("Amount", Cell("⟨U+202E⟩00.001")),)
+
+
 @pytest.mark.parametrize(
     "keys", [("from", "to"), ("before", "after"), ("was", "now"), ("old", "new")]
 )

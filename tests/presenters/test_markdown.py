@@ -1,5 +1,7 @@
 """Markdown from workflows, made safe."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,12 +102,24 @@ def test_a_link_whose_words_are_its_host_is_left_alone(message: str) -> None:
 
 
 def test_text_that_reverses_what_follows_stops_at_a_link() -> None:
-    reverse = "\N{RIGHT-TO-LEFT OVERRIDE}"
+    reverse = "\N{RIGHT-TO-LEFT EMBEDDING}"
     assert formatted(f"{reverse}[moc.knab](https://moc.knab) [x](https://moc.knab)") == (
         f'<p>{reverse}<a href="https://moc.knab" dir="auto" rel="noopener noreferrer nofollow">'
         'moc.knab</a> <a href="https://moc.knab" dir="auto" rel="noopener noreferrer nofollow">'
         'x</a> <small dir="ltr">(moc.knab)</small></p>\n'
     )
+
+
+@pytest.mark.parametrize("formatter", [formatted, lambda text: render_plain(text).html])
+def test_a_character_that_would_reverse_what_follows_is_shown(
+    formatter: Callable[[str], str],
+) -> None:
+    shown = formatter("Pay \N{RIGHT-TO-LEFT OVERRIDE}(00.001) and \N{LEFT-TO-RIGHT OVERRIDE}abc")
+    assert shown == "<p>Pay ⟨U+202E⟩(00.001) and ⟨U+202D⟩abc</p>\n"
+
+
+def test_an_entity_that_would_reverse_what_follows_is_shown() -> None:
+    assert formatted("Pay &#x202e;00.001") == "<p>Pay ⟨U+202E⟩00.001</p>\n"
 
 
 def test_nobody_else_can_write_a_links_host() -> None:
