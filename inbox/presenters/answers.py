@@ -43,7 +43,8 @@ class Given:
 
 @dataclass(frozen=True)
 class Member:
-    """One of those who were asked: ``state`` is ``answered``, ``turn`` or ``missing``.
+    """One of those who were asked: ``state`` is ``answered``, ``received`` (Mobius has accepted
+    the answer and does not show it yet), ``turn`` or ``missing``.
 
     ``note`` says what keeps a missing one from answering here. ``blocks`` is for leads: the
     question cannot complete without this person.
@@ -148,12 +149,14 @@ def members(
     *,
     left: Collection[str] = (),
     off: Collection[str] = (),
+    received: Collection[str] = (),
     lead: bool = False,
 ) -> tuple[Member, ...]:
     """Who was asked and who has answered, for a question that several answer; else none.
 
-    ``left`` are those who are no longer in the group, ``off`` those whose account is deactivated;
-    ``lead``: a team lead reads.
+    ``left`` are those who are no longer in the group, ``off`` those whose account is deactivated,
+    ``received`` those whose answers Mobius has accepted and does not show yet; ``lead``: a team
+    lead reads.
     """
     if not item.shared:
         return ()
@@ -162,7 +165,9 @@ def members(
     row = []
     for user_id in item.members or ():
         state = "answered" if user_id in said else "missing"
-        if state == "missing" and people.is_reader(user_id) and item.pending:
+        if state == "missing" and user_id in received:
+            state = "received"
+        elif state == "missing" and people.is_reader(user_id) and item.pending:
             state = "turn"
         note = ""
         if item.pending:

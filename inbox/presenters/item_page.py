@@ -34,6 +34,9 @@ from inbox.services.answer_state import Sent, sent_to
 from inbox.services.draft import NOWHERE, TypedIn, drafts_of, typed_as
 from inbox.services.seen import seen_of
 
+_PARTS = {"answered": "on", "received": "on", "turn": "you"}
+"""The part of the progress bar for a member's state."""
+
 
 def find(viewer: Viewer, upstream: Upstream, id_: str) -> Interaction | None:
     """The item where the viewer may see it, else None. One query."""
@@ -74,12 +77,16 @@ def item_page(
     token = credentials.state_of(viewer.user_id, upstream) if answers_here else Token.GOOD
     by_key = token is Token.NONE and _by_key(viewer, upstream, item)
     can_send = by_key or token in (Token.GOOD, Token.REFUSED)
-    sent = sent_to(viewer.user_id, item) if answers_here else Sent()
+    sent = sent_to(viewer.user_id, item) if answers_here or item.shared else Sent()
+    received = sent.received
+    if not answers_here:
+        sent = Sent()
     usable = question is not None and answers_here and can_send and sent.underway is None
     if form is None and usable and question is not None:
         form = form_for(question, draft=draft, seen=seen_of(item))
-    counts, mine = progress(item) or (0, 0), _mine(item, people)
-    line = members(item, people, left=groups.left_behind(item), off=off, lead=viewer.lead)
+    counts, mine = progress(item, received=received) or (0, 0), _mine(item, people)
+    left = groups.left_behind(item)
+    line = members(item, people, left=left, off=off, received=received, lead=viewer.lead)
     return ItemPage(
         item=item,
         other_drafts=other_drafts(others, item, typed_in.device, now),
@@ -94,12 +101,14 @@ def item_page(
         run_href=run.get_absolute_url() if run is not None else "",
         run_name=f"{item.workflow} {short_id(item.run_id or '')}" if run is not None else "",
         live=live_head(run, now)["live"] if run is not None else None,
-        effect=effect(item, people),
+        effect=effect(item, people, received=received),
         refusal=refusal,
         form=form if usable else None,
         unknown_mode=usable and form is None,
         closing=closing,
-        after_mine=after_mine(item, people) if refusal is Refusal.ANSWERED else "",
+        after_mine=(
+            after_mine(item, people, received=received) if refusal is Refusal.ANSWERED else ""
+        ),
         hold=hold_of(viewer, item, people, now) if item.pending and not closing else None,
         token=token,
         by_key=by_key,
@@ -127,7 +136,7 @@ def item_page(
         unconfirmed=_unconfirmed(sent, now),
         whom=f"Waiting on {_whom(item, people, group)}",
         kept=None if usable and form is not None else _kept(question, draft, form, mine),
-        parts=["on" if m.state == "answered" else "you" if m.state == "turn" else "" for m in line],
+        parts=[_PARTS.get(member.state, "") for member in line],
     )
 
 

@@ -91,8 +91,10 @@ def asked_in(workflow: str, run_id: str | None) -> str:
 
 
 def short_id(id_: str) -> str:
-    """The end of an id, enough to tell two apart: ``run_01JDF3…7ZB4`` → ``#7ZB4``."""
-    return f"#{id_[-5:]}" if len(id_) > 5 else f"#{id_}"
+    """The end of an id, enough to tell two apart, without its prefix: ``run_01JDF3…57ZB4`` →
+    ``#57ZB4``, ``run_49`` → ``#49``.
+    """
+    return f"#{id_.rpartition('_')[2][-5:]}"
 
 
 def routing_words(routing: str) -> str:

@@ -77,10 +77,13 @@ class Underway:
 class Sent:
     """What was sent to an open question and is not in. ``unconfirmed_at`` is when Mobius accepted
     the viewer's answer, where it has not shown it for so long that it can be sent again.
+    ``received`` are the Mobius IDs of those whose answers Mobius has accepted and does not show
+    yet, where several people answer.
     """
 
     underway: Underway | None = None
     unconfirmed_at: datetime | None = None
+    received: frozenset[str] = frozenset()
 
 
 def sent_to(user_id: int, item: Interaction) -> Sent:
@@ -92,14 +95,17 @@ def sent_to(user_id: int, item: Interaction) -> Sent:
     )
     attempts = list(rows.select_related("reviewer__user").order_by("pk")) if item.pending else []
     mine = [attempt for attempt in attempts if attempt.reviewer.user_id == user_id]
-    accepted = next((one for one in mine if one.state == Attempt.State.ACCEPTED), None)
-    if accepted is not None:
-        return Sent(_underway(accepted, mine=True))
+    accepted = [one for one in attempts if one.state == Attempt.State.ACCEPTED]
+    ids = {one.reviewer.mobius_id for one in accepted} if item.shared else set()
+    received = frozenset(id_ for id_ in item.missing if id_ in ids)
+    own = next((one for one in accepted if one in mine), None)
+    if own is not None:
+        return Sent(_underway(own, mine=True), received=received)
     left = [one.accepted_at for one in mine if one.state == Attempt.State.UNCONFIRMED]
     others = [one for one in attempts if one not in mine] if item.takes_one_answer else []
     blocking = next((attempt for attempt in others if _blocks(attempt)), None)
     underway = None if blocking is None else _underway(blocking, mine=False)
-    return Sent(underway, next(reversed(left), None))
+    return Sent(underway, next(reversed(left), None), received)
 
 
 def _blocks(attempt: Attempt) -> bool:

@@ -176,6 +176,14 @@ def test_members_are_answered_missing_or_at_their_turn() -> None:
     assert members(row(group_ask(policy=ANYBODY)), RINA) == ()
 
 
+def test_an_answer_that_mobius_has_received_counts_before_it_is_shown() -> None:
+    item, lee = row(group_ask(run_id="run_1")), frozenset({"user_lee"})
+    assert [m.state for m in members(item, RINA, received=lee)] == ["turn", "missing", "received"]
+    sentence = "Yours will be answer 2 of 3. The run still waits for Sam."
+    assert str(effect(item, RINA, received=lee)) == sentence
+    assert after_mine(item, RINA, received=lee | {"user_rina"}) == "Still waiting for Sam."
+
+
 def test_history_is_told_in_sentences_in_order() -> None:
     told = group_ask(
         run_id="run_1",
@@ -288,6 +296,7 @@ def test_unknown_words_of_upstream_are_kept() -> None:
     assert kind("ballot").label == "Ballot"
     assert kind("").label == "Question"
     assert short_id("run_01JDF3K8Q27ZB") == "#Q27ZB"
+    assert (short_id("run_49"), short_id("49")) == ("#49", "#49")
     assert RINA.full("user_unknown") == "user_unknown"
     assert RINA.full(None) == "Somebody"
 

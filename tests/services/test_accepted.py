@@ -76,6 +76,9 @@ async def test_where_all_must_answer_others_still_have_to(desk: GuideDesk) -> No
     outcome = await answer(desk, item.mobius_id)
     assert outcome.kind is Kind.RECEIVED
     assert outcome.subject.missing == ["user_rina", "user_sam", "user_lee"]
+    sam = await sync_to_async(desk.person)("sam")
+    sent = await sync_to_async(sent_to)(sam.user_id, outcome.subject)
+    assert (sent.underway, sent.received) == (None, {"user_rina"})
     assert (await answer(desk, item.mobius_id, who="sam", operation_id="op2")).done
 
 

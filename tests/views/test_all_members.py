@@ -7,9 +7,10 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from inbox.mobius.types import Answer, InteractionStatus
-from inbox.models import Decision, Group, Membership, Reviewer, Upstream
+from inbox.models import Attempt, Decision, Group, Membership, Reviewer, Upstream
 from tests.mirror.things import LEE, RINA, SAM, at, event, group_ask, run
 from tests.views.cast import sign_in, tell
 
@@ -50,6 +51,27 @@ def hidden(people: None, settings: Any) -> None:
 
 
 VIEWS = ("/interactions/int_1/", "/interactions/int_1/raw.json", "/runs/run_1/", "/inbox/")
+
+
+def test_an_answer_that_mobius_has_received_counts_before_it_is_shown(people: None) -> None:
+    tell(run("run_1"), told())
+    Attempt.objects.create(
+        reviewer=Reviewer.objects.get(user__username="rina"),
+        upstream=Upstream.present(),
+        interaction_id="int_1",
+        operation_id="op1",
+        value=True,
+        credential_kind="member",
+        state=Attempt.State.ACCEPTED,
+        created_at=timezone.now(),
+        accepted_at=timezone.now(),
+    )
+    rina = one_line(sign_in("rina").get("/interactions/int_1/"))
+    assert "1 of 3 answered" in rina
+    assert "Your turn" not in rina
+    sam = one_line(sign_in("sam").get("/interactions/int_1/"))
+    assert "Your turn" in sam
+    assert "Yours will be answer 2 of 3." in sam
 
 
 def everything(client: Client) -> str:

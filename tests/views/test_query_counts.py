@@ -19,7 +19,7 @@ PAGES = {
     ("rina", "/inbox/?scope=done"): 8,
     ("rina", "/interactions/int_one/"): 18,
     ("rina", "/interactions/int_group/"): 20,
-    ("tess", "/interactions/int_group/"): 17,
+    ("tess", "/interactions/int_group/"): 18,
     ("rina", "/runs/"): 9,
     ("rina", "/runs/run_one/"): 12,
     ("tess", "/runs/"): 9,
