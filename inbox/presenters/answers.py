@@ -19,12 +19,18 @@ HIDDEN = "hidden"
 
 @dataclass(frozen=True)
 class Words:
-    """An answer's value. ``tone`` is ``yes``, ``no`` or empty; ``long`` text is shown as text."""
+    """An answer's value. ``tone`` is ``yes``, ``no`` or empty; ``long`` text is shown as text.
+
+    ``did`` is what the person did, after the name: ``approved``, ``chose Northgate``. ``line`` is
+    the value in one line, empty for a text that is too long for a line.
+    """
 
     text: str
     tone: str = ""
     icon: str = ""
     long: bool = False
+    did: str = "answered"
+    line: str = ""
 
 
 UNSEEN = Words("Answered", icon="done")
@@ -76,50 +82,33 @@ def _labels(question: Mapping[str, Any]) -> dict[str, str]:
 def value_words(question: Mapping[str, Any], value: Any) -> Words:
     """A value in the words of the question's options; an unknown shape as JSON."""
     labels = _labels(question)
+    did, line = "answered", None
     match question.get("mode"), value:
         case "confirm", True:
-            return Words("Approve", "yes", "check")
+            return Words("Approve", "yes", "check", did="approved", line="Approve")
         case "confirm", False:
-            return Words("Reject", "no", "x")
+            return Words("Reject", "no", "x", did="rejected", line="Reject")
         case "select", str():
-            text = labels.get(value, value)
+            text = line = labels.get(value, value)
+            did = f"chose {text}"
         case "multi_select", list():
-            text = ", ".join(labels.get(str(v), str(v)) for v in value) or "None of them"
+            chosen = [labels.get(str(v), str(v)) for v in value]
+            text = line = ", ".join(chosen) or "None of them"
+            if len(chosen) > 1 and _is_long(text):
+                line = f"{chosen[0]} and {len(chosen) - 1} more"
+            did = f"chose {len(chosen)} of {len(labels) or len(chosen)}"
         case _, str():
             text = value or "An empty answer"
         case _:
             text = compact(value)
-    return Words(text, icon="done", long=len(text) > SHORT or "\n" in text)
+    long = _is_long(text)
+    if line is None:
+        line = "" if long else text
+    return Words(text, icon="done", long=long, did=did, line=line)
 
 
-def choice_words(question: Mapping[str, Any], value: Any) -> str:
-    """What was chosen, in a line: of many options the first and how many more. Empty for a text
-    that is too long for a line.
-    """
-    words = value_words(question, value)
-    match question.get("mode"), value:
-        case "multi_select", [first, _, *others] if words.long:
-            return f"{value_words(question, [first]).text} and {len(others) + 1} more"
-        case (("select" | "multi_select"), _):
-            return words.text
-        case _:
-            return "" if words.long else words.text
-
-
-def did_words(question: Mapping[str, Any], value: Any) -> str:
-    """What the person did, after the name: ``approved``, ``chose Northgate``, ``answered``."""
-    words = value_words(question, value)
-    match question.get("mode"), value:
-        case "confirm", True:
-            return "approved"
-        case "confirm", False:
-            return "rejected"
-        case "select", str():
-            return f"chose {words.text}"
-        case "multi_select", list():
-            return f"chose {len(value)} of {len(_labels(question)) or len(value)}"
-        case _:
-            return "answered"
+def _is_long(text: str) -> bool:
+    return len(text) > SHORT or "\n" in text
 
 
 def given(item: Interaction, people: People) -> tuple[Given, ...]:
@@ -129,15 +118,15 @@ def given(item: Interaction, people: People) -> tuple[Given, ...]:
     for response in item.responses or ():
         value, user_id = response.get("value"), response.get("user_id")
         hidden = bool(response.get(HIDDEN))
-        did = "answered" if hidden else did_words(question, value)
+        words = UNSEEN if hidden else value_words(question, value)
         answers.append(
             Given(
                 face=people.face(user_id),
-                words=UNSEEN if hidden else value_words(question, value),
+                words=words,
                 comment=response.get("comment") or "",
                 at=answered_at(response)
                 or (item.completed_at if len(item.responses) == 1 else None),
-                did=f"{people.name(user_id)} {did}",
+                did=f"{people.name(user_id)} {words.did}",
             )
         )
     return tuple(answers)

@@ -1,7 +1,7 @@
 """What the address of *Blocked* says: which of all that waits."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +11,6 @@ SHOWN = ("late", "today", "stale", "all")
 """What a counter counts: overdue, expires today, held for too long, everybody must answer."""
 OVER = {"1h": 1, "4h": 4, "1d": 24}
 """Waiting for longer than so many hours."""
-_LONGEST = {"show": 10, "over": 10, "workflow": 300, "group": 200, "person": 200, "q": 200}
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ class BlockedQuery:
     def read(cls, query: Mapping[str, Any]) -> "BlockedQuery":
         """Read a query string; what it does not know is left out."""
         said = {
-            name: " ".join(str(query.get(name) or "").split())[:longest]
-            for name, longest in _LONGEST.items()
+            field.name: " ".join(str(query.get(field.name) or "").split())[:300]
+            for field in fields(cls)
         }
         said["show"] = said["show"] if said["show"] in SHOWN else ""
         said["over"] = said["over"] if said["over"] in OVER else ""

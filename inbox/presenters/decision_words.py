@@ -5,7 +5,7 @@ from typing import Any
 
 from inbox.models import Decision
 from inbox.models.decision import RESPOND
-from inbox.presenters.answers import Words, did_words, value_words
+from inbox.presenters.answers import Words, value_words
 from inbox.presenters.people import People
 from inbox.presenters.tree import compact
 from inbox.presenters.words import label
@@ -124,7 +124,7 @@ def headline(entry: Decision, question: Mapping[str, Any], people: People) -> st
     """The whole entry in a line: ``Lee approved: Release payments-api?``."""
     who = people.full(entry.actor) if entry.actor else entry.account or nobody(entry)
     if entry.verb == RESPOND:
-        words = did_words(question, entry.value)
+        words = value_words(question, entry.value).did
     else:
         words = did(entry, people)
         words = words[:1].lower() + words[1:]

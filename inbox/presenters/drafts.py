@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from inbox.forms import form_for
 from inbox.mobius.types import Question
 from inbox.models import Draft, Interaction
 from inbox.presenters.when import moment
@@ -28,9 +29,8 @@ def other_drafts(
 
 def typed_words(question: Question | None, typed: Iterable[str]) -> str:
     """The field ``value`` as it reads: an option by its label."""
-    labels = {o.value: o.label for o in question.options} if question is not None else {}
-    if question is not None and question.mode == "confirm":
-        labels = {"true": "Approve", "false": "Reject"}
+    form = form_for(question) if question is not None else None
+    labels = dict(getattr(form.fields["value"], "choices", ())) if form is not None else {}
     return ", ".join(labels.get(text, text) for text in typed if text)
 
 

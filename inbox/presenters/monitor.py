@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from inbox.access import Viewer
 from inbox.models import Decision, Interaction, Run, SavedView, Upstream
@@ -14,11 +15,11 @@ from inbox.presenters.chips import Chip
 from inbox.presenters.endings import entries_of, run_ending
 from inbox.presenters.monitor_row import MonitorRow, monitor_row
 from inbox.presenters.people import People
-from inbox.presenters.run_query import AGES, OPEN, SORTS, RunQuery
+from inbox.presenters.run_query import AGES, FILTERS, OPEN, SORTS, RunQuery
 from inbox.presenters.run_selection import PAGE, cursor_after, page_of, these
 from inbox.presenters.shown import Shown, arrivals, numbers
 from inbox.presenters.surroundings import Surroundings, surroundings
-from inbox.templatetags.look import status_word
+from inbox.presenters.words import RUN_STATUSES, run_status
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,9 @@ class Monitor:
     @property
     def kept(self) -> tuple[tuple[str, str], ...]:
         """What goes along with a new search."""
-        names = ("status", "workflow", "queue", "age", "group", "person", "sort")
-        return tuple((name, value) for name in names if (value := getattr(self.query, name)))
+        names = (*FILTERS, "sort")
+        said = ((name, getattr(self.query, name)) for name in names if name != "q")
+        return tuple((name, value) for name, value in said if value)
 
     @property
     def filters_href(self) -> str:
@@ -176,32 +178,34 @@ def _wanted(
 def _counters(query: RunQuery, around: Surroundings) -> tuple[Counter, ...]:
     long = around.count("so", "suspended")
     failed, lately = around.count("so", "failed"), around.count("so", "cancelled")
-    cancelled = around.count("status", "cancelled")
-    shown = [
-        ("suspended", "Suspended", around.count("status", "suspended"), {"status": "suspended"}),
-        ("running", "Running", around.running, {"status": "running"}),
-        ("queued", "Queued", around.count("status", "queued"), {"status": "queued"}),
-        ("failed", "Failed", around.count("status", "failed"), {"status": "failed"}),
-        ("cancelled", "Cancelled", cancelled, {"status": "cancelled"}),
-        (
-            "completed",
-            "Completed today",
-            around.count("so", "completed"),
-            {"status": "completed", "age": "today"},
-        ),
-    ]
-    if not cancelled and query.status != "cancelled":
-        shown = [counter for counter in shown if counter[0] != "cancelled"]
+    figures = {status: around.count("status", status) for status in RUN_STATUSES}
+    figures |= {"running": around.running, "completed": around.count("so", "completed")}
     small = {
         "suspended": f"{long} over 4 h" if long else "",
         "failed": f"{failed} today" if failed else "",
         "cancelled": f"{lately} today" if lately else "",
     }
     return tuple(
-        Counter(key, label, figure, small.get(key, ""), target.href(), _same(query, target))
-        for key, label, figure, said in shown
-        for target in (RunQuery(**said),)
+        Counter(
+            status=status,
+            label=label,
+            figure=figures[status],
+            small=small.get(status, ""),
+            href=target.href(),
+            on=_same(query, target),
+        )
+        for status in RUN_STATUSES
+        if status != "cancelled" or figures[status] or query.status == status
+        for label, target in (_counted(status),)
     )
+
+
+def _counted(status: str) -> tuple[str, RunQuery]:
+    """What the figure of a status is called, and which runs it counts."""
+    label = run_status(status).label
+    if status == "completed":
+        return _("%(status)s today") % {"status": label}, RunQuery(status=status, age="today")
+    return label, RunQuery(status=status)
 
 
 def _same(query: RunQuery, other: RunQuery) -> bool:
@@ -210,7 +214,7 @@ def _same(query: RunQuery, other: RunQuery) -> bool:
 
 def _chips(query: RunQuery, people: People, around: Surroundings) -> tuple[Chip, ...]:
     said: dict[str, Any] = {
-        "status": "Not finished" if query.status == OPEN else status_word(query.status),
+        "status": "Not finished" if query.status == OPEN else run_status(query.status).label,
         "workflow": query.workflow,
         "queue": f"Queue {query.queue}",
         "age": f"In its status {AGES.get(query.age, '')}",

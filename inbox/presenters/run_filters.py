@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Membership, Recipient, Upstream
-from inbox.presenters.run_query import AGES, OPEN, STATUSES, RunQuery
+from inbox.presenters.run_query import AGES, OPEN, RunQuery
+from inbox.presenters.words import RUN_STATUSES, run_status
 from inbox.reviewers.names import names_of
-from inbox.templatetags.look import status_word
 
 MOST = 200
 """Choices in one field."""
@@ -43,7 +43,7 @@ class RunFilterForm:
 
 def run_filters(viewer: Viewer, upstream: Upstream, query: RunQuery) -> RunFilterForm:
     """Everything to choose from, and what is chosen. Six queries."""
-    statuses = [(OPEN, "Not finished"), *((one, status_word(one)) for one in STATUSES)]
+    statuses = [(OPEN, "Not finished"), *((one, run_status(one).label) for one in RUN_STATUSES)]
     groups = Group.objects.filter(upstream=upstream, gone=False).order_by("name")
     made = (
         ("status", "Status", "Any status", statuses),

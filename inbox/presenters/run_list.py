@@ -15,11 +15,10 @@ from inbox.access import Viewer
 from inbox.models import Group, Interaction, Run, Upstream
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, span
-from inbox.presenters.words import UNNAMED, short_id
+from inbox.presenters.words import RUN_STATUSES, UNNAMED, run_status, short_id
 from inbox.reviewers.names import names_of
 
 PAGE = 50
-STATES = ("suspended", "running", "queued", "failed", "cancelled", "completed")
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,7 @@ def _asks(item: Interaction, people: People, groups: Mapping[str, str], now: dat
 
 def _choices(filters: RunFilters) -> tuple[RunChoice, ...]:
     shown = [("All", ""), ("Not finished", "open")]
-    shown += [(state.capitalize(), state) for state in STATES]
+    shown += [(run_status(state).label, state) for state in RUN_STATUSES]
     return tuple(
         RunChoice(words, RunFilters(key).href(), filters.status == key) for words, key in shown
     )

@@ -21,8 +21,6 @@ AGES = {
 
 HOURS = {"1h": 1, "4h": 4, "1d": 24, "7d": 7 * 24}
 
-STATUSES = ("suspended", "running", "queued", "failed", "cancelled", "completed")
-
 
 @dataclass(frozen=True)
 class Sort:
@@ -98,4 +96,7 @@ class RunQuery:
         return reverse(page) + (f"?{text}" if text else "")
 
 
-FILTERS = ("status", "workflow", "queue", "age", "group", "person", "q")
+FILTERS = tuple(
+    field.name for field in fields(RunQuery) if field.name not in ("sort", "view", "cursor")
+)
+"""What the run monitor can be filtered by: everything that there is to choose."""

@@ -11,22 +11,13 @@ from django.urls import reverse
 from inbox.mirror.states import run_state
 from inbox.mobius.types import EventKind
 from inbox.models import Event, Interaction, Run
-from inbox.presenters.answers import HIDDEN, did_words, question_of
+from inbox.presenters.answers import HIDDEN, question_of, value_words
 from inbox.presenters.endings import Ending
 from inbox.presenters.history import CLAIMED, RELEASED
 from inbox.presenters.people import People
 from inbox.presenters.when import exact_moment, exact_span
-from inbox.presenters.words import label
+from inbox.presenters.words import label, run_status
 
-_STATUS = {
-    "queued": ("queued", "Queued", ""),
-    "running": ("play", "Running", "info"),
-    "suspended": ("pause", "Suspended", "warn"),
-    "active": ("play", "Active", "info"),
-    "completed": ("done", "Completed", "ok"),
-    "failed": ("failed", "Failed", "bad"),
-    "cancelled": ("cancelled", "Cancelled", "warn"),
-}
 _UNANSWERED = {
     "cancelled": ("cancelled", "The question was cancelled", "warn"),
     "bypassed": ("go", "The question was bypassed by a signal", "warn"),
@@ -200,7 +191,8 @@ class _Teller:
         first, self.status = not self.status, status
         if status == Run.CANCELLED and self.ending is not None:
             return _linked("cancelled", self.ending, event.at, event.seq, "warn")
-        icon, text, tone = _STATUS.get(status, ("dashed", label(status), ""))
+        shown = run_status(status)
+        icon, text, tone = shown.icon, shown.label, shown.tone
         if first and status == "queued" and self.started_by:
             icon, text = "play", f"{self.people.name(self.started_by)} started the run"
         error = str(event.data.get("error_message") or "")
@@ -274,11 +266,9 @@ class _Teller:
         if data.get(HIDDEN):
             return "done", f"{self.people.name(data.get('by'))} answered", "ok"
         item = self.items.get(id_)
-        did = did_words(question_of(item) if item is not None else {}, data.get("value"))
-        icon, tone = {"approved": ("check", "ok"), "rejected": ("x", "bad")}.get(
-            did, ("done", "ok")
-        )
-        return icon, f"{self.people.name(data.get('by'))} {did}", tone
+        words = value_words(question_of(item) if item is not None else {}, data.get("value"))
+        tone = "bad" if words.tone == "no" else "ok"
+        return words.icon, f"{self.people.name(data.get('by'))} {words.did}", tone
 
     def _whom(self, data: Mapping[str, Any]) -> str:
         target = str(data.get("target") or "")

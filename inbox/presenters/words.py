@@ -46,6 +46,18 @@ _ITEM = {
     "cancelled": ("Cancelled", "cancelled"),
     "bypassed": ("Bypassed by a signal", "go"),
 }
+RUN_STATUS = {
+    "suspended": ("Suspended", "pause", "warn"),
+    "running": ("Running", "play", "info"),
+    "active": ("Active", "play", "info"),
+    "queued": ("Queued", "queued", ""),
+    "failed": ("Failed", "failed", "bad"),
+    "cancelled": ("Cancelled", "cancelled", "warn"),
+    "completed": ("Completed", "done", "ok"),
+}
+"""The label, icon and tone of each ``Run.state``, for every page that shows it."""
+RUN_STATUSES = ("suspended", "running", "queued", "failed", "cancelled", "completed")
+"""Those that a list of runs can be filtered by, in the order in which they are offered."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _APART = re.compile(r"[\s_\-]+")
 
@@ -62,6 +74,13 @@ def item_status(word: str, *, gone: bool = False) -> Status:
     if word in _ITEM:
         return Status(word, *_ITEM[word], tone=word)
     return Status(word, label(word) or "Unknown", "dashed", "other")
+
+
+def run_status(word: str) -> Status:
+    """Of ``Run.state``; an unknown status keeps its own word."""
+    if word in RUN_STATUS:
+        return Status(word, *RUN_STATUS[word])
+    return Status(word, label(word) or "Unknown", "dashed", "")
 
 
 def label(key: str) -> str:

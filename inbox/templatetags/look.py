@@ -14,19 +14,11 @@ from django.utils.translation import gettext, gettext_noop
 
 from inbox.presenters import when
 from inbox.presenters.answers import Member
+from inbox.presenters.words import run_status
 
 register = template.Library()
 
 HIDDEN = SafeString('aria-hidden="true"')
-STATUSES = {
-    "queued": ("queued", "Queued"),
-    "running": ("play", "Running"),
-    "active": ("play", "Active"),
-    "suspended": ("pause", "Suspended"),
-    "completed": ("done", "Completed"),
-    "failed": ("failed", "Failed"),
-    "cancelled": ("cancelled", "Cancelled"),
-}
 
 
 @cache
@@ -91,14 +83,13 @@ def initial(name: str | None) -> str:
 @register.filter
 def status_icon(status: str) -> str:
     """Name the icon of a run's status, also of one that nobody knows yet."""
-    return STATUSES.get(status, ("dashed", ""))[0]
+    return run_status(status).icon
 
 
 @register.filter
 def status_word(status: str) -> str:
     """Say a run's status; an unknown one is said in its own word."""
-    word = str(status).replace("_", " ").capitalize() or "Unknown"
-    return STATUSES.get(status, ("", word))[1]
+    return run_status(status).label
 
 
 @register.filter

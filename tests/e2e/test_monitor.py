@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from inbox.presenters.words import run_status
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.e2e.test_lead import manage
@@ -152,7 +153,7 @@ def test_it_is_filtered_sorted_and_saved_as_a_view_whose_link_works_elsewhere(
     tess.locator(".filter[aria-current]", has_text="ORDER-7").click()
     expect(rows(tess)).to_have_count(len(runs))
 
-    chosen(tess, Status="Suspended")
+    chosen(tess, Status=run_status("suspended").label)
     tess.locator("summary", has_text="Newest first").click()
     tess.get_by_role("link", name="Oldest first").click()
     listed = these(runs["rina"], runs["sam"], runs["group"], runs["asleep"])

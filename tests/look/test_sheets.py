@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from inbox.presenters import when, words
-from inbox.templatetags.look import STATUSES
 
 ROOT = Path(__file__).parents[2]
 # The admin's templates are Django's own, with Django's sheets.
@@ -43,7 +42,7 @@ def test_every_icon_that_the_presenters_name_is_drawn():
     named = {band.icon for band in when.BANDS.values()}
     named |= {words.kind(type_).icon for type_ in ("approval", "review", "input", "other")}
     named |= {words.item_status(status).icon for status in ("pending", "completed", "expired", "x")}
-    named |= {icon for icon, _ in STATUSES.values()}
+    named |= {words.run_status(status).icon for status in (*words.RUN_STATUSES, "active", "x")}
     assert {icon for icon in named if f'id="{icon}"' not in SPRITE} == set()
 
 

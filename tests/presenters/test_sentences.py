@@ -19,13 +19,12 @@ from inbox.mobius.types import (
 )
 from inbox.models import Interaction, Upstream
 from inbox.presenters.answers import (
-    choice_words,
     closing_sentence,
-    did_words,
     given,
     members,
     value_words,
 )
+from inbox.presenters.drafts import typed_words
 from inbox.presenters.effect import after_mine, effect
 from inbox.presenters.history import history
 from inbox.presenters.people import People
@@ -129,7 +128,7 @@ SEVERAL = {
 )
 def test_a_value_in_words(question: dict[str, Any], value: Any, words: str, did: str) -> None:
     assert value_words(question, value).text == words
-    assert did_words(question, value) == did
+    assert value_words(question, value).did == did
 
 
 @pytest.mark.parametrize(
@@ -143,7 +142,23 @@ def test_a_value_in_words(question: dict[str, Any], value: Any, words: str, did:
     ],
 )
 def test_a_choice_is_repeated_in_a_line(question: dict[str, Any], value: Any, words: str) -> None:
-    assert choice_words(question, value) == words
+    assert value_words(question, value).line == words
+
+
+@pytest.mark.parametrize(
+    ("question", "typed", "words"),
+    [
+        ({"mode": "confirm"}, ["false"], "Reject"),
+        (VENDORS, ["b"], "Northgate"),
+        (SEVERAL, ["b", "a"], "B, A"),
+        ({"mode": "input"}, ["Sam"], "Sam"),
+        ({"mode": "canvas"}, ["x"], "x"),
+    ],
+)
+def test_a_draft_reads_as_its_form_does(
+    question: dict[str, Any], typed: list[str], words: str
+) -> None:
+    assert typed_words(Question.model_validate(question), typed) == words
 
 
 def test_who_answered_what_and_when() -> None:

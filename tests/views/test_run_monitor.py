@@ -12,6 +12,7 @@ from inbox.mirror.freshness import Facts, pulse
 from inbox.mobius.types import Answer, Run, RunStatus, Target, Wait
 from inbox.models import Run as RunRow
 from inbox.models import SavedView
+from inbox.presenters.run_query import FILTERS
 from tests.mirror.things import ask, at, group_ask, run
 from tests.views.cast import HTMX, part, sign_in, soon, tell
 
@@ -258,6 +259,14 @@ def test_the_filters_offer_what_there_is(tess: Client) -> None:
         assert '<option value="failed" selected>' in page
         assert 'type="hidden" name="q" value="x"' in page
         assert ("<html" in page) is not bool(headers)
+
+
+def test_a_search_keeps_the_filters_and_the_order(tess: Client) -> None:
+    kept = {name: "7d" if name == "age" else f"some-{name}" for name in FILTERS if name != "q"}
+    page = one_line(tess.get("/runs/", {**kept, "sort": "oldest", "q": "order"}).content)
+    search = page[page.index('role="search"') :].split("</form>")[0]
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', search))
+    assert hidden == {**kept, "sort": "oldest"}
 
 
 def test_a_filter_is_taken_off_by_its_chip(tess: Client) -> None:

@@ -8,9 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from inbox.live.watching import watching
 from inbox.mobius.types import InteractionStatus, RunStatus, StepPlan, StepStatus, Target
 from inbox.models import Run as RunRow
+from inbox.presenters import words
 from tests.mirror.things import answered, ask, at, event, group_ask, run, step
 from tests.views.cast import part, soon, tell
 
+SUSPENDED = words.run_status("suspended").label
 PLAN = (
     StepPlan(name="build", kind="action"),
     StepPlan(name="approve_release", kind="interaction"),
@@ -84,13 +86,27 @@ def test_a_lead_sees_everything(tess: Client) -> None:
         assert shown in page
 
 
+def test_a_statuss_label_is_changed_in_one_place(
+    rina: Client, tess: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(words.RUN_STATUS, "suspended", ("On hold", "pause", "warn"))
+    a_run_that_waits()
+    for client in (rina, tess):
+        for url in ("/runs/", "/runs/?status=suspended", "/runs/run_1/"):
+            page = client.get(url).content.decode()
+            assert "On hold" in page
+            assert "Suspended" not in page
+    page = tess.get("/runs/filters/").content.decode()
+    assert "On hold" in page
+    assert "Suspended" not in page
+
+
 def test_the_timeline_names_each_status_and_each_step_newest_first(rina: Client) -> None:
     a_run_that_waits()
     page = one_line(rina.get("/runs/run_1/").content)
     timeline = page[page.index('id="run-timeline"') :]
     order = [
-        timeline.index(words)
-        for words in ("Suspended", "asked you", "Running", "Sam started the run")
+        timeline.index(text) for text in (SUSPENDED, "asked you", "Running", "Sam started the run")
     ]
     assert order == sorted(order)
     assert "<strong>Build</strong> finished" in timeline

@@ -15,10 +15,12 @@ from inbox.models import Event as EventRow
 from inbox.models import Run as RunRow
 from inbox.models import Upstream
 from inbox.presenters.moment import fold
+from inbox.presenters.words import run_status
 from tests.mirror.things import answered, ask, at, event, group_ask, run, step
 from tests.support.desk import Desk
 from tests.views.cast import HTMX, part, sign_in, tell
 
+SUSPENDED = run_status("suspended").label
 PLAN = (
     StepPlan(name="build", kind="action"),
     StepPlan(name="approve_release", kind="interaction"),
@@ -117,9 +119,13 @@ def test_the_log_says_who_and_how_long_between(tess: Client) -> None:
 @pytest.mark.parametrize(
     ("show", "shown", "hidden"),
     [
-        ("people", ["Rina approved", "Asked Rina"], ["<strong>Build</strong>", "Suspended</span>"]),
+        (
+            "people",
+            ["Rina approved", "Asked Rina"],
+            ["<strong>Build</strong>", SUSPENDED],
+        ),
         ("steps", ["<strong>Build</strong> finished"], ["Rina approved", "Sam started"]),
-        ("status", ["Suspended", "Sam started the run"], ["Rina approved", "Build</strong>"]),
+        ("status", [SUSPENDED, "Sam started the run"], ["Rina approved", "Build</strong>"]),
         ("odd", ["Rina approved", "<strong>Build</strong> finished"], []),
     ],
 )
@@ -207,7 +213,7 @@ def test_without_a_script_the_scrubber_is_links_and_a_form(tess: Client) -> None
     assert 'aria-valuetext="7 of 11' in scrubber
     for href in ("?nth=1", "?at=6", "?at=8"):
         assert f'href="/runs/run_1/{href}"' in scrubber
-    assert "Suspended" in scrubber
+    assert SUSPENDED in scrubber
     assert 'href="/runs/run_1/?at=7"' in page[page.index('id="run-timeline"') :]
 
 

@@ -108,17 +108,19 @@ def check_value(spec: dict[str, Any] | None, value: Any) -> None:
             if not isinstance(value, str) or value not in values:
                 raise _expected("one of the options' values", options=values)
         case "multi_select":
-            values = [option["value"] for option in spec["options"]]
-            chosen = value if isinstance(value, list) else None
-            if chosen is None or not all(isinstance(choice, str) for choice in chosen):
-                raise _expected("an array of the options' values", options=values)
-            if len(set(chosen)) != len(chosen) or not set(chosen) <= set(values):
-                raise _expected("an array of distinct values of the options", options=values)
+            _check_choices([option["value"] for option in spec["options"]], value)
         case _:
             if not isinstance(value, str):
                 raise _expected("a string")
             if len(value.encode("utf-8", "surrogatepass")) > LONGEST_INPUT:
                 raise _expected("a string of at most 64 KiB of UTF-8")
+
+
+def _check_choices(values: list[str], chosen: Any) -> None:
+    if not isinstance(chosen, list) or not all(isinstance(choice, str) for choice in chosen):
+        raise _expected("an array of the options' values", options=values)
+    if len(set(chosen)) != len(chosen) or not set(chosen) <= set(values):
+        raise _expected("an array of distinct values of the options", options=values)
 
 
 def _expected(what: str, **more: Any) -> EngineError:

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from inbox.access import Viewer
 from inbox.models import Interaction
-from inbox.presenters.answers import choice_words, closing_sentence, question_of
+from inbox.presenters.answers import closing_sentence, question_of, value_words
 from inbox.presenters.effect import after_mine, progress
 from inbox.presenters.messages import Message, draft, mobius_says, sentences, upstream_problem
 from inbox.presenters.people import People
@@ -131,13 +131,13 @@ def _sent(viewer: Viewer, item: Interaction) -> str:
     question, value = question_of(item), mine(viewer, item).value
     if question.get("mode") == "confirm" and isinstance(value, bool):
         return _("Approved") if value else _("Rejected")
-    chosen = choice_words(question, value).rstrip(".")
+    chosen = value_words(question, value).line.rstrip(".")
     return _("Answer sent: %(answer)s") % {"answer": chosen} if chosen else _("Answer sent")
 
 
 def _answered_before(viewer: Viewer, item: Interaction) -> str:
     given = mine(viewer, item)
-    answer = choice_words(question_of(item), given.value).rstrip(".")
+    answer = value_words(question_of(item), given.value).line.rstrip(".")
     at = moment(given.at, timezone.now()) if given.at else ""
     if at and answer:
         facts = {"time": at, "answer": answer}

@@ -9,6 +9,7 @@ from inbox.engine import clock
 from inbox.engine.actions import events
 from inbox.engine.actions.provision import provision
 from inbox.engine.models import Interaction, Project, Run
+from inbox.engine.rules.questions import MODES
 from inbox.engine.stories import GROUPS, PEOPLE, past
 from tests.engine.watching import running
 
@@ -49,9 +50,8 @@ def test_every_kind_of_end_and_of_asking_is_in_it():
     made = items("quillmoor")
     assert {item.status for item in made} >= {"completed", "expired"}
     assert {item.type for item in made} == {"approval", "review", "input"}
-    assert {(item.spec or {}).get("mode") for item in made} == {
-        *("confirm", "select", "multi_select", "input"),
-    }
+    modes = {mode for allowed in MODES.values() for mode in allowed}
+    assert {(item.spec or {}).get("mode") for item in made} == modes
     assert any(item.claimed_by for item in made)
     assert any(item.all_must_answer and item.status == "completed" for item in made)
     values = [item.response["value"] for item in made if item.response and item.type == "approval"]

@@ -8,13 +8,9 @@ from random import Random
 from typing import Any
 
 from inbox.engine import stories
+from inbox.engine.rules.questions import MODES
 from tests.fixtures_engine import Project
 
-MODES = {
-    "approval": ["confirm"],
-    "review": ["select"],
-    "input": ["input", "select", "multi_select"],
-}
 KINDS = [(type, mode) for type, modes in MODES.items() for mode in modes]
 SETTLED = ("suspended", "completed", "failed")
 HUNK = re.compile(r"^@@ -\d+,(\d+) \+\d+,(\d+) @@")
