@@ -106,7 +106,7 @@ MIDDLEWARE = [
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "inbox.reviewers.backend.ReviewerBackend",
 ]
 ROOT_URLCONF = "reviewer_site.urls"
 ASGI_APPLICATION = "reviewer_site.asgi.application"

@@ -17,7 +17,7 @@ from inbox.services import links
 from inbox.services.origin import Actor, acting
 from inbox.views.origin import origin_of
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "inbox.reviewers.backend.ReviewerBackend"
 REJECTED = 422
 
 

@@ -67,7 +67,7 @@ def furnish() -> list[str]:
     client = Client()
     client.force_login(
         get_user_model().objects.get(username="rina"),
-        backend="django.contrib.auth.backends.ModelBackend",
+        backend="inbox.reviewers.backend.ReviewerBackend",
     )
     one = Session.objects.get()
     more = [

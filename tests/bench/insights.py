@@ -99,7 +99,7 @@ def fill(count: int, workflows: int) -> None:
 
 def measure(path: str) -> None:
     client = Client()
-    backend = "django.contrib.auth.backends.ModelBackend"
+    backend = "inbox.reviewers.backend.ReviewerBackend"
     client.force_login(Reviewer.objects.get(user__username="tess").user, backend=backend)
     took = []
     for _ in range(10):

@@ -48,7 +48,7 @@ from tests.mirror.things import ask, group_ask, run  # noqa: E402
 
 SIZES = [200, 20_000]
 ROUNDS = 30
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "inbox.reviewers.backend.ReviewerBackend"
 BATCH = 1_000
 WORKFLOWS = 40
 WORDS = ("invoice", "release", "refund", "contract", "incident", "access", "campaign", "vendor")

@@ -33,7 +33,7 @@ def opened(until: threading.Event | None, times: list[float]) -> None:
     client = Client()
     client.force_login(
         Reviewer.objects.get(user__username="tess").user,
-        backend="django.contrib.auth.backends.ModelBackend",
+        backend="inbox.reviewers.backend.ReviewerBackend",
     )
     while len(times) < 10 if until is None else not until.is_set():
         began = time.perf_counter()

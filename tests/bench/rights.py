@@ -44,7 +44,7 @@ SIZES = [200, 13_000]
 ROUNDS = 50
 STREAMS = 1_000
 EVERY = 50.0
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "inbox.reviewers.backend.ReviewerBackend"
 
 
 def fill(rows: int) -> None:

@@ -79,7 +79,7 @@ def main(size: int) -> None:
     client = Client()
     client.force_login(
         Reviewer.objects.get(mobius_id="user_rina").user,
-        backend="django.contrib.auth.backends.ModelBackend",
+        backend="inbox.reviewers.backend.ReviewerBackend",
     )
     asked = {"one line": {"message": "Ship it?"}}
     asked["before and after, context"] = {"context": {"x": shuffled(size)}}

@@ -17,7 +17,7 @@ from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream
 from tests.support.people import make_people
 
 OWN = {"inbox:user_rina", "notices:user_rina", "freshness"}
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "inbox.reviewers.backend.ReviewerBackend"
 
 
 @pytest.fixture

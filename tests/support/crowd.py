@@ -87,7 +87,7 @@ def _session(name: str, mobius_id: str | None, tokens: dict[str, str]) -> str:
             credentials.adopt(user.reviewer, token=token, owner=mobius_id)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = "inbox.reviewers.backend.ReviewerBackend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return str(session.session_key)

@@ -20,7 +20,7 @@ def sign_in(username: str, **options: Any) -> Client:
     client = Client(**options)
     client.force_login(
         Reviewer.objects.get(user__username=username).user,
-        backend="django.contrib.auth.backends.ModelBackend",
+        backend="inbox.reviewers.backend.ReviewerBackend",
     )
     return client
 

@@ -75,7 +75,7 @@ def text(client: Client, path: str) -> str:
 async def download(path: str, username: str = "tess") -> tuple[Any, str]:
     client = AsyncClient()
     user = await sync_to_async(lambda: Reviewer.objects.get(user__username=username).user)()
-    await client.aforce_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    await client.aforce_login(user, backend="inbox.reviewers.backend.ReviewerBackend")
     response = await client.get(path)
     if not response.streaming:
         return response, response.content.decode()
