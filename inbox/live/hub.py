@@ -82,8 +82,8 @@ class Hub:
         return len(self._connections)
 
     def watched_runs(self) -> list[str]:
-        """Ids of the runs that open pages show."""
-        named = map(topics.split, list(self._watchers))
+        """Ids of the runs that open pages show, those that were opened last first."""
+        named = map(topics.split, reversed(list(self._watchers)))
         return [run_id for kind, run_id in named if kind == topics.RUN]
 
     def start(self, render: Render) -> None:
@@ -140,9 +140,11 @@ class Hub:
         self._connections[connection] = None
         for topic in connection.subscription.topics:
             if topic not in self._watchers:
-                self._watchers[topic] = {}
                 self._painter.forget(topic)
-            self._watchers[topic][connection] = None
+            watchers = self._watchers.pop(topic, {})
+            watchers[connection] = None
+            # At the end again: watched_runs is in the order of use.
+            self._watchers[topic] = watchers
         if not self.accepting:
             connection.end()
 

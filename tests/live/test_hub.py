@@ -280,6 +280,17 @@ async def test_a_run_that_nobody_watched_meanwhile_is_shown_as_it_is_now(serve: 
             await _until(lambda: not len(served.hub))
 
 
+async def test_the_runs_that_were_opened_last_come_first(serve: Serve) -> None:
+    served = serve()
+    async with many() as client, AsyncExitStack() as stack:
+        readers = []
+        for opened in ("run_1", "run_2", "run_3", "run_1"):
+            url = address(served, topics.run(opened))
+            readers.append(await stack.enter_async_context(following(client, url)))
+            await readers[-1].event("live")
+        assert served.hub.watched_runs() == ["run_1", "run_3", "run_2"]
+
+
 async def test_states_that_follow_closely_may_be_skipped_and_the_newest_never_is(
     serve: Serve,
 ) -> None:
