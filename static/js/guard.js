@@ -1,7 +1,7 @@
 /* When input may decide. This file filters keys, presses and submits before any other script sees them. What it refuses is
    dropped, never queued, and the page looks and reads as usual meanwhile. The rules:
 
-   1. Typing that has lost its field is still typing. When the field with the focus is removed, hidden or disabled, or a key
+   1. Typing that has lost its field is still typing. When the field or choice with the focus is removed, hidden or disabled, or a key
       that goes to a field finds none because the question has just closed, keys do nothing until the person has paused for
       PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. Sending an answer removes the field as well; the person
       meant that, so there is no pause.
@@ -105,7 +105,7 @@ addEventListener("pointerdown", resume, true);
 
 addEventListener("focusin", (event) => {
   pauseIfFieldIsGone();
-  field = event.target.closest(FIELD);
+  field = event.target.closest(`${FIELD}, ${FORM} input`);
 });
 /* After whatever took the focus away is done: the field is gone, or the person has left it */
 addEventListener("focusout", () =>

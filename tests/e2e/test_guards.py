@@ -154,6 +154,27 @@ def test_text_for_a_field_that_is_no_longer_there_is_no_shortcut(
         expect(page.locator("[data-step]")).to_have_count(0)
 
 
+def test_text_for_a_choice_that_has_just_closed_is_no_shortcut(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
+    spec = {"mode": "select", "options": options}
+    closed = ask(api, "Chosen elsewhere, first?", timeout="5m", type="review", spec=spec)
+    other = ask(api, "Chosen elsewhere, second?", timeout="6m")
+    expect(arrived(page, "Chosen elsewhere, second?")).to_be_visible()
+    page.goto("/inbox/?q=chosen+elsewhere")
+    open_item(page, "Chosen elsewhere, first?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio").first).to_be_focused()
+    api.post(f"/interactions/{item_of(api, closed)['id']}/respond", json={"value": "o1"})
+    expect(page.locator("#outcome")).to_be_visible()
+    page.keyboard.type("narrow error near a river", delay=TYPING_MS)
+    expect(page.get_by_role("heading", name="Chosen elsewhere, first?")).to_be_visible()
+    expect(page.locator("[data-step]")).to_have_count(0)
+    assert item_of(api, other)["status"] == "pending"
+
+
 def test_enter_goes_on_where_the_text_ends(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     spec = {"mode": "input", "multiline": True, "default_text": "As before"}
