@@ -147,7 +147,7 @@ document.addEventListener("htmx:after:swap", (event) => {
     const scroller = document.querySelector("#inbox-list .list-scroll");
     scroller.scrollTop += anchor.row.getBoundingClientRect().top - anchor.top;
   }
-  if (focused && !focused.row.isConnected) focused.next.find((each) => each.isConnected)?.focus({ preventScroll: true });
+  if (focused && !focused.row.isConnected) (focused.next.find((each) => each.isConnected) ?? inbox()).focus({ preventScroll: true });
   /* The last row has left: what waits behind the bar comes, or the words for an empty list */
   if (ctx.swap === "none" && rows().length === 0) {
     everything = true;
