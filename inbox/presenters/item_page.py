@@ -132,7 +132,9 @@ def item_page(
         ending=ending,
         receipt=bool(receipt.seen_by(viewer, item, decisions)),
         mine=mine,
-        underway=None if sent.underway is None else underway_notice(sent.underway, item),
+        underway=(
+            underway_notice(sent.underway, item, received=received) if sent.underway else None
+        ),
         unconfirmed=_unconfirmed(sent, now),
         whom=f"Waiting on {_whom(item, people, group)}",
         kept=None if usable and form is not None else _kept(question, draft, form, mine),

@@ -53,25 +53,41 @@ def hidden(people: None, settings: Any) -> None:
 VIEWS = ("/interactions/int_1/", "/interactions/int_1/raw.json", "/runs/run_1/", "/inbox/")
 
 
+def received(*names: str) -> None:
+    """Mobius has accepted their answers and does not show them yet."""
+    for name in names:
+        Attempt.objects.create(
+            reviewer=Reviewer.objects.get(user__username=name),
+            upstream=Upstream.present(),
+            interaction_id="int_1",
+            operation_id="op1",
+            value=True,
+            credential_kind="member",
+            state=Attempt.State.ACCEPTED,
+            created_at=timezone.now(),
+            accepted_at=timezone.now(),
+        )
+
+
 def test_an_answer_that_mobius_has_received_counts_before_it_is_shown(people: None) -> None:
     tell(run("run_1"), told())
-    Attempt.objects.create(
-        reviewer=Reviewer.objects.get(user__username="rina"),
-        upstream=Upstream.present(),
-        interaction_id="int_1",
-        operation_id="op1",
-        value=True,
-        credential_kind="member",
-        state=Attempt.State.ACCEPTED,
-        created_at=timezone.now(),
-        accepted_at=timezone.now(),
-    )
+    received("rina")
     rina = one_line(sign_in("rina").get("/interactions/int_1/"))
     assert "1 of 3 answered" in rina
+    assert "Others still have to answer." in rina
     assert "Your turn" not in rina
     sam = one_line(sign_in("sam").get("/interactions/int_1/"))
     assert "Your turn" in sam
     assert "Yours will be answer 2 of 3." in sam
+
+
+def test_after_the_last_answer_nobody_else_has_to_answer(people: None) -> None:
+    tell(run("run_1"), told())
+    received("rina", "sam", "lee")
+    rina = one_line(sign_in("rina").get("/interactions/int_1/"))
+    assert "3 of 3 answered" in rina
+    assert "Mobius is still processing it." in rina
+    assert "Others still have to answer." not in rina
 
 
 def everything(client: Client) -> str:

@@ -1,5 +1,6 @@
 """What the viewer is told about an answer, and about an answer that is in the way of theirs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -89,10 +90,14 @@ def _done(outcome: Outcome[Interaction], viewer: Viewer) -> Message:
     return Message(outcome, _sent(viewer, item), sentences(*parts))
 
 
-def underway_notice(underway: Underway, item: Interaction) -> UnderwayNotice:
-    """What stands in the place of the form meanwhile."""
+def underway_notice(
+    underway: Underway, item: Interaction, *, received: Collection[str] = ()
+) -> UnderwayNotice:
+    """What stands in the place of the form meanwhile. ``received``: as in ``progress``."""
     if underway.mine:
-        return UnderwayNotice(True, _("Answer received"), _what_follows(item))
+        have, needed = progress(item, received=received) or (0, 1)
+        follows = _("Mobius is still processing it.") if have >= needed else _what_follows(item)
+        return UnderwayNotice(True, _("Answer received"), follows)
     facts = {"name": underway.name}
     if underway.accepted_at is None:
         title = _("%(name)s is answering this") % facts
