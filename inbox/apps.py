@@ -28,7 +28,9 @@ class InboxConfig(AppConfig):
 
         post_migrate.connect(roles.make_roles, sender=self, dispatch_uid="inbox.roles")
         pre_migrate.connect(append_only.report, sender=self, dispatch_uid="inbox.triggers")
-        post_migrate.connect(append_only.lay, sender=self, dispatch_uid="inbox.append_only")
+        post_migrate.connect(
+            append_only.install_triggers, sender=self, dispatch_uid="inbox.append_only"
+        )
         post_migrate.connect(decision_log.begin, sender=self, dispatch_uid="inbox.decision_head")
         observers.on_answers(observed.enter)
         rights_log.connect()

@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 
-from inbox.mirror.freshness import Pulse, pulse
+from inbox.mirror.freshness import SyncStatus, sync_status
 from inbox.models import Upstream
 
 log = logging.getLogger(__name__)
@@ -45,14 +45,16 @@ def is_outage(error: BaseException | None) -> bool:
 class DatabaseWatch:
     """Reads the database every few seconds; after a failure it also writes, until that succeeds.
 
-    Pages learn the result through ``pulse``. ``failed``: something failed, and no write has
+    Pages learn the result through ``sync_status``. ``failed``: something failed, and no write has
     succeeded since.
     """
 
-    def __init__(self, pulse: Pulse, *, every: float = EVERY, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, sync_status: SyncStatus, *, every: float = EVERY, patience: float = PATIENCE
+    ) -> None:
         self.failed = False
         self._patience = patience
-        self._pulse = pulse
+        self._sync_status = sync_status
         self._every = every
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -96,14 +98,14 @@ class DatabaseWatch:
             check.cancel()
 
     def _note(self, problem: str, why: str) -> None:
-        before = self._pulse.facts
+        before = self._sync_status.facts
         changes: dict[str, Any] = {"database_problem": problem}
         if problem and not before.database_problem:
             log.error("%s: %s", problem, why)
             changes["database_failed_at"] = datetime.now(UTC)
         if before.database_problem and not problem:
             log.warning("the database can be used again")
-        self._pulse.note(**changes)
+        self._sync_status.update(**changes)
 
 
 def _check(*, writing: bool) -> tuple[str, str]:
@@ -138,5 +140,5 @@ def _readable() -> bool:
     return True
 
 
-watch = DatabaseWatch(pulse)
+watch = DatabaseWatch(sync_status)
 """That of the process."""

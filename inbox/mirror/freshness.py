@@ -72,7 +72,8 @@ class Facts:
     """What the owner of the sync knows. ``trouble`` is empty while all goes well; ``explained`` is
     the same for administrators.
 
-    ``walked``: there was a whole walk since the stream opened last. ``seeded``: there was one ever.
+    ``full_sync_done``: there was a full sync since the stream opened last. ``seeded``: there was
+    one ever.
     ``broken_at``: since when the stream is not open, None where nobody has tried. ``grace_until``:
     until when a stream that was closed counts as open. ``silent``: the stream was open, nothing
     came for too long, and nothing has come since. ``not_live_since``: None while it is live, and
@@ -82,7 +83,7 @@ class Facts:
     """
 
     connected: bool = False
-    walked: bool = False
+    full_sync_done: bool = False
     behind: bool = False
     seeded: bool = False
     broken_at: datetime | None = None
@@ -100,7 +101,7 @@ class Facts:
     database_failed_at: datetime | None = None
 
 
-class Pulse:
+class SyncStatus:
     """The facts of one sync, written by it and read by every page, from any thread."""
 
     def __init__(self) -> None:
@@ -108,7 +109,7 @@ class Pulse:
         self._facts = Facts()
         self._told = _shown(self._facts, datetime.now(UTC))
 
-    def note(self, **facts: object) -> None:
+    def update(self, **facts: object) -> None:
         """Change some facts; rings the bell where that changes what a page says."""
         at = datetime.now(UTC)
         if "trouble" in facts:
@@ -121,12 +122,12 @@ class Pulse:
                 now = replace(now, not_live_since=at)
             self._facts = now
         if _shown(before, at) != _shown(now, at):
-            self.ring()
+            self.notify()
 
-    def note_time(self) -> None:
+    def refresh(self) -> None:
         """Ring the bell where time alone has changed what a page says."""
         if _shown(self._facts, datetime.now(UTC)) != self._told:
-            self.ring()
+            self.notify()
 
     @property
     def facts(self) -> Facts:
@@ -164,7 +165,7 @@ class Pulse:
             found.append(f"Pages are not kept up to date: {_shown(facts, now)[1]}")
         return found
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Have open pages look again."""
         self._told = _shown(self._facts, datetime.now(UTC))
         get_bus().publish([topics.freshness()])
@@ -264,7 +265,7 @@ def _state_of_sync(facts: Facts, now: datetime) -> tuple[State, str]:
 def _is_live(facts: Facts, connected: bool, now: datetime) -> bool:
     if facts.silent:
         return False
-    if connected and facts.walked and not facts.behind and not facts.trouble:
+    if connected and facts.full_sync_done and not facts.behind and not facts.trouble:
         return True
     # A stream that is opened again soon was never away, unless what follows fails.
     in_grace = facts.grace_until is not None and now < facts.grace_until
@@ -281,7 +282,7 @@ def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-pulse = Pulse()
+sync_status = SyncStatus()
 """That of the process's one sync."""
 
-present: Callable[[], Freshness] = pulse.present
+present: Callable[[], Freshness] = sync_status.present

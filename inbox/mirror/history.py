@@ -3,7 +3,7 @@
 from collections.abc import Container
 from datetime import datetime
 
-from inbox.mirror.readings import Thing, Told, newest
+from inbox.mirror.snapshots import Snapshot, Thing, newest
 from inbox.mobius import types
 from inbox.mobius.types import NO_TIME, InteractionStatus
 
@@ -22,7 +22,7 @@ def is_forgotten(
 
 
 def leave_out(
-    told: dict[str, list[Told[Thing]]], held: Container[str], before: datetime | None
+    told: dict[str, list[Snapshot[Thing]]], held: Container[str], before: datetime | None
 ) -> None:
     """Drop what was forgotten at ``before`` and is told again; what is ``held`` is not.
 

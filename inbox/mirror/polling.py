@@ -10,10 +10,10 @@ from time import monotonic
 
 from inbox.live.watching import watching
 from inbox.mirror import capabilities
-from inbox.mirror.freshness import Pulse, explained, trouble_of
+from inbox.mirror.freshness import SyncStatus, explained, trouble_of
+from inbox.mirror.full_sync import BY_ID, PENDING, FullSync
 from inbox.mirror.restraint import Restraint
 from inbox.mirror.store import Store
-from inbox.mirror.walk import BY_ID, PENDING, Walk
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, RateLimited, Rejected
 from inbox.mobius.pace import Backoff
@@ -53,7 +53,8 @@ class Round:
 
 class Polling:
     """Serves one stretch of the sync. ``answered`` is called after each poll that went well,
-    ``failed`` after any other. ``pulse`` is None beside a stream, which says how fresh pages are.
+    ``failed`` after any other. ``sync_status`` is None beside a stream, which says how fresh pages
+    are.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Polling:
         client: MobiusClient,
         store: Store,
         *,
-        pulse: Pulse | None,
+        sync_status: SyncStatus | None,
         backoff: Backoff,
         pace: Pace,
         restraint: Restraint,
@@ -70,12 +71,12 @@ class Polling:
     ) -> None:
         self._client = client
         self._store = store
-        self._pulse = pulse
+        self._sync_status = sync_status
         self._backoff = backoff
         self._pace = pace
         self._answered = answered
         self._failed = failed
-        self._walk = Walk(client, store, lambda: store.upstream.cursor or 0, restraint)
+        self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0, restraint)
         self._seen: set[str] = set()
         self._now = asyncio.Event()
         self._due: asyncio.TimerHandle | None = None
@@ -160,11 +161,11 @@ class Polling:
         """The questions of the next known runs, where the list must be told which run is meant."""
         if not self._runs:
             if self._offers.runs is not Offer.NO:
-                await self._walk.read_unfinished_runs()
+                await self._full_sync.read_unfinished_runs()
             self._runs = sorted(await self._store.open_runs())
         now, self._runs = self._runs[:MOST_RUNS], self._runs[MOST_RUNS:]
         for run_id in now:
-            await self._walk.read_questions(run_id)
+            await self._full_sync.read_questions(run_id)
 
     async def _take_newest(self, page: Page[Interaction]) -> None:
         """The newest pages until one brings nothing new, then what they lack."""
@@ -176,16 +177,16 @@ class Polling:
             new = ids - before - self._seen - listed
             listed |= ids
             if raw != self._taken or page.skipped:
-                await self._walk.take(page.items, self._store.upstream.cursor or 0)
+                await self._full_sync.take(page.items, self._store.upstream.cursor or 0)
             if page.next_cursor is None or not new:
                 break
             page = await self._client.interactions(status=PENDING, cursor=page.next_cursor)
         # A row that is no whole question and could not be read is tried again with the next poll.
-        unread = self._walk.failed.pop(BY_ID, None)
+        unread = self._full_sync.failed.pop(BY_ID, None)
         self._taken, self._seen = [] if unread else raw, listed
         if page.next_cursor is None:
             self._round = None
-            await self._walk.read_unlisted(before - listed, MOST_BY_ID)
+            await self._full_sync.read_unlisted(before - listed, MOST_BY_ID)
         elif self._round is None:
             self._round = Round(page.next_cursor, before, listed)
         else:
@@ -199,7 +200,7 @@ class Polling:
             # A cursor may expire: the next poll begins another round.
             self._round = None
             return
-        await self._walk.take(page.items, self._store.upstream.cursor or 0)
+        await self._full_sync.take(page.items, self._store.upstream.cursor or 0)
         ids = {item.id for item in page.items}
         round.listed |= ids
         newest = self._page.items if self._page is not None else ()
@@ -209,13 +210,13 @@ class Polling:
         if round.cursor is None:
             self._round = None
             still = await self._store.open_interactions()
-            await self._walk.read_unlisted((round.open & still) - round.listed, MOST_BY_ID)
+            await self._full_sync.read_unlisted((round.open & still) - round.listed, MOST_BY_ID)
 
     def _note_success(self) -> None:
-        if self._pulse is not None:
+        if self._sync_status is not None:
             now = datetime.now(UTC)
             seconds = self._pace.live if watching.now else self._pace.live_idle
-            self._pulse.note(
+            self._sync_status.update(
                 connected=True,
                 live_until=now + timedelta(seconds=seconds),
                 broken_at=None,
@@ -227,13 +228,13 @@ class Polling:
     def _note_failure(self, error: MobiusError) -> None:
         log.warning("the pending questions could not be polled: %s", explained(error))
         self._failed(error)
-        if self._pulse is None:
+        if self._sync_status is None:
             return
-        now, facts = datetime.now(UTC), self._pulse.facts
+        now, facts = datetime.now(UTC), self._sync_status.facts
         until = facts.live_until
         # One poll that fails is no reason to say that pages are old, unless the next is far away.
         if until is None or now + timedelta(seconds=error.retry_after or 0) > until:
-            self._pulse.note(
+            self._sync_status.update(
                 connected=False,
                 broken_at=facts.broken_at or facts.heard_at or now,
                 trouble=trouble_of(error),

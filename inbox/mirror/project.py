@@ -14,7 +14,7 @@ from django.db.models import F
 from inbox.mirror import capabilities, observers
 from inbox.mirror.changes import Changes
 from inbox.mirror.projection import Projection
-from inbox.mirror.readings import Batch, Reading
+from inbox.mirror.snapshots import Batch, Reading
 from inbox.mobius import types
 from inbox.models import Event, Interaction, Run, Step, Upstream
 
@@ -64,7 +64,7 @@ def apply_interaction(
 def forget(upstream: Upstream) -> None:
     """Upstream began anew: its ``seq`` and times count for nothing, whatever it says next wins.
 
-    Rows stay, and the next walk tells which of them are gone.
+    Rows stay, and the next full sync tells which of them are gone.
     """
     with transaction.atomic():
         held = Upstream.objects.select_for_update().get(pk=upstream.pk)

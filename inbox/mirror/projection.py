@@ -15,7 +15,6 @@ from inbox.mirror.completion import complete
 from inbox.mirror.history import leave_out
 from inbox.mirror.members import Members
 from inbox.mirror.observers import Answer
-from inbox.mirror.readings import Batch, Thing, Told, newest
 from inbox.mirror.rows import (
     asked_by,
     entered_status_at,
@@ -25,7 +24,8 @@ from inbox.mirror.rows import (
     run_row_of,
     step_row,
 )
-from inbox.mirror.sameness import differs, news
+from inbox.mirror.sameness import drop_unchanged, has_changed
+from inbox.mirror.snapshots import Batch, Snapshot, Thing, newest
 from inbox.mirror.states import question_state
 from inbox.mirror.tally import Tallies, facts
 from inbox.mirror.timeline import sentence_data
@@ -79,7 +79,7 @@ class Projection:
         return self._changes
 
     def _write_runs(self) -> None:
-        told = news(self._upstream, Run, self._batch.runs)
+        told = drop_unchanged(self._upstream, Run, self._batch.runs)
         gone = {gone.run_id for gone in self._batch.gone if gone.run_id is not None}
         held = self._known_runs(told.keys() | gone | set(self._whole))
         leave_out(told, held, self._upstream.pruned_before)
@@ -87,28 +87,28 @@ class Projection:
         renamed: list[Run] = []
         ended: list[Run] = []
         planned: list[Run] = []
-        for run_id, tellings in told.items():
+        for run_id, snapshots in told.items():
             had = held.get(run_id)
             if had is not None and had.unread:
                 had = None
-            now = self._newer(had, tellings, self._run)
+            now = self._newer(had, snapshots, self._run)
             if now is not None:
                 writes[run_id] = held[run_id] = now
-                if differs(had, now):
+                if has_changed(had, now):
                     self._changes.runs.add(run_id)
                 if had is None or _asking(had) != _asking(now):
                     renamed.append(now)
                 elif had.ended_at != now.ended_at:
                     ended.append(now)
             # A plan never changes: that of an old reading is as good.
-            if held[run_id].plan is None and (plan := _plan(tellings)) is not None:
+            if held[run_id].plan is None and (plan := _plan(snapshots)) is not None:
                 writes[run_id] = held[run_id]
                 held[run_id].plan = plan
                 self._changes.logs.add(run_id)
                 planned.append(held[run_id])
         for run_id in gone & held.keys():
             if not held[run_id].gone:
-                self._lose(held[run_id])
+                self._mark_deleted(held[run_id])
                 writes[run_id] = held[run_id]
                 self._changes.runs.add(run_id)
         for run_id in held.keys() & set(self._whole):
@@ -122,32 +122,32 @@ class Projection:
         self._update_questions(renamed, Interaction.objects.all())
         self._update_questions(ended, Interaction.objects.filter(status="expired"))
 
-    def _run(self, had: Run | None, told: Told[types.Run]) -> Run:
+    def _run(self, had: Run | None, told: Snapshot[types.Run]) -> Run:
         now = run_row(self._upstream, told.thing, told.seq)
         if told.thing.partial and had is not None:
             now = _with_status_of(now, had)
         self._date(now, had)
         if told.thing.partial and now.finished:
             now.completed_at = now.completed_at or now.updated_at
-        tellings = sorted(self._batch.runs[told.thing.id], key=lambda one: one.age)
+        snapshots = sorted(self._batch.runs[told.thing.id], key=lambda one: one.age)
         if had is None:
-            status, since, now.log_from = "", now.updated_at, self._log_from(tellings)
+            status, since, now.log_from = "", now.updated_at, self._log_from(snapshots)
         else:
             status, since, now.log_from = had.status, had.status_since, had.log_from
             now.plan = had.plan
-            tellings = [one for one in tellings if one.newer_than(had.updated_at, had.seq)]
-        for one in tellings:
+            snapshots = [one for one in snapshots if one.newer_than(had.updated_at, had.seq)]
+        for one in snapshots:
             word = status_word(one.thing)
             if word != status:
                 status, since = word, entered_status_at(one.thing)
         now.status_since = self._read_at if since == NO_TIME else since
         return now
 
-    def _log_from(self, tellings: list[Told[types.Run]]) -> int | None:
+    def _log_from(self, snapshots: list[Snapshot[types.Run]]) -> int | None:
         """From which seq on the log of a run is whole that was not known before."""
         if self._followed_from is None:
             return None
-        logged = [one for one in tellings if one.logged]
+        logged = [one for one in snapshots if one.logged]
         # As it was made, and told by an event: nothing of it can have come before.
         if any(NO_TIME != one.thing.updated_at == one.thing.created_at for one in logged):
             return 0
@@ -203,43 +203,43 @@ class Projection:
             for step in steps.select_related("run"):
                 held[step.run.mobius_id, step.mobius_id] = step
         writes = []
-        for key, tellings in told.items():
+        for key, snapshots in told.items():
             run = runs.get(key[0])
             # Steps of a run that is not known yet are read when somebody opens it.
             if run is None:
                 continue
             had = held.get(key)
-            now = self._newer(had, tellings, partial(self._step, run))
+            now = self._newer(had, snapshots, partial(self._step, run))
             if now is None:
                 continue
             writes.append(now)
-            if differs(had, now):
+            if has_changed(had, now):
                 self._changes.logs.add(run.mobius_id)
         upsert(writes, ("run_id", "mobius_id"))
 
-    def _step(self, run: Run, had: Step | None, told: Told[types.Step]) -> Step:
+    def _step(self, run: Run, had: Step | None, told: Snapshot[types.Step]) -> Step:
         now = step_row(run, told.thing, told.seq)
         self._date(now, had)
         return now
 
     def _write_interactions(self) -> None:
-        told = news(self._upstream, Interaction, self._batch.interactions)
+        told = drop_unchanged(self._upstream, Interaction, self._batch.interactions)
         gone = {one.interaction_id for one in self._batch.gone if one.interaction_id is not None}
         held: dict[str, Interaction] = {}
         for ids in chunks(told.keys() | gone | set(self._accepted)):
             rows = Interaction.objects.filter(upstream=self._upstream, mobius_id__in=ids)
             held |= {row.mobius_id: row for row in rows}
         leave_out(told, held, self._upstream.pruned_before)
-        answered = {id for id, tellings in told.items() if any(map(_is_answered, tellings))}
+        answered = {id for id, snapshots in told.items() if any(map(_is_answered, snapshots))}
         self._attribution = Attribution(self._upstream, answered | set(self._accepted))
-        run_ids = {tellings[0].thing.run_id for tellings in told.values()} - {None}
+        run_ids = {snapshots[0].thing.run_id for snapshots in told.values()} - {None}
         runs = self._known_runs(str(run_id) for run_id in run_ids)
         new: list[Interaction] = []
         changed: list[Interaction] = []
         quiet: list[Interaction] = []
-        for interaction_id, tellings in told.items():
+        for interaction_id, snapshots in told.items():
             had = held.get(interaction_id)
-            now = self._newer(had, tellings, self._interaction)
+            now = self._newer(had, snapshots, self._interaction)
             if now is None:
                 continue
             name_run(now, *_named(had, runs.get(now.run_id or "")))
@@ -250,7 +250,7 @@ class Projection:
             held[interaction_id] = now
             if had is None:
                 new.append(now)
-            elif differs(had, now):
+            elif has_changed(had, now):
                 changed.append(now)
             else:
                 quiet.append(now)
@@ -258,7 +258,7 @@ class Projection:
         for interaction_id in (held.keys() & set(self._accepted)) - written:
             had = held[interaction_id]
             now = self._attributed(had)
-            if differs(had, now):
+            if has_changed(had, now):
                 self._tallies.take(had)
                 self._tallies.give(now)
                 held[interaction_id] = now
@@ -266,7 +266,7 @@ class Projection:
         for interaction_id in gone & held.keys():
             row = held[interaction_id]
             if not row.gone:
-                self._lose(row)
+                self._mark_deleted(row)
                 changed.append(row)
         self._save([*new, *changed, *quiet])
         self._infer_runs([*new, *changed])
@@ -291,7 +291,9 @@ class Projection:
         self._runs |= {row.mobius_id: row for row in rows}
         self._changes.runs.update(row.mobius_id for row in rows)
 
-    def _interaction(self, had: Interaction | None, told: Told[types.Interaction]) -> Interaction:
+    def _interaction(
+        self, had: Interaction | None, told: Snapshot[types.Interaction]
+    ) -> Interaction:
         now = interaction_row(self._upstream, told.thing, told.seq)
         run = self._runs.get(now.run_id or "")
         complete(now, had, run)
@@ -364,7 +366,7 @@ class Projection:
             for mobius_id, pk in written.values_list("mobius_id", "pk"):
                 new[mobius_id].pk = pk
 
-    def _lose(self, row: Interaction | Run) -> None:
+    def _mark_deleted(self, row: Interaction | Run) -> None:
         """Upstream has it no longer. An event that was heard before does not bring it back."""
         row.gone = True
         row.seq = max(row.seq, self._followed_from or 0)
@@ -377,24 +379,24 @@ class Projection:
             now.updated_at = self._read_at
             if had is not None:
                 now.updated_at = had.updated_at
-                if differs(had, now):
+                if has_changed(had, now):
                     now.updated_at = self._read_at
 
     def _newer(
         self,
         had: Row | None,
-        tellings: list[Told[Thing]],
-        make: Callable[[Row | None, Told[Thing]], Row],
+        snapshots: list[Snapshot[Thing]],
+        make: Callable[[Row | None, Snapshot[Thing]], Row],
     ) -> Row | None:
         """The row as the newest telling has it; None where what is held is as new or the same."""
-        told = newest(tellings)
+        told = newest(snapshots)
         if had is not None and not told.newer_than(had.updated_at, had.seq):
             return None
         if had is not None and told.thing.updated_at == NO_TIME and _over(had) > _over(told.thing):
             return None
         now = make(had, told)
         now.pk = None if had is None else had.pk
-        if had is not None and not told.logged and not differs(had, now):
+        if had is not None and not told.logged and not has_changed(had, now):
             return None
         return now
 
@@ -420,12 +422,12 @@ def _over(thing: object) -> bool:
             return False
 
 
-def _is_answered(told: Told[types.Interaction]) -> bool:
+def _is_answered(told: Snapshot[types.Interaction]) -> bool:
     return bool(told.thing.responses) or told.thing.status is InteractionStatus.COMPLETED
 
 
-def _plan(tellings: list[Told[types.Run]]) -> list[dict[str, str]] | None:
-    plans = (told.thing.plan for told in tellings)
+def _plan(snapshots: list[Snapshot[types.Run]]) -> list[dict[str, str]] | None:
+    plans = (told.thing.plan for told in snapshots)
     plan = next((plan for plan in plans if plan is not None), None)
     return None if plan is None else [_step_plan(step) for step in plan]
 

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from asgiref.sync import sync_to_async
 
 from inbox.mirror import capabilities
-from inbox.mirror.readings import Gone, Reading
+from inbox.mirror.snapshots import Gone, Reading
 from inbox.mirror.store import Store
 from inbox.mobius import types
 from inbox.mobius.client import MobiusClient

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from inbox.mirror.making import made
+from inbox.mirror.build_row import build_row
 from inbox.mirror.rows import CLOSED
 from inbox.mirror.upsert import upsert
 from inbox.models import Interaction, Recipient
@@ -70,7 +70,7 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
     for user_id in _asked(row):
         answer = answers.get(user_id)
         answered_at = None if answer is None else _answered_at(row, answer.get("at"))
-        asked[user_id] = made(
+        asked[user_id] = build_row(
             Recipient,
             interaction_id=row.pk,
             upstream_id=row.upstream_id,

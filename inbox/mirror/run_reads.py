@@ -8,10 +8,10 @@ from time import monotonic
 
 from inbox.live.watching import watching
 from inbox.mirror import capabilities
+from inbox.mirror.full_sync import FullSync
 from inbox.mirror.reading import read_run
-from inbox.mirror.readings import Gone
+from inbox.mirror.snapshots import Gone
 from inbox.mirror.store import Store
-from inbox.mirror.walk import Walk
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, NotFound, RateLimited
 from inbox.mobius.pace import Backoff
@@ -83,7 +83,7 @@ class RunReads:
         self._reads_others = (
             followed is not None and capabilities.of(store.upstream).run is not Offer.NO
         )
-        self._walk = Walk(client, store, lambda: store.upstream.cursor or 0)
+        self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0)
         self._now = asyncio.Event()
         self._whole_at: dict[str, float] = {}
         self._retries = Retries()
@@ -170,4 +170,4 @@ class RunReads:
         await self._store.apply([run])
         if run.status.finished:
             held = await self._store.open_interactions_of(run_id)
-            await self._walk.read_interactions(held)
+            await self._full_sync.read_interactions(held)

@@ -8,8 +8,8 @@ from time import monotonic
 
 from inbox.live.watching import watching
 from inbox.mirror import capabilities
+from inbox.mirror.full_sync import FullSync
 from inbox.mirror.store import Store
-from inbox.mirror.walk import Walk
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError
 from inbox.mobius.probing import is_lasting
@@ -39,7 +39,7 @@ class RunStreams:
         self._client = client
         self._store = store
         self._offers = capabilities.of(store.upstream)
-        self._walk = Walk(client, store, lambda: store.upstream.cursor or 0)
+        self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._missing: dict[str, float] = {}
         self._wanted_at: dict[str, float] = {}
@@ -120,6 +120,6 @@ class RunStreams:
     async def _read_questions(self, run_id: str) -> None:
         """Those that are open now, and what became of those that the mirror holds open."""
         try:
-            await self._walk.read_questions(run_id)
+            await self._full_sync.read_questions(run_id)
         except MobiusError as error:
             log.info("the questions of %s could not be read: %s", run_id, error.message)

@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Any
 
-from inbox.mirror.readings import Gone, Reading
+from inbox.mirror.snapshots import Gone, Reading
 
 
 def scrubbed(reading: Reading) -> Reading:

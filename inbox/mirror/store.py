@@ -11,9 +11,9 @@ from django.db.models import Exists, OuterRef
 
 from inbox.mirror import capabilities, project
 from inbox.mirror.changes import Changes
-from inbox.mirror.readings import Reading
 from inbox.mirror.rows import CLOSED, UNKNOWN
 from inbox.mirror.scrub import scrubbed
+from inbox.mirror.snapshots import Reading
 from inbox.mobius.types import Capabilities
 from inbox.models import Interaction, Run, Upstream
 
@@ -168,8 +168,8 @@ class Store:
 
         return await sync_to_async(read)()
 
-    async def walked(self, *, seeded: bool) -> None:
-        """Note the end of a whole walk. ``seeded``: whatever upstream tells has been read."""
+    async def note_full_sync(self, *, seeded: bool) -> None:
+        """Note the end of a full sync. ``seeded``: whatever upstream tells has been read."""
 
         def note() -> Upstream:
             now = datetime.now(UTC)

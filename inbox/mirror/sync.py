@@ -7,10 +7,10 @@ from contextlib import suppress
 from time import monotonic
 
 from inbox.mirror import capabilities, database, freshness
-from inbox.mirror.course import Course, OffersChanged, Rhythm, StartedAnew
-from inbox.mirror.freshness import Pulse
+from inbox.mirror.freshness import SyncStatus
+from inbox.mirror.full_sync import FullSync
+from inbox.mirror.session import Intervals, OffersChanged, StartedAnew, SyncSession
 from inbox.mirror.store import Store
-from inbox.mirror.walk import Walk
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError
 from inbox.mobius.pace import Backoff
@@ -31,13 +31,13 @@ class Sync:
         self,
         client: MobiusClient,
         *,
-        pulse: Pulse | None = None,
-        rhythm: Rhythm | None = None,
+        sync_status: SyncStatus | None = None,
+        intervals: Intervals | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self._client = client
-        self._pulse = pulse or freshness.pulse
-        self._rhythm = rhythm or Rhythm()
+        self._sync_status = sync_status or freshness.sync_status
+        self._intervals = intervals or Intervals()
         self._backoff = backoff or Backoff()
         self._task: asyncio.Task[None] | None = None
 
@@ -66,16 +66,18 @@ class Sync:
             if isinstance(error, OffersChanged):
                 log.warning("Mobius offers something else than before: %s", error)
                 continue
-            failures = 1 if monotonic() - began > self._rhythm.walk else failures + 1
+            failures = 1 if monotonic() - began > self._intervals.full_sync else failures + 1
             database.watch.suspect(error)
             log.error("the mirror stopped and will start again", exc_info=error)
-            self._pulse.note(connected=False, trouble="the mirror stopped; the log says why")
+            self._sync_status.update(
+                connected=False, trouble="the mirror stopped; the log says why"
+            )
             await asyncio.sleep(self._backoff.delay(failures))
 
-    async def walk(self) -> None:
-        """One whole walk without a stream. Raises MobiusError."""
+    async def full_sync(self) -> None:
+        """One full sync without a stream. Raises MobiusError."""
         store = await Store.present()
-        await Walk(self._client, store, lambda: store.upstream.cursor or 0).run()
+        await FullSync(self._client, store, lambda: store.upstream.cursor or 0).run()
 
     async def _probe(self, store: Store) -> None:
         try:
@@ -94,10 +96,14 @@ class Sync:
             return error
         store = opening.result()
         await self._probe(store)
-        course = Course(
-            self._client, store, pulse=self._pulse, rhythm=self._rhythm, backoff=self._backoff
+        session = SyncSession(
+            self._client,
+            store,
+            sync_status=self._sync_status,
+            intervals=self._intervals,
+            backoff=self._backoff,
         )
-        tasks = [asyncio.create_task(job) for job in course.jobs()]
+        tasks = [asyncio.create_task(job) for job in session.jobs()]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:

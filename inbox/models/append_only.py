@@ -48,7 +48,7 @@ _FOUND = """
 """
 
 
-def lay(*, using: str, **_: Any) -> None:
+def install_triggers(*, using: str, **_: Any) -> None:
     """Receiver of ``post_migrate``: lay the triggers anew."""
     if not router.allow_migrate_model(using, Decision):
         return

@@ -10,10 +10,10 @@ from django.conf import settings
 from inbox.access import Viewer
 from inbox.models import Interaction, SavedView, Upstream
 from inbox.presenters.blocked_parts import (
-    Around,
     Asked,
     GroupPart,
     Missing,
+    PageContext,
     PersonPart,
     asked_of,
     by_group,
@@ -21,7 +21,7 @@ from inbox.presenters.blocked_parts import (
     missing_of,
 )
 from inbox.presenters.blocked_query import OVER, BlockedQuery
-from inbox.presenters.blocked_read import MOST, Nudged, circles, known, read
+from inbox.presenters.blocked_read import MOST, Nudged, groups_by_id, known, read
 from inbox.presenters.chips import Chip
 from inbox.presenters.effect import progress
 from inbox.presenters.hold import stale
@@ -119,15 +119,15 @@ def blocked_page(
     items, whole = read(viewer, upstream, query, now)
     ids = {id_ for item in items for id_ in waits_for(item)}
     about = known(upstream, ids | {query.person, viewer.mobius_id or ""}, now)
-    groups, views = circles(
+    groups, views = groups_by_id(
         viewer, upstream, {item.group_id or "" for item in items} | {query.group}
     )
-    around = Around(
+    page_context = PageContext(
         viewer=viewer,
         query=query,
         people=People(about.names, viewer.mobius_id),
         known=about,
-        circles=groups,
+        groups_by_id=groups,
         now=now,
     )
     kinds = {name: [item for item in items if is_(item, now)] for name, is_ in _IS.items()}
@@ -137,13 +137,13 @@ def blocked_page(
         query=query,
         count=_figure(len(items), whole=whole),
         counters=_counters(items, kinds, query, now, whole=whole),
-        chips=_chips(around),
-        choices=_choices(items, around),
-        people=by_person(shown, around),
-        groups=by_group(shown, around),
-        expiring=_panel("today", expiring, _expiring, around),
-        held=_panel("stale", kinds["stale"], _held, around),
-        told=_told(items, around),
+        chips=_chips(page_context),
+        choices=_choices(items, page_context),
+        people=by_person(shown, page_context),
+        groups=by_group(shown, page_context),
+        expiring=_panel("today", expiring, _expiring, page_context),
+        held=_panel("stale", kinds["stale"], _held, page_context),
+        told=_told(items, page_context),
         views=tuple(views),
         whole=whole,
     )
@@ -201,7 +201,7 @@ def _counters(
             tone=tone if found else "",
             figure=_figure(len(found), whole=whole or key in ("late", "today", "stale")),
             small=small if found else "",
-            href=query.but(show="" if key == query.show else key).href(),
+            href=query.replace(show="" if key == query.show else key).href(),
             on=key == query.show,
         )
         for key, label, icon, tone, found, small in made
@@ -217,27 +217,32 @@ def _lasted(since: datetime, until: datetime) -> str:
     return span((until - since).total_seconds())
 
 
-def _chips(around: Around) -> tuple[Chip, ...]:
-    query, circle = around.query, around.circles.get(around.query.group)
+def _chips(page_context: PageContext) -> tuple[Chip, ...]:
+    query, group_members = (
+        page_context.query,
+        page_context.groups_by_id.get(page_context.query.group),
+    )
     words = {
         "over": f"Waiting over {OVER.get(query.over, 0)} h",
         "workflow": query.workflow,
-        "group": circle.name if circle else query.group,
-        "person": around.people.name(query.person),
+        "group": group_members.name if group_members else query.group,
+        "person": page_context.people.name(query.person),
         "q": f"“{query.q}”",
     }
     return tuple(
-        Chip(said, query.but(**{name: ""}).href())
+        Chip(said, query.replace(**{name: ""}).href())
         for name, said in words.items()
         if getattr(query, name)
     )
 
 
-def _choices(items: Sequence[Interaction], around: Around) -> tuple[Choice, ...]:
+def _choices(items: Sequence[Interaction], page_context: PageContext) -> tuple[Choice, ...]:
     """What there is to filter by among what was read."""
-    people, query = around.people, around.query
+    people, query = page_context.people, page_context.query
     ids = {id_ for item in items for id_ in waits_for(item)}
-    known_groups = {id_: circle.name for id_, circle in around.circles.items() if id_}
+    known_groups = {
+        id_: group_members.name for id_, group_members in page_context.groups_by_id.items() if id_
+    }
     made = (
         ("workflow", "Workflow", {item.workflow: item.workflow for item in items if item.workflow}),
         ("group", "Group", known_groups),
@@ -249,7 +254,7 @@ def _choices(items: Sequence[Interaction], around: Around) -> tuple[Choice, ...]
         if getattr(query, name) or not options:
             continue
         pairs = options.items() if name == "over" else sorted(options.items(), key=_by_words)
-        links = [(words, query.but(**{name: value}).href()) for value, words in pairs]
+        links = [(words, query.replace(**{name: value}).href()) for value, words in pairs]
         choices.append(Choice(name, label, tuple(links[:CHOICES])))
     return tuple(choices)
 
@@ -261,46 +266,48 @@ def _by_words(pair: tuple[str, str]) -> str:
 def _panel(
     show: str,
     items: Sequence[Interaction],
-    row_of: Callable[[Interaction, Around], Any],
-    around: Around,
+    row_of: Callable[[Interaction, PageContext], Any],
+    page_context: PageContext,
 ) -> Panel:
     # On the page that the panel leads to, nothing is left out.
-    shown = items if around.query.show == show else items[:PRESSING]
+    shown = items if page_context.query.show == show else items[:PRESSING]
     more = len(items) - len(shown)
     return Panel(
-        rows=tuple(row_of(item, around) for item in shown),
+        rows=tuple(row_of(item, page_context) for item in shown),
         count=_figure(len(items), whole=True),
         more=_figure(more, whole=len(items) <= MOST) if more > 0 else "",
-        href=around.query.but(show=show).href(),
+        href=page_context.query.replace(show=show).href(),
     )
 
 
-def _held(item: Interaction, around: Around) -> tuple[Asked, Missing]:
-    return asked_of(item, around), missing_of(item, item.claimed_by or "", around)
+def _held(item: Interaction, page_context: PageContext) -> tuple[Asked, Missing]:
+    return asked_of(item, page_context), missing_of(item, item.claimed_by or "", page_context)
 
 
-def _expiring(item: Interaction, around: Around) -> Expiring:
-    asked = asked_of(item, around)
+def _expiring(item: Interaction, page_context: PageContext) -> Expiring:
+    asked = asked_of(item, page_context)
     if asked.held:
         return Expiring(
-            asked, item.expires_at, f"{around.people.name(item.claimed_by)}: {asked.held}."
+            asked, item.expires_at, f"{page_context.people.name(item.claimed_by)}: {asked.held}."
         )
-    names = around.people.objects(waits_for(item))
+    names = page_context.people.objects(waits_for(item))
     words = f"It waits for {listed(names)}." if names else "Mobius does not say who is asked."
     return Expiring(asked, item.expires_at, words)
 
 
-def _told(items: Sequence[Interaction], around: Around) -> tuple[Told, ...]:
+def _told(items: Sequence[Interaction], page_context: PageContext) -> tuple[Told, ...]:
     """Today's nudges on what still waits, the newest first."""
     titles = {item.mobius_id: item.title for item in items}
-    today = midnight(around.now)
-    nudges = [one for one in around.known.nudges.values() if one.at >= today and one.item in titles]
+    today = midnight(page_context.now)
+    nudges = [
+        one for one in page_context.known.nudges.values() if one.at >= today and one.item in titles
+    ]
     nudges.sort(key=lambda one: one.at, reverse=True)
-    return tuple(_said(one, titles[one.item], around) for one in nudges[:PRESSING])
+    return tuple(_said(one, titles[one.item], page_context) for one in nudges[:PRESSING])
 
 
-def _said(one: Nudged, title: str, around: Around) -> Told:
-    people = around.people
+def _said(one: Nudged, title: str, page_context: PageContext) -> Told:
+    people = page_context.people
     who = "You" if people.is_reader(one.sender) else one.sender_name
     known_ = f"Read at {clock(one.read_at)}" if one.read_at else "Not read yet"
     words = f"{who} nudged {people.object(one.user)}"

@@ -9,7 +9,7 @@ from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.presenters.answers import obstacle
 from inbox.presenters.blocked_query import BlockedQuery
-from inbox.presenters.blocked_read import Circle, Known
+from inbox.presenters.blocked_read import GroupMembers, Known
 from inbox.presenters.effect import progress
 from inbox.presenters.hold import since_words, stale
 from inbox.presenters.nudging import Nudge, nudge_of, waits_for
@@ -26,14 +26,14 @@ FEW = 3
 
 
 @dataclass(frozen=True)
-class Around:
+class PageContext:
     """What every part is made with."""
 
     viewer: Viewer
     query: BlockedQuery
     people: People
     known: Known
-    circles: Mapping[str, Circle]
+    groups_by_id: Mapping[str, GroupMembers]
     now: datetime
 
 
@@ -109,17 +109,17 @@ class GroupPart:
     href: str
 
 
-def asked_of(item: Interaction, around: Around) -> Asked:
+def asked_of(item: Interaction, page_context: PageContext) -> Asked:
     """The question itself."""
-    counts, now = progress(item), around.now
-    circle = around.circles.get(item.group_id or "")
+    counts, now = progress(item), page_context.now
+    group_members = page_context.groups_by_id.get(item.group_id or "")
     holds = bool(item.claimed_by) and access.can_be_held(item)
     return Asked(
         id=item.mobius_id,
         href=item.get_absolute_url(),
         title=item.display_title,
         workflow=asked_in(item.workflow, item.run_id),
-        group=circle.name if circle else item.group_id or "",
+        group=group_members.name if group_members else item.group_id or "",
         progress=f"{counts[0]} of {counts[1]}" if counts is not None else "",
         held=f"claimed {since_words(item, now)}" if holds else "",
         stale=holds and stale(item, now),
@@ -129,37 +129,40 @@ def asked_of(item: Interaction, around: Around) -> Asked:
     )
 
 
-def by_person(items: Sequence[Interaction], around: Around) -> tuple[PersonPart, ...]:
+def by_person(items: Sequence[Interaction], page_context: PageContext) -> tuple[PersonPart, ...]:
     """The people, who has kept something waiting longest first; ``items`` are the oldest first."""
     theirs: dict[str, list[Interaction]] = {}
     for item in items:
         for id_ in waits_for(item):
-            if around.query.person in ("", id_):
+            if page_context.query.person in ("", id_):
                 theirs.setdefault(id_, []).append(item)
-    return tuple(_person(id_, waiting, around) for id_, waiting in theirs.items())
+    return tuple(_person(id_, waiting, page_context) for id_, waiting in theirs.items())
 
 
-def _person(id_: str, items: Sequence[Interaction], around: Around) -> PersonPart:
-    most = None if around.query.person else LINES
+def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -> PersonPart:
+    most = None if page_context.query.person else LINES
     shown = items[:most]
     return PersonPart(
-        face=around.people.face(id_),
-        words=_count_words(items, around.now),
+        face=page_context.people.face(id_),
+        words=_count_words(items, page_context.now),
         obstacle=obstacle(
-            account=id_ in around.known.names, off=id_ not in around.known.active, left=False
+            account=id_ in page_context.known.names,
+            off=id_ not in page_context.known.active,
+            left=False,
         ),
         lines=tuple(
             Line(
-                asked_of(item, around), nudge_of(around.viewer, item, id_, around.known, around.now)
+                asked_of(item, page_context),
+                nudge_of(page_context.viewer, item, id_, page_context.known, page_context.now),
             )
             for item in shown
         ),
         more=len(items) - len(shown),
-        href=around.query.but(person=id_).href(),
+        href=page_context.query.replace(person=id_).href(),
     )
 
 
-def by_group(items: Iterable[Interaction], around: Around) -> tuple[GroupPart, ...]:
+def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[GroupPart, ...]:
     """The groups, who has kept something waiting longest first."""
     theirs: dict[str, list[Interaction]] = {}
     for item in items:
@@ -167,41 +170,43 @@ def by_group(items: Iterable[Interaction], around: Around) -> tuple[GroupPart, .
             theirs.setdefault(item.group_id, []).append(item)
     parts = []
     for id_, waiting in theirs.items():
-        shown = waiting[: None if around.query.group else CARDS]
-        circle = around.circles.get(id_)
+        shown = waiting[: None if page_context.query.group else CARDS]
+        group_members = page_context.groups_by_id.get(id_)
         parts.append(
             GroupPart(
-                name=circle.name if circle else id_,
-                words=_count_words(waiting, around.now),
-                items=tuple(_group_item(item, around) for item in shown),
+                name=group_members.name if group_members else id_,
+                words=_count_words(waiting, page_context.now),
+                items=tuple(_group_item(item, page_context) for item in shown),
                 more=len(waiting) - len(shown),
-                href=around.query.but(group=id_).href(),
+                href=page_context.query.replace(group=id_).href(),
             )
         )
     return tuple(parts)
 
 
-def _group_item(item: Interaction, around: Around) -> GroupItem:
-    asked, ids, people = asked_of(item, around), waits_for(item), around.people
+def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
+    asked, ids, people = asked_of(item, page_context), waits_for(item), page_context.people
     counts = progress(item)
     names = people.objects(ids)
     if counts is not None:
         sentence = f"Missing: {listed(names, most=len(names))}."
         parts = tuple("on" if n < counts[0] else "" for n in range(counts[1]))
-        missing = tuple(missing_of(item, id_, around) for id_ in ids)
+        missing = tuple(missing_of(item, id_, page_context) for id_ in ids)
         return GroupItem(asked, sentence, parts, f"{asked.progress} answered", missing)
     if asked.held:
-        return GroupItem(asked, "", (), "", tuple(missing_of(item, id_, around) for id_ in ids))
+        return GroupItem(
+            asked, "", (), "", tuple(missing_of(item, id_, page_context) for id_ in ids)
+        )
     if item.members is None:
         return GroupItem(asked, "Mobius does not say who is asked.", (), "", ())
     could = listed(names, most=FEW) if names else "nobody"
     return GroupItem(asked, f"Nobody has claimed it. It asks {could}.", (), "", ())
 
 
-def missing_of(item: Interaction, id_: str, around: Around) -> Missing:
+def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:
     """One person and what is in the way of their answer."""
-    known, circle = around.known, around.circles.get(item.group_id or "")
-    now_in = circle.members if circle is not None else None
+    known, group_members = page_context.known, page_context.groups_by_id.get(item.group_id or "")
+    now_in = group_members.members if group_members is not None else None
     note = obstacle(
         account=id_ in known.names,
         off=id_ not in known.active,
@@ -210,14 +215,14 @@ def missing_of(item: Interaction, id_: str, around: Around) -> Missing:
     blocks = bool(note) and item.policy_kind == "all"
     if blocks:
         note += "; it cannot complete without them"
-    old = stale(item, around.now) and item.claimed_by == id_
+    old = stale(item, page_context.now) and item.claimed_by == id_
     if not note and item.claimed_by == id_ and access.can_be_held(item):
-        note = f"Holds it {since_words(item, around.now)}"
+        note = f"Holds it {since_words(item, page_context.now)}"
     last = known.nudges.get((item.mobius_id, id_))
     if not note and last is not None:
         note = "Has read the nudge" if last.read_at else "Nudge not read yet"
-    nudge = nudge_of(around.viewer, item, id_, known, around.now)
-    return Missing(around.people.face(id_), note, old, blocks, nudge)
+    nudge = nudge_of(page_context.viewer, item, id_, known, page_context.now)
+    return Missing(page_context.people.face(id_), note, old, blocks, nudge)
 
 
 def _count_words(items: Sequence[Interaction], now: datetime) -> str:

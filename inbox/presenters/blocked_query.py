@@ -35,7 +35,7 @@ class BlockedQuery:
         said["over"] = said["over"] if said["over"] in OVER else ""
         return cls(**said)
 
-    def but(self, **changed: str) -> "BlockedQuery":
+    def replace(self, **changed: str) -> "BlockedQuery":
         """The same, something changed."""
         return replace(self, **changed)
 

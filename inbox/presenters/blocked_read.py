@@ -77,7 +77,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Circle:
+class GroupMembers:
     """A group as it is now. ``members`` is None where the mirror does not hold it any more."""
 
     name: str
@@ -161,9 +161,9 @@ def known(upstream: Upstream, ids: Iterable[str], now: datetime) -> Known:
     return Known(names, frozenset(active), nudges)
 
 
-def circles(
+def groups_by_id(
     viewer: Viewer, upstream: Upstream, ids: Iterable[str]
-) -> tuple[dict[str, Circle], list[SavedView]]:
+) -> tuple[dict[str, GroupMembers], list[SavedView]]:
     """The groups of these ids with their members, and the viewer's saved views. One query."""
     known_groups = Group.objects.filter(upstream=upstream, mobius_id__in=set(ids))
     views = SavedView.objects.filter(owner_id=viewer.user_id)
@@ -181,7 +181,7 @@ def circles(
         _text(F("query")),
         _text(Value("")),
     )
-    found: dict[str, Circle] = {}
+    found: dict[str, GroupMembers] = {}
     members: dict[str, set[str]] = {}
     own: list[SavedView] = []
     for kind, key, name, more, member in rows.union(saved, all=True):
@@ -189,9 +189,9 @@ def circles(
             own.append(SavedView(pk=int(key), name=name, query=more))
             continue
         members.setdefault(key, set()).update({member} if member else ())
-        found[key] = Circle(name or more, None if kind else frozenset())
+        found[key] = GroupMembers(name or more, None if kind else frozenset())
     whole = {
-        id_: Circle(one.name, None if one.members is None else frozenset(members[id_]))
+        id_: GroupMembers(one.name, None if one.members is None else frozenset(members[id_]))
         for id_, one in found.items()
     }
     return whole, sorted(own, key=lambda view: (view.name.casefold(), view.pk))

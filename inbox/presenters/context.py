@@ -195,8 +195,8 @@ def _text_card(title: str, value: str, budget: int) -> Card:
 def _cards_of(title: str, value: Any, budget: int) -> Iterator[Card]:
     match value:
         case str() if diff.looks_like_diff(value):
-            if around := diff.beside(value):
-                yield _text_card(title, around, budget)
+            if page_context := diff.beside(value):
+                yield _text_card(title, page_context, budget)
             yield _diff(title, diff.parse(value))
         case str():
             yield _text_card(title, value, budget)

@@ -9,11 +9,10 @@ from django.urls import reverse
 from django.utils import dateformat
 from django.utils.timezone import localtime
 
-from inbox.access import Viewer
+from inbox.access import Viewer, redaction
 from inbox.models import Decision, Interaction, Upstream
 from inbox.models.decision import RESPOND
 from inbox.presenters import decision_words as words
-from inbox.presenters import veil
 from inbox.presenters.answers import Words
 from inbox.presenters.decision_query import OBSERVED, SPANS, DecisionQuery
 from inbox.presenters.people import Face, People
@@ -106,7 +105,7 @@ def decision_list(
     viewer: Viewer, upstream: Upstream, query: DecisionQuery, now: datetime
 ) -> DecisionList:
     """Read one page of the log, the newest first."""
-    entries = veil.entries_seen_by(viewer, upstream)
+    entries = redaction.entries_seen_by(viewer, upstream)
     rows, cursor = query.page(entries, now, PAGE)
     people = People(names_of(_people(rows)))
     items = _items(upstream, rows)
@@ -116,12 +115,12 @@ def decision_list(
         days=_days([_row(row, upstream, items, people) for row in rows], now),
         choices=_choices(query),
         count=_count(entries, query, now),
-        all_items_href=query.but(item="").href(),
+        all_items_href=query.replace(item="").href(),
         item_title=next((row.title for row in rows if row.title), query.item),
-        next_href=query.but(cursor=cursor).href() if cursor else "",
-        first_href=query.but().href() if query.cursor else "",
-        csv_href=query.but().href("decisions-csv"),
-        lines_href=query.but().href("decisions-jsonl"),
+        next_href=query.replace(cursor=cursor).href() if cursor else "",
+        first_href=query.replace().href() if query.cursor else "",
+        csv_href=query.replace().href("decisions-csv"),
+        lines_href=query.replace().href("decisions-jsonl"),
     )
 
 

@@ -54,9 +54,9 @@ class DecisionQuery:
     @property
     def narrowed(self) -> bool:
         """Something is left out."""
-        return self.but() != DecisionQuery()
+        return self.replace() != DecisionQuery()
 
-    def but(self, **changes: str) -> "DecisionQuery":
+    def replace(self, **changes: str) -> "DecisionQuery":
         """The same with some of it changed, from its first page."""
         return replace(self, **{"cursor": "", **changes})
 

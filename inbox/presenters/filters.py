@@ -68,7 +68,7 @@ class Filters:
         """Something is left out of the list."""
         return bool(self.type or self.target or self.q)
 
-    def but(self, **changes: Any) -> "Filters":
+    def replace(self, **changes: Any) -> "Filters":
         """The same filters with some changed, from their first page."""
         return replace(self, **{"cursor": "", **changes})
 

@@ -49,7 +49,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Section:
     """A band with its rows. ``count`` is a number, with a plus sign where more may follow."""
 
     band: Band
@@ -79,7 +79,7 @@ class InboxList:
     """
 
     filters: Filters
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[Section, ...]
     choices: tuple[Choice, ...]
     open: str
     counts: Mapping[str, str]
@@ -227,7 +227,7 @@ def inbox_list(
         shown=numbers(page),
         until=_cursor(page[-1], filters) if more else "",
         exact=_exact(filters),
-        first_href=inbox_href(filters.but()) if filters.cursor else "",
+        first_href=inbox_href(filters.replace()) if filters.cursor else "",
         place=_place_in(viewer, counts, filters, current),
     )
 
@@ -381,10 +381,10 @@ def _stretches(
     *,
     more: bool,
     now: datetime,
-) -> tuple[Stretch, ...]:
+) -> tuple[Section, ...]:
     if filters.done:
         label = Band("done", "Answered and closed", "done")
-        return (Stretch(label, "", tuple(shown)),) if shown else ()
+        return (Section(label, "", tuple(shown)),) if shown else ()
     rows: dict[str, list[Row]] = {}
     for recipient, line in zip(page, shown, strict=True):
         rows.setdefault(band(recipient.due_at, now).key, []).append(line)
@@ -395,7 +395,7 @@ def _stretches(
     }
     if _exact(filters):
         words |= _band_counts(counts)
-    return tuple(Stretch(BANDS[key], words[key], tuple(lines)) for key, lines in rows.items())
+    return tuple(Section(BANDS[key], words[key], tuple(lines)) for key, lines in rows.items())
 
 
 def _band_counts(counts: Sample) -> dict[str, str]:
@@ -409,7 +409,7 @@ def _choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tupl
     """The filters above the list. Those of a person's groups stand by themselves, two or more."""
 
     def choice(key: str, label: str, count: int | None, **changes: str) -> Choice:
-        after = filters.but(**changes)
+        after = filters.replace(**changes)
         on = all(getattr(filters, name) == value for name, value in changes.items())
         words = "" if count is None or not filters.counted else counts.words(count)
         return Choice(key, label, words, inbox_href(after), on)

@@ -5,18 +5,18 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from inbox import access
-from inbox.access import Refusal, Viewer
+from inbox.access import Refusal, Viewer, redaction
 from inbox.forms import AnswerForm, form_for
 from inbox.mobius.types import Question
 from inbox.models import Decision, Draft, Event, Interaction, Reviewer, Run, Upstream
 from inbox.presenters import context as evidence
-from inbox.presenters import markdown, receipt, veil
+from inbox.presenters import markdown, receipt
 from inbox.presenters.answers import closing_sentence, given, members, members_from_words
-from inbox.presenters.circle import groups_of
 from inbox.presenters.drafts import other_drafts, typed_words
 from inbox.presenters.effect import after_mine, effect, progress
 from inbox.presenters.endings import entries_of, question_ending
 from inbox.presenters.filters import Filters
+from inbox.presenters.former_members import groups_of
 from inbox.presenters.history import CLAIMED, RELEASED, asked_words, history
 from inbox.presenters.hold import hold_of
 from inbox.presenters.item_shape import ItemPage, Kept
@@ -58,7 +58,7 @@ def item_page(
     ``typed_in`` is the form in the page, which says whose draft it shows; ``place`` is that of the
     item, where the list beside it has found it.
     """
-    item = veil.seen_by(viewer, item)
+    item = redaction.seen_by(viewer, item)
     run = _run_of(viewer, upstream, item)
     ended = entries_of(upstream, [item.run_id] if item.run_id and item.closed_early else [])
     about_run = ended.get(item.run_id or "", [])
@@ -85,7 +85,7 @@ def item_page(
     if form is None and usable and question is not None:
         form = form_for(question, draft=draft, seen=seen_of(item))
     counts, mine = progress(item, received=received) or (0, 0), _mine(item, people)
-    left = groups.left_behind(item)
+    left = groups.former_members(item)
     line = members(item, people, left=left, off=off, received=received, lead=viewer.lead)
     return ItemPage(
         item=item,

@@ -13,12 +13,12 @@ from inbox.access import Viewer
 from inbox.models import Decision, Interaction, Run, SavedView, Upstream
 from inbox.presenters.chips import Chip
 from inbox.presenters.endings import entries_of, run_ending
+from inbox.presenters.monitor_counts import MonitorCounts, monitor_counts
 from inbox.presenters.monitor_row import MonitorRow, monitor_row
 from inbox.presenters.people import People
 from inbox.presenters.run_query import AGES, FILTERS, OPEN, SORTS, RunQuery
 from inbox.presenters.run_selection import PAGE, cursor_after, page_of, these
 from inbox.presenters.shown import Shown, arrivals, numbers
-from inbox.presenters.surroundings import Surroundings, surroundings
 from inbox.presenters.words import RUN_STATUSES, run_status
 
 
@@ -87,7 +87,7 @@ class Monitor:
     @property
     def filters_href(self) -> str:
         """The form of all filters."""
-        return self.query.but().href("run-filters")
+        return self.query.replace().href("run-filters")
 
     @property
     def query_text(self) -> str:
@@ -112,8 +112,8 @@ def monitor(
     page = these(viewer, upstream, shown.ids) if shown.ids else fresh[:PAGE]
     waits = _waits(upstream, page)
     ended = entries_of(upstream, [run.mobius_id for run in page if run.cancelled])
-    around = surroundings(viewer, upstream, now, **_wanted(query, page, waits, ended))
-    people = People(around.people, viewer.mobius_id)
+    page_context = monitor_counts(viewer, upstream, now, **_wanted(query, page, waits, ended))
+    people = People(page_context.people, viewer.mobius_id)
     follows = len(fresh) > PAGE and page
     return Monitor(
         query=query,
@@ -122,21 +122,21 @@ def monitor(
                 run,
                 waits.get(run.mobius_id, ()),
                 people,
-                around.groups,
+                page_context.groups,
                 now,
                 ending=run_ending(viewer, run, ended.get(run.mobius_id, ()), people),
             )
             for run in page
         ),
-        counters=_counters(query, around),
-        chips=_chips(query, people, around),
+        counters=_counters(query, page_context),
+        chips=_chips(query, people, page_context),
         sorts=tuple(
-            SortChoice(sort.words, query.but(sort=key).href(), key == query.sort)
+            SortChoice(sort.words, query.replace(sort=key).href(), key == query.sort)
             for key, sort in SORTS.items()
         ),
-        views=around.views,
-        view=next((view for view in around.views if str(view.pk) == query.view), None),
-        rail=around.rail,
+        views=page_context.views,
+        view=next((view for view in page_context.views if str(view.pk) == query.view), None),
+        rail=page_context.rail,
         new=len(arrivals(fresh, page, page=PAGE)) if shown.ids else 0,
         again=f"{query.href()}{'&' if query.text(place=True) else '?'}shown={numbers(page)}",
         next_href=_next(query, page[-1]) if follows else "",
@@ -175,11 +175,11 @@ def _wanted(
     return {"people": people - {""}, "groups": groups - {""}}
 
 
-def _counters(query: RunQuery, around: Surroundings) -> tuple[Counter, ...]:
-    long = around.count("so", "suspended")
-    failed, lately = around.count("so", "failed"), around.count("so", "cancelled")
-    figures = {status: around.count("status", status) for status in RUN_STATUSES}
-    figures |= {"running": around.running, "completed": around.count("so", "completed")}
+def _counters(query: RunQuery, page_context: MonitorCounts) -> tuple[Counter, ...]:
+    long = page_context.count("so", "suspended")
+    failed, lately = page_context.count("so", "failed"), page_context.count("so", "cancelled")
+    figures = {status: page_context.count("status", status) for status in RUN_STATUSES}
+    figures |= {"running": page_context.running, "completed": page_context.count("so", "completed")}
     small = {
         "suspended": f"{long} over 4 h" if long else "",
         "failed": f"{failed} today" if failed else "",
@@ -212,18 +212,18 @@ def _same(query: RunQuery, other: RunQuery) -> bool:
     return (query.status, query.age) == (other.status, other.age)
 
 
-def _chips(query: RunQuery, people: People, around: Surroundings) -> tuple[Chip, ...]:
+def _chips(query: RunQuery, people: People, page_context: MonitorCounts) -> tuple[Chip, ...]:
     said: dict[str, Any] = {
         "status": "Not finished" if query.status == OPEN else run_status(query.status).label,
         "workflow": query.workflow,
         "queue": f"Queue {query.queue}",
         "age": f"In its status {AGES.get(query.age, '')}",
-        "group": f"Waiting on {around.groups.get(query.group, query.group)}",
+        "group": f"Waiting on {page_context.groups.get(query.group, query.group)}",
         "person": f"Waiting on {people.object(query.person)}",
         "q": f"“{query.q}”",
     }
     return tuple(
-        Chip(words, query.but(**{name: ""}).href())
+        Chip(words, query.replace(**{name: ""}).href())
         for name, words in said.items()
         if getattr(query, name)
     )

@@ -30,7 +30,7 @@ def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> 
 
     Of what is done there is no next: there it is what waits that one goes on with.
     """
-    filters = filters.but(scope=OPEN) if filters.done else filters.but()
+    filters = filters.replace(scope=OPEN) if filters.done else filters.replace()
     rows = in_order(narrowed(rows_of(filters.scope, viewer, upstream), filters), COUNTED + 1)
     holders = dict(rows.values_list("interaction__mobius_id", "interaction__claimed_by"))
     return place_among(holders, viewer, filters, id_)
@@ -60,7 +60,7 @@ def place_among(
 
 def after_answer(filters: Filters) -> Filters:
     """The list that one goes on with after an answer: from its start, and never *Done*."""
-    return filters.but(scope=CLAIMED if filters.scope == CLAIMED else OPEN)
+    return filters.replace(scope=CLAIMED if filters.scope == CLAIMED else OPEN)
 
 
 def next_item(

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inbox import access
-from inbox.access import Viewer
+from inbox.access import Viewer, redaction
 from inbox.mirror import capabilities
 from inbox.mobius.types import Offer
 from inbox.models import Decision, Event, Interaction, Run, Upstream
 from inbox.presenters import context as evidence
-from inbox.presenters import veil
 from inbox.presenters.answers import Member, closing_sentence, members
 from inbox.presenters.asked_by import asking_steps
-from inbox.presenters.circle import Groups, groups_of
 from inbox.presenters.effect import progress
 from inbox.presenters.endings import (
     SIGNALLED,
@@ -25,6 +23,7 @@ from inbox.presenters.endings import (
     signal_name,
     who,
 )
+from inbox.presenters.former_members import Groups, groups_of
 from inbox.presenters.hold import Hold, hold_of
 from inbox.presenters.nudging import Nudge, nudges_on
 from inbox.presenters.open_in_mobius import run_in_mobius
@@ -166,7 +165,7 @@ def run_page(
     whole = access.sees_whole_run(viewer)
     found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
     found = found.defer("raw", "context", "search").order_by("created_at", "id")
-    items = [veil.seen_by(viewer, item) for item in found]
+    items = [redaction.seen_by(viewer, item) for item in found]
     part = log_part(upstream, run, query, counted=whole)
     entries = entries_of(upstream, [run.mobius_id]).get(run.mobius_id, [])
     actors = [entry.actor for entry in entries]
@@ -243,7 +242,7 @@ def _log(
     place = {"before": query.before} if query.before is not None else {"from": part.first}
     return RunLog(
         happened=timeline(
-            veil.events_seen_by(viewer, list(part.events), by_id),
+            redaction.events_seen_by(viewer, list(part.events), by_id),
             people=people,
             items=by_id,
             groups=groups,
@@ -311,7 +310,7 @@ def _item(
     ending: Ending | None,
 ) -> RunItem:
     counts = progress(item) or (0, 0)
-    left = groups.left_behind(item) if item.pending else ()
+    left = groups.former_members(item) if item.pending else ()
     line = members(item, people, left=left, off=off, lead=viewer.lead)
     direct = item.target_type == "user"
     group = groups.name_for(item) or UNNAMED

@@ -86,7 +86,7 @@ class RunQuery:
         names = [*FILTERS, "sort", *(["view", "cursor"] if place else [])]
         return urlencode({name: value for name in names if (value := getattr(self, name))})
 
-    def but(self, **changes: str) -> "RunQuery":
+    def replace(self, **changes: str) -> "RunQuery":
         """Another choice, from its first page; it is no saved view any more."""
         return replace(self, **{"cursor": "", "view": "", **changes})
 

@@ -97,8 +97,8 @@ def scrubber(
     nth = _nth(events, count, place)
     if nth >= count:
         return _now(run, events, count)
-    around = list(events.values_list("seq", flat=True)[max(0, nth - 2) : nth + 1])
-    here = around[1] if nth > 1 else around[0]
+    page_context = list(events.values_list("seq", flat=True)[max(0, nth - 2) : nth + 1])
+    here = page_context[1] if nth > 1 else page_context[0]
     told = events.filter(seq__lte=here).exclude(kind=EventKind.ACTION.value)
     state = fold(told.values_list("kind", "seq", "at", "data", named=True))
     event = events.get(seq=here)
@@ -120,8 +120,8 @@ def scrubber(
             _question(one, people, groups, now, expired=expired) for one in state.questions.values()
         ),
         first_href=f"{page}?nth=1" if nth > 1 else "",
-        previous_href=_at(page, around[0]) if nth > 1 else "",
-        next_href=_at(page, around[-1]),
+        previous_href=_at(page, page_context[0]) if nth > 1 else "",
+        next_href=_at(page, page_context[-1]),
         now_href=page,
     )
 

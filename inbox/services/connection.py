@@ -52,7 +52,7 @@ class Connection:
 
     def shown(self) -> str:
         """What pages say: the problem, until the sync gets through."""
-        return "" if freshness.pulse.present().state == "live" else self.problem
+        return "" if freshness.sync_status.present().state == "live" else self.problem
 
     def is_due(self) -> bool:
         """The next check may be made: the last is long ago, and Mobius has not asked to wait."""
@@ -63,7 +63,7 @@ class Connection:
         if settings.EMBEDDED:
             await asyncio.Event().wait()
         while True:
-            if freshness.pulse.present().state == "live":
+            if freshness.sync_status.present().state == "live":
                 self.problem = ""
             elif self.is_due():
                 before = self.problem

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from inbox.mirror import project
 from inbox.mirror.changes import Changes
-from inbox.mirror.readings import Gone
+from inbox.mirror.snapshots import Gone
 from inbox.mobius import types
 from inbox.mobius.errors import NotFound, Unreachable
 from inbox.models import Upstream

@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from inbox.access import redaction
 from inbox.models import Decision, DecisionHead, Interaction, Upstream
-from inbox.presenters import item_page, receipt, veil
+from inbox.presenters import item_page, receipt
 from inbox.presenters.decision_list import decision_list
 from inbox.presenters.decision_query import DecisionQuery
 from inbox.services import decision_export, decision_log
@@ -41,7 +42,7 @@ def decisions(request: ReviewerRequest) -> HttpResponse:
 def decision(request: ReviewerRequest, number: int) -> HttpResponse:
     """One entry, whatever it says."""
     upstream = request.upstream
-    entry = veil.entries_seen_by(request.viewer, upstream).filter(number=number).first()
+    entry = redaction.entries_seen_by(request.viewer, upstream).filter(number=number).first()
     if entry is None:
         raise Http404("No such entry.")
     item = Interaction.objects.filter(upstream=upstream, mobius_id=entry.interaction_id).first()
@@ -92,8 +93,8 @@ def _export(
     request: ReviewerRequest, export: Export, ending: str, content_type: str
 ) -> StreamingHttpResponse:
     upstream = request.upstream
-    entries = veil.entries_seen_by(request.viewer, upstream)
-    rows = DecisionQuery.read(request.GET).but().rows(entries, timezone.now())
+    entries = redaction.entries_seen_by(request.viewer, upstream)
+    rows = DecisionQuery.read(request.GET).replace().rows(entries, timezone.now())
     head = decision_log.head()
     response = StreamingHttpResponse(export(rows, head), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="decisions-{head.number}.{ending}"'

@@ -33,7 +33,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     if problem:
         status, reasons = "unavailable", [problem]
     else:
-        reasons = freshness.pulse.problems()
+        reasons = freshness.sync_status.problems()
         status = "degraded" if reasons else "ready"
     state: dict[str, Any] = {"status": status}
     if reachable and _is_administrator(request):
@@ -43,7 +43,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def _database() -> tuple[bool, str]:
     """Whether it can be read, and why no request can be served; empty where one can."""
-    if freshness.pulse.facts.database_problem in (database.UNREACHABLE, database.SILENT):
+    if freshness.sync_status.facts.database_problem in (database.UNREACHABLE, database.SILENT):
         # A probe would wait for it too.
         return False, "The database is not reachable."
     try:

@@ -8,10 +8,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from inbox.access import redaction
 from inbox.forms import AnswerForm
 from inbox.live import hub
 from inbox.models import Interaction
-from inbox.presenters import item_page, veil
+from inbox.presenters import item_page
 from inbox.presenters.filters import Filters
 from inbox.presenters.inbox_list import inbox_list
 from inbox.presenters.messages import Message
@@ -41,7 +42,7 @@ async def interaction_json(request: ReviewerRequest, id: str) -> HttpResponse:
     if item is None:
         raise Http404("No such question.")
     return JsonResponse(
-        veil.seen_by(request.viewer, item).raw,
+        redaction.seen_by(request.viewer, item).raw,
         json_dumps_params={"indent": 2, "ensure_ascii": False},
     )
 

@@ -49,7 +49,7 @@ def delete(request: ReviewerRequest, id: int) -> HttpResponse:
     except NoSuchView:
         raise Http404("No such view.") from None
     messages.success(request, f"“{name}” is deleted.")
-    return HttpResponseRedirect(RunQuery.read(request.GET).but().href(), status=303)
+    return HttpResponseRedirect(RunQuery.read(request.GET).replace().href(), status=303)
 
 
 def _named(request: ReviewerRequest, write: Callable[[str], SavedView]) -> HttpResponse:

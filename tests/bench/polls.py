@@ -96,7 +96,7 @@ async def measure(upstream: Upstream) -> None:
     from django.conf import settings  # noqa: PLC0415 - Django is set up by now
 
     from inbox.live.watching import watching  # noqa: PLC0415
-    from inbox.mirror.freshness import Pulse  # noqa: PLC0415
+    from inbox.mirror.freshness import SyncStatus  # noqa: PLC0415
     from inbox.mirror.polling import Pace, Polling  # noqa: PLC0415
     from inbox.mirror.restraint import Restraint  # noqa: PLC0415
     from inbox.mirror.store import Store  # noqa: PLC0415
@@ -119,7 +119,7 @@ async def measure(upstream: Upstream) -> None:
         polling = Polling(
             client,
             store,
-            pulse=Pulse(),
+            sync_status=SyncStatus(),
             backoff=Backoff(),
             pace=pace,
             restraint=Restraint(pace.again),
@@ -144,7 +144,7 @@ async def measure(upstream: Upstream) -> None:
     @asynccontextmanager
     async def keeping(client: MobiusClient, pages: int) -> AsyncIterator[None]:
         watching.streams = lambda: pages
-        sync = Sync(client, pulse=Pulse())
+        sync = Sync(client, sync_status=SyncStatus())
         sync.start()
         yield
         await sync.stop()

@@ -9,7 +9,7 @@ import pytest
 from inbox.live.bus import get_bus
 from inbox.mirror import project
 from inbox.mirror.changes import Changes
-from inbox.mirror.readings import Reading
+from inbox.mirror.snapshots import Reading
 from inbox.models import Upstream
 
 

@@ -7,9 +7,9 @@ from time import monotonic
 from typing import Any
 
 from inbox.live.bus import get_bus
-from inbox.mirror.course import Rhythm
-from inbox.mirror.freshness import Pulse
+from inbox.mirror.freshness import SyncStatus
 from inbox.mirror.polling import Pace
+from inbox.mirror.session import Intervals
 from inbox.mirror.sync import Sync
 from inbox.mobius.bounded import Limits
 from inbox.mobius.client import MobiusClient
@@ -49,16 +49,18 @@ class Ears:
 class Kept:
     """A mirror that is being kept."""
 
-    def __init__(self, client: MobiusClient, sync: Sync, pulse: Pulse, ears: Ears) -> None:
+    def __init__(
+        self, client: MobiusClient, sync: Sync, sync_status: SyncStatus, ears: Ears
+    ) -> None:
         self.client = client
         self.sync = sync
-        self.pulse = pulse
+        self.sync_status = sync_status
         self.ears = ears
 
     async def is_(self, *states: str) -> None:
         """Wait until the freshness has one of these states."""
         async with asyncio.timeout(20):
-            while self.pulse.present().state not in states:
+            while self.sync_status.present().state not in states:
                 await self.ears.rings("freshness", after=monotonic())
 
 
@@ -70,13 +72,13 @@ async def keeping(
     *,
     timeouts: Timeouts | None = None,
     limits: Limits | None = None,
-    pulse: Pulse | None = None,
-    **rhythm: Any,
+    sync_status: SyncStatus | None = None,
+    **intervals: Any,
 ) -> AsyncIterator[Kept]:
-    """Keep the mirror of ``project`` until the block is left. Pages read the process's ``pulse``,
-    a sync beside them its own.
+    """Keep the mirror of ``project`` until the block is left. Pages read the process's
+    ``sync_status``, a sync beside them its own.
     """
-    ears, pulse = Ears(), pulse or Pulse()
+    ears, sync_status = Ears(), sync_status or SyncStatus()
     unsubscribe = get_bus().subscribe(ears.take)
     async with MobiusClient(
         base_url=base_url,
@@ -86,17 +88,19 @@ async def keeping(
         timeouts=timeouts,
         limits=limits,
     ) as client:
-        rhythm = {
+        intervals = {
             "refused": 0.1,
             "age": 0.3,
             "grace": 0.0,
             "blind": 0.3,
             "polls": Pace(watched=0.2, idle=0.2),
-        } | rhythm
-        sync = Sync(client, pulse=pulse, rhythm=Rhythm(**rhythm), backoff=QUICK)
+        } | intervals
+        sync = Sync(
+            client, sync_status=sync_status, intervals=Intervals(**intervals), backoff=QUICK
+        )
         task = asyncio.create_task(sync.run())
         try:
-            yield Kept(client, sync, pulse, ears)
+            yield Kept(client, sync, sync_status, ears)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -11,10 +11,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 
 from inbox.mirror.database import SILENT, DatabaseWatch
-from inbox.mirror.freshness import Pulse
+from inbox.mirror.freshness import SyncStatus
 
 
-class Told(Pulse):
+class Told(SyncStatus):
     """Tells the test what is noted of the database."""
 
     def __init__(self) -> None:
@@ -58,13 +58,13 @@ async def writes_held() -> AsyncIterator[None]:
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_database_that_does_not_answer_is_noticed_while_it_is_waited_for() -> None:
-    pulse = Told()
-    watch = DatabaseWatch(pulse, patience=0.2)
+    sync_status = Told()
+    watch = DatabaseWatch(sync_status, patience=0.2)
     watch.failed = True
     async with writes_held():
         running = asyncio.ensure_future(watch.run())
-        await pulse.says(SILENT)
-    await pulse.says("")
+        await sync_status.says(SILENT)
+    await sync_status.says("")
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

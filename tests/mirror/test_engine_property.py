@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from inbox.mirror import project as mirror
-from inbox.mirror.readings import Reading
+from inbox.mirror.snapshots import Reading
 from inbox.mirror.sync import Sync
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.types import Event

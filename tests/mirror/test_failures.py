@@ -60,7 +60,7 @@ async def ids() -> set[str]:
 async def says(mirror: Kept, words: str) -> None:
     """Wait until the sentence holds ``words``."""
     async with asyncio.timeout(10):
-        while words not in mirror.pulse.present().sentence:
+        while words not in mirror.sync_status.present().sentence:
             await mirror.ears.rings("freshness", after=monotonic())
 
 
@@ -71,7 +71,7 @@ async def test_away_at_the_start_it_waits_and_says_so(
     between.refuse()
     async with kept(between, project) as mirror:
         await says(mirror, "Mobius has not been reached yet.")
-        assert mirror.pulse.present().state == "never"
+        assert mirror.sync_status.present().state == "never"
         between.listen()
         await mirror.is_("live")
         assert await ids() == {asked["id"]}
@@ -107,8 +107,8 @@ async def test_a_key_that_is_refused_while_the_stream_stays_open_is_named(
         await mirror.is_("live")
         between.on("*", "", REFUSED, always=True)
         await says(mirror, "Mobius refuses the service key")
-        assert mirror.pulse.facts.connected
-        assert mirror.pulse.problems() == ["Mobius refuses the service key."]
+        assert mirror.sync_status.facts.connected
+        assert mirror.sync_status.problems() == ["Mobius refuses the service key."]
 
 
 async def test_told_to_slow_down_it_does(between: ScriptedServer, project: Project) -> None:
@@ -188,7 +188,7 @@ async def test_pages_stay_live_while_a_closed_stream_is_opened_again(
         await mirror.ears.rings(f"item:{asked['id']}", after=since)
         assert len(between.requests) > connections
         said = [topic for at, topic in mirror.ears.heard if at >= since and topic == "freshness"]
-        assert (said, mirror.pulse.present().state) == ([], "live")
+        assert (said, mirror.sync_status.present().state) == ([], "live")
 
 
 async def test_a_half_open_stream_is_noticed_by_its_missing_keep_alives(
@@ -202,9 +202,9 @@ async def test_a_half_open_stream_is_noticed_by_its_missing_keep_alives(
     timeouts = Timeouts(keep_alive=2.5, opening=0.2)
     async with kept(between, project, timeouts=timeouts) as mirror:
         await mirror.is_("live")
-        heard = mirror.pulse.facts.heard_at
+        heard = mirror.sync_status.facts.heard_at
         await says(mirror, "No updates since")
-        assert mirror.pulse.facts.heard_at < heard + timedelta(seconds=2)
+        assert mirror.sync_status.facts.heard_at < heard + timedelta(seconds=2)
         asked = await asyncio.to_thread(project.ask)
         between.forget()
         await asyncio.to_thread(between.break_all)
@@ -240,7 +240,7 @@ async def test_a_record_that_is_too_large_is_left_out_and_named(
     async with kept(between, project, limits=Limits(response=20_000)) as mirror:
         await mirror.is_("live")
         assert await ids() == {before["id"], after["id"]}
-        assert mirror.pulse.present().skipped == (huge["id"],)
+        assert mirror.sync_status.present().skipped == (huge["id"],)
     assert huge["id"] in caplog.text
 
 
@@ -252,7 +252,7 @@ async def test_a_record_that_became_too_large_is_not_taken_for_deleted(
         await mirror.is_("live")
     async with kept(between, project, limits=Limits(response=20_000)) as mirror:
         await mirror.is_("live")
-        assert mirror.pulse.present().skipped == (huge["id"],)
+        assert mirror.sync_status.present().skipped == (huge["id"],)
     assert await ids() == {huge["id"]}
 
 

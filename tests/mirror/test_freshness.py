@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from inbox.mirror.freshness import KEY_REFUSED, Pulse, explained, trouble_of
+from inbox.mirror.freshness import KEY_REFUSED, SyncStatus, explained, trouble_of
 from inbox.mobius import errors
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -19,14 +19,14 @@ def ago(**time: float) -> datetime:
 
 
 def told(**facts: object) -> tuple[str, str]:
-    pulse = Pulse()
-    pulse.note(**facts)
-    fresh = pulse.present(NOW)
+    sync_status = SyncStatus()
+    sync_status.update(**facts)
+    fresh = sync_status.present(NOW)
     return fresh.state, fresh.sentence
 
 
 def test_it_is_live_after_a_walk_with_the_stream_open() -> None:
-    assert told(connected=True, walked=True, seeded=True) == ("live", "Live.")
+    assert told(connected=True, full_sync_done=True, seeded=True) == ("live", "Live.")
 
 
 def test_it_catches_up_until_the_walk_is_over() -> None:
@@ -35,7 +35,7 @@ def test_it_catches_up_until_the_walk_is_over() -> None:
 
 
 def test_it_catches_up_while_events_wait() -> None:
-    assert told(connected=True, walked=True, seeded=True, behind=True)[0] == "catching_up"
+    assert told(connected=True, full_sync_done=True, seeded=True, behind=True)[0] == "catching_up"
 
 
 def test_a_blip_is_no_news() -> None:
@@ -54,7 +54,7 @@ def test_a_stream_that_was_closed_a_moment_ago_counts_as_open() -> None:
 
 
 def test_a_key_that_is_refused_beside_an_open_stream_does_not_catch_up() -> None:
-    facts = {"connected": True, "walked": True, "seeded": True, "heard_at": ago(minutes=1)}
+    facts = {"connected": True, "full_sync_done": True, "seeded": True, "heard_at": ago(minutes=1)}
     assert told(**facts, trouble=KEY_REFUSED) == ("stale", "Mobius refuses the service key.")
 
 
@@ -79,52 +79,52 @@ def test_the_time_is_that_of_the_installation(settings: Any) -> None:
 
 
 def test_it_is_not_live_without_its_database() -> None:
-    live = {"connected": True, "walked": True, "seeded": True}
+    live = {"connected": True, "full_sync_done": True, "seeded": True}
     away = {"database_problem": "no database", "database_failed_at": ago(minutes=2)}
     assert told(**live, **away) == ("stale", "No updates since 11:58: no database.")
-    pulse = Pulse()
-    assert pulse.present().database
-    pulse.note(**away)
-    assert not pulse.present().database
+    sync_status = SyncStatus()
+    assert sync_status.present().database
+    sync_status.update(**away)
+    assert not sync_status.present().database
 
 
 def test_it_is_a_problem_once_it_has_not_been_live_for_five_minutes() -> None:
-    pulse = Pulse()
-    assert pulse.problems() == []
-    pulse.note(seeded=True, broken_at=datetime.now(UTC), trouble=AWAY)
-    assert pulse.problems() == []
+    sync_status = SyncStatus()
+    assert sync_status.problems() == []
+    sync_status.update(seeded=True, broken_at=datetime.now(UTC), trouble=AWAY)
+    assert sync_status.problems() == []
     later = datetime.now(UTC) + timedelta(minutes=6)
-    (problem,) = pulse.problems(later)
+    (problem,) = sync_status.problems(later)
     assert AWAY in problem
-    pulse.note(connected=True, walked=True, trouble="", heard_at=later)
-    assert pulse.problems(later) == []
+    sync_status.update(connected=True, full_sync_done=True, trouble="", heard_at=later)
+    assert sync_status.problems(later) == []
 
 
 def test_pages_look_again_where_time_alone_changes_what_they_say(rung: list[str]) -> None:
-    pulse = Pulse()
+    sync_status = SyncStatus()
     soon = datetime.now(UTC) + timedelta(seconds=0.2)
-    pulse.note(connected=True, walked=True, seeded=True, live_until=soon)
+    sync_status.update(connected=True, full_sync_done=True, seeded=True, live_until=soon)
     assert rung == ["freshness"]
     # What has been told is not told again.
-    pulse.note_time()
+    sync_status.refresh()
     assert rung == ["freshness"]
     while datetime.now(UTC) < soon:
-        pulse.note_time()
-    pulse.note_time()
-    pulse.note_time()
+        sync_status.refresh()
+    sync_status.refresh()
+    sync_status.refresh()
     assert rung == ["freshness"] * 2
 
 
 def test_a_sync_that_hears_nothing_for_five_minutes_is_a_problem() -> None:
-    pulse = Pulse()
-    pulse.note(connected=True, walked=True, seeded=True, heard_at=ago(minutes=6))
-    assert len(pulse.problems(NOW)) == 1
+    sync_status = SyncStatus()
+    sync_status.update(connected=True, full_sync_done=True, seeded=True, heard_at=ago(minutes=6))
+    assert len(sync_status.problems(NOW)) == 1
 
 
 def test_a_refused_key_is_a_problem_at_once() -> None:
-    pulse = Pulse()
-    pulse.note(trouble=trouble_of(errors.Unauthorized("no")))
-    assert pulse.problems() == ["Mobius refuses the service key."]
+    sync_status = SyncStatus()
+    sync_status.update(trouble=trouble_of(errors.Unauthorized("no")))
+    assert sync_status.problems() == ["Mobius refuses the service key."]
 
 
 def test_nothing_has_been_read_yet() -> None:
@@ -133,7 +133,7 @@ def test_nothing_has_been_read_yet() -> None:
         "never",
         f"Waiting for the first sync: {AWAY}.",
     )
-    assert Pulse().present(NOW).unread
+    assert SyncStatus().present(NOW).unread
 
 
 def refusal(kind: type[errors.MobiusError], status: int, **how: Any) -> errors.MobiusError:
@@ -161,7 +161,7 @@ def test_each_state_of_the_connection_has_a_sentence_of_its_own() -> None:
         stale(errors.Unavailable("no", status=503)),
         told(connected=True, seeded=True)[1],
         told(connected=True)[1],
-        told(connected=True, walked=True, seeded=True)[1],
+        told(connected=True, full_sync_done=True, seeded=True)[1],
     ]
     since = "No updates since 11:00"
     assert sentences == [
@@ -216,21 +216,21 @@ def test_a_long_message_of_mobius_is_cut() -> None:
 def test_answering_is_paused_only_while_mobius_cannot_be_reached(
     error: errors.MobiusError, paused: bool
 ) -> None:
-    pulse = Pulse()
+    sync_status = SyncStatus()
     facts = {"seeded": True, "broken_at": ago(hours=1), "heard_at": ago(hours=1)}
-    pulse.note(**facts, trouble=trouble_of(error))
-    assert pulse.present(NOW).paused == paused
-    pulse.note(connected=True, walked=True, trouble="")
-    assert not pulse.present(NOW).paused
+    sync_status.update(**facts, trouble=trouble_of(error))
+    assert sync_status.present(NOW).paused == paused
+    sync_status.update(connected=True, full_sync_done=True, trouble="")
+    assert not sync_status.present(NOW).paused
 
 
 def test_a_change_rings_and_no_change_does_not(rung: list[str]) -> None:
-    pulse = Pulse()
-    pulse.note(connected=True, walked=True, seeded=True)
+    sync_status = SyncStatus()
+    sync_status.update(connected=True, full_sync_done=True, seeded=True)
     assert rung == ["freshness"]
-    pulse.note(heard_at=NOW, lag=0.1)
+    sync_status.update(heard_at=NOW, lag=0.1)
     assert rung == ["freshness"]
-    pulse.note(connected=False)
+    sync_status.update(connected=False)
     assert rung == ["freshness", "freshness"]
 
 
@@ -250,14 +250,14 @@ def test_what_is_refused_is_named_to_administrators_alone(request_: str, shown: 
     error.request = request_
     assert trouble_of(error) == f"Mobius refuses {shown} (422)"
     assert explained(error) == f"Mobius refuses {request_} (422: Ask Lee)"
-    pulse = Pulse()
-    pulse.note(seeded=True, broken_at=ago(hours=1), trouble=trouble_of(error))
-    assert pulse.present(NOW).explained == ""
-    pulse.note(trouble=trouble_of(error), explained=explained(error))
-    assert pulse.present(NOW).explained == explained(error)
-    assert "Lee" not in pulse.present(NOW).sentence
-    pulse.note(connected=True, walked=True, trouble="")
-    assert pulse.present(NOW).explained == ""
+    sync_status = SyncStatus()
+    sync_status.update(seeded=True, broken_at=ago(hours=1), trouble=trouble_of(error))
+    assert sync_status.present(NOW).explained == ""
+    sync_status.update(trouble=trouble_of(error), explained=explained(error))
+    assert sync_status.present(NOW).explained == explained(error)
+    assert "Lee" not in sync_status.present(NOW).sentence
+    sync_status.update(connected=True, full_sync_done=True, trouble="")
+    assert sync_status.present(NOW).explained == ""
 
 
 def test_what_mobius_says_is_not_told_to_readers() -> None:

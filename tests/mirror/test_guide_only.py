@@ -69,14 +69,14 @@ async def test_while_polls_fail_pages_are_old_and_do_not_catch_up(server: GuideS
 
     def note(topics: Iterable[str]) -> None:
         if "freshness" in topics:
-            shown.append(mirror.pulse.present().state)
+            shown.append(mirror.sync_status.present().state)
 
     async with kept(server, polls=pace) as mirror:
         await mirror.is_("live")
         unsubscribe = get_bus().subscribe(note)
         await asyncio.to_thread(server.stop)
         async with asyncio.timeout(20):
-            while not mirror.pulse.present().paused:
+            while not mirror.sync_status.present().paused:
                 await mirror.ears.rings("freshness", after=monotonic())
         unsubscribe()
     assert "catching_up" not in shown
@@ -144,8 +144,8 @@ async def test_it_polls_until_it_finds_a_stream_of_the_project(
         await mirror.is_("live")
         asked = server.state.ask()
         await mirror.ears.rings(f"item:{asked}")
-        assert mirror.pulse.present().sentence == "Live."
-        assert mirror.pulse.problems() == []
+        assert mirror.sync_status.present().sentence == "Live."
+        assert mirror.sync_status.problems() == []
         tried = len(server.requests("project_events"))
         del server.offers.refuses["project_events"]
         # One that finds it, one that follows it.
@@ -159,7 +159,7 @@ async def test_a_new_question_appears_while_a_page_is_open(server: GuideServer) 
         watching.page_asked_for()
         asked_at, asked = monotonic(), server.state.ask()
         assert await mirror.ears.rings(f"item:{asked}") - asked_at < 3
-        assert mirror.pulse.present().sentence == "Live."
+        assert mirror.sync_status.present().sentence == "Live."
 
 
 async def test_where_the_list_needs_a_run_those_of_known_runs_are_polled(
@@ -228,10 +228,10 @@ async def test_a_question_that_is_refused_by_id_stops_no_full_sync(
         server.offers.refuses["interaction"] = status
         server.state.expire(asked)
         run_id = server.state.start({"spec": {"steps": []}})["id"]
-        await mirror.sync.walk()
+        await mirror.sync.full_sync()
         assert await Run.objects.filter(mobius_id=run_id).aexists()
         assert (await Upstream.objects.aget()).walked_at != before
-        assert mirror.pulse.present().state == "live"
+        assert mirror.sync_status.present().state == "live"
 
 
 @pytest.mark.parametrize("call", ["runs", "run"])
@@ -242,7 +242,7 @@ async def test_a_rate_limit_on_one_call_stops_no_other(server: GuideServer, call
     async with kept(server) as mirror:
         await mirror.is_("live")
         assert await asked_of("user_rina") == {asked}
-        assert mirror.pulse.present().sentence == "Live."
+        assert mirror.sync_status.present().sentence == "Live."
         await polls(server, 3)
     # The probe's request, and the full sync's or that of the reading of runs.
     assert len(server.requests(call)) <= 3
@@ -256,7 +256,7 @@ async def test_a_rate_limit_of_all_calls_ends_a_full_sync(server: GuideServer) -
         server.offers.retry_after = 60
         before = len(server.seen)
         with pytest.raises(RateLimited):
-            await mirror.sync.walk()
+            await mirror.sync.full_sync()
         assert len(server.seen) == before + 1
 
 
@@ -277,7 +277,7 @@ async def test_what_the_lists_lack_is_read_by_id_no_more_often_for_a_full_sync(
     server.offers.filters = {"run_id", "status"}
     server.offers.more.add("project_events")
     server.offers.only_run_updated = False
-    async with kept(server, walk=0.2) as mirror:
+    async with kept(server, full_sync=0.2) as mirror:
         await mirror.is_("live")
         asked = [server.state.ask() for _ in range(5)]
         for id in asked:
@@ -294,7 +294,7 @@ async def test_a_list_that_broke_off_is_not_said_to_be_read(server: GuideServer)
         await mirror.is_("live")
         assert (await Upstream.objects.aget()).seeded_at is None
         # The pending list has been read: that nothing is in it is true.
-        assert not mirror.pulse.present().unread
+        assert not mirror.sync_status.present().unread
 
 
 async def test_a_list_of_several_pages_is_read_in_rotation(server: GuideServer) -> None:
@@ -337,7 +337,7 @@ async def test_where_the_cursor_is_ignored_a_list_is_read_as_far_as_it_goes(
     async with kept(server) as mirror:
         await mirror.is_("live")
         assert await asked_of("user_rina") == set(asked[-2:])
-        assert mirror.pulse.present().repeats
+        assert mirror.sync_status.present().repeats
         since = monotonic()
         asked.append(server.state.ask())
         await mirror.ears.rings(f"item:{asked[-1]}", after=since)
@@ -348,9 +348,9 @@ async def test_where_the_cursor_is_ignored_a_list_is_read_as_far_as_it_goes(
         server.state.expire(asked[3])
         await mirror.ears.rings(f"item:{asked[3]}", after=since)
         assert await asked_of("user_rina") == set(asked[-3:])
-        assert mirror.pulse.present().sentence == "Live."
+        assert mirror.sync_status.present().sentence == "Live."
         server.offers.ignores_cursor = False
-        await mirror.sync.walk()
+        await mirror.sync.full_sync()
         assert await asked_of("user_rina") == {*asked[:3], *asked[-3:]}
 
 
@@ -540,7 +540,7 @@ async def test_beside_a_projects_stream_of_runs_alone_the_list_is_polled(
         await mirror.ears.rings(f"item:{asked}")
         server.offers.refuses["interactions"] = 503
         await polls(server, 2)
-        assert mirror.pulse.present().state == "live"
+        assert mirror.sync_status.present().state == "live"
         del server.offers.refuses["interactions"]
         server.state.expire(asked)
         while asked in await asked_of("user_rina"):
@@ -667,7 +667,7 @@ async def test_a_rate_limit_is_said_with_its_end(server: GuideServer) -> None:
         server.offers.retry_after = 120
         server.offers.refuses["interactions"] = 429
         await mirror.is_("stale")
-        assert "Mobius asks for fewer requests until" in mirror.pulse.present().sentence
+        assert "Mobius asks for fewer requests until" in mirror.sync_status.present().sentence
 
 
 async def test_a_stream_that_opens_again_hurries_no_call_that_is_to_wait(
@@ -742,7 +742,7 @@ async def test_a_question_that_cannot_be_read_by_id_keeps_no_other_back(
         server.state.expire(asked[2])
         await mirror.ears.rings(f"item:{asked[2]}", after=since)
         await polls(server, 3)
-        assert mirror.pulse.present().sentence == "Live."
+        assert mirror.sync_status.present().sentence == "Live."
         server.offers.refuses.clear()
         await mirror.ears.rings(f"item:{asked[0]}", after=since)
         assert await asked_of("user_rina") == {asked[0], asked[1]}

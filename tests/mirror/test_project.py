@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inbox.mirror.prune import prune
-from inbox.mirror.readings import Gone
+from inbox.mirror.snapshots import Gone
 from inbox.mobius.types import Event as Told
 from inbox.mobius.types import (
     EventKind,

@@ -24,8 +24,10 @@ def here(settings: Any, project: Project) -> None:
 
 
 @asynccontextmanager
-async def kept(project: Project, **rhythm: Any) -> AsyncIterator[Kept]:
-    async with keeping(project.base_url, project.handle, project.service_key, **rhythm) as mirror:
+async def kept(project: Project, **intervals: Any) -> AsyncIterator[Kept]:
+    async with keeping(
+        project.base_url, project.handle, project.service_key, **intervals
+    ) as mirror:
         yield mirror
 
 
@@ -149,7 +151,7 @@ async def test_it_catches_up_by_itself_after_upstream_was_away(
         await mirror.is_("live")
         await asyncio.to_thread(engine.kill)
         await mirror.is_("stale")
-        words = mirror.pulse.present().sentence
+        words = mirror.sync_status.present().sentence
         assert re.fullmatch(r"No updates since \d\d:\d\d: Mobius is not answering\.", words)
         await asyncio.to_thread(engine.start)
         await mirror.is_("live")

@@ -310,7 +310,7 @@ def test_the_check_complains_of_a_missing_trigger_until_it_is_laid_again(db: Non
     lift_triggers()
     with pytest.raises(SystemCheckError, match=r"inbox\.E001"):
         call_command("check", databases=["default"])
-    append_only.lay(using="default")
+    append_only.install_triggers(using="default")
     assert append_only.missing(using="default") == []
 
 

@@ -40,6 +40,6 @@ def empty_log() -> None:
     lift_triggers()
     run_sql(f"DELETE FROM {TABLE}")
     run_sql("DELETE FROM inbox_decisionhead")
-    append_only.lay(using="default")
+    append_only.install_triggers(using="default")
     decision_log.begin()
     decision_count.reset(DecisionHead(number=0))

@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.test import Client
 
 from inbox.mirror import capabilities
-from inbox.mirror.freshness import Facts, pulse
+from inbox.mirror.freshness import Facts, sync_status
 from inbox.mirror.polling import Pace
 from inbox.models import Interaction, Run, Upstream
 from inbox.presenters.capabilities import offered
@@ -79,7 +79,7 @@ def server(settings: Any) -> Iterator[GuideServer]:
         settings.MOBIUS_API_KEY = server.key
         make_people(tokens={one.mobius_id: server.state.token_of(one.mobius_id) for one in CAST})
         yield server
-    pulse.note(**vars(Facts()))
+    sync_status.update(**vars(Facts()))
 
 
 @pytest.mark.parametrize("lacks", LACKS)
@@ -96,7 +96,9 @@ async def test_each_page_opens_and_is_true_and_the_question_is_answered(
     of_group = server.state.ask(to="group:approvers", message="Pay the invoice?")
     # A busy machine polls late; how soon pages stop saying "Live" is tested with the freshness.
     polls = Pace(watched=0.2, idle=0.2, live=60, live_idle=60)
-    async with keeping(server.base_url, "demo", server.key, pulse=pulse, polls=polls) as mirror:
+    async with keeping(
+        server.base_url, "demo", server.key, sync_status=sync_status, polls=polls
+    ) as mirror:
         await mirror.ears.rings(f"item:{asked}")
         await mirror.ears.rings(f"item:{of_group}")
         await _run_is(mirror, run_id, "suspended")

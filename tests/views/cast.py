@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from inbox.mirror import project
-from inbox.mirror.readings import Reading
+from inbox.mirror.snapshots import Reading
 from inbox.models import Reviewer, Upstream
 from inbox.reviewers.people import CAST
 from tests.support.people import make_people

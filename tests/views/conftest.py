@@ -10,7 +10,7 @@ import uvicorn
 from django.core.asgi import get_asgi_application
 from django.test import Client
 
-from inbox.mirror.freshness import Facts, pulse
+from inbox.mirror.freshness import Facts, sync_status
 from inbox.reviewers import clients
 from tests.views import cast
 
@@ -45,17 +45,17 @@ def away() -> Iterator[None]:
     """Mobius was heard 40 seconds ago, and has not answered since."""
     since = cast.soon(seconds=-40)
     told = {"heard_at": since, "broken_at": since, "trouble": "Mobius is not answering"}
-    pulse.note(connected=False, walked=False, seeded=True, **told)
+    sync_status.update(connected=False, full_sync_done=False, seeded=True, **told)
     yield
-    pulse.note(**vars(Facts()))
+    sync_status.update(**vars(Facts()))
 
 
 @pytest.fixture
 def read() -> Iterator[None]:
     """Mobius has been read whole."""
-    pulse.note(connected=True, walked=True, seeded=True)
+    sync_status.update(connected=True, full_sync_done=True, seeded=True)
     yield
-    pulse.note(**vars(Facts()))
+    sync_status.update(**vars(Facts()))
 
 
 @pytest.fixture

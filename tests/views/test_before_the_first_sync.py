@@ -5,12 +5,12 @@ import re
 import pytest
 from django.test import Client
 
-from inbox.mirror.freshness import Facts, pulse
+from inbox.mirror.freshness import Facts, sync_status
 
 
 @pytest.fixture(autouse=True)
 def never_read() -> None:
-    pulse.note(**vars(Facts()))
+    sync_status.update(**vars(Facts()))
 
 
 @pytest.mark.parametrize("path", ["/runs/", "/runs/blocked/", "/insights/"])

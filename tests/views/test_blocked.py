@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from inbox.mirror.freshness import Facts, pulse
+from inbox.mirror.freshness import Facts, sync_status
 from inbox.mobius.types import Answer, Interaction, Policy, PolicyKind, Target
 from inbox.models import Group, Membership, Upstream
 from tests.mirror.things import ask, at, group_ask, run
@@ -226,7 +226,7 @@ def test_it_is_filtered_by_what_the_address_says(tess: Client, query: str, found
 
 
 def test_before_mobius_was_read_it_does_not_say_that_nothing_waits(tess: Client) -> None:
-    pulse.note(**vars(Facts()))
+    sync_status.update(**vars(Facts()))
     page = opened(tess)
     assert "Waiting for the first sync" in page
     assert "Nothing is blocked" not in page

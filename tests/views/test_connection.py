@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from inbox.mirror.freshness import pulse
+from inbox.mirror.freshness import sync_status
 from inbox.models import Decision, GroupMapping, Interaction, OneTimeLink, Upstream
 from inbox.services import trial
 from inbox.services.connection import connection
@@ -240,7 +240,7 @@ def test_a_test_question_that_mobius_does_not_take_is_explained(desk: Desk) -> N
 
 def test_it_says_that_pages_of_a_list_repeat(root: Client, read: None) -> None:
     assert "may be missing" not in shown(root.get(PAGE))
-    pulse.note(repeats=True)
+    sync_status.update(repeats=True)
     assert "Older questions and runs may be missing." in shown(root.get(PAGE))
 
 

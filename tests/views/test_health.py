@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from inbox.mirror.database import SILENT
-from inbox.mirror.freshness import KEY_REFUSED, pulse
+from inbox.mirror.freshness import KEY_REFUSED, sync_status
 from tests.views.cast import sign_in, soon
 
 
@@ -37,19 +37,19 @@ def test_it_stays_ready_for_five_minutes_after_mobius_was_heard(db: None, away: 
 
 
 def test_a_refused_key_makes_it_degraded(db: None, away: None) -> None:
-    pulse.note(trouble=KEY_REFUSED)
+    sync_status.update(trouble=KEY_REFUSED)
     assert ready() == (200, {"status": "degraded"})
 
 
 def test_a_dead_sync_makes_it_degraded(db: None, away: None) -> None:
-    pulse.note(heard_at=soon(minutes=-6), broken_at=soon(minutes=-6))
+    sync_status.update(heard_at=soon(minutes=-6), broken_at=soon(minutes=-6))
     assert ready() == (200, {"status": "degraded"})
 
 
 def test_a_probe_does_not_wait_for_a_database_that_is_known_to_be_away(
     db: None, away: None
 ) -> None:
-    pulse.note(database_problem=SILENT)
+    sync_status.update(database_problem=SILENT)
     with CaptureQueriesContext(connection) as queries:
         assert ready() == (503, {"status": "unavailable"})
     assert not queries.captured_queries
@@ -61,7 +61,7 @@ def test_a_migration_that_is_missing_makes_it_unavailable(db: None) -> None:
 
 
 def test_administrators_also_get_the_reasons(admin: Client, away: None) -> None:
-    pulse.note(trouble=KEY_REFUSED)
+    sync_status.update(trouble=KEY_REFUSED)
     status, state = ready(admin)
     assert (status, state["status"], state["upstream"]) == (200, "degraded", "stale")
     assert state["reasons"] == ["Mobius refuses the service key."]
@@ -72,20 +72,20 @@ def test_administrators_also_get_the_reasons(admin: Client, away: None) -> None:
 
 def test_administrators_also_get_what_mobius_says(admin: Client, away: None) -> None:
     said = "Mobius refuses GET /interactions/int_9 (422: no)"
-    pulse.note(trouble="Mobius refuses GET /interactions/… (422)", explained=said)
+    sync_status.update(trouble="Mobius refuses GET /interactions/… (422)", explained=said)
     assert ready(admin)[1]["sync_explained"] == said
     assert said in admin.get("/connection/").content.decode()
 
 
 def test_nobody_else_gets_the_reasons(tess: Client, away: None) -> None:
-    pulse.note(trouble=KEY_REFUSED)
+    sync_status.update(trouble=KEY_REFUSED)
     assert ready(tess) == (200, {"status": "degraded"})
 
 
 def test_administrators_see_which_records_are_too_large_to_read(
     admin: Client, tess: Client, away: None
 ) -> None:
-    pulse.note(skipped=("int_huge",))
+    sync_status.update(skipped=("int_huge",))
     assert ready(admin)[1]["too_large_to_read"] == ["int_huge"]
     assert "Too large to sync: int_huge" in admin.get("/account/").content.decode()
     assert "int_huge" not in tess.get("/account/").content.decode()

@@ -8,7 +8,7 @@ from django.utils.timezone import localtime
 
 from inbox.access import Viewer
 from inbox.mirror import capabilities
-from inbox.mirror.freshness import Facts, pulse, trouble_of
+from inbox.mirror.freshness import Facts, sync_status, trouble_of
 from inbox.mobius.errors import (
     Denied,
     MobiusError,
@@ -236,14 +236,14 @@ def test_it_says_that_nothing_waits(rina: Client) -> None:
 
 @pytest.mark.parametrize("query", ["", "?q=nothing", "?scope=done"])
 def test_an_inbox_that_was_never_read_says_so(rina: Client, query: str) -> None:
-    pulse.note(**vars(Facts()))
+    sync_status.update(**vars(Facts()))
     page = " ".join(rina.get(f"/inbox/{query}").content.decode().split())
     assert "<h2>Waiting for the first sync</h2>" in page
     assert "Nothing is waiting" not in page
     assert "Answering is paused" not in page
     assert "0 open" not in page
     assert FILTER_COUNT.findall(page) == [""] * page.count('id="choice-count-')
-    pulse.note(connected=True, walked=True, seeded=True)
+    sync_status.update(connected=True, full_sync_done=True, seeded=True)
     page = " ".join(rina.get(f"/inbox/{query}").content.decode().split())
     assert "Waiting for the first sync" not in page
     assert ("0 open" in page) == (query != "?scope=done")
@@ -264,7 +264,7 @@ def test_what_keeps_the_list_old_says_whether_answers_are_sent(
 ) -> None:
     since = soon(seconds=-40)
     trouble = trouble_of(error)
-    pulse.note(connected=False, heard_at=since, broken_at=since, trouble=trouble)
+    sync_status.update(connected=False, heard_at=since, broken_at=since, trouble=trouble)
     page = rina.get("/inbox/").content.decode()
     assert trouble in page
     assert said in page

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from inbox.mirror.freshness import Facts, pulse
+from inbox.mirror.freshness import Facts, sync_status
 from inbox.mobius.types import Answer, Run, RunStatus, Target, Wait
 from inbox.models import Run as RunRow
 from inbox.models import SavedView
@@ -403,7 +403,7 @@ def test_before_mobius_was_read_it_does_not_say_that_there_are_no_runs(
     client = sign_in(name)
     for headers in ({}, part("run-list")):
         assert "No runs yet" in client.get("/runs/", headers=headers).content.decode()
-    pulse.note(**vars(Facts()))
+    sync_status.update(**vars(Facts()))
     for headers in ({}, part("run-list")):
         page = client.get("/runs/", headers=headers).content.decode()
         assert "Waiting for the first sync" in page

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from inbox.engine import server
 from inbox.management import demo_project, serving_note, tables
 from inbox.management.preparing import prepare
-from inbox.management.sole import sole
+from inbox.management.single_instance import single_instance_lock
 from inbox.services import installation
 
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         if options["parent_pipe"] is not None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         alone = options["parent_pipe"] is None
-        with sole(settings.DATA_DIR, "engine"):
+        with single_instance_lock(settings.DATA_DIR, "engine"):
             tables.bring_up_to_date("engine")
             if alone:
                 prepare()

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.management import tables
-from inbox.management.sole import sole
+from inbox.management.single_instance import single_instance_lock
 from inbox.services import decision_reseal, installation
 from inbox.services.origin import os_user
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
     def _make_keys(self) -> None:
         # A server that still runs has the old keys in memory, and would go on sealing with them.
-        with sole(settings.DATA_DIR, "serve"):
+        with single_instance_lock(settings.DATA_DIR, "serve"):
             try:
                 installation.make_secrets()
             except installation.StartRefused as refused:

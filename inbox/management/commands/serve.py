@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from inbox.management import demo_project, serving_note, tables, web_process
 from inbox.management.engine_process import EngineProcess
 from inbox.management.preparing import prepare
-from inbox.management.sole import sole
+from inbox.management.single_instance import single_instance_lock
 from inbox.reviewers import people
 from inbox.services import links
 from inbox.services.connection import connection
@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until Ctrl-C."""
         signal.signal(signal.SIGTERM, _leave)
-        with sole(settings.DATA_DIR, "serve"):
+        with single_instance_lock(settings.DATA_DIR, "serve"):
             self._serve(web_process.bind(settings.BIND_ADDRESS, settings.PORT))
 
     def _serve(self, held: socket) -> None:

@@ -38,7 +38,7 @@ _VIEWS = "SELECT 'view', CAST(id AS text), name, query, 0 FROM inbox_savedview W
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class MonitorCounts:
     """``figures`` by kind and key; names of ``people`` and ``groups`` by what calls them."""
 
     figures: Mapping[tuple[str, str], int]
@@ -72,9 +72,9 @@ class Surroundings:
         return self.count("status", "running") + self.count("status", "active")
 
 
-def surroundings(
+def monitor_counts(
     viewer: Viewer, upstream: Upstream, now: datetime, *, people: set[str], groups: set[str]
-) -> Surroundings:
+) -> MonitorCounts:
     """All of it for ``viewer``, with names for these ids. Two queries."""
     parts = [
         *_board(upstream, now),
@@ -133,7 +133,7 @@ def _named(text: str, before: list[Any], ids: set[str], *, times: int) -> Part:
     return text.format(marks=marks), [*before, *sorted(ids) * times]
 
 
-def _sorted(rows: Iterable[Sequence[Any]], people: Mapping[str, str]) -> Surroundings:
+def _sorted(rows: Iterable[Sequence[Any]], people: Mapping[str, str]) -> MonitorCounts:
     figures: dict[tuple[str, str], int] = {}
     groups: dict[str, str] = {}
     views: list[SavedView] = []
@@ -147,7 +147,7 @@ def _sorted(rows: Iterable[Sequence[Any]], people: Mapping[str, str]) -> Surroun
                 figures[kind, key] = number
                 if first:
                     figures["so", key] = int(first)
-    return Surroundings(figures, people, groups, tuple(sorted(views, key=_by_name)))
+    return MonitorCounts(figures, people, groups, tuple(sorted(views, key=_by_name)))
 
 
 def _words(count: int) -> str:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from inbox.mirror import capabilities
 from inbox.mirror.history import is_forgotten
-from inbox.mirror.readings import Gone, Reading
 from inbox.mirror.restraint import Restraint
+from inbox.mirror.snapshots import Gone, Reading
 from inbox.mirror.store import Store
 from inbox.mobius.bounded import release_memory
 from inbox.mobius.client import MobiusClient
@@ -44,13 +44,13 @@ AT_A_TIME = 400
 """Items of a list that are written in one transaction."""
 
 
-class Walk:
-    """One walk. ``heard`` tells the newest seq that the project's stream has brought by now;
+class FullSync:
+    """One full sync. ``heard`` tells the newest seq that the project's stream has brought by now;
     ``skipped`` holds the ids of records that were too large to be read. ``repeats``: Mobius gave a
     page of a list twice, so that what follows it cannot be read. ``restraint`` is what it
     shares with others beside and before it.
 
-    The stream is open before the walk begins, so that what changes behind its back is heard.
+    The stream is open before the full sync begins, so that what changes behind its back is heard.
     """
 
     def __init__(
@@ -100,8 +100,8 @@ class Walk:
             )
         if self.skipped:
             release_memory()
-        # A list that broke off may have left a hole: the next walk reads all of it again.
-        await self._store.walked(seeded=all(map(_is_refused, self.failed.values())))
+        # A list that broke off may have left a hole: the next full sync reads all of it again.
+        await self._store.note_full_sync(seeded=all(map(_is_refused, self.failed.values())))
 
     async def _pending(self, runs: Iterable[str]) -> None:
         """What is open, or, where upstream tells that of one run only, of the runs we know."""
@@ -161,7 +161,7 @@ class Walk:
             if isinstance(error, RateLimited):
                 self._restraint.limit(call, error)
             self.failed[what] = error
-            # What upstream does not have is on *Connection*, not in the log of each walk.
+            # What upstream does not have is on *Connection*, not in the log of each full sync.
             if not is_lasting(error):
                 log.info("%s could not be read: %s", what, error.message)
 
@@ -198,7 +198,7 @@ class Walk:
     ) -> None:
         """What is over, newest first, until a page brings nothing new; at first all of it.
 
-        Written oldest first: a walk that breaks off leaves no hole below what it has read.
+        Written oldest first: a full sync that breaks off leaves no hole below what it has read.
         """
         if seeding:
             await self._read(call, self.take, **filters)

@@ -22,7 +22,7 @@ Reading = Event | Interaction | Run | Step | Gone
 
 
 @dataclass(frozen=True)
-class Told(Generic[Thing]):
+class Snapshot(Generic[Thing]):
     """One reading of one thing. ``seq`` orders readings of equal ``updated_at``.
 
     For an event it is the event's own; for an answer to a GET, the newest seq that had been heard
@@ -52,9 +52,9 @@ class Told(Generic[Thing]):
 class Batch:
     """Readings of one transaction. The lists hold them in the order in which they came."""
 
-    runs: dict[str, list[Told[Run]]] = field(default_factory=dict)
-    steps: dict[tuple[str, str], list[Told[Step]]] = field(default_factory=dict)
-    interactions: dict[str, list[Told[Interaction]]] = field(default_factory=dict)
+    runs: dict[str, list[Snapshot[Run]]] = field(default_factory=dict)
+    steps: dict[tuple[str, str], list[Snapshot[Step]]] = field(default_factory=dict)
+    interactions: dict[str, list[Snapshot[Interaction]]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     gone: list[Gone] = field(default_factory=list)
 
@@ -80,18 +80,18 @@ class Batch:
     def _sort(self, thing: Interaction | Run | Step | None, seq: int, logged: bool) -> None:
         match thing:
             case Run():
-                self.runs.setdefault(thing.id, []).append(Told(thing, seq, logged))
+                self.runs.setdefault(thing.id, []).append(Snapshot(thing, seq, logged))
             case Step():
                 key = (thing.run_id, thing.id)
-                self.steps.setdefault(key, []).append(Told(thing, seq, logged))
+                self.steps.setdefault(key, []).append(Snapshot(thing, seq, logged))
             case Interaction():
-                self.interactions.setdefault(thing.id, []).append(Told(thing, seq, logged))
+                self.interactions.setdefault(thing.id, []).append(Snapshot(thing, seq, logged))
 
 
-def newest(tellings: Iterable[Told[Thing]]) -> Told[Thing]:
+def newest(snapshots: Iterable[Snapshot[Thing]]) -> Snapshot[Thing]:
     """The newest of them; of equals the one that came last."""
     found = None
-    for told in tellings:
+    for told in snapshots:
         if found is None or told.age >= found.age:
             found = told
     assert found is not None  # noqa: S101  a batch holds no empty list

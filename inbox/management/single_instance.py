@@ -12,7 +12,7 @@ from reviewer_site import private_files
 
 
 @contextmanager
-def sole(folder: Path, name: str) -> Iterator[None]:
+def single_instance_lock(folder: Path, name: str) -> Iterator[None]:
     """Hold ``folder/name.lock`` meanwhile; the kernel lets go of it however the process ends.
 
     Raises CommandError where another process holds it, or where the folder cannot be written.

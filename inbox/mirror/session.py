@@ -1,4 +1,4 @@
-"""Following upstream without a gap: the stream, the walks, the groups, side by side."""
+"""Following upstream without a gap: the stream, the full syncs, the groups, side by side."""
 
 import asyncio
 import logging
@@ -11,13 +11,13 @@ from typing import Any
 
 from inbox.live.watching import watching
 from inbox.mirror import capabilities, groups
-from inbox.mirror.freshness import Pulse, explained, trouble_of
+from inbox.mirror.freshness import SyncStatus, explained, trouble_of
+from inbox.mirror.full_sync import FullSync
 from inbox.mirror.polling import Pace, Polling
 from inbox.mirror.restraint import Restraint
 from inbox.mirror.run_reads import RunReads
 from inbox.mirror.run_streams import RunStreams
 from inbox.mirror.store import LARGEST, Store
-from inbox.mirror.walk import Walk
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import (
     Denied,
@@ -37,11 +37,11 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Rhythm:
-    """In seconds. ``walk`` and ``groups``: from one reading to the next while all goes well.
+class Intervals:
+    """In seconds. ``full_sync`` and ``groups``: from one reading to the next while all goes well.
 
-    ``blind``: between walks while the stream is not open. ``refused``: the least between tries
-    after Mobius refused the key. ``opening``: how long the first walk waits for the stream.
+    ``blind``: between full syncs while the stream is not open. ``refused``: the least between tries
+    after Mobius refused the key. ``opening``: how long the first full sync waits for the stream.
     ``age``: how often it is checked whether time alone has changed what pages say. ``behind``: an
     event that waits this long means that the mirror is catching up. ``probe``: how long upstream
     may take to say where its log ends. ``offers``: between two looks at what upstream offers.
@@ -50,7 +50,7 @@ class Rhythm:
     ``polls``: where the pending list is polled.
     """
 
-    walk: float = 180.0
+    full_sync: float = 180.0
     groups: float = 60.0
     blind: float = 20.0
     refused: float = 15.0
@@ -79,7 +79,7 @@ class StartedAnew(Exception):
     """Upstream's log ends before what was heard of it: its data is gone, or older than ours."""
 
 
-class Course:
+class SyncSession:
     """One stretch without a gap, from the cursor of ``store`` on. Serves once."""
 
     def __init__(
@@ -87,14 +87,14 @@ class Course:
         client: MobiusClient,
         store: Store,
         *,
-        pulse: Pulse,
-        rhythm: Rhythm,
+        sync_status: SyncStatus,
+        intervals: Intervals,
         backoff: Backoff,
     ) -> None:
         self._client = client
         self._store = store
-        self._pulse = pulse
-        self._rhythm = rhythm
+        self._sync_status = sync_status
+        self._intervals = intervals
         self._backoff = backoff
         self._offers = capabilities.of(store.upstream)
         self._was_away = False
@@ -104,13 +104,13 @@ class Course:
         self._connections = 0
         self._opened = asyncio.Event()
         self._polls = not _is_used("project_events", self._offers.project_events)
-        self._restraint = Restraint(rhythm.polls.again)
+        self._restraint = Restraint(intervals.polls.again)
         self._polling = Polling(
             client,
             store,
-            pulse=pulse if self._polls else None,
+            sync_status=sync_status if self._polls else None,
             backoff=backoff,
-            pace=rhythm.polls,
+            pace=intervals.polls,
             restraint=self._restraint,
             answered=self._poll_answered,
             failed=self._poll_failed,
@@ -120,24 +120,24 @@ class Course:
         self._untold_questions: set[str] = set()
         self._moved_runs: set[str] = set()
         self._something_untold = asyncio.Event()
-        self._walk_now = asyncio.Event()
+        self._full_sync_now = asyncio.Event()
         self._poll_now = asyncio.Event()
         self._frames: asyncio.Queue[tuple[float, Event]] = asyncio.Queue(maxsize=4 * LARGEST)
-        pulse.note(
+        sync_status.update(
             connected=False,
-            walked=False,
+            full_sync_done=False,
             behind=False,
             silent=False,
             grace_until=None,
             seeded=store.upstream.walked_at is not None,
-            broken_at=pulse.facts.broken_at or datetime.now(UTC),
+            broken_at=sync_status.facts.broken_at or datetime.now(UTC),
             heard_at=store.upstream.heard_at,
             live_until=None,
         )
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """What runs side by side; each endless, and the first failure ends the course."""
-        jobs = [self._write(), self._walk(), self._look_at_offers(), self._grow_old()]
+        jobs = [self._write(), self._full_sync(), self._look_at_offers(), self._refresh_staleness()]
         if self._polls:
             jobs.append(self._polling.run())
         else:
@@ -158,7 +158,7 @@ class Course:
         """Whether runs can be read is found out once there is one to ask for."""
         looked = False
         while True:
-            await asyncio.sleep(self._rhythm.age)
+            await asyncio.sleep(self._intervals.age)
             if not looked and await self._store.has_runs():
                 looked = True
                 self._answers_again.set()
@@ -168,9 +168,9 @@ class Course:
 
         Sooner at first where it could not be found out whether the project has a stream.
         """
-        soon = self._rhythm.blind
+        soon = self._intervals.blind
         while True:
-            wait = self._rhythm.offers
+            wait = self._intervals.offers
             if self._offers.project_events is Offer.UNKNOWN:
                 wait, soon = min(wait, soon), soon * 2
             with suppress(TimeoutError):
@@ -204,18 +204,18 @@ class Course:
     def _connected(self) -> None:
         self._connections += 1
         # A stream that opens and stays silent has brought nothing.
-        silent = self._pulse.facts.silent
-        heard_at = self._pulse.facts.heard_at if silent else datetime.now(UTC)
-        self._pulse.note(
-            connected=True, walked=False, broken_at=None, trouble="", heard_at=heard_at
+        silent = self._sync_status.facts.silent
+        heard_at = self._sync_status.facts.heard_at if silent else datetime.now(UTC)
+        self._sync_status.update(
+            connected=True, full_sync_done=False, broken_at=None, trouble="", heard_at=heard_at
         )
         self._opened.set()
-        self._walk_now.set()
+        self._full_sync_now.set()
         self._poll_now.set()
 
     def _broken(self, error: MobiusError) -> None:
         now = datetime.now(UTC)
-        facts = self._pulse.facts
+        facts = self._sync_status.facts
         heard_at = facts.heard_at
         if facts.connected and error.silence is not None:
             heard_at = now - timedelta(seconds=error.silence)
@@ -224,9 +224,9 @@ class Course:
         grace_until = facts.grace_until
         if not isinstance(error, Unreachable | Unavailable) or isinstance(error, Silent):
             grace_until = None
-        elif facts.connected and self._pulse.present(now).state == "live":
-            grace_until = now + timedelta(seconds=self._rhythm.grace)
-        self._pulse.note(
+        elif facts.connected and self._sync_status.present(now).state == "live":
+            grace_until = now + timedelta(seconds=self._intervals.grace)
+        self._sync_status.update(
             connected=False,
             grace_until=grace_until,
             silent=facts.silent or isinstance(error, Silent),
@@ -242,7 +242,7 @@ class Course:
         if self._was_away:
             self._was_away = False
             self._answers_again.set()
-            self._walk_now.set()
+            self._full_sync_now.set()
 
     def _poll_failed(self, error: MobiusError) -> None:
         self._was_away = self._was_away or isinstance(error, Unreachable)
@@ -261,10 +261,10 @@ class Course:
             self._note_questions(events)
             cursor = max(before, newest)
             lag = monotonic() - frames[0][0]
-            behind = lag > self._rhythm.behind and not self._frames.empty()
-            silent = self._pulse.facts.silent and not any(event.logged for event in events)
-            heard_at = self._pulse.facts.heard_at if silent else datetime.now(UTC)
-            self._pulse.note(lag=lag, behind=behind, silent=silent, heard_at=heard_at)
+            behind = lag > self._intervals.behind and not self._frames.empty()
+            silent = self._sync_status.facts.silent and not any(event.logged for event in events)
+            heard_at = self._sync_status.facts.heard_at if silent else datetime.now(UTC)
+            self._sync_status.update(lag=lag, behind=behind, silent=silent, heard_at=heard_at)
 
     def _note_questions(self, events: Sequence[Event]) -> None:
         """Remember which questions the stream leaves to be read."""
@@ -282,11 +282,11 @@ class Course:
         """Read what the project's stream does not tell of questions: all of them, where it sends
         nothing but the status of runs.
         """
-        walk = Walk(self._client, self._store, lambda: self._heard)
+        full_sync = FullSync(self._client, self._store, lambda: self._heard)
         while True:
             await self._something_untold.wait()
             # What a stream tells of one change comes together.
-            await asyncio.sleep(self._rhythm.together)
+            await asyncio.sleep(self._intervals.together)
             self._something_untold.clear()
             ids, self._untold_questions = self._untold_questions, set()
             runs, self._moved_runs = self._moved_runs, set()
@@ -294,13 +294,13 @@ class Course:
             if not told:
                 self._leaves_questions.set()
             try:
-                await walk.read_interactions(ids)
+                await full_sync.read_interactions(ids)
                 for run_id in () if told else sorted(runs):
-                    await walk.read_questions(run_id)
+                    await full_sync.read_questions(run_id)
             except MobiusError as error:
                 log.warning("questions could not be read: %s", explained(error))
-                self._walk_now.set()
-                await asyncio.sleep(self._rhythm.refused)
+                self._full_sync_now.set()
+                await asyncio.sleep(self._intervals.refused)
 
     async def _poll_beside(self) -> None:
         """Poll the pending list while the project's stream tells of runs, or nothing of what was
@@ -329,50 +329,57 @@ class Course:
             await asyncio.gather(polling, told, return_exceptions=True)
         await loop.create_future()
 
-    async def _walk(self) -> None:
+    async def _full_sync(self) -> None:
         """Walk once the stream is open, whenever it has opened again, and now and then."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._rhythm.opening):
+            async with asyncio.timeout(self._intervals.opening):
                 await self._opened.wait()
         await self._repeat(
-            self._walk_once, self._walk_failed, self._until_next_walk, self._walk_now
+            self._full_sync_once,
+            self._full_sync_failed,
+            self._until_next_full_sync,
+            self._full_sync_now,
         )
 
-    async def _walk_once(self) -> None:
-        self._walk_now.clear()
+    async def _full_sync_once(self) -> None:
+        self._full_sync_now.clear()
         connections = self._connections
         if not self._polls:
             await self._look_for_another_log()
-        walk = Walk(self._client, self._store, lambda: self._heard, self._restraint)
-        await walk.run()
+        full_sync = FullSync(self._client, self._store, lambda: self._heard, self._restraint)
+        await full_sync.run()
         if self._was_away:
             self._was_away = False
             self._answers_again.set()
-        facts = self._pulse.facts
-        self._pulse.note(
+        facts = self._sync_status.facts
+        self._sync_status.update(
             seeded=True,
             silent=False,
-            walked=self._polls or (facts.connected and connections == self._connections),
+            full_sync_done=self._polls or (facts.connected and connections == self._connections),
             trouble="" if facts.connected else facts.trouble,
-            skipped=tuple(sorted(walk.skipped)),
-            repeats=walk.repeats,
+            skipped=tuple(sorted(full_sync.skipped)),
+            repeats=full_sync.repeats,
             heard_at=datetime.now(UTC),
         )
 
-    def _walk_failed(self, error: MobiusError) -> None:
+    def _full_sync_failed(self, error: MobiusError) -> None:
         self._was_away = self._was_away or isinstance(error, Unreachable)
-        self._pulse.note(trouble=trouble_of(error), explained=explained(error))
+        self._sync_status.update(trouble=trouble_of(error), explained=explained(error))
         log.warning("the mirror could not be compared with Mobius: %s", explained(error))
 
-    def _until_next_walk(self) -> float:
-        return self._rhythm.walk if self._pulse.facts.connected else self._rhythm.blind
+    def _until_next_full_sync(self) -> float:
+        return (
+            self._intervals.full_sync
+            if self._sync_status.facts.connected
+            else self._intervals.blind
+        )
 
     async def _look_for_another_log(self) -> None:
         """Raise StartedAnew where upstream's log is shorter than what was heard of it."""
         heard = self._heard
         with suppress(TimeoutError):
             async with (
-                asyncio.timeout(self._rhythm.probe),
+                asyncio.timeout(self._intervals.probe),
                 aclosing(self._client.events()) as events,
             ):
                 async for event in events:
@@ -392,19 +399,19 @@ class Course:
             except Unauthorized:
                 await self._suspect_key()
                 raise
-            self._pulse.note(heard_at=datetime.now(UTC))
+            self._sync_status.update(heard_at=datetime.now(UTC))
 
         def failed(error: MobiusError) -> None:
             log.warning("the groups could not be read: %s", explained(error))
 
-        await self._repeat(once, failed, lambda: self._rhythm.groups, self._poll_now)
+        await self._repeat(once, failed, lambda: self._intervals.groups, self._poll_now)
 
     async def _suspect_key(self) -> None:
         """Walk, and so tell readers, where the key is refused: a stream that is open stays so."""
         try:
             await self._client.interactions(status=InteractionStatus.PENDING, limit=1)
         except Unauthorized:
-            self._walk_now.set()
+            self._full_sync_now.set()
         except MobiusError as error:
             log.info("the service key could not be tried: %s", error.message)
 
@@ -425,7 +432,7 @@ class Course:
                 failed(error)
                 wait = self._backoff.delay(failures, error.retry_after)
                 if isinstance(error, Unauthorized | Denied | NotFound):
-                    wait = max(wait, self._rhythm.refused)
+                    wait = max(wait, self._intervals.refused)
                 if isinstance(error, RateLimited) or error.retry_after:
                     await asyncio.sleep(wait)
                     continue
@@ -436,8 +443,8 @@ class Course:
                 async with asyncio.timeout(wait):
                     await wake.wait()
 
-    async def _grow_old(self) -> None:
+    async def _refresh_staleness(self) -> None:
         """Have open pages look again where time alone changes what they say."""
         while True:
-            await asyncio.sleep(self._rhythm.age)
-            self._pulse.note_time()
+            await asyncio.sleep(self._intervals.age)
+            self._sync_status.refresh()

@@ -8,7 +8,7 @@ from django.db.models import Model
 Row = TypeVar("Row", bound=Model)
 
 
-def made(model: type[Row], **values: Any) -> Row:
+def build_row(model: type[Row], **values: Any) -> Row:
     """A row of ``model``; ``values`` by column name (``upstream_id``), the rest are defaults."""
     every = _defaults(model) | values
     row: Row = model(*every.values())

@@ -21,7 +21,7 @@ class Groups:
         """The name of the group that a question asks; of one that is not known, what it is told."""
         return self.names.get(item.group_id or "") or self.names.get(item.target_id, item.target_id)
 
-    def left_behind(self, item: Interaction) -> frozenset[str]:
+    def former_members(self, item: Interaction) -> frozenset[str]:
         """Those of a question's member snapshot who are not in its group now.
 
         For questions that several answer. A group that the mirror does not hold says nothing.
