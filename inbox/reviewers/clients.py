@@ -14,8 +14,7 @@ from django.conf import settings
 from inbox.mobius.adapters import choose
 from inbox.mobius.bounded import Limits
 from inbox.mobius.client import MobiusClient
-from inbox.models import Credential as StoredToken
-from inbox.models import Interaction, Reviewer, Upstream
+from inbox.models import Credential, Interaction, Reviewer, Upstream
 from inbox.page_slots import waiting
 from inbox.reviewers import service_key, vault
 
@@ -40,7 +39,7 @@ class NoCredential(LookupError):
 
 
 @dataclass(frozen=True)
-class Credential:
+class RequestCredential:
     """With what a request goes out: the person's own token, or the service key."""
 
     kind: Literal["member", "service"]
@@ -67,7 +66,7 @@ async def close() -> None:
         await pool.aclose()
 
 
-def credential_for(reviewer: Reviewer, interaction: Interaction) -> Credential:
+def credential_for(reviewer: Reviewer, interaction: Interaction) -> RequestCredential:
     """With what ``reviewer``, who was asked, answers ``interaction``.
 
     The service key answers only for somebody who has no token. A token that Mobius has refused is
@@ -77,21 +76,21 @@ def credential_for(reviewer: Reviewer, interaction: Interaction) -> Credential:
         return member_credential(reviewer, interaction.upstream)
     except NoCredential as none:
         if not none.lost and service_key.may_answer(reviewer, interaction):
-            return Credential("service")
+            return RequestCredential("service")
         raise
 
 
-def member_credential(reviewer: Reviewer, upstream: Upstream | None = None) -> Credential:
+def member_credential(reviewer: Reviewer, upstream: Upstream | None = None) -> RequestCredential:
     """The person's own token, for what goes out under their name only.
 
     ``upstream`` is the present one, where the caller has it. Raises ``NoCredential``.
     """
     upstream = upstream or Upstream.present()
-    stored = StoredToken.objects.filter(reviewer=reviewer, upstream=upstream).first()
+    stored = Credential.objects.filter(reviewer=reviewer, upstream=upstream).first()
     if stored is None:
         raise NoCredential("no member token")
     try:
-        return Credential("member", vault.unseal(stored.sealed))
+        return RequestCredential("member", vault.unseal(stored.sealed))
     except vault.KeyLost as lost:
         raise NoCredential("the key of the stored token is lost", lost=True) from lost
 

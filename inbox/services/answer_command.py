@@ -13,7 +13,7 @@ from inbox.mobius.errors import (
 )
 from inbox.models import Attempt, Interaction
 from inbox.reviewers import credentials, service_key
-from inbox.reviewers.clients import Credential
+from inbox.reviewers.clients import RequestCredential
 from inbox.services import attempts
 from inbox.services.answer_state import AnswerState, answer_state, sent_to
 from inbox.services.attempts import Settled
@@ -34,7 +34,7 @@ class AnswerCommand(Command[Interaction]):
     attempt: Attempt
     viewer: Viewer
     item: Interaction
-    credential: Credential | None = None
+    credential: RequestCredential | None = None
     unknown: bool = False
     resent: bool = False
 

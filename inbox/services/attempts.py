@@ -13,7 +13,7 @@ from inbox.mirror.recipients import people_of
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.models.attempt import same
 from inbox.reviewers import credentials
-from inbox.reviewers.clients import Credential
+from inbox.reviewers.clients import RequestCredential
 from inbox.services import decision_log, draft, key_answers, observed
 from inbox.services.answer_state import (
     AnswerState,
@@ -72,7 +72,7 @@ def begin(
     value: Any,
     comment: str,
     operation_id: str,
-    credential: Credential,
+    credential: RequestCredential,
     named: Attempt | None,
     origin: Origin = BACKGROUND,
     typed_in: TypedIn = NOWHERE,
@@ -118,7 +118,7 @@ def begin(
 
 
 def _reopen(
-    attempt: Attempt, *, item: Interaction, value: Any, comment: str, credential: Credential
+    attempt: Attempt, *, item: Interaction, value: Any, comment: str, credential: RequestCredential
 ) -> None:
     if not attempt.sent:
         # What may have arrived keeps its time: an answer from then is still this attempt's.

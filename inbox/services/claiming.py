@@ -19,7 +19,7 @@ from inbox.mobius.errors import Denied, MobiusError, Nonsense, RateLimited, Unau
 from inbox.models import ClaimAttempt, Decision, Interaction, Reviewer, Upstream
 from inbox.models.attempt import SKEW
 from inbox.reviewers import credentials
-from inbox.reviewers.clients import Credential, NoCredential, member_credential
+from inbox.reviewers.clients import NoCredential, RequestCredential, member_credential
 from inbox.services import decision_log
 from inbox.services.command import READ_WITHIN, Command, execute
 from inbox.services.decision_log import entry_by
@@ -62,7 +62,7 @@ class ClaimCommand(Command[Interaction]):
     reviewer: Reviewer
     viewer: Viewer
     item: Interaction
-    credential: Credential
+    credential: RequestCredential
     attempt: ClaimAttempt
 
     async def send(self) -> Snapshot:

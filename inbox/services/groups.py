@@ -27,7 +27,12 @@ from inbox.mobius.errors import (
 from inbox.mobius.types import PolicyKind
 from inbox.models import Group, Membership, Reviewer, Upstream
 from inbox.reviewers import credentials
-from inbox.reviewers.clients import Credential, NoCredential, member_credential, service_client
+from inbox.reviewers.clients import (
+    NoCredential,
+    RequestCredential,
+    member_credential,
+    service_client,
+)
 from inbox.reviewers.names import names_of
 from inbox.services import decision_log
 from inbox.services.command import READ_WITHIN, Command, execute, is_uncertain
@@ -74,7 +79,7 @@ class GroupCommand(Command[Group]):
     upstream: Upstream
     group: Group
     change: Change
-    credential: Credential
+    credential: RequestCredential
     origin: Origin
     person: str
     before: bool

@@ -20,7 +20,7 @@ from inbox.access import Viewer, viewer_of
 from inbox.mobius.errors import MobiusError
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
 from inbox.page_slots import locked
-from inbox.reviewers.clients import Credential, NoCredential, credential_for
+from inbox.reviewers.clients import NoCredential, RequestCredential, credential_for
 from inbox.services import answer_command, attempts, draft, observed
 from inbox.services.answer_command import AnswerCommand, answered
 from inbox.services.attempts import Busy
@@ -201,7 +201,7 @@ def _write_down(
     answer: Answer,
     viewer: Viewer,
     item: Interaction,
-    credential: Credential,
+    credential: RequestCredential,
     named: Attempt | None,
 ) -> AnswerCommand | Outcome[Interaction]:
     """The attempt, before it is sent; an outcome where somebody else is answering."""

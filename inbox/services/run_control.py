@@ -29,7 +29,12 @@ from inbox.mobius.errors import (
 from inbox.mobius.probing import MISSING
 from inbox.models import Reviewer, Run, Upstream
 from inbox.reviewers import credentials
-from inbox.reviewers.clients import Credential, NoCredential, member_credential, service_client
+from inbox.reviewers.clients import (
+    NoCredential,
+    RequestCredential,
+    member_credential,
+    service_client,
+)
 from inbox.services import decision_log
 from inbox.services.command import READ_WITHIN, Command, execute, is_uncertain
 from inbox.services.decision_log import entry_by
@@ -61,7 +66,7 @@ class RunCommand(Command[Run]):
     reviewer: Reviewer
     upstream: Upstream
     run: Run
-    credential: Credential
+    credential: RequestCredential
     origin: Origin
     value: Mapping[str, Any]
 

@@ -173,4 +173,4 @@ def test_a_pool_that_was_closed_is_made_anew() -> None:
 
 
 def test_nothing_that_holds_a_token_shows_it() -> None:
-    assert TOKEN not in repr(clients.Credential("member", TOKEN))
+    assert TOKEN not in repr(clients.RequestCredential("member", TOKEN))

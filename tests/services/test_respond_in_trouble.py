@@ -379,7 +379,7 @@ def died_before_sending(desk: Desk, item: Any) -> Attempt:
         value=True,
         comment="Go",
         operation_id="op1",
-        credential=clients.Credential("member"),
+        credential=clients.RequestCredential("member"),
     )
 
 

@@ -205,7 +205,7 @@ async def test_one_at_a_time_and_a_colleague_sees_who(on: GuideDesk) -> None:
         value=True,
         comment="",
         operation_id="op1",
-        credential=clients.Credential("service"),
+        credential=clients.RequestCredential("service"),
     )
     outcome = await answer(on, item, who="sam", value=False)
     assert (outcome.kind, outcome.underway.name) == (Kind.PROCESSING, "Rina")
