@@ -379,7 +379,7 @@ async def test_a_reader_that_leaves_is_forgotten(serve: Serve) -> None:
 
 
 async def test_closing_ends_every_stream_at_once(serve: Serve) -> None:
-    served = serve()
+    served = serve(keep_alive=3600)
     async with many() as client, AsyncExitStack() as stack:
         readers = [
             await stack.enter_async_context(following(client, address(served, INBOX)))
