@@ -254,10 +254,10 @@ def test_taps_in_one_place_approve_nothing(
 def test_a_double_tap_claims_and_does_not_release(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     run_id = ask(api, "Claimed by a double tap?", target=GROUP)
+    page.clock.install()
     open_item(page, "Claimed by a double tap?")
     page.wait_for_timeout(ANSWER_GUARD_MS)
-    page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
     buttons = page.locator("#claiming").get_by_role("button")
     buttons.tap()
     expect(buttons).to_have_accessible_name("Release")
@@ -276,7 +276,7 @@ def test_a_tap_that_opened_a_question_does_not_claim_it(sign_in: SignIn, api: ht
     run_id = ask(api, "Opened by a double tap?", target=GROUP)
     row = arrived(page, "Opened by a double tap?")
     page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
     row.tap()
     claim = page.locator("#claiming").get_by_role("button", name="Claim")
     expect(claim).to_be_visible()
@@ -308,13 +308,13 @@ def test_a_double_tap_on_the_confirm_step_does_not_reach_the_next_question(
 ) -> None:
     page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     runs = [ask(api, f"Confirmed twice, {part}?", timeout="4m") for part in ("one", "two")]
+    page.clock.install()
     open_item(page, "Confirmed twice, one?")
     press(page.get_by_role("button", name="Approve", exact=True))
     sure = page.get_by_role("button", name="Yes, approve")
     box = sure.bounding_box()
     assert box is not None
-    page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
     with page.expect_response(re.compile("/respond$")):
         page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.get_by_role("heading", name="Confirmed twice, one?")).to_have_count(0)
@@ -332,7 +332,7 @@ def test_what_has_just_appeared_takes_no_answer_and_looks_as_usual(
     run_id = ask(api, "Just shown?")
     row = arrived(page, "Just shown?")
     page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
     row.click()
     approval = page.get_by_role("button", name="Approve", exact=True)
     expect(approval).to_be_enabled()
