@@ -9,8 +9,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from inbox.access import viewer_of
 from inbox.mobius.types import Answer, InteractionStatus
-from inbox.models import Attempt, Decision, Group, Membership, Reviewer, Upstream
+from inbox.models import Attempt, Decision, Group, Interaction, Membership, Reviewer, Upstream
+from inbox.presenters.messages.answer import answer_message
+from inbox.services.outcome import Kind, Outcome
 from tests.mirror.things import LEE, RINA, SAM, at, event, group_ask, run
 from tests.views.cast import sign_in, tell
 
@@ -88,6 +91,28 @@ def test_after_the_last_answer_nobody_else_has_to_answer(people: None) -> None:
     assert "3 of 3 answered" in rina
     assert "Mobius is still processing it." in rina
     assert "Others still have to answer." not in rina
+
+
+def told_after_the_answer(kind: Kind) -> str:
+    """What Rina's page says once her answer has been sent."""
+    viewer = viewer_of(User.objects.get(username="rina"))
+    return str(answer_message(Outcome(kind, Interaction.objects.get()), viewer))
+
+
+def test_the_message_after_the_last_answer_waits_for_nobody_else(people: None) -> None:
+    tell(run("run_1"), told())
+    received("rina", "sam")
+    assert told_after_the_answer(Kind.RECEIVED) == "Answer received. Others still have to answer."
+    received("lee")
+    expected = "Answer received. Mobius is still processing it."
+    assert told_after_the_answer(Kind.RECEIVED) == expected
+
+
+def test_the_message_after_an_answer_counts_those_that_mobius_has_received(people: None) -> None:
+    tell(run("run_1"), told(MINE))
+    received("sam")
+    expected = "Approved. 2 of 3 have answered, including you. Still waiting for Lee."
+    assert told_after_the_answer(Kind.PENDING_OTHERS) == expected
 
 
 def everything(client: Client) -> str:

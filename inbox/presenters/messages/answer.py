@@ -16,7 +16,7 @@ from inbox.presenters.messages import Message, draft, mobius_says, sentences, up
 from inbox.presenters.people import People
 from inbox.presenters.when import moment, span
 from inbox.reviewers.names import names_of
-from inbox.services.answer_state import Underway, mine
+from inbox.services.answer_state import Underway, mine, sent_to
 from inbox.services.outcome import Kind, Outcome
 
 JUST_NOW = timedelta(minutes=2)
@@ -83,10 +83,13 @@ def answer_message(
 
 def _done(outcome: Outcome[Interaction], viewer: Viewer) -> Message:
     item = outcome.subject
+    received = sent_to(viewer.user_id, item).received
     if outcome.kind is Kind.RECEIVED:
-        return Message(outcome, _("Answer received"), _what_follows(item))
-    pending = outcome.kind is Kind.PENDING_OTHERS
-    parts = _still_needed(viewer, item) if pending else (_all_have_answered(item), _closed(item))
+        return Message(outcome, _("Answer received"), _what_follows(item, received))
+    if outcome.kind is Kind.PENDING_OTHERS:
+        parts = _still_needed(viewer, item, received)
+    else:
+        parts = (_all_have_answered(item), _closed(item))
     return Message(outcome, _sent(viewer, item), sentences(*parts))
 
 
@@ -95,9 +98,7 @@ def underway_notice(
 ) -> UnderwayNotice:
     """What stands in the place of the form meanwhile. ``received``: as in ``progress``."""
     if underway.mine:
-        have, needed = progress(item, received=received) or (0, 1)
-        follows = _("Mobius is still processing it.") if have >= needed else _what_follows(item)
-        return UnderwayNotice(True, _("Answer received"), follows)
+        return UnderwayNotice(True, _("Answer received"), _what_follows(item, received))
     facts = {"name": underway.name}
     if underway.accepted_at is None:
         title = _("%(name)s is answering this") % facts
@@ -167,12 +168,12 @@ def _closed(item: Interaction) -> str:
     return _("The run has resumed.") if item.run_id else _("Nobody else has to answer.")
 
 
-def _still_needed(viewer: Viewer, item: Interaction) -> tuple[str, ...]:
-    """How many have answered, as upstream counts it, and who is still missing."""
+def _still_needed(viewer: Viewer, item: Interaction, received: Collection[str]) -> tuple[str, ...]:
+    """How many have answered, and who is still missing. ``received``: as in ``progress``."""
     people = People(names_of(item.members or ()), viewer.mobius_id)
     if not item.says_how_many:
         return (after_mine(item, people),)
-    counts = progress(item)
+    counts = progress(item, received=received)
     if counts is None:
         return (_("Others still have to answer."),)
     answered = ngettext(
@@ -180,13 +181,15 @@ def _still_needed(viewer: Viewer, item: Interaction) -> tuple[str, ...]:
         "%(count)s of %(total)s have answered, including you.",
         counts[1],
     )
-    return answered % {"count": counts[0], "total": counts[1]}, after_mine(item, people)
+    said = answered % {"count": counts[0], "total": counts[1]}
+    return said, after_mine(item, people, received=received)
 
 
-def _what_follows(item: Interaction) -> str:
+def _what_follows(item: Interaction, received: Collection[str]) -> str:
     if not item.says_how_many:
         return _("Mobius may still be processing it, or others may have to answer.")
-    if item.takes_one_answer:
+    have, needed = progress(item, received=received) or (0, 1)
+    if item.takes_one_answer or have >= needed:
         return _("Mobius is still processing it.")
     return _("Others still have to answer.")
 
