@@ -4,7 +4,7 @@
    1. Typing that has lost its field is still typing. When the field or choice with the focus is removed, hidden or disabled, or a key
       that goes to a field finds none because the question has just closed, keys do nothing until the person has paused for
       PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. Sending an answer removes the field as well; the person
-      meant that, so there is no pause.
+      meant that, so there is no pause. A letter that is no shortcut, typed on a choice, is the start of such typing too.
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys for KEY_MS and presses by
       pointer or touch for POINTER_MS; so do "Send again", Claim and Release. A confirm step ignores both for STEP_MS.
    3. An answer is sent once: while it is on its way, its buttons do nothing.
@@ -68,6 +68,8 @@ function missesField({ key }, target) {
   return /^[m/]$/i.test(key) && ![...document.querySelectorAll(`[data-key="${key.toLowerCase()}"]`)].some((each) => !isGone(each));
 }
 
+const isText = (event, target) => isLetter(event) && /^(?![acegijkmnr])\p{L}$/iu.test(event.key) && target.matches(`${FORM} input`);
+
 function onKey(event) {
   if (event.key === "Tab" || event.key === "Escape") return resume();
   const target = event.target instanceof Element ? event.target : document.body;
@@ -77,7 +79,7 @@ function onKey(event) {
     if (isLetter(event) || event.key === "Enter") drop(event);
     return;
   }
-  if (!typing && missesField(event, target)) pause();
+  if (!typing && (missesField(event, target) || isText(event, target))) pause();
   const form = target.closest(FORM) ?? document.querySelector(FORM);
   const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
   if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event, false)) drop(event);

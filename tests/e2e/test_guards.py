@@ -175,6 +175,26 @@ def test_text_for_a_choice_that_has_just_closed_is_no_shortcut(
     assert item_of(api, other)["status"] == "pending"
 
 
+def test_text_that_is_typed_on_a_choice_answers_no_other_question(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    other = ask(api, "Typed on a choice, above?", timeout="4m")
+    options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
+    spec = {"mode": "select", "options": options}
+    ask(api, "Typed on a choice, here?", timeout="5m", type="review", spec=spec)
+    expect(arrived(page, "Typed on a choice, here?")).to_be_visible()
+    page.goto("/inbox/?q=typed+on+a+choice")
+    open_item(page, "Typed on a choice, here?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio").first).to_be_focused()
+    text = "the backup ran late; a restart at three has cured it, and all that ran was fine"
+    page.keyboard.type(text, delay=100)
+    expect(page.get_by_role("heading", name="Typed on a choice, here?")).to_be_visible()
+    expect(page.get_by_role("radio").first).to_be_focused()
+    assert item_of(api, other)["status"] == "pending"
+
+
 def test_enter_goes_on_where_the_text_ends(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     spec = {"mode": "input", "multiline": True, "default_text": "As before"}
