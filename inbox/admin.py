@@ -77,7 +77,7 @@ class AccountAdmin(UserAdmin):
         owners = Reviewer.objects.filter(user__in=list(users))
         credentials.take_away(owners)
 
-    @admin.display(description="Mobius id", ordering="reviewer__mobius_id")
+    @admin.display(description="Mobius ID", ordering="reviewer__mobius_id")
     def mobius_id(self, user: User) -> str:
         """Empty where Mobius does not know the account yet."""
         return user.reviewer.mobius_id or ""

@@ -206,7 +206,7 @@ class Environment(BaseSettings):
 def _is_web_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        # Read for its error: a port that is no number, or too large.
+        # Read for its error: a port that isn't a number, or too large.
         _ = parts.port
     except ValueError:
         return False

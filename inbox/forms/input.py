@@ -36,7 +36,7 @@ class InputForm(AnswerForm):
 class Written(Prose):
     """A text that says something."""
 
-    default_error_messages = {"required": "Write your answer.", "blank": "Write your answer."}
+    default_error_messages = {"required": "Enter your answer.", "blank": "Enter your answer."}
 
     def validate(self, value: str) -> None:
         """Refuse what is empty, blank or too long."""

@@ -19,7 +19,8 @@ class Distinct(forms.MultipleChoiceField):
         """The chosen values. Raises ValidationError."""
         chosen: list[str] = super().clean(value)
         if len(set(chosen)) < len(chosen):
-            raise forms.ValidationError("One answer was sent twice. Choose each once.", "twice")
+            said = "The same answer was sent twice. Choose each one once."
+            raise forms.ValidationError(said, "twice")
         return sorted(chosen, key=self.order.index)
 
 
@@ -36,8 +37,8 @@ class MultiSelectForm(AnswerForm):
             offered=[(option.value, option.label) for option in question.options],
             widget=forms.CheckboxSelectMultiple,
             error_messages={
-                "invalid_choice": "One of them is not an answer. Choose among those shown.",
-                "invalid_list": "Choose among the answers shown.",
+                "invalid_choice": "One of these isn't an option. Choose from the answers shown.",
+                "invalid_list": "Choose from the answers shown.",
             },
         )
 

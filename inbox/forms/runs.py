@@ -16,8 +16,8 @@ class ViewForm(forms.Form):
     name = forms.CharField(
         max_length=80,
         error_messages={
-            "required": "Give the view a name.",
-            "max_length": "A name has at most 80 characters.",
+            "required": "Enter a name for the view.",
+            "max_length": "A name can have at most 80 characters.",
         },
     )
 
@@ -38,8 +38,8 @@ class SignalForm(forms.Form):
     name = forms.CharField(
         max_length=300,
         error_messages={
-            "required": "Name the signal.",
-            "max_length": "A name has at most 300 characters.",
+            "required": "Enter the signal's name.",
+            "max_length": "A name can have at most 300 characters.",
         },
     )
     payload = forms.CharField(
@@ -58,16 +58,16 @@ class SignalForm(forms.Form):
             value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
         except json.JSONDecodeError as error:
             place = f"line {error.lineno}, character {error.colno}"
-            raise forms.ValidationError(f"This is not JSON: {error.msg} at {place}.") from None
+            raise forms.ValidationError(f"This isn't valid JSON: {error.msg} at {place}.") from None
         except (ValueError, RecursionError) as error:
-            raise forms.ValidationError(f"This is not JSON: {error}.") from None
+            raise forms.ValidationError(f"This isn't valid JSON: {error}.") from None
         if not isinstance(value, dict):
-            raise forms.ValidationError("The payload has to be an object, in { }.")
+            raise forms.ValidationError("The payload must be an object, in { }.")
         return value
 
 
 def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} isn't a number")
 
 
 def _finite(digits: str) -> float:

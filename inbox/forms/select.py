@@ -21,7 +21,7 @@ class SelectForm(AnswerForm):
             widget=forms.RadioSelect,
             error_messages={
                 "required": "Choose one of the answers.",
-                "invalid_choice": "That is not one of the answers. Choose one of those shown.",
+                "invalid_choice": "That isn't one of the answers. Choose one of those shown.",
             },
         )
 

@@ -50,17 +50,17 @@ async def _mobius(upstream: Upstream) -> list[Finding]:
         if settings.EMBEDDED and isinstance(error, Unreachable):
             said = "The embedded engine is not running. It starts with the inbox: make run."
             return [Finding(Verdict.FAILS, said)]
-        said = connection.sentence(error) or f"Mobius does not list its questions: {error.message}"
+        said = connection.sentence(error) or f"Mobius doesn't list its questions: {error.message}"
         return [Finding(Verdict.FAILS, said)]
     upstream.capabilities = known.model_dump(mode="json")
     if known.pending is Offer.YES:
         said = f"Mobius at {base} lists the questions of the project {project}."
         first = Finding(Verdict.OK, said)
     elif known.pending_of_run is Offer.YES:
-        said = "Mobius lists the questions of one run only, so those of new runs are not found."
+        said = "Mobius lists the questions of one run only, so those of new runs aren't found."
         first = Finding(Verdict.TO_DO, said)
     else:
-        first = Finding(Verdict.FAILS, "Mobius does not list its questions.")
+        first = Finding(Verdict.FAILS, "Mobius doesn't list its questions.")
     return [first, *(Finding(Verdict.NOTE, one.words) for one in offered(known))]
 
 
@@ -80,25 +80,27 @@ def _people(upstream: Upstream) -> list[Finding]:
         or (one.pk not in refused and not service_key.may_answer_for(one, upstream))
     ]
     if not people:
-        said = "Nobody has a Mobius ID, so nobody sees a question: add_person."
+        said = "No one has a Mobius ID, so no one can see questions. Run add_person."
         found.append(Finding(Verdict.FAILS, said))
     else:
-        said = f"People with a Mobius ID: {len(people)}, of them with a token: {tokens}."
+        said = f"People with a Mobius ID: {len(people)}. With a token: {tokens}."
         found.append(Finding(Verdict.OK, said))
     if cannot:
         nobody = len(cannot) == len(people)
-        who = "Nobody can answer" if nobody else f"Cannot answer yet: {', '.join(cannot)}"
+        who = "No one can answer" if nobody else f"Cannot answer yet: {', '.join(cannot)}"
         how = "paste a member token on Account"
         if service_key.answers(upstream):
             how += ", or have an administrator set the Mobius ID so that the service key answers"
         found.append(Finding(Verdict.FAILS if nobody else Verdict.TO_DO, f"{who}: {how}."))
     if links.needs_setup():
-        found.append(Finding(Verdict.TO_DO, "There is no administrator: setup_link prints a link."))
+        said = "There is no administrator. Run setup_link for a link to create one."
+        found.append(Finding(Verdict.TO_DO, said))
     found += [
         Finding(
             Verdict.TO_DO,
-            f"Mobius does not say who is in the group {mapping.group_id}, which "
-            f"{mapping.questions} open question(s) ask: map_group {mapping.group_id} PERSON…",
+            f"Mobius doesn't say who is in the group {mapping.group_id}, and "
+            f"{mapping.questions} open question(s) are waiting for it. "
+            f"Run map_group {mapping.group_id} PERSON…",
         )
         for mapping in group_mapping.mappings(upstream)
         if not mapping.people

@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
             name='Reviewer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mobius_id', models.CharField(blank=True, max_length=200, null=True, unique=True, verbose_name='Mobius id')),
+                ('mobius_id', models.CharField(blank=True, max_length=200, null=True, unique=True, verbose_name='Mobius ID')),
                 ('keys_enabled', models.BooleanField(default=True, verbose_name='keyboard shortcuts')),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='reviewer', to=settings.AUTH_USER_MODEL)),
             ],

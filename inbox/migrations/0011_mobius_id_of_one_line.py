@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='reviewer',
             name='mobius_id',
-            field=models.CharField(blank=True, max_length=200, null=True, unique=True, validators=[inbox.models.reviewer.validate_one_line], verbose_name='Mobius id'),
+            field=models.CharField(blank=True, max_length=200, null=True, unique=True, validators=[inbox.models.reviewer.validate_one_line], verbose_name='Mobius ID'),
         ),
     ]

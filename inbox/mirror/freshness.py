@@ -32,7 +32,7 @@ BLIP = timedelta(seconds=2)
 DEAD = timedelta(minutes=5)
 """A sync that has not been live for this long needs an administrator."""
 KEY_REFUSED = "Mobius refuses the service key"
-KEY_DENIED = "the service key is not meant for this project"
+KEY_DENIED = "the service key isn't for this project"
 NOT_ANSWERING = "Mobius is not answering"
 LONGEST_REASON = 200
 """Characters of upstream's own message that are shown."""
@@ -162,7 +162,7 @@ class SyncStatus:
             found.append(f"{_capitalized(facts.trouble)}.")
         silent = facts.heard_at is not None and now - facts.heard_at > DEAD
         if silent or (facts.not_live_since is not None and now - facts.not_live_since > DEAD):
-            found.append(f"Pages are not kept up to date: {_shown(facts, now)[1]}")
+            found.append(f"Pages aren't being kept up to date: {_shown(facts, now)[1]}")
         return found
 
     def notify(self) -> None:
@@ -183,9 +183,9 @@ def trouble_of(error: MobiusError) -> str:
         case Denied():
             said = KEY_DENIED
         case NotFound() if error.is_of_project:
-            said = "Mobius does not know this project"
+            said = "Mobius doesn't know this project"
         case RateLimited():
-            said = "Mobius asks for fewer requests"
+            said = "Mobius is limiting requests"
             if error.retry_after:
                 said += f" until {_minute_after(error.retry_after)}"
         case NotFound() | Rejected():
@@ -194,11 +194,11 @@ def trouble_of(error: MobiusError) -> str:
             if error.status:
                 said += f" ({error.status})"
         case TooLarge():
-            said = "Mobius sends more at once than can be read"
+            said = "Mobius sent more data at once than can be read"
         case Nonsense():
-            said = "Mobius gives answers that cannot be read"
+            said = "Mobius sent a response that can't be read"
         case Unavailable() if error.status:
-            said = f"Mobius answers with an error ({error.status})"
+            said = f"Mobius returned an error ({error.status})"
     return said
 
 
@@ -254,7 +254,7 @@ def _state_of_sync(facts: Facts, now: datetime) -> tuple[State, str]:
             return "catching_up", "First sync in progress."
         reached = facts.heard_at is not None or facts.trouble != NOT_ANSWERING
         nothing = f"Waiting for the first sync{because}."
-        return "never", nothing if reached else "Mobius has not been reached yet."
+        return "never", nothing if reached else "Mobius hasn't been reached yet."
     if connected and facts.trouble in (KEY_REFUSED, KEY_DENIED):
         return "stale", f"{_capitalized(facts.trouble)}."
     if facts.silent or not (connected or blip):

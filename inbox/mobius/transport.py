@@ -300,7 +300,7 @@ def _unreachable(error: httpx.HTTPError | httpx.InvalidURL) -> MobiusError:
     if isinstance(error, httpx.TimeoutException):
         said = "Mobius did not answer in time"
     elif isinstance(error, _NEVER_LEFT):
-        said = "Mobius cannot be reached"
+        said = "Mobius can't be reached"
     else:
         said = "The connection to Mobius broke"
     sent = not isinstance(error, _NEVER_LEFT)

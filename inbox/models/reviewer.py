@@ -21,7 +21,7 @@ class Reviewer(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reviewer"
     )
     mobius_id = models.CharField(
-        "Mobius id",
+        "Mobius ID",
         max_length=200,
         null=True,
         blank=True,

@@ -26,8 +26,8 @@ def warnings() -> list[AdminWarning]:
     found = []
     if failure := decision_anchor.failure():
         since = f" since {_at(failure.at)}" if failure.at else ""
-        text = f"New heads of the decision log have not reached LOG_ANCHOR{since}. {failure.why}."
-        found.append(AdminWarning(f"{text} It is tried again every minute.", bad=True))
+        text = f"New heads of the decision log haven't reached LOG_ANCHOR{since}. {failure.why}."
+        found.append(AdminWarning(f"{text} We try again every minute.", bad=True))
     conflicts = rights_log.conflicts(timezone.now() - CONFLICTS_FOR)[:CONFLICTS]
     for entry in conflicts:
         what = decision_words.conflict(entry)

@@ -170,7 +170,7 @@ def members(
 def members_from_words(item: Interaction) -> str:
     """Where it is known from whom a question asks; empty for one to a person."""
     if not item.target_id:
-        return "Mobius doesn't say who this is for. Only team leads see it."
+        return "Mobius doesn't say who this is for. Only team leads can see it."
     if item.target_type != "group":
         return ""
     match item.members_from:
@@ -181,7 +181,7 @@ def members_from_words(item: Interaction) -> str:
         case Interaction.FROM_MAPPING:
             return "Asked: the people an administrator assigned to this group."
         case _:
-            return "No members are known for this group. Only team leads see this question."
+            return "No members are known for this group. Only team leads can see this question."
 
 
 def obstacle(*, account: bool, off: bool, left: bool) -> str:

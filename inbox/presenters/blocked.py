@@ -291,7 +291,7 @@ def _expiring(item: Interaction, page_context: PageContext) -> Expiring:
             asked, item.expires_at, f"{page_context.people.name(item.claimed_by)}: {asked.held}."
         )
     names = page_context.people.objects(waits_for(item))
-    words = f"It waits for {listed(names)}." if names else "Mobius does not say who is asked."
+    words = f"It waits for {listed(names)}." if names else "Mobius doesn't say who this is for."
     return Expiring(asked, item.expires_at, words)
 
 

@@ -198,9 +198,9 @@ def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
             asked, "", (), "", tuple(missing_of(item, id_, page_context) for id_ in ids)
         )
     if item.members is None:
-        return GroupItem(asked, "Mobius does not say who is asked.", (), "", ())
-    could = listed(names, most=FEW) if names else "nobody"
-    return GroupItem(asked, f"Nobody has claimed it. It asks {could}.", (), "", ())
+        return GroupItem(asked, "Mobius doesn't say who this is for.", (), "", ())
+    could = listed(names, most=FEW) if names else "no one"
+    return GroupItem(asked, f"No one has claimed it. It's assigned to {could}.", (), "", ())
 
 
 def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:
@@ -214,13 +214,13 @@ def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missin
     )
     blocks = bool(note) and item.policy_kind == "all"
     if blocks:
-        note += "; it cannot complete without them"
+        note += "; the question can't complete without them"
     old = stale(item, page_context.now) and item.claimed_by == id_
     if not note and item.claimed_by == id_ and access.can_be_held(item):
-        note = f"Holds it {since_words(item, page_context.now)}"
+        note = f"Claimed {since_words(item, page_context.now)}"
     last = known.nudges.get((item.mobius_id, id_))
     if not note and last is not None:
-        note = "Has read the nudge" if last.read_at else "Nudge not read yet"
+        note = "Nudge read" if last.read_at else "Nudge not read yet"
     nudge = nudge_of(page_context.viewer, item, id_, known, page_context.now)
     return Missing(page_context.people.face(id_), note, old, blocks, nudge)
 

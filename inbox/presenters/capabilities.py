@@ -27,39 +27,39 @@ class Offered:
 _WORDS = {
     "pending": (
         "List of pending questions",
-        "The questions of known runs are read; those of other runs cannot be discovered.",
+        "Questions of known runs are read; those of other runs can't be found.",
     ),
     "pending_of_run": ("Pending questions of one run", "All pending questions are read instead."),
     "closed": (
         "List of closed questions",
-        "A question is followed from when it was pending; older ones are not shown.",
+        "Questions are followed once they've been seen pending; older ones aren't shown.",
     ),
     "project_events": ("Live events of the project", "Pending questions are polled instead."),
     "run_events": (
         "Live events of a run",
-        "Runs are read by their ids instead, where that is offered.",
+        "Runs are read by ID instead, where that's offered.",
     ),
     "runs": ("List of runs", "Runs are known from their questions."),
-    "run": ("One run by its id", "A run shows what its events and questions say."),
+    "run": ("One run by its ID", "A run's details come from its events and questions."),
     "steps": ("Steps of a run", "A run is shown without its steps."),
     "groups": (
         "Groups and their members",
-        "Members come from the question itself, else from the groups assigned here.",
+        "Members come from the question itself, or else from the group mapping here.",
     ),
     "token_owner": (
-        "Whose a member token is",
-        "A token is taken for the Mobius ID that an administrator has set.",
+        "Owner of a member token",
+        "A token is assumed to belong to the Mobius ID that an administrator set.",
     ),
-    "signals": ("Signals to a run", "Signals cannot be sent."),
-    "cancellation": ("Cancelling a run", "Runs cannot be cancelled from here."),
-    "claims": ("Claiming a group's question", "No question so far says that it can be claimed."),
+    "signals": ("Signals to a run", "Signals can't be sent."),
+    "cancellation": ("Cancelling a run", "Runs can't be cancelled from here."),
+    "claims": ("Claiming a group's question", "No question seen so far is marked as claimable."),
 }
 
 
 _KNOWN_BY = {
-    "signals": "Not tested: every Mobius of this generation has it.",
-    "cancellation": "Not tested: offered until it is refused once.",
-    "claims": "Offered for questions that say that they can be claimed.",
+    "signals": "Not tested: every Mobius with this API generation offers it.",
+    "cancellation": "Not tested: shown as available until it's refused once.",
+    "claims": "Available for questions marked as claimable.",
 }
 """Of what no request without effect could tell."""
 

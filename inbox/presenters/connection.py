@@ -91,16 +91,14 @@ def _steps(
         Step(now.state == "live", "Connect to Mobius", "mobius"),
         Step(
             any(row.mobius_id and row.active for row in people),
-            "Add the people whom workflows ask",
+            "Add the people who answer questions",
             "people",
         ),
     ]
     if mappings:
         mapped = all(mapping.people for mapping in mappings)
-        steps.append(Step(mapped, "Assign people to the groups that workflows ask", "groups"))
-    steps.append(
-        Step(trial.was_anything_answered(upstream), "Send yourself a test question", "test")
-    )
+        steps.append(Step(mapped, "Assign people to groups", "groups"))
+    steps.append(Step(trial.was_anything_answered(upstream), "Send a test question", "test"))
     return tuple(steps)
 
 

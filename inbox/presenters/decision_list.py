@@ -162,7 +162,7 @@ def _row(
         sub=sub,
         words=words.said(entry, question),
         comment=entry.comment,
-        note="Mobius did not say whether it arrived" if words.unknown(entry) else "",
+        note="Mobius didn't confirm that it arrived" if words.unknown(entry) else "",
         icon=icon,
         by=by,
         receipt_href=receipt_href(entry) if answer and item else "",
@@ -223,8 +223,8 @@ def _choices(query: DecisionQuery) -> tuple[Choice, ...]:
     flows = [(name, name) for name in named.values_list("workflow", flat=True).distinct()]
     made = (
         ("span", "When", "Any time", [(key, said) for key, (said, _) in SPANS.items()]),
-        ("who", "Who", "Anybody", known_people()),
-        ("did", "Did", "Anything", did),
+        ("who", "Who", "Anyone", known_people()),
+        ("did", "Action", "Any action", did),
         ("workflow", "Workflow", "Any workflow", flows[:WORKFLOWS]),
     )
     return tuple(

@@ -117,7 +117,7 @@ def conflict(entry: Decision) -> str:
 
 def nobody(entry: Decision) -> str:
     """Who did what has neither a Mobius ID nor an account."""
-    return "This installation" if entry.verb == key_answers.VERB else "Somebody"
+    return "This installation" if entry.verb == key_answers.VERB else "Someone"
 
 
 def headline(entry: Decision, question: Mapping[str, Any], people: People) -> str:

@@ -50,7 +50,7 @@ def effect(item: Interaction, people: People, *, received: Collection[str] = ())
 
 def _alone(item: Interaction, *, goes_on: bool) -> Effect:
     if not item.says_how_many and item.target_type == "group":
-        return Effect("Mobius does not say how many must answer.", "One answer may be enough.")
+        return Effect("Mobius doesn't say how many have to answer.", "One answer may be enough.")
     if len(item.members or ()) > 1:
         what = "resume the run" if goes_on else "close the question"
         return Effect("One answer is enough.", f"Yours will {what}.")

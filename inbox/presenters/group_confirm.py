@@ -62,7 +62,7 @@ def _removal(upstream: Upstream, group: Group, key: str, user_id: str, people: P
         title=f"Remove {name} from {group.name}?",
         text=f"Changes apply to new questions only. {kept if keeps else ''}".strip(),
         yes=f"Yes, remove {name}",
-        no="Keep yourself in" if self_ else f"Keep {name}",
+        no="Cancel",
         action=reverse("group-remove", args=[key]),
         fields=(("user_id", user_id),),
         about=user_id,
@@ -71,26 +71,28 @@ def _removal(upstream: Upstream, group: Group, key: str, user_id: str, people: P
 
 def _addition(group: Group, key: str, members: list[str], typed: str) -> tuple[Confirm | None, str]:
     if not typed:
-        return None, "Write a name or a Mobius id first."
+        return None, "Enter a name or a Mobius ID."
     found = ids_called(typed) or [typed]
     if len(found) > 1:
-        return None, f"Several people here are called {typed}: {listed(found)}. Write the id."
+        ids = listed(found)
+        return None, f"Several people here are called {typed}: {ids}. Enter the Mobius ID."
     (user_id,) = found
     name = names_of([user_id])[user_id]
     if user_id in members:
-        return None, f"{name} is in {group.name} already."
+        return None, f"{name} is already in {group.name}."
     status = account_statuses([user_id])[user_id]
     who = name if name == user_id else f"{name} ({user_id})"
     note = ""
     if not status.account:
-        note = f" {name} has no account here, so cannot answer here."
+        note = f" {name} has no account here, so they can't answer here."
     elif not status.active:
-        note = f" The account of {name} is deactivated, so {name} cannot answer here."
+        note = f" {name}'s account is deactivated, so they can't answer here."
     confirm = Confirm(
         title=f"Add {who} to {group.name}?",
-        text=f"Changes apply to new questions only. What was asked before is not theirs.{note}",
+        text="Changes apply to new questions only. They can't answer questions that were asked "
+        f"before.{note}",
         yes=f"Yes, add {name}",
-        no="Add nobody",
+        no="Cancel",
         action=reverse("group-add", args=[key]),
         fields=(("user_id", user_id), ("typed", typed)),
     )
@@ -103,12 +105,12 @@ def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> 
         upstream=upstream, group_id=group.mobius_id, status="pending", gone__in=(False,)
     ).count()
     keep = "keeps" if waiting == 1 else "keep"
-    kept = f" {_questions(waiting)} asked before {keep} the old one."
+    kept = f" {_questions(waiting)} asked before {keep} the old routing."
     return Confirm(
-        title=f"Change the routing to {name[:1].lower()}{name[1:]}?",
+        title=f"Change routing to {name[:1].lower()}{name[1:]}?",
         text=f"{meaning}. Changes apply to new questions only.{kept if waiting else ''}",
         yes="Yes, change it",
-        no="Keep it as it is",
+        no="Cancel",
         action=reverse("group-routing", args=[key]),
         fields=(("routing", kind.value),),
         about="routing",

@@ -184,7 +184,7 @@ def _waits(item: Interaction, people: People, now: datetime) -> Waits:
     elif item.claimed_by:
         state = f"{people.name(item.claimed_by)} {_holds(item, people)} it"
     else:
-        state = "Nobody has claimed it"
+        state = "Not claimed yet"
     limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
     href = item.get_absolute_url()
     return Waits(href, item.display_title, state, limit)
@@ -219,7 +219,7 @@ def _made(entry: Decision, people: People, now: datetime) -> Made:
             to = routing_words(str(value.get("to")))
             icon, text = "edit", f"{who} changed the routing to {to[:1].lower()}{to[1:]}"
     if value.get("arrived") == "unknown":
-        text += "; Mobius did not say whether it arrived"
+        text += "; Mobius didn't confirm that it arrived"
     return Made(icon, text, moment(entry.at, now))
 
 

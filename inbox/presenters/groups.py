@@ -42,11 +42,11 @@ class GroupList:
 
     @property
     def sentence(self) -> str:
-        """``5 groups, 4 with something waiting``."""
+        """``5 groups, 4 with open questions``."""
         count = len(self.rows)
         busy = sum(row.waiting > 0 for row in self.rows)
         groups = f"{count} group" if count == 1 else f"{count} groups"
-        return f"{groups}, {busy or 'none'} with something waiting" if count else ""
+        return f"{groups}, {busy or 'none'} with open questions" if count else ""
 
 
 def group_list(

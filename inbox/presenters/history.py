@@ -83,12 +83,14 @@ def _claims(item: Interaction, people: People, events: Iterable[Event]) -> list[
         if event.type == CLAIMED:
             holder = event.data.get("claimed_by")
             told = told or holder == item.claimed_by
-            lines.append(Entry("claimed", f"{people.name(holder)} took it", event.at))
+            lines.append(Entry("claimed", f"{people.name(holder)} claimed it", event.at))
         elif event.type == RELEASED:
-            text = f"{people.name(holder)} released it" if holder else "It was released"
+            text = f"{people.name(holder)} released it" if holder else "The claim was released"
             lines.append(Entry("undo", text, event.at))
     if item.claimed_by and not told:
-        lines.append(Entry("claimed", f"{people.name(item.claimed_by)} took it", item.claimed_at))
+        lines.append(
+            Entry("claimed", f"{people.name(item.claimed_by)} claimed it", item.claimed_at)
+        )
     return lines
 
 
@@ -97,7 +99,7 @@ def _answers(item: Interaction, people: People, decisions: Iterable[Decision]) -
     lines = []
     for answer in given(item, people):
         said = f"“{answer.comment}”" if answer.comment else ""
-        note = ", under the service key" if answer.face.id in by_service else ""
+        note = ", with the service key" if answer.face.id in by_service else ""
         tone = {"yes": "ok", "no": "bad"}.get(answer.words.tone, "ok")
         lines.append(
             Entry(answer.words.icon or "done", f"{answer.did}{note}", answer.at, tone, said)
@@ -123,7 +125,7 @@ def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]
     if item.pending and item.expires_at is not None:
         if item.expires_at <= now:
             return [Entry("failed", "Expired", item.expires_at)]
-        text = "Expires, the run fails" if _is_step(item) else "Expires"
+        text = "Expires and the run fails" if _is_step(item) else "Expires"
         return [Entry("dashed", text, item.expires_at, "to-come")]
     return []
 

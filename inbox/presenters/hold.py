@@ -45,7 +45,7 @@ def hold_of(viewer: Viewer, item: Interaction, people: People, now: datetime) ->
         return None
     return Hold(
         "free",
-        "Nobody has claimed this yet",
+        "No one has claimed this yet",
         "You can answer without claiming it. Claiming it tells the others that they don't need to.",
         action=Action.CLAIM,
     )
@@ -95,7 +95,7 @@ def _title(who: str, item: Interaction, now: datetime) -> str:
 
 def _mine_text(*, old: bool) -> str:
     if old:
-        return "You claimed this a while ago, and your group sees it marked. Answer or release it."
+        return "You claimed this a while ago, and it's marked for your group. Answer or release it."
     return "Others can view it, but only you can answer until you release it."
 
 
@@ -104,7 +104,7 @@ def _other_text(name: str, item: Interaction, now: datetime, *, old: bool, lead:
         lasted = span((now - item.claimed_at).total_seconds())
         return f"It was claimed {lasted} ago. Only {name} can release it."
     if lead:
-        return f"The group can view it, but only {name} can answer until it is released."
+        return f"The group can view it, but only {name} can answer until it's released."
     return f"You can answer if {name} releases it."
 
 

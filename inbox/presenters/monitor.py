@@ -217,7 +217,7 @@ def _chips(query: RunQuery, people: People, page_context: MonitorCounts) -> tupl
         "status": "Not finished" if query.status == OPEN else run_status(query.status).label,
         "workflow": query.workflow,
         "queue": f"Queue {query.queue}",
-        "age": f"In its status {AGES.get(query.age, '')}",
+        "age": f"In this status {AGES.get(query.age, '')}",
         "group": f"Waiting on {page_context.groups.get(query.group, query.group)}",
         "person": f"Waiting on {people.object(query.person)}",
         "q": f"“{query.q}”",

@@ -41,7 +41,7 @@ def nudge_of(viewer: Viewer, item: Interaction, user_id: str, known: Known, now:
     if user_id == viewer.mobius_id:
         return Nudge("mine", user_id, name, item.get_absolute_url())
     if user_id not in known.active:
-        return Nudge("nobody", user_id, name, "", "Nobody to nudge")
+        return Nudge("nobody", user_id, name, "", "Can't be nudged")
     href, last = nudge_href(item.mobius_id), known.nudges.get((item.mobius_id, user_id))
     if last is None:
         return Nudge("free", user_id, name, href)

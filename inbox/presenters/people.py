@@ -23,7 +23,7 @@ class People:
     def full(self, user_id: str | None) -> str:
         """The name of an id; an id without an account is its own name."""
         if not user_id:
-            return "Somebody"
+            return "Someone"
         return self.names.get(user_id) or user_id
 
     def name(self, user_id: str | None) -> str:

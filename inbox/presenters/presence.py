@@ -37,7 +37,7 @@ def company(viewer: Viewer, item: Interaction) -> Company | None:
     people.sort(key=lambda one: one.name)
     writing = [one.name for one in people if seen[one.user_id].writing]
     looking = [one.name for one in people if not seen[one.user_id].writing]
-    parts = [_sentence(writing, "writing"), _sentence(looking, "looking at this")]
+    parts = [_sentence(writing, "writing"), _sentence(looking, "viewing this")]
     return Company(
         item.mobius_id,
         tuple(Face(one.mobius_id or "", one.name, one.name) for one in people),

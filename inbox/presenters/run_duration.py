@@ -27,5 +27,5 @@ def where_the_time_went(
     whole = (end - run.created_at).total_seconds()
     return (
         ("Waiting for people", exact_span(waited) if waited else "–"),
-        ("All else", exact_span(max(0.0, whole - waited))),
+        ("Everything else", exact_span(max(0.0, whole - waited))),
     )

@@ -49,14 +49,14 @@ def run_filters(viewer: Viewer, upstream: Upstream, query: RunQuery) -> RunFilte
         ("status", "Status", "Any status", statuses),
         ("workflow", "Workflow", "Any workflow", _said(viewer, upstream, "workflow")),
         ("queue", "Queue", "Any queue", _said(viewer, upstream, "queue")),
-        ("age", "In its status", "However long", AGES.items()),
+        ("age", "Time in status", "Any time", AGES.items()),
         (
             "group",
             "Waiting on group",
             "Any group",
             groups.values_list("mobius_id", "name")[:MOST],
         ),
-        ("person", "Waiting on person", "Anybody", _people(upstream)),
+        ("person", "Waiting on person", "Anyone", _people(upstream)),
     )
     choices = tuple(
         _choice(name, label, nothing, known, getattr(query, name))

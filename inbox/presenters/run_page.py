@@ -350,7 +350,7 @@ def _rule(item: Interaction, needed: int, now: datetime) -> str:
             else (f"{needed} answers are needed.")
         )
     elif not item.says_how_many:
-        rule = "Mobius does not say how many must answer."
+        rule = "Mobius doesn't say how many have to answer."
     elif len(item.members or ()) > 1:
         rule = "One answer is enough."
     else:
@@ -362,13 +362,13 @@ def _rule(item: Interaction, needed: int, now: datetime) -> str:
 
 def _about(run: Run, people: People, now: datetime) -> tuple[tuple[str, str], ...]:
     if run.unread:
-        return (("Run id", run.mobius_id),)
+        return (("Run ID", run.mobius_id),)
     pairs = [
         ("Queue", run.queue),
         ("Attempt", str(run.attempt)),
         ("Started by", people.full(run.started_by) if run.started_by else ""),
-        ("External id", run.external_id or ""),
-        ("Run id", run.mobius_id),
+        ("External ID", run.external_id or ""),
+        ("Run ID", run.mobius_id),
         ("Created", exact_moment(run.created_at, now)),
         ("Ended", exact_moment(run.completed_at, now) if run.completed_at else ""),
         ("Error", run.error_type),

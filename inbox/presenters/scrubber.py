@@ -235,14 +235,14 @@ def _question(
     whom = groups.get(one.target, one.target) if grouped else people.object(one.target)
     match one.status:
         case "pending" if one.claimed_by:
-            words = f"{people.name(one.claimed_by)} has claimed it for {whom}"
+            words = f"{people.name(one.claimed_by)} claimed it for {whom}"
         case "pending":
             words = f"Waits for {whom}"
         case "completed":
             words = f"Answered by {whom}"
         case "expired":
             how = item_status(expired[one.id].state if one.id in expired else one.status)
-            words = f"{how.label}; {whom} had been asked"
+            words = f"{how.label}; {whom} was asked"
         case other:
             words = label(other)
     if one.status == "pending" and one.answers:

@@ -258,7 +258,7 @@ class _Teller:
             return "claimed", f"{self.people.name(self.holders[id_])} claimed the question", ""
         if event.type == RELEASED:
             holder = self.holders.pop(id_, "")
-            who = self.people.name(holder) if holder else "Somebody"
+            who = self.people.name(holder) if holder else "Someone"
             return "undo", f"{who} released the question", ""
         return "", "", ""
 

@@ -25,7 +25,7 @@ class Status:
     tone: str
 
 
-UNNAMED = "someone Mobius does not name"
+UNNAMED = "someone Mobius doesn't name"
 """Whom a question asks whose target Mobius does not tell."""
 
 ROUTING = {

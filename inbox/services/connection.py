@@ -98,9 +98,9 @@ def sentence(error: MobiusError) -> str:
         case Unauthorized():
             said = f"MOBIUS_API_KEY: Mobius at {base} refuses this key."
         case Denied():
-            said = f"MOBIUS_API_KEY: this key may not read the project {project} at {base}."
+            said = f"MOBIUS_API_KEY: this key can't read the project {project} at {base}."
         case NotFound() if error.is_of_project:
-            said = f"MOBIUS_PROJECT: Mobius at {base} does not know the project {project}."
+            said = f"MOBIUS_PROJECT: Mobius at {base} doesn't know the project {project}."
         case NotFound():
             said = f"MOBIUS_BASE_URL or MOBIUS_PROJECT: {base} has nothing for project {project}."
         case Unreachable():

@@ -86,7 +86,7 @@ async def adopt(
     if not tries.take(reviewer.user_id):
         raise NotAdopted(
             Reason.TOO_MANY,
-            "You have pasted 10 tokens within a minute, so this one was not checked. "
+            "You have pasted 10 tokens within a minute, so this one wasn't checked. "
             "Wait a minute, then paste it again.",
         )
     owner = await _owner(reviewer, token)
@@ -201,13 +201,13 @@ def _conflict(reviewer: Reviewer, owner: str, *, taken: bool) -> NotAdopted:
         return NotAdopted(
             Reason.TAKEN,
             f"This token belongs to {owner}, which is the Mobius ID of another account. Nothing "
-            "was changed, and your administrator can see that it happened.",
+            "was changed, and your administrator can see this attempt.",
         )
     return NotAdopted(
         Reason.ANOTHER_OWNER,
         f"This token belongs to {owner}, and your Mobius ID is "
         f"{reviewer.mobius_id or 'not set'}. Nothing was "
-        "changed. Paste a token of your own, or ask your administrator to correct your Mobius ID.",
+        "changed. Paste your own token, or ask your administrator to correct your Mobius ID.",
     )
 
 
@@ -279,8 +279,8 @@ async def _take_unproven(reviewer: Reviewer, token: SecretStr) -> None:
     if not reviewer.mobius_id:
         raise NotAdopted(
             Reason.UNPROVEN,
-            "This Mobius does not say whose a token is. Ask an administrator to set your Mobius id "
-            "first.",
+            "This Mobius doesn't say who a token belongs to. Ask an administrator to set your "
+            "Mobius ID first.",
         )
     try:
         await service_client().acting_as(token.get_secret_value()).interactions(status="pending")
@@ -292,18 +292,19 @@ def _refused(error: MobiusError) -> NotAdopted:
     match error:
         case Unauthorized():
             return NotAdopted(
-                Reason.UNKNOWN, "Mobius does not accept this token. Copy it again, whole."
+                Reason.UNKNOWN, "Mobius didn't accept this token. Copy the whole token again."
             )
         case Denied():
             return NotAdopted(Reason.OTHER_PROJECT, "This token is for another project.")
         case Rejected():
             return NotAdopted(
-                Reason.SERVICE_KEY, "Mobius says that this is not the token of a person."
+                Reason.SERVICE_KEY, "Mobius says that this token doesn't belong to a person."
             )
         case RateLimited():
             return NotAdopted(Reason.UNREACHABLE, "Mobius is busy. Try again in a minute.")
         case _:
             return NotAdopted(
                 Reason.UNREACHABLE,
-                "Mobius cannot be asked just now, so nothing was saved. Try again in a minute.",
+                "We couldn't check this token with Mobius, so nothing was saved. "
+                "Try again in a minute.",
             )

@@ -47,22 +47,25 @@ def sentence(upstream: Upstream) -> str:
     if setting != "auto":
         why = f"SERVICE_KEY_ANSWERS is {setting}"
     elif now:
-        why = "Mobius does not say whose a member token is"
+        why = "Mobius doesn't say who a member token belongs to"
     elif upstream.proves_tokens:
-        why = "this Mobius has said whose a member token is"
+        why = "this Mobius has said who a member token belongs to"
     elif upstream.capabilities.get("token_owner") == Offer.YES:
-        why = "Mobius says whose a member token is"
+        why = "Mobius says who a member token belongs to"
     else:
-        why = "it is not known yet whether Mobius says whose a member token is"
+        why = "it isn't known yet whether Mobius says who a member token belongs to"
     if not now:
-        return f"Off: {why}. Everybody answers with a member token of their own."
+        return f"Off: {why}. Everyone answers with their own member token."
     said = (
         f"On: {why}. The key answers for people without a member token whose Mobius ID an "
         "administrator has set, where one answer is enough."
     )
     refused = [words for kind, words in _KINDS.items() if service_key.is_refused(upstream, kind)]
     if refused:
-        said += f" Not used until the next start, because Mobius refused it: {', '.join(refused)}."
+        said += (
+            f" Mobius refused it for {' and '.join(refused)}, so it isn't used for those until the "
+            "next restart."
+        )
     return said
 
 

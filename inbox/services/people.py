@@ -78,7 +78,7 @@ def _add(person: Person, password: str | None, hashed: str | None, *, update: bo
     Upstream.hold_present()
     user = get_user_model().objects.filter(username=person.username).first()
     if user is not None and not update:
-        raise NotAdded(f"{person.username} has an account already.")
+        raise NotAdded(f"{person.username} already has an account.")
     if user is None:
         user = _new(person)
     else:
@@ -173,7 +173,7 @@ def _identify(user: User, person: Person) -> None:
         raise NotAdded(" ".join(error.messages)) from None
     holder = Reviewer.objects.filter(mobius_id=wanted).select_related("user").first()
     if holder is not None:
-        raise NotAdded(f"{wanted} is the Mobius ID of {holder.user.get_username()} already.")
+        raise NotAdded(f"{wanted} is the Mobius ID of {holder.user.get_username()}.")
     credentials.assign(reviewer, mobius_id=wanted)
 
 

@@ -32,13 +32,13 @@ def read(content: bytes) -> list[Person]:
                 f"Line 1 must name the columns {','.join(COLUMNS)}; {missing[0]} is missing."
             )
         if unknown := [name for name in names if name not in COLUMNS]:
-            raise Unreadable(f"Line 1 has a column that is not known: {unknown[0] or '(empty)'}.")
+            raise Unreadable(f"Line 1 has an unknown column: {unknown[0] or '(empty)'}.")
         rows.fieldnames = names
         people = [_person(row, rows.line_num) for row in rows]
     except csv.Error as error:
         raise Unreadable(f"Line {rows.line_num} is not CSV: {error}.") from None
     if not people:
-        raise Unreadable("The file names nobody.")
+        raise Unreadable("The file has no people in it.")
     if len(people) > MOST:
         raise Unreadable(f"The file has more than {MOST} people. Split it into smaller files.")
     return people

@@ -48,7 +48,7 @@ class Sent:
 async def send(reviewer: Reviewer) -> Sent:
     """Ask ``reviewer`` for an approval that belongs to no run. Raises ``NotSent``."""
     if not reviewer.mobius_id:
-        raise NotSent("Set your Mobius ID first: the question is sent to it.")
+        raise NotSent("Set your Mobius ID first. The question is sent to it.")
     body = {
         "type": "approval",
         "message": MESSAGE,
@@ -61,14 +61,14 @@ async def send(reviewer: Reviewer) -> Sent:
         return Sent((await service_client().create_interaction(body)).id)
     except Nonsense as error:
         if isinstance(error, WebPage) or (error.status or 0) >= HTTPStatus.MULTIPLE_CHOICES:
-            raise NotSent(f"Mobius did not accept the question: {error.message}") from None
+            raise NotSent(f"Mobius didn't accept the question: {error.message}") from None
         return Sent("", newest)
     except (Unreachable, Unavailable) as error:
         raise NotSent(
-            f"{error.message} If Mobius took the question all the same, it appears in your inbox."
+            f"{error.message} If Mobius received the question anyway, it will appear in your inbox."
         ) from None
     except MobiusError as error:
-        raise NotSent(f"Mobius did not accept the question: {error.message}") from None
+        raise NotSent(f"Mobius didn't accept the question: {error.message}") from None
     finally:
         watching.acted()
 

@@ -93,7 +93,7 @@ def _unconfirmed(request: ReviewerRequest) -> Unconfirmed | None:
 async def remove_token(request: ReviewerRequest) -> HttpResponseBase:
     """Forget the token."""
     await service.remove(reviewer=request.user.reviewer, origin=origin_of(request))
-    messages.success(request, "Your token is removed.")
+    messages.success(request, "Your token was removed.")
     return _back()
 
 
@@ -120,7 +120,7 @@ def change_password(request: ReviewerRequest) -> HttpResponseBase:
         return response
     form.save()
     update_session_auth_hash(request, form.user)
-    messages.success(request, "Your password is changed.")
+    messages.success(request, "Your password was changed.")
     return _back()
 
 

@@ -48,7 +48,7 @@ def delete(request: ReviewerRequest, id: int) -> HttpResponse:
         name = saved_views.delete(request.viewer, id)
     except NoSuchView:
         raise Http404("No such view.") from None
-    messages.success(request, f"“{name}” is deleted.")
+    messages.success(request, f"“{name}” was deleted.")
     return HttpResponseRedirect(RunQuery.read(request.GET).replace().href(), status=303)
 
 

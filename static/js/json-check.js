@@ -9,12 +9,12 @@ function verdict(text) {
   try {
     const value = JSON.parse(text);
     if (value === null || typeof value !== "object" || Array.isArray(value)) {
-      return { words: "The payload has to be an object, in { }.", bad: true };
+      return { words: "The payload must be an object, in { }.", bad: true };
     }
     const keys = Object.keys(value).length;
     return { words: `A JSON object with ${keys} ${keys === 1 ? "key" : "keys"}.`, bad: false };
   } catch (error) {
-    return { words: `This is not JSON yet: ${error.message}`, bad: true };
+    return { words: `This isn't valid JSON yet: ${error.message}`, bad: true };
   }
 }
 

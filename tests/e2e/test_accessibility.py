@@ -122,7 +122,7 @@ def failed_request(page: Page) -> None:
 
 def unnamed_signal(page: Page) -> None:
     page.get_by_role("button", name="Send signal").click()
-    expect(page.get_by_text("Name the signal.")).to_be_visible()
+    expect(page.get_by_text("Enter the signal's name.")).to_be_visible()
 
 
 def sign_in_link(page: Page) -> None:

@@ -88,9 +88,9 @@ def test_a_question_appears_is_answered_and_its_run_completes_live(
     server.offers.refuses["respond"] = 422
     approve(sam)
     refusal = sam.locator("#outcome")
-    expect(refusal).to_contain_text("Mobius did not accept this answer")
+    expect(refusal).to_contain_text("Mobius didn't accept this answer")
     sam.evaluate(_READ_AGAIN)
-    expect(refusal).to_contain_text("Mobius did not accept this answer")
+    expect(refusal).to_contain_text("Mobius didn't accept this answer")
     server.offers.refuses.clear()
     approve(sam)
     expect(rina.locator("#detail")).to_contain_text("Sam Ito answered this")

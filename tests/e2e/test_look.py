@@ -186,7 +186,7 @@ def test_what_is_not_accepted_is_said_at_its_field(sign_in: SignIn, api: httpx.C
     field = page.get_by_role("textbox", name="Your answer")
     expect(field).to_be_focused()
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_accessible_description("Write your answer.")
+    expect(field).to_have_accessible_description("Enter your answer.")
     expect(page.get_by_label("Comment")).to_have_value("The comment stays.")
 
 

@@ -219,7 +219,7 @@ def test_a_run_is_cancelled_by_typing_its_workflows_name(
     field = tess.get_by_label("Type cancel-test to cancel it")
     field.fill("cancel")
     tess.get_by_role("button", name="Cancel the run").click()
-    expect(tess.get_by_role("alert")).to_contain_text("That is not the workflow's name")
+    expect(tess.get_by_role("alert")).to_contain_text("That isn't the workflow's name")
     expect(field).to_have_value("cancel")
     expect(asked).to_be_visible()
     field.fill("cancel-test")
@@ -270,8 +270,8 @@ def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx
     tess.get_by_label("Name").fill("papers")
     payload, said = tess.get_by_label("Payload"), tess.locator("#act-payload-said")
     for typed, words in (
-        ('{"pages": ', "This is not JSON yet"),
-        ("[3]", "The payload has to be an object"),
+        ('{"pages": ', "This isn't valid JSON yet"),
+        ("[3]", "The payload must be an object"),
         ('{"pages": 3}', "A JSON object with 1 key."),
     ):
         payload.fill("")

@@ -98,7 +98,7 @@ def test_without_its_database_it_answers_503_and_promises_nothing(
         sent = rina.respond(item, form, value="true", comment="Keep these words")
         assert sent.status_code == 503
         assert "Keep these words" in sent.text
-        assert "We couldn't confirm what became of what you just sent" in sent.text
+        assert "We couldn't confirm that what you just sent was received" in sent.text
         assert "draft" not in sent.text.lower()
     with rina.stream("/live/inbox/") as lines:
         until(lines, lambda: readyz(product) == (200, "ready"))

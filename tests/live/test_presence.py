@@ -116,11 +116,11 @@ def test_the_others_are_named_and_the_reader_is_not(met: None) -> None:
     rina, sam = sign_in("rina"), sign_in("sam")
     assert rina.post(URL).status_code == 204
     assert words(rina) == ""
-    assert words(sam) == "Rina is looking at this"
+    assert words(sam) == "Rina is viewing this"
     sign_in("lee").post(URL)
-    assert words(sam) == "Lee and Rina are looking at this"
+    assert words(sam) == "Lee and Rina are viewing this"
     page = sam.get("/interactions/int_met/").content.decode()
-    assert "Lee and Rina are looking at this" in page
+    assert "Lee and Rina are viewing this" in page
 
 
 def test_a_saved_draft_says_that_somebody_writes(met: None) -> None:
@@ -128,10 +128,10 @@ def test_a_saved_draft_says_that_somebody_writes(met: None) -> None:
     rina.post(URL)
     rina.post("/interactions/int_met/draft", {"value": "", "comment": "I think"})
     sign_in("lee").post(URL)
-    assert words(sam) == "Rina is writing, Lee is looking at this"
+    assert words(sam) == "Rina is writing, Lee is viewing this"
     rina.post("/interactions/int_met/draft", {"discard": ""})
     rina.post(URL, {"leave": ""})
-    assert words(sam) == "Lee is looking at this"
+    assert words(sam) == "Lee is viewing this"
 
 
 def test_it_rings_the_questions_bell(met: None) -> None:
@@ -144,7 +144,7 @@ def test_it_rings_the_questions_bell(met: None) -> None:
 
 def test_a_lead_is_there_too(met: None) -> None:
     sign_in("tess").post(URL)
-    assert words(sign_in("sam")) == "Tess is looking at this"
+    assert words(sign_in("sam")) == "Tess is viewing this"
 
 
 def test_nobody_is_told_to_or_of_a_stranger(met: None) -> None:

@@ -70,7 +70,7 @@ async def test_away_at_the_start_it_waits_and_says_so(
     asked = project.ask()
     between.refuse()
     async with kept(between, project) as mirror:
-        await says(mirror, "Mobius has not been reached yet.")
+        await says(mirror, "Mobius hasn't been reached yet.")
         assert mirror.sync_status.present().state == "never"
         between.listen()
         await mirror.is_("live")

@@ -165,15 +165,15 @@ def test_each_state_of_the_connection_has_a_sentence_of_its_own() -> None:
     ]
     since = "No updates since 11:00"
     assert sentences == [
-        "Mobius has not been reached yet.",
+        "Mobius hasn't been reached yet.",
         f"{since}: Mobius is not answering.",
         f"{since}: Mobius refuses the service key.",
-        f"{since}: the service key is not meant for this project.",
-        f"{since}: Mobius does not know this project.",
+        f"{since}: the service key isn't for this project.",
+        f"{since}: Mobius doesn't know this project.",
         f"{since}: Mobius refuses GET /interactions (422).",
         f"{since}: Mobius refuses GET /interactions (404).",
-        f"{since}: Mobius asks for fewer requests.",
-        f"{since}: Mobius answers with an error (503).",
+        f"{since}: Mobius is limiting requests.",
+        f"{since}: Mobius returned an error (503).",
         "Catching up.",
         "First sync in progress.",
         "Live.",
@@ -182,7 +182,7 @@ def test_each_state_of_the_connection_has_a_sentence_of_its_own() -> None:
 
 def test_a_rate_limit_says_until_when() -> None:
     found = re.fullmatch(
-        r"Mobius asks for fewer requests until (?:.+, )?(\d\d:\d\d)",
+        r"Mobius is limiting requests until (?:.+, )?(\d\d:\d\d)",
         trouble_of(errors.RateLimited("no", retry_after=120)),
     )
     assert found
@@ -262,10 +262,10 @@ def test_what_is_refused_is_named_to_administrators_alone(request_: str, shown: 
 
 def test_what_mobius_says_is_not_told_to_readers() -> None:
     assert "secret" not in trouble_of(errors.Unauthorized("mbx_secret"))
-    assert trouble_of(errors.Nonsense("no")) == "Mobius gives answers that cannot be read"
+    assert trouble_of(errors.Nonsense("no")) == "Mobius sent a response that can't be read"
 
 
 def test_what_is_too_large_names_the_settings_to_administrators_alone() -> None:
     error = errors.TooLarge("no")
-    assert trouble_of(error) == "Mobius sends more at once than can be read"
+    assert trouble_of(error) == "Mobius sent more data at once than can be read"
     assert explained(error) == f"{trouble_of(error)} (MOBIUS_EVENT_LIMIT, MOBIUS_RESPONSE_LIMIT)"

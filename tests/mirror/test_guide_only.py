@@ -667,7 +667,7 @@ async def test_a_rate_limit_is_said_with_its_end(server: GuideServer) -> None:
         server.offers.retry_after = 120
         server.offers.refuses["interactions"] = 429
         await mirror.is_("stale")
-        assert "Mobius asks for fewer requests until" in mirror.sync_status.present().sentence
+        assert "Mobius is limiting requests until" in mirror.sync_status.present().sentence
 
 
 async def test_a_stream_that_opens_again_hurries_no_call_that_is_to_wait(

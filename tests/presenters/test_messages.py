@@ -147,7 +147,7 @@ def test_a_draft_is_called_saved_only_where_it_was(kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("kind", "facts", "title", "advice"),
     [
-        (Kind.UNREACHABLE, {}, "Mobius cannot be reached", "Try again in a moment."),
+        (Kind.UNREACHABLE, {}, "Mobius can't be reached", "Try again in a moment."),
         (
             Kind.RATE_LIMITED,
             {"retry_after": 30.0},
@@ -164,7 +164,7 @@ def test_a_draft_is_called_saved_only_where_it_was(kind: Kind) -> None:
         (
             Kind.NO_CREDENTIAL,
             {},
-            "You have no member token yet",
+            "You don't have a member token yet",
             "Add your token on the Account page.",
         ),
         (
@@ -182,7 +182,7 @@ def test_the_same_failure_reads_the_same_on_every_page(
         "Your answer": about_answer(kind, **facts),
         "Nothing was changed.": about_claim(kind, **facts),
         "Nothing was changed": about_group(kind, **facts),
-        "The run was not changed.": about_run(kind, **facts),
+        "The run wasn't changed.": about_run(kind, **facts),
         "No signal was sent.": about_run(kind, run_control.Verb.SIGNAL, **facts),
     }
     for sentence, message in unchanged.items():
@@ -194,13 +194,13 @@ def test_the_same_failure_reads_the_same_on_every_page(
 
 def test_a_shared_question_needs_a_token_of_ones_own() -> None:
     message = about_answer(Kind.NO_CREDENTIAL, group_ask())
-    assert "each with a token of their own" in message.text
+    assert "with their own token" in message.text
 
 
 def test_a_refused_service_key_is_not_the_viewers_fault() -> None:
     message = about_answer(Kind.TOKEN_REFUSED, service_key=True)
-    assert message.title == "Mobius refuses the installation's key"
-    assert "a member token of your own" in message.text
+    assert message.title == "Mobius refused the installation's service key"
+    assert "your own member token" in message.text
 
 
 @pytest.mark.parametrize(
@@ -236,9 +236,9 @@ def test_a_claim_and_a_release_say_what_follows() -> None:
         "Others can view it, but only you can answer until you release it."
     )
     assert about_claim(Kind.RELEASED, verb="release").title == "You released this question"
-    assert about_claim(Kind.STILL_OPEN).title == "It is still unclaimed"
+    assert about_claim(Kind.STILL_OPEN).title == "The question is still unclaimed"
     still_mine = about_claim(Kind.STILL_OPEN, verb=claiming.Verb.RELEASE)
-    assert still_mine.title == "The claim is still yours"
+    assert still_mine.title == "You still have this question claimed"
 
 
 @pytest.mark.parametrize(
@@ -246,15 +246,15 @@ def test_a_claim_and_a_release_say_what_follows() -> None:
     [
         (groups.Verb.ADDED, "", "Lee was added to Approvers"),
         (groups.Verb.REMOVED, "", "Lee was removed from Approvers"),
-        (groups.Verb.ROUTED, PolicyKind.ANY, "Approvers: first to answer from now on"),
-        (groups.Verb.ROUTED, PolicyKind.ALL, "Approvers: all members from now on"),
+        (groups.Verb.ROUTED, PolicyKind.ANY, "The routing of Approvers is now first to answer"),
+        (groups.Verb.ROUTED, PolicyKind.ALL, "The routing of Approvers is now all members"),
     ],
 )
 def test_a_change_of_a_group_is_named(verb: str, routing: str, title: str) -> None:
     message = about_group(Kind.CHANGED, verb, routing=routing)
     assert (message.title, message.text) == (title, "Changes apply to new questions only.")
     later = about_group(Kind.CHANGED, verb, routing=routing, checked=False)
-    assert later.text.endswith("This page shows it within a minute.")
+    assert later.text.endswith("The change appears on this page within a minute.")
 
 
 @pytest.mark.parametrize(
@@ -262,10 +262,10 @@ def test_a_change_of_a_group_is_named(verb: str, routing: str, title: str) -> No
     [
         (Kind.ALREADY_SO, groups.Verb.ADDED, "Lee is already in Approvers", 409),
         (Kind.ALREADY_SO, groups.Verb.REMOVED, "Lee is no longer in Approvers", 409),
-        (Kind.UNKNOWN_PERSON, groups.Verb.ADDED, "Mobius knows nobody called user_lee", 422),
+        (Kind.UNKNOWN_PERSON, groups.Verb.ADDED, "Mobius doesn't know anyone called user_lee", 422),
         (Kind.DELETED, groups.Verb.ROUTED, "Mobius no longer has Approvers", 409),
-        (Kind.NOT_ALLOWED, groups.Verb.ADDED, "Mobius does not let you change this group", 409),
-        (Kind.STILL_OPEN, groups.Verb.ADDED, "The change did not arrive", 503),
+        (Kind.NOT_ALLOWED, groups.Verb.ADDED, "Mobius doesn't let you change this group", 409),
+        (Kind.STILL_OPEN, groups.Verb.ADDED, "The change wasn't made", 503),
     ],
 )
 def test_a_group_that_was_not_changed_says_why(
@@ -313,13 +313,21 @@ def test_the_name_to_type_is_named() -> None:
     ("kind", "title", "text"),
     [
         (Kind.NUDGED, "Nudged Lee at ", "Lee has been notified."),
-        (Kind.TOO_SOON, "Lee was nudged at ", "You can nudge once an hour per person"),
-        (Kind.THEY_ANSWERED, "Lee has already answered", "Nobody was nudged."),
-        (Kind.HELD, "Somebody else has claimed it", "Only they can answer now"),
-        (Kind.NO_ACCOUNT, "user_lee has no account here", "Nobody was nudged. Ask them"),
-        (Kind.DEACTIVATED, "The account of Lee is deactivated", "Nobody was nudged. Ask them"),
-        (Kind.YOURSELF, "It is waiting for you", "Nobody was nudged. Answer it instead."),
-        (Kind.CLOSED, "The question has been answered", "Nobody was nudged."),
+        (
+            Kind.TOO_SOON,
+            "Lee was nudged at ",
+            "Each person can be nudged about a question once an hour",
+        ),
+        (Kind.THEY_ANSWERED, "Lee has already answered", "No nudge was sent."),
+        (Kind.HELD, "Someone else has claimed it", "Only they can answer now"),
+        (Kind.NO_ACCOUNT, "user_lee has no account here", "No nudge was sent. Ask them"),
+        (Kind.DEACTIVATED, "Lee's account is deactivated", "No nudge was sent. Ask them"),
+        (
+            Kind.YOURSELF,
+            "This question is waiting for you",
+            "No nudge was sent. Answer it instead.",
+        ),
+        (Kind.CLOSED, "The question has been answered", "No nudge was sent."),
     ],
 )
 def test_a_nudge_says_what_came_of_it(kind: Kind, title: str, text: str) -> None:

@@ -215,10 +215,10 @@ def test_history_is_told_in_sentences_in_order() -> None:
     assert [line.text for line in lines] == [
         "Sam started the run",
         "Asked Approvers",
-        "Lee took it",
+        "Lee claimed it",
         "Lee approved",
         "Became overdue",
-        "Expires, the run fails",
+        "Expires and the run fails",
     ]
     assert lines[-1].tone == "to-come"
 
@@ -313,7 +313,7 @@ def test_unknown_words_of_upstream_are_kept() -> None:
     assert short_id("run_01JDF3K8Q27ZB") == "#Q27ZB"
     assert (short_id("run_49"), short_id("49")) == ("#49", "#49")
     assert RINA.full("user_unknown") == "user_unknown"
-    assert RINA.full(None) == "Somebody"
+    assert RINA.full(None) == "Someone"
 
 
 def test_an_option_that_has_no_label_is_named_by_its_value() -> None:
@@ -341,5 +341,5 @@ def test_a_run_waits_for_nobody_once_its_question_is_closed() -> None:
     over = run_row(Upstream(), run(minutes=20, status=RunStatus.COMPLETED, completed_at=at(20)), 0)
     assert dict(where_the_time_went(over, [bypassed], at(30))) == {
         "Waiting for people": "5 min",
-        "All else": "15 min",
+        "Everything else": "15 min",
     }

@@ -40,8 +40,8 @@ def a_real_mobius(settings: Any, server: ScriptedServer) -> None:
     ("reply", "sentence"),
     [
         (Reply(401), "MOBIUS_API_KEY: Mobius at {} refuses this key."),
-        (Reply(403), "MOBIUS_API_KEY: this key may not read the project production at {}."),
-        (UNKNOWN, "MOBIUS_PROJECT: Mobius at {} does not know the project production."),
+        (Reply(403), "MOBIUS_API_KEY: this key can't read the project production at {}."),
+        (UNKNOWN, "MOBIUS_PROJECT: Mobius at {} doesn't know the project production."),
         (
             Reply(404, "<h1>Not Found</h1>"),
             "MOBIUS_BASE_URL or MOBIUS_PROJECT: {} has nothing for project production.",

@@ -68,7 +68,7 @@ class Product:
         with process.stdout as lines:
             for line in lines:
                 self.said.append(line)
-                if "Ctrl-C ends it" in line:
+                if "Press Ctrl-C to stop" in line:
                     self._open.set()
         self._open.set()
 

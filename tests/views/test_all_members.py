@@ -227,12 +227,12 @@ def test_who_left_the_group_is_shown_and_a_lead_sees_that_it_cannot_complete(peo
     tell(run("run_1"), told(SECRET))
     for path in VIEWS[:1] + VIEWS[2:3]:
         seen = one_line(sign_in("tess").get(path))
-        assert "No longer in the group; it cannot complete without them" in seen, path
-        assert "Blocks it" in seen
+        assert "No longer in the group; the question can't complete without them" in seen, path
+        assert "Blocking" in seen
     page = one_line(sign_in("rina").get("/interactions/int_1/"))
     assert "No longer in the group" in page
-    assert "Blocks it" not in page
-    assert "it cannot complete without them" not in page
+    assert "Blocking" not in page
+    assert "complete without them" not in page
 
 
 def test_who_left_can_still_answer(people: None) -> None:
@@ -248,7 +248,7 @@ def test_who_has_no_account_here_is_shown_as_such(people: None) -> None:
     tell(run("run_1"), told(SECRET))
     page = one_line(sign_in("tess").get("/interactions/int_1/"))
     assert "user_lee" in page
-    assert "No account here; it cannot complete without them" in page
+    assert "No account here; the question can't complete without them" in page
 
 
 def test_whose_account_is_deactivated_is_shown_as_such(people: None) -> None:
@@ -256,16 +256,16 @@ def test_whose_account_is_deactivated_is_shown_as_such(people: None) -> None:
     tell(run("run_1"), told(SECRET))
     for path in ("/interactions/int_1/", "/runs/run_1/"):
         page = one_line(sign_in("tess").get(path))
-        assert "The account is deactivated; it cannot complete without them" in page, path
-        assert "Nobody to nudge" not in page
+        assert "The account is deactivated; the question can't complete without them" in page, path
+        assert "Can't be nudged" not in page
 
 
 def test_who_left_and_can_still_answer_can_be_nudged_on_the_run(people: None) -> None:
     board(RINA, SAM)
     tell(run("run_1"), told(SECRET))
     page = one_line(sign_in("tess").get("/runs/run_1/"))
-    assert "Blocks it" in page
-    assert 'action="/interactions/int_1/nudge"' in page.split("Blocks it")[1].split("</li>")[0]
+    assert "Blocking" in page
+    assert 'action="/interactions/int_1/nudge"' in page.split("Blocking")[1].split("</li>")[0]
 
 
 def test_a_group_that_was_never_read_says_nothing_about_who_left(people: None) -> None:

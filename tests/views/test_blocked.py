@@ -1,5 +1,6 @@
 """What waits, for how long, on whom: a team lead's page."""
 
+import html
 import re
 from datetime import datetime, timedelta
 
@@ -22,7 +23,7 @@ PAGE = "/runs/blocked/"
 
 
 def one_line(page: bytes) -> str:
-    return " ".join(page.decode().split())
+    return " ".join(html.unescape(page.decode()).split())
 
 
 def opened(client: Client, query: str = "") -> str:
@@ -100,8 +101,8 @@ def test_of_all_members_those_are_named_who_have_not_answered(tess: Client) -> N
     assert "Change board" in card
     assert "1 of 4 answered. Missing: Rina, Lee and user_m81." in card
     assert "No longer in the group" in card
-    assert "No account here; it cannot complete without them" in card
-    assert "Nobody to nudge" in page
+    assert "No account here; the question can't complete without them" in card
+    assert "Can't be nudged" in page
 
 
 def test_an_account_that_is_deactivated_is_nobody_to_nudge(tess: Client) -> None:
@@ -135,10 +136,10 @@ def test_who_left_the_group_blocks_it_and_can_be_nudged(tess: Client) -> None:
     rows = re.findall(r"<li>.*?</li>", by_group(opened(tess)))
     (lee,) = [row for row in rows if "No longer in the group" in row]
     assert "Lee" in lee
-    assert "it cannot complete without them" in lee
-    assert "Blocks it" in lee
+    assert "the question can't complete without them" in lee
+    assert "Blocking" in lee
     assert 'action="/interactions/int_1/nudge"' in lee
-    assert [row for row in rows if "Blocks it" in row] == [lee]
+    assert [row for row in rows if "Blocking" in row] == [lee]
 
 
 def test_a_question_that_somebody_holds_waits_for_its_holder_alone(tess: Client) -> None:
@@ -156,7 +157,7 @@ def test_a_free_question_waits_for_each_who_could_answer(tess: Client) -> None:
     tell(first_responder("int_1", created_at=soon(hours=-3)))
     page = opened(tess)
     assert set(people(page)) == {"user_rina", "user_sam", "user_lee"}
-    assert "Nobody has claimed it. It asks Rina, Sam and Lee." in page
+    assert "No one has claimed it. It's assigned to Rina, Sam and Lee." in page
 
 
 def test_what_expires_today_is_said_with_who_is_missing(tess: Client) -> None:
@@ -241,7 +242,7 @@ def test_each_person_has_a_bounded_part_that_leads_to_the_rest(tess: Client) -> 
     tell(*(ask(f"int_{n:02}", created_at=soon(hours=-n - 1)) for n in range(20)))
     page = opened(tess)
     assert len(people(page)["user_rina"]) == 8
-    assert "and 12 more of Rina" in page
+    assert "and 12 more for Rina" in page
     assert len(people(opened(tess, "?person=user_rina"))["user_rina"]) == 20
 
 

@@ -1,5 +1,6 @@
 """Connection: what an administrator sees there and sets up, step by step."""
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -38,7 +39,7 @@ def refused() -> Iterator[None]:
 
 def shown(answer: Any, status: int = 200) -> str:
     assert answer.status_code == status, answer.content.decode()
-    return re.sub(r"\s+", " ", answer.content.decode())
+    return re.sub(r"\s+", " ", html.unescape(answer.content.decode()))
 
 
 def person(**fields: str) -> dict[str, str]:
@@ -52,7 +53,7 @@ def test_an_administrator_finds_it_and_is_told_what_is_left(root: Client) -> Non
     page = shown(root.get(PAGE))
     assert 'action="/connection/people/import#import"' in page
     assert "3 of 4 steps left" in page
-    assert "Add the people whom workflows ask" in page
+    assert "Add the people who answer questions" in page
 
 
 @pytest.mark.parametrize("name", ["rina", "tess"])
@@ -75,20 +76,20 @@ def test_what_mobius_offers_is_listed_with_what_is_done_without_it(root: Client)
     known = {"pending": "yes", "groups": "no"}
     Upstream.objects.filter(pk=Upstream.present().pk).update(capabilities=known)
     page = shown(root.get(PAGE))
-    assert "Members come from the question itself, else from the groups assigned here." in page
+    assert "Members come from the question itself, or else from the group mapping here." in page
     assert "Pending questions are polled instead." not in page
-    assert "Not tested: offered until it is refused once." in page
-    assert "Claiming a group&#x27;s question" in page
+    assert "Not tested: shown as available until it's refused once." in page
+    assert "Claiming a group's question" in page
 
 
 def test_whether_the_service_key_answers_is_said_with_the_reason(
     root: Client, settings: Any
 ) -> None:
     settings.SERVICE_KEY_ANSWERS = "auto"
-    assert "Off: it is not known yet whether Mobius says whose" in shown(root.get(PAGE))
+    assert "Off: it isn't known yet whether Mobius says who" in shown(root.get(PAGE))
     known = {"token_owner": "no"}
     Upstream.objects.filter(pk=Upstream.present().pk).update(capabilities=known)
-    assert "On: Mobius does not say whose a member token is." in shown(root.get(PAGE))
+    assert "On: Mobius doesn't say who a member token belongs to." in shown(root.get(PAGE))
 
 
 def test_a_person_is_added_with_an_id_that_was_seen(root: Client) -> None:
@@ -105,7 +106,7 @@ def test_a_person_is_added_with_an_id_that_was_seen(root: Client) -> None:
     assert not LINK.search(page)
     assert "Link not used yet" in page
     assert '<option value="user_rina">' not in page
-    assert "No Mobius ID without an account has been seen." in page
+    assert "There are no Mobius IDs to suggest yet." in page
 
 
 def test_a_new_link_replaces_the_old_and_is_shown_once(root: Client) -> None:
@@ -120,7 +121,7 @@ def test_a_new_link_replaces_the_old_and_is_shown_once(root: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"name": "root"}, "root has an account already."),
+        ({"name": "root"}, "root already has an account."),
         ({"name": ""}, "Enter a username."),
         ({"mobius_id": ""}, "Enter a Mobius ID."),
         ({"name": "two words"}, "Enter a valid username"),
@@ -140,7 +141,7 @@ def test_a_file_is_shown_before_anybody_is_added(root: Client) -> None:
     text = "name,full_name,mobius_id,role,admin\nrina,Rina,user_rina,,\ntess,,user_tess,lead,\n"
     file = SimpleUploadedFile("people.csv", text.encode())
     page = shown(root.post("/connection/people/import", {"file": file}))
-    assert "Nobody has been added yet." in page
+    assert "No one has been added yet." in page
     assert 'id="import"' in page
     assert "Add 2 people" in page
     assert not LINK.search(page)
@@ -148,8 +149,8 @@ def test_a_file_is_shown_before_anybody_is_added(root: Client) -> None:
     done = root.post("/connection/people/import", {"text": text, "confirmed": "yes"})
     assert len(LINK.findall(shown(done))) == 2
     again = shown(root.post("/connection/people/import", {"text": text, "confirmed": "yes"}), 422)
-    assert "2 people cannot be added, so nobody was." in again
-    assert "tess has an account already." in again
+    assert "2 people can't be added, so no one was." in again
+    assert "tess already has an account." in again
 
 
 def test_a_file_that_cannot_be_read_says_why(root: Client) -> None:
@@ -164,14 +165,14 @@ def test_an_unknown_group_is_a_thing_to_do_until_it_is_mapped(root: Client) -> N
     asked = Interaction.objects.get()
     group_id = asked.group_id or asked.target_id
     page = shown(root.get(PAGE))
-    assert "1 open question asks this group, and Mobius does not say who is in it." in page
-    assert "Assign people to the groups that workflows ask" in page
+    assert "1 open question is for this group, and Mobius doesn't say who its members are." in page
+    assert "Assign people to groups" in page
     given = {"group_id": group_id, "people": ["rina"]}
     assert root.post("/connection/groups", given).status_code == 303
     assert GroupMapping.objects.get().reviewer.user.username == "rina"
     assert Decision.objects.get(verb="group_mapped").account == "root"
     page = shown(root.get(PAGE))
-    assert "does not say who is in it" not in page
+    assert "say who its members are" not in page
     assert 'value="rina" checked' in page
     assert "no account called eve" in shown(
         root.post("/connection/groups", {**given, "people": ["eve"]}), 422
@@ -179,13 +180,13 @@ def test_an_unknown_group_is_a_thing_to_do_until_it_is_mapped(root: Client) -> N
 
 
 def test_one_without_a_mobius_id_sets_it_before_the_test_question(root: Client) -> None:
-    assert "You have no Mobius ID yet" in shown(root.get(PAGE))
+    assert "You don't have a Mobius ID yet" in shown(root.get(PAGE))
     assert "Set your Mobius ID first" in shown(root.post("/connection/test"), 422)
     assert root.post("/connection/people/me", {"mobius_id": "user_root"}).status_code == 303
-    assert "Send me a test question" in shown(root.get(PAGE))
+    assert "Send a test question" in shown(root.get(PAGE))
     User.objects.create_superuser("second")
     page = shown(sign_in("second").post("/connection/people/me", {"mobius_id": "user_root"}), 422)
-    assert "user_root is the Mobius ID of root already." in page
+    assert "user_root is the Mobius ID of root." in page
 
 
 def test_a_test_question_is_followed_from_appearing_to_answered(desk: Desk) -> None:
@@ -196,7 +197,7 @@ def test_a_test_question_is_followed_from_appearing_to_answered(desk: Desk) -> N
     assert client.get("/connection/test/").status_code == 404
     assert client.post("/connection/test").status_code == 303
     page = shown(client.get("/connection/test/"))
-    assert "It has not appeared here yet." in page
+    assert "It hasn't appeared here yet." in page
     assert 'hx-trigger="every 2s"' in page
     assert 'hx-swap="outerMorph"' in page
     (sent,) = [r.json for r in desk.server.seen("POST", "/interactions$")]
@@ -208,7 +209,7 @@ def test_a_test_question_is_followed_from_appearing_to_answered(desk: Desk) -> N
     assert answer.status_code in (200, 303)
     page = shown(client.get(PAGE))
     assert "Questions arrive here, and answers reach Mobius." in page
-    assert "Send me another" in page
+    assert "Send another" in page
     assert "every 2s" not in page
 
 
@@ -223,7 +224,7 @@ def test_a_test_question_that_mobius_takes_without_saying_which_it_is_is_followe
     tell(ask("int_before", message=trial.MESSAGE, run_id=None))
     desk.server.on("POST", "/interactions$", reply)
     assert client.post("/connection/test").status_code == 303
-    assert "It has not appeared here yet." in shown(client.get("/connection/test/"))
+    assert "It hasn't appeared here yet." in shown(client.get("/connection/test/"))
     tell(ask("int_other", run_id=None), ask("int_test", message=trial.MESSAGE, run_id=None))
     assert 'href="/interactions/int_test/"' in shown(client.get("/connection/test/"))
 
@@ -235,7 +236,7 @@ def test_a_test_question_that_mobius_does_not_take_is_explained(desk: Desk) -> N
     refusal = Reply(400, {"error": {"code": "bad_request", "message": "no standalone questions"}})
     desk.server.on("POST", "/interactions$", refusal)
     page = shown(sign_in("rina").post("/connection/test"), 422)
-    assert "Mobius did not accept the question: no standalone questions" in page
+    assert "Mobius didn't accept the question: no standalone questions" in page
 
 
 def test_it_says_that_pages_of_a_list_repeat(root: Client, read: None) -> None:

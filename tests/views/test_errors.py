@@ -119,7 +119,7 @@ def test_a_fault_of_ours_claims_nothing(client: Client, path: str) -> None:
 def test_a_fault_after_a_form_was_sent_says_that_nothing_is_known(client: Client) -> None:
     answer = client.post("/broken/")
     assert answer.status_code == 500
-    assert "couldn't confirm what became of what you just sent" in answer.content.decode()
+    assert "couldn't confirm that what you just sent was received" in answer.content.decode()
 
 
 def test_a_database_that_cannot_be_used_is_a_503_whatever_else_fails(client: Client) -> None:

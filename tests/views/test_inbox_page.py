@@ -1,5 +1,6 @@
 """The inbox: what waits, what is done, in which order, for whom."""
 
+import html
 import re
 
 import pytest
@@ -265,7 +266,7 @@ def test_what_keeps_the_list_old_says_whether_answers_are_sent(
     since = soon(seconds=-40)
     trouble = trouble_of(error)
     sync_status.update(connected=False, heard_at=since, broken_at=since, trouble=trouble)
-    page = rina.get("/inbox/").content.decode()
+    page = html.unescape(rina.get("/inbox/").content.decode())
     assert trouble in page
     assert said in page
     assert ("Answering is paused" in page) == isinstance(error, Unreachable)

@@ -308,7 +308,7 @@ def test_people_are_left_out_where_that_is_off(
 
 def test_an_empty_past_says_so_and_draws_nothing(tess: Client) -> None:
     page = tess.get("/insights/").content.decode()
-    for words in ("Nothing was asked or answered.", "Nothing has ended.", "Nothing is open."):
+    for words in ("Nothing was asked or answered.", "No questions have ended.", "Nothing is open."):
         assert words in page
     assert "<canvas" not in page
 
@@ -325,13 +325,13 @@ def test_days_of_a_former_time_zone_are_marked(lived: list[Interaction], tess: C
     last = TODAY - timedelta(days=20)
     Upstream.objects.update(former_zones=[["Pacific/Auckland", last.isoformat()]])
     page = " ".join(tess.get("/insights/", {"span": "30"}).content.decode().split())
-    assert "follow the former time zone, Pacific/Auckland" in page
+    assert "use the previous time zone, Pacific/Auckland" in page
     assert f"{long_day(last)} (Pacific/Auckland)" in page
     assert f"{long_day(last + timedelta(days=1))} (" not in page
     zones = {row["day"]: row["time_zone"] for row in figures(tess, "flow", span="30")}
     assert zones[last.isoformat()] == "Pacific/Auckland"
     assert zones[(last + timedelta(days=1)).isoformat()] == "UTC"
-    assert "former time zone" not in tess.get("/insights/", {"span": "7"}).content.decode()
+    assert "previous time zone" not in tess.get("/insights/", {"span": "7"}).content.decode()
 
 
 def test_the_page_says_so_while_figures_are_being_recounted(

@@ -63,7 +63,7 @@ def test_it_shows_message_context_form_effect_and_history(rina: Client) -> None:
     assert 'data-run-status="suspended"' in page
     assert "Sam started the run" in page
     assert "Asked you" in page
-    assert "Expires, the run fails" in page
+    assert "Expires and the run fails" in page
     assert 'data-interaction-id="int_1"' in page
     assert 'data-run-id="run_1"' in page
 
@@ -447,13 +447,13 @@ def test_a_groups_question_says_where_its_members_come_from(rina: Client, tess: 
     map_group("grp_board", ["rina"])
     page = page_of(rina, "int_2")
     assert "the people an administrator assigned to this group" in page
-    assert "Mobius does not say how many must answer" not in page_of(rina)
+    assert "say how many have to answer" not in page_of(rina)
 
 
 def test_it_says_so_where_nobody_knows_how_many_must_answer(rina: Client, tess: Client) -> None:
     untold = group_ask(policy=Policy(), lacks=("policy",))
     tell(untold)
-    assert "Mobius does not say how many must answer" in page_of(rina)
+    assert "say how many have to answer" in page_of(rina)
     answer = Answer(user_id="user_rina", value=True)
     tell(untold.model_copy(update={"responses": (answer,), "updated_at": at(1)}))
     assert "still open: others may have to answer" in page_of(rina)

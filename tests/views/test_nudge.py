@@ -1,5 +1,6 @@
 """A lead reminds somebody: the button, what comes of it, and who may press it."""
 
+import html
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ PAGE = "/runs/blocked/"
 
 
 def one_line(page: bytes) -> str:
-    return " ".join(page.decode().split())
+    return " ".join(html.unescape(page.decode()).split())
 
 
 def press(client: Client, id: str = "int_1", user: str = "user_rina", **more: Any) -> Any:
@@ -75,7 +76,7 @@ def test_too_soon_is_said_and_sends_nothing(
     assert answer.status_code == 409
     page = one_line(answer.content)
     assert "Rina was nudged at" in page
-    assert "You can nudge once an hour per person and question" in page
+    assert "Each person can be nudged about a question once an hour" in page
     assert ("<html" in page) is not bool(headers)
     assert Notice.objects.get().times == 1
     assert Decision.objects.filter(verb="nudge").count() == 1
@@ -104,7 +105,7 @@ def test_what_somebody_holds_is_theirs_to_be_nudged_on(tess: Client) -> None:
     tell(group_ask("int_1", policy=policy, claimed_by="user_lee", claimed_at=soon(hours=-1)))
     answer = press(tess)
     assert answer.status_code == 409
-    assert "Somebody else has claimed it" in one_line(answer.content)
+    assert "Someone else has claimed it" in one_line(answer.content)
     assert press(tess, user="user_lee").status_code == 303
 
 
@@ -118,7 +119,7 @@ def test_who_has_no_account_or_one_deactivated_cannot_be_nudged(tess: Client) ->
     User.objects.filter(username="sam").update(is_active=False)
     reasons = {
         "user_m81": "user_m81 has no account here",
-        "user_sam": "The account of Sam is deactivated",
+        "user_sam": "Sam's account is deactivated",
     }
     for user, reason in reasons.items():
         answer = press(tess, user=user)

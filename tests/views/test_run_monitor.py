@@ -320,7 +320,7 @@ def test_a_view_is_renamed_and_deleted_by_its_owner(tess: Client) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("", "Give the view a name."),
+        ("", "Enter a name for the view."),
         ("x" * 81, "at most 80 characters"),
         ("Stuck", "You have a view called Stuck already."),
     ],

@@ -19,11 +19,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Who, and what they may do."""
-        parser.add_argument("name", metavar="NAME", help="the name that they sign in with")
-        parser.add_argument("--mobius-id", metavar="ID", help="who they are in Mobius")
-        parser.add_argument("--full-name", metavar="TEXT", help="what others call them")
-        parser.add_argument("--role", choices=list(Role), help="reviewer unless it is given")
-        parser.add_argument("--admin", action="store_true", help="they manage accounts too")
+        parser.add_argument("name", metavar="NAME", help="the username they sign in with")
+        parser.add_argument("--mobius-id", metavar="ID", help="their Mobius ID")
+        parser.add_argument("--full-name", metavar="TEXT", help="their full name")
+        parser.add_argument("--role", choices=list(Role), help="their role (default: reviewer)")
+        parser.add_argument("--admin", action="store_true", help="also let them manage accounts")
         parser.add_argument(
             "--password-stdin",
             action="store_true",
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             "without it a one-time sign-in link is printed",
         )
         parser.add_argument(
-            "--update", action="store_true", help="change the account where it exists already"
+            "--update", action="store_true", help="change the account if it already exists"
         )
 
     @sensitive_variables("password")
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             raise CommandError(str(refused)) from None
         if added.unseen:
             self.stderr.write(
-                f"Mobius hasn't mentioned {person.mobius_id} yet. Check the spelling."
+                f"{person.mobius_id} hasn't been seen in Mobius yet. Check the spelling."
             )
         self.stdout.write(f"{person.username} is set up.")
         if added.link:

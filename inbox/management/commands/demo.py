@@ -23,7 +23,7 @@ LONGEST_PAST = 390
 class Command(BaseCommand):
     """Asks the demo's questions of the running embedded engine."""
 
-    help = "Ask the demo's questions if none is pending; or --traffic, or --history."
+    help = "Ask the demo's questions, unless some are pending."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How long, and what."""
@@ -34,15 +34,15 @@ class Command(BaseCommand):
             "--history",
             type=int,
             metavar="DAYS",
-            help="make a past of so many days, once, for the charts to have something to say",
+            help="create so many days of history, once, so that the charts have data",
         )
-        parser.add_argument("--seed", type=int, help="the same questions each time")
+        parser.add_argument("--seed", type=int, help="ask the same questions each time")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask; over HTTP, as any workflow would."""
         note = serving_note.read(settings.DATA_DIR)
         if not settings.EMBEDDED or note is None or "engine" not in note:
-            raise CommandError("The demo is for the embedded engine: start it first, by make run.")
+            raise CommandError("The demo needs the embedded engine. Start it first with make run.")
         if options["history"] is not None:
             self._history(options["history"], options["seed"])
             return
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stdout.write("")
         except MobiusError as error:
-            raise CommandError(f"The engine refused it: {error.message}") from None
+            raise CommandError(f"The engine refused the request: {error.message}") from None
 
     def _history(self, days: int, seed: int | None) -> None:
         """Make a past in the engine's database, with the clock set back. The sync then reads it."""

@@ -14,7 +14,7 @@ from inbox.management.preparing import make_ready
 class Command(BaseCommand):
     """Looks at Mobius, the people and the groups; exit 1 where the main job does not work."""
 
-    help = "Say whether questions can be seen and answered, and what is left to do."
+    help = "Check that questions can be seen and answered, and list what is left to do."
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:

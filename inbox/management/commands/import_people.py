@@ -19,7 +19,7 @@ class Command(BaseCommand):
         """The file."""
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument(
-            "--update", action="store_true", help="change the accounts that exist already"
+            "--update", action="store_true", help="change accounts that already exist"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,12 +38,12 @@ class Command(BaseCommand):
         added = people.add_all(persons, update=options["update"])
         if problems := [one for one in added if one.problem]:
             said = "\n".join(f"  {one.person.username}: {one.problem}" for one in problems)
-            raise CommandError(f"Nobody was added:\n{said}")
+            raise CommandError(f"No one was added:\n{said}")
         for one in added:
             if one.unseen:
                 self.stderr.write(
-                    f"{one.person.username}: Mobius hasn't mentioned {one.person.mobius_id} yet. "
-                    "Check the spelling."
+                    f"{one.person.username}: {one.person.mobius_id} hasn't been seen in "
+                    "Mobius yet. Check the spelling."
                 )
         self.stdout.write(f"{', '.join(one.person.username for one in added)}: set up.")
         if linked := [one for one in added if one.link]:

@@ -11,7 +11,7 @@ from inbox.services import group_mapping
 class Command(BaseCommand):
     """Assigns people to a Mobius group id, in place of those who were assigned to it."""
 
-    help = "Say who answers for a Mobius group whose members Mobius does not tell."
+    help = "Assign people to a Mobius group whose members Mobius doesn't list."
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             "people",
             metavar="PERSON",
             nargs="*",
-            help="sign-in names, in place of the present ones; none removes the mapping",
+            help="usernames, replacing the current ones; none removes the mapping",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,8 +35,8 @@ class Command(BaseCommand):
         for reviewer in mapped:
             if not reviewer.mobius_id:
                 self.stderr.write(
-                    f"{reviewer.user.get_username()} has no Mobius ID, and sees no question "
-                    "until one is set."
+                    f"{reviewer.user.get_username()} has no Mobius ID and can't see any "
+                    "questions until one is set."
                 )
         names = ", ".join(reviewer.user.get_username() for reviewer in mapped)
         self.stdout.write(f"{group_id}: {names or 'nobody'}")

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     """Counts every stored question by the days of ``TIME_ZONE``; the server may run meanwhile."""
 
     help = (
-        "Count the figures of Insights anew from the questions that are still stored. "
+        "Recount the figures of Insights from the questions that are still stored. "
         "Figures of questions older than HISTORY_DAYS stay as they are."
     )
 

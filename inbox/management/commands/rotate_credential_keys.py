@@ -15,8 +15,8 @@ class Command(BaseCommand):
     """Seals every stored member token, and the log's head, by the first ``CREDENTIAL_KEYS``."""
 
     help = (
-        "Seal every stored member token anew with the first of CREDENTIAL_KEYS. "
-        f"{TWO_KEYS}; after this command the old one can go."
+        "Re-encrypt every stored member token with the first of CREDENTIAL_KEYS. "
+        f"{TWO_KEYS}; after this command you can remove the old one."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,8 +27,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The key of {len(lost.names)} stored token(s) is lost, and nothing was changed: "
                 f"{', '.join(lost.names)}. Put the old key back behind the new one in "
-                "CREDENTIAL_KEYS and run this again; or have these people put their token in "
-                "again on their account page, or remove it there, and run this again."
+                "CREDENTIAL_KEYS and run this again; or have these people add their token "
+                "again on the Account page, or remove it there, and run this again."
             ) from None
         except ImproperlyConfigured as wrong:
             raise CommandError(str(wrong)) from None
@@ -36,8 +36,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{words} sealed with the first key of CREDENTIAL_KEYS.")
         if not decision_log.reseal():
             raise CommandError(
-                "The tokens are sealed anew, but not the end of the decision log: none of the "
-                "present keys had sealed it. Put the old key back behind the new one and run this "
-                "again; verify_decisions says how the log stands."
+                "The tokens were re-encrypted, but the end of the decision log wasn't resealed: "
+                "none of the current keys had sealed it. Put the old key back behind the new one "
+                "and run this again; verify_decisions shows the state of the log."
             )
         self.stdout.write("So is the end of the decision log.")

@@ -101,8 +101,8 @@ class Command(BaseCommand):
         lines = [f"The inbox is open at {settings.PUBLIC_URL}/"]
         if settings.OWN_KEY_EXPORTED:
             lines.append(
-                "The exported MOBIUS_API_KEY is this folder's own engine's, so the exports count "
-                "as not set."
+                "The exported MOBIUS_API_KEY belongs to this folder's own engine, so the "
+                "exports are ignored."
             )
         if settings.EMBEDDED:
             lines += [
@@ -111,7 +111,7 @@ class Command(BaseCommand):
                 "To try the API with curl, run this in another terminal: "
                 f'eval "$({sys.executable} manage.py mobius_env)"',
             ]
-        lines += [*more, "Ctrl-C ends it."]
+        lines += [*more, "Press Ctrl-C to stop."]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
 
@@ -124,7 +124,10 @@ def _leave(number: int, frame: FrameType | None) -> None:
 def _setup() -> list[str]:
     """How the first administrator gets in. A link is for a terminal alone: output may be kept."""
     if not sys.stdout.isatty():
-        return ["There is no administrator yet. python manage.py setup_link prints a link for one."]
+        return [
+            "There is no administrator yet. "
+            "Run python manage.py setup_link for a link to create one."
+        ]
     return [
         "There is no administrator yet. "
         "Create one with this link (works once, expires in an hour):",

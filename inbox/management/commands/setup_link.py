@@ -12,7 +12,7 @@ from inbox.services import links
 class Command(BaseCommand):
     """Prints a new setup link, which replaces the one before."""
 
-    help = "Print a one-time link, valid for an hour, with which the first administrator is made."
+    help = "Print a one-time link, valid for an hour, for creating the first administrator."
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -22,7 +22,7 @@ class Command(BaseCommand):
             raise CommandError("The demo needs no setup; sign in as admin, password demo.")
         if not links.needs_setup():
             raise CommandError(
-                "There is an active administrator already, who can give others a sign-in link; "
-                "a forgotten password is reset by python manage.py changepassword NAME."
+                "There is already an active administrator, who can give others a sign-in link. "
+                "To reset a forgotten password, run python manage.py changepassword NAME."
             )
         self.stdout.write(links.make_setup())

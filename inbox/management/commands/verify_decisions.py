@@ -17,7 +17,10 @@ from inbox.services.decision_verify import verify
 class Command(BaseCommand):
     """Read the whole log: its chain, its head, its end."""
 
-    help = "Say whether the decision log is intact; name the first entry that does not fit, exit 1."
+    help = (
+        "Check whether the decision log is intact. If it isn't, name the first entry that does "
+        "not fit and exit with status 1."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """An earlier head to compare with."""

@@ -161,7 +161,7 @@ def endings(total: Figures) -> Chart:
             Headline(percent(total.expired, total.ended), "expired unanswered"),
             Headline(percent(total.approved, approvals), "of approvals approved"),
         ),
-        labels=("All that ended",),
+        labels=("All ended questions",),
         series=[Series(label, tint, [number]) for label, _, number, tint in parts],
         columns=("Outcome", "Questions", "Share"),
         csv_columns=("outcome", "questions", "share"),
@@ -169,8 +169,8 @@ def endings(total: Figures) -> Chart:
             Row(label, name, (count(number), share(number, total.ended)), tint)
             for label, name, number, tint in parts
         ],
-        note=f"{whole(total.ended)} ended; of {whole(approvals)} approvals "
-        f"{whole(total.unapproved)} expired.",
-        nothing="" if total.ended else "Nothing has ended.",
+        note=f"{whole(total.ended)} ended, {whole(total.unapproved)} of {whole(approvals)} "
+        "approvals expired.",
+        nothing="" if total.ended else "No questions have ended.",
         open_table=True,
     )

@@ -101,13 +101,13 @@ def _zones(upstream: Upstream, query: Query) -> list[str]:
     elif upstream.tally_zone != settings.TIME_ZONE:
         said.append(
             f"The time zone is now {settings.TIME_ZONE}. Figures are being recounted; "
-            f"until that is done, some days still follow {upstream.tally_zone}."
+            f"until that is done, some days still use {upstream.tally_zone}."
         )
     for zone, last in upstream.former_zones:
         day = date.fromisoformat(last)
         if zone != settings.TIME_ZONE and query.first <= day:
             said.append(
-                f"Days up to {long_day(day)} follow the former time zone, {zone}: "
+                f"Days up to {long_day(day)} use the previous time zone, {zone}: "
                 "their questions are no longer stored."
             )
     return said
@@ -138,7 +138,7 @@ def _choices(upstream: Upstream, query: Query) -> list[Choice]:
     ]
     if settings.INSIGHTS_BY_PERSON:
         people = _people({user_id for *_, user_id in rows if user_id})
-        made.append(choice("person", "Person", "Everybody", people, lambda id: people.get(id, id)))
+        made.append(choice("person", "Person", "Everyone", people, lambda id: people.get(id, id)))
     return made
 
 

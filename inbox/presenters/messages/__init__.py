@@ -112,17 +112,17 @@ def upstream_problem(
             title = _("Your member token can no longer be read")
             parts = (_("Its encryption key is gone."), unchanged, saved, add_token)
         case Kind.NO_CREDENTIAL:
-            title = _("You have no member token yet")
+            title = _("You don't have a member token yet")
             parts = (token_use, unchanged, saved, add_token)
         case Kind.TOKEN_REFUSED if outcome.service_key:
-            title = _("Mobius refuses the installation's key")
-            advice = _("Add a member token of your own on the Account page, and send it with that.")
+            title = _("Mobius refused the installation's service key")
+            advice = _("Add your own member token on the Account page, then try again.")
             parts = (unchanged, saved, advice)
         case Kind.TOKEN_REFUSED:
             title = _("Mobius no longer accepts your member token")
             parts = (unchanged, saved, _("Add a new token on the Account page."))
         case Kind.UNREACHABLE:
-            title = _("Mobius cannot be reached")
+            title = _("Mobius can't be reached")
         case Kind.RATE_LIMITED:
             title = _("Mobius is limiting requests")
         case _:

@@ -65,18 +65,19 @@ def answer_message(
             still_open = _(
                 "Mobius returned an error or no response, and the question is still open."
             )
-            parts = (still_open, saved, _("Send it again: it counts once."))
+            parts = (still_open, saved, _("You can send it again; it will only count once."))
         case Kind.NOT_RECORDED:
             title = _("The question is still open")
             parts = (_("Your answer wasn't recorded."), saved)
         case Kind.UNCONFIRMED:
             title = _("We couldn't confirm that your answer was received")
             checking = _(
-                "We check with Mobius every minute. You can also send it again: it counts once."
+                "We check with Mobius every minute. You can also send it again; it will only count "
+                "once."
             )
             parts = (saved, checking)
         case _:
-            title = _("Mobius did not accept this answer")
+            title = _("Mobius didn't accept this answer")
             parts = (mobius_says(outcome), saved)
     return Message(outcome, title, sentences(*parts))
 
@@ -102,7 +103,7 @@ def underway_notice(
     facts = {"name": underway.name}
     if underway.accepted_at is None:
         title = _("%(name)s is answering this") % facts
-        text = _("You can answer if that answer turns out not to have arrived.")
+        text = _("If that answer wasn't received, you can answer.")
         return UnderwayNotice(False, title, text)
     facts["time"] = moment(underway.accepted_at, timezone.now())
     title = _("%(name)s answered this at %(time)s") % facts
@@ -165,7 +166,7 @@ def _all_have_answered(item: Interaction) -> str:
 
 
 def _closed(item: Interaction) -> str:
-    return _("The run has resumed.") if item.run_id else _("Nobody else has to answer.")
+    return _("The run has resumed.") if item.run_id else _("No one else has to answer.")
 
 
 def _still_needed(viewer: Viewer, item: Interaction, received: Collection[str]) -> tuple[str, ...]:
@@ -197,7 +198,7 @@ def _what_follows(item: Interaction, received: Collection[str]) -> str:
 def _token_use(item: Interaction) -> str:
     if item.takes_one_answer:
         return _("Mobius uses it to record answers under your name.")
-    return _("Everyone who was asked has to answer this, each with a token of their own.")
+    return _("Everyone who was asked has to answer this with their own token.")
 
 
 def _unconfirmed() -> str:

@@ -44,7 +44,7 @@ def claim_message(
             title = closed_title(viewer, item)
         case Kind.NO_CLAIMS:
             title = _("This question can't be claimed")
-            parts = (_("Everyone who was asked answers it."), saved)
+            parts = (_("Everyone who was asked has to answer it."), saved)
         case Kind.NOT_RECORDED if claims:
             title = _("The question is still open")
             parts = (_("Your claim wasn't recorded."), saved)
@@ -52,12 +52,12 @@ def claim_message(
             title = _("You still have this question claimed")
             parts = (_("Your release wasn't recorded."), saved)
         case Kind.STILL_OPEN if claims:
-            title, parts = _("It is still unclaimed"), (saved, _("Try again."))
+            title, parts = _("The question is still unclaimed"), (saved, _("Try again."))
         case Kind.STILL_OPEN:
-            title = _("The claim is still yours")
+            title = _("You still have this question claimed")
             parts = (saved, _("Try again to release it."))
         case _:
-            title, parts = _("Mobius did not allow this"), (mobius_says(outcome), saved)
+            title, parts = _("Mobius didn't allow this"), (mobius_says(outcome), saved)
     return Message(outcome, title, sentences(*parts))
 
 

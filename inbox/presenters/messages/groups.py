@@ -20,22 +20,22 @@ def group_message(outcome: Outcome[Group]) -> Message:
     parts: tuple[str, ...] = (nothing,)
     match outcome.kind:
         case Kind.CHANGED:
-            title, soon = _changed(outcome), _("This page shows it within a minute.")
+            title, soon = _changed(outcome), _("The change appears on this page within a minute.")
             new_only = _("Changes apply to new questions only.")
             parts = (new_only, "" if outcome.checked else soon)
         case Kind.NOT_ALLOWED:
-            title = _("Mobius does not let you change this group")
-            parts = (nothing, _("Ask whoever runs Mobius to let you change groups there."))
+            title = _("Mobius doesn't let you change this group")
+            parts = (nothing, _("Ask your Mobius administrator for permission to change groups."))
         case Kind.ALREADY_SO if outcome.verb == Verb.ADDED:
             title = _("%(person)s is already in %(group)s")
         case Kind.ALREADY_SO:
             title = _("%(person)s is no longer in %(group)s")
         case Kind.UNKNOWN_PERSON:
-            title = _("Mobius knows nobody called %(id)s")
+            title = _("Mobius doesn't know anyone called %(id)s")
         case Kind.DELETED:
             title = _("Mobius no longer has %(group)s")
         case Kind.STILL_OPEN:
-            title = _("The change did not arrive")
+            title = _("The change wasn't made")
             unchanged = _("Mobius returned an error, and %(group)s is unchanged.")
             parts = (unchanged % facts, _("Try again in a moment."))
         case Kind.UNCONFIRMED:
@@ -43,7 +43,7 @@ def group_message(outcome: Outcome[Group]) -> Message:
             check = _("Check %(group)s again in a minute. Until then this page shows it as it was.")
             parts = (check % facts,)
         case _:
-            title, parts = _("Mobius did not make this change"), (mobius_says(outcome), nothing)
+            title, parts = _("Mobius didn't make this change"), (mobius_says(outcome), nothing)
     return Message(outcome, title % facts, sentences(*parts))
 
 
@@ -53,5 +53,5 @@ def _changed(outcome: Outcome[Group]) -> str:
     if outcome.verb == Verb.REMOVED:
         return _("%(person)s was removed from %(group)s")
     if outcome.routing == PolicyKind.ANY:
-        return _("%(group)s: first to answer from now on")
-    return _("%(group)s: all members from now on")
+        return _("The routing of %(group)s is now first to answer")
+    return _("The routing of %(group)s is now all members")

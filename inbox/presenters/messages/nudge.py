@@ -14,7 +14,7 @@ from inbox.services.outcome import Kind, Outcome
 def nudge_message(outcome: Outcome[Interaction], now: datetime) -> Message:
     """Of a nudge that was sent, or was not."""
     name, last = {"name": outcome.person}, outcome.at or now
-    nobody = _("Nobody was nudged.")
+    nobody = _("No nudge was sent.")
     another_way = sentences(nobody, _("Ask them another way."))
     match outcome.kind:
         case Kind.NUDGED:
@@ -22,21 +22,24 @@ def nudge_message(outcome: Outcome[Interaction], now: datetime) -> Message:
             text = _("%(name)s has been notified.") % name
         case Kind.TOO_SOON:
             title = _("%(name)s was nudged at %(time)s") % {**name, "time": moment(last, now)}
-            again = _("You can nudge once an hour per person and question: again from %(time)s.")
+            again = _(
+                "Each person can be nudged about a question once an hour. Try again at %(time)s."
+            )
             text = again % {"time": clock(last + EVERY)}
         case Kind.CLOSED:
             title, text = _closed(outcome.subject), nobody
         case Kind.THEY_ANSWERED:
             title, text = _("%(name)s has already answered") % name, nobody
         case Kind.HELD:
-            title = _("Somebody else has claimed it")
-            text = _("Only they can answer now, so %(name)s was not nudged.") % name
+            title = _("Someone else has claimed it")
+            text = _("Only they can answer now, so %(name)s wasn't nudged.") % name
         case Kind.NO_ACCOUNT:
             title, text = _("%(id)s has no account here") % {"id": outcome.user_id}, another_way
         case Kind.DEACTIVATED:
-            title, text = _("The account of %(name)s is deactivated") % name, another_way
+            title, text = _("%(name)s's account is deactivated") % name, another_way
         case _:
-            title, text = _("It is waiting for you"), sentences(nobody, _("Answer it instead."))
+            title = _("This question is waiting for you")
+            text = sentences(nobody, _("Answer it instead."))
     return Message(outcome, title, text)
 
 
