@@ -7,8 +7,10 @@
       meant that, so there is no pause. A letter that is no shortcut, typed on a choice, is the start of such typing too.
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys for KEY_MS and presses by
       pointer or touch for POINTER_MS; so do "Send again", Claim and Release. A confirm step ignores both for STEP_MS.
-   3. An answer is sent once: while it is on its way, its buttons do nothing.
-   4. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing. */
+   3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
+      part of what somebody types without looking.
+   4. An answer is sent once: while it is on its way, its buttons do nothing.
+   5. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing. */
 
 const PAUSE_MS = 1500;
 const KEY_MS = 400;
@@ -28,6 +30,7 @@ const shownAt = new WeakMap();
 const sending = new WeakSet();
 let field = null;
 let pausedUntil = 0;
+let strayAt = -Infinity;
 
 function drop(event) {
   event.preventDefault();
@@ -62,6 +65,10 @@ function isTooEarly(element, event, byPointer) {
 const isLetter = (event) => event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
 const isSend = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey);
 
+/* Letters that neither answer nor move through the list; Space presses a button */
+const isStray = (event) => isLetter(event) && !/[ar1-9jk? ]/i.test(event.key);
+const isRunningText = (event) => event.timeStamp - strayAt < KEY_MS;
+
 /* m, / and Enter go to a field. Where there is none (any more), what is typed next was meant for it */
 function missesField({ key }, target) {
   if (key === "Enter") return target.matches("body, #main, #question, .row[aria-current]") && document.getElementById("question") && !document.querySelector(FORM);
@@ -82,7 +89,12 @@ function onKey(event) {
   if (!typing && (missesField(event, target) || isText(event, target))) pause();
   const form = target.closest(FORM) ?? document.querySelector(FORM);
   const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
+  if (!typing && isStray(event)) strayAt = event.timeStamp;
   if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event, false)) drop(event);
+  else if (form && answers && !typing && isRunningText(event)) {
+    strayAt = event.timeStamp;
+    drop(event);
+  }
   else if (event.key === "Enter" && !isSend(event) && target.matches(`${FORM} input`)) event.preventDefault();
 }
 
@@ -91,7 +103,8 @@ function onClick(event) {
   if (!control) return;
   /* A click made by a key or by a script has neither */
   const byPointer = event.detail > 0 || Boolean(event.pointerType);
-  if (sending.has(control.form) || isTooEarly(control, event, byPointer)) drop(event);
+  const isStrayPress = !byPointer && !control.matches(CLAIM) && isRunningText(event);
+  if (sending.has(control.form) || isTooEarly(control, event, byPointer) || isStrayPress) drop(event);
 }
 
 function onSubmit(event) {

@@ -109,7 +109,7 @@ async def measure(upstream: Upstream) -> None:
 
     async def walk(client: MobiusClient, what: str) -> None:
         clock, own = monotonic(), process_time()
-        await Sync(client).walk()
+        await Sync(client).full_sync()
         took = monotonic() - clock, process_time() - own
         say(what, upstream.requests(), [took])
 

@@ -137,6 +137,25 @@ def test_keys_work_at_once_after_the_persons_own_answer(sign_in: SignIn, api: ht
     expect(page.get_by_label("Comment")).to_be_focused()
 
 
+def test_text_typed_on_after_the_persons_own_answer_decides_nothing(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Typed on, an input?", type="input", spec={"mode": "input"}, timeout="4m")
+    run_id = ask(api, "Typed on, an approval?", timeout="5m")
+    expect(arrived(page, "Typed on, an approval?")).to_be_visible()
+    page.goto("/inbox/?q=typed+on")
+    open_item(page, "Typed on, an input?")
+    page.get_by_role("textbox", name="Your answer").fill("Sent by key")
+    page.wait_for_timeout(STEP_GUARD_MS)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="Typed on, an approval?")).to_be_focused()
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.keyboard.type(" a strange range 12345 a large rear area ", delay=TYPING_MS)
+    page.wait_for_timeout(STEP_GUARD_MS)
+    assert item_of(api, run_id)["status"] == "pending"
+
+
 def test_text_for_a_field_that_is_no_longer_there_is_no_shortcut(
     sign_in: SignIn, api: httpx.Client
 ) -> None:

@@ -14,15 +14,15 @@ from inbox.mirror.database import SILENT, DatabaseWatch
 from inbox.mirror.freshness import SyncStatus
 
 
-class Told(SyncStatus):
-    """Tells the test what is noted of the database."""
+class AwaitableStatus(SyncStatus):
+    """Lets a test wait for what is noted of the database."""
 
     def __init__(self) -> None:
         super().__init__()
         self._noted = asyncio.Event()
 
-    def note(self, **facts: object) -> None:
-        super().note(**facts)
+    def update(self, **facts: object) -> None:
+        super().update(**facts)
         self._noted.set()
 
     async def says(self, problem: str) -> None:
@@ -58,7 +58,7 @@ async def writes_held() -> AsyncIterator[None]:
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_database_that_does_not_answer_is_noticed_while_it_is_waited_for() -> None:
-    sync_status = Told()
+    sync_status = AwaitableStatus()
     watch = DatabaseWatch(sync_status, patience=0.2)
     watch.failed = True
     async with writes_held():

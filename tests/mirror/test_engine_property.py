@@ -155,7 +155,7 @@ def live_and_compare(
         async with MobiusClient(
             base_url=project.base_url, project=project.handle, token=project.service_key
         ) as client:
-            await Sync(client).walk()
+            await Sync(client).full_sync()
 
     log = async_to_sync(tell_it)()
     chances: list[tuple[int | None, list[Any]]] = [
