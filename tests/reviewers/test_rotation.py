@@ -74,7 +74,7 @@ def test_a_lost_key_names_whose_tokens_and_changes_nothing(old: str, settings: A
         "The key of 2 stored token(s) is lost, and nothing was changed: lee, rina."
     )
     assert "Put the old key back behind the new one" in said
-    assert "account page" in said
+    assert "Account page" in said
     assert refused.value.returncode == 1
     assert set(Credential.objects.values_list("sealed", flat=True)) == before
 
