@@ -152,7 +152,14 @@ def _database(url: str, file: str) -> dict[str, Any]:
             # answer that waits for Mobius holds one, so there must be more than pages at once.
             # One that does not come within 5 s ends in a 503, not in a page that hangs; and the
             # pool must not pause for minutes before it tries a database that is back.
-            pool = {"min_size": 1, "max_size": 50, "timeout": 5, "reconnect_timeout": 5}
+            pool = {
+                "min_size": 1,
+                "max_size": 50,
+                # A crowd's connections are given back soon: PostgreSQL takes 100 in all.
+                "max_idle": 60,
+                "timeout": 5,
+                "reconnect_timeout": 5,
+            }
             made["OPTIONS"]["pool"] = pool
     # Neither database needs the other: a test may ask for one alone.
     made.setdefault("TEST", {})["DEPENDENCIES"] = []
