@@ -138,8 +138,6 @@ def _database(url: str, file: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
         }
         made["TEST"] = {"NAME": str(DATA_DIR / f"test-{file}")}
-        # A new connection reads the whole schema before its first query.
-        made["CONN_MAX_AGE"] = 60
     else:
         made["CONN_HEALTH_CHECKS"] = True
         # A server that is gone is noticed in seconds, not when TCP gives up.

@@ -138,7 +138,7 @@ def test_it_is_filtered_sorted_and_saved_as_a_view_whose_link_works_elsewhere(
         ({"Queue": "slow"}, ["rina"]),
         ({"Waiting_on_person": "Rina"}, ["group", "rina"]),
         ({"Waiting_on_group": "Approvers"}, ["group"]),
-        ({"In_its_status": "over 1 h"}, []),
+        ({"Time_in_status": "over 1 h"}, []),
     ):
         chosen(tess, **choice)
         expect(tess.locator(".filter[aria-current]")).to_have_count(2)
