@@ -11,8 +11,7 @@ being sent. Streams (``/live/``), static files and probes take no slot. What ope
 themselves because something changed (``BACKGROUND``) lets the pages that people ask for go first,
 mostly.
 
-Django would start a thread for each request, and end it after. ``Threads`` keeps a few instead, and
-with them their database connections.
+Django would start a thread for each request, and end it after. ``Threads`` keeps a few instead.
 """
 
 import asyncio
