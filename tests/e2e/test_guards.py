@@ -237,6 +237,8 @@ def test_keys_rest_after_the_field_was_taken_away_until_the_person_has_paused(
     def lose_the_field() -> None:
         page.get_by_label("Comment").focus()
         page.locator(".field").evaluate("field => { field.hidden = true; }")
+        # A browser takes the focus from a hidden field only as it renders the next frame.
+        expect(page.locator("body")).to_be_focused()
         page.locator(".field").evaluate("field => { field.hidden = false; }")
 
     lose_the_field()

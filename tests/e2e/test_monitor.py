@@ -224,6 +224,7 @@ def test_a_run_is_cancelled_by_typing_its_workflows_name(
     expect(asked).to_be_visible()
     field.fill("cancel-test")
     tess.get_by_role("button", name="Cancel the run").click()
+    expect(tess.locator("#toasts")).to_contain_text("was cancelled")
     expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='failed']")).to_be_visible()
     expect(asked).to_have_count(0)
     tess.goto("/decisions/?q=cancel-test")
