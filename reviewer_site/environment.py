@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 32
 
 _HANDLE = re.compile(r"[A-Za-z0-9._~-]+")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]")
 _HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]")
 _ONE_WORD = re.compile(r"[!-~]+")
 
@@ -124,11 +125,8 @@ class Environment(BaseSettings):
     @field_validator("MOBIUS_RUN_URL", "MOBIUS_INTERACTION_URL")
     @classmethod
     def _template(cls, value: str) -> str:
-        base = value.partition("{id}")[0]
-        # The id may stand in the path, the query or the fragment, not in the host.
-        host = _is_web_address(re.split(r"[?#]", base)[0]) and urlsplit(base).path.startswith("/")
-        if value and (not host or "{id}" not in value or not _ONE_WORD.fullmatch(value)):
-            raise ValueError("must be an address with {id} such as https://example.com/runs/{id}")
+        if value:
+            _check_template(value)
         return value
 
     @field_validator("MOBIUS_API_KEY")
@@ -212,6 +210,25 @@ def _is_web_address(value: str) -> bool:
         return False
     web = parts.scheme in ("http", "https") and bool(parts.hostname)
     return web and not (parts.query or parts.fragment) and bool(_ONE_WORD.fullmatch(value))
+
+
+def _check_template(value: str) -> None:
+    """Raises ValueError unless ``value`` is a web address with a place for an id."""
+    such_as = "such as https://app.example.com/runs/{id}"
+    if not value.startswith(("https://", "http://")):
+        raise ValueError(f"must begin with https:// or http://, {such_as}")
+    if other := _PLACEHOLDER.search(value.replace("{id}", "")):
+        raise ValueError(f"must have {{id}} as its only placeholder, not {other[0]}")
+    if "{id}" not in value:
+        raise ValueError(f"must have {{id}} where the ID goes, {such_as}")
+    address = re.split(r"[?#]", value)[0]
+    if not (_is_web_address(address) and _ONE_WORD.fullmatch(value)):
+        raise ValueError(f"must be a valid web address without spaces, {such_as}")
+    host = urlsplit(address).netloc
+    if "@" in host:
+        raise ValueError(f"must not contain a username or password, {such_as}")
+    if "{id}" in host:
+        raise ValueError(f"must have {{id}} after the host, {such_as}")
 
 
 def is_loopback(host: str) -> bool:

@@ -109,11 +109,6 @@ def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
         ("MOBIUS_BASE_URL", "api.example.com"),
         ("MOBIUS_BASE_URL", "https://api.example.com:99999"),
         ("MOBIUS_BASE_URL", "https://api.example.com/?q=1"),
-        ("MOBIUS_RUN_URL", "https://app.example.com/runs/"),
-        ("MOBIUS_RUN_URL", "javascript:alert({id})"),
-        ("MOBIUS_RUN_URL", "https://{id}.example.com/"),
-        ("MOBIUS_INTERACTION_URL", "/interactions/{id}"),
-        ("MOBIUS_INTERACTION_URL", "https://app.example.com/ {id}"),
         ("MOBIUS_API_KEY", "mbx_hush and more"),
         ("MOBIUS_API_KEY", "mbx_hush\n"),
         ("MOBIUS_PROJECT", "two words"),
@@ -186,6 +181,30 @@ def test_the_public_address_decides_how_safely_pages_are_sent(
 )
 def test_an_address_in_mobius_has_a_place_for_the_id(tmp_path: Path, template: str) -> None:
     assert template == load(tmp_path, MOBIUS_RUN_URL=template).MOBIUS_RUN_URL
+
+
+@pytest.mark.parametrize(
+    ("template", "what_to_change"),
+    [
+        ("https://app.example.com/runs/", "{id} where the ID goes"),
+        ("https://app.example.com/runs/{run}", "{id} as its only placeholder, not {run}"),
+        ("https://app.example.com/{project}/{id}", "{id} as its only placeholder, not {project}"),
+        ("https://{id}.example.com/", "{id} after the host"),
+        ("https://root:hush@app.example.com/{id}", "must not contain a username or password"),
+        ("https://app.example.com/ {id}", "without spaces"),
+        ("https://app.example.com:99999/{id}", "a valid web address"),
+        ("app.example.com/{id}", "must begin with https:// or http://"),
+        ("javascript:alert('{id}')", "must begin with https:// or http://"),
+    ],
+)
+@pytest.mark.parametrize("name", ["MOBIUS_RUN_URL", "MOBIUS_INTERACTION_URL"])
+def test_a_refused_address_in_mobius_says_what_to_change(
+    tmp_path: Path, name: str, template: str, what_to_change: str
+) -> None:
+    said = refusal(tmp_path, **{name: template})
+    assert said.startswith(f"{name} must ")
+    assert what_to_change in said
+    assert "hush" not in said
 
 
 @pytest.mark.parametrize("missing", ["MOBIUS_API_KEY", "MOBIUS_PROJECT"])
