@@ -36,7 +36,8 @@ def one_time_link(request: HttpRequest) -> HttpResponse:
             return _page(request, link, form, token, status=REJECTED if form.is_bound else 200)
         user = _use(request, link, form, token)
     except links.NotValid:
-        return render(request, "registration/link_over.html", status=404)
+        context = {"needs_setup": links.needs_setup()}
+        return render(request, "registration/link_over.html", context, status=404)
     login(request, user, backend=BACKEND)
     return HttpResponseRedirect(reverse("connection" if user.is_superuser else "home"), status=303)
 

@@ -126,6 +126,27 @@ def test_the_one_answer_names_who_gave_it() -> None:
     assert read.members == ("user_rina", "user_sam", "user_lee")
 
 
+@pytest.mark.parametrize(
+    ("spec", "kept", "read_as"),
+    [
+        ({"mode": "confirm"}, "true", True),
+        ({"mode": "confirm"}, "false", False),
+        ({"mode": "confirm"}, "maybe", "maybe"),
+        (None, "false", False),
+        ({"mode": "input"}, "true", "true"),
+    ],
+)
+def test_a_decision_that_is_kept_as_text_is_a_decision(
+    spec: Any, kept: str, read_as: object
+) -> None:
+    response = {"value": kept, "comment": None, "at": LATER}
+    read = read_interaction(interaction(spec=spec, status="completed", response=response))
+    assert (read.value, read.responses[0].value) == (read_as, read_as)
+    given = [{"user_id": "user_rina", "value": kept, "responded_at": LATER}]
+    (partial,) = read_interaction(interaction(spec=spec, partial_responses=given)).responses
+    assert partial.value == read_as
+
+
 def test_answers_of_all_members_come_in_snapshot_order() -> None:
     partial = [
         {"user_id": who, "value": who == "user_rina", "comment": None, "responded_at": LATER}

@@ -49,6 +49,12 @@ def test_the_person_chooses_a_password_and_is_signed_in(rina: User) -> None:
     for answer in (Client().get(URL, {"token": token}), choose(token)):
         assert answer.status_code == 404
         assert "This link no longer works" in answer.content.decode()
+        assert "has already been used" in answer.content.decode()
+        assert "sign in with it" in answer.content.decode()
+        assert "setup_link" not in answer.content.decode()
+    again = client.get(URL, {"token": token})
+    assert again.status_code == 404
+    assert "Go to the inbox" in again.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -139,7 +145,10 @@ def test_the_token_is_neither_stored_nor_logged(
 
 def test_the_setup_link_makes_the_first_administrator(db: None, settings: Any) -> None:
     settings.EMBEDDED = False
-    token, client = token_in(links.make_setup()), Client()
+    replaced, token, client = token_in(links.make_setup()), token_in(links.make_setup()), Client()
+    over = client.get(URL, {"token": replaced})
+    assert over.status_code == 404
+    assert "manage.py setup_link" in over.content.decode()
     assert "Create the administrator" in client.get(URL, {"token": token}).content.decode()
     given = {"username": "root", "password1": PASSWORD, "password2": PASSWORD}
     weak = client.post(URL, {"token": token, **given, "password1": "x", "password2": "x"})

@@ -65,6 +65,7 @@ def read_interaction(payload: Any) -> Interaction:
     snapshot = texts(members) if isinstance(members, list) else None
     created, updated = born_and_changed(wire)
     policy = _policy(wire)
+    question = _question(text(wire.get("type")), wire.get("spec"))
     return Interaction(
         id=wire["id"],
         type=text(wire.get("type")),
@@ -74,16 +75,16 @@ def read_interaction(payload: Any) -> Interaction:
         signal_name=maybe_text(wire.get("signal_name")),
         message=text(wire.get("message")),
         context=mapping(wire.get("context")),
-        questions=(_question(text(wire.get("type")), wire.get("spec")),),
+        questions=(question,),
         target=Target(type=text(target.get("type")), id=text(target.get("id"))),
         group_id=maybe_text(wire.get("target_group_id")),
         members=snapshot,
         policy=policy,
         claimed_by=maybe_text(wire.get("claimed_by")),
         claimed_at=moment(wire, "claimed_at"),
-        responses=_responses(wire, policy, snapshot),
+        responses=_responses(wire, policy, snapshot, question),
         responder_id=maybe_text(parts(wire.get("responder")).get("id")),
-        value=response.get("value"),
+        value=_value(response.get("value"), question),
         comment=maybe_text(response.get("comment")),
         expires_at=moment(wire, "expires_at"),
         completed_at=moment(wire, "completed_at"),
@@ -206,9 +207,9 @@ def _default(mode: str, spec: dict[str, Any]) -> Any:
 
 
 def _responses(
-    wire: dict[str, Any], policy: Policy, snapshot: tuple[str, ...] | None
+    wire: dict[str, Any], policy: Policy, snapshot: tuple[str, ...] | None, question: Question
 ) -> tuple[Answer, ...]:
-    partial = [_partial(item) for item in sequence(wire.get("partial_responses"))]
+    partial = [_partial(item, question) for item in sequence(wire.get("partial_responses"))]
     if partial:
         place = {user: n for n, user in enumerate(snapshot or ())}
         return tuple(sorted(partial, key=lambda one: place.get(one.user_id or "", len(place))))
@@ -223,25 +224,32 @@ def _responses(
     ):
         at = moment(response, "at")
         return tuple(
-            Answer(user_id=user, value=value, at=at)
+            Answer(user_id=user, value=_value(value, question), at=at)
             for user, value in zip(snapshot or (), values, strict=True)
         )
     responder = parts(wire.get("responder"))
     return (
         Answer(
             user_id=maybe_text(responder.get("id")),
-            value=values,
+            value=_value(values, question),
             comment=maybe_text(response.get("comment")),
             at=moment(response, "at") or moment(wire, "completed_at"),
         ),
     )
 
 
-def _partial(item: Any) -> Answer:
+def _partial(item: Any, question: Question) -> Answer:
     wire = parts(item)
     return Answer(
         user_id=maybe_text(wire.get("user_id")),
-        value=wire.get("value"),
+        value=_value(wire.get("value"), question),
         comment=maybe_text(wire.get("comment")),
         at=moment(wire, "responded_at"),
     )
+
+
+def _value(value: Any, question: Question) -> Any:
+    """The answer's value. Some servers keep a decision as text."""
+    if question.mode == "confirm" and value in ("true", "false"):
+        return value == "true"
+    return value
