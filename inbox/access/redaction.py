@@ -8,10 +8,14 @@ from django.db.models import Q, QuerySet
 
 from inbox import access
 from inbox.access import Viewer
+from inbox.mobius.adapters import choose
 from inbox.models import Decision, Event, Interaction, Upstream
 from inbox.models.decision import RESPOND
-from inbox.presenters.answers import HIDDEN
-from inbox.reviewers.clients import adapter
+
+HIDDEN = "hidden"
+"""Marks a response or an event whose answer was taken out."""
+
+_adapter = choose()
 
 
 def seen_by(viewer: Viewer, item: Interaction) -> Interaction:
@@ -24,7 +28,7 @@ def seen_by(viewer: Viewer, item: Interaction) -> Interaction:
     shown = copy.copy(item)
     shown.responses = [_emptied(viewer, response) for response in item.responses]
     unread = "raw" in item.get_deferred_fields()
-    shown.raw = {} if unread else adapter.without_answers(item.raw, but=viewer.mobius_id)
+    shown.raw = {} if unread else _adapter.without_answers(item.raw, but=viewer.mobius_id)
     return shown
 
 
@@ -32,8 +36,8 @@ def events_seen_by(
     viewer: Viewer, events: list[Event], items: dict[str, Interaction]
 ) -> list[Event]:
     """The log of a run as the viewer may see it; ``items`` are its questions by id."""
-    veiled = {id_ for id_, item in items.items() if access.hides_answers(viewer, item)}
-    return [_told(viewer, event) if _about(event) in veiled else event for event in events]
+    redacted = {id_ for id_, item in items.items() if access.hides_answers(viewer, item)}
+    return [_told(viewer, event) if _about(event) in redacted else event for event in events]
 
 
 def entries_seen_by(viewer: Viewer, upstream: Upstream) -> QuerySet[Decision]:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 
 
 class SavedView(models.Model):
@@ -22,3 +23,6 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('runs')}?{self.query}{'&' if self.query else ''}view={self.pk}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from inbox.access.redaction import HIDDEN
 from inbox.models import Interaction
 from inbox.models.interaction import answered_at
 from inbox.presenters.people import Face, People
@@ -13,7 +14,6 @@ from inbox.presenters.when import ago
 from inbox.presenters.words import listed
 
 SHORT = 60
-HIDDEN = "hidden"
 """The key of a response whose value and comment are kept from the reader."""
 
 

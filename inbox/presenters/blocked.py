@@ -21,14 +21,13 @@ from inbox.presenters.blocked_parts import (
     missing_of,
 )
 from inbox.presenters.blocked_query import OVER, BlockedQuery
-from inbox.presenters.blocked_read import MOST, Nudged, groups_by_id, known, read
+from inbox.presenters.blocked_read import MOST, groups_by_id, read
 from inbox.presenters.chips import Chip
 from inbox.presenters.effect import progress
 from inbox.presenters.hold import stale
-from inbox.presenters.nudging import waits_for
+from inbox.presenters.nudging import Nudged, known, waits_for
 from inbox.presenters.people import People
-from inbox.presenters.run_selection import midnight
-from inbox.presenters.when import clock, span
+from inbox.presenters.when import clock, midnight, span
 from inbox.presenters.words import listed
 
 PRESSING = 6

@@ -9,10 +9,10 @@ from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.presenters.answers import obstacle
 from inbox.presenters.blocked_query import BlockedQuery
-from inbox.presenters.blocked_read import GroupMembers, Known
+from inbox.presenters.blocked_read import GroupMembers
 from inbox.presenters.effect import progress
 from inbox.presenters.hold import since_words, stale
-from inbox.presenters.nudging import Nudge, nudge_of, waits_for
+from inbox.presenters.nudging import Known, Nudge, nudge_of, waits_for
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, span
 from inbox.presenters.words import asked_in, listed

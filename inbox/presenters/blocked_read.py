@@ -1,6 +1,6 @@
 """What *Blocked* reads: the oldest of what waits, and all of it that is pressing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,9 +8,7 @@ from django.conf import settings
 from django.db.models import (
     Expression,
     F,
-    FilteredRelation,
     IntegerField,
-    Q,
     QuerySet,
     TextField,
     Value,
@@ -19,15 +17,13 @@ from django.db.models.functions import Cast, Coalesce
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.models import Group, Interaction, Notice, Recipient, Reviewer, SavedView, Upstream
+from inbox.models import Group, Interaction, Recipient, SavedView, Upstream
 from inbox.presenters.blocked_query import OVER, BlockedQuery
-from inbox.presenters.run_selection import midnight
 from inbox.presenters.walks import found_by
+from inbox.presenters.when import midnight
 
 MOST = 200
 """Questions of each kind that are read: the oldest, the overdue, the expiring, the held."""
-RECENT = timedelta(days=1)
-"""Nudges that are shown."""
 VIEW = 9
 """Marks a saved view where a group says whether it is gone."""
 
@@ -53,27 +49,6 @@ _COLUMNS = (
     "workflow",
     "gone",
 )
-
-
-@dataclass(frozen=True)
-class Nudged:
-    """The last time that a person was reminded of a question, by whom, and whether they know."""
-
-    item: str
-    user: str
-    sender: str
-    sender_name: str
-    at: datetime
-    read_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Known:
-    """Names of those with an account, who of them can sign in, and what they were nudged on."""
-
-    names: Mapping[str, str]
-    active: frozenset[str]
-    nudges: Mapping[tuple[str, str], Nudged]
 
 
 @dataclass(frozen=True)
@@ -123,42 +98,6 @@ def _narrowed(
     for word in query.q.lower().split():
         rows = rows.filter(search__contains=word)
     return rows
-
-
-def known(upstream: Upstream, ids: Iterable[str], now: datetime) -> Known:
-    """Accounts of these people, and what they were nudged on within ``RECENT``. One query."""
-    recent = FilteredRelation(
-        "notices",
-        condition=Q(
-            notices__upstream=upstream,
-            notices__kind=Notice.Kind.NUDGE,
-            notices__at__gte=now - RECENT,
-        ),
-    )
-    rows = Reviewer.objects.filter(mobius_id__in=set(ids)).annotate(nudge=recent)
-    names: dict[str, str] = {}
-    active: set[str] = set()
-    nudges: dict[tuple[str, str], Nudged] = {}
-    found = rows.values_list(
-        "mobius_id",
-        "user__first_name",
-        "user__last_name",
-        "user__username",
-        "user__is_active",
-        "nudge__interaction_id",
-        "nudge__sender",
-        "nudge__sender_name",
-        "nudge__at",
-        "nudge__read_at",
-    )
-    for mine, first, last, username, is_active, item, sender, sender_name, at, read_at in found:
-        id_ = mine or ""
-        names[id_] = f"{first} {last}".strip() or username
-        if is_active:
-            active.add(id_)
-        if item is not None:
-            nudges[item, id_] = Nudged(item, id_, sender, sender_name, at, read_at)
-    return Known(names, frozenset(active), nudges)
 
 
 def groups_by_id(

@@ -9,6 +9,7 @@ from inbox.models import Decision, Interaction, Run, Upstream
 from inbox.models.attempt import SKEW
 from inbox.presenters.people import People
 
+CLAIMED, RELEASED = "interaction_group_claimed", "interaction_group_released"
 CANCELLED, SIGNALLED = "run_cancelled", "run_signalled"
 OUTSIDE = "outside this app"
 

@@ -46,3 +46,11 @@ def groups_of(upstream: Upstream, items: Iterable[Interaction]) -> Groups:
             if not gone:
                 members.setdefault(id_, set()).update({user_id} if user_id else ())
     return Groups(names, {id_: frozenset(users) for id_, users in members.items()})
+
+
+def group_names(upstream: Upstream, ids: set[str]) -> dict[str, str]:
+    """Names of groups by what a target may call them: id or handle. One query, none for no ids."""
+    if not ids:
+        return {}
+    found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
+    return {key: group.name for group in found for key in (group.mobius_id, group.handle)}

@@ -10,8 +10,7 @@ from django.db.models import Count, Min, QuerySet
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction, Upstream
-from inbox.presenters.run_selection import midnight
-from inbox.presenters.when import span
+from inbox.presenters.when import midnight, span
 
 DAYS = 90
 NEWEST = 500

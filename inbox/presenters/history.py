@@ -7,12 +7,9 @@ from datetime import datetime
 from inbox.models import Decision, Event, Interaction, Run
 from inbox.presenters.answers import ended_at, given
 from inbox.presenters.effect import progress
-from inbox.presenters.endings import Ending
+from inbox.presenters.endings import CLAIMED, RELEASED, Ending
 from inbox.presenters.people import People
 from inbox.presenters.words import UNNAMED, item_status
-
-CLAIMED = "interaction_group_claimed"
-RELEASED = "interaction_group_released"
 
 
 @dataclass(frozen=True)

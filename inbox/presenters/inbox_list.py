@@ -22,10 +22,10 @@ from inbox.presenters.asks import (
     with_columns,
 )
 from inbox.presenters.filters import Filters, inbox_href, item_href
+from inbox.presenters.former_members import group_names
 from inbox.presenters.people import People
 from inbox.presenters.place import Place, place_among, place_of
 from inbox.presenters.rows import IN_A_ROW, Row, row
-from inbox.presenters.run_list import group_names
 from inbox.presenters.scopes import CLAIMED, OTHERS, SCOPES, rows_of, shows
 from inbox.presenters.shown import MOST, Shown, arrivals, numbers
 from inbox.presenters.when import BANDS, Band, band

@@ -14,10 +14,10 @@ from inbox.presenters import markdown, receipt
 from inbox.presenters.answers import closing_sentence, given, members, members_from_words
 from inbox.presenters.drafts import other_drafts, typed_words
 from inbox.presenters.effect import after_mine, effect, progress
-from inbox.presenters.endings import entries_of, question_ending
+from inbox.presenters.endings import CLAIMED, RELEASED, entries_of, question_ending
 from inbox.presenters.filters import Filters
 from inbox.presenters.former_members import groups_of
-from inbox.presenters.history import CLAIMED, RELEASED, asked_words, history
+from inbox.presenters.history import asked_words, history
 from inbox.presenters.hold import hold_of
 from inbox.presenters.item_shape import ItemPage, Kept
 from inbox.presenters.messages.answer import underway_notice

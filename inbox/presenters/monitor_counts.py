@@ -9,8 +9,8 @@ from django.db import connection
 
 from inbox.access import Viewer
 from inbox.models import SavedView, Upstream
-from inbox.presenters.run_selection import midnight
 from inbox.presenters.scopes import COUNTED
+from inbox.presenters.when import midnight
 from inbox.reviewers.names import accounts_of
 
 LONG = timedelta(hours=4)

@@ -1,17 +1,41 @@
 """Whether a lead can nudge somebody on a question now: a button, or words in its place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db.models import FilteredRelation, Q
 from django.urls import reverse
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.models import Interaction, Upstream
-from inbox.presenters.blocked_read import Known, known
+from inbox.models import Interaction, Notice, Reviewer, Upstream
 from inbox.presenters.when import at, clock
 from inbox.services.nudge import EVERY
+
+RECENT = timedelta(days=1)
+"""Nudges that are shown."""
+
+
+@dataclass(frozen=True)
+class Nudged:
+    """The last time that a person was reminded of a question, by whom, and whether they know."""
+
+    item: str
+    user: str
+    sender: str
+    sender_name: str
+    at: datetime
+    read_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """Names of those with an account, who of them can sign in, and what they were nudged on."""
+
+    names: Mapping[str, str]
+    active: frozenset[str]
+    nudges: Mapping[tuple[str, str], Nudged]
 
 
 @dataclass(frozen=True)
@@ -28,6 +52,53 @@ class Nudge:
     words: str = ""
     last: str = ""
     turns_at: datetime | None = None
+
+
+def known(upstream: Upstream, ids: Iterable[str], now: datetime) -> Known:
+    """Accounts of these people, and what they were nudged on within ``RECENT``. One query."""
+    recent = FilteredRelation(
+        "notices",
+        condition=Q(
+            notices__upstream=upstream,
+            notices__kind=Notice.Kind.NUDGE,
+            notices__at__gte=now - RECENT,
+        ),
+    )
+    rows = Reviewer.objects.filter(mobius_id__in=set(ids)).annotate(nudge=recent)
+    names: dict[str, str] = {}
+    active: set[str] = set()
+    nudges: dict[tuple[str, str], Nudged] = {}
+    found = rows.values_list(
+        "mobius_id",
+        "user__first_name",
+        "user__last_name",
+        "user__username",
+        "user__is_active",
+        "nudge__interaction_id",
+        "nudge__sender",
+        "nudge__sender_name",
+        "nudge__at",
+        "nudge__read_at",
+    )
+    for (
+        mine,
+        first,
+        last,
+        username,
+        is_active,
+        item,
+        sender,
+        sender_name,
+        sent_at,
+        read_at,
+    ) in found:
+        id_ = mine or ""
+        names[id_] = f"{first} {last}".strip() or username
+        if is_active:
+            active.add(id_)
+        if item is not None:
+            nudges[item, id_] = Nudged(item, id_, sender, sender_name, sent_at, read_at)
+    return Known(names, frozenset(active), nudges)
 
 
 def nudge_href(id_: str) -> str:

@@ -12,7 +12,8 @@ from django.utils.dateparse import parse_datetime
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.models import Group, Interaction, Run, Upstream
+from inbox.models import Interaction, Run, Upstream
+from inbox.presenters.former_members import group_names
 from inbox.presenters.people import Face, People
 from inbox.presenters.when import Deadline, deadline, span
 from inbox.presenters.words import RUN_STATUSES, UNNAMED, run_status, short_id
@@ -145,14 +146,6 @@ def _waits(viewer: Viewer, upstream: Upstream, run_ids: list[str]) -> dict[str, 
 def _groups(upstream: Upstream, waits: Mapping[str, list[Interaction]]) -> dict[str, str]:
     wanted = {i.target_id for items in waits.values() for i in items if i.target_type == "group"}
     return group_names(upstream, wanted)
-
-
-def group_names(upstream: Upstream, ids: set[str]) -> dict[str, str]:
-    """Names of groups by what a target may call them: id or handle. One query, none for no ids."""
-    if not ids:
-        return {}
-    found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
-    return {key: group.name for group in found for key in (group.mobius_id, group.handle)}
 
 
 def _row(

@@ -7,12 +7,12 @@ from typing import Any
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
-from django.utils.timezone import localtime
 
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction, Recipient, Run, Upstream
 from inbox.presenters.run_query import HOURS, OPEN, RunQuery
+from inbox.presenters.when import midnight
 
 PAGE = 50
 WIDE = ("raw", "plan", "inputs", "metadata", "search")
@@ -40,11 +40,6 @@ def these(viewer: Viewer, upstream: Upstream, ids: Sequence[int]) -> list[Run]:
 def cursor_after(run: Run, query: RunQuery) -> str:
     """Where the page behind ``run`` begins."""
     return f"{getattr(run, query.order.column).isoformat()}_{run.pk}"
-
-
-def midnight(now: datetime) -> datetime:
-    """When today began."""
-    return localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _filtered(viewer: Viewer, upstream: Upstream, query: RunQuery, now: datetime) -> QuerySet[Run]:

@@ -13,9 +13,9 @@ from inbox.access import Viewer
 from inbox.mirror.states import run_state
 from inbox.mobius.types import EventKind, RunStatus
 from inbox.models import Event, Interaction, Run, Step, Upstream
+from inbox.presenters.former_members import group_names
 from inbox.presenters.moment import Moment, QuestionThen, fold
 from inbox.presenters.people import People
-from inbox.presenters.run_list import group_names
 from inbox.presenters.runs import LiveRun
 from inbox.presenters.timeline import timeline
 from inbox.presenters.track import track
@@ -117,7 +117,8 @@ def scrubber(
         error=state.error_message if head.state != Run.CANCELLED else "",
         live=head,
         questions=tuple(
-            _question(one, people, groups, now, expired=expired) for one in state.questions.values()
+            _shown_question(one, people, groups, now, expired=expired)
+            for one in state.questions.values()
         ),
         first_href=f"{page}?nth=1" if nth > 1 else "",
         previous_href=_at(page, page_context[0]) if nth > 1 else "",
@@ -223,7 +224,7 @@ def _said(
     return f"{named}: {line.link}" if line.link else named
 
 
-def _question(
+def _shown_question(
     one: QuestionThen,
     people: People,
     groups: Mapping[str, str],

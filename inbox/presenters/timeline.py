@@ -8,12 +8,12 @@ from typing import Any
 
 from django.urls import reverse
 
+from inbox.access.redaction import HIDDEN
 from inbox.mirror.states import run_state
 from inbox.mobius.types import EventKind
 from inbox.models import Event, Interaction, Run
-from inbox.presenters.answers import HIDDEN, question_of, value_words
-from inbox.presenters.endings import Ending
-from inbox.presenters.history import CLAIMED, RELEASED
+from inbox.presenters.answers import question_of, value_words
+from inbox.presenters.endings import CLAIMED, RELEASED, Ending
 from inbox.presenters.people import People
 from inbox.presenters.when import exact_moment, exact_span
 from inbox.presenters.words import label, run_status

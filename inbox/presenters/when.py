@@ -171,3 +171,8 @@ def band(due_at: datetime | None, now: datetime) -> Band:
     if localtime(due_at).date() == localtime(now).date():
         return BANDS["today"]
     return BANDS["later"]
+
+
+def midnight(now: datetime) -> datetime:
+    """When today began, in the installation's time zone."""
+    return localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)

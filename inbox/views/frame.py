@@ -6,7 +6,7 @@ from typing import Any
 from inbox.mirror import freshness
 from inbox.models import SavedView, Upstream
 from inbox.presenters.rail import rail_counts
-from inbox.presenters.views_rail import own_views, rail_views
+from inbox.presenters.views_rail import own_views
 from inbox.services.connection import connection
 from inbox.views.request import ReviewerRequest
 
@@ -32,7 +32,8 @@ def frame(
         "viewer": request.viewer,
         "section": section,
         "counts": counts,
-        "views": rail_views(views, request.GET.get("view", "")),
+        "views": views,
+        "open_view": request.GET.get("view", ""),
         "freshness": freshness.present(),
         "connection_problem": connection.shown() if request.viewer.administrator else "",
     }

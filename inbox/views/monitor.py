@@ -19,7 +19,7 @@ from inbox.views.frame import frame
 from inbox.views.request import ReviewerRequest, is_fragment
 
 
-def page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     """The monitor; for a swap its table alone. ``?shown=`` keeps the rows that stand there."""
     cursor, upstream = hub.cursor(), request.upstream
     fragment = is_fragment(request, "run-list")

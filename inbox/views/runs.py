@@ -15,8 +15,8 @@ from inbox.presenters import run_page
 from inbox.presenters.run_list import RunFilters, run_list
 from inbox.presenters.run_log import LogQuery
 from inbox.presenters.scrubber import Place, scrubber
-from inbox.views import monitor
 from inbox.views.frame import frame
+from inbox.views.monitor import monitor_page
 from inbox.views.request import ReviewerRequest, is_fragment
 
 
@@ -24,7 +24,7 @@ from inbox.views.request import ReviewerRequest, is_fragment
 def runs(request: ReviewerRequest) -> HttpResponse:
     """A lead's monitor; for others the runs that asked them. For a swap the table alone."""
     if request.viewer.lead:
-        return monitor.page(request)
+        return monitor_page(request)
     cursor, upstream = hub.cursor(), request.upstream
     page = run_list(request.viewer, upstream, RunFilters.read(request.GET), timezone.now())
     context = {"list": page, "live_cursor": cursor, "freshness": freshness.present()}

@@ -9,11 +9,10 @@ from django.views.decorators.http import require_POST
 from inbox.forms.runs import ViewForm
 from inbox.models import SavedView
 from inbox.presenters.run_query import RunQuery
-from inbox.presenters.views_rail import href_of
 from inbox.services import saved_views
 from inbox.services.saved_views import NoSuchView, NotSaved
-from inbox.views import monitor
 from inbox.views.decorators import lead_required
+from inbox.views.monitor import monitor_page
 from inbox.views.request import ReviewerRequest
 
 
@@ -63,9 +62,9 @@ def _named(request: ReviewerRequest, write: Callable[[str], SavedView]) -> HttpR
     except NotSaved as error:
         return _again(request, str(error))
     messages.success(request, f"Saved as “{view.name}”.")
-    return HttpResponseRedirect(href_of(view), status=303)
+    return HttpResponseRedirect(view.get_absolute_url(), status=303)
 
 
 def _again(request: ReviewerRequest, error: str) -> HttpResponse:
     typed = request.POST.get("name", "")
-    return monitor.page(request, status=422, view_error=error, view_typed=typed)
+    return monitor_page(request, status=422, view_error=error, view_typed=typed)

@@ -25,7 +25,7 @@ def claim_message(
     unchanged = _("Nothing was changed.")
     token_use = _("Mobius uses it to record who claimed a question.")
     if not outcome.checked:
-        return Message(outcome, *_unconfirmed(outcome, saved))
+        return Message(outcome, *_unconfirmed_claim(outcome, saved))
     problem = upstream_problem(outcome, unchanged, token_use=token_use, saved=saved)
     if problem is not None:
         return problem
@@ -61,7 +61,7 @@ def claim_message(
     return Message(outcome, title, sentences(*parts))
 
 
-def _unconfirmed(outcome: Outcome[Interaction], saved: str) -> tuple[str, str]:
+def _unconfirmed_claim(outcome: Outcome[Interaction], saved: str) -> tuple[str, str]:
     title = _("We couldn't confirm that Mobius received this")
     shown = _("The page shows who has claimed it as soon as Mobius responds.")
     return title, sentences(saved, shown, try_again(outcome))
