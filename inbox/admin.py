@@ -16,8 +16,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from inbox.models import Decision, Reviewer
-from inbox.presenters import decision_words
-from inbox.services import credentials, rights_log
+from inbox.services import credentials
+from inbox.services.audit import rights_log
+from inbox.web.decisions import words as decision_words
 
 
 class ReviewerInline(admin.StackedInline):

@@ -18,13 +18,9 @@ class InboxConfig(AppConfig):
         from inbox import checks  # noqa: F401, PLC0415 - models load before
         from inbox.mirror import observers  # noqa: PLC0415
         from inbox.models import append_only  # noqa: PLC0415
-        from inbox.reviewers import identity, known_browser, roles, sessions  # noqa: PLC0415
-        from inbox.services import (  # noqa: PLC0415
-            decision_log,
-            installation,
-            observed,
-            rights_log,
-        )
+        from inbox.people import identity, known_browser, roles, sessions  # noqa: PLC0415
+        from inbox.services import installation, observed  # noqa: PLC0415
+        from inbox.services.audit import decision_log, rights_log  # noqa: PLC0415
 
         post_migrate.connect(roles.make_roles, sender=self, dispatch_uid="inbox.roles")
         pre_migrate.connect(append_only.report, sender=self, dispatch_uid="inbox.triggers")

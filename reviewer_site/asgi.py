@@ -12,7 +12,6 @@ from django.db import connections
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reviewer_site.settings")
 pages = get_asgi_application()
 
-from inbox.live.fragments import render  # noqa: E402 - models need Django set up
 from inbox.live.handoff import Handoff  # noqa: E402
 from inbox.live.hub import get_hub  # noqa: E402
 from inbox.live.presence import get_presence  # noqa: E402
@@ -21,12 +20,13 @@ from inbox.mirror import database  # noqa: E402
 from inbox.mirror.rebuild import rebuild_if_zone_changed  # noqa: E402
 from inbox.mirror.sync import Sync  # noqa: E402
 from inbox.page_slots import PageSlots  # noqa: E402
+from inbox.people import clients  # noqa: E402
 from inbox.request_body import RequestBodies  # noqa: E402
-from inbox.reviewers import clients  # noqa: E402
 from inbox.services import installation, upkeep  # noqa: E402
 from inbox.services.confirming import confirming  # noqa: E402
 from inbox.services.connection import connection  # noqa: E402
 from inbox.services.elsewhere import elsewhere  # noqa: E402
+from inbox.web.live.fragments import render  # noqa: E402 - models need Django set up
 from reviewer_site.lifespan import Lifespan, running  # noqa: E402
 from reviewer_site.static import StaticFiles  # noqa: E402
 from reviewer_site.web_process_lock import WebProcessLock  # noqa: E402

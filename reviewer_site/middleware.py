@@ -18,13 +18,12 @@ from inbox.live import handoff
 from inbox.live.watching import watching
 from inbox.models import Upstream
 from inbox.page_slots import BACKGROUND, PROBES
+from inbox.people import known_browser, sessions
 from inbox.request_body import refusal_of
-from inbox.reviewers import known_browser, sessions
 from inbox.services.origin import acting
-from inbox.views import signed_out
-from inbox.views.errors import not_allowed, refused_body
-from inbox.views.origin import actor_of
-from inbox.views.request import Request, ReviewerRequest, source_of
+from inbox.web.account import signed_out
+from inbox.web.errors import not_allowed, refused_body
+from inbox.web.ui.request import Request, ReviewerRequest, actor_of, source_of
 
 SMALLEST_PAGE = 1024
 """Bytes; a smaller page is sent as it is."""

@@ -106,7 +106,7 @@ MIDDLEWARE = [
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "inbox.reviewers.backend.ReviewerBackend",
+    "inbox.people.backend.ReviewerBackend",
 ]
 ROOT_URLCONF = "reviewer_site.urls"
 ASGI_APPLICATION = "reviewer_site.asgi.application"
@@ -184,15 +184,15 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/inbox/"
 LOGOUT_REDIRECT_URL = "/accounts/login/"
-CSRF_FAILURE_VIEW = "inbox.views.signed_out.csrf_failure"
-AXES_HANDLER = "inbox.reviewers.throttle.Throttle"
+CSRF_FAILURE_VIEW = "inbox.web.account.signed_out.csrf_failure"
+AXES_HANDLER = "inbox.people.throttle.Throttle"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "inbox.views.sign_in.locked"
+AXES_LOCKOUT_CALLABLE = "inbox.web.account.sign_in.locked"
 AXES_VERBOSE = False
-AXES_CLIENT_IP_CALLABLE = "inbox.views.origin.counted_address"
+AXES_CLIENT_IP_CALLABLE = "inbox.web.ui.request.counted_address"
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
 # A try that is refused does not make the wait longer, so what Retry-After says holds.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False

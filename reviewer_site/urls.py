@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-handler400 = "inbox.views.errors.bad_request"
-handler500 = "inbox.views.errors.server_error"
+handler400 = "inbox.web.errors.bad_request"
+handler500 = "inbox.web.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # The admin's own form would take any number of guesses.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from inbox.models import DecisionHead
-from inbox.services import decision_count
+from inbox.services.audit import entry_count
 from tests.support.tampering import lift_triggers
 
 
@@ -23,5 +23,5 @@ def _the_log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     request.getfixturevalue("_django_db_helper")
     yield
-    decision_count.reset(DecisionHead(number=0))
+    entry_count.reset(DecisionHead(number=0))
     lift_triggers()

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from inbox.access import Viewer, viewer_of
-from inbox.reviewers import sessions
+from inbox.people import sessions
 
 Topics = Callable[[Viewer], tuple[str, ...] | None]
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from inbox.engine import stories
 from inbox.engine.actions.provision import provision as provision_engine
 from inbox.mobius import MobiusClient
-from inbox.reviewers import people
+from inbox.people import people
 
 REVIEWER_ID = "user_rina"
 

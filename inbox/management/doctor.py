@@ -11,10 +11,10 @@ from inbox.mobius.errors import MobiusError, Unreachable
 from inbox.mobius.probing import probe
 from inbox.mobius.types import Offer
 from inbox.models import Credential, Reviewer, Upstream
-from inbox.presenters.capabilities import offered
-from inbox.reviewers import service_key
-from inbox.reviewers.clients import service_client
+from inbox.people import service_key
+from inbox.people.clients import service_client
 from inbox.services import connection, group_mapping, key_answers, links
+from inbox.web.connection.capabilities import offered
 
 
 class Verdict(StrEnum):

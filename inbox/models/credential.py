@@ -8,7 +8,7 @@ from inbox.models.reviewer import Reviewer
 class Credential(models.Model):
     """One reviewer's member token for one upstream, encrypted.
 
-    ``inbox.reviewers.vault`` alone opens it.
+    ``inbox.people.vault`` alone opens it.
 
     ``proven_at`` is when upstream said whose it is, None where upstream cannot say. ``refused_at``
     is set when upstream answered 401 to it, and cleared by a new one. ``used_at`` is when an

@@ -16,7 +16,7 @@ class AppendOnly(TypeError):
 
 
 class Entries(models.QuerySet["Decision"]):
-    """Reading only; ``inbox.services.decision_log.append`` writes."""
+    """Reading only; ``inbox.services.audit.decision_log.append`` writes."""
 
     def as_stored(self) -> Self:
         """With ``observed_as_stored``: SQLite keeps any number, and a 7 would be read as False."""
@@ -48,7 +48,7 @@ class Decision(models.Model):
     answered with although upstream had accepted it. ``title`` and ``workflow`` are the question's,
     or the run's or group's, as they were called then.
 
-    ``hash`` is over all fields (``inbox.services.decision_chain``) and ``previous``, the hash of
+    ``hash`` is over all fields (``inbox.services.audit.chain``) and ``previous``, the hash of
     the entry before.
     """
 

@@ -12,8 +12,8 @@ from inbox.mobius.errors import (
     Unauthorized,
 )
 from inbox.models import Attempt, Interaction
-from inbox.reviewers import credentials, service_key
-from inbox.reviewers.clients import RequestCredential
+from inbox.people import credentials, service_key
+from inbox.people.clients import RequestCredential
 from inbox.services import attempts
 from inbox.services.answer_state import AnswerState, answer_state, sent_to
 from inbox.services.attempts import Settled

@@ -12,9 +12,9 @@ from inbox.mirror.changes import Changes
 from inbox.mirror.recipients import people_of
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.models.attempt import same
-from inbox.reviewers import credentials
-from inbox.reviewers.clients import RequestCredential
-from inbox.services import decision_log, draft, key_answers, observed
+from inbox.people import credentials
+from inbox.people.clients import RequestCredential
+from inbox.services import draft, key_answers, observed
 from inbox.services.answer_state import (
     AnswerState,
     Mine,
@@ -23,6 +23,7 @@ from inbox.services.answer_state import (
     mine,
     sent_to,
 )
+from inbox.services.audit import decision_log
 from inbox.services.draft import NOWHERE, TypedIn
 from inbox.services.look_up import Snapshot, mirror
 from inbox.services.origin import BACKGROUND, Origin

@@ -18,11 +18,11 @@ from inbox.access import Refusal, Viewer, viewer_of
 from inbox.mobius.errors import Denied, MobiusError, Nonsense, RateLimited, Unauthorized
 from inbox.models import ClaimAttempt, Decision, Interaction, Reviewer, Upstream
 from inbox.models.attempt import SKEW
-from inbox.reviewers import credentials
-from inbox.reviewers.clients import NoCredential, RequestCredential, member_credential
-from inbox.services import decision_log
+from inbox.people import credentials
+from inbox.people.clients import NoCredential, RequestCredential, member_credential
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import entry_by
 from inbox.services.command import READ_WITHIN, Command, execute
-from inbox.services.decision_log import entry_by
 from inbox.services.draft import NotAsked, asked_item
 from inbox.services.look_up import Snapshot, look_up, mirror
 from inbox.services.origin import BACKGROUND, Origin

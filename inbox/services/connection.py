@@ -21,7 +21,7 @@ from inbox.mobius.errors import (
     Unauthorized,
     Unreachable,
 )
-from inbox.reviewers.clients import service_client
+from inbox.people.clients import service_client
 
 log = logging.getLogger(__name__)
 

@@ -16,11 +16,12 @@ from inbox.mirror import members
 from inbox.mobius.errors import Denied, MobiusError, RateLimited, Rejected, Unauthorized
 from inbox.mobius.probing import MISSING
 from inbox.models import Attempt, Credential, Reviewer, Upstream
-from inbox.reviewers import credentials, vault
-from inbox.reviewers.clients import adapter, service_client
-from inbox.reviewers.credentials import AnotherOwner, Taken
-from inbox.services import decision_log, key_answers, rights_log
-from inbox.services.decision_log import Entry, entry_by
+from inbox.people import credentials, vault
+from inbox.people.clients import adapter, service_client
+from inbox.people.credentials import AnotherOwner, Taken
+from inbox.services import key_answers
+from inbox.services.audit import decision_log, rights_log
+from inbox.services.audit.decision_log import Entry, entry_by
 from inbox.services.origin import BACKGROUND, Origin, current_actor
 from inbox.services.tries import Tries
 

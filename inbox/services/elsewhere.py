@@ -8,7 +8,8 @@ from django.db.models import Max, Q
 
 from inbox.mirror.changes import Changes
 from inbox.models import Decision, GroupMapping, Interaction, Reviewer, Upstream
-from inbox.services import group_mapping, rights_log
+from inbox.services import group_mapping
+from inbox.services.audit import rights_log
 
 LOOK_EVERY = 2.0
 """Seconds between two looks; each is one query while nothing is new."""

@@ -11,8 +11,8 @@ from django.db.models.functions import Coalesce, NullIf
 from inbox.mirror import members
 from inbox.models import GroupMapping, Interaction, Reviewer, Upstream
 from inbox.models.reviewer import validate_one_line
-from inbox.services import decision_log
-from inbox.services.decision_log import Entry
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import Entry
 from inbox.services.origin import current_actor
 
 VERB = "group_mapped"

@@ -13,8 +13,8 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections, router
 
 from inbox.models import Credential, DecisionHead, append_only
-from inbox.reviewers import vault
-from inbox.services import decision_chain, decision_log, decision_state
+from inbox.people import vault
+from inbox.services.audit import chain, decision_log, log_status
 from reviewer_site import private_files, secrets
 from reviewer_site.environment import Misconfigured
 
@@ -57,7 +57,7 @@ def report_log() -> None:
     """
     if _has_tables():
         append_only.report(using=router.db_for_read(DecisionHead))
-        decision_state.patrol.report(decision_state.inspect().verdict)
+        log_status.patrol.report(log_status.inspect().verdict)
 
 
 def make_secrets() -> None:
@@ -108,7 +108,7 @@ def _problem() -> str:
             f"{settings.DATA_DIR / secrets.FILE} is missing, and the database already has accounts"
         )
     head = DecisionHead.objects.first()
-    if head is not None and not decision_chain.sealed(head):
+    if head is not None and not chain.sealed(head):
         return "None of the keys matches the head of the decision log"
     if Credential.objects.exists() and not any(map(vault.opens, _sealed_tokens())):
         return "None of the keys opens any of the stored member tokens"

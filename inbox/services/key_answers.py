@@ -7,9 +7,9 @@ from django.db import transaction
 
 from inbox.mobius.types import Offer
 from inbox.models import Upstream
-from inbox.reviewers import service_key
-from inbox.services import decision_log
-from inbox.services.decision_log import Entry
+from inbox.people import service_key
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import Entry
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from inbox.mirror.snapshots import Gone
 from inbox.mobius import types
 from inbox.mobius.errors import NotFound, Unreachable
 from inbox.models import Upstream
-from inbox.reviewers.clients import service_client
+from inbox.people.clients import service_client
 from inbox.services.command import READ_WITHIN
 
 

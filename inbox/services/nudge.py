@@ -12,8 +12,8 @@ from inbox.access import Refusal, Viewer, viewer_of
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Interaction, Notice, Reviewer, Upstream
-from inbox.services import decision_log
-from inbox.services.decision_log import entry_by
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import entry_by
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
 

@@ -12,9 +12,9 @@ from datetime import datetime
 from inbox.mirror.observers import Answer
 from inbox.mirror.upsert import chunks
 from inbox.models import Attempt, Interaction, Upstream
-from inbox.services import decision_log
 from inbox.services.answer_state import Mine
-from inbox.services.decision_log import Entry, entry_by
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import Entry, entry_by
 from inbox.services.origin import Origin
 
 RESPOND = "respond"

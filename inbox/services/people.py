@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from inbox.access import REVIEWER, ROLES, TEAM_LEAD
 from inbox.models import Reviewer, Upstream
-from inbox.reviewers import directory
+from inbox.people import directory
 from inbox.services import credentials, links
 
 

@@ -20,7 +20,7 @@ from inbox.access import Viewer, viewer_of
 from inbox.mobius.errors import MobiusError
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
 from inbox.page_slots import locked
-from inbox.reviewers.clients import NoCredential, RequestCredential, credential_for
+from inbox.people.clients import NoCredential, RequestCredential, credential_for
 from inbox.services import answer_command, attempts, draft, observed
 from inbox.services.answer_command import AnswerCommand, answered
 from inbox.services.attempts import Busy

@@ -28,16 +28,11 @@ from inbox.mobius.errors import (
 )
 from inbox.mobius.probing import MISSING
 from inbox.models import Reviewer, Run, Upstream
-from inbox.reviewers import credentials
-from inbox.reviewers.clients import (
-    NoCredential,
-    RequestCredential,
-    member_credential,
-    service_client,
-)
-from inbox.services import decision_log
+from inbox.people import credentials
+from inbox.people.clients import NoCredential, RequestCredential, member_credential, service_client
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import entry_by
 from inbox.services.command import READ_WITHIN, Command, execute, is_uncertain
-from inbox.services.decision_log import entry_by
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome, refused
 

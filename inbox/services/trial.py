@@ -13,7 +13,7 @@ from inbox.live.watching import watching
 from inbox.mobius.errors import MobiusError, Nonsense, Unavailable, Unreachable, WebPage
 from inbox.models import Decision, Interaction, Reviewer, Upstream
 from inbox.models.decision import RESPOND
-from inbox.reviewers.clients import service_client
+from inbox.people.clients import service_client
 
 MESSAGE = (
     "Test question\n\nIt was sent from the page *Connection*. Approve it to see that questions "

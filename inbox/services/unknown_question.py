@@ -18,7 +18,7 @@ from inbox.mobius import types
 from inbox.mobius.errors import MobiusError
 from inbox.models import Interaction, Upstream
 from inbox.page_slots import waiting
-from inbox.reviewers.clients import service_client
+from inbox.people.clients import service_client
 from inbox.services.look_up import Snapshot, mirror
 from inbox.services.tries import Tries
 

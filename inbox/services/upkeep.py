@@ -7,11 +7,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from inbox.mirror.prune import prune
-from inbox.reviewers import throttle
+from inbox.people import throttle
 from inbox.services import claiming, draft, key_answers, links, notices, respond
+from inbox.services.audit.anchor import anchor
+from inbox.services.audit.log_status import patrol
 from inbox.services.confirming import confirming
-from inbox.services.decision_anchor import anchor
-from inbox.services.decision_state import patrol
 
 
 async def once() -> None:

@@ -2,7 +2,7 @@
 
 from django import template
 
-from inbox.presenters.admin_warnings import warnings
+from inbox.web.connection.page import warnings
 
 register = template.Library()
 

@@ -12,9 +12,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
-from inbox.presenters import when
-from inbox.presenters.answers import Member
-from inbox.presenters.words import run_status
+from inbox.web.ui import when
+from inbox.web.ui.answers import Member
+from inbox.web.ui.words import run_status
 
 register = template.Library()
 

@@ -1,4 +1,4 @@
-/* Durations as the server writes them (inbox/presenters/when.py): 40 s, 42 min, 1 h 20 min, 2 d 1 h */
+/* Durations as the server writes them (inbox/web/ui/when.py): 40 s, 42 min, 1 h 20 min, 2 d 1 h */
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

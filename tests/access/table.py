@@ -1,4 +1,4 @@
-"""Who may do what, as data: ``docs/access.md`` is printed from it, and ``tests/web`` walks it.
+"""Who may do what, as data: ``docs/access.md`` is printed from it, and ``tests/served`` walks it.
 
 The rules in ``inbox/access.py`` are not its source; it is what they are held against.
 """

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from inbox import access
 from inbox.access import PERMISSIONS, viewer_of
-from inbox.reviewers.people import make_demo
+from inbox.people.people import make_demo
 
 pytestmark = pytest.mark.django_db
 

@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from inbox.models import Group, Interaction, Notice, Reviewer, SavedView, Upstream
-from inbox.services.decision_log import Entry, append
+from inbox.services.audit.decision_log import Entry, append
 from tests.access.table import PATHS, PLACES, PUBLIC, TABLE, Action, Status, Verdict, Who
 from tests.mirror.things import group_ask, run
-from tests.views import cast
+from tests.web import cast
 
 PEOPLE = {Who.MEMBER: "sam", Who.LEAD: "tess", Who.ADMIN: "admin", Who.STRANGER: "mallory"}
 HEADERS = [{}, cast.HTMX]

@@ -31,7 +31,7 @@ def fill(first: int, last: int) -> None:
     from django.db import transaction  # noqa: PLC0415
 
     from inbox.models import Interaction, Upstream  # noqa: PLC0415
-    from inbox.services import decision_log  # noqa: PLC0415
+    from inbox.services.audit import decision_log  # noqa: PLC0415
     from inbox.services.origin import Origin  # noqa: PLC0415
 
     upstream, begun = Upstream.present(), datetime.now(UTC) - timedelta(days=365)

@@ -35,7 +35,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from inbox.mirror.tally import Tallies, facts  # noqa: E402
 from inbox.models import Interaction, Reviewer, Tally, Upstream  # noqa: E402
-from inbox.reviewers.people import CAST, make_demo  # noqa: E402
+from inbox.people.people import CAST, make_demo  # noqa: E402
 
 CLOSED = 500_000
 OPEN = 20_000
@@ -99,7 +99,7 @@ def fill(count: int, workflows: int) -> None:
 
 def measure(path: str) -> None:
     client = Client()
-    backend = "inbox.reviewers.backend.ReviewerBackend"
+    backend = "inbox.people.backend.ReviewerBackend"
     client.force_login(Reviewer.objects.get(user__username="tess").user, backend=backend)
     took = []
     for _ in range(10):

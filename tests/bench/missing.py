@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 from tests.bench.answers import standalone
+from tests.served.visitor import Visitor
 from tests.support.crowd import enter
 from tests.support.databases import environment
 from tests.support.product import Product
-from tests.web.visitor import Visitor
 
 EACH = 4
 """Pairs that one person opens: within the limit of reads a minute."""

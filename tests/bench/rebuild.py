@@ -23,7 +23,7 @@ from django.test.utils import override_settings  # isort: skip
 
 from inbox.mirror.rebuild import rebuild, rebuild_if_zone_changed  # isort: skip
 from inbox.models import Reviewer, Upstream  # isort: skip
-from inbox.reviewers.people import CAST, make_demo  # isort: skip
+from inbox.people.people import CAST, make_demo  # isort: skip
 
 QUESTIONS = 50_000
 
@@ -33,7 +33,7 @@ def opened(until: threading.Event | None, times: list[float]) -> None:
     client = Client()
     client.force_login(
         Reviewer.objects.get(user__username="tess").user,
-        backend="inbox.reviewers.backend.ReviewerBackend",
+        backend="inbox.people.backend.ReviewerBackend",
     )
     while len(times) < 10 if until is None else not until.is_set():
         began = time.perf_counter()

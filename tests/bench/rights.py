@@ -35,16 +35,16 @@ from django.test import Client  # noqa: E402
 from inbox import access  # noqa: E402
 from inbox.mirror import project  # noqa: E402
 from inbox.models import Reviewer, Upstream  # noqa: E402
-from inbox.presenters.insights import figures  # noqa: E402
-from inbox.presenters.insights.query import Query  # noqa: E402
-from inbox.reviewers.people import make_demo  # noqa: E402
+from inbox.people.people import make_demo  # noqa: E402
+from inbox.web.insights import queries as figures  # noqa: E402
+from inbox.web.insights.queries import Query  # noqa: E402
 from tests.mirror.things import RINA, answered, ask, run  # noqa: E402
 
 SIZES = [200, 13_000]
 ROUNDS = 50
 STREAMS = 1_000
 EVERY = 50.0
-BACKEND = "inbox.reviewers.backend.ReviewerBackend"
+BACKEND = "inbox.people.backend.ReviewerBackend"
 
 
 def fill(rows: int) -> None:

@@ -29,7 +29,7 @@ from django.test.utils import setup_test_environment  # noqa: E402
 
 from inbox.mirror import project  # noqa: E402
 from inbox.models import Reviewer, Upstream  # noqa: E402
-from inbox.reviewers.people import make_demo  # noqa: E402
+from inbox.people.people import make_demo  # noqa: E402
 from tests.mirror.things import ask  # noqa: E402
 
 KINDS = {
@@ -79,7 +79,7 @@ def main(size: int) -> None:
     client = Client()
     client.force_login(
         Reviewer.objects.get(mobius_id="user_rina").user,
-        backend="inbox.reviewers.backend.ReviewerBackend",
+        backend="inbox.people.backend.ReviewerBackend",
     )
     asked = {"one line": {"message": "Ship it?"}}
     asked["before and after, context"] = {"context": {"x": shuffled(size)}}

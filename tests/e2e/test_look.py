@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from inbox.presenters import when
+from inbox.web.ui import when
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve, press

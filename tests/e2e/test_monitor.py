@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from inbox.presenters.words import run_status
+from inbox.web.ui.words import run_status
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.e2e.test_lead import manage

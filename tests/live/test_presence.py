@@ -10,9 +10,9 @@ from django.test import Client
 from inbox import access
 from inbox.live.bus import MemoryBus, get_bus
 from inbox.live.presence import FORGET_AFTER, Presence, Seen, get_presence
-from inbox.views import live
+from inbox.web.live import views as live
 from tests.mirror.things import LEE, answered, ask, group_ask
-from tests.views.cast import people, sign_in, stranger, tell
+from tests.web.cast import people, sign_in, stranger, tell
 
 URL = "/interactions/int_met/presence"
 

@@ -17,7 +17,7 @@ from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream
 from tests.support.people import make_people
 
 OWN = {"inbox:user_rina", "notices:user_rina", "freshness"}
-BACKEND = "inbox.reviewers.backend.ReviewerBackend"
+BACKEND = "inbox.people.backend.ReviewerBackend"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inbox.presenters import when, words
+from inbox.web.ui import when, words
 
 ROOT = Path(__file__).parents[2]
 # The admin's templates are Django's own, with Django's sheets.
@@ -38,7 +38,7 @@ def test_every_icon_that_a_template_names_is_drawn(template: Path):
         assert f'id="{icon}"' in SPRITE
 
 
-def test_every_icon_that_the_presenters_name_is_drawn():
+def test_every_icon_that_the_pages_name_is_drawn():
     named = {band.icon for band in when.BANDS.values()}
     named |= {words.kind(type_).icon for type_ in ("approval", "review", "input", "other")}
     named |= {words.item_status(status).icon for status in ("pending", "completed", "expired", "x")}

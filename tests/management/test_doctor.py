@@ -9,10 +9,10 @@ from django.core.management import call_command
 from pydantic import SecretStr
 
 from inbox.models import Interaction, Reviewer, Upstream
-from inbox.reviewers import credentials
+from inbox.people import credentials
 from tests.mirror.things import group_ask
 from tests.support.scripted_server import Reply, ScriptedServer
-from tests.views.cast import tell
+from tests.web.cast import tell
 
 PENDING = "/v1/projects/production/interactions$"
 

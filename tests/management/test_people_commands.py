@@ -13,7 +13,7 @@ from inbox.models import Decision, GroupMapping, OneTimeLink, Reviewer
 from inbox.services import links
 from tests.mirror.things import ask
 from tests.support.tampering import empty_log
-from tests.views.cast import tell
+from tests.web.cast import tell
 
 pytestmark = pytest.mark.django_db
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/accounts/link/\?token=(\S+)")

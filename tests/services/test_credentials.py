@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from pydantic import SecretStr
 
 from inbox.models import Credential, Decision, Reviewer
-from inbox.reviewers import vault
-from inbox.reviewers.people import make_demo
-from inbox.services import credentials, people, rights_log
+from inbox.people import vault
+from inbox.people.people import make_demo
+from inbox.services import credentials, people
+from inbox.services.audit import rights_log
 from inbox.services.credentials import NotAdopted, Reason, Unconfirmed
 from inbox.services.people import Person
 from tests.support.desk import Desk

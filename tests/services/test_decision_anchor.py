@@ -14,11 +14,12 @@ from django.db import transaction
 from django.test import Client
 
 from inbox.models import DecisionHead, Upstream
-from inbox.services import decision_anchor, decision_count
-from inbox.services.decision_anchor import NotAnchored, anchor, send
-from inbox.services.decision_log import Entry, append
-from inbox.services.decision_verify import verify
-from tests.views.cast import people, sign_in
+from inbox.services.audit import anchor as decision_anchor
+from inbox.services.audit import entry_count
+from inbox.services.audit.anchor import NotAnchored, anchor, send
+from inbox.services.audit.decision_log import Entry, append
+from inbox.services.audit.verify import verify
+from tests.web.cast import people, sign_in
 
 HEAD = DecisionHead(number=7, hash="a" * 64, mac="b" * 64)
 
@@ -139,7 +140,7 @@ def test_administrators_see_a_failure_until_a_head_arrives(data: Path, settings:
     for path in ("/admin/", "/admin/inbox/decision/", "/connection/"):
         assert said in admin.get(path).content.decode()
     assert said not in Client().get("/admin/login/").content.decode()
-    assert decision_count.read().failed.endswith("No such file or directory")
+    assert entry_count.read().failed.endswith("No such file or directory")
     (data / "missing").mkdir()
     anchor.catch_up()
     settled()

@@ -15,16 +15,17 @@ from django.utils import timezone
 
 from inbox.models import Attempt, Decision, DecisionHead, Interaction, Reviewer, Upstream
 from inbox.models.decision import RESPOND
-from inbox.services import decision_count, observed
-from inbox.services.decision_log import Entry, append, begin
-from inbox.services.decision_reseal import reseal
-from inbox.services.decision_state import AT_ONCE, Patrol, inspect
-from inbox.services.decision_verify import Verdict, verify
+from inbox.services import observed
+from inbox.services.audit import entry_count
+from inbox.services.audit.decision_log import Entry, append, begin
+from inbox.services.audit.log_status import AT_ONCE, Patrol, inspect
+from inbox.services.audit.reseal import reseal
+from inbox.services.audit.verify import Verdict, verify
 from reviewer_site.environment import ROOT
 from tests.mirror.things import answered, ask
 from tests.support.databases import environment
 from tests.support.tampering import lift_triggers, run_sql
-from tests.views.cast import people, tell
+from tests.web.cast import people, tell
 
 Enter = Callable[..., list[Decision]]
 
@@ -35,7 +36,7 @@ def enter(
 ) -> Enter:
     """Append entries, and do what follows the commit."""
     settings.DATA_DIR = tmp_path
-    decision_count.begin()
+    entry_count.begin()
 
     def append_and_commit(count: int = 1, **fields: Any) -> list[Decision]:
         said = {"verb": "claim", "actor": "user_rina", "upstream": Upstream.present(), **fields}
@@ -68,17 +69,17 @@ def test_the_note_beside_the_secrets_shows_that_the_end_was_cut_off(enter: Enter
     assert "entry 7 does not fit: it is missing" in verify().problem
     enter(3)
     assert "entry 7 does not fit: decisions.json noted another hash" in verify().problem
-    assert decision_count.read().number == 7
+    assert entry_count.read().number == 7
 
 
 def test_a_note_that_is_behind_is_fine(enter: Enter, tmp_path: Path) -> None:
     enter(2)
     with transaction.atomic():
         append(Entry(verb="claim", actor="user_rina", upstream=Upstream.present()))
-    assert decision_count.read().number == 2
+    assert entry_count.read().number == 2
     assert verify().intact
     enter()
-    assert decision_count.read().number == 4
+    assert entry_count.read().number == 4
 
 
 @pytest.mark.parametrize("left", [2, 0])
@@ -123,7 +124,7 @@ def test_a_rolled_back_entry_is_not_noted(
     transactional_db: None, settings: Any, tmp_path: Path
 ) -> None:
     settings.DATA_DIR = tmp_path
-    decision_count.begin()
+    entry_count.begin()
 
     def broken() -> None:
         with transaction.atomic():
@@ -132,7 +133,7 @@ def test_a_rolled_back_entry_is_not_noted(
 
     with pytest.raises(LookupError):
         broken()
-    assert decision_count.read().number == 0
+    assert entry_count.read().number == 0
 
 
 def test_an_answered_attempt_without_an_entry_is_missed(enter: Enter) -> None:
@@ -200,9 +201,9 @@ import os, signal, sys, django
 django.setup()
 from django.db import transaction
 from inbox.models import Upstream
-from inbox.services.decision_log import Entry, append, begin
-from inbox.services.decision_reseal import reseal
-from inbox.services.decision_verify import verify
+from inbox.services.audit.decision_log import Entry, append, begin
+from inbox.services.audit.reseal import reseal
+from inbox.services.audit.verify import verify
 print(verify())
 for turn in range(int(sys.argv[1])):
     with transaction.atomic():

@@ -14,10 +14,10 @@ from django.db.transaction import TransactionManagementError
 
 from inbox.models import Decision, DecisionHead, Interaction, Upstream, append_only
 from inbox.models.decision import AppendOnly
-from inbox.services import decision_chain, decision_log
-from inbox.services.decision_log import Entry, append
-from inbox.services.decision_state import Patrol
-from inbox.services.decision_verify import verify
+from inbox.services.audit import chain, decision_log
+from inbox.services.audit.decision_log import Entry, append
+from inbox.services.audit.log_status import Patrol
+from inbox.services.audit.verify import verify
 from inbox.services.origin import Origin
 from reviewer_site.environment import ROOT
 from tests.support.tampering import lift_triggers, run_sql
@@ -83,7 +83,7 @@ def test_an_entry_says_all_of_what_was_done(db: None) -> None:
         comment="Lag is flat.",
         shown={"message": "Release?"},
     )
-    told = decision_chain.fields_of(Decision.objects.get())
+    told = chain.fields_of(Decision.objects.get())
     entered = told.pop("entered_at")
     assert entered.endswith("Z")
     assert told == {
@@ -204,7 +204,7 @@ def test_an_entry_that_was_rewritten_with_all_that_follow_is_named(log: list[Dec
     previous = log[2].hash
     for row in Decision.objects.filter(number__gt=3).order_by("number"):
         row.comment, row.previous = "forged", previous
-        row.hash = previous = decision_chain.hash_of(previous, decision_chain.text_of(row))
+        row.hash = previous = chain.hash_of(previous, chain.text_of(row))
         run_sql(
             "UPDATE inbox_decision SET comment = %s, previous = %s, hash = %s WHERE number = %s",
             [row.comment, row.previous, row.hash, row.number],
@@ -316,4 +316,4 @@ def test_the_check_complains_of_a_missing_trigger_until_it_is_laid_again(db: Non
 
 def test_every_field_is_documented() -> None:
     told = (ROOT / "docs/decision-log.md").read_text()
-    assert [name for name in decision_chain.FIELDS[1] if f"`{name}`" not in told] == []
+    assert [name for name in chain.FIELDS[1] if f"`{name}`" not in told] == []

@@ -11,14 +11,14 @@ from django.db import transaction
 
 from inbox.mobius.types import Target
 from inbox.models import Attempt, Credential, Decision, DecisionHead, Notice, Reviewer, Upstream
-from inbox.services import decision_count
-from inbox.services.decision_log import Entry, append
-from inbox.services.decision_verify import verify
+from inbox.services.audit import entry_count
+from inbox.services.audit.decision_log import Entry, append
+from inbox.services.audit.verify import verify
 from inbox.services.installation import StartRefused, prepare
 from reviewer_site.secrets import Secrets
 from tests.mirror.things import answered, ask
 from tests.support.tampering import lift_triggers, run_sql
-from tests.views.cast import people, sign_in, tell
+from tests.web.cast import people, sign_in, tell
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def installation(db: None, settings: Any, tmp_path: Path) -> Path:
     people()
     with transaction.atomic():
         append(*(_claim() for _ in range(3)))
-    decision_count.advance(DecisionHead.objects.get())
+    entry_count.advance(DecisionHead.objects.get())
     return tmp_path
 
 
@@ -95,7 +95,7 @@ def test_a_restored_backup_is_declared(installation: Path) -> None:
     older = DecisionHead.objects.get()
     with transaction.atomic():
         append(_claim(), _claim())
-    decision_count.advance(DecisionHead.objects.get())
+    entry_count.advance(DecisionHead.objects.get())
     lift_triggers()
     run_sql("DELETE FROM inbox_decision WHERE number > 3")
     run_sql(
@@ -104,7 +104,7 @@ def test_a_restored_backup_is_declared(installation: Path) -> None:
     assert "all to entry 5 are missing" in verify().problem
     reseal("Restored the backup of Monday.")
     assert says() == "intact, 4 entries; a break was declared at entry 4"
-    assert decision_count.read().number == 4
+    assert entry_count.read().number == 4
     broken = Decision.objects.get(verb="log_resealed")
     assert broken.value["noted"] == 5
     page = sign_in("tess").get("/decisions/").content.decode()

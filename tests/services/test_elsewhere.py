@@ -7,13 +7,14 @@ from django.contrib.auth.models import User
 
 from inbox.live.bus import Changed, get_bus
 from inbox.models import Interaction, Upstream
-from inbox.services import credentials, decision_log
-from inbox.services.decision_log import Entry
+from inbox.services import credentials
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import Entry
 from inbox.services.elsewhere import Elsewhere
 from inbox.services.group_mapping import map_group
 from tests.mirror.things import ask, group_ask
-from tests.views import cast
-from tests.views.cast import tell
+from tests.web import cast
+from tests.web.cast import tell
 
 pytestmark = pytest.mark.django_db
 # Nothing is committed in these tests, so that nobody but the look rings a bell.

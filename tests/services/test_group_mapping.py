@@ -4,7 +4,7 @@ from inbox.mobius.types import Target
 from inbox.models import Upstream
 from inbox.services.group_mapping import mappings
 from tests.mirror.things import group_ask
-from tests.views.cast import tell
+from tests.web.cast import tell
 
 
 def test_open_questions_are_counted_by_the_group_that_they_ask(db: None) -> None:

@@ -15,8 +15,8 @@ from inbox.services import notices
 from inbox.services.nudge import NotTheirs, nudge
 from inbox.services.outcome import Kind, Outcome
 from tests.mirror.things import ask, group_ask
-from tests.views import cast
-from tests.views.cast import soon, tell
+from tests.web import cast
+from tests.web.cast import soon, tell
 
 NOW = timezone.now()
 

@@ -11,9 +11,9 @@ from inbox.mirror.project import apply
 from inbox.mirror.prune import prune
 from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
-from inbox.reviewers.clients import credential_for
+from inbox.people.clients import credential_for
 from inbox.services import attempts
-from inbox.services.decision_verify import verify
+from inbox.services.audit.verify import verify
 from inbox.services.origin import Origin
 from inbox.services.respond import respond, settle_open
 from tests.support.desk import Desk

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from django.utils import timezone
 
 from inbox.models import Attempt, Credential
-from inbox.reviewers import clients
+from inbox.people import clients
 from inbox.services import attempts as steps
 from inbox.services.outcome import Kind
 from inbox.services.respond import GIVE_UP, respond, settle_open

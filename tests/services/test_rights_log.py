@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 
 from inbox.models import Decision, Reviewer
-from inbox.services.decision_verify import verify
+from inbox.services.audit.verify import verify
 from tests.support.tampering import empty_log
 
 REVIEWER, LEAD = "reviewer", "team lead"

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from inbox.mirror import capabilities
 from inbox.mirror.reading import read_run
 from inbox.models import Credential, Decision, Run, Upstream
-from inbox.reviewers.clients import service_client
+from inbox.people.clients import service_client
 from inbox.services import run_control
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.run_control import NotTheirs, Verb

@@ -13,8 +13,8 @@ from inbox.access import viewer_of
 from inbox.mirror import capabilities
 from inbox.mobius.probing import probe
 from inbox.models import Credential, Decision, Interaction, Reviewer, Upstream
-from inbox.reviewers import clients, service_key
-from inbox.reviewers.clients import credential_for, service_client
+from inbox.people import clients, service_key
+from inbox.people.clients import credential_for, service_client
 from inbox.services import attempts as steps
 from inbox.services import claiming, credentials, key_answers
 from inbox.services.answer_command import AnswerCommand

@@ -12,7 +12,7 @@ from inbox.services.tries import MOST
 from inbox.services.unknown_question import find
 from tests.support.desk import Desk
 from tests.support.scripted_server import Hold, Never, Pass, Reply
-from tests.views.cast import sign_in
+from tests.web.cast import sign_in
 
 READ = r"/interactions/[^/]+$"
 

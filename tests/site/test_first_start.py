@@ -13,10 +13,11 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from inbox.models import Credential, DecisionHead, Reviewer, Upstream
-from inbox.reviewers import vault
-from inbox.services import decision_log, installation
-from inbox.services.decision_log import Entry
-from inbox.services.decision_verify import verify
+from inbox.people import vault
+from inbox.services import installation
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import Entry
+from inbox.services.audit.verify import verify
 from inbox.services.installation import StartRefused, prepare
 from reviewer_site import private_files
 from reviewer_site.environment import ROOT

@@ -76,7 +76,7 @@ def _session(name: str, mobius_id: str | None, tokens: dict[str, str]) -> str:
     from django.contrib.auth.models import Group  # noqa: PLC0415
     from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
 
-    from inbox.reviewers import credentials  # noqa: PLC0415
+    from inbox.people import credentials  # noqa: PLC0415
 
     user, created = get_user_model().objects.get_or_create(username=name)
     if created:
@@ -87,7 +87,7 @@ def _session(name: str, mobius_id: str | None, tokens: dict[str, str]) -> str:
             credentials.adopt(user.reviewer, token=token, owner=mobius_id)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "inbox.reviewers.backend.ReviewerBackend"
+    session[BACKEND_SESSION_KEY] = "inbox.people.backend.ReviewerBackend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return str(session.session_key)

@@ -9,7 +9,7 @@ from inbox.mirror import project as mirror
 from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.mobius.adapters.guide.run import read_run
 from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
-from inbox.reviewers import service_key
+from inbox.people import service_key
 from inbox.services.credentials import tries
 from tests.fixtures_engine import Project
 from tests.support.people import make_people

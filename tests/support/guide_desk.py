@@ -6,7 +6,7 @@ from typing import Any
 from inbox.mirror import project as mirror
 from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.models import Interaction, Reviewer, Upstream
-from inbox.reviewers import service_key
+from inbox.people import service_key
 from inbox.services.credentials import tries
 from tests.support.people import make_people
 from tests.upstream import GuideServer

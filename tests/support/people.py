@@ -6,8 +6,8 @@ from django.views.decorators.debug import sensitive_variables
 from pydantic import SecretStr
 
 from inbox.models import Reviewer
-from inbox.reviewers import credentials
-from inbox.reviewers.people import make_demo
+from inbox.people import credentials
+from inbox.people.people import make_demo
 from tests.support.tampering import empty_log
 
 User = get_user_model()

@@ -6,7 +6,7 @@ from django.db import connections
 
 from inbox.models import DecisionHead, append_only
 from inbox.models.append_only import TABLE
-from inbox.services import decision_count, decision_log
+from inbox.services.audit import decision_log, entry_count
 
 
 def lift_triggers(using: str = "default") -> None:
@@ -42,4 +42,4 @@ def empty_log() -> None:
     run_sql("DELETE FROM inbox_decisionhead")
     append_only.install_triggers(using="default")
     decision_log.begin()
-    decision_count.reset(DecisionHead(number=0))
+    entry_count.reset(DecisionHead(number=0))

@@ -14,14 +14,14 @@ from inbox.mirror import capabilities
 from inbox.mirror.freshness import Facts, sync_status
 from inbox.mirror.polling import Pace
 from inbox.models import Interaction, Run, Upstream
-from inbox.presenters.capabilities import offered
-from inbox.reviewers.people import CAST
+from inbox.people.people import CAST
 from inbox.services.connection import connection
+from inbox.web.connection.capabilities import offered
 from tests.mirror.keeping import Kept, keeping
+from tests.served.offers import forms_of
 from tests.support.people import make_people
 from tests.upstream import GuideServer
-from tests.views.cast import sign_in
-from tests.web.offers import forms_of
+from tests.web.cast import sign_in
 
 pytestmark = pytest.mark.django_db
 

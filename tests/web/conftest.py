@@ -1,18 +1,78 @@
-"""The product as it is served, people who use it over HTTP, and an ear on what it does."""
+"""The cast, ready to open pages."""
 
+import asyncio
+import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
+import uvicorn
+from django.core.asgi import get_asgi_application
+from django.test import Client
 
-from tests.support.databases import environment
-from tests.support.product import Product
+from inbox.mirror.freshness import Facts, sync_status
+from inbox.people import clients
+from tests.web import cast
 
 
-@pytest.fixture(scope="package")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Started once for all tests of this folder; each asks questions of its own."""
-    folder = tmp_path_factory.mktemp("product")
-    product = Product(folder, environment(folder, "web"))
-    product.start()
-    yield product
-    product.stop()
+@pytest.fixture
+def people(db: None) -> None:
+    cast.people()
+
+
+@pytest.fixture
+def rina(people: None) -> Client:
+    return cast.sign_in("rina")
+
+
+@pytest.fixture
+def sam(people: None) -> Client:
+    return cast.sign_in("sam")
+
+
+@pytest.fixture
+def tess(people: None) -> Client:
+    return cast.sign_in("tess")
+
+
+@pytest.fixture
+def mallory(people: None) -> Client:
+    return cast.stranger()
+
+
+@pytest.fixture
+def away() -> Iterator[None]:
+    """Mobius was heard 40 seconds ago, and has not answered since."""
+    since = cast.soon(seconds=-40)
+    told = {"heard_at": since, "broken_at": since, "trouble": "Mobius is not answering"}
+    sync_status.update(connected=False, full_sync_done=False, seeded=True, **told)
+    yield
+    sync_status.update(**vars(Facts()))
+
+
+@pytest.fixture
+def read() -> Iterator[None]:
+    """Mobius has been read whole."""
+    sync_status.update(connected=True, full_sync_done=True, seeded=True)
+    yield
+    sync_status.update(**vars(Facts()))
+
+
+@pytest.fixture
+def pages(transactional_db: None) -> Iterator[str]:
+    """The pages behind a real server, which gives each request a thread as no test client does."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(get_asgi_application(), lifespan="off", log_config=None, loop="asyncio")
+    )
+
+    async def serve() -> None:
+        await server.serve([listener])
+        await clients.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="pages")
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()

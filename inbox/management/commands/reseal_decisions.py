@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.management import tables
 from inbox.management.single_instance import single_instance_lock
-from inbox.services import decision_reseal, installation
+from inbox.services import installation
+from inbox.services.audit import reseal
 from inbox.services.origin import os_user
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         tables.bring_up_to_date("default")
         if not settings.CREDENTIAL_KEYS:
             self._make_keys()
-        done = decision_reseal.reseal(reason=reason, account=os_user())
+        done = reseal.reseal(reason=reason, account=os_user())
         lines = [f"The break is entry {done.number:,} of the decision log, which continues there."]
         if done.answers:
             lines.append(f"Answers entered again because their entries were lost: {done.answers}.")

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from inbox.reviewers import rotation
-from inbox.services import decision_log
+from inbox.people import rotation
+from inbox.services.audit import decision_log
 
 TWO_KEYS = "Put the new key before the old one: CREDENTIAL_KEYS=new,old"
 

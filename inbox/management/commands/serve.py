@@ -15,7 +15,7 @@ from inbox.management import demo_project, serving_note, tables, web_process
 from inbox.management.engine_process import EngineProcess
 from inbox.management.preparing import prepare
 from inbox.management.single_instance import single_instance_lock
-from inbox.reviewers import people
+from inbox.people import people
 from inbox.services import links
 from inbox.services.connection import connection
 from reviewer_site import static

@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.models import Decision
-from inbox.services import decision_count, decision_reseal
-from inbox.services.decision_count import Note
-from inbox.services.decision_verify import verify
+from inbox.services.audit import entry_count, reseal
+from inbox.services.audit.entry_count import Note
+from inbox.services.audit.verify import verify
 
 
 class Command(BaseCommand):
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         if options["against"] is not None:
             _compare(options["against"])
         entries = "entry" if verdict.entries == 1 else "entries"
-        breaks = Decision.objects.filter(verb=decision_reseal.VERB).order_by("number")
+        breaks = Decision.objects.filter(verb=reseal.VERB).order_by("number")
         said = "".join(
             f"; a break was declared at entry {number:,}"
             for number in breaks.values_list("number", flat=True)
@@ -55,7 +55,7 @@ def _compare(path: Path) -> None:
     if not heads:
         raise CommandError(f"{path} holds no head", returncode=2)
     for head in heads:
-        if not decision_count.holds(head):
+        if not entry_count.holds(head):
             raise CommandError(
                 f"not intact: the log does not hold entry {head.number:,} as {path} has it",
                 returncode=1,

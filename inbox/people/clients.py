@@ -1,0 +1,122 @@
+"""Clients of Mobius: the installation's own, and one that acts as a member.
+
+One connection pool per running event loop; it closes with the loop.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Literal
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+
+from inbox.mobius.adapters import choose
+from inbox.mobius.bounded import Limits
+from inbox.mobius.client import MobiusClient
+from inbox.models import Credential, Interaction, Reviewer, Upstream
+from inbox.page_slots import waiting
+from inbox.people import service_key, vault
+
+Pool = AsyncGenerator[MobiusClient, None]
+Pools = dict[tuple[str, ...], tuple[MobiusClient, Pool]]
+
+adapter = choose()
+"""Speaks the generation of this installation's Mobius."""
+
+_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pools] = WeakKeyDictionary()
+
+
+class NoCredential(LookupError):
+    """There is no token with which this person may answer this question.
+
+    ``lost`` is True where a token is stored and its key is not there any more.
+    """
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost
+
+
+@dataclass(frozen=True)
+class RequestCredential:
+    """With what a request goes out: the person's own token, or the service key."""
+
+    kind: Literal["member", "service"]
+    token: str | None = field(default=None, repr=False)
+
+    def client(self) -> MobiusClient:
+        """The client, on the running loop's pool."""
+        client = service_client()
+        return client if self.token is None else client.acting_as(self.token)
+
+
+def service_client() -> MobiusClient:
+    """The client with the service key, one per running loop and upstream. For reading."""
+    pools = _pools.setdefault(asyncio.get_running_loop(), {})
+    upstream = (settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT, settings.MOBIUS_API_KEY)
+    if upstream not in pools:
+        pools[upstream] = _opened(*upstream)
+    return pools[upstream][0]
+
+
+async def close() -> None:
+    """Close the running loop's pools now; a later call opens a new one."""
+    for _, pool in _pools.pop(asyncio.get_running_loop(), {}).values():
+        await pool.aclose()
+
+
+def credential_for(reviewer: Reviewer, interaction: Interaction) -> RequestCredential:
+    """With what ``reviewer``, who was asked, answers ``interaction``.
+
+    The service key answers only for somebody who has no token. A token that Mobius has refused is
+    tried again: it may have been let in since. Raises ``NoCredential``.
+    """
+    try:
+        return member_credential(reviewer, interaction.upstream)
+    except NoCredential as none:
+        if not none.lost and service_key.may_answer(reviewer, interaction):
+            return RequestCredential("service")
+        raise
+
+
+def member_credential(reviewer: Reviewer, upstream: Upstream | None = None) -> RequestCredential:
+    """The person's own token, for what goes out under their name only.
+
+    ``upstream`` is the present one, where the caller has it. Raises ``NoCredential``.
+    """
+    upstream = upstream or Upstream.present()
+    stored = Credential.objects.filter(reviewer=reviewer, upstream=upstream).first()
+    if stored is None:
+        raise NoCredential("no member token")
+    try:
+        return RequestCredential("member", vault.unseal(stored.sealed))
+    except vault.KeyLost as lost:
+        raise NoCredential("the key of the stored token is lost", lost=True) from lost
+
+
+def _opened(base_url: str, project: str, token: str) -> tuple[MobiusClient, Pool]:
+    limits = Limits(frame=settings.MOBIUS_EVENT_LIMIT, response=settings.MOBIUS_RESPONSE_LIMIT)
+    client = MobiusClient(
+        base_url=base_url,
+        project=project,
+        token=token,
+        adapter=adapter,
+        limits=limits,
+        waiting=waiting,
+    )
+    pool = _until_the_loop_ends(client)
+    # A started generator is what the loop closes at its end: no pool outlives its loop, whoever
+    # runs it. Its first step awaits nothing, so it can be taken here.
+    try:
+        pool.__anext__().send(None)
+    except StopIteration as first:
+        return first.value, pool
+    raise RuntimeError("the pool waits before it is open")
+
+
+async def _until_the_loop_ends(client: MobiusClient) -> Pool:
+    try:
+        yield client
+    finally:
+        await client.aclose()

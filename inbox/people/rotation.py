@@ -1,0 +1,45 @@
+"""All member tokens under the newest key."""
+
+from collections.abc import Iterator
+
+from django.db import transaction
+
+from inbox.models import Credential
+from inbox.people import vault
+
+
+class KeysLost(LookupError):
+    """Some tokens open with none of the present keys. ``names`` are the accounts they belong to."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+def rotate(*, batch: int = 200) -> int:
+    """Seal every token anew with the first of ``CREDENTIAL_KEYS``; how many there are.
+
+    ``batch`` is how many are written in one transaction.
+
+    Raises ``KeysLost`` before anything is written where one of them cannot be opened.
+    """
+    lost = [name for name, sealed in _all() if not vault.opens(sealed)]
+    if lost:
+        raise KeysLost(sorted(lost))
+    ids = list(Credential.objects.order_by("pk").values_list("pk", flat=True))
+    return sum(_reseal(ids[start : start + batch]) for start in range(0, len(ids), batch))
+
+
+@transaction.atomic
+def _reseal(ids: list[int]) -> int:
+    """A token that was replaced or removed meanwhile is as it is now."""
+    rows = list(Credential.objects.select_for_update().filter(pk__in=ids))
+    for row in rows:
+        row.sealed = vault.resealed(row.sealed)
+    Credential.objects.bulk_update(rows, ["sealed"])
+    return len(rows)
+
+
+def _all() -> Iterator[tuple[str, bytes | memoryview]]:
+    rows = Credential.objects.values_list("reviewer__user__username", "sealed")
+    yield from rows.iterator(chunk_size=200)

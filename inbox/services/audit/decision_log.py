@@ -1,0 +1,179 @@
+"""The decision log: numbered, chained, append-only. ``append`` is the one way to write it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import router, transaction
+from django.db.transaction import TransactionManagementError
+from django.utils import timezone
+
+from inbox.models import Decision, DecisionHead, Interaction, Reviewer, Upstream
+from inbox.services.audit import chain, entry_count
+from inbox.services.audit.anchor import anchor
+from inbox.services.origin import BACKGROUND, Origin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What is to be entered: see ``inbox.models.Decision``.
+
+    ``item`` gives question, run, workflow, title and group where the entry is about a question.
+    """
+
+    verb: str
+    upstream: Upstream
+    actor: str
+    account: str = ""
+    origin: Origin = BACKGROUND
+    at: datetime | None = None
+    credential_kind: str = ""
+    item: Interaction | None = None
+    run_id: str = ""
+    group_id: str = ""
+    workflow: str = ""
+    title: str = ""
+    operation_id: str = ""
+    value: Any = None
+    comment: str = ""
+    shown: dict[str, Any] = field(default_factory=dict)
+    observed: bool = False
+    http_status: int | None = None
+
+
+def entry_by(reviewer: Reviewer, **fields: Any) -> Entry:
+    """An entry of what ``reviewer`` does."""
+    return Entry(actor=reviewer.mobius_id or "", account=reviewer.user.get_username(), **fields)
+
+
+def append(*entries: Entry) -> list[Decision]:
+    """Write ``entries`` behind the last one, inside the caller's transaction.
+
+    The head is locked until that ends, so the number of an entry is also its place in time: make it
+    the last lock that the transaction takes, or hold the upstream's row before it. Raises
+    TransactionManagementError outside a transaction, IntegrityError for an answer that was entered.
+    """
+    if not transaction.get_connection(router.db_for_write(Decision)).in_atomic_block:
+        raise TransactionManagementError("an entry belongs into the transaction of the change")
+    if not entries:
+        return []
+    head = _locked()
+    rows = []
+    for entry in entries:
+        row = _row(entry, head)
+        head.number, head.hash = row.number, row.hash
+        rows.append(row)
+    Decision.objects.bulk_create(rows, batch_size=200)
+    seal(head)
+    # Each append reads a head of its own, so this one stays as it is now.
+    transaction.on_commit(partial(entry_count.advance, head), robust=True)
+    transaction.on_commit(anchor.head_moved, robust=True)
+    return rows
+
+
+def begin(*, using: str = "default", **_: Any) -> None:
+    """Give an empty log its sealed head and its note, so that a missing one is noticed. Also a
+    receiver of ``post_migrate``; without a key, as before the first start, there is nothing to
+    seal it with.
+    """
+    if not settings.CREDENTIAL_KEYS or not router.allow_migrate_model(using, DecisionHead):
+        return
+    with transaction.atomic(using=using):
+        if not Decision.objects.using(using).exists():
+            head = new_head()
+            head.mac = chain.seal(head)
+            DecisionHead.objects.using(using).bulk_create([head], ignore_conflicts=True)
+    entry_count.begin()
+
+
+def head() -> DecisionHead:
+    """Where the log ends now. An unsaved, unsealed one where the row is missing."""
+    return DecisionHead.objects.first() or new_head()
+
+
+@transaction.atomic
+def reseal() -> bool:
+    """Seal the head under the newest key, after ``CREDENTIAL_KEYS`` was rotated.
+
+    False, and nothing is changed, where no present key has sealed it.
+    """
+    locked = DecisionHead.objects.select_for_update().first()
+    if locked is None or not chain.sealed(locked):
+        return False
+    locked.mac = chain.seal(locked)
+    locked.save(update_fields=["mac"])
+    return True
+
+
+def answers_of(upstream: Upstream, interaction_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Question and person of every answer that is entered, of these questions."""
+    rows = Decision.objects.filter(
+        verb="respond",
+        base_url=upstream.base_url,
+        project=upstream.project,
+        interaction_id__in=list(interaction_ids),
+    )
+    return set(rows.values_list("interaction_id", "actor"))
+
+
+def new_head() -> DecisionHead:
+    """That of a log without entries, unsealed and unsaved."""
+    return DecisionHead(number=0, hash=chain.NOTHING)
+
+
+def seal(head: DecisionHead) -> None:
+    """Seal the head under the newest key, and save it."""
+    head.mac = chain.seal(head)
+    head.save()
+
+
+def _locked() -> DecisionHead:
+    """The head, held until the transaction ends.
+
+    One whose seal does not fit is written on: nobody's answer is refused because somebody touched
+    the log. That it did not fit stays in what is sealed from now on.
+    """
+    found = DecisionHead.objects.select_for_update().first()
+    if found is None:
+        last = Decision.objects.order_by("-number").first()
+        found = new_head()
+        if last is not None:
+            found.number, found.hash = last.number, last.hash
+        found.unsealed_from = found.number + 1
+    elif not chain.sealed(found) and found.unsealed_from is None:
+        found.unsealed_from = found.number + 1
+    return found
+
+
+def _row(entry: Entry, head: DecisionHead) -> Decision:
+    now, item = timezone.now(), entry.item
+    row = Decision(
+        number=head.number + 1,
+        version=chain.VERSION,
+        at=entry.at or now,
+        entered_at=now,
+        verb=entry.verb,
+        observed=entry.observed,
+        actor=entry.actor,
+        account=entry.account,
+        address=entry.origin.address,
+        credential_kind=entry.credential_kind,
+        base_url=entry.upstream.base_url,
+        project=entry.upstream.project,
+        interaction_id=item.mobius_id if item else "",
+        run_id=entry.run_id or (item.run_id if item else "") or "",
+        group_id=entry.group_id or (item.group_id if item else "") or "",
+        workflow=entry.workflow or (item.workflow if item else ""),
+        title=(entry.title or (item.title if item else ""))[:300],
+        operation_id=entry.operation_id,
+        value=entry.value,
+        comment=entry.comment,
+        shown=entry.shown,
+        http_status=entry.http_status,
+        previous=head.hash,
+    )
+    row.hash = chain.hash_of(row.previous, chain.text_of(row))
+    return row

@@ -1,0 +1,265 @@
+"""Changes of identity and rights become entries of the decision log, whoever makes them.
+
+Receivers of Django's model signals, so that the admin, commands and our own services are all
+covered. What goes past the models is not: raw SQL, and a queryset's ``update`` in a shell.
+
+The ``value`` of an entry names the ``account`` or the ``role``, and what was ``before`` and
+``after``. Permissions are ``app.codename``; ``staff`` and ``superuser`` are the two flags.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
+from django.utils import timezone
+
+from inbox.models import Decision, Reviewer, Upstream
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import Entry
+from inbox.services.origin import current_actor
+
+CREATED = "account_created"
+DELETED = "account_deleted"
+RENAMED = "account_renamed"
+REACTIVATED = "account_switched_on"
+DEACTIVATED = "account_switched_off"
+MOBIUS_ID = "mobius_id_changed"
+ROLES = "roles_changed"
+PERMISSIONS = "permissions_changed"
+CONFLICT = "identity_conflict"
+VERBS = (
+    CREATED,
+    DELETED,
+    RENAMED,
+    REACTIVATED,
+    DEACTIVATED,
+    MOBIUS_ID,
+    ROLES,
+    PERMISSIONS,
+    CONFLICT,
+)
+CONFLICT_AGAIN_AFTER = timedelta(hours=1)
+"""Until then the same conflict is not entered again, however often the token is pasted."""
+
+FLAGS = {"is_staff": "staff", "is_superuser": "superuser"}
+
+User = get_user_model()
+WATCHED: Mapping[Any, tuple[str, ...]] = {
+    User: ("username", "is_active", *FLAGS),
+    Reviewer: ("mobius_id",),
+    Group: ("name",),
+}
+"""The fields of a row that say who somebody is or what they may do."""
+
+Names = dict[Any, str]
+Fields = dict[str, Any]
+
+
+def connect() -> None:
+    """Listen to every model that says who somebody is or what they may do."""
+    for signal, receiver, senders in (
+        (pre_save, _before_save, WATCHED),
+        (post_save, _account_saved, [User]),
+        (post_save, _reviewer_saved, [Reviewer]),
+        (post_save, _role_saved, [Group]),
+        (pre_delete, _account_deleted, [User]),
+        (pre_delete, _role_deleted, [Group]),
+        (pre_delete, _permission_deleted, [Permission]),
+        (m2m_changed, _given_changed, GIVEN),
+    ):
+        for sender in senders:
+            signal.connect(receiver, sender=sender, dispatch_uid="inbox.rights_log")
+
+
+def enter(verb: str, subject: Model, before: Any, after: Any) -> None:
+    """Log a change of an account or a role. Nothing where nothing changes."""
+    if before != after:
+        _append(verb, subject, {"before": before, "after": after})
+
+
+@transaction.atomic
+def enter_conflict(reviewer: Reviewer, owner: str) -> None:
+    """Log that ``reviewer`` pasted a token of ``owner``, a Mobius ID that is not the account's."""
+    Upstream.hold_present()
+    Reviewer.objects.select_for_update().get(pk=reviewer.pk)
+    holder = Reviewer.objects.filter(mobius_id=owner).select_related("user").first()
+    value = {
+        "mobius_id": reviewer.mobius_id or None,
+        "owner": owner,
+        "owner_account": holder.user.get_username() if holder else None,
+    }
+    recent = conflicts(timezone.now() - CONFLICT_AGAIN_AFTER)
+    said = {"account": reviewer.user.get_username(), **value}
+    if all(entry.value != said for entry in recent):
+        _append(CONFLICT, reviewer.user, value)
+
+
+def conflicts(since: datetime) -> list[Decision]:
+    """The conflicts that were entered since then, the newest first."""
+    return list(Decision.objects.filter(verb=CONFLICT, at__gte=since).order_by("-at", "-number"))
+
+
+def _append(verb: str, subject: Model, value: Fields) -> None:
+    name, actor = str(subject), current_actor()
+    kind = "role" if isinstance(subject, Group) else "account"
+    with transaction.atomic():
+        decision_log.append(
+            Entry(
+                verb=verb,
+                upstream=Upstream.present(),
+                actor=actor.mobius_id,
+                account=actor.account,
+                origin=actor.origin,
+                credential_kind=actor.credential_kind,
+                title=name,
+                value={kind: name, **value},
+            )
+        )
+
+
+def _before_save(*, sender: Any, instance: Any, update_fields: Any, using: str, **_: Any) -> None:
+    """Remember the watched fields as they are stored, where this save may change them."""
+    instance.stored_before = None
+    if update_fields is not None and update_fields.isdisjoint(WATCHED[sender]):
+        return
+    rows = sender._base_manager.using(using).filter(pk=instance.pk)
+    if transaction.get_connection(using).in_atomic_block:
+        rows = rows.select_for_update()
+    instance.stored_before = rows.values(*WATCHED[sender]).first() or {}
+
+
+def _saved(sender: Any, instance: Any, update_fields: Any) -> tuple[Fields, Fields] | None:
+    """The watched fields before and after a save, the first empty for a new row. None where the
+    save did not concern them.
+    """
+    before = instance.stored_before
+    if before is None:
+        return None
+    written = [name for name in WATCHED[sender] if update_fields is None or name in update_fields]
+    return before, before | {name: getattr(instance, name) for name in written}
+
+
+def _account_saved(*, sender: Any, instance: Any, update_fields: Any, **_: Any) -> None:
+    if (fields := _saved(sender, instance, update_fields)) is None:
+        return
+    before, after = fields
+    state = "on" if after["is_active"] else "off"
+    if not before:
+        enter(CREATED, instance, None, state)
+    else:
+        enter(RENAMED, instance, before["username"], after["username"])
+        verb = REACTIVATED if after["is_active"] else DEACTIVATED
+        enter(verb, instance, "on" if before["is_active"] else "off", state)
+    if _flags(before) != _flags(after):
+        given = _in_order(_permissions(instance.user_permissions.all()))
+        enter(PERMISSIONS, instance, *(_flags(each) + given for each in fields))
+
+
+def _reviewer_saved(*, sender: Any, instance: Any, update_fields: Any, **_: Any) -> None:
+    if (fields := _saved(sender, instance, update_fields)) is not None:
+        before, after = (each.get("mobius_id") or None for each in fields)
+        enter(MOBIUS_ID, instance.user, before, after)
+
+
+def _role_saved(*, sender: Any, instance: Any, update_fields: Any, **_: Any) -> None:
+    """People have a role by its name, so a renamed one is another role."""
+    if (fields := _saved(sender, instance, update_fields)) is None or not fields[0]:
+        return
+    for user in instance.user_set.all():
+        held = _roles(user.groups.all())
+        enter(ROLES, user, *(_in_order(held | {instance.pk: each["name"]}) for each in fields))
+
+
+def _account_deleted(*, instance: Any, **_: Any) -> None:
+    reviewer = Reviewer.objects.filter(user=instance).first()
+    before = {
+        "mobius_id": reviewer.mobius_id if reviewer else None,
+        "roles": _in_order(_roles(instance.groups.all())),
+        "permissions": _flags(vars(instance))
+        + _in_order(_permissions(instance.user_permissions.all())),
+    }
+    enter(DELETED, instance, before, None)
+
+
+def _role_deleted(*, instance: Any, **_: Any) -> None:
+    _change(GIVEN[User.groups.through], instance.user_set.all(), "remove", {instance.pk})
+
+
+def _permission_deleted(*, instance: Any, **_: Any) -> None:
+    for through, holders in (
+        (User.user_permissions.through, instance.user_set.all()),
+        (Group.permissions.through, instance.group_set.all()),
+    ):
+        _change(GIVEN[through], holders, "remove", {instance.pk})
+
+
+def _given_changed(
+    *, sender: Any, instance: Any, action: str, reverse: bool, pk_set: Any, **_: Any
+) -> None:
+    """Somebody or a role is about to get or lose something, from either side of the relation."""
+    operation = action.removeprefix("pre_")
+    if operation == action:
+        return
+    given = GIVEN[sender]
+    if not reverse:
+        _change(given, [instance], operation, pk_set)
+    elif pk_set is None:
+        holders = given.holder._base_manager.filter(**{given.field: instance})
+        _change(given, holders, operation, {instance.pk})
+    else:
+        holders = given.holder._base_manager.filter(pk__in=pk_set)
+        _change(given, holders, operation, {instance.pk})
+
+
+def _change(given: "Given", holders: Any, operation: str, changed: set[Any] | None) -> None:
+    """Log what each of ``holders`` gets or loses. ``changed`` is None for all that they have."""
+    for holder in holders:
+        relation = getattr(holder, given.field)
+        before = given.names(relation.all())
+        if operation == "add":
+            after = before | given.names(relation.model._base_manager.filter(pk__in=changed))
+        else:
+            lost = before.keys() if changed is None else changed
+            after = {pk: name for pk, name in before.items() if pk not in lost}
+        flags = _flags(vars(holder)) if given.field == "user_permissions" else []
+        enter(given.verb, holder, flags + _in_order(before), flags + _in_order(after))
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an account or a role is given: the relation, and how its far side is named."""
+
+    holder: Any
+    field: str
+    verb: str
+    names: Callable[[QuerySet[Any]], Names]
+
+
+def _roles(rows: QuerySet[Any]) -> Names:
+    return dict(rows.values_list("pk", "name"))
+
+
+def _permissions(rows: QuerySet[Any]) -> Names:
+    found = rows.order_by().values_list("pk", "content_type__app_label", "codename")
+    return {pk: f"{app}.{codename}" for pk, app, codename in found}
+
+
+def _flags(fields: Mapping[str, Any]) -> list[str]:
+    return [word for name, word in FLAGS.items() if fields.get(name)]
+
+
+def _in_order(names: Names) -> list[str]:
+    return sorted(names.values())
+
+
+GIVEN: Mapping[Any, Given] = {
+    User.groups.through: Given(User, "groups", ROLES, _roles),
+    User.user_permissions.through: Given(User, "user_permissions", PERMISSIONS, _permissions),
+    Group.permissions.through: Given(Group, "permissions", PERMISSIONS, _permissions),
+}

@@ -1,0 +1,83 @@
+"""The forms of the account page and of a one-time link."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import PasswordChangeForm, UserCreationForm
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils import dateformat
+from django.utils.timezone import localtime
+from django.views.decorators.debug import sensitive_variables
+
+from inbox.people import throttle
+from inbox.people.clients import adapter
+
+
+class TokenForm(forms.Form):
+    """A member token, pasted. It is never shown again, not after an error either."""
+
+    token = forms.CharField(
+        label="Member token",
+        max_length=4096,
+        widget=forms.PasswordInput(
+            attrs={
+                "class": "input mono",
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "placeholder": adapter.member_token_prefix,
+            }
+        ),
+        error_messages={"required": "Paste your token here first."},
+    )
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """The page opens at the field then."""
+        super().add_error(field, error)
+        self.fields["token"].widget.attrs["autofocus"] = True
+
+
+class KeysForm(forms.Form):
+    """Whether single keys do something."""
+
+    keys_enabled = forms.BooleanField(required=False)
+
+
+class PasswordForm(PasswordChangeForm):
+    """Another password. A wrong present one counts as a failed sign-in, and is throttled as one.
+
+    ``retry_after`` is how many seconds to wait, once there were too many; else None.
+    """
+
+    def __init__(self, user: User, request: HttpRequest, data: Any = None) -> None:
+        super().__init__(user, data)
+        self._request = request
+        self.retry_after: int | None = None
+
+    @sensitive_variables()
+    def clean_old_password(self) -> str:
+        """Look at it through Django's ``authenticate``, which counts and throttles."""
+        typed: str = self.cleaned_data["old_password"]
+        username = self.user.get_username()
+        if authenticate(self._request, username=username, password=typed) is not None:
+            return typed
+        if getattr(self._request, "axes_locked_out", False):
+            self.retry_after = throttle.seconds_to_wait(self._request, username)
+            raise forms.ValidationError(_too_many(self.retry_after))
+        raise forms.ValidationError(self.error_messages["password_incorrect"])
+
+
+def _too_many(seconds: int) -> str:
+    if seconds < 60:
+        return f"Too many wrong passwords. You can try again in {seconds} s."
+    until = dateformat.format(localtime() + timedelta(seconds=seconds), "H:i")
+    return f"Too many wrong passwords. You can try again at {until}."
+
+
+class AdministratorForm(UserCreationForm):
+    """The name and password of the first administrator."""
+
+    class Meta(UserCreationForm.Meta):
+        fields = ("username",)

@@ -1,0 +1,312 @@
+"""*Blocked*: what waits, for how long, on which person and which group."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from inbox.access import Viewer
+from inbox.models import Interaction, SavedView, Upstream
+from inbox.web.blocked.parts import (
+    Asked,
+    GroupPart,
+    Missing,
+    PageContext,
+    PersonPart,
+    asked_of,
+    by_group,
+    by_person,
+    missing_of,
+)
+from inbox.web.blocked.queries import MOST, OVER, BlockedQuery, groups_by_id, read
+from inbox.web.ui.answers import progress
+from inbox.web.ui.claims import stale
+from inbox.web.ui.lists import Chip
+from inbox.web.ui.nudging import Nudged, known, waits_for
+from inbox.web.ui.people import People
+from inbox.web.ui.when import clock, midnight, span
+from inbox.web.ui.words import listed
+
+PRESSING = 6
+"""What expires today and what is held for too long: so many are listed beside."""
+CHOICES = 30
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A figure that is also a filter."""
+
+    key: str
+    label: str
+    icon: str
+    tone: str
+    figure: str
+    small: str
+    href: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What can be filtered by: a name and its links."""
+
+    name: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Expiring:
+    """A question that closes today, when, and who is missing."""
+
+    asked: Asked
+    at: datetime | None
+    words: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The first of what is pressing. ``count`` is of all, ``more`` of those that are not listed;
+    empty for none.
+    """
+
+    rows: tuple[Any, ...]
+    count: str
+    more: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A nudge of today."""
+
+    words: str
+    title: str
+    when: str
+
+
+@dataclass(frozen=True)
+class BlockedPage:
+    """What ``blocked/_blocked.html`` shows. ``whole``: nothing that waits was left unread."""
+
+    query: BlockedQuery
+    count: str
+    counters: tuple[Counter, ...]
+    chips: tuple[Chip, ...]
+    choices: tuple[Choice, ...]
+    people: tuple[PersonPart, ...]
+    groups: tuple[GroupPart, ...]
+    expiring: Panel
+    held: Panel
+    told: tuple[Told, ...]
+    views: tuple[SavedView, ...]
+    whole: bool
+
+    @property
+    def most(self) -> int:
+        """How many of the oldest were read."""
+        return MOST
+
+
+def blocked_page(
+    viewer: Viewer, upstream: Upstream, query: BlockedQuery, now: datetime
+) -> BlockedPage:
+    """All of the page. Three queries."""
+    items, whole = read(viewer, upstream, query, now)
+    ids = {id_ for item in items for id_ in waits_for(item)}
+    about = known(upstream, ids | {query.person, viewer.mobius_id or ""}, now)
+    groups, views = groups_by_id(
+        viewer, upstream, {item.group_id or "" for item in items} | {query.group}
+    )
+    page_context = PageContext(
+        viewer=viewer,
+        query=query,
+        people=People(about.names, viewer.mobius_id),
+        known=about,
+        groups_by_id=groups,
+        now=now,
+    )
+    kinds = {name: [item for item in items if is_(item, now)] for name, is_ in _IS.items()}
+    expiring = sorted(kinds["today"], key=lambda item: item.expires_at or now)
+    shown = kinds[query.show] if query.show else items
+    return BlockedPage(
+        query=query,
+        count=_figure(len(items), whole=whole),
+        counters=_counters(items, kinds, query, now, whole=whole),
+        chips=_chips(page_context),
+        choices=_choices(items, page_context),
+        people=by_person(shown, page_context),
+        groups=by_group(shown, page_context),
+        expiring=_panel("today", expiring, _expiring, page_context),
+        held=_panel("stale", kinds["stale"], _held, page_context),
+        told=_told(items, page_context),
+        views=tuple(views),
+        whole=whole,
+    )
+
+
+def _late(item: Interaction, now: datetime) -> bool:
+    """Only while it can be answered: an expired one is closed, though nobody may have said so."""
+    over = item.expires_at is not None and item.expires_at <= now
+    return item.due_at is not None and item.due_at <= now and not over
+
+
+def _today(item: Interaction, now: datetime) -> bool:
+    tonight = midnight(now) + timedelta(days=1)
+    return item.expires_at is not None and now < item.expires_at < tonight
+
+
+def _everybody(item: Interaction, _: datetime) -> bool:
+    return item.shared and item.policy_kind == "all"
+
+
+_IS: Mapping[str, Callable[[Interaction, datetime], bool]] = {
+    "late": _late,
+    "today": _today,
+    "stale": stale,
+    "all": _everybody,
+}
+
+
+def _counters(
+    items: Sequence[Interaction],
+    kinds: Mapping[str, Sequence[Interaction]],
+    query: BlockedQuery,
+    now: datetime,
+    *,
+    whole: bool,
+) -> tuple[Counter, ...]:
+    oldest = f"the oldest {_lasted(items[0].created_at, now)}" if items else ""
+    ends = [item.expires_at for item in kinds["today"] if item.expires_at is not None]
+    soonest = f"the next in {_lasted(now, min(ends))}" if ends else ""
+    limit = _lasted(now - settings.CLAIM_STALE_AFTER, now)
+    missing = sum(of - have for have, of in filter(None, map(progress, kinds["all"])))
+    answers = f"{missing} answer{'s' * (missing != 1)} missing" if missing else ""
+    made = (
+        ("", "Waiting", "hourglass", "", items, oldest),
+        ("late", "Overdue", "alert", "bad", kinds["late"], "still open"),
+        ("today", "Expiring today", "clock", "warn", kinds["today"], soonest),
+        ("stale", "Claimed too long", "claimed", "warn", kinds["stale"], f"over {limit}"),
+        ("all", "Everyone must answer", "groups", "", kinds["all"], answers),
+    )
+    return tuple(
+        Counter(
+            key=key or "waiting",
+            label=label,
+            icon=icon,
+            tone=tone if found else "",
+            figure=_figure(len(found), whole=whole or key in ("late", "today", "stale")),
+            small=small if found else "",
+            href=query.replace(show="" if key == query.show else key).href(),
+            on=key == query.show,
+        )
+        for key, label, icon, tone, found, small in made
+    )
+
+
+def _figure(count: int, *, whole: bool) -> str:
+    """A count; of what was not read to its end it says that there are more."""
+    return f"{count}+" if not whole or count > MOST else str(count)
+
+
+def _lasted(since: datetime, until: datetime) -> str:
+    return span((until - since).total_seconds())
+
+
+def _chips(page_context: PageContext) -> tuple[Chip, ...]:
+    query, group_members = (
+        page_context.query,
+        page_context.groups_by_id.get(page_context.query.group),
+    )
+    words = {
+        "over": f"Waiting over {OVER.get(query.over, 0)} h",
+        "workflow": query.workflow,
+        "group": group_members.name if group_members else query.group,
+        "person": page_context.people.name(query.person),
+        "q": f"“{query.q}”",
+    }
+    return tuple(
+        Chip(said, query.replace(**{name: ""}).href())
+        for name, said in words.items()
+        if getattr(query, name)
+    )
+
+
+def _choices(items: Sequence[Interaction], page_context: PageContext) -> tuple[Choice, ...]:
+    """What there is to filter by among what was read."""
+    people, query = page_context.people, page_context.query
+    ids = {id_ for item in items for id_ in waits_for(item)}
+    known_groups = {
+        id_: group_members.name for id_, group_members in page_context.groups_by_id.items() if id_
+    }
+    made = (
+        ("workflow", "Workflow", {item.workflow: item.workflow for item in items if item.workflow}),
+        ("group", "Group", known_groups),
+        ("person", "Person", {id_: people.name(id_) for id_ in ids}),
+        ("over", "Waiting over", {key: f"Over {hours} h" for key, hours in OVER.items()}),
+    )
+    choices = []
+    for name, label, options in made:
+        if getattr(query, name) or not options:
+            continue
+        pairs = options.items() if name == "over" else sorted(options.items(), key=_by_words)
+        links = [(words, query.replace(**{name: value}).href()) for value, words in pairs]
+        choices.append(Choice(name, label, tuple(links[:CHOICES])))
+    return tuple(choices)
+
+
+def _by_words(pair: tuple[str, str]) -> str:
+    return pair[1].casefold()
+
+
+def _panel(
+    show: str,
+    items: Sequence[Interaction],
+    row_of: Callable[[Interaction, PageContext], Any],
+    page_context: PageContext,
+) -> Panel:
+    # On the page that the panel leads to, nothing is left out.
+    shown = items if page_context.query.show == show else items[:PRESSING]
+    more = len(items) - len(shown)
+    return Panel(
+        rows=tuple(row_of(item, page_context) for item in shown),
+        count=_figure(len(items), whole=True),
+        more=_figure(more, whole=len(items) <= MOST) if more > 0 else "",
+        href=page_context.query.replace(show=show).href(),
+    )
+
+
+def _held(item: Interaction, page_context: PageContext) -> tuple[Asked, Missing]:
+    return asked_of(item, page_context), missing_of(item, item.claimed_by or "", page_context)
+
+
+def _expiring(item: Interaction, page_context: PageContext) -> Expiring:
+    asked = asked_of(item, page_context)
+    if asked.held:
+        return Expiring(
+            asked, item.expires_at, f"{page_context.people.name(item.claimed_by)}: {asked.held}."
+        )
+    names = page_context.people.objects(waits_for(item))
+    words = f"It waits for {listed(names)}." if names else "Mobius doesn't say who this is for."
+    return Expiring(asked, item.expires_at, words)
+
+
+def _told(items: Sequence[Interaction], page_context: PageContext) -> tuple[Told, ...]:
+    """Today's nudges on what still waits, the newest first."""
+    titles = {item.mobius_id: item.title for item in items}
+    today = midnight(page_context.now)
+    nudges = [
+        one for one in page_context.known.nudges.values() if one.at >= today and one.item in titles
+    ]
+    nudges.sort(key=lambda one: one.at, reverse=True)
+    return tuple(_said(one, titles[one.item], page_context) for one in nudges[:PRESSING])
+
+
+def _said(one: Nudged, title: str, page_context: PageContext) -> Told:
+    people = page_context.people
+    who = "You" if people.is_reader(one.sender) else one.sender_name
+    known_ = f"Read at {clock(one.read_at)}" if one.read_at else "Not read yet"
+    words = f"{who} nudged {people.object(one.user)}"
+    return Told(words, f"{title or 'A question'} · {known_}", clock(one.at))

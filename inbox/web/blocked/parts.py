@@ -1,0 +1,231 @@
+"""The parts of *Blocked*: a person's questions, a group's questions, what is pressing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Interaction
+from inbox.web.blocked.queries import BlockedQuery, GroupMembers
+from inbox.web.ui.answers import obstacle, progress
+from inbox.web.ui.claims import since_words, stale
+from inbox.web.ui.nudging import Known, Nudge, nudge_of, waits_for
+from inbox.web.ui.people import Face, People
+from inbox.web.ui.when import Deadline, deadline, span
+from inbox.web.ui.words import asked_in, listed
+
+LINES = 8
+"""Questions of one person that are listed; their own list has the rest."""
+CARDS = 4
+"""Questions of one group that are listed."""
+FEW = 3
+"""Names that are said of those who could answer."""
+
+
+@dataclass(frozen=True)
+class PageContext:
+    """What every part is made with."""
+
+    viewer: Viewer
+    query: BlockedQuery
+    people: People
+    known: Known
+    groups_by_id: Mapping[str, GroupMembers]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that waits. ``progress`` is ``2 of 5`` where several must answer."""
+
+    id: str
+    href: str
+    title: str
+    workflow: str
+    group: str
+    progress: str
+    held: str
+    stale: bool
+    since: datetime
+    waited: str
+    deadline: Deadline | None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Somebody a question waits for. ``note`` says what is in the way."""
+
+    face: Face
+    note: str
+    stale: bool
+    blocks: bool
+    nudge: Nudge
+
+
+@dataclass(frozen=True)
+class Line:
+    """One question of one person."""
+
+    asked: Asked
+    nudge: Nudge
+
+
+@dataclass(frozen=True)
+class PersonPart:
+    """Who could move ``count`` questions on; the oldest are listed. ``obstacle`` keeps the person
+    from signing in here; empty where nothing does.
+    """
+
+    face: Face
+    words: str
+    obstacle: str
+    lines: tuple[Line, ...]
+    more: int
+    href: str
+
+
+@dataclass(frozen=True)
+class GroupItem:
+    """A question of a group and exactly who is missing; ``parts`` and ``said`` for its bar."""
+
+    asked: Asked
+    sentence: str
+    parts: tuple[str, ...]
+    said: str
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True)
+class GroupPart:
+    """What waits on a group; the oldest are listed."""
+
+    name: str
+    words: str
+    items: tuple[GroupItem, ...]
+    more: int
+    href: str
+
+
+def asked_of(item: Interaction, page_context: PageContext) -> Asked:
+    """The question itself."""
+    counts, now = progress(item), page_context.now
+    group_members = page_context.groups_by_id.get(item.group_id or "")
+    holds = bool(item.claimed_by) and access.can_be_held(item)
+    return Asked(
+        id=item.mobius_id,
+        href=item.get_absolute_url(),
+        title=item.display_title,
+        workflow=asked_in(item.workflow, item.run_id),
+        group=group_members.name if group_members else item.group_id or "",
+        progress=f"{counts[0]} of {counts[1]}" if counts is not None else "",
+        held=f"claimed {since_words(item, now)}" if holds else "",
+        stale=holds and stale(item, now),
+        since=item.created_at,
+        waited=span((now - item.created_at).total_seconds()),
+        deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
+    )
+
+
+def by_person(items: Sequence[Interaction], page_context: PageContext) -> tuple[PersonPart, ...]:
+    """The people, who has kept something waiting longest first; ``items`` are the oldest first."""
+    theirs: dict[str, list[Interaction]] = {}
+    for item in items:
+        for id_ in waits_for(item):
+            if page_context.query.person in ("", id_):
+                theirs.setdefault(id_, []).append(item)
+    return tuple(_person(id_, waiting, page_context) for id_, waiting in theirs.items())
+
+
+def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -> PersonPart:
+    most = None if page_context.query.person else LINES
+    shown = items[:most]
+    return PersonPart(
+        face=page_context.people.face(id_),
+        words=_count_words(items, page_context.now),
+        obstacle=obstacle(
+            account=id_ in page_context.known.names,
+            off=id_ not in page_context.known.active,
+            left=False,
+        ),
+        lines=tuple(
+            Line(
+                asked_of(item, page_context),
+                nudge_of(page_context.viewer, item, id_, page_context.known, page_context.now),
+            )
+            for item in shown
+        ),
+        more=len(items) - len(shown),
+        href=page_context.query.replace(person=id_).href(),
+    )
+
+
+def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[GroupPart, ...]:
+    """The groups, who has kept something waiting longest first."""
+    theirs: dict[str, list[Interaction]] = {}
+    for item in items:
+        if item.group_id:
+            theirs.setdefault(item.group_id, []).append(item)
+    parts = []
+    for id_, waiting in theirs.items():
+        shown = waiting[: None if page_context.query.group else CARDS]
+        group_members = page_context.groups_by_id.get(id_)
+        parts.append(
+            GroupPart(
+                name=group_members.name if group_members else id_,
+                words=_count_words(waiting, page_context.now),
+                items=tuple(_group_item(item, page_context) for item in shown),
+                more=len(waiting) - len(shown),
+                href=page_context.query.replace(group=id_).href(),
+            )
+        )
+    return tuple(parts)
+
+
+def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
+    asked, ids, people = asked_of(item, page_context), waits_for(item), page_context.people
+    counts = progress(item)
+    names = people.objects(ids)
+    if counts is not None:
+        sentence = f"Missing: {listed(names, most=len(names))}."
+        parts = tuple("on" if n < counts[0] else "" for n in range(counts[1]))
+        missing = tuple(missing_of(item, id_, page_context) for id_ in ids)
+        return GroupItem(asked, sentence, parts, f"{asked.progress} answered", missing)
+    if asked.held:
+        return GroupItem(
+            asked, "", (), "", tuple(missing_of(item, id_, page_context) for id_ in ids)
+        )
+    if item.members is None:
+        return GroupItem(asked, "Mobius doesn't say who this is for.", (), "", ())
+    could = listed(names, most=FEW) if names else "no one"
+    return GroupItem(asked, f"No one has claimed it. It's assigned to {could}.", (), "", ())
+
+
+def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:
+    """One person and what is in the way of their answer."""
+    known, group_members = page_context.known, page_context.groups_by_id.get(item.group_id or "")
+    now_in = group_members.members if group_members is not None else None
+    note = obstacle(
+        account=id_ in known.names,
+        off=id_ not in known.active,
+        left=now_in is not None and id_ not in now_in,
+    )
+    blocks = bool(note) and item.policy_kind == "all"
+    if blocks:
+        note += "; the question can't complete without them"
+    old = stale(item, page_context.now) and item.claimed_by == id_
+    if not note and item.claimed_by == id_ and access.can_be_held(item):
+        note = f"Claimed {since_words(item, page_context.now)}"
+    last = known.nudges.get((item.mobius_id, id_))
+    if not note and last is not None:
+        note = "Nudge read" if last.read_at else "Nudge not read yet"
+    nudge = nudge_of(page_context.viewer, item, id_, known, page_context.now)
+    return Missing(page_context.people.face(id_), note, old, blocks, nudge)
+
+
+def _count_words(items: Sequence[Interaction], now: datetime) -> str:
+    """``6 questions, the oldest 1 d 3 h``; ``1 question, 31 min``."""
+    lasted = span((now - items[0].created_at).total_seconds())
+    if len(items) == 1:
+        return f"1 question, {lasted}"
+    return f"{len(items)} questions, the oldest {lasted}"

@@ -1,0 +1,185 @@
+"""What the address of *Blocked* asks for, and the questions that it reads."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db.models import (
+    Expression,
+    F,
+    IntegerField,
+    QuerySet,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce
+from django.urls import reverse
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Group, Interaction, Recipient, SavedView, Upstream
+from inbox.web.ui.lists import found_by
+from inbox.web.ui.when import midnight
+
+SHOWN = ("late", "today", "stale", "all")
+"""What a counter counts: overdue, expires today, held for too long, everybody must answer."""
+OVER = {"1h": 1, "4h": 4, "1d": 24}
+"""Waiting for longer than so many hours."""
+
+
+@dataclass(frozen=True)
+class BlockedQuery:
+    """All empty: everything that waits. ``group`` and ``person`` are Mobius ids."""
+
+    show: str = ""
+    over: str = ""
+    workflow: str = ""
+    group: str = ""
+    person: str = ""
+    q: str = ""
+
+    @classmethod
+    def read(cls, query: Mapping[str, Any]) -> "BlockedQuery":
+        """Read a query string; what it does not know is left out."""
+        said = {
+            field.name: " ".join(str(query.get(field.name) or "").split())[:300]
+            for field in fields(cls)
+        }
+        said["show"] = said["show"] if said["show"] in SHOWN else ""
+        said["over"] = said["over"] if said["over"] in OVER else ""
+        return cls(**said)
+
+    def replace(self, **changed: str) -> "BlockedQuery":
+        """The same, something changed."""
+        return replace(self, **changed)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """What is said."""
+        return tuple((name, value) for name, value in asdict(self).items() if value)
+
+    def href(self) -> str:
+        """The page that shows this."""
+        text = urlencode(self.pairs)
+        return reverse("blocked") + (f"?{text}" if text else "")
+
+
+MOST = 200
+"""Questions of each kind that are read: the oldest, the overdue, the expiring, the held."""
+VIEW = 9
+"""Marks a saved view where a group says whether it is gone."""
+
+_COLUMNS = (
+    "mobius_id",
+    "run_id",
+    "type",
+    "status",
+    "title",
+    "policy",
+    "responses",
+    "target_type",
+    "target_id",
+    "group_id",
+    "members",
+    "claimable",
+    "claimed_by",
+    "claimed_at",
+    "due_at",
+    "soft",
+    "expires_at",
+    "created_at",
+    "workflow",
+    "gone",
+)
+
+
+@dataclass(frozen=True)
+class GroupMembers:
+    """A group as it is now. ``members`` is None where the mirror does not hold it any more."""
+
+    name: str
+    members: frozenset[str] | None
+
+
+def read(
+    viewer: Viewer, upstream: Upstream, query: BlockedQuery, now: datetime
+) -> tuple[list[Interaction], bool]:
+    """The questions, oldest first, and whether that is all. One query.
+
+    Each kind is a walk of its own along an index, which ends after ``MOST``.
+    """
+    rows = _narrowed(access.interactions(viewer, upstream), upstream, query, now)
+    tonight = midnight(now) + timedelta(days=1)
+    old = now - settings.CLAIM_STALE_AFTER
+    due = rows.filter(due_at__isnull=False)
+    parts = (
+        rows.order_by("created_at", "id"),
+        due.filter(due_at__lt=now).order_by("due_at"),
+        due.filter(due_at__gte=now, due_at__lt=tonight).order_by("due_at"),
+        rows.filter(claimed_by__isnull=False, claimed_at__lte=old).order_by("claimed_at"),
+    )
+    found = found_by(*(part[: MOST + 1] for part in parts))
+    items = list(found.only(*_COLUMNS).order_by("created_at", "id"))
+    return items, len(items) <= MOST
+
+
+def _narrowed(
+    rows: QuerySet[Interaction], upstream: Upstream, query: BlockedQuery, now: datetime
+) -> QuerySet[Interaction]:
+    rows = rows.filter(status="pending", gone=False)
+    if query.over:
+        rows = rows.filter(created_at__lte=now - timedelta(hours=OVER[query.over]))
+    if query.workflow:
+        rows = rows.filter(workflow=query.workflow)
+    if query.group:
+        rows = rows.filter(group_id=query.group)
+    if query.person:
+        # A bare column would not be looked up in the index.
+        asked = Recipient.objects.filter(upstream=upstream, user_id=query.person, open__in=(True,))
+        rows = rows.filter(id__in=asked.values("interaction"))
+    for word in query.q.lower().split():
+        rows = rows.filter(search__contains=word)
+    return rows
+
+
+def groups_by_id(
+    viewer: Viewer, upstream: Upstream, ids: Iterable[str]
+) -> tuple[dict[str, GroupMembers], list[SavedView]]:
+    """The groups of these ids with their members, and the viewer's saved views. One query."""
+    known_groups = Group.objects.filter(upstream=upstream, mobius_id__in=set(ids))
+    views = SavedView.objects.filter(owner_id=viewer.user_id)
+    rows = known_groups.order_by().values_list(
+        Cast("gone", IntegerField()),
+        _text(F("mobius_id")),
+        _text(F("name")),
+        _text(F("handle")),
+        _text(Coalesce(F("memberships__user_id"), Value(""))),
+    )
+    saved = views.order_by().values_list(
+        Value(VIEW, IntegerField()),
+        _text(F("pk")),
+        _text(F("name")),
+        _text(F("query")),
+        _text(Value("")),
+    )
+    found: dict[str, GroupMembers] = {}
+    members: dict[str, set[str]] = {}
+    own: list[SavedView] = []
+    for kind, key, name, more, member in rows.union(saved, all=True):
+        if kind == VIEW:
+            own.append(SavedView(pk=int(key), name=name, query=more))
+            continue
+        members.setdefault(key, set()).update({member} if member else ())
+        found[key] = GroupMembers(name or more, None if kind else frozenset())
+    whole = {
+        id_: GroupMembers(one.name, None if one.members is None else frozenset(members[id_]))
+        for id_, one in found.items()
+    }
+    return whole, sorted(own, key=lambda view: (view.name.casefold(), view.pk))
+
+
+def _text(one: Expression | F) -> Cast:
+    return Cast(one, TextField())

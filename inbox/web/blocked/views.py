@@ -1,0 +1,97 @@
+"""The page *Blocked* for team leads, and nudges."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.live import hub
+from inbox.mirror import freshness
+from inbox.models import Interaction
+from inbox.services import nudge as service
+from inbox.services.nudge import NotTheirs
+from inbox.services.outcome import Outcome
+from inbox.web.blocked.messages import nudge_message
+from inbox.web.blocked.page import blocked_page
+from inbox.web.blocked.queries import BlockedQuery
+from inbox.web.ui.frame import frame
+from inbox.web.ui.messages import Message
+from inbox.web.ui.nudging import Nudge, nudge_href
+from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, origin_of
+
+
+@require_safe
+@lead_required
+def blocked(request: ReviewerRequest) -> HttpResponseBase:
+    """Open questions by person and by group; for a swap the list alone."""
+    query = BlockedQuery.read(request.GET)
+    return _page(request, query)
+
+
+@require_POST
+@lead_required
+def nudge(request: ReviewerRequest, id: str) -> HttpResponseBase:
+    """Send ``user_id`` a notice about the question. ``back`` is the page that it was pressed on.
+
+    For a swap the button's place alone, else back to where it was pressed. 409 with words where it
+    is too soon, or nobody is to be nudged any more; 404 for a person whom it does not ask.
+    """
+    try:
+        outcome = service.nudge(
+            reviewer=request.user.reviewer,
+            interaction_id=id,
+            user_id=request.POST.get("user_id", ""),
+            origin=origin_of(request),
+        )
+    except NotTheirs:
+        raise Http404("No such question.") from None
+    return _render_outcome(request, id, outcome)
+
+
+def _render_outcome(
+    request: ReviewerRequest, id: str, outcome: Outcome[Interaction]
+) -> HttpResponseBase:
+    back, message = _back(request), nudge_message(outcome, timezone.now())
+    if request.htmx:
+        user = request.POST.get("user_id", "")
+        words = message.title if outcome.done else str(message)
+        nudge = Nudge("done" if outcome.done else "not", user, user, nudge_href(id), words)
+        context = {"nudge": nudge, "back": back}
+        return render(request, "blocked/_nudge.html", context, status=message.status)
+    if outcome.done:
+        messages.success(request, str(message))
+        return HttpResponseRedirect(back, status=303)
+    query = BlockedQuery.read(QueryDict(urlsplit(back).query))
+    return _page(request, query, message=message)
+
+
+def _back(request: ReviewerRequest) -> str:
+    """The page that the button stood on, if it is one of ours."""
+    back = request.POST.get("back", "")
+    if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return str(back)
+    return reverse("blocked")
+
+
+def _page(
+    request: ReviewerRequest,
+    query: BlockedQuery,
+    *,
+    message: Message | None = None,
+) -> HttpResponse:
+    cursor, upstream = hub.cursor(), request.upstream
+    page = blocked_page(request.viewer, upstream, query, timezone.now())
+    context: dict[str, Any] = {"page": page, "message": message, "back": query.href()}
+    context |= {"live_cursor": cursor, "freshness": freshness.present()}
+    template = "blocked/_blocked.html"
+    if not is_fragment(request, "blocked"):
+        context |= frame(request, upstream, section="blocked", views=page.views)
+        template = "blocked/blocked.html"
+    status = 200 if message is None else message.status
+    return render(request, template, context, status=status)

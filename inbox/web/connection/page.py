@@ -1,0 +1,160 @@
+"""*Connection*: whether Mobius can be reached, who is here, and what is left to do."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from inbox.access import REVIEWER, TEAM_LEAD
+from inbox.mirror import capabilities, freshness
+from inbox.mirror.freshness import Freshness
+from inbox.models import OneTimeLink, Reviewer, Upstream
+from inbox.people import directory
+from inbox.services import group_mapping, key_answers, trial
+from inbox.services.audit import anchor as decision_anchor
+from inbox.services.audit import rights_log
+from inbox.services.connection import connection
+from inbox.services.group_mapping import Mapping
+from inbox.web.connection.capabilities import Offered, offered
+from inbox.web.decisions import words as decision_words
+
+CONFLICTS_FOR = timedelta(days=7)
+CONFLICTS = 5
+
+
+@dataclass(frozen=True)
+class AdminWarning:
+    """A sentence or two. ``bad``: something does not work."""
+
+    text: str
+    bad: bool = False
+
+
+def warnings() -> list[AdminWarning]:
+    """That ``LOG_ANCHOR`` fails; member tokens that did not fit their account, newest first."""
+    found = []
+    if failure := decision_anchor.failure():
+        since = f" since {_at(failure.at)}" if failure.at else ""
+        text = f"New heads of the decision log haven't reached LOG_ANCHOR{since}. {failure.why}."
+        found.append(AdminWarning(f"{text} We try again every minute.", bad=True))
+    conflicts = rights_log.conflicts(timezone.now() - CONFLICTS_FOR)[:CONFLICTS]
+    for entry in conflicts:
+        what = decision_words.conflict(entry)
+        found.append(AdminWarning(f"{_at(entry.at)}: {what}. Nothing was changed."))
+    return found
+
+
+def _at(when: datetime) -> str:
+    return date_format(timezone.localtime(when), "j F Y, H:i")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the setup; ``anchor`` is the section of the page where it is done."""
+
+    done: bool
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """An account. ``waits``: a sign-in link was made and not used yet."""
+
+    id: int
+    username: str
+    name: str
+    mobius_id: str
+    role: str
+    active: bool
+    waits: bool
+
+
+@dataclass(frozen=True)
+class ConnectionPage:
+    """``problem`` names the setting that keeps Mobius away. ``seen`` are ids to choose from."""
+
+    base_url: str
+    project: str
+    freshness: Freshness
+    problem: str
+    warnings: tuple[AdminWarning, ...]
+    offered: tuple[Offered, ...]
+    probed_at: datetime | None
+    steps: tuple[Step, ...]
+    people: tuple[PersonRow, ...]
+    seen: tuple[str, ...]
+    mappings: tuple[Mapping, ...]
+    key_answers: str
+
+    @property
+    def steps_left(self) -> int:
+        """How many are not done."""
+        return sum(not step.done for step in self.steps)
+
+
+def connection_page(upstream: Upstream) -> ConnectionPage:
+    """The page for ``upstream``."""
+    people = tuple(_people())
+    mappings = tuple(group_mapping.mappings(upstream))
+    now = freshness.present()
+    return ConnectionPage(
+        base_url="the embedded engine" if settings.EMBEDDED else settings.MOBIUS_BASE_URL,
+        project=settings.MOBIUS_PROJECT,
+        freshness=now,
+        problem=connection.shown(),
+        warnings=tuple(warnings()),
+        offered=tuple(offered(capabilities.of(upstream))),
+        probed_at=upstream.probed_at,
+        steps=_steps(upstream, now, people, mappings),
+        people=people,
+        seen=tuple(directory.seen_without_account()),
+        mappings=mappings,
+        key_answers=key_answers.sentence(upstream),
+    )
+
+
+def _steps(
+    upstream: Upstream, now: Freshness, people: tuple[PersonRow, ...], mappings: tuple[Mapping, ...]
+) -> tuple[Step, ...]:
+    steps = [
+        Step(True, "Create an administrator", "people"),
+        Step(now.state == "live", "Connect to Mobius", "mobius"),
+        Step(
+            any(row.mobius_id and row.active for row in people),
+            "Add the people who answer questions",
+            "people",
+        ),
+    ]
+    if mappings:
+        mapped = all(mapping.people for mapping in mappings)
+        steps.append(Step(mapped, "Assign people to groups", "groups"))
+    steps.append(Step(trial.was_anything_answered(upstream), "Send a test question", "test"))
+    return tuple(steps)
+
+
+def _people() -> list[PersonRow]:
+    waiting = set(OneTimeLink.objects.exclude(user=None).values_list("user_id", flat=True))
+    rows = Reviewer.objects.select_related("user").prefetch_related("user__groups")
+    return [
+        PersonRow(
+            id=row.user_id,
+            username=row.user.get_username(),
+            name=row.user.get_full_name(),
+            mobius_id=row.mobius_id or "",
+            role=_role(row),
+            active=row.user.is_active,
+            waits=row.user_id in waiting,
+        )
+        for row in rows.order_by("user__username")
+    ]
+
+
+def _role(row: Reviewer) -> str:
+    groups = {group.name for group in row.user.groups.all()}
+    role = "Team lead" if TEAM_LEAD in groups else "Reviewer" if REVIEWER in groups else ""
+    if not row.user.is_superuser:
+        return role or "No role"
+    return f"{role}, administrator" if role else "Administrator"

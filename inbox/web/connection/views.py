@@ -1,0 +1,160 @@
+"""*Connection*, for administrators: Mobius, the people, their groups, and a test question."""
+
+from dataclasses import asdict
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.contrib.auth import get_user_model
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.services import group_mapping, links, people, people_import, trial
+from inbox.services.people import NotAdded
+from inbox.web.connection.forms import ImportForm, MappingForm, MobiusIdForm, PersonForm
+from inbox.web.connection.page import connection_page
+from inbox.web.ui.frame import frame
+from inbox.web.ui.request import ReviewerRequest, administrator_required
+
+REJECTED = 422
+TEST_QUESTION = "sent_test_question"
+"""In the session: the ``trial.Sent`` that this browser follows."""
+
+
+@require_safe
+@administrator_required
+def connection(request: ReviewerRequest) -> HttpResponseBase:
+    """The page."""
+    return _page(request)
+
+
+@require_POST
+@administrator_required
+@sensitive_variables()
+def add_person(request: ReviewerRequest) -> HttpResponse:
+    """Add a person, and show their sign-in link this once."""
+    form = PersonForm(request.POST)
+    if not form.is_valid():
+        return _page(request, person_form=form, status=REJECTED)
+    try:
+        added = people.add(form.person())
+    except NotAdded as refused:
+        form.add_error(None, str(refused))
+        return _page(request, person_form=form, status=REJECTED)
+    return _page(request, added=[added])
+
+
+@require_POST
+@administrator_required
+@sensitive_variables()
+def new_link(request: ReviewerRequest, id: int) -> HttpResponse:
+    """Show a new sign-in link of a person this once; it replaces the one before."""
+    user = get_object_or_404(get_user_model(), pk=id, is_active=True)
+    made = people.Added(people.Person(user.get_username()), link=links.make_sign_in(user))
+    return _page(request, added=[made])
+
+
+@require_POST
+@administrator_required
+@sensitive_variables()
+def import_people(request: ReviewerRequest) -> HttpResponse:
+    """Show what a file would do; with ``confirmed``, do it."""
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, import_form=form, status=REJECTED)
+    content = form.content()
+    try:
+        persons = people_import.read(content)
+    except people_import.Unreadable as unreadable:
+        form.add_error("file", str(unreadable))
+        return _page(request, import_form=form, status=REJECTED)
+    confirmed = "confirmed" in request.POST
+    rows = people.add_all(persons, keep=confirmed)
+    problems = sum(bool(row.problem) for row in rows)
+    if confirmed and not problems:
+        return _page(request, added=rows)
+    preview = {"rows": rows, "problems": problems, "text": content.decode("utf-8-sig")}
+    return _page(request, preview=preview, status=REJECTED if problems else 200)
+
+
+@require_POST
+@administrator_required
+def map_group(request: ReviewerRequest) -> HttpResponse:
+    """Assign people to a Mobius group id."""
+    form = MappingForm(request.POST)
+    if not form.is_valid():
+        return _page(request, mapping_form=form, status=REJECTED)
+    try:
+        group_mapping.map_group(form.cleaned_data["group_id"], request.POST.getlist("people"))
+    except group_mapping.NotMapped as refused:
+        form.add_error(None, str(refused))
+        return _page(request, mapping_form=form, status=REJECTED)
+    messages.success(request, "The group’s people were saved.")
+    return _back("groups")
+
+
+@require_POST
+@administrator_required
+def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
+    """Say who the administrator is in Mobius."""
+    form = MobiusIdForm(request.POST)
+    if not form.is_valid():
+        return _page(request, id_form=form, status=REJECTED)
+    try:
+        people.set_mobius_id(request.user, form.cleaned_data["mobius_id"])
+    except NotAdded as refused:
+        form.add_error("mobius_id", str(refused))
+        return _page(request, id_form=form, status=REJECTED)
+    messages.success(request, "Your Mobius ID is set.")
+    return _back("test")
+
+
+@require_POST
+@administrator_required
+async def send_test_question(request: ReviewerRequest) -> HttpResponseBase:
+    """Send the administrator a test question."""
+    try:
+        sent = await trial.send(request.user.reviewer)
+    except trial.NotSent as refused:
+        return await sync_to_async(_page)(request, not_sent=str(refused), status=REJECTED)
+    request.session[TEST_QUESTION] = asdict(sent)
+    return _back("test")
+
+
+@require_safe
+@administrator_required
+def test_question(request: ReviewerRequest) -> HttpResponse:
+    """How far the test question has come: the part of the page that follows it."""
+    if TEST_QUESTION not in request.session:
+        raise Http404("No test question was sent from this browser.")
+    return render(request, "connection/_test.html", _followed(request))
+
+
+def _page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+    context = {
+        "page": connection_page(request.upstream),
+        "person_form": PersonForm(),
+        "import_form": ImportForm(),
+        "mapping_form": MappingForm(),
+        "id_form": MobiusIdForm(),
+        "columns": people_import.COLUMNS,
+        **_followed(request),
+        **frame(request, request.upstream, section="connection"),
+        **more,
+    }
+    return render(request, "connection/connection.html", context, status=status)
+
+
+def _followed(request: ReviewerRequest) -> dict[str, Any]:
+    if TEST_QUESTION not in request.session:
+        return {}
+    sent = trial.Sent(**request.session[TEST_QUESTION])
+    row = trial.find(request.upstream, request.user.reviewer, sent)
+    return {"test": row, "stage": trial.stage_of(row)}
+
+
+def _back(section: str) -> HttpResponseRedirect:
+    return HttpResponseRedirect(f"{reverse('connection')}#{section}", status=303)

@@ -1,0 +1,269 @@
+"""The decision log as a table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import dateformat
+from django.utils.timezone import localtime
+
+from inbox.access import Viewer, redaction
+from inbox.models import Decision, Interaction, Upstream
+from inbox.models.decision import RESPOND
+from inbox.people.directory import known_people
+from inbox.people.names import names_of
+from inbox.services.audit import reseal
+from inbox.services.audit.decision_log import head
+from inbox.services.audit.log_status import inspect
+from inbox.web.decisions import words
+from inbox.web.decisions.queries import OBSERVED, SPANS, DecisionQuery
+from inbox.web.ui.answers import Words
+from inbox.web.ui.people import Face, People
+from inbox.web.ui.when import ago
+from inbox.web.ui.words import short_id
+
+PAGE = 50
+COUNTED = 10_000
+"""More entries than this are not counted one by one."""
+WORKFLOWS = 200
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """One entry. ``href`` is its own page, ``about_href`` what it is about, where that is here."""
+
+    number: int
+    href: str
+    at: datetime
+    face: Face
+    did: str
+    about: str
+    about_href: str
+    sub: str
+    words: Words | None
+    comment: str
+    note: str
+    icon: str
+    by: str
+    receipt_href: str
+
+
+@dataclass(frozen=True)
+class Day:
+    """The entries of a day."""
+
+    words: str
+    rows: tuple[DecisionRow, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A field of the filter: its options are (value, words)."""
+
+    name: str
+    label: str
+    value: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class LogStatus:
+    """Whether the log is intact, in words. ``head`` is its last hash, shortened. ``broken_at`` is
+    the newest entry that declares a break, ``broken_href`` its page.
+    """
+
+    intact: bool
+    problem: str
+    entries: str
+    checked: str
+    head: str
+    number: int
+    broken_at: int | None
+    broken_href: str
+
+
+@dataclass(frozen=True)
+class DecisionList:
+    """What ``decisions/_log.html`` shows."""
+
+    query: DecisionQuery
+    log_status: LogStatus
+    days: tuple[Day, ...]
+    choices: tuple[Choice, ...]
+    count: str
+    item_title: str
+    all_items_href: str
+    next_href: str
+    first_href: str
+    csv_href: str
+    lines_href: str
+
+
+def decision_list(
+    viewer: Viewer, upstream: Upstream, query: DecisionQuery, now: datetime
+) -> DecisionList:
+    """Read one page of the log, the newest first."""
+    entries = redaction.entries_seen_by(viewer, upstream)
+    rows, cursor = query.page(entries, now, PAGE)
+    people = People(names_of(_people(rows)))
+    items = _items(upstream, rows)
+    return DecisionList(
+        query=query,
+        log_status=_log_status(rows, now),
+        days=_days([_row(row, upstream, items, people) for row in rows], now),
+        choices=_choices(query),
+        count=_count(entries, query, now),
+        all_items_href=query.replace(item="").href(),
+        item_title=next((row.title for row in rows if row.title), query.item),
+        next_href=query.replace(cursor=cursor).href() if cursor else "",
+        first_href=query.replace().href() if query.cursor else "",
+        csv_href=query.replace().href("decisions-csv"),
+        lines_href=query.replace().href("decisions-jsonl"),
+    )
+
+
+def receipt_href(entry: Decision) -> str:
+    """The receipt of an answer."""
+    return f"{reverse('receipt', args=[entry.interaction_id])}?entry={entry.number}"
+
+
+def _people(rows: Iterable[Decision]) -> set[str]:
+    ids = {row.actor for row in rows}
+    told = (row.value for row in rows if isinstance(row.value, dict))
+    return ids | {value["user"] for value in told if isinstance(value.get("user"), str)}
+
+
+def _items(upstream: Upstream, rows: Iterable[Decision]) -> dict[str, Interaction]:
+    """The questions that the mirror has, with what their answers mean. One query."""
+    ids = {row.interaction_id for row in rows if row.interaction_id}
+    found = Interaction.objects.filter(upstream=upstream, mobius_id__in=ids)
+    return {item.mobius_id: item for item in found.only("mobius_id", "questions")}
+
+
+def _row(
+    entry: Decision, upstream: Upstream, items: dict[str, Interaction], people: People
+) -> DecisionRow:
+    here = (entry.base_url, entry.project) == (upstream.base_url, upstream.project)
+    item = items.get(entry.interaction_id) if here else None
+    question = words.question_of(entry, (item.questions or [None])[0] if item else None)
+    about, about_href, sub = _about(entry, item, here)
+    icon, by = words.by(entry)
+    answer = entry.verb == RESPOND
+    return DecisionRow(
+        number=entry.number,
+        href=entry.get_absolute_url(),
+        at=entry.at,
+        face=_face(entry, people),
+        did=words.did(entry, people),
+        about=about,
+        about_href=about_href,
+        sub=sub,
+        words=words.said(entry, question),
+        comment=entry.comment,
+        note="Mobius didn't confirm that it arrived" if words.unknown(entry) else "",
+        icon=icon,
+        by=by,
+        receipt_href=receipt_href(entry) if answer and item else "",
+    )
+
+
+def _face(entry: Decision, people: People) -> Face:
+    if entry.actor:
+        return people.face(entry.actor)
+    name = entry.account or words.nobody(entry)
+    return Face("", name, name)
+
+
+def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, str, str]:
+    """What it is about, where that is found, and the line below."""
+    run = f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow
+    if entry.interaction_id:
+        href = item.get_absolute_url() if item else ""
+        return entry.title or "Untitled question", href, run
+    if entry.run_id:
+        return run, reverse("run", args=[entry.run_id]) if here else "", entry.title
+    if entry.group_id:
+        href = reverse("group", args=[entry.group_id]) if here else ""
+        return entry.title or entry.group_id, href, "group"
+    who = _about_account(entry)
+    return who or entry.title or "–", "", "account" if who else ""
+
+
+def _about_account(entry: Decision) -> str:
+    """The token, account or role that an entry is about; empty for any other."""
+    if entry.verb.startswith("token_"):
+        return f"Member token of {entry.title}" if entry.title else "Own member token"
+    told = entry.value if isinstance(entry.value, dict) else {}
+    if "role" in told:
+        return f"Role {entry.title}"
+    return f"Account {entry.title}" if "account" in told else ""
+
+
+def _days(rows: Iterable[DecisionRow], now: datetime) -> tuple[Day, ...]:
+    days: dict[date, list[DecisionRow]] = {}
+    for row in rows:
+        days.setdefault(localtime(row.at).date(), []).append(row)
+    today = localtime(now).date()
+    return tuple(Day(_day_words(day, today), tuple(found)) for day, found in days.items())
+
+
+def _day_words(day: date, today: date) -> str:
+    if day == today:
+        return "Today"
+    if (today - day).days == 1:
+        return "Yesterday"
+    return dateformat.format(day, "l j F" if day.year == today.year else "l j F Y")
+
+
+def _choices(query: DecisionQuery) -> tuple[Choice, ...]:
+    did = [*words.VERBS.items(), (OBSERVED, "Observed")]
+    named = Decision.objects.exclude(workflow="").order_by("workflow")
+    flows = [(name, name) for name in named.values_list("workflow", flat=True).distinct()]
+    made = (
+        ("span", "When", "Any time", [(key, said) for key, (said, _) in SPANS.items()]),
+        ("who", "Who", "Anyone", known_people()),
+        ("did", "Action", "Any action", did),
+        ("workflow", "Workflow", "Any workflow", flows[:WORKFLOWS]),
+    )
+    return tuple(
+        Choice(name, said, getattr(query, name), _options(getattr(query, name), nothing, known))
+        for name, said, nothing, known in made
+    )
+
+
+def _options(
+    now: str, nothing: str, known: Iterable[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    options = [("", nothing), *known]
+    if now not in {value for value, _ in options}:
+        options.append((now, now))
+    return tuple(options)
+
+
+def _count(entries: QuerySet[Decision], query: DecisionQuery, now: datetime) -> str:
+    found = (
+        query.rows(entries, now).order_by()[: COUNTED + 1].count()
+        if query.narrowed
+        else head().number
+    )
+    if query.narrowed and found > COUNTED:
+        return f"more than {COUNTED:,} entries"
+    return f"{found:,} {'entry' if found == 1 else 'entries'}"
+
+
+def _log_status(rows: Iterable[Decision], now: datetime) -> LogStatus:
+    seen, last = inspect(rows), head()
+    declared = Decision.objects.filter(verb=reseal.VERB).order_by("-number")
+    broken_at = declared.values_list("number", flat=True).first()
+    return LogStatus(
+        intact=seen.verdict.intact,
+        problem=seen.verdict.problem,
+        entries=f"{last.number:,} {'entry' if last.number == 1 else 'entries'}",
+        checked=f"last checked {ago(seen.at, now)}" if seen.at else "the first check is under way",
+        head=f"{last.hash[:8]}…{last.hash[-8:]}",
+        number=last.number,
+        broken_at=broken_at,
+        broken_href="" if broken_at is None else reverse("decision", args=[broken_at]),
+    )

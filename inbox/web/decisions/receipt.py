@@ -1,0 +1,172 @@
+"""One entry of the decision log as a sheet of paper."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import dateformat
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import get_current_timezone_name, localtime
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Decision, DecisionHead, Interaction, Upstream
+from inbox.models.decision import RESPOND
+from inbox.people.names import names_of
+from inbox.services.audit.chain import NOTHING
+from inbox.services.audit.decision_log import head
+from inbox.services.audit.log_status import inspect
+from inbox.services.audit.verify import misfit
+from inbox.web.decisions import words
+from inbox.web.ui import context as evidence
+from inbox.web.ui import markdown
+from inbox.web.ui.answers import Words
+from inbox.web.ui.context import Card
+from inbox.web.ui.markdown import Text
+from inbox.web.ui.people import People
+from inbox.web.ui.words import short_id
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What ``decisions/_sheet.html`` shows. Hashes come in groups of eight. ``problem``: why it
+    proves nothing.
+    """
+
+    number: int
+    title: str
+    when: str
+    zone: str
+    utc: str
+    who: str
+    actor: str
+    words: Words | None
+    rest: str
+    comment: str
+    did: str
+    by: str
+    address: str
+    observed: bool
+    unknown: bool
+    interaction_id: str
+    run: str
+    operation_id: str
+    http_status: int | None
+    entered: str
+    body: Text
+    cards: Sequence[Card]
+    message: str
+    stood: str
+    hash: str
+    previous: str
+    version: int
+    head_number: int
+    head_hash: str
+    head_mac: str
+    problem: str = ""
+
+
+def answers(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Decision]:
+    """The entries of the answers to a question, those that the viewer may see. One query."""
+    rows = Decision.objects.filter(
+        interaction_id=item.mobius_id,
+        base_url=upstream.base_url,
+        project=upstream.project,
+        verb=RESPOND,
+    ).order_by("number")
+    return seen_by(viewer, item, rows)
+
+
+def seen_by(viewer: Viewer, item: Interaction, entries: Iterable[Decision]) -> list[Decision]:
+    """The answers among the entries of a question that the viewer may see."""
+    hidden = access.hides_answers(viewer, item)
+    return [
+        entry
+        for entry in entries
+        if entry.verb == RESPOND and (not hidden or entry.actor == viewer.mobius_id)
+    ]
+
+
+def sheets(
+    viewer: Viewer, entries: Sequence[Decision], item: Interaction | None
+) -> tuple[Sheet, ...]:
+    """``entries`` as sheets. Addresses are shown to leads, and to people their own."""
+    people = People(names_of({entry.actor for entry in entries} | _others(entries)))
+    last, problems = head(), _problems(entries)
+    return tuple(
+        replace(_sheet(viewer, entry, item, people, last), problem=problems[entry.number])
+        for entry in entries
+    )
+
+
+def _problems(entries: Sequence[Decision]) -> dict[int, str]:
+    """By number what is wrong with an entry, else with the log."""
+    wanted = [entry.number - 1 for entry in entries]
+    before = dict(Decision.objects.filter(number__in=wanted).values_list("number", "hash"))
+    log = inspect().verdict
+    broken = {one.number: misfit(one, before.get(one.number - 1, NOTHING)) for one in entries}
+    return {number: (verdict or log).problem for number, verdict in broken.items()}
+
+
+def _others(entries: Sequence[Decision]) -> set[str]:
+    told = (entry.value for entry in entries if isinstance(entry.value, dict))
+    return {value["user"] for value in told if isinstance(value.get("user"), str)}
+
+
+def _sheet(
+    viewer: Viewer, entry: Decision, item: Interaction | None, people: People, last: DecisionHead
+) -> Sheet:
+    mirrored = (item.questions or [None])[0] if item is not None else None
+    question = words.question_of(entry, mirrored)
+    said = words.said(entry, question)
+    shown = entry.shown if isinstance(entry.shown, dict) else {}
+    message = str(shown.get("message") or "")
+    title = message.strip().splitlines()[0] if message.strip() else ""
+    context = shown.get("context")
+    own = entry.actor == viewer.mobius_id
+    return Sheet(
+        number=entry.number,
+        title=words.headline(entry, question, people),
+        when=_full(entry.at),
+        zone=get_current_timezone_name(),
+        utc=dateformat.format(entry.at.astimezone(UTC), "H:i:s"),
+        who=people.full(entry.actor) if entry.actor else entry.account,
+        actor=entry.actor,
+        words=said,
+        rest="" if said is not None else words.rest(entry),
+        comment=entry.comment,
+        did=words.did(entry, people),
+        by=words.by(entry)[1],
+        address=entry.address if viewer.lead or own else "",
+        observed=entry.observed,
+        unknown=words.unknown(entry),
+        interaction_id=entry.interaction_id,
+        run=f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow,
+        operation_id=entry.operation_id,
+        http_status=entry.http_status if entry.version > 1 else None,
+        entered=_full(entry.entered_at),
+        body=markdown.render(message),
+        cards=evidence.cards(context) if isinstance(context, dict) else (),
+        message=title,
+        stood=_stood(shown),
+        hash=_spaced(entry.hash),
+        previous=_spaced(entry.previous),
+        version=entry.version,
+        head_number=last.number,
+        head_hash=_spaced(last.hash),
+        head_mac=_spaced(last.mac),
+    )
+
+
+def _full(at: datetime) -> str:
+    return dateformat.format(localtime(at), "l j F Y, H:i:s")
+
+
+def _stood(shown: dict[str, Any]) -> str:
+    at = parse_datetime(str(shown.get("updated_at") or ""))
+    return dateformat.format(localtime(at), "j F Y, H:i:s") if at and at.tzinfo else ""
+
+
+def _spaced(digest: str) -> str:
+    return " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))

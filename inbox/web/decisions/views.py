@@ -1,0 +1,102 @@
+"""The decision log, for team leads; and the receipt of an answer, for who may see the question."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from inbox.access import redaction
+from inbox.models import Decision, DecisionHead, Interaction, Upstream
+from inbox.services.audit import decision_log
+from inbox.services.audit import export as decision_export
+from inbox.web.decisions import receipt
+from inbox.web.decisions.page import decision_list
+from inbox.web.decisions.queries import DecisionQuery
+from inbox.web.interactions import page as item_page
+from inbox.web.ui.frame import frame
+from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required
+
+Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
+
+
+@require_safe
+@lead_required
+def decisions(request: ReviewerRequest) -> HttpResponse:
+    """The log; for a swap the part below its filters."""
+    upstream, query = request.upstream, DecisionQuery.read(request.GET)
+    context: dict[str, Any] = {
+        "list": decision_list(request.viewer, upstream, query, timezone.now())
+    }
+    template = "decisions/_log.html"
+    if not is_fragment(request, "decision-log"):
+        context |= frame(request, upstream, section="decisions")
+        template = "decisions/decisions.html"
+    return render(request, template, context)
+
+
+@require_safe
+@lead_required
+def decision(request: ReviewerRequest, number: int) -> HttpResponse:
+    """One entry, whatever it says."""
+    upstream = request.upstream
+    entry = redaction.entries_seen_by(request.viewer, upstream).filter(number=number).first()
+    if entry is None:
+        raise Http404("No such entry.")
+    item = Interaction.objects.filter(upstream=upstream, mobius_id=entry.interaction_id).first()
+    return _sheets(request, upstream, [entry], item)
+
+
+@require_safe
+@lead_required
+def as_csv(request: ReviewerRequest) -> HttpResponseBase:
+    """What is filtered, for a spreadsheet."""
+    return _export(request, decision_export.as_csv, "csv", "text/csv; charset=utf-8")
+
+
+@require_safe
+@lead_required
+def as_json_lines(request: ReviewerRequest) -> HttpResponseBase:
+    """What is filtered, each entry as it was hashed."""
+    return _export(request, decision_export.as_json_lines, "jsonl", "application/jsonl")
+
+
+@require_safe
+def answer_receipt(request: ReviewerRequest, id: str) -> HttpResponse:
+    """The answers to one question as sheets to print; ``?entry=`` one of them."""
+    upstream = request.upstream
+    item = item_page.find(request.viewer, upstream, id)
+    entries = [] if item is None else receipt.answers(request.viewer, upstream, item)
+    wanted = request.GET.get("entry", "")
+    if wanted:
+        entries = [entry for entry in entries if str(entry.number) == wanted]
+    if not entries:
+        raise Http404("No such receipt.")
+    return _sheets(request, upstream, entries, item)
+
+
+def _sheets(
+    request: ReviewerRequest, upstream: Upstream, entries: list[Decision], item: Interaction | None
+) -> HttpResponse:
+    context = {
+        "sheets": receipt.sheets(request.viewer, entries, item),
+        "item": item if entries[0].interaction_id else None,
+        "printed": timezone.now(),
+    }
+    context |= frame(request, upstream, section="decisions" if request.viewer.lead else "")
+    return render(request, "decisions/sheet.html", context)
+
+
+def _export(
+    request: ReviewerRequest, export: Export, ending: str, content_type: str
+) -> StreamingHttpResponse:
+    upstream = request.upstream
+    entries = redaction.entries_seen_by(request.viewer, upstream)
+    rows = DecisionQuery.read(request.GET).replace().rows(entries, timezone.now())
+    head = decision_log.head()
+    response = StreamingHttpResponse(export(rows, head), content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="decisions-{head.number}.{ending}"'
+    return response

@@ -1,0 +1,118 @@
+"""The table of groups."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Group, Membership, Upstream
+from inbox.people.names import names_of
+from inbox.web.groups.queries import Pace, Waiting, pace, waiting
+from inbox.web.ui.people import Face, People
+from inbox.web.ui.scopes import Filters, inbox_href
+from inbox.web.ui.when import span
+from inbox.web.ui.words import routing_words
+
+FACES = 6
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """One group. ``faces`` are the first of ``size`` members."""
+
+    href: str
+    name: str
+    handle: str
+    routing: str
+    faces: tuple[Face, ...]
+    size: int
+    waiting: int
+    waiting_href: str
+    oldest: str
+    pace: Pace
+    current: bool
+
+
+@dataclass(frozen=True)
+class GroupList:
+    """The table as ``groups/_table.html`` shows it."""
+
+    rows: tuple[GroupRow, ...]
+
+    @property
+    def sentence(self) -> str:
+        """``5 groups, 4 with open questions``."""
+        count = len(self.rows)
+        busy = sum(row.waiting > 0 for row in self.rows)
+        groups = f"{count} group" if count == 1 else f"{count} groups"
+        return f"{groups}, {busy or 'none'} with open questions" if count else ""
+
+
+def group_list(
+    viewer: Viewer, upstream: Upstream, now: datetime, *, current: Group | None = None
+) -> GroupList:
+    """The groups that the viewer may open. Four queries, and one for each group's pace."""
+    groups = list(access.groups(viewer, upstream).order_by("name", "handle"))
+    members = members_of(groups)
+    waits = waiting(viewer, upstream, [group.mobius_id for group in groups])
+    ids = {id_ for found in members.values() for id_ in found}
+    people = People(names_of(ids), viewer.mobius_id)
+    return GroupList(
+        tuple(
+            _row(
+                viewer,
+                group,
+                members=members.get(group.pk, []),
+                people=people,
+                waits=waits.get(group.mobius_id, Waiting()),
+                took=pace(upstream, group.mobius_id, now),
+                now=now,
+                current=current is not None and group.pk == current.pk,
+            )
+            for group in groups
+        )
+    )
+
+
+def members_of(groups: Iterable[Group]) -> dict[int, list[str]]:
+    """Group → its members' ids. One query."""
+    found: dict[int, list[str]] = {}
+    rows = Membership.objects.filter(group__in=[group.pk for group in groups])
+    for group, user_id in rows.order_by("user_id").values_list("group_id", "user_id"):
+        found.setdefault(group, []).append(user_id)
+    return found
+
+
+def waiting_href(viewer: Viewer, group: Group, members: Iterable[str]) -> str:
+    """Where what waits is listed: a member's inbox, else the group's own page."""
+    if viewer.mobius_id is not None and viewer.mobius_id in members:
+        return inbox_href(Filters(target=group.mobius_id))
+    return f"{group.get_absolute_url()}#waiting"
+
+
+def _row(
+    viewer: Viewer,
+    group: Group,
+    *,
+    members: list[str],
+    people: People,
+    waits: Waiting,
+    took: Pace,
+    now: datetime,
+    current: bool,
+) -> GroupRow:
+    in_order = sorted(members, key=lambda id_: people.full(id_).lower())
+    return GroupRow(
+        href=group.get_absolute_url(),
+        name=group.name or group.handle,
+        handle=group.handle,
+        routing=routing_words(group.routing),
+        faces=tuple(people.face(id_) for id_ in in_order[:FACES]),
+        size=len(members),
+        waiting=waits.count,
+        waiting_href=waiting_href(viewer, group, members),
+        oldest=span((now - waits.since).total_seconds()) if waits.since else "",
+        pace=took,
+        current=current,
+    )

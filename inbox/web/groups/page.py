@@ -1,0 +1,347 @@
+"""One group as a page, and what is asked before it changes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.mobius.types import PolicyKind
+from inbox.models import Decision, Group, Interaction, Recipient, Upstream
+from inbox.people.directory import AccountStatus, account_statuses, ids_called, known_people
+from inbox.people.names import names_of
+from inbox.services.groups import Verb
+from inbox.web.groups.group_list import members_of, waiting_href
+from inbox.web.groups.queries import Pace, open_of, pace
+from inbox.web.ui.answers import progress
+from inbox.web.ui.messages import Message
+from inbox.web.ui.people import Face, People
+from inbox.web.ui.when import Deadline, deadline, moment
+from inbox.web.ui.words import ROUTING, listed, routing_words
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """A change that is asked once before it is made. ``about`` is the member it removes."""
+
+    title: str
+    text: str
+    yes: str
+    no: str
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    about: str = ""
+
+
+def confirm(
+    upstream: Upstream,
+    group: Group,
+    *,
+    members: list[str],
+    people: People,
+    asked: Mapping[str, str],
+    typed: str,
+) -> tuple[Confirm | None, str]:
+    """What to ask of the change that the query names, or what is wrong with what was typed."""
+    key = group.handle or group.mobius_id
+    if "remove" in asked and asked["remove"] in members:
+        return _removal(upstream, group, key, asked["remove"], people), ""
+    if "add" in asked:
+        return _addition(group, key, members, typed)
+    wanted = asked.get("routing", "")
+    if wanted in [kind.value for kind in ROUTING] and wanted != group.routing:
+        return _rerouting(upstream, group, key, PolicyKind(wanted)), ""
+    return None, ""
+
+
+def _removal(upstream: Upstream, group: Group, key: str, user_id: str, people: People) -> Confirm:
+    keeps = Recipient.objects.filter(
+        upstream=upstream,
+        user_id=user_id,
+        open__in=(True,),
+        interaction__group_id=group.mobius_id,
+    ).count()
+    self_ = people.is_reader(user_id)
+    name = "yourself" if self_ else people.full(user_id)
+    wait = "waits" if keeps == 1 else "wait"
+    kept = f"{_questions(keeps)} still {wait} for {people.object(user_id)}."
+    return Confirm(
+        title=f"Remove {name} from {group.name}?",
+        text=f"Changes apply to new questions only. {kept if keeps else ''}".strip(),
+        yes=f"Yes, remove {name}",
+        no="Cancel",
+        action=reverse("group-remove", args=[key]),
+        fields=(("user_id", user_id),),
+        about=user_id,
+    )
+
+
+def _addition(group: Group, key: str, members: list[str], typed: str) -> tuple[Confirm | None, str]:
+    if not typed:
+        return None, "Enter a name or a Mobius ID."
+    found = ids_called(typed) or [typed]
+    if len(found) > 1:
+        ids = listed(found)
+        return None, f"Several people here are called {typed}: {ids}. Enter the Mobius ID."
+    (user_id,) = found
+    name = names_of([user_id])[user_id]
+    if user_id in members:
+        return None, f"{name} is already in {group.name}."
+    status = account_statuses([user_id])[user_id]
+    who = name if name == user_id else f"{name} ({user_id})"
+    note = ""
+    if not status.account:
+        note = f" {name} has no account here, so they can't answer here."
+    elif not status.active:
+        note = f" {name}'s account is deactivated, so they can't answer here."
+    confirm = Confirm(
+        title=f"Add {who} to {group.name}?",
+        text="Changes apply to new questions only. They can't answer questions that were asked "
+        f"before.{note}",
+        yes=f"Yes, add {name}",
+        no="Cancel",
+        action=reverse("group-add", args=[key]),
+        fields=(("user_id", user_id), ("typed", typed)),
+    )
+    return confirm, ""
+
+
+def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> Confirm:
+    name, meaning = ROUTING[kind]
+    waiting = Interaction.objects.filter(
+        upstream=upstream, group_id=group.mobius_id, status="pending", gone__in=(False,)
+    ).count()
+    keep = "keeps" if waiting == 1 else "keep"
+    kept = f" {_questions(waiting)} asked before {keep} the old routing."
+    return Confirm(
+        title=f"Change routing to {name[:1].lower()}{name[1:]}?",
+        text=f"{meaning}. Changes apply to new questions only.{kept if waiting else ''}",
+        yes="Yes, change it",
+        no="Cancel",
+        action=reverse("group-routing", args=[key]),
+        fields=(("routing", kind.value),),
+        about="routing",
+    )
+
+
+def _questions(count: int) -> str:
+    return "1 open question" if count == 1 else f"{count} open questions"
+
+
+WAITING = 8
+CHANGES = 10
+
+
+@dataclass(frozen=True)
+class GroupMember:
+    """``note`` says why the person cannot answer here; empty where they can."""
+
+    face: Face
+    note: str
+    remove_href: str
+
+
+@dataclass(frozen=True)
+class Waits:
+    """An open question of the group."""
+
+    href: str
+    title: str
+    state: str
+    deadline: Deadline | None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A change that was made here."""
+
+    icon: str
+    text: str
+    when: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A routing to choose."""
+
+    value: str
+    name: str
+    meaning: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class GroupPage:
+    """What ``groups/_group.html`` shows. ``typed`` and ``problem`` are of the field that adds."""
+
+    group: Group
+    href: str
+    routing: str
+    members: tuple[GroupMember, ...]
+    waiting: tuple[Waits, ...]
+    waiting_count: int
+    waiting_href: str
+    pace: Pace
+    changes: tuple[Made, ...]
+    manages: bool
+    choices: tuple[Choice, ...]
+    suggestions: tuple[tuple[str, str], ...]
+    confirm: Confirm | None
+    typed: str
+    problem: str
+
+    @property
+    def more(self) -> int:
+        """Open questions that are not listed here."""
+        return self.waiting_count - len(self.waiting)
+
+    @property
+    def in_inbox(self) -> bool:
+        """The viewer's inbox can show what waits."""
+        return "#" not in self.waiting_href
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is being changed, so the page may read itself again."""
+        return self.confirm is None and not self.problem
+
+
+def group_page(
+    viewer: Viewer,
+    upstream: Upstream,
+    group: Group,
+    now: datetime,
+    *,
+    asked: Mapping[str, str],
+    typed: str = "",
+    message: Message | None = None,
+) -> GroupPage:
+    """All of the page. ``asked`` is the query that names a change to be asked about; ``message``
+    is about one that was not made, and ``typed`` what its field held.
+    """
+    ids = members_of([group]).get(group.pk, [])
+    manages = access.holds(viewer, access.MANAGE_GROUPS)
+    rows = open_of(viewer, upstream).filter(group_id=group.mobius_id)
+    # Nothing open is completed: named first, the order is that of the index.
+    oldest = rows.defer("raw", "context", "search").order_by("completed_at", "created_at")
+    items = list(oldest[:WAITING])
+    log = _log(upstream, group) if manages else []
+    people = People(names_of(_ids(ids, items, log)), viewer.mobius_id)
+    statuses = account_statuses(ids) if viewer.lead else {}
+    ask, problem = None, str(message) if message and typed else ""
+    if manages and message is None:
+        typed = " ".join(asked.get("add", typed).split())[:200]
+        ask, problem = confirm(
+            upstream, group, members=ids, people=people, asked=asked, typed=typed
+        )
+    return GroupPage(
+        group=group,
+        href=group.get_absolute_url(),
+        routing=routing_words(group.routing),
+        members=_members(group, ids, people, statuses),
+        waiting=tuple(_waits(item, people, now) for item in items),
+        waiting_count=rows.count(),
+        waiting_href=waiting_href(viewer, group, ids),
+        pace=pace(upstream, group.mobius_id, now),
+        changes=tuple(_made(entry, people, now) for entry in log),
+        manages=manages,
+        choices=_choices(group, asked.get("routing", "")),
+        suggestions=_suggestions(ids) if manages else (),
+        confirm=ask,
+        typed=typed,
+        problem=problem,
+    )
+
+
+def _ids(
+    members: Iterable[str], items: Iterable[Interaction], log: Iterable[Decision]
+) -> set[str | None]:
+    ids: set[str | None] = {*members}
+    for item in items:
+        ids |= {item.claimed_by, *(item.members or ())}
+    for entry in log:
+        ids |= {entry.actor, (entry.value or {}).get("user")}
+    return ids
+
+
+def _members(
+    group: Group, ids: Iterable[str], people: People, statuses: Mapping[str, AccountStatus]
+) -> tuple[GroupMember, ...]:
+    found = []
+    for id_ in sorted(ids, key=lambda id_: people.full(id_).lower()):
+        href = f"{group.get_absolute_url()}?{urlencode({'remove': id_})}#asked"
+        found.append(GroupMember(people.face(id_), _note(statuses.get(id_)), href))
+    return tuple(found)
+
+
+def _note(status: AccountStatus | None) -> str:
+    if status is None or (status.active and status.token):
+        return ""
+    if not status.account:
+        return "Has no account here, so they can’t answer here"
+    if not status.active:
+        return "The account is deactivated, so they can’t answer here"
+    return "Has no member token yet, so they can’t answer for the group"
+
+
+def _waits(item: Interaction, people: People, now: datetime) -> Waits:
+    counts = progress(item)
+    if counts is not None:
+        missing = listed(people.objects(item.missing))
+        state = f"{counts[0]} of {counts[1]}, missing {missing}"
+    elif item.claimed_by:
+        state = f"{people.name(item.claimed_by)} {_holds(item, people)} it"
+    else:
+        state = "Not claimed yet"
+    limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
+    href = item.get_absolute_url()
+    return Waits(href, item.display_title, state, limit)
+
+
+def _holds(item: Interaction, people: People) -> str:
+    return "hold" if people.is_reader(item.claimed_by) else "holds"
+
+
+def _log(upstream: Upstream, group: Group) -> list[Decision]:
+    """The newest changes that were made here."""
+    rows = Decision.objects.filter(
+        group_id=group.mobius_id,
+        verb__in=[verb.value for verb in Verb],
+        base_url=upstream.base_url,
+        project=upstream.project,
+    )
+    return list(rows.order_by("-at", "-number")[:CHANGES])
+
+
+def _made(entry: Decision, people: People, now: datetime) -> Made:
+    who, value = people.name(entry.actor), entry.value or {}
+    whom = people.object(value.get("user"))
+    if value.get("user") == entry.actor:
+        whom = "yourself" if people.is_reader(entry.actor) else "themselves"
+    match entry.verb:
+        case Verb.ADDED:
+            icon, text = "plus", f"{who} added {whom}"
+        case Verb.REMOVED:
+            icon, text = "minus", f"{who} removed {whom}"
+        case _:
+            to = routing_words(str(value.get("to")))
+            icon, text = "edit", f"{who} changed the routing to {to[:1].lower()}{to[1:]}"
+    if value.get("arrived") == "unknown":
+        text += "; Mobius didn't confirm that it arrived"
+    return Made(icon, text, moment(entry.at, now))
+
+
+def _choices(group: Group, wanted: str) -> tuple[Choice, ...]:
+    chosen = wanted if wanted in [kind.value for kind in ROUTING] else group.routing
+    return tuple(
+        Choice(kind.value, name, meaning, kind.value == chosen)
+        for kind, (name, meaning) in ROUTING.items()
+    )
+
+
+def _suggestions(members: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    inside = set(members)
+    return tuple(pair for pair in known_people() if pair[0] not in inside)

@@ -1,0 +1,118 @@
+"""Groups: who is in them, what waits on them, and a lead's changes."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.live import hub
+from inbox.models import Group
+from inbox.services import groups as service
+from inbox.services.groups import NotTheirs
+from inbox.services.outcome import Outcome
+from inbox.web.groups.forms import MemberForm, RoutingForm
+from inbox.web.groups.group_list import group_list
+from inbox.web.groups.messages import group_message
+from inbox.web.groups.page import group_page
+from inbox.web.ui.frame import frame
+from inbox.web.ui.messages import Message
+from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
+
+
+@require_safe
+def groups(request: ReviewerRequest) -> HttpResponseBase:
+    """The groups that the viewer may open; for a swap the table alone."""
+    return _page(request)
+
+
+@require_safe
+def group(request: ReviewerRequest, id: str) -> HttpResponseBase:
+    """One group. ``?add=``, ``?remove=`` and ``?routing=`` ask about a change and make none."""
+    return _page(request, key=id)
+
+
+@require_POST
+async def add_member(request: ReviewerRequest, id: str) -> HttpResponseBase:
+    """Put a person in. What was typed stays in its field where it fails."""
+    return await _change(request, id, service.add_member, MemberForm(request.POST), "user_id")
+
+
+@require_POST
+async def remove_member(request: ReviewerRequest, id: str) -> HttpResponseBase:
+    """Take a person out."""
+    return await _change(request, id, service.remove_member, MemberForm(request.POST), "user_id")
+
+
+@require_POST
+async def change_routing(request: ReviewerRequest, id: str) -> HttpResponseBase:
+    """Say how many must answer from now on."""
+    return await _change(request, id, service.change_routing, RoutingForm(request.POST), "routing")
+
+
+async def _change(
+    request: ReviewerRequest,
+    key: str,
+    change: Callable[..., Awaitable[Outcome[Group]]],
+    form: Form,
+    field: str,
+) -> HttpResponseBase:
+    """Ask for ``change``, with the form's ``field``: back to the group as it now is, or the group
+    as it still is, with what was typed.
+
+    The pages send no form that is not valid; what is wrong with one of somebody's own making is
+    not told.
+    """
+    if not form.is_valid():
+        raise Http404("No such change.")
+    try:
+        outcome = await change(
+            reviewer=request.user.reviewer,
+            group=key,
+            origin=origin_of(request),
+            **{field: form.cleaned_data[field]},
+        )
+    except NotTheirs:
+        raise Http404("No such group.") from None
+    message = group_message(outcome)
+    if outcome.done:
+        messages.success(request, str(message))
+        return HttpResponseRedirect(reverse("group", args=[key]), status=303)
+    typed = form.cleaned_data.get("typed", "")
+    page = await sync_to_async(_page)(request, key=key, message=message, typed=typed)
+    return message.tell_when(page)
+
+
+def _page(
+    request: ReviewerRequest,
+    *,
+    key: str = "",
+    message: Message | None = None,
+    typed: str = "",
+) -> HttpResponse:
+    cursor, now = hub.cursor(), timezone.now()
+    upstream, viewer = request.upstream, request.viewer
+    found = service.find(viewer, upstream, key) if key else None
+    if key and found is None and message is None:
+        raise Http404("No such group.")
+    context: dict[str, Any] = {
+        "list": group_list(viewer, upstream, now, current=found),
+        "message": message,
+        "live_cursor": cursor,
+    }
+    if found is not None:
+        context["page"] = group_page(
+            viewer, upstream, found, now, asked=request.GET.dict(), typed=typed, message=message
+        )
+    template = "groups/_groups.html"
+    if not is_fragment(request, "groups"):
+        context |= frame(request, upstream, section="groups")
+        template = "groups/groups.html"
+    status = 200 if message is None else message.status
+    return render(request, template, context, status=status)

@@ -1,0 +1,83 @@
+"""Is it alive, and can it serve."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, InterfaceError, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from inbox.mirror import capabilities, database, freshness
+from inbox.people import sessions
+
+ENGINE = "engine"
+"""The app whose tables are in a database of its own, which this process may not have."""
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process answers. Nothing else is asked."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """``ready``, ``degraded`` (200) or ``unavailable`` (503); administrators also get the reasons.
+
+    Unavailable: a request cannot be served. Degraded: pages open, but are not kept up to date.
+    """
+    reachable, problem = _database()
+    if problem:
+        status, reasons = "unavailable", [problem]
+    else:
+        reasons = freshness.sync_status.problems()
+        status = "degraded" if reasons else "ready"
+    state: dict[str, Any] = {"status": status}
+    if reachable and _is_administrator(request):
+        state |= {"reasons": reasons, **_upstream()}
+    return JsonResponse(state, status=503 if problem else 200)
+
+
+def _database() -> tuple[bool, str]:
+    """Whether it can be read, and why no request can be served; empty where one can."""
+    if freshness.sync_status.facts.database_problem in (database.UNREACHABLE, database.SILENT):
+        # A probe would wait for it too.
+        return False, "The database is not reachable."
+    try:
+        if not _migrated():
+            return True, "Migrations are missing."
+    except (DatabaseError, InterfaceError):
+        return False, "The database is not reachable."
+    return True, "The last write to the database failed." if database.watch.failed else ""
+
+
+def _migrated() -> bool:
+    """Read anew each time: a newer release may have migrated, or rolled back, under this one."""
+    executor = MigrationExecutor(connections["default"])
+    own = [node for node in executor.loader.graph.leaf_nodes() if node[0] != ENGINE]
+    return not executor.migration_plan(own)
+
+
+def _is_administrator(request: HttpRequest) -> bool:
+    try:
+        return request.user.is_staff and not sessions.is_over(request.session)
+    except (DatabaseError, InterfaceError):
+        # Without its tables, nobody can be signed in.
+        return False
+
+
+def _upstream() -> dict[str, Any]:
+    now = freshness.present()
+    return {
+        "upstream": now.state,
+        "upstream_heard_at": None if now.since is None else now.since.isoformat(),
+        "sync_lag_seconds": round(now.lag, 3),
+        "sync": now.sentence,
+        "sync_explained": now.explained,
+        "too_large_to_read": list(now.skipped),
+        "list_pages_repeat": now.repeats,
+        "capabilities": capabilities.facts(),
+    }

@@ -1,0 +1,442 @@
+"""One person's list as a page: bands, counts, filters, the next page, and what has come since."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Credential, Recipient, Upstream
+from inbox.people.names import names_of
+from inbox.web.inbox.place import Place, place_among, place_of
+from inbox.web.inbox.queries import (
+    Sample,
+    cursor_at,
+    done,
+    done_in_order,
+    in_order,
+    narrowed,
+    sample,
+    stands_between,
+    with_columns,
+)
+from inbox.web.inbox.rows import IN_A_ROW, Row, row
+from inbox.web.ui.groups import group_names
+from inbox.web.ui.lists import MOST, Shown, arrivals, numbers
+from inbox.web.ui.people import People
+from inbox.web.ui.scopes import (
+    CLAIMED,
+    OTHERS,
+    SCOPES,
+    Filters,
+    inbox_href,
+    item_href,
+    rows_of,
+    shows,
+)
+from inbox.web.ui.when import BANDS, Band, band
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One filter that can be switched on: its words, its address, whether it is on.
+
+    ``key`` tells it from the others on the page.
+    """
+
+    key: str
+    label: str
+    count: str
+    href: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """A band with its rows. ``count`` is a number, with a plus sign where more may follow."""
+
+    band: Band
+    count: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """The questions that have come to a page and wait for the reader to ask for them, by id."""
+
+    ids: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """``1 new``, ``50 or more new``."""
+        return f"{PAGE} or more new" if len(self.ids) >= PAGE else f"{len(self.ids)} new"
+
+
+@dataclass(frozen=True)
+class InboxList:
+    """The list as ``inbox/_list.html`` shows it.
+
+    ``shown`` are the numbers of its rows, ``until`` the place of its last row, where another page
+    follows. ``exact``: its bands are counted whole, and not by the rows that are shown.
+    ``place`` is that of the open question, None where it is in a filtered list.
+    """
+
+    filters: Filters
+    stretches: tuple[Section, ...]
+    choices: tuple[Choice, ...]
+    open: str
+    counts: Mapping[str, str]
+    arrivals: Arrivals
+    shown: str
+    until: str
+    exact: bool
+    first_href: str
+    place: Place | None
+
+    @property
+    def here(self) -> str:
+        """This page of the list."""
+        return inbox_href(self.filters)
+
+    @property
+    def again(self) -> str:
+        """The same rows, brought up to date."""
+        query = self.filters.query(cursor=self.filters.cursor, shown=self.shown)
+        return reverse("inbox") + query
+
+    @property
+    def changes_href(self) -> str:
+        """Where a page asks what became of some questions; their ids are added."""
+        return reverse("inbox-changes") + self.filters.query(until=self.until)
+
+    @property
+    def next_href(self) -> str:
+        """The page behind this one, empty for none."""
+        return inbox_href(replace(self.filters, cursor=self.until)) if self.until else ""
+
+    @property
+    def scopes(self) -> tuple[Choice, ...]:
+        """The parts of the list that a phone has no other way to."""
+        return tuple(
+            Choice(
+                key,
+                SCOPES[key].title,
+                self.counts.get(name, ""),
+                inbox_href(Filters(scope=key)),
+                self.filters.scope == key,
+            )
+            for key, name in ((CLAIMED, "claimed"), (OTHERS, "others"))
+        )
+
+    @property
+    def by_chip(self) -> bool:
+        """A phone shows this part of the list as a filter: *All* leads out of it there."""
+        return any(choice.on for choice in self.scopes)
+
+    @property
+    def query(self) -> str:
+        """What a button in the list carries, so that the same list comes back."""
+        return self.filters.query(cursor=self.filters.cursor).removeprefix("?")
+
+    @property
+    def all_href(self) -> str:
+        """The same list without filters."""
+        return inbox_href(Filters(scope=self.filters.scope))
+
+    @property
+    def kept_fields(self) -> tuple[tuple[str, str], ...]:
+        """What a search keeps of the filters, as form fields."""
+        fields = (
+            ("scope", self.filters.scope),
+            ("type", self.filters.type),
+            ("target", self.filters.target),
+        )
+        return tuple((name, value) for name, value in fields if value)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows of the page, in order."""
+        return tuple(row for stretch in self.stretches for row in stretch.rows)
+
+
+@dataclass(frozen=True)
+class InboxChanges:
+    """What became of some questions of a page, as ``inbox/_changes.html`` says it.
+
+    ``rows`` are those that the page shows and may go on showing, ``left`` the ids of those that it
+    may not. ``bands`` are the counts by band, empty where the page counts its rows itself.
+    ``place`` is that of the open question.
+    """
+
+    filters: Filters
+    rows: tuple[Row, ...]
+    left: tuple[str, ...]
+    arrivals: Arrivals
+    bands: Mapping[str, str]
+    choices: tuple[Choice, ...]
+    open: str
+    counts: Mapping[str, str]
+    place: Place
+
+    @property
+    def here(self) -> str:
+        """The page of the list."""
+        return inbox_href(self.filters)
+
+
+def inbox_list(
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: Filters,
+    now: datetime,
+    *,
+    current: str = "",
+    shown: Shown | None = None,
+) -> InboxList:
+    """Read one page of the list, with its counts; ``current`` is the open item.
+
+    With ``shown`` those rows stay, brought up to date, and others wait. A page that would be empty
+    then is filled.
+    """
+    rows = _listed(viewer, upstream, filters)
+    order = done_in_order if filters.done else in_order
+    fresh = list(with_columns(order(rows, PAGE + 1, filters.cursor)))
+    page, new = fresh[:PAGE], Arrivals()
+    if shown is not None and shown.ids:
+        kept = list(with_columns(order(rows.filter(pk__in=shown.ids), MOST, "")))
+        if kept:
+            page = kept
+            came = arrivals(fresh, page, page=PAGE)
+            new = Arrivals(tuple(recipient.interaction.mobius_id for recipient in came))
+    more = len(fresh) > PAGE
+    counts = sample(viewer, upstream, now)
+    groups = group_names(upstream, {*counts.groups, *_group_ids(page)})
+    lines = _rows(
+        page,
+        viewer=viewer,
+        upstream=upstream,
+        groups=groups,
+        filters=filters,
+        now=now,
+        current=current,
+    )
+    return InboxList(
+        filters=filters,
+        stretches=_stretches(filters, lines, page, counts, more=more, now=now),
+        choices=_choices(filters, counts, groups),
+        open=counts.words(counts.total),
+        counts=counts.counts,
+        arrivals=new,
+        shown=numbers(page),
+        until=_cursor(page[-1], filters) if more else "",
+        exact=_exact(filters),
+        first_href=inbox_href(filters.replace()) if filters.cursor else "",
+        place=_place_in(viewer, counts, filters, current),
+    )
+
+
+def inbox_changes(
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: Filters,
+    now: datetime,
+    *,
+    changed: Collection[str],
+    shown: Collection[str],
+    until: str = "",
+    current: str = "",
+) -> InboxChanges:
+    """What became of the questions ``changed``, of which a page shows those in ``shown``.
+
+    ``until`` is the page's own. A fixed number of queries, however long the list is: new questions
+    are only counted, and nothing more of them is read.
+    """
+    # Not by the recipient's own upstream: SQLite would walk all of the viewer's rows then.
+    asked = Recipient.objects.filter(
+        user_id=viewer.mobius_id or "",
+        interaction__upstream=upstream,
+        interaction__mobius_id__in=changed,
+    )
+    rows = {
+        row.interaction.mobius_id: row
+        for row in with_columns(narrowed(asked, filters))
+        if shows(filters.scope, row)
+    }
+    new = tuple(
+        id_
+        for id_, row in rows.items()
+        if id_ not in shown
+        and stands_between(
+            _place(row, filters), row.pk, filters.cursor, until, newest_first=filters.done
+        )
+    )
+    kept = [row for id_, row in rows.items() if id_ in shown]
+    counts = sample(viewer, upstream, now)
+    groups = group_names(upstream, _group_ids(kept))
+    lines = _rows(
+        kept,
+        viewer=viewer,
+        upstream=upstream,
+        groups=groups,
+        filters=filters,
+        now=now,
+        current=current,
+    )
+    return InboxChanges(
+        filters=filters,
+        rows=tuple(lines),
+        left=tuple(id_ for id_ in shown if id_ not in rows),
+        arrivals=Arrivals(new),
+        bands=_band_counts(counts) if _exact(filters) else {},
+        choices=_choices(filters, counts, groups),
+        open=counts.words(counts.total),
+        counts=counts.counts,
+        place=_place_in(viewer, counts, filters, current)
+        or place_of(viewer, upstream, filters, current),
+    )
+
+
+def _listed(viewer: Viewer, upstream: Upstream, filters: Filters) -> QuerySet[Recipient]:
+    rows = narrowed(rows_of(filters.scope, viewer, upstream), filters)
+    return done(rows) if filters.done else rows
+
+
+def _rows(
+    page: Sequence[Recipient],
+    *,
+    viewer: Viewer,
+    upstream: Upstream,
+    groups: Mapping[str, str],
+    filters: Filters,
+    now: datetime,
+    current: str,
+) -> list[Row]:
+    people = People(names_of(_ids(page)), viewer.mobius_id)
+    can = [_can(viewer, recipient, now) for recipient in page]
+    if any(can) and not _has_token(viewer, upstream):
+        can = [frozenset()] * len(page)
+    return [
+        row(
+            recipient,
+            people=people,
+            group=groups.get(recipient.interaction.group_id or "")
+            or recipient.interaction.target_id,
+            href=item_href(recipient.interaction.mobius_id, filters),
+            now=now,
+            current=recipient.interaction.mobius_id == current,
+            can=actions,
+        )
+        for recipient, actions in zip(page, can, strict=True)
+    ]
+
+
+def _place_in(viewer: Viewer, counts: Sample, filters: Filters, current: str) -> Place | None:
+    """That of the open question, as far as what was counted tells it."""
+    if not current:
+        return Place()
+    return place_among(counts.holders, viewer, filters, current) if _exact(filters) else None
+
+
+def _place(row: Recipient, filters: Filters) -> datetime | None:
+    return row.closed_at if filters.done else row.due_at
+
+
+def _cursor(last: Recipient, filters: Filters) -> str:
+    return cursor_at(_place(last, filters), last.pk)
+
+
+def _exact(filters: Filters) -> bool:
+    return filters.counted and not filters.narrowed
+
+
+def _ids(page: Iterable[Recipient]) -> set[str]:
+    ids: set[str | None] = set()
+    for recipient in page:
+        item = recipient.interaction
+        ids |= {item.asked_by, item.claimed_by}
+        if item.shared:
+            ids |= set(item.members or ())
+    return {id_ for id_ in ids if id_}
+
+
+def _group_ids(page: Iterable[Recipient]) -> set[str]:
+    return {row.interaction.group_id for row in page if row.interaction.group_id}
+
+
+def _has_token(viewer: Viewer, upstream: Upstream) -> bool:
+    """The viewer can claim, as far as one query can tell."""
+    kept = Credential.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream)
+    return kept.exists()
+
+
+def _can(viewer: Viewer, recipient: Recipient, now: datetime) -> frozenset[access.Action]:
+    """What a button in the row may do."""
+    item = recipient.interaction
+    over = item.expires_at is not None and item.expires_at <= now
+    return frozenset() if over else access.actions(viewer, item) & IN_A_ROW
+
+
+def _stretches(
+    filters: Filters,
+    shown: list[Row],
+    page: Sequence[Recipient],
+    counts: Sample,
+    *,
+    more: bool,
+    now: datetime,
+) -> tuple[Section, ...]:
+    if filters.done:
+        label = Band("done", "Answered and closed", "done")
+        return (Section(label, "", tuple(shown)),) if shown else ()
+    rows: dict[str, list[Row]] = {}
+    for recipient, line in zip(page, shown, strict=True):
+        rows.setdefault(band(recipient.due_at, now).key, []).append(line)
+    last = next(reversed(rows), "")
+    words = {
+        key: f"{len(lines)}+" if more and key == last else str(len(lines))
+        for key, lines in rows.items()
+    }
+    if _exact(filters):
+        words |= _band_counts(counts)
+    return tuple(Section(BANDS[key], words[key], tuple(lines)) for key, lines in rows.items())
+
+
+def _band_counts(counts: Sample) -> dict[str, str]:
+    """How many wait in each band, with a plus sign where more may follow."""
+    found = {key: counts.bands.count(key) for key in BANDS}
+    last = "" if counts.whole else counts.bands[-1]
+    return {key: f"{count}+" if key == last else str(count) for key, count in found.items()}
+
+
+def _choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tuple[Choice, ...]:
+    """The filters above the list. Those of a person's groups stand by themselves, two or more."""
+
+    def choice(key: str, label: str, count: int | None, **changes: str) -> Choice:
+        after = filters.replace(**changes)
+        on = all(getattr(filters, name) == value for name, value in changes.items())
+        words = "" if count is None or not filters.counted else counts.words(count)
+        return Choice(key, label, words, inbox_href(after), on)
+
+    via_group = counts.total - counts.direct
+    all_of_it = choice("all", "All", counts.total, target="", type="")
+    found = [
+        all_of_it,
+        choice("mine", "Yours", counts.direct, target="mine"),
+        choice("groups", "Groups", via_group, target="groups"),
+    ]
+    if len(counts.groups) > 1 or filters.target in counts.groups:
+        named = [(names.get(id_) or id_, id_) for id_ in counts.groups]
+        found += [
+            choice(f"group-{id_}", name, counts.groups[id_], target=id_)
+            for name, id_ in sorted(named, key=lambda entry: entry[0].lower())
+        ]
+    found += [
+        choice(type_, label, None, type=type_)
+        for type_, label in (("approval", "Approvals"), ("review", "Reviews"), ("input", "Inputs"))
+    ]
+    return tuple(found)

@@ -1,0 +1,81 @@
+"""Where an item stands in its list: before it, after it, and what opens once it is answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from inbox.access import Viewer
+from inbox.models import Interaction, Recipient, Upstream
+from inbox.web.inbox.queries import COUNTED, cursor_at, in_order, narrowed
+from inbox.web.ui.scopes import CLAIMED, OPEN, Filters, item_href, rows_of
+
+
+@dataclass(frozen=True)
+class Place:
+    """``words`` is ``3 of 7``, empty for an item that the list does not hold.
+
+    ``open_href`` is the next one that nobody else holds, after the last the first again.
+    """
+
+    words: str = ""
+    previous_href: str = ""
+    next_href: str = ""
+    open_href: str = ""
+
+
+def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> Place:
+    """The neighbours of an item among the first 200 of its list. One query.
+
+    Of what is done there is no next: there it is what waits that one goes on with.
+    """
+    filters = filters.replace(scope=OPEN) if filters.done else filters.replace()
+    rows = in_order(narrowed(rows_of(filters.scope, viewer, upstream), filters), COUNTED + 1)
+    holders = dict(rows.values_list("interaction__mobius_id", "interaction__claimed_by"))
+    return place_among(holders, viewer, filters, id_)
+
+
+def place_among(
+    holders: Mapping[str, str | None], viewer: Viewer, filters: Filters, id_: str
+) -> Place:
+    """As ``place_of``, where the list has been read: who holds each of its items, in order."""
+    ids = list(holders)
+    shown = ids[:COUNTED]
+    at = shown.index(id_) if id_ in shown else -1
+    following = shown[at + 1 :] + shown[: max(at, 0)]
+    mine = (None, "", viewer.mobius_id)
+    free = next((one for one in following if holders[one] in mine), None)
+    open_href = item_href(free, filters) if free is not None else ""
+    if at < 0:
+        return Place(next_href=item_href(shown[0], filters) if shown else "", open_href=open_href)
+    total = f"{len(shown)}+" if len(ids) > COUNTED else str(len(shown))
+    return Place(
+        f"{at + 1} of {total}",
+        item_href(ids[at - 1], filters) if at else "",
+        item_href(ids[at + 1], filters) if at + 1 < len(ids) else "",
+        open_href,
+    )
+
+
+def after_answer(filters: Filters) -> Filters:
+    """The list that one goes on with after an answer: from its start, and never *Done*."""
+    return filters.replace(scope=CLAIMED if filters.scope == CLAIMED else OPEN)
+
+
+def next_item(
+    viewer: Viewer, upstream: Upstream, item: Interaction, filters: Filters
+) -> Interaction | None:
+    """The question behind an answered one: the next of the list, else its first, else None.
+
+    What someone else has claimed is left out.
+    """
+    waiting = narrowed(rows_of(filters.scope, viewer, upstream), filters)
+    unclaimed = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")
+    own = Q(interaction__claimed_by=viewer.mobius_id)
+    waiting = waiting.exclude(interaction=item).filter(unclaimed | own)
+    row = Recipient.objects.filter(interaction=item, user_id=viewer.mobius_id or "").first()
+    after = cursor_at(item.due_at, row.pk) if row is not None else ""
+    for cursor in (after, ""):
+        for found in in_order(waiting, 1, cursor).select_related("interaction"):
+            return found.interaction
+    return None

@@ -1,0 +1,145 @@
+"""One row of a person's list."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from inbox.access import Action
+from inbox.models import Interaction, Recipient
+from inbox.web.ui.answers import Member, Words, members, progress, question_of, value_words
+from inbox.web.ui.claims import since_label, stale
+from inbox.web.ui.people import Face, People
+from inbox.web.ui.when import Deadline, deadline, moment
+from inbox.web.ui.words import Kind, asked_in, item_status, kind
+
+FACES = 5
+IN_A_ROW = frozenset({Action.CLAIM, Action.RELEASE})
+"""What a row has a button for."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What ``inbox/_row.html`` shows.
+
+    ``group`` is empty for the reader's own, ``of`` is 0 where one answer is enough, ``holder`` is
+    who holds it, ``held_since`` since when. ``faces`` are those who answer together, where the
+    reader is shown them. ``ended`` says how a closed one ended, and ``when``. ``action`` is
+    ``claim``, ``release`` or empty.
+    """
+
+    id: str
+    run_id: str
+    href: str
+    title: str
+    kind: Kind
+    meta: str
+    deadline: Deadline | None
+    group: str
+    have: int
+    of: int
+    holder: Face | None
+    held_since: str
+    stale: bool
+    faces: tuple[Member, ...]
+    action: str
+    current: bool
+    ended: Words | None
+    when: str
+
+    @property
+    def held_label(self) -> str:
+        """Said of the holder's face."""
+        if self.holder is None:
+            return ""
+        name = "you" if self.holder.name == "You" else self.holder.full
+        return f"Claimed by {name} {self.held_since}".strip()
+
+    @property
+    def more(self) -> int:
+        """How many of those who answer together have no face in the row."""
+        return max(0, len(self.faces) - FACES)
+
+    @property
+    def shown_faces(self) -> tuple[Member, ...]:
+        """Those who have one, who answered first."""
+        return tuple(sorted(self.faces, key=lambda face: face.given is None))[:FACES]
+
+    @property
+    def action_words(self) -> str:
+        """The button's."""
+        return self.action.capitalize()
+
+    @property
+    def action_key(self) -> str:
+        """The key that presses it."""
+        return {"claim": "c", "release": "e"}.get(self.action, "")
+
+    @property
+    def action_href(self) -> str:
+        """Where it is sent."""
+        return reverse(self.action, args=[self.id])
+
+    @property
+    def check_href(self) -> str:
+        """Where what became of it is read after a failed request."""
+        return reverse("check", args=[self.id])
+
+    @property
+    def held(self) -> bool:
+        """Somebody else holds it: it is shown in quieter words."""
+        return self.holder is not None and self.holder.name != "You"
+
+
+def row(
+    recipient: Recipient,
+    *,
+    people: People,
+    group: str,
+    href: str,
+    now: datetime,
+    current: bool = False,
+    can: Collection[Action] = (),
+) -> Row:
+    """The row of one recipient; its interaction is loaded with it. ``can``: what they may do."""
+    item = recipient.interaction
+    alive = recipient.open or recipient.waits
+    counts = progress(item)
+    have, of = counts if counts is not None else (0, 0)
+    asked_by = people.name(item.asked_by) if item.asked_by else ""
+    holds = bool(item.claimed_by) and item.takes_one_answer
+    limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
+    return Row(
+        id=item.mobius_id,
+        run_id=item.run_id or "",
+        href=href,
+        title=item.display_title,
+        kind=kind(item.type),
+        meta=" · ".join(part for part in (asked_in(item.workflow, item.run_id), asked_by) if part),
+        deadline=limit if alive else None,
+        group=group if recipient.via_group else "",
+        have=have,
+        of=of,
+        holder=people.face(item.claimed_by) if holds and recipient.open else None,
+        held_since=since_label(item, now) if holds else "",
+        stale=holds and recipient.open and stale(item, now),
+        faces=members(item, people) if alive else (),
+        action=_action(can),
+        current=current,
+        ended=None if alive else _ended(recipient, item),
+        when=moment(recipient.closed_at, now) if recipient.closed_at and not alive else "",
+    )
+
+
+def _action(can: Collection[Action]) -> str:
+    return next((one for one in (Action.CLAIM, Action.RELEASE) if one in can), "")
+
+
+def _ended(recipient: Recipient, item: Interaction) -> Words:
+    if recipient.answered_at is not None:
+        return value_words(question_of(item), recipient.value)
+    if item.status == "expired":
+        status = item_status(item.state)
+        return Words(status.label, icon=status.icon)
+    return Words("Closed", icon="done")

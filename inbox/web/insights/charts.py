@@ -1,0 +1,287 @@
+"""The charts of a span, and those of what is open now."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from inbox.models import Interaction
+from inbox.web.insights.chart import (
+    Cell,
+    Chart,
+    Headline,
+    Row,
+    Series,
+    count,
+    long_day,
+    percent,
+    share,
+    short_day,
+    time,
+    whole,
+)
+from inbox.web.insights.queries import Figures
+from inbox.web.ui.when import span
+
+Days = Mapping[date, Figures]
+Quantile = Callable[[Figures, float], float | None]
+
+
+def flow(total: Figures, days: Days, today: date) -> Chart:
+    """Arrivals against answers."""
+    return Chart(
+        key="flow",
+        title="Asked and answered each day",
+        kind="line",
+        unit="count",
+        headlines=(
+            Headline(whole(total.asked), "asked"),
+            Headline(whole(total.answered), "answered"),
+        ),
+        labels=[short_day(day) for day in days],
+        series=(
+            Series("Asked", "2", [each.asked for each in days.values()], dash=True),
+            Series("Answered", "1", [each.answered for each in days.values()]),
+        ),
+        columns=("Day", "Asked", "Answered", "Expired", "Cancelled", "Bypassed"),
+        csv_columns=("day", "asked", "answered", "expired", "cancelled", "bypassed", "time_zone"),
+        rows=[
+            _row(
+                day,
+                each,
+                count(each.asked),
+                count(each.answered),
+                count(each.expired),
+                count(each.cancelled),
+                count(each.bypassed),
+            )
+            for day, each in days.items()
+        ],
+        note="Today is incomplete." if today in days else "",
+        nothing="" if total.asked or total.ended else "Nothing was asked or answered.",
+    )
+
+
+def answer_time(total: Figures, days: Days) -> Chart:
+    """From being asked to the answer that closed it."""
+    return _time(
+        total,
+        days,
+        key="time-to-answer",
+        title="Time to answer",
+        quantile=Figures.answer,
+        number=lambda each: each.answered,
+        noun="Answers",
+        nothing="Nothing was answered.",
+    )
+
+
+def claim_time(total: Figures, days: Days) -> Chart:
+    """From a group's being asked to somebody's taking it."""
+    return _time(
+        total,
+        days,
+        key="time-to-claim",
+        title="Time to claim",
+        quantile=Figures.claim,
+        number=lambda each: each.claims,
+        noun="Claims",
+        nothing="No claims.",
+    )
+
+
+def _time(
+    total: Figures,
+    days: Days,
+    *,
+    key: str,
+    title: str,
+    quantile: Quantile,
+    number: Callable[[Figures], int],
+    noun: str,
+    nothing: str,
+) -> Chart:
+    medians = [quantile(each, 0.5) for each in days.values()]
+    most = [quantile(each, 0.9) for each in days.values()]
+    return Chart(
+        key=key,
+        title=title,
+        kind="line",
+        unit="seconds",
+        headlines=(
+            Headline(time(quantile(total, 0.5)).words, "median"),
+            Headline(time(quantile(total, 0.9)).words, "p90"),
+        ),
+        labels=[short_day(day) for day in days],
+        series=(
+            Series("p90", "2", most, dash=True),
+            Series("Median", "1", medians),
+        ),
+        columns=("Day", noun, "Median", "p90"),
+        csv_columns=("day", noun.lower(), "median_seconds", "p90_seconds", "time_zone"),
+        rows=[
+            _row(day, each, count(number(each)), time(median), time(within))
+            for (day, each), median, within in zip(days.items(), medians, most, strict=True)
+        ],
+        note=_of(number(total), noun),
+        nothing="" if number(total) else nothing,
+    )
+
+
+def _row(day: date, figures: Figures, *cells: Cell) -> Row:
+    """A day's line. One that was counted in another time zone than the installation's says so."""
+    zone = "" if figures.zone == settings.TIME_ZONE else f" ({figures.zone})"
+    return Row(f"{long_day(day)}{zone}", day.isoformat(), cells, extra=(figures.zone,))
+
+
+def _of(count: int, noun: str) -> str:
+    """``1 claim, on a logarithmic scale.``; no scale is spoken of where nothing is drawn."""
+    words = f"{whole(count)} {noun.lower().removesuffix('s') if count == 1 else noun.lower()}"
+    return f"{words}, on a logarithmic scale." if count else f"{words}."
+
+
+def endings(total: Figures) -> Chart:
+    """What became of all that ended."""
+    other = total.answered - total.approved - total.rejected
+    parts = [
+        ("Approved", "approved", total.approved, "1"),
+        ("Rejected", "rejected", total.rejected, "2"),
+        ("Chosen or written", "other", other, "3"),
+        ("Expired", "expired", total.expired, "bad"),
+    ]
+    if total.cancelled:
+        parts.append(("Cancelled", "cancelled", total.cancelled, "axis"))
+    if total.bypassed:
+        parts.append(("Bypassed by a signal", "bypassed", total.bypassed, "warn"))
+    approvals = total.approved + total.rejected + total.unapproved
+    return Chart(
+        key="endings",
+        title="How they ended",
+        kind="share",
+        unit="count",
+        headlines=(
+            Headline(percent(total.expired, total.ended), "expired unanswered"),
+            Headline(percent(total.approved, approvals), "of approvals approved"),
+        ),
+        labels=("All ended questions",),
+        series=[Series(label, tint, [number]) for label, _, number, tint in parts],
+        columns=("Outcome", "Questions", "Share"),
+        csv_columns=("outcome", "questions", "share"),
+        rows=[
+            Row(label, name, (count(number), share(number, total.ended)), tint)
+            for label, name, number, tint in parts
+        ],
+        note=f"{whole(total.ended)} ended, {whole(total.unapproved)} of {whole(approvals)} "
+        "approvals expired.",
+        nothing="" if total.ended else "No questions have ended.",
+        open_table=True,
+    )
+
+
+Bounds = dict[str, tuple[datetime, datetime]]
+
+_AGES = {
+    "under_15m": ("Under 15 min", timedelta(0), timedelta(minutes=15)),
+    "under_1h": ("15 min – 1 h", timedelta(minutes=15), timedelta(hours=1)),
+    "under_4h": ("1 – 4 h", timedelta(hours=1), timedelta(hours=4)),
+    "under_1d": ("4 – 24 h", timedelta(hours=4), timedelta(days=1)),
+    "over_1d": ("Over a day", timedelta(days=1), timedelta(days=36500)),
+}
+_AHEAD = {
+    "in_1h": ("Within the hour", timedelta(0), timedelta(hours=1)),
+    "in_4h": ("In 1 – 4 h", timedelta(hours=1), timedelta(hours=4)),
+    "in_12h": ("In 4 – 12 h", timedelta(hours=4), timedelta(hours=12)),
+    "in_24h": ("In 12 – 24 h", timedelta(hours=12), timedelta(hours=24)),
+}
+
+
+def ages(now: datetime) -> Bounds:
+    """When what is of an age was asked. A clock that is a little ahead is no age of its own."""
+    ahead = timedelta(days=1)
+    return {
+        key: (now - older, now + ahead if key == "under_15m" else now - younger)
+        for key, (_, younger, older) in _AGES.items()
+    }
+
+
+def ahead(now: datetime) -> Bounds:
+    """The stretches of the next day."""
+    return {key: (now + since, now + until) for key, (_, since, until) in _AHEAD.items()}
+
+
+def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetime) -> Chart:
+    """What is open, by how long it has been."""
+    total = sum(counts.values())
+    numbers = [counts[key] for key in _AGES]
+    tints = ["bad" if key == "over_1d" else "1" for key in _AGES]
+    return Chart(
+        key="open",
+        title="Open now, by age",
+        kind="bars",
+        unit="count",
+        headlines=(
+            Headline(whole(total), "open"),
+            Headline(whole(counts["over_1d"]), "over a day"),
+        ),
+        labels=[label for label, _, _ in _AGES.values()],
+        series=(Series("Open", "1", numbers, tints=tints),),
+        columns=("Age", "Open"),
+        csv_columns=("age", "open"),
+        rows=[Row(label, key, (count(counts[key]),)) for key, (label, _, _) in _AGES.items()],
+        note="" if oldest is None else f"{span((now - oldest.created_at).total_seconds())} old:",
+        href="" if oldest is None else oldest.get_absolute_url(),
+        link="" if oldest is None else oldest.title,
+        nothing="" if total else "Nothing is open.",
+    )
+
+
+def forecast(
+    soon: Sequence[Mapping[str, Any]], usual: Mapping[tuple[str, str, str], float]
+) -> Chart:
+    """What expires within a day, and how much of its kind usually gets answered in time.
+
+    A kind is a workflow, a type and a group; of one that has never ended the share of all stands.
+    """
+    counts = dict.fromkeys(_AHEAD, 0)
+    likely = dict.fromkeys(_AHEAD, 0.0)
+    for kind in soon:
+        key = (kind["workflow"], kind["type"], kind["group_id"] or "")
+        rate = usual.get(key, usual.get(("", "", ""), 0.0))
+        for band in _AHEAD:
+            counts[band] += kind[band]
+            likely[band] += kind[band] * rate
+    total, answered = sum(counts.values()), sum(likely.values())
+    known = bool(usual)
+    rows = [
+        Row(
+            label, key, (count(counts[key]), _about(likely[key]), _about(counts[key] - likely[key]))
+        )
+        for key, (label, _, _) in _AHEAD.items()
+    ]
+    return Chart(
+        key="forecast",
+        title="Expiring in the next 24 hours",
+        kind="bars",
+        unit="count",
+        headlines=(
+            Headline(whole(total), "expire"),
+            Headline(percent(answered, total) if known else "–", "usually answered in time"),
+        ),
+        labels=[label for label, _, _ in _AHEAD.values()],
+        series=(
+            Series("Usually answered", "1", [round(likely[key], 1) for key in _AHEAD]),
+            Series("May expire", "bad", [round(counts[key] - likely[key], 1) for key in _AHEAD]),
+        ),
+        columns=("Expires", "Questions", "Usually answered", "May expire"),
+        csv_columns=("expires", "questions", "usually_answered", "may_expire"),
+        rows=rows,
+        note="Based on how similar questions ended in the last 90 days."
+        if known
+        else "No similar question has ended yet.",
+        nothing="" if total else "No open question expires within a day.",
+    )
+
+
+def _about(number: float) -> Cell:
+    return Cell(f"{number:.1f}".removesuffix(".0"), f"{number:.2f}")

@@ -1,0 +1,43 @@
+"""What a team lead learns from what has been."""
+
+import csv
+import io
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from inbox.web.insights import page
+from inbox.web.ui.frame import frame
+from inbox.web.ui.request import ReviewerRequest, lead_required
+
+
+@require_safe
+@lead_required
+def insights(request: ReviewerRequest) -> HttpResponse:
+    """The charts of the days and of the part that the query string names."""
+    upstream = request.upstream
+    shown = page.insights(upstream, request.GET, timezone.now())
+    context = {"page": shown} | frame(request, upstream, section="insights")
+    return render(request, "insights/insights.html", context)
+
+
+@require_safe
+@lead_required
+def figures(request: ReviewerRequest, key: str) -> HttpResponse:
+    """One chart's figures as CSV: seconds, fractions and days as machines write them."""
+    found = page.one_chart(request.upstream, request.GET, timezone.now(), key)
+    if found is None:
+        raise Http404("No such chart.")
+    chart, query = found
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow(chart.csv_columns)
+    lines.writerows(
+        [row.name, *(cell.value for cell in row.cells), *row.extra] for row in chart.rows
+    )
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    name = f"{chart.key}-{query.first}-{query.last}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,322 @@
+"""The answer form of each mode, built from the question."""
+
+from typing import Any, ClassVar, Protocol
+
+from django import forms
+
+from inbox.mobius.types import Question
+from inbox.web.ui.request import new_operation_id, operation_id_of
+
+LONGEST = 64 * 1024
+"""Of a text, in bytes of UTF-8."""
+
+
+def too_long(text: str) -> str | None:
+    """The words for a text that is longer than ``LONGEST``, else None."""
+    over = len(text.encode("utf-8", "surrogatepass")) - LONGEST
+    if over <= 0:
+        return None
+    return f"Too long: {over:,} bytes over the limit of {LONGEST:,}. Shorten it."
+
+
+def plain_lines(text: str) -> str:
+    """The text with one newline a line: browsers send two characters."""
+    return text.replace("\r\n", "\n")
+
+
+class Prose(forms.CharField):
+    """Text as it was typed, within ``LONGEST``."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+
+    def to_python(self, value: Any) -> str:
+        """The text with plain line ends."""
+        return plain_lines(super().to_python(value) or "")
+
+    def validate(self, value: str) -> None:
+        """Refuse what is too long."""
+        super().validate(value)
+        words = too_long(value)
+        if words:
+            raise forms.ValidationError(words, code="too_long")
+
+
+class AnswerForm(forms.Form):
+    """A question as a form. Subclasses add the field ``value`` of their mode.
+
+    ``mode`` is the question's; ``value`` what goes to Mobius, after ``is_valid()``; ``typed`` the
+    field as submitted, a list of strings, which is what a draft keeps. ``operation_id`` and
+    ``seen`` travel with the form and are never a reason to refuse: ``sent_operation_id`` and
+    ``sent_seen`` are what came with a submitted one. Shown again, it carries the present ``seen``;
+    the operation id in the page stays, for it is still the same intended answer. ``draft`` is the
+    version of the draft that it was filled from. ``filled_in``: what stands in ``value`` is the
+    workflow's, and nobody has touched it here.
+    """
+
+    mode: ClassVar[str]
+
+    comment = Prose(
+        required=False,
+        label="Comment",
+        widget=forms.Textarea(attrs={"rows": 2, "class": "input"}),
+    )
+    operation_id = forms.CharField(
+        required=False, widget=forms.HiddenInput(attrs={"hx-morph-skip": ""})
+    )
+    draft = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"hx-morph-skip": ""}))
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        question: Question,
+        data: Any = None,
+        *,
+        typed: list[str] | None = None,
+        comment: str = "",
+        seen: str = "",
+        draft: str = "",
+    ) -> None:
+        initial = {"comment": comment, "seen": seen, "draft": draft}
+        initial["operation_id"] = new_operation_id()
+        self.sent_seen = self.sent_operation_id = ""
+        if data is not None:
+            data = data.copy()
+            self.sent_seen = data.get("seen", "")
+            self.sent_operation_id = operation_id_of(data.get("operation_id", ""))
+            data["seen"], data["operation_id"] = seen, self.sent_operation_id
+        super().__init__(data, initial=initial, auto_id="answer-%s")
+        self.question = question
+        self.fields["value"] = self.value_field(question)
+        self.order_fields(["value"])
+        first = self.first_value(question) if typed is None else self.from_typed(typed)
+        self.filled_in = data is None and typed is None and bool(first)
+        if first is not None:
+            self.initial["value"] = first
+
+    def value_field(self, question: Question) -> forms.Field:
+        """The field ``value`` for this question."""
+        raise NotImplementedError
+
+    def first_value(self, question: Question) -> Any:
+        """What the field holds before anything is typed, None for nothing."""
+        return question.default
+
+    def from_typed(self, typed: list[str]) -> Any:
+        """What the field holds for a draft."""
+        return typed[0] if typed else None
+
+    @property
+    def value(self) -> Any:
+        """The JSON value of the answer. Only after ``is_valid()``."""
+        return self.cleaned_data["value"]
+
+    @property
+    def typed(self) -> list[str]:
+        """The field ``value`` as it was submitted; empty for a form that was not."""
+        return typed_of(self.data) if self.is_bound else []
+
+    @property
+    def shown_comment(self) -> str:
+        """The comment as it was sent, or as it was restored."""
+        return str(self["comment"].value() or "")
+
+    @property
+    def has_text(self) -> bool:
+        """Something stands in it that was typed, and not only chosen."""
+        return bool(self.shown_comment.strip())
+
+
+def typed_of(data: Any) -> list[str]:
+    """The field ``value`` of a submitted form, as a list of strings."""
+    return [plain_lines(storable(text)) for text in data.getlist("value")]
+
+
+def comment_of(data: Any) -> str:
+    """The field ``comment`` of a submitted form."""
+    return storable(data.get("comment", ""))
+
+
+def storable(text: str) -> str:
+    """The text without NUL, which PostgreSQL cannot store."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+class ConfirmForm(AnswerForm):
+    """Two buttons named ``value``: ``true`` approves, ``false`` rejects.
+
+    ``suggested`` is the answer that the question proposes, None for neither: the page says so in
+    words.
+    """
+
+    mode = "confirm"
+
+    def value_field(self, question: Question) -> forms.Field:
+        """Two choices, neither of them missing."""
+        return forms.TypedChoiceField(
+            label="Your answer",
+            choices=[("true", "Approve"), ("false", "Reject")],
+            coerce=lambda sent: sent == "true",
+            empty_value=None,
+            widget=forms.RadioSelect,
+            error_messages={
+                "required": "Choose Approve or Reject.",
+                "invalid_choice": "Choose Approve or Reject.",
+            },
+        )
+
+    def first_value(self, question: Question) -> Any:
+        """``true`` or ``false``, where the question suggests one."""
+        return None if self.suggested is None else str(self.suggested).lower()
+
+    @property
+    def suggested(self) -> bool | None:
+        """``default_confirmed``, where the question has it."""
+        default = self.question.default
+        return default if isinstance(default, bool) else None
+
+
+class InputForm(AnswerForm):
+    """One line, or several where the question says ``multiline``."""
+
+    mode = "input"
+
+    def value_field(self, question: Question) -> forms.Field:
+        """A line or a text area."""
+        attributes = {"placeholder": question.placeholder, "class": "input"}
+        widget: forms.Widget = (
+            forms.Textarea(attrs={**attributes, "rows": 4})
+            if question.multiline
+            else forms.TextInput(attrs=attributes)
+        )
+        return Written(label="Your answer", widget=widget)
+
+    def first_value(self, question: Question) -> Any:
+        """The default text."""
+        return question.default if isinstance(question.default, str) else None
+
+    @property
+    def has_text(self) -> bool:
+        """The answer itself is typed too."""
+        return super().has_text or bool(str(self["value"].value() or "").strip())
+
+
+class Written(Prose):
+    """A text that says something."""
+
+    default_error_messages = {"required": "Enter your answer.", "blank": "Enter your answer."}
+
+    def validate(self, value: str) -> None:
+        """Refuse what is empty, blank or too long."""
+        super().validate(value)
+        if not value.strip():
+            raise forms.ValidationError(self.error_messages["blank"], code="blank")
+
+
+class SelectForm(AnswerForm):
+    """Radio cards; the options with their descriptions are at ``question.options``."""
+
+    mode = "select"
+
+    def value_field(self, question: Question) -> forms.Field:
+        """One of the options."""
+        return forms.ChoiceField(
+            label="Your answer",
+            choices=[(option.value, option.label) for option in question.options],
+            widget=forms.RadioSelect,
+            error_messages={
+                "required": "Choose one of the answers.",
+                "invalid_choice": "That isn't one of the answers. Choose one of those shown.",
+            },
+        )
+
+    def first_value(self, question: Question) -> Any:
+        """The default, where it is one of the options."""
+        offered = {option.value for option in question.options}
+        return question.default if question.default in offered else None
+
+
+class Distinct(forms.MultipleChoiceField):
+    """Each option once, in the order in which they are offered."""
+
+    def __init__(self, *, offered: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(choices=offered, **options)
+        self.order = [value for value, _ in offered]
+
+    def clean(self, value: Any) -> list[str]:
+        """The chosen values. Raises ValidationError."""
+        chosen: list[str] = super().clean(value)
+        if len(set(chosen)) < len(chosen):
+            said = "The same answer was sent twice. Choose each one once."
+            raise forms.ValidationError(said, "twice")
+        return sorted(chosen, key=self.order.index)
+
+
+class MultiSelectForm(AnswerForm):
+    """Checkboxes; the options with their descriptions are at ``question.options``."""
+
+    mode = "multi_select"
+
+    def value_field(self, question: Question) -> forms.Field:
+        """Any of the options, each once."""
+        return Distinct(
+            label="Your answer",
+            required=False,
+            offered=[(option.value, option.label) for option in question.options],
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={
+                "invalid_choice": "One of these isn't an option. Choose from the answers shown.",
+                "invalid_list": "Choose from the answers shown.",
+            },
+        )
+
+    def first_value(self, question: Question) -> Any:
+        """The defaults that are among the options."""
+        default = question.default if isinstance(question.default, list | tuple) else ()
+        return [option.value for option in question.options if option.value in default]
+
+    def from_typed(self, typed: list[str]) -> Any:
+        """All that was ticked."""
+        return typed
+
+    @property
+    def chosen(self) -> list[str]:
+        """The values that are ticked as the form is shown."""
+        value = self["value"].value()
+        return list(value) if isinstance(value, list | tuple) else []
+
+
+__all__ = ["FORMS", "LONGEST", "AnswerForm", "comment_of", "form_for", "storable", "typed_of"]
+
+FORMS: dict[str, type[AnswerForm]] = {
+    form.mode: form for form in (ConfirmForm, SelectForm, MultiSelectForm, InputForm)
+}
+
+
+class Typed(Protocol):
+    """A draft, as far as a form reads it."""
+
+    values: Any
+    comment: str
+
+    @property
+    def base(self) -> str:
+        """Names the version of the draft."""
+
+
+def form_for(
+    question: Question, data: Any = None, draft: Typed | None = None, *, seen: str = ""
+) -> AnswerForm | None:
+    """The form of the question's mode, None for a mode that has none.
+
+    ``data`` is a submitted form. ``draft`` is what was typed before: it takes the place of the
+    question's default. ``seen`` is ``inbox.services.seen.seen_of(interaction)``, what the person
+    is about to look at.
+    """
+    form = FORMS.get(question.mode)
+    if form is None:
+        return None
+    typed = None if draft is None else [str(each) for each in draft.values]
+    comment = "" if draft is None else draft.comment
+    base = "" if draft is None else draft.base
+    return form(question, data, typed=typed, comment=comment, seen=seen, draft=base)

@@ -1,0 +1,131 @@
+"""The history of one question, in sentences, oldest first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox.models import Decision, Event, Interaction, Run
+from inbox.web.ui.answers import ended_at, given, progress
+from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
+from inbox.web.ui.people import People
+from inbox.web.ui.words import UNNAMED, item_status
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line. ``tone`` is empty, ``ok``, ``warn``, ``bad`` or ``to-come``; ``href`` leads to the
+    entry of the decision log that it tells of.
+    """
+
+    icon: str
+    text: str
+    at: datetime | None
+    tone: str = ""
+    said: str = ""
+    href: str = ""
+
+
+def asked_words(item: Interaction, people: People, group: str) -> str:
+    """``Asked Approvers``, ``Asked you``, ``Asked Lee``."""
+    if item.target_type == "user":
+        return f"Asked {people.object(item.target_id)}"
+    if item.target_type == "group":
+        return f"Asked {group or item.target_id}"
+    return f"Asked {item.target_type} {item.target_id}" if item.target_id else f"Asked {UNNAMED}"
+
+
+def history(
+    item: Interaction,
+    *,
+    people: People,
+    now: datetime,
+    group: str = "",
+    run: Run | None = None,
+    events: Iterable[Event] = (),
+    decisions: Iterable[Decision] = (),
+    ending: Ending | None = None,
+) -> tuple[Entry, ...]:
+    """What happened to a question and what is to come.
+
+    ``events`` are the claims and releases of this question; ``decisions`` our log of it, which
+    knows when an answer went out under the service key. ``ending``: how it was closed early.
+    """
+    entries: list[Entry] = []
+    begun = run is not None and not run.unread
+    if run is not None and begun:
+        who = people.name(run.started_by) if run.started_by else ""
+        text = f"{who} started the run" if who else "The run started"
+        entries.append(Entry("play", text, run.started_at or run.created_at))
+    entries.append(Entry("pause", asked_words(item, people, group), item.created_at))
+    entries.extend(_claims(item, people, events))
+    entries.extend(_answers(item, people, decisions))
+    if item.soft and item.due_at is not None:
+        end = item.closed_at or now
+        if item.due_at <= item.created_at:
+            entries.append(Entry("alert", "Overdue from the start", item.created_at, "warn"))
+        elif item.due_at <= min(now, end):
+            entries.append(Entry("alert", "Became overdue", item.due_at, "warn"))
+    entries.extend(_end(item, now, ending))
+    first, rest = entries[:begun], entries[begun:]
+    rest.sort(key=lambda entry: entry.at or now)
+    return (*first, *rest)
+
+
+def _claims(item: Interaction, people: People, events: Iterable[Event]) -> list[Entry]:
+    lines: list[Entry] = []
+    told = False
+    holder: str | None = None
+    for event in events:
+        if event.type == CLAIMED:
+            holder = event.data.get("claimed_by")
+            told = told or holder == item.claimed_by
+            lines.append(Entry("claimed", f"{people.name(holder)} claimed it", event.at))
+        elif event.type == RELEASED:
+            text = f"{people.name(holder)} released it" if holder else "The claim was released"
+            lines.append(Entry("undo", text, event.at))
+    if item.claimed_by and not told:
+        lines.append(
+            Entry("claimed", f"{people.name(item.claimed_by)} claimed it", item.claimed_at)
+        )
+    return lines
+
+
+def _answers(item: Interaction, people: People, decisions: Iterable[Decision]) -> list[Entry]:
+    by_service = {d.actor for d in decisions if d.credential_kind == "service"}
+    lines = []
+    for answer in given(item, people):
+        said = f"“{answer.comment}”" if answer.comment else ""
+        note = ", with the service key" if answer.face.id in by_service else ""
+        tone = {"yes": "ok", "no": "bad"}.get(answer.words.tone, "ok")
+        lines.append(
+            Entry(answer.words.icon or "done", f"{answer.did}{note}", answer.at, tone, said)
+        )
+    return lines
+
+
+def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]:
+    runs = item.run_id is not None
+    if item.status == "completed":
+        text = "The run resumed" if runs else "Closed"
+        counts = progress(item)
+        if counts is not None and counts[1] > 1:
+            text = f"All {counts[1]} answered" + ("; the run resumed" if runs else "")
+        return [Entry("play" if runs else "done", text, item.completed_at)]
+    if item.status == "expired":
+        at = ended_at(item)
+        if not item.closed_early:
+            return [Entry("failed", "Expired unanswered", at, "bad")]
+        status = item_status(item.state)
+        text, href = (ending.text, ending.href) if ending else (status.label, "")
+        return [Entry(status.icon, text, at, "warn", href=href)]
+    if item.pending and item.expires_at is not None:
+        if item.expires_at <= now:
+            return [Entry("failed", "Expired", item.expires_at)]
+        text = "Expires and the run fails" if _is_step(item) else "Expires"
+        return [Entry("dashed", text, item.expires_at, "to-come")]
+    return []
+
+
+def _is_step(item: Interaction) -> bool:
+    """A step of the run asks: its expiry fails the run. A question beside the steps does not."""
+    return item.run_id is not None and (item.signal_name or "").startswith("interaction:")

@@ -1,0 +1,22 @@
+"""What all may see alike: of a run its status, step names and times, nothing of a question; and how
+fresh the mirror is.
+"""
+
+from django.template.loader import render_to_string
+
+from inbox.live import topics
+from inbox.mirror import freshness
+from inbox.models import Run, Upstream
+from inbox.web.ui.live_run import live_head
+
+
+def render(topic: str) -> str | None:
+    """The fragment of a topic as it is now; None for a run that the mirror does not hold."""
+    kind, run_id = topics.split(topic)
+    if kind == topics.FRESHNESS:
+        context = {"freshness": freshness.present(), "in_place": True}
+        return render_to_string("components/_mirror_state.html", context)
+    run = Run.objects.filter(upstream=Upstream.present(), mobius_id=run_id).first()
+    if run is None:
+        return None
+    return render_to_string("runs/_live.html", live_head(run))

@@ -1,0 +1,93 @@
+"""The event streams. Each topic is authorised by itself; no answer is ever a redirect."""
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from inbox import access
+from inbox.live import topics
+from inbox.live.handoff import accept
+from inbox.live.rights import Right, SignIn, Topics
+from inbox.models import Upstream
+from inbox.web.ui.request import ReviewerRequest
+
+Stream = Callable[..., HttpResponse]
+
+
+def streams(allowed: Callable[..., Topics]) -> Stream:
+    """Make a view of a function that says what a viewer may follow, None where nothing."""
+
+    @require_safe
+    @wraps(allowed)
+    def view(request: ReviewerRequest, **kwargs: Any) -> HttpResponse:
+        asked = allowed(request, **kwargs)
+        found = asked(request.viewer)
+        if found is None:
+            return HttpResponse("Not found.", status=404, content_type="text/plain")
+        right = Right(asked, found, request.session.session_key or "")
+        return accept(
+            request,
+            topics=found,
+            recheck=right,
+            since=request.GET.get("since"),
+            sign_in=SignIn.of(request),
+        )
+
+    return view
+
+
+@streams
+def inbox(request: ReviewerRequest) -> Topics:
+    """The viewer's list, and with ``?item=`` one interaction and its run."""
+    return partial(_inbox, request.GET.get("item"))
+
+
+@streams
+def run(request: ReviewerRequest, id: str) -> Topics:
+    """One run, and what it asked that the viewer may see."""
+    return partial(_run, id)
+
+
+@streams
+def runs(request: ReviewerRequest) -> Topics:
+    """The list of runs."""
+    return _runs
+
+
+def _inbox(item: str | None, viewer: access.Viewer) -> tuple[str, ...] | None:
+    if item is None:
+        return _own(viewer)
+    upstream = Upstream.present()
+    seen = access.interactions(viewer, upstream).filter(mobius_id=item)
+    found = seen.values_list("run_id", "target_type")[:1]
+    if not found:
+        return None
+    run_id, target = found[0]
+    run_of = access.runs(viewer, upstream).filter(mobius_id=run_id or "")
+    shown = (topics.run(id) for id in run_of.values_list("mobius_id", flat=True))
+    together = settings.PRESENCE and target == "group"
+    company = (topics.presence(item),) if together else ()
+    return (*_own(viewer), topics.item(item), *company, *shown)
+
+
+def _run(id: str, viewer: access.Viewer) -> tuple[str, ...] | None:
+    upstream = Upstream.present()
+    if not access.runs(viewer, upstream).filter(mobius_id=id).exists():
+        return None
+    asked = access.interactions(viewer, upstream).filter(run_id=id)
+    items = (topics.item(item) for item in asked.values_list("mobius_id", flat=True))
+    return (*_own(viewer), topics.run(id), *items)
+
+
+def _runs(viewer: access.Viewer) -> tuple[str, ...]:
+    return (*_own(viewer), topics.runs())
+
+
+def _own(viewer: access.Viewer) -> tuple[str, ...]:
+    id_ = viewer.mobius_id
+    mine = (topics.inbox(id_), topics.notices(id_)) if id_ else ()
+    return (topics.freshness(), *mine)

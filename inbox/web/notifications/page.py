@@ -1,0 +1,128 @@
+"""A person's notices as their page shows them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Interaction, Notice, Upstream
+from inbox.web.ui.people import Face
+from inbox.web.ui.when import Deadline, ago, deadline, full
+from inbox.web.ui.words import item_status
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class NoticeRow:
+    """One notice. Of a question that the reader may not see there is neither title nor link.
+
+    ``state`` says of one that is over how it ended.
+    """
+
+    pk: int
+    sender: Face
+    words: str
+    title: str
+    href: str
+    state: str
+    deadline: Deadline | None
+    when: str
+    exact: str
+    new: bool
+
+
+@dataclass(frozen=True)
+class NoticeList:
+    """A page of them, the newest first. ``until`` is when it was read."""
+
+    rows: tuple[NoticeRow, ...]
+    unread_only: bool
+    next_href: str
+    until: str
+
+    @property
+    def new(self) -> int:
+        """Unread ones on this page."""
+        return sum(row.new for row in self.rows)
+
+
+def notice_list(
+    viewer: Viewer,
+    upstream: Upstream,
+    now: datetime,
+    *,
+    unread_only: bool = False,
+    before: int | None = None,
+) -> NoticeList:
+    """The reader's notices. Two queries. ``before`` is the ``pk`` of the last one seen."""
+    mine = Notice.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream)
+    rows = mine.filter(read_at__isnull=True) if unread_only else mine
+    if before is not None:
+        last = mine.filter(pk=before).values("at")[:1]
+        rows = rows.filter(at__lte=last).exclude(at=last, pk__gte=before)
+    found = list(rows.order_by("-at", "-id")[: PAGE + 1])
+    shown = found[:PAGE]
+    seen = access.interactions(viewer, upstream)
+    wanted = seen.filter(mobius_id__in=[notice.interaction_id for notice in shown])
+    columns = ("mobius_id", "title", "status", "state", "gone", "due_at", "expires_at", "soft")
+    items = {item.mobius_id: item for item in wanted.only(*columns)}
+    more = f"&before={shown[-1].pk}" if len(found) > PAGE else ""
+    return NoticeList(
+        rows=tuple(_row(notice, items.get(notice.interaction_id), now) for notice in shown),
+        unread_only=unread_only,
+        next_href=f"?show={'unread' if unread_only else 'all'}{more}" if more else "",
+        until=now.isoformat(),
+    )
+
+
+def _row(notice: Notice, item: Interaction | None, now: datetime) -> NoticeRow:
+    if notice.kind == Notice.Kind.TOKEN_REMOVED:
+        return _about_the_account(notice, now)
+    again = "" if notice.times == 1 else f", for the {_ordinal(notice.times)} time"
+    return NoticeRow(
+        pk=notice.pk,
+        sender=Face(notice.sender, notice.sender_name, notice.sender_name),
+        words=f"{notice.sender_name} nudged you{again}",
+        title=item.display_title if item is not None else "",
+        href=item.get_absolute_url() if item is not None else "",
+        state=_state(item),
+        deadline=(
+            deadline(item.due_at, item.expires_at, now, soft=item.soft)
+            if item is not None and item.pending
+            else None
+        ),
+        when=ago(notice.at, now),
+        exact=full(notice.at),
+        new=notice.read_at is None,
+    )
+
+
+def _about_the_account(notice: Notice, now: datetime) -> NoticeRow:
+    return NoticeRow(
+        pk=notice.pk,
+        sender=Face("", notice.sender_name, notice.sender_name),
+        words="Your member token could no longer be read and was removed",
+        title="Add a new token on the Account page",
+        href=reverse("account"),
+        state="",
+        deadline=None,
+        when=ago(notice.at, now),
+        exact=full(notice.at),
+        new=notice.read_at is None,
+    )
+
+
+def _state(item: Interaction | None) -> str:
+    if item is None:
+        return "You can no longer see this question."
+    return "" if item.pending else item_status(item.state, gone=item.gone).label
+
+
+def _ordinal(number: int) -> str:
+    ending = (
+        "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    )
+    return f"{number}{ending}"

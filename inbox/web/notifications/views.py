@@ -1,0 +1,83 @@
+"""A person's notices: the page, the bell's number, marking as read."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.live import hub
+from inbox.services import notices as service
+from inbox.web.notifications.page import notice_list
+from inbox.web.ui.frame import frame, rail_counts
+from inbox.web.ui.request import ReviewerRequest, is_fragment
+
+
+@require_safe
+def notices(request: ReviewerRequest) -> HttpResponse:
+    """The notices, the newest first; for a swap the list alone. ``?show=unread``: the new ones."""
+    cursor = hub.cursor()
+    upstream, before = request.upstream, request.GET.get("before", "")
+    listed = notice_list(
+        request.viewer,
+        upstream,
+        timezone.now(),
+        unread_only=request.GET.get("show") == "unread",
+        before=int(before) if before.isdecimal() and len(before) < 19 else None,
+    )
+    context: dict[str, Any] = {"list": listed, "live_cursor": cursor}
+    context["here"] = request.get_full_path()
+    template = "notices/_list.html"
+    if not is_fragment(request, "notice-list"):
+        context |= frame(request, upstream, section="notices")
+        template = "notices/notices.html"
+    return render(request, template, context)
+
+
+@require_safe
+def bell(request: ReviewerRequest) -> HttpResponse:
+    """The numbers beside the bell, and for a lead of what waits."""
+    counts = rail_counts(request.viewer, request.upstream)
+    return render(request, "notices/_bell.html", {"counts": counts, "fragment": True})
+
+
+@require_POST
+def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
+    """Mark one as read. 404 for somebody else's; one that was read stays so."""
+    reviewer = request.user.reviewer
+    if not service.own(reviewer, request.upstream).filter(pk=id).exists():
+        raise Http404("No such notice.")
+    service.read_one(reviewer=reviewer, number=id, now=timezone.now())
+    return HttpResponseRedirect(reverse("notices"), status=303)
+
+
+@require_POST
+def read_question(request: ReviewerRequest, id: str) -> HttpResponse:
+    """Mark as read what is about a question: its page, once it is opened, sends this."""
+    service.read_item(
+        reviewer=request.user.reviewer,
+        upstream=request.upstream,
+        interaction_id=id,
+        now=timezone.now(),
+    )
+    return HttpResponse(status=204)
+
+
+@require_POST
+def read_all(request: ReviewerRequest) -> HttpResponseBase:
+    """Mark those as read that the page showed: what came after ``until`` stays new."""
+    now = timezone.now()
+    until = _moment(request.POST.get("until", "")) or now
+    service.read_all(reviewer=request.user.reviewer, until=until, now=now)
+    return HttpResponseRedirect(reverse("notices"), status=303)
+
+
+def _moment(text: str) -> Any:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None

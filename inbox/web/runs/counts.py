@@ -1,0 +1,160 @@
+"""The run monitor's counts, names and saved views, read at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from inbox.access import Viewer
+from inbox.models import SavedView, Upstream
+from inbox.people.names import accounts_of
+from inbox.web.ui.scopes import COUNTED
+from inbox.web.ui.when import midnight
+
+LONG = timedelta(hours=4)
+"""From here on a suspended run is said to be held up."""
+
+# One statement for the counts, groups and views: ten by themselves, and what Django takes to
+# compose them, would cost more than the rows. Each part gives kind, key, two texts, a number. The
+# scopes are those of ``inbox.web.ui.scopes``, as their indexes have them.
+_FIGURES = """
+SELECT 'status', state, CAST(SUM(CASE WHEN status_since {beside} %s THEN 1 ELSE 0 END) AS text),
+  '', COUNT(*)
+FROM inbox_run WHERE upstream_id = %s AND gone IN (false) AND {which} GROUP BY state
+"""
+_SCOPE = """
+SELECT '{kind}', CASE WHEN via_group THEN 'group' ELSE 'self' END, '', '', COUNT(*) FROM (
+  SELECT via_group FROM inbox_recipient
+  WHERE upstream_id = %s AND user_id = %s AND {which} LIMIT {most}
+) AS counted GROUP BY via_group
+"""
+_GROUPS = """
+SELECT 'group', mobius_id, name, handle, 0
+FROM inbox_group WHERE upstream_id = %s AND (mobius_id IN ({marks}) OR handle IN ({marks}))
+"""
+_VIEWS = "SELECT 'view', CAST(id AS text), name, query, 0 FROM inbox_savedview WHERE owner_id = %s"
+
+
+@dataclass(frozen=True)
+class MonitorCounts:
+    """``figures`` by kind and key; names of ``people`` and ``groups`` by what calls them."""
+
+    figures: Mapping[tuple[str, str], int]
+    people: Mapping[str, str]
+    groups: Mapping[str, str]
+    views: tuple[SavedView, ...]
+
+    def count(self, kind: str, key: str) -> int:
+        """How many. ``status``: runs by ``Run.state``. ``so``: of these, in their status for over
+        four hours, or ended today.
+        """
+        return self.figures.get((kind, key), 0)
+
+    @property
+    def rail(self) -> dict[str, str]:
+        """The numbers beside the names in the rail; empty for nothing."""
+        both = {
+            kind: self.count(kind, "self") + self.count(kind, "group")
+            for kind in ("waits", "claimed", "others")
+        }
+        return {
+            "inbox": _words(both["waits"]),
+            "groups": _words(self.count("waits", "group")),
+            "claimed": _words(both["claimed"]),
+            "others": _words(both["others"]),
+        }
+
+    @property
+    def running(self) -> int:
+        """Neither queued nor suspended and not over."""
+        return self.count("status", "running") + self.count("status", "active")
+
+
+def monitor_counts(
+    viewer: Viewer, upstream: Upstream, now: datetime, *, people: set[str], groups: set[str]
+) -> MonitorCounts:
+    """All of it for ``viewer``, with names for these ids. Two queries."""
+    parts = [
+        *_board(upstream, now),
+        *_scopes(viewer, upstream),
+        _named(_GROUPS, [upstream.pk], groups, times=2),
+        (_VIEWS, [viewer.user_id]),
+    ]
+    asked = [(text, given) for text, given in parts if text]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(text for text, _ in asked),
+            [value for _, given in asked for value in given],
+        )
+        return _sorted(cursor.fetchall(), accounts_of(people))
+
+
+Part = tuple[str, Sequence[Any]]
+
+
+def _board(upstream: Upstream, now: datetime) -> list[Part]:
+    def instant(at: datetime) -> Any:
+        return connection.ops.adapt_datetimefield_value(at)
+
+    today = instant(midnight(now))
+    held_up = instant(now - LONG)
+    stopped = "state IN ('failed', 'cancelled')"
+    still = "state IN ('suspended', 'running', 'active', 'queued')"
+    return [
+        (_FIGURES.format(beside="<=", which=still), [held_up, upstream.pk]),
+        (_FIGURES.format(beside=">=", which=stopped), [today, upstream.pk]),
+        (
+            _FIGURES.format(beside=">=", which="state = 'completed' AND status_since >= %s"),
+            [today, upstream.pk, today],
+        ),
+    ]
+
+
+def _scopes(viewer: Viewer, upstream: Upstream) -> list[Part]:
+    """The numbers in the rail, each counted as far as the rail counts."""
+    if not viewer.mobius_id:
+        return []
+    which = {"waits": "open IN (true)", "claimed": "holds", "others": "waits"}
+    return [
+        (
+            _SCOPE.format(kind=kind, which=said, most=COUNTED + 1),
+            [upstream.pk, viewer.mobius_id],
+        )
+        for kind, said in which.items()
+    ]
+
+
+def _named(text: str, before: list[Any], ids: set[str], *, times: int) -> Part:
+    if not ids:
+        return "", []
+    marks = ", ".join(["%s"] * len(ids))
+    return text.format(marks=marks), [*before, *sorted(ids) * times]
+
+
+def _sorted(rows: Iterable[Sequence[Any]], people: Mapping[str, str]) -> MonitorCounts:
+    figures: dict[tuple[str, str], int] = {}
+    groups: dict[str, str] = {}
+    views: list[SavedView] = []
+    for kind, key, first, second, number in rows:
+        match kind:
+            case "group":
+                groups[key] = groups[second] = first
+            case "view":
+                views.append(SavedView(pk=int(key), name=first, query=second))
+            case _:
+                figures[kind, key] = number
+                if first:
+                    figures["so", key] = int(first)
+    return MonitorCounts(figures, people, groups, tuple(sorted(views, key=_by_name)))
+
+
+def _words(count: int) -> str:
+    if count > COUNTED:
+        return f"{COUNTED}+"
+    return str(count) if count else ""
+
+
+def _by_name(view: SavedView) -> tuple[str, int]:
+    return view.name.casefold(), view.pk

@@ -1,0 +1,428 @@
+"""One run as a page: all of it for a team lead, their own part of it for a reviewer."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox import access
+from inbox.access import Viewer, redaction
+from inbox.mirror import capabilities
+from inbox.mobius.types import Offer
+from inbox.models import Decision, Event, Interaction, Run, Step, Upstream
+from inbox.people.names import accounts_and_deactivated
+from inbox.web.runs.timeline import KINDS, Happened, LogPart, LogQuery, log_part, timeline
+from inbox.web.ui import context as evidence
+from inbox.web.ui.answers import Member, closing_sentence, members, progress
+from inbox.web.ui.claims import Hold, hold_of
+from inbox.web.ui.endings import (
+    SIGNALLED,
+    Ending,
+    entries_of,
+    href,
+    question_ending,
+    run_ending,
+    signal_name,
+    who,
+)
+from inbox.web.ui.groups import Groups, groups_of
+from inbox.web.ui.live_run import LiveRun, live_head
+from inbox.web.ui.nudging import Nudge, nudges_on
+from inbox.web.ui.open_in_mobius import run_in_mobius
+from inbox.web.ui.people import People
+from inbox.web.ui.when import Deadline, at, deadline, exact_moment, exact_span, span
+from inbox.web.ui.words import UNNAMED, Kind, kind, label, short_id
+
+
+@dataclass(frozen=True)
+class StepAsked:
+    """One question below the track."""
+
+    step: str
+    whom: str
+    href: str
+
+
+def asking_steps(steps: Iterable[Step], items: Iterable[Interaction]) -> dict[str, str]:
+    """Question id → the label of the step that asked it.
+
+    Upstream does not say it: it is the step that was at work when the question came into being. A
+    question beside the steps has none.
+    """
+    known = [(step.started_at, step) for step in steps if step.started_at is not None]
+    known.sort(key=lambda pair: pair[0])
+    found: dict[str, str] = {}
+    for item in items:
+        if not (item.signal_name or "").startswith("interaction:"):
+            continue
+        at_work = [
+            step
+            for started, step in known
+            if started <= item.created_at
+            and (step.completed_at is None or step.completed_at >= item.created_at)
+        ]
+        if at_work:
+            found[item.mobius_id] = label(at_work[-1].name)
+    return found
+
+
+def where_the_time_went(
+    run: Run, items: Iterable[Interaction], now: datetime
+) -> tuple[tuple[str, str], ...]:
+    """How long it waited for people, and the rest of its time."""
+    end = run.ended_at or now
+    waits = sorted(
+        (item.created_at, min(item.closed_at or end, end))
+        for item in items
+        if item.created_at < end
+    )
+    waited = 0.0
+    reached: datetime | None = None
+    for begin, over in waits:
+        start = begin if reached is None else max(begin, reached)
+        if over > start:
+            waited += (over - start).total_seconds()
+            reached = over
+    whole = (end - run.created_at).total_seconds()
+    return (
+        ("Waiting for people", exact_span(waited) if waited else "–"),
+        ("Everything else", exact_span(max(0.0, whole - waited))),
+    )
+
+
+@dataclass(frozen=True)
+class RunItem:
+    """A question of the run. ``open`` ones are what it waits for; ``mine`` can be answered now.
+
+    ``step`` is the label of the step that asked it, empty where that is not known.
+    """
+
+    id: str
+    href: str
+    title: str
+    kind: Kind
+    whom: str
+    open: bool
+    mine: bool
+    deadline: Deadline | None
+    rule: str
+    sentence: str
+    members: tuple[Member, ...]
+    parts: tuple[str, ...]
+    have: int
+    of: int
+    hold: Hold | None
+    step: str
+    nudges: tuple[Nudge, ...]
+    ending: Ending | None
+
+    @property
+    def progress_label(self) -> str:
+        """Said of the bar of answers."""
+        return f"{self.have} of {self.of} answered"
+
+
+@dataclass(frozen=True)
+class Show:
+    """A part of the log to choose."""
+
+    words: str
+    href: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class RunLog:
+    """The log as the page shows it. ``total`` is how many events there are, None for who may not
+    see all; ``first`` the seq that the shown part begins with; ``here`` reads this part again.
+    """
+
+    happened: tuple[Happened, ...]
+    shows: tuple[Show, ...]
+    total: int | None
+    first: int | None
+    here: str
+    older_href: str
+    newest_href: str
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """What ``runs/run.html`` shows. ``about``, ``inputs``, ``metadata`` and ``time`` are for leads
+    alone, and so are ``signals``, those that were sent from this app, and ``powers``: what else the
+    lead may do with the run now. ``ending`` says who cancelled it. ``started`` and ``time`` are
+    empty while the run is known from its questions alone.
+    """
+
+    run: Run
+    number: str
+    live: LiveRun
+    started: tuple[str, ...]
+    lasted: str
+    error: str
+    items: tuple[RunItem, ...]
+    log: RunLog
+    whole: bool
+    ending: Ending | None
+    signals: tuple[tuple[Ending, datetime], ...]
+    powers: frozenset[str]
+    inputs: tuple[evidence.Card, ...]
+    metadata: tuple[evidence.Card, ...]
+    about: tuple[tuple[str, str], ...]
+    time: tuple[tuple[str, str], ...]
+
+    @property
+    def here(self) -> str:
+        """This page."""
+        return self.run.get_absolute_url()
+
+    @property
+    def mobius_href(self) -> str:
+        """Where Mobius shows the run; empty where that is not set."""
+        return run_in_mobius(self.run.mobius_id)
+
+    @property
+    def failure(self) -> str:
+        """That it failed by itself, for leads; else empty."""
+        return "The run failed" if self.whole and self.run.state == "failed" else ""
+
+    @property
+    def waits(self) -> tuple[RunItem, ...]:
+        """The questions that are open."""
+        return tuple(item for item in self.items if item.open)
+
+
+def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
+    """The run where the viewer may open it, else None. One query."""
+    return access.runs(viewer, upstream).filter(mobius_id=id_).first()
+
+
+def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
+    """What the viewer may do with a run that is not over, as far as upstream can do it."""
+    offers = capabilities.of(upstream)
+    missing = {
+        permission
+        for permission, offer in (
+            (access.CANCEL_RUN, offers.cancellation),
+            (access.SIGNAL_RUN, offers.signals),
+        )
+        if offer is Offer.NO
+    }
+    return access.powers(viewer) - missing
+
+
+def run_page(
+    viewer: Viewer, upstream: Upstream, run: Run, now: datetime, *, query: LogQuery
+) -> RunPage:
+    """All that the viewer may see of a run, and the part of its log that ``query`` asks for."""
+    whole = access.sees_whole_run(viewer)
+    found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
+    found = found.defer("raw", "context", "search").order_by("created_at", "id")
+    items = [redaction.seen_by(viewer, item) for item in found]
+    part = log_part(upstream, run, query, counted=whole)
+    entries = entries_of(upstream, [run.mobius_id]).get(run.mobius_id, [])
+    actors = [entry.actor for entry in entries]
+    names, off = accounts_and_deactivated([*_ids(run, items, part.events), *actors])
+    people = People(names, viewer.mobius_id)
+    groups = groups_of(upstream, items)
+    head = live_head(run, now)
+    asked = asking_steps(head["steps"], items)
+    nudges = nudges_on(viewer, upstream, items, now)
+    return RunPage(
+        run=run,
+        number=short_id(run.mobius_id),
+        live=head["live"],
+        started=_started(run, people, now),
+        lasted=span(((run.ended_at or now) - run.created_at).total_seconds()),
+        error=run.error_message if whole and not run.cancelled else "",
+        items=tuple(
+            _item(
+                viewer,
+                item,
+                off,
+                people=people,
+                groups=groups,
+                now=now,
+                step=asked.get(item.mobius_id, ""),
+                nudges=nudges.get(item.mobius_id, ()),
+                ending=question_ending(viewer, item, run, entries, people),
+            )
+            for item in items
+        ),
+        log=_log(
+            viewer,
+            run,
+            part,
+            query,
+            items,
+            people=people,
+            groups=groups.names,
+            now=now,
+            entries=entries,
+        ),
+        whole=whole,
+        ending=run_ending(viewer, run, entries, people),
+        signals=tuple(_signal(viewer, one, people) for one in entries if one.verb == SIGNALLED)
+        if whole
+        else (),
+        powers=_powers(viewer, upstream) if whole and not run.finished else frozenset(),
+        inputs=evidence.cards(run.inputs) if whole else (),
+        metadata=evidence.cards(run.metadata) if whole else (),
+        about=_about(run, people, now) if whole else (),
+        time=where_the_time_went(run, items, now) if whole and not run.unread else (),
+    )
+
+
+def _log(
+    viewer: Viewer,
+    run: Run,
+    part: LogPart,
+    query: LogQuery,
+    items: list[Interaction],
+    *,
+    people: People,
+    groups: Mapping[str, str],
+    now: datetime,
+    entries: list[Decision],
+) -> RunLog:
+    whole, page = access.sees_whole_run(viewer), run.get_absolute_url()
+    by_id = {item.mobius_id: item for item in items}
+    bypasses = {
+        item.mobius_id: question_ending(viewer, item, run, entries, people)
+        for item in items
+        if item.state == Interaction.BYPASSED
+    }
+    place = {"before": query.before} if query.before is not None else {"from": part.first}
+    return RunLog(
+        happened=timeline(
+            redaction.events_seen_by(viewer, list(part.events), by_id),
+            people=people,
+            items=by_id,
+            groups=groups,
+            now=now,
+            started_by=run.started_by,
+            asking=[str(s.get("name")) for s in run.plan or () if s.get("kind") == "interaction"],
+            only=None if whole else by_id,
+            earlier=part.earlier,
+            ending=run_ending(viewer, run, entries, people),
+            # Of a signal that was sent from here a lead reads in its own line.
+            bypassed={
+                id_: ending
+                for id_, ending in bypasses.items()
+                if ending is not None and not (whole and ending.href)
+            },
+            signals=[
+                _signal(viewer, entry, people)
+                for entry in entries
+                if whole and entry.verb == SIGNALLED and part.covers(entry.at)
+            ]
+            if query.show in ("", "people")
+            else (),
+        ),
+        shows=tuple(
+            Show(words, LogQuery(show).href(page), show == query.show)
+            for show, (words, _) in KINDS.items()
+        ),
+        total=part.total,
+        first=part.first,
+        here=query.href(page, **place),
+        older_href=query.href(page, before=part.first) if part.older else "",
+        newest_href=query.href(page) if query.before is not None else "",
+    )
+
+
+def _ids(run: Run, items: list[Interaction], events: Sequence[Event]) -> Iterable[str | None]:
+    ids: list[str | None] = [run.started_by]
+    for item in items:
+        ids += [item.target_id, item.responder_id, item.claimed_by, *(item.members or ())]
+        ids += item.answered_by
+    for event in events:
+        ids += [event.data.get("by"), event.data.get("claimed_by")]
+        ids.append(event.data.get("target") if event.data.get("target_type") == "user" else None)
+    return ids
+
+
+def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
+    if run.unread:
+        return ()
+    who = f"{people.name(run.started_by)} started it" if run.started_by else "Started"
+    attempt = "" if run.attempt <= 1 else f"attempt {run.attempt}"
+    return tuple(part for part in (f"{who} {at(run.created_at, now)}", attempt) if part)
+
+
+def _item(
+    viewer: Viewer,
+    item: Interaction,
+    off: Collection[str],
+    *,
+    people: People,
+    groups: Groups,
+    now: datetime,
+    step: str,
+    nudges: tuple[Nudge, ...],
+    ending: Ending | None,
+) -> RunItem:
+    counts = progress(item) or (0, 0)
+    left = groups.former_members(item) if item.pending else ()
+    line = members(item, people, left=left, off=off, lead=viewer.lead)
+    direct = item.target_type == "user"
+    group = groups.name_for(item) or UNNAMED
+    return RunItem(
+        id=item.mobius_id,
+        href=item.get_absolute_url(),
+        title=item.display_title,
+        kind=kind(item.type),
+        whom=people.object(item.target_id) if direct else group,
+        open=item.pending,
+        mine=access.why_not_answer(viewer, item) is None,
+        deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
+        rule=_rule(item, counts[1], now),
+        sentence=closing_sentence(item, people, now),
+        members=line,
+        parts=tuple("on" if m.state == "answered" else "" for m in line),
+        have=counts[0],
+        of=counts[1],
+        hold=hold_of(viewer, item, people, now) if item.pending else None,
+        step=step,
+        nudges=nudges,
+        ending=ending,
+    )
+
+
+def _signal(viewer: Viewer, entry: Decision, people: People) -> tuple[Ending, datetime]:
+    """Who sent it, and when."""
+    text = f"{who(entry, people)} sent the signal “{signal_name(entry)}”"
+    return Ending(text, href(viewer, entry)), entry.at
+
+
+def _rule(item: Interaction, needed: int, now: datetime) -> str:
+    if needed > 1:
+        rule = (
+            f"All {needed} must answer."
+            if needed == len(item.members or ())
+            else (f"{needed} answers are needed.")
+        )
+    elif not item.says_how_many:
+        rule = "Mobius doesn't say how many have to answer."
+    elif len(item.members or ()) > 1:
+        rule = "One answer is enough."
+    else:
+        rule = ""
+    if item.expires_at is not None and item.expires_at > now:
+        rule = f"{rule} It expires {at(item.expires_at, now)}.".strip()
+    return rule
+
+
+def _about(run: Run, people: People, now: datetime) -> tuple[tuple[str, str], ...]:
+    if run.unread:
+        return (("Run ID", run.mobius_id),)
+    pairs = [
+        ("Queue", run.queue),
+        ("Attempt", str(run.attempt)),
+        ("Started by", people.full(run.started_by) if run.started_by else ""),
+        ("External ID", run.external_id or ""),
+        ("Run ID", run.mobius_id),
+        ("Created", exact_moment(run.created_at, now)),
+        ("Ended", exact_moment(run.completed_at, now) if run.completed_at else ""),
+        ("Error", run.error_type),
+    ]
+    return tuple((name, value) for name, value in pairs if value)

@@ -1,0 +1,316 @@
+"""The list of runs, one run, its controls, and a lead's saved views."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from inbox import access
+from inbox.live import hub
+from inbox.live.watching import watching
+from inbox.mirror import freshness, reading
+from inbox.models import Run, SavedView, Upstream
+from inbox.services import run_control as service
+from inbox.services import saved_views
+from inbox.services.outcome import Outcome
+from inbox.services.run_control import NotTheirs
+from inbox.services.saved_views import NoSuchView, NotSaved
+from inbox.web.runs import page as run_page
+from inbox.web.runs.filters import run_filters
+from inbox.web.runs.forms import CancelForm, SignalForm, ViewForm
+from inbox.web.runs.messages import run_message
+from inbox.web.runs.monitor import monitor
+from inbox.web.runs.queries import RunQuery
+from inbox.web.runs.run_list import RunFilters, run_list
+from inbox.web.runs.scrubber import Place, scrubber
+from inbox.web.runs.timeline import LogQuery
+from inbox.web.ui.frame import frame, rail_counts
+from inbox.web.ui.lists import Shown
+from inbox.web.ui.messages import Message
+from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, origin_of
+from inbox.web.ui.words import short_id
+
+
+@dataclass(frozen=True)
+class Control:
+    """``what`` is ``cancel`` or ``signal``; ``waits_for`` are the signals that the run waits for.
+
+    ``over``: the run has ended, as far as the mirror knows.
+    """
+
+    what: str
+    workflow: str
+    typed_name: str
+    number: str
+    status: str
+    over: bool
+    waits_for: tuple[str, ...]
+    action: str
+    back: str
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """What the signal's form begins with."""
+        return {"name": self.waits_for[0] if len(self.waits_for) == 1 else ""}
+
+    @property
+    def fragment(self) -> str:
+        """The template of the form."""
+        return f"runs/_{self.what}.html"
+
+
+def control(run: Run, what: str) -> Control:
+    """For the page of one of the two. No query."""
+    signals = run.wait.get("signals") or () if isinstance(run.wait, dict) else ()
+    return Control(
+        what=what,
+        workflow=run.workflow,
+        typed_name=run.typed_name,
+        number=short_id(run.mobius_id),
+        status=run.status,
+        over=run.finished,
+        # A question's own signal would take the place of an answer: it is not offered.
+        waits_for=tuple(str(one) for one in signals if not str(one).startswith("interaction:")),
+        action=reverse(f"run-{what}", args=[run.mobius_id]),
+        back=run.get_absolute_url(),
+    )
+
+
+def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The monitor; for a swap its table alone. ``?shown=`` keeps the rows that stand there."""
+    cursor, upstream = hub.cursor(), request.upstream
+    fragment = is_fragment(request, "run-list")
+    shown = Shown.read(request.GET.get("shown", "")) if fragment else Shown()
+    query = RunQuery.read(request.GET)
+    made = monitor(request.viewer, upstream, query, timezone.now(), shown=shown)
+    context = {"list": made, "live_cursor": cursor, "fragment": fragment, **more}
+    context["freshness"] = freshness.present()
+    template = "runs/_monitor.html"
+    if not fragment:
+        counts = {**made.rail, **rail_counts(request.viewer, upstream)}
+        context |= frame(request, upstream, section="runs", counts=counts, views=made.views)
+        template = "runs/monitor.html"
+    return render(request, template, context, status=status)
+
+
+@require_safe
+@lead_required
+def filters(request: ReviewerRequest) -> HttpResponse:
+    """What the monitor can be filtered by, as a form."""
+    upstream = request.upstream
+    made = run_filters(request.viewer, upstream, RunQuery.read(request.GET))
+    context: dict[str, Any] = {"form": made}
+    template = "runs/_filters.html"
+    if not is_fragment(request, "run-filters"):
+        context |= frame(request, upstream, section="runs")
+        template = "runs/filters.html"
+    return render(request, template, context)
+
+
+@require_safe
+def runs(request: ReviewerRequest) -> HttpResponse:
+    """A lead's monitor; for others the runs that asked them. For a swap the table alone."""
+    if request.viewer.lead:
+        return monitor_page(request)
+    cursor, upstream = hub.cursor(), request.upstream
+    page = run_list(request.viewer, upstream, RunFilters.read(request.GET), timezone.now())
+    context = {"list": page, "live_cursor": cursor, "freshness": freshness.present()}
+    template = "runs/_list.html"
+    if not is_fragment(request, "run-list"):
+        context |= frame(request, upstream, section="runs")
+        template = "runs/runs.html"
+    return render(request, template, context)
+
+
+@require_safe
+def run(request: ReviewerRequest, id: str) -> HttpResponse:
+    """One run; for a swap what has happened in it and what it waits for."""
+    cursor = hub.cursor()
+    found = run_page.find(request.viewer, request.upstream, id)
+    if found is None:
+        raise Http404("No such run.")
+    if not reading.is_whole(request.upstream, found):
+        # The page's stream brings it.
+        watching.run_asked_for(found.mobius_id)
+    return _run(request, found, cursor)
+
+
+def _run(request: ReviewerRequest, found: Run, cursor: str) -> HttpResponse:
+    upstream, now = request.upstream, timezone.now()
+    if request.viewer.lead and is_fragment(request, "run-moment"):
+        return _moment(request, upstream, found)
+    query = LogQuery.read(request.GET)
+    page = run_page.run_page(request.viewer, upstream, found, now, query=query)
+    context: dict[str, Any] = {"page": page, "live": page.live, "live_cursor": cursor}
+    template = "runs/_happening.html"
+    if is_fragment(request, f"older-{query.before}"):
+        template = "runs/_older.html"
+    elif is_fragment(request, "run-happening"):
+        context["fragment"] = True
+    else:
+        if request.viewer.lead:
+            place = Place.read(request.GET)
+            every = None if query.show else page.log.total
+            context["scrub"] = scrubber(request.viewer, upstream, found, now, place, count=every)
+        context |= frame(request, upstream, section="runs")
+        template = "runs/run.html"
+    return render(request, template, context)
+
+
+def _moment(request: ReviewerRequest, upstream: Upstream, found: Run) -> HttpResponse:
+    """The run as it was, for the scrubber of an open page."""
+    place = Place.read(request.GET)
+    scrub = scrubber(request.viewer, upstream, found, timezone.now(), place)
+    return render(request, "runs/_moment.html", {"scrub": scrub})
+
+
+PERMISSION = {"cancel": access.CANCEL_RUN, "signal": access.SIGNAL_RUN}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@lead_required
+async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
+    """End the run, once its workflow's name is typed."""
+    if request.method != "POST":
+        return await sync_to_async(_render_form)(request, id, "cancel", CancelForm())
+    form = CancelForm(request.POST)
+    typed = form.cleaned_data["typed"] if form.is_valid() else ""
+    done = service.cancel(
+        reviewer=request.user.reviewer, run_id=id, typed=typed, origin=origin_of(request)
+    )
+    return await _finish(request, id, "cancel", form, done)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("payload")
+@lead_required
+async def signal(request: ReviewerRequest, id: str) -> HttpResponse:
+    """Send the run a signal by its name, with a JSON object or nothing."""
+    if request.method != "POST":
+        return await sync_to_async(_render_form)(request, id, "signal", None)
+    form = SignalForm(request.POST)
+    if not form.is_valid():
+        return await sync_to_async(_render_form)(request, id, "signal", form, status=422)
+    said = form.cleaned_data
+    done = service.signal(
+        reviewer=request.user.reviewer,
+        run_id=id,
+        name=said["name"],
+        payload=said["payload"],
+        origin=origin_of(request),
+    )
+    return await _finish(request, id, "signal", form, done)
+
+
+async def _finish(
+    request: ReviewerRequest, id: str, what: str, form: Form, done: Awaitable[Outcome[Run]]
+) -> HttpResponse:
+    """Back to the run with what is true now, or the form again with all that was typed."""
+    try:
+        outcome = await done
+    except NotTheirs:
+        raise Http404("No such run.") from None
+    message = run_message(outcome)
+    if outcome.done:
+        return await sync_to_async(_back)(request, id, message)
+    return await sync_to_async(_render_form)(
+        request, id, what, form, message=message, status=message.status
+    )
+
+
+def _back(request: ReviewerRequest, id: str, message: Message) -> HttpResponse:
+    add = messages.success if message.tone == "ok" else messages.info
+    add(request, str(message))
+    page = reverse("run", args=[id])
+    if request.htmx:
+        return HttpResponseClientRedirect(page)
+    return HttpResponseRedirect(page, status=303)
+
+
+def _render_form(
+    request: ReviewerRequest,
+    id: str,
+    what: str,
+    form: Form | None,
+    *,
+    message: Message | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    upstream = request.upstream
+    found = run_page.find(request.viewer, upstream, id)
+    if found is None or not access.holds(request.viewer, PERMISSION[what]):
+        raise Http404("No such run.")
+    act = control(found, what)
+    context = {"act": act, "form": form or SignalForm(initial=act.first), "message": message}
+    template = f"runs/_{what}.html"
+    if not is_fragment(request, "run-act"):
+        context |= frame(request, upstream, section="runs")
+        template = "runs/act.html"
+    response = render(request, template, context, status=status)
+    if message is not None:
+        message.tell_when(response)
+    return response
+
+
+@require_POST
+@lead_required
+def save(request: ReviewerRequest) -> HttpResponse:
+    """Keep the filters of ``?…`` under the name that was typed."""
+
+    def write(name: str) -> SavedView:
+        text = RunQuery.read(request.GET).text()
+        return saved_views.save(request.viewer, name=name, query=text)
+
+    return _named(request, write)
+
+
+@require_POST
+@lead_required
+def rename(request: ReviewerRequest, id: int) -> HttpResponse:
+    """Give a view another name."""
+
+    def write(name: str) -> SavedView:
+        return saved_views.rename(request.viewer, id, name=name)
+
+    return _named(request, write)
+
+
+@require_POST
+@lead_required
+def delete(request: ReviewerRequest, id: int) -> HttpResponse:
+    """Forget a view; the list stays as it is filtered."""
+    try:
+        name = saved_views.delete(request.viewer, id)
+    except NoSuchView:
+        raise Http404("No such view.") from None
+    messages.success(request, f"“{name}” was deleted.")
+    return HttpResponseRedirect(RunQuery.read(request.GET).replace().href(), status=303)
+
+
+def _named(request: ReviewerRequest, write: Callable[[str], SavedView]) -> HttpResponse:
+    form = ViewForm(request.POST)
+    if not form.is_valid():
+        return _again(request, str(form.errors["name"][0]))
+    try:
+        view = write(form.cleaned_data["name"])
+    except NoSuchView:
+        raise Http404("No such view.") from None
+    except NotSaved as error:
+        return _again(request, str(error))
+    messages.success(request, f"Saved as “{view.name}”.")
+    return HttpResponseRedirect(view.get_absolute_url(), status=303)
+
+
+def _again(request: ReviewerRequest, error: str) -> HttpResponse:
+    typed = request.POST.get("name", "")
+    return monitor_page(request, status=422, view_error=error, view_typed=typed)

@@ -1,0 +1,308 @@
+"""Answers in words: what was answered, by whom, when, and what an answer will do."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from inbox.access.redaction import HIDDEN
+from inbox.models import Interaction
+from inbox.models.interaction import answered_at
+from inbox.web.ui.context import compact
+from inbox.web.ui.people import Face, People
+from inbox.web.ui.when import ago
+from inbox.web.ui.words import listed
+
+SHORT = 60
+"""The key of a response whose value and comment are kept from the reader."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """An answer's value. ``tone`` is ``yes``, ``no`` or empty; ``long`` text is shown as text.
+
+    ``did`` is what the person did, after the name: ``approved``, ``chose Northgate``. ``line`` is
+    the value in one line, empty for a text that is too long for a line.
+    """
+
+    text: str
+    tone: str = ""
+    icon: str = ""
+    long: bool = False
+    did: str = "answered"
+    line: str = ""
+
+
+UNSEEN = Words("Answered", icon="done")
+
+
+@dataclass(frozen=True)
+class Given:
+    """One person's answer, as the page shows it."""
+
+    face: Face
+    words: Words
+    comment: str
+    at: datetime | None
+    did: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of those who were asked: ``state`` is ``answered``, ``received`` (Mobius has accepted
+    the answer and does not show it yet), ``turn`` or ``missing``.
+
+    ``note`` says what keeps a missing one from answering here. ``blocks`` is for leads: the
+    question cannot complete without this person.
+    """
+
+    face: Face
+    state: str
+    given: Given | None = None
+    note: str = ""
+    blocks: bool = False
+
+    @property
+    def missing(self) -> bool:
+        """No answer yet, and it is not the reader's turn."""
+        return self.state == "missing"
+
+
+def question_of(item: Interaction) -> Mapping[str, Any]:
+    """The question as JSON; empty where upstream sent none."""
+    questions = item.questions or []
+    return questions[0] if questions and isinstance(questions[0], dict) else {}
+
+
+def _labels(question: Mapping[str, Any]) -> dict[str, str]:
+    options = question.get("options") or ()
+    return {str(o.get("value")): str(o.get("label") or o.get("value")) for o in options}
+
+
+def value_words(question: Mapping[str, Any], value: Any) -> Words:
+    """A value in the words of the question's options; an unknown shape as JSON."""
+    labels = _labels(question)
+    did, line = "answered", None
+    match question.get("mode"), value:
+        case "confirm", True:
+            return Words("Approve", "yes", "check", did="approved", line="Approve")
+        case "confirm", False:
+            return Words("Reject", "no", "x", did="rejected", line="Reject")
+        case "select", str():
+            text = line = labels.get(value, value)
+            did = f"chose {text}"
+        case "multi_select", list():
+            chosen = [labels.get(str(v), str(v)) for v in value]
+            text = line = ", ".join(chosen) or "None of them"
+            if len(chosen) > 1 and _is_long(text):
+                line = f"{chosen[0]} and {len(chosen) - 1} more"
+            did = f"chose {len(chosen)} of {len(labels) or len(chosen)}"
+        case _, str():
+            text = value or "An empty answer"
+        case _:
+            text = compact(value)
+    long = _is_long(text)
+    if line is None:
+        line = "" if long else text
+    return Words(text, icon="done", long=long, did=did, line=line)
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > SHORT or "\n" in text
+
+
+def given(item: Interaction, people: People) -> tuple[Given, ...]:
+    """Every answer so far, in upstream's order."""
+    question = question_of(item)
+    answers = []
+    for response in item.responses or ():
+        value, user_id = response.get("value"), response.get("user_id")
+        hidden = bool(response.get(HIDDEN))
+        words = UNSEEN if hidden else value_words(question, value)
+        answers.append(
+            Given(
+                face=people.face(user_id),
+                words=words,
+                comment=response.get("comment") or "",
+                at=answered_at(response)
+                or (item.completed_at if len(item.responses) == 1 else None),
+                did=f"{people.name(user_id)} {words.did}",
+            )
+        )
+    return tuple(answers)
+
+
+def members(
+    item: Interaction,
+    people: People,
+    *,
+    left: Collection[str] = (),
+    off: Collection[str] = (),
+    received: Collection[str] = (),
+    lead: bool = False,
+) -> tuple[Member, ...]:
+    """Who was asked and who has answered, for a question that several answer; else none.
+
+    ``left`` are those who are no longer in the group, ``off`` those whose account is deactivated,
+    ``received`` those whose answers Mobius has accepted and does not show yet; ``lead``: a team
+    lead reads.
+    """
+    if not item.shared:
+        return ()
+    said = {answer.face.id: answer for answer in given(item, people)}
+    needs_all = item.policy_kind == "all"
+    row = []
+    for user_id in item.members or ():
+        state = "answered" if user_id in said else "missing"
+        if state == "missing" and user_id in received:
+            state = "received"
+        elif state == "missing" and people.is_reader(user_id) and item.pending:
+            state = "turn"
+        note = ""
+        if item.pending:
+            here = people.has_account(user_id)
+            note = obstacle(account=here, off=user_id in off, left=user_id in left)
+        blocks = bool(note) and lead and needs_all and state == "missing"
+        row.append(Member(people.face(user_id), state, said.get(user_id), note, blocks))
+    return tuple(row)
+
+
+def members_from_words(item: Interaction) -> str:
+    """Where it is known from whom a question asks; empty for one to a person."""
+    if not item.target_id:
+        return "Mobius doesn't say who this is for. Only team leads can see it."
+    if item.target_type != "group":
+        return ""
+    match item.members_from:
+        case Interaction.FROM_SNAPSHOT:
+            return "Asked: the members recorded with the question."
+        case Interaction.FROM_GROUPS:
+            return "Asked: everyone in the group in Mobius now."
+        case Interaction.FROM_MAPPING:
+            return "Asked: the people an administrator assigned to this group."
+        case _:
+            return "No members are known for this group. Only team leads can see this question."
+
+
+def obstacle(*, account: bool, off: bool, left: bool) -> str:
+    """What keeps somebody who was asked from answering here; empty where nothing does."""
+    if not account:
+        return "No account here"
+    if off:
+        return "The account is deactivated"
+    return "No longer in the group" if left else ""
+
+
+def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
+    """How it ended: ``Lee answered this 2 min ago: Approve.``; empty while it is open."""
+    if item.gone:
+        return "Mobius no longer has this question."
+    if item.status == "expired":
+        return f"{_unanswered(item, now)}. It can no longer be answered."
+    if item.status != "completed":
+        return ""
+    answers = given(item, people)
+    when = f" {ago(item.completed_at, now)}" if item.completed_at is not None else ""
+    if len(answers) == 1:
+        words = answers[0].words
+        said = "" if words.long else f": {words.text.rstrip('.')}"
+        return f"{answers[0].face.name} answered this{when}{said}."
+    if answers:
+        names = listed([answer.face.name for answer in answers])
+        return f"{names} answered this, the last{when}."
+    by = people.name(item.responder_id)
+    return f"{by} answered this{when}."
+
+
+def _unanswered(item: Interaction, now: datetime) -> str:
+    """``This expired 4 min ago``, ``This was cancelled just now``."""
+    at = ended_at(item)
+    when = f" {ago(at, now)}" if at is not None and at <= now else ""
+    match item.state:
+        case Interaction.CANCELLED:
+            return f"This was cancelled{when}"
+        case Interaction.BYPASSED:
+            return f"This was bypassed by a signal{when}"
+        case _:
+            return f"This expired{when}"
+
+
+def ended_at(item: Interaction) -> datetime | None:
+    """When a question closed unanswered: at its deadline where it expired, else when upstream
+    closed it.
+    """
+    in_time = None if item.closed_early else item.expires_at
+    return item.completed_at or in_time or item.closed_at
+
+
+@dataclass(frozen=True)
+class Effect:
+    """``strong`` is what the eye should catch, ``rest`` completes the sentence."""
+
+    strong: str
+    rest: str
+
+    def __str__(self) -> str:
+        return f"{self.strong} {self.rest}".strip()
+
+
+def progress(item: Interaction, *, received: Collection[str] = ()) -> tuple[int, int] | None:
+    """(answers so far, answers needed) where more than one person has to answer, else None.
+    ``received``: the people whose answers Mobius has accepted and does not show yet.
+    """
+    return (len(item.answered_by) + len(received), item.required) if item.shared else None
+
+
+def effect(item: Interaction, people: People, *, received: Collection[str] = ()) -> Effect:
+    """What happens when the reader answers now. ``received``: as in ``progress``."""
+    goes_on = item.run_id is not None
+    counts = progress(item, received=received)
+    if counts is None:
+        return _alone(item, goes_on=goes_on)
+    done, total = counts
+    mine = done + 1
+    if mine >= total:
+        what = "It resumes the run." if goes_on else "It closes the question."
+        if total > 1:
+            return Effect(f"Yours is the last of {total} answers.", what)
+        return _alone(item, goes_on=goes_on)
+    strong = f"Yours will be answer {mine} of {total}."
+    others = [
+        member for member in item.missing if member not in received and not people.is_reader(member)
+    ]
+    return Effect(strong, _waits(others, people, goes_on=goes_on, more=total - mine))
+
+
+def _alone(item: Interaction, *, goes_on: bool) -> Effect:
+    if not item.says_how_many and item.target_type == "group":
+        return Effect("Mobius doesn't say how many have to answer.", "One answer may be enough.")
+    if len(item.members or ()) > 1:
+        what = "resume the run" if goes_on else "close the question"
+        return Effect("One answer is enough.", f"Yours will {what}.")
+    if goes_on:
+        return Effect("Your answer resumes the run.", "")
+    return Effect("Your answer closes the question.", "No run is waiting for it.")
+
+
+def _waits(missing: list[str], people: People, *, goes_on: bool, more: int) -> str:
+    who = "The run" if goes_on else "The question"
+    if more < len(missing):
+        return f"{who} still waits for {more} more of {len(missing)} people."
+    return f"{who} still waits for {listed(people.objects(missing))}."
+
+
+def after_mine(item: Interaction, people: People, *, received: Collection[str] = ()) -> str:
+    """For somebody who has answered an item that is still open: for whom it waits. ``received``:
+    as in ``progress``.
+    """
+    if not item.says_how_many:
+        return _("The question is still open: others may have to answer.")
+    missing = [member for member in item.missing if member not in received]
+    if missing:
+        names = listed(people.objects(missing))
+        return _("Still waiting for %(names)s.") % {"names": names}
+    if item.run_id is None:
+        return _("The question closes as soon as Mobius has counted the answers.")
+    return _("The run resumes as soon as Mobius has counted the answers.")

@@ -1,0 +1,119 @@
+"""Who has claimed a group's question, and what the viewer can do about it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from inbox import access
+from inbox.access import Action, Viewer
+from inbox.models import Interaction
+from inbox.web.ui.people import Face, People
+from inbox.web.ui.when import moment, span
+
+JUST_NOW = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """``state`` is ``free``, ``mine`` or ``other``; ``action`` is empty, ``claim`` or ``release``.
+
+    ``taken_at`` is when somebody else took it, where that is just now.
+    ``stale``: held for longer than ``CLAIM_STALE_AFTER``; ``turns_at`` is when it becomes so.
+    """
+
+    state: str
+    title: str
+    text: str
+    holder: Face | None = None
+    taken_at: datetime | None = None
+    stale: bool = False
+    turns_at: datetime | None = None
+    action: str = ""
+
+
+def hold_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -> Hold | None:
+    """None for what nobody takes, and for a free question that the reader was not asked."""
+    if not access.can_be_held(item):
+        return None
+    can = access.actions(viewer, item)
+    if item.claimed_by:
+        return _held(
+            item, people, now, mine=Action.RELEASE in can, lead=not access.asked(viewer, item)
+        )
+    if Action.CLAIM not in can:
+        return None
+    return Hold(
+        "free",
+        "No one has claimed this yet",
+        "You can answer without claiming it. Claiming it tells the others that they don't need to.",
+        action=Action.CLAIM,
+    )
+
+
+def stale(item: Interaction, now: datetime) -> bool:
+    """Held for too long, as the installation sees it."""
+    return _turns_at(item) is not None and now >= (_turns_at(item) or now)
+
+
+def since_label(item: Interaction, now: datetime) -> str:
+    """``since 10:02``; ``since 08:51: too long``. For what is not renewed as time goes by."""
+    if item.claimed_at is None:
+        return ""
+    words = f"since {moment(item.claimed_at, now)}"
+    return f"{words}: too long" if stale(item, now) else words
+
+
+def since_words(item: Interaction, now: datetime) -> str:
+    """``since 10:02, 12 min``; ``since 08:51, 1 h 12 min: too long``."""
+    if item.claimed_at is None:
+        return ""
+    lasted = span((now - item.claimed_at).total_seconds())
+    words = f"since {moment(item.claimed_at, now)}, {lasted}"
+    return f"{words}: too long" if stale(item, now) else words
+
+
+def _held(item: Interaction, people: People, now: datetime, *, mine: bool, lead: bool) -> Hold:
+    name = people.full(item.claimed_by)
+    old = stale(item, now)
+    return Hold(
+        "mine" if mine else "other",
+        _title("you" if mine else name, item, now),
+        _mine_text(old=old) if mine else _other_text(name, item, now, old=old, lead=lead),
+        holder=people.face(item.claimed_by),
+        taken_at=None if mine else _just_taken(item, now),
+        stale=old,
+        turns_at=None if old else _turns_at(item),
+        action=Action.RELEASE if mine else "",
+    )
+
+
+def _title(who: str, item: Interaction, now: datetime) -> str:
+    since = f" since {moment(item.claimed_at, now)}" if item.claimed_at is not None else ""
+    return f"Claimed by {who}{since}"
+
+
+def _mine_text(*, old: bool) -> str:
+    if old:
+        return "You claimed this a while ago, and it's marked for your group. Answer or release it."
+    return "Others can view it, but only you can answer until you release it."
+
+
+def _other_text(name: str, item: Interaction, now: datetime, *, old: bool, lead: bool) -> str:
+    if old and item.claimed_at is not None:
+        lasted = span((now - item.claimed_at).total_seconds())
+        return f"It was claimed {lasted} ago. Only {name} can release it."
+    if lead:
+        return f"The group can view it, but only {name} can answer until it's released."
+    return f"You can answer if {name} releases it."
+
+
+def _just_taken(item: Interaction, now: datetime) -> datetime | None:
+    at = item.claimed_at
+    return at if at is not None and now - at < JUST_NOW else None
+
+
+def _turns_at(item: Interaction) -> datetime | None:
+    if not item.claimed_by or item.claimed_at is None:
+        return None
+    return item.claimed_at + settings.CLAIM_STALE_AFTER

@@ -1,0 +1,120 @@
+"""How a run or a question was ended early: cancelled, or bypassed by a signal, and by whom."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inbox.access import Viewer
+from inbox.models import Decision, Interaction, Run, Upstream
+from inbox.models.attempt import SKEW
+from inbox.web.ui.people import People
+
+CLAIMED, RELEASED = "interaction_group_claimed", "interaction_group_released"
+CANCELLED, SIGNALLED = "run_cancelled", "run_signalled"
+OUTSIDE = "outside this app"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """``text`` is a sentence without its full stop. ``href`` leads to the decision, and is empty
+    where there is none or the viewer may not open it.
+    """
+
+    text: str
+    href: str = ""
+
+
+def entries_of(upstream: Upstream, run_ids: Collection[str]) -> dict[str, list[Decision]]:
+    """The cancellations and signals in the decision log, by run, oldest first. One query."""
+    found: dict[str, list[Decision]] = {}
+    if run_ids:
+        rows = Decision.objects.filter(
+            verb__in=(CANCELLED, SIGNALLED),
+            run_id__in=run_ids,
+            base_url=upstream.base_url,
+            project=upstream.project,
+        )
+        for entry in rows.order_by("number"):
+            found.setdefault(entry.run_id, []).append(entry)
+    return found
+
+
+def cancelled_by(run: Run, entries: Iterable[Decision]) -> Decision | None:
+    """The entry of the cancellation that ended ``run``; None where it came from elsewhere."""
+    ended = run.ended_at
+    if not run.cancelled or ended is None:
+        return None
+    mine = [entry for entry in entries if entry.verb == CANCELLED]
+    certain = [entry for entry in mine if not _uncertain(entry)]
+    likely = [entry for entry in mine if abs(entry.at - ended) <= SKEW]
+    return next(iter(certain or likely), None)
+
+
+def bypassed_by(item: Interaction, entries: Iterable[Decision]) -> Decision | None:
+    """The entry of the signal that bypassed ``item``; None where it came from elsewhere."""
+    if item.state != Interaction.BYPASSED:
+        return None
+    mine = [
+        entry
+        for entry in entries
+        if entry.verb == SIGNALLED and _value(entry).get("signal") == item.signal_name
+    ]
+    certain = [entry for entry in mine if not _uncertain(entry)]
+    return next(iter(certain or mine), None)
+
+
+def run_ending(
+    viewer: Viewer, run: Run, entries: Iterable[Decision], people: People
+) -> Ending | None:
+    """Who cancelled ``run``; None where nobody did."""
+    if not run.cancelled:
+        return None
+    entry = cancelled_by(run, entries)
+    if entry is None:
+        return Ending(f"The run was cancelled {OUTSIDE}")
+    return Ending(f"{who(entry, people)} cancelled the run", href(viewer, entry))
+
+
+def question_ending(
+    viewer: Viewer,
+    item: Interaction,
+    run: Run | None,
+    entries: Collection[Decision],
+    people: People,
+) -> Ending | None:
+    """Why ``item`` closed before its deadline without an answer; None where it did not."""
+    if item.state == Interaction.BYPASSED:
+        entry = bypassed_by(item, entries)
+        if entry is None:
+            return Ending(f"Bypassed by a signal sent {OUTSIDE}")
+        text = f"{who(entry, people)} sent a signal that bypassed the question"
+        return Ending(text, href(viewer, entry))
+    if item.state != Interaction.CANCELLED:
+        return None
+    if run is None:
+        return Ending(f"Cancelled {OUTSIDE}")
+    return run_ending(viewer, run, entries, people) or Ending("Closed when the run ended")
+
+
+def href(viewer: Viewer, entry: Decision) -> str:
+    """The page of an entry, which leads alone may open."""
+    return entry.get_absolute_url() if viewer.lead else ""
+
+
+def signal_name(entry: Decision) -> str:
+    """The signal that was sent."""
+    return str(_value(entry).get("signal") or "")
+
+
+def who(entry: Decision, people: People) -> str:
+    """Who did it."""
+    return people.name(entry.actor) if entry.actor else entry.account or people.full(None)
+
+
+def _uncertain(entry: Decision) -> bool:
+    """Nobody knows whether it arrived."""
+    return _value(entry).get("arrived") == "unknown"
+
+
+def _value(entry: Decision) -> Mapping[str, Any]:
+    return entry.value if isinstance(entry.value, dict) else {}

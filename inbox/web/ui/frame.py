@@ -1,0 +1,88 @@
+"""What the frame around every page shows: who is signed in, how fresh it is, what waits."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import Count, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.mirror import freshness
+from inbox.models import Notice, SavedView, Upstream
+from inbox.services.connection import connection
+from inbox.web.ui.request import ReviewerRequest
+from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, OTHERS, counted_words, rows_of
+
+
+def rail_counts(viewer: Viewer, upstream: Upstream, *, own: bool = False) -> dict[str, str]:
+    """``notices``: unread ones; ``others``: what waits for others; for a lead ``blocked``: all that
+    waits. One query.
+
+
+    ``own``: those of what waits for the reader as well, for a page that has not counted them. What
+    can be very many is counted as far as the rail counts, so that it costs no more.
+    """
+    unread = Notice.objects.filter(
+        reviewer__user_id=viewer.user_id, upstream=upstream, read_at__isnull=True
+    )
+    figures = {"notices": _figure(unread)}
+    if viewer.lead:
+        waits = access.interactions(viewer, upstream).filter(status="pending", gone=False)
+        figures["blocked"] = _figure(_first(waits.order_by("created_at", "id")))
+    if viewer.mobius_id:
+        figures["others"] = _figure(rows_of(OTHERS, viewer, upstream))
+    if own and viewer.mobius_id:
+        opened = rows_of(OPEN, viewer, upstream)
+        shared = opened.filter(via_group__in=(True,))
+        figures["inbox"] = _figure(_first(opened.order_by("due_at", "id")))
+        figures["groups"] = _figure(_first(shared.order_by("due_at", "id")))
+        figures["claimed"] = _figure(rows_of(CLAIMED, viewer, upstream))
+    found = Upstream.objects.filter(pk=upstream.pk).values_list(*figures.values()).first()
+    return {name: counted_words(count) for name, count in zip(figures, found or (), strict=False)}
+
+
+def _first(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    return rows.model._default_manager.filter(pk__in=rows.values("pk")[: COUNTED + 1])
+
+
+def _figure(rows: QuerySet[Any, Any]) -> Coalesce:
+    # Counted of what all of them share: one group, and so one row.
+    counted = rows.order_by().values("upstream").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
+
+
+def own_views(viewer: Viewer) -> tuple[SavedView, ...]:
+    """A lead's views by name; one query, none for others."""
+    if not viewer.lead:
+        return ()
+    found = SavedView.objects.filter(owner_id=viewer.user_id)
+    return tuple(sorted(found, key=lambda view: (view.name.casefold(), view.pk)))
+
+
+def frame(
+    request: ReviewerRequest,
+    upstream: Upstream,
+    *,
+    section: str,
+    counts: Mapping[str, str] | None = None,
+    views: Iterable[SavedView] | None = None,
+) -> dict[str, Any]:
+    """The context of ``base.html``.
+
+    ``counts`` are the numbers in the rail, where the view knows them; else one query finds them.
+    ``views`` are a lead's saved views, where the view knows them; else one query of a lead's.
+    """
+    if views is None:
+        views = own_views(request.viewer)
+    if counts is None:
+        counts = rail_counts(request.viewer, upstream, own=True)
+    return {
+        "viewer": request.viewer,
+        "section": section,
+        "counts": counts,
+        "views": views,
+        "open_view": request.GET.get("view", ""),
+        "freshness": freshness.present(),
+        "connection_problem": connection.shown() if request.viewer.administrator else "",
+    }

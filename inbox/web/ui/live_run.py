@@ -1,0 +1,99 @@
+"""What everyone who watches a run sees: its status, step names and times."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from inbox.models import Run, Step
+from inbox.web.ui.when import AT_ONCE, exact_span, span
+from inbox.web.ui.words import label
+
+_ENDS = {
+    "completed": ("done", "done", "done"),
+    "failed": ("bad", "failed", "failed"),
+    "cancelled": ("bad", "cancelled", "cancelled"),
+}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One step. ``state`` is ``done``, ``now`` (waits), ``busy``, ``bad`` or ``next``."""
+
+    name: str
+    state: str
+    icon: str
+    meta: str
+    since: datetime | None = None
+
+    @property
+    def current(self) -> bool:
+        """The run stands here."""
+        return self.state in ("now", "busy")
+
+
+def track(run: Run, steps: Iterable[Step], now: datetime) -> tuple[Stop, ...]:
+    """The plan's steps in order, each with its newest attempt; without a plan, the steps so far.
+
+    Where nothing is known of any step of a run that has begun, nothing is said of how far it is.
+    """
+    newest: dict[str, Step] = {}
+    for step in steps:
+        newest[step.name] = step
+    plan: Sequence[dict[str, Any]] = run.plan or [
+        {"name": step.name, "kind": step.kind} for step in newest.values()
+    ]
+    if not newest and run.status != "queued":
+        names = (label(str(planned.get("name") or "step")) for planned in plan)
+        return tuple(Stop(name, "next", "dashed", "") for name in names)
+    return tuple(_stop(run, planned, newest.get(str(planned.get("name"))), now) for planned in plan)
+
+
+def _stop(run: Run, planned: dict[str, Any], step: Step | None, now: datetime) -> Stop:
+    name = label(str(planned.get("name") or "step"))
+    kind = str(planned.get("kind") or (step.kind if step is not None else ""))
+    if step is not None and step.status in _ENDS:
+        state, icon, word = _ENDS[step.status]
+        return Stop(name, state, icon, _took(step, word))
+    if step is None or step.status == "pending":
+        return Stop(name, "next", "dashed", "not reached" if run.finished else "to come")
+    if run.finished:
+        # It was reached, and what became of it has not been told.
+        return Stop(name, "next", "dashed", "")
+    start = step.started_at or step.created_at
+    age = span((now - start).total_seconds())
+    if run.status == "suspended":
+        verb = "sleeping" if kind == "sleep" else "waiting"
+        return Stop(name, "now", "pause", f"{verb} {age}", start)
+    return Stop(name, "busy", "play", f"running {age}", start)
+
+
+def _took(step: Step, word: str) -> str:
+    if step.started_at is None or step.completed_at is None:
+        return word
+    took = exact_span((step.completed_at - step.started_at).total_seconds())
+    if word == "done":
+        return took
+    return f"{word} {took}" if took == AT_ONCE else f"{word} after {took}"
+
+
+@dataclass(frozen=True)
+class LiveRun:
+    """The head of a run: ``runs/_live.html`` reads it under the name ``live``.
+
+    ``status`` is the wire's word, ``state`` what is shown.
+    """
+
+    id: str
+    status: str
+    state: str
+    stops: tuple[Stop, ...]
+
+
+def live_head(run: Run, now: datetime | None = None) -> dict[str, Any]:
+    """The context of ``runs/_live.html``, and the ``steps`` read for it. One query."""
+    steps = list(run.steps.defer("raw"))
+    stops = track(run, steps, now or timezone.now())
+    return {"live": LiveRun(run.mobius_id, run.status, run.state, stops), "steps": steps}

@@ -1,0 +1,361 @@
+"""Markdown that workflows wrote, made safe to show, and kept once it is rendered."""
+
+import re
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+import nh3
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from linkify_it import LinkifyIt  # type: ignore[import-untyped]
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererProtocol
+from markdown_it.rules_block.table import escapedSplit
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+from inbox.bidi import show_overrides
+
+_WEB = re.compile(r"(https?:)?[/\\]{2,}|https?:[/\\]*", re.IGNORECASE)
+_END = re.compile(r"[/\\?#]")
+
+
+def hidden_host(href: str, words: str) -> str:
+    """The host that ``href`` leads to, or the address that it writes to. Empty where the link's
+    words say just that, and for links within this site.
+    """
+    words = words.strip()
+    if href[:7].lower() == "mailto:":
+        address = href[7:].partition("?")[0]
+        return "" if words == address else address
+    target = _host(href)
+    said = _host(words) or _host(f"//{words}")
+    # Words in another script, or "bank.example" before "@", look like a host and are none.
+    return "" if said == target and "@" not in target and words.isascii() else _plain(target)
+
+
+def _host(address: str) -> str:
+    """Host and port with what stands before ``@``, as a browser reads them; empty without any."""
+    web = _WEB.match(address)
+    return _END.split(address[web.end() :], maxsplit=1)[0].lower() if web else ""
+
+
+def _plain(host: str) -> str:
+    """Without what stands before ``@``, and in ASCII, so that no letter looks like another."""
+    host = host.rpartition("@")[2]
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
+
+
+Made = TypeVar("Made")
+
+OVERHEAD = 400
+"""Bytes that an entry takes beside its text."""
+
+
+class RenderCache(Generic[Made]):
+    """What ``make`` gave for a text, the last used first. ``size_of`` gives the bytes of a result.
+
+    Threads that want the same text wait for the first of them.
+    """
+
+    def __init__(self, most_bytes: int, size_of: Callable[[Made], int]) -> None:
+        self.most_bytes = most_bytes
+        self.bytes = 0
+        self._size_of = size_of
+        self._kept: OrderedDict[bytes, tuple[Made, int]] = OrderedDict()
+        self._turns: dict[bytes, Lock] = {}
+        self._lock = Lock()
+
+    def get(self, kind: str, text: str, make: Callable[[str], Made]) -> Made:
+        """The result for ``text``; ``kind`` tells apart what is made of the same text."""
+        key = sha256(f"{kind}\n{text}".encode("utf-8", "surrogatepass")).digest()
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key][0]
+            turn = self._turns.setdefault(key, Lock())
+        with turn:
+            with self._lock:
+                if key in self._kept:
+                    return self._kept[key][0]
+            try:
+                made = make(text)
+                self._keep(key, made)
+            finally:
+                with self._lock:
+                    self._turns.pop(key, None)
+        return made
+
+    def _keep(self, key: bytes, made: Made) -> None:
+        size = self._size_of(made) + OVERHEAD
+        with self._lock:
+            self._kept[key] = made, size
+            self.bytes += size
+            while self.bytes > self.most_bytes:
+                _, (_, gone) = self._kept.popitem(last=False)
+                self.bytes -= gone
+
+
+def size_of_text(text: str) -> int:
+    """Bytes of memory."""
+    return sys.getsizeof(text)
+
+
+FORMATTED = 32 * 1024
+"""Bytes of a text that are formatted; the rest is plain."""
+CACHED = 32 * 1024 * 1024
+"""Bytes of formatted text that are kept."""
+NESTED = 60
+"""Quotes within each other that are formatted, and twice the lists. The parser drops what is nested
+deeper, and everything after it.
+"""
+BRACKETS = 2_000
+"""More of them and the parser's search for links takes seconds."""
+LONGEST_ADDRESS = 2_000
+"""Characters without a space that are searched for addresses: the search is quadratic."""
+ADDRESSES = 1_000
+"""More of them in a text and none becomes a link."""
+
+TAGS = {
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "em",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "small",
+    "strong",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+}
+REL = "noopener noreferrer nofollow"
+SCHEMES = {"http", "https", "mailto"}
+
+
+def _picture(
+    self: RendererProtocol,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
+) -> str:
+    """A picture as a link to it: the page fetches nothing from elsewhere."""
+    source = str(tokens[index].attrGet("src") or "")
+    name = tokens[index].content or source
+    nested = sum(token.nesting for token in tokens[:index] if token.type.startswith("link_"))
+    if nested:
+        return str(escape(name))
+    return f'<a href="{escape(source)}">{escape(name)}</a>{_host_after(source, name)}'
+
+
+def _link_close(
+    self: RendererProtocol,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
+) -> str:
+    """The end of a link, and after it where it leads, unless its words say so."""
+    start = next(n for n in range(index, -1, -1) if tokens[n].type == "link_open")
+    words = "".join(token.content for token in tokens[start:index])
+    return f"</a>{_host_after(str(tokens[start].attrGet('href') or ''), words)}"
+
+
+def _host_after(href: str, words: str) -> str:
+    host = hidden_host(href, words)
+    return f" <small>({escape(host)})</small>" if host else ""
+
+
+class Addresses(LinkifyIt):
+    """Finds web and mail addresses word by word."""
+
+    def match(self, text: str) -> list[Any] | None:
+        """As ``LinkifyIt.match``."""
+        found = []
+        for word in re.finditer(r"\S+", text):
+            for address in super().match(word[0]) or ():
+                address.index += word.start()
+                address.last_index += word.start()
+                found.append(address)
+        return found or None
+
+    def test(self, text: str) -> bool:
+        """Whether ``match`` is worth a try."""
+        return bool(self.pretest(text))
+
+
+def _parser(preset: str, rules: list[str], *, linkify: bool) -> MarkdownIt:
+    options = {"html": False, "linkify": linkify, "breaks": True, "maxNesting": NESTED}
+    parser = MarkdownIt(preset, options)
+    parser.linkify = Addresses()
+    parser.add_render_rule("link_close", _link_close)
+    return parser.enable([*rules, "linkify"])
+
+
+def _markdown(*, linkify: bool) -> MarkdownIt:
+    parser = _parser("commonmark", ["table", "strikethrough"], linkify=linkify)
+    # A definition that no link refers to would vanish.
+    parser.disable("reference")
+    parser.add_render_rule("image", _picture)
+    return parser
+
+
+_MARKDOWN, _MARKDOWN_UNLINKED = _markdown(linkify=True), _markdown(linkify=False)
+_PLAIN = _parser("zero", ["newline"], linkify=True)
+_PLAIN_UNLINKED = _parser("zero", ["newline"], linkify=False)
+
+
+def _sink_headings(tokens: list[Token]) -> None:
+    """The page has its own h1 and h2; a message's headings start below them."""
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+
+
+def clean(html: str) -> SafeString:
+    """Only what is named above survives."""
+    safe = nh3.clean(
+        html,
+        tags=TAGS,
+        attributes={"a": {"href", "title"}, "ol": {"start"}},
+        # Text before a link that reverses what follows would reverse its words and its host.
+        set_tag_attribute_values={"a": {"dir": "auto"}, "small": {"dir": "ltr"}},
+        url_schemes=SCHEMES,
+        link_rel=REL,
+    )
+    # An entity has become the character by now.
+    return mark_safe(show_overrides(safe))  # noqa: S308 - nh3 made it safe
+
+
+@dataclass(frozen=True)
+class Text:
+    """``html`` is the formatted beginning, or ``plain`` the same as it was written, where it cannot
+    be formatted. ``rest`` is what follows, as it was written. ``size`` is that of the beginning,
+    in bytes.
+    """
+
+    html: SafeString
+    plain: str = ""
+    rest: str = ""
+    size: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.html or self.plain)
+
+
+_cache: RenderCache[SafeString | None] = RenderCache(CACHED, lambda html: size_of_text(html or ""))
+
+
+def render(text: str) -> Text:
+    """Markdown, formatted as far as it can be."""
+    first, rest = split(show_overrides(text))
+    html = _cache.get("markdown", first, _format)
+    size = _size(first)
+    return Text(SafeString(), first, rest, size) if html is None else Text(html, "", rest, size)
+
+
+def render_plain(text: str, most: int = FORMATTED) -> Text:
+    """Text that is not Markdown, as paragraphs and line breaks, with its web addresses as links."""
+    first, rest = split(show_overrides(text), most)
+    html = _cache.get("plain", first, _format_plain) or SafeString()
+    return Text(html, rest=rest, size=_size(first))
+
+
+def split(text: str, most: int = FORMATTED) -> tuple[str, str]:
+    """The beginning of at most so many bytes, and what follows; at the end of a line or word."""
+    if len(text) * 4 <= most:
+        return text, ""
+    end = len(text)
+    while (size := _size(text[:end])) > most:
+        end = min(end - 1, end * most // size)
+    if end < len(text):
+        line, word = text.rfind("\n", end // 2, end), text.rfind(" ", end // 2, end)
+        end = (line if line >= 0 else word) + 1 or end
+    return text[:end], text[end:]
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _format(text: str) -> SafeString | None:
+    if text.count("[") > BRACKETS:
+        return None
+    parser = _MARKDOWN if _linkable(text) else _MARKDOWN_UNLINKED
+    try:
+        tokens = parser.parse(text)
+    except RecursionError:
+        return None
+    if any(_drops(tokens, text.split("\n"))):
+        return None
+    _sink_headings(tokens)
+    return clean(parser.renderer.render(tokens, parser.options, {}))
+
+
+def _drops(tokens: Sequence[Token], lines: list[str]) -> Iterator[bool]:
+    """For each token whether something of what is written there would not be shown."""
+    columns = cells = 0
+    for token in tokens:
+        match token.type:
+            case "blockquote_open" | "list_item_open":
+                yield token.level + 1 >= NESTED
+            case "fence":
+                yield " " in token.info.strip()
+            case "table_open":
+                columns = 0
+            case "tr_open":
+                cells = _cells(lines[token.map[0]]) if token.map else 0
+                columns = columns or cells
+                yield cells > columns
+
+
+def _cells(line: str) -> int:
+    row = escapedSplit(line.strip())
+    return len(row) - (row[0] == "") - (len(row) > 1 and row[-1] == "")
+
+
+def _format_plain(text: str) -> SafeString | None:
+    parser = _PLAIN if _linkable(text) else _PLAIN_UNLINKED
+    return clean(parser.render(text))
+
+
+def _linkable(text: str) -> bool:
+    """Its addresses can be looked for in reasonable time."""
+    if text.count("://") > ADDRESSES:
+        return False
+    return max(map(len, text.split()), default=0) <= LONGEST_ADDRESS
+
+
+def body(message: str, title: str) -> str:
+    """What a page shows below the title: the message without the first line that became the title.
+
+    The first line stays where the title does not say all of it: it was cut, or it holds a link.
+    """
+    first, _, rest = message.strip().partition("\n")
+    said = title.removesuffix("…").strip()
+    whole = len(first.strip().lstrip("#").strip()) <= 300 and not title.endswith("…")
+    linked = "](" in first or "://" in first
+    return rest.strip() if whole and said and not linked else message.strip()

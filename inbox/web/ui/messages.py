@@ -1,0 +1,130 @@
+"""What pages say about the outcome of a service call, and how they show it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from inbox.services.outcome import Kind, Outcome
+from inbox.web.ui.when import span
+
+_STATUS = {
+    Kind.NOT_ACCEPTED: 422,
+    Kind.UNKNOWN_PERSON: 422,
+    Kind.WRONG_NAME: 422,
+    Kind.STILL_OPEN: 503,
+    Kind.NOT_RECORDED: 503,
+    Kind.UNREACHABLE: 503,
+    Kind.UNCONFIRMED: 503,
+    Kind.RATE_LIMITED: 503,
+}
+_RETRYABLE = frozenset(
+    {
+        *_STATUS,
+        Kind.HELD,
+        Kind.QUESTION_CHANGED,
+        Kind.TOKEN_REFUSED,
+        Kind.NO_CREDENTIAL,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """``title`` says what happened, ``text`` what was kept and what to do. Both are plain text."""
+
+    outcome: Outcome[Any]
+    title: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.title}. {self.text}"
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the page that shows it."""
+        return 200 if self.outcome.done else _STATUS.get(self.outcome.kind, 409)
+
+    @property
+    def retryable(self) -> bool:
+        """Sending it again can help, so the form stays usable."""
+        return self.outcome.kind in _RETRYABLE
+
+    @property
+    def needs_token(self) -> bool:
+        """What helps is a member token, on the account page."""
+        return self.outcome.kind in (Kind.TOKEN_REFUSED, Kind.NO_CREDENTIAL)
+
+    @property
+    def tone(self) -> str:
+        """The notice's tone: ``ok``, ``info``, ``warn`` or ``bad``."""
+        if self.outcome.kind is Kind.ENDED_BEFORE:
+            return "info"
+        if self.outcome.done:
+            return "ok"
+        if self.outcome.kind in (Kind.NOT_ACCEPTED, Kind.NOT_ALLOWED, Kind.WRONG_NAME):
+            return "bad"
+        return "warn" if self.retryable else "info"
+
+    def tell_when(self, response: HttpResponseBase) -> HttpResponseBase:
+        """Add ``Retry-After`` where Mobius said how long to wait."""
+        if self.outcome.retry_after is not None:
+            response["Retry-After"] = str(max(1, round(self.outcome.retry_after)))
+        return response
+
+
+def sentences(*parts: str) -> str:
+    """Whole sentences in a row; the empty ones are left out."""
+    return " ".join(part for part in parts if part)
+
+
+def draft(saved: bool) -> str:
+    """What became of a text that was typed; empty where none was."""
+    return _("Your draft is saved.") if saved else ""
+
+
+def mobius_says(outcome: Outcome[Any]) -> str:
+    """The reason that Mobius gave, if it did."""
+    reason = outcome.message.rstrip(".")
+    return _("Mobius says: %(reason)s.") % {"reason": reason} if reason else ""
+
+
+def try_again(outcome: Outcome[Any]) -> str:
+    """When sending it again can help."""
+    if outcome.retry_after is None:
+        return _("Try again in a moment.")
+    return _("Try again in %(time)s.") % {"time": span(max(1.0, outcome.retry_after))}
+
+
+def upstream_problem(
+    outcome: Outcome[Any], unchanged: str, *, token_use: str = "", saved: str = ""
+) -> Message | None:
+    """The failures that mean the same on every page; None for any other outcome.
+
+    ``unchanged`` says that nothing took place, ``token_use`` what a member token is needed for,
+    ``saved`` what became of a text.
+    """
+    add_token = _("Add your token on the Account page.")
+    parts: tuple[str, ...] = (unchanged, saved, try_again(outcome))
+    match outcome.kind:
+        case Kind.NO_CREDENTIAL if outcome.lost:
+            title = _("Your member token can no longer be read")
+            parts = (_("Its encryption key is gone."), unchanged, saved, add_token)
+        case Kind.NO_CREDENTIAL:
+            title = _("You don't have a member token yet")
+            parts = (token_use, unchanged, saved, add_token)
+        case Kind.TOKEN_REFUSED if outcome.service_key:
+            title = _("Mobius refused the installation's service key")
+            advice = _("Add your own member token on the Account page, then try again.")
+            parts = (unchanged, saved, advice)
+        case Kind.TOKEN_REFUSED:
+            title = _("Mobius no longer accepts your member token")
+            parts = (unchanged, saved, _("Add a new token on the Account page."))
+        case Kind.UNREACHABLE:
+            title = _("Mobius can't be reached")
+        case Kind.RATE_LIMITED:
+            title = _("Mobius is limiting requests")
+        case _:
+            return None
+    return Message(outcome, title, sentences(*parts))

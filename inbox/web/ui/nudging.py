@@ -1,0 +1,145 @@
+"""Whether a lead can nudge somebody on a question now: a button, or words in its place."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import FilteredRelation, Q
+from django.urls import reverse
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Interaction, Notice, Reviewer, Upstream
+from inbox.services.nudge import EVERY
+from inbox.web.ui.when import at, clock
+
+RECENT = timedelta(days=1)
+"""Nudges that are shown."""
+
+
+@dataclass(frozen=True)
+class Nudged:
+    """The last time that a person was reminded of a question, by whom, and whether they know."""
+
+    item: str
+    user: str
+    sender: str
+    sender_name: str
+    at: datetime
+    read_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """Names of those with an account, who of them can sign in, and what they were nudged on."""
+
+    names: Mapping[str, str]
+    active: frozenset[str]
+    nudges: Mapping[tuple[str, str], Nudged]
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """``state`` is ``free`` (a button), ``done``, ``mine`` (an answer is the reader's to give) or
+    ``nobody``; ``words`` stand in the button's place. ``last`` is said of a button pressed before.
+    ``turns_at`` is when words give way to the button again.
+    """
+
+    state: str
+    user: str
+    name: str
+    href: str
+    words: str = ""
+    last: str = ""
+    turns_at: datetime | None = None
+
+
+def known(upstream: Upstream, ids: Iterable[str], now: datetime) -> Known:
+    """Accounts of these people, and what they were nudged on within ``RECENT``. One query."""
+    recent = FilteredRelation(
+        "notices",
+        condition=Q(
+            notices__upstream=upstream,
+            notices__kind=Notice.Kind.NUDGE,
+            notices__at__gte=now - RECENT,
+        ),
+    )
+    rows = Reviewer.objects.filter(mobius_id__in=set(ids)).annotate(nudge=recent)
+    names: dict[str, str] = {}
+    active: set[str] = set()
+    nudges: dict[tuple[str, str], Nudged] = {}
+    found = rows.values_list(
+        "mobius_id",
+        "user__first_name",
+        "user__last_name",
+        "user__username",
+        "user__is_active",
+        "nudge__interaction_id",
+        "nudge__sender",
+        "nudge__sender_name",
+        "nudge__at",
+        "nudge__read_at",
+    )
+    for (
+        mine,
+        first,
+        last,
+        username,
+        is_active,
+        item,
+        sender,
+        sender_name,
+        sent_at,
+        read_at,
+    ) in found:
+        id_ = mine or ""
+        names[id_] = f"{first} {last}".strip() or username
+        if is_active:
+            active.add(id_)
+        if item is not None:
+            nudges[item, id_] = Nudged(item, id_, sender, sender_name, sent_at, read_at)
+    return Known(names, frozenset(active), nudges)
+
+
+def nudge_href(id_: str) -> str:
+    """Where the button is sent."""
+    return reverse("nudge", args=[id_])
+
+
+def nudge_of(viewer: Viewer, item: Interaction, user_id: str, known: Known, now: datetime) -> Nudge:
+    """What stands beside a person whom the question waits for. No query."""
+    name = known.names.get(user_id, user_id)
+    if user_id == viewer.mobius_id:
+        return Nudge("mine", user_id, name, item.get_absolute_url())
+    if user_id not in known.active:
+        return Nudge("nobody", user_id, name, "", "Can't be nudged")
+    href, last = nudge_href(item.mobius_id), known.nudges.get((item.mobius_id, user_id))
+    if last is None:
+        return Nudge("free", user_id, name, href)
+    if now - last.at < EVERY:
+        again, words = last.at + EVERY, f"Nudged {clock(last.at)}"
+        return Nudge("done", user_id, name, href, words, turns_at=again)
+    return Nudge("free", user_id, name, href, last=f"nudged last {at(last.at, now)}")
+
+
+def waits_for(item: Interaction) -> list[str]:
+    """Who could move it on now: its target, its holder, else all who have not answered."""
+    if item.target_type == "user":
+        return [item.target_id]
+    if access.can_be_held(item) and item.claimed_by:
+        return [item.claimed_by]
+    return item.missing
+
+
+def nudges_on(
+    viewer: Viewer, upstream: Upstream, items: Iterable[Interaction], now: datetime
+) -> dict[str, tuple[Nudge, ...]]:
+    """For a lead each open question's id and whom it waits for. One query, none for others."""
+    waiting = {item: waits_for(item) for item in items if item.pending} if viewer.lead else {}
+    if not waiting:
+        return {}
+    about = known(upstream, {id_ for ids in waiting.values() for id_ in ids}, now)
+    return {
+        item.mobius_id: tuple(nudge_of(viewer, item, id_, about, now) for id_ in ids)
+        for item, ids in waiting.items()
+    }

@@ -1,0 +1,133 @@
+"""The request that views get: who sent it, from where, in which form, and what htmx asks for."""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from ipaddress import ip_network
+from operator import attrgetter
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest
+from django.utils.crypto import salted_hmac
+from django_htmx.middleware import HtmxDetails
+from ulid import ULID
+
+from inbox.access import Viewer
+from inbox.models import Upstream
+from inbox.services.draft import TypedIn
+from inbox.services.origin import Actor, Origin
+from reviewer_site.proxies import client_address
+
+_USABLE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+
+class Request(HttpRequest):
+    """From anybody. ``htmx`` is false where htmx did not send it."""
+
+    htmx: HtmxDetails
+
+
+class ReviewerRequest(Request):
+    """From somebody who is signed in: every view that is not ``login_not_required`` gets one."""
+
+    user: User
+    viewer: Viewer
+    upstream: Upstream
+
+
+def is_fragment(request: Request, target: str) -> bool:
+    """A swap asks for the element ``target`` alone, not for a page."""
+    htmx = request.htmx
+    return bool(htmx) and not htmx.history_restore_request and _element(htmx.target)[1] == target
+
+
+def source_of(request: Request) -> tuple[str, str]:
+    """Tag and id of the element that asks, each empty where there is none."""
+    return _element(request.htmx.source)
+
+
+def _element(named: str | None) -> tuple[str, str]:
+    """htmx 4 names an element ``tag#id``, which django-htmx passes on as it is."""
+    tag, _, id_ = (named or "").partition("#")
+    return tag, id_
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    """The origin of what this request does."""
+    return Origin(address_of(request))
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The signed-in person, for the changes of accounts and rights that this request makes."""
+    user = request.user
+    mobius_id = user.reviewer.mobius_id or "" if user.is_authenticated else ""
+    return Actor(user.get_username(), mobius_id, origin_of(request))
+
+
+def address_of(request: HttpRequest, *_: Any) -> str:
+    """The browser's network address; empty where it is not known."""
+    return client_address(
+        request.META.get("REMOTE_ADDR", ""),
+        request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        settings.TRUSTED_PROXIES,
+    )
+
+
+def counted_address(request: HttpRequest) -> str | None:
+    """The address that failed sign-ins are counted by; the databases take no empty one.
+
+    Whoever has an IPv6 address has its whole /64 network, which counts as one.
+    """
+    address = address_of(request)
+    if ":" in address:
+        return str(ip_network(f"{address}/64", strict=False).network_address)
+    return address or None
+
+
+def new_operation_id() -> str:
+    """For one intended answer; made when its form is shown."""
+    return str(ULID())
+
+
+def operation_id_of(sent: str) -> str:
+    """The ID that the form sent, or a new one where that can't be used. Never refuses."""
+    return sent if _USABLE_ID.fullmatch(sent) else new_operation_id()
+
+
+def typed_in(request: HttpRequest) -> TypedIn:
+    """Of a form that was sent, or of the one that stands in the page that reads itself again."""
+    sent = request.POST if request.method == "POST" else request.GET
+    form = sent.get("operation_id", "")
+    usable = form if operation_id_of(form) == form else ""
+    return TypedIn(base=sent.get("draft", ""), form=usable, device=device_of(request))
+
+
+def device_of(request: HttpRequest) -> str:
+    """A digest of the browser's session."""
+    key = request.session.session_key or ""
+    return salted_hmac("inbox.draft.device", key).hexdigest()[:16]
+
+
+View = Callable[..., Any]
+
+
+def _only(has_role: Callable[[Viewer], bool]) -> Callable[[View], View]:
+    """For everybody without the role the page is not there. For sync and async views."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: ReviewerRequest, *args: Any, **kwargs: Any) -> Any:
+            if not has_role(request.viewer):
+                raise Http404("No such page.")
+            return view(request, *args, **kwargs)
+
+        return markcoroutinefunction(guarded) if iscoroutinefunction(view) else guarded
+
+    return decorate
+
+
+lead_required = _only(attrgetter("lead"))
+administrator_required = _only(attrgetter("administrator"))

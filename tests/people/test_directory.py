@@ -1,0 +1,14 @@
+"""The Mobius ids to suggest for an account."""
+
+from inbox.people import directory
+from tests.mirror.things import ask, group_ask
+from tests.web.cast import people as make_people
+from tests.web.cast import tell
+
+
+def test_ids_of_open_questions_without_an_account_are_suggested(db: None) -> None:
+    tell(ask(), group_ask("int_2"))
+    assert directory.seen_without_account() == ["user_lee", "user_rina", "user_sam"]
+    assert directory.seen_without_account(most=2) == ["user_lee", "user_rina"]
+    make_people()
+    assert directory.seen_without_account() == []

@@ -1,0 +1,89 @@
+"""Member tokens under a new key."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+
+from inbox.models import Credential
+from inbox.people import rotation, vault
+from inbox.people.people import make_demo
+from inbox.services.audit import chain, decision_log
+
+TOKENS = {f"user_{name}": f"mbc_{name}_{'0' * 28}" for name in ("rina", "sam", "lee")}
+
+
+LOG = "So is the end of the decision log.\n"
+
+
+def key() -> str:
+    return Fernet.generate_key().decode()
+
+
+@pytest.fixture
+def old(db: None, settings: Any) -> str:
+    """The key under which the tokens of three people were sealed."""
+    sealed_with = key()
+    settings.CREDENTIAL_KEYS = [sealed_with, *settings.CREDENTIAL_KEYS]
+    assert decision_log.reseal()
+    settings.CREDENTIAL_KEYS = [sealed_with]
+    make_demo(tokens=TOKENS)
+    return sealed_with
+
+
+def rotate() -> str:
+    said = StringIO()
+    call_command("rotate_credential_keys", stdout=said)
+    return said.getvalue()
+
+
+def opened() -> set[str]:
+    return {vault.unseal(row.sealed) for row in Credential.objects.all()}
+
+
+def test_every_token_opens_with_the_new_key_alone(old: str, settings: Any) -> None:
+    new = key()
+    settings.CREDENTIAL_KEYS = [new, old]
+    assert rotate() == "3 tokens are sealed with the first key of CREDENTIAL_KEYS.\n" + LOG
+    settings.CREDENTIAL_KEYS = [new]
+    assert chain.sealed(decision_log.head())
+    assert opened() == set(TOKENS.values())
+    settings.CREDENTIAL_KEYS = [old]
+    with pytest.raises(vault.KeyLost):
+        opened()
+
+
+def test_it_goes_batch_by_batch(old: str, settings: Any) -> None:
+    settings.CREDENTIAL_KEYS = [key(), old]
+    assert rotation.rotate(batch=2) == 3
+
+
+def test_a_lost_key_names_whose_tokens_and_changes_nothing(old: str, settings: Any) -> None:
+    new = key()
+    settings.CREDENTIAL_KEYS = [new]
+    Credential.objects.filter(reviewer__user__username="sam").update(
+        sealed=vault.seal(TOKENS["user_sam"])
+    )
+    before = set(Credential.objects.values_list("sealed", flat=True))
+    with pytest.raises(CommandError) as refused:
+        rotate()
+    said = str(refused.value)
+    assert said.startswith(
+        "The key of 2 stored token(s) is lost, and nothing was changed: lee, rina."
+    )
+    assert "Put the old key back behind the new one" in said
+    assert "Account page" in said
+    assert refused.value.returncode == 1
+    assert set(Credential.objects.values_list("sealed", flat=True)) == before
+
+
+def test_no_keys_at_all_is_said_in_words(old: str, settings: Any) -> None:
+    settings.CREDENTIAL_KEYS = []
+    with pytest.raises(CommandError, match="CREDENTIAL_KEYS is empty"):
+        rotate()
+
+
+def test_nothing_to_rotate_is_no_error(db: None) -> None:
+    assert rotate() == "0 tokens are sealed with the first key of CREDENTIAL_KEYS.\n" + LOG

@@ -1,0 +1,252 @@
+"""Connection: what an administrator sees there and sets up, step by step."""
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from inbox.mirror.freshness import sync_status
+from inbox.models import Decision, GroupMapping, Interaction, OneTimeLink, Upstream
+from inbox.services import trial
+from inbox.services.connection import connection
+from tests.mirror.things import ask, group_ask
+from tests.support.desk import Desk
+from tests.support.scripted_server import Reply
+from tests.web.cast import part, sign_in, tell
+
+PAGE = "/connection/"
+LINK = re.compile(r"http://127\.0\.0\.1:8000/accounts/link/\?token=[\w-]{43}")
+
+
+@pytest.fixture
+def root(db: None) -> Client:
+    """The first administrator, alone."""
+    User.objects.create_superuser("root")
+    return sign_in("root")
+
+
+@pytest.fixture
+def refused() -> Iterator[None]:
+    connection.problem = "MOBIUS_API_KEY: Mobius at https://m.example refuses this key."
+    yield
+    connection.problem = ""
+
+
+def shown(answer: Any, status: int = 200) -> str:
+    assert answer.status_code == status, answer.content.decode()
+    return re.sub(r"\s+", " ", html.unescape(answer.content.decode()))
+
+
+def person(**fields: str) -> dict[str, str]:
+    return {"name": "rina", "mobius_id": "user_rina", "role": "reviewer", **fields}
+
+
+def test_an_administrator_finds_it_and_is_told_what_is_left(root: Client) -> None:
+    assert 'href="/connection/"' in shown(root.get("/account/"))
+    assert "Open Connection" in shown(root.get("/inbox/"))
+    assert "Open Connection" in shown(root.get("/inbox/", headers=part("inbox-list")))
+    page = shown(root.get(PAGE))
+    assert 'action="/connection/people/import#import"' in page
+    assert "3 of 4 steps left" in page
+    assert "Add the people who answer questions" in page
+
+
+@pytest.mark.parametrize("name", ["rina", "tess"])
+def test_for_others_it_is_not_there(people: None, name: str) -> None:
+    client = sign_in(name)
+    assert client.get(PAGE).status_code == 404
+    assert client.post("/connection/people/add", person(name="eve")).status_code == 404
+    assert "/connection/" not in shown(client.get("/account/"))
+
+
+def test_what_keeps_mobius_away_is_said_to_administrators_on_every_page(
+    people: None, refused: None
+) -> None:
+    assert "refuses this key" in shown(sign_in("admin").get("/runs/"))
+    assert "Can't connect to Mobius" in shown(sign_in("admin").get(PAGE))
+    assert "MOBIUS_API_KEY" not in shown(sign_in("rina").get("/runs/"))
+
+
+def test_what_mobius_offers_is_listed_with_what_is_done_without_it(root: Client) -> None:
+    known = {"pending": "yes", "groups": "no"}
+    Upstream.objects.filter(pk=Upstream.present().pk).update(capabilities=known)
+    page = shown(root.get(PAGE))
+    assert "Members come from the question itself, or else from the group mapping here." in page
+    assert "Pending questions are polled instead." not in page
+    assert "Not tested: shown as available until it's refused once." in page
+    assert "Claiming a group's question" in page
+
+
+def test_whether_the_service_key_answers_is_said_with_the_reason(
+    root: Client, settings: Any
+) -> None:
+    settings.SERVICE_KEY_ANSWERS = "auto"
+    assert "Off: it isn't known yet whether Mobius says who" in shown(root.get(PAGE))
+    known = {"token_owner": "no"}
+    Upstream.objects.filter(pk=Upstream.present().pk).update(capabilities=known)
+    assert "On: Mobius doesn't say who a member token belongs to." in shown(root.get(PAGE))
+
+
+def test_a_person_is_added_with_an_id_that_was_seen(root: Client) -> None:
+    tell(ask())
+    assert '<option value="user_rina">' in shown(root.get(PAGE))
+    answer = root.post("/connection/people/add", person(full_name="Rina Kovacs", role="lead"))
+    assert LINK.search(shown(answer))
+    assert "no-store" in answer["Cache-Control"]
+    rina = User.objects.get(username="rina")
+    assert (rina.get_full_name(), rina.reviewer.mobius_id) == ("Rina Kovacs", "user_rina")
+    entries = Decision.objects.filter(title="rina")
+    assert {entry.account for entry in entries} == {"root"}
+    page = shown(root.get(PAGE))
+    assert not LINK.search(page)
+    assert "Link not used yet" in page
+    assert '<option value="user_rina">' not in page
+    assert "There are no Mobius IDs to suggest yet." in page
+
+
+def test_a_new_link_replaces_the_old_and_is_shown_once(root: Client) -> None:
+    root.post("/connection/people/add", person())
+    old = OneTimeLink.objects.get().token_hash
+    rina = User.objects.get(username="rina")
+    assert LINK.search(shown(root.post(f"/connection/people/{rina.pk}/link")))
+    assert OneTimeLink.objects.get().token_hash != old
+    assert root.post("/connection/people/999/link").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"name": "root"}, "root already has an account."),
+        ({"name": ""}, "Enter a username."),
+        ({"mobius_id": ""}, "Enter a Mobius ID."),
+        ({"name": "two words"}, "Enter a valid username"),
+    ],
+)
+def test_a_person_who_cannot_be_added_stays_typed(
+    root: Client, fields: dict[str, str], why: str
+) -> None:
+    page = shown(root.post("/connection/people/add", person(full_name="Rina L", **fields)), 422)
+    assert why in page
+    assert 'value="Rina L"' in page
+    assert page.count("autofocus") == 1
+    assert User.objects.count() == 1
+
+
+def test_a_file_is_shown_before_anybody_is_added(root: Client) -> None:
+    text = "name,full_name,mobius_id,role,admin\nrina,Rina,user_rina,,\ntess,,user_tess,lead,\n"
+    file = SimpleUploadedFile("people.csv", text.encode())
+    page = shown(root.post("/connection/people/import", {"file": file}))
+    assert "No one has been added yet." in page
+    assert 'id="import"' in page
+    assert "Add 2 people" in page
+    assert not LINK.search(page)
+    assert (User.objects.count(), OneTimeLink.objects.count()) == (1, 0)
+    done = root.post("/connection/people/import", {"text": text, "confirmed": "yes"})
+    assert len(LINK.findall(shown(done))) == 2
+    again = shown(root.post("/connection/people/import", {"text": text, "confirmed": "yes"}), 422)
+    assert "2 people can't be added, so no one was." in again
+    assert "tess already has an account." in again
+
+
+def test_a_file_that_cannot_be_read_says_why(root: Client) -> None:
+    file = SimpleUploadedFile("people.csv", b"\xff\xfe")
+    assert "not UTF-8" in shown(root.post("/connection/people/import", {"file": file}), 422)
+    assert "Choose a CSV file." in shown(root.post("/connection/people/import"), 422)
+
+
+def test_an_unknown_group_is_a_thing_to_do_until_it_is_mapped(root: Client) -> None:
+    root.post("/connection/people/add", person())
+    tell(group_ask(members=None))
+    asked = Interaction.objects.get()
+    group_id = asked.group_id or asked.target_id
+    page = shown(root.get(PAGE))
+    assert "1 open question is for this group, and Mobius doesn't say who its members are." in page
+    assert "Assign people to groups" in page
+    given = {"group_id": group_id, "people": ["rina"]}
+    assert root.post("/connection/groups", given).status_code == 303
+    assert GroupMapping.objects.get().reviewer.user.username == "rina"
+    assert Decision.objects.get(verb="group_mapped").account == "root"
+    page = shown(root.get(PAGE))
+    assert "say who its members are" not in page
+    assert 'value="rina" checked' in page
+    assert "no account called eve" in shown(
+        root.post("/connection/groups", {**given, "people": ["eve"]}), 422
+    )
+
+
+def test_one_without_a_mobius_id_sets_it_before_the_test_question(root: Client) -> None:
+    assert "You don't have a Mobius ID yet" in shown(root.get(PAGE))
+    assert "Set your Mobius ID first" in shown(root.post("/connection/test"), 422)
+    assert root.post("/connection/people/me", {"mobius_id": "user_root"}).status_code == 303
+    assert "Send a test question" in shown(root.get(PAGE))
+    User.objects.create_superuser("second")
+    page = shown(sign_in("second").post("/connection/people/me", {"mobius_id": "user_root"}), 422)
+    assert "user_root is the Mobius ID of root." in page
+
+
+def test_a_test_question_is_followed_from_appearing_to_answered(desk: Desk) -> None:
+    rina = User.objects.get(username="rina")
+    rina.is_superuser = True
+    rina.save()
+    client = sign_in("rina")
+    assert client.get("/connection/test/").status_code == 404
+    assert client.post("/connection/test").status_code == 303
+    page = shown(client.get("/connection/test/"))
+    assert "It hasn't appeared here yet." in page
+    assert 'hx-trigger="every 2s"' in page
+    assert 'hx-swap="outerMorph"' in page
+    (sent,) = [r.json for r in desk.server.seen("POST", "/interactions$")]
+    assert sent["target"] == {"type": "user", "id": "user_rina"}
+    assert "run_id" not in sent
+    asked = desk.read(client.session["sent_test_question"]["id"])
+    assert "appeared in your inbox" in shown(client.get("/connection/test/"))
+    answer = client.post(f"/interactions/{asked.mobius_id}/respond", {"value": "true"})
+    assert answer.status_code in (200, 303)
+    page = shown(client.get(PAGE))
+    assert "Questions arrive here, and answers reach Mobius." in page
+    assert "Send another" in page
+    assert "every 2s" not in page
+
+
+@pytest.mark.parametrize("reply", [Reply(201, b""), Reply(202, {"accepted": True})])
+def test_a_test_question_that_mobius_takes_without_saying_which_it_is_is_followed(
+    desk: Desk, reply: Reply
+) -> None:
+    rina = User.objects.get(username="rina")
+    rina.is_superuser = True
+    rina.save()
+    client = sign_in("rina")
+    tell(ask("int_before", message=trial.MESSAGE, run_id=None))
+    desk.server.on("POST", "/interactions$", reply)
+    assert client.post("/connection/test").status_code == 303
+    assert "It hasn't appeared here yet." in shown(client.get("/connection/test/"))
+    tell(ask("int_other", run_id=None), ask("int_test", message=trial.MESSAGE, run_id=None))
+    assert 'href="/interactions/int_test/"' in shown(client.get("/connection/test/"))
+
+
+def test_a_test_question_that_mobius_does_not_take_is_explained(desk: Desk) -> None:
+    rina = User.objects.get(username="rina")
+    rina.is_superuser = True
+    rina.save()
+    refusal = Reply(400, {"error": {"code": "bad_request", "message": "no standalone questions"}})
+    desk.server.on("POST", "/interactions$", refusal)
+    page = shown(sign_in("rina").post("/connection/test"), 422)
+    assert "Mobius didn't accept the question: no standalone questions" in page
+
+
+def test_it_says_that_pages_of_a_list_repeat(root: Client, read: None) -> None:
+    assert "may be missing" not in shown(root.get(PAGE))
+    sync_status.update(repeats=True)
+    assert "Older questions and runs may be missing." in shown(root.get(PAGE))
+
+
+@pytest.mark.usefixtures("refused", "read")
+def test_what_kept_mobius_away_is_not_said_of_a_page_that_is_live(root: Client) -> None:
+    page = shown(root.get(PAGE))
+    assert "Live." in page
+    assert "MOBIUS_API_KEY" not in page

@@ -1,0 +1,128 @@
+"""Requests that cannot be answered end in a page that claims nothing that was not checked."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.decorators import login_not_required
+from django.db import IntegrityError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import include, path
+
+from inbox.models import Draft
+from tests.mirror.things import ask
+from tests.web.cast import sign_in, tell
+
+
+@pytest.mark.parametrize(
+    ("referer", "link"),
+    [
+        ("http://testserver/connection/#people", "http://testserver/connection/#people"),
+        ("http://testserver/account/password", None),
+        ("https://evil.example/account/", None),
+        ("", None),
+    ],
+)
+def test_an_expired_page_is_reloaded_where_its_form_was(
+    people: None, referer: str, link: str | None
+) -> None:
+    client = sign_in("rina", enforce_csrf_checks=True)
+    answer = client.post("/account/password", {}, headers={"Referer": referer})
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "This page has expired" in page
+    found = re.findall(r'href="([^"]+)">Reload the page', page)
+    assert found == ([link] if link else [])
+
+
+@pytest.mark.parametrize(
+    "fields", [{"value": "x" * 3_000_000}, {f"field-{n}": "" for n in range(2000)}]
+)
+def test_a_form_over_the_limit_gets_a_page_that_says_so(
+    rina: Client, fields: dict[str, str]
+) -> None:
+    tell(ask())
+    answer = rina.post("/interactions/int_1/respond", fields)
+    assert answer.status_code == 413
+    page = answer.content.decode()
+    assert "too large to send" in page
+    assert "2.5 MB" in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/interactions/a%00b/",
+        "/runs/a%00b/",
+        "/groups/%00/",
+        "/inbox/?q=%00",
+        "/inbox/?item=a%00b",
+        "/insights/?workflow=%00",
+        "/live/inbox/?item=%00",
+    ],
+)
+def test_an_address_with_a_nul_is_a_bad_request(tess: Client, path: str) -> None:
+    assert tess.get(path).status_code == 400
+
+
+@pytest.mark.parametrize("verb", ["respond", "draft", "claim"])
+def test_a_nul_in_typed_text_is_replaced(rina: Client, verb: str) -> None:
+    tell(ask())
+    fields = {"value": "a\0b", "comment": "c\0d", "seen": "\0", "operation_id": "\0"}
+    assert rina.post(f"/interactions/int_1/{verb}", fields).status_code < 500
+    draft = Draft.objects.get()
+    assert draft.comment == "c\N{REPLACEMENT CHARACTER}d"
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise ValueError("a fault of ours")
+
+
+def without_database(request: HttpRequest) -> HttpResponse:
+    try:
+        raise OperationalError("disk is full")
+    except OperationalError as error:
+        raise KeyError("session") from error
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    raise IntegrityError("not unique")
+
+
+urlpatterns = [
+    path("broken/", login_not_required(broken)),
+    path("without-database/", login_not_required(without_database)),
+    path("refused/", login_not_required(refused)),
+    path("", include("reviewer_site.urls")),
+]
+handler400 = "inbox.web.errors.bad_request"
+handler500 = "inbox.web.errors.server_error"
+
+
+@pytest.fixture
+def client(settings: Any) -> Client:
+    settings.ROOT_URLCONF = __name__
+    return Client(raise_request_exception=False)
+
+
+@pytest.mark.parametrize("path", ["/broken/", "/refused/"])
+def test_a_fault_of_ours_claims_nothing(client: Client, path: str) -> None:
+    answer = client.get(path)
+    page = answer.content.decode()
+    assert answer.status_code == 500
+    assert "Something went wrong" in page
+    for claim in ("draft", "kept", "saved", "arrived", "sent"):
+        assert claim not in page
+
+
+def test_a_fault_after_a_form_was_sent_says_that_nothing_is_known(client: Client) -> None:
+    answer = client.post("/broken/")
+    assert answer.status_code == 500
+    assert "couldn't confirm that what you just sent was received" in answer.content.decode()
+
+
+def test_a_database_that_cannot_be_used_is_a_503_whatever_else_fails(client: Client) -> None:
+    answer = client.get("/without-database/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "can't use its database" in answer.content.decode()

@@ -1,0 +1,106 @@
+"""Alive, and ready to serve."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from inbox.mirror.database import SILENT
+from inbox.mirror.freshness import KEY_REFUSED, sync_status
+from tests.web.cast import sign_in, soon
+
+
+def test_it_is_alive_without_a_database() -> None:
+    answer = Client().get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def ready(client: Client | None = None) -> tuple[int, dict[str, Any]]:
+    answer = (client or Client()).get("/readyz")
+    return answer.status_code, answer.json()
+
+
+@pytest.fixture
+def admin(people: None) -> Client:
+    return sign_in("admin")
+
+
+def test_it_is_ready_with_a_migrated_database(db: None) -> None:
+    assert ready() == (200, {"status": "ready"})
+
+
+def test_it_stays_ready_for_five_minutes_after_mobius_was_heard(db: None, away: None) -> None:
+    assert ready() == (200, {"status": "ready"})
+
+
+def test_a_refused_key_makes_it_degraded(db: None, away: None) -> None:
+    sync_status.update(trouble=KEY_REFUSED)
+    assert ready() == (200, {"status": "degraded"})
+
+
+def test_a_dead_sync_makes_it_degraded(db: None, away: None) -> None:
+    sync_status.update(heard_at=soon(minutes=-6), broken_at=soon(minutes=-6))
+    assert ready() == (200, {"status": "degraded"})
+
+
+def test_a_probe_does_not_wait_for_a_database_that_is_known_to_be_away(
+    db: None, away: None
+) -> None:
+    sync_status.update(database_problem=SILENT)
+    with CaptureQueriesContext(connection) as queries:
+        assert ready() == (503, {"status": "unavailable"})
+    assert not queries.captured_queries
+
+
+def test_a_migration_that_is_missing_makes_it_unavailable(db: None) -> None:
+    MigrationRecorder.Migration.objects.filter(app="inbox").delete()
+    assert ready() == (503, {"status": "unavailable"})
+
+
+def test_administrators_also_get_the_reasons(admin: Client, away: None) -> None:
+    sync_status.update(trouble=KEY_REFUSED)
+    status, state = ready(admin)
+    assert (status, state["status"], state["upstream"]) == (200, "degraded", "stale")
+    assert state["reasons"] == ["Mobius refuses the service key."]
+    assert state["capabilities"]["groups"] == "unknown"
+    MigrationRecorder.Migration.objects.filter(app="inbox").delete()
+    assert ready(admin)[1]["reasons"] == ["Migrations are missing."]
+
+
+def test_administrators_also_get_what_mobius_says(admin: Client, away: None) -> None:
+    said = "Mobius refuses GET /interactions/int_9 (422: no)"
+    sync_status.update(trouble="Mobius refuses GET /interactions/… (422)", explained=said)
+    assert ready(admin)[1]["sync_explained"] == said
+    assert said in admin.get("/connection/").content.decode()
+
+
+def test_nobody_else_gets_the_reasons(tess: Client, away: None) -> None:
+    sync_status.update(trouble=KEY_REFUSED)
+    assert ready(tess) == (200, {"status": "degraded"})
+
+
+def test_administrators_see_which_records_are_too_large_to_read(
+    admin: Client, tess: Client, away: None
+) -> None:
+    sync_status.update(skipped=("int_huge",))
+    assert ready(admin)[1]["too_large_to_read"] == ["int_huge"]
+    assert "Too large to sync: int_huge" in admin.get("/account/").content.decode()
+    assert "int_huge" not in tess.get("/account/").content.decode()
+
+
+def test_a_probe_writes_nothing(admin: Client, away: None) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        ready()
+        ready(admin)
+    assert queries.captured_queries
+    assert [q["sql"] for q in queries if not q["sql"].lstrip().startswith("SELECT")] == []
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_it_is_only_read_and_never_kept(db: None, path: str) -> None:
+    assert Client().post(path).status_code == 405
+    answer: Any = Client().get(path)
+    assert "no-store" in answer["Cache-Control"]

@@ -1,0 +1,204 @@
+"""What an open inbox asks for when the stream names questions, and what waits behind the bar."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.template.loader import render_to_string
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from inbox.mirror import freshness
+from inbox.mobius.types import Answer, InteractionStatus
+from inbox.models import Recipient
+from tests.mirror.things import RINA, answered, ask, at, group_ask
+from tests.web.cast import part, soon, tell
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
+
+FREE: dict[str, Any] = {"policy": {"kind": "any"}}
+
+
+def changes(who: Client, *changed: str, shown: tuple[str, ...] = (), **query: str) -> str:
+    asked = {"changed": changed, "shown": shown, **query}
+    answer = who.get(reverse("inbox-changes"), asked)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def renewed(fragment: str) -> list[str]:
+    """The rows in it, by question."""
+    return re.findall(r'id="entry-(\w+)" hx-swap-oob="outerMorph"', fragment)
+
+
+def taken_away(fragment: str) -> list[str]:
+    return re.findall(r'id="entry-(\w+)" hx-swap-oob="delete"', fragment)
+
+
+def waiting(fragment: str) -> list[str]:
+    """The questions that wait behind the bar."""
+    found = re.search(r'id="arrivals".*?data-ids="([^"]*)"', fragment)
+    assert found
+    return found[1].split()
+
+
+def rows(page: Any) -> list[str]:
+    return re.findall(r'<li class="row-with"\s+id="entry-(\w+)"', page.content.decode())
+
+
+def numbers(*ids: str) -> str:
+    found = dict(Recipient.objects.filter(user_id=RINA).values_list("interaction__mobius_id", "pk"))
+    return ".".join(str(found[one]) for one in ids)
+
+
+def test_a_row_that_is_shown_is_renewed_with_the_counts(rina: Client) -> None:
+    tell(group_ask("int_a", **FREE), ask("int_b"))
+    tell(group_ask("int_a", minutes=1, claimed_by="user_lee", claimed_at=soon(), **FREE))
+    got = changes(rina, "int_a", shown=("int_a",))
+    assert (renewed(got), taken_away(got), waiting(got)) == (["int_a"], [], [])
+    assert "Claimed by Lee" in got
+    assert 'id="list-open" hx-swap-oob="true">2 open' in got
+    assert 'id="band-count-none" hx-swap-oob="true">2' in got
+    assert 'id="choice-count-groups" hx-swap-oob="true">1' in got
+    assert 'id="count-inbox" hx-swap-oob="true">2' in got
+
+
+def test_a_row_that_is_over_is_taken_away(rina: Client) -> None:
+    tell(ask("int_a"), ask("int_b"))
+    tell(answered(ask("int_a"), RINA, 1))
+    got = changes(rina, "int_a", shown=("int_a",))
+    assert (renewed(got), taken_away(got), waiting(got)) == ([], ["int_a"], [])
+    assert 'id="list-open" hx-swap-oob="true">1 open' in got
+
+
+def test_a_question_that_is_new_waits_behind_the_bar(rina: Client) -> None:
+    tell(ask("int_a"), ask("int_b"), ask("int_c"))
+    got = changes(rina, "int_b", "int_c", shown=())
+    assert (renewed(got), taken_away(got)) == ([], [])
+    assert sorted(waiting(got)) == ["int_b", "int_c"]
+    assert "2 new" in got
+
+
+def test_what_waited_and_is_over_waits_no_longer(rina: Client) -> None:
+    tell(ask("int_a"), ask("int_b"))
+    tell(answered(ask("int_b"), RINA, 1))
+    got = changes(rina, "int_b")
+    assert waiting(got) == []
+    assert "Soonest due first" in got
+
+
+def test_the_open_question_says_its_place_among_what_the_list_counts(rina: Client) -> None:
+    tell(ask("int_a"), ask("int_b"))
+    tell(ask("int_c", expires_at=soon(minutes=5)))
+    for path in ("/inbox/changes/?changed=int_c&item=int_a", "/inbox/?item=int_a"):
+        got = " ".join(rina.get(path, headers=part("inbox-list")).content.decode().split())
+        place = got[got.index('id="place"') :]
+        assert 'hx-swap-oob="outerMorph"' in place
+        assert "2 of 3" in place
+    assert 'id="place"' not in changes(rina, "int_c")
+
+
+def test_only_what_the_filters_leave_waits(rina: Client) -> None:
+    tell(ask("int_a", type="review"), ask("int_b"))
+    assert waiting(changes(rina, "int_a", "int_b", type="review")) == ["int_a"]
+    assert waiting(changes(rina, "int_a", "int_b", scope="done")) == []
+
+
+def test_a_lead_is_told_how_much_is_blocked(tess: Client) -> None:
+    tell(ask("int_a"), ask("int_b"))
+    assert re.search(r'id="count-blocked" hx-swap-oob="true">2', changes(tess, "int_a"))
+
+
+@pytest.mark.parametrize("scope", ["", "claimed", "waiting-others", "done"])
+def test_each_part_of_the_list_keeps_its_rows_and_lets_go_of_the_others(
+    rina: Client, scope: str
+) -> None:
+    tell(
+        ask("int_open"),
+        group_ask("int_mine", claimed_by=RINA, claimed_at=soon(), **FREE),
+        group_ask("int_others", responses=(Answer(user_id=RINA, value=True, at=at(1)),)),
+        answered(ask("int_answered"), RINA, 2),
+        ask("int_expired", 3, status=InteractionStatus.EXPIRED),
+        ask("int_other", 4, status=InteractionStatus.OTHER, raw={"status": "paused"}),
+    )
+    every = tuple(Recipient.objects.values_list("interaction__mobius_id", flat=True).distinct())
+    listed = rows(rina.get(reverse("inbox"), {"scope": scope}))
+    got = changes(rina, *every, shown=every, scope=scope)
+    assert listed
+    assert sorted(renewed(got)) == sorted(listed)
+    assert sorted(taken_away(got)) == sorted(set(every) - set(listed))
+
+
+def test_the_counts_of_bands_in_a_filtered_list_are_left_to_the_page(rina: Client) -> None:
+    tell(ask("int_a", type="review"), ask("int_b"))
+    assert "band-count" not in changes(rina, "int_a", shown=("int_a",), type="review")
+
+
+def test_what_belongs_on_another_page_does_not_wait_on_this_one(rina: Client) -> None:
+    tell(*(ask(f"int_{n:02}", expires_at=soon(hours=n + 1)) for n in range(60)))
+    first = rina.get("/inbox/").content.decode()
+    (until,) = re.findall(r'data-changes="/inbox/changes/\?until=([^"]*)"', first)
+    tell(ask("int_early", expires_at=soon(minutes=5)), ask("int_late", expires_at=soon(days=9)))
+    url = f"/inbox/changes/?until={until}&changed=int_early&changed=int_late"
+    assert waiting(" ".join(rina.get(url).content.decode().split())) == ["int_early"]
+
+
+def test_nothing_is_said_of_questions_of_others(rina: Client, mallory: Client) -> None:
+    tell(ask("int_a", message="Between us?"))
+    got = changes(mallory, "int_a")
+    assert (waiting(got), "Between us" in got) == ([], False)
+    assert taken_away(changes(mallory, "int_a", shown=("int_a",))) == ["int_a"]
+
+
+def test_a_fetch_is_small_and_its_queries_do_not_grow_with_the_list(rina: Client) -> None:
+    def cost() -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as queries:
+            got = changes(rina, "int_0", shown=("int_0",))
+        return len(queries), len(got)
+
+    tell(group_ask("int_0", **FREE))
+    few, _ = cost()
+    tell(*(group_ask(f"int_{n}", **FREE) for n in range(1, 120)))
+    many, size = cost()
+    assert many == few
+    assert size < 3000
+
+
+def test_reading_again_keeps_the_rows_and_lets_new_ones_wait(rina: Client) -> None:
+    tell(ask("int_a", expires_at=soon(hours=2)), ask("int_b", expires_at=soon(hours=4)))
+    shown = numbers("int_a", "int_b")
+    tell(ask("int_c", expires_at=soon(hours=3)), answered(ask("int_b"), RINA, 1))
+    page = rina.get(f"/inbox/?shown={shown}", headers=part("inbox-list"))
+    assert rows(page) == ["int_a"]
+    assert waiting(" ".join(page.content.decode().split())) == ["int_c"]
+    assert rows(rina.get("/inbox/", headers=part("inbox-list"))) == ["int_a", "int_c"]
+
+
+def test_a_list_of_which_nothing_is_left_fills_by_itself(rina: Client) -> None:
+    tell(ask("int_a"))
+    shown = numbers("int_a")
+    tell(ask("int_b"), answered(ask("int_a"), RINA, 1))
+    page = rina.get(f"/inbox/?shown={shown}", headers=part("inbox-list"))
+    assert rows(page) == ["int_b"]
+    assert waiting(" ".join(page.content.decode().split())) == []
+
+
+def test_nonsense_about_what_is_shown_is_a_page_that_opens(rina: Client) -> None:
+    tell(ask("int_a"))
+    for shown in ("x", "-1", "1.2.99999999999999999999", "."):
+        assert rows(rina.get(f"/inbox/?shown={shown}")) == ["int_a"]
+    assert waiting(changes(rina, "int_a", until="nonsense_x", cursor="_")) == ["int_a"]
+
+
+def test_the_stream_brings_the_mark_and_the_warning_when_mobius_goes_away(away: None) -> None:
+    context = {"freshness": freshness.present()}
+    shown = " ".join(render_to_string("components/_mirror_state.html", context).split())
+    assert re.search(r'id="freshness"[^>]* hx-swap-oob="true"', shown)
+    assert re.search(r'id="mirror-stale" hx-swap-oob="true"> <div class="notice', shown)
+
+
+def test_it_is_for_people_who_are_signed_in() -> None:
+    assert Client().get(reverse("inbox-changes"), {"now": datetime.now(UTC)}).status_code == 302

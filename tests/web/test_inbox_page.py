@@ -1,0 +1,397 @@
+"""The inbox: what waits, what is done, in which order, for whom."""
+
+import html
+import re
+
+import pytest
+from django.test import Client
+from django.utils.timezone import localtime
+
+from inbox.access import Viewer
+from inbox.mirror import capabilities
+from inbox.mirror.freshness import Facts, sync_status, trouble_of
+from inbox.mobius.errors import (
+    Denied,
+    MobiusError,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unreachable,
+)
+from inbox.mobius.types import Capabilities, InteractionStatus, Policy, PolicyKind, Target
+from inbox.models import Interaction, Recipient, Reviewer, Upstream
+from inbox.web.inbox.queries import in_order
+from inbox.web.ui.scopes import OPEN, rows_of
+from tests.mirror.things import answered, ask, group_ask, run
+from tests.web.cast import part, sign_in, soon, tell
+
+pytestmark = pytest.mark.usefixtures("read")
+
+FILTER_COUNT = re.compile(r'id="choice-count-[^>]*>([^<]*)<')
+HELD = {"policy": Policy(kind=PolicyKind.ANY), "claimed_by": "user_rina"}
+
+
+def titles(page: str) -> list[str]:
+    """The titles of the rows, in order."""
+    return [
+        piece.split("</span>")[0].strip()
+        for piece in page.split('<span class="row-title cut">')[1:]
+    ]
+
+
+def test_it_lists_what_waits_for_me_soonest_due_first(rina: Client) -> None:
+    tell(
+        ask("int_a", message="Later", expires_at=soon(days=3)),
+        ask("int_b", message="Soon", expires_at=soon(minutes=20)),
+        ask("int_c", message="Without a deadline"),
+        ask("int_d", message="Overdue", context={"due_at": soon(minutes=-5).isoformat()}),
+        ask("int_e", message="Not mine", target=Target(type="user", id="user_sam")),
+        group_ask("int_f", message="Through a group", expires_at=soon(days=2)),
+    )
+    page = rina.get("/inbox/").content.decode()
+    assert titles(page) == ["Overdue", "Soon", "Through a group", "Later", "Without a deadline"]
+    assert 'data-interaction-id="int_b"' in page
+
+
+def test_its_bands_are_named_and_counted(rina: Client) -> None:
+    tell(
+        ask("int_a", context={"due_at": soon(minutes=-5).isoformat()}),
+        ask("int_b", expires_at=soon(minutes=20)),
+        ask("int_c", expires_at=soon(days=3)),
+        ask("int_d", expires_at=soon(days=4)),
+        ask("int_e"),
+    )
+    page = " ".join(rina.get("/inbox/").content.decode().split())
+    for words, key, count in (
+        ("Overdue", "late", 1),
+        ("Within the hour", "hour", 1),
+        ("Later", "later", 2),
+        ("No deadline", "none", 1),
+    ):
+        assert f'{words} <span id="band-count-{key}" >{count}' in page
+    assert "5 open" in page
+
+
+def test_what_is_due_in_two_hours_stands_in_today_or_later(rina: Client) -> None:
+    at = soon(hours=2)
+    tell(ask("int_a", expires_at=at))
+    same_day = localtime(at).date() == localtime(soon()).date()
+    page = rina.get("/inbox/").content.decode()
+    assert (
+        ">Today" in page.replace("\n", "").replace("  ", "")
+    ) is same_day or 'id="band-later"' in page
+
+
+def test_a_row_names_kind_workflow_asker_group_and_how_many_answered(rina: Client) -> None:
+    tell(
+        run("run_1", workflow="price-rollout", started_by="user_sam"),
+        group_ask("int_1", message="Raise the limit?", run_id="run_1", expires_at=soon(hours=30)),
+    )
+    page = rina.get("/inbox/").content.decode()
+    assert "price-rollout · Sam" in page
+    assert "change-board" in page
+    assert "<b>0 of 3</b>" in page
+    assert 'aria-label="Approval"' in page
+    assert 'data-run-id="run_1"' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("type=approval", ["Pay?"]),
+        ("type=review", ["Which vendor?"]),
+        ("target=mine", ["Pay?", "Which vendor?"]),
+        ("target=groups", ["Board?"]),
+        ("target=grp_board", ["Board?"]),
+        ("q=vendor", ["Which vendor?"]),
+        ("q=VENDOR+which", ["Which vendor?"]),
+        ("q=nothing-like-it", []),
+        ("target=mine&type=approval", ["Pay?"]),
+        ("cursor=nonsense", ["Pay?", "Which vendor?", "Board?"]),
+        ("type=brand-new", []),
+    ],
+)
+def test_it_filters_by_type_target_and_text(rina: Client, query: str, found: list[str]) -> None:
+    tell(
+        ask("int_a", message="Pay?", expires_at=soon(days=2)),
+        ask("int_b", message="Which vendor?", type="review", expires_at=soon(days=3)),
+        group_ask("int_c", message="Board?", type="input", expires_at=soon(days=4)),
+    )
+    page = rina.get(f"/inbox/?{query}").content.decode()
+    assert titles(page) == found
+    if not found:
+        assert "Nothing matches" in page
+
+
+def test_filters_stay_in_the_addresses_of_rows_and_of_the_next_page(rina: Client) -> None:
+    tell(*(ask(f"int_{n:03}", expires_at=soon(days=1, minutes=n)) for n in range(60)))
+    page = rina.get("/inbox/?type=approval").content.decode()
+    assert 'href="/interactions/int_000/?type=approval"' in page
+    assert "type=approval&amp;cursor=" in page
+
+
+def test_it_is_paged_without_skipping_or_repeating(rina: Client) -> None:
+    dated = [
+        ask(f"int_{n:03}", message=f"No. {n}", expires_at=soon(days=1, seconds=n))
+        for n in range(70)
+    ]
+    equal = [
+        ask(f"int_e{n}", message=f"Equal {n}", expires_at=dated[-1].expires_at) for n in range(5)
+    ]
+    undated = [ask(f"int_u{n:02}", message=f"Undated {n}") for n in range(40)]
+    tell(*dated, *equal, *undated)
+    seen: list[str] = []
+    address = "/inbox/"
+    for _ in range(4):
+        page = rina.get(address).content.decode()
+        seen += titles(page)
+        if 'rel="next"' not in page:
+            break
+        address = (
+            page.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+        )
+    assert len(seen) == len(set(seen)) == 115
+    assert seen[-1] == "Undated 39"
+
+
+def test_done_lists_what_i_answered_and_what_expired_unanswered(rina: Client) -> None:
+    tell(
+        answered(ask("int_a", message="Mine"), "user_rina", 1),
+        ask(
+            "int_b",
+            message="Expired",
+            status=InteractionStatus.EXPIRED,
+            completed_at=soon(minutes=-3),
+        ),
+        answered(
+            group_ask("int_c", message="Lee was first", policy=Policy(kind=PolicyKind.ANY)),
+            "user_lee",
+            2,
+        ),
+        ask("int_d", message="Still open"),
+    )
+    page = rina.get("/inbox/?scope=done").content.decode()
+    assert titles(page) == ["Expired", "Mine"]
+    assert "Approve" in page
+
+
+def test_my_part_of_a_group_answer_waits_for_others_and_is_done_when_they_are(rina: Client) -> None:
+    item = group_ask("int_a", message="Board?")
+    part_of_it = answered(item, "user_rina", 1).model_copy(
+        update={"status": InteractionStatus.PENDING, "completed_at": None, "responder_id": None}
+    )
+    tell(part_of_it)
+    assert titles(rina.get("/inbox/").content.decode()) == []
+    assert titles(rina.get("/inbox/?scope=done").content.decode()) == []
+    page = rina.get("/inbox/?scope=waiting-others").content.decode()
+    assert titles(page) == ["Board?"]
+    assert counts(page) == {"inbox": "", "claimed": "", "others": "1"}
+    tell(answered(part_of_it, "user_sam", 2))
+    page = rina.get("/inbox/?scope=waiting-others").content.decode()
+    assert titles(page) == []
+    assert "Nothing is waiting for others" in page
+    assert counts(page) == {"inbox": "", "claimed": "", "others": ""}
+    assert titles(rina.get("/inbox/?scope=done").content.decode()) == ["Board?"]
+
+
+def counts(page: str) -> dict[str, str]:
+    """The numbers in the rail."""
+    found = re.findall(r'id="count-(inbox|claimed|others)"[^>]*>(\d*\+?)', page)
+    return dict(found)
+
+
+def test_what_i_hold_is_a_list_of_its_own(rina: Client, sam: Client) -> None:
+    free = Policy(kind=PolicyKind.ANY)
+    tell(
+        group_ask("int_a", message="Mine?", policy=free, claimed_by="user_rina"),
+        group_ask("int_b", message="Sam's?", policy=free, claimed_by="user_sam"),
+        group_ask("int_c", message="All?", claimed_by="user_rina"),
+    )
+    page = rina.get("/inbox/?scope=claimed").content.decode()
+    assert titles(page) == ["Mine?"]
+    assert counts(page) == {"inbox": "3", "claimed": "1", "others": ""}
+    assert titles(sam.get("/inbox/?scope=claimed").content.decode()) == ["Sam&#x27;s?"]
+    assert len(titles(rina.get("/inbox/").content.decode())) == 3
+
+
+def test_a_scope_that_nobody_knows_is_the_inbox(rina: Client) -> None:
+    tell(ask("int_a", message="Pay?"))
+    assert titles(rina.get("/inbox/?scope=nonsense").content.decode()) == ["Pay?"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("scope", "index"), [("claimed", "asks_held"), ("waiting-others", "asks_waiting")]
+)
+def test_what_few_rows_are_in_has_an_index_of_its_own(rina: Client, scope: str, index: str) -> None:
+    viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
+    plan = in_order(rows_of(scope, viewer, Upstream.present()), 51).explain()
+    assert f"{index} (upstream_id=? AND user_id=?)" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_it_says_that_nothing_waits(rina: Client) -> None:
+    assert "Nothing is waiting for you" in rina.get("/inbox/").content.decode()
+
+
+@pytest.mark.parametrize("query", ["", "?q=nothing", "?scope=done"])
+def test_an_inbox_that_was_never_read_says_so(rina: Client, query: str) -> None:
+    sync_status.update(**vars(Facts()))
+    page = " ".join(rina.get(f"/inbox/{query}").content.decode().split())
+    assert "<h2>Waiting for the first sync</h2>" in page
+    assert "Nothing is waiting" not in page
+    assert "Answering is paused" not in page
+    assert "0 open" not in page
+    assert FILTER_COUNT.findall(page) == [""] * page.count('id="choice-count-')
+    sync_status.update(connected=True, full_sync_done=True, seeded=True)
+    page = " ".join(rina.get(f"/inbox/{query}").content.decode().split())
+    assert "Waiting for the first sync" not in page
+    assert ("0 open" in page) == (query != "?scope=done")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Unreachable("no", sent=False), "Answering is paused"),
+        (Rejected("limit is at most 50", status=422), "Answers are still sent to Mobius"),
+        (RateLimited("no", retry_after=60.0), "Answers are still sent to Mobius"),
+        (Unauthorized("no"), "Answers with a member token are still sent to Mobius"),
+        (Denied("no"), "Answers with a member token are still sent to Mobius"),
+    ],
+)
+def test_what_keeps_the_list_old_says_whether_answers_are_sent(
+    rina: Client, error: MobiusError, said: str
+) -> None:
+    since = soon(seconds=-40)
+    trouble = trouble_of(error)
+    sync_status.update(connected=False, heard_at=since, broken_at=since, trouble=trouble)
+    page = html.unescape(rina.get("/inbox/").content.decode())
+    assert trouble in page
+    assert said in page
+    assert ("Answering is paused" in page) == isinstance(error, Unreachable)
+
+
+def test_an_account_that_mobius_does_not_know_is_told_what_to_do(people: None) -> None:
+    Reviewer.objects.filter(user__username="lee").update(mobius_id=None)
+    page = sign_in("lee").get("/inbox/").content.decode()
+    assert "Your account has no Mobius ID yet" in page
+
+
+def test_a_swap_gets_the_list_alone_with_the_open_item_marked(rina: Client) -> None:
+    tell(ask("int_a", message="Pay?"))
+    headers = part("inbox-list", "http://testserver/interactions/int_a/")
+    answer = rina.get("/inbox/", headers=headers)
+    page = answer.content.decode()
+    assert "<html" not in page
+    assert page.lstrip().startswith("<section")
+    assert 'aria-current="true"' in page.split('id="row-int_a"')[1].split(">")[0]
+    assert 'id="count-inbox" hx-swap-oob="true"' in page
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_with_item_the_question_stands_beside_the_list(rina: Client) -> None:
+    tell(ask("int_a", message="Pay?"))
+    page = rina.get("/inbox/?item=int_a").content.decode()
+    assert 'action="/interactions/int_a/respond"' in page
+
+
+def test_an_item_that_is_not_mine_is_not_shown_beside_it(mallory: Client) -> None:
+    tell(ask("int_a", message="Pay?"))
+    page = mallory.get("/inbox/?item=int_a").content.decode()
+    assert "Pay?" not in page
+
+
+def test_signed_out_it_asks_to_sign_in_and_comes_back(people: None) -> None:
+    answer = Client().get("/inbox/?type=review")
+    assert answer.status_code == 302
+    assert answer["Location"] == "/accounts/login/?next=/inbox/%3Ftype%3Dreview"
+
+
+def test_a_swap_that_is_signed_out_is_told_401(people: None) -> None:
+    assert Client().get("/inbox/", headers=part("inbox-list")).status_code == 401
+
+
+def test_it_takes_no_post(rina: Client) -> None:
+    assert rina.post("/inbox/").status_code == 405
+
+
+def test_the_root_leads_here(rina: Client) -> None:
+    answer = rina.get("/")
+    assert (answer.status_code, answer["Location"]) == (302, "/inbox/")
+
+
+def test_titles_and_names_from_outside_are_text(rina: Client) -> None:
+    tell(
+        run("run_1", workflow="<img src=x>", started_by="<b>Sam</b>"),
+        ask("int_a", message="<script>alert(1)</script> ok?", run_id="run_1"),
+    )
+    page = rina.get("/inbox/").content.decode()
+    assert "<script>alert(1)" not in page
+    assert "<img src=x>" not in page
+    assert "<b>Sam</b>" not in page
+
+
+def test_unknown_types_and_statuses_do_not_break_it(rina: Client) -> None:
+    tell(
+        ask("int_a", message="New kind", type="ballot", questions=()),
+        ask(
+            "int_b", message="New status", status=InteractionStatus.OTHER, raw={"status": "paused"}
+        ),
+    )
+    page = rina.get("/inbox/").content.decode()
+    assert "New kind" in page
+    assert 'aria-label="Ballot"' in page
+
+
+@pytest.mark.sqlite
+def test_a_page_walks_the_persons_index_and_never_sorts_what_waits(rina: Client) -> None:
+    upstream = Upstream.present()
+    tell(*(ask(f"int_{n}", expires_at=soon(days=1 + n)) for n in range(5)))
+    viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
+    plan = in_order(rows_of(OPEN, viewer, upstream), 51).explain()
+    assert "asks_open (upstream_id=? AND user_id=? AND open=?)" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_an_upstream_that_is_away_leaves_the_page_readable_and_says_so(
+    rina: Client, away: None
+) -> None:
+    tell(ask("int_a", message="Pay?"))
+    page = rina.get("/inbox/").content.decode()
+    assert "Pay?" in page
+    assert re.search(r"No updates since .*\d\d:\d\d: Mobius is not answering\.", page)
+
+
+def test_rows_of_another_upstream_are_not_shown(rina: Client) -> None:
+    tell(ask("int_a", message="Pay?"))
+    other = Upstream.objects.create(base_url="http://elsewhere", project="p")
+    Interaction.objects.update(upstream=other)
+    Recipient.objects.update(upstream=other)
+    assert titles(rina.get("/inbox/").content.decode()) == []
+
+
+def test_it_is_never_kept_by_a_cache(rina: Client) -> None:
+    assert "no-store" in rina.get("/inbox/")["Cache-Control"]
+
+
+def test_what_is_claimed_is_no_part_of_it_where_no_question_can_be(rina: Client) -> None:
+    assert offers_claims(rina)
+    tell(group_ask(claimable=False))
+    assert not offers_claims(rina)
+    tell(group_ask("int_2"))
+    assert offers_claims(rina)
+
+
+def test_the_first_question_that_can_be_claimed_brings_claims_at_once(rina: Client) -> None:
+    tell(group_ask(claimable=False))
+    assert not offers_claims(rina)
+    tell(group_ask("int_2"))
+    assert "Claimed by me" in rina.get("/inbox/").content.decode()
+
+
+def offers_claims(client: Client) -> bool:
+    capabilities.keep(Upstream.present(), Capabilities())
+    page = client.get("/inbox/").content.decode()
+    return "Claimed by me" in page and "Claim, release" in page

@@ -1,0 +1,379 @@
+"""Insights: figures that a plain count confirms, whose they are, and who may look."""
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from math import ceil
+from random import Random
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from inbox.mirror.rebuild import rebuild
+from inbox.mobius.types import Answer, Interaction, InteractionStatus, PolicyKind
+from inbox.models import Interaction as InteractionRow
+from inbox.models import Upstream
+from inbox.web.insights.chart import long_day
+from inbox.web.insights.queries import Query, waiting
+from tests.mirror import things
+from tests.mirror.things import LEE, RINA, SAM
+from tests.web.cast import sign_in, tell
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
+
+TODAY = datetime.now(UTC).date()
+
+
+def noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def past(count: int = 120) -> list[Interaction]:
+    """Four weeks of questions, each asked at a noon, some to people, some to groups."""
+    dice = Random(7)
+    return [one(dice, number) for number in range(count)]
+
+
+def one(dice: Random, number: int) -> Interaction:
+    created = noon(TODAY - timedelta(days=dice.randint(1, 28)))
+    kind = dice.choice(("approval", "approval", "review"))
+    make = dice.choice((things.ask, things.ask, things.group_ask))
+    asked = make(
+        f"int_{number}",
+        created_at=created,
+        updated_at=created,
+        type=kind,
+        run_id=f"run_{number % 3}",
+    )
+    people = list(asked.members or (asked.target.id,))
+    if dice.random() < 0.2:
+        over = created + timedelta(minutes=dice.randint(5, 600))
+        return asked.model_copy(update={"status": InteractionStatus.EXPIRED, "updated_at": over})
+    answers = []
+    at = created
+    for person in people:
+        at += timedelta(minutes=dice.randint(1, 300))
+        value: Any = dice.random() < 0.8 if kind == "approval" else "fine"
+        answers.append(Answer(user_id=person, value=value, at=at))
+    values = [answer.value for answer in answers]
+    return asked.model_copy(
+        update={
+            "status": InteractionStatus.COMPLETED,
+            "responses": tuple(answers),
+            "value": values if asked.members else values[0],
+            "completed_at": at,
+            "updated_at": at,
+        }
+    )
+
+
+def runs() -> list[Any]:
+    return [things.run(f"run_{n}", workflow=f"workflow-{n}") for n in range(3)]
+
+
+@pytest.fixture
+def lived(people: None) -> list[Interaction]:
+    made = past()
+    tell(*runs(), *made)
+    return made
+
+
+def figures(who: Client, key: str, **query: str) -> list[dict[str, str]]:
+    answer = who.get(f"/insights/{key}.csv", query)
+    assert answer.status_code == 200
+    return list(csv.DictReader(io.StringIO(answer.content.decode())))
+
+
+def drawn(page: str, key: str) -> Any:
+    found = re.search(rf'<script id="data-{key}" type="application/json">(.*?)</script>', page)
+    assert found
+    return json.loads(found[1])
+
+
+def quantile(times: list[float], share: float) -> float:
+    return sorted(times)[max(0, ceil(share * len(times)) - 1)]
+
+
+def completed(items: list[Interaction]) -> list[Interaction]:
+    return [item for item in items if item.completed_at is not None]
+
+
+def seconds(item: Interaction) -> float:
+    assert item.completed_at is not None
+    return (item.completed_at - item.created_at).total_seconds()
+
+
+def test_arrivals_and_answers_a_day_are_those_of_a_plain_count(
+    lived: list[Interaction], tess: Client
+) -> None:
+    asked = Counter(item.created_at.date().isoformat() for item in lived)
+    answered = Counter(
+        item.completed_at.date().isoformat() for item in lived if item.completed_at is not None
+    )
+    expired = Counter(
+        item.updated_at.date().isoformat()
+        for item in lived
+        if item.status is InteractionStatus.EXPIRED
+    )
+    rows = figures(tess, "flow", span="30")
+    assert len(rows) == 30
+    for row in rows:
+        day = row["day"]
+        counted = (asked[day], answered[day], expired[day])
+        assert tuple(int(row[name]) for name in ("asked", "answered", "expired")) == counted
+
+
+def test_times_to_answer_are_within_five_per_cent_of_a_plain_count(
+    lived: list[Interaction], tess: Client
+) -> None:
+    times: dict[str, list[float]] = {}
+    for item in completed(lived):
+        assert item.completed_at is not None
+        times.setdefault(item.completed_at.date().isoformat(), []).append(seconds(item))
+    for row in figures(tess, "time-to-answer", span="30"):
+        mine = times.get(row["day"], [])
+        assert int(row["answers"]) == len(mine)
+        for name, share in (("median_seconds", 0.5), ("p90_seconds", 0.9)):
+            exact = pytest.approx(quantile(mine, share), rel=0.05) if mine else None
+            assert (float(row[name]) if row[name] else None) == exact
+
+
+def test_outcomes_are_those_of_a_plain_count(lived: list[Interaction], tess: Client) -> None:
+    outcomes: Counter[str] = Counter()
+    for item in lived:
+        if item.status is InteractionStatus.EXPIRED:
+            outcomes["expired"] += 1
+        elif item.type != "approval":
+            outcomes["other"] += 1
+        else:
+            given = all(answer.value for answer in item.responses)
+            outcomes["approved" if given else "rejected"] += 1
+    rows = figures(tess, "endings", span="30")
+    assert {row["outcome"]: int(row["questions"]) for row in rows} == dict(outcomes)
+    for row in rows:
+        assert float(row["share"]) == pytest.approx(outcomes[row["outcome"]] / 120, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fits"),
+    [
+        ("workflow", "workflow-1", lambda item: item.run_id == "run_1"),
+        ("type", "review", lambda item: item.type == "review"),
+        ("group", "grp_board", lambda item: item.group_id == "grp_board"),
+        ("person", SAM, lambda item: SAM in (item.members or (item.target.id,))),
+    ],
+)
+def test_a_filter_counts_what_fits(
+    lived: list[Interaction], tess: Client, name: str, value: str, fits: Any
+) -> None:
+    rows = figures(tess, "flow", span="30", **{name: value})
+    assert sum(int(row["asked"]) for row in rows) == sum(1 for item in lived if fits(item))
+
+
+def test_what_a_person_answered_is_theirs(lived: list[Interaction], tess: Client) -> None:
+    mine = [
+        (answer.at - item.created_at).total_seconds()
+        for item in lived
+        for answer in item.responses
+        if answer.user_id == LEE and answer.at is not None
+    ]
+    rows = figures(tess, "time-to-answer", span="30", person=LEE)
+    assert sum(int(row["answers"]) for row in rows) == len(mine)
+
+
+def test_time_to_claim_is_that_of_the_first_claim(people: None, tess: Client) -> None:
+    created = noon(TODAY - timedelta(days=2))
+    claims = [4, 9, 60]
+    tell(
+        *(
+            things.group_ask(
+                f"int_{minutes}",
+                created_at=created,
+                updated_at=created + timedelta(minutes=minutes),
+                claimed_by=SAM,
+                claimed_at=created + timedelta(minutes=minutes),
+            )
+            for minutes in claims
+        )
+    )
+    [row] = [row for row in figures(tess, "time-to-claim", span="7") if row["claims"] != "0"]
+    assert row["day"] == created.date().isoformat()
+    assert float(row["median_seconds"]) == pytest.approx(9 * 60, rel=0.05)
+    assert float(row["p90_seconds"]) == pytest.approx(3600, rel=0.05)
+
+
+def test_the_page_the_drawing_and_the_file_have_the_same_figures(
+    lived: list[Interaction], tess: Client
+) -> None:
+    page = tess.get("/insights/", {"span": "30"}).content.decode()
+    rows = figures(tess, "flow", span="30")
+    asked, answered = drawn(page, "flow")["series"]
+    assert asked["values"] == [int(row["asked"]) for row in rows]
+    assert answered["values"] == [int(row["answered"]) for row in rows]
+    assert f"{len(lived)} <small>asked</small>" in " ".join(page.split())
+    # Nothing is claimed or open here, and what says nothing has no table.
+    assert page.count('<th scope="row"') == 2 * 30 + 4
+
+
+def test_open_ones_are_told_by_age_and_the_oldest_by_name(people: None, tess: Client) -> None:
+    now = datetime.now(UTC)
+    for number, minutes in enumerate((5, 30, 40, 100, 60 * 30)):
+        made = now - timedelta(minutes=minutes)
+        tell(
+            things.ask(
+                f"int_{number}", created_at=made, updated_at=made, message=f"Question {number}?"
+            )
+        )
+    rows = figures(tess, "open")
+    assert [int(row["open"]) for row in rows] == [1, 2, 1, 0, 1]
+    page = tess.get("/insights/").content.decode()
+    assert '<a class="link" href="/interactions/int_4/">Question 4?</a>' in page
+
+
+def test_the_forecast_is_what_usually_became_of_its_kind(people: None, tess: Client) -> None:
+    now = datetime.now(UTC)
+    yesterday = noon(TODAY - timedelta(days=1))
+    for number in range(10):
+        made = things.ask(f"old_{number}", created_at=yesterday, updated_at=yesterday)
+        update = {"status": InteractionStatus.EXPIRED}
+        if number < 8:
+            update = {"status": InteractionStatus.COMPLETED}
+        tell(made.model_copy(update={**update, "completed_at": yesterday}))
+    for number, hours in enumerate((0.5, 2, 3, 30)):
+        expires = now + timedelta(hours=hours)
+        tell(things.ask(f"new_{number}", created_at=now, updated_at=now, expires_at=expires))
+    rows = {row["expires"]: row for row in figures(tess, "forecast")}
+    assert [int(row["questions"]) for row in rows.values()] == [1, 2, 0, 0]
+    assert float(rows["in_4h"]["usually_answered"]) == pytest.approx(1.6)
+    assert float(rows["in_1h"]["may_expire"]) == pytest.approx(0.2)
+    page = " ".join(tess.get("/insights/").content.decode().split())
+    assert "80 % <small>usually answered in time</small>" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "days"),
+    [
+        ({}, 30),
+        ({"span": "7"}, 7),
+        ({"span": "365"}, 365),
+        ({"span": "nonsense"}, 30),
+        ({"from": (TODAY - timedelta(days=9)).isoformat()}, 10),
+        ({"to": (TODAY - timedelta(days=9)).isoformat()}, 1),
+        ({"from": TODAY.isoformat(), "to": (TODAY - timedelta(days=3)).isoformat()}, 4),
+        ({"from": "2999-01-01", "to": "2999-02-01"}, 1),
+        ({"from": "0001-01-01"}, 1096),
+        ({"from": "not a day"}, 30),
+    ],
+)
+def test_any_span_is_taken_and_nonsense_means_the_usual(
+    tess: Client, query: dict[str, str], days: int
+) -> None:
+    assert len(figures(tess, "flow", **query)) == days
+    assert tess.get("/insights/", query).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("?from=2999-01-01&to=2999-02-01", True),
+        ("?from=2026-02-10&to=2026-02-01", True),
+        ("?from=bogus", True),
+        ("?to=2026-02-30", True),
+        ("?from=2026-02-01&to=2026-02-10", False),
+        ("?from=&to=2026-02-10", False),
+        ("?span=7", False),
+    ],
+)
+def test_days_that_cannot_be_shown_are_not_replaced_in_silence(
+    tess: Client, query: str, shown: bool
+) -> None:
+    page = tess.get("/insights/" + query).content.decode()
+    assert ("That range isn't available" in page) is shown
+
+
+def test_people_are_left_out_where_that_is_off(
+    lived: list[Interaction], tess: Client, settings: Any
+) -> None:
+    settings.INSIGHTS_BY_PERSON = False
+    page = tess.get("/insights/", {"person": SAM}).content.decode()
+    assert 'name="person"' not in page
+    rows = figures(tess, "flow", span="30", person=SAM)
+    assert sum(int(row["asked"]) for row in rows) == len(lived)
+
+
+def test_an_empty_past_says_so_and_draws_nothing(tess: Client) -> None:
+    page = tess.get("/insights/").content.decode()
+    for words in ("Nothing was asked or answered.", "No questions have ended.", "Nothing is open."):
+        assert words in page
+    assert "<canvas" not in page
+
+
+def test_forgetting_the_questions_leaves_the_figures(
+    lived: list[Interaction], tess: Client
+) -> None:
+    before = figures(tess, "flow", span="30")
+    InteractionRow.objects.all().delete()
+    assert figures(tess, "flow", span="30") == before
+
+
+def test_days_of_a_former_time_zone_are_marked(lived: list[Interaction], tess: Client) -> None:
+    last = TODAY - timedelta(days=20)
+    Upstream.objects.update(former_zones=[["Pacific/Auckland", last.isoformat()]])
+    page = " ".join(tess.get("/insights/", {"span": "30"}).content.decode().split())
+    assert "use the previous time zone, Pacific/Auckland" in page
+    assert f"{long_day(last)} (Pacific/Auckland)" in page
+    assert f"{long_day(last + timedelta(days=1))} (" not in page
+    zones = {row["day"]: row["time_zone"] for row in figures(tess, "flow", span="30")}
+    assert zones[last.isoformat()] == "Pacific/Auckland"
+    assert zones[(last + timedelta(days=1)).isoformat()] == "UTC"
+    assert "previous time zone" not in tess.get("/insights/", {"span": "7"}).content.decode()
+
+
+def test_the_page_says_so_while_figures_are_being_recounted(
+    lived: list[Interaction], tess: Client, settings: Any
+) -> None:
+    settings.TIME_ZONE = "Pacific/Auckland"
+    said = "The time zone is now Pacific/Auckland. Figures are being recounted"
+    assert said in tess.get("/insights/").content.decode()
+    list(rebuild(Upstream.present()))
+    assert "being recounted" not in tess.get("/insights/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/insights/", "/insights/flow.csv"])
+def test_for_all_but_leads_it_is_not_there(rina: Client, mallory: Client, path: str) -> None:
+    assert rina.get(path).status_code == 404
+    assert mallory.get(path).status_code == 404
+    answer = Client().get(path)
+    assert (answer.status_code, answer["Location"]) == (302, f"/accounts/login/?next={path}")
+
+
+def test_it_is_read_only_and_knows_its_charts(tess: Client) -> None:
+    assert tess.post("/insights/").status_code == 405
+    assert tess.post("/insights/flow.csv").status_code == 405
+    assert tess.get("/insights/nonsense.csv").status_code == 404
+
+
+def test_only_a_lead_is_shown_the_way(rina: Client, tess: Client) -> None:
+    assert 'href="/insights/"' in tess.get("/inbox/").content.decode()
+    assert 'href="/insights/"' not in rina.get("/inbox/").content.decode()
+
+
+def test_a_group_of_one_answer_is_counted_once(people: None) -> None:
+    created = noon(TODAY - timedelta(days=1))
+    asked = things.group_ask(created_at=created, updated_at=created)
+    assert asked.policy.kind is PolicyKind.ALL
+    tell(asked)
+    rows = figures(sign_in("tess"), "flow", span="7")
+    assert sum(int(row["asked"]) for row in rows) == 1
+    assert sum(int(row["asked"]) for row in figures(sign_in("tess"), "flow", person=RINA)) == 1
+
+
+@pytest.mark.sqlite
+def test_the_oldest_open_question_is_found_by_its_index(people: None) -> None:
+    day = date(2026, 3, 2)
+    rows = waiting(Upstream.present(), Query("", day, day))
+    assert "interaction_oldest" in rows.order_by("created_at").explain()

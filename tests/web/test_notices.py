@@ -1,0 +1,235 @@
+"""The bell, the page of notices, and reading them."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.test import Client
+from django.utils import timezone
+
+from inbox.live import topics
+from inbox.live.bus import get_bus
+from inbox.models import Interaction, Notice, Reviewer, Upstream
+from inbox.services import upkeep
+from tests.mirror.things import answered, ask
+from tests.web.cast import HTMX, part, soon, tell
+
+PAGE = "/notices/"
+
+
+def one_line(page: bytes) -> str:
+    return " ".join(page.decode().split())
+
+
+def notice(id: str = "int_1", to: str = "rina", **fields: Any) -> Notice:
+    said: dict[str, Any] = {
+        "kind": Notice.Kind.NUDGE,
+        "sender": "user_tess",
+        "sender_name": "Tess",
+        "at": timezone.now(),
+    }
+    return Notice.objects.create(
+        reviewer=Reviewer.objects.get(user__username=to),
+        upstream=Upstream.present(),
+        interaction_id=id,
+        **(said | fields),
+    )
+
+
+def bell(page: bytes) -> str:
+    found = re.search(r'id="count-notices"[^>]*>(\d*)', one_line(page))
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def told(people: None) -> Notice:
+    tell(ask("int_1", message="Refund Brightwater?", created_at=soon(hours=-3)))
+    return notice()
+
+
+def test_the_bell_counts_what_is_unread_on_every_page(
+    rina: Client, sam: Client, told: Notice
+) -> None:
+    notice("int_2")
+    notice("int_3", read_at=timezone.now())
+    for path in ("/inbox/", "/runs/", "/groups/", "/account/", PAGE):
+        assert bell(rina.get(path).content) == "2", path
+    assert bell(sam.get("/inbox/").content) == ""
+
+
+@pytest.mark.parametrize("path", ["/inbox/", "/runs/", "/insights/"])
+def test_a_leads_pages_count_notices_and_what_waits(tess: Client, path: str) -> None:
+    tell(ask("int_1"), ask("int_2"))
+    notice("int_1", to="tess")
+    page = tess.get(path).content
+    assert bell(page) == "1"
+    assert re.search(r'id="count-blocked">2', one_line(page))
+
+
+def test_the_bell_reads_itself_again_when_notices_change(rina: Client, told: Notice) -> None:
+    page = one_line(rina.get("/inbox/").content)
+    assert re.search(
+        r'id="count-notices" hx-get="/notices/bell/" hx-trigger="notices from:body', page
+    )
+    swap = one_line(rina.get("/notices/bell/", headers=HTMX).content)
+    assert swap.startswith('<span class="count" id="count-notices"')
+    assert 'id="count-notices-tab" hx-swap-oob="true">1<' in swap
+    assert "count-blocked" not in swap
+
+
+def test_for_a_lead_the_bell_brings_what_waits_along(tess: Client, told: Notice) -> None:
+    swap = one_line(tess.get("/notices/bell/", headers=HTMX).content)
+    assert 'id="count-blocked" hx-swap-oob="true">1<' in swap
+
+
+def test_the_page_says_who_nudged_about_what(rina: Client, told: Notice) -> None:
+    Notice.objects.update(times=2)
+    page = one_line(rina.get(PAGE).content)
+    assert "Tess nudged you, for the 2nd time" in page
+    assert '<a class="link" href="/interactions/int_1/">Refund Brightwater?</a>' in page
+    assert "unread" in page
+
+
+def test_of_a_question_that_one_may_not_see_nothing_is_said(rina: Client, told: Notice) -> None:
+    row = Interaction.objects.get()
+    row.recipients.all().delete()
+    page = one_line(rina.get(PAGE).content)
+    assert "Tess nudged you" in page
+    assert "You can no longer see this question." in page
+    assert "Brightwater" not in page
+    assert "/interactions/int_1/" not in page
+
+
+def test_what_is_over_says_so(rina: Client, told: Notice) -> None:
+    tell(answered(ask("int_1", message="Refund?"), "user_rina", 1))
+    assert "· Answered" in one_line(rina.get(PAGE).content)
+
+
+def sends_read(page: bytes) -> bool:
+    """The page marks the notices of its question as read, once it is open."""
+    return bool(re.search(r'hx-post="/interactions/int_1/read" hx-trigger="load"', one_line(page)))
+
+
+@pytest.mark.parametrize("path", ["/interactions/int_1/", "/inbox/?item=int_1"])
+def test_the_opened_page_marks_the_notice_as_read(rina: Client, told: Notice, path: str) -> None:
+    assert sends_read(rina.get(path).content)
+    told.refresh_from_db()
+    assert told.read_at is None
+    heard: list[str] = []
+    done = get_bus().subscribe(heard.extend)
+    assert rina.post("/interactions/int_1/read").status_code == 204
+    done()
+    told.refresh_from_db()
+    assert told.read_at is not None
+    assert topics.notices("user_rina") in heard
+    page = rina.get(path).content
+    assert not sends_read(page)
+    assert bell(page) == ""
+
+
+def test_a_page_that_reads_itself_again_marks_nothing_as_read(rina: Client, told: Notice) -> None:
+    asked = part("detail")
+    assert sends_read(rina.get("/interactions/int_1/", headers=asked).content)
+    again = {**asked, "HX-Source": "article#detail"}
+    assert not sends_read(rina.get("/interactions/int_1/", headers=again).content)
+
+
+def test_a_lead_who_opens_it_does_not_read_it_for_another(tess: Client, told: Notice) -> None:
+    assert not sends_read(tess.get("/interactions/int_1/").content)
+    tess.post("/interactions/int_1/read")
+    told.refresh_from_db()
+    assert told.read_at is None
+
+
+def test_one_is_marked_as_read(rina: Client, told: Notice) -> None:
+    other = notice("int_2")
+    page = one_line(rina.get(PAGE).content)
+    assert f'action="/notices/{told.pk}/read"' in page
+    answer = rina.post(f"/notices/{told.pk}/read")
+    assert (answer.status_code, answer["Location"]) == (303, PAGE)
+    told.refresh_from_db()
+    other.refresh_from_db()
+    assert told.read_at is not None
+    assert other.read_at is None
+    assert rina.post(f"/notices/{told.pk}/read").status_code == 303
+
+
+def test_all_are_marked_as_read_that_the_page_has_shown(rina: Client, told: Notice) -> None:
+    shown = re.search(r'name="until" value="([^"]+)"', rina.get(PAGE).content.decode())
+    assert shown
+    late = notice("int_2", at=timezone.now() + timedelta(seconds=5))
+    assert rina.post("/notices/read", {"until": shown[1]}).status_code == 303
+    told.refresh_from_db()
+    late.refresh_from_db()
+    assert told.read_at is not None
+    assert late.read_at is None
+    assert rina.post("/notices/read", {"until": "no time"}).status_code == 303
+
+
+def test_unread_ones_can_be_shown_alone(rina: Client, told: Notice) -> None:
+    notice("int_2", read_at=timezone.now(), sender_name="Sam")
+    page = one_line(rina.get(PAGE + "?show=unread").content)
+    assert "Tess nudged you" in page
+    assert "Sam nudged you" not in page
+    Notice.objects.update(read_at=timezone.now())
+    assert "Nothing new" in one_line(rina.get(PAGE + "?show=unread").content)
+
+
+def test_many_are_paged_the_newest_first(rina: Client) -> None:
+    for n in range(60):
+        notice(f"int_{n}", at=soon(minutes=-n), sender_name=f"Lead {n}.")
+    page = one_line(rina.get(PAGE).content)
+    assert ("Lead 49." in page, "Lead 50." in page) == (True, False)
+    older = re.search(r'href="/notices/(\?show=all&amp;before=\d+)"', page)
+    assert older
+    page = one_line(rina.get(PAGE + older[1].replace("&amp;", "&")).content)
+    assert ("Lead 49." in page, "Lead 50." in page, "Lead 59." in page) == (False, True, True)
+
+
+def test_without_any_it_says_what_comes_here(rina: Client) -> None:
+    assert "No notices" in one_line(rina.get(PAGE).content)
+
+
+def test_another_persons_notice_is_not_found(sam: Client, mallory: Client, told: Notice) -> None:
+    for client in (sam, mallory):
+        assert client.post(f"/notices/{told.pk}/read").status_code == 404
+        assert "Tess nudged you" not in one_line(client.get(PAGE).content)
+        client.post("/notices/read")
+    told.refresh_from_db()
+    assert told.read_at is None
+
+
+def test_notices_of_another_upstream_are_not_shown(
+    rina: Client, told: Notice, settings: Any
+) -> None:
+    settings.MOBIUS_PROJECT = "another"
+    assert "No notices" in one_line(rina.get(PAGE).content)
+    assert rina.post(f"/notices/{told.pk}/read").status_code == 404
+
+
+def test_the_wrong_method_is_refused(rina: Client, told: Notice) -> None:
+    assert rina.post(PAGE).status_code == 405
+    assert rina.post("/notices/bell/").status_code == 405
+    assert rina.get("/notices/read").status_code == 405
+    assert rina.get(f"/notices/{told.pk}/read").status_code == 405
+
+
+@pytest.mark.usefixtures("told")
+def test_signed_out_it_asks_to_sign_in() -> None:
+    assert Client().get(PAGE)["Location"].startswith("/accounts/login/?next=")
+    assert Client().get("/notices/bell/", headers=HTMX).status_code == 401
+    Client().post("/notices/read")
+    assert Notice.objects.filter(read_at=None).count() == 1
+
+
+def test_a_notice_is_forgotten_after_ninety_days(people: None, settings: Any) -> None:
+    notice("int_1", at=soon(days=-91))
+    notice("int_2", at=soon(days=-89))
+    async_to_sync(upkeep.once)()
+    assert Notice.objects.get().interaction_id == "int_2"
+    settings.HISTORY_DAYS = timedelta(days=30)
+    async_to_sync(upkeep.once)()
+    assert not Notice.objects.exists()

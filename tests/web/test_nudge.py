@@ -1,0 +1,193 @@
+"""A lead reminds somebody: the button, what comes of it, and who may press it."""
+
+import html
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.contrib.messages import get_messages
+from django.test import Client
+
+from inbox.mobius.types import Policy, PolicyKind, Target
+from inbox.models import Decision, Interaction, Notice
+from tests.mirror.things import answered, ask, group_ask, run
+from tests.web.cast import HTMX, soon, tell
+
+PAGE = "/runs/blocked/"
+
+
+def one_line(page: bytes) -> str:
+    return " ".join(html.unescape(page.decode()).split())
+
+
+def press(client: Client, id: str = "int_1", user: str = "user_rina", **more: Any) -> Any:
+    fields = {"user_id": user, "back": more.pop("back", f"{PAGE}?person={user}")}
+    return client.post(f"/interactions/{id}/nudge", fields, **more)
+
+
+@pytest.fixture
+def item(people: None) -> None:
+    tell(run("run_1"), ask("int_1", run_id="run_1", created_at=soon(hours=-3)))
+
+
+def test_the_page_offers_a_button_that_sends_a_notice(tess: Client, item: None) -> None:
+    page = one_line(tess.get(PAGE).content)
+    form = re.search(r'<form method="post" action="(/interactions/int_1/nudge)">(.*?)</form>', page)
+    assert form
+    assert 'name="user_id" value="user_rina"' in form[2]
+    answer = press(tess)
+    assert (answer.status_code, answer["Location"]) == (303, f"{PAGE}?person=user_rina")
+    assert "Nudged Rina at" in str(next(iter(get_messages(answer.wsgi_request))))
+    notice = Notice.objects.get()
+    assert notice.reviewer.mobius_id == "user_rina"
+    assert (notice.interaction_id, notice.sender, notice.read_at) == ("int_1", "user_tess", None)
+
+
+def test_afterwards_the_button_says_when(tess: Client, item: None) -> None:
+    swap = press(tess, headers=HTMX)
+    assert swap.status_code == 200
+    assert re.search(r"Nudged Rina at \d\d:\d\d", one_line(swap.content))
+    assert "<form" not in swap.content.decode()
+    page = one_line(tess.get(PAGE).content)
+    assert re.search(r'class="nudged">.*?</svg>Nudged \d\d:\d\d<', page)
+    turns = re.search(r'<time hidden data-turns="([^"]+)"', page)
+    assert turns
+    hour = Notice.objects.get().at + timedelta(hours=1)
+    assert datetime.fromisoformat(turns[1]) == hour
+    assert "/interactions/int_1/nudge" not in page
+
+
+def test_it_is_in_the_decision_log(tess: Client, item: None) -> None:
+    press(tess)
+    entry = Decision.objects.get(verb="nudge")
+    assert (entry.actor, entry.account, entry.interaction_id) == ("user_tess", "tess", "int_1")
+    assert entry.value == {"user": "user_rina", "times": 1}
+    assert (entry.address, entry.credential_kind) == ("127.0.0.1", "account")
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_too_soon_is_said_and_sends_nothing(
+    tess: Client, item: None, headers: dict[str, str]
+) -> None:
+    press(tess)
+    answer = press(tess, headers=headers)
+    assert answer.status_code == 409
+    page = one_line(answer.content)
+    assert "Rina was nudged at" in page
+    assert "Each person can be nudged about a question once an hour" in page
+    assert ("<html" in page) is not bool(headers)
+    assert Notice.objects.get().times == 1
+    assert Decision.objects.filter(verb="nudge").count() == 1
+
+
+def test_a_question_that_has_closed_meanwhile_is_calmly_said(tess: Client, item: None) -> None:
+    asked = ask("int_1", run_id="run_1", created_at=soon(hours=-3))
+    tell(answered(asked, "user_rina", 9))
+    answer = press(tess)
+    assert answer.status_code == 409
+    assert "The question has been answered" in one_line(answer.content)
+    assert not Notice.objects.exists()
+
+
+def test_who_has_answered_is_not_nudged(tess: Client) -> None:
+    asked = group_ask("int_1", created_at=soon(hours=-3))
+    one = answered(asked, "user_rina", 1)
+    tell(asked.model_copy(update={"responses": one.responses}))
+    assert press(tess).status_code == 409
+    assert press(tess, user="user_sam").status_code == 303
+    assert Notice.objects.get().reviewer.mobius_id == "user_sam"
+
+
+def test_what_somebody_holds_is_theirs_to_be_nudged_on(tess: Client) -> None:
+    policy = Policy(kind=PolicyKind.ANY)
+    tell(group_ask("int_1", policy=policy, claimed_by="user_lee", claimed_at=soon(hours=-1)))
+    answer = press(tess)
+    assert answer.status_code == 409
+    assert "Someone else has claimed it" in one_line(answer.content)
+    assert press(tess, user="user_lee").status_code == 303
+
+
+@pytest.mark.parametrize("user", ["user_sam", "user_nobody", ""])
+def test_who_was_not_asked_is_not_found(tess: Client, item: None, user: str) -> None:
+    assert press(tess, user=user).status_code == 404
+
+
+def test_who_has_no_account_or_one_deactivated_cannot_be_nudged(tess: Client) -> None:
+    tell(group_ask("int_1", members=("user_m81", "user_sam")))
+    User.objects.filter(username="sam").update(is_active=False)
+    reasons = {
+        "user_m81": "user_m81 has no account here",
+        "user_sam": "Sam's account is deactivated",
+    }
+    for user, reason in reasons.items():
+        answer = press(tess, user=user)
+        assert answer.status_code == 409
+        assert reason in one_line(answer.content)
+    assert not Notice.objects.exists()
+
+
+def test_a_lead_who_is_asked_is_led_to_the_answer(tess: Client) -> None:
+    tell(ask("int_1", target=Target(type="user", id="user_tess")))
+    page = one_line(tess.get(PAGE).content)
+    assert '<a class="btn btn--s" href="/interactions/int_1/">Answer</a>' in page
+    assert press(tess, user="user_tess").status_code == 409
+
+
+def test_from_a_run_it_comes_back_to_the_run(tess: Client, item: None) -> None:
+    page = one_line(tess.get("/runs/run_1/").content)
+    assert 'action="/interactions/int_1/nudge"' in page
+    assert 'name="back" value="/runs/run_1/"' in page
+    assert press(tess, back="/runs/run_1/")["Location"] == "/runs/run_1/"
+    assert re.search(r"Nudged \d\d:\d\d", one_line(tess.get("/runs/run_1/").content))
+
+
+def test_on_a_run_each_who_is_missing_has_a_button(tess: Client) -> None:
+    tell(run("run_1"), group_ask("int_1", run_id="run_1", members=("user_rina", "user_m81")))
+    page = one_line(tess.get("/runs/run_1/").content)
+    assert page.count('action="/interactions/int_1/nudge"') == 1
+
+
+def test_a_reviewers_run_page_offers_none(rina: Client, item: None) -> None:
+    assert "/nudge" not in rina.get("/runs/run_1/").content.decode()
+
+
+@pytest.mark.parametrize("back", ["https://example.com/", "//example.com/", "javascript:1", ""])
+def test_it_comes_back_to_no_other_site(tess: Client, item: None, back: str) -> None:
+    assert press(tess, back=back)["Location"] == PAGE
+
+
+def test_for_all_but_leads_it_is_not_there(rina: Client, mallory: Client, item: None) -> None:
+    for client in (rina, mallory):
+        assert press(client).status_code == 404
+        assert press(client, headers=HTMX).status_code == 404
+    assert not Notice.objects.exists()
+
+
+def test_an_unknown_question_is_not_found(tess: Client) -> None:
+    assert press(tess, id="int_9").status_code == 404
+
+
+def test_it_is_sent_by_post_alone(tess: Client, item: None) -> None:
+    assert tess.get("/interactions/int_1/nudge").status_code == 405
+
+
+@pytest.mark.usefixtures("item")
+def test_signed_out_nothing_is_sent() -> None:
+    assert "/accounts/login/" in press(Client())["Location"]
+    assert "/accounts/login/" in press(Client(), headers=HTMX)["HX-Redirect"]
+    assert not Notice.objects.exists()
+
+
+def test_two_leads_share_the_hour(tess: Client, sam: Client, item: None) -> None:
+    User.objects.get(username="sam").groups.add(Group.objects.get(name="team lead"))
+    assert press(sam).status_code == 303
+    assert press(tess).status_code == 409
+    assert "Sam nudged Rina" in one_line(tess.get(PAGE).content)
+
+
+def test_what_another_upstream_asked_is_not_found(tess: Client, item: None, settings: Any) -> None:
+    settings.MOBIUS_PROJECT = "another"
+    assert press(tess).status_code == 404
+    assert Interaction.objects.count() == 1

@@ -1,0 +1,355 @@
+"""One run as a team lead sees it: its log in parts, the scrubber, cancel and signal."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from inbox.mirror import capabilities
+from inbox.mobius.types import Event, EventKind, RunStatus, StepPlan, StepStatus
+from inbox.models import Event as EventRow
+from inbox.models import Run as RunRow
+from inbox.models import Upstream
+from inbox.web.runs.scrubber import fold
+from inbox.web.ui.words import run_status
+from tests.mirror.things import answered, ask, at, event, group_ask, run, step
+from tests.support.desk import Desk
+from tests.web.cast import HTMX, part, sign_in, tell
+
+SUSPENDED = run_status("suspended").label
+PLAN = (
+    StepPlan(name="build", kind="action"),
+    StepPlan(name="approve_release", kind="interaction"),
+    StepPlan(name="announce", kind="action"),
+)
+
+
+def one_line(page: bytes) -> str:
+    return " ".join(html.unescape(page.decode()).split())
+
+
+def a_run() -> None:
+    """Built, asked Rina, answered ten minutes later, completed."""
+    begun = run("run_1", workflow="release", started_by="user_sam", plan=PLAN)
+    building = step("step_1", "run_1", 1, name="build", started_at=at(1))
+    built = building.model_copy(
+        update={"status": StepStatus.COMPLETED, "completed_at": at(2), "updated_at": at(2)}
+    )
+    asking = step("step_2", "run_1", 3, name="approve_release", kind="interaction", order=1)
+    asking = asking.model_copy(update={"started_at": at(3)})
+    item = ask(
+        "int_1",
+        3,
+        message="Release it?",
+        run_id="run_1",
+        signal_name="interaction:int_1",
+        created_at=at(3),
+    )
+
+    def stands(status: RunStatus, minute: float) -> Any:
+        return begun.model_copy(update={"status": status, "updated_at": at(minute)})
+
+    tell(
+        event(1, begun),
+        event(2, stands(RunStatus.RUNNING, 1)),
+        event(3, building),
+        event(4, built),
+        event(5, asking),
+        event(6, item, "interaction_created"),
+        event(7, stands(RunStatus.SUSPENDED, 3)),
+        event(8, answered(item, "user_rina", 13), "interaction_completed"),
+        event(9, stands(RunStatus.RUNNING, 13)),
+        event(
+            10,
+            asking.model_copy(
+                update={
+                    "status": StepStatus.COMPLETED,
+                    "completed_at": at(13),
+                    "updated_at": at(13),
+                }
+            ),
+        ),
+        event(11, stands(RunStatus.COMPLETED, 14)),
+        whole=["run_1"],
+    )
+    RunRow.objects.update(log_from=0)
+
+
+def a_long_run(lines: int) -> None:
+    """A step that writes and writes."""
+    tell(event(1, run("run_1", plan=PLAN)), whole=["run_1"])
+    tell(
+        *(
+            Event(
+                kind=EventKind.ACTION,
+                type="action_appended",
+                seq=seq,
+                run_id="run_1",
+                at=at(seq),
+                data={"step_name": "build", "line": f"line {seq}"},
+            )
+            for seq in range(2, lines + 2)
+        )
+    )
+    RunRow.objects.update(log_from=0)
+
+
+def test_the_head_says_which_step_asked_whom(tess: Client) -> None:
+    a_run()
+    page = one_line(tess.get("/runs/run_1/").content)
+    asked = page[page.index('id="run-asked"') :].split("</ul>")[0]
+    assert "<b>Approve release</b> asked" in asked
+    assert 'href="/interactions/int_1/">Rina</a>' in asked
+
+
+def test_the_log_says_who_and_how_long_between(tess: Client) -> None:
+    a_run()
+    page = one_line(tess.get("/runs/run_1/").content)
+    log = page[page.index('id="run-timeline"') :]
+    assert "11 events" in log
+    assert "<strong>Approve release</strong> asked Rina: " in log
+    line = log[log.index("Rina approved") :].split("</li>")[0]
+    assert "+ 10 min<" in line
+
+
+@pytest.mark.parametrize(
+    ("show", "shown", "hidden"),
+    [
+        (
+            "people",
+            ["Rina approved", "Asked Rina"],
+            ["<strong>Build</strong>", SUSPENDED],
+        ),
+        ("steps", ["<strong>Build</strong> finished"], ["Rina approved", "Sam started"]),
+        ("status", [SUSPENDED, "Sam started the run"], ["Rina approved", "Build</strong>"]),
+        ("odd", ["Rina approved", "<strong>Build</strong> finished"], []),
+    ],
+)
+def test_the_log_is_filtered(tess: Client, show: str, shown: list[str], hidden: list[str]) -> None:
+    a_run()
+    page = one_line(tess.get(f"/runs/run_1/?show={show}").content)
+    log = page[page.index('id="run-timeline"') :].split("</section>")[0]
+    for words in shown:
+        assert words in log
+    for words in hidden:
+        assert words not in log
+
+
+def test_a_long_log_comes_in_parts_that_neither_skip_nor_repeat(tess: Client) -> None:
+    a_long_run(450)
+    page = one_line(tess.get("/runs/run_1/").content)
+    assert page.count('id="event-') == 100
+    seen = re.findall(r'id="event-(\d+)"', page)
+    while older := re.search(r'id="(older-\d+)".*?href="([^"]+)"', page):
+        address = older[2].replace("&amp;", "&")
+        page = one_line(tess.get(address, headers=part(older[1])).content)
+        assert "<html" not in page
+        seen += re.findall(r'id="event-(\d+)"', page)
+    assert [int(seq) for seq in seen] == list(range(451, 0, -1))
+
+
+def test_an_open_page_reads_its_part_again_and_what_is_new(tess: Client) -> None:
+    a_long_run(150)
+    page = tess.get("/runs/run_1/").content.decode()
+    here = re.search(r'id="run-happening".*?hx-get="([^"]+)"', page, re.DOTALL)
+    assert here
+    tell(event(500, run("run_1", 600, plan=PLAN, status=RunStatus.RUNNING)))
+    again = tess.get(here[1].replace("&amp;", "&"), headers=part("run-happening"))
+    seen = re.findall(r'id="event-(\d+)"', again.content.decode())
+    assert [int(seq) for seq in seen] == [500, *range(151, 51, -1)]
+    assert 'id="older-52"' in again.content.decode()
+
+
+def test_the_number_of_queries_does_not_grow_with_the_log(tess: Client) -> None:
+    a_long_run(3)
+    tess.get("/runs/run_1/")
+    with CaptureQueriesContext(connection) as few:
+        tess.get("/runs/run_1/")
+    EventRow.objects.all().delete()
+    a_long_run(400)
+    with CaptureQueriesContext(connection) as many:
+        tess.get("/runs/run_1/")
+    assert len(many) == len(few)
+
+
+def test_the_scrubber_shows_the_run_as_it_was_after_each_event(tess: Client) -> None:
+    a_run()
+    rows = list(EventRow.objects.order_by("seq"))
+    for nth, row in enumerate(rows[:-1], start=1):
+        state = fold(rows[:nth])
+        for query in (f"?at={row.seq}", f"?nth={nth}"):
+            moment = one_line(tess.get(f"/runs/run_1/{query}", headers=part("run-moment")).content)
+            assert moment.startswith('<div id="run-moment"')
+            assert f'data-nth="{nth}" data-count="11"' in moment
+            assert f'data-run-status="{state.status}"' in moment
+            done = sum(one.status == "completed" for one in state.steps.values())
+            assert moment.count('<li class="done"') == done
+            assert ("Waits for Rina" in moment) is bool(state.open)
+    assert "Answered by Rina" in moment
+
+
+def test_at_the_last_event_the_scrubber_is_at_now_and_the_fold_is_the_mirror(tess: Client) -> None:
+    a_run()
+    state = fold(EventRow.objects.order_by("seq"))
+    row = RunRow.objects.get()
+    assert state.status == row.status
+    assert {s.name: s.status for s in state.steps.values()} == dict(
+        row.steps.values_list("name", "status")
+    )
+    for query in ("", "?at=11", "?nth=11", "?nth=99", "?at=9999"):
+        page = one_line(tess.get(f"/runs/run_1/{query}").content)
+        assert "Current state" in page
+
+
+def test_without_a_script_the_scrubber_is_links_and_a_form(tess: Client) -> None:
+    a_run()
+    page = one_line(tess.get("/runs/run_1/?at=7").content)
+    scrubber = page[page.index('id="run-scrubber"') :].split("</section>")[0]
+    assert '<form class="scrubber-form" method="get" action="/runs/run_1/">' in scrubber
+    assert 'aria-valuetext="7 of 11' in scrubber
+    for href in ("?nth=1", "?at=6", "?at=8"):
+        assert f'href="/runs/run_1/{href}"' in scrubber
+    assert SUSPENDED in scrubber
+    assert 'href="/runs/run_1/?at=7"' in page[page.index('id="run-timeline"') :]
+
+
+@pytest.mark.parametrize("query", ["?at=odd", "?nth=odd", "?nth=0", "?at=0", "?before=odd&from=x"])
+def test_an_odd_place_is_no_error(tess: Client, query: str) -> None:
+    a_run()
+    assert tess.get(f"/runs/run_1/{query}").status_code == 200
+
+
+def test_a_reviewer_has_no_scrubber_and_no_power_over_the_run(rina: Client) -> None:
+    a_run()
+    page = rina.get("/runs/run_1/?at=3").content.decode()
+    for leads in ("run-scrubber", "run-moment", "cancel-run", "signal-run", "11 events", "?at="):
+        assert leads not in page
+    swap = rina.get("/runs/run_1/?at=3", headers=part("run-moment")).content.decode()
+    assert '<div id="run-moment"' not in swap
+
+
+ACTS = ["/runs/run_1/cancel", "/runs/run_1/signal"]
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_reviewers_and_strangers_find_no_power_over_a_run(
+    rina: Client, mallory: Client, path: str
+) -> None:
+    a_run()
+    for client in (rina, mallory):
+        assert client.get(path).status_code == 404
+        assert client.post(path, {"typed": "release", "name": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_a_lead_without_the_permission_finds_none_either(tess: Client, path: str) -> None:
+    a_run()
+    User.objects.get(username="tess").user_permissions.clear()
+    assert tess.get(path).status_code == 404
+    assert tess.post(path, {"typed": "release", "name": "x"}).status_code == 404
+    page = tess.get("/runs/run_1/").content.decode()
+    assert "cancel-run" not in page
+    assert "signal-run" not in page
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_signed_out_they_ask_to_sign_in(people: None, path: str) -> None:
+    assert Client().get(path)["Location"] == f"/accounts/login/?next={path}"
+    assert Client().post(path, {}).status_code == 302
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_they_take_no_other_method(tess: Client, path: str) -> None:
+    assert tess.delete(path).status_code == 405
+
+
+def test_what_can_no_longer_be_done_is_not_offered(tess: Client) -> None:
+    a_run()
+    page = tess.get("/runs/run_1/").content.decode()
+    assert "cancel-run" not in page
+    assert "There's nothing to cancel" in one_line(tess.get(ACTS[0]).content)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": "", "payload": "{}"}, "Enter the signal's name."),
+        ({"name": "go", "payload": "[1]"}, "must be an object"),
+        ({"name": "go", "payload": '{"a": 1'}, "This isn't valid JSON"),
+        ({"name": "go", "payload": '{"a": NaN}'}, "NaN isn't a number"),
+        ({"name": "go", "payload": '{"a": 1e999}'}, "1e999 is too large a number"),
+        ({"name": "go", "payload": '{"a": [-1e400]}'}, "-1e400 is too large a number"),
+        ({"name": "go", "payload": "[" * 5000}, "This isn't valid JSON"),
+        ({"name": "x" * 301, "payload": ""}, "at most 300 characters"),
+    ],
+)
+def test_a_signal_that_cannot_be_is_said_and_all_of_it_is_kept(
+    tess: Client, fields: dict[str, str], words: str
+) -> None:
+    tell(run("run_1", plan=PLAN))
+    answer = tess.post(ACTS[1], fields, headers={**HTMX, "HX-Target": "section#run-act"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in html.unescape(page)
+    assert fields["payload"].replace('"', "&quot;") in page
+    assert f'value="{fields["name"]}"' in page
+    assert "<html" not in page
+
+
+def suspended(desk: Desk) -> str:
+    run_id = str(desk.project.start(desk.project.question())["id"])
+    told = desk.project.wait_for(run_id, "suspended")
+    from inbox.mobius.adapters.guide.run import read_run  # noqa: PLC0415
+
+    tell(read_run(told))
+    return run_id
+
+
+def test_a_run_is_cancelled_from_its_page(desk: Desk) -> None:
+    run_id = suspended(desk)
+    tess = sign_in("tess")
+    wrong = tess.post(f"/runs/{run_id}/cancel", {"typed": "other"})
+    assert wrong.status_code == 422
+    assert 'value="other"' in wrong.content.decode()
+    done = tess.post(f"/runs/{run_id}/cancel", {"typed": "release"})
+    assert (done.status_code, done["Location"]) == (303, f"/runs/{run_id}/")
+    page = one_line(tess.get(f"/runs/{run_id}/").content)
+    assert "was cancelled." in page
+    assert "<h2>The run was cancelled</h2>" in page
+    assert "The run failed" not in page
+    assert 'data-run-status="failed"' in page
+
+
+def test_with_a_script_the_page_is_told_where_to_go(desk: Desk) -> None:
+    run_id = suspended(desk)
+    done = sign_in("tess").post(f"/runs/{run_id}/signal", {"name": "go"}, headers=HTMX)
+    assert done["HX-Redirect"] == f"/runs/{run_id}/"
+
+
+def test_an_odd_question_of_a_group_is_named_in_the_past(tess: Client) -> None:
+    item = group_ask("int_1", 1, run_id="run_1", message="Board?")
+    tell(
+        event(1, run("run_1", plan=PLAN)),
+        event(2, item, "interaction_created"),
+        event(3, item.model_copy(update={"claimed_by": "user_lee"}), "interaction_group_claimed"),
+        event(4, run("run_1", 5, plan=PLAN, status=RunStatus.RUNNING)),
+        whole=["run_1"],
+    )
+    RunRow.objects.update(log_from=0)
+    then = one_line(tess.get("/runs/run_1/?at=3", headers=part("run-moment")).content)
+    assert "Lee claimed it for change-board" in then
+    assert "Lee claimed the question" in then
+
+
+def test_what_mobius_cannot_do_is_not_offered(tess: Client) -> None:
+    tell(run("run_1", plan=PLAN))
+    assert "cancel-run" in tess.get("/runs/run_1/").content.decode()
+    capabilities.cancelling_is_missing(Upstream.present())
+    page = tess.get("/runs/run_1/").content.decode()
+    assert "cancel-run" not in page
+    assert "signal-run" in page

@@ -1,0 +1,109 @@
+"""How long a person stays signed in, and what counts as being there."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from inbox.live.rights import Right
+from inbox.people.sessions import ACTIVE_AT, SIGNED_IN_AT
+from tests.web.cast import HTMX
+
+AWAY = {**HTMX, "HX-Source": "div#list"}
+
+
+def back(client: Client, name: str, **length: float) -> float:
+    """Move what the session remembers into the past; the moment that it then holds."""
+    session = client.session
+    session[name] -= timedelta(**length).total_seconds()
+    session.save()
+    return float(session[name])
+
+
+def right(client: Client) -> Right:
+    """That of a stream which this browser has opened."""
+    return Right(lambda viewer: ("inbox",), ("inbox",), client.session.session_key or "")
+
+
+def test_one_signs_in_again_after_so_many_hours(rina: Client, settings: Any) -> None:
+    settings.SESSION_HOURS = timedelta(hours=8)
+    back(rina, SIGNED_IN_AT, hours=7.9)
+    assert rina.get("/inbox/").status_code == 200
+    assert right(rina)()
+    back(rina, SIGNED_IN_AT, hours=0.1)
+    assert not right(rina)()
+    assert rina.get("/inbox/")["Location"] == "/accounts/login/?next=/inbox/"
+    assert "_auth_user_id" not in rina.session
+
+
+def test_who_does_nothing_for_a_while_is_signed_out(rina: Client, settings: Any) -> None:
+    settings.SESSION_IDLE_MINUTES = timedelta(minutes=30)
+    back(rina, ACTIVE_AT, minutes=29)
+    assert rina.get("/inbox/").status_code == 200
+    back(rina, ACTIVE_AT, minutes=29)
+    assert right(rina)()
+    back(rina, ACTIVE_AT, minutes=1)
+    assert not right(rina)()
+    assert rina.get("/inbox/").status_code == 302
+
+
+def test_without_the_setting_nobody_is(rina: Client) -> None:
+    back(rina, ACTIVE_AT, days=2)
+    assert rina.get("/inbox/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/inbox/", {}),
+        ("/inbox/", {**HTMX, "HX-Source": "a#row-int_1"}),
+        ("/inbox/", {**HTMX, "HX-Source": "form#filters"}),
+    ],
+)
+def test_a_page_or_a_part_that_one_asks_for_counts(
+    rina: Client, settings: Any, path: str, headers: dict[str, str]
+) -> None:
+    settings.SESSION_IDLE_MINUTES = timedelta(minutes=30)
+    before = back(rina, ACTIVE_AT, minutes=5)
+    assert rina.get(path, headers=headers).status_code == 200
+    assert rina.session[ACTIVE_AT] > before
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/inbox/", "/freshness/", "/notices/bell/", "/inbox/changes/?changed=int_1", "/live/inbox/"],
+)
+def test_what_an_open_page_fetches_by_itself_does_not(
+    rina: Client, settings: Any, path: str
+) -> None:
+    settings.SESSION_IDLE_MINUTES = timedelta(minutes=30)
+    before = back(rina, ACTIVE_AT, minutes=5)
+    assert rina.get(path, headers=AWAY).status_code in (200, 204)
+    assert rina.session[ACTIVE_AT] == before
+
+
+def test_what_is_typed_counts_and_being_seen_does_not(rina: Client, settings: Any) -> None:
+    settings.SESSION_IDLE_MINUTES = timedelta(minutes=30)
+    before = back(rina, ACTIVE_AT, minutes=5)
+    rina.post("/interactions/int_1/presence", headers=HTMX)
+    assert rina.session[ACTIVE_AT] == before
+    rina.post("/interactions/int_1/draft", headers=HTMX)
+    assert rina.session[ACTIVE_AT] > before
+
+
+def test_an_answer_that_comes_too_late_keeps_its_text(rina: Client, settings: Any) -> None:
+    settings.SESSION_HOURS = timedelta(hours=8)
+    back(rina, SIGNED_IN_AT, hours=9)
+    answer = rina.post("/interactions/int_1/respond", {"value": "true", "comment": "Second class"})
+    assert answer.status_code == 401
+    assert "Second class" in answer.content.decode()
+
+
+def test_a_session_from_before_the_setting_goes_on(rina: Client, settings: Any) -> None:
+    settings.SESSION_IDLE_MINUTES = timedelta(minutes=30)
+    session = rina.session
+    del session[SIGNED_IN_AT], session[ACTIVE_AT]
+    session.save()
+    assert rina.get("/inbox/").status_code == 200
+    assert ACTIVE_AT in rina.session
