@@ -105,7 +105,8 @@ let revealed = null;
 let anchor = null;
 let focused = null;
 
-/* New rows are marked for a moment. The focus stays in the list, on the row of the open question */
+/* New rows are marked for a moment. The focus stays in the list: where the person has moved it meanwhile, else on the row of
+   the open question */
 function markNew(ids) {
   const fresh = rows().filter((row) => ids.includes(row.dataset.interactionId));
   for (const row of fresh) {
@@ -113,7 +114,7 @@ function markNew(ids) {
     setTimeout(() => row.removeAttribute("data-new"), NEW_MS);
   }
   const open = rows().find((row) => row.hasAttribute("aria-current"));
-  (open ?? inbox()).focus({ preventScroll: true });
+  if (!rows().includes(document.activeElement)) (open ?? inbox()).focus({ preventScroll: true });
   fresh[0]?.scrollIntoView({ block: "nearest" });
 }
 

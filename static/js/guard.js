@@ -6,11 +6,15 @@
       PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. Sending an answer removes the field as well; the person
       meant that, so there is no pause. A letter that is no shortcut, typed on a choice, is the start of such typing too.
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys for KEY_MS and presses by
-      pointer or touch for POINTER_MS; so do "Send again", Claim and Release. A confirm step ignores both for STEP_MS.
+      pointer or touch for POINTER_MS; so do "Send again", Claim and Release, and those of the rows beside one that has just
+      left the list, for they may have moved under the pointer. A confirm step ignores both for STEP_MS.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what somebody types without looking.
    4. An answer is sent once: while it is on its way, its buttons do nothing.
-   5. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing. */
+   5. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing.
+   6. A key means the row that the person has marked. When that row leaves the list, the mark moves to another one; the keys
+      that open, claim, release or answer then do nothing until the person has moved the mark with J or K, has paused for
+      PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. J or K within KEY_MS was still meant to move on from that row. */
 
 const PAUSE_MS = 1500;
 const KEY_MS = 400;
@@ -19,6 +23,7 @@ const STEP_MS = 400;
 
 const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
 const FORM = "form[data-answer]";
+const ROW = ".list .row";
 const STEP = "[data-step]";
 const RESEND = "#request-status button[data-sends]";
 /* One becomes the other in its place */
@@ -30,6 +35,9 @@ const shownAt = new WeakMap();
 const sending = new WeakSet();
 let field = null;
 let pausedUntil = 0;
+let row = null;
+let rowLostAt = -Infinity;
+let rowPausedUntil = 0;
 let strayAt = -Infinity;
 
 function drop(event) {
@@ -39,13 +47,21 @@ function drop(event) {
 
 const isPaused = () => performance.now() < pausedUntil;
 const pause = () => (pausedUntil = performance.now() + PAUSE_MS);
-const resume = () => (pausedUntil = 0);
+const isRowPaused = () => performance.now() < rowPausedUntil;
+const pauseRow = () => (rowPausedUntil = performance.now() + PAUSE_MS);
+const resume = () => (pausedUntil = rowPausedUntil = 0);
 const isGone = (element) => !element.isConnected || element.matches(":disabled") || !element.checkVisibility();
 
-function pauseIfFieldIsGone() {
-  if (!field || !isGone(field)) return;
-  field = null;
-  pause();
+function pauseIfGone() {
+  if (field && isGone(field)) {
+    field = null;
+    pause();
+  }
+  if (row && !row.isConnected) {
+    row = null;
+    rowLostAt = performance.now();
+    pauseRow();
+  }
 }
 
 function noteShown(root) {
@@ -53,6 +69,12 @@ function noteShown(root) {
   const found = [...root.querySelectorAll(SHOWN)];
   if (root.matches(SHOWN)) found.push(root);
   for (const element of found) shownAt.set(element, performance.now());
+}
+
+/* Between two rows there may be white space */
+function noteMoved({ previousSibling: above, nextSibling: below }) {
+  noteShown(above instanceof Text ? above.previousElementSibling : above);
+  noteShown(below instanceof Text ? below.nextElementSibling : below);
 }
 
 /* element: one of SHOWN, or something in it. event: when the person acted; a busy page hears of it later */
@@ -75,6 +97,9 @@ function missesField({ key }, target) {
   return /^[m/]$/i.test(key) && ![...document.querySelectorAll(`[data-key="${key.toLowerCase()}"]`)].some((each) => !isGone(each));
 }
 
+const movesMark = (event) => isLetter(event) && /[jk]/i.test(event.key) && event.timeStamp - rowLostAt >= KEY_MS;
+const actsOnMark = (event) => event.key === "Enter" || (isLetter(event) && /[acer1-9]/i.test(event.key));
+
 const isText = (event, target) => isLetter(event) && /^(?![acegijkmnr])\p{L}$/iu.test(event.key) && target.matches(`${FORM} input`);
 
 function onKey(event) {
@@ -84,6 +109,12 @@ function onKey(event) {
   if (isPaused() && !typing) {
     pause();
     if (isLetter(event) || event.key === "Enter") drop(event);
+    return;
+  }
+  if (!typing && movesMark(event)) rowPausedUntil = 0;
+  if (!typing && isRowPaused() && actsOnMark(event)) {
+    pauseRow();
+    drop(event);
     return;
   }
   if (!typing && (missesField(event, target) || isText(event, target))) pause();
@@ -119,14 +150,16 @@ addEventListener("submit", onSubmit, true);
 addEventListener("pointerdown", resume, true);
 
 addEventListener("focusin", (event) => {
-  pauseIfFieldIsGone();
+  pauseIfGone();
   field = event.target.closest(`${FIELD}, ${FORM} input`);
+  row = event.target.closest(ROW);
 });
-/* After whatever took the focus away is done: the field is gone, or the person has left it */
+/* After whatever took the focus away is done: the field or row is gone, or the person has left it */
 addEventListener("focusout", () =>
   queueMicrotask(() => {
-    pauseIfFieldIsGone();
+    pauseIfGone();
     if (field !== document.activeElement) field = null;
+    if (row !== document.activeElement) row = null;
   }),
 );
 
@@ -148,8 +181,9 @@ new MutationObserver((changes) => {
   for (const change of changes) {
     change.addedNodes.forEach(noteShown);
     if (change.attributeName === "data-sends") noteShown(change.target);
+    if (change.removedNodes.length && change.target.matches(".rows")) noteMoved(change);
   }
-  pauseIfFieldIsGone();
+  pauseIfGone();
 }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden", "data-sends"] });
 addEventListener("pageshow", (event) => event.persisted && noteShown(document.body));
 noteShown(document.body);

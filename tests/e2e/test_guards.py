@@ -1,11 +1,11 @@
 """No decision is made by accident: what typed text, double taps and a moved marker must not do."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
@@ -17,6 +17,8 @@ pytestmark = pytest.mark.browser
 GROUP = {"type": "group", "id": "approvers"}
 TYPING_MS = 60
 
+Listed = tuple[Page, list[str]]
+
 
 def open_item(page: Page, message: str) -> None:
     arrived(page, message).click()
@@ -27,6 +29,10 @@ def item_of(api: httpx.Client, run_id: str) -> dict[str, object]:
     """The one question of a run, as Mobius has it."""
     (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
     return dict(item)
+
+
+def cancel(api: httpx.Client, run_id: str) -> None:
+    api.post(f"/runs/{run_id}/cancellations")
 
 
 def claim(page: Page) -> None:
@@ -454,6 +460,132 @@ def test_keys_that_answer_only_open_a_row_that_is_marked(
         expect(page.locator("[data-step]")).to_have_count(0)
         page.locator(".row", has_text="Marked, a first?").click()
         expect(heading).to_have_text("Marked, a first?")
+
+
+@pytest.fixture
+def listed(sign_in: SignIn, api: httpx.Client) -> Iterator[Callable[[str, int], Listed]]:
+    """``listed("Word", 3)``: Rina's list of three questions, the first one open, and their runs."""
+    runs: list[str] = []
+
+    def enter(word: str, number: int) -> Listed:
+        page = sign_in("rina")
+        for place in range(number):
+            message, timeout = f"{word}, {place}?", f"{20 + place}m"
+            runs.append(ask(api, message, target=GROUP, timeout=timeout))
+        expect(arrived(page, f"{word}, {number - 1}?")).to_be_visible()
+        page.goto(f"/inbox/?q={word.replace(' ', '+')}")
+        open_item(page, f"{word}, 0?")
+        return page, runs
+
+    yield enter
+    for run_id in runs:
+        cancel(api, run_id)
+
+
+def test_keys_that_were_meant_for_a_row_that_left_do_nothing_to_its_neighbour(
+    listed: Callable[[str, int], Listed], api: httpx.Client
+) -> None:
+    page, runs = listed("Departed above", 6)
+    row = [page.locator(".row", has_text=f"Departed above, {place}?") for place in range(6)]
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+
+    def lose(place: int) -> None:
+        row[place].focus()
+        cancel(api, runs[place])
+        while row[place].count():
+            page.clock.run_for(20)
+        expect(row[place + 1]).to_be_focused()
+
+    lose(1)
+    for key in ("c", "e", "a", "1", "Enter", "Control+Enter", "c"):
+        page.keyboard.press(key)
+        page.clock.run_for(1400)
+    expect(page.locator("#question")).to_have_text("Departed above, 0?")
+    page.clock.run_for(200)
+    page.keyboard.press("c")
+    expect(row[2].get_by_label("You")).to_be_visible()
+
+    lose(2)
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    page.clock.run_for(STEP_GUARD_MS)
+    page.keyboard.press("k")
+    page.keyboard.press("c")
+    expect(row[3].get_by_label("You")).to_be_visible()
+
+    lose(4)
+    page.keyboard.press("Enter")
+    page.locator("#question").click()
+    row[5].focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#question")).to_have_text("Departed above, 5?")
+    claims = [item_of(api, run)["claimed_by"] for run in runs]
+    assert claims == [None, None, "user_rina", "user_rina", None, None]
+
+
+def test_keys_that_were_meant_for_a_row_that_left_do_not_answer_the_open_question(
+    listed: Callable[[str, int], Listed], api: httpx.Client
+) -> None:
+    page, runs = listed("Departed below", 2)
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.keyboard.press("j")
+    cancel(api, runs[1])
+    expect(page.locator(".row", has_text="Departed below, 0?")).to_be_focused()
+    for key in ("a", "a", "c"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(STEP_GUARD_MS)
+    expect(page.locator("[data-step]")).to_have_count(0)
+    assert item_of(api, runs[0])["status"] == "pending"
+    assert item_of(api, runs[0])["claimed_by"] is None
+
+
+def test_a_click_on_claim_does_not_claim_the_row_that_moved_up(
+    listed: Callable[[str, int], Listed], api: httpx.Client
+) -> None:
+    page, runs = listed("Moved up", 3)
+    claiming = page.get_by_role("button", name="Claim: Moved up, 1?")
+    page.locator(".row", has_text="Moved up, 1?").hover()
+    claiming.hover()
+    box = claiming.bounding_box()
+    assert box is not None
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+    cancel(api, runs[1])
+    while claiming.count():
+        page.clock.run_for(20)
+    at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    moved_up = page.get_by_role("button", name="Claim: Moved up, 2?")
+    expect(moved_up).to_have_css("opacity", "1")
+    page.mouse.click(*at)
+    page.clock.run_for(ANSWER_GUARD_MS - 50)
+    page.mouse.click(*at)
+    page.clock.run_for(50)
+    assert item_of(api, runs[2])["claimed_by"] is None
+    with page.expect_response(re.compile("/claim$")):
+        page.mouse.click(*at)
+    assert item_of(api, runs[2])["claimed_by"] == "user_rina"
+
+
+def test_a_row_that_was_marked_meanwhile_stays_so_when_new_rows_come(
+    listed: Callable[[str, int], Listed], api: httpx.Client
+) -> None:
+    page, runs = listed("Marked meanwhile", 3)
+    runs.append(ask(api, "Marked meanwhile, new?", timeout="9m"))
+    bar = page.locator("#show-arrivals")
+    expect(bar).to_have_text("1 new")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/inbox/\?"), hold)
+    bar.click()
+    page.locator(".row", has_text="Marked meanwhile, 1?").focus()
+    page.keyboard.press("j")
+    held[0].continue_()
+    expect(page.locator(".row", has_text="Marked meanwhile, new?")).to_be_visible()
+    expect(page.locator(".row", has_text="Marked meanwhile, 2?")).to_be_focused()
 
 
 @pytest.mark.parametrize("suggested", [True, False])
