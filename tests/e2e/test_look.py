@@ -109,6 +109,19 @@ def test_on_a_phone_the_last_step_is_in_sight_however_long_the_comment(
     expect(page.get_by_role("button", name="Yes, approve")).to_be_in_viewport(ratio=1)
 
 
+def test_on_a_phone_nothing_moves_under_the_thumb_when_the_draft_is_saved(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **PHONE)
+    ask(api, "Saved under the thumb?")
+    open_item(page, "Saved under the thumb?")
+    shown = [page.get_by_label("Comment"), page.get_by_role("button", name="Approve")]
+    shown[0].fill("Looks good.")
+    before = [each.bounding_box() for each in shown]
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+    assert [each.bounding_box() for each in shown] == before
+
+
 def test_on_a_phone_the_way_to_a_longer_form_leads_into_it_and_is_gone(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
