@@ -11,6 +11,7 @@ const PERSON = ["click", "submit", "input", "change"];
 const LATE_MS = 20_000;
 const TEXT = "textarea, input[name=value]:not([type=radio], [type=checkbox])";
 const timers = new WeakMap();
+const senders = new WeakMap();
 
 /* What could not be confirmed: the form it is in, what was sent, where it is checked, and what the response replaces */
 let unconfirmed = null;
@@ -22,7 +23,13 @@ const isPerson = (ctx) => ctx.byPerson || ctx.sourceElement === document.body ||
 const isPage = (text) => /^\s*<!doctype/i.test(text ?? "");
 const signal = (name) => document.dispatchEvent(new CustomEvent(name));
 
+/* As it is when the request leaves: what the page hears meanwhile may make Release of Claim */
 function sender(ctx) {
+  if (!senders.has(ctx)) senders.set(ctx, senderNow(ctx));
+  return senders.get(ctx);
+}
+
+function senderNow(ctx) {
   const element = ctx.sourceElement?.closest?.("[data-sends]");
   if (!element) return null;
   const { name, value } = ctx.request.submitter ?? {};

@@ -16,6 +16,7 @@ from tests.support.scripted_server import (
     Dribble,
     Never,
     PassThenCut,
+    PassThenNever,
     Reply,
     ScriptedServer,
 )
@@ -241,6 +242,24 @@ def test_a_claim_that_failed_is_checked_and_sent_again(
     expect(page.locator("#claiming").get_by_role("button", name="Claim")).to_be_visible()
     expect(failed(page)).to_have_count(0)
     assert len(proxy.seen("POST", "/release$")) == 1
+
+
+def test_a_release_that_is_cut_after_the_page_has_heard_of_it_needs_no_check(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Released unheard?", target={"type": "group", "id": "approvers"})
+    open_item(page, "Released unheard?")
+    claiming = page.locator("#claiming").get_by_role("button")
+    press(claiming)
+    expect(claiming).to_have_accessible_name("Release")
+    proxy.on("POST", "/release$", PassThenNever())
+    press(claiming)
+    expect(claiming).to_have_accessible_name("Claim")
+    proxy.on("GET", "/interactions/", Reply(502, "<h1>nginx</h1>", HTML), always=True)
+    proxy.break_all()
+    expect(failed(page)).to_contain_text("couldn't confirm that you released this question")
+    proxy.forget()
+    expect(failed(page)).to_have_count(0)
 
 
 def test_a_claim_in_the_list_is_checked_in_the_list(

@@ -165,6 +165,20 @@ class PassThenCut:
 
 
 @dataclass(frozen=True)
+class PassThenNever:
+    """Hand the request to the upstream, then say nothing until the connection is broken."""
+
+    reads_body: bool = True
+
+    async def run(self, exchange: Exchange) -> None:
+        async def swallow(_: bytes) -> None:
+            return
+
+        await forward(exchange, swallow)
+        await exchange.until_gone()
+
+
+@dataclass(frozen=True)
 class PassThenReply:
     """Hand the request to the upstream, then answer something else, as a proxy may."""
 
