@@ -22,7 +22,7 @@ from tests.web.cast import people, sign_in, tell
 
 
 @pytest.fixture
-def installation(db: None, settings: Any, tmp_path: Path) -> Path:
+def folder(db: None, settings: Any, tmp_path: Path) -> Path:
     """The demo's people with their tokens, three entries, and a data folder of the test's own."""
     settings.DATA_DIR = tmp_path
     people()
@@ -48,16 +48,14 @@ def says() -> str:
     return out.getvalue().strip()
 
 
-def test_it_asks_for_a_reason(installation: Path) -> None:
+def test_it_asks_for_a_reason(folder: Path) -> None:
     with pytest.raises(CommandError, match="--reason"):
         call_command("reseal_decisions")
     with pytest.raises(CommandError, match="--reason"):
         reseal("  ")
 
 
-def test_after_lost_keys_the_log_continues_and_owners_are_told(
-    installation: Path, settings: Any
-) -> None:
+def test_after_lost_keys_the_log_continues_and_owners_are_told(folder: Path, settings: Any) -> None:
     settings.SECRETS, settings.CREDENTIAL_KEYS = Secrets({}, stored=False), []
     settings.GIVEN_SECRETS = {}
     with pytest.raises(StartRefused):
@@ -65,7 +63,7 @@ def test_after_lost_keys_the_log_continues_and_owners_are_told(
     said = reseal()
     assert "The break is entry 4" in said
     assert "lee, rina, sam, tess" in said
-    assert (installation / "secrets.env").is_file()
+    assert (folder / "secrets.env").is_file()
     prepare()
     assert says() == "intact, 8 entries; a break was declared at entry 4"
     broken = Decision.objects.get(verb="log_resealed")
@@ -84,14 +82,14 @@ def test_after_lost_keys_the_log_continues_and_owners_are_told(
     assert verify().intact
 
 
-def test_tokens_that_a_present_key_opens_stay(installation: Path, settings: Any) -> None:
+def test_tokens_that_a_present_key_opens_stay(folder: Path, settings: Any) -> None:
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode(), *settings.CREDENTIAL_KEYS]
     assert "removed" not in reseal()
     assert Credential.objects.count() == 4
     assert not Notice.objects.exists()
 
 
-def test_a_restored_backup_is_declared(installation: Path) -> None:
+def test_a_restored_backup_is_declared(folder: Path) -> None:
     older = DecisionHead.objects.get()
     with transaction.atomic():
         append(_claim(), _claim())
@@ -112,7 +110,7 @@ def test_a_restored_backup_is_declared(installation: Path) -> None:
     assert "Restored the backup of Monday." in page
 
 
-def test_answers_that_the_log_has_lost_are_entered_again(installation: Path) -> None:
+def test_answers_that_the_log_has_lost_are_entered_again(folder: Path) -> None:
     sam = Target(type="user", id="user_sam")
     tell(answered(ask("int_1", target=sam), by="user_sam", minutes=5))
     tell(ask("int_2"))
@@ -143,7 +141,7 @@ def test_answers_that_the_log_has_lost_are_entered_again(installation: Path) -> 
     ]
 
 
-def test_a_changed_entry_is_still_named_after_a_declared_break(installation: Path) -> None:
+def test_a_changed_entry_is_still_named_after_a_declared_break(folder: Path) -> None:
     lift_triggers()
     run_sql("UPDATE inbox_decision SET comment = 'x' WHERE number = 2")
     reseal()

@@ -19,6 +19,8 @@ from tests.fixtures_engine import Project, fresh_project
 from tests.support import databases
 from tests.support.engine_process import EngineProcess
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Project]:
