@@ -18,7 +18,7 @@ EXPECTED = re.compile(r"status of (401|409|422)|net::ERR_FAILED")
 
 SignIn = Callable[..., Page]
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="package")
@@ -77,7 +77,6 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
             **{"viewport": {"width": 1440, "height": 900}, **options},  # type: ignore[arg-type]
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"{name}: {error}"))
         page.on(

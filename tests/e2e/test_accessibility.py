@@ -7,11 +7,11 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.arrivals import arrived
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.e2e.test_groups import item_of
 from tests.support.pages import press
-from tests.support.product import ask
+from tests.support.product import ask, interaction_of
 
 REVIEWER = (
     "/inbox/",
@@ -57,26 +57,17 @@ def places(api: httpx.Client) -> dict[str, str]:
     run = ask(api, "Accessible?", context={"rows": [{"a": 1, "b": 2}], "note": "Please look."})
     group_run = ask(api, "Together?", target={"type": "group", "id": "approvers"})
     text_run = ask(api, "In words?", type="input", spec={"mode": "input"})
-    for started in (run, group_run, text_run):
-        follow(api, started, "suspended")
     closed = api.get("/interactions", params={"status": "completed"}).json()["items"]
     mine = next(one["id"] for one in closed if one["target"]["id"] == "user_rina")
     return {
-        "question": f"/interactions/{item_of(api, run)['id']}/",
-        "group question": f"/interactions/{item_of(api, group_run)['id']}/",
-        "text question": f"/interactions/{item_of(api, text_run)['id']}/",
+        "question": f"/interactions/{interaction_of(api, run)['id']}/",
+        "group question": f"/interactions/{interaction_of(api, group_run)['id']}/",
+        "text question": f"/interactions/{interaction_of(api, text_run)['id']}/",
         "closed question": f"/interactions/{mine}/",
         "run": f"/runs/{run}/",
         "cancel": f"/runs/{run}/cancel",
         "signal": f"/runs/{run}/signal",
     }
-
-
-def follow(api: httpx.Client, run: str, status: str) -> None:
-    """Return once the run's own stream has said that status."""
-    with api.stream("GET", f"/runs/{run}/events") as stream:
-        said = re.compile(rf'"status": *"{status}"')
-        next(line for line in stream.iter_lines() if said.search(line))
 
 
 def check(page: Page, paths: tuple[str, ...], places: dict[str, str]) -> list[str]:
@@ -150,7 +141,7 @@ ADMINISTRATOR_STATES: dict[str, Callable[[Page], None]] = {"/connection/": sign_
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("name", "paths", "states"),
     [
@@ -185,12 +176,12 @@ def test_every_page_and_state_at_every_width_in_both_themes(
 def test_a_long_name_never_makes_a_page_scroll_sideways(
     sign_in: SignIn, api: httpx.Client, width: int
 ) -> None:
-    name = "reconcile-" + "x" * 110
+    name, message = "reconcile-" + "x" * 110, f"Long on {width} pixels?"
     step = {
         "name": "ask",
         "interaction": {
             "type": "approval",
-            "message": "Long?",
+            "message": message,
             "target": {"type": "user", "id": "user_rina"},
             "timeout": "5m",
             "spec": {"mode": "confirm"},
@@ -198,8 +189,7 @@ def test_a_long_name_never_makes_a_page_scroll_sideways(
     }
     run = api.post("/runs", json={"spec": {"name": name, "steps": [step]}}).json()["id"]
     rina = sign_in("rina", viewport={"width": width, "height": 800})
-    row = rina.locator(f".row[data-run-id='{run}']")
-    expect(row).to_be_visible()
+    row = arrived(rina, message)
     paths = ["/inbox/", str(row.get_attribute("href")), "/runs/", f"/runs/{run}/"]
     tess = sign_in("tess", viewport={"width": width, "height": 800})
     lead_paths = [*paths, "/runs/blocked/", "/decisions/", "/insights/"]

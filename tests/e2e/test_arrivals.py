@@ -132,18 +132,17 @@ def test_a_crowd_spreads_its_fetches_and_one_page_asks_once_for_what_comes_toget
     page, _word, _ids = two
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
-    page.evaluate(
-        """() => {
-          const say = (id) => {
-            const data = JSON.stringify({ within: 500, changed: [id] });
-            const detail = { message: { event: "inbox", data } };
-            const options = { cancelable: true, detail };
-            document.dispatchEvent(new CustomEvent("htmx:sse:before:message", options));
-          };
-          return [say("int_x"), say("int_y")];
-        }"""
-    )
     with page.expect_response(lambda answer: "/inbox/changes/" in answer.url) as told:
-        pass
+        page.evaluate(
+            """() => {
+              const say = (id) => {
+                const data = JSON.stringify({ within: 500, changed: [id] });
+                const detail = { message: { event: "inbox", data } };
+                const options = { cancelable: true, detail };
+                document.dispatchEvent(new CustomEvent("htmx:sse:before:message", options));
+              };
+              return [say("int_x"), say("int_y")];
+            }"""
+        )
     assert "changed=int_x&changed=int_y" in told.value.url
     assert len(fetched) == 1

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.pages import press
-from tests.support.product import ask
+from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
@@ -47,7 +47,7 @@ def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: htt
 
     press(phone.get_by_role("button", name="Send answer"))
     expect(phone.locator(".row", has_text="Typed on two devices?")).to_have_count(0)
-    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    item = interaction_of(api, run_id)
     assert item["response"]["value"].startswith("From the desk")
 
 

@@ -9,8 +9,15 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve, press
-from tests.support.product import ask
+from tests.support.pages import (
+    ANSWER_GUARD_MS,
+    STEP_GUARD_MS,
+    approve,
+    press,
+    stop_clock,
+    type_text,
+)
+from tests.support.product import Product, ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
@@ -23,12 +30,6 @@ Listed = tuple[Page, list[str]]
 def open_item(page: Page, message: str) -> None:
     arrived(page, message).click()
     expect(page.get_by_role("heading", name=message)).to_be_visible()
-
-
-def item_of(api: httpx.Client, run_id: str) -> dict[str, object]:
-    """The one question of a run, as Mobius has it."""
-    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
-    return dict(item)
 
 
 def cancel(api: httpx.Client, run_id: str) -> None:
@@ -62,7 +63,7 @@ def test_a_text_field_outlives_its_question(
     expect(rina.locator("#answer-card").get_by_role("heading", name="Sam")).to_be_visible()
     expect(rina.get_by_role("button", name="Approve")).to_have_count(0)
     expect(rina.get_by_role("button", name="Copy", exact=True)).to_be_visible()
-    assert item_of(api, other)["status"] == "pending"
+    assert interaction_of(api, other)["status"] == "pending"
 
     expect(rina.locator("[data-saved]")).to_contain_text("Draft saved")
     rina.reload()
@@ -70,13 +71,14 @@ def test_a_text_field_outlives_its_question(
 
 
 def test_a_field_that_was_left_after_its_question_expired_can_be_discarded(
-    sign_in: SignIn, api: httpx.Client
+    sign_in: SignIn, api: httpx.Client, product: Product
 ) -> None:
     page = sign_in("rina")
-    ask(api, "Expired while typing?", timeout="4s")
+    run_id = ask(api, "Expired while typing?")
     open_item(page, "Expired while typing?")
     page.keyboard.press("m")
     page.keyboard.type("Half a sen")
+    product.expire(interaction_of(api, run_id)["id"])
     expect(page.get_by_role("button", name="Discard")).to_be_visible()
     page.keyboard.type("tence")
     page.keyboard.press("Escape")
@@ -104,7 +106,7 @@ def test_a_question_that_is_released_takes_the_text_up_again(
     expect(rina.get_by_role("button", name="Discard")).to_be_hidden()
     approve(rina)
     expect(rina.locator(".row", has_text="Claimed and released?")).to_have_count(0)
-    assert item_of(api, run_id)["response"]["comment"] == "Kept all along"  # type: ignore[index]
+    assert interaction_of(api, run_id)["response"]["comment"] == "Kept all along"
 
 
 def test_a_text_field_outlives_a_question_that_is_no_longer_there(
@@ -147,6 +149,7 @@ def test_text_typed_on_after_the_persons_own_answer_decides_nothing(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
+    page.clock.install()
     ask(api, "Typed on, an input?", type="input", spec={"mode": "input"}, timeout="4m")
     run_id = ask(api, "Typed on, an approval?", timeout="5m")
     expect(arrived(page, "Typed on, an approval?")).to_be_visible()
@@ -156,25 +159,26 @@ def test_text_typed_on_after_the_persons_own_answer_decides_nothing(
     page.wait_for_timeout(STEP_GUARD_MS)
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("heading", name="Typed on, an approval?")).to_be_focused()
-    page.wait_for_timeout(ANSWER_GUARD_MS)
-    page.keyboard.type(" a strange range 12345 a large rear area ", delay=TYPING_MS)
-    page.wait_for_timeout(STEP_GUARD_MS)
-    assert item_of(api, run_id)["status"] == "pending"
+    stop_clock(page)
+    type_text(page, " a strange range 12345 a large rear area ", TYPING_MS)
+    assert interaction_of(api, run_id)["status"] == "pending"
 
 
 def test_text_for_a_field_that_is_no_longer_there_is_no_shortcut(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina", viewport={"width": 1000, "height": 800})
+    page.clock.install()
     ask(api, "Never opened by accident?", timeout="5m")
     run_id = ask(api, "Closed a moment ago?", timeout="4m")
     open_item(page, "Closed a moment ago?")
-    api.post(f"/interactions/{item_of(api, run_id)['id']}/respond", json={"value": True})
+    api.post(f"/interactions/{interaction_of(api, run_id)['id']}/respond", json={"value": True})
     expect(page.locator("#outcome")).to_be_visible()
+    stop_clock(page)
     for key in ("m", "Enter", "/"):
         page.locator("#question").click()
         page.keyboard.press(key)
-        page.keyboard.type("not a chance", delay=TYPING_MS)
+        type_text(page, "not a chance", TYPING_MS)
         expect(page.get_by_role("heading", name="Closed a moment ago?")).to_be_visible()
         expect(page.locator("[data-step]")).to_have_count(0)
 
@@ -183,6 +187,7 @@ def test_text_for_a_choice_that_has_just_closed_is_no_shortcut(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
+    page.clock.install()
     options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
     spec = {"mode": "select", "options": options}
     closed = ask(api, "Chosen elsewhere, first?", timeout="5m", type="review", spec=spec)
@@ -192,18 +197,20 @@ def test_text_for_a_choice_that_has_just_closed_is_no_shortcut(
     open_item(page, "Chosen elsewhere, first?")
     page.keyboard.press("Enter")
     expect(page.get_by_role("radio").first).to_be_focused()
-    api.post(f"/interactions/{item_of(api, closed)['id']}/respond", json={"value": "o1"})
+    stop_clock(page)
+    api.post(f"/interactions/{interaction_of(api, closed)['id']}/respond", json={"value": "o1"})
     expect(page.locator("#outcome")).to_be_visible()
-    page.keyboard.type("narrow error near a river", delay=TYPING_MS)
+    type_text(page, "narrow error near a river", TYPING_MS)
     expect(page.get_by_role("heading", name="Chosen elsewhere, first?")).to_be_visible()
     expect(page.locator("[data-step]")).to_have_count(0)
-    assert item_of(api, other)["status"] == "pending"
+    assert interaction_of(api, other)["status"] == "pending"
 
 
 def test_text_that_is_typed_on_a_choice_answers_no_other_question(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
+    page.clock.install()
     other = ask(api, "Typed on a choice, above?", timeout="4m")
     options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
     spec = {"mode": "select", "options": options}
@@ -213,11 +220,12 @@ def test_text_that_is_typed_on_a_choice_answers_no_other_question(
     open_item(page, "Typed on a choice, here?")
     page.keyboard.press("Enter")
     expect(page.get_by_role("radio").first).to_be_focused()
+    stop_clock(page)
     text = "the backup ran late; a restart at three has cured it, and all that ran was fine"
-    page.keyboard.type(text, delay=100)
+    type_text(page, text, 100)
     expect(page.get_by_role("heading", name="Typed on a choice, here?")).to_be_visible()
     expect(page.get_by_role("radio").first).to_be_focused()
-    assert item_of(api, other)["status"] == "pending"
+    assert interaction_of(api, other)["status"] == "pending"
 
 
 def test_enter_goes_on_where_the_text_ends(sign_in: SignIn, api: httpx.Client) -> None:
@@ -237,7 +245,7 @@ def test_keys_rest_after_the_field_was_taken_away_until_the_person_has_paused(
     page.clock.install()
     ask(api, "Taken away?")
     open_item(page, "Taken away?")
-    page.clock.fast_forward(1000)
+    stop_clock(page)
     step = page.locator("[data-step]")
 
     def lose_the_field() -> None:
@@ -250,9 +258,9 @@ def test_keys_rest_after_the_field_was_taken_away_until_the_person_has_paused(
     lose_the_field()
     for _ in range(3):
         page.keyboard.press("a")
-        page.clock.fast_forward(1400)
+        page.clock.run_for(1400)
     expect(step).to_have_count(0)
-    page.clock.fast_forward(200)
+    page.clock.run_for(200)
     page.keyboard.press("a")
     expect(step).to_be_visible()
 
@@ -288,7 +296,7 @@ def test_taps_in_one_place_approve_nothing(
     before = page.get_by_role("button", name="Approve", exact=True).bounding_box()
     taps(page, times, gap_ms)
     expect(page.get_by_role("group", name=f"Approve “{name}, first”?")).to_be_visible()
-    assert [item_of(api, run)["status"] for run in runs] == ["pending", "pending"]
+    assert [interaction_of(api, run)["status"] for run in runs] == ["pending", "pending"]
 
     sure = page.get_by_role("button", name="Yes, approve")
     expect(sure).to_be_in_viewport(ratio=1)
@@ -304,7 +312,7 @@ def test_a_double_tap_claims_and_does_not_release(sign_in: SignIn, api: httpx.Cl
     page.clock.install()
     open_item(page, "Claimed by a double tap?")
     page.wait_for_timeout(ANSWER_GUARD_MS)
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+    stop_clock(page)
     buttons = page.locator("#claiming").get_by_role("button")
     buttons.tap()
     expect(buttons).to_have_accessible_name("Release")
@@ -312,10 +320,10 @@ def test_a_double_tap_claims_and_does_not_release(sign_in: SignIn, api: httpx.Cl
     buttons.tap()
     page.clock.run_for(50)
     expect(buttons).to_have_accessible_name("Release")
-    assert item_of(api, run_id)["claimed_by"] == "user_rina"
+    assert interaction_of(api, run_id)["claimed_by"] == "user_rina"
     with page.expect_response(re.compile("/release$")):
         buttons.tap()
-    assert item_of(api, run_id)["claimed_by"] is None
+    assert interaction_of(api, run_id)["claimed_by"] is None
 
 
 def test_a_tap_that_opened_a_question_does_not_claim_it(sign_in: SignIn, api: httpx.Client) -> None:
@@ -323,17 +331,17 @@ def test_a_tap_that_opened_a_question_does_not_claim_it(sign_in: SignIn, api: ht
     run_id = ask(api, "Opened by a double tap?", target=GROUP)
     row = arrived(page, "Opened by a double tap?")
     page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+    stop_clock(page)
     row.tap()
     claim = page.locator("#claiming").get_by_role("button", name="Claim")
     expect(claim).to_be_visible()
     page.clock.run_for(ANSWER_GUARD_MS - 50)
     claim.tap()
     page.clock.run_for(50)
-    assert item_of(api, run_id)["claimed_by"] is None
+    assert interaction_of(api, run_id)["claimed_by"] is None
     with page.expect_response(re.compile("/claim$")):
         claim.tap()
-    assert item_of(api, run_id)["claimed_by"] == "user_rina"
+    assert interaction_of(api, run_id)["claimed_by"] == "user_rina"
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -361,7 +369,7 @@ def test_a_double_tap_on_the_confirm_step_does_not_reach_the_next_question(
     sure = page.get_by_role("button", name="Yes, approve")
     box = sure.bounding_box()
     assert box is not None
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+    stop_clock(page)
     with page.expect_response(re.compile("/respond$")):
         page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.get_by_role("heading", name="Confirmed twice, one?")).to_have_count(0)
@@ -369,7 +377,7 @@ def test_a_double_tap_on_the_confirm_step_does_not_reach_the_next_question(
     page.clock.run_for(ANSWER_GUARD_MS - 50)
     taps(page, 2, 0)
     expect(page.locator("[data-step]")).to_have_count(0)
-    assert [item_of(api, run)["status"] for run in runs] == ["completed", "pending"]
+    assert [interaction_of(api, run)["status"] for run in runs] == ["completed", "pending"]
 
 
 def test_what_has_just_appeared_takes_no_answer_and_looks_as_usual(
@@ -379,7 +387,7 @@ def test_what_has_just_appeared_takes_no_answer_and_looks_as_usual(
     run_id = ask(api, "Just shown?")
     row = arrived(page, "Just shown?")
     page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+    stop_clock(page)
     row.click()
     approval = page.get_by_role("button", name="Approve", exact=True)
     expect(approval).to_be_enabled()
@@ -407,11 +415,11 @@ def test_what_has_just_appeared_takes_no_answer_and_looks_as_usual(
     sure.click()
     for key in ("a", "Enter", "Control+Enter"):
         page.keyboard.press(key)
-    assert item_of(api, run_id)["status"] == "pending"
+    assert interaction_of(api, run_id)["status"] == "pending"
     page.clock.run_for(100)
     with page.expect_response(re.compile("/respond$")):
         page.keyboard.press("a")
-    assert item_of(api, run_id)["status"] == "completed"
+    assert interaction_of(api, run_id)["status"] == "completed"
 
 
 def test_keys_that_answer_only_open_a_row_that_is_marked(
@@ -451,7 +459,7 @@ def test_keys_that_answer_only_open_a_row_that_is_marked(
     page.keyboard.press("c")
     expect(page.locator(".row", has_text="Marked, c third?").get_by_label("You")).to_be_visible()
     expect(heading).to_have_text("Marked, a first?")
-    assert item_of(api, claimed)["claimed_by"] == "user_rina"
+    assert interaction_of(api, claimed)["claimed_by"] == "user_rina"
     for key in ("a", "r"):
         page.wait_for_timeout(STEP_GUARD_MS)
         page.locator(".row", has_text="Marked, c third?").focus()
@@ -488,7 +496,7 @@ def test_keys_that_were_meant_for_a_row_that_left_do_nothing_to_its_neighbour(
     page, runs = listed("Departed above", 6)
     row = [page.locator(".row", has_text=f"Departed above, {place}?") for place in range(6)]
     page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+    stop_clock(page)
 
     def lose(place: int) -> None:
         row[place].focus()
@@ -520,7 +528,7 @@ def test_keys_that_were_meant_for_a_row_that_left_do_nothing_to_its_neighbour(
     row[5].focus()
     page.keyboard.press("Enter")
     expect(page.locator("#question")).to_have_text("Departed above, 5?")
-    claims = [item_of(api, run)["claimed_by"] for run in runs]
+    claims = [interaction_of(api, run)["claimed_by"] for run in runs]
     assert claims == [None, None, "user_rina", "user_rina", None, None]
 
 
@@ -536,8 +544,8 @@ def test_keys_that_were_meant_for_a_row_that_left_do_not_answer_the_open_questio
         page.keyboard.press(key)
         page.wait_for_timeout(STEP_GUARD_MS)
     expect(page.locator("[data-step]")).to_have_count(0)
-    assert item_of(api, runs[0])["status"] == "pending"
-    assert item_of(api, runs[0])["claimed_by"] is None
+    assert interaction_of(api, runs[0])["status"] == "pending"
+    assert interaction_of(api, runs[0])["claimed_by"] is None
 
 
 def test_a_click_on_claim_does_not_claim_the_row_that_moved_up(
@@ -550,7 +558,7 @@ def test_a_click_on_claim_does_not_claim_the_row_that_moved_up(
     box = claiming.bounding_box()
     assert box is not None
     page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+    stop_clock(page)
     cancel(api, runs[1])
     while claiming.count():
         page.clock.run_for(20)
@@ -561,10 +569,10 @@ def test_a_click_on_claim_does_not_claim_the_row_that_moved_up(
     page.clock.run_for(ANSWER_GUARD_MS - 50)
     page.mouse.click(*at)
     page.clock.run_for(50)
-    assert item_of(api, runs[2])["claimed_by"] is None
+    assert interaction_of(api, runs[2])["claimed_by"] is None
     with page.expect_response(re.compile("/claim$")):
         page.mouse.click(*at)
-    assert item_of(api, runs[2])["claimed_by"] == "user_rina"
+    assert interaction_of(api, runs[2])["claimed_by"] == "user_rina"
 
 
 def test_a_row_that_was_marked_meanwhile_stays_so_when_new_rows_come(

@@ -41,7 +41,7 @@ def test_a_lead_reads_a_past_in_charts_tables_and_files(
         env=product.environment,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         check=True,
     )
     assert "questions in 2 days" in made.stdout
@@ -51,7 +51,7 @@ def test_a_lead_reads_a_past_in_charts_tables_and_files(
         env=product.environment,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         check=False,
     )
     assert again.returncode == 1
@@ -62,6 +62,7 @@ def test_a_lead_reads_a_past_in_charts_tables_and_files(
         "link", name="Insights"
     ).click()
     tess.get_by_role("link", name="7 days").click()
+    expect(tess.get_by_role("link", name="7 days")).to_have_attribute("aria-current", "true")
     flow = tess.locator("#chart-flow")
     expect(flow.locator("canvas")).to_be_visible()
     drawn = json.loads(tess.locator("#data-flow").text_content() or "")

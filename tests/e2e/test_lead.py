@@ -12,7 +12,7 @@ from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.databases import environment
 from tests.support.pages import approve
-from tests.support.product import Product, ask
+from tests.support.product import Product, ask, interaction_of
 
 TAMPER = """
 from django.db import connection
@@ -31,7 +31,7 @@ def manage(product: Product, *words: str) -> subprocess.CompletedProcess[str]:
         env=product.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -53,6 +53,7 @@ def test_from_what_is_held_up_to_who_decided_it(
     bell = rina.locator(".rail a[href='/notices/']")
     expect(bell).to_contain_text("1")
     bell.click()
+    rina.wait_for_url("**/notices/")
     expect(rina.locator("main")).to_contain_text("Tess")
     rina.get_by_role("link", name="Held up since when?").first.click()
     expect(rina.locator("#question")).to_contain_text("Held up since when?")
@@ -61,9 +62,10 @@ def test_from_what_is_held_up_to_who_decided_it(
     tess.goto(f"/runs/{run_id}/")
     rina.get_by_label("Comment").fill("Only since this morning.")
     approve(rina)
+    expect(rina.locator("#toasts")).to_contain_text("Approved")
     expect(tess.locator("[data-run-status='completed']").first).to_be_visible()
 
-    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    item = interaction_of(api, run_id)
     tess.goto(f"/interactions/{item['id']}/receipt")
     expect(tess.locator("body")).to_contain_text("Only since this morning.")
     tess.goto("/decisions/")

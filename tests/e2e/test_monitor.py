@@ -10,8 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from inbox.web.ui.words import run_status
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.e2e.test_lead import manage
-from tests.support.product import Product, question
+from tests.support.product import Product, interaction_of, question
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +35,7 @@ SIGNALLED = {"name": "documents", "wait_signal": {"topic": "papers"}}
 
 def answer(api: httpx.Client, run_id: str) -> None:
     """Approve what the run asks, as from elsewhere."""
-    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    item = interaction_of(api, run_id)
     said = api.post(f"/interactions/{item['id']}/respond", json={"value": True})
     assert said.status_code == 200, said.text
 
@@ -279,6 +278,7 @@ def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx
         payload.press_sequentially(typed)
         expect(said).to_contain_text(words)
     tess.get_by_role("button", name="Send signal").click()
+    expect(tess.locator("#toasts")).to_contain_text("was sent to")
     expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='completed']")).to_be_visible()
     tess.goto("/decisions/?q=signal-test")
     expect(tess.locator("main tbody")).to_contain_text("Signalled")
@@ -305,14 +305,21 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
     expect(tess.locator("#nudges-today")).to_contain_text("Read at")
     expect(button).to_have_count(0)
 
-    earlier = (
-        "from datetime import timedelta; from django.utils import timezone;"
-        "from inbox.models import Notice;"
-        "Notice.objects.update(at=timezone.now() - timedelta(minutes=59, seconds=56))"
-    )
-    assert manage(product, "shell", "--no-imports", "-c", earlier).returncode == 0
+    def nudged(minutes: int) -> None:
+        """Let the nudge be so long ago."""
+        earlier = (
+            "from datetime import timedelta; from django.utils import timezone;"
+            "from inbox.models import Notice;"
+            f"Notice.objects.update(at=timezone.now() - timedelta(minutes={minutes}))"
+        )
+        product.manage("shell", "--no-imports", "-c", earlier)
+
+    nudged(55)
+    tess.clock.install()
     tess.reload()
     expect(tess.locator("main .nudged")).to_contain_text("Nudged")
+    nudged(61)
+    tess.clock.fast_forward("06:00")
     expect(button).to_be_visible()
     button.click()
     expect(bell).to_contain_text("1")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from tests.support.browserless import Person
 from tests.support.databases import environment
 from tests.support.outage import Outage, outage_of
-from tests.support.product import Product, ask
+from tests.support.product import Product, ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +44,7 @@ def rina(outage: Outage, product: Product) -> Iterator[Person]:
 
 
 def readyz(product: Product) -> tuple[int, str]:
-    answer = httpx.get(f"{product.web}/readyz", timeout=20)
+    answer = httpx.get(f"{product.web}/readyz", timeout=60)
     return answer.status_code, answer.json()["status"]
 
 
@@ -71,8 +71,7 @@ def asked(product: Product, rina: Person, message: str) -> str:
     with product.api() as api, rina.stream("/live/inbox/") as lines:
         run_id = ask(api, message)
         until(lines, lambda: message in rina.get("/inbox/").text)
-        (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
-        return str(item["id"])
+        return str(interaction_of(api, run_id)["id"])
 
 
 def until(lines: Iterator[str], check: Callable[[], bool]) -> None:
@@ -109,7 +108,6 @@ def test_an_open_page_does_not_say_live_meanwhile(
     product: Product, outage: Outage, rina: Person, browser: Browser
 ) -> None:
     context = browser.new_context(base_url=product.web)
-    context.set_default_timeout(30_000)
     context.add_cookies(
         [{"name": n, "value": v, "url": product.web} for n, v in rina.cookies().items()]
     )
@@ -119,10 +117,10 @@ def test_an_open_page_does_not_say_live_meanwhile(
     expect(mark).to_have_text("Live")
     expect(page.locator("html[data-live=on]")).to_be_attached()
     with without_database(outage):
-        expect(mark).to_contain_text("No updates since", timeout=30_000)
+        expect(mark).to_contain_text("No updates since")
         expect(page.locator("#inbox-list")).to_be_visible()
         expect(page.locator("[data-stale]")).to_contain_text("Nothing can be saved or sent")
-    expect(mark).to_have_text("Live", timeout=30_000)
+    expect(mark).to_have_text("Live")
     context.close()
 
 

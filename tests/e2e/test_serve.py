@@ -44,7 +44,7 @@ def manage(
         env={**product.environment, **given},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -68,7 +68,7 @@ def until_ended(pid: int) -> None:
     except ProcessLookupError:
         return
     try:
-        told, _, _ = select.select([process], [], [], 10)
+        told, _, _ = select.select([process], [], [], 60)
     finally:
         os.close(process)
     assert told, f"process {pid} lives on"
@@ -209,7 +209,7 @@ def test_more_questions_can_be_asked(product: Product) -> None:
             assert asking.stdout is not None
             assert asking.stdout.readline().startswith("asked by ")
             asking.send_signal(signal.SIGINT)
-            assert asking.wait(timeout=20) == 0
+            assert asking.wait(timeout=60) == 0
         finally:
             asking.kill()
 

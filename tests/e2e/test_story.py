@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS, approve, press, reject
-from tests.support.product import ask
+from tests.support.pages import STEP_GUARD_MS, approve, press, reject, stop_clock
+from tests.support.product import ask, interaction_of
 
 OPTIONS = [{"value": f"o{n}", "label": f"Option {n}", "description": f"Is {n}"} for n in range(3)]
 
@@ -17,12 +17,6 @@ OPTIONS = [{"value": f"o{n}", "label": f"Option {n}", "description": f"Is {n}"} 
 def open_item(page: Page, message: str) -> None:
     arrived(page, message).click()
     expect(page.get_by_role("heading", name=message)).to_be_visible()
-
-
-def answered(api: httpx.Client, run_id: str) -> dict[str, object]:
-    """The interaction of a run, from the wire."""
-    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
-    return dict(item)
 
 
 def test_an_approval_is_found_read_answered_and_the_run_goes_on(
@@ -48,10 +42,10 @@ def test_an_approval_is_found_read_answered_and_the_run_goes_on(
     expect(page.locator("#detail")).not_to_contain_text("blue paint")
     expect(page.locator("#detail h1")).to_be_visible()
     expect(page.locator(".row", has_text="Ship the blue paint?")).to_have_count(0)
-    item = answered(api, run_id)
+    item = interaction_of(api, run_id)
     assert item["status"] == "completed"
-    assert item["response"]["value"] is True  # type: ignore[index]
-    assert item["response"]["comment"] == "Two coats, please."  # type: ignore[index]
+    assert item["response"]["value"] is True
+    assert item["response"]["comment"] == "Two coats, please."
     assert item["responder"] == {"type": "user", "id": "user_rina"}
 
 
@@ -61,7 +55,7 @@ def test_the_run_page_names_each_status_in_its_timeline(sign_in: SignIn, api: ht
     expect(arrived(page, "Name each status?")).to_be_visible()
     page.goto(f"/runs/{run_id}/")
     expect(page.locator("[data-run-status='suspended']").first).to_be_visible()
-    item = answered(api, run_id)
+    item = interaction_of(api, run_id)
     api.post(f"/interactions/{item['id']}/respond", json={"value": True})
     expect(page.locator("[data-run-status='completed']").first).to_be_visible()
     timeline = page.locator(".timeline").first
@@ -97,7 +91,7 @@ def test_a_hidden_tab_catches_up_when_it_is_shown(sign_in: SignIn, api: httpx.Cl
         page.evaluate(f"window.away = true; {show}")
     ask(api, "Asked while away?")
     # With its clock stopped, a page that waits before it connects again would wait for ever.
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+    stop_clock(page)
     with page.expect_request(re.compile("/live/")):
         page.evaluate(f"window.away = false; {show}")
     page.clock.resume()
@@ -111,7 +105,7 @@ def test_one_of_several_is_chosen(sign_in: SignIn, api: httpx.Client) -> None:
     page.get_by_role("radio", name="Option 1").check()
     press(page.get_by_role("button", name="Send answer"))
     expect(page.locator(".row", has_text="Which verdict?")).to_have_count(0)
-    assert answered(api, run_id)["response"]["value"] == "o1"  # type: ignore[index]
+    assert interaction_of(api, run_id)["response"]["value"] == "o1"
 
 
 def test_several_are_chosen_and_counted(sign_in: SignIn, api: httpx.Client) -> None:
@@ -125,7 +119,7 @@ def test_several_are_chosen_and_counted(sign_in: SignIn, api: httpx.Client) -> N
     expect(page.locator("#detail form")).to_contain_text("2 of 3 chosen")
     press(page.get_by_role("button", name="Send answer"))
     expect(page.locator(".row", has_text="Which of them?")).to_have_count(0)
-    assert answered(api, run_id)["response"]["value"] == ["o0", "o2"]  # type: ignore[index]
+    assert interaction_of(api, run_id)["response"]["value"] == ["o0", "o2"]
 
 
 @pytest.mark.parametrize("multiline", [False, True])
@@ -137,7 +131,7 @@ def test_a_text_is_written(sign_in: SignIn, api: httpx.Client, multiline: bool) 
     page.locator("#detail form [name=value]").fill("It was the wind.")
     press(page.get_by_role("button", name="Send answer"))
     expect(page.locator(".row", has_text=message)).to_have_count(0)
-    assert answered(api, run_id)["response"]["value"] == "It was the wind."  # type: ignore[index]
+    assert interaction_of(api, run_id)["response"]["value"] == "It was the wind."
 
 
 def test_a_list_of_many_options_can_be_searched(sign_in: SignIn, api: httpx.Client) -> None:
@@ -150,7 +144,7 @@ def test_a_list_of_many_options_can_be_searched(sign_in: SignIn, api: httpx.Clie
     page.get_by_text("Town 17").click()
     press(page.get_by_role("button", name="Send answer"))
     expect(page.locator(".row", has_text="Which town?")).to_have_count(0)
-    assert answered(api, run_id)["response"]["value"] == "t17"  # type: ignore[index]
+    assert interaction_of(api, run_id)["response"]["value"] == "t17"
 
 
 def test_what_is_typed_is_there_on_another_device(sign_in: SignIn, api: httpx.Client) -> None:
@@ -171,7 +165,7 @@ def test_who_comes_second_is_told_and_keeps_what_was_typed(
     run_id = ask(api, "Twice?", type="input", spec={"mode": "input", "multiline": True})
     open_item(page, "Twice?")
     page.locator("#detail form [name=value]").fill("My long answer")
-    item = answered(api, run_id)
+    item = interaction_of(api, run_id)
     answer = {"value": "From elsewhere", "comment": "by a script"}
     api.post(f"/interactions/{item['id']}/respond", json=answer)
     expect(page.locator("#detail")).to_contain_text("From elsewhere")
@@ -213,14 +207,12 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     page.keyboard.press("a")
     sure = page.get_by_role("button", name="Yes, approve")
     expect(sure).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(sure).to_be_visible()
     page.wait_for_timeout(STEP_GUARD_MS)
     page.keyboard.press("Enter")
     expect(page.locator(".row", has_text="By keyboard alone?")).to_have_count(0)
-    item = answered(api, run_id)
-    assert item["response"]["value"] is True  # type: ignore[index]
-    assert item["response"]["comment"] == "a and r are only letters here"  # type: ignore[index]
+    item = interaction_of(api, run_id)
+    assert item["response"]["value"] is True
+    assert item["response"]["comment"] == "a and r are only letters here"
 
 
 ENTER_AS_SOON_AS_IT_IS_SHOWN = """() => new MutationObserver((_, observer) => {
@@ -245,6 +237,7 @@ def test_enter_goes_on_to_the_form_as_soon_as_the_question_is_shown(
 
 def test_everything_works_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:
     run_id = ask(api, "Without scripts?", timeout="3m")
+    expect(arrived(sign_in("rina"), "Without scripts?")).to_be_visible()
     page = sign_in("rina", java_script_enabled=False)
     page.goto("/inbox/?q=without+scripts")
     page.locator(".row", has_text="Without scripts?").click()
@@ -254,24 +247,15 @@ def test_everything_works_without_scripts(sign_in: SignIn, api: httpx.Client) ->
     page.get_by_role("button", name="Approve").click()
     page.wait_for_url("**/i**")
     expect(page.locator("body")).to_contain_text(re.compile("Sent|Approved|answer"))
-    item = answered(api, run_id)
-    assert item["response"]["comment"] == "Plainly."  # type: ignore[index]
+    item = interaction_of(api, run_id)
+    assert item["response"]["comment"] == "Plainly."
     page.goto(f"/runs/{run_id}/")
     expect(page.locator("[data-run-status='completed']").first).to_be_visible()
 
 
 def test_a_stranger_finds_nothing(sign_in: SignIn, api: httpx.Client) -> None:
     run_id = ask(api, "Not for Lee?")
-    item = answered_when_asked(api, run_id)
+    item = interaction_of(api, run_id)["id"]
     lee = sign_in("lee")
     for path in (f"/interactions/{item}/", f"/runs/{run_id}/", f"/live/runs/{run_id}/"):
         assert lee.request.get(path, headers={"Accept": "text/html"}).status == 404
-
-
-def answered_when_asked(api: httpx.Client, run_id: str) -> str:
-    """The id of a run's interaction, once the run's own stream says that it is suspended."""
-    with api.stream("GET", f"/runs/{run_id}/events") as stream:
-        for line in stream.iter_lines():
-            if line.startswith("data:") and '"suspended"' in line:
-                break
-    return str(answered(api, run_id)["id"])

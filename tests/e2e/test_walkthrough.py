@@ -36,7 +36,7 @@ def test_the_walkthrough_works_to_the_letter_and_the_inbox_follows(
     assert shell.stdout.readline().startswith("asked int_")
     asked = arrived(page, "Approve the €120 train ticket?")
     page.goto(asked.get_attribute("href") or "")
-    said, _ = shell.communicate("#" + answer, timeout=30)
+    said, _ = shell.communicate("#" + answer, timeout=60)
     assert shell.returncode == 0
     assert '"status": "completed"' in said or '"status":"completed"' in said
     expect(asked).to_have_count(0)

@@ -9,6 +9,21 @@ STEP_GUARD_MS = 400
 """The same of a confirm step, and of keys."""
 
 
+def stop_clock(page: Page) -> None:
+    """Stop the page's clock, which has been installed, in a while from now.
+
+    From then on only ``page.clock.run_for`` takes time, however busy the machine is.
+    """
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 10"))
+
+
+def type_text(page: Page, text: str, gap_ms: int) -> None:
+    """Type with that long between the keys, by the page's clock, which has been stopped."""
+    for letter in text:
+        page.keyboard.type(letter)
+        page.clock.run_for(gap_ms)
+
+
 def approve(page: Page) -> None:
     """Press Approve, then confirm it, at a person's pace."""
     _answer(page, "Approve")

@@ -55,7 +55,7 @@ class Product:
         )
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
-        if not self._open.wait(60) or self._process.poll() is not None:
+        if not self._open.wait(200) or self._process.poll() is not None:
             self.kill()
             raise AssertionError("the product did not start:\n" + "".join(self.said))
         addresses = json.loads((self.folder / "serve.json").read_text())
@@ -100,8 +100,8 @@ class Product:
         """Its exit status, once it has ended by itself."""
         assert self._process is not None
         assert self._reader is not None
-        status = self._process.wait(30)
-        self._reader.join(30)
+        status = self._process.wait(60)
+        self._reader.join(60)
         return status
 
     def _end(self, number: signal.Signals) -> int:
@@ -122,6 +122,17 @@ class Product:
             check=True,
         ).stdout
 
+    def expire(self, interaction_id: str) -> None:
+        """Let the deadline of a question pass now; the engine notices within a second."""
+        self.manage(
+            "shell",
+            "--no-imports",
+            "-c",
+            "from django.utils import timezone; from inbox.engine.models import Interaction;"
+            f"asked = Interaction.objects.get(pk={interaction_id!r});"
+            "asked.expires_at = asked.fires_at = timezone.now(); asked.save()",
+        )
+
     def exports(self) -> dict[str, str]:
         """What ``mobius_env`` prints, as a terminal would take it."""
         printed = self.manage("mobius_env")
@@ -134,7 +145,7 @@ class Product:
         return httpx.Client(
             base_url=f"{given['MOBIUS_BASE_URL']}/v1/projects/{given['PROJECT']}",
             headers={"Authorization": f"Bearer {given['MOBIUS_API_KEY']}"},
-            timeout=10,
+            timeout=60,
         )
 
 
@@ -155,3 +166,11 @@ def ask(api: httpx.Client, message: str, **fields: Any) -> str:
     started = api.post("/runs", json={"spec": {"name": "checkout", "steps": [step]}})
     assert started.status_code == 202, started.text
     return str(started.json()["id"])
+
+
+def interaction_of(api: httpx.Client, run_id: str) -> dict[str, Any]:
+    """The one question of a run as Mobius has it, once it has been asked."""
+    with api.stream("GET", f"/runs/{run_id}/events", params={"since": "0"}) as events:
+        next(line for line in events.iter_lines() if line == "event: interaction_created")
+    (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
+    return dict(item)
