@@ -75,7 +75,7 @@ class Project:
         with self._turn:
             if token not in self._clients:
                 self._clients[token] = httpx.Client(
-                    base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=15
+                    base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=60
                 )
             return self._clients[token]
 

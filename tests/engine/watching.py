@@ -25,7 +25,7 @@ class Watch:
             self._seen += 1
             self._changed.notify_all()
 
-    def until(self, holds: Callable[[], bool], seconds: float = 20.0) -> float:
+    def until(self, holds: Callable[[], bool], seconds: float = 60.0) -> float:
         """Wait until ``holds()``; the time that took. Fails after ``seconds``."""
         begun = time.monotonic()
         while True:

@@ -57,19 +57,19 @@ class Served:
 
     def __enter__(self) -> "Served":
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.on_loop(self.hub.stop())
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
     def on_loop(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run on the server's loop, and wait for the result."""
         assert self._loop is not None
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def tasks(self) -> int:
         """How many tasks the server's loop holds."""
@@ -159,4 +159,4 @@ async def following(client: httpx.AsyncClient, url: str, **options: Any) -> Asyn
 def many() -> httpx.AsyncClient:
     """A client that may hold as many streams as a test needs."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    return httpx.AsyncClient(limits=limits, timeout=20, trust_env=False)
+    return httpx.AsyncClient(limits=limits, timeout=60, trust_env=False)

@@ -416,7 +416,7 @@ async def test_who_does_not_read_makes_nobody_wait_holds_no_memory_and_gets_the_
 
 def _read_until(slow: socket.socket, end: bytes) -> int:
     """How many bytes were waiting, up to and with ``end``."""
-    slow.settimeout(10)
+    slow.settimeout(60)
     got, tail = 0, b""
     while end not in tail:
         data = slow.recv(65536)
@@ -425,7 +425,7 @@ def _read_until(slow: socket.socket, end: bytes) -> int:
 
 
 async def _until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 - what is awaited is in another thread
             await asyncio.sleep(0.01)
 

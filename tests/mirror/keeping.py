@@ -37,7 +37,7 @@ class Ears:
 
     async def rings(self, topic: str, *, after: float = 0.0) -> float:
         """When ``topic`` rang after the instant ``after``; waits for it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 for instant, heard in self.heard:
                     if heard == topic and instant >= after:
@@ -59,7 +59,7 @@ class Kept:
 
     async def is_(self, *states: str) -> None:
         """Wait until the freshness has one of these states."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.sync_status.present().state not in states:
                 await self.ears.rings("freshness", after=monotonic())
 

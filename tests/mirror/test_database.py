@@ -26,7 +26,7 @@ class AwaitableStatus(SyncStatus):
         self._noted.set()
 
     async def says(self, problem: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.facts.database_problem != problem:
                 self._noted.clear()
                 await self._noted.wait()

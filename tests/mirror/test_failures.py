@@ -59,7 +59,7 @@ async def ids() -> set[str]:
 
 async def says(mirror: Kept, words: str) -> None:
     """Wait until the sentence holds ``words``."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while words not in mirror.sync_status.present().sentence:
             await mirror.ears.rings("freshness", after=monotonic())
 

@@ -92,7 +92,7 @@ async def test_a_run_is_followed_from_its_first_event_to_its_last(project: Proje
             project.http.post, f"interactions/{question['id']}/respond", json={"value": True}
         )
         await asyncio.to_thread(project.wait_for, run["id"], "completed")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (await Run.objects.aget()).status != "completed":
                 await mirror.ears.rings(f"run:{run['id']}", after=monotonic())
         statuses = [
@@ -114,7 +114,7 @@ async def test_groups_and_members_are_polled(project: Project) -> None:
     async with kept(project, groups=0.2) as mirror:
         await mirror.is_("live")
         board = project.groups["change-board"]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await count(Membership.objects.filter(group__mobius_id=board)) != 3:
                 await mirror.ears.rings("inbox:user_lee")
         assert (await Group.objects.aget(mobius_id=board)).routing == "all"
@@ -132,14 +132,14 @@ async def test_it_goes_on_where_it_stopped(project: Project) -> None:
     async with kept(project) as mirror:
         await mirror.is_("live")
         assert len(await open_for("user_rina")) == 1
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (await Run.objects.aget()).log_from != 0:
                 await mirror.ears.rings(f"run:{run['id']}", after=monotonic())
         assert await count(Event.objects.filter(run_id=run["id"])) >= 4
 
 
 async def test_it_ends_when_it_is_cancelled(project: Project) -> None:
-    async with asyncio.timeout(20), kept(project) as mirror:
+    async with asyncio.timeout(60), kept(project) as mirror:
         await mirror.is_("live")
 
 

@@ -25,7 +25,7 @@ def connect(project: Project, base_url: str | None = None) -> MobiusClient:
 async def until(events: AsyncGenerator[Event, None], status: RunStatus) -> list[Event]:
     """The events up to the one that tells of a run with that status."""
     seen: list[Event] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for event in events:
             seen.append(event)
             if event.run is not None and event.run.status is status:
@@ -161,7 +161,7 @@ async def test_the_projects_stream_resumes_across_a_broken_connection(project: P
         async with (
             connect(project, server.base_url) as client,
             aclosing(client.events()) as events,
-            asyncio.timeout(10),
+            asyncio.timeout(60),
         ):
             opening = await anext(events)
             assert opening.kind is EventKind.CURSOR

@@ -31,7 +31,7 @@ ONE_RUN = r"/runs/run_1/events$"
 async def take(events: AsyncGenerator[Event, None], count: int) -> list[Event]:
     """The first ``count`` events, with the stream closed after them."""
     taken: list[Event] = []
-    async with aclosing(events), asyncio.timeout(10):
+    async with aclosing(events), asyncio.timeout(60):
         async for event in events:
             taken.append(event)
             if len(taken) == count:
@@ -147,7 +147,7 @@ async def test_an_upstream_that_is_away_is_waited_for(
     server.on("GET", STREAM, Dribble(["id: 1\n\n"]), Dribble(["id: 1\n\n"]))
     broken = asyncio.Queue[MobiusError]()
     async with connect() as client, aclosing(client.events(on_break=broken.put_nowait)) as events:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert (await anext(events)).kind is EventKind.CURSOR
             server.refuse()
             again = asyncio.ensure_future(anext(events))

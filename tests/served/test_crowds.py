@@ -68,7 +68,7 @@ def at_once(crowd: list[Visitor], act: Callable[[Visitor], httpx.Response]) -> l
     gate = threading.Barrier(len(crowd))
 
     def one(visitor: Visitor) -> httpx.Response:
-        gate.wait(30)
+        gate.wait(60)
         return act(visitor)
 
     with ThreadPoolExecutor(len(crowd)) as pool:

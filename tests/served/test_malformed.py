@@ -36,7 +36,7 @@ def ask(product: Product, request: str, header: str, body: str) -> str:
     lines = [f"{request} HTTP/1.1", "Connection: close", f"Content-Length: {len(body)}"]
     lines += [header] if header else []
     lines += [] if header.startswith("Host:") else [f"Host: {url.host}:{url.port}"]
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as sender:
+    with socket.create_connection((url.host, url.port or 80), timeout=60) as sender:
         sender.sendall("\r\n".join([*lines, "", body]).encode("latin-1"))
         answer = b""
         while arrived := sender.recv(65536):
@@ -47,7 +47,7 @@ def ask(product: Product, request: str, header: str, body: str) -> str:
 def said(product: Product, mark: str) -> str:
     """What the product has logged until it is asked for a page that is not there."""
     httpx.get(f"{product.web}/{mark}")
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not any(mark in line for line in list(product.said)):
         assert time.monotonic() < until
     return "".join(product.said)

@@ -109,6 +109,6 @@ async def test_a_body_that_trickles_is_given_up() -> None:
         page.sent.append(message)
         trickle.set()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await page.served({"type": "http", "path": "/", "headers": []}, receive, send)
     assert page.refused == [408]

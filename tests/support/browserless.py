@@ -17,7 +17,7 @@ class Person:
 
     def __init__(self, web: str, name: str) -> None:
         self.name = name
-        self._http = httpx.Client(timeout=20)
+        self._http = httpx.Client(timeout=60)
         self.web = web
 
     def sign_in(self) -> None:
@@ -50,7 +50,7 @@ class Person:
     @contextmanager
     def stream(self, path: str) -> Iterator[Iterator[str]]:
         """The lines of an event stream; an end from the other side ends them."""
-        with self._http.stream("GET", f"{self.web}{path}", timeout=30) as answer:
+        with self._http.stream("GET", f"{self.web}{path}", timeout=60) as answer:
             assert answer.status_code == 200
             yield answer.iter_lines()
 

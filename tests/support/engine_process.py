@@ -99,7 +99,7 @@ class EngineProcess:
 
     def _bury(self) -> int:
         process, self._process = self._running(), None
-        status = process.wait(20)
+        status = process.wait(60)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()

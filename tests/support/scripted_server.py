@@ -303,15 +303,15 @@ class ScriptedServer:
 
     def listen(self) -> None:
         """Accept connections, again at the same address after ``refuse``."""
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(60)
 
     def refuse(self) -> None:
         """Break all connections and refuse new ones."""
-        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(60)
 
     def break_all(self) -> None:
         """Break the connections that are open now."""
-        asyncio.run_coroutine_threadsafe(self._break(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._break(), self._loop).result(60)
 
     def seen(self, method: str, path: str) -> list[Request]:
         """The requests so far that match."""
@@ -319,7 +319,7 @@ class ScriptedServer:
         with self._changed:
             return [r for r in self.requests if r.method == method and pattern.search(r.path)]
 
-    def wait_for(self, method: str, path: str, count: int = 1, timeout: float = 10) -> Request:
+    def wait_for(self, method: str, path: str, count: int = 1, timeout: float = 60) -> Request:
         """Block until ``count`` matching requests have come; the last of them."""
         pattern = re.compile(path)
 

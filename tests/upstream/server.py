@@ -93,7 +93,7 @@ class GuideServer:
             self._thread.join()
             self._server = None
 
-    def wait_for(self, call: str, count: int, timeout: float = 20) -> None:
+    def wait_for(self, call: str, count: int, timeout: float = 60) -> None:
         """Block until so many requests of a call have come."""
         with self._more:
             if not self._more.wait_for(lambda: len(self.requests(call)) >= count, timeout):

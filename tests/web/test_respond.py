@@ -279,7 +279,7 @@ def test_while_an_answer_is_on_its_way_pages_are_served(
         sent = {"value": "true", "csrfmiddlewaretoken": token}
         path = f"/interactions/{item.mobius_id}/respond"
         answer = elsewhere.submit(rina.post, path, data=sent)
-        assert held.reached.wait(10)
+        assert held.reached.wait(60)
         assert rina.get("/inbox/").status_code == 200
         held.release()
         assert answer.result().status_code == 303

@@ -56,7 +56,7 @@ def test_a_larger_body_is_a_413(project: Project) -> None:
 
 def test_a_body_far_too_large_is_refused_unread(project: Project) -> None:
     with socket.create_connection(("127.0.0.1", httpx.URL(project.base_url).port)) as caller:
-        caller.settimeout(10)
+        caller.settimeout(60)
         caller.sendall(
             f"POST /v1/projects/{project.handle}/runs HTTP/1.1\r\nHost: engine\r\n"
             f"Authorization: Bearer {project.service_key}\r\nContent-Length: {10**12}\r\n"

@@ -56,7 +56,7 @@ class Follower(threading.Thread):
     def wait_for(self, count: int) -> None:
         """Return when it has met so many events."""
         with self._grown:
-            assert self._grown.wait_for(lambda: len(self.seqs) >= count, timeout=30)
+            assert self._grown.wait_for(lambda: len(self.seqs) >= count, timeout=60)
 
     def _done(self) -> bool:
         return self.last is not None and self._cursor() >= self.last

@@ -29,16 +29,16 @@ def test_threads_that_want_the_same_text_wait_for_the_first() -> None:
     def make(text: str) -> str:
         made.append(text)
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return text
 
     with ThreadPoolExecutor(9) as threads:
         first = threads.submit(cache.get, "a", "x", make)
-        assert begun.wait(10)
+        assert begun.wait(60)
         others = [threads.submit(cache.get, "a", "x", make) for _ in range(7)]
-        assert threads.submit(cache.get, "a", "other", str).result(10) == "other"
+        assert threads.submit(cache.get, "a", "other", str).result(60) == "other"
         go_on.set()
-        assert {one.result(10) for one in (first, *others)} == {"x"}
+        assert {one.result(60) for one in (first, *others)} == {"x"}
     assert made == ["x"]
 
 
