@@ -233,7 +233,7 @@ def test_processes_that_append_side_by_side_or_die_after_the_commit(tmp_path: Pa
             subprocess.Popen(command, cwd=ROOT, env=given, stdout=subprocess.PIPE, text=True)
             for _ in range(count)
         ]
-        said = [process.communicate(timeout=60)[0] for process in processes]
+        said = [process.communicate(timeout=200)[0] for process in processes]
         return max(abs(process.returncode) for process in processes), "".join(said)
 
     def noted() -> int:

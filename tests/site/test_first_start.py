@@ -124,7 +124,7 @@ def manage(environment: dict[str, str], *words: str) -> subprocess.CompletedProc
         env={**environment, "DJANGO_SETTINGS_MODULE": "reviewer_site.settings"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -175,7 +175,7 @@ def test_commands_that_make_the_tables_at_once_wait_for_each_other(tmp_path: Pat
         )
         for name in ("rina", "sam", "lee")
     ]
-    said = [(person.communicate(timeout=60), person.returncode) for person in people]
+    said = [(person.communicate(timeout=200), person.returncode) for person in people]
     assert [status for _, status in said] == [0, 0, 0], said
 
 

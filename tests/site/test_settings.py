@@ -62,7 +62,7 @@ def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
         env={**os.environ, "DATA_DIR": str(tmp_path), "PORT": "eighty"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
@@ -262,7 +262,7 @@ def test_processes_that_start_at_once_end_with_the_same_secrets(tmp_path: Path) 
     processes = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)
     ]
-    assert len({process.communicate(timeout=60)[0] for process in processes}) == 1
+    assert len({process.communicate(timeout=200)[0] for process in processes}) == 1
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["secrets.env"]
 
 

@@ -83,7 +83,7 @@ class Command:
     def end(self) -> tuple[int, str]:
         """Its exit status, and what it said on stderr."""
         try:
-            _, said = self.process.communicate(timeout=60)
+            _, said = self.process.communicate(timeout=200)
         finally:
             self.process.kill()
         return self.process.returncode, said
