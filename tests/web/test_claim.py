@@ -234,7 +234,7 @@ def test_a_held_question_that_is_old_is_marked_for_the_group_and_for_leads(
     assert "It was claimed 1 h 12 min ago. Only Lee can release it." in page
     assert 'aria-label="Stale"' in one_line(sign_in("rina").get("/inbox/"))
     assert "Only Lee can release it." in page_of(sign_in("tess"), item)
-    assert "it's marked for your group" in page_of(sign_in("lee"), item)
+    assert "your group can see that" in page_of(sign_in("lee"), item)
 
 
 def test_when_a_claim_grows_stale_is_a_setting(desk: Desk, item: Interaction) -> None:

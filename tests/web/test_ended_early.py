@@ -198,7 +198,7 @@ def test_the_log_and_the_scrubber_say_it_too(tess: Client) -> None:
     assert "expired unanswered" not in page
     assert "Failed" not in page[page.index("The run was cancelled") :]
     moment = tess.get("/runs/run_1/?at=4", headers=part("run-moment")).content.decode()
-    assert "Cancelled; Rina was asked" in moment
+    assert "Cancelled · Asked Rina" in moment
     assert "pill--cancelled" in moment
     before = tess.get("/runs/run_1/?at=3", headers=part("run-moment")).content.decode()
     assert "The question was cancelled" in before

@@ -221,7 +221,7 @@ def test_the_page_remembers_who_changed_what(board: Desk) -> None:
     for words in (
         "You added yourself",
         "You removed Sam",
-        "You changed the routing to all members",
+        "You changed the routing to “All members”",
     ):
         assert words in page
     assert "Recent changes" not in tess.get("/groups/change-board/").content.decode()

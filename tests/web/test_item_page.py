@@ -441,19 +441,19 @@ def test_a_question_and_its_run_lead_to_mobius_where_the_settings_say_how(
 
 def test_a_groups_question_says_where_its_members_come_from(rina: Client, tess: Client) -> None:
     tell(group_ask("int_1"), group_ask("int_2", members=None, lacks=("policy",)))
-    assert "Asked: the members recorded with the question" in page_of(rina)
+    assert "members when the question was created" in page_of(rina)
     assert rina.get("/interactions/int_2/").status_code == 404
     assert "No members are known for this group" in page_of(tess, "int_2")
     map_group("grp_board", ["rina"])
     page = page_of(rina, "int_2")
     assert "the people an administrator assigned to this group" in page
-    assert "say how many have to answer" not in page_of(rina)
+    assert "say how many people have to answer" not in page_of(rina)
 
 
 def test_it_says_so_where_nobody_knows_how_many_must_answer(rina: Client, tess: Client) -> None:
     untold = group_ask(policy=Policy(), lacks=("policy",))
     tell(untold)
-    assert "say how many have to answer" in page_of(rina)
+    assert "say how many people have to answer" in page_of(rina)
     answer = Answer(user_id="user_rina", value=True)
     tell(untold.model_copy(update={"responses": (answer,), "updated_at": at(1)}))
     assert "still open: others may have to answer" in page_of(rina)

@@ -189,7 +189,7 @@ def test_the_scrubber_shows_the_run_as_it_was_after_each_event(tess: Client) -> 
             assert f'data-run-status="{state.status}"' in moment
             done = sum(one.status == "completed" for one in state.steps.values())
             assert moment.count('<li class="done"') == done
-            assert ("Waits for Rina" in moment) is bool(state.open)
+            assert ("Waiting on Rina" in moment) is bool(state.open)
     assert "Answered by Rina" in moment
 
 

@@ -49,6 +49,7 @@ class Sheet:
     address: str
     observed: bool
     unknown: bool
+    answered: bool
     interaction_id: str
     run: str
     operation_id: str
@@ -141,6 +142,7 @@ def _sheet(
         address=entry.address if viewer.lead or own else "",
         observed=entry.observed,
         unknown=words.unknown(entry),
+        answered=entry.verb == RESPOND,
         interaction_id=entry.interaction_id,
         run=f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow,
         operation_id=entry.operation_id,

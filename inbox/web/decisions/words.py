@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from inbox.models import Decision
 from inbox.models.decision import RESPOND
 from inbox.services import group_mapping, key_answers, observed
@@ -13,56 +16,107 @@ from inbox.web.ui.people import People
 from inbox.web.ui.words import label
 
 VERBS = {
-    RESPOND: "Answered",
-    observed.UNCONFIRMED: "Answer accepted, unconfirmed",
-    "claim": "Claimed",
-    "release": "Released",
-    "nudge": "Nudged",
-    "run_cancelled": "Cancelled a run",
-    "run_signalled": "Signalled a run",
-    "member_added": "Added a member",
-    "member_removed": "Removed a member",
-    "routing_changed": "Changed the routing",
-    "token_adopted": "Added a token",
-    "token_removed": "Removed a token",
-    "log_resealed": "Declared a break in the log",
-    rights_log.MOBIUS_ID: "Changed a Mobius ID",
-    rights_log.ROLES: "Changed roles",
-    rights_log.PERMISSIONS: "Changed permissions",
-    rights_log.CREATED: "Created an account",
-    rights_log.RENAMED: "Renamed an account",
-    rights_log.REACTIVATED: "Reactivated an account",
-    rights_log.DEACTIVATED: "Deactivated an account",
-    rights_log.DELETED: "Deleted an account",
-    group_mapping.VERB: "Mapped a group",
-    key_answers.VERB: "Changed answers with the service key",
-    rights_log.CONFLICT: "Pasted another ID’s token",
+    RESPOND: gettext_noop("Answered"),
+    observed.UNCONFIRMED: gettext_noop("Answer accepted, unconfirmed"),
+    "claim": gettext_noop("Claimed"),
+    "release": gettext_noop("Released"),
+    "nudge": gettext_noop("Nudged"),
+    "run_cancelled": gettext_noop("Cancelled a run"),
+    "run_signalled": gettext_noop("Signalled a run"),
+    "member_added": gettext_noop("Added a member"),
+    "member_removed": gettext_noop("Removed a member"),
+    "routing_changed": gettext_noop("Changed the routing"),
+    "token_adopted": gettext_noop("Added a token"),
+    "token_removed": gettext_noop("Removed a token"),
+    "log_resealed": gettext_noop("Declared a break in the log"),
+    rights_log.MOBIUS_ID: gettext_noop("Changed a Mobius ID"),
+    rights_log.ROLES: gettext_noop("Changed roles"),
+    rights_log.PERMISSIONS: gettext_noop("Changed permissions"),
+    rights_log.CREATED: gettext_noop("Created an account"),
+    rights_log.RENAMED: gettext_noop("Renamed an account"),
+    rights_log.REACTIVATED: gettext_noop("Reactivated an account"),
+    rights_log.DEACTIVATED: gettext_noop("Deactivated an account"),
+    rights_log.DELETED: gettext_noop("Deleted an account"),
+    group_mapping.VERB: gettext_noop("Mapped a group"),
+    key_answers.VERB: gettext_noop("Changed answers with the service key"),
+    rights_log.CONFLICT: gettext_noop("Pasted another ID's token"),
 }
 """Each verb, as a filter names it."""
-_TO = {"nudge": "Nudged", "member_added": "Added", "member_removed": "Removed"}
-_SHORT = {"run_cancelled": "Cancelled", "run_signalled": "Signalled"}
-_ROUTING = {"any": "First to answer", "all": "All members"}
+_DONE = {
+    observed.UNCONFIRMED: gettext_noop("%(name)s sent an answer, unconfirmed"),
+    "claim": gettext_noop("%(name)s claimed"),
+    "release": gettext_noop("%(name)s released"),
+    "nudge": gettext_noop("%(name)s nudged"),
+    "run_cancelled": gettext_noop("%(name)s cancelled"),
+    "run_signalled": gettext_noop("%(name)s signalled"),
+    "member_added": gettext_noop("%(name)s added a member"),
+    "member_removed": gettext_noop("%(name)s removed a member"),
+    "routing_changed": gettext_noop("%(name)s changed the routing"),
+    "token_adopted": gettext_noop("%(name)s added a token"),
+    "token_removed": gettext_noop("%(name)s removed a token"),
+    "log_resealed": gettext_noop("%(name)s declared a break in the log"),
+    rights_log.MOBIUS_ID: gettext_noop("%(name)s changed a Mobius ID"),
+    rights_log.ROLES: gettext_noop("%(name)s changed roles"),
+    rights_log.PERMISSIONS: gettext_noop("%(name)s changed permissions"),
+    rights_log.CREATED: gettext_noop("%(name)s created an account"),
+    rights_log.RENAMED: gettext_noop("%(name)s renamed an account"),
+    rights_log.REACTIVATED: gettext_noop("%(name)s reactivated an account"),
+    rights_log.DEACTIVATED: gettext_noop("%(name)s deactivated an account"),
+    rights_log.DELETED: gettext_noop("%(name)s deleted an account"),
+    group_mapping.VERB: gettext_noop("%(name)s mapped a group"),
+    key_answers.VERB: gettext_noop("%(name)s changed answers with the service key"),
+    rights_log.CONFLICT: gettext_noop("%(name)s pasted another ID's token"),
+}
+"""What somebody did, in a sentence."""
+_TO = {
+    "nudge": (gettext_noop("Nudged %(user)s"), gettext_noop("%(name)s nudged %(user)s")),
+    "member_added": (gettext_noop("Added %(user)s"), gettext_noop("%(name)s added %(user)s")),
+    "member_removed": (
+        gettext_noop("Removed %(user)s"),
+        gettext_noop("%(name)s removed %(user)s"),
+    ),
+}
+"""The same with the person that it was done to."""
+_SHORT = {
+    "run_cancelled": gettext_noop("Cancelled"),
+    "run_signalled": gettext_noop("Signalled"),
+}
+_ROUTING = {"any": gettext_noop("First to answer"), "all": gettext_noop("All members")}
 _BY = {
-    "member": ("key", "Member token"),
-    "service": ("key", "Service key"),
-    "account": ("user", "Signed in here"),
-    "command": ("user", "Command line"),
+    "member": ("key", gettext_noop("Member token")),
+    "service": ("key", gettext_noop("Service key")),
+    "account": ("user", gettext_noop("Signed in here")),
+    "command": ("user", gettext_noop("Command line")),
 }
 
 
 def verb_words(verb: str) -> str:
     """``Answered``; a verb that is new here as a label."""
-    return VERBS.get(verb) or label(verb)
+    return _(VERBS[verb]) if verb in VERBS else label(verb)
 
 
 def did(entry: Decision, people: People) -> str:
     """What was done, with the person that it was done to: ``Nudged Rina``, ``Added Lee``."""
     told = _told(entry)
     if told.get("user") and entry.verb in _TO:
-        return f"{_TO[entry.verb]} {people.full(str(told['user']))}"
+        done, _sentence = _TO[entry.verb]
+        return _(done) % {"user": people.full(str(told["user"]))}
     if entry.verb == "token_adopted" and told.get("before"):
-        return "Replaced a token"
-    return _SHORT.get(entry.verb) or verb_words(entry.verb)
+        return _("Replaced a token")
+    return _(_SHORT[entry.verb]) if entry.verb in _SHORT else verb_words(entry.verb)
+
+
+def _sentence(entry: Decision, name: str, people: People) -> str:
+    """Who did it: ``Tess nudged Rina``."""
+    told, facts = _told(entry), {"name": name}
+    if told.get("user") and entry.verb in _TO:
+        _done, sentence = _TO[entry.verb]
+        return _(sentence) % {**facts, "user": people.full(str(told["user"]))}
+    if entry.verb == "token_adopted" and told.get("before"):
+        return _("%(name)s replaced a token") % facts
+    if entry.verb in _DONE:
+        return _(_DONE[entry.verb]) % facts
+    return _("%(name)s: %(action)s") % {**facts, "action": label(entry.verb)}
 
 
 def said(entry: Decision, question: Mapping[str, Any]) -> Words | None:
@@ -76,13 +130,16 @@ def said(entry: Decision, question: Mapping[str, Any]) -> Words | None:
         case "run_signalled":
             return Words(str(told.get("signal") or ""), tone="mono")
         case "routing_changed":
-            ends = [_ROUTING.get(str(told.get(key)), str(told.get(key))) for key in ("from", "to")]
-            return Words(" → ".join(ends))
+            return Words(" → ".join(_routing(str(told.get(key))) for key in ("from", "to")))
         case "token_adopted" | "token_removed":
             ends = [f"…{told[key]}" for key in ("before", "token") if told.get(key)]
             return Words(" → ".join(ends), tone="mono") if ends else None
         case _:
             return _rights(entry)
+
+
+def _routing(routing: str) -> str:
+    return _(_ROUTING[routing]) if routing in _ROUTING else routing
 
 
 def _rights(entry: Decision) -> Words | None:
@@ -109,35 +166,38 @@ def conflict(entry: Decision) -> str:
     told = _told(entry)
     account, owner, other = (told.get(key) for key in ("account", "owner", "owner_account"))
     own = told.get("mobius_id")
+    facts = {"account": account, "owner": owner, "other": other, "own": own}
     if other:
-        return f"{account} pasted a token of {owner}, the Mobius ID of {other}"
+        return _("%(account)s pasted a token of %(owner)s, the Mobius ID of %(other)s") % facts
     if own:
-        return f"{account}, whose Mobius ID is {own}, pasted a token of {owner}"
-    return f"{account} pasted a token of {owner}"
+        return _("%(account)s, whose Mobius ID is %(own)s, pasted a token of %(owner)s") % facts
+    return _("%(account)s pasted a token of %(owner)s") % facts
 
 
 def nobody(entry: Decision) -> str:
     """Who did what has neither a Mobius ID nor an account."""
-    return "This installation" if entry.verb == key_answers.VERB else "Someone"
+    return _("This installation") if entry.verb == key_answers.VERB else _("Someone")
 
 
 def headline(entry: Decision, question: Mapping[str, Any], people: People) -> str:
     """The whole entry in a line: ``Lee approved: Release payments-api?``."""
-    who = people.full(entry.actor) if entry.actor else entry.account or nobody(entry)
+    name = people.full(entry.actor) if entry.actor else entry.account or nobody(entry)
     if entry.verb == RESPOND:
-        words = value_words(question, entry.value).did
+        words = value_words(question, entry.value).done_by(name)
     else:
-        words = did(entry, people)
-        words = words[:1].lower() + words[1:]
+        words = _sentence(entry, name, people)
     about = entry.title or entry.workflow
-    return f"{who} {words}: {about}" if about else f"{who} {words}"
+    return _("%(event)s: %(title)s") % {"event": words, "title": about} if about else words
 
 
 def by(entry: Decision) -> tuple[str, str]:
     """Icon and words of the credential."""
     if entry.observed:
-        return "review", "Observed"
-    return _BY.get(entry.credential_kind, ("dashed", entry.credential_kind or "Automatic"))
+        return "review", _("Observed")
+    if entry.credential_kind in _BY:
+        icon, words = _BY[entry.credential_kind]
+        return icon, _(words)
+    return "dashed", entry.credential_kind or _("Automatic")
 
 
 def question_of(entry: Decision, mirrored: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
@@ -148,7 +208,9 @@ def question_of(entry: Decision, mirrored: Mapping[str, Any] | None = None) -> M
 
 
 def _listed(names: Any) -> str:
-    return ", ".join(map(str, names)) if isinstance(names, list) and names else str(names or "none")
+    return (
+        ", ".join(map(str, names)) if isinstance(names, list) and names else str(names or _("none"))
+    )
 
 
 def rest(entry: Decision) -> str:

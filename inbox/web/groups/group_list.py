@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import ngettext
+
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Membership, Upstream
@@ -43,10 +45,22 @@ class GroupList:
     @property
     def sentence(self) -> str:
         """``5 groups, 4 with open questions``."""
-        count = len(self.rows)
-        busy = sum(row.waiting > 0 for row in self.rows)
-        groups = f"{count} group" if count == 1 else f"{count} groups"
-        return f"{groups}, {busy or 'none'} with open questions" if count else ""
+        count, busy = len(self.rows), sum(row.waiting > 0 for row in self.rows)
+        if not count:
+            return ""
+        if busy:
+            words = ngettext(
+                "%(count)d group, %(busy)d with open questions",
+                "%(count)d groups, %(busy)d with open questions",
+                count,
+            )
+        else:
+            words = ngettext(
+                "%(count)d group, none with open questions",
+                "%(count)d groups, none with open questions",
+                count,
+            )
+        return words % {"count": count, "busy": busy}
 
 
 def group_list(

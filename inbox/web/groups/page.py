@@ -6,6 +6,8 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer
@@ -17,7 +19,7 @@ from inbox.services.groups import Verb
 from inbox.web.groups.group_list import members_of, waiting_href
 from inbox.web.groups.queries import Pace, open_of, pace
 from inbox.web.ui.answers import progress
-from inbox.web.ui.messages import Message
+from inbox.web.ui.messages import Message, sentences
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import Deadline, deadline, moment
 from inbox.web.ui.words import ROUTING, listed, routing_words
@@ -64,45 +66,63 @@ def _removal(upstream: Upstream, group: Group, key: str, user_id: str, people: P
         open__in=(True,),
         interaction__group_id=group.mobius_id,
     ).count()
-    self_ = people.is_reader(user_id)
-    name = "yourself" if self_ else people.full(user_id)
-    wait = "waits" if keeps == 1 else "wait"
-    kept = f"{_questions(keeps)} still {wait} for {people.object(user_id)}."
+    names = {"name": people.full(user_id), "group": group.name}
+    if people.is_reader(user_id):
+        title, yes = _("Remove yourself from %(group)s?") % names, _("Yes, remove yourself")
+        kept = ngettext(
+            "%(count)d open question still waits for you.",
+            "%(count)d open questions still wait for you.",
+            keeps,
+        )
+    else:
+        title = _("Remove %(name)s from %(group)s?") % names
+        yes = _("Yes, remove %(name)s") % names
+        kept = ngettext(
+            "%(count)d open question still waits for %(name)s.",
+            "%(count)d open questions still wait for %(name)s.",
+            keeps,
+        )
     return Confirm(
-        title=f"Remove {name} from {group.name}?",
-        text=f"Changes apply to new questions only. {kept if keeps else ''}".strip(),
-        yes=f"Yes, remove {name}",
-        no="Cancel",
+        title=title,
+        text=sentences(_new_only(), kept % {**names, "count": keeps} if keeps else ""),
+        yes=yes,
+        no=_("Cancel"),
         action=reverse("group-remove", args=[key]),
         fields=(("user_id", user_id),),
         about=user_id,
     )
 
 
+def _new_only() -> str:
+    return _("Changes apply to new questions only.")
+
+
 def _addition(group: Group, key: str, members: list[str], typed: str) -> tuple[Confirm | None, str]:
     if not typed:
-        return None, "Enter a name or a Mobius ID."
+        return None, _("Enter a name or a Mobius ID.")
     found = ids_called(typed) or [typed]
     if len(found) > 1:
-        ids = listed(found)
-        return None, f"Several people here are called {typed}: {ids}. Enter the Mobius ID."
+        several = _("Several people here are called %(name)s: %(ids)s. Enter the Mobius ID.")
+        return None, several % {"name": typed, "ids": listed(found)}
     (user_id,) = found
-    name = names_of([user_id])[user_id]
+    names = {"name": names_of([user_id])[user_id], "id": user_id, "group": group.name}
     if user_id in members:
-        return None, f"{name} is already in {group.name}."
+        return None, _("%(name)s is already in %(group)s.") % names
     status = account_statuses([user_id])[user_id]
-    who = name if name == user_id else f"{name} ({user_id})"
+    title = _("Add %(name)s (%(id)s) to %(group)s?")
+    if names["name"] == user_id:
+        title = _("Add %(name)s to %(group)s?")
     note = ""
     if not status.account:
-        note = f" {name} has no account here, so they can't answer here."
+        note = _("%(name)s has no account here, so they can't answer here.") % names
     elif not status.active:
-        note = f" {name}'s account is deactivated, so they can't answer here."
+        note = _("%(name)s's account is deactivated, so they can't answer here.") % names
+    earlier = _("They can't answer questions that were asked before.")
     confirm = Confirm(
-        title=f"Add {who} to {group.name}?",
-        text="Changes apply to new questions only. They can't answer questions that were asked "
-        f"before.{note}",
-        yes=f"Yes, add {name}",
-        no="Cancel",
+        title=title % names,
+        text=sentences(_new_only(), earlier, note),
+        yes=_("Yes, add %(name)s") % names,
+        no=_("Cancel"),
         action=reverse("group-add", args=[key]),
         fields=(("user_id", user_id), ("typed", typed)),
     )
@@ -110,25 +130,29 @@ def _addition(group: Group, key: str, members: list[str], typed: str) -> tuple[C
 
 
 def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> Confirm:
-    name, meaning = ROUTING[kind]
     waiting = Interaction.objects.filter(
         upstream=upstream, group_id=group.mobius_id, status="pending", gone__in=(False,)
     ).count()
-    keep = "keeps" if waiting == 1 else "keep"
-    kept = f" {_questions(waiting)} asked before {keep} the old routing."
+    if kind == PolicyKind.ANY:
+        title = _("Change routing to first to answer?")
+        meaning = _("One member answers for the group.")
+    else:
+        title = _("Change routing to all members?")
+        meaning = _("The run resumes when everyone has answered.")
+    kept = ngettext(
+        "%(count)d open question keeps the old routing.",
+        "%(count)d open questions keep the old routing.",
+        waiting,
+    )
     return Confirm(
-        title=f"Change routing to {name[:1].lower()}{name[1:]}?",
-        text=f"{meaning}. Changes apply to new questions only.{kept if waiting else ''}",
-        yes="Yes, change it",
-        no="Cancel",
+        title=title,
+        text=sentences(meaning, _new_only(), kept % {"count": waiting} if waiting else ""),
+        yes=_("Yes, change it"),
+        no=_("Cancel"),
         action=reverse("group-routing", args=[key]),
         fields=(("routing", kind.value),),
         about="routing",
     )
-
-
-def _questions(count: int) -> str:
-    return "1 open question" if count == 1 else f"{count} open questions"
 
 
 WAITING = 8
@@ -281,28 +305,29 @@ def _note(status: AccountStatus | None) -> str:
     if status is None or (status.active and status.token):
         return ""
     if not status.account:
-        return "Has no account here, so they can’t answer here"
+        return _("Has no account here, so they can't answer here")
     if not status.active:
-        return "The account is deactivated, so they can’t answer here"
-    return "Has no member token yet, so they can’t answer for the group"
+        return _("The account is deactivated, so they can't answer here")
+    return _("Has no member token yet, so they can't answer for the group")
 
 
 def _waits(item: Interaction, people: People, now: datetime) -> Waits:
     counts = progress(item)
     if counts is not None:
-        missing = listed(people.objects(item.missing))
-        state = f"{counts[0]} of {counts[1]}, missing {missing}"
+        facts = {
+            "count": counts[0],
+            "total": counts[1],
+            "names": listed(people.objects(item.missing)),
+        }
+        state = _("%(count)d of %(total)d answered, waiting on %(names)s") % facts
     elif item.claimed_by:
-        state = f"{people.name(item.claimed_by)} {_holds(item, people)} it"
+        claimed = _("Claimed by you"), _("Claimed by %(name)s")
+        state = people.sentence(item.claimed_by, *claimed)
     else:
-        state = "Not claimed yet"
+        state = _("Not claimed yet")
     limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
     href = item.get_absolute_url()
     return Waits(href, item.display_title, state, limit)
-
-
-def _holds(item: Interaction, people: People) -> str:
-    return "hold" if people.is_reader(item.claimed_by) else "holds"
 
 
 def _log(upstream: Upstream, group: Group) -> list[Decision]:
@@ -317,27 +342,42 @@ def _log(upstream: Upstream, group: Group) -> list[Decision]:
 
 
 def _made(entry: Decision, people: People, now: datetime) -> Made:
-    who, value = people.name(entry.actor), entry.value or {}
-    whom = people.object(value.get("user"))
-    if value.get("user") == entry.actor:
-        whom = "yourself" if people.is_reader(entry.actor) else "themselves"
+    value = entry.value or {}
+    told = {"user": people.full(value.get("user")), "routing": routing_words(str(value.get("to")))}
     match entry.verb:
         case Verb.ADDED:
-            icon, text = "plus", f"{who} added {whom}"
+            icon, (you, other) = "plus", _added(value.get("user"), entry.actor, people)
         case Verb.REMOVED:
-            icon, text = "minus", f"{who} removed {whom}"
+            icon, (you, other) = "minus", _removed(value.get("user"), entry.actor, people)
         case _:
-            to = routing_words(str(value.get("to")))
-            icon, text = "edit", f"{who} changed the routing to {to[:1].lower()}{to[1:]}"
+            icon, you = "edit", _("You changed the routing to “%(routing)s”")
+            other = _("%(name)s changed the routing to “%(routing)s”")
+    text = people.sentence(entry.actor, you, other, **told)
     if value.get("arrived") == "unknown":
-        text += "; Mobius didn't confirm that it arrived"
+        text = _("%(change)s; Mobius didn't confirm it") % {"change": text}
     return Made(icon, text, moment(entry.at, now))
+
+
+def _added(user_id: str | None, actor: str, people: People) -> tuple[str, str]:
+    if user_id == actor:
+        return _("You added yourself"), _("%(name)s added themselves")
+    if people.is_reader(user_id):
+        return "", _("%(name)s added you")
+    return _("You added %(user)s"), _("%(name)s added %(user)s")
+
+
+def _removed(user_id: str | None, actor: str, people: People) -> tuple[str, str]:
+    if user_id == actor:
+        return _("You removed yourself"), _("%(name)s removed themselves")
+    if people.is_reader(user_id):
+        return "", _("%(name)s removed you")
+    return _("You removed %(user)s"), _("%(name)s removed %(user)s")
 
 
 def _choices(group: Group, wanted: str) -> tuple[Choice, ...]:
     chosen = wanted if wanted in [kind.value for kind in ROUTING] else group.routing
     return tuple(
-        Choice(kind.value, name, meaning, kind.value == chosen)
+        Choice(kind.value, str(name), str(meaning), kind.value == chosen)
         for kind, (name, meaning) in ROUTING.items()
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from django.db.models import Count, Min, QuerySet
+from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Viewer
@@ -36,7 +37,9 @@ class Pace:
     @property
     def answers_words(self) -> str:
         """How many times, with a plus sign where not all was looked at."""
-        return f"the newest {NEWEST}" if self.answers == NEWEST else str(self.answers)
+        if self.answers < NEWEST:
+            return str(self.answers)
+        return _("the newest %(count)d") % {"count": NEWEST}
 
     @property
     def median_words(self) -> str:

@@ -125,7 +125,7 @@ class InboxList:
         return tuple(
             Choice(
                 key,
-                SCOPES[key].title,
+                str(SCOPES[key].title),
                 self.counts.get(name, ""),
                 inbox_href(Filters(scope=key)),
                 self.filters.scope == key,

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from inbox.mobius.types import Question
 from inbox.models import Draft, Interaction
 from inbox.web.interactions.forms import form_for
@@ -37,8 +39,9 @@ def typed_words(question: Question | None, typed: Iterable[str]) -> str:
 def _other(draft: Draft, question: Question | None, device: str, now: datetime) -> OtherDraft:
     at = moment(draft.updated_at, now)
     if draft.device == device:
-        title = f"Another draft from this device, {at}"
+        title = _("Another draft from this device, %(time)s")
     else:
-        title = f"Draft from another device, {at}"
+        title = _("Draft from another device, %(time)s")
     value = typed_words(question, [str(each) for each in draft.values])
-    return OtherDraft(draft.base, title, "\n\n".join(filter(None, (value, draft.comment))))
+    text = "\n\n".join(filter(None, (value, draft.comment)))
+    return OtherDraft(draft.base, title % {"time": at}, text)

@@ -3,6 +3,8 @@
 from typing import Any, ClassVar, Protocol
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from inbox.mobius.types import Question
 from inbox.web.ui.request import new_operation_id, operation_id_of
@@ -16,7 +18,12 @@ def too_long(text: str) -> str | None:
     over = len(text.encode("utf-8", "surrogatepass")) - LONGEST
     if over <= 0:
         return None
-    return f"Too long: {over:,} bytes over the limit of {LONGEST:,}. Shorten it."
+    words = ngettext(
+        "This is %(over)s byte over the limit of %(limit)s. Shorten it.",
+        "This is %(over)s bytes over the limit of %(limit)s. Shorten it.",
+        over,
+    )
+    return words % {"over": f"{over:,}", "limit": f"{LONGEST:,}"}
 
 
 def plain_lines(text: str) -> str:
@@ -58,7 +65,7 @@ class AnswerForm(forms.Form):
 
     comment = Prose(
         required=False,
-        label="Comment",
+        label=gettext_lazy("Comment"),
         widget=forms.Textarea(attrs={"rows": 2, "class": "input"}),
     )
     operation_id = forms.CharField(
@@ -154,14 +161,14 @@ class ConfirmForm(AnswerForm):
     def value_field(self, question: Question) -> forms.Field:
         """Two choices, neither of them missing."""
         return forms.TypedChoiceField(
-            label="Your answer",
-            choices=[("true", "Approve"), ("false", "Reject")],
+            label=_("Your answer"),
+            choices=[("true", _("Approve")), ("false", _("Reject"))],
             coerce=lambda sent: sent == "true",
             empty_value=None,
             widget=forms.RadioSelect,
             error_messages={
-                "required": "Choose Approve or Reject.",
-                "invalid_choice": "Choose Approve or Reject.",
+                "required": _("Choose Approve or Reject."),
+                "invalid_choice": _("Choose Approve or Reject."),
             },
         )
 
@@ -189,7 +196,7 @@ class InputForm(AnswerForm):
             if question.multiline
             else forms.TextInput(attrs=attributes)
         )
-        return Written(label="Your answer", widget=widget)
+        return Written(label=_("Your answer"), widget=widget)
 
     def first_value(self, question: Question) -> Any:
         """The default text."""
@@ -204,7 +211,10 @@ class InputForm(AnswerForm):
 class Written(Prose):
     """A text that says something."""
 
-    default_error_messages = {"required": "Enter your answer.", "blank": "Enter your answer."}
+    default_error_messages = {
+        "required": gettext_lazy("Enter your answer."),
+        "blank": gettext_lazy("Enter your answer."),
+    }
 
     def validate(self, value: str) -> None:
         """Refuse what is empty, blank or too long."""
@@ -221,12 +231,12 @@ class SelectForm(AnswerForm):
     def value_field(self, question: Question) -> forms.Field:
         """One of the options."""
         return forms.ChoiceField(
-            label="Your answer",
+            label=_("Your answer"),
             choices=[(option.value, option.label) for option in question.options],
             widget=forms.RadioSelect,
             error_messages={
-                "required": "Choose one of the answers.",
-                "invalid_choice": "That isn't one of the answers. Choose one of those shown.",
+                "required": _("Choose one of the answers."),
+                "invalid_choice": _("That isn't one of the answers. Choose one of those shown."),
             },
         )
 
@@ -241,13 +251,13 @@ class Distinct(forms.MultipleChoiceField):
 
     def __init__(self, *, offered: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(choices=offered, **options)
-        self.order = [value for value, _ in offered]
+        self.order = [value for value, _label in offered]
 
     def clean(self, value: Any) -> list[str]:
         """The chosen values. Raises ValidationError."""
         chosen: list[str] = super().clean(value)
         if len(set(chosen)) < len(chosen):
-            said = "The same answer was sent twice. Choose each one once."
+            said = _("The same answer was sent twice. Choose each one once.")
             raise forms.ValidationError(said, "twice")
         return sorted(chosen, key=self.order.index)
 
@@ -260,13 +270,13 @@ class MultiSelectForm(AnswerForm):
     def value_field(self, question: Question) -> forms.Field:
         """Any of the options, each once."""
         return Distinct(
-            label="Your answer",
+            label=_("Your answer"),
             required=False,
             offered=[(option.value, option.label) for option in question.options],
             widget=forms.CheckboxSelectMultiple,
             error_messages={
-                "invalid_choice": "One of these isn't an option. Choose from the answers shown.",
-                "invalid_list": "Choose from the answers shown.",
+                "invalid_choice": _("One of these isn't an option. Choose from the answers shown."),
+                "invalid_list": _("Choose from the answers shown."),
             },
         )
 

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from inbox.models import Decision, Event, Interaction, Run
 from inbox.web.ui.answers import ended_at, given, progress
 from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
@@ -25,13 +28,20 @@ class Entry:
     href: str = ""
 
 
+def whom(item: Interaction, people: People, group: str) -> str:
+    """Whom a question asks, within a sentence: ``Approvers``, ``you``, ``Lee``."""
+    if item.target_type == "user":
+        return people.object(item.target_id)
+    if item.target_type == "group":
+        return group or item.target_id
+    if not item.target_id:
+        return _(UNNAMED)
+    return f"{item.target_type} {item.target_id}"
+
+
 def asked_words(item: Interaction, people: People, group: str) -> str:
     """``Asked Approvers``, ``Asked you``, ``Asked Lee``."""
-    if item.target_type == "user":
-        return f"Asked {people.object(item.target_id)}"
-    if item.target_type == "group":
-        return f"Asked {group or item.target_id}"
-    return f"Asked {item.target_type} {item.target_id}" if item.target_id else f"Asked {UNNAMED}"
+    return _("Asked %(name)s") % {"name": whom(item, people, group)}
 
 
 def history(
@@ -53,8 +63,10 @@ def history(
     entries: list[Entry] = []
     begun = run is not None and not run.unread
     if run is not None and begun:
-        who = people.name(run.started_by) if run.started_by else ""
-        text = f"{who} started the run" if who else "The run started"
+        text = _("The run started")
+        if run.started_by:
+            you, other = _("You started the run"), _("%(name)s started the run")
+            text = people.sentence(run.started_by, you, other)
         entries.append(Entry("play", text, run.started_at or run.created_at))
     entries.append(Entry("pause", asked_words(item, people, group), item.created_at))
     entries.extend(_claims(item, people, events))
@@ -62,9 +74,9 @@ def history(
     if item.soft and item.due_at is not None:
         end = item.closed_at or now
         if item.due_at <= item.created_at:
-            entries.append(Entry("alert", "Overdue from the start", item.created_at, "warn"))
+            entries.append(Entry("alert", _("Overdue from the start"), item.created_at, "warn"))
         elif item.due_at <= min(now, end):
-            entries.append(Entry("alert", "Became overdue", item.due_at, "warn"))
+            entries.append(Entry("alert", _("Became overdue"), item.due_at, "warn"))
     entries.extend(_end(item, now, ending))
     first, rest = entries[:begun], entries[begun:]
     rest.sort(key=lambda entry: entry.at or now)
@@ -79,51 +91,69 @@ def _claims(item: Interaction, people: People, events: Iterable[Event]) -> list[
         if event.type == CLAIMED:
             holder = event.data.get("claimed_by")
             told = told or holder == item.claimed_by
-            lines.append(Entry("claimed", f"{people.name(holder)} claimed it", event.at))
+            lines.append(_claim(holder, people, event.at))
         elif event.type == RELEASED:
-            text = f"{people.name(holder)} released it" if holder else "The claim was released"
+            text = _("The claim was released")
+            if holder:
+                you, other = _("You released it"), _("%(name)s released it")
+                text = people.sentence(holder, you, other)
             lines.append(Entry("undo", text, event.at))
     if item.claimed_by and not told:
-        lines.append(
-            Entry("claimed", f"{people.name(item.claimed_by)} claimed it", item.claimed_at)
-        )
+        lines.append(_claim(item.claimed_by, people, item.claimed_at))
     return lines
+
+
+def _claim(holder: str | None, people: People, at: datetime | None) -> Entry:
+    text = people.sentence(holder, _("You claimed it"), _("%(name)s claimed it"))
+    return Entry("claimed", text, at)
 
 
 def _answers(item: Interaction, people: People, decisions: Iterable[Decision]) -> list[Entry]:
     by_service = {d.actor for d in decisions if d.credential_kind == "service"}
     lines = []
     for answer in given(item, people):
-        said = f"“{answer.comment}”" if answer.comment else ""
-        note = ", with the service key" if answer.face.id in by_service else ""
+        said = _("“%(comment)s”") % {"comment": answer.comment} if answer.comment else ""
+        text = answer.did
+        if answer.face.id in by_service:
+            text = _("%(answered)s, with the service key") % {"answered": text}
         tone = {"yes": "ok", "no": "bad"}.get(answer.words.tone, "ok")
-        lines.append(
-            Entry(answer.words.icon or "done", f"{answer.did}{note}", answer.at, tone, said)
-        )
+        lines.append(Entry(answer.words.icon or "done", text, answer.at, tone, said))
     return lines
 
 
 def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]:
     runs = item.run_id is not None
     if item.status == "completed":
-        text = "The run resumed" if runs else "Closed"
+        text = _("The run resumed") if runs else _("Closed")
         counts = progress(item)
         if counts is not None and counts[1] > 1:
-            text = f"All {counts[1]} answered" + ("; the run resumed" if runs else "")
+            text = _all_answered(counts[1], runs=runs)
         return [Entry("play" if runs else "done", text, item.completed_at)]
     if item.status == "expired":
         at = ended_at(item)
         if not item.closed_early:
-            return [Entry("failed", "Expired unanswered", at, "bad")]
+            return [Entry("failed", _("Expired unanswered"), at, "bad")]
         status = item_status(item.state)
         text, href = (ending.text, ending.href) if ending else (status.label, "")
         return [Entry(status.icon, text, at, "warn", href=href)]
     if item.pending and item.expires_at is not None:
         if item.expires_at <= now:
-            return [Entry("failed", "Expired", item.expires_at)]
-        text = "Expires and the run fails" if _is_step(item) else "Expires"
+            return [Entry("failed", _("Expired"), item.expires_at)]
+        text = _("Expires and the run fails") if _is_step(item) else _("Expires")
         return [Entry("dashed", text, item.expires_at, "to-come")]
     return []
+
+
+def _all_answered(count: int, *, runs: bool) -> str:
+    if runs:
+        words = ngettext(
+            "%(count)d person answered; the run resumed",
+            "All %(count)d answered; the run resumed",
+            count,
+        )
+    else:
+        words = ngettext("%(count)d person answered", "All %(count)d answered", count)
+    return words % {"count": count}
 
 
 def _is_step(item: Interaction) -> bool:

@@ -24,7 +24,7 @@ from inbox.web.ui.messages import (
     upstream_problem,
 )
 from inbox.web.ui.people import People
-from inbox.web.ui.when import moment, span
+from inbox.web.ui.when import at, moment, span
 
 JUST_NOW = timedelta(minutes=2)
 
@@ -112,8 +112,8 @@ def underway_notice(
         title = _("%(name)s is answering this") % facts
         text = _("If that answer wasn't received, you can answer.")
         return UnderwayNotice(False, title, text)
-    facts["time"] = moment(underway.accepted_at, timezone.now())
-    title = _("%(name)s answered this at %(time)s") % facts
+    facts["when"] = at(underway.accepted_at, timezone.now())
+    title = _("%(name)s answered this %(when)s") % facts
     return UnderwayNotice(False, title, _("Mobius is still processing the answer."))
 
 
@@ -128,16 +128,16 @@ def closed_title(viewer: Viewer, item: Interaction) -> str:
 
 def held_words(item: Interaction) -> tuple[str, str]:
     """Title and text about a question that somebody else has claimed."""
-    now, at = timezone.now(), item.claimed_at
+    now, since = timezone.now(), item.claimed_at
     name = names_of([item.claimed_by]).get(item.claimed_by or "", _("Someone"))
-    if at is None:
+    if since is None:
         title = _("Claimed by %(name)s") % {"name": name}
-    elif now - at < JUST_NOW:
-        ago = span(max(1.0, (now - at).total_seconds()))
+    elif now - since < JUST_NOW:
+        ago = span(max(1.0, (now - since).total_seconds()))
         title = _("%(name)s claimed this %(duration)s ago") % {"name": name, "duration": ago}
     else:
-        since = {"name": name, "time": moment(at, now)}
-        title = _("Claimed by %(name)s since %(time)s") % since
+        facts = {"name": name, "time": moment(since, now)}
+        title = _("Claimed by %(name)s since %(time)s") % facts
     return title, _("You can answer if %(name)s releases it.") % {"name": name}
 
 
@@ -152,14 +152,13 @@ def _sent(viewer: Viewer, item: Interaction) -> str:
 def _answered_before(viewer: Viewer, item: Interaction) -> str:
     given = mine(viewer, item)
     answer = value_words(question_of(item), given.value).line.rstrip(".")
-    at = moment(given.at, timezone.now()) if given.at else ""
-    if at and answer:
-        facts = {"time": at, "answer": answer}
-        return _("You answered this at %(time)s: %(answer)s") % facts
-    if at:
-        return _("You answered this at %(time)s") % {"time": at}
+    facts = {"when": at(given.at, timezone.now()) if given.at else "", "answer": answer}
+    if given.at and answer:
+        return _("You answered this %(when)s: %(answer)s") % facts
+    if given.at:
+        return _("You answered this %(when)s") % facts
     if answer:
-        return _("You answered this: %(answer)s") % {"answer": answer}
+        return _("You answered this: %(answer)s") % facts
     return _("You answered this")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Refusal, Viewer, redaction
@@ -21,7 +22,7 @@ from inbox.web.decisions import receipt
 from inbox.web.inbox.place import Place, place_of
 from inbox.web.interactions.drafts import OtherDraft, other_drafts, typed_words
 from inbox.web.interactions.forms import AnswerForm, form_for
-from inbox.web.interactions.history import Entry, asked_words, history
+from inbox.web.interactions.history import Entry, history, whom
 from inbox.web.interactions.messages import UnderwayNotice, underway_notice
 from inbox.web.interactions.presence import Company, company
 from inbox.web.ui import context as evidence
@@ -37,6 +38,7 @@ from inbox.web.ui.answers import (
     members,
     members_from_words,
     progress,
+    unanswered_sentence,
 )
 from inbox.web.ui.claims import Hold, hold_of
 from inbox.web.ui.context import Card
@@ -47,8 +49,9 @@ from inbox.web.ui.markdown import Text
 from inbox.web.ui.open_in_mobius import interaction_in_mobius
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import Filters, inbox_href, item_href
-from inbox.web.ui.when import Deadline, ago, deadline, moment
-from inbox.web.ui.words import UNNAMED, Kind, Status, item_status, kind, short_id
+from inbox.web.ui.when import Deadline, ago, deadline
+from inbox.web.ui.when import at as at_words
+from inbox.web.ui.words import Kind, Status, item_status, kind, short_id
 
 SEARCHED_FROM = 12
 """More options than these are searched."""
@@ -179,8 +182,10 @@ class ItemPage:
     @property
     def progress_label(self) -> str:
         """Said of the bar of answers."""
-        turn = ", yours is next" if "you" in self.parts else ""
-        return f"{self.have} of {self.of} answered{turn}"
+        counts = {"count": self.have, "total": self.of}
+        if "you" in self.parts:
+            return _("%(count)d of %(total)d answered, yours is next") % counts
+        return _("%(count)d of %(total)d answered") % counts
 
     @property
     def no_token(self) -> bool:
@@ -247,7 +252,9 @@ def item_page(
     question = _question(item)
     draft, others = drafts_of(viewer, item, typed_in)
     refusal = access.why_not_answer(viewer, item)
-    closing = closing_sentence(item, people, now) or _past(item, now)
+    closing = closing_sentence(item, people, now)
+    if not closing and _past(item, now):
+        closing = unanswered_sentence(item, now)
     answers_here = refusal is None and not closing
     token = credentials.state_of(viewer.user_id, upstream) if answers_here else Token.GOOD
     by_key = token is Token.NONE and _by_key(viewer, upstream, item)
@@ -311,7 +318,7 @@ def item_page(
             underway_notice(sent.underway, item, received=received) if sent.underway else None
         ),
         unconfirmed=_unconfirmed(sent, now),
-        whom=f"Waiting on {_whom(item, people, group)}",
+        whom=_("Waiting on %(name)s") % {"name": whom(item, people, group)},
         kept=None if usable and form is not None else _kept(question, draft, form, mine),
         parts=[_PARTS.get(member.state, "") for member in line],
     )
@@ -321,7 +328,8 @@ def _unconfirmed(sent: Sent, now: datetime) -> str:
     at = sent.unconfirmed_at
     if at is None:
         return ""
-    return f"Mobius accepted your answer at {moment(at, now)}, but the question is still open"
+    accepted = _("Mobius accepted your answer %(when)s, but the question is still open")
+    return accepted % {"when": at_words(at, now)}
 
 
 def _run_of(viewer: Viewer, upstream: Upstream, item: Interaction) -> Run | None:
@@ -401,11 +409,9 @@ def _known(item: Interaction) -> frozenset[str]:
     return frozenset({"due_at"}) if item.soft else frozenset()
 
 
-def _past(item: Interaction, now: datetime) -> str:
+def _past(item: Interaction, now: datetime) -> bool:
     """Its time is over, and upstream has not said so yet: a button would fail."""
-    if item.pending and item.expires_at is not None and item.expires_at <= now:
-        return f"This expired {ago(item.expires_at, now)}. It can no longer be answered."
-    return ""
+    return item.pending and item.expires_at is not None and item.expires_at <= now
 
 
 def _deadline(item: Interaction, now: datetime, closing: str) -> Deadline | None:
@@ -417,11 +423,7 @@ def _deadline(item: Interaction, now: datetime, closing: str) -> Deadline | None
 def _asked(item: Interaction, people: People, group: str, now: datetime) -> str:
     when = ago(item.created_at, now)
     if item.asked_by:
-        return f"{people.name(item.asked_by)} asked {when}"
-    return f"{asked_words(item, people, group)} {when}"
-
-
-def _whom(item: Interaction, people: People, group: str) -> str:
-    if item.target_type == "user":
-        return people.object(item.target_id)
-    return group or item.target_id or UNNAMED
+        you, other = _("You asked %(ago)s"), _("%(name)s asked %(ago)s")
+        return people.sentence(item.asked_by, you, other, ago=when)
+    asked = _("Asked %(name)s %(ago)s")
+    return asked % {"name": whom(item, people, group), "ago": when}

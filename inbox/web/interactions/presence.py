@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer
@@ -37,11 +38,19 @@ def company(viewer: Viewer, item: Interaction) -> Company | None:
     people.sort(key=lambda one: one.name)
     writing = [one.name for one in people if seen[one.user_id].writing]
     looking = [one.name for one in people if not seen[one.user_id].writing]
-    parts = [_sentence(writing, "writing"), _sentence(looking, "viewing this")]
+    parts = []
+    if writing:
+        count = len(writing)
+        words = ngettext("%(names)s is writing", "%(names)s are writing", count)
+        parts.append(words % {"names": listed(writing)})
+    if looking:
+        count = len(looking)
+        words = ngettext("%(names)s is viewing this", "%(names)s are viewing this", count)
+        parts.append(words % {"names": listed(looking)})
     return Company(
         item.mobius_id,
         tuple(Face(one.mobius_id or "", one.name, one.name) for one in people),
-        ", ".join(part for part in parts if part),
+        ", ".join(parts),
     )
 
 
@@ -53,9 +62,3 @@ def can_be_met(item: Interaction) -> bool:
 def has_company(item: Interaction) -> bool:
     """Presence is on, and the question is a group's."""
     return bool(settings.PRESENCE) and item.target_type == "group"
-
-
-def _sentence(names: list[str], doing: str) -> str:
-    if not names:
-        return ""
-    return f"{listed(names)} {'is' if len(names) == 1 else 'are'} {doing}"

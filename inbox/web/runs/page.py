@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from inbox import access
 from inbox.access import Viewer, redaction
 from inbox.mirror import capabilities
@@ -17,15 +20,16 @@ from inbox.web.ui.claims import Hold, hold_of
 from inbox.web.ui.endings import (
     SIGNALLED,
     Ending,
+    done_by,
     entries_of,
     href,
     question_ending,
     run_ending,
     signal_name,
-    who,
 )
 from inbox.web.ui.groups import Groups, groups_of
 from inbox.web.ui.live_run import LiveRun, live_head
+from inbox.web.ui.messages import sentences
 from inbox.web.ui.nudging import Nudge, nudges_on
 from inbox.web.ui.open_in_mobius import run_in_mobius
 from inbox.web.ui.people import People
@@ -84,8 +88,8 @@ def where_the_time_went(
             reached = over
     whole = (end - run.created_at).total_seconds()
     return (
-        ("Waiting for people", exact_span(waited) if waited else "–"),
-        ("Everything else", exact_span(max(0.0, whole - waited))),
+        (_("Waiting for people"), exact_span(waited) if waited else "–"),
+        (_("Everything else"), exact_span(max(0.0, whole - waited))),
     )
 
 
@@ -118,7 +122,8 @@ class RunItem:
     @property
     def progress_label(self) -> str:
         """Said of the bar of answers."""
-        return f"{self.have} of {self.of} answered"
+        counts = {"count": self.have, "total": self.of}
+        return _("%(count)d of %(total)d answered") % counts
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,7 @@ class RunPage:
     @property
     def failure(self) -> str:
         """That it failed by itself, for leads; else empty."""
-        return "The run failed" if self.whole and self.run.state == "failed" else ""
+        return _("The run failed") if self.whole and self.run.state == "failed" else ""
 
     @property
     def waits(self) -> tuple[RunItem, ...]:
@@ -319,8 +324,8 @@ def _log(
             else (),
         ),
         shows=tuple(
-            Show(words, LogQuery(show).href(page), show == query.show)
-            for show, (words, _) in KINDS.items()
+            Show(_(words), LogQuery(show).href(page), show == query.show)
+            for show, (words, _kinds) in KINDS.items()
         ),
         total=part.total,
         first=part.first,
@@ -344,9 +349,15 @@ def _ids(run: Run, items: list[Interaction], events: Sequence[Event]) -> Iterabl
 def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
     if run.unread:
         return ()
-    who = f"{people.name(run.started_by)} started it" if run.started_by else "Started"
-    attempt = "" if run.attempt <= 1 else f"attempt {run.attempt}"
-    return tuple(part for part in (f"{who} {at(run.created_at, now)}", attempt) if part)
+    when = at(run.created_at, now)
+    if run.started_by:
+        you, other = _("You started it %(when)s"), _("%(name)s started it %(when)s")
+        started = people.sentence(run.started_by, you, other, when=when)
+    else:
+        started = _("Started %(when)s") % {"when": when}
+    if run.attempt <= 1:
+        return (started,)
+    return started, _("attempt %(number)d") % {"number": run.attempt}
 
 
 def _item(
@@ -365,7 +376,7 @@ def _item(
     left = groups.former_members(item) if item.pending else ()
     line = members(item, people, left=left, off=off, lead=viewer.lead)
     direct = item.target_type == "user"
-    group = groups.name_for(item) or UNNAMED
+    group = groups.name_for(item) or _(UNNAMED)
     return RunItem(
         id=item.mobius_id,
         href=item.get_absolute_url(),
@@ -390,39 +401,40 @@ def _item(
 
 def _signal(viewer: Viewer, entry: Decision, people: People) -> tuple[Ending, datetime]:
     """Who sent it, and when."""
-    text = f"{who(entry, people)} sent the signal “{signal_name(entry)}”"
+    you, other = _("You sent the signal “%(signal)s”"), _("%(name)s sent the signal “%(signal)s”")
+    text = done_by(entry, people, you, other, signal=signal_name(entry))
     return Ending(text, href(viewer, entry)), entry.at
 
 
 def _rule(item: Interaction, needed: int, now: datetime) -> str:
-    if needed > 1:
-        rule = (
-            f"All {needed} must answer."
-            if needed == len(item.members or ())
-            else (f"{needed} answers are needed.")
-        )
+    rule = ""
+    if needed > 1 and needed == len(item.members or ()):
+        everyone = ngettext("%(count)d must answer.", "All %(count)d must answer.", needed)
+        rule = everyone % {"count": needed}
+    elif needed > 1:
+        some = ngettext("%(count)d answer is needed.", "%(count)d answers are needed.", needed)
+        rule = some % {"count": needed}
     elif not item.says_how_many:
-        rule = "Mobius doesn't say how many have to answer."
+        rule = _("Mobius doesn't say how many people have to answer.")
     elif len(item.members or ()) > 1:
-        rule = "One answer is enough."
-    else:
-        rule = ""
+        rule = _("One answer is enough.")
+    expires = ""
     if item.expires_at is not None and item.expires_at > now:
-        rule = f"{rule} It expires {at(item.expires_at, now)}.".strip()
-    return rule
+        expires = _("It expires %(when)s.") % {"when": at(item.expires_at, now)}
+    return sentences(rule, expires)
 
 
 def _about(run: Run, people: People, now: datetime) -> tuple[tuple[str, str], ...]:
     if run.unread:
-        return (("Run ID", run.mobius_id),)
+        return ((_("Run ID"), run.mobius_id),)
     pairs = [
-        ("Queue", run.queue),
-        ("Attempt", str(run.attempt)),
-        ("Started by", people.full(run.started_by) if run.started_by else ""),
-        ("External ID", run.external_id or ""),
-        ("Run ID", run.mobius_id),
-        ("Created", exact_moment(run.created_at, now)),
-        ("Ended", exact_moment(run.completed_at, now) if run.completed_at else ""),
-        ("Error", run.error_type),
+        (_("Queue"), run.queue),
+        (_("Attempt"), str(run.attempt)),
+        (_("Started by"), people.full(run.started_by) if run.started_by else ""),
+        (_("External ID"), run.external_id or ""),
+        (_("Run ID"), run.mobius_id),
+        (_("Created"), exact_moment(run.created_at, now)),
+        (_("Ended"), exact_moment(run.completed_at, now) if run.completed_at else ""),
+        (_("Error"), run.error_type),
     ]
     return tuple((name, value) for name, value in pairs if value)

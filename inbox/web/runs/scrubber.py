@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inbox.access import Viewer
 from inbox.mirror.states import run_state
@@ -170,7 +172,9 @@ def _question(
 
 
 def _at_work(steps: dict[str, tuple[Logged, datetime | None]]) -> str:
-    running = [name for name, (event, _) in steps.items() if event.data.get("status") == "running"]
+    running = [
+        name for name, (event, _started) in steps.items() if event.data.get("status") == "running"
+    ]
     return running[-1] if running else ""
 
 
@@ -226,8 +230,9 @@ class Scrubber:
     def words(self) -> str:
         """What a screen reader says of the place: ``7 of 14, 09:12:40: Sam approved``."""
         if self.now:
-            return f"{self.count} of {self.count}: now"
-        return f"{self.nth} of {self.count}, {self.when}: {self.said}"
+            return _("%(count)d of %(count)d: now") % {"count": self.count}
+        facts = {"number": self.nth, "count": self.count, "time": self.when, "event": self.said}
+        return _("%(number)d of %(count)d, %(time)s: %(event)s") % facts
 
 
 def scrubber(
@@ -383,24 +388,33 @@ def _shown_question(
 ) -> Asked:
     grouped = one.target_type == "group"
     whom = groups.get(one.target, one.target) if grouped else people.object(one.target)
+    facts = {"name": whom, "when": at_words(one.asked_at, now) if one.asked_at else ""}
+    asked = _("Asked %(when)s") % facts if one.asked_at else ""
     match one.status:
         case "pending" if one.claimed_by:
-            words = f"{people.name(one.claimed_by)} claimed it for {whom}"
+            state = people.sentence(
+                one.claimed_by,
+                _("You claimed it for %(group)s"),
+                _("%(name)s claimed it for %(group)s"),
+                group=whom,
+            )
         case "pending":
-            words = f"Waits for {whom}"
+            state = _("Waiting on %(name)s") % facts
         case "completed":
-            words = f"Answered by {whom}"
+            state = _("Answered by %(name)s") % facts
         case "expired":
-            how = item_status(expired[one.id].state if one.id in expired else one.status)
-            words = f"{how.label}; {whom} was asked"
+            how = expired[one.id].state if one.id in expired else one.status
+            state = item_status(how).label
+            asked = (_("Asked %(name)s %(when)s") if one.asked_at else _("Asked %(name)s")) % facts
         case other:
-            words = label(other)
+            state = label(other)
+    answered = ""
     if one.status == "pending" and one.answers:
-        words += f", {one.answers} answered" if one.answers > 1 else ", 1 answered"
-    step = f"{label(one.by_step)}: " if one.by_step else ""
-    since = f", asked {at_words(one.asked_at, now)}" if one.asked_at else ""
+        answers = ngettext("%(count)d answer", "%(count)d answers", one.answers)
+        answered = answers % {"count": one.answers}
+    shown = (label(one.by_step), state, answered, asked)
     return Asked(
         reverse("interaction", args=[one.id]),
-        one.title or "Untitled question",
-        f"{step}{words}{since}",
+        one.title or _("Untitled question"),
+        " · ".join(part for part in shown if part),
     )

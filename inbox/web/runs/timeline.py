@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from inbox.access.redaction import HIDDEN
 from inbox.mirror.states import RUN_CANCELLED, run_state
@@ -25,10 +27,13 @@ MOST = 400
 """The newest part grows while the page is open; past this it begins anew."""
 
 KINDS = {
-    "": ("Everything", Q()),
-    "people": ("People only", Q(kind=EventKind.INTERACTION) | Q(data__error_type=RUN_CANCELLED)),
-    "steps": ("Steps", Q(kind__in=(EventKind.STEP, EventKind.ACTION))),
-    "status": ("Status", Q(kind=EventKind.RUN)),
+    "": (gettext_noop("Everything"), Q()),
+    "people": (
+        gettext_noop("People only"),
+        Q(kind=EventKind.INTERACTION) | Q(data__error_type=RUN_CANCELLED),
+    ),
+    "steps": (gettext_noop("Steps"), Q(kind__in=(EventKind.STEP, EventKind.ACTION))),
+    "status": (gettext_noop("Status"), Q(kind=EventKind.RUN)),
 }
 
 
@@ -84,8 +89,7 @@ class LogPart:
 def log_part(upstream: Upstream, run: Run, query: LogQuery, *, counted: bool) -> LogPart:
     """The part that ``query`` asks for. One query, two on an open page; one more if ``counted``."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
-    _, kinds = KINDS[query.show]
-    events = events.filter(kinds)
+    events = events.filter(KINDS[query.show][1])
     total = events.count() if counted else None
     newest = events.order_by("-seq")
     if query.before is not None:
@@ -115,15 +119,16 @@ def _seq(value: Any) -> int | None:
 
 
 _UNANSWERED = {
-    "cancelled": ("cancelled", "The question was cancelled", "warn"),
-    "bypassed": ("go", "The question was bypassed by a signal", "warn"),
+    "cancelled": ("cancelled", gettext_noop("The question was cancelled"), "warn"),
+    "bypassed": ("go", gettext_noop("The question was bypassed by a signal"), "warn"),
 }
 _STEP = {
-    "running": ("play", "started", ""),
-    "completed": ("done", "finished", "ok"),
-    "failed": ("failed", "failed", "bad"),
-    "cancelled": ("cancelled", "was cancelled", ""),
+    "running": ("play", gettext_noop("started"), ""),
+    "completed": ("done", gettext_noop("finished"), "ok"),
+    "failed": ("failed", gettext_noop("failed"), "bad"),
+    "cancelled": ("cancelled", gettext_noop("was cancelled"), ""),
 }
+"""What is said of a step, after its name."""
 
 
 ENDS = ("completed", "failed", "cancelled")
@@ -272,7 +277,7 @@ class _Teller:
             case EventKind.ACTION if self.only is None:
                 said, step = str(event.data.get("line", "")), _step_name(event.data)
                 return Happened(
-                    "lines", "wrote", event.at, event.seq, strong=step, said=said, mono=True
+                    "lines", _("wrote"), event.at, event.seq, strong=step, said=said, mono=True
                 )
             case _ if self.only is None:
                 return Happened("dashed", label(event.type), event.at, event.seq)
@@ -290,7 +295,8 @@ class _Teller:
         shown = run_status(status)
         icon, text, tone = shown.icon, shown.label, shown.tone
         if first and status == "queued" and self.started_by:
-            icon, text = "play", f"{self.people.name(self.started_by)} started the run"
+            you, other = _("You started the run"), _("%(name)s started the run")
+            icon, text = "play", self.people.sentence(self.started_by, you, other)
         error = str(event.data.get("error_message") or "")
         said = error if self.only is None and status != Run.CANCELLED else ""
         return Happened(icon, text, event.at, event.seq, tone, said=said)
@@ -304,7 +310,7 @@ class _Teller:
         icon, text, tone = _STEP[status]
         said = str(event.data.get("error_message") or "") if self.only is None else ""
         strong = _step_name(event.data)
-        return Happened(icon, text, event.at, event.seq, tone, strong=strong, said=said)
+        return Happened(icon, _(text), event.at, event.seq, tone, strong=strong, said=said)
 
     def _interaction(self, event: Event) -> Happened | None:
         id_ = str(event.data.get("interaction", ""))
@@ -318,7 +324,7 @@ class _Teller:
         asks = event.type == "interaction_created"
         strong = label(self.steps_that_ask.get(event.seq, "")) if asks else ""
         if strong:
-            text = f"{text[:1].lower()}{text[1:]}"
+            text = _("asked %(name)s") % {"name": self._whom(event.data)}
         comment = str(event.data.get("comment") or "") if icon in ("check", "x", "done") else ""
         return Happened(
             icon,
@@ -327,44 +333,49 @@ class _Teller:
             event.seq,
             tone,
             strong=strong,
-            said=f"“{comment}”" if comment else "",
+            said=_("“%(comment)s”") % {"comment": comment} if comment else "",
             href=reverse("interaction", args=[id_]) if asks else "",
-            link=str(event.data.get("title") or "the question") if asks else "",
+            link=str(event.data.get("title") or _("the question")) if asks else "",
         )
 
     def _interaction_words(self, event: Event, id_: str) -> tuple[str, str, str]:
         data = event.data
         match event.type:
             case "interaction_created":
-                return "pause", f"Asked {self._whom(data)}", "warn"
+                return "pause", _("Asked %(name)s") % {"name": self._whom(data)}, "warn"
             case "interaction_expired":
                 item = self.items.get(id_)
-                expired = ("failed", "The question expired unanswered", "bad")
-                return expired if item is None else _UNANSWERED.get(item.state, expired)
+                if item is None or item.state not in _UNANSWERED:
+                    return "failed", _("The question expired unanswered"), "bad"
+                icon, text, tone = _UNANSWERED[item.state]
+                return icon, _(text), tone
             case "interaction_completed" | "interaction_updated" if data.get("by"):
                 return self._answer(data, id_)
             case "interaction_completed":
-                return "done", "The question was answered", "ok"
+                return "done", _("The question was answered"), "ok"
             case _:
                 return self._claim(event, id_)
 
     def _claim(self, event: Event, id_: str) -> tuple[str, str, str]:
         if event.type == CLAIMED:
             self.holders[id_] = str(event.data.get("claimed_by") or "")
-            return "claimed", f"{self.people.name(self.holders[id_])} claimed the question", ""
+            you, other = _("You claimed the question"), _("%(name)s claimed the question")
+            return "claimed", self.people.sentence(self.holders[id_], you, other), ""
         if event.type == RELEASED:
             holder = self.holders.pop(id_, "")
-            who = self.people.name(holder) if holder else "Someone"
-            return "undo", f"{who} released the question", ""
+            you, other = _("You released the question"), _("%(name)s released the question")
+            return "undo", self.people.sentence(holder, you, other), ""
         return "", "", ""
 
     def _answer(self, data: Mapping[str, Any], id_: str) -> tuple[str, str, str]:
+        item, by = self.items.get(id_), data.get("by")
         if data.get(HIDDEN):
-            return "done", f"{self.people.name(data.get('by'))} answered", "ok"
-        item = self.items.get(id_)
+            answered = self.people.sentence(by, _("You answered"), _("%(name)s answered"))
+            return "done", answered, "ok"
         words = value_words(question_of(item) if item is not None else {}, data.get("value"))
         tone = "bad" if words.tone == "no" else "ok"
-        return words.icon, f"{self.people.name(data.get('by'))} {words.did}", tone
+        did = words.done_by(self.people.full(by), reader=self.people.is_reader(by))
+        return words.icon, did, tone
 
     def _whom(self, data: Mapping[str, Any]) -> str:
         target = str(data.get("target") or "")
@@ -381,4 +392,4 @@ def _linked(icon: str, ending: Ending, at: datetime | None, seq: int, tone: str)
 
 
 def _step_name(data: Mapping[str, Any]) -> str:
-    return label(str(data.get("step") or "A step"))
+    return label(str(data.get("step") or _("A step")))

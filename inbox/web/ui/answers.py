@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inbox.access.redaction import HIDDEN
 from inbox.models import Interaction
@@ -23,19 +24,28 @@ SHORT = 60
 class Words:
     """An answer's value. ``tone`` is ``yes``, ``no`` or empty; ``long`` text is shown as text.
 
-    ``did`` is what the person did, after the name: ``approved``, ``chose Northgate``. ``line`` is
-    the value in one line, empty for a text that is too long for a line.
+    ``chosen`` is what was chosen among options: ``Northgate``, ``2 of 3``. ``line`` is the value in
+    one line, empty for a text that is too long for a line.
     """
 
     text: str
     tone: str = ""
     icon: str = ""
     long: bool = False
-    did: str = "answered"
+    chosen: str = ""
     line: str = ""
 
-
-UNSEEN = Words("Answered", icon="done")
+    def done_by(self, name: str, *, reader: bool = False) -> str:
+        """What the person did: ``Lee approved``, ``You chose Northgate``."""
+        if self.tone == "yes":
+            did = _("You approved") if reader else _("%(name)s approved")
+        elif self.tone == "no":
+            did = _("You rejected") if reader else _("%(name)s rejected")
+        elif self.chosen:
+            did = _("You chose %(answer)s") if reader else _("%(name)s chose %(answer)s")
+        else:
+            did = _("You answered") if reader else _("%(name)s answered")
+        return did % {"name": name, "answer": self.chosen}
 
 
 @dataclass(frozen=True)
@@ -84,29 +94,30 @@ def _labels(question: Mapping[str, Any]) -> dict[str, str]:
 def value_words(question: Mapping[str, Any], value: Any) -> Words:
     """A value in the words of the question's options; an unknown shape as JSON."""
     labels = _labels(question)
-    did, line = "answered", None
+    chosen, line = "", None
     match question.get("mode"), value:
         case "confirm", True:
-            return Words("Approve", "yes", "check", did="approved", line="Approve")
+            return Words(_("Approve"), "yes", "check", line=_("Approve"))
         case "confirm", False:
-            return Words("Reject", "no", "x", did="rejected", line="Reject")
+            return Words(_("Reject"), "no", "x", line=_("Reject"))
         case "select", str():
-            text = line = labels.get(value, value)
-            did = f"chose {text}"
+            chosen = text = line = labels.get(value, value)
         case "multi_select", list():
-            chosen = [labels.get(str(v), str(v)) for v in value]
-            text = line = ", ".join(chosen) or "None of them"
-            if len(chosen) > 1 and _is_long(text):
-                line = f"{chosen[0]} and {len(chosen) - 1} more"
-            did = f"chose {len(chosen)} of {len(labels) or len(chosen)}"
+            names = [labels.get(str(v), str(v)) for v in value]
+            text = line = ", ".join(names) or _("None of them")
+            if len(names) > 1 and _is_long(text):
+                more = _("%(first)s and %(count)d more")
+                line = more % {"first": names[0], "count": len(names) - 1}
+            counts = {"count": len(names), "total": len(labels) or len(names)}
+            chosen = _("%(count)d of %(total)d") % counts
         case _, str():
-            text = value or "An empty answer"
+            text = value or _("An empty answer")
         case _:
             text = compact(value)
     long = _is_long(text)
     if line is None:
         line = "" if long else text
-    return Words(text, icon="done", long=long, did=did, line=line)
+    return Words(text, icon="done", long=long, chosen=chosen, line=line)
 
 
 def _is_long(text: str) -> bool:
@@ -120,7 +131,7 @@ def given(item: Interaction, people: People) -> tuple[Given, ...]:
     for response in item.responses or ():
         value, user_id = response.get("value"), response.get("user_id")
         hidden = bool(response.get(HIDDEN))
-        words = UNSEEN if hidden else value_words(question, value)
+        words = Words(_("Answered"), icon="done") if hidden else value_words(question, value)
         answers.append(
             Given(
                 face=people.face(user_id),
@@ -128,7 +139,7 @@ def given(item: Interaction, people: People) -> tuple[Given, ...]:
                 comment=response.get("comment") or "",
                 at=answered_at(response)
                 or (item.completed_at if len(item.responses) == 1 else None),
-                did=f"{people.name(user_id)} {words.did}",
+                did=words.done_by(people.full(user_id), reader=people.is_reader(user_id)),
             )
         )
     return tuple(answers)
@@ -172,61 +183,92 @@ def members(
 def members_from_words(item: Interaction) -> str:
     """Where it is known from whom a question asks; empty for one to a person."""
     if not item.target_id:
-        return "Mobius doesn't say who this is for. Only team leads can see it."
+        return _("Mobius doesn't say who this is for. Only team leads can see it.")
     if item.target_type != "group":
         return ""
     match item.members_from:
         case Interaction.FROM_SNAPSHOT:
-            return "Asked: the members recorded with the question."
+            return _("Asked: the group's members when the question was created.")
         case Interaction.FROM_GROUPS:
-            return "Asked: everyone in the group in Mobius now."
+            return _("Asked: everyone in the group in Mobius now.")
         case Interaction.FROM_MAPPING:
-            return "Asked: the people an administrator assigned to this group."
+            return _("Asked: the people an administrator assigned to this group.")
         case _:
-            return "No members are known for this group. Only team leads can see this question."
+            return _("No members are known for this group. Only team leads can see this question.")
 
 
 def obstacle(*, account: bool, off: bool, left: bool) -> str:
     """What keeps somebody who was asked from answering here; empty where nothing does."""
     if not account:
-        return "No account here"
+        return _("No account here")
     if off:
-        return "The account is deactivated"
-    return "No longer in the group" if left else ""
+        return _("The account is deactivated")
+    return _("No longer in the group") if left else ""
 
 
 def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
     """How it ended: ``Lee answered this 2 min ago: Approve.``; empty while it is open."""
     if item.gone:
-        return "Mobius no longer has this question."
+        return _("Mobius no longer has this question.")
     if item.status == "expired":
-        return f"{_unanswered(item, now)}. It can no longer be answered."
+        return unanswered_sentence(item, now)
     if item.status != "completed":
         return ""
     answers = given(item, people)
-    when = f" {ago(item.completed_at, now)}" if item.completed_at is not None else ""
-    if len(answers) == 1:
-        words = answers[0].words
-        said = "" if words.long else f": {words.text.rstrip('.')}"
-        return f"{answers[0].face.name} answered this{when}{said}."
-    if answers:
-        names = listed([answer.face.name for answer in answers])
-        return f"{names} answered this, the last{when}."
-    by = people.name(item.responder_id)
-    return f"{by} answered this{when}."
+    if len(answers) > 1:
+        return _last_answered(item, [answer.face.id for answer in answers], people, now)
+    if not answers:
+        return _answered(item, item.responder_id, "", people, now)
+    words = answers[0].words
+    said = "" if words.long else words.text.rstrip(".")
+    return _answered(item, answers[0].face.id, said, people, now)
 
 
-def _unanswered(item: Interaction, now: datetime) -> str:
-    """``This expired 4 min ago``, ``This was cancelled just now``."""
+def _answered(
+    item: Interaction, user_id: str | None, answer: str, people: People, now: datetime
+) -> str:
+    at = item.completed_at
+    if at is None and answer:
+        you = _("You answered this: %(answer)s.")
+        other = _("%(name)s answered this: %(answer)s.")
+    elif at is None:
+        you, other = _("You answered this."), _("%(name)s answered this.")
+    elif answer:
+        you = _("You answered this %(ago)s: %(answer)s.")
+        other = _("%(name)s answered this %(ago)s: %(answer)s.")
+    else:
+        you, other = _("You answered this %(ago)s."), _("%(name)s answered this %(ago)s.")
+    facts = {"ago": ago(at, now) if at is not None else "", "answer": answer}
+    return people.sentence(user_id, you, other, **facts)
+
+
+def _last_answered(item: Interaction, user_ids: list[str], people: People, now: datetime) -> str:
+    names = listed(people.objects(user_ids))
+    if item.completed_at is None:
+        return _("%(names)s answered this.") % {"names": names}
+    facts = {"names": names, "ago": ago(item.completed_at, now)}
+    return _("%(names)s answered this, most recently %(ago)s.") % facts
+
+
+def unanswered_sentence(item: Interaction, now: datetime) -> str:
+    """``This expired 4 min ago. It can no longer be answered.``"""
     at = ended_at(item)
-    when = f" {ago(at, now)}" if at is not None and at <= now else ""
+    if at is None or at > now:
+        match item.state:
+            case Interaction.CANCELLED:
+                return _("This was cancelled. It can no longer be answered.")
+            case Interaction.BYPASSED:
+                return _("This was bypassed by a signal. It can no longer be answered.")
+            case _:
+                return _("This expired. It can no longer be answered.")
     match item.state:
         case Interaction.CANCELLED:
-            return f"This was cancelled{when}"
+            words = _("This was cancelled %(ago)s. It can no longer be answered.")
         case Interaction.BYPASSED:
-            return f"This was bypassed by a signal{when}"
+            words = _("This was bypassed by a signal %(ago)s. It can no longer be answered.")
         case _:
-            return f"This expired{when}"
+            words = _("This expired %(ago)s. It can no longer be answered.")
+    return words % {"ago": ago(at, now)}
 
 
 def ended_at(item: Interaction) -> datetime | None:
@@ -263,12 +305,17 @@ def effect(item: Interaction, people: People, *, received: Collection[str] = ())
         return _alone(item, goes_on=goes_on)
     done, total = counts
     mine = done + 1
+    if mine >= total > 1:
+        what = _("It resumes the run.") if goes_on else _("It closes the question.")
+        last = ngettext(
+            "Yours is the last of %(count)d answer.",
+            "Yours is the last of %(count)d answers.",
+            total,
+        )
+        return Effect(last % {"count": total}, what)
     if mine >= total:
-        what = "It resumes the run." if goes_on else "It closes the question."
-        if total > 1:
-            return Effect(f"Yours is the last of {total} answers.", what)
         return _alone(item, goes_on=goes_on)
-    strong = f"Yours will be answer {mine} of {total}."
+    strong = _("Yours will be answer %(number)d of %(total)d.") % {"number": mine, "total": total}
     others = [
         member for member in item.missing if member not in received and not people.is_reader(member)
     ]
@@ -277,20 +324,30 @@ def effect(item: Interaction, people: People, *, received: Collection[str] = ())
 
 def _alone(item: Interaction, *, goes_on: bool) -> Effect:
     if not item.says_how_many and item.target_type == "group":
-        return Effect("Mobius doesn't say how many have to answer.", "One answer may be enough.")
+        unknown = _("Mobius doesn't say how many people have to answer.")
+        return Effect(unknown, _("One answer may be enough."))
     if len(item.members or ()) > 1:
-        what = "resume the run" if goes_on else "close the question"
-        return Effect("One answer is enough.", f"Yours will {what}.")
+        enough = _("One answer is enough.")
+        if goes_on:
+            return Effect(enough, _("Yours will resume the run."))
+        return Effect(enough, _("Yours will close the question."))
     if goes_on:
-        return Effect("Your answer resumes the run.", "")
-    return Effect("Your answer closes the question.", "No run is waiting for it.")
+        return Effect(_("Your answer resumes the run."), "")
+    return Effect(_("Your answer closes the question."), _("No run is waiting for it."))
 
 
 def _waits(missing: list[str], people: People, *, goes_on: bool, more: int) -> str:
-    who = "The run" if goes_on else "The question"
     if more < len(missing):
-        return f"{who} still waits for {more} more of {len(missing)} people."
-    return f"{who} still waits for {listed(people.objects(missing))}."
+        facts = {"count": more, "total": len(missing)}
+        if goes_on:
+            words = _("The run still waits for %(count)d more of %(total)d people.")
+        else:
+            words = _("The question still waits for %(count)d more of %(total)d people.")
+        return words % facts
+    names = {"names": listed(people.objects(missing))}
+    if goes_on:
+        return _("The run still waits for %(names)s.") % names
+    return _("The question still waits for %(names)s.") % names
 
 
 def after_mine(item: Interaction, people: People, *, received: Collection[str] = ()) -> str:

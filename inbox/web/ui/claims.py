@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Action, Viewer
@@ -45,8 +46,11 @@ def hold_of(viewer: Viewer, item: Interaction, people: People, now: datetime) ->
         return None
     return Hold(
         "free",
-        "No one has claimed this yet",
-        "You can answer without claiming it. Claiming it tells the others that they don't need to.",
+        _("No one has claimed this yet"),
+        _(
+            "You can answer without claiming it. Claiming it tells the others that they don't need "
+            "to."
+        ),
         action=Action.CLAIM,
     )
 
@@ -60,8 +64,8 @@ def since_label(item: Interaction, now: datetime) -> str:
     """``since 10:02``; ``since 08:51: too long``. For what is not renewed as time goes by."""
     if item.claimed_at is None:
         return ""
-    words = f"since {moment(item.claimed_at, now)}"
-    return f"{words}: too long" if stale(item, now) else words
+    since = {"time": moment(item.claimed_at, now)}
+    return (_("since %(time)s: too long") if stale(item, now) else _("since %(time)s")) % since
 
 
 def since_words(item: Interaction, now: datetime) -> str:
@@ -69,8 +73,10 @@ def since_words(item: Interaction, now: datetime) -> str:
     if item.claimed_at is None:
         return ""
     lasted = span((now - item.claimed_at).total_seconds())
-    words = f"since {moment(item.claimed_at, now)}, {lasted}"
-    return f"{words}: too long" if stale(item, now) else words
+    since = {"time": moment(item.claimed_at, now), "duration": lasted}
+    if stale(item, now):
+        return _("since %(time)s, %(duration)s: too long") % since
+    return _("since %(time)s, %(duration)s") % since
 
 
 def _held(item: Interaction, people: People, now: datetime, *, mine: bool, lead: bool) -> Hold:
@@ -78,7 +84,7 @@ def _held(item: Interaction, people: People, now: datetime, *, mine: bool, lead:
     old = stale(item, now)
     return Hold(
         "mine" if mine else "other",
-        _title("you" if mine else name, item, now),
+        _title(item, people, now),
         _mine_text(old=old) if mine else _other_text(name, item, now, old=old, lead=lead),
         holder=people.face(item.claimed_by),
         taken_at=None if mine else _just_taken(item, now),
@@ -88,24 +94,35 @@ def _held(item: Interaction, people: People, now: datetime, *, mine: bool, lead:
     )
 
 
-def _title(who: str, item: Interaction, now: datetime) -> str:
-    since = f" since {moment(item.claimed_at, now)}" if item.claimed_at is not None else ""
-    return f"Claimed by {who}{since}"
+def _title(item: Interaction, people: People, now: datetime) -> str:
+    if item.claimed_at is None:
+        return people.sentence(item.claimed_by, _("Claimed by you"), _("Claimed by %(name)s"))
+    return people.sentence(
+        item.claimed_by,
+        _("Claimed by you since %(time)s"),
+        _("Claimed by %(name)s since %(time)s"),
+        time=moment(item.claimed_at, now),
+    )
 
 
 def _mine_text(*, old: bool) -> str:
     if old:
-        return "You claimed this a while ago, and it's marked for your group. Answer or release it."
-    return "Others can view it, but only you can answer until you release it."
+        return _(
+            "You claimed this a while ago, and your group can see that. Answer it or release it."
+        )
+    return _("Others can view it, but only you can answer until you release it.")
 
 
 def _other_text(name: str, item: Interaction, now: datetime, *, old: bool, lead: bool) -> str:
+    facts = {"name": name}
     if old and item.claimed_at is not None:
         lasted = span((now - item.claimed_at).total_seconds())
-        return f"It was claimed {lasted} ago. Only {name} can release it."
+        claimed = _("It was claimed %(duration)s ago. Only %(name)s can release it.")
+        return claimed % {**facts, "duration": lasted}
     if lead:
-        return f"The group can view it, but only {name} can answer until it's released."
-    return f"You can answer if {name} releases it."
+        words = _("The group can view it, but only %(name)s can answer until it's released.")
+        return words % facts
+    return _("You can answer if %(name)s releases it.") % facts
 
 
 def _just_taken(item: Interaction, now: datetime) -> datetime | None:

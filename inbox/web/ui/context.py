@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from inbox.bidi import show_overrides
 from inbox.web.ui import diff
 from inbox.web.ui.markdown import FORMATTED, Text, hidden_host, render_plain
@@ -58,7 +61,11 @@ def _children(value: dict[str, Any] | list[Any], depth: int, budget: _Budget) ->
     nodes: list[Node] = []
     for key, item in _pairs(value):
         if budget.left <= 0:
-            nodes.append(Node("…", text=f"{len(value) - len(nodes)} more, see the raw JSON"))
+            left = len(value) - len(nodes)
+            words = ngettext(
+                "%(count)d more: see the raw JSON", "%(count)d more: see the raw JSON", left
+            )
+            nodes.append(Node("…", text=words % {"count": left}))
             break
         budget.left -= 1
         nodes.append(_node(key, item, depth, budget))
@@ -71,9 +78,9 @@ def _node(key: str, item: Any, depth: int, budget: _Budget) -> Node:
         return Node(key, text=text if len(text) <= 2000 else text[:2000] + "…")
     count = len(item)
     if isinstance(item, dict):
-        meta = "1 key" if count == 1 else f"{count} keys"
+        meta = ngettext("%(count)d key", "%(count)d keys", count) % {"count": count}
     else:
-        meta = f"list of {count}"
+        meta = ngettext("%(count)d item", "%(count)d items", count) % {"count": count}
     return Node(
         key,
         meta=meta,
@@ -175,7 +182,7 @@ def one_line(value: Any) -> Cell | None:
         case None:
             return Cell("–")
         case bool():
-            return Cell("Yes" if value else "No")
+            return Cell(_("Yes") if value else _("No"))
         case int() | float():
             return Cell(str(value))
         case str():
@@ -246,7 +253,7 @@ def cards(context: dict[str, Any], *, known: frozenset[str] = frozenset()) -> tu
             budget -= sum(card.text.size for card in made if card.text is not None)
             rest.extend(made)
     if more:
-        rest.append(_text_card("More", pretty(more), 0))
+        rest.append(_text_card(_("More"), pretty(more), 0))
     first = [Card("facts", facts=tuple(facts))] if facts else []
     return (*first, *rest)
 
@@ -271,14 +278,15 @@ def _cards_of(title: str, value: Any, budget: int) -> Iterator[Card]:
             yield _text_card(title, value, budget)
         case dict() if (sides := _pair(value)) and _too_long(sides):
             for name, side in zip(value, value.values(), strict=True):
-                yield _text_card(f"{title}: {label(name).lower()}", _as_text(side), budget)
+                part = _("%(title)s: %(part)s") % {"title": title, "part": label(name).lower()}
+                yield _text_card(part, _as_text(side), budget)
                 budget = 0
         case dict():
             yield _of_dict(title, value)
         case list() if value:
             yield _of_list(title, value)
         case _:
-            yield Card("list", title, cells=(Cell("Nothing"),))
+            yield Card("list", title, cells=(Cell(_("Empty")),))
 
 
 def _too_long(sides: tuple[Any, Any]) -> bool:
@@ -299,7 +307,7 @@ def _of_dict(title: str, value: dict[str, Any]) -> Card:
     if pair is not None:
         before, after = map(_as_text, pair)
         files = diff.compare(before, after, path=title)
-        return _diff(title, files) if files else Card("list", title, cells=(Cell("No change"),))
+        return _diff(title, files) if files else Card("list", title, cells=(Cell(_("No change")),))
     lines = [(label(str(key)), one_line(item)) for key, item in value.items()]
     flat = tuple((key, cell) for key, cell in lines if cell is not None)
     if flat and len(flat) == len(lines) <= MOST_ROWS:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from django.utils.translation import ngettext
+
 MOST_LINES = 2000
 KEEP = 3
 FOLD_FROM = 9
@@ -45,7 +47,8 @@ class Piece:
     @property
     def label(self) -> str:
         """What a fold says of itself."""
-        return "1 unchanged line" if self.folded == 1 else f"{self.folded} unchanged lines"
+        lines = ngettext("%(count)d unchanged line", "%(count)d unchanged lines", self.folded)
+        return lines % {"count": self.folded}
 
 
 @dataclass(frozen=True)

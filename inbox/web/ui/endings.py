@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from inbox.access import Viewer
 from inbox.models import Decision, Interaction, Run, Upstream
 from inbox.models.attempt import SKEW
@@ -11,7 +13,6 @@ from inbox.web.ui.people import People
 
 CLAIMED, RELEASED = "interaction_group_claimed", "interaction_group_released"
 CANCELLED, SIGNALLED = "run_cancelled", "run_signalled"
-OUTSIDE = "outside this app"
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ def run_ending(
         return None
     entry = cancelled_by(run, entries)
     if entry is None:
-        return Ending(f"The run was cancelled {OUTSIDE}")
-    return Ending(f"{who(entry, people)} cancelled the run", href(viewer, entry))
+        return Ending(_("The run was cancelled outside this app"))
+    text = done_by(entry, people, _("You cancelled the run"), _("%(name)s cancelled the run"))
+    return Ending(text, href(viewer, entry))
 
 
 def question_ending(
@@ -86,14 +88,19 @@ def question_ending(
     if item.state == Interaction.BYPASSED:
         entry = bypassed_by(item, entries)
         if entry is None:
-            return Ending(f"Bypassed by a signal sent {OUTSIDE}")
-        text = f"{who(entry, people)} sent a signal that bypassed the question"
+            return Ending(_("Bypassed by a signal sent outside this app"))
+        text = done_by(
+            entry,
+            people,
+            _("You sent a signal that bypassed the question"),
+            _("%(name)s sent a signal that bypassed the question"),
+        )
         return Ending(text, href(viewer, entry))
     if item.state != Interaction.CANCELLED:
         return None
     if run is None:
-        return Ending(f"Cancelled {OUTSIDE}")
-    return run_ending(viewer, run, entries, people) or Ending("Closed when the run ended")
+        return Ending(_("Cancelled outside this app"))
+    return run_ending(viewer, run, entries, people) or Ending(_("Closed when the run ended"))
 
 
 def href(viewer: Viewer, entry: Decision) -> str:
@@ -106,9 +113,11 @@ def signal_name(entry: Decision) -> str:
     return str(_value(entry).get("signal") or "")
 
 
-def who(entry: Decision, people: People) -> str:
-    """Who did it."""
-    return people.name(entry.actor) if entry.actor else entry.account or people.full(None)
+def done_by(entry: Decision, people: People, you: str, other: str, **facts: Any) -> str:
+    """As ``People.sentence``, of who made an entry, who may have no Mobius ID."""
+    if not entry.actor and entry.account:
+        return other % {"name": entry.account, **facts}
+    return people.sentence(entry.actor, you, other, **facts)
 
 
 def _uncertain(entry: Decision) -> bool:

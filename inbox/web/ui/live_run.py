@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inbox.models import Run, Step
-from inbox.web.ui.when import AT_ONCE, exact_span, span
+from inbox.web.ui.when import exact_span, is_instant, span
 from inbox.web.ui.words import label
 
 _ENDS = {
-    "completed": ("done", "done", "done"),
-    "failed": ("bad", "failed", "failed"),
-    "cancelled": ("bad", "cancelled", "cancelled"),
+    "completed": ("done", "done"),
+    "failed": ("bad", "failed"),
+    "cancelled": ("bad", "cancelled"),
 }
 
 
@@ -46,37 +47,45 @@ def track(run: Run, steps: Iterable[Step], now: datetime) -> tuple[Stop, ...]:
         {"name": step.name, "kind": step.kind} for step in newest.values()
     ]
     if not newest and run.status != "queued":
-        names = (label(str(planned.get("name") or "step")) for planned in plan)
+        names = (label(str(planned.get("name") or _("Step"))) for planned in plan)
         return tuple(Stop(name, "next", "dashed", "") for name in names)
     return tuple(_stop(run, planned, newest.get(str(planned.get("name"))), now) for planned in plan)
 
 
 def _stop(run: Run, planned: dict[str, Any], step: Step | None, now: datetime) -> Stop:
-    name = label(str(planned.get("name") or "step"))
+    name = label(str(planned.get("name") or _("Step")))
     kind = str(planned.get("kind") or (step.kind if step is not None else ""))
     if step is not None and step.status in _ENDS:
-        state, icon, word = _ENDS[step.status]
-        return Stop(name, state, icon, _took(step, word))
+        state, icon = _ENDS[step.status]
+        return Stop(name, state, icon, _ended(step))
     if step is None or step.status == "pending":
-        return Stop(name, "next", "dashed", "not reached" if run.finished else "to come")
+        return Stop(name, "next", "dashed", _("not reached") if run.finished else _("to come"))
     if run.finished:
         # It was reached, and what became of it has not been told.
         return Stop(name, "next", "dashed", "")
     start = step.started_at or step.created_at
-    age = span((now - start).total_seconds())
-    if run.status == "suspended":
-        verb = "sleeping" if kind == "sleep" else "waiting"
-        return Stop(name, "now", "pause", f"{verb} {age}", start)
-    return Stop(name, "busy", "play", f"running {age}", start)
+    age = {"duration": span((now - start).total_seconds())}
+    if run.status != "suspended":
+        return Stop(name, "busy", "play", _("running %(duration)s") % age, start)
+    if kind == "sleep":
+        return Stop(name, "now", "pause", _("sleeping %(duration)s") % age, start)
+    return Stop(name, "now", "pause", _("waiting %(duration)s") % age, start)
 
 
-def _took(step: Step, word: str) -> str:
-    if step.started_at is None or step.completed_at is None:
-        return word
-    took = exact_span((step.completed_at - step.started_at).total_seconds())
-    if word == "done":
-        return took
-    return f"{word} {took}" if took == AT_ONCE else f"{word} after {took}"
+def _ended(step: Step) -> str:
+    """How a step ended, and after how long where that is known."""
+    seconds = None
+    if step.started_at is not None and step.completed_at is not None:
+        seconds = (step.completed_at - step.started_at).total_seconds()
+    took = {"duration": exact_span(seconds)} if seconds is not None else {}
+    if step.status == "completed":
+        return took.get("duration") or _("done")
+    failed = step.status == "failed"
+    if seconds is None:
+        return _("failed") if failed else _("cancelled")
+    if is_instant(seconds):
+        return _("failed at once") if failed else _("cancelled at once")
+    return (_("failed after %(duration)s") if failed else _("cancelled after %(duration)s")) % took
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import FilteredRelation, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Viewer
@@ -112,14 +113,15 @@ def nudge_of(viewer: Viewer, item: Interaction, user_id: str, known: Known, now:
     if user_id == viewer.mobius_id:
         return Nudge("mine", user_id, name, item.get_absolute_url())
     if user_id not in known.active:
-        return Nudge("nobody", user_id, name, "", "Can't be nudged")
+        return Nudge("nobody", user_id, name, "", _("Can't be nudged"))
     href, last = nudge_href(item.mobius_id), known.nudges.get((item.mobius_id, user_id))
     if last is None:
         return Nudge("free", user_id, name, href)
     if now - last.at < EVERY:
-        again, words = last.at + EVERY, f"Nudged {clock(last.at)}"
+        again, words = last.at + EVERY, _("Nudged %(time)s") % {"time": clock(last.at)}
         return Nudge("done", user_id, name, href, words, turns_at=again)
-    return Nudge("free", user_id, name, href, last=f"nudged last {at(last.at, now)}")
+    nudged = _("Last nudged %(when)s") % {"when": at(last.at, now)}
+    return Nudge("free", user_id, name, href, last=nudged)
 
 
 def waits_for(item: Interaction) -> list[str]:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
 
 
 @dataclass(frozen=True)
@@ -23,22 +26,29 @@ class People:
     def full(self, user_id: str | None) -> str:
         """The name of an id; an id without an account is its own name."""
         if not user_id:
-            return "Someone"
+            return _("Someone")
         return self.names.get(user_id) or user_id
 
     def name(self, user_id: str | None) -> str:
         """``You`` for the reader, else the name."""
-        return "You" if self.is_reader(user_id) else self.full(user_id)
+        return _("You") if self.is_reader(user_id) else self.full(user_id)
 
     def object(self, user_id: str | None) -> str:
         """As ``name``, within a sentence: ``you``."""
-        return "you" if self.is_reader(user_id) else self.full(user_id)
+        return _("you") if self.is_reader(user_id) else self.full(user_id)
 
     def objects(self, user_ids: Iterable[str | None]) -> list[str]:
         """As ``object`` for several, the reader last."""
         ids = list(user_ids)
         others = [self.full(id_) for id_ in ids if not self.is_reader(id_)]
-        return [*others, "you"] if len(others) < len(ids) else others
+        return [*others, _("you")] if len(others) < len(ids) else others
+
+    def sentence(self, user_id: str | None, you: str, other: str, **facts: Any) -> str:
+        """``you`` where the reader did it, else ``other``, which has a ``%(name)s``; both may name
+        the ``facts``.
+        """
+        words = you if self.is_reader(user_id) else other
+        return words % {"name": self.full(user_id), **facts}
 
     def has_account(self, user_id: str) -> bool:
         """Somebody who has an account here, be it deactivated."""

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from inbox.access import Viewer
 from inbox.models import Recipient, Upstream
@@ -20,11 +22,11 @@ class Scope:
     """``key`` is its word in the address; ``order`` says what comes first in it."""
 
     key: str
-    title: str
+    title: Promise
     icon: str
-    order: str
-    empty: str
-    empty_text: str
+    order: Promise
+    empty: Promise
+    empty_text: Promise
 
     @property
     def section(self) -> str:
@@ -38,35 +40,35 @@ SCOPES = {
     for scope in (
         Scope(
             OPEN,
-            "Inbox",
+            _("Inbox"),
             "inbox",
-            "Soonest due first",
-            "Nothing is waiting for you",
-            "When a workflow needs you, its question appears here.",
+            _("Soonest due first"),
+            _("Nothing is waiting for you"),
+            _("When a workflow needs you, its question appears here."),
         ),
         Scope(
             CLAIMED,
-            "Claimed by me",
+            _("Claimed by me"),
             "claimed",
-            "Soonest due first",
-            "You haven't claimed any questions",
-            "Claim a group's question to tell the others that they don't need to answer it.",
+            _("Soonest due first"),
+            _("You haven't claimed any questions"),
+            _("Claim a group's question to tell the others that they don't need to answer it."),
         ),
         Scope(
             OTHERS,
-            "Waiting for others",
+            _("Waiting for others"),
             "hourglass",
-            "Soonest due first",
-            "Nothing is waiting for others",
-            "Questions that you have answered and that wait for others appear here.",
+            _("Soonest due first"),
+            _("Nothing is waiting for others"),
+            _("Questions you've answered that still wait for others appear here."),
         ),
         Scope(
             DONE,
-            "Done",
+            _("Done"),
             "done",
-            "Newest first",
-            "Nothing here yet",
-            "Questions that you answered, and those that expired or were cancelled, appear here.",
+            _("Newest first"),
+            _("Nothing here yet"),
+            _("Questions you answered, and those that expired or were cancelled, appear here."),
         ),
     )
 }

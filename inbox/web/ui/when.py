@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import dateformat
+from django.utils.functional import Promise
 from django.utils.timezone import localtime
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-AT_ONCE = "at once"
 SOON = timedelta(hours=1)
 """From here on a deadline is said to be near in colour too."""
 
@@ -31,20 +32,33 @@ class Band:
     """A stretch of the list."""
 
     key: str
-    label: str
+    label: str | Promise
     icon: str
 
 
 BANDS = {
     band.key: band
     for band in (
-        Band("late", "Overdue", "alert"),
-        Band("hour", "Within the hour", "clock"),
-        Band("today", "Today", "clock"),
-        Band("later", "Later", "cal"),
-        Band("none", "No deadline", "dashed"),
+        Band("late", gettext_lazy("Overdue"), "alert"),
+        Band("hour", gettext_lazy("Within the hour"), "clock"),
+        Band("today", gettext_lazy("Today"), "clock"),
+        Band("later", gettext_lazy("Later"), "cal"),
+        Band("none", gettext_lazy("No deadline"), "dashed"),
     )
 }
+
+
+def _units(seconds: float) -> tuple[int, int, int, int]:
+    """Days, hours, minutes and seconds; only the two largest that say something are not 0."""
+    whole = max(0, int(seconds))
+    if whole < MINUTE:
+        return 0, 0, 0, whole
+    if whole < HOUR:
+        return 0, 0, whole // MINUTE, 0
+    if whole < DAY:
+        return 0, whole // HOUR, whole % HOUR // MINUTE, 0
+    days = whole // DAY
+    return days, whole % DAY // HOUR if days < 10 else 0, 0, 0
 
 
 def span(seconds: float) -> str:
@@ -52,43 +66,46 @@ def span(seconds: float) -> str:
 
     ``static/js/duration.js`` writes the same.
     """
-    whole = max(0, int(seconds))
-    if whole < MINUTE:
-        return f"{whole} s"
-    if whole < HOUR:
-        return f"{whole // MINUTE} min"
-    if whole < DAY:
-        hours, minutes = whole // HOUR, whole % HOUR // MINUTE
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = whole // DAY, whole % DAY // HOUR
-    return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
-
-
-_SPELLED = {
-    "s": ("%d second", "%d seconds"),
-    "min": ("%d minute", "%d minutes"),
-    "h": ("%d hour", "%d hours"),
-    "d": ("%d day", "%d days"),
-}
+    days, hours, minutes, rest = _units(seconds)
+    if days:
+        words = _("%(days)d d %(hours)d h") if hours else _("%(days)d d")
+    elif hours:
+        words = _("%(hours)d h %(minutes)d min") if minutes else _("%(hours)d h")
+    else:
+        words = _("%(minutes)d min") if minutes else _("%(seconds)d s")
+    return words % {"days": days, "hours": hours, "minutes": minutes, "seconds": rest}
 
 
 def spelled_span(seconds: float) -> str:
     """As ``span``, for screen readers: ``42 minutes``, ``1 hour 20 minutes``."""
-    words = span(seconds).split()
-    pairs = zip(map(int, words[::2]), words[1::2], strict=True)
-    return " ".join(ngettext(*_SPELLED[unit], number) % number for number, unit in pairs)
+    days, hours, minutes, rest = _units(seconds)
+    spelled = []
+    if days:
+        spelled.append(ngettext("%(count)d day", "%(count)d days", days) % {"count": days})
+    if hours:
+        spelled.append(ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours})
+    if minutes:
+        words = ngettext("%(count)d minute", "%(count)d minutes", minutes)
+        spelled.append(words % {"count": minutes})
+    if not spelled:
+        return ngettext("%(count)d second", "%(count)d seconds", rest) % {"count": rest}
+    return " ".join(spelled)
+
+
+def is_instant(seconds: float) -> bool:
+    """So short that ``exact_span`` gives no number."""
+    return seconds < 0.05
 
 
 def exact_span(seconds: float) -> str:
     """A duration where seconds matter: ``at once``, ``0.4 s``, ``2 min 14 s``; else as ``span``."""
-    if seconds < 0.05:
-        return AT_ONCE
+    if is_instant(seconds):
+        return _("at once")
     if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = int(seconds)
-    if MINUTE <= whole < HOUR:
-        minutes, rest = divmod(whole, MINUTE)
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+        return _("%(seconds).1f s") % {"seconds": seconds}
+    minutes, rest = divmod(int(seconds), MINUTE)
+    if 1 <= minutes < 60 and rest:
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
     return span(seconds)
 
 
@@ -117,7 +134,8 @@ def near(at: datetime, now: datetime) -> bool:
 def at(instant: datetime, now: datetime) -> str:
     """As ``moment``, within a sentence: ``at 10:45``, ``Wed 14:00``."""
     words = moment(instant, now)
-    return f"at {words}" if localtime(instant).date() == localtime(now).date() else words
+    same_day = localtime(instant).date() == localtime(now).date()
+    return _("at %(time)s") % {"time": words} if same_day else words
 
 
 def exact_moment(at: datetime, now: datetime) -> str:
@@ -142,11 +160,11 @@ def ago(at: datetime, now: datetime) -> str:
     """``just now``, ``40 s ago``, ``3 h 10 min ago``, ``yesterday 16:20``, then as ``moment``."""
     seconds = (now - at).total_seconds()
     if seconds < 10:
-        return gettext("just now")
+        return _("just now")
     if is_recent(at, now):
-        return gettext("{duration} ago").format(duration=span(seconds))
+        return _("{duration} ago").format(duration=span(seconds))
     if localtime(at).date() == localtime(now).date() - timedelta(days=1):
-        return gettext("yesterday {time}").format(time=clock(at))
+        return _("yesterday %(time)s") % {"time": clock(at)}
     return moment(at, now)
 
 

@@ -4,6 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
+
 from inbox.mobius.types import PolicyKind
 
 
@@ -25,35 +28,41 @@ class Status:
     tone: str
 
 
-UNNAMED = "someone Mobius doesn't name"
+UNNAMED = gettext_noop("someone Mobius doesn't name")
 """Whom a question asks whose target Mobius does not tell."""
 
 ROUTING = {
-    PolicyKind.ANY: ("First to answer", "One member answers for the group"),
-    PolicyKind.ALL: ("All members", "The run resumes when everyone has answered"),
+    PolicyKind.ANY: (
+        gettext_lazy("First to answer"),
+        gettext_lazy("One member answers for the group"),
+    ),
+    PolicyKind.ALL: (
+        gettext_lazy("All members"),
+        gettext_lazy("The run resumes when everyone has answered"),
+    ),
 }
 """A routing's name, and what it means."""
 
 _KINDS = {
-    "approval": Kind("Approval", "approval"),
-    "review": Kind("Review", "review"),
-    "input": Kind("Input", "input"),
+    "approval": (gettext_noop("Approval"), "approval"),
+    "review": (gettext_noop("Review"), "review"),
+    "input": (gettext_noop("Input"), "input"),
 }
 _ITEM = {
-    "pending": ("Waiting", "pause"),
-    "completed": ("Answered", "done"),
-    "expired": ("Expired", "failed"),
-    "cancelled": ("Cancelled", "cancelled"),
-    "bypassed": ("Bypassed by a signal", "go"),
+    "pending": (gettext_noop("Waiting"), "pause"),
+    "completed": (gettext_noop("Answered"), "done"),
+    "expired": (gettext_noop("Expired"), "failed"),
+    "cancelled": (gettext_noop("Cancelled"), "cancelled"),
+    "bypassed": (gettext_noop("Bypassed by a signal"), "go"),
 }
 RUN_STATUS = {
-    "suspended": ("Suspended", "pause", "warn"),
-    "running": ("Running", "play", "info"),
-    "active": ("Active", "play", "info"),
-    "queued": ("Queued", "queued", ""),
-    "failed": ("Failed", "failed", "bad"),
-    "cancelled": ("Cancelled", "cancelled", "warn"),
-    "completed": ("Completed", "done", "ok"),
+    "suspended": (gettext_noop("Suspended"), "pause", "warn"),
+    "running": (gettext_noop("Running"), "play", "info"),
+    "active": (gettext_noop("Active"), "play", "info"),
+    "queued": (gettext_noop("Queued"), "queued", ""),
+    "failed": (gettext_noop("Failed"), "failed", "bad"),
+    "cancelled": (gettext_noop("Cancelled"), "cancelled", "warn"),
+    "completed": (gettext_noop("Completed"), "done", "ok"),
 }
 """The label, icon and tone of each ``Run.state``, for every page that shows it."""
 RUN_STATUSES = ("suspended", "running", "queued", "failed", "cancelled", "completed")
@@ -64,23 +73,28 @@ _APART = re.compile(r"[\s_\-]+")
 
 def kind(type_: str) -> Kind:
     """An unknown type keeps its own word."""
-    return _KINDS.get(type_) or Kind(label(type_) or "Question", "inbox")
+    if type_ in _KINDS:
+        name, icon = _KINDS[type_]
+        return Kind(_(name), icon)
+    return Kind(label(type_) or _("Question"), "inbox")
 
 
 def item_status(word: str, *, gone: bool = False) -> Status:
     """Of ``Interaction.state``; ``gone`` is a question that upstream no longer has."""
     if gone:
-        return Status("gone", "Gone", "failed", "other")
+        return Status("gone", _("Gone"), "failed", "other")
     if word in _ITEM:
-        return Status(word, *_ITEM[word], tone=word)
-    return Status(word, label(word) or "Unknown", "dashed", "other")
+        name, icon = _ITEM[word]
+        return Status(word, _(name), icon, tone=word)
+    return Status(word, label(word) or _("Unknown"), "dashed", "other")
 
 
 def run_status(word: str) -> Status:
     """Of ``Run.state``; an unknown status keeps its own word."""
     if word in RUN_STATUS:
-        return Status(word, *RUN_STATUS[word])
-    return Status(word, label(word) or "Unknown", "dashed", "")
+        name, icon, tone = RUN_STATUS[word]
+        return Status(word, _(name), icon, tone)
+    return Status(word, label(word) or _("Unknown"), "dashed", "")
 
 
 def label(key: str) -> str:
@@ -99,14 +113,18 @@ def listed(names: Sequence[str], *, most: int = 3) -> str:
     if len(names) <= 1:
         return "".join(names)
     if len(names) <= most:
-        return f"{', '.join(names[:-1])} and {names[-1]}"
-    shown = names[: most - 1]
-    return f"{', '.join(shown)} and {len(names) - len(shown)} others"
+        shown = ", ".join(names[:-1])
+        return _("%(names)s and %(last)s") % {"names": shown, "last": names[-1]}
+    shown, others = ", ".join(names[: most - 1]), len(names) - most + 1
+    words = ngettext("%(names)s and %(count)d other", "%(names)s and %(count)d others", others)
+    return words % {"names": shown, "count": others}
 
 
 def asked_in(workflow: str, run_id: str | None) -> str:
     """What a question belongs to: its workflow, or its run while that has not been read."""
-    return workflow or (f"Run {short_id(run_id)}" if run_id else "No workflow")
+    if workflow:
+        return workflow
+    return _("Run %(id)s") % {"id": short_id(run_id)} if run_id else _("No workflow")
 
 
 def short_id(id_: str) -> str:
@@ -118,5 +136,5 @@ def short_id(id_: str) -> str:
 
 def routing_words(routing: str) -> str:
     """A routing's name; one that this product does not know keeps its own word."""
-    known = {kind.value: name for kind, (name, _) in ROUTING.items()}
-    return known.get(routing, routing)
+    known = {kind.value: name for kind, (name, _meaning) in ROUTING.items()}
+    return str(known.get(routing, routing))

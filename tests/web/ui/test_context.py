@@ -117,7 +117,7 @@ def test_long_text_is_folded() -> None:
 def test_flat_objects_are_pairs_and_nested_ones_a_tree() -> None:
     assert only({"customer": {"name": "Nordlys", "since": 2019}}).kind == "pairs"
     tree = only({"customer": {"orders": [{"id": 1, "lines": [1, 2]}]}})
-    assert tree.nodes[0].meta == "list of 1"
+    assert tree.nodes[0].meta == "1 item"
     assert tree.nodes[0].children[0].children[1].children[1].text == "2"
 
 
@@ -131,7 +131,7 @@ def test_deep_and_wide_values_are_cut_and_say_so() -> None:
         deep = {"a": deep}
     assert only({"deep": deep}).kind == "tree"
     wide = only({"wide": {str(n): {"x": [n]} for n in range(1000)}})
-    assert "more, see the raw JSON" in wide.nodes[-1].text
+    assert "more: see the raw JSON" in wide.nodes[-1].text
     assert only({"rows": [{"a": n} for n in range(130)]}).cut == 30
 
 

@@ -76,7 +76,7 @@ def test_it_takes_a_value_of_its_mode(question: Question, values: list[str], val
         (SEVERAL, ["a", "a"], "The same answer was sent twice. Choose each one once."),
         (INPUT, [""], "Enter your answer."),
         (INPUT, ["  \r\n "], "Enter your answer."),
-        (INPUT, ["é" * LONGEST], "Too long: 65,536 bytes over the limit of 65,536. Shorten it."),
+        (INPUT, ["é" * LONGEST], "This is 65,536 bytes over the limit of 65,536. Shorten it."),
     ],
 )
 def test_it_says_what_is_wrong(question: Question, values: list[str], words: str) -> None:
@@ -88,7 +88,7 @@ def test_it_says_what_is_wrong(question: Question, values: list[str], words: str
 
 def test_a_comment_has_the_same_limit() -> None:
     form = sent(CONFIRM, "true", comment="x" * (LONGEST + 1))
-    assert "Too long: 1 bytes over" in form.errors["comment"][0]
+    assert "This is 1 byte over" in form.errors["comment"][0]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_closed_question_says_who_answered_what() -> None:
 def test_an_answer_of_mine_that_came_before_is_repeated() -> None:
     told = group_ask(responses=(part("user_rina", False),))
     message = about_answer(Kind.ALREADY_MINE, told)
-    assert message.title.startswith("You answered this at ")
+    assert message.title.startswith("You answered this ")
     assert message.title.endswith(": Reject")
 
 
@@ -124,7 +124,7 @@ def test_a_claim_of_somebody_else_names_them(ago: timedelta, title: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("accepted_at", "title"), [(None, "Sam is answering this"), (NOW, "Sam answered this at ")]
+    ("accepted_at", "title"), [(None, "Sam is answering this"), (NOW, "Sam answered this ")]
 )
 def test_an_answer_that_is_underway_names_the_person(accepted_at: Any, title: str) -> None:
     message = about_answer(Kind.PROCESSING, underway=Underway(False, "Sam", accepted_at))

@@ -107,22 +107,22 @@ SEVERAL = {
 @pytest.mark.parametrize(
     ("question", "value", "words", "did"),
     [
-        ({"mode": "confirm"}, True, "Approve", "approved"),
-        ({"mode": "confirm"}, False, "Reject", "rejected"),
-        (VENDORS, "b", "Northgate", "chose Northgate"),
-        (VENDORS, "gone", "gone", "chose gone"),
-        (SEVERAL, ["b", "a"], "B, A", "chose 2 of 2"),
-        (SEVERAL, [], "None of them", "chose 0 of 2"),
-        ({"mode": "input"}, "Sam", "Sam", "answered"),
-        ({"mode": "input"}, "", "An empty answer", "answered"),
-        ({}, {"x": [1]}, '{"x": [1]}', "answered"),
-        ({"mode": "confirm"}, "odd", "odd", "answered"),
-        ({"mode": "canvas"}, None, "null", "answered"),
+        ({"mode": "confirm"}, True, "Approve", "Lee approved"),
+        ({"mode": "confirm"}, False, "Reject", "Lee rejected"),
+        (VENDORS, "b", "Northgate", "Lee chose Northgate"),
+        (VENDORS, "gone", "gone", "Lee chose gone"),
+        (SEVERAL, ["b", "a"], "B, A", "Lee chose 2 of 2"),
+        (SEVERAL, [], "None of them", "Lee chose 0 of 2"),
+        ({"mode": "input"}, "Sam", "Sam", "Lee answered"),
+        ({"mode": "input"}, "", "An empty answer", "Lee answered"),
+        ({}, {"x": [1]}, '{"x": [1]}', "Lee answered"),
+        ({"mode": "confirm"}, "odd", "odd", "Lee answered"),
+        ({"mode": "canvas"}, None, "null", "Lee answered"),
     ],
 )
 def test_a_value_in_words(question: dict[str, Any], value: Any, words: str, did: str) -> None:
     assert value_words(question, value).text == words
-    assert value_words(question, value).did == did
+    assert value_words(question, value).done_by("Lee") == did
 
 
 @pytest.mark.parametrize(
