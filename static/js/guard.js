@@ -10,7 +10,8 @@
       left the list, for they may have moved under the pointer. A confirm step ignores both for STEP_MS.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what somebody types without looking.
-   4. An answer is sent once: while it is on its way, its buttons do nothing.
+   4. An answer is sent once, as it stands: while it is on its way, its buttons do nothing and its fields take no text, which
+      would be lost once it has arrived.
    5. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing.
    6. A key means the row that the person has marked. When that row leaves the list, the mark moves to another one; the keys
       that open, claim, release or answer then do nothing until the person has moved the mark with J or K, has paused for
@@ -144,7 +145,12 @@ function onSubmit(event) {
   if (sending.has(form) || form.closest("[data-closed]") || isTooEarly(form.querySelector(STEP) ?? form, event, false)) drop(event);
 }
 
+function onInput(event) {
+  if (sending.has(event.target.form)) drop(event);
+}
+
 addEventListener("keydown", onKey, true);
+addEventListener("beforeinput", onInput, true);
 addEventListener("click", onClick, true);
 addEventListener("submit", onSubmit, true);
 addEventListener("pointerdown", resume, true);

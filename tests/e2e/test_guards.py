@@ -145,6 +145,33 @@ def test_keys_work_at_once_after_the_persons_own_answer(sign_in: SignIn, api: ht
     expect(page.get_by_label("Comment")).to_be_focused()
 
 
+def test_a_field_takes_no_text_while_its_answer_is_on_its_way(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Typed while sending?")
+    open_item(page, "Typed while sending?")
+    comment = page.get_by_label("Comment")
+    comment.fill("Sent")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("/respond$"), hold)
+    with page.expect_request(re.compile("/respond$")):
+        approve(page)
+    comment.click()
+    page.keyboard.type(" and lost")
+    expect(comment).to_have_value("Sent")
+    held[0].fulfill(status=409)
+    expect(page.get_by_role("button", name="Check the question")).to_be_visible()
+    comment.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" or not")
+    expect(comment).to_have_value("Sent or not")
+
+
 def test_text_typed_on_after_the_persons_own_answer_decides_nothing(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
