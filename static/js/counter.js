@@ -9,7 +9,7 @@ function chosen(fieldset) {
   const place = fieldset.querySelector("[data-chosen]");
   if (!place) return;
   const boxes = [...fieldset.querySelectorAll("input[type=checkbox]")];
-  place.textContent = `${boxes.filter((box) => box.checked).length} of ${boxes.length} chosen`;
+  place.textContent = `${boxes.filter((box) => box.checked).length} of ${boxes.length} selected`;
 }
 
 function left(field) {

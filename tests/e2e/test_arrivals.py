@@ -104,7 +104,7 @@ def test_a_row_that_leaves_hands_the_focus_on_and_an_empty_list_fills_by_itself(
     expect(page.locator(".row .row-title")).to_have_text([f"{word} 5?"])
     answer(api, last)
     expect(page.locator(".row")).to_have_count(0)
-    expect(page.locator("#inbox-list")).to_contain_text("Nothing matches")
+    expect(page.locator("#inbox-list")).to_contain_text("No matching questions")
     again = asked(api, f"{word} 6?")
     expect(page.locator(".row .row-title")).to_have_text([f"{word} 6?"])
     answer(api, again)

@@ -40,7 +40,7 @@ def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: htt
     expect(desk.locator("#other-drafts")).to_contain_text("From the phone")
 
     phone.locator("#answer-value").fill("From the phone, to the end")
-    phone.get_by_role("button", name="Use it").click()
+    phone.get_by_role("button", name="Use this draft").click()
     expect(phone.locator("#answer-value")).to_have_value(re.compile("^From the desk"))
     expect(other).to_contain_text("From the phone, to the end")
     expect(other).to_contain_text("Another draft from this device")

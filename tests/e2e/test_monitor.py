@@ -266,7 +266,7 @@ def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx
     opened_run(tess, run_id)
     expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='suspended']")).to_be_visible()
     tess.get_by_role("link", name="Send signal").click()
-    expect(tess.locator("#act-name-help")).to_contain_text("The run waits for papers.")
+    expect(tess.locator("#act-name-help")).to_contain_text("The run is waiting for papers.")
     tess.get_by_label("Name").fill("papers")
     payload, said = tess.get_by_label("Payload"), tess.locator("#act-payload-said")
     for typed, words in (

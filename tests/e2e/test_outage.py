@@ -14,7 +14,7 @@ from tests.support.product import Product, ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
-AWAY = "The inbox can't use its database right now"
+AWAY = "The inbox is temporarily unavailable"
 
 READ_ONLY = "the inbox can&#x27;t write to its database"
 

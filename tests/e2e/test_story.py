@@ -116,7 +116,7 @@ def test_several_are_chosen_and_counted(sign_in: SignIn, api: httpx.Client) -> N
     open_item(page, "Which of them?")
     page.get_by_role("checkbox", name="Option 0").check()
     page.get_by_role("checkbox", name="Option 2").check()
-    expect(page.locator("#detail form")).to_contain_text("2 of 3 chosen")
+    expect(page.locator("#detail form")).to_contain_text("2 of 3 selected")
     press(page.get_by_role("button", name="Send answer"))
     expect(page.locator(".row", has_text="Which of them?")).to_have_count(0)
     assert interaction_of(api, run_id)["response"]["value"] == ["o0", "o2"]

@@ -296,7 +296,7 @@ def test_where_the_service_key_answers_it_does_not_ask_for_a_token_in_vain(
     assert "but answering them needs your token." in page_of(rina)
     desk.settings.SERVICE_KEY_ANSWERS = "on"
     page = page_of(rina)
-    assert "service key answers for you where one answer is enough" in page
+    assert "are sent with the service key" in page
     assert "but answering them needs your token." not in page
     Reviewer.objects.filter(mobius_id="user_rina").update(mobius_id_proven=True)
     assert "but answering them needs your token." in page_of(rina)

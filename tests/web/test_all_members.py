@@ -227,12 +227,12 @@ def test_who_left_the_group_is_shown_and_a_lead_sees_that_it_cannot_complete(peo
     tell(run("run_1"), told(SECRET))
     for path in VIEWS[:1] + VIEWS[2:3]:
         seen = one_line(sign_in("tess").get(path))
-        assert "No longer in the group; the question can't complete without them" in seen, path
+        assert "No longer in the group; the question can't be completed without them" in seen, path
         assert "Blocking" in seen
     page = one_line(sign_in("rina").get("/interactions/int_1/"))
     assert "No longer in the group" in page
     assert "Blocking" not in page
-    assert "complete without them" not in page
+    assert "completed without them" not in page
 
 
 def test_who_left_can_still_answer(people: None) -> None:
@@ -248,7 +248,7 @@ def test_who_has_no_account_here_is_shown_as_such(people: None) -> None:
     tell(run("run_1"), told(SECRET))
     page = one_line(sign_in("tess").get("/interactions/int_1/"))
     assert "user_lee" in page
-    assert "No account here; the question can't complete without them" in page
+    assert "No account here; the question can't be completed without them" in page
 
 
 def test_whose_account_is_deactivated_is_shown_as_such(people: None) -> None:
@@ -256,7 +256,9 @@ def test_whose_account_is_deactivated_is_shown_as_such(people: None) -> None:
     tell(run("run_1"), told(SECRET))
     for path in ("/interactions/int_1/", "/runs/run_1/"):
         page = one_line(sign_in("tess").get(path))
-        assert "The account is deactivated; the question can't complete without them" in page, path
+        assert "The account is deactivated; the question can't be completed without them" in page, (
+            path
+        )
         assert "Can't be nudged" not in page
 
 

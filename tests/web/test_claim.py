@@ -206,7 +206,7 @@ def test_not_mine_is_not_found(item: Interaction, verb: str) -> None:
 def test_it_takes_a_post_and_nothing_else(item: Interaction, verb: str) -> None:
     answer = sign_in("rina").get(path(item, verb))
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
-    assert "This address only accepts forms" in one_line(answer)
+    assert "This address only accepts form submissions" in one_line(answer)
 
 
 def test_signed_out_what_was_typed_is_kept(item: Interaction) -> None:
@@ -232,7 +232,7 @@ def test_a_held_question_that_is_old_is_marked_for_the_group_and_for_leads(
     page = page_of(sign_in("rina"), item)
     assert "data-stale-claim" in page
     assert "It was claimed 1 h 12 min ago. Only Lee can release it." in page
-    assert 'aria-label="Stale"' in one_line(sign_in("rina").get("/inbox/"))
+    assert 'aria-label="Claimed too long"' in one_line(sign_in("rina").get("/inbox/"))
     assert "Only Lee can release it." in page_of(sign_in("tess"), item)
     assert "your group can see that" in page_of(sign_in("lee"), item)
 
@@ -269,7 +269,7 @@ def test_without_a_token_the_page_says_so_before_one_types(item: Interaction) ->
 
 
 SENT_BY_KEY = (
-    "Sent with this installation’s service key. Mobius may not show your name; the decision log "
+    "Your answer is sent with the service key. Mobius may not show your name, but the decision log "
     "here does."
 )
 

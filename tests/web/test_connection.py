@@ -48,8 +48,8 @@ def person(**fields: str) -> dict[str, str]:
 
 def test_an_administrator_finds_it_and_is_told_what_is_left(root: Client) -> None:
     assert 'href="/connection/"' in shown(root.get("/account/"))
-    assert "Open Connection" in shown(root.get("/inbox/"))
-    assert "Open Connection" in shown(root.get("/inbox/", headers=part("inbox-list")))
+    assert "Go to Connection" in shown(root.get("/inbox/"))
+    assert "Go to Connection" in shown(root.get("/inbox/", headers=part("inbox-list")))
     page = shown(root.get(PAGE))
     assert 'action="/connection/people/import#import"' in page
     assert "3 of 4 steps left" in page
@@ -165,7 +165,7 @@ def test_an_unknown_group_is_a_thing_to_do_until_it_is_mapped(root: Client) -> N
     asked = Interaction.objects.get()
     group_id = asked.group_id or asked.target_id
     page = shown(root.get(PAGE))
-    assert "1 open question is for this group, and Mobius doesn't say who its members are." in page
+    assert "This group has 1 open question, and Mobius doesn't say who its members are." in page
     assert "Assign people to groups" in page
     given = {"group_id": group_id, "people": ["rina"]}
     assert root.post("/connection/groups", given).status_code == 303
@@ -180,7 +180,7 @@ def test_an_unknown_group_is_a_thing_to_do_until_it_is_mapped(root: Client) -> N
 
 
 def test_one_without_a_mobius_id_sets_it_before_the_test_question(root: Client) -> None:
-    assert "You don't have a Mobius ID yet" in shown(root.get(PAGE))
+    assert "You need a Mobius ID" in shown(root.get(PAGE))
     assert "Set your Mobius ID first" in shown(root.post("/connection/test"), 422)
     assert root.post("/connection/people/me", {"mobius_id": "user_root"}).status_code == 303
     assert "Send a test question" in shown(root.get(PAGE))
@@ -242,7 +242,7 @@ def test_a_test_question_that_mobius_does_not_take_is_explained(desk: Desk) -> N
 def test_it_says_that_pages_of_a_list_repeat(root: Client, read: None) -> None:
     assert "may be missing" not in shown(root.get(PAGE))
     sync_status.update(repeats=True)
-    assert "Older questions and runs may be missing." in shown(root.get(PAGE))
+    assert "older questions and runs may be missing." in shown(root.get(PAGE))
 
 
 @pytest.mark.usefixtures("refused", "read")

@@ -281,7 +281,7 @@ def test_the_receipt_says_all_and_how_to_check_it(rina: Client) -> None:
     page = text(rina, "/interactions/int_1/receipt")
     for words in (
         "Rina approved: Release payments-api?",
-        "Receipt of entry 1",
+        "Receipt for entry 1",
         "“Lag is flat.”",
         'Member token, from <span class="mono">10.4.18.22</span>',
         "<strong>4.12.0</strong>",

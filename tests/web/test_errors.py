@@ -125,4 +125,4 @@ def test_a_fault_after_a_form_was_sent_says_that_nothing_is_known(client: Client
 def test_a_database_that_cannot_be_used_is_a_503_whatever_else_fails(client: Client) -> None:
     answer = client.get("/without-database/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
-    assert "can't use its database" in answer.content.decode()
+    assert "can't reach its database" in answer.content.decode()

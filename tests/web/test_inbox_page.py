@@ -120,7 +120,7 @@ def test_it_filters_by_type_target_and_text(rina: Client, query: str, found: lis
     page = rina.get(f"/inbox/?{query}").content.decode()
     assert titles(page) == found
     if not found:
-        assert "Nothing matches" in page
+        assert "No matching questions" in page
 
 
 def test_filters_stay_in_the_addresses_of_rows_and_of_the_next_page(rina: Client) -> None:

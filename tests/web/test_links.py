@@ -41,7 +41,7 @@ def test_the_person_chooses_a_password_and_is_signed_in(rina: User) -> None:
         assert page.status_code == 200
         assert page["Cache-Control"].startswith("max-age=0")
         assert page["Referrer-Policy"] == "origin"
-        assert "You sign in as" in page.content.decode()
+        assert "You'll sign in as" in page.content.decode()
     assert choose(token, client).status_code == 303
     assert client.get("/account/").status_code == 200
     rina.refresh_from_db()
@@ -149,7 +149,7 @@ def test_the_setup_link_makes_the_first_administrator(db: None, settings: Any) -
     over = client.get(URL, {"token": replaced})
     assert over.status_code == 404
     assert "manage.py setup_link" in over.content.decode()
-    assert "Create the administrator" in client.get(URL, {"token": token}).content.decode()
+    assert "Create the first administrator" in client.get(URL, {"token": token}).content.decode()
     given = {"username": "root", "password1": PASSWORD, "password2": PASSWORD}
     weak = client.post(URL, {"token": token, **given, "password1": "x", "password2": "x"})
     assert weak.status_code == 422

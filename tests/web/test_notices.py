@@ -190,7 +190,7 @@ def test_many_are_paged_the_newest_first(rina: Client) -> None:
 
 
 def test_without_any_it_says_what_comes_here(rina: Client) -> None:
-    assert "No notices" in one_line(rina.get(PAGE).content)
+    assert "No notifications" in one_line(rina.get(PAGE).content)
 
 
 def test_another_persons_notice_is_not_found(sam: Client, mallory: Client, told: Notice) -> None:
@@ -206,7 +206,7 @@ def test_notices_of_another_upstream_are_not_shown(
     rina: Client, told: Notice, settings: Any
 ) -> None:
     settings.MOBIUS_PROJECT = "another"
-    assert "No notices" in one_line(rina.get(PAGE).content)
+    assert "No notifications" in one_line(rina.get(PAGE).content)
     assert rina.post(f"/notices/{told.pk}/read").status_code == 404
 
 
