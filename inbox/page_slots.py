@@ -29,7 +29,7 @@ from inbox.request_body import Message, Receive, Send
 SLOTS = 2
 """One would be as fast; the second keeps a slow page from holding up all others."""
 PROBES = ("/healthz", "/readyz")
-BACKGROUND = ("/inbox/changes/", "/notices/bell/", "/freshness/")
+BACKGROUND = ("/inbox/changes/", "/notifications/bell/", "/freshness/")
 SHARE = 4
 """While both wait, every so many-th slot goes to a request in the background."""
 

@@ -52,7 +52,7 @@ class Place(StrEnum):
 
     OWN = "one's own inbox, runs and groups, their streams"
     ACCOUNT = "one's own account: token, keys, password, signing out"
-    NOTICES = "notices: the list, the bell, marking as read"
+    NOTICES = "notifications: the list, the bell, marking as read"
     GROUP = "a group's page"
     BLOCKED = "blocked"
     VIEWS = "filters of all runs; saved views: save, rename, delete"
@@ -176,10 +176,10 @@ PATHS: dict[str, Action | Place] = {
     "account-keys": Place.ACCOUNT,
     "account-password": Place.ACCOUNT,
     "logout": Place.ACCOUNT,
-    "notices": Place.NOTICES,
-    "notices-bell": Place.NOTICES,
-    "notices-read": Place.NOTICES,
-    "notice-read": Place.NOTICES,
+    "notifications": Place.NOTICES,
+    "notifications-bell": Place.NOTICES,
+    "notifications-read": Place.NOTICES,
+    "notification-read": Place.NOTICES,
     "interaction-read": Place.NOTICES,
     "group": Place.GROUP,
     "blocked": Place.BLOCKED,

@@ -58,7 +58,7 @@ def arguments(db: None) -> dict[str, Any]:
         **{name: "int_1" for name, what in PATHS.items() if isinstance(what, Action)},
         **dict.fromkeys((*runs, "run-cancel", "run-signal"), "run_1"),
         **dict.fromkeys(groups, "change-board"),
-        "notice-read": notice.pk,
+        "notification-read": notice.pk,
         "interaction-read": "int_1",
         "view-rename": view.pk,
         "view-delete": view.pk,

@@ -116,7 +116,7 @@ class Inbox:
             asked = {"HX_Request": "true", "HX_Target": "section#inbox-list"}
             list_, bell = await asyncio.gather(
                 self._web.get("/inbox/", self._session, **asked),
-                self._web.get("/notices/bell/", self._session, HX_Request="true"),
+                self._web.get("/notifications/bell/", self._session, HX_Request="true"),
             )
             self.bytes = len(list_) + len(bell)
         else:

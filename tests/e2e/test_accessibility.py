@@ -25,7 +25,7 @@ REVIEWER = (
     "run",
     "/groups/",
     "/groups/approvers/",
-    "/notices/",
+    "/notifications/",
     "/account/",
 )
 LEAD = (

@@ -50,7 +50,7 @@ def test_from_what_is_held_up_to_who_decided_it(
     tess.get_by_role("button", name="Nudge").first.click()
     expect(tess.locator("main")).to_contain_text("Nudged")
 
-    bell = rina.locator(".rail a[href='/notices/']")
+    bell = rina.locator(".rail a[href='/notifications/']")
     expect(bell).to_contain_text("1")
     bell.click()
     rina.wait_for_url("**/notices/")

@@ -288,7 +288,7 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
     sign_in: SignIn, api: httpx.Client, product: Product
 ) -> None:
     tess, rina = sign_in("tess"), sign_in("rina")
-    rina.goto("/notices/")
+    rina.goto("/notifications/")
     bell = rina.locator("#count-notices")
     expect(bell).to_have_text("")
     started(api, "nudge-test", asks("Nudged about?"))

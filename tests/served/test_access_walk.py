@@ -38,8 +38,8 @@ ONES_OWN = {
     "account-keys",
     "account-password",
     "login",
-    "notices-read",
-    "notice-read",
+    "notifications-read",
+    "notification-read",
     "interaction-read",
 }
 """What concerns the viewer alone and no question."""
@@ -64,7 +64,7 @@ GETS = {
         "/freshness/",
     ),
     Place.ACCOUNT: ("/account/",),
-    Place.NOTICES: ("/notices/", "/notices/bell/"),
+    Place.NOTICES: ("/notifications/", "/notifications/bell/"),
     Place.GROUP: (f"/groups/{FIRST}/",),
     Place.BLOCKED: ("/runs/blocked/",),
     Place.VIEWS: ("/runs/filters/",),
@@ -227,14 +227,14 @@ def test_a_notice_is_read_by_its_owner_alone(scene: Scene) -> None:
     (question,) = scene.looked_at[Status.FREE, Who.TARGET]
     sent = tess.post(f"/interactions/{question.id}/nudge", {"user_id": "user_rina"})
     assert sent.status_code == 303
-    offered = [form.action for form in rina.forms("/notices/")]
-    path = next(path for path in offered if resolve_name(path) == "notice-read")
+    offered = [form.action for form in rina.forms("/notifications/")]
+    path = next(path for path in offered if resolve_name(path) == "notification-read")
     for who in Who:
         visitor = scene.visitor(who)
         if visitor is not rina:
             verdict = Verdict.SIGN_IN if who is Who.OUT else Verdict.NOT_FOUND
             assert is_(verdict, visitor.post(path))
-    assert path in [form.action for form in rina.forms("/notices/")]
+    assert path in [form.action for form in rina.forms("/notifications/")]
     assert rina.post(path).status_code == 303
 
 

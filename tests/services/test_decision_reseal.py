@@ -74,7 +74,7 @@ def test_after_lost_keys_the_log_continues_and_owners_are_told(folder: Path, set
     assert set(removed.values_list("title", flat=True)) == {"lee", "rina", "sam", "tess"}
     assert not Credential.objects.exists()
     assert Notice.objects.get(reviewer__user__username="rina").kind == Notice.Kind.TOKEN_REMOVED
-    page = " ".join(sign_in("rina").get("/notices/").content.decode().split())
+    page = " ".join(sign_in("rina").get("/notifications/").content.decode().split())
     assert "Your member token could no longer be read and was removed" in page
     assert "You can no longer see this question" not in page
     with transaction.atomic():

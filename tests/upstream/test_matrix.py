@@ -65,7 +65,7 @@ YEAR_ZERO = re.compile(r"(?<![\w-])1970(?!\w)")
 """A date shown where the time is missing. Random ids may hold the same digits."""
 
 OF_ALL = ("/inbox/", "/inbox/?scope=claimed", "/inbox/?scope=waiting-others", "/inbox/?scope=done")
-OF_ALL += ("/runs/", "/groups/", "/notices/", "/account/", "/freshness/")
+OF_ALL += ("/runs/", "/groups/", "/notifications/", "/account/", "/freshness/")
 OF_LEADS = ("/runs/blocked/", "/insights/", "/decisions/")
 OF_ADMINISTRATORS = ("/connection/", "/account/", "/readyz", "/inbox/")
 

@@ -29,7 +29,7 @@ PAGES = {
     ("tess", "/groups/change-board/"): 22,
     ("tess", "/decisions/"): 19,
     ("tess", "/insights/"): 13,
-    ("rina", "/notices/"): 6,
+    ("rina", "/notifications/"): 6,
     ("rina", "/account/"): 9,
 }
 

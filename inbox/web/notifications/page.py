@@ -1,4 +1,4 @@
-"""A person's notices as their page shows them."""
+"""A person's notifications as their page shows them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,7 +57,7 @@ def notice_list(
     unread_only: bool = False,
     before: int | None = None,
 ) -> NoticeList:
-    """The reader's notices. Two queries. ``before`` is the ``pk`` of the last one seen."""
+    """The reader's notifications. Two queries. ``before`` is the ``pk`` of the last one seen."""
     mine = Notice.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream)
     rows = mine.filter(read_at__isnull=True) if unread_only else mine
     if before is not None:

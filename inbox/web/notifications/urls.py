@@ -1,11 +1,14 @@
 from django.urls import path
+from django.views.generic import RedirectView
 
 from inbox.web.notifications import views
 
 urlpatterns = [
     path("interactions/<mobius_id:id>/read", views.read_question, name="interaction-read"),
-    path("notices/", views.notices, name="notices"),
-    path("notices/bell/", views.bell, name="notices-bell"),
-    path("notices/read", views.read_all, name="notices-read"),
-    path("notices/<int:id>/read", views.read, name="notice-read"),
+    path("notifications/", views.notifications, name="notifications"),
+    # The address of *Notifications* before it was called that.
+    path("notices/", RedirectView.as_view(pattern_name="notifications", query_string=True)),
+    path("notifications/bell/", views.bell, name="notifications-bell"),
+    path("notifications/read", views.read_all, name="notifications-read"),
+    path("notifications/<int:id>/read", views.read, name="notification-read"),
 ]

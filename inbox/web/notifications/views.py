@@ -1,4 +1,4 @@
-"""A person's notices: the page, the bell's number, marking as read."""
+"""A person's notifications: the page, the bell's number, marking as read."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ from inbox.web.ui.request import ReviewerRequest, is_fragment
 
 
 @require_safe
-def notices(request: ReviewerRequest) -> HttpResponse:
-    """The notices, the newest first; for a swap the list alone. ``?show=unread``: the new ones."""
+def notifications(request: ReviewerRequest) -> HttpResponse:
+    """The notifications, the newest first; for a swap the list alone. ``?show=unread``: the new ones."""
     cursor = hub.cursor()
     upstream, before = request.upstream, request.GET.get("before", "")
     listed = notice_list(
@@ -30,10 +30,10 @@ def notices(request: ReviewerRequest) -> HttpResponse:
     )
     context: dict[str, Any] = {"list": listed, "live_cursor": cursor}
     context["here"] = request.get_full_path()
-    template = "notices/_list.html"
+    template = "notifications/_list.html"
     if not is_fragment(request, "notice-list"):
-        context |= frame(request, upstream, section="notices")
-        template = "notices/notices.html"
+        context |= frame(request, upstream, section="notifications")
+        template = "notifications/notifications.html"
     return render(request, template, context)
 
 
@@ -41,7 +41,7 @@ def notices(request: ReviewerRequest) -> HttpResponse:
 def bell(request: ReviewerRequest) -> HttpResponse:
     """The numbers beside the bell, and for a lead of what waits."""
     counts = rail_counts(request.viewer, request.upstream)
-    return render(request, "notices/_bell.html", {"counts": counts, "fragment": True})
+    return render(request, "notifications/_bell.html", {"counts": counts, "fragment": True})
 
 
 @require_POST
@@ -49,9 +49,9 @@ def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
     """Mark one as read. 404 for somebody else's; one that was read stays so."""
     reviewer = request.user.reviewer
     if not service.own(reviewer, request.upstream).filter(pk=id).exists():
-        raise Http404("No such notice.")
+        raise Http404("No such notification.")
     service.read_one(reviewer=reviewer, number=id, now=timezone.now())
-    return HttpResponseRedirect(reverse("notices"), status=303)
+    return HttpResponseRedirect(reverse("notifications"), status=303)
 
 
 @require_POST
@@ -72,7 +72,7 @@ def read_all(request: ReviewerRequest) -> HttpResponseBase:
     now = timezone.now()
     until = _moment(request.POST.get("until", "")) or now
     service.read_all(reviewer=request.user.reviewer, until=until, now=now)
-    return HttpResponseRedirect(reverse("notices"), status=303)
+    return HttpResponseRedirect(reverse("notifications"), status=303)
 
 
 def _moment(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""The bell, the page of notices, and reading them."""
+"""The bell, the page of notifications, and reading them."""
 
 import re
 from datetime import timedelta
@@ -16,7 +16,7 @@ from inbox.services import upkeep
 from tests.mirror.things import answered, ask
 from tests.web.cast import HTMX, part, soon, tell
 
-PAGE = "/notices/"
+PAGE = "/notifications/"
 
 
 def one_line(page: bytes) -> str:
@@ -72,16 +72,16 @@ def test_a_leads_pages_count_notices_and_what_waits(tess: Client, path: str) -> 
 def test_the_bell_reads_itself_again_when_notices_change(rina: Client, told: Notice) -> None:
     page = one_line(rina.get("/inbox/").content)
     assert re.search(
-        r'id="count-notices" hx-get="/notices/bell/" hx-trigger="notices from:body', page
+        r'id="count-notices" hx-get="/notifications/bell/" hx-trigger="notices from:body', page
     )
-    swap = one_line(rina.get("/notices/bell/", headers=HTMX).content)
+    swap = one_line(rina.get("/notifications/bell/", headers=HTMX).content)
     assert swap.startswith('<span class="count" id="count-notices"')
     assert 'id="count-notices-tab" hx-swap-oob="true">1<' in swap
     assert "count-blocked" not in swap
 
 
 def test_for_a_lead_the_bell_brings_what_waits_along(tess: Client, told: Notice) -> None:
-    swap = one_line(tess.get("/notices/bell/", headers=HTMX).content)
+    swap = one_line(tess.get("/notifications/bell/", headers=HTMX).content)
     assert 'id="count-blocked" hx-swap-oob="true">1<' in swap
 
 
@@ -147,26 +147,26 @@ def test_a_lead_who_opens_it_does_not_read_it_for_another(tess: Client, told: No
 def test_one_is_marked_as_read(rina: Client, told: Notice) -> None:
     other = notice("int_2")
     page = one_line(rina.get(PAGE).content)
-    assert f'action="/notices/{told.pk}/read"' in page
-    answer = rina.post(f"/notices/{told.pk}/read")
+    assert f'action="/notifications/{told.pk}/read"' in page
+    answer = rina.post(f"/notifications/{told.pk}/read")
     assert (answer.status_code, answer["Location"]) == (303, PAGE)
     told.refresh_from_db()
     other.refresh_from_db()
     assert told.read_at is not None
     assert other.read_at is None
-    assert rina.post(f"/notices/{told.pk}/read").status_code == 303
+    assert rina.post(f"/notifications/{told.pk}/read").status_code == 303
 
 
 def test_all_are_marked_as_read_that_the_page_has_shown(rina: Client, told: Notice) -> None:
     shown = re.search(r'name="until" value="([^"]+)"', rina.get(PAGE).content.decode())
     assert shown
     late = notice("int_2", at=timezone.now() + timedelta(seconds=5))
-    assert rina.post("/notices/read", {"until": shown[1]}).status_code == 303
+    assert rina.post("/notifications/read", {"until": shown[1]}).status_code == 303
     told.refresh_from_db()
     late.refresh_from_db()
     assert told.read_at is not None
     assert late.read_at is None
-    assert rina.post("/notices/read", {"until": "no time"}).status_code == 303
+    assert rina.post("/notifications/read", {"until": "no time"}).status_code == 303
 
 
 def test_unread_ones_can_be_shown_alone(rina: Client, told: Notice) -> None:
@@ -183,7 +183,7 @@ def test_many_are_paged_the_newest_first(rina: Client) -> None:
         notice(f"int_{n}", at=soon(minutes=-n), sender_name=f"Lead {n}.")
     page = one_line(rina.get(PAGE).content)
     assert ("Lead 49." in page, "Lead 50." in page) == (True, False)
-    older = re.search(r'href="/notices/(\?show=all&amp;before=\d+)"', page)
+    older = re.search(r'href="/notifications/(\?show=all&amp;before=\d+)"', page)
     assert older
     page = one_line(rina.get(PAGE + older[1].replace("&amp;", "&")).content)
     assert ("Lead 49." in page, "Lead 50." in page, "Lead 59." in page) == (False, True, True)
@@ -195,9 +195,9 @@ def test_without_any_it_says_what_comes_here(rina: Client) -> None:
 
 def test_another_persons_notice_is_not_found(sam: Client, mallory: Client, told: Notice) -> None:
     for client in (sam, mallory):
-        assert client.post(f"/notices/{told.pk}/read").status_code == 404
+        assert client.post(f"/notifications/{told.pk}/read").status_code == 404
         assert "Tess nudged you" not in one_line(client.get(PAGE).content)
-        client.post("/notices/read")
+        client.post("/notifications/read")
     told.refresh_from_db()
     assert told.read_at is None
 
@@ -207,21 +207,26 @@ def test_notices_of_another_upstream_are_not_shown(
 ) -> None:
     settings.MOBIUS_PROJECT = "another"
     assert "No notifications" in one_line(rina.get(PAGE).content)
-    assert rina.post(f"/notices/{told.pk}/read").status_code == 404
+    assert rina.post(f"/notifications/{told.pk}/read").status_code == 404
+
+
+def test_the_old_address_leads_to_the_page(rina: Client) -> None:
+    moved = rina.get("/notices/?show=unread")
+    assert (moved.status_code, moved["Location"]) == (302, f"{PAGE}?show=unread")
 
 
 def test_the_wrong_method_is_refused(rina: Client, told: Notice) -> None:
     assert rina.post(PAGE).status_code == 405
-    assert rina.post("/notices/bell/").status_code == 405
-    assert rina.get("/notices/read").status_code == 405
-    assert rina.get(f"/notices/{told.pk}/read").status_code == 405
+    assert rina.post("/notifications/bell/").status_code == 405
+    assert rina.get("/notifications/read").status_code == 405
+    assert rina.get(f"/notifications/{told.pk}/read").status_code == 405
 
 
 @pytest.mark.usefixtures("told")
 def test_signed_out_it_asks_to_sign_in() -> None:
     assert Client().get(PAGE)["Location"].startswith("/accounts/login/?next=")
-    assert Client().get("/notices/bell/", headers=HTMX).status_code == 401
-    Client().post("/notices/read")
+    assert Client().get("/notifications/bell/", headers=HTMX).status_code == 401
+    Client().post("/notifications/read")
     assert Notice.objects.filter(read_at=None).count() == 1
 
 
