@@ -28,7 +28,7 @@ class ReviewerInline(admin.StackedInline):
     fields = ("mobius_id",)
     can_delete = False
     max_num = 1
-    verbose_name_plural = "in Mobius"
+    verbose_name_plural = "Mobius identity"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: an account's place in Mobius is made with the account."""

@@ -16,8 +16,8 @@ def the_log_is_append_only(
     """The database itself refuses to change or delete an entry of the decision log."""
     return [
         Error(
-            f"The trigger {name} that keeps the decision log as it is is missing or changed.",
-            hint="Lay it again with migrate --skip-checks, then run verify_decisions.",
+            f"The trigger {name} that protects the decision log is missing or was changed.",
+            hint="Recreate it with migrate --skip-checks, then run verify_decisions.",
             obj=using,
             id="inbox.E001",
         )

@@ -94,12 +94,12 @@ class Environment(BaseSettings):
         parts = urlsplit(value) if _is_web_address(value) else None
         if value and (parts is None or parts.path or "@" in parts.netloc):
             raise ValueError(
-                "must be scheme, host and port alone, such as https://inbox.example.com"
+                "must be only a scheme, host, and port, such as https://inbox.example.com"
             )
         if parts is not None and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError(
-                f"must begin with https:// ({value}); http is for this machine alone, such as "
-                "http://127.0.0.1:8000"
+                f"must begin with https:// ({value}); http is only allowed for this machine, "
+                "such as http://127.0.0.1:8000"
             )
         if parts is None:
             return ""
@@ -133,7 +133,7 @@ class Environment(BaseSettings):
     @classmethod
     def _key(cls, value: str) -> str:
         if value and not _ONE_WORD.fullmatch(value):
-            raise ValueError("must be the service key alone (mbx_…), without spaces")
+            raise ValueError("must be only the service key (mbx_…), without spaces")
         return value
 
     @field_validator("ALLOWED_HOSTS")
@@ -167,7 +167,7 @@ class Environment(BaseSettings):
         except ValueError:
             sound = False
         if not sound:
-            raise ValueError("must be Fernet keys (32 bytes, URL-safe base64), commas between them")
+            raise ValueError("must be Fernet keys (32 bytes, URL-safe base64), separated by commas")
         return value
 
     @field_validator("LOG_ANCHOR")

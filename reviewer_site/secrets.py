@@ -40,7 +40,7 @@ class Secrets:
 
     def _derive(self, what: str) -> str:
         if not self._engine_secret:
-            raise Misconfigured(f"{FILE} does not exist yet; it is made when the product starts.")
+            raise Misconfigured(f"{FILE} doesn't exist yet. It's created when the product starts.")
         return hmac.new(self._engine_secret.encode(), what.encode(), hashlib.sha256).hexdigest()[
             :40
         ]

@@ -31,7 +31,7 @@ OWN_KEY_EXPORTED = SECRETS.stored and SECRETS.service_key() == ENVIRONMENT.MOBIU
 EMBEDDED = OWN_KEY_EXPORTED or not ENVIRONMENT.MOBIUS_BASE_URL
 if EMBEDDED:
     if PORT == ENGINE_PORT != 0:
-        raise Misconfigured(f"ENGINE_PORT is the same as PORT ({PORT}); each needs one of its own.")
+        raise Misconfigured(f"ENGINE_PORT is the same as PORT ({PORT}); each needs its own port.")
     MOBIUS_BASE_URL = f"http://127.0.0.1:{ENGINE_PORT}"
     MOBIUS_API_KEY = SECRETS.service_key() if SECRETS.stored else ""
     MOBIUS_PROJECT = "demo"
@@ -39,7 +39,7 @@ if EMBEDDED:
 else:
     for name in ("MOBIUS_API_KEY", "MOBIUS_PROJECT"):
         if not getattr(ENVIRONMENT, name):
-            raise Misconfigured(f"{name} is missing; MOBIUS_BASE_URL needs it beside it.")
+            raise Misconfigured(f"{name} is missing; it's required with MOBIUS_BASE_URL.")
     MOBIUS_BASE_URL = ENVIRONMENT.MOBIUS_BASE_URL
     MOBIUS_API_KEY = ENVIRONMENT.MOBIUS_API_KEY
     MOBIUS_PROJECT = ENVIRONMENT.MOBIUS_PROJECT

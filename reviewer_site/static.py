@@ -106,7 +106,7 @@ class StaticFiles:
         if Path(settings.STATIC_ROOT).is_dir():
             self._files.add_files(settings.STATIC_ROOT, settings.STATIC_URL)
         else:
-            log.error("Static files are missing: run `manage.py collectstatic`.")
+            log.error("Static files are missing. Run `manage.py collectstatic`.")
         if settings.DEBUG:
             for folder in settings.STATICFILES_DIRS:
                 self._files.add_files(folder, settings.STATIC_URL)

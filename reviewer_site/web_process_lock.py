@@ -26,7 +26,7 @@ CHECK_EVERY = 10.0
 KEY = 5_772_156_649
 """PostgreSQL's advisory lock is a number; this one belongs to the web process."""
 TAKEN = (
-    "Another web process is using this database; stop it first. "
+    "Another web process is using this database. Stop it first. "
     "Several processes on one database are not supported yet."
 )
 

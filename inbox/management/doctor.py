@@ -48,7 +48,7 @@ async def _mobius(upstream: Upstream) -> list[Finding]:
         known = await probe(service_client(), capabilities.of(upstream))
     except MobiusError as error:
         if settings.EMBEDDED and isinstance(error, Unreachable):
-            said = "The embedded engine is not running. It starts with the inbox: make run."
+            said = "The embedded engine isn't running. Start it with make run."
             return [Finding(Verdict.FAILS, said)]
         said = connection.sentence(error) or f"Mobius doesn't list its questions: {error.message}"
         return [Finding(Verdict.FAILS, said)]
@@ -57,7 +57,7 @@ async def _mobius(upstream: Upstream) -> list[Finding]:
         said = f"Mobius at {base} lists the questions of the project {project}."
         first = Finding(Verdict.OK, said)
     elif known.pending_of_run is Offer.YES:
-        said = "Mobius lists the questions of one run only, so those of new runs aren't found."
+        said = "Mobius lists questions only run by run, so questions of new runs can't be found."
         first = Finding(Verdict.TO_DO, said)
     else:
         first = Finding(Verdict.FAILS, "Mobius doesn't list its questions.")
@@ -87,19 +87,19 @@ def _people(upstream: Upstream) -> list[Finding]:
         found.append(Finding(Verdict.OK, said))
     if cannot:
         nobody = len(cannot) == len(people)
-        who = "No one can answer" if nobody else f"Cannot answer yet: {', '.join(cannot)}"
-        how = "paste a member token on Account"
+        who = "No one can answer" if nobody else f"Can't answer yet: {', '.join(cannot)}"
+        how = "paste a member token on the Account page"
         if service_key.answers(upstream):
             how += ", or have an administrator set the Mobius ID so that the service key answers"
         found.append(Finding(Verdict.FAILS if nobody else Verdict.TO_DO, f"{who}: {how}."))
     if links.needs_setup():
-        said = "There is no administrator. Run setup_link for a link to create one."
+        said = "There is no administrator. Run setup_link to get a link for creating one."
         found.append(Finding(Verdict.TO_DO, said))
     found += [
         Finding(
             Verdict.TO_DO,
             f"Mobius doesn't say who is in the group {mapping.group_id}, and "
-            f"{mapping.questions} open question(s) are waiting for it. "
+            f"{mapping.questions} of its questions are open. "
             f"Run map_group {mapping.group_id} PERSON…",
         )
         for mapping in group_mapping.mappings(upstream)

@@ -47,7 +47,7 @@ class EngineProcess:
             if found := _ADDRESS.search(line):
                 return found.group().rstrip(".")
         # What kept it from starting is on stderr already, in its own words.
-        raise CommandError(f"The engine did not start (status {process.wait()}).")
+        raise CommandError(f"The engine didn't start (status {process.wait()}).")
 
     def watch(self, on_end: Callable[[int], None]) -> None:
         """Call ``on_end`` with the status, from a thread, if it ends without having been asked."""

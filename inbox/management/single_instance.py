@@ -30,7 +30,7 @@ def single_instance_lock(folder: Path, name: str) -> Iterator[None]:
         if not _is_below(folder, error.filename):
             raise
         raise CommandError(
-            f"{error.filename} cannot be written: {error.strerror}. Make DATA_DIR {folder} "
+            f"{error.filename} can't be written: {error.strerror}. Make DATA_DIR {folder} "
             "writable for this account, or choose another folder with DATA_DIR."
         ) from error
 
@@ -40,7 +40,7 @@ def _lock(held: int, folder: Path, name: str) -> None:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise CommandError(
-            f"{name} is running already with DATA_DIR {folder}; stop it first, or choose "
+            f"{name} is already running with DATA_DIR {folder}. Stop it first, or choose "
             "another folder with DATA_DIR."
         ) from None
 

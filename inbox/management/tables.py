@@ -62,4 +62,4 @@ def _refusal(alias: str, what: str, error: DatabaseError) -> CommandError:
     # The first line says it; what follows is the driver's advice.
     why = str(error).partition("\n")[0]
     name = connections[alias].settings_dict["NAME"]
-    return CommandError(f"{_SETTING[alias]}: the database {name} cannot be {what}: {why}.")
+    return CommandError(f"{_SETTING[alias]}: the database {name} can't be {what}: {why}.")

@@ -21,11 +21,12 @@ def bind(host: str, port: int) -> socket.socket:
         held.close()
         if error.errno == errno.EADDRINUSE:
             raise CommandError(
-                f"Port {port} is taken by another program; choose one with PORT=8010 make run."
+                f"Port {port} is in use by another program. "
+                "Choose another, for example PORT=8010 make run."
             ) from None
         if error.errno == errno.EADDRNOTAVAIL:
-            raise CommandError(f"BIND_ADDRESS {host} is not an address of this machine.") from None
-        raise CommandError(f"Port {port} cannot be opened: {error.strerror}.") from None
+            raise CommandError(f"BIND_ADDRESS {host} isn't an address of this machine.") from None
+        raise CommandError(f"Port {port} can't be opened: {error.strerror}.") from None
     return held
 
 

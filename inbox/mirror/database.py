@@ -22,7 +22,7 @@ AFTER_FAILURE = 1.0
 PATIENCE = 8.0
 """Seconds that a check may take: longer than a connection that is refused or not to be had."""
 UNREACHABLE = "the inbox can't reach its database"
-SILENT = "the inbox's database is not answering"
+SILENT = "the inbox's database isn't responding"
 READ_ONLY = "the inbox can't write to its database"
 
 _READ_ONLY_TRANSACTION = "25006"

@@ -33,7 +33,7 @@ DEAD = timedelta(minutes=5)
 """A sync that has not been live for this long needs an administrator."""
 KEY_REFUSED = "Mobius refuses the service key"
 KEY_DENIED = "the service key isn't for this project"
-NOT_ANSWERING = "Mobius is not answering"
+NOT_ANSWERING = "Mobius isn't responding"
 LONGEST_REASON = 200
 """Characters of upstream's own message that are shown."""
 _ID = re.compile(r"^(\S+ /\w+/)(?!(?:events|me)$)[^/]+")

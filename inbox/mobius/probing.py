@@ -33,7 +33,7 @@ async def probe(client: MobiusClient, last: Capabilities) -> Capabilities:
         async with asyncio.timeout(WITHIN):
             pending, run_id = await _pending(client)
     except TimeoutError:
-        raise Unreachable("Mobius took too long to answer.", sent=True) from None
+        raise Unreachable("Mobius took too long to respond.", sent=True) from None
     found: dict[str, Offer] = {"pending": pending}
     asked: dict[str, Awaitable[Offer]] = {
         "closed": _offer(client.interactions, status=InteractionStatus.COMPLETED),

@@ -232,7 +232,7 @@ class Transport:
             async with self._waiting(), asyncio.timeout(self.timeouts.total):
                 return await self._exchange(method, path, query, json, **how)
         except TimeoutError:
-            raise Unreachable("Mobius took too long to answer.", sent=True) from None
+            raise Unreachable("Mobius took too long to respond.", sent=True) from None
 
     async def _exchange(
         self,

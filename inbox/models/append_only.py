@@ -70,7 +70,7 @@ def report(*, using: str, **_: Any) -> None:
     if router.allow_migrate_model(using, Decision) and (gone := missing(using=using)):
         log.error(
             "The database no longer kept the decision log from being changed: %s missing or "
-            "changed; migrate lays them again, then run verify_decisions.",
+            "changed; migrate recreates them, then run verify_decisions.",
             ", ".join(gone),
         )
 

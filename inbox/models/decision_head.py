@@ -7,7 +7,7 @@ class DecisionHead(models.Model):
     """The one row that says how long the log is; kept apart, so that a log cut short is seen.
 
     ``mac`` is over all other fields, under a key that the database does not hold. ``unsealed_from``
-    is the number of the first entry that was written after a head whose ``mac`` did not fit: from
+    is the number of the first entry that was written after a head whose ``mac`` did not match: from
     there back nobody can say that nothing was cut off.
     """
 

@@ -70,7 +70,7 @@ class ClaimCommand(Command[Interaction]):
         claims = self.verb is Verb.CLAIM
         interaction = await (client.claim(id) if claims else client.release(id))
         if interaction.id != id:
-            raise Nonsense("Mobius answered with another question.")
+            raise Nonsense("Mobius returned a different question.")
         return Snapshot(id, interaction)
 
     async def read(self, *, within: float = READ_WITHIN) -> Snapshot:

@@ -111,11 +111,11 @@ def sentence(error: MobiusError) -> str:
 def _unreachable(cause: Cause) -> str:
     host = urlsplit(settings.MOBIUS_BASE_URL).hostname
     said = {
-        Cause.CERTIFICATE: f"the certificate of {host} is not trusted by this machine. "
-        "SSL_CERT_FILE can name the authority that signed it.",
+        Cause.CERTIFICATE: f"this machine doesn't trust the certificate of {host}. "
+        "Set SSL_CERT_FILE to a file with the certificate of the authority that issued it.",
         Cause.EXPIRED: f"the certificate of {host} has expired.",
         Cause.OTHER_HOST: f"the certificate of {host} is for another host.",
-        Cause.TLS: f"{host} doesn't use HTTPS there. Did you mean http://?",
+        Cause.TLS: f"{host} doesn't use HTTPS at that address. Did you mean http://?",
         Cause.HOST: f"the host {host} can't be found.",
     }
-    return "MOBIUS_BASE_URL: " + said.get(cause, f"{settings.MOBIUS_BASE_URL} is not answering.")
+    return "MOBIUS_BASE_URL: " + said.get(cause, f"{settings.MOBIUS_BASE_URL} isn't responding.")

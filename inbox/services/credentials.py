@@ -280,7 +280,7 @@ async def _take_unproven(reviewer: Reviewer, token: SecretStr) -> None:
     if not reviewer.mobius_id:
         raise NotAdopted(
             Reason.UNPROVEN,
-            "This Mobius doesn't say who a token belongs to. Ask an administrator to set your "
+            "Mobius can't tell who this token belongs to. Ask an administrator to set your "
             "Mobius ID first.",
         )
     try:
@@ -298,9 +298,7 @@ def _refused(error: MobiusError) -> NotAdopted:
         case Denied():
             return NotAdopted(Reason.OTHER_PROJECT, "This token is for another project.")
         case Rejected():
-            return NotAdopted(
-                Reason.SERVICE_KEY, "Mobius says that this token doesn't belong to a person."
-            )
+            return NotAdopted(Reason.SERVICE_KEY, "This token doesn't belong to a person.")
         case RateLimited():
             return NotAdopted(Reason.UNREACHABLE, "Mobius is busy. Try again in a minute.")
         case _:

@@ -47,7 +47,7 @@ def map_group(group_id: str, usernames: Iterable[str]) -> list[Reviewer]:
     people = {reviewer.user.get_username(): reviewer for reviewer in found}
     missing = [name for name in wanted if name not in people]
     if missing:
-        raise NotMapped(f"There is no account called {', '.join(missing)}; nothing was changed.")
+        raise NotMapped(f"There is no account called {', '.join(missing)}. Nothing was changed.")
     upstream = Upstream.hold_present()
     rows = GroupMapping.objects.filter(upstream=upstream, group_id=group_id)
     before = sorted(rows.values_list("reviewer__user__username", flat=True))

@@ -95,7 +95,7 @@ class GroupCommand(Command[Group]):
             async with asyncio.timeout(within):
                 await mirror.poll(service_client(), self.upstream)
         except TimeoutError:
-            raise Unreachable("Mobius took too long to answer.", sent=True) from None
+            raise Unreachable("Mobius took too long to respond.", sent=True) from None
         return True
 
     def on_accepted(self, response: None) -> None:

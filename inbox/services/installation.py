@@ -94,7 +94,7 @@ def secure_files() -> None:
         log.warning("%s cannot be made private: %s.", error.filename, error.strerror)
     if private_files.others_can_enter(settings.DATA_DIR):
         log.warning(
-            "Other accounts on this machine can enter DATA_DIR %s; close it with chmod 700.",
+            "Other accounts on this machine can access DATA_DIR %s. Restrict it with chmod 700.",
             settings.DATA_DIR,
         )
 
@@ -111,7 +111,7 @@ def _problem() -> str:
     if head is not None and not chain.sealed(head):
         return "None of the keys matches the head of the decision log"
     if Credential.objects.exists() and not any(map(vault.opens, _sealed_tokens())):
-        return "None of the keys opens any of the stored member tokens"
+        return "None of the keys can decrypt any stored member token"
     return ""
 
 

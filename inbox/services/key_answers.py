@@ -49,7 +49,7 @@ def sentence(upstream: Upstream) -> str:
     elif now:
         why = "Mobius doesn't say who a member token belongs to"
     elif upstream.proves_tokens:
-        why = "this Mobius has said who a member token belongs to"
+        why = "Mobius has said before who a member token belongs to"
     elif upstream.capabilities.get("token_owner") == Offer.YES:
         why = "Mobius says who a member token belongs to"
     else:

@@ -32,7 +32,7 @@ async def look_up(interaction_id: str, *, within: float = READ_WITHIN) -> Snapsh
     except NotFound:
         return Snapshot(interaction_id, None)
     except TimeoutError:
-        raise Unreachable("Mobius took too long to answer.", sent=True) from None
+        raise Unreachable("Mobius took too long to respond.", sent=True) from None
     return Snapshot(interaction_id, interaction)
 
 

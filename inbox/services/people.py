@@ -93,7 +93,7 @@ def _add(person: Person, password: str | None, hashed: str | None, *, update: bo
             _identify(user, person)
     except IntegrityError:
         raise NotAdded(
-            f"{person.username} or {person.mobius_id} was taken by another account just now."
+            f"{person.username} or {person.mobius_id} was just taken by another account."
         ) from None
     if person.role is not None or not user.groups.filter(name__in=ROLES).exists():
         _give_role(user, person.role or Role.REVIEWER)
@@ -111,7 +111,7 @@ def set_mobius_id(user: User, mobius_id: str) -> None:
         with transaction.atomic():
             _identify(user, Person(user.get_username(), mobius_id))
     except IntegrityError:
-        raise NotAdded(f"{mobius_id} was taken by another account just now.") from None
+        raise NotAdded(f"{mobius_id} was just taken by another account.") from None
 
 
 def add_all(people: Iterable[Person], *, update: bool = False, keep: bool = True) -> list[Added]:

@@ -20,7 +20,7 @@ def read(content: bytes) -> list[Person]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable("The file is not UTF-8 text. Save it as CSV in UTF-8.") from None
+        raise Unreadable("The file isn't UTF-8 text. Save it as CSV in UTF-8.") from None
     header = text.partition("\n")[0]
     # What a spreadsheet writes where the comma is the decimal sign.
     delimiter = ";" if ";" in header and "," not in header else ","
@@ -29,14 +29,14 @@ def read(content: bytes) -> list[Person]:
         names = [name.strip().lower() for name in rows.fieldnames or ()]
         if missing := [name for name in NEEDED if name not in names]:
             raise Unreadable(
-                f"Line 1 must name the columns {','.join(COLUMNS)}; {missing[0]} is missing."
+                f"Line 1 must contain the columns {','.join(COLUMNS)}; {missing[0]} is missing."
             )
         if unknown := [name for name in names if name not in COLUMNS]:
             raise Unreadable(f"Line 1 has an unknown column: {unknown[0] or '(empty)'}.")
         rows.fieldnames = names
         people = [_person(row, rows.line_num) for row in rows]
     except csv.Error as error:
-        raise Unreadable(f"Line {rows.line_num} is not CSV: {error}.") from None
+        raise Unreadable(f"Line {rows.line_num} isn't valid CSV: {error}.") from None
     if not people:
         raise Unreadable("The file has no people in it.")
     if len(people) > MOST:

@@ -78,7 +78,7 @@ class RunCommand(Command[Run]):
             async with asyncio.timeout(within):
                 snapshot = await service_client().run(self.run.mobius_id)
         except TimeoutError:
-            raise Unreachable("Mobius took too long to answer.", sent=True) from None
+            raise Unreachable("Mobius took too long to respond.", sent=True) from None
         return await sync_to_async(self._mirror)(snapshot)
 
     def _mirror(self, snapshot: types.Run) -> Run:

@@ -28,7 +28,7 @@ def mine(viewer: Viewer, number: int) -> SavedView:
 def save(viewer: Viewer, *, name: str, query: str) -> SavedView:
     """Keep ``query`` under ``name``. Raises ``NotSaved``."""
     if SavedView.objects.filter(owner_id=viewer.user_id).count() >= MOST:
-        raise NotSaved(f"You have {MOST} views already. Delete one first.")
+        raise NotSaved(f"You already have {MOST} views. Delete one first.")
     return _write(SavedView(owner_id=viewer.user_id, name=name, query=query))
 
 
@@ -51,5 +51,5 @@ def _write(view: SavedView) -> SavedView:
         with transaction.atomic():
             view.save()
     except IntegrityError:
-        raise NotSaved(f"You have a view called {view.name} already.") from None
+        raise NotSaved(f"You already have a view called {view.name}.") from None
     return view

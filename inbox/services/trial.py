@@ -16,8 +16,8 @@ from inbox.models.decision import RESPOND
 from inbox.people.clients import service_client
 
 MESSAGE = (
-    "Test question\n\nIt was sent from the page *Connection*. Approve it to see that questions "
-    "arrive here and that answers reach Mobius."
+    "Test question\n\nSent from the *Connection* page. Approve it to check that questions arrive "
+    "here and answers reach Mobius."
 )
 LASTS = timedelta(hours=1)
 

@@ -196,12 +196,12 @@ def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client
     slider.press("Home")
     expect(moment).to_have_attribute("data-nth", "1")
     asked, rest = moment.locator(".track li").all()
-    expect(rest).to_contain_text("to come")
+    expect(rest).to_contain_text("upcoming")
     while "waiting" not in asked.inner_text():
         place = int(slider.input_value())
         slider.press("ArrowRight")
         expect(moment).to_have_attribute("data-nth", str(place + 1))
-    expect(rest).to_contain_text("to come")
+    expect(rest).to_contain_text("upcoming")
     slider.press("End")
     expect(moment).to_contain_text("Current state")
 

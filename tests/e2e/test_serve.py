@@ -119,7 +119,7 @@ def test_it_comes_back_with_what_it_had(product: Product) -> None:
 def test_a_second_one_in_the_same_folder_is_refused(product: Product) -> None:
     done = manage(product, "serve")
     assert done.returncode == 1
-    assert "running already" in done.stderr
+    assert "already running" in done.stderr
 
 
 @pytest.mark.parametrize("variable", ["PORT", "ENGINE_PORT"])
@@ -128,7 +128,7 @@ def test_a_taken_port_is_one_sentence_that_says_what_to_do(tmp_path: Path, varia
         product = Product(tmp_path, environment(tmp_path, "taken"))
         done = manage(product, "serve", **{variable: str(taken.getsockname()[1])})
     assert done.returncode == 1
-    assert "is taken" in done.stderr
+    assert "is in use" in done.stderr
     assert variable in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -171,7 +171,7 @@ def test_a_refused_key_is_said_at_the_start_and_the_inbox_opens_all_the_same(
             assert f"MOBIUS_API_KEY: Mobius at {mobius.base_url} refuses this key." in said
             assert "The inbox is open at https://inbox.example.com/" in said
             assert "mbx_of_somebody_else" not in said
-            assert "Run python manage.py setup_link for a link" in said
+            assert "Run python manage.py setup_link to get a link" in said
             assert "token=" not in said
             done = manage(product, "setup_link")
             assert done.stdout.startswith("https://inbox.example.com/accounts/link/?token=")
@@ -260,10 +260,10 @@ def test_a_start_says_that_the_decision_log_was_changed(product: Product) -> Non
     product.start()
     said = "".join(product.said)
     assert said.count("The database no longer kept the decision log from being changed: ") == 1
-    assert said.count("The decision log is not intact: entry 2 does not fit: ") == 1
+    assert said.count("The decision log is not intact: entry 2 doesn't match: ") == 1
     product.stop()
     product.said.clear()
     product.start()
     said = "".join(product.said)
     assert "no longer kept" not in said
-    assert "The decision log is not intact: entry 2 does not fit: " in said
+    assert "The decision log is not intact: entry 2 doesn't match: " in said

@@ -72,7 +72,7 @@ def test_it_fails_where_nobody_can_answer(mobius: ScriptedServer) -> None:
     status, said = examined()
     assert status == 1
     assert "Answers with the service key: Off: Mobius says who a member token belongs to." in said
-    assert "fails  No one can answer: paste a member token on Account." in said
+    assert "fails  No one can answer: paste a member token on the Account page." in said
     credentials.adopt(
         Reviewer.objects.get(user__username="rina"), token=SecretStr("mbc_rina"), owner="user_rina"
     )
@@ -89,11 +89,11 @@ def test_the_key_answers_only_for_those_whose_id_an_administrator_has_set(
     Reviewer.objects.update(mobius_id_proven=True)
     status, said = examined()
     assert status == 1
-    assert "fails  No one can answer: paste a member token on Account, or have an" in said
+    assert "fails  No one can answer: paste a member token on the Account page, or have an" in said
     call_command("add_person", "sam", "--mobius-id", "user_sam", stdout=StringIO())
     status, said = examined()
     assert status == 0
-    assert "to do  Cannot answer yet: rina: paste a member token" in said
+    assert "to do  Can't answer yet: rina: paste a member token" in said
 
 
 def test_who_has_a_token_that_is_refused_cannot_answer(mobius: ScriptedServer) -> None:
@@ -127,7 +127,7 @@ def test_an_embedded_engine_that_does_not_run_is_named(
     mobius.refuse()
     status, said = examined()
     assert status == 1
-    assert "fails  The embedded engine is not running." in said
+    assert "fails  The embedded engine isn't running." in said
     assert "MOBIUS_BASE_URL" not in said
 
 

@@ -148,7 +148,7 @@ def test_a_file_of_more_people_than_one_transaction_should_hold_is_refused(tmp_p
         ("name,mobius_id,admin\nrina,user_rina,perhaps\n", "Line 2: admin must be yes or no"),
         ("name,mobius_id\nrina,user_rina,x\n", "Line 2 has more values"),
         ("name,mobius_id\n,user_rina\n", "Line 2 has no name"),
-        ('name,mobius_id\n"rina,user_rina\n', "is not CSV"),
+        ('name,mobius_id\n"rina,user_rina\n', "isn't valid CSV"),
         ("name,mobius_id\n", "has no people in it"),
         ("name,mobius_id\nsam,user_sam\nrina,user_sam\n", "rina: user_sam is the Mobius ID of sam"),
         ("name;mobius_id\nsam;user_sam\nsam;user_rina\n", "sam: sam already has an account"),
@@ -184,7 +184,7 @@ def test_a_group_is_mapped_and_the_log_says_who_was_in_it_before() -> None:
 def test_a_group_is_mapped_to_known_people_alone() -> None:
     run("add_person", "rina", "--mobius-id", "user_rina")
     User.objects.create_user("mallory")
-    with pytest.raises(CommandError, match="no account called nobody, sam; nothing was changed"):
+    with pytest.raises(CommandError, match=r"no account called nobody, sam\. Nothing"):
         run("map_group", "grp_1", "nobody", "rina", "sam")
     for group_id in ("", "g" * 201, "grp\n1"):
         with pytest.raises(CommandError):

@@ -11,7 +11,7 @@ from inbox.mirror.freshness import KEY_REFUSED, SyncStatus, explained, trouble_o
 from inbox.mobius import errors
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-AWAY = "Mobius is not answering"
+AWAY = "Mobius isn't responding"
 
 
 def ago(**time: float) -> datetime:
@@ -166,7 +166,7 @@ def test_each_state_of_the_connection_has_a_sentence_of_its_own() -> None:
     since = "No updates since 11:00"
     assert sentences == [
         "Mobius hasn't been reached yet.",
-        f"{since}: Mobius is not answering.",
+        f"{since}: Mobius isn't responding.",
         f"{since}: Mobius refuses the service key.",
         f"{since}: the service key isn't for this project.",
         f"{since}: Mobius doesn't know this project.",

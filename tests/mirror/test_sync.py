@@ -152,7 +152,7 @@ async def test_it_catches_up_by_itself_after_upstream_was_away(
         await asyncio.to_thread(engine.kill)
         await mirror.is_("stale")
         words = mirror.sync_status.present().sentence
-        assert re.fullmatch(r"No updates since \d\d:\d\d: Mobius is not answering\.", words)
+        assert re.fullmatch(r"No updates since \d\d:\d\d: Mobius isn't responding\.", words)
         await asyncio.to_thread(engine.start)
         await mirror.is_("live")
         second = await asyncio.to_thread(project.ask)

@@ -64,7 +64,7 @@ async def test_an_answer_names_the_setting_where_one_is_wrong(
 async def test_it_is_gone_once_mobius_answers(server: ScriptedServer) -> None:
     connection = Connection()
     server.refuse()
-    assert await connection.check() == f"MOBIUS_BASE_URL: {server.base_url} is not answering."
+    assert await connection.check() == f"MOBIUS_BASE_URL: {server.base_url} isn't responding."
     server.listen()
     server.on("GET", PENDING, Reply(200, {"items": []}), always=True)
     assert await connection.check() == connection.problem == ""
@@ -113,8 +113,8 @@ async def test_a_certificate_that_is_not_trusted_is_named(settings: Any, tmp_pat
     async with tls_server(tmp_path) as port:
         settings.MOBIUS_BASE_URL = f"https://127.0.0.1:{port}"
         assert await Connection().check() == (
-            "MOBIUS_BASE_URL: the certificate of 127.0.0.1 is not trusted by this machine. "
-            "SSL_CERT_FILE can name the authority that signed it."
+            "MOBIUS_BASE_URL: this machine doesn't trust the certificate of 127.0.0.1. "
+            "Set SSL_CERT_FILE to a file with the certificate of the authority that issued it."
         )
 
 

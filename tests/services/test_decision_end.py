@@ -63,12 +63,13 @@ def test_the_note_beside_the_secrets_shows_that_the_end_was_cut_off(enter: Enter
     assert verify().intact
     cut_off_after(5, older)
     assert verify().problem == (
-        "entry 6 does not fit: it and all to entry 7 are missing, and decisions.json has noted them"
+        "entry 6 doesn't match: all entries from it to entry 7 are missing, "
+        "although decisions.json recorded them"
     )
     enter(1)
-    assert "entry 7 does not fit: it is missing" in verify().problem
+    assert "entry 7 doesn't match: it's missing" in verify().problem
     enter(3)
-    assert "entry 7 does not fit: decisions.json noted another hash" in verify().problem
+    assert "entry 7 doesn't match: decisions.json recorded a different hash" in verify().problem
     assert entry_count.read().number == 7
 
 
@@ -97,7 +98,7 @@ def test_a_note_that_is_missing_is_reported_until_the_break_is_declared(
     for _ in range(2):
         begin()
         assert verify().problem == (
-            "entries at the end may be missing: decisions.json does not say how many there are. "
+            "entries at the end may be missing: decisions.json doesn't say how many there are. "
             "It was removed or damaged, or the database was moved"
         )
         assert verify().problem == inspect().verdict.problem
@@ -113,7 +114,7 @@ def test_a_long_log_is_compared_with_the_note_at_once(enter: Enter) -> None:
     assert inspect().verdict.intact
     cut_off_after(AT_ONCE, older)
     enter(2)
-    assert f"entry {last.number:,} does not fit" in inspect().verdict.problem
+    assert f"entry {last.number:,} doesn't match" in inspect().verdict.problem
     patrol = Patrol()
     patrol.walk()
     assert patrol.last is not None
@@ -189,10 +190,10 @@ def test_an_earlier_head_is_compared_where_one_is_given(enter: Enter, tmp_path: 
         call_command("verify_decisions", against=file)
     other = kept | {"hash": "f" * 64}
     lines.write_text(json.dumps({"head": other}) + "\n")
-    with pytest.raises(CommandError, match="does not hold entry 3"):
+    with pytest.raises(CommandError, match="entry 3 in the log differs"):
         call_command("verify_decisions", against=lines)
     lines.write_text("nothing\n")
-    with pytest.raises(CommandError, match="cannot be read"):
+    with pytest.raises(CommandError, match="can't be read"):
         call_command("verify_decisions", against=lines)
 
 

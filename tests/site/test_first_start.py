@@ -113,7 +113,7 @@ def test_keys_that_open_no_token_refuse_the_start(db: None, settings: Any) -> No
     empty_log()
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
     DecisionHead.objects.all().delete()
-    with pytest.raises(StartRefused, match="opens any of the stored member tokens"):
+    with pytest.raises(StartRefused, match="can decrypt any stored member token"):
         prepare()
 
 
@@ -197,7 +197,7 @@ def test_a_folder_that_others_can_enter_is_reported_and_left_alone(
     installation.secure_files()
     assert mode(tmp_path) == 0o755
     [said] = caplog.messages
-    assert "can enter DATA_DIR" in said
+    assert "can access DATA_DIR" in said
     tmp_path.chmod(0o700)
     installation.secure_files()
     assert len(caplog.messages) == 1

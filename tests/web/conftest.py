@@ -44,7 +44,7 @@ def mallory(people: None) -> Client:
 def away() -> Iterator[None]:
     """Mobius was heard 40 seconds ago, and has not answered since."""
     since = cast.soon(seconds=-40)
-    told = {"heard_at": since, "broken_at": since, "trouble": "Mobius is not answering"}
+    told = {"heard_at": since, "broken_at": since, "trouble": "Mobius isn't responding"}
     sync_status.update(connected=False, full_sync_done=False, seeded=True, **told)
     yield
     sync_status.update(**vars(Facts()))

@@ -56,7 +56,7 @@ def test_a_pasted_token_is_proven_and_kept(desk: Desk, rina: Client) -> None:
     Credential.objects.all().delete()
     answer = rina.post("/account/token", {"token": desk.project.tokens["user_rina"]})
     assert (answer.status_code, answer["Location"]) == (303, "/account/")
-    assert "Your member token is saved." in page_of(rina)
+    assert "Your member token was saved." in page_of(rina)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_without_an_id_the_page_asks_whether_the_owner_is_you(desk: Desk, unknow
     assert token not in str(dict(unknown.session))
     assert confirm(unknown).status_code == 303
     assert mobius_id() == "user_rina"
-    assert "Your member token is saved." in page_of(unknown)
+    assert "Your member token was saved." in page_of(unknown)
     assert "unconfirmed_token" not in unknown.session
     assert confirm(unknown).status_code == 303
 
@@ -112,7 +112,7 @@ def test_a_token_that_waited_too_long_is_discarded(desk: Desk, unknown: Client) 
 def test_administrators_see_who_pasted_whose_token(desk: Desk, rina: Client) -> None:
     rina.post("/account/token", {"token": desk.project.tokens["user_sam"]})
     admin = sign_in("admin")
-    said = "rina pasted a token of user_sam, the Mobius ID of sam. Nothing was changed."
+    said = "rina pasted the token of user_sam, the Mobius ID of sam. Nothing was changed."
     for path in ("/admin/", "/connection/"):
         assert said in admin.get(path).content.decode()
 

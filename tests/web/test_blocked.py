@@ -86,7 +86,7 @@ def test_who_keeps_something_waiting_longest_comes_first_and_the_oldest_of_their
         ("user_sam", ["int_3"]),
         ("user_rina", ["int_2", "int_1"]),
     ]
-    assert "2 questions, the oldest 1 d 6 h" in page
+    assert "2 questions, oldest 1 d 6 h" in page
     assert 'href="/interactions/int_2/"' in page
 
 
@@ -101,7 +101,7 @@ def test_of_all_members_those_are_named_who_have_not_answered(tess: Client) -> N
     assert "Change board" in card
     assert "1 of 4 answered. Missing: Rina, Lee and user_m81." in card
     assert "No longer in the group" in card
-    assert "No account here; the question can't complete without them" in card
+    assert "No account here; the question can't be completed without them" in card
     assert "Can't be nudged" in page
 
 
@@ -136,7 +136,7 @@ def test_who_left_the_group_blocks_it_and_can_be_nudged(tess: Client) -> None:
     rows = re.findall(r"<li>.*?</li>", by_group(opened(tess)))
     (lee,) = [row for row in rows if "No longer in the group" in row]
     assert "Lee" in lee
-    assert "the question can't complete without them" in lee
+    assert "the question can't be completed without them" in lee
     assert "Blocking" in lee
     assert 'action="/interactions/int_1/nudge"' in lee
     assert [row for row in rows if "Blocking" in row] == [lee]
@@ -167,7 +167,7 @@ def test_what_expires_today_is_said_with_who_is_missing(tess: Client) -> None:
     )
     said = section(opened(tess), "expire-today")
     assert "Today?" in said
-    assert "It waits for Rina." in said
+    assert "Waiting on Rina." in said
     assert "Another day?" not in said
 
 

@@ -155,7 +155,7 @@ def test_a_file_is_shown_before_anybody_is_added(root: Client) -> None:
 
 def test_a_file_that_cannot_be_read_says_why(root: Client) -> None:
     file = SimpleUploadedFile("people.csv", b"\xff\xfe")
-    assert "not UTF-8" in shown(root.post("/connection/people/import", {"file": file}), 422)
+    assert "UTF-8 text" in shown(root.post("/connection/people/import", {"file": file}), 422)
     assert "Choose a CSV file." in shown(root.post("/connection/people/import"), 422)
 
 

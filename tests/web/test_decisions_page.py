@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import html
 import io
 import json
 import tracemalloc
@@ -172,9 +173,9 @@ def test_it_says_what_is_wrong(tess: Client) -> None:
     enter(5)
     lift_triggers()
     run_sql("UPDATE inbox_decision SET comment = 'x' WHERE number = 3")
-    page = text(tess, LOG)
+    page = html.unescape(text(tess, LOG))
     assert "Not intact" in page
-    assert "Entry 3 does not fit" in page
+    assert "Entry 3 doesn't match" in page
 
 
 def test_a_long_log_is_looked_through_part_by_part(db: None) -> None:
@@ -205,15 +206,15 @@ def test_of_a_long_log_what_is_shown_is_looked_at_each_time(tess: Client) -> Non
     enter(600)
     lift_triggers()
     run_sql("UPDATE inbox_decision SET comment = 'forged' WHERE number = 590")
-    page = text(tess, LOG)
+    page = html.unescape(text(tess, LOG))
     assert "Not intact" in page
-    assert "Entry 590 does not fit" in page
-    sheet = text(tess, f"{LOG}590/")
+    assert "Entry 590 doesn't match" in page
+    sheet = html.unescape(text(tess, f"{LOG}590/"))
     assert "This receipt can't be verified" in sheet
-    assert "entry 590 does not fit: its fields do not give its hash" in sheet
+    assert "entry 590 doesn't match: its fields don't produce its hash" in sheet
     assert "can't be verified" not in text(tess, f"{LOG}589/")
     run_sql(f"UPDATE inbox_decision SET previous = '{'0' * 64}' WHERE number = 580")
-    assert "it does not follow from the entry before" in text(tess, f"{LOG}580/")
+    assert "it doesn't follow from the previous entry" in html.unescape(text(tess, f"{LOG}580/"))
 
 
 async def test_the_table_holds_no_formula_and_ends_with_the_head(people: None) -> None:

@@ -167,7 +167,7 @@ def test_each_change_asks_once_and_a_question_changes_nothing(board: Desk) -> No
 def test_what_waits_is_said_before_somebody_goes(board: Desk) -> None:
     board.ask_group("approvers")
     page = one_line(sign_in("tess").get("/groups/approvers/?remove=user_sam").content)
-    assert "1 open question still waits for Sam." in page
+    assert "1 open question is still waiting for Sam." in page
 
 
 def test_a_lead_adds_a_member_under_their_own_name(board: Desk) -> None:

@@ -359,9 +359,9 @@ def test_an_upstream_that_is_away_leaves_the_page_readable_and_says_so(
     rina: Client, away: None
 ) -> None:
     tell(ask("int_a", message="Pay?"))
-    page = rina.get("/inbox/").content.decode()
+    page = html.unescape(rina.get("/inbox/").content.decode())
     assert "Pay?" in page
-    assert re.search(r"No updates since .*\d\d:\d\d: Mobius is not answering\.", page)
+    assert re.search(r"No updates since .*\d\d:\d\d: Mobius isn't responding\.", page)
 
 
 def test_rows_of_another_upstream_are_not_shown(rina: Client) -> None:

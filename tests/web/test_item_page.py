@@ -63,7 +63,7 @@ def test_it_shows_message_context_form_effect_and_history(rina: Client) -> None:
     assert 'data-run-status="suspended"' in page
     assert "Sam started the run" in page
     assert "Asked you" in page
-    assert "Expires and the run fails" in page
+    assert "Expires, and the run fails" in page
     assert 'data-interaction-id="int_1"' in page
     assert 'data-run-id="run_1"' in page
 
@@ -297,7 +297,7 @@ def test_the_last_of_several_answers_says_so(rina: Client) -> None:
 def test_in_between_it_names_for_whom_the_run_waits_too(rina: Client) -> None:
     said = (Answer(user_id="user_sam", value=True, at=at(1)),)
     tell(group_ask(run_id="run_1", responses=said), run("run_1"))
-    assert "Yours will be answer 2 of 3.</strong> The run still waits for Lee." in page_of(rina)
+    assert "Yours will be answer 2 of 3.</strong> The run still needs Lee." in page_of(rina)
 
 
 def test_after_my_part_it_says_for_whom_the_run_waits(rina: Client) -> None:

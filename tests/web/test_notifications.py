@@ -98,7 +98,7 @@ def test_of_a_question_that_one_may_not_see_nothing_is_said(rina: Client, told: 
     row.recipients.all().delete()
     page = one_line(rina.get(PAGE).content)
     assert "Tess nudged you" in page
-    assert "You can no longer see this question." in page
+    assert "You no longer have access to this question." in page
     assert "Brightwater" not in page
     assert "/interactions/int_1/" not in page
 

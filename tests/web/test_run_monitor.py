@@ -111,7 +111,7 @@ def test_a_run_that_waits_for_no_person_says_for_what(tess: Client) -> None:
         run("run_3", status=S.FAILED, error_type="run_cancelled", completed_at=at(1)),
     )
     page = tess.get("/runs/").content.decode()
-    for words in ("Signal documents", "Sleeps until", "Cancelled"):
+    for words in ("Signal documents", "Sleeping until", "Cancelled"):
         assert words in page
 
 
@@ -322,7 +322,7 @@ def test_a_view_is_renamed_and_deleted_by_its_owner(tess: Client) -> None:
     [
         ("", "Enter a name for the view."),
         ("x" * 81, "at most 80 characters"),
-        ("Stuck", "You have a view called Stuck already."),
+        ("Stuck", "You already have a view called Stuck."),
     ],
 )
 def test_a_name_that_cannot_be_is_said_and_kept(tess: Client, name: str, words: str) -> None:

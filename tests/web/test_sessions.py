@@ -72,7 +72,13 @@ def test_a_page_or_a_part_that_one_asks_for_counts(
 
 @pytest.mark.parametrize(
     "path",
-    ["/inbox/", "/freshness/", "/notifications/bell/", "/inbox/changes/?changed=int_1", "/live/inbox/"],
+    [
+        "/inbox/",
+        "/freshness/",
+        "/notifications/bell/",
+        "/inbox/changes/?changed=int_1",
+        "/live/inbox/",
+    ],
 )
 def test_what_an_open_page_fetches_by_itself_does_not(
     rina: Client, settings: Any, path: str

@@ -14,7 +14,7 @@ from inbox.services.people import NotAdded, Person, Role
 class Command(BaseCommand):
     """Makes or changes an account; also before the first start, and while the server runs."""
 
-    help = "Add a person: their account, their Mobius ID and their role."
+    help = "Add a person: their account, Mobius ID, and role."
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:

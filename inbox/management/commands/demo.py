@@ -23,7 +23,7 @@ LONGEST_PAST = 390
 class Command(BaseCommand):
     """Asks the demo's questions of the running embedded engine."""
 
-    help = "Ask the demo's questions, unless some are pending."
+    help = "Ask the demo's questions, unless some are already pending."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How long, and what."""
@@ -74,10 +74,10 @@ class Command(BaseCommand):
                     self.stdout.write(f"{count} questions asked")
         except past.AlreadyLived:
             raise CommandError(
-                "The demo already has a history; a second one would double it."
+                "The demo already has a history. A second one would double it."
             ) from None
         self.stdout.write(
-            f"{count} questions in {days} days. They appear on the pages in a few minutes."
+            f"{count} questions in {days} days. They'll appear in the inbox in a few minutes."
         )
 
     async def _traffic(self, rng: Random) -> None:

@@ -66,8 +66,8 @@ class Command(BaseCommand):
 
 
 def _why(error: OSError, host: str, port: int) -> str:
-    taken = "it is taken by another program" if error.errno == errno.EADDRINUSE else str(error)
+    taken = "it's in use by another program" if error.errno == errno.EADDRINUSE else str(error)
     return (
-        f"The engine cannot listen on {host} port {port}: {taken}. "
+        f"The engine can't listen on {host} port {port}: {taken}. "
         "Choose another with ENGINE_PORT, or 0 for any."
     )

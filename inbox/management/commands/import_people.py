@@ -28,7 +28,7 @@ class Command(BaseCommand):
             content = options["file"].read_bytes()
         except OSError as error:
             raise CommandError(
-                f"{options['file']} cannot be read: {error.strerror or error}."
+                f"{options['file']} can't be read: {error.strerror or error}."
             ) from None
         try:
             persons = people_import.read(content)

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         for reviewer in mapped:
             if not reviewer.mobius_id:
                 self.stderr.write(
-                    f"{reviewer.user.get_username()} has no Mobius ID and can't see any "
+                    f"{reviewer.user.get_username()} has no Mobius ID, so they can't see any "
                     "questions until one is set."
                 )
         names = ", ".join(reviewer.user.get_username() for reviewer in mapped)

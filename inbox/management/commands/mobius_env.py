@@ -20,7 +20,9 @@ class Command(BaseCommand):
         if not settings.EMBEDDED:
             self._refuse("MOBIUS_BASE_URL names a real Mobius; its own key is the one to use.")
         elif note is None or "engine" not in note:
-            self._refuse("The embedded engine has not been started yet: run make run first.")
+            self._refuse(
+                "The embedded engine hasn't been started yet. Start it first with make run."
+            )
         else:
             self.stdout.write("\n".join(demo_project.exports(note["engine"])))
 

@@ -33,7 +33,9 @@ class Command(BaseCommand):
         if not settings.CREDENTIAL_KEYS:
             self._make_keys()
         done = reseal.reseal(reason=reason, account=os_user())
-        lines = [f"The break is entry {done.number:,} of the decision log, which continues there."]
+        lines = [
+            f"The break is entry {done.number:,} of the decision log, which continues from there."
+        ]
         if done.answers:
             lines.append(f"Answers entered again because their entries were lost: {done.answers}.")
         if done.accounts:

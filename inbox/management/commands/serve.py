@@ -25,7 +25,7 @@ class Command(BaseCommand):
     """Serves the web pages and, where no Mobius is configured, the embedded engine beside them."""
 
     help = (
-        "Serve the inbox until Ctrl-C: the web process and, when MOBIUS_BASE_URL is not set, "
+        "Serve the inbox until Ctrl-C: the web process and, if MOBIUS_BASE_URL isn't set, "
         "the embedded engine as its child."
     )
 
@@ -76,7 +76,7 @@ class Command(BaseCommand):
                 engine.stop()
             held.close()
         if failed or not server.started:
-            raise CommandError("Stopped after a failure; the lines above say which.")
+            raise CommandError("Stopped because of the failure shown above.")
 
     def _start_engine(self) -> EngineProcess:
         """The engine, provisioned and answering; its true address goes into the settings."""
@@ -106,7 +106,7 @@ class Command(BaseCommand):
             )
         if settings.EMBEDDED:
             lines += [
-                "Sign in as rina, sam or lee (reviewers), tess (team lead) or admin; "
+                "Sign in as rina, sam, or lee (reviewers), tess (team lead), or admin; "
                 "the password is demo.",
                 "To try the API with curl, run this in another terminal: "
                 f'eval "$({sys.executable} manage.py mobius_env)"',
@@ -126,7 +126,7 @@ def _setup() -> list[str]:
     if not sys.stdout.isatty():
         return [
             "There is no administrator yet. "
-            "Run python manage.py setup_link for a link to create one."
+            "Run python manage.py setup_link to get a link for creating one."
         ]
     return [
         "There is no administrator yet. "

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         """Print it, unless there is nothing to set up."""
         make_ready()
         if settings.EMBEDDED:
-            raise CommandError("The demo needs no setup; sign in as admin, password demo.")
+            raise CommandError("The demo needs no setup. Sign in as admin with the password demo.")
         if not links.needs_setup():
             raise CommandError(
                 "There is already an active administrator, who can give others a sign-in link. "

@@ -18,8 +18,8 @@ class Command(BaseCommand):
     """Read the whole log: its chain, its head, its end."""
 
     help = (
-        "Check whether the decision log is intact. If it isn't, name the first entry that does "
-        "not fit and exit with status 1."
+        "Check whether the decision log is intact. If it isn't, name the first entry that "
+        "doesn't match and exit with status 1."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             "--against",
             type=Path,
             metavar="FILE",
-            help="an export, or the file of LOG_ANCHOR: the log must hold every head in it",
+            help="an export, or the file of LOG_ANCHOR: the log must contain every head in it",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -51,13 +51,13 @@ def _compare(path: Path) -> None:
     try:
         heads = list(_heads(path))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CommandError(f"{path} cannot be read as an export: {error}", returncode=2) from None
+        raise CommandError(f"{path} can't be read as an export: {error}", returncode=2) from None
     if not heads:
-        raise CommandError(f"{path} holds no head", returncode=2)
+        raise CommandError(f"{path} contains no heads", returncode=2)
     for head in heads:
         if not entry_count.holds(head):
             raise CommandError(
-                f"not intact: the log does not hold entry {head.number:,} as {path} has it",
+                f"not intact: entry {head.number:,} in the log differs from {path}, or is missing",
                 returncode=1,
             )
 

@@ -25,22 +25,22 @@ def beyond(note: Note) -> str:
         return ""
     if note.number is None:
         return (
-            f"entries at the end may be missing: {entry_count.FILE} does not say how many there "
+            f"entries at the end may be missing: {entry_count.FILE} doesn't say how many there "
             "are. It was removed or damaged, or the database was moved"
         )
     head = DecisionHead.objects.first()
     end = head.number if head is not None else 0
     if end >= note.number:
         return (
-            f"entry {note.number:,} does not fit: {entry_count.FILE} noted another hash, so the "
-            "log was cut off before it and written on"
+            f"entry {note.number:,} doesn't match: {entry_count.FILE} recorded a different hash, "
+            "so the log was cut off before it and continued"
         )
-    first = f"entry {end + 1:,} does not fit: "
+    first = f"entry {end + 1:,} doesn't match: "
     if end + 1 == note.number:
-        return f"{first}it is missing, and {entry_count.FILE} has noted it"
+        return f"{first}it's missing, although {entry_count.FILE} recorded it"
     return (
-        f"{first}it and all to entry {note.number:,} are missing, and {entry_count.FILE} has "
-        "noted them"
+        f"{first}all entries from it to entry {note.number:,} are missing, although "
+        f"{entry_count.FILE} recorded them"
     )
 
 

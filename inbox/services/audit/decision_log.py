@@ -133,8 +133,8 @@ def seal(head: DecisionHead) -> None:
 def _locked() -> DecisionHead:
     """The head, held until the transaction ends.
 
-    One whose seal does not fit is written on: nobody's answer is refused because somebody touched
-    the log. That it did not fit stays in what is sealed from now on.
+    One whose seal doesn't match is written on: nobody's answer is refused because somebody touched
+    the log. That it did not match stays in what is sealed from now on.
     """
     found = DecisionHead.objects.select_for_update().first()
     if found is None:

@@ -15,7 +15,7 @@ CHUNK = 1000
 @dataclass(frozen=True)
 class Verdict:
     """``entries`` were looked at. ``problem`` is a sentence that names the first entry that does
-    not fit, ``number``; empty where all do.
+    not match, ``number``; empty where all do.
     """
 
     entries: int
@@ -65,7 +65,7 @@ def _follow_all() -> Verdict:
         if DecisionHead.objects.filter(number=link.number).exists():
             return Verdict(
                 link.number,
-                f"entry {link.number + 1:,} does not fit: the log ends with entry {link.number:,}",
+                f"entry {link.number + 1:,} doesn't match: the log ends with entry {link.number:,}",
                 link.number + 1,
             )
 
@@ -91,7 +91,7 @@ def follow(rows: Iterable[Decision], link: Link) -> tuple[Link, Verdict | None]:
             link = Link(row.number, row.hash)
     except (ValueError, TypeError, AttributeError):
         # A field that the database's converters cannot read, for example a date that is none.
-        return link, _verdict(link, "it cannot be read")
+        return link, _verdict(link, "it can't be read")
     return link, None
 
 
@@ -99,16 +99,16 @@ def judge(head: DecisionHead, link: Link) -> Verdict | None:
     """What is wrong with a head that stands behind the entry at ``link``; None where nothing is."""
     said = head.number, head.hash
     if said != (link.number, link.hash):
-        problem = f"entry {head.number:,} does not fit: the head has another hash"
+        problem = f"entry {head.number:,} doesn't match: the head has another hash"
     elif not chain.sealed(head):
         problem = (
-            f"the head does not fit: no present key sealed it. It was changed behind entry "
-            f"{head.number:,}, or its key is not among CREDENTIAL_KEYS any more"
+            f"the head doesn't match: none of the current keys sealed it. It was changed after "
+            f"entry {head.number:,}, or its key is no longer in CREDENTIAL_KEYS"
         )
     elif head.unsealed_from is not None:
         problem = (
-            f"entry {head.unsealed_from:,} does not fit: it was written behind a head that no "
-            "present key had sealed, so entries before it may be missing"
+            f"entry {head.unsealed_from:,} doesn't match: it was written after a head that none of "
+            "the current keys had sealed, so entries before it may be missing"
         )
         return Verdict(link.number, problem, head.unsealed_from)
     else:
@@ -126,27 +126,27 @@ def misfit(row: Decision, before: str | None = None) -> Verdict | None:
 
 def _wrong(row: Decision, link: Link) -> str:
     if row.number != link.number + 1:
-        return f"it is missing, and entry {row.number:,} comes next"
+        return f"it's missing, and entry {row.number:,} comes next"
     if row.previous != link.hash:
-        return "it does not follow from the entry before"
+        return "it doesn't follow from the previous entry"
     try:
         text = chain.text_of(row)
     except chain.UnknownVersion as unknown:
         return f"it is of an unknown {unknown}"
     if getattr(row, "observed_as_stored", row.observed) != row.observed:
-        return "its field observed is neither true nor false"
-    return "" if chain.hash_of(link.hash, text) == row.hash else "its fields do not give its hash"
+        return "its observed field is neither true nor false"
+    return "" if chain.hash_of(link.hash, text) == row.hash else "its fields don't produce its hash"
 
 
 def _verdict(link: Link, problem: str) -> Verdict:
     number = link.number + 1
-    return Verdict(link.number, f"entry {number:,} does not fit: {problem}", number)
+    return Verdict(link.number, f"entry {number:,} doesn't match: {problem}", number)
 
 
 def _cut(link: Link, head: DecisionHead) -> Verdict:
     if link.number + 1 == head.number:
-        return _verdict(link, "it is missing")
-    return _verdict(link, f"it and all to entry {head.number:,} are missing")
+        return _verdict(link, "it's missing")
+    return _verdict(link, f"all entries from it to entry {head.number:,} are missing")
 
 
 def _headless() -> Verdict:
@@ -154,4 +154,4 @@ def _headless() -> Verdict:
     if count == 0 and not settings.CREDENTIAL_KEYS:
         # Migrated, and not started yet.
         return Verdict(0)
-    return Verdict(count, "the head does not fit: it is missing", count)
+    return Verdict(count, "the head doesn't match: it's missing", count)

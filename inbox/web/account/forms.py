@@ -71,7 +71,7 @@ class PasswordForm(PasswordChangeForm):
 
 def _too_many(seconds: int) -> str:
     if seconds < 60:
-        return f"Too many wrong passwords. You can try again in {seconds} s."
+        return f"Too many wrong passwords. You can try again in {seconds} seconds."
     until = dateformat.format(localtime() + timedelta(seconds=seconds), "H:i")
     return f"Too many wrong passwords. You can try again at {until}."
 

@@ -26,7 +26,7 @@ REJECTED = 422
 TOO_MANY = 429
 UNCONFIRMED = "unconfirmed_token"
 """In the session: a token that waits, sealed, for the person to say that its owner is them."""
-SAVED = "Your member token is saved. Mobius uses it to record answers under your name."
+SAVED = "Your member token was saved. Mobius uses it to record your answers under your name."
 
 
 @require_safe

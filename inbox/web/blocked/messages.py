@@ -15,7 +15,7 @@ def nudge_message(outcome: Outcome[Interaction], now: datetime) -> Message:
     """Of a nudge that was sent, or was not."""
     name, last = {"name": outcome.person}, outcome.at or now
     nobody = _("No nudge was sent.")
-    another_way = sentences(nobody, _("Ask them another way."))
+    another_way = sentences(nobody, _("Contact them another way."))
     match outcome.kind:
         case Kind.NUDGED:
             title = _("Nudged %(name)s at %(time)s") % {**name, "time": clock(last)}

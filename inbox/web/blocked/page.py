@@ -178,9 +178,9 @@ def _counters(
     *,
     whole: bool,
 ) -> tuple[Counter, ...]:
-    oldest = f"the oldest {_lasted(items[0].created_at, now)}" if items else ""
+    oldest = f"oldest {_lasted(items[0].created_at, now)}" if items else ""
     ends = [item.expires_at for item in kinds["today"] if item.expires_at is not None]
-    soonest = f"the next in {_lasted(now, min(ends))}" if ends else ""
+    soonest = f"next in {_lasted(now, min(ends))}" if ends else ""
     limit = _lasted(now - settings.CLAIM_STALE_AFTER, now)
     missing = sum(of - have for have, of in filter(None, map(progress, kinds["all"])))
     answers = f"{missing} answer{'s' * (missing != 1)} missing" if missing else ""
@@ -289,7 +289,7 @@ def _expiring(item: Interaction, page_context: PageContext) -> Expiring:
             asked, item.expires_at, f"{page_context.people.name(item.claimed_by)}: {asked.held}."
         )
     names = page_context.people.objects(waits_for(item))
-    words = f"It waits for {listed(names)}." if names else "Mobius doesn't say who this is for."
+    words = f"Waiting on {listed(names)}." if names else "Mobius doesn't say who this is for."
     return Expiring(asked, item.expires_at, words)
 
 

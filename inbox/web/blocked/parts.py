@@ -212,7 +212,7 @@ def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missin
     )
     blocks = bool(note) and item.policy_kind == "all"
     if blocks:
-        note += "; the question can't complete without them"
+        note += "; the question can't be completed without them"
     old = stale(item, page_context.now) and item.claimed_by == id_
     if not note and item.claimed_by == id_ and access.can_be_held(item):
         note = f"Claimed {since_words(item, page_context.now)}"
@@ -224,8 +224,8 @@ def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missin
 
 
 def _count_words(items: Sequence[Interaction], now: datetime) -> str:
-    """``6 questions, the oldest 1 d 3 h``; ``1 question, 31 min``."""
+    """``6 questions, oldest 1 d 3 h``; ``1 question, 31 min``."""
     lasted = span((now - items[0].created_at).total_seconds())
     if len(items) == 1:
         return f"1 question, {lasted}"
-    return f"{len(items)} questions, the oldest {lasted}"
+    return f"{len(items)} questions, oldest {lasted}"

@@ -37,7 +37,7 @@ _WORDS = {
     "project_events": ("Live events of the project", "Pending questions are polled instead."),
     "run_events": (
         "Live events of a run",
-        "Runs are read by ID instead, where that's offered.",
+        "Runs are read by ID instead, if that's available.",
     ),
     "runs": ("List of runs", "Runs are known from their questions."),
     "run": ("One run by its ID", "A run's details come from its events and questions."),

@@ -92,7 +92,7 @@ def map_group(request: ReviewerRequest) -> HttpResponse:
     except group_mapping.NotMapped as refused:
         form.add_error(None, str(refused))
         return _page(request, mapping_form=form, status=REJECTED)
-    messages.success(request, "The group’s people were saved.")
+    messages.success(request, "The people assigned to the group were saved.")
     return _back("groups")
 
 

@@ -261,7 +261,7 @@ def _log_status(rows: Iterable[Decision], now: datetime) -> LogStatus:
         intact=seen.verdict.intact,
         problem=seen.verdict.problem,
         entries=f"{last.number:,} {'entry' if last.number == 1 else 'entries'}",
-        checked=f"last checked {ago(seen.at, now)}" if seen.at else "the first check is under way",
+        checked=f"last checked {ago(seen.at, now)}" if seen.at else "first check in progress",
         head=f"{last.hash[:8]}…{last.hash[-8:]}",
         number=last.number,
         broken_at=broken_at,

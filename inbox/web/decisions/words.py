@@ -85,7 +85,7 @@ _ROUTING = {"any": gettext_noop("First to answer"), "all": gettext_noop("All mem
 _BY = {
     "member": ("key", gettext_noop("Member token")),
     "service": ("key", gettext_noop("Service key")),
-    "account": ("user", gettext_noop("Signed in here")),
+    "account": ("user", gettext_noop("This app")),
     "command": ("user", gettext_noop("Command line")),
 }
 
@@ -168,10 +168,10 @@ def conflict(entry: Decision) -> str:
     own = told.get("mobius_id")
     facts = {"account": account, "owner": owner, "other": other, "own": own}
     if other:
-        return _("%(account)s pasted a token of %(owner)s, the Mobius ID of %(other)s") % facts
+        return _("%(account)s pasted the token of %(owner)s, the Mobius ID of %(other)s") % facts
     if own:
-        return _("%(account)s, whose Mobius ID is %(own)s, pasted a token of %(owner)s") % facts
-    return _("%(account)s pasted a token of %(owner)s") % facts
+        return _("%(account)s, whose Mobius ID is %(own)s, pasted the token of %(owner)s") % facts
+    return _("%(account)s pasted the token of %(owner)s") % facts
 
 
 def nobody(entry: Decision) -> str:

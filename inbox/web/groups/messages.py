@@ -53,5 +53,5 @@ def _changed(outcome: Outcome[Group]) -> str:
     if outcome.verb == Verb.REMOVED:
         return _("%(person)s was removed from %(group)s")
     if outcome.routing == PolicyKind.ANY:
-        return _("The routing of %(group)s is now first to answer")
-    return _("The routing of %(group)s is now all members")
+        return _("Routing for %(group)s is now first to answer")
+    return _("Routing for %(group)s is now all members")

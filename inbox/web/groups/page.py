@@ -70,16 +70,16 @@ def _removal(upstream: Upstream, group: Group, key: str, user_id: str, people: P
     if people.is_reader(user_id):
         title, yes = _("Remove yourself from %(group)s?") % names, _("Yes, remove yourself")
         kept = ngettext(
-            "%(count)d open question still waits for you.",
-            "%(count)d open questions still wait for you.",
+            "%(count)d open question is still waiting for you.",
+            "%(count)d open questions are still waiting for you.",
             keeps,
         )
     else:
         title = _("Remove %(name)s from %(group)s?") % names
         yes = _("Yes, remove %(name)s") % names
         kept = ngettext(
-            "%(count)d open question still waits for %(name)s.",
-            "%(count)d open questions still wait for %(name)s.",
+            "%(count)d open question is still waiting for %(name)s.",
+            "%(count)d open questions are still waiting for %(name)s.",
             keeps,
         )
     return Confirm(

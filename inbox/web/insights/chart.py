@@ -128,7 +128,7 @@ def share(part: float, of: float) -> Cell:
 
 def percent(part: float, of: float) -> str:
     """``12 %``; a dash of nothing."""
-    return f"{round(100 * part / of)} %" if of else NOTHING
+    return f"{round(100 * part / of)}%" if of else NOTHING
 
 
 def whole(number: int) -> str:

@@ -59,7 +59,7 @@ def flow(total: Figures, days: Days, today: date) -> Chart:
             for day, each in days.items()
         ],
         note="Today is incomplete." if today in days else "",
-        nothing="" if total.asked or total.ended else "Nothing was asked or answered.",
+        nothing="" if total.asked or total.ended else "No questions were asked or answered.",
     )
 
 
@@ -73,7 +73,7 @@ def answer_time(total: Figures, days: Days) -> Chart:
         quantile=Figures.answer,
         number=lambda each: each.answered,
         noun="Answers",
-        nothing="Nothing was answered.",
+        nothing="No questions were answered.",
     )
 
 
@@ -147,7 +147,7 @@ def endings(total: Figures) -> Chart:
     parts = [
         ("Approved", "approved", total.approved, "1"),
         ("Rejected", "rejected", total.rejected, "2"),
-        ("Chosen or written", "other", other, "3"),
+        ("Other answers", "other", other, "3"),
         ("Expired", "expired", total.expired, "bad"),
     ]
     if total.cancelled:
@@ -157,14 +157,14 @@ def endings(total: Figures) -> Chart:
     approvals = total.approved + total.rejected + total.unapproved
     return Chart(
         key="endings",
-        title="How they ended",
+        title="Outcomes",
         kind="share",
         unit="count",
         headlines=(
             Headline(percent(total.expired, total.ended), "expired unanswered"),
             Headline(percent(total.approved, approvals), "of approvals approved"),
         ),
-        labels=("All ended questions",),
+        labels=("All closed questions",),
         series=[Series(label, tint, [number]) for label, _, number, tint in parts],
         columns=("Outcome", "Questions", "Share"),
         csv_columns=("outcome", "questions", "share"),
@@ -172,9 +172,9 @@ def endings(total: Figures) -> Chart:
             Row(label, name, (count(number), share(number, total.ended)), tint)
             for label, name, number, tint in parts
         ],
-        note=f"{whole(total.ended)} ended, {whole(total.unapproved)} of {whole(approvals)} "
+        note=f"{whole(total.ended)} closed, {whole(total.unapproved)} of {whole(approvals)} "
         "approvals expired.",
-        nothing="" if total.ended else "No questions have ended.",
+        nothing="" if total.ended else "No questions have closed.",
         open_table=True,
     )
 
@@ -217,7 +217,7 @@ def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetim
     tints = ["bad" if key == "over_1d" else "1" for key in _AGES]
     return Chart(
         key="open",
-        title="Open now, by age",
+        title="Open questions by age",
         kind="bars",
         unit="count",
         headlines=(
@@ -232,7 +232,7 @@ def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetim
         note="" if oldest is None else f"{span((now - oldest.created_at).total_seconds())} old:",
         href="" if oldest is None else oldest.get_absolute_url(),
         link="" if oldest is None else oldest.title,
-        nothing="" if total else "Nothing is open.",
+        nothing="" if total else "No open questions.",
     )
 
 
@@ -278,8 +278,8 @@ def forecast(
         rows=rows,
         note="Based on how similar questions ended in the last 90 days."
         if known
-        else "No similar question has ended yet.",
-        nothing="" if total else "No open question expires within a day.",
+        else "No similar questions have closed yet.",
+        nothing="" if total else "No open questions expire within a day.",
     )
 
 

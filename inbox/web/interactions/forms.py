@@ -235,8 +235,8 @@ class SelectForm(AnswerForm):
             choices=[(option.value, option.label) for option in question.options],
             widget=forms.RadioSelect,
             error_messages={
-                "required": _("Choose one of the answers."),
-                "invalid_choice": _("That isn't one of the answers. Choose one of those shown."),
+                "required": _("Choose an answer."),
+                "invalid_choice": _("That isn't one of the options. Choose one of those shown."),
             },
         )
 
@@ -275,8 +275,8 @@ class MultiSelectForm(AnswerForm):
             offered=[(option.value, option.label) for option in question.options],
             widget=forms.CheckboxSelectMultiple,
             error_messages={
-                "invalid_choice": _("One of these isn't an option. Choose from the answers shown."),
-                "invalid_list": _("Choose from the answers shown."),
+                "invalid_choice": _("One of these isn't an option. Choose from the options shown."),
+                "invalid_list": _("Choose from the options shown."),
             },
         )
 

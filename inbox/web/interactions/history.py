@@ -139,7 +139,7 @@ def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]
     if item.pending and item.expires_at is not None:
         if item.expires_at <= now:
             return [Entry("failed", _("Expired"), item.expires_at)]
-        text = _("Expires and the run fails") if _is_step(item) else _("Expires")
+        text = _("Expires, and the run fails") if _is_step(item) else _("Expires")
         return [Entry("dashed", text, item.expires_at, "to-come")]
     return []
 

@@ -66,13 +66,13 @@ def answer_message(
             parts = (text, not_sent, saved)
         case Kind.QUESTION_CHANGED:
             title = _("The question has changed since you opened it")
-            parts = (_("Nothing was sent. Read it again below."), saved)
+            parts = (_("Nothing was sent. Review it again below."), saved)
         case Kind.STILL_OPEN:
             title = _("We couldn't confirm that your answer was received")
             still_open = _(
                 "Mobius returned an error or no response, and the question is still open."
             )
-            parts = (still_open, saved, _("You can send it again; it will only count once."))
+            parts = (still_open, saved, _("You can send it again. It will only count once."))
         case Kind.NOT_RECORDED:
             title = _("The question is still open")
             parts = (_("Your answer wasn't recorded."), saved)
@@ -203,7 +203,7 @@ def _what_follows(item: Interaction, received: Collection[str]) -> str:
 
 def _token_use(item: Interaction) -> str:
     if item.takes_one_answer:
-        return _("Mobius uses it to record answers under your name.")
+        return _("Mobius uses it to record your answers under your name.")
     return _("Everyone who was asked has to answer this with their own token.")
 
 
@@ -257,5 +257,5 @@ def claim_message(
 
 def _unconfirmed_claim(outcome: Outcome[Interaction], saved: str) -> tuple[str, str]:
     title = _("We couldn't confirm that Mobius received this")
-    shown = _("The page shows who has claimed it as soon as Mobius responds.")
+    shown = _("This page will show who has claimed it as soon as Mobius responds.")
     return title, sentences(saved, shown, try_again(outcome))

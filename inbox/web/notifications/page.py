@@ -117,7 +117,7 @@ def _about_the_account(notice: Notice, now: datetime) -> NoticeRow:
 
 def _state(item: Interaction | None) -> str:
     if item is None:
-        return "You can no longer see this question."
+        return "You no longer have access to this question."
     return "" if item.pending else item_status(item.state, gone=item.gone).label
 
 

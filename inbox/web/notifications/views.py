@@ -18,7 +18,7 @@ from inbox.web.ui.request import ReviewerRequest, is_fragment
 
 @require_safe
 def notifications(request: ReviewerRequest) -> HttpResponse:
-    """The notifications, the newest first; for a swap the list alone. ``?show=unread``: the new ones."""
+    """The notifications, newest first; for a swap the list alone. ``?show=unread``: new ones."""
     cursor = hub.cursor()
     upstream, before = request.upstream, request.GET.get("before", "")
     listed = notice_list(

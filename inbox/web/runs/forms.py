@@ -46,7 +46,7 @@ class SignalForm(forms.Form):
         required=False,
         max_length=LARGEST_PAYLOAD,
         strip=False,
-        error_messages={"max_length": "The payload is too long: at most 64 kB."},
+        error_messages={"max_length": "The payload is too long. The limit is 64 kB."},
     )
 
     def clean_payload(self) -> dict[str, Any] | None:

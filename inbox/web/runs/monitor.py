@@ -114,7 +114,7 @@ def failure_words(run: Run) -> str:
     """Why a run failed, in a few words."""
     match run.error_type:
         case "run_timeout":
-            return "Took too long"
+            return "Timed out"
         case _:
             return run.error_message or "Failed"
 
@@ -150,7 +150,7 @@ def _machine(run: Run, now: datetime) -> tuple[WaitsOn, ...]:
     wakes = run.wait.get("wakes_at")
     at = parse_datetime(wakes) if isinstance(wakes, str) else None
     if at is not None and at.tzinfo is not None:
-        return (WaitsOn(f"Sleeps until {moment(at, now)}", icon="clock"),)
+        return (WaitsOn(f"Sleeping until {moment(at, now)}", icon="clock"),)
     return ()
 
 

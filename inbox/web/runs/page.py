@@ -351,7 +351,7 @@ def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
         return ()
     when = at(run.created_at, now)
     if run.started_by:
-        you, other = _("You started it %(when)s"), _("%(name)s started it %(when)s")
+        you, other = _("Started by you %(when)s"), _("Started by %(name)s %(when)s")
         started = people.sentence(run.started_by, you, other, when=when)
     else:
         started = _("Started %(when)s") % {"when": when}

@@ -44,7 +44,7 @@ SORTS = {
     "": Sort("Newest first", "created_at", ascending=False),
     "oldest": Sort("Oldest first", "created_at", ascending=True),
     "longest": Sort("Longest in status first", "status_since", ascending=True),
-    "changed": Sort("Last changed first", "status_since", ascending=False),
+    "changed": Sort("Recently changed first", "status_since", ascending=False),
 }
 
 

@@ -340,14 +340,14 @@ def _waits(missing: list[str], people: People, *, goes_on: bool, more: int) -> s
     if more < len(missing):
         facts = {"count": more, "total": len(missing)}
         if goes_on:
-            words = _("The run still waits for %(count)d more of %(total)d people.")
+            words = _("The run still needs %(count)d more of %(total)d people.")
         else:
-            words = _("The question still waits for %(count)d more of %(total)d people.")
+            words = _("The question still needs %(count)d more of %(total)d people.")
         return words % facts
     names = {"names": listed(people.objects(missing))}
     if goes_on:
-        return _("The run still waits for %(names)s.") % names
-    return _("The question still waits for %(names)s.") % names
+        return _("The run still needs %(names)s.") % names
+    return _("The question still needs %(names)s.") % names
 
 
 def after_mine(item: Interaction, people: People, *, received: Collection[str] = ()) -> str:

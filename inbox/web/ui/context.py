@@ -63,7 +63,7 @@ def _children(value: dict[str, Any] | list[Any], depth: int, budget: _Budget) ->
         if budget.left <= 0:
             left = len(value) - len(nodes)
             words = ngettext(
-                "%(count)d more: see the raw JSON", "%(count)d more: see the raw JSON", left
+                "%(count)d more in the raw JSON", "%(count)d more in the raw JSON", left
             )
             nodes.append(Node("…", text=words % {"count": left}))
             break

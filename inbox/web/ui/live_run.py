@@ -59,7 +59,7 @@ def _stop(run: Run, planned: dict[str, Any], step: Step | None, now: datetime) -
         state, icon = _ENDS[step.status]
         return Stop(name, state, icon, _ended(step))
     if step is None or step.status == "pending":
-        return Stop(name, "next", "dashed", _("not reached") if run.finished else _("to come"))
+        return Stop(name, "next", "dashed", _("not reached") if run.finished else _("upcoming"))
     if run.finished:
         # It was reached, and what became of it has not been told.
         return Stop(name, "next", "dashed", "")
@@ -84,7 +84,7 @@ def _ended(step: Step) -> str:
     if seconds is None:
         return _("failed") if failed else _("cancelled")
     if is_instant(seconds):
-        return _("failed at once") if failed else _("cancelled at once")
+        return _("failed immediately") if failed else _("cancelled immediately")
     return (_("failed after %(duration)s") if failed else _("cancelled after %(duration)s")) % took
 
 

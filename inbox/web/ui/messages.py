@@ -110,7 +110,7 @@ def upstream_problem(
     match outcome.kind:
         case Kind.NO_CREDENTIAL if outcome.lost:
             title = _("Your member token can no longer be read")
-            parts = (_("Its encryption key is gone."), unchanged, saved, add_token)
+            parts = (_("Its encryption key is missing."), unchanged, saved, add_token)
         case Kind.NO_CREDENTIAL:
             title = _("You don't have a member token yet")
             parts = (token_use, unchanged, saved, add_token)

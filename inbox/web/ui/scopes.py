@@ -60,7 +60,7 @@ SCOPES = {
             "hourglass",
             _("Soonest due first"),
             _("Nothing is waiting for others"),
-            _("Questions you've answered that still wait for others appear here."),
+            _("Questions you've answered that are still waiting for others appear here."),
         ),
         Scope(
             DONE,

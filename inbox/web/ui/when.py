@@ -98,9 +98,9 @@ def is_instant(seconds: float) -> bool:
 
 
 def exact_span(seconds: float) -> str:
-    """A duration where seconds matter: ``at once``, ``0.4 s``, ``2 min 14 s``; else as ``span``."""
+    """A duration with its seconds: ``immediately``, ``0.4 s``, ``2 min 14 s``; else as ``span``."""
     if is_instant(seconds):
-        return _("at once")
+        return _("immediately")
     if seconds < 10:
         return _("%(seconds).1f s") % {"seconds": seconds}
     minutes, rest = divmod(int(seconds), MINUTE)

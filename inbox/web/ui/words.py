@@ -82,7 +82,7 @@ def kind(type_: str) -> Kind:
 def item_status(word: str, *, gone: bool = False) -> Status:
     """Of ``Interaction.state``; ``gone`` is a question that upstream no longer has."""
     if gone:
-        return Status("gone", _("Gone"), "failed", "other")
+        return Status("gone", _("Deleted"), "failed", "other")
     if word in _ITEM:
         name, icon = _ITEM[word]
         return Status(word, _(name), icon, tone=word)

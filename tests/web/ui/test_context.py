@@ -131,7 +131,7 @@ def test_deep_and_wide_values_are_cut_and_say_so() -> None:
         deep = {"a": deep}
     assert only({"deep": deep}).kind == "tree"
     wide = only({"wide": {str(n): {"x": [n]} for n in range(1000)}})
-    assert "more: see the raw JSON" in wide.nodes[-1].text
+    assert "more in the raw JSON" in wide.nodes[-1].text
     assert only({"rows": [{"a": n} for n in range(130)]}).cut == 30
 
 

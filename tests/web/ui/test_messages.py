@@ -245,8 +245,8 @@ def test_a_claim_and_a_release_say_what_follows() -> None:
     [
         (groups.Verb.ADDED, "", "Lee was added to Approvers"),
         (groups.Verb.REMOVED, "", "Lee was removed from Approvers"),
-        (groups.Verb.ROUTED, PolicyKind.ANY, "The routing of Approvers is now first to answer"),
-        (groups.Verb.ROUTED, PolicyKind.ALL, "The routing of Approvers is now all members"),
+        (groups.Verb.ROUTED, PolicyKind.ANY, "Routing for Approvers is now first to answer"),
+        (groups.Verb.ROUTED, PolicyKind.ALL, "Routing for Approvers is now all members"),
     ],
 )
 def test_a_change_of_a_group_is_named(verb: str, routing: str, title: str) -> None:
@@ -319,8 +319,8 @@ def test_the_name_to_type_is_named() -> None:
         ),
         (Kind.THEY_ANSWERED, "Lee has already answered", "No nudge was sent."),
         (Kind.HELD, "Someone else has claimed it", "Only they can answer now"),
-        (Kind.NO_ACCOUNT, "user_lee has no account here", "No nudge was sent. Ask them"),
-        (Kind.DEACTIVATED, "Lee's account is deactivated", "No nudge was sent. Ask them"),
+        (Kind.NO_ACCOUNT, "user_lee has no account here", "No nudge was sent. Contact them"),
+        (Kind.DEACTIVATED, "Lee's account is deactivated", "No nudge was sent. Contact them"),
         (
             Kind.YOURSELF,
             "This question is waiting for you",

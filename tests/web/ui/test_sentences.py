@@ -56,11 +56,11 @@ def part(by: str, value: Any = True) -> Answer:
         ),
         (
             group_ask(run_id="run_1"),
-            "Yours will be answer 1 of 3. The run still waits for Sam and Lee.",
+            "Yours will be answer 1 of 3. The run still needs Sam and Lee.",
         ),
         (
             group_ask(run_id="run_1", responses=(part("user_sam"),)),
-            "Yours will be answer 2 of 3. The run still waits for Lee.",
+            "Yours will be answer 2 of 3. The run still needs Lee.",
         ),
         (
             group_ask(run_id="run_1", responses=(part("user_sam"), part("user_lee"))),
@@ -76,7 +76,7 @@ def part(by: str, value: Any = True) -> Answer:
         ),
         (
             group_ask(run_id="run_1", policy=Policy(kind=PolicyKind.QUORUM, quorum=2)),
-            "Yours will be answer 1 of 2. The run still waits for 1 more of 2 people.",
+            "Yours will be answer 1 of 2. The run still needs 1 more of 2 people.",
         ),
         (
             group_ask(
@@ -188,7 +188,7 @@ def test_members_are_answered_missing_or_at_their_turn() -> None:
 def test_an_answer_that_mobius_has_received_counts_before_it_is_shown() -> None:
     item, lee = row(group_ask(run_id="run_1")), frozenset({"user_lee"})
     assert [m.state for m in members(item, RINA, received=lee)] == ["turn", "missing", "received"]
-    sentence = "Yours will be answer 2 of 3. The run still waits for Sam."
+    sentence = "Yours will be answer 2 of 3. The run still needs Sam."
     assert str(effect(item, RINA, received=lee)) == sentence
     assert after_mine(item, RINA, received=lee | {"user_rina"}) == "Still waiting for Sam."
 
@@ -212,7 +212,7 @@ def test_history_is_told_in_sentences_in_order() -> None:
         "Lee claimed it",
         "Lee approved",
         "Became overdue",
-        "Expires and the run fails",
+        "Expires, and the run fails",
     ]
     assert lines[-1].tone == "to-come"
 
@@ -233,8 +233,8 @@ PLAN = (
 @pytest.mark.parametrize(
     ("status", "states"),
     [
-        (RunStatus.SUSPENDED, [("done", "1 min"), ("now", "waiting 8 min"), ("next", "to come")]),
-        (RunStatus.RUNNING, [("done", "1 min"), ("busy", "running 8 min"), ("next", "to come")]),
+        (RunStatus.SUSPENDED, [("done", "1 min"), ("now", "waiting 8 min"), ("next", "upcoming")]),
+        (RunStatus.RUNNING, [("done", "1 min"), ("busy", "running 8 min"), ("next", "upcoming")]),
         (RunStatus.FAILED, [("done", "1 min"), ("next", ""), ("next", "not reached")]),
     ],
 )
@@ -269,7 +269,9 @@ def test_nothing_is_said_of_steps_that_upstream_does_not_tell(status: RunStatus)
     assert [(stop.name, stop.meta) for stop in track(of, [], at(10))] == [("Build", "")]
 
 
-@pytest.mark.parametrize(("minutes", "words"), [(1, "failed after 1 min"), (0, "failed at once")])
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(1, "failed after 1 min"), (0, "failed immediately")]
+)
 def test_a_failed_step_says_after_how_long(minutes: int, words: str) -> None:
     of = run_row(Upstream(), run(status=RunStatus.FAILED), 0)
     failed = step(

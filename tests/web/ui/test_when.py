@@ -44,7 +44,7 @@ def test_a_screen_reader_gets_the_units_in_full(seconds: float, words: str) -> N
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0.01, "at once"),
+        (0.01, "immediately"),
         (0.44, "0.4 s"),
         (14, "14 s"),
         (134, "2 min 14 s"),
