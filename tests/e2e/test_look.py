@@ -140,6 +140,20 @@ def test_on_a_phone_the_way_to_a_longer_form_leads_into_it_and_is_gone(
     assert page.url == address
 
 
+def test_on_a_phone_a_longer_form_does_not_cover_the_way_back(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **NARROW)
+    options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(9)]
+    ask(api, "Nine choices?", type="review", spec={"mode": "select", "options": options})
+    open_item(page, "Nine choices?")
+    box = page.get_by_role("link", name="Back to the list").bounding_box()
+    assert box is not None
+    page.get_by_role("radio").last.evaluate("radio => radio.closest('label').scrollIntoView()")
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_role("heading", name="Nine choices?")).to_be_hidden()
+
+
 @pytest.mark.parametrize("answered", ["It did arrive.", "Something else."])
 def test_what_is_kept_in_the_tab_is_shown_unless_it_is_the_answer(
     offline: Page, api: httpx.Client, answered: str
