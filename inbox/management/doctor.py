@@ -15,6 +15,7 @@ from inbox.people import service_key
 from inbox.people.clients import service_client
 from inbox.services import connection, group_mapping, key_answers, links
 from inbox.web.connection.capabilities import offered
+from inbox.web.connection.messages import key_answers_text
 
 
 class Verdict(StrEnum):
@@ -66,7 +67,10 @@ async def _mobius(upstream: Upstream) -> list[Finding]:
 
 def _people(upstream: Upstream) -> list[Finding]:
     found = [
-        Finding(Verdict.NOTE, f"Answers with the service key: {key_answers.sentence(upstream)}")
+        Finding(
+            Verdict.NOTE,
+            f"Answers with the service key: {key_answers_text(key_answers.mode(upstream))}",
+        )
     ]
     asked = Reviewer.objects.filter(user__is_active=True).exclude(mobius_id=None)
     people = list(asked.exclude(mobius_id="").select_related("user").order_by("user__username"))

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     """Why a token was not taken."""
 
     SERVICE_KEY = "service_key"
+    NOT_A_PERSON = "not_a_person"
     UNKNOWN = "unknown"
     OTHER_PROJECT = "other_project"
     ANOTHER_OWNER = "another_owner"
@@ -44,15 +45,16 @@ class Reason(StrEnum):
     LATE = "late"
     UNPROVEN = "unproven"
     UNREACHABLE = "unreachable"
+    BUSY = "busy"
     TOO_MANY = "too_many"
 
 
 class NotAdopted(Exception):
-    """Nothing was saved; ``str()`` of it is for the reader."""
+    """Nothing was saved. ``owner`` is whose token it is, ``mobius_id`` the reviewer's own."""
 
-    def __init__(self, reason: Reason, words: str) -> None:
-        super().__init__(words)
-        self.reason = reason
+    def __init__(self, reason: Reason, *, owner: str = "", mobius_id: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.owner, self.mobius_id = reason, owner, mobius_id
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,9 @@ async def adopt(
     """
     token = SecretStr(token.get_secret_value().strip())
     if _is_service_key(token):
-        prefix = adapter.member_token_prefix
-        starts = f", which starts with {prefix}" if prefix else ""
-        raise NotAdopted(
-            Reason.SERVICE_KEY, f"This is a service key. Paste your own member token{starts}."
-        )
+        raise NotAdopted(Reason.SERVICE_KEY)
     if not tries.take(reviewer.user_id):
-        raise NotAdopted(
-            Reason.TOO_MANY,
-            "You have pasted 10 tokens within a minute, so this one wasn't checked. "
-            "Wait a minute, then paste it again.",
-        )
+        raise NotAdopted(Reason.TOO_MANY)
     owner = await _owner(reviewer, token)
     if owner is not None and not reviewer.mobius_id:
         return await sync_to_async(_unconfirmed)(reviewer, token, owner)
@@ -103,9 +97,7 @@ def confirm(
     try:
         token = vault.unseal(unconfirmed.sealed.encode(), max_age=CONFIRM_WITHIN)
     except vault.KeyLost:
-        raise NotAdopted(
-            Reason.LATE, "Confirm within 10 minutes. Paste your token again."
-        ) from None
+        raise NotAdopted(Reason.LATE) from None
     return _adopt(reviewer, SecretStr(token), unconfirmed.owner, origin, confirmed=True)
 
 
@@ -198,18 +190,8 @@ def _conflict(reviewer: Reviewer, owner: str, *, taken: bool) -> NotAdopted:
     """Administrators see the conflict; nothing has changed for either account."""
     reviewer.refresh_from_db(fields=["mobius_id"])
     rights_log.enter_conflict(reviewer, owner)
-    if taken:
-        return NotAdopted(
-            Reason.TAKEN,
-            f"This token belongs to {owner}, which is the Mobius ID of another account. Nothing "
-            "was changed, and your administrator can see this attempt.",
-        )
-    return NotAdopted(
-        Reason.ANOTHER_OWNER,
-        f"This token belongs to {owner}, and your Mobius ID is "
-        f"{reviewer.mobius_id or 'not set'}. Nothing was "
-        "changed. Paste your own token, or ask your administrator to correct your Mobius ID.",
-    )
+    reason = Reason.TAKEN if taken else Reason.ANOTHER_OWNER
+    return NotAdopted(reason, owner=owner, mobius_id=reviewer.mobius_id or "")
 
 
 @transaction.atomic
@@ -278,11 +260,7 @@ async def _owner(reviewer: Reviewer, token: SecretStr) -> str | None:
 
 async def _take_unproven(reviewer: Reviewer, token: SecretStr) -> None:
     if not reviewer.mobius_id:
-        raise NotAdopted(
-            Reason.UNPROVEN,
-            "Mobius can't tell who this token belongs to. Ask an administrator to set your "
-            "Mobius ID first.",
-        )
+        raise NotAdopted(Reason.UNPROVEN)
     try:
         await service_client().acting_as(token.get_secret_value()).interactions(status="pending")
     except MobiusError as error:
@@ -292,18 +270,12 @@ async def _take_unproven(reviewer: Reviewer, token: SecretStr) -> None:
 def _refused(error: MobiusError) -> NotAdopted:
     match error:
         case Unauthorized():
-            return NotAdopted(
-                Reason.UNKNOWN, "Mobius didn't accept this token. Copy the whole token again."
-            )
+            return NotAdopted(Reason.UNKNOWN)
         case Denied():
-            return NotAdopted(Reason.OTHER_PROJECT, "This token is for another project.")
+            return NotAdopted(Reason.OTHER_PROJECT)
         case Rejected():
-            return NotAdopted(Reason.SERVICE_KEY, "This token doesn't belong to a person.")
+            return NotAdopted(Reason.NOT_A_PERSON)
         case RateLimited():
-            return NotAdopted(Reason.UNREACHABLE, "Mobius is busy. Try again in a minute.")
+            return NotAdopted(Reason.BUSY)
         case _:
-            return NotAdopted(
-                Reason.UNREACHABLE,
-                "We couldn't check this token with Mobius, so nothing was saved. "
-                "Try again in a minute.",
-            )
+            return NotAdopted(Reason.UNREACHABLE)

@@ -1,6 +1,8 @@
 """The effective mode of ``SERVICE_KEY_ANSWERS``: told to administrators, logged when it changes."""
 
 import logging
+from dataclasses import dataclass
+from enum import StrEnum
 
 from django.conf import settings
 from django.db import transaction
@@ -13,9 +15,29 @@ from inbox.services.audit.decision_log import Entry
 
 log = logging.getLogger(__name__)
 
-_KINDS = {"user": "questions to one person", "group": "questions to a group"}
-
 VERB = "service_key_answers"
+
+
+class Why(StrEnum):
+    """Why the key answers, or does not: it is set so, or what is known of the owners of tokens."""
+
+    SET = "it is set"
+    UNPROVEN = "Mobius does not name the owner of a token"
+    PROVEN = "Mobius has named the owner of a token"
+    OFFERED = "Mobius names the owner of a token"
+    UNKNOWN = "not known whether Mobius names the owner of a token"
+
+
+@dataclass(frozen=True)
+class Mode:
+    """Whether the key answers. ``setting`` is ``SERVICE_KEY_ANSWERS``; ``refused`` are the kinds of
+    target for which Mobius refused the key.
+    """
+
+    on: bool
+    why: Why
+    setting: str
+    refused: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -31,7 +53,7 @@ def note() -> None:
     upstream.save(update_fields=["key_answers"])
     value = {"setting": settings.SERVICE_KEY_ANSWERS, "before": _word(before), "after": _word(now)}
     decision_log.append(Entry(verb=VERB, upstream=upstream, actor="", value=value))
-    log.warning("Answers with the service key: %s", sentence(upstream))
+    log.warning("Answers with the service key: %s (%s)", _word(now), mode(upstream).why)
 
 
 @transaction.atomic
@@ -41,33 +63,23 @@ def note_proven() -> None:
     note()
 
 
-def sentence(upstream: Upstream) -> str:
+def mode(upstream: Upstream) -> Mode:
     """The mode and its reason."""
     setting, now = settings.SERVICE_KEY_ANSWERS, service_key.answers(upstream)
     if setting != "auto":
-        why = f"SERVICE_KEY_ANSWERS is {setting}"
+        why = Why.SET
     elif now:
-        why = "Mobius doesn't say who a member token belongs to"
+        why = Why.UNPROVEN
     elif upstream.proves_tokens:
-        why = "Mobius has said before who a member token belongs to"
+        why = Why.PROVEN
     elif upstream.capabilities.get("token_owner") == Offer.YES:
-        why = "Mobius says who a member token belongs to"
+        why = Why.OFFERED
     else:
-        why = "it isn't known yet whether Mobius says who a member token belongs to"
-    if not now:
-        return f"Off: {why}. Everyone answers with their own member token."
-    said = (
-        f"On: {why}. The key answers for people without a member token whose Mobius ID an "
-        "administrator has set, where one answer is enough."
-    )
-    refused = [words for kind, words in _KINDS.items() if service_key.is_refused(upstream, kind)]
-    if refused:
-        said += (
-            f" Mobius refused it for {' and '.join(refused)}, so it isn't used for those until the "
-            "next restart."
-        )
-    return said
+        why = Why.UNKNOWN
+    kinds = ("user", "group") if now else ()
+    refused = tuple(kind for kind in kinds if service_key.is_refused(upstream, kind))
+    return Mode(now, why, setting, refused)
 
 
-def _word(mode: bool) -> str:
-    return "on" if mode else "off"
+def _word(on: bool) -> str:
+    return "on" if on else "off"

@@ -1,5 +1,7 @@
 """A lead's saved views of the run monitor."""
 
+from enum import StrEnum
+
 from django.db import IntegrityError, transaction
 
 from inbox.access import Viewer
@@ -13,8 +15,19 @@ class NoSuchView(LookupError):
     """It is not there, or not this person's."""
 
 
+class Reason(StrEnum):
+    """Why a view was not saved."""
+
+    TOO_MANY = "too_many"
+    NAME_TAKEN = "name_taken"
+
+
 class NotSaved(ValueError):
-    """Why a name cannot be taken, in the reader's words."""
+    """Nothing was saved under ``name``."""
+
+    def __init__(self, reason: Reason, name: str) -> None:
+        super().__init__(reason, name)
+        self.reason, self.name = reason, name
 
 
 def mine(viewer: Viewer, number: int) -> SavedView:
@@ -28,7 +41,7 @@ def mine(viewer: Viewer, number: int) -> SavedView:
 def save(viewer: Viewer, *, name: str, query: str) -> SavedView:
     """Keep ``query`` under ``name``. Raises ``NotSaved``."""
     if SavedView.objects.filter(owner_id=viewer.user_id).count() >= MOST:
-        raise NotSaved(f"You already have {MOST} views. Delete one first.")
+        raise NotSaved(Reason.TOO_MANY, name)
     return _write(SavedView(owner_id=viewer.user_id, name=name, query=query))
 
 
@@ -51,5 +64,5 @@ def _write(view: SavedView) -> SavedView:
         with transaction.atomic():
             view.save()
     except IntegrityError:
-        raise NotSaved(f"You already have a view called {view.name}.") from None
+        raise NotSaved(Reason.NAME_TAKEN, view.name) from None
     return view

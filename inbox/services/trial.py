@@ -31,8 +31,20 @@ class Stage(StrEnum):
     CLOSED = "closed"
 
 
+class Reason(StrEnum):
+    """Why a test question was not sent. ``UNCONFIRMED``: Mobius may have it all the same."""
+
+    NO_MOBIUS_ID = "no_mobius_id"
+    NOT_ACCEPTED = "not_accepted"
+    UNCONFIRMED = "unconfirmed"
+
+
 class NotSent(Exception):
-    """Mobius did not take it; ``str()`` of it says why."""
+    """Mobius did not take it, or did not say so; ``message`` is what it said, or what failed."""
+
+    def __init__(self, reason: Reason, message: str = "") -> None:
+        super().__init__(reason, message)
+        self.reason, self.message = reason, message
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ class Sent:
 async def send(reviewer: Reviewer) -> Sent:
     """Ask ``reviewer`` for an approval that belongs to no run. Raises ``NotSent``."""
     if not reviewer.mobius_id:
-        raise NotSent("Set your Mobius ID first. The question is sent to it.")
+        raise NotSent(Reason.NO_MOBIUS_ID)
     body = {
         "type": "approval",
         "message": MESSAGE,
@@ -61,14 +73,12 @@ async def send(reviewer: Reviewer) -> Sent:
         return Sent((await service_client().create_interaction(body)).id)
     except Nonsense as error:
         if isinstance(error, WebPage) or (error.status or 0) >= HTTPStatus.MULTIPLE_CHOICES:
-            raise NotSent(f"Mobius didn't accept the question: {error.message}") from None
+            raise NotSent(Reason.NOT_ACCEPTED, error.message) from None
         return Sent("", newest)
     except (Unreachable, Unavailable) as error:
-        raise NotSent(
-            f"{error.message} If Mobius received the question anyway, it will appear in your inbox."
-        ) from None
+        raise NotSent(Reason.UNCONFIRMED, error.message) from None
     except MobiusError as error:
-        raise NotSent(f"Mobius didn't accept the question: {error.message}") from None
+        raise NotSent(Reason.NOT_ACCEPTED, error.message) from None
     finally:
         watching.acted()
 

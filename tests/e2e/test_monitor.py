@@ -323,7 +323,7 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
     expect(button).to_be_visible()
     button.click()
     expect(bell).to_contain_text("1")
-    expect(notice).to_contain_text("for the 2nd time")
+    expect(notice).to_contain_text("nudged you 2 times")
     notice.get_by_role("button", name="Mark as read").click()
     expect(bell).to_have_text("")
 

@@ -88,7 +88,7 @@ def test_for_a_lead_the_bell_brings_what_waits_along(tess: Client, told: Notice)
 def test_the_page_says_who_nudged_about_what(rina: Client, told: Notice) -> None:
     Notice.objects.update(times=2)
     page = one_line(rina.get(PAGE).content)
-    assert "Tess nudged you, for the 2nd time" in page
+    assert "Tess nudged you 2 times" in page
     assert '<a class="link" href="/interactions/int_1/">Refund Brightwater?</a>' in page
     assert "unread" in page
 

@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import dateformat
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from inbox.people import throttle
@@ -20,7 +22,7 @@ class TokenForm(forms.Form):
     """A member token, pasted. It is never shown again, not after an error either."""
 
     token = forms.CharField(
-        label="Member token",
+        label=gettext_lazy("Member token"),
         max_length=4096,
         widget=forms.PasswordInput(
             attrs={
@@ -30,7 +32,7 @@ class TokenForm(forms.Form):
                 "placeholder": adapter.member_token_prefix,
             }
         ),
-        error_messages={"required": "Paste your token here first."},
+        error_messages={"required": gettext_lazy("Paste your token here first.")},
     )
 
     def add_error(self, field: str | None, error: Any) -> None:
@@ -71,9 +73,14 @@ class PasswordForm(PasswordChangeForm):
 
 def _too_many(seconds: int) -> str:
     if seconds < 60:
-        return f"Too many wrong passwords. You can try again in {seconds} seconds."
+        soon = ngettext(
+            "Too many wrong passwords. You can try again in %(count)d second.",
+            "Too many wrong passwords. You can try again in %(count)d seconds.",
+            seconds,
+        )
+        return soon % {"count": seconds}
     until = dateformat.format(localtime() + timedelta(seconds=seconds), "H:i")
-    return f"Too many wrong passwords. You can try again at {until}."
+    return _("Too many wrong passwords. You can try again at %(time)s.") % {"time": until}
 
 
 class AdministratorForm(UserCreationForm):

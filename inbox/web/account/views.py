@@ -8,6 +8,8 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from pydantic import SecretStr
@@ -19,6 +21,7 @@ from inbox.services import credentials as service
 from inbox.services.credentials import NotAdopted, Reason, Unconfirmed
 from inbox.services.tries import WITHIN
 from inbox.web.account.forms import KeysForm, PasswordForm, TokenForm
+from inbox.web.account.messages import not_adopted
 from inbox.web.ui.frame import frame
 from inbox.web.ui.request import ReviewerRequest, origin_of
 
@@ -26,7 +29,9 @@ REJECTED = 422
 TOO_MANY = 429
 UNCONFIRMED = "unconfirmed_token"
 """In the session: a token that waits, sealed, for the person to say that its owner is them."""
-SAVED = "Your member token was saved. Mobius uses it to record your answers under your name."
+SAVED = gettext_lazy(
+    "Your member token was saved. Mobius uses it to record your answers under your name."
+)
 
 
 @require_safe
@@ -50,7 +55,7 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
             reviewer=request.user.reviewer, token=token, origin=origin_of(request)
         )
     except NotAdopted as refused:
-        form.add_error("token", str(refused))
+        form.add_error("token", not_adopted(refused))
         if refused.reason is not Reason.TOO_MANY:
             return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
         response = await sync_to_async(_page)(request, token_form=form, status=TOO_MANY)
@@ -59,7 +64,7 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
     if isinstance(adopted, Unconfirmed):
         request.session[UNCONFIRMED] = asdict(adopted)
     else:
-        messages.success(request, SAVED)
+        messages.success(request, str(SAVED))
     return _back()
 
 
@@ -78,8 +83,8 @@ def confirm_token(request: ReviewerRequest) -> HttpResponseBase:
             reviewer=request.user.reviewer, unconfirmed=asked, origin=origin_of(request)
         )
     except NotAdopted as refused:
-        return _page(request, refused=str(refused), status=REJECTED)
-    messages.success(request, SAVED)
+        return _page(request, refused=not_adopted(refused), status=REJECTED)
+    messages.success(request, str(SAVED))
     return _back()
 
 
@@ -92,7 +97,7 @@ def _unconfirmed(request: ReviewerRequest) -> Unconfirmed | None:
 async def remove_token(request: ReviewerRequest) -> HttpResponseBase:
     """Forget the token."""
     await service.remove(reviewer=request.user.reviewer, origin=origin_of(request))
-    messages.success(request, "Your token was removed.")
+    messages.success(request, _("Your token was removed."))
     return _back()
 
 
@@ -119,7 +124,7 @@ def change_password(request: ReviewerRequest) -> HttpResponseBase:
         return response
     form.save()
     update_session_auth_hash(request, form.user)
-    messages.success(request, "Your password was changed.")
+    messages.success(request, _("Your password was changed."))
     return _back()
 
 

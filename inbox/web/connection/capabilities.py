@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from inbox.mobius.types import Capabilities, Offer
 
 
@@ -9,57 +13,76 @@ from inbox.mobius.types import Capabilities, Offer
 class Offered:
     """One function of upstream. ``note``: what the product does without it, or how it is known."""
 
-    label: str
+    label: str | Promise
     offer: Offer
-    note: str = ""
+    note: str | Promise = ""
 
     @property
     def words(self) -> str:
         """The function, whether it is offered, and the note."""
-        said = {
-            Offer.YES: "offered",
-            Offer.NO: "not offered",
-            Offer.UNKNOWN: "not known yet",
-        }
-        return f"{self.label}: {said[self.offer]}. {self.note}".rstrip()
+        match self.offer:
+            case Offer.YES:
+                said = _("%(function)s: offered.")
+            case Offer.NO:
+                said = _("%(function)s: not offered.")
+            case _:
+                said = _("%(function)s: not known yet.")
+        return f"{said % {'function': self.label}} {self.note}".rstrip()
 
 
 _WORDS = {
     "pending": (
-        "List of pending questions",
-        "Questions of known runs are read; those of other runs can't be found.",
+        gettext_lazy("List of pending questions"),
+        gettext_lazy("Questions of known runs are read; those of other runs can't be found."),
     ),
-    "pending_of_run": ("Pending questions of one run", "All pending questions are read instead."),
+    "pending_of_run": (
+        gettext_lazy("Pending questions of one run"),
+        gettext_lazy("All pending questions are read instead."),
+    ),
     "closed": (
-        "List of closed questions",
-        "Questions are followed once they've been seen pending; older ones aren't shown.",
+        gettext_lazy("List of closed questions"),
+        gettext_lazy(
+            "Questions are followed once they've been seen pending; older ones aren't shown."
+        ),
     ),
-    "project_events": ("Live events of the project", "Pending questions are polled instead."),
+    "project_events": (
+        gettext_lazy("Live events of the project"),
+        gettext_lazy("Pending questions are polled instead."),
+    ),
     "run_events": (
-        "Live events of a run",
-        "Runs are read by ID instead, if that's available.",
+        gettext_lazy("Live events of a run"),
+        gettext_lazy("Runs are read by ID instead, if that's available."),
     ),
-    "runs": ("List of runs", "Runs are known from their questions."),
-    "run": ("One run by its ID", "A run's details come from its events and questions."),
-    "steps": ("Steps of a run", "A run is shown without its steps."),
+    "runs": (gettext_lazy("List of runs"), gettext_lazy("Runs are known from their questions.")),
+    "run": (
+        gettext_lazy("One run by its ID"),
+        gettext_lazy("A run's details come from its events and questions."),
+    ),
+    "steps": (gettext_lazy("Steps of a run"), gettext_lazy("A run is shown without its steps.")),
     "groups": (
-        "Groups and their members",
-        "Members come from the question itself, or else from the group mapping here.",
+        gettext_lazy("Groups and their members"),
+        gettext_lazy("Members come from the question itself, or else from the group mapping here."),
     ),
     "token_owner": (
-        "Owner of a member token",
-        "A token is assumed to belong to the Mobius ID that an administrator set.",
+        gettext_lazy("Owner of a member token"),
+        gettext_lazy("A token is assumed to belong to the Mobius ID that an administrator set."),
     ),
-    "signals": ("Signals to a run", "Signals can't be sent."),
-    "cancellation": ("Cancelling a run", "Runs can't be cancelled from here."),
-    "claims": ("Claiming a group's question", "No question seen so far is marked as claimable."),
+    "signals": (gettext_lazy("Signals to a run"), gettext_lazy("Signals can't be sent.")),
+    "cancellation": (
+        gettext_lazy("Cancelling a run"),
+        gettext_lazy("Runs can't be cancelled from here."),
+    ),
+    "claims": (
+        gettext_lazy("Claiming a group's question"),
+        gettext_lazy("No question seen so far is marked as claimable."),
+    ),
 }
 
 
 _KNOWN_BY = {
-    "signals": "Not tested: every Mobius with this API generation offers it.",
-    "cancellation": "Not tested: shown as available until it's refused once.",
-    "claims": "Available for questions marked as claimable.",
+    "signals": gettext_lazy("Not tested: every Mobius with this API generation offers it."),
+    "cancellation": gettext_lazy("Not tested: shown as available until it's refused once."),
+    "claims": gettext_lazy("Available for questions marked as claimable."),
 }
 """Of what no request without effect could tell."""
 
@@ -73,7 +96,7 @@ def offered(known: Capabilities) -> list[Offered]:
     ]
 
 
-def _note(name: str, offer: Offer, instead: str) -> str:
+def _note(name: str, offer: Offer, instead: Promise) -> str | Promise:
     match offer:
         case Offer.YES:
             return _KNOWN_BY.get(name, "")

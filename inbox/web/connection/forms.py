@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inbox.services.people import Person, Role
 
@@ -13,9 +15,9 @@ class MobiusIdForm(forms.Form):
     """Who somebody is in Mobius."""
 
     mobius_id = forms.CharField(
-        label="Mobius ID",
+        label=gettext_lazy("Mobius ID"),
         max_length=ID_LENGTH,
-        error_messages={"required": "Enter a Mobius ID."},
+        error_messages={"required": gettext_lazy("Enter a Mobius ID.")},
     )
 
 
@@ -23,15 +25,19 @@ class PersonForm(MobiusIdForm):
     """A person to be added."""
 
     name = forms.CharField(
-        label="Username",
+        label=gettext_lazy("Username"),
         max_length=150,
-        error_messages={"required": "Enter a username."},
+        error_messages={"required": gettext_lazy("Enter a username.")},
     )
-    full_name = forms.CharField(label="Full name", max_length=150, required=False)
+    full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=150, required=False)
     role = forms.ChoiceField(
-        label="Role", choices=[(Role.REVIEWER, "Reviewer"), (Role.LEAD, "Team lead")]
+        label=gettext_lazy("Role"),
+        choices=[
+            (Role.REVIEWER, gettext_lazy("Reviewer")),
+            (Role.LEAD, gettext_lazy("Team lead")),
+        ],
     )
-    admin = forms.BooleanField(label="Administrator", required=False)
+    admin = forms.BooleanField(label=gettext_lazy("Administrator"), required=False)
 
     def person(self) -> Person:
         """What was typed."""
@@ -55,7 +61,7 @@ class ImportForm(forms.Form):
         """One of the two."""
         said = super().clean() or {}
         if not said.get("file") and not said.get("text"):
-            self.add_error("file", "Choose a CSV file.")
+            self.add_error("file", _("Choose a CSV file."))
         return said
 
     def content(self) -> bytes:
@@ -68,7 +74,7 @@ class MappingForm(forms.Form):
     """The people of a group."""
 
     group_id = forms.CharField(
-        label="Mobius group ID",
+        label=gettext_lazy("Mobius group ID"),
         max_length=ID_LENGTH,
-        error_messages={"required": "Enter the group's Mobius ID."},
+        error_messages={"required": gettext_lazy("Enter the group's Mobius ID.")},
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from inbox.access import REVIEWER, TEAM_LEAD
 from inbox.mirror import capabilities, freshness
@@ -18,7 +19,9 @@ from inbox.services.audit import rights_log
 from inbox.services.connection import connection
 from inbox.services.group_mapping import Mapping
 from inbox.web.connection.capabilities import Offered, offered
+from inbox.web.connection.messages import key_answers_text
 from inbox.web.decisions import words as decision_words
+from inbox.web.ui.messages import sentences
 
 CONFLICTS_FOR = timedelta(days=7)
 CONFLICTS = 5
@@ -36,13 +39,18 @@ def warnings() -> list[AdminWarning]:
     """That ``LOG_ANCHOR`` fails; member tokens that did not fit their account, newest first."""
     found = []
     if failure := decision_anchor.failure():
-        since = f" since {_at(failure.at)}" if failure.at else ""
-        text = f"New heads of the decision log haven't reached LOG_ANCHOR{since}. {failure.why}."
-        found.append(AdminWarning(f"{text} We try again every minute.", bad=True))
+        if failure.at:
+            late = _("New heads of the decision log haven't reached LOG_ANCHOR since %(time)s.")
+            late %= {"time": _at(failure.at)}
+        else:
+            late = _("New heads of the decision log haven't reached LOG_ANCHOR.")
+        text = sentences(late, f"{failure.why}.", _("We try again every minute."))
+        found.append(AdminWarning(text, bad=True))
     conflicts = rights_log.conflicts(timezone.now() - CONFLICTS_FOR)[:CONFLICTS]
     for entry in conflicts:
-        what = decision_words.conflict(entry)
-        found.append(AdminWarning(f"{_at(entry.at)}: {what}. Nothing was changed."))
+        facts = {"time": _at(entry.at), "event": decision_words.conflict(entry)}
+        text = _("%(time)s: %(event)s. Nothing was changed.") % facts
+        found.append(AdminWarning(text))
     return found
 
 
@@ -101,7 +109,7 @@ def connection_page(upstream: Upstream) -> ConnectionPage:
     mappings = tuple(group_mapping.mappings(upstream))
     now = freshness.present()
     return ConnectionPage(
-        base_url="the embedded engine" if settings.EMBEDDED else settings.MOBIUS_BASE_URL,
+        base_url=_("the embedded engine") if settings.EMBEDDED else settings.MOBIUS_BASE_URL,
         project=settings.MOBIUS_PROJECT,
         freshness=now,
         problem=connection.shown(),
@@ -112,7 +120,7 @@ def connection_page(upstream: Upstream) -> ConnectionPage:
         people=people,
         seen=tuple(directory.seen_without_account()),
         mappings=mappings,
-        key_answers=key_answers.sentence(upstream),
+        key_answers=key_answers_text(key_answers.mode(upstream)),
     )
 
 
@@ -120,18 +128,18 @@ def _steps(
     upstream: Upstream, now: Freshness, people: tuple[PersonRow, ...], mappings: tuple[Mapping, ...]
 ) -> tuple[Step, ...]:
     steps = [
-        Step(True, "Create an administrator", "people"),
-        Step(now.state == "live", "Connect to Mobius", "mobius"),
+        Step(True, _("Create an administrator"), "people"),
+        Step(now.state == "live", _("Connect to Mobius"), "mobius"),
         Step(
             any(row.mobius_id and row.active for row in people),
-            "Add the people who answer questions",
+            _("Add the people who answer questions"),
             "people",
         ),
     ]
     if mappings:
         mapped = all(mapping.people for mapping in mappings)
-        steps.append(Step(mapped, "Assign people to groups", "groups"))
-    steps.append(Step(trial.was_anything_answered(upstream), "Send a test question", "test"))
+        steps.append(Step(mapped, _("Assign people to groups"), "groups"))
+    steps.append(Step(trial.was_anything_answered(upstream), _("Send a test question"), "test"))
     return tuple(steps)
 
 
@@ -154,7 +162,9 @@ def _people() -> list[PersonRow]:
 
 def _role(row: Reviewer) -> str:
     groups = {group.name for group in row.user.groups.all()}
-    role = "Team lead" if TEAM_LEAD in groups else "Reviewer" if REVIEWER in groups else ""
-    if not row.user.is_superuser:
-        return role or "No role"
-    return f"{role}, administrator" if role else "Administrator"
+    administrator = row.user.is_superuser
+    if TEAM_LEAD in groups:
+        return _("Team lead, administrator") if administrator else _("Team lead")
+    if REVIEWER in groups:
+        return _("Reviewer, administrator") if administrator else _("Reviewer")
+    return _("Administrator") if administrator else _("No role")

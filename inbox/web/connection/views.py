@@ -9,12 +9,14 @@ from django.contrib.auth import get_user_model
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.services import group_mapping, links, people, people_import, trial
 from inbox.services.people import NotAdded
 from inbox.web.connection.forms import ImportForm, MappingForm, MobiusIdForm, PersonForm
+from inbox.web.connection.messages import not_sent
 from inbox.web.connection.page import connection_page
 from inbox.web.ui.frame import frame
 from inbox.web.ui.request import ReviewerRequest, administrator_required
@@ -92,7 +94,7 @@ def map_group(request: ReviewerRequest) -> HttpResponse:
     except group_mapping.NotMapped as refused:
         form.add_error(None, str(refused))
         return _page(request, mapping_form=form, status=REJECTED)
-    messages.success(request, "The people assigned to the group were saved.")
+    messages.success(request, _("The people assigned to the group were saved."))
     return _back("groups")
 
 
@@ -108,7 +110,7 @@ def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
     except NotAdded as refused:
         form.add_error("mobius_id", str(refused))
         return _page(request, id_form=form, status=REJECTED)
-    messages.success(request, "Your Mobius ID is set.")
+    messages.success(request, _("Your Mobius ID is set."))
     return _back("test")
 
 
@@ -119,7 +121,7 @@ async def send_test_question(request: ReviewerRequest) -> HttpResponseBase:
     try:
         sent = await trial.send(request.user.reviewer)
     except trial.NotSent as refused:
-        return await sync_to_async(_page)(request, not_sent=str(refused), status=REJECTED)
+        return await sync_to_async(_page)(request, not_sent=not_sent(refused), status=REJECTED)
     request.session[TEST_QUESTION] = asdict(sent)
     return _back("test")
 

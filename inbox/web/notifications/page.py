@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer
@@ -81,11 +83,10 @@ def notice_list(
 def _row(notice: Notice, item: Interaction | None, now: datetime) -> NoticeRow:
     if notice.kind == Notice.Kind.TOKEN_REMOVED:
         return _about_the_account(notice, now)
-    again = "" if notice.times == 1 else f", for the {_ordinal(notice.times)} time"
     return NoticeRow(
         pk=notice.pk,
         sender=Face(notice.sender, notice.sender_name, notice.sender_name),
-        words=f"{notice.sender_name} nudged you{again}",
+        words=_nudged(notice),
         title=item.display_title if item is not None else "",
         href=item.get_absolute_url() if item is not None else "",
         state=_state(item),
@@ -104,8 +105,8 @@ def _about_the_account(notice: Notice, now: datetime) -> NoticeRow:
     return NoticeRow(
         pk=notice.pk,
         sender=Face("", notice.sender_name, notice.sender_name),
-        words="Your member token could no longer be read and was removed",
-        title="Add a new token on the Account page",
+        words=_("Your member token could no longer be read and was removed"),
+        title=_("Add a new token on the Account page"),
         href=reverse("account"),
         state="",
         deadline=None,
@@ -117,12 +118,14 @@ def _about_the_account(notice: Notice, now: datetime) -> NoticeRow:
 
 def _state(item: Interaction | None) -> str:
     if item is None:
-        return "You no longer have access to this question."
+        return _("You no longer have access to this question.")
     return "" if item.pending else item_status(item.state, gone=item.gone).label
 
 
-def _ordinal(number: int) -> str:
-    ending = (
-        "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+def _nudged(notice: Notice) -> str:
+    if notice.times == 1:
+        return _("%(name)s nudged you") % {"name": notice.sender_name}
+    words = ngettext(
+        "%(name)s nudged you %(count)d time", "%(name)s nudged you %(count)d times", notice.times
     )
-    return f"{number}{ending}"
+    return words % {"name": notice.sender_name, "count": notice.times}

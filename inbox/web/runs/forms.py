@@ -5,6 +5,8 @@ from math import isfinite
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 LARGEST_PAYLOAD = 64 * 1024
 """Characters of a signal's payload."""
@@ -16,8 +18,8 @@ class ViewForm(forms.Form):
     name = forms.CharField(
         max_length=80,
         error_messages={
-            "required": "Enter a name for the view.",
-            "max_length": "A name can have at most 80 characters.",
+            "required": gettext_lazy("Enter a name for the view."),
+            "max_length": gettext_lazy("A name can have at most 80 characters."),
         },
     )
 
@@ -38,15 +40,15 @@ class SignalForm(forms.Form):
     name = forms.CharField(
         max_length=300,
         error_messages={
-            "required": "Enter the signal's name.",
-            "max_length": "A name can have at most 300 characters.",
+            "required": gettext_lazy("Enter the signal's name."),
+            "max_length": gettext_lazy("A name can have at most 300 characters."),
         },
     )
     payload = forms.CharField(
         required=False,
         max_length=LARGEST_PAYLOAD,
         strip=False,
-        error_messages={"max_length": "The payload is too long. The limit is 64 kB."},
+        error_messages={"max_length": gettext_lazy("The payload is too long. The limit is 64 kB.")},
     )
 
     def clean_payload(self) -> dict[str, Any] | None:
@@ -57,21 +59,23 @@ class SignalForm(forms.Form):
         try:
             value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
         except json.JSONDecodeError as error:
-            place = f"line {error.lineno}, character {error.colno}"
-            raise forms.ValidationError(f"This isn't valid JSON: {error.msg} at {place}.") from None
+            where = {"error": error.msg, "line": error.lineno, "column": error.colno}
+            said = _("This isn't valid JSON: %(error)s at line %(line)d, character %(column)d.")
+            raise forms.ValidationError(said % where) from None
         except (ValueError, RecursionError) as error:
-            raise forms.ValidationError(f"This isn't valid JSON: {error}.") from None
+            said = _("This isn't valid JSON: %(error)s.")
+            raise forms.ValidationError(said % {"error": error}) from None
         if not isinstance(value, dict):
-            raise forms.ValidationError("The payload must be an object, in { }.")
+            raise forms.ValidationError(_("The payload must be an object, in { }."))
         return value
 
 
 def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} isn't a number")
+    raise ValueError(_("%(word)s isn't a number") % {"word": word})
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not isfinite(number):
-        raise ValueError(f"{digits} is too large a number")
+        raise ValueError(_("%(number)s is too large a number") % {"number": digits})
     return number

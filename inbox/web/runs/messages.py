@@ -1,10 +1,12 @@
-"""What a lead is told about a run that they cancelled, or sent a signal."""
+"""What a lead is told about a run they cancelled or sent a signal, and a view not saved."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inbox.models import Run
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.run_control import Verb
+from inbox.services.saved_views import MOST, NotSaved, Reason
 from inbox.web.ui.messages import Message, mobius_says, sentences, upstream_problem
 from inbox.web.ui.words import short_id
 
@@ -77,3 +79,15 @@ def _ended(run: Run) -> str:
 
 def _name(run: Run) -> str:
     return f"{run.workflow} {short_id(run.mobius_id)}"
+
+
+def not_saved(refused: NotSaved) -> str:
+    """Why a view cannot have its name, or cannot be kept."""
+    if refused.reason is Reason.NAME_TAKEN:
+        return _("You already have a view called %(name)s.") % {"name": refused.name}
+    many = ngettext(
+        "You already have %(count)d view. Delete one first.",
+        "You already have %(count)d views. Delete one first.",
+        MOST,
+    )
+    return many % {"count": MOST}

@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -28,7 +29,7 @@ from inbox.services.saved_views import NoSuchView, NotSaved
 from inbox.web.runs import page as run_page
 from inbox.web.runs.filters import run_filters
 from inbox.web.runs.forms import CancelForm, SignalForm, ViewForm
-from inbox.web.runs.messages import run_message
+from inbox.web.runs.messages import not_saved, run_message
 from inbox.web.runs.monitor import monitor
 from inbox.web.runs.queries import RunQuery
 from inbox.web.runs.run_list import RunFilters, run_list
@@ -293,7 +294,7 @@ def delete(request: ReviewerRequest, id: int) -> HttpResponse:
         name = saved_views.delete(request.viewer, id)
     except NoSuchView:
         raise Http404("No such view.") from None
-    messages.success(request, f"“{name}” was deleted.")
+    messages.success(request, _("“%(name)s” was deleted.") % {"name": name})
     return HttpResponseRedirect(RunQuery.read(request.GET).replace().href(), status=303)
 
 
@@ -306,8 +307,8 @@ def _named(request: ReviewerRequest, write: Callable[[str], SavedView]) -> HttpR
     except NoSuchView:
         raise Http404("No such view.") from None
     except NotSaved as error:
-        return _again(request, str(error))
-    messages.success(request, f"Saved as “{view.name}”.")
+        return _again(request, not_saved(error))
+    messages.success(request, _("Saved as “%(name)s”.") % {"name": view.name})
     return HttpResponseRedirect(view.get_absolute_url(), status=303)
 
 
