@@ -101,7 +101,7 @@ def test_an_old_answer_does_not_count(board: Desk) -> None:
     board.elsewhere("user_lee", item.mobius_id, True)
     board.read(item.mobius_id)
     Interaction.objects.filter(pk=item.pk).update(completed_at=soon(days=-91))
-    assert "<dt>Median</dt> <dd> — </dd>" in one_line(
+    assert "<dt>Median</dt> <dd> – </dd>" in one_line(
         sign_in("tess").get("/groups/approvers/").content
     )
 

@@ -44,12 +44,12 @@ class Pace:
     @property
     def median_words(self) -> str:
         """``24 min``, or a dash."""
-        return "—" if self.median is None else span(self.median)
+        return "–" if self.median is None else span(self.median)
 
     @property
     def most_words(self) -> str:
         """Nine of ten are within this."""
-        return "—" if self.most is None else span(self.most)
+        return "–" if self.most is None else span(self.most)
 
 
 def waiting(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> dict[str, Waiting]:
