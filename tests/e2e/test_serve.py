@@ -128,7 +128,7 @@ def test_a_taken_port_is_one_sentence_that_says_what_to_do(tmp_path: Path, varia
         product = Product(tmp_path, environment(tmp_path, "taken"))
         done = manage(product, "serve", **{variable: str(taken.getsockname()[1])})
     assert done.returncode == 1
-    assert "is in use" in done.stderr
+    assert "in use by another program" in done.stderr
     assert variable in done.stderr
     assert "Traceback" not in done.stderr
 
