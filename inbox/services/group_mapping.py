@@ -1,6 +1,6 @@
 """Who answers for a Mobius group whose members Mobius does not tell, as an administrator set it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -19,7 +19,13 @@ VERB = "group_mapped"
 
 
 class NotMapped(Exception):
-    """Nothing has changed; ``str()`` of it is a sentence for the reader."""
+    """Nothing has changed: ``missing`` are names without an account, ``invalid`` is what the
+    validators say of the group's id.
+    """
+
+    def __init__(self, *, missing: Sequence[str] = (), invalid: Sequence[str] = ()) -> None:
+        super().__init__(missing, invalid)
+        self.missing, self.invalid = missing, invalid
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,13 @@ def map_group(group_id: str, usernames: Iterable[str]) -> list[Reviewer]:
         GroupMapping._meta.get_field("group_id").clean(group_id, None)
         validate_one_line(group_id)
     except ValidationError as error:
-        raise NotMapped(" ".join(error.messages)) from None
+        raise NotMapped(invalid=error.messages) from None
     wanted = list(dict.fromkeys(usernames))
     found = Reviewer.objects.filter(user__username__in=wanted).select_related("user")
     people = {reviewer.user.get_username(): reviewer for reviewer in found}
     missing = [name for name in wanted if name not in people]
     if missing:
-        raise NotMapped(f"There is no account called {', '.join(missing)}. Nothing was changed.")
+        raise NotMapped(missing=missing)
     upstream = Upstream.hold_present()
     rows = GroupMapping.objects.filter(upstream=upstream, group_id=group_id)
     before = sorted(rows.values_list("reviewer__user__username", flat=True))

@@ -3,7 +3,7 @@
 Every change of an identity or a role is entered in the decision log by ``rights_log``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,18 +46,44 @@ class Person:
 
 @dataclass(frozen=True)
 class Added:
-    """What became of a person. ``link`` is the sign-in link, where one was made; ``problem`` says
+    """What became of a person. ``link`` is the sign-in link, where one was made; ``refused`` says
     why nobody was added, ``unseen`` that Mobius has not mentioned the Mobius ID yet.
     """
 
     person: Person
     link: str = ""
-    problem: str = ""
+    refused: "NotAdded | None" = None
     unseen: bool = False
 
 
+class Reason(StrEnum):
+    """Why somebody was not added or changed."""
+
+    HAS_ACCOUNT = "has_account"
+    NO_MOBIUS_ID = "no_mobius_id"
+    ID_OF_ANOTHER = "id_of_another"
+    JUST_TAKEN = "just_taken"
+    NAME_OF_SEVERAL_LINES = "name_of_several_lines"
+    INVALID = "invalid"
+
+
 class NotAdded(Exception):
-    """Nothing has changed; ``str()`` of it is a sentence for the reader."""
+    """Nothing has changed. ``holder`` is the account that has the Mobius ID, ``invalid`` what the
+    fields' validators say.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        *,
+        username: str = "",
+        mobius_id: str = "",
+        holder: str = "",
+        invalid: Sequence[str] = (),
+    ) -> None:
+        super().__init__(reason)
+        self.reason, self.username, self.mobius_id = reason, username, mobius_id
+        self.holder, self.invalid = holder, invalid
 
 
 @sensitive_variables("password", "hashed")
@@ -78,7 +104,7 @@ def _add(person: Person, password: str | None, hashed: str | None, *, update: bo
     Upstream.hold_present()
     user = get_user_model().objects.filter(username=person.username).first()
     if user is not None and not update:
-        raise NotAdded(f"{person.username} already has an account.")
+        raise NotAdded(Reason.HAS_ACCOUNT, username=person.username)
     if user is None:
         user = _new(person)
     else:
@@ -93,7 +119,7 @@ def _add(person: Person, password: str | None, hashed: str | None, *, update: bo
             _identify(user, person)
     except IntegrityError:
         raise NotAdded(
-            f"{person.username} or {person.mobius_id} was just taken by another account."
+            Reason.JUST_TAKEN, username=person.username, mobius_id=person.mobius_id or ""
         ) from None
     if person.role is not None or not user.groups.filter(name__in=ROLES).exists():
         _give_role(user, person.role or Role.REVIEWER)
@@ -111,14 +137,14 @@ def set_mobius_id(user: User, mobius_id: str) -> None:
         with transaction.atomic():
             _identify(user, Person(user.get_username(), mobius_id))
     except IntegrityError:
-        raise NotAdded(f"{mobius_id} was just taken by another account.") from None
+        raise NotAdded(Reason.JUST_TAKEN, mobius_id=mobius_id) from None
 
 
 def add_all(people: Iterable[Person], *, update: bool = False, keep: bool = True) -> list[Added]:
     """Add all of them, or nobody where one has a problem, or where ``keep`` is False: a preview."""
     with transaction.atomic():
         added = [_add_or_say(person, update=update) for person in people]
-        if not keep or any(one.problem for one in added):
+        if not keep or any(one.refused for one in added):
             transaction.set_rollback(True)
     return added
 
@@ -127,12 +153,12 @@ def _add_or_say(person: Person, *, update: bool) -> Added:
     try:
         return add(person, update=update)
     except NotAdded as refused:
-        return Added(person, problem=str(refused))
+        return Added(person, refused=refused)
 
 
 def _new(person: Person) -> User:
     if not person.mobius_id:
-        raise NotAdded(f"{person.username} needs a Mobius ID.")
+        raise NotAdded(Reason.NO_MOBIUS_ID, username=person.username)
     user = get_user_model()(username=person.username)
     user.set_unusable_password()
     return user
@@ -141,14 +167,14 @@ def _new(person: Person) -> User:
 def _describe(user: User, person: Person) -> None:
     if person.full_name is not None:
         if not person.full_name.isprintable():
-            raise NotAdded(f"The full name of {person.username} must be one line of text.")
+            raise NotAdded(Reason.NAME_OF_SEVERAL_LINES, username=person.username)
         user.first_name, _, user.last_name = person.full_name.strip().partition(" ")
     if person.admin:
         user.is_staff = user.is_superuser = True
     try:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:
-        raise NotAdded(" ".join(error.messages)) from None
+        raise NotAdded(Reason.INVALID, invalid=error.messages) from None
 
 
 @sensitive_variables("password")
@@ -156,7 +182,7 @@ def _check_password(user: User, password: str) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise NotAdded(" ".join(error.messages)) from None
+        raise NotAdded(Reason.INVALID, invalid=error.messages) from None
 
 
 def _identify(user: User, person: Person) -> None:
@@ -166,14 +192,14 @@ def _identify(user: User, person: Person) -> None:
     if wanted is None or wanted == reviewer.mobius_id:
         return
     if not wanted:
-        raise NotAdded(f"{person.username} needs a Mobius ID.")
+        raise NotAdded(Reason.NO_MOBIUS_ID, username=person.username)
     try:
         Reviewer._meta.get_field("mobius_id").clean(wanted, reviewer)
     except ValidationError as error:
-        raise NotAdded(" ".join(error.messages)) from None
+        raise NotAdded(Reason.INVALID, invalid=error.messages) from None
     holder = Reviewer.objects.filter(mobius_id=wanted).select_related("user").first()
     if holder is not None:
-        raise NotAdded(f"{wanted} is the Mobius ID of {holder.user.get_username()}.")
+        raise NotAdded(Reason.ID_OF_ANOTHER, mobius_id=wanted, holder=holder.user.get_username())
     credentials.assign(reviewer, mobius_id=wanted)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from enum import StrEnum
 
 from inbox.services.people import Person, Role
 
@@ -11,8 +12,27 @@ MOST = 200
 YES, NO = ("yes", "true", "on", "1", "x"), ("", "no", "false", "off", "0")
 
 
+class Flaw(StrEnum):
+    """Why a file cannot be read."""
+
+    NOT_UTF8 = "not_utf8"
+    NOT_CSV = "not_csv"
+    COLUMN_MISSING = "column_missing"
+    COLUMN_UNKNOWN = "column_unknown"
+    NO_PEOPLE = "no_people"
+    TOO_MANY_PEOPLE = "too_many_people"
+    TOO_MANY_VALUES = "too_many_values"
+    NO_NAME = "no_name"
+    ROLE = "role"
+    ADMIN = "admin"
+
+
 class Unreadable(ValueError):
-    """The file cannot be read; ``str()`` of it says why, with the number of the line."""
+    """The file cannot be read. ``value`` is the column, the value, or what the parser says."""
+
+    def __init__(self, flaw: Flaw, *, line: int = 0, value: str = "") -> None:
+        super().__init__(flaw)
+        self.flaw, self.line, self.value = flaw, line, value
 
 
 def read(content: bytes) -> list[Person]:
@@ -20,7 +40,7 @@ def read(content: bytes) -> list[Person]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable("The file isn't UTF-8 text. Save it as CSV in UTF-8.") from None
+        raise Unreadable(Flaw.NOT_UTF8) from None
     header = text.partition("\n")[0]
     # What a spreadsheet writes where the comma is the decimal sign.
     delimiter = ";" if ";" in header and "," not in header else ","
@@ -28,33 +48,31 @@ def read(content: bytes) -> list[Person]:
     try:
         names = [name.strip().lower() for name in rows.fieldnames or ()]
         if missing := [name for name in NEEDED if name not in names]:
-            raise Unreadable(
-                f"Line 1 must contain the columns {','.join(COLUMNS)}; {missing[0]} is missing."
-            )
+            raise Unreadable(Flaw.COLUMN_MISSING, value=missing[0])
         if unknown := [name for name in names if name not in COLUMNS]:
-            raise Unreadable(f"Line 1 has an unknown column: {unknown[0] or '(empty)'}.")
+            raise Unreadable(Flaw.COLUMN_UNKNOWN, value=unknown[0])
         rows.fieldnames = names
         people = [_person(row, rows.line_num) for row in rows]
     except csv.Error as error:
-        raise Unreadable(f"Line {rows.line_num} isn't valid CSV: {error}.") from None
+        raise Unreadable(Flaw.NOT_CSV, line=rows.line_num, value=str(error)) from None
     if not people:
-        raise Unreadable("The file has no people in it.")
+        raise Unreadable(Flaw.NO_PEOPLE)
     if len(people) > MOST:
-        raise Unreadable(f"The file has more than {MOST} people. Split it into smaller files.")
+        raise Unreadable(Flaw.TOO_MANY_PEOPLE)
     return people
 
 
 def _person(row: dict[str, str | None], line: int) -> Person:
     if "" in row:
-        raise Unreadable(f"Line {line} has more values than columns.")
+        raise Unreadable(Flaw.TOO_MANY_VALUES, line=line)
     said = {name: (row.get(name) or "").strip() for name in COLUMNS}
     if not said["name"]:
-        raise Unreadable(f"Line {line} has no name.")
+        raise Unreadable(Flaw.NO_NAME, line=line)
     role, admin = said["role"].lower(), said["admin"].lower()
     if role and role not in list(Role):
-        raise Unreadable(f"Line {line}: the role must be reviewer or lead, not {said['role']}.")
+        raise Unreadable(Flaw.ROLE, line=line, value=said["role"])
     if admin not in (*YES, *NO):
-        raise Unreadable(f"Line {line}: admin must be yes or no, not {said['admin']}.")
+        raise Unreadable(Flaw.ADMIN, line=line, value=said["admin"])
     return Person(
         username=said["name"],
         mobius_id=said["mobius_id"],

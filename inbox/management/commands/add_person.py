@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 from inbox.management.preparing import make_ready
 from inbox.services import people
 from inbox.services.people import NotAdded, Person, Role
+from inbox.web.connection.messages import not_added
 
 
 class Command(BaseCommand):
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         try:
             added = people.add(person, password=password, update=options["update"])
         except NotAdded as refused:
-            raise CommandError(str(refused)) from None
+            raise CommandError(not_added(refused)) from None
         if added.unseen:
             self.stderr.write(
                 f"{person.mobius_id} hasn't been seen in Mobius yet. Check the spelling."

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.management.preparing import make_ready
 from inbox.services import people, people_import
+from inbox.web.connection.messages import not_added, unreadable
 
 
 class Command(BaseCommand):
@@ -32,12 +33,13 @@ class Command(BaseCommand):
             ) from None
         try:
             persons = people_import.read(content)
-        except people_import.Unreadable as unreadable:
-            raise CommandError(str(unreadable)) from None
+        except people_import.Unreadable as error:
+            raise CommandError(unreadable(error)) from None
         make_ready()
         added = people.add_all(persons, update=options["update"])
-        if problems := [one for one in added if one.problem]:
-            said = "\n".join(f"  {one.person.username}: {one.problem}" for one in problems)
+        problems = [(one.person.username, one.refused) for one in added if one.refused]
+        if problems:
+            said = "\n".join(f"  {name}: {not_added(refused)}" for name, refused in problems)
             raise CommandError(f"No one was added:\n{said}")
         for one in added:
             if one.unseen:

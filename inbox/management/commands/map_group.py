@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.management.preparing import make_ready
 from inbox.services import group_mapping
+from inbox.web.connection.messages import not_mapped
 
 
 class Command(BaseCommand):
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         try:
             mapped = group_mapping.map_group(group_id, options["people"])
         except group_mapping.NotMapped as refused:
-            raise CommandError(str(refused)) from None
+            raise CommandError(not_mapped(refused)) from None
         for reviewer in mapped:
             if not reviewer.mobius_id:
                 self.stderr.write(

@@ -1,9 +1,13 @@
-"""What an administrator is told about the service key's answers, and a test question not sent."""
+"""What an administrator is told: about the service key's answers, and what was not done."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from inbox.services import people, people_import, trial
+from inbox.services.group_mapping import NotMapped
 from inbox.services.key_answers import Mode, Why
-from inbox.services.trial import NotSent, Reason
+from inbox.services.people import NotAdded
+from inbox.services.people_import import Flaw, Unreadable
 from inbox.web.ui.messages import sentences
 
 
@@ -56,14 +60,89 @@ def _refused(mode: Mode) -> str:
             )
 
 
-def not_sent(refused: NotSent) -> str:
+def not_sent(refused: trial.NotSent) -> str:
     """Why a test question was not sent, or may not have been."""
     match refused.reason:
-        case Reason.NO_MOBIUS_ID:
+        case trial.Reason.NO_MOBIUS_ID:
             return _("Set your Mobius ID first. The question is sent to it.")
-        case Reason.UNCONFIRMED:
+        case trial.Reason.UNCONFIRMED:
             anyway = _("If Mobius received the question anyway, it will appear in your inbox.")
             return sentences(refused.message, anyway)
         case _:
             reason = {"reason": refused.message}
             return _("Mobius didn't accept the question: %(reason)s") % reason
+
+
+def not_added(refused: NotAdded) -> str:
+    """Why somebody was not added, or got no Mobius ID."""
+    match refused.reason:
+        case people.Reason.HAS_ACCOUNT:
+            words = _("%(username)s already has an account.")
+        case people.Reason.NO_MOBIUS_ID:
+            words = _("%(username)s needs a Mobius ID.")
+        case people.Reason.ID_OF_ANOTHER:
+            words = _("%(mobius_id)s is the Mobius ID of %(holder)s.")
+        case people.Reason.JUST_TAKEN if refused.username:
+            words = _("%(username)s or %(mobius_id)s was just taken by another account.")
+        case people.Reason.JUST_TAKEN:
+            words = _("%(mobius_id)s was just taken by another account.")
+        case people.Reason.NAME_OF_SEVERAL_LINES:
+            words = _("The full name of %(username)s must be one line of text.")
+        case _:
+            return sentences(*refused.invalid)
+    return words % {
+        "username": refused.username,
+        "mobius_id": refused.mobius_id,
+        "holder": refused.holder,
+    }
+
+
+def not_mapped(refused: NotMapped) -> str:
+    """Why nobody was assigned to a group."""
+    if refused.invalid:
+        return sentences(*refused.invalid)
+    names = ", ".join(refused.missing)
+    return _("There is no account called %(names)s. Nothing was changed.") % {"names": names}
+
+
+def unreadable(error: Unreadable) -> str:
+    """Why a file of people cannot be read, and in which line."""
+    match error.flaw:
+        case Flaw.NOT_UTF8:
+            words = _("The file isn't UTF-8 text. Save it as CSV in UTF-8.")
+        case Flaw.NO_PEOPLE:
+            words = _("The file has no people in it.")
+        case Flaw.TOO_MANY_PEOPLE:
+            words = ngettext(
+                "The file has more than %(most)d person. Split it into smaller files.",
+                "The file has more than %(most)d people. Split it into smaller files.",
+                people_import.MOST,
+            )
+        case Flaw.COLUMN_MISSING:
+            words = _("Line 1 must contain the columns %(columns)s; %(value)s is missing.")
+        case Flaw.COLUMN_UNKNOWN if error.value:
+            words = _("Line 1 has an unknown column: %(value)s.")
+        case Flaw.COLUMN_UNKNOWN:
+            words = _("Line 1 has a column without a name.")
+        case _:
+            words = _flaw_of_line(error.flaw)
+    return words % {
+        "line": error.line,
+        "value": error.value,
+        "columns": ",".join(people_import.COLUMNS),
+        "most": people_import.MOST,
+    }
+
+
+def _flaw_of_line(flaw: Flaw) -> str:
+    match flaw:
+        case Flaw.TOO_MANY_VALUES:
+            return _("Line %(line)d has more values than columns.")
+        case Flaw.NO_NAME:
+            return _("Line %(line)d has no name.")
+        case Flaw.ROLE:
+            return _("Line %(line)d: the role must be reviewer or lead, not %(value)s.")
+        case Flaw.ADMIN:
+            return _("Line %(line)d: admin must be yes or no, not %(value)s.")
+        case _:
+            return _("Line %(line)d isn't valid CSV: %(value)s.")

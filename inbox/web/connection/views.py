@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.services import group_mapping, links, people, people_import, trial
 from inbox.services.people import NotAdded
 from inbox.web.connection.forms import ImportForm, MappingForm, MobiusIdForm, PersonForm
-from inbox.web.connection.messages import not_sent
+from inbox.web.connection.messages import not_added, not_mapped, not_sent, unreadable
 from inbox.web.connection.page import connection_page
 from inbox.web.ui.frame import frame
 from inbox.web.ui.request import ReviewerRequest, administrator_required
@@ -44,7 +44,7 @@ def add_person(request: ReviewerRequest) -> HttpResponse:
     try:
         added = people.add(form.person())
     except NotAdded as refused:
-        form.add_error(None, str(refused))
+        form.add_error(None, not_added(refused))
         return _page(request, person_form=form, status=REJECTED)
     return _page(request, added=[added])
 
@@ -70,15 +70,16 @@ def import_people(request: ReviewerRequest) -> HttpResponse:
     content = form.content()
     try:
         persons = people_import.read(content)
-    except people_import.Unreadable as unreadable:
-        form.add_error("file", str(unreadable))
+    except people_import.Unreadable as error:
+        form.add_error("file", unreadable(error))
         return _page(request, import_form=form, status=REJECTED)
     confirmed = "confirmed" in request.POST
     rows = people.add_all(persons, keep=confirmed)
-    problems = sum(bool(row.problem) for row in rows)
+    problems = sum(row.refused is not None for row in rows)
     if confirmed and not problems:
         return _page(request, added=rows)
-    preview = {"rows": rows, "problems": problems, "text": content.decode("utf-8-sig")}
+    told = [(row, not_added(row.refused) if row.refused else "") for row in rows]
+    preview = {"rows": told, "problems": problems, "text": content.decode("utf-8-sig")}
     return _page(request, preview=preview, status=REJECTED if problems else 200)
 
 
@@ -92,7 +93,7 @@ def map_group(request: ReviewerRequest) -> HttpResponse:
     try:
         group_mapping.map_group(form.cleaned_data["group_id"], request.POST.getlist("people"))
     except group_mapping.NotMapped as refused:
-        form.add_error(None, str(refused))
+        form.add_error(None, not_mapped(refused))
         return _page(request, mapping_form=form, status=REJECTED)
     messages.success(request, _("The people assigned to the group were saved."))
     return _back("groups")
@@ -108,7 +109,7 @@ def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
     try:
         people.set_mobius_id(request.user, form.cleaned_data["mobius_id"])
     except NotAdded as refused:
-        form.add_error("mobius_id", str(refused))
+        form.add_error("mobius_id", not_added(refused))
         return _page(request, id_form=form, status=REJECTED)
     messages.success(request, _("Your Mobius ID is set."))
     return _back("test")
