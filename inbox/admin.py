@@ -14,6 +14,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inbox.models import Decision, Reviewer
 from inbox.services import credentials
@@ -28,7 +30,7 @@ class ReviewerInline(admin.StackedInline):
     fields = ("mobius_id",)
     can_delete = False
     max_num = 1
-    verbose_name_plural = "Mobius identity"
+    verbose_name_plural = gettext_lazy("Mobius identity")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: an account's place in Mobius is made with the account."""
@@ -78,7 +80,7 @@ class AccountAdmin(UserAdmin):
         owners = Reviewer.objects.filter(user__in=list(users))
         credentials.take_away(owners)
 
-    @admin.display(description="Mobius ID", ordering="reviewer__mobius_id")
+    @admin.display(description=gettext_lazy("Mobius ID"), ordering="reviewer__mobius_id")
     def mobius_id(self, user: User) -> str:
         """Empty where Mobius does not know the account yet."""
         return user.reviewer.mobius_id or ""
@@ -115,13 +117,15 @@ class DecisionAdmin(admin.ModelAdmin):
         """By what is shown here alone: a filter in the address must not guess a comment."""
         return lookup.split("__", maxsplit=1)[0] in self.fields
 
-    @admin.display(description="account or role")
+    @admin.display(description=gettext_lazy("account or role"))
     def change(self, entry: Decision) -> str:
         """The account or role, and what was changed; empty for entries about anything else."""
         if entry.verb not in rights_log.VERBS:
             return ""
         words = decision_words.said(entry, {})
-        return f"{entry.title}: {words.text}" if words else entry.title
+        if words is None:
+            return entry.title
+        return _("%(title)s: %(change)s") % {"title": entry.title, "change": words.text}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Never."""

@@ -49,7 +49,8 @@ def icon(name: str, label: str = "", small: bool = False) -> SafeString:
 @lru_cache(maxsize=2048)
 def face(person: str, name: str, missing: bool) -> SafeString:
     """A small face; remembered, since a list draws those of a group again and again."""
-    label = f"{name}, missing" if missing else f"{name} has answered"
+    label = gettext("%(name)s hasn't answered") if missing else gettext("%(name)s has answered")
+    label %= {"name": name}
     return format_html(
         '<span class="av av-{}{}" role="img" title="{}" aria-label="{}">{}</span>',
         tint(person or name),

@@ -211,7 +211,7 @@ def test_the_row_shows_how_far_it_is_and_who_is_missing(people: None) -> None:
     row = one_line(sign_in("rina").get("/inbox/")).split('id="row-int_1"')[1].split("</a>")[0]
     assert "<b>1 of 3</b>" in row
     assert 'aria-label="Sam has answered"' in row
-    assert 'aria-label="Lee, missing"' in row
+    assert 'aria-label="Lee hasn&#x27;t answered"' in row
 
 
 def test_it_says_which_answer_mine_is(people: None) -> None:
