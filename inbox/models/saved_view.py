@@ -6,7 +6,7 @@ from django.urls import reverse
 
 
 class SavedView(models.Model):
-    """``query`` is what ``RunQuery.query`` writes: filters and sort, no place in the list.
+    """``query`` is what ``RunFilters.querystring`` writes: filters and sort, no place in the list.
 
     Its link carries the query as well, so that a link that was shared works when the view is gone.
     """

@@ -37,7 +37,7 @@ from inbox.mirror import project  # noqa: E402
 from inbox.models import Reviewer, Upstream  # noqa: E402
 from inbox.people.people import make_demo  # noqa: E402
 from inbox.web.insights import queries as figures  # noqa: E402
-from inbox.web.insights.queries import Query  # noqa: E402
+from inbox.web.insights.queries import InsightsFilters  # noqa: E402
 from tests.mirror.things import RINA, answered, ask, run  # noqa: E402
 
 SIZES = [200, 13_000]
@@ -75,7 +75,6 @@ def median_ms(work: Callable[[], Any]) -> float:
 
 def main(sizes: list[int]) -> None:
     settings.ALLOWED_HOSTS = ["testserver"]
-    now = datetime.now(UTC)
     for rows in sizes:
         call_command("migrate", verbosity=0)
         Upstream.objects.all().delete()
@@ -97,7 +96,7 @@ def main(sizes: list[int]) -> None:
             found[f"stream of {name}"] = median_ms(partial(client.get, path))
             found[f"again: {name}"] = median_ms(stream.subscription.recheck)
         again = found["again: a question"] / 1e3
-        waiting = figures.waiting(upstream, Query("", now.date(), now.date()))
+        waiting = figures.waiting(upstream, InsightsFilters.read({}))
         oldest = waiting.order_by("created_at", "id").first
         print(f"{connection.vendor}, {rows:,} closed and as many open questions")
         for name, took in found.items():

@@ -20,7 +20,7 @@ from inbox.mobius.errors import (
 )
 from inbox.mobius.types import Capabilities, InteractionStatus, Policy, PolicyKind, Target
 from inbox.models import Interaction, Recipient, Reviewer, Upstream
-from inbox.web.inbox.queries import in_order
+from inbox.web.inbox.queries import SOONEST_DUE
 from inbox.web.ui.scopes import OPEN, rows_of
 from tests.mirror.things import answered, ask, group_ask, run
 from tests.web.cast import part, sign_in, soon, tell
@@ -225,7 +225,7 @@ def test_a_scope_that_nobody_knows_is_the_inbox(rina: Client) -> None:
 )
 def test_what_few_rows_are_in_has_an_index_of_its_own(rina: Client, scope: str, index: str) -> None:
     viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
-    plan = in_order(rows_of(scope, viewer, Upstream.present()), 51).explain()
+    plan = SOONEST_DUE.sorted(rows_of(scope, viewer, Upstream.present()))[:51].explain()
     assert f"{index} (upstream_id=? AND user_id=?)" in plan
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan
@@ -349,7 +349,7 @@ def test_a_page_walks_the_persons_index_and_never_sorts_what_waits(rina: Client)
     upstream = Upstream.present()
     tell(*(ask(f"int_{n}", expires_at=soon(days=1 + n)) for n in range(5)))
     viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
-    plan = in_order(rows_of(OPEN, viewer, upstream), 51).explain()
+    plan = SOONEST_DUE.sorted(rows_of(OPEN, viewer, upstream))[:51].explain()
     assert "asks_open (upstream_id=? AND user_id=? AND open=?)" in plan
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan

@@ -18,7 +18,7 @@ from inbox.mobius.types import Answer, Interaction, InteractionStatus, PolicyKin
 from inbox.models import Interaction as InteractionRow
 from inbox.models import Upstream
 from inbox.web.insights.chart import long_day
-from inbox.web.insights.queries import Query, waiting
+from inbox.web.insights.queries import InsightsFilters, waiting
 from tests.mirror import things
 from tests.mirror.things import LEE, RINA, SAM
 from tests.web.cast import sign_in, tell
@@ -378,6 +378,5 @@ def test_a_group_of_one_answer_is_counted_once(people: None) -> None:
 
 @pytest.mark.sqlite
 def test_the_oldest_open_question_is_found_by_its_index(people: None) -> None:
-    day = date(2026, 3, 2)
-    rows = waiting(Upstream.present(), Query("", day, day))
+    rows = waiting(Upstream.present(), InsightsFilters.read({}))
     assert "interaction_oldest" in rows.order_by("created_at").explain()

@@ -1,4 +1,4 @@
-"""The run monitor of a team lead: board, filters, order, pages, live rows, saved views."""
+"""The list of runs: board, filters, order, pages, live rows, saved views; and a reviewer's own."""
 
 import re
 from datetime import timedelta
@@ -8,15 +8,18 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from inbox.access import viewer_of
 from inbox.mirror.freshness import Facts, sync_status
 from inbox.mobius.types import Answer, Run, RunStatus, Target, Wait
 from inbox.models import Run as RunRow
-from inbox.models import SavedView
-from inbox.web.runs.queries import FILTERS
-from tests.mirror.things import ask, at, group_ask, run
+from inbox.models import SavedView, Upstream
+from inbox.web.runs.filters import SORTS, RunFilters
+from inbox.web.runs.queries import page_of
+from tests.mirror.things import answered, ask, at, group_ask, run
 from tests.web.cast import HTMX, part, sign_in, soon, tell
 
 S = RunStatus
+FILTERS = set(RunFilters.base_fields) - {"q", "sort", "view", "cursor"}
 
 
 def one_line(page: bytes) -> str:
@@ -262,7 +265,7 @@ def test_the_filters_offer_what_there_is(tess: Client) -> None:
 
 
 def test_a_search_keeps_the_filters_and_the_order(tess: Client) -> None:
-    kept = {name: "7d" if name == "age" else f"some-{name}" for name in FILTERS if name != "q"}
+    kept = {name: "7d" if name == "age" else f"some-{name}" for name in FILTERS}
     page = one_line(tess.get("/runs/", {**kept, "sort": "oldest", "q": "order"}).content)
     search = page[page.index('role="search"') :].split("</form>")[0]
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', search))
@@ -379,8 +382,60 @@ def test_a_reviewer_keeps_the_list_of_runs_that_asked_them(rina: Client) -> None
     page = rina.get("/runs/").content.decode()
     assert 'id="run-run_1"' in page
     assert "run_2" not in page
-    for leads in ("run-board", "Save view", "run-filters"):
+    for leads in ("run-board", "Save view", "run-filters", "Attempt"):
         assert leads not in page
+
+
+@pytest.mark.parametrize("query", ["?q=nothing", "?person=user_sam", "?queue=x", "?age=7d&view=1"])
+def test_a_reviewer_filters_by_nothing_that_is_kept_from_them(rina: Client, query: str) -> None:
+    tell(run("run_1", status=S.RUNNING), ask("int_1", run_id="run_1"))
+    assert listed(rina, query) == ["run_1"]
+    assert listed(rina, f"{query}&status=failed") == []
+
+
+def test_a_reviewers_row_says_no_more_than_the_own_questions(rina: Client) -> None:
+    to_sam = Target(type="user", id="user_sam")
+    tell(
+        run("run_1", status=S.SUSPENDED, wait=Wait(signals=("documents",))),
+        ask("int_1", run_id="run_1", message="Ship it?"),
+        ask("int_2", run_id="run_1", message="Only for Sam", target=to_sam),
+        run("run_2", status=S.SUSPENDED, wait=Wait(signals=("documents",))),
+        answered(ask("int_3", run_id="run_2"), "user_rina", 1),
+        ended("run_3", S.FAILED, hours=1).model_copy(update={"error_message": "No space left"}),
+        answered(ask("int_4", run_id="run_3"), "user_rina", 1),
+    )
+    assert listed(rina) == ["run_3", "run_2", "run_1"]
+    page = rina.get("/runs/").content.decode()
+    assert 'title="Ship it?"' in page
+    for kept in ("Only for Sam", "int_2", "documents", "No space left"):
+        assert kept not in page
+    RunRow.objects.filter(mobius_id="run_1").update(gone=True)
+    assert listed(rina) == ["run_3", "run_2"]
+
+
+@pytest.mark.sqlite
+def test_a_reviewers_runs_are_looked_up_by_the_own_questions(rina: Client) -> None:
+    tell(run("run_1"), ask("int_1", run_id="run_1"))
+    viewer, upstream = viewer_of(User.objects.get(username="rina")), Upstream.present()
+    _, newest = SORTS[""]
+    plan = page_of(viewer, upstream, RunFilters.read({}), newest, soon()).explain()
+    assert "upstream_id=? AND mobius_id=?" in plan
+    assert "run_newest" not in plan
+
+
+def test_a_reviewers_rows_stay_and_new_ones_wait(rina: Client) -> None:
+    tell(since("run_1", S.RUNNING, minutes=2), ask("int_1", run_id="run_1"))
+    again = re.search(r'id="run-list".*?hx-get="([^"]+)"', one_line(rina.get("/runs/").content))
+    assert again
+    tell(
+        since("run_2", S.RUNNING, minutes=1),
+        since("run_3", S.RUNNING, seconds=0),
+        ask("int_2", run_id="run_2"),
+    )
+    swap = one_line(rina.get(again[1], headers=part("run-list")).content)
+    assert re.findall(r'<tr role="row" id="run-(\w+)"', swap) == ["run_1"]
+    assert "1 new run" in swap
+    assert "run-board" not in swap
 
 
 def test_while_upstream_is_away_it_opens_and_says_how_old_it_is(tess: Client, away: None) -> None:

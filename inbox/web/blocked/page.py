@@ -20,10 +20,10 @@ from inbox.web.blocked.parts import (
     by_person,
     missing_of,
 )
-from inbox.web.blocked.queries import MOST, OVER, BlockedQuery, groups_by_id, read
+from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, groups_by_id, read
 from inbox.web.ui.answers import progress
 from inbox.web.ui.claims import stale
-from inbox.web.ui.lists import Chip
+from inbox.web.ui.lists import Choice, chips
 from inbox.web.ui.nudging import Nudged, known, waits_for
 from inbox.web.ui.people import People
 from inbox.web.ui.when import clock, midnight, span
@@ -49,12 +49,12 @@ class Counter:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What can be filtered by: a name and its links."""
+class Menu:
+    """What can be filtered by: a name and its choices."""
 
     name: str
     label: str
-    options: tuple[tuple[str, str], ...]
+    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ class Told:
 class BlockedPage:
     """What ``blocked/_blocked.html`` shows. ``whole``: nothing that waits was left unread."""
 
-    query: BlockedQuery
+    filters: BlockedFilters
     count: str
     counters: tuple[Counter, ...]
-    chips: tuple[Chip, ...]
-    choices: tuple[Choice, ...]
+    chips: tuple[Choice, ...]
+    menus: tuple[Menu, ...]
     people: tuple[PersonPart, ...]
     groups: tuple[GroupPart, ...]
     expiring: Panel
@@ -111,18 +111,19 @@ class BlockedPage:
 
 
 def blocked_page(
-    viewer: Viewer, upstream: Upstream, query: BlockedQuery, now: datetime
+    viewer: Viewer, upstream: Upstream, filters: BlockedFilters, now: datetime
 ) -> BlockedPage:
     """All of the page. Three queries."""
-    items, whole = read(viewer, upstream, query, now)
+    asked = filters.cleaned_data
+    items, whole = read(viewer, upstream, filters, now)
     ids = {id_ for item in items for id_ in waits_for(item)}
-    about = known(upstream, ids | {query.person, viewer.mobius_id or ""}, now)
+    about = known(upstream, ids | {asked["person"], viewer.mobius_id or ""}, now)
     groups, views = groups_by_id(
-        viewer, upstream, {item.group_id or "" for item in items} | {query.group}
+        viewer, upstream, {item.group_id or "" for item in items} | {asked["group"]}
     )
     page_context = PageContext(
         viewer=viewer,
-        query=query,
+        filters=filters,
         people=People(about.names, viewer.mobius_id),
         known=about,
         groups_by_id=groups,
@@ -130,13 +131,13 @@ def blocked_page(
     )
     kinds = {name: [item for item in items if is_(item, now)] for name, is_ in _IS.items()}
     expiring = sorted(kinds["today"], key=lambda item: item.expires_at or now)
-    shown = kinds[query.show] if query.show else items
+    shown = kinds[asked["show"]] if asked["show"] else items
     return BlockedPage(
-        query=query,
+        filters=filters,
         count=_figure(len(items), whole=whole),
-        counters=_counters(items, kinds, query, now, whole=whole),
+        counters=_counters(items, kinds, filters, now, whole=whole),
         chips=_chips(page_context),
-        choices=_choices(items, page_context),
+        menus=_menus(items, page_context),
         people=by_person(shown, page_context),
         groups=by_group(shown, page_context),
         expiring=_panel("today", expiring, _expiring, page_context),
@@ -173,11 +174,12 @@ _IS: Mapping[str, Callable[[Interaction, datetime], bool]] = {
 def _counters(
     items: Sequence[Interaction],
     kinds: Mapping[str, Sequence[Interaction]],
-    query: BlockedQuery,
+    filters: BlockedFilters,
     now: datetime,
     *,
     whole: bool,
 ) -> tuple[Counter, ...]:
+    show = filters.cleaned_data["show"]
     oldest = f"oldest {_lasted(items[0].created_at, now)}" if items else ""
     ends = [item.expires_at for item in kinds["today"] if item.expires_at is not None]
     soonest = f"next in {_lasted(now, min(ends))}" if ends else ""
@@ -199,8 +201,8 @@ def _counters(
             tone=tone if found else "",
             figure=_figure(len(found), whole=whole or key in ("late", "today", "stale")),
             small=small if found else "",
-            href=query.replace(show="" if key == query.show else key).href(),
-            on=key == query.show,
+            href=filters.href(show="" if key == show else key),
+            on=key == show,
         )
         for key, label, icon, tone, found, small in made
     )
@@ -215,28 +217,22 @@ def _lasted(since: datetime, until: datetime) -> str:
     return span((until - since).total_seconds())
 
 
-def _chips(page_context: PageContext) -> tuple[Chip, ...]:
-    query, group_members = (
-        page_context.query,
-        page_context.groups_by_id.get(page_context.query.group),
-    )
-    words = {
-        "over": f"Waiting over {OVER.get(query.over, 0)} h",
-        "workflow": query.workflow,
-        "group": group_members.name if group_members else query.group,
-        "person": page_context.people.name(query.person),
-        "q": f"“{query.q}”",
+def _chips(page_context: PageContext) -> tuple[Choice, ...]:
+    asked = page_context.filters.cleaned_data
+    group_members = page_context.groups_by_id.get(asked["group"])
+    labels = {
+        "over": f"Waiting over {OVER.get(asked['over'], 0)} h",
+        "workflow": asked["workflow"],
+        "group": group_members.name if group_members else asked["group"],
+        "person": page_context.people.name(asked["person"]),
+        "q": f"“{asked['q']}”",
     }
-    return tuple(
-        Chip(said, query.replace(**{name: ""}).href())
-        for name, said in words.items()
-        if getattr(query, name)
-    )
+    return chips(page_context.filters, labels)
 
 
-def _choices(items: Sequence[Interaction], page_context: PageContext) -> tuple[Choice, ...]:
+def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Menu, ...]:
     """What there is to filter by among what was read."""
-    people, query = page_context.people, page_context.query
+    people, filters = page_context.people, page_context.filters
     ids = {id_ for item in items for id_ in waits_for(item)}
     known_groups = {
         id_: group_members.name for id_, group_members in page_context.groups_by_id.items() if id_
@@ -247,14 +243,14 @@ def _choices(items: Sequence[Interaction], page_context: PageContext) -> tuple[C
         ("person", "Person", {id_: people.name(id_) for id_ in ids}),
         ("over", "Waiting over", {key: f"Over {hours} h" for key, hours in OVER.items()}),
     )
-    choices = []
+    menus = []
     for name, label, options in made:
-        if getattr(query, name) or not options:
+        if filters.cleaned_data[name] or not options:
             continue
         pairs = options.items() if name == "over" else sorted(options.items(), key=_by_words)
-        links = [(words, query.replace(**{name: value}).href()) for value, words in pairs]
-        choices.append(Choice(name, label, tuple(links[:CHOICES])))
-    return tuple(choices)
+        choices = [Choice(words, filters.href(**{name: value})) for value, words in pairs]
+        menus.append(Menu(name, label, tuple(choices[:CHOICES])))
+    return tuple(menus)
 
 
 def _by_words(pair: tuple[str, str]) -> str:
@@ -268,13 +264,13 @@ def _panel(
     page_context: PageContext,
 ) -> Panel:
     # On the page that the panel leads to, nothing is left out.
-    shown = items if page_context.query.show == show else items[:PRESSING]
+    shown = items if page_context.filters.cleaned_data["show"] == show else items[:PRESSING]
     more = len(items) - len(shown)
     return Panel(
         rows=tuple(row_of(item, page_context) for item in shown),
         count=_figure(len(items), whole=True),
         more=_figure(more, whole=len(items) <= MOST) if more > 0 else "",
-        href=page_context.query.replace(show=show).href(),
+        href=page_context.filters.href(show=show),
     )
 
 

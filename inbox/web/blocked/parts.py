@@ -7,7 +7,7 @@ from datetime import datetime
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction
-from inbox.web.blocked.queries import BlockedQuery, GroupMembers
+from inbox.web.blocked.queries import BlockedFilters, GroupMembers
 from inbox.web.ui.answers import obstacle, progress
 from inbox.web.ui.claims import since_words, stale
 from inbox.web.ui.nudging import Known, Nudge, nudge_of, waits_for
@@ -28,7 +28,7 @@ class PageContext:
     """What every part is made with."""
 
     viewer: Viewer
-    query: BlockedQuery
+    filters: BlockedFilters
     people: People
     known: Known
     groups_by_id: Mapping[str, GroupMembers]
@@ -132,13 +132,13 @@ def by_person(items: Sequence[Interaction], page_context: PageContext) -> tuple[
     theirs: dict[str, list[Interaction]] = {}
     for item in items:
         for id_ in waits_for(item):
-            if page_context.query.person in ("", id_):
+            if page_context.filters.cleaned_data["person"] in ("", id_):
                 theirs.setdefault(id_, []).append(item)
     return tuple(_person(id_, waiting, page_context) for id_, waiting in theirs.items())
 
 
 def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -> PersonPart:
-    most = None if page_context.query.person else LINES
+    most = None if page_context.filters.cleaned_data["person"] else LINES
     shown = items[:most]
     return PersonPart(
         face=page_context.people.face(id_),
@@ -156,7 +156,7 @@ def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -
             for item in shown
         ),
         more=len(items) - len(shown),
-        href=page_context.query.replace(person=id_).href(),
+        href=page_context.filters.href(person=id_),
     )
 
 
@@ -168,7 +168,7 @@ def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[G
             theirs.setdefault(item.group_id, []).append(item)
     parts = []
     for id_, waiting in theirs.items():
-        shown = waiting[: None if page_context.query.group else CARDS]
+        shown = waiting[: None if page_context.filters.cleaned_data["group"] else CARDS]
         group_members = page_context.groups_by_id.get(id_)
         parts.append(
             GroupPart(
@@ -176,7 +176,7 @@ def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[G
                 words=_count_words(waiting, page_context.now),
                 items=tuple(_group_item(item, page_context) for item in shown),
                 more=len(waiting) - len(shown),
-                href=page_context.query.replace(group=id_).href(),
+                href=page_context.filters.href(group=id_),
             )
         )
     return tuple(parts)

@@ -1,11 +1,11 @@
 """What the address of *Blocked* asks for, and the questions that it reads."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
+from django import forms
 from django.conf import settings
 from django.db.models import (
     Expression,
@@ -16,12 +16,11 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Coalesce
-from django.urls import reverse
 
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Interaction, Recipient, SavedView, Upstream
-from inbox.web.ui.lists import found_by
+from inbox.web.ui.lists import ListForm, Search, Text, found_by
 from inbox.web.ui.when import midnight
 
 SHOWN = ("late", "today", "stale", "all")
@@ -30,41 +29,17 @@ OVER = {"1h": 1, "4h": 4, "1d": 24}
 """Waiting for longer than so many hours."""
 
 
-@dataclass(frozen=True)
-class BlockedQuery:
-    """All empty: everything that waits. ``group`` and ``person`` are Mobius ids."""
+class BlockedFilters(ListForm):
+    """What the address asks for. ``group`` and ``person`` are Mobius ids."""
 
-    show: str = ""
-    over: str = ""
-    workflow: str = ""
-    group: str = ""
-    person: str = ""
-    q: str = ""
+    url_name = "blocked"
 
-    @classmethod
-    def read(cls, query: Mapping[str, Any]) -> "BlockedQuery":
-        """Read a query string; what it does not know is left out."""
-        said = {
-            field.name: " ".join(str(query.get(field.name) or "").split())[:300]
-            for field in fields(cls)
-        }
-        said["show"] = said["show"] if said["show"] in SHOWN else ""
-        said["over"] = said["over"] if said["over"] in OVER else ""
-        return cls(**said)
-
-    def replace(self, **changed: str) -> "BlockedQuery":
-        """The same, something changed."""
-        return replace(self, **changed)
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """What is said."""
-        return tuple((name, value) for name, value in asdict(self).items() if value)
-
-    def href(self) -> str:
-        """The page that shows this."""
-        text = urlencode(self.pairs)
-        return reverse("blocked") + (f"?{text}" if text else "")
+    show = forms.ChoiceField(choices=[(key, key) for key in SHOWN], required=False)
+    over = forms.ChoiceField(choices=[(key, key) for key in OVER], required=False)
+    workflow = Text()
+    group = Text()
+    person = Text()
+    q = Search()
 
 
 MOST = 200
@@ -105,13 +80,13 @@ class GroupMembers:
 
 
 def read(
-    viewer: Viewer, upstream: Upstream, query: BlockedQuery, now: datetime
+    viewer: Viewer, upstream: Upstream, filters: BlockedFilters, now: datetime
 ) -> tuple[list[Interaction], bool]:
     """The questions, oldest first, and whether that is all. One query.
 
     Each kind is a walk of its own along an index, which ends after ``MOST``.
     """
-    rows = _narrowed(access.interactions(viewer, upstream), upstream, query, now)
+    rows = _narrowed(access.interactions(viewer, upstream), upstream, filters.cleaned_data, now)
     tonight = midnight(now) + timedelta(days=1)
     old = now - settings.CLAIM_STALE_AFTER
     due = rows.filter(due_at__isnull=False)
@@ -127,20 +102,20 @@ def read(
 
 
 def _narrowed(
-    rows: QuerySet[Interaction], upstream: Upstream, query: BlockedQuery, now: datetime
+    rows: QuerySet[Interaction], upstream: Upstream, asked: Mapping[str, Any], now: datetime
 ) -> QuerySet[Interaction]:
     rows = rows.filter(status="pending", gone=False)
-    if query.over:
-        rows = rows.filter(created_at__lte=now - timedelta(hours=OVER[query.over]))
-    if query.workflow:
-        rows = rows.filter(workflow=query.workflow)
-    if query.group:
-        rows = rows.filter(group_id=query.group)
-    if query.person:
+    if asked["over"]:
+        rows = rows.filter(created_at__lte=now - timedelta(hours=OVER[asked["over"]]))
+    if asked["workflow"]:
+        rows = rows.filter(workflow=asked["workflow"])
+    if asked["group"]:
+        rows = rows.filter(group_id=asked["group"])
+    if asked["person"]:
+        recipients = Recipient.objects.filter(upstream=upstream, user_id=asked["person"])
         # A bare column would not be looked up in the index.
-        asked = Recipient.objects.filter(upstream=upstream, user_id=query.person, open__in=(True,))
-        rows = rows.filter(id__in=asked.values("interaction"))
-    for word in query.q.lower().split():
+        rows = rows.filter(id__in=recipients.filter(open__in=(True,)).values("interaction"))
+    for word in asked["q"].lower().split():
         rows = rows.filter(search__contains=word)
     return rows
 

@@ -19,7 +19,7 @@ from inbox.services.nudge import NotTheirs
 from inbox.services.outcome import Outcome
 from inbox.web.blocked.messages import nudge_message
 from inbox.web.blocked.page import blocked_page
-from inbox.web.blocked.queries import BlockedQuery
+from inbox.web.blocked.queries import BlockedFilters
 from inbox.web.ui.frame import frame
 from inbox.web.ui.messages import Message
 from inbox.web.ui.nudging import Nudge, nudge_href
@@ -30,8 +30,7 @@ from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, or
 @lead_required
 def blocked(request: ReviewerRequest) -> HttpResponseBase:
     """Open questions by person and by group; for a swap the list alone."""
-    query = BlockedQuery.read(request.GET)
-    return _page(request, query)
+    return _page(request, BlockedFilters.read(request.GET))
 
 
 @require_POST
@@ -67,8 +66,8 @@ def _render_outcome(
     if outcome.done:
         messages.success(request, str(message))
         return HttpResponseRedirect(back, status=303)
-    query = BlockedQuery.read(QueryDict(urlsplit(back).query))
-    return _page(request, query, message=message)
+    filters = BlockedFilters.read(QueryDict(urlsplit(back).query))
+    return _page(request, filters, message=message)
 
 
 def _back(request: ReviewerRequest) -> str:
@@ -81,13 +80,13 @@ def _back(request: ReviewerRequest) -> str:
 
 def _page(
     request: ReviewerRequest,
-    query: BlockedQuery,
+    filters: BlockedFilters,
     *,
     message: Message | None = None,
 ) -> HttpResponse:
     cursor, upstream = hub.cursor(), request.upstream
-    page = blocked_page(request.viewer, upstream, query, timezone.now())
-    context: dict[str, Any] = {"page": page, "message": message, "back": query.href()}
+    page = blocked_page(request.viewer, upstream, filters, timezone.now())
+    context: dict[str, Any] = {"page": page, "message": message, "back": filters.href()}
     context |= {"live_cursor": cursor, "freshness": freshness.present()}
     template = "blocked/_blocked.html"
     if not is_fragment(request, "blocked"):

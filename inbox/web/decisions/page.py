@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import QuerySet
+from django.forms import BoundField
 from django.urls import reverse
 from django.utils import dateformat
 from django.utils.timezone import localtime
@@ -18,16 +19,15 @@ from inbox.services.audit import reseal
 from inbox.services.audit.decision_log import head
 from inbox.services.audit.log_status import inspect
 from inbox.web.decisions import words
-from inbox.web.decisions.queries import OBSERVED, SPANS, DecisionQuery
+from inbox.web.decisions.queries import NEWEST_FIRST, OBSERVED, SPANS, DecisionFilters
 from inbox.web.ui.answers import Words
+from inbox.web.ui.lists import MOST, PAGE, Choice, chips
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import ago
 from inbox.web.ui.words import short_id
 
-PAGE = 50
 COUNTED = 10_000
 """More entries than this are not counted one by one."""
-WORKFLOWS = 200
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,6 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A field of the filter: its options are (value, words)."""
-
-    name: str
-    label: str
-    value: str
-    options: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
 class LogStatus:
     """Whether the log is intact, in words. ``head`` is its last hash, shortened. ``broken_at`` is
     the newest entry that declares a break, ``broken_href`` its page.
@@ -88,13 +78,12 @@ class LogStatus:
 class DecisionList:
     """What ``decisions/_log.html`` shows."""
 
-    query: DecisionQuery
+    filters: DecisionFilters
     log_status: LogStatus
     days: tuple[Day, ...]
-    choices: tuple[Choice, ...]
+    selects: tuple[BoundField, ...]
     count: str
-    item_title: str
-    all_items_href: str
+    chips: tuple[Choice, ...]
     next_href: str
     first_href: str
     csv_href: str
@@ -102,25 +91,29 @@ class DecisionList:
 
 
 def decision_list(
-    viewer: Viewer, upstream: Upstream, query: DecisionQuery, now: datetime
+    viewer: Viewer, upstream: Upstream, filters: DecisionFilters, now: datetime
 ) -> DecisionList:
     """Read one page of the log, the newest first."""
     entries = redaction.entries_seen_by(viewer, upstream)
-    rows, cursor = query.page(entries, now, PAGE)
+    asked = filters.cleaned_data
+    found = NEWEST_FIRST.after(filters.rows(entries, now), asked["cursor"])
+    page = NEWEST_FIRST.page(list(found[: PAGE + 1]))
+    rows = page.rows
     people = People(names_of(_people(rows)))
     items = _items(upstream, rows)
     return DecisionList(
-        query=query,
+        filters=filters,
         log_status=_log_status(rows, now),
         days=_days([_row(row, upstream, items, people) for row in rows], now),
-        choices=_choices(query),
-        count=_count(entries, query, now),
-        all_items_href=query.replace(item="").href(),
-        item_title=next((row.title for row in rows if row.title), query.item),
-        next_href=query.replace(cursor=cursor).href() if cursor else "",
-        first_href=query.replace().href() if query.cursor else "",
-        csv_href=query.replace().href("decisions-csv"),
-        lines_href=query.replace().href("decisions-jsonl"),
+        selects=_selects(filters),
+        count=_count(entries, filters, now),
+        chips=chips(
+            filters, {"item": next((row.title for row in rows if row.title), asked["item"])}
+        ),
+        next_href=filters.href(cursor=page.cursor) if page.cursor else "",
+        first_href=filters.href(cursor="") if asked["cursor"] else "",
+        csv_href=reverse("decisions-csv") + filters.querystring(cursor=""),
+        lines_href=reverse("decisions-jsonl") + filters.querystring(cursor=""),
     )
 
 
@@ -217,38 +210,25 @@ def _day_words(day: date, today: date) -> str:
     return dateformat.format(day, "l j F" if day.year == today.year else "l j F Y")
 
 
-def _choices(query: DecisionQuery) -> tuple[Choice, ...]:
+def _selects(filters: DecisionFilters) -> tuple[BoundField, ...]:
     did = [*words.VERBS.items(), (OBSERVED, "Observed")]
     named = Decision.objects.exclude(workflow="").order_by("workflow")
-    flows = [(name, name) for name in named.values_list("workflow", flat=True).distinct()]
-    made = (
-        ("span", "When", "Any time", [(key, said) for key, (said, _) in SPANS.items()]),
-        ("who", "Who", "Anyone", known_people()),
-        ("did", "Action", "Any action", did),
-        ("workflow", "Workflow", "Any workflow", flows[:WORKFLOWS]),
-    )
-    return tuple(
-        Choice(name, said, getattr(query, name), _options(getattr(query, name), nothing, known))
-        for name, said, nothing, known in made
+    flows = [(name, name) for name in named.values_list("workflow", flat=True).distinct()[:MOST]]
+    return (
+        filters.select("span", "Any time", [(key, said) for key, (said, _) in SPANS.items()]),
+        filters.select("who", "Anyone", known_people()),
+        filters.select("did", "Any action", did),
+        filters.select("workflow", "Any workflow", flows),
     )
 
 
-def _options(
-    now: str, nothing: str, known: Iterable[tuple[str, str]]
-) -> tuple[tuple[str, str], ...]:
-    options = [("", nothing), *known]
-    if now not in {value for value, _ in options}:
-        options.append((now, now))
-    return tuple(options)
-
-
-def _count(entries: QuerySet[Decision], query: DecisionQuery, now: datetime) -> str:
+def _count(entries: QuerySet[Decision], filters: DecisionFilters, now: datetime) -> str:
     found = (
-        query.rows(entries, now).order_by()[: COUNTED + 1].count()
-        if query.narrowed
+        filters.rows(entries, now).order_by()[: COUNTED + 1].count()
+        if filters.narrowed
         else head().number
     )
-    if query.narrowed and found > COUNTED:
+    if filters.narrowed and found > COUNTED:
         return f"more than {COUNTED:,} entries"
     return f"{found:,} {'entry' if found == 1 else 'entries'}"
 

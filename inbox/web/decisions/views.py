@@ -15,7 +15,7 @@ from inbox.services.audit import decision_log
 from inbox.services.audit import export as decision_export
 from inbox.web.decisions import receipt
 from inbox.web.decisions.page import decision_list
-from inbox.web.decisions.queries import DecisionQuery
+from inbox.web.decisions.queries import DecisionFilters
 from inbox.web.interactions import page as item_page
 from inbox.web.ui.frame import frame
 from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required
@@ -27,9 +27,9 @@ Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
 @lead_required
 def decisions(request: ReviewerRequest) -> HttpResponse:
     """The log; for a swap the part below its filters."""
-    upstream, query = request.upstream, DecisionQuery.read(request.GET)
+    upstream, filters = request.upstream, DecisionFilters.read(request.GET)
     context: dict[str, Any] = {
-        "list": decision_list(request.viewer, upstream, query, timezone.now())
+        "list": decision_list(request.viewer, upstream, filters, timezone.now())
     }
     template = "decisions/_log.html"
     if not is_fragment(request, "decision-log"):
@@ -95,7 +95,7 @@ def _export(
 ) -> StreamingHttpResponse:
     upstream = request.upstream
     entries = redaction.entries_seen_by(request.viewer, upstream)
-    rows = DecisionQuery.read(request.GET).replace().rows(entries, timezone.now())
+    rows = DecisionFilters.read(request.GET).rows(entries, timezone.now())
     head = decision_log.head()
     response = StreamingHttpResponse(export(rows, head), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="decisions-{head.number}.{ending}"'

@@ -12,7 +12,7 @@ from inbox.models import Group, Membership, Upstream
 from inbox.people.names import names_of
 from inbox.web.groups.queries import Pace, Waiting, pace, waiting
 from inbox.web.ui.people import Face, People
-from inbox.web.ui.scopes import Filters, inbox_href
+from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import span
 from inbox.web.ui.words import routing_words
 
@@ -101,7 +101,7 @@ def members_of(groups: Iterable[Group]) -> dict[int, list[str]]:
 def waiting_href(viewer: Viewer, group: Group, members: Iterable[str]) -> str:
     """Where what waits is listed: a member's inbox, else the group's own page."""
     if viewer.mobius_id is not None and viewer.mobius_id in members:
-        return inbox_href(Filters(target=group.mobius_id))
+        return Filters.link(target=group.mobius_id)
     return f"{group.get_absolute_url()}#waiting"
 
 

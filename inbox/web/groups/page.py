@@ -188,18 +188,10 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A routing to choose."""
-
-    value: str
-    name: str
-    meaning: str
-    on: bool
-
-
-@dataclass(frozen=True)
 class GroupPage:
-    """What ``groups/_group.html`` shows. ``typed`` and ``problem`` are of the field that adds."""
+    """What ``groups/_group.html`` shows. ``typed`` and ``problem`` are of the field that adds.
+    ``routings``: value, name and meaning of those that can be chosen.
+    """
 
     group: Group
     href: str
@@ -211,7 +203,8 @@ class GroupPage:
     pace: Pace
     changes: tuple[Made, ...]
     manages: bool
-    choices: tuple[Choice, ...]
+    routings: tuple[tuple[str, str, str], ...]
+    chosen_routing: str
     suggestions: tuple[tuple[str, str], ...]
     confirm: Confirm | None
     typed: str
@@ -253,7 +246,7 @@ def group_page(
     oldest = rows.defer("raw", "context", "search").order_by("completed_at", "created_at")
     items = list(oldest[:WAITING])
     log = _log(upstream, group) if manages else []
-    people = People(names_of(_ids(ids, items, log)), viewer.mobius_id)
+    people, wanted = People(names_of(_ids(ids, items, log)), viewer.mobius_id), asked.get("routing")
     statuses = account_statuses(ids) if viewer.lead else {}
     ask, problem = None, str(message) if message and typed else ""
     if manages and message is None:
@@ -272,7 +265,10 @@ def group_page(
         pace=pace(upstream, group.mobius_id, now),
         changes=tuple(_made(entry, people, now) for entry in log),
         manages=manages,
-        choices=_choices(group, asked.get("routing", "")),
+        routings=tuple(
+            (kind.value, str(name), str(meaning)) for kind, (name, meaning) in ROUTING.items()
+        ),
+        chosen_routing=wanted if wanted in set(ROUTING) else group.routing,
         suggestions=_suggestions(ids) if manages else (),
         confirm=ask,
         typed=typed,
@@ -372,14 +368,6 @@ def _removed(user_id: str | None, actor: str, people: People) -> tuple[str, str]
     if people.is_reader(user_id):
         return "", _("%(name)s removed you")
     return _("You removed %(user)s"), _("%(name)s removed %(user)s")
-
-
-def _choices(group: Group, wanted: str) -> tuple[Choice, ...]:
-    chosen = wanted if wanted in [kind.value for kind in ROUTING] else group.routing
-    return tuple(
-        Choice(kind.value, str(name), str(meaning), kind.value == chosen)
-        for kind, (name, meaning) in ROUTING.items()
-    )
 
 
 def _suggestions(members: Iterable[str]) -> tuple[tuple[str, str], ...]:

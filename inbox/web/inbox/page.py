@@ -1,7 +1,7 @@
 """One person's list as a page: bands, counts, filters, the next page, and what has come since."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -14,46 +14,26 @@ from inbox.people.names import names_of
 from inbox.web.inbox.place import Place, place_among, place_of
 from inbox.web.inbox.queries import (
     Sample,
-    cursor_at,
     done,
-    done_in_order,
-    in_order,
     narrowed,
+    order_of,
     sample,
-    stands_between,
     with_columns,
 )
 from inbox.web.inbox.rows import IN_A_ROW, Row, row
 from inbox.web.ui.groups import group_names
-from inbox.web.ui.lists import MOST, Shown, arrivals, numbers
+from inbox.web.ui.lists import MOST, PAGE, Choice, Page, Shown, numbers
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import (
     CLAIMED,
     OTHERS,
     SCOPES,
     Filters,
-    inbox_href,
     item_href,
     rows_of,
     shows,
 )
 from inbox.web.ui.when import BANDS, Band, band
-
-PAGE = 50
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One filter that can be switched on: its words, its address, whether it is on.
-
-    ``key`` tells it from the others on the page.
-    """
-
-    key: str
-    label: str
-    count: str
-    href: str
-    on: bool
 
 
 @dataclass(frozen=True)
@@ -101,34 +81,33 @@ class InboxList:
     @property
     def here(self) -> str:
         """This page of the list."""
-        return inbox_href(self.filters)
+        return self.filters.href()
 
     @property
     def again(self) -> str:
         """The same rows, brought up to date."""
-        query = self.filters.query(cursor=self.filters.cursor, shown=self.shown)
-        return reverse("inbox") + query
+        return self.filters.href(shown=self.shown)
 
     @property
     def changes_href(self) -> str:
         """Where a page asks what became of some questions; their ids are added."""
-        return reverse("inbox-changes") + self.filters.query(until=self.until)
+        return reverse("inbox-changes") + self.filters.querystring(until=self.until)
 
     @property
     def next_href(self) -> str:
         """The page behind this one, empty for none."""
-        return inbox_href(replace(self.filters, cursor=self.until)) if self.until else ""
+        return self.filters.href(cursor=self.until) if self.until else ""
 
     @property
     def scopes(self) -> tuple[Choice, ...]:
         """The parts of the list that a phone has no other way to."""
         return tuple(
             Choice(
-                key,
                 str(SCOPES[key].title),
-                self.counts.get(name, ""),
-                inbox_href(Filters(scope=key)),
-                self.filters.scope == key,
+                Filters.link(scope=key),
+                on=self.filters.shown.key == key,
+                key=key,
+                count=self.counts.get(name, ""),
             )
             for key, name in ((CLAIMED, "claimed"), (OTHERS, "others"))
         )
@@ -141,22 +120,12 @@ class InboxList:
     @property
     def query(self) -> str:
         """What a button in the list carries, so that the same list comes back."""
-        return self.filters.query(cursor=self.filters.cursor).removeprefix("?")
+        return self.filters.querystring().removeprefix("?")
 
     @property
     def all_href(self) -> str:
         """The same list without filters."""
-        return inbox_href(Filters(scope=self.filters.scope))
-
-    @property
-    def kept_fields(self) -> tuple[tuple[str, str], ...]:
-        """What a search keeps of the filters, as form fields."""
-        fields = (
-            ("scope", self.filters.scope),
-            ("type", self.filters.type),
-            ("target", self.filters.target),
-        )
-        return tuple((name, value) for name, value in fields if value)
+        return Filters.link(scope=self.filters.shown.key)
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -186,7 +155,7 @@ class InboxChanges:
     @property
     def here(self) -> str:
         """The page of the list."""
-        return inbox_href(self.filters)
+        return self.filters.href()
 
 
 def inbox_list(
@@ -204,20 +173,15 @@ def inbox_list(
     then is filled.
     """
     rows = _listed(viewer, upstream, filters)
-    order = done_in_order if filters.done else in_order
-    fresh = list(with_columns(order(rows, PAGE + 1, filters.cursor)))
-    page, new = fresh[:PAGE], Arrivals()
+    order, kept = order_of(filters), list[Recipient]()
+    fresh = with_columns(order.after(rows, filters.cleaned_data["cursor"]))[: PAGE + 1]
     if shown is not None and shown.ids:
-        kept = list(with_columns(order(rows.filter(pk__in=shown.ids), MOST, "")))
-        if kept:
-            page = kept
-            came = arrivals(fresh, page, page=PAGE)
-            new = Arrivals(tuple(recipient.interaction.mobius_id for recipient in came))
-    more = len(fresh) > PAGE
+        kept = list(with_columns(order.sorted(rows.filter(pk__in=shown.ids)))[:MOST])
+    page = order.page(list(fresh), kept)
     counts = sample(viewer, upstream, now)
-    groups = group_names(upstream, {*counts.groups, *_group_ids(page)})
+    groups = group_names(upstream, {*counts.groups, *_group_ids(page.rows)})
     lines = _rows(
-        page,
+        page.rows,
         viewer=viewer,
         upstream=upstream,
         groups=groups,
@@ -227,15 +191,15 @@ def inbox_list(
     )
     return InboxList(
         filters=filters,
-        stretches=_stretches(filters, lines, page, counts, more=more, now=now),
+        stretches=_stretches(filters, lines, page, counts, now),
         choices=_choices(filters, counts, groups),
         open=counts.words(counts.total),
         counts=counts.counts,
-        arrivals=new,
-        shown=numbers(page),
-        until=_cursor(page[-1], filters) if more else "",
+        arrivals=Arrivals(tuple(row.interaction.mobius_id for row in page.new)),
+        shown=numbers(page.rows),
+        until=page.cursor,
         exact=_exact(filters),
-        first_href=inbox_href(filters.replace()) if filters.cursor else "",
+        first_href=filters.href(cursor="") if filters.cleaned_data["cursor"] else "",
         place=_place_in(viewer, counts, filters, current),
     )
 
@@ -265,15 +229,12 @@ def inbox_changes(
     rows = {
         row.interaction.mobius_id: row
         for row in with_columns(narrowed(asked, filters))
-        if shows(filters.scope, row)
+        if shows(filters.shown.key, row)
     }
     new = tuple(
         id_
         for id_, row in rows.items()
-        if id_ not in shown
-        and stands_between(
-            _place(row, filters), row.pk, filters.cursor, until, newest_first=filters.done
-        )
+        if id_ not in shown and order_of(filters).holds(row, filters.cleaned_data["cursor"], until)
     )
     kept = [row for id_, row in rows.items() if id_ in shown]
     counts = sample(viewer, upstream, now)
@@ -302,7 +263,7 @@ def inbox_changes(
 
 
 def _listed(viewer: Viewer, upstream: Upstream, filters: Filters) -> QuerySet[Recipient]:
-    rows = narrowed(rows_of(filters.scope, viewer, upstream), filters)
+    rows = narrowed(rows_of(filters.shown.key, viewer, upstream), filters)
     return done(rows) if filters.done else rows
 
 
@@ -342,14 +303,6 @@ def _place_in(viewer: Viewer, counts: Sample, filters: Filters, current: str) ->
     return place_among(counts.holders, viewer, filters, current) if _exact(filters) else None
 
 
-def _place(row: Recipient, filters: Filters) -> datetime | None:
-    return row.closed_at if filters.done else row.due_at
-
-
-def _cursor(last: Recipient, filters: Filters) -> str:
-    return cursor_at(_place(last, filters), last.pk)
-
-
 def _exact(filters: Filters) -> bool:
     return filters.counted and not filters.narrowed
 
@@ -384,21 +337,19 @@ def _can(viewer: Viewer, recipient: Recipient, now: datetime) -> frozenset[acces
 def _stretches(
     filters: Filters,
     shown: list[Row],
-    page: Sequence[Recipient],
+    page: Page[Recipient],
     counts: Sample,
-    *,
-    more: bool,
     now: datetime,
 ) -> tuple[Section, ...]:
     if filters.done:
         label = Band("done", "Answered and closed", "done")
         return (Section(label, "", tuple(shown)),) if shown else ()
     rows: dict[str, list[Row]] = {}
-    for recipient, line in zip(page, shown, strict=True):
+    for recipient, line in zip(page.rows, shown, strict=True):
         rows.setdefault(band(recipient.due_at, now).key, []).append(line)
     last = next(reversed(rows), "")
     words = {
-        key: f"{len(lines)}+" if more and key == last else str(len(lines))
+        key: f"{len(lines)}+" if page.cursor and key == last else str(len(lines))
         for key, lines in rows.items()
     }
     if _exact(filters):
@@ -417,10 +368,9 @@ def _choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tupl
     """The filters above the list. Those of a person's groups stand by themselves, two or more."""
 
     def choice(key: str, label: str, count: int | None, **changes: str) -> Choice:
-        after = filters.replace(**changes)
-        on = all(getattr(filters, name) == value for name, value in changes.items())
+        on = all(filters.cleaned_data[name] == value for name, value in changes.items())
         words = "" if count is None or not filters.counted else counts.words(count)
-        return Choice(key, label, words, inbox_href(after), on)
+        return Choice(label, filters.href(**changes), on, key, words)
 
     via_group = counts.total - counts.direct
     all_of_it = choice("all", "All", counts.total, target="", type="")
@@ -429,7 +379,7 @@ def _choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tupl
         choice("mine", "Yours", counts.direct, target="mine"),
         choice("groups", "Groups", via_group, target="groups"),
     ]
-    if len(counts.groups) > 1 or filters.target in counts.groups:
+    if len(counts.groups) > 1 or filters.cleaned_data["target"] in counts.groups:
         named = [(names.get(id_) or id_, id_) for id_ in counts.groups]
         found += [
             choice(f"group-{id_}", name, counts.groups[id_], target=id_)

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from inbox.access import Viewer
 from inbox.models import Interaction, Recipient, Upstream
-from inbox.web.inbox.queries import COUNTED, cursor_at, in_order, narrowed
+from inbox.web.inbox.queries import COUNTED, SOONEST_DUE, narrowed
 from inbox.web.ui.scopes import CLAIMED, OPEN, Filters, item_href, rows_of
 
 
@@ -29,9 +29,11 @@ def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> 
 
     Of what is done there is no next: there it is what waits that one goes on with.
     """
-    filters = filters.replace(scope=OPEN) if filters.done else filters.replace()
-    rows = in_order(narrowed(rows_of(filters.scope, viewer, upstream), filters), COUNTED + 1)
-    holders = dict(rows.values_list("interaction__mobius_id", "interaction__claimed_by"))
+    scope = OPEN if filters.done else filters.shown.key
+    filters = filters.replace(scope=scope)
+    rows = SOONEST_DUE.sorted(narrowed(rows_of(scope, viewer, upstream), filters))
+    held = rows.values_list("interaction__mobius_id", "interaction__claimed_by")
+    holders = dict(held[: COUNTED + 1])
     return place_among(holders, viewer, filters, id_)
 
 
@@ -59,7 +61,7 @@ def place_among(
 
 def after_answer(filters: Filters) -> Filters:
     """The list that one goes on with after an answer: from its start, and never *Done*."""
-    return filters.replace(scope=CLAIMED if filters.scope == CLAIMED else OPEN)
+    return filters.replace(scope=CLAIMED if filters.shown.key == CLAIMED else OPEN)
 
 
 def next_item(
@@ -69,13 +71,13 @@ def next_item(
 
     What someone else has claimed is left out.
     """
-    waiting = narrowed(rows_of(filters.scope, viewer, upstream), filters)
+    waiting = narrowed(rows_of(filters.shown.key, viewer, upstream), filters)
     unclaimed = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")
     own = Q(interaction__claimed_by=viewer.mobius_id)
     waiting = waiting.exclude(interaction=item).filter(unclaimed | own)
     row = Recipient.objects.filter(interaction=item, user_id=viewer.mobius_id or "").first()
-    after = cursor_at(item.due_at, row.pk) if row is not None else ""
-    for cursor in (after, ""):
-        for found in in_order(waiting, 1, cursor).select_related("interaction"):
+    for cursor in (SOONEST_DUE.cursor(row) if row is not None else "", ""):
+        found = SOONEST_DUE.after(waiting, cursor).select_related("interaction").first()
+        if found is not None:
             return found.interaction
     return None

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Q, QuerySet
-from django.utils.dateparse import parse_datetime
+from django.db.models import Q, QuerySet
 
 from inbox.access import Viewer
 from inbox.models import Recipient, Upstream
 from inbox.web.ui.frame import rail_counts
+from inbox.web.ui.lists import Keyset
 from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, Filters, counted_words, rows_of
 from inbox.web.ui.when import band
 
@@ -57,7 +57,13 @@ _COLUMNS = (
 )
 
 
-NO_LIMIT: tuple[datetime | None, int] = (None, 0)
+SOONEST_DUE = Keyset("due_at", ascending=True, nulls_last=True)
+NEWEST_CLOSED = Keyset("closed_at")
+
+
+def order_of(filters: Filters) -> Keyset:
+    """The order of a part of the list."""
+    return NEWEST_CLOSED if filters.done else SOONEST_DUE
 
 
 @dataclass(frozen=True)
@@ -96,78 +102,24 @@ class Sample:
 
 def narrowed(rows: QuerySet[Recipient], filters: Filters) -> QuerySet[Recipient]:
     """The rows that the filters leave."""
-    if filters.type:
-        rows = rows.filter(interaction__type=filters.type)
-    if filters.target == "mine":
+    asked = filters.cleaned_data
+    if asked["type"]:
+        rows = rows.filter(interaction__type=asked["type"])
+    if asked["target"] == "mine":
         rows = rows.filter(via_group=False)
-    elif filters.target == "groups":
+    elif asked["target"] == "groups":
         rows = rows.filter(via_group=True)
-    elif filters.target:
-        rows = rows.filter(via_group=True, interaction__group_id=filters.target)
-    for word in filters.q.lower().split():
+    elif asked["target"]:
+        rows = rows.filter(via_group=True, interaction__group_id=asked["target"])
+    for word in asked["q"].lower().split():
         rows = rows.filter(interaction__search__contains=word)
     return rows
-
-
-def in_order(rows: QuerySet[Recipient], limit: int, cursor: str = "") -> QuerySet[Recipient]:
-    """The next ``limit`` open rows after the cursor: soonest due first, without a deadline last."""
-    at, after = _read(cursor)
-    if at is not None:
-        same = Q(due_at=at, id__gt=after)
-        rows = rows.filter(Q(due_at__gt=at) | same | Q(due_at__isnull=True))
-    elif after:
-        rows = rows.filter(due_at__isnull=True, id__gt=after)
-    return rows.order_by(F("due_at").asc(nulls_last=True), "id")[:limit]
-
-
-def done_in_order(rows: QuerySet[Recipient], limit: int, cursor: str) -> QuerySet[Recipient]:
-    """The next ``limit`` closed rows, newest first: what the person answered, and what closed
-    unanswered.
-    """
-    at, before = _read(cursor)
-    if at is not None:
-        rows = rows.filter(closed_at__lte=at).filter(Q(closed_at__lt=at) | Q(id__lt=before))
-    return rows.order_by("-closed_at", "-id")[:limit]
 
 
 def done(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
     """Those of closed rows that *Done* lists."""
     rows = rows.filter(closed_at__isnull=False)
     return rows.filter(Q(answered_at__isnull=False) | Q(interaction__status="expired"))
-
-
-def stands_between(
-    at: datetime | None, pk: int, after: str, until: str, *, newest_first: bool
-) -> bool:
-    """The place of a row in its list is behind the cursor ``after``, and not behind ``until``.
-
-    A cursor that is empty or cannot be read is no limit.
-    """
-
-    def place(at: datetime | None, id_: int) -> tuple[bool, float, int]:
-        seconds = 0.0 if at is None else at.timestamp()
-        return (False, -seconds, -id_) if newest_first else (at is None, seconds, id_)
-
-    here = place(at, pk)
-    first, last = _read(after), _read(until)
-    behind = first == NO_LIMIT or place(*first) < here
-    return behind and (last == NO_LIMIT or here <= place(*last))
-
-
-def _read(cursor: str) -> tuple[datetime | None, int]:
-    """A cursor that cannot be read is the first page."""
-    text, _, number = cursor.rpartition("_")
-    try:
-        at = parse_datetime(text) if text else None
-        after = int(number) if number else 0
-    except ValueError:
-        return NO_LIMIT
-    return NO_LIMIT if at is not None and at.tzinfo is None else (at, after)
-
-
-def cursor_at(at: datetime | None, id_: int) -> str:
-    """Where the next page begins: after the row of this time and id."""
-    return f"{at.isoformat() if at else ''}_{id_}"
 
 
 def with_columns(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
@@ -181,7 +133,7 @@ def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
     Two queries. What is claimed waits too, so it needs a third only where not all was counted.
     """
     many = COUNTED + 1
-    opened = in_order(rows_of(OPEN, viewer, upstream), many).values_list(
+    opened = SOONEST_DUE.sorted(rows_of(OPEN, viewer, upstream)).values_list(
         "due_at",
         "via_group",
         "holds",
@@ -189,7 +141,7 @@ def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
         "interaction__mobius_id",
         "interaction__claimed_by",
     )
-    waiting = list(opened)
+    waiting = list(opened[:many])
     counted, whole = waiting[:COUNTED], len(waiting) <= COUNTED
     claimed = sum(holds for _, _, holds, *_ in counted)
     if not whole:

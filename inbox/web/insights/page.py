@@ -5,95 +5,81 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
-from django.utils.timezone import get_default_timezone, localdate
+from django.forms import BoundField
 
 from inbox.models import Group, Reviewer, Upstream
 from inbox.web.insights import charts, queries
 from inbox.web.insights.chart import Chart, long_day
-from inbox.web.insights.queries import SPANS, Query
+from inbox.web.insights.queries import SPANS, InsightsFilters
 from inbox.web.ui import words
+from inbox.web.ui.lists import Choice
 
 KEYS = ("flow", "endings", "time-to-answer", "time-to-claim", "open", "forecast")
-
-
-@dataclass(frozen=True)
-class Option:
-    """One choice."""
-
-    value: str
-    label: str
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A filter; without a choice it is ``everything``."""
-
-    name: str
-    label: str
-    everything: str
-    options: Sequence[Option]
 
 
 @dataclass(frozen=True)
 class Insights:
     """The page. ``zones``: sentences about days that follow another time zone."""
 
-    query: Query
-    today: date
-    spans: Sequence[tuple[str, str, bool]]
-    choices: Sequence[Choice]
+    filters: InsightsFilters
+    spans: Sequence[Choice]
+    selects: Sequence[BoundField]
     charts: Sequence[Chart]
     zones: Sequence[str]
 
     @property
+    def everything_href(self) -> str:
+        """The same days, of everybody."""
+        return self.filters.href(workflow="", type="", group="", person="")
+
+    @property
     def days(self) -> str:
         """``27 Oct to 24 Nov 2026``."""
-        return f"{long_day(self.query.first)} to {long_day(self.query.last)}"
+        return f"{long_day(self.filters.first)} to {long_day(self.filters.last)}"
 
 
 def insights(upstream: Upstream, told: Mapping[str, str], now: datetime) -> Insights:
     """All of it, for the query string ``told``. Nine queries at most."""
-    today = localdate(now, get_default_timezone())
-    query = Query.read(told, today, by_person=settings.INSIGHTS_BY_PERSON)
+    filters = InsightsFilters.read(told)
+    other_days = {"from": "", "to": ""}
     return Insights(
-        query=query,
-        today=today,
+        filters=filters,
         spans=[
-            (query.spanning(key).text(), label, key == query.span) for key, label in SPANS.items()
+            Choice(label, filters.href(**other_days, span=key), key == filters.cleaned_data["span"])
+            for key, label in SPANS.items()
         ],
-        choices=_choices(upstream, query),
-        charts=list(_charts(upstream, query, today, now)),
-        zones=_zones(upstream, query),
+        selects=_selects(upstream, filters),
+        charts=list(_charts(upstream, filters, now)),
+        zones=_zones(upstream, filters),
     )
 
 
 def one_chart(
     upstream: Upstream, told: Mapping[str, str], now: datetime, key: str
-) -> tuple[Chart, Query] | None:
+) -> tuple[Chart, InsightsFilters] | None:
     """A chart by its key, and what it is of; None where there is none of that key."""
     if key not in KEYS:
         return None
-    today = localdate(now, get_default_timezone())
-    query = Query.read(told, today, by_person=settings.INSIGHTS_BY_PERSON)
-    return next(each for each in _charts(upstream, query, today, now) if each.key == key), query
+    filters = InsightsFilters.read(told)
+    return next(each for each in _charts(upstream, filters, now) if each.key == key), filters
 
 
-def _charts(upstream: Upstream, query: Query, today: date, now: datetime) -> Iterable[Chart]:
-    total, days = queries.read(upstream, query)
-    waiting = queries.waiting(upstream, query)
-    yield charts.flow(total, days, today)
+def _charts(upstream: Upstream, filters: InsightsFilters, now: datetime) -> Iterable[Chart]:
+    total, days = queries.read(upstream, filters)
+    waiting = queries.waiting(upstream, filters)
+    yield charts.flow(total, days, filters.today)
     yield charts.endings(total)
     yield charts.answer_time(total, days)
     yield charts.claim_time(total, days)
     oldest = waiting.only("mobius_id", "title", "created_at").order_by("created_at").first()
     yield charts.open_now(queries.aged(waiting, charts.ages(now)), oldest, now)
     yield charts.forecast(
-        queries.expiring(waiting, now, charts.ahead(now)), queries.usual(upstream, query, today)
+        queries.expiring(waiting, now, charts.ahead(now)),
+        queries.usual(upstream, filters),
     )
 
 
-def _zones(upstream: Upstream, query: Query) -> list[str]:
+def _zones(upstream: Upstream, filters: InsightsFilters) -> list[str]:
     """Which of the days are not those of ``TIME_ZONE``."""
     said = []
     if not upstream.tally_zone:
@@ -105,7 +91,7 @@ def _zones(upstream: Upstream, query: Query) -> list[str]:
         )
     for zone, last in upstream.former_zones:
         day = date.fromisoformat(last)
-        if zone != settings.TIME_ZONE and query.first <= day:
+        if zone != settings.TIME_ZONE and filters.first <= day:
             said.append(
                 f"Days up to {long_day(day)} use the previous time zone, {zone}: "
                 "their questions are no longer stored."
@@ -113,33 +99,31 @@ def _zones(upstream: Upstream, query: Query) -> list[str]:
     return said
 
 
-def _choices(upstream: Upstream, query: Query) -> list[Choice]:
+def _selects(upstream: Upstream, filters: InsightsFilters) -> list[BoundField]:
     known = queries.known(upstream)
     groups = Group.objects.filter(upstream=upstream)
     rows = list(groups.values_list("mobius_id", "name", "memberships__user_id"))
     names = {id_: name for id_, name, _ in rows}
 
-    def choice(
-        name: str, label: str, everything: str, values: Iterable[str], say: Callable[[str], str]
-    ) -> Choice:
-        chosen = getattr(query, name)
-        offered = {value for value in values if value} | ({chosen} if chosen else set())
-        options = [Option(value, say(value), value == chosen) for value in offered]
-        return Choice(name, label, everything, sorted(options, key=lambda one: one.label.lower()))
+    def select(
+        name: str, everything: str, values: Iterable[str], say: Callable[[str], str]
+    ) -> BoundField:
+        offered = {value: say(value) for value in (*values, filters.cleaned_data[name]) if value}
+        return filters.select(name, everything, sorted(offered.items(), key=_by_label))
 
     made = [
-        choice("workflow", "Workflow", "All workflows", (one[0] for one in known), str),
-        choice(
-            "type", "Type", "All types", (one[1] for one in known), lambda t: words.kind(t).label
-        ),
-        choice(
-            "group", "Group", "All groups", (one[2] for one in known), lambda g: names.get(g, g)
-        ),
+        select("workflow", "All workflows", (one[0] for one in known), str),
+        select("type", "All types", (one[1] for one in known), lambda t: words.kind(t).label),
+        select("group", "All groups", (one[2] for one in known), lambda g: names.get(g, g)),
     ]
     if settings.INSIGHTS_BY_PERSON:
         people = _people({user_id for *_, user_id in rows if user_id})
-        made.append(choice("person", "Person", "Everyone", people, lambda id: people.get(id, id)))
+        made.append(select("person", "Everyone", people, lambda id: people.get(id, id)))
     return made
+
+
+def _by_label(option: tuple[str, str]) -> str:
+    return option[1].lower()
 
 
 def _people(members: Iterable[str]) -> dict[str, str]:

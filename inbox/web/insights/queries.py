@@ -1,16 +1,18 @@
 """What the address of *Insights* asks for, and its figures, in one query."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
+from django import forms
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils.timezone import get_default_timezone, localdate
 
 from inbox.mirror.durations import quantile
 from inbox.mirror.tally import APPROVAL
 from inbox.models import Interaction, Tally, Upstream
+from inbox.web.ui.lists import ListForm, Text
 
 SPANS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "1 year"}
 USUAL = "30"
@@ -18,78 +20,59 @@ LONGEST = 1096
 """Days."""
 
 
-@dataclass(frozen=True)
-class Query:
-    """``span`` is a key of ``SPANS``, or empty where ``first`` and ``last`` were chosen by hand.
+class InsightsFilters(ListForm):
+    """``span`` is a key of ``SPANS``, or empty where ``from`` and ``to`` were chosen by hand.
+    ``person`` is a Mobius ID.
 
-    ``adjusted``: the days are not those that were asked for, which are none, are to come, too many
-    or in the wrong order. The rest are empty for all: ``person`` is a Mobius user id.
+    ``first`` and ``last`` are the days that are shown; ``adjusted`` where these are not those that
+    were asked for, which are none, are to come, too many or in the wrong order.
     """
 
-    span: str
+    url_name = "insights"
+    everything = ("span", "from", "to")
+
+    span = forms.ChoiceField(choices=SPANS, required=False)
+    workflow = Text(label="Workflow")
+    type = Text(label="Type")
+    group = Text(label="Group")
+    person = Text(label="Person")
+
+    today: date
     first: date
     last: date
-    workflow: str = ""
-    type: str = ""
-    group: str = ""
-    person: str = ""
-    adjusted: bool = False
+    adjusted: bool
 
-    @classmethod
-    def read(cls, told: Mapping[str, Any], today: date, *, by_person: bool = True) -> "Query":
-        """Read a query string; what it does not know is left out, what is to come is cut off."""
-        names = ("workflow", "type", "group", *(["person"] if by_person else []))
-        chosen = {name: str(told.get(name) or "")[:300] for name in names}
-        asked = [told.get("from") or None, told.get("to") or None]
-        days = [_day(one) for one in asked]
-        if any(days):
-            last = min(days[1] or today, today)
-            first = min(days[0] or last, today)
-            first, last = min(first, last), max(first, last)
-            first = max(first, last - timedelta(days=LONGEST - 1))
-            right = [first.isoformat(), last.isoformat()]
-            adjusted = any(a and a != b for a, b in zip(asked, right, strict=True))
-            return cls("", first, last, **chosen, adjusted=adjusted)
-        span = str(told.get("span") or "")
-        span = span if span in SPANS else USUAL
-        first = today - timedelta(days=int(span) - 1)
-        return cls(span, first, today, **chosen, adjusted=any(asked))
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # ``from`` can't be the name of an attribute.
+        for name in ("from", "to"):
+            self.fields[name] = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+
+    def clean(self) -> dict[str, Any]:
+        """What is to come is cut off."""
+        asked = super().clean()
+        if not settings.INSIGHTS_BY_PERSON:
+            asked["person"] = ""
+        self.today = localdate(timezone=get_default_timezone())
+        if asked["from"] or asked["to"]:
+            last = min(asked["to"] or self.today, self.today)
+            first, last = sorted((min(asked["from"] or last, self.today), last))
+            if (last - first).days >= LONGEST:
+                first = last - timedelta(days=LONGEST - 1)
+            asked |= {"span": "", "from": first.isoformat(), "to": last.isoformat()}
+        else:
+            asked["span"] = asked["span"] or USUAL
+            first, last = self.today - timedelta(days=int(asked["span"]) - 1), self.today
+        self.first, self.last = first, last
+        given = {name: self.data.get(name) for name in ("from", "to")}
+        self.adjusted = any(text and text != asked[name] for name, text in given.items())
+        return asked
 
     @property
     def days(self) -> list[date]:
         """Each day of the span."""
         count = (self.last - self.first).days + 1
         return [self.first + timedelta(days=number) for number in range(count)]
-
-    @property
-    def narrowed(self) -> bool:
-        """Not everything is counted."""
-        return bool(self.workflow or self.type or self.group or self.person)
-
-    def text(self) -> str:
-        """The query string, without its question mark."""
-        days = (
-            {"span": self.span}
-            if self.span
-            else {"from": self.first.isoformat(), "to": self.last.isoformat()}
-        )
-        rest = {name: getattr(self, name) for name in ("workflow", "type", "group", "person")}
-        return urlencode(days | {name: value for name, value in rest.items() if value})
-
-    def spanning(self, span: str) -> "Query":
-        """The same of other days."""
-        return replace(self, span=span)
-
-    def everything(self) -> "Query":
-        """The same days, of everybody."""
-        return replace(self, workflow="", type="", group="", person="")
-
-
-def _day(told: object) -> date | None:
-    try:
-        return date.fromisoformat(str(told or ""))
-    except ValueError:
-        return None
 
 
 MEMORY = timedelta(days=90)
@@ -153,10 +136,10 @@ class Figures:
         return quantile(self.answer_times, share)
 
 
-def read(upstream: Upstream, query: Query) -> tuple[Figures, dict[date, Figures]]:
+def read(upstream: Upstream, filters: InsightsFilters) -> tuple[Figures, dict[date, Figures]]:
     """The figures of the whole span, and of each of its days."""
-    days = {day: Figures(zone=upstream.counted_in(day)) for day in query.days}
-    rows = _chosen(upstream, query).filter(day__range=(query.first, query.last))
+    days = {day: Figures(zone=upstream.counted_in(day)) for day in filters.days}
+    rows = _chosen(upstream, filters).filter(day__range=(filters.first, filters.last))
     counts = ("asked", "answered", "expired", "cancelled", "bypassed", "approved", "rejected")
     columns = ("day", "type", *counts, "claim_times", "answer_times")
     for day, type_, asked, answered, expired, *rest in rows.values_list(*columns).iterator():
@@ -170,10 +153,15 @@ def read(upstream: Upstream, query: Query) -> tuple[Figures, dict[date, Figures]
     return total, days
 
 
-def _chosen(upstream: Upstream, query: Query) -> QuerySet[Tally]:
-    rows = Tally.objects.filter(upstream=upstream, person=query.person)
-    wanted = {"workflow": query.workflow, "type": query.type, "group_id": query.group}
-    return rows.filter(**{name: value for name, value in wanted.items() if value})
+def _chosen(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Tally]:
+    rows = Tally.objects.filter(upstream=upstream, person=filters.cleaned_data["person"])
+    return rows.filter(**_wanted(filters))
+
+
+def _wanted(filters: InsightsFilters) -> dict[str, str]:
+    columns = {"workflow": "workflow", "type": "type", "group": "group_id"}
+    asked = filters.cleaned_data
+    return {column: asked[name] for name, column in columns.items() if asked[name]}
 
 
 def known(upstream: Upstream) -> list[tuple[str, str, str]]:
@@ -182,12 +170,12 @@ def known(upstream: Upstream) -> list[tuple[str, str, str]]:
     return list(rows.values_list("workflow", "type", "group_id").distinct())
 
 
-def usual(upstream: Upstream, query: Query, today: date) -> dict[tuple[str, str, str], float]:
+def usual(upstream: Upstream, filters: InsightsFilters) -> dict[tuple[str, str, str], float]:
     """The share of what was answered or expired that was answered, by workflow, type and group.
 
     The key of three empty texts has it of all of them. One query.
     """
-    rows = _chosen(upstream, query).filter(day__gt=today - MEMORY)
+    rows = _chosen(upstream, filters).filter(day__gt=filters.today - MEMORY)
     sums = rows.values_list("workflow", "type", "group_id").annotate(
         Sum("answered"), Sum("expired")
     )
@@ -202,14 +190,13 @@ def usual(upstream: Upstream, query: Query, today: date) -> dict[tuple[str, str,
     return shares
 
 
-def waiting(upstream: Upstream, query: Query) -> QuerySet[Interaction]:
+def waiting(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Interaction]:
     """What is open now."""
     # ``gone`` as the condition of the partial index ``interaction_oldest`` has it.
     rows = Interaction.objects.filter(upstream=upstream, status="pending", gone=False)
-    if query.person:
-        rows = rows.filter(recipients__user_id=query.person, recipients__open=True)
-    wanted = {"workflow": query.workflow, "type": query.type, "group_id": query.group}
-    return rows.filter(**{name: value for name, value in wanted.items() if value})
+    if person := filters.cleaned_data["person"]:
+        rows = rows.filter(recipients__user_id=person, recipients__open=True)
+    return rows.filter(**_wanted(filters))
 
 
 def aged(

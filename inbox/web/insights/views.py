@@ -30,7 +30,7 @@ def figures(request: ReviewerRequest, key: str) -> HttpResponse:
     found = page.one_chart(request.upstream, request.GET, timezone.now(), key)
     if found is None:
         raise Http404("No such chart.")
-    chart, query = found
+    chart, filters = found
     text = io.StringIO()
     lines = csv.writer(text)
     lines.writerow(chart.csv_columns)
@@ -38,6 +38,6 @@ def figures(request: ReviewerRequest, key: str) -> HttpResponse:
         [row.name, *(cell.value for cell in row.cells), *row.extra] for row in chart.rows
     )
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    name = f"{chart.key}-{query.first}-{query.last}.csv"
+    name = f"{chart.key}-{filters.first}-{filters.last}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

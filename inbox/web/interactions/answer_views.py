@@ -24,7 +24,7 @@ from inbox.web.interactions.messages import answer_message, claim_message
 from inbox.web.interactions.views import filters_of, render_item
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, device_of, is_fragment, origin_of, typed_in
-from inbox.web.ui.scopes import inbox_href, item_href
+from inbox.web.ui.scopes import item_href
 
 Operation = Callable[..., Awaitable[Outcome[Interaction]]]
 
@@ -85,7 +85,7 @@ def keep_typed(request: ReviewerRequest, id: str) -> bool:
 
 def _back(request: ReviewerRequest, id: str, *, listed: bool) -> str:
     filters = filters_of(request)
-    return inbox_href(filters) if listed else item_href(id, filters)
+    return filters.href() if listed else item_href(id, filters)
 
 
 @require_POST
@@ -131,7 +131,7 @@ async def move_on(request: ReviewerRequest, message: Message) -> HttpResponseBas
 def _open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> HttpResponseBase:
     filters = after_answer(filters_of(request))
     item = next_item(request.viewer, answered.upstream, answered, filters)
-    path = inbox_href(filters) if item is None else item_href(item.mobius_id, filters)
+    path = filters.href() if item is None else item_href(item.mobius_id, filters)
     if not is_fragment(request, "detail"):
         return HttpResponseRedirect(path, status=303)
     if item is None:

@@ -48,7 +48,7 @@ from inbox.web.ui.live_run import LiveRun, live_head
 from inbox.web.ui.markdown import Text
 from inbox.web.ui.open_in_mobius import interaction_in_mobius
 from inbox.web.ui.people import People
-from inbox.web.ui.scopes import Filters, inbox_href, item_href
+from inbox.web.ui.scopes import Filters, item_href
 from inbox.web.ui.when import Deadline, ago, deadline
 from inbox.web.ui.when import at as at_words
 from inbox.web.ui.words import Kind, Status, item_status, kind, short_id
@@ -152,12 +152,12 @@ class ItemPage:
     @property
     def list_href(self) -> str:
         """The list that this page is opened from."""
-        return inbox_href(self.filters)
+        return self.filters.href()
 
     @property
     def list_query(self) -> str:
         """What the form carries, so that the next question comes from the same list."""
-        return self.filters.query().removeprefix("?")
+        return self.filters.querystring().removeprefix("?")
 
     @property
     def raw_href(self) -> str:

@@ -75,13 +75,12 @@ class MonitorCounts:
 def monitor_counts(
     viewer: Viewer, upstream: Upstream, now: datetime, *, people: set[str], groups: set[str]
 ) -> MonitorCounts:
-    """All of it for ``viewer``, with names for these ids. Two queries."""
-    parts = [
-        *_board(upstream, now),
-        *_scopes(viewer, upstream),
-        _named(_GROUPS, [upstream.pk], groups, times=2),
-        (_VIEWS, [viewer.user_id]),
-    ]
+    """All of it for ``viewer``, with names for these ids; the counts of runs and the views for a
+    lead. Two queries.
+    """
+    parts = [*_scopes(viewer, upstream), _named(_GROUPS, [upstream.pk], groups, times=2)]
+    if viewer.lead:
+        parts += [*_board(upstream, now), (_VIEWS, [viewer.user_id])]
     asked = [(text, given) for text, given in parts if text]
     with connection.cursor() as cursor:
         cursor.execute(

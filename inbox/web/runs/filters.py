@@ -1,78 +1,87 @@
-"""What the run monitor can be filtered by: everything that there is to choose."""
+"""What the address of *Runs* asks for, and what it can ask for."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
 
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Membership, Recipient, Upstream
 from inbox.people.names import names_of
-from inbox.web.runs.queries import AGES, OPEN, RunQuery
+from inbox.web.ui.lists import MOST, Keyset, ListForm, Search, Text
 from inbox.web.ui.words import RUN_STATUSES, run_status
 
-MOST = 200
-"""Choices in one field."""
+OPEN = "open"
+"""The status that is none of the wire's: whatever is not over."""
+
+AGES = {
+    "today": "since today",
+    "1h": "over 1 h",
+    "4h": "over 4 h",
+    "1d": "over 1 day",
+    "7d": "over 7 days",
+}
+"""How long in its status, in words; ``today`` came into it today."""
+
+SORTS = {
+    "": ("Newest first", Keyset("created_at")),
+    "oldest": ("Oldest first", Keyset("created_at", ascending=True)),
+    "longest": ("Longest in status first", Keyset("status_since", ascending=True)),
+    "changed": ("Recently changed first", Keyset("status_since")),
+}
 
 
-@dataclass(frozen=True)
-class Option:
-    """One choice; ``on`` is the one that holds now."""
+class RunFilters(ListForm):
+    """``status`` is ``open`` or a ``Run.state``, ``group`` and ``person`` are Mobius ids. ``view``
+    is the number of the saved view that was opened.
+    """
 
-    value: str
-    words: str
-    on: bool
+    url_name = "runs"
+    everything = ("sort", "view", "cursor")
+    place = ("view", "cursor")
 
-
-@dataclass(frozen=True)
-class Choice:
-    """One field: its name in the address, its label, what can be chosen."""
-
-    name: str
-    label: str
-    options: tuple[Option, ...]
-
-
-@dataclass(frozen=True)
-class RunFilterForm:
-    """What ``runs/_filters.html`` shows. ``kept`` go along as they are."""
-
-    choices: tuple[Choice, ...]
-    kept: tuple[tuple[str, str], ...]
-    back: str
+    status = Text(label="Status", longest=40)
+    workflow = Text(label="Workflow")
+    queue = Text(label="Queue")
+    age = forms.ChoiceField(label="Time in status", choices=AGES, required=False)
+    group = Text(label="Waiting on group")
+    person = Text(label="Waiting on person")
+    q = Search(longest=100)
+    sort = forms.ChoiceField(choices=[(key, key) for key in SORTS], required=False)
+    view = forms.RegexField(r"^\d{1,15}$", required=False)
+    cursor = Text()
 
 
-def run_filters(viewer: Viewer, upstream: Upstream, query: RunQuery) -> RunFilterForm:
-    """Everything to choose from, and what is chosen. Six queries."""
-    statuses = [(OPEN, "Not finished"), *((one, run_status(one).label) for one in RUN_STATUSES)]
+SHOWN_TO_REVIEWERS = ("status", "cursor")
+"""Others would tell a reviewer about inputs and questions that are kept from them."""
+
+
+def run_filters_of(viewer: Viewer, query: Mapping[str, Any]) -> RunFilters:
+    """What the viewer asks for, as far as the viewer may."""
+    if not access.sees_whole_run(viewer):
+        query = {name: query.get(name, "") for name in SHOWN_TO_REVIEWERS}
+    return RunFilters.read(query)
+
+
+def statuses() -> list[tuple[str, str]]:
+    """Each status that runs can be filtered by, with its label."""
+    return [(OPEN, "Not finished"), *((one, run_status(one).label) for one in RUN_STATUSES)]
+
+
+def selects(
+    viewer: Viewer, upstream: Upstream, filters: RunFilters
+) -> tuple[forms.BoundField, ...]:
+    """The filters with all that there is to choose. Six queries."""
     groups = Group.objects.filter(upstream=upstream, gone=False).order_by("name")
-    made = (
-        ("status", "Status", "Any status", statuses),
-        ("workflow", "Workflow", "Any workflow", _said(viewer, upstream, "workflow")),
-        ("queue", "Queue", "Any queue", _said(viewer, upstream, "queue")),
-        ("age", "Time in status", "Any time", AGES.items()),
-        (
-            "group",
-            "Waiting on group",
-            "Any group",
-            groups.values_list("mobius_id", "name")[:MOST],
-        ),
-        ("person", "Waiting on person", "Anyone", _people(upstream)),
+    return (
+        filters.select("status", "Any status", statuses()),
+        filters.select("workflow", "Any workflow", _said(viewer, upstream, "workflow")),
+        filters.select("queue", "Any queue", _said(viewer, upstream, "queue")),
+        filters.select("age", "Any time", AGES.items()),
+        filters.select("group", "Any group", groups.values_list("mobius_id", "name")[:MOST]),
+        filters.select("person", "Anyone", _people(upstream)),
     )
-    choices = tuple(
-        _choice(name, label, nothing, known, getattr(query, name))
-        for name, label, nothing, known in made
-    )
-    kept = (("q", query.q), ("sort", query.sort))
-    return RunFilterForm(choices, tuple(pair for pair in kept if pair[1]), query.href())
-
-
-def _choice(
-    name: str, label: str, nothing: str, known: Iterable[tuple[str, str]], now: str
-) -> Choice:
-    options = [("", nothing), *known]
-    if now not in {value for value, _ in options}:
-        options.append((now, now))
-    return Choice(name, label, tuple(Option(value, said, value == now) for value, said in options))
 
 
 def _said(viewer: Viewer, upstream: Upstream, column: str) -> list[tuple[str, str]]:

@@ -1,32 +1,24 @@
-"""The run monitor of a team lead: counters, filters, the table."""
+"""The list of runs: a team lead's monitor with counters and filters, a reviewer's own runs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from inbox import access
 from inbox.access import Viewer
 from inbox.models import Decision, Interaction, Run, SavedView, Upstream
 from inbox.web.runs.counts import MonitorCounts, monitor_counts
-from inbox.web.runs.queries import (
-    AGES,
-    FILTERS,
-    OPEN,
-    PAGE,
-    SORTS,
-    RunQuery,
-    cursor_after,
-    page_of,
-    these,
-)
+from inbox.web.runs.filters import AGES, OPEN, SORTS, RunFilters, statuses
+from inbox.web.runs.queries import page_of, these
 from inbox.web.ui.answers import progress
 from inbox.web.ui.endings import Ending, entries_of, run_ending
-from inbox.web.ui.lists import Chip, Shown, arrivals, numbers
+from inbox.web.ui.lists import PAGE, Choice, Shown, chips, numbers
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import Deadline, deadline, moment, span
 from inbox.web.ui.words import RUN_STATUSES, UNNAMED, run_status, short_id
@@ -87,9 +79,12 @@ def monitor_row(
     groups: Mapping[str, str],
     now: datetime,
     *,
+    whole: bool,
     ending: Ending | None,
 ) -> MonitorRow:
-    """The row of a run and the questions that are open in it. No query."""
+    """The row of a run and the questions that are open in it, for a viewer who sees the ``whole``
+    run or these questions alone. No query.
+    """
     asked = tuple(_asked(item, people, groups, now) for item in items)
     return MonitorRow(
         pk=run.pk,
@@ -104,8 +99,8 @@ def monitor_row(
         since_words=span((now - run.status_since).total_seconds()),
         started_by=people.face(run.started_by) if run.started_by else None,
         attempt=run.attempt,
-        waits=asked or _machine(run, now),
-        said=failure_words(run) if run.state == "failed" else "",
+        waits=asked or (_machine(run, now) if whole else ()),
+        said=failure_words(run) if whole and run.state == "failed" else "",
         ending=ending,
     )
 
@@ -167,25 +162,18 @@ class Counter:
 
 
 @dataclass(frozen=True)
-class SortChoice:
-    """An order to choose."""
-
-    words: str
-    href: str
-    on: bool
-
-
-@dataclass(frozen=True)
 class Monitor:
-    """What ``runs/monitor.html`` shows. ``new`` rows wait to be asked for; ``more`` than can be
-    counted in one page.
+    """What ``runs/monitor.html`` shows. ``new`` rows wait to be asked for. ``statuses`` are the
+    reviewer's filters, ``counters``, ``chips``, ``sorts`` and ``views`` are for leads.
     """
 
-    query: RunQuery
+    filters: RunFilters
     rows: tuple[MonitorRow, ...]
     counters: tuple[Counter, ...]
-    chips: tuple[Chip, ...]
-    sorts: tuple[SortChoice, ...]
+    chips: tuple[Choice, ...]
+    statuses: tuple[Choice, ...]
+    order: str
+    sorts: tuple[Choice, ...]
     views: tuple[SavedView, ...]
     view: SavedView | None
     rail: Mapping[str, str]
@@ -210,45 +198,35 @@ class Monitor:
         return "1 run" if count == 1 else f"{count} runs"
 
     @property
-    def kept(self) -> tuple[tuple[str, str], ...]:
-        """What goes along with a new search."""
-        names = (*FILTERS, "sort")
-        said = ((name, getattr(self.query, name)) for name in names if name != "q")
-        return tuple((name, value) for name, value in said if value)
+    def here(self) -> str:
+        """The list as it is filtered, from its place on."""
+        return self.filters.href()
 
     @property
     def filters_href(self) -> str:
         """The form of all filters."""
-        return self.query.replace().href("run-filters")
-
-    @property
-    def query_text(self) -> str:
-        """The filters as a query string."""
-        return self.query.text(place=True)
-
-    @property
-    def here(self) -> str:
-        """The list as it is filtered, from its place on."""
-        return self.query.href()
+        return reverse("run-filters") + self.filters.querystring(view="", cursor="")
 
 
 def monitor(
-    viewer: Viewer, upstream: Upstream, query: RunQuery, now: datetime, *, shown: Shown
+    viewer: Viewer, upstream: Upstream, filters: RunFilters, now: datetime, *, shown: Shown
 ) -> Monitor:
-    """One page. With ``shown`` those rows stay as they stand, brought up to date.
+    """One page of the runs that the viewer may open. With ``shown`` those rows stay as they stand,
+    brought up to date.
 
-    Three queries, with ``shown`` four: the rows, what they wait for, all else; and one more where
+    Four queries, with ``shown`` five: the rows, what they wait for, all else; and one more where
     cancelled runs are among the rows.
     """
-    fresh = list(page_of(viewer, upstream, query, now))
-    page = these(viewer, upstream, shown.ids) if shown.ids else fresh[:PAGE]
-    waits = _waits(upstream, page)
-    ended = entries_of(upstream, [run.mobius_id for run in page if run.cancelled])
-    page_context = monitor_counts(viewer, upstream, now, **_wanted(query, page, waits, ended))
-    people = People(page_context.people, viewer.mobius_id)
-    follows = len(fresh) > PAGE and page
+    order_label, order = SORTS[filters.cleaned_data["sort"]]
+    fresh = list(page_of(viewer, upstream, filters, order, now))
+    page = order.page(fresh, these(viewer, upstream, shown.ids))
+    waits = _waits(viewer, upstream, page.rows)
+    ended = entries_of(upstream, [run.mobius_id for run in page.rows if run.cancelled])
+    wanted = _wanted(filters, page.rows, waits, ended)
+    page_context = monitor_counts(viewer, upstream, now, **wanted)
+    people, view = People(page_context.people, viewer.mobius_id), filters.cleaned_data["view"]
     return Monitor(
-        query=query,
+        filters=filters,
         rows=tuple(
             monitor_row(
                 run,
@@ -256,34 +234,36 @@ def monitor(
                 people,
                 page_context.groups,
                 now,
+                whole=access.sees_whole_run(viewer),
                 ending=run_ending(viewer, run, ended.get(run.mobius_id, ()), people),
             )
-            for run in page
+            for run in page.rows
         ),
-        counters=_counters(query, page_context),
-        chips=_chips(query, people, page_context),
+        counters=_counters(filters, page_context),
+        chips=_chips(filters, people, page_context),
+        statuses=tuple(
+            Choice(label, filters.href(status=key), key == filters.cleaned_data["status"])
+            for key, label in [("", "All"), *statuses()]
+        ),
+        order=order_label,
         sorts=tuple(
-            SortChoice(sort.words, query.replace(sort=key).href(), key == query.sort)
-            for key, sort in SORTS.items()
+            Choice(label, filters.href(sort=key), key == filters.cleaned_data["sort"])
+            for key, (label, __) in SORTS.items()
         ),
         views=page_context.views,
-        view=next((view for view in page_context.views if str(view.pk) == query.view), None),
+        view=next((one for one in page_context.views if str(one.pk) == view), None),
         rail=page_context.rail,
-        new=len(arrivals(fresh, page, page=PAGE)) if shown.ids else 0,
-        again=f"{query.href()}{'&' if query.text(place=True) else '?'}shown={numbers(page)}",
-        next_href=_next(query, page[-1]) if follows else "",
-        first_href=RunQuery(**{**vars(query), "cursor": ""}).href() if query.cursor else "",
+        new=len(page.new),
+        again=filters.href(shown=numbers(page.rows)),
+        next_href=filters.href(cursor=page.cursor) if page.cursor else "",
+        first_href=filters.href(cursor="") if filters.cleaned_data["cursor"] else "",
     )
 
 
-def _next(query: RunQuery, last: Run) -> str:
-    return RunQuery(**{**vars(query), "cursor": cursor_after(last, query)}).href()
-
-
-def _waits(upstream: Upstream, page: Sequence[Run]) -> dict[str, list[Interaction]]:
+def _waits(viewer: Viewer, upstream: Upstream, page: Sequence[Run]) -> dict[str, list[Interaction]]:
     waits: dict[str, list[Interaction]] = {}
     ids = [run.mobius_id for run in page if not run.finished]
-    asked = Interaction.objects.filter(upstream=upstream, run_id__in=ids, gone__in=(False,))
+    asked = access.interactions(viewer, upstream).filter(run_id__in=ids, gone__in=(False,))
     # The status told so that few runs are looked up, not all that waits.
     pending = asked.alias(said=Coalesce(F("status"), Value(""))).filter(said="pending")
     for item in pending.defer("raw", "context", "message", "search", "questions").order_by("id"):
@@ -292,14 +272,14 @@ def _waits(upstream: Upstream, page: Sequence[Run]) -> dict[str, list[Interactio
 
 
 def _wanted(
-    query: RunQuery,
+    filters: RunFilters,
     page: Iterable[Run],
     waits: Mapping[str, list[Interaction]],
     ended: Mapping[str, list[Decision]],
 ) -> dict[str, set[str]]:
-    people = {run.started_by for run in page} | {query.person}
+    people = {run.started_by for run in page} | {filters.cleaned_data["person"]}
     people |= {entry.actor for entries in ended.values() for entry in entries}
-    groups = {query.group}
+    groups = {filters.cleaned_data["group"]}
     for items in waits.values():
         for item in items:
             people |= {item.claimed_by or "", *(item.members or ())}
@@ -307,7 +287,8 @@ def _wanted(
     return {"people": people - {""}, "groups": groups - {""}}
 
 
-def _counters(query: RunQuery, page_context: MonitorCounts) -> tuple[Counter, ...]:
+def _counters(filters: RunFilters, page_context: MonitorCounts) -> tuple[Counter, ...]:
+    asked = filters.cleaned_data["status"], filters.cleaned_data["age"]
     long = page_context.count("so", "suspended")
     failed, lately = page_context.count("so", "failed"), page_context.count("so", "cancelled")
     figures = {status: page_context.count("status", status) for status in RUN_STATUSES}
@@ -323,39 +304,34 @@ def _counters(query: RunQuery, page_context: MonitorCounts) -> tuple[Counter, ..
             label=label,
             figure=figures[status],
             small=small.get(status, ""),
-            href=target.href(),
-            on=_same(query, target),
+            href=RunFilters.link(status=status, age=age),
+            on=asked == (status, age),
         )
         for status in RUN_STATUSES
-        if status != "cancelled" or figures[status] or query.status == status
-        for label, target in (_counted(status),)
+        if status != "cancelled" or figures[status] or asked[0] == status
+        for label, age in (_counted(status),)
     )
 
 
-def _counted(status: str) -> tuple[str, RunQuery]:
-    """What the figure of a status is called, and which runs it counts."""
+def _counted(status: str) -> tuple[str, str]:
+    """What the figure of a status is called, and since when in their status are the runs that it
+    counts.
+    """
     label = run_status(status).label
     if status == "completed":
-        return _("%(status)s today") % {"status": label}, RunQuery(status=status, age="today")
-    return label, RunQuery(status=status)
+        return _("%(status)s today") % {"status": label}, "today"
+    return label, ""
 
 
-def _same(query: RunQuery, other: RunQuery) -> bool:
-    return (query.status, query.age) == (other.status, other.age)
-
-
-def _chips(query: RunQuery, people: People, page_context: MonitorCounts) -> tuple[Chip, ...]:
-    said: dict[str, Any] = {
-        "status": "Not finished" if query.status == OPEN else run_status(query.status).label,
-        "workflow": query.workflow,
-        "queue": f"Queue {query.queue}",
-        "age": f"In this status {AGES.get(query.age, '')}",
-        "group": f"Waiting on {page_context.groups.get(query.group, query.group)}",
-        "person": f"Waiting on {people.object(query.person)}",
-        "q": f"“{query.q}”",
+def _chips(filters: RunFilters, people: People, page_context: MonitorCounts) -> tuple[Choice, ...]:
+    asked = filters.cleaned_data
+    labels = {
+        "status": "Not finished" if asked["status"] == OPEN else run_status(asked["status"]).label,
+        "workflow": asked["workflow"],
+        "queue": f"Queue {asked['queue']}",
+        "age": f"In this status {AGES.get(asked['age'], '')}",
+        "group": f"Waiting on {page_context.groups.get(asked['group'], asked['group'])}",
+        "person": f"Waiting on {people.object(asked['person'])}",
+        "q": f"“{asked['q']}”",
     }
-    return tuple(
-        Chip(words, query.replace(**{name: ""}).href())
-        for name, words in said.items()
-        if getattr(query, name)
-    )
+    return chips(filters, labels)

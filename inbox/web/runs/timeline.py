@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -18,6 +17,7 @@ from inbox.mobius.types import EventKind
 from inbox.models import Event, Interaction, Run, Upstream
 from inbox.web.ui.answers import question_of, value_words
 from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
+from inbox.web.ui.lists import querystring
 from inbox.web.ui.people import People
 from inbox.web.ui.when import exact_moment, exact_span
 from inbox.web.ui.words import label, run_status
@@ -58,8 +58,7 @@ class LogQuery:
     def href(self, page: str, **more: int | str | None) -> str:
         """The page of the run with this part of its log."""
         said = {"show": self.show, **more}
-        text = urlencode({key: value for key, value in said.items() if value})
-        return f"{page}?{text}" if text else page
+        return page + querystring(said)
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,10 @@ from inbox.services.outcome import Outcome
 from inbox.services.run_control import NotTheirs
 from inbox.services.saved_views import NoSuchView, NotSaved
 from inbox.web.runs import page as run_page
-from inbox.web.runs.filters import run_filters
+from inbox.web.runs.filters import RunFilters, run_filters_of, selects
 from inbox.web.runs.forms import CancelForm, SignalForm, ViewForm
 from inbox.web.runs.messages import not_saved, run_message
 from inbox.web.runs.monitor import monitor
-from inbox.web.runs.queries import RunQuery
-from inbox.web.runs.run_list import RunFilters, run_list
 from inbox.web.runs.scrubber import Place, scrubber
 from inbox.web.runs.timeline import LogQuery
 from inbox.web.ui.frame import frame, rail_counts
@@ -88,12 +86,12 @@ def control(run: Run, what: str) -> Control:
 
 
 def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
-    """The monitor; for a swap its table alone. ``?shown=`` keeps the rows that stand there."""
+    """The list of runs; for a swap its table alone. ``?shown=`` keeps the rows that stand there."""
     cursor, upstream = hub.cursor(), request.upstream
     fragment = is_fragment(request, "run-list")
     shown = Shown.read(request.GET.get("shown", "")) if fragment else Shown()
-    query = RunQuery.read(request.GET)
-    made = monitor(request.viewer, upstream, query, timezone.now(), shown=shown)
+    filters = run_filters_of(request.viewer, request.GET)
+    made = monitor(request.viewer, upstream, filters, timezone.now(), shown=shown)
     context = {"list": made, "live_cursor": cursor, "fragment": fragment, **more}
     context["freshness"] = freshness.present()
     template = "runs/_monitor.html"
@@ -108,9 +106,11 @@ def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) ->
 @lead_required
 def filters(request: ReviewerRequest) -> HttpResponse:
     """What the monitor can be filtered by, as a form."""
-    upstream = request.upstream
-    made = run_filters(request.viewer, upstream, RunQuery.read(request.GET))
-    context: dict[str, Any] = {"form": made}
+    upstream, filters = request.upstream, RunFilters.read(request.GET)
+    context: dict[str, Any] = {
+        "filters": filters,
+        "selects": selects(request.viewer, upstream, filters),
+    }
     template = "runs/_filters.html"
     if not is_fragment(request, "run-filters"):
         context |= frame(request, upstream, section="runs")
@@ -120,17 +120,8 @@ def filters(request: ReviewerRequest) -> HttpResponse:
 
 @require_safe
 def runs(request: ReviewerRequest) -> HttpResponse:
-    """A lead's monitor; for others the runs that asked them. For a swap the table alone."""
-    if request.viewer.lead:
-        return monitor_page(request)
-    cursor, upstream = hub.cursor(), request.upstream
-    page = run_list(request.viewer, upstream, RunFilters.read(request.GET), timezone.now())
-    context = {"list": page, "live_cursor": cursor, "freshness": freshness.present()}
-    template = "runs/_list.html"
-    if not is_fragment(request, "run-list"):
-        context |= frame(request, upstream, section="runs")
-        template = "runs/runs.html"
-    return render(request, template, context)
+    """A lead's monitor; for others the runs that asked them."""
+    return monitor_page(request)
 
 
 @require_safe
@@ -269,8 +260,9 @@ def save(request: ReviewerRequest) -> HttpResponse:
     """Keep the filters of ``?…`` under the name that was typed."""
 
     def write(name: str) -> SavedView:
-        text = RunQuery.read(request.GET).text()
-        return saved_views.save(request.viewer, name=name, query=text)
+        filters = RunFilters.read(request.GET)
+        query = filters.querystring(view="", cursor="").removeprefix("?")
+        return saved_views.save(request.viewer, name=name, query=query)
 
     return _named(request, write)
 
@@ -295,7 +287,7 @@ def delete(request: ReviewerRequest, id: int) -> HttpResponse:
     except NoSuchView:
         raise Http404("No such view.") from None
     messages.success(request, _("“%(name)s” was deleted.") % {"name": name})
-    return HttpResponseRedirect(RunQuery.read(request.GET).replace().href(), status=303)
+    return HttpResponseRedirect(RunFilters.read(request.GET).href(view="", cursor=""), status=303)
 
 
 def _named(request: ReviewerRequest, write: Callable[[str], SavedView]) -> HttpResponse:
