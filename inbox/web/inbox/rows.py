@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from inbox.access import Action
 from inbox.models import Interaction, Recipient
@@ -24,9 +25,9 @@ class Row:
     """What ``inbox/_row.html`` shows.
 
     ``group`` is empty for the reader's own, ``of`` is 0 where one answer is enough, ``holder`` is
-    who holds it, ``held_since`` since when. ``faces`` are those who answer together, where the
-    reader is shown them. ``ended`` says how a closed one ended, and ``when``. ``action`` is
-    ``claim``, ``release`` or empty.
+    who holds it, ``mine`` says that it is the reader, ``held_since`` since when. ``faces`` are
+    those who answer together, where the reader is shown them. ``ended`` says how a closed one
+    ended, and ``when``. ``action`` is ``claim``, ``release`` or empty.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Row:
     have: int
     of: int
     holder: Face | None
+    mine: bool
     held_since: str
     stale: bool
     faces: tuple[Member, ...]
@@ -53,8 +55,9 @@ class Row:
         """Said of the holder's face."""
         if self.holder is None:
             return ""
-        name = "you" if self.holder.name == "You" else self.holder.full
-        return f"Claimed by {name} {self.held_since}".strip()
+        facts = {"name": self.holder.full, "since": self.held_since}
+        words = _("Claimed by %(name)s %(since)s") if self.held else _("Claimed by you %(since)s")
+        return (words % facts).strip()
 
     @property
     def more(self) -> int:
@@ -69,7 +72,13 @@ class Row:
     @property
     def action_words(self) -> str:
         """The button's."""
-        return self.action.capitalize()
+        match self.action:
+            case Action.CLAIM:
+                return _("Claim")
+            case Action.RELEASE:
+                return _("Release")
+            case _:
+                return ""
 
     @property
     def action_key(self) -> str:
@@ -89,7 +98,7 @@ class Row:
     @property
     def held(self) -> bool:
         """Somebody else holds it: it is shown in quieter words."""
-        return self.holder is not None and self.holder.name != "You"
+        return self.holder is not None and not self.mine
 
 
 def row(
@@ -122,6 +131,7 @@ def row(
         have=have,
         of=of,
         holder=people.face(item.claimed_by) if holds and recipient.open else None,
+        mine=people.is_reader(item.claimed_by),
         held_since=since_label(item, now) if holds else "",
         stale=holds and recipient.open and stale(item, now),
         faces=members(item, people) if alive else (),
@@ -142,4 +152,4 @@ def _ended(recipient: Recipient, item: Interaction) -> Words:
     if item.status == "expired":
         status = item_status(item.state)
         return Words(status.label, icon=status.icon)
-    return Words("Closed", icon="done")
+    return Words(_("Closed"), icon="done")

@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from inbox.models import Interaction
 from inbox.web.insights.chart import (
@@ -32,19 +34,19 @@ def flow(total: Figures, days: Days, today: date) -> Chart:
     """Arrivals against answers."""
     return Chart(
         key="flow",
-        title="Asked and answered each day",
+        title=_("Asked and answered each day"),
         kind="line",
         unit="count",
         headlines=(
-            Headline(whole(total.asked), "asked"),
-            Headline(whole(total.answered), "answered"),
+            Headline(whole(total.asked), _("asked")),
+            Headline(whole(total.answered), _("answered")),
         ),
         labels=[short_day(day) for day in days],
         series=(
-            Series("Asked", "2", [each.asked for each in days.values()], dash=True),
-            Series("Answered", "1", [each.answered for each in days.values()]),
+            Series(_("Asked"), "2", [each.asked for each in days.values()], dash=True),
+            Series(_("Answered"), "1", [each.answered for each in days.values()]),
         ),
-        columns=("Day", "Asked", "Answered", "Expired", "Cancelled", "Bypassed"),
+        columns=(_("Day"), _("Asked"), _("Answered"), _("Expired"), _("Cancelled"), _("Bypassed")),
         csv_columns=("day", "asked", "answered", "expired", "cancelled", "bypassed", "time_zone"),
         rows=[
             _row(
@@ -58,8 +60,8 @@ def flow(total: Figures, days: Days, today: date) -> Chart:
             )
             for day, each in days.items()
         ],
-        note="Today is incomplete." if today in days else "",
-        nothing="" if total.asked or total.ended else "No questions were asked or answered.",
+        note=_("Today is incomplete.") if today in days else "",
+        nothing="" if total.asked or total.ended else _("No questions were asked or answered."),
     )
 
 
@@ -69,11 +71,17 @@ def answer_time(total: Figures, days: Days) -> Chart:
         total,
         days,
         key="time-to-answer",
-        title="Time to answer",
+        title=_("Time to answer"),
         quantile=Figures.answer,
         number=lambda each: each.answered,
-        noun="Answers",
-        nothing="No questions were answered.",
+        noun=_("Answers"),
+        csv_noun="answers",
+        note=ngettext(
+            "%(count)s answer, on a logarithmic scale.",
+            "%(count)s answers, on a logarithmic scale.",
+            total.answered,
+        ),
+        nothing=_("No questions were answered."),
     )
 
 
@@ -83,11 +91,17 @@ def claim_time(total: Figures, days: Days) -> Chart:
         total,
         days,
         key="time-to-claim",
-        title="Time to claim",
+        title=_("Time to claim"),
         quantile=Figures.claim,
         number=lambda each: each.claims,
-        noun="Claims",
-        nothing="No claims.",
+        noun=_("Claims"),
+        csv_noun="claims",
+        note=ngettext(
+            "%(count)s claim, on a logarithmic scale.",
+            "%(count)s claims, on a logarithmic scale.",
+            total.claims,
+        ),
+        nothing=_("No claims."),
     )
 
 
@@ -100,6 +114,8 @@ def _time(
     quantile: Quantile,
     number: Callable[[Figures], int],
     noun: str,
+    csv_noun: str,
+    note: str,
     nothing: str,
 ) -> Chart:
     medians = [quantile(each, 0.5) for each in days.values()]
@@ -110,21 +126,21 @@ def _time(
         kind="line",
         unit="seconds",
         headlines=(
-            Headline(time(quantile(total, 0.5)).words, "median"),
-            Headline(time(quantile(total, 0.9)).words, "p90"),
+            Headline(time(quantile(total, 0.5)).words, _("median")),
+            Headline(time(quantile(total, 0.9)).words, _("p90")),
         ),
         labels=[short_day(day) for day in days],
         series=(
-            Series("p90", "2", most, dash=True),
-            Series("Median", "1", medians),
+            Series(_("p90"), "2", most, dash=True),
+            Series(_("Median"), "1", medians),
         ),
-        columns=("Day", noun, "Median", "p90"),
-        csv_columns=("day", noun.lower(), "median_seconds", "p90_seconds", "time_zone"),
+        columns=(_("Day"), noun, _("Median"), _("p90")),
+        csv_columns=("day", csv_noun, "median_seconds", "p90_seconds", "time_zone"),
         rows=[
             _row(day, each, count(number(each)), time(median), time(within))
             for (day, each), median, within in zip(days.items(), medians, most, strict=True)
         ],
-        note=_of(number(total), noun),
+        note=note % {"count": whole(number(total))} if number(total) else "",
         nothing="" if number(total) else nothing,
     )
 
@@ -135,46 +151,44 @@ def _row(day: date, figures: Figures, *cells: Cell) -> Row:
     return Row(f"{long_day(day)}{zone}", day.isoformat(), cells, extra=(figures.zone,))
 
 
-def _of(count: int, noun: str) -> str:
-    """``1 claim, on a logarithmic scale.``; no scale is spoken of where nothing is drawn."""
-    words = f"{whole(count)} {noun.lower().removesuffix('s') if count == 1 else noun.lower()}"
-    return f"{words}, on a logarithmic scale." if count else f"{words}."
-
-
 def endings(total: Figures) -> Chart:
     """What became of all that ended."""
     other = total.answered - total.approved - total.rejected
     parts = [
-        ("Approved", "approved", total.approved, "1"),
-        ("Rejected", "rejected", total.rejected, "2"),
-        ("Other answers", "other", other, "3"),
-        ("Expired", "expired", total.expired, "bad"),
+        (_("Approved"), "approved", total.approved, "1"),
+        (_("Rejected"), "rejected", total.rejected, "2"),
+        (_("Other answers"), "other", other, "3"),
+        (_("Expired"), "expired", total.expired, "bad"),
     ]
     if total.cancelled:
-        parts.append(("Cancelled", "cancelled", total.cancelled, "axis"))
+        parts.append((_("Cancelled"), "cancelled", total.cancelled, "axis"))
     if total.bypassed:
-        parts.append(("Bypassed by a signal", "bypassed", total.bypassed, "warn"))
+        parts.append((_("Bypassed by a signal"), "bypassed", total.bypassed, "warn"))
     approvals = total.approved + total.rejected + total.unapproved
     return Chart(
         key="endings",
-        title="Outcomes",
+        title=_("Outcomes"),
         kind="share",
         unit="count",
         headlines=(
-            Headline(percent(total.expired, total.ended), "expired unanswered"),
-            Headline(percent(total.approved, approvals), "of approvals approved"),
+            Headline(percent(total.expired, total.ended), _("expired unanswered")),
+            Headline(percent(total.approved, approvals), _("of approvals approved")),
         ),
-        labels=("All closed questions",),
-        series=[Series(label, tint, [number]) for label, _, number, tint in parts],
-        columns=("Outcome", "Questions", "Share"),
+        labels=(_("All closed questions"),),
+        series=[Series(label, tint, [number]) for label, _name, number, tint in parts],
+        columns=(_("Outcome"), _("Questions"), _("Share")),
         csv_columns=("outcome", "questions", "share"),
         rows=[
             Row(label, name, (count(number), share(number, total.ended)), tint)
             for label, name, number, tint in parts
         ],
-        note=f"{whole(total.ended)} closed, {whole(total.unapproved)} of {whole(approvals)} "
-        "approvals expired.",
-        nothing="" if total.ended else "No questions have closed.",
+        note=_("%(closed)s closed, %(expired)s of %(approvals)s approvals expired.")
+        % {
+            "closed": whole(total.ended),
+            "expired": whole(total.unapproved),
+            "approvals": whole(approvals),
+        },
+        nothing="" if total.ended else _("No questions have closed."),
         open_table=True,
     )
 
@@ -182,17 +196,17 @@ def endings(total: Figures) -> Chart:
 Bounds = dict[str, tuple[datetime, datetime]]
 
 _AGES = {
-    "under_15m": ("Under 15 min", timedelta(0), timedelta(minutes=15)),
-    "under_1h": ("15 min – 1 h", timedelta(minutes=15), timedelta(hours=1)),
-    "under_4h": ("1 – 4 h", timedelta(hours=1), timedelta(hours=4)),
-    "under_1d": ("4 – 24 h", timedelta(hours=4), timedelta(days=1)),
-    "over_1d": ("Over a day", timedelta(days=1), timedelta(days=36500)),
+    "under_15m": (gettext_noop("Under 15 min"), timedelta(0), timedelta(minutes=15)),
+    "under_1h": (gettext_noop("15 min – 1 h"), timedelta(minutes=15), timedelta(hours=1)),
+    "under_4h": (gettext_noop("1 – 4 h"), timedelta(hours=1), timedelta(hours=4)),
+    "under_1d": (gettext_noop("4 – 24 h"), timedelta(hours=4), timedelta(days=1)),
+    "over_1d": (gettext_noop("Over a day"), timedelta(days=1), timedelta(days=36500)),
 }
 _AHEAD = {
-    "in_1h": ("Within the hour", timedelta(0), timedelta(hours=1)),
-    "in_4h": ("In 1 – 4 h", timedelta(hours=1), timedelta(hours=4)),
-    "in_12h": ("In 4 – 12 h", timedelta(hours=4), timedelta(hours=12)),
-    "in_24h": ("In 12 – 24 h", timedelta(hours=12), timedelta(hours=24)),
+    "in_1h": (gettext_noop("Within the hour"), timedelta(0), timedelta(hours=1)),
+    "in_4h": (gettext_noop("In 1 – 4 h"), timedelta(hours=1), timedelta(hours=4)),
+    "in_12h": (gettext_noop("In 4 – 12 h"), timedelta(hours=4), timedelta(hours=12)),
+    "in_24h": (gettext_noop("In 12 – 24 h"), timedelta(hours=12), timedelta(hours=24)),
 }
 
 
@@ -201,13 +215,13 @@ def ages(now: datetime) -> Bounds:
     ahead = timedelta(days=1)
     return {
         key: (now - older, now + ahead if key == "under_15m" else now - younger)
-        for key, (_, younger, older) in _AGES.items()
+        for key, (_label, younger, older) in _AGES.items()
     }
 
 
 def ahead(now: datetime) -> Bounds:
     """The stretches of the next day."""
-    return {key: (now + since, now + until) for key, (_, since, until) in _AHEAD.items()}
+    return {key: (now + since, now + until) for key, (_label, since, until) in _AHEAD.items()}
 
 
 def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetime) -> Chart:
@@ -217,23 +231,28 @@ def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetim
     tints = ["bad" if key == "over_1d" else "1" for key in _AGES]
     return Chart(
         key="open",
-        title="Open questions by age",
+        title=_("Open questions by age"),
         kind="bars",
         unit="count",
         headlines=(
-            Headline(whole(total), "open"),
-            Headline(whole(counts["over_1d"]), "over a day"),
+            Headline(whole(total), _("open")),
+            Headline(whole(counts["over_1d"]), _("over a day")),
         ),
-        labels=[label for label, _, _ in _AGES.values()],
-        series=(Series("Open", "1", numbers, tints=tints),),
-        columns=("Age", "Open"),
+        labels=[_(label) for label, _younger, _older in _AGES.values()],
+        series=(Series(_("Open"), "1", numbers, tints=tints),),
+        columns=(_("Age"), _("Open")),
         csv_columns=("age", "open"),
-        rows=[Row(label, key, (count(counts[key]),)) for key, (label, _, _) in _AGES.items()],
-        note="" if oldest is None else f"{span((now - oldest.created_at).total_seconds())} old:",
+        rows=[Row(_(each[0]), key, (count(counts[key]),)) for key, each in _AGES.items()],
+        note="" if oldest is None else _age(oldest, now),
         href="" if oldest is None else oldest.get_absolute_url(),
         link="" if oldest is None else oldest.title,
-        nothing="" if total else "No open questions.",
+        nothing="" if total else _("No open questions."),
     )
+
+
+def _age(item: Interaction, now: datetime) -> str:
+    age = span((now - item.created_at).total_seconds())
+    return _("%(duration)s old:") % {"duration": age}
 
 
 def forecast(
@@ -255,31 +274,33 @@ def forecast(
     known = bool(usual)
     rows = [
         Row(
-            label, key, (count(counts[key]), _about(likely[key]), _about(counts[key] - likely[key]))
+            _(label),
+            key,
+            (count(counts[key]), _about(likely[key]), _about(counts[key] - likely[key])),
         )
-        for key, (label, _, _) in _AHEAD.items()
+        for key, (label, _since, _until) in _AHEAD.items()
     ]
     return Chart(
         key="forecast",
-        title="Expiring in the next 24 hours",
+        title=_("Expiring in the next 24 hours"),
         kind="bars",
         unit="count",
         headlines=(
-            Headline(whole(total), "expire"),
-            Headline(percent(answered, total) if known else "–", "usually answered in time"),
+            Headline(whole(total), _("expire")),
+            Headline(percent(answered, total) if known else "–", _("usually answered in time")),
         ),
-        labels=[label for label, _, _ in _AHEAD.values()],
+        labels=[_(label) for label, _since, _until in _AHEAD.values()],
         series=(
-            Series("Usually answered", "1", [round(likely[key], 1) for key in _AHEAD]),
-            Series("May expire", "bad", [round(counts[key] - likely[key], 1) for key in _AHEAD]),
+            Series(_("Usually answered"), "1", [round(likely[key], 1) for key in _AHEAD]),
+            Series(_("May expire"), "bad", [round(counts[key] - likely[key], 1) for key in _AHEAD]),
         ),
-        columns=("Expires", "Questions", "Usually answered", "May expire"),
+        columns=(_("Expires"), _("Questions"), _("Usually answered"), _("May expire")),
         csv_columns=("expires", "questions", "usually_answered", "may_expire"),
         rows=rows,
-        note="Based on how similar questions ended in the last 90 days."
+        note=_("Based on how similar questions ended in the last 90 days.")
         if known
-        else "No similar questions have closed yet.",
-        nothing="" if total else "No open questions expire within a day.",
+        else _("No similar questions have closed yet."),
+        nothing="" if total else _("No open questions expire within a day."),
     )
 
 
