@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inbox.access import Viewer
 from inbox.models import Interaction, SavedView, Upstream
@@ -159,7 +161,7 @@ def _today(item: Interaction, now: datetime) -> bool:
     return item.expires_at is not None and now < item.expires_at < tonight
 
 
-def _everybody(item: Interaction, _: datetime) -> bool:
+def _everybody(item: Interaction, _now: datetime) -> bool:
     return item.shared and item.policy_kind == "all"
 
 
@@ -180,18 +182,24 @@ def _counters(
     whole: bool,
 ) -> tuple[Counter, ...]:
     show = filters.cleaned_data["show"]
-    oldest = f"oldest {_lasted(items[0].created_at, now)}" if items else ""
+    oldest = soonest = answers = ""
+    if items:
+        oldest = _("oldest %(duration)s") % {"duration": _lasted(items[0].created_at, now)}
     ends = [item.expires_at for item in kinds["today"] if item.expires_at is not None]
-    soonest = f"next in {_lasted(now, min(ends))}" if ends else ""
+    if ends:
+        soonest = _("next in %(duration)s") % {"duration": _lasted(now, min(ends))}
     limit = _lasted(now - settings.CLAIM_STALE_AFTER, now)
     missing = sum(of - have for have, of in filter(None, map(progress, kinds["all"])))
-    answers = f"{missing} answer{'s' * (missing != 1)} missing" if missing else ""
+    if missing:
+        words = ngettext("%(count)d answer missing", "%(count)d answers missing", missing)
+        answers = words % {"count": missing}
+    over = _("over %(duration)s") % {"duration": limit}
     made = (
-        ("", "Waiting", "hourglass", "", items, oldest),
-        ("late", "Overdue", "alert", "bad", kinds["late"], "still open"),
-        ("today", "Expiring today", "clock", "warn", kinds["today"], soonest),
-        ("stale", "Claimed too long", "claimed", "warn", kinds["stale"], f"over {limit}"),
-        ("all", "Everyone must answer", "groups", "", kinds["all"], answers),
+        ("", _("Waiting"), "hourglass", "", items, oldest),
+        ("late", _("Overdue"), "alert", "bad", kinds["late"], _("still open")),
+        ("today", _("Expiring today"), "clock", "warn", kinds["today"], soonest),
+        ("stale", _("Claimed too long"), "claimed", "warn", kinds["stale"], over),
+        ("all", _("Everyone must answer"), "groups", "", kinds["all"], answers),
     )
     return tuple(
         Counter(
@@ -221,11 +229,11 @@ def _chips(page_context: PageContext) -> tuple[Choice, ...]:
     asked = page_context.filters.cleaned_data
     group_members = page_context.groups_by_id.get(asked["group"])
     labels = {
-        "over": f"Waiting over {OVER.get(asked['over'], 0)} h",
+        "over": _("Waiting over %(hours)d h") % {"hours": OVER.get(asked["over"], 0)},
         "workflow": asked["workflow"],
         "group": group_members.name if group_members else asked["group"],
         "person": page_context.people.name(asked["person"]),
-        "q": f"“{asked['q']}”",
+        "q": _("“%(text)s”") % {"text": asked["q"]},
     }
     return chips(page_context.filters, labels)
 
@@ -237,11 +245,16 @@ def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Men
     known_groups = {
         id_: group_members.name for id_, group_members in page_context.groups_by_id.items() if id_
     }
+    over = {key: _("Over %(hours)d h") % {"hours": hours} for key, hours in OVER.items()}
     made = (
-        ("workflow", "Workflow", {item.workflow: item.workflow for item in items if item.workflow}),
-        ("group", "Group", known_groups),
-        ("person", "Person", {id_: people.name(id_) for id_ in ids}),
-        ("over", "Waiting over", {key: f"Over {hours} h" for key, hours in OVER.items()}),
+        (
+            "workflow",
+            _("Workflow"),
+            {item.workflow: item.workflow for item in items if item.workflow},
+        ),
+        ("group", _("Group"), known_groups),
+        ("person", _("Person"), {id_: people.name(id_) for id_ in ids}),
+        ("over", _("Waiting over"), over),
     )
     menus = []
     for name, label, options in made:
@@ -281,11 +294,13 @@ def _held(item: Interaction, page_context: PageContext) -> tuple[Asked, Missing]
 def _expiring(item: Interaction, page_context: PageContext) -> Expiring:
     asked = asked_of(item, page_context)
     if asked.held:
-        return Expiring(
-            asked, item.expires_at, f"{page_context.people.name(item.claimed_by)}: {asked.held}."
-        )
+        you, other = _("You: %(claimed)s."), _("%(name)s: %(claimed)s.")
+        held = page_context.people.sentence(item.claimed_by, you, other, claimed=asked.held)
+        return Expiring(asked, item.expires_at, held)
     names = page_context.people.objects(waits_for(item))
-    words = f"Waiting on {listed(names)}." if names else "Mobius doesn't say who this is for."
+    words = _("Mobius doesn't say who this is for.")
+    if names:
+        words = _("Waiting on %(names)s.") % {"names": listed(names)}
     return Expiring(asked, item.expires_at, words)
 
 
@@ -302,7 +317,10 @@ def _told(items: Sequence[Interaction], page_context: PageContext) -> tuple[Told
 
 def _said(one: Nudged, title: str, page_context: PageContext) -> Told:
     people = page_context.people
-    who = "You" if people.is_reader(one.sender) else one.sender_name
-    known_ = f"Read at {clock(one.read_at)}" if one.read_at else "Not read yet"
-    words = f"{who} nudged {people.object(one.user)}"
-    return Told(words, f"{title or 'A question'} · {known_}", clock(one.at))
+    names = {"name": one.sender_name, "user": people.object(one.user)}
+    by_reader = people.is_reader(one.sender)
+    words = (_("You nudged %(user)s") if by_reader else _("%(name)s nudged %(user)s")) % names
+    read = _("Not read yet")
+    if one.read_at:
+        read = _("Read at %(time)s") % {"time": clock(one.read_at)}
+    return Told(words, f"{title or _('A question')} · {read}", clock(one.at))

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.web.blocked.queries import BlockedFilters, GroupMembers
-from inbox.web.ui.answers import obstacle, progress
+from inbox.web.ui.answers import obstacle, progress, progress_text
 from inbox.web.ui.claims import since_words, stale
 from inbox.web.ui.nudging import Known, Nudge, nudge_of, waits_for
 from inbox.web.ui.people import Face, People
@@ -118,8 +121,8 @@ def asked_of(item: Interaction, page_context: PageContext) -> Asked:
         title=item.display_title,
         workflow=asked_in(item.workflow, item.run_id),
         group=group_members.name if group_members else item.group_id or "",
-        progress=f"{counts[0]} of {counts[1]}" if counts is not None else "",
-        held=f"claimed {since_words(item, now)}" if holds else "",
+        progress=progress_text(counts),
+        held=_("claimed %(since)s") % {"since": since_words(item, now)} if holds else "",
         stale=holds and stale(item, now),
         since=item.created_at,
         waited=span((now - item.created_at).total_seconds()),
@@ -187,18 +190,23 @@ def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
     counts = progress(item)
     names = people.objects(ids)
     if counts is not None:
-        sentence = f"Missing: {listed(names, most=len(names))}."
+        sentence = _("Missing: %(names)s.") % {"names": listed(names, most=len(names))}
         parts = tuple("on" if n < counts[0] else "" for n in range(counts[1]))
         missing = tuple(missing_of(item, id_, page_context) for id_ in ids)
-        return GroupItem(asked, sentence, parts, f"{asked.progress} answered", missing)
+        facts = {"count": counts[0], "total": counts[1]}
+        answered = _("%(count)d of %(total)d answered") % facts
+        return GroupItem(asked, sentence, parts, answered, missing)
     if asked.held:
         return GroupItem(
             asked, "", (), "", tuple(missing_of(item, id_, page_context) for id_ in ids)
         )
     if item.members is None:
-        return GroupItem(asked, "Mobius doesn't say who this is for.", (), "", ())
-    could = listed(names, most=FEW) if names else "no one"
-    return GroupItem(asked, f"No one has claimed it. It's assigned to {could}.", (), "", ())
+        return GroupItem(asked, _("Mobius doesn't say who this is for."), (), "", ())
+    sentence = _("No one has claimed it. It's assigned to no one.")
+    if names:
+        assigned = _("No one has claimed it. It's assigned to %(names)s.")
+        sentence = assigned % {"names": listed(names, most=FEW)}
+    return GroupItem(asked, sentence, (), "", ())
 
 
 def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:
@@ -212,13 +220,13 @@ def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missin
     )
     blocks = bool(note) and item.policy_kind == "all"
     if blocks:
-        note += "; the question can't be completed without them"
+        note = _("%(obstacle)s; the question can't be completed without them") % {"obstacle": note}
     old = stale(item, page_context.now) and item.claimed_by == id_
     if not note and item.claimed_by == id_ and access.can_be_held(item):
-        note = f"Claimed {since_words(item, page_context.now)}"
+        note = _("Claimed %(since)s") % {"since": since_words(item, page_context.now)}
     last = known.nudges.get((item.mobius_id, id_))
     if not note and last is not None:
-        note = "Nudge read" if last.read_at else "Nudge not read yet"
+        note = _("Nudge read") if last.read_at else _("Nudge not read yet")
     nudge = nudge_of(page_context.viewer, item, id_, known, page_context.now)
     return Missing(page_context.people.face(id_), note, old, blocks, nudge)
 
@@ -226,6 +234,7 @@ def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missin
 def _count_words(items: Sequence[Interaction], now: datetime) -> str:
     """``6 questions, oldest 1 d 3 h``; ``1 question, 31 min``."""
     lasted = span((now - items[0].created_at).total_seconds())
-    if len(items) == 1:
-        return f"1 question, {lasted}"
-    return f"{len(items)} questions, oldest {lasted}"
+    words = ngettext(
+        "%(count)d question, %(duration)s", "%(count)d questions, oldest %(duration)s", len(items)
+    )
+    return words % {"count": len(items), "duration": lasted}

@@ -9,6 +9,8 @@ from django.forms import BoundField
 from django.urls import reverse
 from django.utils import dateformat
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inbox.access import Viewer, redaction
 from inbox.models import Decision, Interaction, Upstream
@@ -155,7 +157,7 @@ def _row(
         sub=sub,
         words=words.said(entry, question),
         comment=entry.comment,
-        note="Mobius didn't confirm that it arrived" if words.unknown(entry) else "",
+        note=_("Mobius didn't confirm that it arrived") if words.unknown(entry) else "",
         icon=icon,
         by=by,
         receipt_href=receipt_href(entry) if answer and item else "",
@@ -174,24 +176,26 @@ def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, 
     run = f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow
     if entry.interaction_id:
         href = item.get_absolute_url() if item else ""
-        return entry.title or "Untitled question", href, run
+        return entry.title or _("Untitled question"), href, run
     if entry.run_id:
         return run, reverse("run", args=[entry.run_id]) if here else "", entry.title
     if entry.group_id:
         href = reverse("group", args=[entry.group_id]) if here else ""
-        return entry.title or entry.group_id, href, "group"
+        return entry.title or entry.group_id, href, _("group")
     who = _about_account(entry)
-    return who or entry.title or "–", "", "account" if who else ""
+    return who or entry.title or "–", "", _("account") if who else ""
 
 
 def _about_account(entry: Decision) -> str:
     """The token, account or role that an entry is about; empty for any other."""
     if entry.verb.startswith("token_"):
-        return f"Member token of {entry.title}" if entry.title else "Own member token"
+        if not entry.title:
+            return _("Own member token")
+        return _("Member token of %(name)s") % {"name": entry.title}
     told = entry.value if isinstance(entry.value, dict) else {}
     if "role" in told:
-        return f"Role {entry.title}"
-    return f"Account {entry.title}" if "account" in told else ""
+        return _("Role %(name)s") % {"name": entry.title}
+    return _("Account %(name)s") % {"name": entry.title} if "account" in told else ""
 
 
 def _days(rows: Iterable[DecisionRow], now: datetime) -> tuple[Day, ...]:
@@ -204,21 +208,23 @@ def _days(rows: Iterable[DecisionRow], now: datetime) -> tuple[Day, ...]:
 
 def _day_words(day: date, today: date) -> str:
     if day == today:
-        return "Today"
+        return _("Today")
     if (today - day).days == 1:
-        return "Yesterday"
+        return _("Yesterday")
     return dateformat.format(day, "l j F" if day.year == today.year else "l j F Y")
 
 
 def _selects(filters: DecisionFilters) -> tuple[BoundField, ...]:
-    did = [*words.VERBS.items(), (OBSERVED, "Observed")]
+    did = [*((verb, _(done)) for verb, done in words.VERBS.items()), (OBSERVED, _("Observed"))]
     named = Decision.objects.exclude(workflow="").order_by("workflow")
     flows = [(name, name) for name in named.values_list("workflow", flat=True).distinct()[:MOST]]
     return (
-        filters.select("span", "Any time", [(key, said) for key, (said, _) in SPANS.items()]),
-        filters.select("who", "Anyone", known_people()),
-        filters.select("did", "Any action", did),
-        filters.select("workflow", "Any workflow", flows),
+        filters.select(
+            "span", _("Any time"), [(key, _(said)) for key, (said, _days_before) in SPANS.items()]
+        ),
+        filters.select("who", _("Anyone"), known_people()),
+        filters.select("did", _("Any action"), did),
+        filters.select("workflow", _("Any workflow"), flows),
     )
 
 
@@ -229,8 +235,12 @@ def _count(entries: QuerySet[Decision], filters: DecisionFilters, now: datetime)
         else head().number
     )
     if filters.narrowed and found > COUNTED:
-        return f"more than {COUNTED:,} entries"
-    return f"{found:,} {'entry' if found == 1 else 'entries'}"
+        return _("more than %(count)s entries") % {"count": f"{COUNTED:,}"}
+    return _entries(found)
+
+
+def _entries(count: int) -> str:
+    return ngettext("%(count)s entry", "%(count)s entries", count) % {"count": f"{count:,}"}
 
 
 def _log_status(rows: Iterable[Decision], now: datetime) -> LogStatus:
@@ -240,8 +250,10 @@ def _log_status(rows: Iterable[Decision], now: datetime) -> LogStatus:
     return LogStatus(
         intact=seen.verdict.intact,
         problem=seen.verdict.problem,
-        entries=f"{last.number:,} {'entry' if last.number == 1 else 'entries'}",
-        checked=f"last checked {ago(seen.at, now)}" if seen.at else "first check in progress",
+        entries=_entries(last.number),
+        checked=_("last checked %(ago)s") % {"ago": ago(seen.at, now)}
+        if seen.at
+        else _("first check in progress"),
         head=f"{last.hash[:8]}…{last.hash[-8:]}",
         number=last.number,
         broken_at=broken_at,

@@ -5,16 +5,17 @@ from datetime import datetime, timedelta
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from inbox.models import Decision
 from inbox.web.ui.lists import Keyset, ListForm, Search, Text
 
 SPANS = {
-    "today": ("Today", 0),
-    "7": ("Last 7 days", 6),
-    "30": ("Last 30 days", 29),
-    "90": ("Last 90 days", 89),
-    "365": ("Last 365 days", 364),
+    "today": (gettext_noop("Today"), 0),
+    "7": (gettext_noop("Last 7 days"), 6),
+    "30": (gettext_noop("Last 30 days"), 29),
+    "90": (gettext_noop("Last 90 days"), 89),
+    "365": (gettext_noop("Last 365 days"), 364),
 }
 """Key, words, and how many days before today it begins."""
 OBSERVED = "observed"
@@ -30,12 +31,14 @@ class DecisionFilters(ListForm):
     url_name = "decisions"
 
     q = Search(longest=200)
-    who = Text(label="Who")
-    did = Text(label="Action")
+    who = Text(label=gettext_lazy("Who"))
+    did = Text(label=gettext_lazy("Action"))
     span = forms.ChoiceField(
-        label="When", choices=[(key, words) for key, (words, _) in SPANS.items()], required=False
+        label=gettext_lazy("When"),
+        choices=[(key, words) for key, (words, _) in SPANS.items()],
+        required=False,
     )
-    workflow = Text(label="Workflow")
+    workflow = Text(label=gettext_lazy("Workflow"))
     item = Text()
     cursor = Text()
 

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer
@@ -54,7 +56,10 @@ class Arrivals:
     @property
     def words(self) -> str:
         """``1 new``, ``50 or more new``."""
-        return f"{PAGE} or more new" if len(self.ids) >= PAGE else f"{len(self.ids)} new"
+        count = len(self.ids)
+        if count >= PAGE:
+            return _("%(count)d or more new") % {"count": PAGE}
+        return ngettext("%(count)d new", "%(count)d new", count) % {"count": count}
 
 
 @dataclass(frozen=True)
@@ -342,7 +347,7 @@ def _stretches(
     now: datetime,
 ) -> tuple[Section, ...]:
     if filters.done:
-        label = Band("done", "Answered and closed", "done")
+        label = Band("done", _("Answered and closed"), "done")
         return (Section(label, "", tuple(shown)),) if shown else ()
     rows: dict[str, list[Row]] = {}
     for recipient, line in zip(page.rows, shown, strict=True):
@@ -373,11 +378,11 @@ def _choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tupl
         return Choice(label, filters.href(**changes), on, key, words)
 
     via_group = counts.total - counts.direct
-    all_of_it = choice("all", "All", counts.total, target="", type="")
+    all_of_it = choice("all", _("All"), counts.total, target="", type="")
     found = [
         all_of_it,
-        choice("mine", "Yours", counts.direct, target="mine"),
-        choice("groups", "Groups", via_group, target="groups"),
+        choice("mine", _("Yours"), counts.direct, target="mine"),
+        choice("groups", _("Groups"), via_group, target="groups"),
     ]
     if len(counts.groups) > 1 or filters.cleaned_data["target"] in counts.groups:
         named = [(names.get(id_) or id_, id_) for id_ in counts.groups]
@@ -387,6 +392,10 @@ def _choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tupl
         ]
     found += [
         choice(type_, label, None, type=type_)
-        for type_, label in (("approval", "Approvals"), ("review", "Reviews"), ("input", "Inputs"))
+        for type_, label in (
+            ("approval", _("Approvals")),
+            ("review", _("Reviews")),
+            ("input", _("Inputs")),
+        )
     ]
     return tuple(found)

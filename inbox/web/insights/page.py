@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.forms import BoundField
+from django.utils.translation import gettext as _
 
 from inbox.models import Group, Reviewer, Upstream
 from inbox.web.insights import charts, queries
@@ -83,19 +84,21 @@ def _zones(upstream: Upstream, filters: InsightsFilters) -> list[str]:
     """Which of the days are not those of ``TIME_ZONE``."""
     said = []
     if not upstream.tally_zone:
-        said.append("Figures are being recounted after an update.")
+        said.append(_("Figures are being recounted after an update."))
     elif upstream.tally_zone != settings.TIME_ZONE:
-        said.append(
-            f"The time zone is now {settings.TIME_ZONE}. Figures are being recounted; "
-            f"until that is done, some days still use {upstream.tally_zone}."
+        recounted = _(
+            "The time zone is now %(zone)s. Figures are being recounted; until that is done, some "
+            "days still use %(before)s."
         )
+        said.append(recounted % {"zone": settings.TIME_ZONE, "before": upstream.tally_zone})
     for zone, last in upstream.former_zones:
         day = date.fromisoformat(last)
         if zone != settings.TIME_ZONE and filters.first <= day:
-            said.append(
-                f"Days up to {long_day(day)} use the previous time zone, {zone}: "
-                "their questions are no longer stored."
+            former = _(
+                "Days up to %(day)s use the previous time zone, %(zone)s: their questions are no "
+                "longer stored."
             )
+            said.append(former % {"day": long_day(day), "zone": zone})
     return said
 
 
@@ -103,7 +106,7 @@ def _selects(upstream: Upstream, filters: InsightsFilters) -> list[BoundField]:
     known = queries.known(upstream)
     groups = Group.objects.filter(upstream=upstream)
     rows = list(groups.values_list("mobius_id", "name", "memberships__user_id"))
-    names = {id_: name for id_, name, _ in rows}
+    names = {id_: name for id_, name, _user in rows}
 
     def select(
         name: str, everything: str, values: Iterable[str], say: Callable[[str], str]
@@ -112,13 +115,13 @@ def _selects(upstream: Upstream, filters: InsightsFilters) -> list[BoundField]:
         return filters.select(name, everything, sorted(offered.items(), key=_by_label))
 
     made = [
-        select("workflow", "All workflows", (one[0] for one in known), str),
-        select("type", "All types", (one[1] for one in known), lambda t: words.kind(t).label),
-        select("group", "All groups", (one[2] for one in known), lambda g: names.get(g, g)),
+        select("workflow", _("All workflows"), (one[0] for one in known), str),
+        select("type", _("All types"), (one[1] for one in known), lambda t: words.kind(t).label),
+        select("group", _("All groups"), (one[2] for one in known), lambda g: names.get(g, g)),
     ]
     if settings.INSIGHTS_BY_PERSON:
-        people = _people({user_id for *_, user_id in rows if user_id})
-        made.append(select("person", "Everyone", people, lambda id: people.get(id, id)))
+        people = _people({user_id for *_group, user_id in rows if user_id})
+        made.append(select("person", _("Everyone"), people, lambda id: people.get(id, id)))
     return made
 
 

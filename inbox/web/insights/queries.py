@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.timezone import get_default_timezone, localdate
+from django.utils.translation import gettext_lazy
 
 from inbox.mirror.durations import quantile
 from inbox.mirror.tally import APPROVAL
@@ -32,10 +33,10 @@ class InsightsFilters(ListForm):
     everything = ("span", "from", "to")
 
     span = forms.ChoiceField(choices=SPANS, required=False)
-    workflow = Text(label="Workflow")
-    type = Text(label="Type")
-    group = Text(label="Group")
-    person = Text(label="Person")
+    workflow = Text(label=gettext_lazy("Workflow"))
+    type = Text(label=gettext_lazy("Type"))
+    group = Text(label=gettext_lazy("Group"))
+    person = Text(label=gettext_lazy("Person"))
 
     today: date
     first: date

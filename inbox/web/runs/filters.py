@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from inbox import access
 from inbox.access import Viewer
@@ -16,19 +18,19 @@ OPEN = "open"
 """The status that is none of the wire's: whatever is not over."""
 
 AGES = {
-    "today": "since today",
-    "1h": "over 1 h",
-    "4h": "over 4 h",
-    "1d": "over 1 day",
-    "7d": "over 7 days",
+    "today": gettext_noop("since today"),
+    "1h": gettext_noop("over 1 h"),
+    "4h": gettext_noop("over 4 h"),
+    "1d": gettext_noop("over 1 day"),
+    "7d": gettext_noop("over 7 days"),
 }
 """How long in its status, in words; ``today`` came into it today."""
 
 SORTS = {
-    "": ("Newest first", Keyset("created_at")),
-    "oldest": ("Oldest first", Keyset("created_at", ascending=True)),
-    "longest": ("Longest in status first", Keyset("status_since", ascending=True)),
-    "changed": ("Recently changed first", Keyset("status_since")),
+    "": (gettext_noop("Newest first"), Keyset("created_at")),
+    "oldest": (gettext_noop("Oldest first"), Keyset("created_at", ascending=True)),
+    "longest": (gettext_noop("Longest in status first"), Keyset("status_since", ascending=True)),
+    "changed": (gettext_noop("Recently changed first"), Keyset("status_since")),
 }
 
 
@@ -41,12 +43,12 @@ class RunFilters(ListForm):
     everything = ("sort", "view", "cursor")
     place = ("view", "cursor")
 
-    status = Text(label="Status", longest=40)
-    workflow = Text(label="Workflow")
-    queue = Text(label="Queue")
-    age = forms.ChoiceField(label="Time in status", choices=AGES, required=False)
-    group = Text(label="Waiting on group")
-    person = Text(label="Waiting on person")
+    status = Text(label=gettext_lazy("Status"), longest=40)
+    workflow = Text(label=gettext_lazy("Workflow"))
+    queue = Text(label=gettext_lazy("Queue"))
+    age = forms.ChoiceField(label=gettext_lazy("Time in status"), choices=AGES, required=False)
+    group = Text(label=gettext_lazy("Waiting on group"))
+    person = Text(label=gettext_lazy("Waiting on person"))
     q = Search(longest=100)
     sort = forms.ChoiceField(choices=[(key, key) for key in SORTS], required=False)
     view = forms.RegexField(r"^\d{1,15}$", required=False)
@@ -66,7 +68,7 @@ def run_filters_of(viewer: Viewer, query: Mapping[str, Any]) -> RunFilters:
 
 def statuses() -> list[tuple[str, str]]:
     """Each status that runs can be filtered by, with its label."""
-    return [(OPEN, "Not finished"), *((one, run_status(one).label) for one in RUN_STATUSES)]
+    return [(OPEN, _("Not finished")), *((one, run_status(one).label) for one in RUN_STATUSES)]
 
 
 def selects(
@@ -75,12 +77,12 @@ def selects(
     """The filters with all that there is to choose. Six queries."""
     groups = Group.objects.filter(upstream=upstream, gone=False).order_by("name")
     return (
-        filters.select("status", "Any status", statuses()),
-        filters.select("workflow", "Any workflow", _said(viewer, upstream, "workflow")),
-        filters.select("queue", "Any queue", _said(viewer, upstream, "queue")),
-        filters.select("age", "Any time", AGES.items()),
-        filters.select("group", "Any group", groups.values_list("mobius_id", "name")[:MOST]),
-        filters.select("person", "Anyone", _people(upstream)),
+        filters.select("status", _("Any status"), statuses()),
+        filters.select("workflow", _("Any workflow"), _said(viewer, upstream, "workflow")),
+        filters.select("queue", _("Any queue"), _said(viewer, upstream, "queue")),
+        filters.select("age", _("Any time"), [(key, _(age)) for key, age in AGES.items()]),
+        filters.select("group", _("Any group"), groups.values_list("mobius_id", "name")[:MOST]),
+        filters.select("person", _("Anyone"), _people(upstream)),
     )
 
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer
@@ -16,7 +17,7 @@ from inbox.models import Decision, Interaction, Run, SavedView, Upstream
 from inbox.web.runs.counts import MonitorCounts, monitor_counts
 from inbox.web.runs.filters import AGES, OPEN, SORTS, RunFilters, statuses
 from inbox.web.runs.queries import page_of, these
-from inbox.web.ui.answers import progress
+from inbox.web.ui.answers import progress, progress_text
 from inbox.web.ui.endings import Ending, entries_of, run_ending
 from inbox.web.ui.lists import PAGE, Choice, Shown, chips, numbers
 from inbox.web.ui.people import Face, People
@@ -109,9 +110,9 @@ def failure_words(run: Run) -> str:
     """Why a run failed, in a few words."""
     match run.error_type:
         case "run_timeout":
-            return "Timed out"
+            return _("Timed out")
         case _:
-            return run.error_message or "Failed"
+            return run.error_message or _("Failed")
 
 
 def _asked(item: Interaction, people: People, groups: Mapping[str, str], now: datetime) -> WaitsOn:
@@ -119,16 +120,17 @@ def _asked(item: Interaction, people: People, groups: Mapping[str, str], now: da
     if item.target_type == "user":
         whom, asked = people.name(item.target_id), [item.target_id]
     elif item.claimed_by:
-        whom, asked = f"{people.name(item.claimed_by)} has claimed it", [item.claimed_by]
+        you, other = _("You have claimed it"), _("%(name)s has claimed it")
+        whom, asked = people.sentence(item.claimed_by, you, other), [item.claimed_by]
     else:
-        whom = groups.get(item.target_id, item.target_id) or UNNAMED
+        whom = groups.get(item.target_id, item.target_id) or _(UNNAMED)
         asked = item.missing if counts else []
     return WaitsOn(
         whom=whom,
         href=item.get_absolute_url(),
         title=item.display_title,
         faces=tuple(people.face(id_) for id_ in asked[:FACES]),
-        progress=f"{counts[0]} of {counts[1]}" if counts else "",
+        progress=progress_text(counts),
         icon="" if asked else "groups",
         deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
     )
@@ -141,11 +143,12 @@ def _machine(run: Run, now: datetime) -> tuple[WaitsOn, ...]:
     signals = [str(name) for name in run.wait.get("signals") or ()]
     outside = [name for name in signals if not name.startswith("interaction:")]
     if outside:
-        return (WaitsOn(f"Signal {outside[0]}", icon="live"),)
+        return (WaitsOn(_("Signal %(name)s") % {"name": outside[0]}, icon="live"),)
     wakes = run.wait.get("wakes_at")
     at = parse_datetime(wakes) if isinstance(wakes, str) else None
     if at is not None and at.tzinfo is not None:
-        return (WaitsOn(f"Sleeping until {moment(at, now)}", icon="clock"),)
+        sleeping = _("Sleeping until %(time)s") % {"time": moment(at, now)}
+        return (WaitsOn(sleeping, icon="clock"),)
     return ()
 
 
@@ -186,16 +189,17 @@ class Monitor:
     def new_words(self) -> str:
         """``1 new run``, ``12 new runs``, ``50 or more new runs``."""
         if self.new >= PAGE:
-            return f"{PAGE} or more new runs"
-        return "1 new run" if self.new == 1 else f"{self.new} new runs"
+            return _("%(count)d or more new runs") % {"count": PAGE}
+        runs = ngettext("%(count)d new run", "%(count)d new runs", self.new)
+        return runs % {"count": self.new}
 
     @property
     def shown_words(self) -> str:
         """``1 run``, ``50+ runs``."""
         count = len(self.rows)
         if self.next_href:
-            return f"{count}+ runs"
-        return "1 run" if count == 1 else f"{count} runs"
+            return _("%(count)d+ runs") % {"count": count}
+        return ngettext("%(count)d run", "%(count)d runs", count) % {"count": count}
 
     @property
     def here(self) -> str:
@@ -243,11 +247,11 @@ def monitor(
         chips=_chips(filters, people, page_context),
         statuses=tuple(
             Choice(label, filters.href(status=key), key == filters.cleaned_data["status"])
-            for key, label in [("", "All"), *statuses()]
+            for key, label in [("", _("All")), *statuses()]
         ),
-        order=order_label,
+        order=_(order_label),
         sorts=tuple(
-            Choice(label, filters.href(sort=key), key == filters.cleaned_data["sort"])
+            Choice(_(label), filters.href(sort=key), key == filters.cleaned_data["sort"])
             for key, (label, __) in SORTS.items()
         ),
         views=page_context.views,
@@ -294,9 +298,9 @@ def _counters(filters: RunFilters, page_context: MonitorCounts) -> tuple[Counter
     figures = {status: page_context.count("status", status) for status in RUN_STATUSES}
     figures |= {"running": page_context.running, "completed": page_context.count("so", "completed")}
     small = {
-        "suspended": f"{long} over 4 h" if long else "",
-        "failed": f"{failed} today" if failed else "",
-        "cancelled": f"{lately} today" if lately else "",
+        "suspended": _("%(count)d over 4 h") % {"count": long} if long else "",
+        "failed": _("%(count)d today") % {"count": failed} if failed else "",
+        "cancelled": _("%(count)d today") % {"count": lately} if lately else "",
     }
     return tuple(
         Counter(
@@ -325,13 +329,16 @@ def _counted(status: str) -> tuple[str, str]:
 
 def _chips(filters: RunFilters, people: People, page_context: MonitorCounts) -> tuple[Choice, ...]:
     asked = filters.cleaned_data
+    status, age = asked["status"], AGES.get(asked["age"])
+    group = page_context.groups.get(asked["group"], asked["group"])
+    waiting_on = _("Waiting on %(name)s")
     labels = {
-        "status": "Not finished" if asked["status"] == OPEN else run_status(asked["status"]).label,
+        "status": _("Not finished") if status == OPEN else run_status(status).label,
         "workflow": asked["workflow"],
-        "queue": f"Queue {asked['queue']}",
-        "age": f"In this status {AGES.get(asked['age'], '')}",
-        "group": f"Waiting on {page_context.groups.get(asked['group'], asked['group'])}",
-        "person": f"Waiting on {people.object(asked['person'])}",
-        "q": f"“{asked['q']}”",
+        "queue": _("Queue %(name)s") % {"name": asked["queue"]},
+        "age": _("In this status %(age)s") % {"age": _(age) if age else ""},
+        "group": waiting_on % {"name": group},
+        "person": waiting_on % {"name": people.object(asked["person"])},
+        "q": _("“%(text)s”") % {"text": asked["q"]},
     }
     return chips(filters, labels)

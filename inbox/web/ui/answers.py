@@ -108,8 +108,7 @@ def value_words(question: Mapping[str, Any], value: Any) -> Words:
             if len(names) > 1 and _is_long(text):
                 more = _("%(first)s and %(count)d more")
                 line = more % {"first": names[0], "count": len(names) - 1}
-            counts = {"count": len(names), "total": len(labels) or len(names)}
-            chosen = _("%(count)d of %(total)d") % counts
+            chosen = _of(len(names), len(labels) or len(names))
         case _, str():
             text = value or _("An empty answer")
         case _:
@@ -295,6 +294,15 @@ def progress(item: Interaction, *, received: Collection[str] = ()) -> tuple[int,
     ``received``: the people whose answers Mobius has accepted and does not show yet.
     """
     return (len(item.answered_by) + len(received), item.required) if item.shared else None
+
+
+def progress_text(counts: tuple[int, int] | None) -> str:
+    """``2 of 5``; empty where one answer is enough."""
+    return "" if counts is None else _of(*counts)
+
+
+def _of(count: int, total: int) -> str:
+    return _("%(count)d of %(total)d") % {"count": count, "total": total}
 
 
 def effect(item: Interaction, people: People, *, received: Collection[str] = ()) -> Effect:
