@@ -161,9 +161,10 @@ CHANGES = 10
 
 @dataclass(frozen=True)
 class GroupMember:
-    """``note`` says why the person cannot answer here; empty where they can."""
+    """``mine``: it is the viewer. ``note`` says why the person cannot answer here."""
 
     face: Face
+    mine: bool
     note: str
     remove_href: str
 
@@ -293,7 +294,8 @@ def _members(
     found = []
     for id_ in sorted(ids, key=lambda id_: people.full(id_).lower()):
         href = f"{group.get_absolute_url()}?{urlencode({'remove': id_})}#asked"
-        found.append(GroupMember(people.face(id_), _note(statuses.get(id_)), href))
+        mine, note = people.is_reader(id_), _note(statuses.get(id_))
+        found.append(GroupMember(people.face(id_), mine, note, href))
     return tuple(found)
 
 
