@@ -53,7 +53,7 @@ def test_from_what_is_held_up_to_who_decided_it(
     bell = rina.locator(".rail a[href='/notifications/']")
     expect(bell).to_contain_text("1")
     bell.click()
-    rina.wait_for_url("**/notices/")
+    rina.wait_for_url("**/notifications/")
     expect(rina.locator("main")).to_contain_text("Tess")
     rina.get_by_role("link", name="Held up since when?").first.click()
     expect(rina.locator("#question")).to_contain_text("Held up since when?")
