@@ -13,9 +13,9 @@ from inbox.mobius.types import Capabilities, Offer
 class Offered:
     """One function of upstream. ``note``: what the product does without it, or how it is known."""
 
-    label: str | Promise
+    label: str
     offer: Offer
-    note: str | Promise = ""
+    note: str = ""
 
     @property
     def words(self) -> str:
@@ -91,7 +91,7 @@ def offered(known: Capabilities) -> list[Offered]:
     """Each function, in the order in which it matters."""
     offers = known.offers()
     return [
-        Offered(label, offers[name], _note(name, offers[name], instead))
+        Offered(str(label), offers[name], str(_note(name, offers[name], instead)))
         for name, (label, instead) in _WORDS.items()
     ]
 
