@@ -82,6 +82,8 @@ def monitor_counts(
     if viewer.lead:
         parts += [*_board(upstream, now), (_VIEWS, [viewer.user_id])]
     asked = [(text, given) for text, given in parts if text]
+    if not asked:
+        return _sorted((), accounts_of(people))
     with connection.cursor() as cursor:
         cursor.execute(
             " UNION ALL ".join(text for text, _ in asked),

@@ -12,17 +12,22 @@ from inbox.engine.rules.errors import EngineError
 from tests.engine.team import question, wait
 from tests.engine.watching import at_once
 
+# 30 threads: each has a connection, and other tests of the suite share PostgreSQL's hundred.
 pytestmark = pytest.mark.django_db(databases=["engine"], transaction=True)
 
 
 def codes(results):
+    """What became of each call, sorted; an error that is none of the engine's is raised."""
+    for result in results:
+        if isinstance(result, Exception) and not isinstance(result, EngineError):
+            raise result
     return sorted(
         result.code if isinstance(result, EngineError) else result["status"] for result in results
     )
 
 
 @pytest.mark.parametrize("group", [False, True])
-def test_of_50_simultaneous_answers_one_counts(team, group):
+def test_of_30_simultaneous_answers_one_counts(team, group):
     target = {"type": "group", "id": "approvers"} if group else {"type": "user", "id": "user_rina"}
     run = team.begin(question(target=target))
     item = team.questions(run)[0]
@@ -32,10 +37,10 @@ def test_of_50_simultaneous_answers_one_counts(team, group):
             partial(
                 team.answer, who[number % len(who)], item, bool(number % 2), comment=str(number)
             )
-            for number in range(50)
+            for number in range(30)
         )
     )
-    assert codes(results) == ["completed"] + ["conflict"] * 49
+    assert codes(results) == ["completed"] + ["conflict"] * 29
     winner = next(each for each in results if isinstance(each, dict))
     assert team.read(item) == winner
     assert [f["type"] for f in team.frames()].count("interaction_completed") == 1
