@@ -20,5 +20,5 @@ class MobiusId:
         return _WRITTEN.sub(lambda found: chr(int(found[1], 16)), value)
 
     def to_url(self, value: str) -> str:
-        """As it stands in an address; ``reverse`` quotes the rest."""
+        """The ID as written in a URL; ``reverse`` quotes the rest."""
         return _ODD.sub(lambda found: "".join(f"~{ord(one):02X}" for one in found[0]), value)

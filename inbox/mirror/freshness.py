@@ -176,7 +176,7 @@ def trouble_of(error: MobiusError) -> str:
     said = NOT_ANSWERING
     match error:
         case Silent():
-            # Perhaps nothing has happened: whether Mobius answers shows when it is opened anew.
+            # There may be no news: reopening the stream shows whether Mobius answers.
             said = ""
         case Unauthorized():
             said = KEY_REFUSED

@@ -123,7 +123,7 @@ class EventStream(StreamingResponse):
                     await self._streams.workers.run(self._authenticate)
                     checked_at = time.monotonic()
         except EngineError as error:
-            # The status has been sent. The reader returns with its cursor and is told then.
+            # The status has been sent. The client reconnects and gets the error then.
             logger.info("An event stream ends: %s", error.message)
 
     async def _replay(self) -> Batch:

@@ -86,7 +86,7 @@ def answer_time(total: Figures, days: Days) -> Chart:
 
 
 def claim_time(total: Figures, days: Days) -> Chart:
-    """From a group's being asked to somebody's taking it."""
+    """From the moment a group is asked until someone claims the question."""
     return _time(
         total,
         days,

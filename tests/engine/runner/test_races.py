@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(databases=["engine"], transaction=True)
 
 
 def codes(results):
-    """What became of each call, sorted; an error that is none of the engine's is raised."""
+    """The outcome of each call, sorted. Raises an error that isn't one of the engine's."""
     for result in results:
         if isinstance(result, Exception) and not isinstance(result, EngineError):
             raise result
