@@ -39,6 +39,9 @@ class Connection:
         log: where to look for what was missed while the reader was slow.
         own: runs a coroutine in a task whose end the hub awaits.
         slot: when, in a round over all streams, it is this one's turn.
+
+    Attributes:
+        unchecked: the last check of its right failed with an error.
     """
 
     __slots__ = (
@@ -51,6 +54,7 @@ class Connection:
         "_send",
         "slot",
         "subscription",
+        "unchecked",
     )
 
     def __init__(
@@ -58,6 +62,7 @@ class Connection:
     ) -> None:
         self.subscription = subscription
         self.slot = slot
+        self.unchecked = False
         self._send = send
         self._log = log
         self._own = own

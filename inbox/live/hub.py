@@ -262,10 +262,13 @@ class Hub:
             worker.checking.run(connection.subscription.recheck), return_exceptions=True
         )
         if isinstance(allowed, BaseException):
-            log.error("a stream's right could not be checked: the stream ends", exc_info=allowed)
-            connection.end()
+            # After a single failure it stays open: it may have to report a short database outage.
+            log.error("a stream's right could not be checked", exc_info=allowed)
+            if connection.unchecked:
+                connection.end()
         elif not allowed:
             connection.end(frames.named(frames.GONE, self._log.cursor()))
+        connection.unchecked = isinstance(allowed, BaseException)
 
     async def _end_signed_out(self, period: float) -> None:
         """End the streams of sign-ins that are over, sooner than their next recheck."""

@@ -20,16 +20,22 @@ HEADERS = [(b"content-type", b"text/event-stream")]
 
 
 class Rights:
-    """Which streams are still allowed: all, until one is taken."""
+    """Which streams are still allowed: all, until one is taken.
+
+    ``failing``: how many of the next checks fail. ``succeeded``: how many have not.
+    """
 
     def __init__(self) -> None:
         self.taken: set[str] = set()
-        self.broken = False
+        self.failing = 0
+        self.succeeded = 0
 
     def of(self, name: str) -> Callable[[], bool]:
         def recheck() -> bool:
-            if self.broken:
+            if self.failing:
+                self.failing -= 1
                 raise ConnectionError("the database is away")
+            self.succeeded += 1
             return name not in self.taken
 
         return recheck

@@ -358,15 +358,28 @@ async def test_the_streams_of_a_sign_in_that_is_over_end_before_their_turn(serve
     assert {1, 2} in asked
 
 
-async def test_a_right_that_cannot_be_checked_ends_the_stream_but_not_for_good(
+async def test_a_right_that_cannot_be_checked_twice_ends_the_stream_but_not_for_good(
     serve: Serve,
 ) -> None:
     served = serve(recheck=0.1)
     async with many() as client, following(client, address(served, INBOX)) as rina:
         await rina.event("live")
-        served.rights.broken = True
+        served.rights.failing = 2
         with pytest.raises(EOFError):
             await rina.event("gone")
+
+
+async def test_a_right_that_could_not_be_checked_once_keeps_the_stream(serve: Serve) -> None:
+    served = serve(recheck=0.1)
+    async with many() as client, following(client, address(served, INBOX)) as rina:
+        await rina.event("live")
+        for _ in range(2):
+            served.rights.failing = 1
+            await _until(lambda: not served.rights.failing)
+            served.rights.succeeded = 0
+            await _until(lambda: served.rights.succeeded > 0)
+        served.bus.publish([INBOX])
+        await rina.event("inbox")
 
 
 async def test_a_reader_that_leaves_is_forgotten(serve: Serve) -> None:
