@@ -218,10 +218,39 @@ def test_without_a_script_the_scrubber_is_links_and_a_form(tess: Client) -> None
     assert 'href="/runs/run_1/?at=7"' in page[page.index('id="run-timeline"') :]
 
 
-@pytest.mark.parametrize("query", ["?at=odd", "?nth=odd", "?nth=0", "?at=0", "?before=odd&from=x"])
-def test_an_odd_place_is_no_error(tess: Client, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "nth"),
+    [
+        ("?at=odd", 11),
+        ("?nth=odd", 11),
+        ("?nth=-1", 11),
+        (f"?nth={10**18}", 11),
+        ("?nth=0", 1),
+        ("?at=0", 1),
+        ("?at=3&nth=9", 3),
+    ],
+)
+def test_an_odd_place_is_now_and_one_before_the_first_event_is_the_first(
+    tess: Client, query: str, nth: int
+) -> None:
     a_run()
-    assert tess.get(f"/runs/run_1/{query}").status_code == 200
+    assert f'data-nth="{nth}" data-count="11"' in one_line(tess.get(f"/runs/run_1/{query}").content)
+
+
+@pytest.mark.parametrize("query", ["?before=odd&from=x", "?before=-1", "?show=odd"])
+def test_an_odd_part_of_the_log_is_the_newest(tess: Client, query: str) -> None:
+    a_run()
+    page = tess.get(f"/runs/run_1/{query}").content.decode()
+    assert re.findall(r'id="event-(\d+)"', page) == re.findall(
+        r'id="event-(\d+)"', tess.get("/runs/run_1/").content.decode()
+    )
+
+
+def test_another_kind_of_events_begins_with_the_newest(tess: Client) -> None:
+    a_long_run(150)
+    page = tess.get("/runs/run_1/?show=steps&before=100").content.decode()
+    assert 'href="/runs/run_1/?show=status#run-timeline"' in page
+    assert 'href="/runs/run_1/?show=steps"' in page
 
 
 def test_a_reviewer_has_no_scrubber_and_no_power_over_the_run(rina: Client) -> None:

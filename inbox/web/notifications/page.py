@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -10,11 +11,24 @@ from django.utils.translation import ngettext
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction, Notice, Upstream
+from inbox.web.ui.lists import ListForm, Number
 from inbox.web.ui.people import Face
 from inbox.web.ui.when import Deadline, ago, deadline, full
 from inbox.web.ui.words import item_status
 
 PAGE = 50
+
+
+class NoticeFilters(ListForm):
+    """``show`` is ``unread``, or anything else for all; ``before`` is the ``pk`` of the last
+    notification of the page before.
+    """
+
+    url_name = "notifications"
+    place = ("before",)
+
+    show = forms.ChoiceField(choices=[("unread", "unread"), ("all", "all")], required=False)
+    before = Number()
 
 
 @dataclass(frozen=True)
@@ -52,17 +66,13 @@ class NoticeList:
 
 
 def notice_list(
-    viewer: Viewer,
-    upstream: Upstream,
-    now: datetime,
-    *,
-    unread_only: bool = False,
-    before: int | None = None,
+    viewer: Viewer, upstream: Upstream, filters: NoticeFilters, now: datetime
 ) -> NoticeList:
-    """The reader's notifications. Two queries. ``before`` is the ``pk`` of the last one seen."""
+    """The reader's notifications. Two queries."""
+    unread_only = filters.cleaned_data["show"] == "unread"
     mine = Notice.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream)
     rows = mine.filter(read_at__isnull=True) if unread_only else mine
-    if before is not None:
+    if before := filters.cleaned_data["before"]:
         last = mine.filter(pk=before).values("at")[:1]
         rows = rows.filter(at__lte=last).exclude(at=last, pk__gte=before)
     found = list(rows.order_by("-at", "-id")[: PAGE + 1])
@@ -71,11 +81,10 @@ def notice_list(
     wanted = seen.filter(mobius_id__in=[notice.interaction_id for notice in shown])
     columns = ("mobius_id", "title", "status", "state", "gone", "due_at", "expires_at", "soft")
     items = {item.mobius_id: item for item in wanted.only(*columns)}
-    more = f"&before={shown[-1].pk}" if len(found) > PAGE else ""
     return NoticeList(
         rows=tuple(_row(notice, items.get(notice.interaction_id), now) for notice in shown),
         unread_only=unread_only,
-        next_href=f"?show={'unread' if unread_only else 'all'}{more}" if more else "",
+        next_href=filters.href(before=shown[-1].pk) if len(found) > PAGE else "",
         until=now.isoformat(),
     )
 

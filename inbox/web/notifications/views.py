@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox.live import hub
 from inbox.services import notices as service
-from inbox.web.notifications.page import notice_list
+from inbox.web.notifications.page import NoticeFilters, notice_list
 from inbox.web.ui.frame import frame, rail_counts
 from inbox.web.ui.request import ReviewerRequest, is_fragment
 
@@ -20,14 +20,8 @@ from inbox.web.ui.request import ReviewerRequest, is_fragment
 def notifications(request: ReviewerRequest) -> HttpResponse:
     """The notifications, newest first; for a swap the list alone. ``?show=unread``: new ones."""
     cursor = hub.cursor()
-    upstream, before = request.upstream, request.GET.get("before", "")
-    listed = notice_list(
-        request.viewer,
-        upstream,
-        timezone.now(),
-        unread_only=request.GET.get("show") == "unread",
-        before=int(before) if before.isdecimal() and len(before) < 19 else None,
-    )
+    upstream, filters = request.upstream, NoticeFilters.read(request.GET)
+    listed = notice_list(request.viewer, upstream, filters, timezone.now())
     context: dict[str, Any] = {"list": listed, "live_cursor": cursor}
     context["here"] = request.get_full_path()
     template = "notifications/_list.html"

@@ -11,7 +11,7 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Membership, Recipient, Upstream
 from inbox.people.names import names_of
-from inbox.web.ui.lists import MOST, Keyset, ListForm, Search, Text
+from inbox.web.ui.lists import MOST, Keyset, ListForm, Number, Search, Text
 from inbox.web.ui.words import RUN_STATUSES, run_status
 
 OPEN = "open"
@@ -51,7 +51,7 @@ class RunFilters(ListForm):
     person = Text(label=gettext_lazy("Waiting on person"))
     q = Search(longest=100)
     sort = forms.ChoiceField(choices=[(key, key) for key in SORTS], required=False)
-    view = forms.RegexField(r"^\d{1,15}$", required=False)
+    view = Number()
     cursor = Text()
 
 

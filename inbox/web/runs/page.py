@@ -13,7 +13,7 @@ from inbox.mirror import capabilities
 from inbox.mobius.types import Offer
 from inbox.models import Decision, Event, Interaction, Run, Step, Upstream
 from inbox.people.names import accounts_and_deactivated
-from inbox.web.runs.timeline import KINDS, Happened, LogPart, LogQuery, log_part, timeline
+from inbox.web.runs.timeline import KINDS, Happened, LogFilters, LogPart, log_part, timeline
 from inbox.web.ui import context as evidence
 from inbox.web.ui.answers import Member, closing_sentence, members, progress
 from inbox.web.ui.claims import Hold, hold_of
@@ -216,14 +216,14 @@ def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
 
 
 def run_page(
-    viewer: Viewer, upstream: Upstream, run: Run, now: datetime, *, query: LogQuery
+    viewer: Viewer, upstream: Upstream, run: Run, now: datetime, *, filters: LogFilters
 ) -> RunPage:
-    """All that the viewer may see of a run, and the part of its log that ``query`` asks for."""
+    """All that the viewer may see of a run, and the part of its log that ``filters`` ask for."""
     whole = access.sees_whole_run(viewer)
     found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
     found = found.defer("raw", "context", "search").order_by("created_at", "id")
     items = [redaction.seen_by(viewer, item) for item in found]
-    part = log_part(upstream, run, query, counted=whole)
+    part = log_part(upstream, run, filters, counted=whole)
     entries = entries_of(upstream, [run.mobius_id]).get(run.mobius_id, [])
     actors = [entry.actor for entry in entries]
     names, off = accounts_and_deactivated([*_ids(run, items, part.events), *actors])
@@ -257,7 +257,7 @@ def run_page(
             viewer,
             run,
             part,
-            query,
+            filters,
             items,
             people=people,
             groups=groups.names,
@@ -281,7 +281,7 @@ def _log(
     viewer: Viewer,
     run: Run,
     part: LogPart,
-    query: LogQuery,
+    filters: LogFilters,
     items: list[Interaction],
     *,
     people: People,
@@ -296,7 +296,8 @@ def _log(
         for item in items
         if item.state == Interaction.BYPASSED
     }
-    place = {"before": query.before} if query.before is not None else {"from": part.first}
+    show, before = filters.cleaned_data["show"], filters.cleaned_data["before"]
+    newest = filters.replace(before="", **{"from": ""})
     return RunLog(
         happened=timeline(
             redaction.events_seen_by(viewer, list(part.events), by_id),
@@ -320,18 +321,18 @@ def _log(
                 for entry in entries
                 if whole and entry.verb == SIGNALLED and part.covers(entry.at)
             ]
-            if query.show in ("", "people")
+            if show in ("", "people")
             else (),
         ),
         shows=tuple(
-            Show(_(words), LogQuery(show).href(page), show == query.show)
-            for show, (words, _kinds) in KINDS.items()
+            Show(_(words), page + newest.querystring(show=key), key == show)
+            for key, (words, _kinds) in KINDS.items()
         ),
         total=part.total,
         first=part.first,
-        here=query.href(page, **place),
-        older_href=query.href(page, before=part.first) if part.older else "",
-        newest_href=query.href(page) if query.before is not None else "",
+        here=page + newest.querystring(**{"before": before} if before else {"from": part.first}),
+        older_href=page + newest.querystring(before=part.first) if part.older else "",
+        newest_href=page + newest.querystring() if before else "",
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -18,6 +17,7 @@ from inbox.models import Event, Interaction, Run, Step, Upstream
 from inbox.people.names import names_of
 from inbox.web.runs.timeline import timeline
 from inbox.web.ui.groups import group_names
+from inbox.web.ui.lists import ListForm, Number
 from inbox.web.ui.live_run import LiveRun, track
 from inbox.web.ui.people import People
 from inbox.web.ui.when import at as at_words
@@ -178,17 +178,11 @@ def _at_work(steps: dict[str, tuple[Logged, datetime | None]]) -> str:
     return running[-1] if running else ""
 
 
-@dataclass(frozen=True)
-class Place:
-    """What the address says: the ``seq`` of an event, or the how manieth it is; neither is now."""
+class ReplayFilters(ListForm):
+    """Up to which event: ``at`` is its ``seq``, ``nth`` its 1-based position; neither is now."""
 
-    seq: int | None = None
-    nth: int | None = None
-
-    @classmethod
-    def read(cls, query: Mapping[str, Any]) -> "Place":
-        """Of ``?at=<seq>`` or ``?nth=<number>``."""
-        return cls(_number(query.get("at")), _number(query.get("nth")))
+    at = Number()
+    nth = Number()
 
 
 @dataclass(frozen=True)
@@ -240,15 +234,15 @@ def scrubber(
     upstream: Upstream,
     run: Run,
     now: datetime,
-    place: Place,
+    filters: ReplayFilters,
     *,
     count: int | None = None,
 ) -> Scrubber:
-    """The run at ``place``. ``count`` is how many events it has, where that is known."""
+    """The run as ``filters`` ask for it. ``count`` is how many events it has, where known."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id).order_by("seq")
     if count is None:
         count = events.count()
-    nth = _nth(events, count, place)
+    nth = _nth(events, count, filters.cleaned_data)
     if nth >= count:
         return _now(run, events, count)
     page_context = list(events.values_list("seq", flat=True)[max(0, nth - 2) : nth + 1])
@@ -265,7 +259,7 @@ def scrubber(
         run_id=run.mobius_id,
         nth=nth,
         count=count,
-        here=_at(page, here),
+        here=f"{page}?at={here}",
         when=exact_moment(instant, now),
         said=_said(event, people, groups, run, now, expired=expired),
         error=state.error_message if head.state != Run.CANCELLED else "",
@@ -275,25 +269,16 @@ def scrubber(
             for one in state.questions.values()
         ),
         first_href=f"{page}?nth=1" if nth > 1 else "",
-        previous_href=_at(page, page_context[0]) if nth > 1 else "",
-        next_href=_at(page, page_context[-1]),
+        previous_href=f"{page}?at={page_context[0]}" if nth > 1 else "",
+        next_href=f"{page}?at={page_context[-1]}",
         now_href=page,
     )
 
 
-def _number(value: Any) -> int | None:
-    text = str(value or "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None
-
-
-def _nth(events: QuerySet[Event], count: int, place: Place) -> int:
-    if place.seq is not None:
-        return max(1, events.filter(seq__lte=place.seq).count())
-    return count if place.nth is None else max(1, place.nth)
-
-
-def _at(page: str, seq: int) -> str:
-    return f"{page}?{urlencode({'at': seq})}"
+def _nth(events: QuerySet[Event], count: int, asked: Mapping[str, str]) -> int:
+    if asked["at"]:
+        return max(1, events.filter(seq__lte=int(asked["at"])).count())
+    return max(1, int(asked["nth"])) if asked["nth"] else count
 
 
 def _now(run: Run, events: QuerySet[Event], count: int) -> Scrubber:

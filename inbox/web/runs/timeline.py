@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from django import forms
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from inbox.mobius.types import EventKind
 from inbox.models import Event, Interaction, Run, Upstream
 from inbox.web.ui.answers import question_of, value_words
 from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
-from inbox.web.ui.lists import querystring
+from inbox.web.ui.lists import ListForm, Number
 from inbox.web.ui.people import People
 from inbox.web.ui.when import exact_moment, exact_span
 from inbox.web.ui.words import label, run_status
@@ -37,28 +38,20 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class LogQuery:
-    """``show`` is a key of ``KINDS``; ``before``: events older than this seq; ``since``: those
-    from this seq on, which an open page shows already.
+class LogFilters(ListForm):
+    """``show`` is a key of ``KINDS``; ``before``: events older than this seq; ``from``: those from
+    this seq on, which an open page shows already.
     """
 
-    show: str = ""
-    before: int | None = None
-    since: int | None = None
+    place = ("before", "from")
 
-    @classmethod
-    def read(cls, query: Mapping[str, Any]) -> "LogQuery":
-        """Of ``?show=``, ``?before=`` and ``?from=``."""
-        show = str(query.get("show") or "")
-        return cls(
-            show if show in KINDS else "", _seq(query.get("before")), _seq(query.get("from"))
-        )
+    show = forms.ChoiceField(choices=[(key, key) for key in KINDS], required=False)
+    before = Number()
 
-    def href(self, page: str, **more: int | str | None) -> str:
-        """The page of the run with this part of its log."""
-        said = {"show": self.show, **more}
-        return page + querystring(said)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # ``from`` can't be the name of an attribute.
+        self.fields["from"] = Number()
 
 
 @dataclass(frozen=True)
@@ -85,19 +78,21 @@ class LogPart:
         return self.events[0].seq if self.events else None
 
 
-def log_part(upstream: Upstream, run: Run, query: LogQuery, *, counted: bool) -> LogPart:
-    """The part that ``query`` asks for. One query, two on an open page; one more if ``counted``."""
+def log_part(upstream: Upstream, run: Run, filters: LogFilters, *, counted: bool) -> LogPart:
+    """The part that is asked for. One query, two on an open page; one more if ``counted``."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
-    events = events.filter(KINDS[query.show][1])
+    asked = filters.cleaned_data
+    events = events.filter(KINDS[asked["show"]][1])
     total = events.count() if counted else None
     newest = events.order_by("-seq")
-    if query.before is not None:
-        part = _part(newest.filter(seq__lt=query.before), total)
+    if asked["before"]:
+        part = _part(newest.filter(seq__lt=int(asked["before"])), total)
         return replace(part, until=part.events[-1].at if part.events else None)
-    if query.since is not None:
-        shown = list(newest.filter(seq__gte=query.since)[: MOST + 1])
+    if asked["from"]:
+        since = int(asked["from"])
+        shown = list(newest.filter(seq__gte=since)[: MOST + 1])
         if len(shown) <= MOST:
-            before = newest.filter(seq__lt=query.since).first()
+            before = newest.filter(seq__lt=since).first()
             return _made(shown, total, before)
     return _part(newest, total)
 
@@ -110,11 +105,6 @@ def _part(newest: QuerySet[Event], total: int | None) -> LogPart:
 def _made(newest_first: list[Event], total: int | None, before: Event | None) -> LogPart:
     earlier = before.at if before is not None else None
     return LogPart(newest_first[::-1], total, before is not None, earlier)
-
-
-def _seq(value: Any) -> int | None:
-    text = str(value or "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 _UNANSWERED = {

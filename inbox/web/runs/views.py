@@ -31,8 +31,8 @@ from inbox.web.runs.filters import RunFilters, run_filters_of, selects
 from inbox.web.runs.forms import CancelForm, SignalForm, ViewForm
 from inbox.web.runs.messages import not_saved, run_message
 from inbox.web.runs.monitor import monitor
-from inbox.web.runs.scrubber import Place, scrubber
-from inbox.web.runs.timeline import LogQuery
+from inbox.web.runs.scrubber import ReplayFilters, scrubber
+from inbox.web.runs.timeline import LogFilters
 from inbox.web.ui.frame import frame, rail_counts
 from inbox.web.ui.lists import Shown
 from inbox.web.ui.messages import Message
@@ -141,19 +141,19 @@ def _run(request: ReviewerRequest, found: Run, cursor: str) -> HttpResponse:
     upstream, now = request.upstream, timezone.now()
     if request.viewer.lead and is_fragment(request, "run-moment"):
         return _moment(request, upstream, found)
-    query = LogQuery.read(request.GET)
-    page = run_page.run_page(request.viewer, upstream, found, now, query=query)
+    filters = LogFilters.read(request.GET)
+    page = run_page.run_page(request.viewer, upstream, found, now, filters=filters)
     context: dict[str, Any] = {"page": page, "live": page.live, "live_cursor": cursor}
     template = "runs/_happening.html"
-    if is_fragment(request, f"older-{query.before}"):
+    if is_fragment(request, f"older-{filters.cleaned_data['before']}"):
         template = "runs/_older.html"
     elif is_fragment(request, "run-happening"):
         context["fragment"] = True
     else:
         if request.viewer.lead:
-            place = Place.read(request.GET)
-            every = None if query.show else page.log.total
-            context["scrub"] = scrubber(request.viewer, upstream, found, now, place, count=every)
+            replay = ReplayFilters.read(request.GET)
+            every = None if filters.cleaned_data["show"] else page.log.total
+            context["scrub"] = scrubber(request.viewer, upstream, found, now, replay, count=every)
         context |= frame(request, upstream, section="runs")
         template = "runs/run.html"
     return render(request, template, context)
@@ -161,8 +161,8 @@ def _run(request: ReviewerRequest, found: Run, cursor: str) -> HttpResponse:
 
 def _moment(request: ReviewerRequest, upstream: Upstream, found: Run) -> HttpResponse:
     """The run as it was, for the scrubber of an open page."""
-    place = Place.read(request.GET)
-    scrub = scrubber(request.viewer, upstream, found, timezone.now(), place)
+    filters = ReplayFilters.read(request.GET)
+    scrub = scrubber(request.viewer, upstream, found, timezone.now(), filters)
     return render(request, "runs/_moment.html", {"scrub": scrub})
 
 

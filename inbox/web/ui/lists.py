@@ -30,6 +30,13 @@ class Text(forms.CharField):
         return str(super().to_python(value))[: self.longest]
 
 
+class Number(forms.RegexField):
+    """A whole number, as text: 0 is no empty field."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"^\d{1,18}$", required=False, **kwargs)
+
+
 class Search(Text):
     """The words that are searched for."""
 
