@@ -109,4 +109,4 @@ def test_a_changed_entry_is_named(
     finally:
         product.stop()
     assert done.returncode == 1
-    assert "entry 2 doesn't match" in done.stderr
+    assert "Entry 2 doesn't match" in done.stderr

@@ -260,10 +260,10 @@ def test_a_start_says_that_the_decision_log_was_changed(product: Product) -> Non
     product.start()
     said = "".join(product.said)
     assert said.count("The database no longer kept the decision log from being changed: ") == 1
-    assert said.count("The decision log is not intact: entry 2 doesn't match: ") == 1
+    assert said.count("The decision log is not intact: Entry 2 doesn't match: ") == 1
     product.stop()
     product.said.clear()
     product.start()
     said = "".join(product.said)
     assert "no longer kept" not in said
-    assert "The decision log is not intact: entry 2 doesn't match: " in said
+    assert "The decision log is not intact: Entry 2 doesn't match: " in said

@@ -181,14 +181,14 @@ def test_sixteen_writers_at_once_make_one_chain(transactional_db: None) -> None:
 )
 def test_a_changed_field_is_named(log: list[Decision], column: str, value: Any) -> None:
     run_sql(f"UPDATE inbox_decision SET {column} = %s WHERE number = 4", [value])
-    assert "not intact: entry 4 doesn't match" in says()
+    assert "not intact: Entry 4 doesn't match" in says()
 
 
 def test_a_flag_that_is_neither_is_named(log: list[Decision]) -> None:
     # SQLite keeps a 7, which would be read as False; PostgreSQL takes no such thing.
     value = True if connection.vendor == "postgresql" else 7
     run_sql("UPDATE inbox_decision SET observed = %s WHERE number = 4", [value])
-    assert "not intact: entry 4 doesn't match" in says()
+    assert "not intact: Entry 4 doesn't match" in says()
     patrol = Patrol()
     patrol.walk()
     assert patrol.last is not None
@@ -197,7 +197,7 @@ def test_a_flag_that_is_neither_is_named(log: list[Decision]) -> None:
 
 def test_a_changed_last_entry_is_named(log: list[Decision]) -> None:
     run_sql("UPDATE inbox_decision SET comment = 'x' WHERE number = 7")
-    assert "entry 7 doesn't match" in says()
+    assert "Entry 7 doesn't match" in says()
 
 
 def test_an_entry_that_was_rewritten_with_all_that_follow_is_named(log: list[Decision]) -> None:
@@ -209,20 +209,20 @@ def test_an_entry_that_was_rewritten_with_all_that_follow_is_named(log: list[Dec
             "UPDATE inbox_decision SET comment = %s, previous = %s, hash = %s WHERE number = %s",
             [row.comment, row.previous, row.hash, row.number],
         )
-    assert "entry 7 doesn't match: the head has another hash" in says()
+    assert "Entry 7 doesn't match: the head has another hash" in says()
     run_sql("UPDATE inbox_decisionhead SET hash = %s", [previous])
     assert "none of the current keys sealed it" in says()
 
 
 def test_a_missing_entry_is_named(log: list[Decision]) -> None:
     run_sql("DELETE FROM inbox_decision WHERE number = 3")
-    assert "entry 3 doesn't match: it's missing" in says()
+    assert "Entry 3 doesn't match: it's missing" in says()
 
 
 def test_a_log_cut_short_is_seen_by_its_head(log: list[Decision]) -> None:
     run_sql("DELETE FROM inbox_decision WHERE number > 5")
     assert says() == (
-        "not intact: entry 6 doesn't match: all entries from it to entry 7 are missing"
+        "not intact: Entry 6 doesn't match: all entries from it to entry 7 are missing."
     )
 
 
@@ -231,14 +231,14 @@ def test_a_log_cut_short_with_its_head_is_seen_and_stays_seen(log: list[Decision
     run_sql("UPDATE inbox_decisionhead SET number = 5, hash = %s", [log[4].hash])
     assert "none of the current keys sealed it" in says()
     enter()
-    assert "entry 6 doesn't match: it was written after a head" in says()
+    assert "Entry 6 doesn't match: it was written after a head" in says()
 
 
 def test_a_missing_head_is_seen_and_stays_seen(log: list[Decision]) -> None:
     run_sql("DELETE FROM inbox_decisionhead")
-    assert says() == "not intact: the head doesn't match: it's missing"
+    assert says() == "not intact: The head doesn't match: it's missing."
     enter()
-    assert "entry 8 doesn't match" in says()
+    assert "Entry 8 doesn't match" in says()
 
 
 def test_an_entry_that_was_slipped_in_behind_the_head_is_named(log: list[Decision]) -> None:
@@ -249,7 +249,7 @@ def test_an_entry_that_was_slipped_in_behind_the_head_is_named(log: list[Decisio
         f"INSERT INTO inbox_decision (number, {columns}) "
         f"SELECT 8, {columns} FROM inbox_decision WHERE number = 7"
     )
-    assert "entry 8 doesn't match: the log ends with entry 7" in says()
+    assert "Entry 8 doesn't match: the log ends with entry 7" in says()
 
 
 def test_keys_may_be_rotated(log: list[Decision], settings: Any) -> None:

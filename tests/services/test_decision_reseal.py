@@ -99,7 +99,7 @@ def test_a_restored_backup_is_declared(folder: Path) -> None:
     run_sql(
         "UPDATE inbox_decisionhead SET number = 3, hash = %s, mac = %s", [older.hash, older.mac]
     )
-    assert "all entries from it to entry 5 are missing" in verify().problem
+    assert "all entries from it to entry 5 are missing" in str(verify().problem)
     reseal("Restored the backup of Monday.")
     assert says() == "intact, 4 entries; a break was declared at entry 4"
     assert entry_count.read().number == 4
@@ -145,4 +145,4 @@ def test_a_changed_entry_is_still_named_after_a_declared_break(folder: Path) -> 
     lift_triggers()
     run_sql("UPDATE inbox_decision SET comment = 'x' WHERE number = 2")
     reseal()
-    assert "entry 2 doesn't match" in verify().problem
+    assert "Entry 2 doesn't match" in str(verify().problem)

@@ -211,7 +211,7 @@ def test_of_a_long_log_what_is_shown_is_looked_at_each_time(tess: Client) -> Non
     assert "Entry 590 doesn't match" in page
     sheet = html.unescape(text(tess, f"{LOG}590/"))
     assert "This receipt can't be verified" in sheet
-    assert "entry 590 doesn't match: its fields don't produce its hash" in sheet
+    assert "Entry 590 doesn't match: its fields don't produce its hash" in sheet
     assert "can't be verified" not in text(tess, f"{LOG}589/")
     run_sql(f"UPDATE inbox_decision SET previous = '{'0' * 64}' WHERE number = 580")
     assert "it doesn't follow from the previous entry" in html.unescape(text(tess, f"{LOG}580/"))

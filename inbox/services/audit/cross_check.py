@@ -2,46 +2,38 @@
 answers of people with an account in the mirror. A chain that was cut off fits by itself.
 """
 
-from typing import Any
-
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from inbox.models import Attempt, Decision, DecisionHead, Recipient, Reviewer
 from inbox.models.decision import RESPOND
 from inbox.services.audit import entry_count
 from inbox.services.audit.entry_count import Note
+from inbox.services.audit.flaw import Flaw
+from inbox.services.problem import Problem
 
 
-def problem(note: Note) -> str:
-    """What is missing from a log whose chain fits; empty where nothing is. ``note`` was read before
+def problem(note: Note) -> Problem | None:
+    """What is missing from a log whose chain fits; None where nothing is. ``note`` was read before
     the chain: what is committed later may be noted by now.
     """
     return beyond(note) or _missing_answers()
 
 
-def beyond(note: Note) -> str:
-    """Why the log does not hold the entry that was noted; empty where it does."""
+def beyond(note: Note) -> Problem | None:
+    """Why the log does not hold the entry that was noted; None where it does."""
     if entry_count.holds(note):
-        return ""
+        return None
+    facts: dict[str, object] = {"file": entry_count.FILE}
     if note.number is None:
-        return (
-            f"entries at the end may be missing: {entry_count.FILE} doesn't say how many there "
-            "are. It was removed or damaged, or the database was moved"
-        )
+        return Problem(Flaw.NOT_NOTED, facts)
     head = DecisionHead.objects.first()
     end = head.number if head is not None else 0
     if end >= note.number:
-        return (
-            f"entry {note.number:,} doesn't match: {entry_count.FILE} recorded a different hash, "
-            "so the log was cut off before it and continued"
-        )
-    first = f"entry {end + 1:,} doesn't match: "
+        return Problem(Flaw.NOTED_OTHERWISE, facts | {"entry": f"{note.number:,}"})
+    facts["entry"] = f"{end + 1:,}"
     if end + 1 == note.number:
-        return f"{first}it's missing, although {entry_count.FILE} recorded it"
-    return (
-        f"{first}all entries from it to entry {note.number:,} are missing, although "
-        f"{entry_count.FILE} recorded them"
-    )
+        return Problem(Flaw.NOTED_MISSING, facts)
+    return Problem(Flaw.NOTED_MISSING_UNTIL, facts | {"last": f"{note.number:,}"})
 
 
 def attempts_without_entry() -> "QuerySet[Attempt]":
@@ -78,19 +70,20 @@ def _entries(interaction_id: str) -> "QuerySet[Decision]":
     )
 
 
-def _missing_answers() -> str:
-    attempt = attempts_without_entry().select_related("reviewer").first()
+def _missing_answers() -> Problem | None:
+    attempt = attempts_without_entry().select_related("reviewer__user").first()
     if attempt is not None:
-        who = attempt.reviewer.mobius_id or "somebody"
-        return _missing(attempts_without_entry(), who, attempt.interaction_id, "was sent from here")
+        count = attempts_without_entry().count()
+        kind = Flaw.SENT_ANSWER if count == 1 else Flaw.SENT_ANSWERS
+        person = attempt.reviewer.mobius_id or attempt.reviewer.user.get_username()
+        return _missing(kind, count, person, attempt.interaction_id)
     answer = answers_without_entry().select_related("interaction").first()
     if answer is not None:
-        item = answer.interaction.mobius_id
-        return _missing(answers_without_entry(), answer.user_id, item, "is in the mirror")
-    return ""
+        count = answers_without_entry().count()
+        kind = Flaw.MIRRORED_ANSWER if count == 1 else Flaw.MIRRORED_ANSWERS
+        return _missing(kind, count, answer.user_id, answer.interaction.mobius_id)
+    return None
 
 
-def _missing(rows: "QuerySet[Any]", who: str, item: str, known: str) -> str:
-    count = rows.count()
-    first = f"the answer of {who} to {item}, which {known}, has no entry"
-    return first if count == 1 else f"{first}, nor have {count - 1:,} more"
+def _missing(kind: Flaw, count: int, person: str, question: str) -> Problem:
+    return Problem(kind, {"count": f"{count:,}", "person": person, "question": question})

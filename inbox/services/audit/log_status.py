@@ -11,6 +11,7 @@ from django.utils import timezone
 from inbox.models import Decision, DecisionHead
 from inbox.services.audit import cross_check, entry_count
 from inbox.services.audit.verify import Link, Verdict, compare, follow, judge, misfit, up_to, verify
+from inbox.services.problem import Problem
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +37,13 @@ class Patrol:
         self._turn = threading.Lock()
         self._head: DecisionHead | None = None
         self._link = Link()
-        self._reported = ""
+        self._reported: Problem | None = None
         self.last: Inspection | None = None
 
     def report(self, verdict: Verdict) -> None:
         """Put a log that is not intact into the server's log; the same problem once."""
         if verdict.problem and verdict.problem != self._reported:
-            log.error("The decision log is not intact: %s.", verdict.problem)
+            log.error("The decision log is not intact: %s", verdict.problem)
         self._reported = verdict.problem
 
     def walk(self) -> None:
@@ -90,8 +91,8 @@ def inspect(shown: Iterable[Decision] = ()) -> Inspection:
     if broken is not None and not DecisionHead.objects.filter(number__gt=head.number).exists():
         return Inspection(broken, timezone.now())
     missing = cross_check.beyond(entry_count.read())
-    if missing:
+    if missing is not None:
         return Inspection(Verdict(head.number, missing), timezone.now())
-    if patrol.last is not None and patrol.last.verdict.problem:
+    if patrol.last is not None and not patrol.last.verdict.intact:
         return patrol.last
     return Inspection(Verdict(head.number), patrol.last.at if patrol.last else None)

@@ -59,7 +59,7 @@ def _reseal(reason: str, account: str) -> Resealed:
             credential_kind=COMMAND,
             title="Decision log",
             comment=reason,
-            value={"problem": found.problem, "noted": noted},
+            value={"problem": str(found.problem or ""), "noted": noted},
         )
     )
     answers = _enter_lost_answers()

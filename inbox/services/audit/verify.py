@@ -8,24 +8,26 @@ from django.conf import settings
 from inbox.models import Decision, DecisionHead
 from inbox.services.audit import chain, cross_check, entry_count
 from inbox.services.audit.entry_count import Note
+from inbox.services.audit.flaw import Flaw
+from inbox.services.problem import Problem
 
 CHUNK = 1000
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``entries`` were looked at. ``problem`` is a sentence that names the first entry that does
-    not match, ``number``; empty where all do.
+    """``entries`` were looked at. ``problem`` is a ``Flaw`` of the first entry that does not match,
+    ``number``; None where all do.
     """
 
     entries: int
-    problem: str = ""
+    problem: Problem | None = None
     number: int | None = None
 
     @property
     def intact(self) -> bool:
         """Every entry fits, and none is missing."""
-        return not self.problem
+        return self.problem is None
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def verify() -> Verdict:
     """
     note = entry_count.read()
     verdict = _follow_all()
-    return verdict if verdict.problem else compare(verdict, note)
+    return compare(verdict, note) if verdict.intact else verdict
 
 
 def compare(verdict: Verdict, note: Note) -> Verdict:
@@ -63,11 +65,7 @@ def _follow_all() -> Verdict:
         if not Decision.objects.filter(number__gt=link.number).exists():
             return Verdict(link.number)
         if DecisionHead.objects.filter(number=link.number).exists():
-            return Verdict(
-                link.number,
-                f"entry {link.number + 1:,} doesn't match: the log ends with entry {link.number:,}",
-                link.number + 1,
-            )
+            return _verdict(link, Flaw.BEHIND_END, last=f"{link.number:,}")
 
 
 def up_to(head: DecisionHead, link: Link) -> tuple[Link, Verdict | None]:
@@ -85,35 +83,28 @@ def follow(rows: Iterable[Decision], link: Link) -> tuple[Link, Verdict | None]:
     """Follow the chain along ``rows``, which begin behind ``link``."""
     try:
         for row in rows:
-            problem = _wrong(row, link)
-            if problem:
-                return link, _verdict(link, problem)
+            broken = _wrong(row, link)
+            if broken is not None:
+                return link, broken
             link = Link(row.number, row.hash)
     except (ValueError, TypeError, AttributeError):
         # A field that the database's converters cannot read, for example a date that is none.
-        return link, _verdict(link, "it can't be read")
+        return link, _verdict(link, Flaw.UNREADABLE)
     return link, None
 
 
 def judge(head: DecisionHead, link: Link) -> Verdict | None:
     """What is wrong with a head that stands behind the entry at ``link``; None where nothing is."""
-    said = head.number, head.hash
-    if said != (link.number, link.hash):
-        problem = f"entry {head.number:,} doesn't match: the head has another hash"
+    number = head.number
+    if (head.number, head.hash) != (link.number, link.hash):
+        kind = Flaw.HEAD_HASH
     elif not chain.sealed(head):
-        problem = (
-            f"the head doesn't match: none of the current keys sealed it. It was changed after "
-            f"entry {head.number:,}, or its key is no longer in CREDENTIAL_KEYS"
-        )
+        kind = Flaw.HEAD_NOT_SEALED
     elif head.unsealed_from is not None:
-        problem = (
-            f"entry {head.unsealed_from:,} doesn't match: it was written after a head that none of "
-            "the current keys had sealed, so entries before it may be missing"
-        )
-        return Verdict(link.number, problem, head.unsealed_from)
+        kind, number = Flaw.BEHIND_UNSEALED_HEAD, head.unsealed_from
     else:
         return None
-    return Verdict(link.number, problem, head.number)
+    return Verdict(link.number, Problem(kind, {"entry": f"{number:,}"}), number)
 
 
 def misfit(row: Decision, before: str | None = None) -> Verdict | None:
@@ -124,29 +115,31 @@ def misfit(row: Decision, before: str | None = None) -> Verdict | None:
     return follow([row], link)[1]
 
 
-def _wrong(row: Decision, link: Link) -> str:
+def _wrong(row: Decision, link: Link) -> Verdict | None:
     if row.number != link.number + 1:
-        return f"it's missing, and entry {row.number:,} comes next"
+        return _verdict(link, Flaw.MISSING_BEFORE, next=f"{row.number:,}")
     if row.previous != link.hash:
-        return "it doesn't follow from the previous entry"
+        return _verdict(link, Flaw.DOES_NOT_FOLLOW)
     try:
         text = chain.text_of(row)
-    except chain.UnknownVersion as unknown:
-        return f"it is of an unknown {unknown}"
+    except chain.UnknownVersion:
+        return _verdict(link, Flaw.UNKNOWN_VERSION, version=row.version)
     if getattr(row, "observed_as_stored", row.observed) != row.observed:
-        return "its observed field is neither true nor false"
-    return "" if chain.hash_of(link.hash, text) == row.hash else "its fields don't produce its hash"
+        return _verdict(link, Flaw.NOT_BOOLEAN)
+    fits = chain.hash_of(link.hash, text) == row.hash
+    return None if fits else _verdict(link, Flaw.OTHER_HASH)
 
 
-def _verdict(link: Link, problem: str) -> Verdict:
+def _verdict(link: Link, kind: Flaw, **facts: object) -> Verdict:
+    """On the entry behind ``link``."""
     number = link.number + 1
-    return Verdict(link.number, f"entry {number:,} doesn't match: {problem}", number)
+    return Verdict(link.number, Problem(kind, {"entry": f"{number:,}", **facts}), number)
 
 
 def _cut(link: Link, head: DecisionHead) -> Verdict:
     if link.number + 1 == head.number:
-        return _verdict(link, "it's missing")
-    return _verdict(link, f"all entries from it to entry {head.number:,} are missing")
+        return _verdict(link, Flaw.MISSING)
+    return _verdict(link, Flaw.MISSING_UNTIL, last=f"{head.number:,}")
 
 
 def _headless() -> Verdict:
@@ -154,4 +147,4 @@ def _headless() -> Verdict:
     if count == 0 and not settings.CREDENTIAL_KEYS:
         # Migrated, and not started yet.
         return Verdict(0)
-    return Verdict(count, "the head doesn't match: it's missing", count)
+    return Verdict(count, Problem(Flaw.HEAD_MISSING), count)

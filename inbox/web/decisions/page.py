@@ -24,6 +24,7 @@ from inbox.web.decisions import words
 from inbox.web.decisions.queries import NEWEST_FIRST, OBSERVED, SPANS, DecisionFilters
 from inbox.web.ui.answers import Words
 from inbox.web.ui.lists import MOST, PAGE, Choice, chips
+from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import ago
 from inbox.web.ui.words import short_id
@@ -249,7 +250,7 @@ def _log_status(rows: Iterable[Decision], now: datetime) -> LogStatus:
     broken_at = declared.values_list("number", flat=True).first()
     return LogStatus(
         intact=seen.verdict.intact,
-        problem=seen.verdict.problem,
+        problem=problem_text(seen.verdict.problem),
         entries=_entries(last.number),
         checked=_("last checked %(ago)s") % {"ago": ago(seen.at, now)}
         if seen.at

@@ -24,6 +24,7 @@ from inbox.web.ui import markdown
 from inbox.web.ui.answers import Words
 from inbox.web.ui.context import Card
 from inbox.web.ui.markdown import Text
+from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import People
 from inbox.web.ui.words import short_id
 
@@ -107,7 +108,7 @@ def _problems(entries: Sequence[Decision]) -> dict[int, str]:
     before = dict(Decision.objects.filter(number__in=wanted).values_list("number", "hash"))
     log = inspect().verdict
     broken = {one.number: misfit(one, before.get(one.number - 1, NOTHING)) for one in entries}
-    return {number: (verdict or log).problem for number, verdict in broken.items()}
+    return {number: problem_text((verdict or log).problem) for number, verdict in broken.items()}
 
 
 def _others(entries: Sequence[Decision]) -> set[str]:

@@ -7,6 +7,7 @@ from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from inbox.services.outcome import Kind, Outcome
+from inbox.services.problem import Problem
 from inbox.web.ui.when import span
 
 _STATUS = {
@@ -95,6 +96,11 @@ def try_again(outcome: Outcome[Any]) -> str:
     if outcome.retry_after is None:
         return _("Try again in a moment.")
     return _("Try again in %(time)s.") % {"time": span(max(1.0, outcome.retry_after))}
+
+
+def problem_text(problem: Problem | None) -> str:
+    """What an operator has to put right; empty for nothing."""
+    return "" if problem is None else _(problem.kind) % problem.facts
 
 
 def upstream_problem(

@@ -1,0 +1,68 @@
+"""What can be wrong with the decision log."""
+
+from enum import StrEnum
+
+from django.utils.translation import gettext_noop
+
+
+class Flaw(StrEnum):
+    """Kinds of ``Problem``, each naming the first entry that does not match."""
+
+    UNREADABLE = gettext_noop("Entry %(entry)s doesn't match: it can't be read.")
+    MISSING = gettext_noop("Entry %(entry)s doesn't match: it's missing.")
+    MISSING_BEFORE = gettext_noop(
+        "Entry %(entry)s doesn't match: it's missing, and entry %(next)s comes next."
+    )
+    MISSING_UNTIL = gettext_noop(
+        "Entry %(entry)s doesn't match: all entries from it to entry %(last)s are missing."
+    )
+    DOES_NOT_FOLLOW = gettext_noop(
+        "Entry %(entry)s doesn't match: it doesn't follow from the previous entry."
+    )
+    UNKNOWN_VERSION = gettext_noop(
+        "Entry %(entry)s doesn't match: it is of an unknown version, %(version)s."
+    )
+    NOT_BOOLEAN = gettext_noop(
+        "Entry %(entry)s doesn't match: its observed field is neither true nor false."
+    )
+    OTHER_HASH = gettext_noop("Entry %(entry)s doesn't match: its fields don't produce its hash.")
+    BEHIND_END = gettext_noop("Entry %(entry)s doesn't match: the log ends with entry %(last)s.")
+    HEAD_MISSING = gettext_noop("The head doesn't match: it's missing.")
+    HEAD_HASH = gettext_noop("Entry %(entry)s doesn't match: the head has another hash.")
+    HEAD_NOT_SEALED = gettext_noop(
+        "The head doesn't match: none of the current keys sealed it. It was changed after entry "
+        "%(entry)s, or its key is no longer in CREDENTIAL_KEYS."
+    )
+    BEHIND_UNSEALED_HEAD = gettext_noop(
+        "Entry %(entry)s doesn't match: it was written after a head that none of the current keys "
+        "had sealed, so entries before it may be missing."
+    )
+    NOT_NOTED = gettext_noop(
+        "Entries at the end may be missing: %(file)s doesn't say how many there are. It was "
+        "removed or damaged, or the database was moved."
+    )
+    NOTED_OTHERWISE = gettext_noop(
+        "Entry %(entry)s doesn't match: %(file)s recorded a different hash, so the log was cut off "
+        "before it and continued."
+    )
+    NOTED_MISSING = gettext_noop(
+        "Entry %(entry)s doesn't match: it's missing, although %(file)s recorded it."
+    )
+    NOTED_MISSING_UNTIL = gettext_noop(
+        "Entry %(entry)s doesn't match: all entries from it to entry %(last)s are missing, "
+        "although %(file)s recorded them."
+    )
+    SENT_ANSWER = gettext_noop(
+        "The answer of %(person)s to %(question)s, which was sent from here, has no entry."
+    )
+    SENT_ANSWERS = gettext_noop(
+        "Answers that were sent from here and have no entry: %(count)s. The first is that of "
+        "%(person)s to %(question)s."
+    )
+    MIRRORED_ANSWER = gettext_noop(
+        "The answer of %(person)s to %(question)s, which is in the mirror, has no entry."
+    )
+    MIRRORED_ANSWERS = gettext_noop(
+        "Answers that are in the mirror and have no entry: %(count)s. The first is that of "
+        "%(person)s to %(question)s."
+    )
