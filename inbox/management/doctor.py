@@ -51,7 +51,8 @@ async def _mobius(upstream: Upstream) -> list[Finding]:
         if settings.EMBEDDED and isinstance(error, Unreachable):
             said = "The embedded engine isn't running. Start it with make run."
             return [Finding(Verdict.FAILS, said)]
-        said = connection.sentence(error) or f"Mobius doesn't list its questions: {error.message}"
+        problem = connection.problem_of(error)
+        said = str(problem or f"Mobius doesn't list its questions: {error.message}")
         return [Finding(Verdict.FAILS, said)]
     upstream.capabilities = known.model_dump(mode="json")
     if known.pending is Offer.YES:

@@ -1,15 +1,17 @@
 """Whether Mobius can be reached with the settings as they are.
 
-A wrong key, project, host or certificate is one sentence that names the setting: printed at the
+A wrong key, project, host or certificate is a ``Problem`` that names the setting: printed at the
 start, shown to administrators, and gone by itself once Mobius answers.
 """
 
 import asyncio
 import logging
+from enum import StrEnum
 from time import monotonic
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from inbox.mirror import freshness
 from inbox.mobius.errors import (
@@ -22,6 +24,7 @@ from inbox.mobius.errors import (
     Unreachable,
 )
 from inbox.people.clients import service_client
+from inbox.services.problem import Problem
 
 log = logging.getLogger(__name__)
 
@@ -33,16 +36,53 @@ LOOK_EVERY = 5.0
 """Seconds between two looks at whether the sync is well, which cost no request."""
 
 
+class Fault(StrEnum):
+    """Which setting is wrong, and how: kinds of ``Problem``."""
+
+    KEY_REFUSED = gettext_noop("MOBIUS_API_KEY: Mobius at %(base_url)s refuses this key.")
+    KEY_DENIED = gettext_noop(
+        "MOBIUS_API_KEY: this key can't read the project %(project)s at %(base_url)s."
+    )
+    PROJECT_UNKNOWN = gettext_noop(
+        "MOBIUS_PROJECT: Mobius at %(base_url)s doesn't know the project %(project)s."
+    )
+    NOTHING_THERE = gettext_noop(
+        "MOBIUS_BASE_URL or MOBIUS_PROJECT: %(base_url)s has nothing for project %(project)s."
+    )
+    NOT_RESPONDING = gettext_noop("MOBIUS_BASE_URL: %(base_url)s isn't responding.")
+    HOST_UNKNOWN = gettext_noop("MOBIUS_BASE_URL: the host %(host)s can't be found.")
+    NO_HTTPS = gettext_noop(
+        "MOBIUS_BASE_URL: %(host)s doesn't use HTTPS at that address. Did you mean http://?"
+    )
+    CERTIFICATE_NOT_TRUSTED = gettext_noop(
+        "MOBIUS_BASE_URL: this machine doesn't trust the certificate of %(host)s. Set "
+        "SSL_CERT_FILE to a file with the certificate of the authority that issued it."
+    )
+    CERTIFICATE_EXPIRED = gettext_noop("MOBIUS_BASE_URL: the certificate of %(host)s has expired.")
+    CERTIFICATE_OF_ANOTHER = gettext_noop(
+        "MOBIUS_BASE_URL: the certificate of %(host)s is for another host."
+    )
+
+
+_CAUSES = {
+    Cause.CERTIFICATE: Fault.CERTIFICATE_NOT_TRUSTED,
+    Cause.EXPIRED: Fault.CERTIFICATE_EXPIRED,
+    Cause.OTHER_HOST: Fault.CERTIFICATE_OF_ANOTHER,
+    Cause.TLS: Fault.NO_HTTPS,
+    Cause.HOST: Fault.HOST_UNKNOWN,
+}
+
+
 class Connection:
     """What the last check found. Written by one owner, read by every page."""
 
     def __init__(self, *, between: float = WHILE_BROKEN) -> None:
-        self.problem = ""
+        self.problem: Problem | None = None
         self._between = between
         self._checked_at = float("-inf")
 
-    async def check(self) -> str:
-        """Ask for one pending question; the sentence about what is wrong, empty where nothing is.
+    async def check(self) -> Problem | None:
+        """Ask for one pending question; what is wrong, None where nothing is.
 
         What no setting can put right is not a problem of the connection: the page says it.
         """
@@ -50,9 +90,9 @@ class Connection:
         self.problem = await _problem(self.problem)
         return self.problem
 
-    def shown(self) -> str:
+    def shown(self) -> Problem | None:
         """What pages say: the problem, until the sync gets through."""
-        return "" if freshness.sync_status.present().state == "live" else self.problem
+        return None if freshness.sync_status.present().state == "live" else self.problem
 
     def is_due(self) -> bool:
         """The next check may be made: the last is long ago, and Mobius has not asked to wait."""
@@ -64,11 +104,11 @@ class Connection:
             await asyncio.Event().wait()
         while True:
             if freshness.sync_status.present().state == "live":
-                self.problem = ""
+                self.problem = None
             elif self.is_due():
                 before = self.problem
-                if await self.check() not in ("", before):
-                    log.warning(self.problem)
+                if await self.check() not in (None, before):
+                    log.warning("%s", self.problem)
             await asyncio.sleep(LOOK_EVERY)
 
 
@@ -76,46 +116,38 @@ connection = Connection()
 """That of this process."""
 
 
-async def _problem(before: str) -> str:
+async def _problem(before: Problem | None) -> Problem | None:
     try:
         async with asyncio.timeout(LONGEST):
             await service_client().interactions(status="pending", limit=1)
     except TimeoutError:
-        return _unreachable(Cause.UNKNOWN)
+        return _wrong(Fault.NOT_RESPONDING)
     except RateLimited:
         # It says nothing of the settings.
         return before
     except MobiusError as error:
-        return sentence(error)
-    return ""
+        return problem_of(error)
+    return None
 
 
-def sentence(error: MobiusError) -> str:
-    """What names the setting that is wrong; empty where no setting is."""
-    base, project = settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT
-    said = ""
+def problem_of(error: MobiusError) -> Problem | None:
+    """The setting that is wrong; None where none is."""
     match error:
         case Unauthorized():
-            said = f"MOBIUS_API_KEY: Mobius at {base} refuses this key."
+            return _wrong(Fault.KEY_REFUSED)
         case Denied():
-            said = f"MOBIUS_API_KEY: this key can't read the project {project} at {base}."
+            return _wrong(Fault.KEY_DENIED)
         case NotFound() if error.is_of_project:
-            said = f"MOBIUS_PROJECT: Mobius at {base} doesn't know the project {project}."
+            return _wrong(Fault.PROJECT_UNKNOWN)
         case NotFound():
-            said = f"MOBIUS_BASE_URL or MOBIUS_PROJECT: {base} has nothing for project {project}."
+            return _wrong(Fault.NOTHING_THERE)
         case Unreachable():
-            said = _unreachable(error.cause)
-    return said
+            return _wrong(_CAUSES.get(error.cause, Fault.NOT_RESPONDING))
+        case _:
+            return None
 
 
-def _unreachable(cause: Cause) -> str:
-    host = urlsplit(settings.MOBIUS_BASE_URL).hostname
-    said = {
-        Cause.CERTIFICATE: f"this machine doesn't trust the certificate of {host}. "
-        "Set SSL_CERT_FILE to a file with the certificate of the authority that issued it.",
-        Cause.EXPIRED: f"the certificate of {host} has expired.",
-        Cause.OTHER_HOST: f"the certificate of {host} is for another host.",
-        Cause.TLS: f"{host} doesn't use HTTPS at that address. Did you mean http://?",
-        Cause.HOST: f"the host {host} can't be found.",
-    }
-    return "MOBIUS_BASE_URL: " + said.get(cause, f"{settings.MOBIUS_BASE_URL} isn't responding.")
+def _wrong(kind: Fault) -> Problem:
+    base_url, project = settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT
+    host = urlsplit(base_url).hostname
+    return Problem(kind, {"base_url": base_url, "project": project, "host": host})

@@ -13,7 +13,8 @@ from django.test import Client
 from inbox.mirror.freshness import sync_status
 from inbox.models import Decision, GroupMapping, Interaction, OneTimeLink, Upstream
 from inbox.services import trial
-from inbox.services.connection import connection
+from inbox.services.connection import Fault, connection
+from inbox.services.problem import Problem
 from tests.mirror.things import ask, group_ask
 from tests.support.desk import Desk
 from tests.support.scripted_server import Reply
@@ -32,9 +33,9 @@ def root(db: None) -> Client:
 
 @pytest.fixture
 def refused() -> Iterator[None]:
-    connection.problem = "MOBIUS_API_KEY: Mobius at https://m.example refuses this key."
+    connection.problem = Problem(Fault.KEY_REFUSED, {"base_url": "https://m.example"})
     yield
-    connection.problem = ""
+    connection.problem = None
 
 
 def shown(answer: Any, status: int = 200) -> str:

@@ -64,7 +64,7 @@ class Command(BaseCommand):
                 refuse_demo_people()
                 serving_note.write(settings.DATA_DIR, web=address)
                 if problem := asyncio.run(connection.check()):
-                    self.stderr.write(problem)
+                    self.stderr.write(str(problem))
                 if links.needs_setup():
                     more += _setup()
             server.run(sockets=[held])

@@ -21,7 +21,7 @@ from inbox.services.group_mapping import Mapping
 from inbox.web.connection.capabilities import Offered, offered
 from inbox.web.connection.messages import key_answers_text
 from inbox.web.decisions import words as decision_words
-from inbox.web.ui.messages import sentences
+from inbox.web.ui.messages import problem_text, sentences
 
 CONFLICTS_FOR = timedelta(days=7)
 CONFLICTS = 5
@@ -112,7 +112,7 @@ def connection_page(upstream: Upstream) -> ConnectionPage:
         base_url=_("the embedded engine") if settings.EMBEDDED else settings.MOBIUS_BASE_URL,
         project=settings.MOBIUS_PROJECT,
         freshness=now,
-        problem=connection.shown(),
+        problem=problem_text(connection.shown()),
         warnings=tuple(warnings()),
         offered=tuple(offered(capabilities.of(upstream))),
         probed_at=upstream.probed_at,

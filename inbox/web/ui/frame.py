@@ -11,6 +11,7 @@ from inbox.access import Viewer
 from inbox.mirror import freshness
 from inbox.models import Notice, SavedView, Upstream
 from inbox.services.connection import connection
+from inbox.web.ui.messages import problem_text
 from inbox.web.ui.request import ReviewerRequest
 from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, OTHERS, counted_words, rows_of
 
@@ -84,5 +85,7 @@ def frame(
         "views": views,
         "open_view": request.GET.get("view", ""),
         "freshness": freshness.present(),
-        "connection_problem": connection.shown() if request.viewer.administrator else "",
+        "connection_problem": problem_text(connection.shown())
+        if request.viewer.administrator
+        else "",
     }
