@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from zlib import crc32
 
 from django import template
+from django.forms.utils import flatatt
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -44,6 +45,23 @@ def icon(name: str, label: str = "", small: bool = False) -> SafeString:
     A screen reader says ``label``, and nothing where there is none.
     """
     return drawing(name, label, small)
+
+
+@register.simple_block_tag
+def notice(content: SafeString, tone: str, icon: str, **attributes: str | bool) -> SafeString:
+    """Draw a notice: an icon, and beside it the block's heading, text and buttons.
+
+    ``tone``: ``info``, ``ok``, ``warn``, ``bad``, or nothing. Attributes are written with
+    underscores, as ``data_open_only=True``; empty ones are left out.
+    """
+    named = {name.replace("_", "-"): value for name, value in attributes.items() if value}
+    return format_html(
+        '<div class="notice{}"{}>{}<div>{}</div></div>',
+        f" notice--{tone}" if tone else "",
+        flatatt(named),
+        drawing(icon, "", small=False),
+        content,
+    )
 
 
 @lru_cache(maxsize=2048)

@@ -77,7 +77,7 @@ function ask(form, button) {
   const step = make(
     "div",
     { class: "step", "data-step": "", "data-name": button.name, "data-value": button.value, role: "group", "aria-labelledby": "step-title" },
-    make("div", { class: "notice notice--info" }, drawing(button.dataset.why ? "alert" : button.value === "false" ? "x" : "check"), make("div", {}, make("div", {}, title, ...words))),
+    make("div", { class: "notice notice--info" }, drawing(button.dataset.why ? "alert" : button.value === "false" ? "x" : "check"), make("div", {}, title, ...words)),
     make("div", { class: "btns btns--even" }, yes, no),
   );
   form.setAttribute("data-asking", "");

@@ -34,7 +34,8 @@ def test_a_template_holds_no_inline_style_or_script(template: Path):
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=name)
 def test_every_icon_that_a_template_names_is_drawn(template: Path):
-    for icon in re.findall(r"""{% icon ['"]([\w-]+)['"]""", template.read_text()):
+    named = r"""{% (?:icon|notice "\w*") ['"]([\w-]+)['"]"""
+    for icon in re.findall(named, template.read_text()):
         assert f'id="{icon}"' in SPRITE
 
 

@@ -140,6 +140,10 @@ class ItemPage:
         return item_status(self.item.state, gone=self.item.gone)
 
     @property
+    def closing_tone(self) -> str:
+        return "warn" if self.item.status == "expired" else "info"
+
+    @property
     def here(self) -> str:
         """This page, with the list beside it as it is."""
         return item_href(self.item.mobius_id, self.filters)
