@@ -121,7 +121,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["inbox.templatetags.inbox_tags"],
+            "builtins": ["django.templatetags.i18n", "inbox.templatetags.inbox_tags"],
         },
     }
 ]
