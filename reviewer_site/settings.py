@@ -138,8 +138,9 @@ def _database(url: str, file: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
         }
         made["TEST"] = {"NAME": str(DATA_DIR / f"test-{file}")}
+        # A new connection reads the whole schema before its first query.
+        made["CONN_MAX_AGE"] = 60
     else:
-        made["CONN_HEALTH_CHECKS"] = True
         # A server that is gone is noticed in seconds, not when TCP gives up.
         patience = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
         made["OPTIONS"] = patience | made.get("OPTIONS", {})
@@ -159,6 +160,7 @@ def _database(url: str, file: str) -> dict[str, Any]:
                 "reconnect_timeout": 5,
             }
             made["OPTIONS"]["pool"] = pool
+    made["CONN_HEALTH_CHECKS"] = True
     # Neither database needs the other: a test may ask for one alone.
     made.setdefault("TEST", {})["DEPENDENCIES"] = []
     return made

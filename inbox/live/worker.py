@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import connections
+from django.db import close_old_connections
 
 T = TypeVar("T")
 
@@ -24,13 +24,8 @@ class Worker:
 
 
 def _fresh(function: Callable[..., T], args: tuple[object, ...]) -> T:
-    """Replace connections that broke or grew old first, as a request would.
-
-    One to a file does not grow old: to open it anew takes longer than most calls here.
-    """
-    for connection in connections.all(initialized_only=True):
-        if connection.vendor != "sqlite" or connection.errors_occurred:
-            connection.close_if_unusable_or_obsolete()
+    """Replace connections that broke or grew old first, as a request would."""
+    close_old_connections()
     return function(*args)
 
 

@@ -3,6 +3,7 @@
 It blocks, so it belongs to worker threads; Django itself refuses database work on an event loop.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +29,15 @@ def _make_private(path: Path) -> None:
             private_files.make_file(path)
 
 
+def _identity(name: str) -> tuple[int, int] | None:
+    """What tells the file from another one of that name; None for a database in memory."""
+    try:
+        status = os.stat(name)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 class Cursor(base.SQLiteCursorWrapper):
     """Takes the writer lock for the length of a write that is its own transaction."""
 
@@ -45,9 +55,10 @@ class Cursor(base.SQLiteCursorWrapper):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """One connection. ``_holds`` says whether it is the writer now."""
+    """One connection. ``_holds`` says whether it is the writer now, ``_file`` is what it has open."""
 
     _holds: WriterLock | None = None
+    _file: tuple[int, int] | None = None
 
     def get_new_connection(self, conn_params: Any) -> Any:
         """Open the file; a new one is readable by its owner alone, and so are SQLite's own files
@@ -56,7 +67,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         name = str(self.settings_dict["NAME"])
         if not in_memory(name):
             _make_private(Path(name))
-        return super().get_new_connection(conn_params)
+        made = super().get_new_connection(conn_params)
+        self._file = _identity(name)
+        return made
+
+    def is_usable(self) -> bool:
+        """Whether the file is still the one that was opened. SQLite goes on reading one that has
+        been removed or replaced.
+        """
+        return _identity(str(self.settings_dict["NAME"])) == self._file
 
     def create_cursor(self, name: str | None = None) -> Cursor:
         """A cursor that knows its connection."""

@@ -1,4 +1,4 @@
-"""The backend's writer lock."""
+"""The backend's writer lock, and the connections that it keeps."""
 
 import subprocess
 import sys
@@ -23,8 +23,8 @@ def open_database(path: Path) -> DatabaseWrapper:
             "NAME": str(path),
             "ATOMIC_REQUESTS": False,
             "AUTOCOMMIT": True,
-            "CONN_MAX_AGE": 0,
-            "CONN_HEALTH_CHECKS": False,
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 0.2,
@@ -180,4 +180,44 @@ def test_an_error_inside_a_transaction_gives_the_turn_back(database: Path) -> No
     assert lock is not None
     lock.acquire()
     lock.release()
+    connection.close()
+
+
+def counted(connection: DatabaseWrapper) -> int:
+    """What a request reads."""
+    connection.close_if_unusable_or_obsolete()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT n FROM counter")
+        return int(cursor.fetchone()[0])
+
+
+def test_a_connection_is_kept_for_the_next_request(database: Path) -> None:
+    connection = open_database(database)
+    counted(connection)
+    first = connection.connection
+    counted(connection)
+    assert connection.connection is first
+    connection.close()
+
+
+def test_a_kept_connection_notices_that_its_file_was_removed(database: Path) -> None:
+    connection = open_database(database)
+    counted(connection)
+    database.unlink()
+    with pytest.raises(OperationalError, match="no such table"):
+        counted(connection)
+    connection.close()
+
+
+def test_a_kept_connection_reads_the_file_that_replaced_its_own(
+    database: Path, tmp_path: Path
+) -> None:
+    connection = open_database(database)
+    counted(connection)
+    other = open_database(tmp_path / "other.sqlite3")
+    with other.cursor() as cursor:
+        cursor.execute("CREATE TABLE counter AS SELECT 7 AS n")
+    other.close()
+    (tmp_path / "other.sqlite3").replace(database)
+    assert counted(connection) == 7
     connection.close()
