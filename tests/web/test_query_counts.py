@@ -12,13 +12,13 @@ from tests.mirror.things import LEE, RINA, SAM, answered, ask, event, group_ask,
 from tests.web.cast import sign_in, soon, tell
 
 PAGES = {
-    ("rina", "/inbox/"): 8,
-    ("rina", "/inbox/?type=approval"): 8,
+    ("rina", "/inbox/"): 9,
+    ("rina", "/inbox/?type=approval"): 9,
     ("rina", "/inbox/?target=mine&q=pay"): 7,
     ("rina", "/inbox/?scope=claimed"): 7,
     ("rina", "/inbox/?scope=done"): 7,
-    ("rina", "/interactions/int_one/"): 17,
-    ("rina", "/interactions/int_group/"): 19,
+    ("rina", "/interactions/int_one/"): 18,
+    ("rina", "/interactions/int_group/"): 20,
     ("tess", "/interactions/int_group/"): 17,
     ("rina", "/runs/"): 8,
     ("rina", "/runs/run_one/"): 11,
@@ -41,10 +41,12 @@ def grow(first: int, last: int) -> None:
         about = {"run_id": f"run_{n}", "workflow": f"pay-{n}"}
         waiting = ask(f"int_{n}", message=f"Pay {n}?", expires_at=soon(days=n), **about)
         shared = group_ask(f"int_g{n}", message=f"Pay {n}?", run_id="run_one")
+        free = group_ask(f"int_f{n}", message=f"Pay {n}?", policy={"kind": "any"})
         tell(
             run(f"run_{n}", status=RunStatus.SUSPENDED, workflow=f"pay-{n}"),
             waiting,
             shared,
+            free,
             step(f"step_{n}", run_id="run_one"),
             answered(ask(f"int_d{n}", **about), RINA, n),
             event(100 + n, shared),

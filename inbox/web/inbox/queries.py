@@ -41,6 +41,7 @@ _COLUMNS = (
             "target_id",
             "group_id",
             "members",
+            "claimable",
             "claimed_by",
             "claimed_at",
             "due_at",
