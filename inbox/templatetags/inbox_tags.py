@@ -65,38 +65,58 @@ def notice(content: SafeString, tone: str, icon: str, **attributes: str | bool) 
 
 
 @lru_cache(maxsize=2048)
-def face(person: str, name: str, missing: bool) -> SafeString:
-    """A small face; remembered, since a list draws those of a group again and again."""
-    label = gettext("%(name)s hasn't answered") if missing else gettext("%(name)s has answered")
-    label %= {"name": name}
+def _avatar(person: str, name: str, label: str, style: str) -> SafeString:
+    """A face; remembered, since a list draws those of a group again and again."""
+    said = format_html('role="img" title="{0}" aria-label="{0}"', label) if label else HIDDEN
     return format_html(
-        '<span class="av av-{}{}" role="img" title="{}" aria-label="{}">{}</span>',
-        tint(person or name),
-        " av--missing" if missing else "",
-        label,
-        label,
-        initial(name),
+        '<span class="av av-{}{}" {}>{}</span>', tint(person or name), style, said, initial(name)
     )
+
+
+@register.simple_tag
+def avatar(
+    person: str | None,
+    name: str,
+    *,
+    label: str = "",
+    large: bool = False,
+    missing: object = False,
+    silent: bool = False,
+) -> SafeString:
+    """Draw a face; ``person``, the Mobius ID, decides its tint.
+
+    ``label`` is said instead of the name ("Claimed by Lee"), and nothing if it is ``silent``
+    because the name stands beside it. ``missing``, if anything, makes it a dashed ring.
+    """
+    style = f"{' av--l' if large else ''}{' av--missing' if missing else ''}"
+    return _avatar(person or "", name, "" if silent else label or name, style)
 
 
 @register.simple_tag
 def faces(members: Iterable[Member], more: int = 0) -> SafeString:
     """Draw those who answer together: a face for who has answered, a ring for who is missing."""
-    drawn = [face(one.face.id, one.face.full, one.given is None) for one in members]
+    answered, missing = gettext("%(name)s has answered"), gettext("%(name)s hasn't answered")
+    drawn = [
+        avatar(
+            member.face.id,
+            member.face.full,
+            label=(answered if member.given else missing) % {"name": member.face.full},
+            missing=not member.given,
+        )
+        for member in members
+    ]
     rest = format_html('<span class="meta">+{}</span>', more) if more else ""
     return format_html('<span class="faces">{}{}</span>', SafeString("".join(drawn)), rest)
 
 
-@register.filter
-def tint(person: str | None) -> str:
+def tint(person: str) -> str:
     """Give one of the four tints of faces, always the same for the same id or name."""
-    return "3421"[(crc32(str(person or "").encode()) >> 10) % 4]
+    return "3421"[(crc32(person.encode()) >> 10) % 4]
 
 
-@register.filter
-def initial(name: str | None) -> str:
+def initial(name: str) -> str:
     """Give the letter that stands for a name."""
-    return next((letter for letter in str(name or "") if letter.isalnum()), "?").upper()
+    return next((letter for letter in name if letter.isalnum()), "?").upper()
 
 
 @register.filter
