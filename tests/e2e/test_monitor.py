@@ -126,14 +126,15 @@ def test_it_is_filtered_sorted_and_saved_as_a_view_whose_link_works_elsewhere(
     }
     opened(tess, "/runs/?workflow=view-test", len(runs))
     answer(api, runs["done"])
-    expect(rows(tess).first).to_contain_text("Completed")
+    completed = run_status("completed").label
+    expect(rows(tess).first).to_contain_text(completed)
     tess.goto("/runs/")
     chosen(tess, Workflow="view-test")
     newest = list(reversed(runs.values()))
     expect(rows(tess)).to_contain_text(these(*newest))
 
     for choice, found in (
-        ({"Status": "Completed"}, ["done"]),
+        ({"Status": completed}, ["done"]),
         ({"Queue": "slow"}, ["rina"]),
         ({"Waiting_on_person": "Rina"}, ["group", "rina"]),
         ({"Waiting_on_group": "Approvers"}, ["group"]),

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from inbox.web.ui.words import run_status
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.pages import STEP_GUARD_MS, approve, press, reject, stop_clock
@@ -36,7 +37,7 @@ def test_an_approval_is_found_read_answered_and_the_run_goes_on(
     approve(page)
 
     expect(pill).to_have_attribute("data-run-status", "completed")
-    expect(watching.locator("body")).to_contain_text("Completed")
+    expect(watching.locator("body")).to_contain_text(run_status("completed").label)
     expect(watching.locator(".run-head")).to_contain_text("took")
     assert watching.evaluate("window.sameDocument"), "the page followed without a reload"
     expect(page.locator("#detail")).not_to_contain_text("blue paint")
@@ -59,9 +60,8 @@ def test_the_run_page_names_each_status_in_its_timeline(sign_in: SignIn, api: ht
     api.post(f"/interactions/{item['id']}/respond", json={"value": True})
     expect(page.locator("[data-run-status='completed']").first).to_be_visible()
     timeline = page.locator(".timeline").first
-    expect(timeline).to_contain_text("Queued")
-    expect(timeline).to_contain_text("Running")
-    expect(timeline).to_contain_text("Completed")
+    for status in ("queued", "running", "completed"):
+        expect(timeline).to_contain_text(run_status(status).label)
 
 
 def test_a_second_browser_sees_the_item_come_and_go(sign_in: SignIn, api: httpx.Client) -> None:

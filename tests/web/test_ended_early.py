@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from inbox.models import Decision, Interaction, Run
+from inbox.web.ui.words import run_status
 from tests.mirror.things import ask, at, event, run
 from tests.support.desk import Desk
 from tests.web.cast import part, sign_in, tell
@@ -159,7 +160,7 @@ def test_the_monitor_tells_cancelled_from_failed_and_filters_by_it(tess: Client)
     assert re.search(r'id="counter-cancelled".*?<span class="figure">1', page())
     assert re.search(r'id="counter-failed".*?<span class="figure">1', page())
     assert 'data-run-status="failed" data-run-id="run_1"' in page()
-    assert '<option value="cancelled">Cancelled</option>' in " ".join(
+    assert f'<option value="cancelled">{run_status("cancelled").label}</option>' in " ".join(
         tess.get("/runs/filters/").content.decode().split()
     )
 
@@ -169,7 +170,7 @@ def test_a_reviewers_list_of_runs_filters_by_it(rina: Client, read: None) -> Non
         run("run_1", 5, status="failed", error_type="run_cancelled", completed_at=at(5)),
         ask("int_1", 5, run_id="run_1", status="expired", expires_at=at(60)),
     )
-    assert "Cancelled" in words(rina, "/runs/", status="cancelled")
+    assert run_status("cancelled").label in words(rina, "/runs/", status="cancelled")
     assert "No matching runs" in words(rina, "/runs/", status="failed")
 
 
@@ -196,7 +197,7 @@ def test_the_log_and_the_scrubber_say_it_too(tess: Client) -> None:
         line = log[log.index('id="event-4"') :].partition("</li>")[0]
         assert f"The run was cancelled {OUTSIDE}" in line
     assert "expired unanswered" not in page
-    assert "Failed" not in page[page.index("The run was cancelled") :]
+    assert run_status("failed").label not in page[page.index("The run was cancelled") :]
     moment = tess.get("/runs/run_1/?at=4", headers=part("run-moment")).content.decode()
     assert "Cancelled · Asked Rina" in moment
     assert "pill--cancelled" in moment

@@ -15,6 +15,7 @@ from inbox.models import Run as RunRow
 from inbox.models import SavedView, Upstream
 from inbox.web.runs.filters import SORTS, RunFilters
 from inbox.web.runs.queries import page_of
+from inbox.web.ui.words import run_status
 from tests.mirror.things import answered, ask, at, group_ask, run
 from tests.web.cast import HTMX, part, sign_in, soon, tell
 
@@ -114,7 +115,7 @@ def test_a_run_that_waits_for_no_person_says_for_what(tess: Client) -> None:
         run("run_3", status=S.FAILED, error_type="run_cancelled", completed_at=at(1)),
     )
     page = tess.get("/runs/").content.decode()
-    for words in ("Signal documents", "Sleeping until", "Cancelled"):
+    for words in ("Signal documents", "Sleeping until", run_status("cancelled").label):
         assert words in page
 
 

@@ -12,7 +12,7 @@ from inbox.web.ui import words
 from tests.mirror.things import answered, ask, at, event, group_ask, run, step
 from tests.web.cast import part, soon, tell
 
-SUSPENDED = words.run_status("suspended").label
+SUSPENDED, RUNNING = (words.run_status(status).label for status in ("suspended", "running"))
 PLAN = (
     StepPlan(name="build", kind="action"),
     StepPlan(name="approve_release", kind="interaction"),
@@ -89,16 +89,17 @@ def test_a_lead_sees_everything(tess: Client) -> None:
 def test_a_statuss_label_is_changed_in_one_place(
     rina: Client, tess: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(words.RUN_STATUS, "suspended", ("On hold", "pause", "warn"))
+    other = "A label for this test"
+    monkeypatch.setitem(words.RUN_STATUS, "suspended", (other, "pause", "warn"))
     a_run_that_waits()
     for client in (rina, tess):
         for url in ("/runs/", "/runs/?status=suspended", "/runs/run_1/"):
             page = client.get(url).content.decode()
-            assert "On hold" in page
-            assert "Suspended" not in page
+            assert other in page
+            assert SUSPENDED not in page
     page = tess.get("/runs/filters/").content.decode()
-    assert "On hold" in page
-    assert "Suspended" not in page
+    assert other in page
+    assert SUSPENDED not in page
 
 
 def test_the_timeline_names_each_status_and_each_step_newest_first(rina: Client) -> None:
@@ -106,7 +107,7 @@ def test_the_timeline_names_each_status_and_each_step_newest_first(rina: Client)
     page = one_line(rina.get("/runs/run_1/").content)
     timeline = page[page.index('id="run-timeline"') :]
     order = [
-        timeline.index(text) for text in (SUSPENDED, "asked you", "Running", "Sam started the run")
+        timeline.index(text) for text in (SUSPENDED, "asked you", RUNNING, "Sam started the run")
     ]
     assert order == sorted(order)
     assert "<strong>Build</strong> finished" in timeline

@@ -112,7 +112,7 @@ def failure_words(run: Run) -> str:
         case "run_timeout":
             return _("Timed out")
         case _:
-            return run.error_message or _("Failed")
+            return run.error_message or run_status(run.state).label
 
 
 def _asked(item: Interaction, people: People, groups: Mapping[str, str], now: datetime) -> WaitsOn:
