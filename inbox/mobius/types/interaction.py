@@ -51,8 +51,8 @@ class Option(Record):
 class Question(Record):
     """One thing to answer.
 
-    ``mode`` is ``confirm``, ``select``, ``multi_select``, ``input`` or a word this product does
-    not know yet. ``default`` has the shape of a value of that mode (bool, str, list[str], str).
+    ``mode`` may be a word that this product has no form for. ``default`` has the shape of a value
+    of that mode, None where the question suggests none.
     """
 
     mode: str

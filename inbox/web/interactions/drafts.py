@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from inbox.mobius.types import Question
 from inbox.models import Draft, Interaction
 from inbox.web.interactions.forms import form_for
+from inbox.web.ui.answers import value_words
 from inbox.web.ui.when import moment
 
 
@@ -29,11 +31,13 @@ def other_drafts(
     return tuple(_other(draft, question, device, now) for draft in drafts)
 
 
-def typed_words(question: Question | None, typed: Iterable[str]) -> str:
-    """The field ``value`` as it reads: an option by its label."""
-    form = form_for(question) if question is not None else None
-    labels = dict(getattr(form.fields["value"], "choices", ())) if form is not None else {}
-    return ", ".join(labels.get(text, text) for text in typed if text)
+def typed_words(question: Question | None, typed: list[str]) -> str:
+    """The field ``value`` in words: as an answer reads, or as it was typed where it is none yet."""
+    if question is not None and any(typed):
+        form = form_for(question, MultiValueDict({"value": typed}))
+        if form is not None and form.is_valid():
+            return value_words(question.model_dump(), form.value).text
+    return ", ".join(filter(None, typed))
 
 
 def _other(draft: Draft, question: Question | None, device: str, now: datetime) -> OtherDraft:

@@ -17,7 +17,7 @@ from inbox.web.ui.when import ago
 from inbox.web.ui.words import listed
 
 SHORT = 60
-"""The key of a response whose value and comment are kept from the reader."""
+"""Characters that an answer may have to be shown in a line."""
 
 
 @dataclass(frozen=True)

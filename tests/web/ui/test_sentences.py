@@ -144,12 +144,15 @@ def test_a_choice_is_repeated_in_a_line(question: dict[str, Any], value: Any, wo
     [
         ({"mode": "confirm"}, ["false"], "Reject"),
         (VENDORS, ["b"], "Northgate"),
-        (SEVERAL, ["b", "a"], "B, A"),
+        (SEVERAL, ["a", "b"], "A, B"),
+        (SEVERAL, [], ""),
         ({"mode": "input"}, ["Sam"], "Sam"),
+        ({"mode": "input"}, [" "], " "),
+        (VENDORS, ["gone"], "gone"),
         ({"mode": "canvas"}, ["x"], "x"),
     ],
 )
-def test_a_draft_reads_as_its_form_does(
+def test_a_draft_reads_as_an_answer_does(
     question: dict[str, Any], typed: list[str], words: str
 ) -> None:
     assert typed_words(Question.model_validate(question), typed) == words
