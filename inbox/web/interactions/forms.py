@@ -62,6 +62,7 @@ class AnswerForm(forms.Form):
     """
 
     mode: ClassVar[str]
+    longest = LONGEST
 
     comment = Prose(
         required=False,
