@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.mobius.adapters import UnreadableError
+from inbox.mobius.adapters import Call, UnreadableError
+from inbox.mobius.adapters.guide import GuideAdapter
 from inbox.mobius.adapters.guide.event import read_event
 from inbox.mobius.adapters.guide.group import read_group, read_member, read_person, write_routing
 from inbox.mobius.adapters.guide.interaction import read_interaction
@@ -372,3 +373,59 @@ def test_any_field_may_hold_anything(
         **changes.draw(st.just({}) | st.just({"at": 1})),
     }
     assert read_event(frame).kind in EventKind
+
+
+class Renamed(GuideAdapter):
+    """A generation that calls everything otherwise."""
+
+    interactions_path = "/questions"
+    runs_path = "/jobs"
+    groups_path = "/teams"
+    members_path = "/people"
+
+
+def test_a_generation_whose_paths_differ_only_names_them() -> None:
+    renamed = Renamed()
+    calls: list[Call[Any]] = [
+        renamed.interactions(limit=None),
+        renamed.interaction("1"),
+        renamed.create_interaction({}),
+        renamed.respond("1", value=True, comment=None),
+        renamed.claim("1"),
+        renamed.release("1"),
+        renamed.start_run(spec={}, inputs=None, metadata=None, queue=None, external_id=None),
+        renamed.runs(limit=None),
+        renamed.run("2"),
+        renamed.steps("2", limit=None),
+        renamed.signal("2", name="s", payload=None),
+        renamed.cancel_run("2"),
+        renamed.groups(limit=None),
+        renamed.group("3"),
+        renamed.members("3", limit=None),
+        renamed.add_member("3", "4"),
+        renamed.remove_member("3", "4"),
+        renamed.groups_of("4", limit=None),
+        renamed.me(),
+    ]
+    assert [call.path for call in calls] == [
+        "/questions",
+        "/questions/1",
+        "/questions",
+        "/questions/1/respond",
+        "/questions/1/claim",
+        "/questions/1/release",
+        "/jobs",
+        "/jobs",
+        "/jobs/2",
+        "/jobs/2/steps",
+        "/jobs/2/signals",
+        "/jobs/2/cancellations",
+        "/teams",
+        "/teams/3",
+        "/teams/3/people",
+        "/teams/3/people",
+        "/teams/3/people/4",
+        "/people/4/teams",
+        "/people/me",
+    ]
+    assert [renamed.events(None), renamed.events("2")] == ["/jobs/events", "/jobs/2/events"]

@@ -28,7 +28,12 @@ from inbox.mobius.types import (
 
 
 class GuideAdapter:
-    """See ``Adapter``."""
+    """See ``Adapter``. A generation whose paths differ names its own."""
+
+    interactions_path = "/interactions"
+    runs_path = "/runs"
+    groups_path = "/groups"
+    members_path = "/members"
 
     service_key_prefix = "mbx_"
     member_token_prefix = "mbc_"
@@ -61,24 +66,24 @@ class GuideAdapter:
             limit=limit,
             cursor=cursor,
         )
-        return Call("/interactions", page_of(read_interaction), query=query)
+        return Call(self.interactions_path, page_of(read_interaction), query=query)
 
     def interaction(self, id: str) -> Call[Interaction]:
-        return Call(path_of("/interactions", id), read_interaction)
+        return Call(path_of(self.interactions_path, id), read_interaction)
 
     def create_interaction(self, body: dict[str, Any]) -> Call[Interaction]:
-        return Call("/interactions", read_interaction, "POST", json=body)
+        return Call(self.interactions_path, read_interaction, "POST", json=body)
 
     def respond(self, id: str, *, value: Any, comment: str | None) -> Call[Interaction]:
         body = {"value": value} if comment is None else {"value": value, "comment": comment}
-        path = path_of("/interactions", id) + "/respond"
+        path = path_of(self.interactions_path, id) + "/respond"
         return Call(path, read_interaction, "POST", json=body)
 
     def claim(self, id: str) -> Call[Interaction]:
-        return Call(path_of("/interactions", id) + "/claim", read_interaction, "POST")
+        return Call(path_of(self.interactions_path, id) + "/claim", read_interaction, "POST")
 
     def release(self, id: str) -> Call[Interaction]:
-        return Call(path_of("/interactions", id) + "/release", read_interaction, "POST")
+        return Call(path_of(self.interactions_path, id) + "/release", read_interaction, "POST")
 
     def without_answers(self, raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
         return without_answers(raw, but=but)
@@ -95,7 +100,7 @@ class GuideAdapter:
         body = given(
             spec=spec, inputs=inputs, metadata=metadata, queue=queue, external_id=external_id
         )
-        return Call("/runs", read_run, "POST", json=body)
+        return Call(self.runs_path, read_run, "POST", json=body)
 
     def runs(
         self,
@@ -115,26 +120,30 @@ class GuideAdapter:
             limit=limit,
             cursor=cursor,
         )
-        return Call("/runs", page_of(read_run), query=query)
+        return Call(self.runs_path, page_of(read_run), query=query)
 
     def run(self, id: str) -> Call[Run]:
-        return Call(path_of("/runs", id), read_run)
+        return Call(path_of(self.runs_path, id), read_run)
 
     def steps(
         self, run_id: str, *, limit: int | None, cursor: str | None = None
     ) -> Call[Page[Step]]:
-        path = path_of("/runs", run_id) + "/steps"
+        path = path_of(self.runs_path, run_id) + "/steps"
         return Call(path, page_of(read_step), query=given(limit=limit, cursor=cursor))
 
     def signal(self, run_id: str, *, name: str, payload: dict[str, Any] | None) -> Call[str]:
-        path = path_of("/runs", run_id) + "/signals"
+        path = path_of(self.runs_path, run_id) + "/signals"
         return Call(path, read_signal, "POST", json=given(name=name, payload=payload))
 
     def cancel_run(self, run_id: str) -> Call[None]:
-        return Call(path_of("/runs", run_id) + "/cancellations", _nothing, "POST")
+        return Call(path_of(self.runs_path, run_id) + "/cancellations", _nothing, "POST")
 
     def events(self, run_id: str | None) -> str:
-        return "/runs/events" if run_id is None else path_of("/runs", run_id) + "/events"
+        return (
+            f"{self.runs_path}/events"
+            if run_id is None
+            else path_of(self.runs_path, run_id) + "/events"
+        )
 
     def resume(self, seq: int) -> tuple[Query, dict[str, str]]:
         return {"since": str(seq)}, {"Last-Event-ID": str(seq)}
@@ -143,10 +152,10 @@ class GuideAdapter:
         return read_frame(frame, first=first)
 
     def groups(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Group]]:
-        return Call("/groups", page_of(read_group), query=given(limit=limit, cursor=cursor))
+        return Call(self.groups_path, page_of(read_group), query=given(limit=limit, cursor=cursor))
 
     def group(self, group: str) -> Call[Group]:
-        return Call(path_of("/groups", group), read_group)
+        return Call(path_of(self.groups_path, group), read_group)
 
     def create_group(
         self,
@@ -162,7 +171,7 @@ class GuideAdapter:
             description=description,
             routing_policy=write_routing(routing),
         )
-        return Call("/groups", read_group, "POST", json=body)
+        return Call(self.groups_path, read_group, "POST", json=body)
 
     def update_group(
         self,
@@ -177,31 +186,31 @@ class GuideAdapter:
             description=description,
             routing_policy=None if routing is None else write_routing(routing),
         )
-        return Call(path_of("/groups", group), read_group, "PATCH", json=body)
+        return Call(path_of(self.groups_path, group), read_group, "PATCH", json=body)
 
     def members(
         self, group: str, *, limit: int | None, cursor: str | None = None
     ) -> Call[Page[GroupMember]]:
-        path = path_of("/groups", group) + "/members"
+        path = path_of(self.groups_path, group) + self.members_path
         return Call(path, page_of(read_member), query=given(limit=limit, cursor=cursor))
 
     def add_member(self, group: str, user_id: str) -> Call[GroupMember]:
-        path = path_of("/groups", group) + "/members"
+        path = path_of(self.groups_path, group) + self.members_path
         return Call(path, read_member, "POST", json={"user_id": user_id})
 
     def remove_member(self, group: str, user_id: str) -> Call[None]:
-        path = path_of("/groups", group) + path_of("/members", user_id)
+        path = path_of(self.groups_path, group) + path_of(self.members_path, user_id)
         return Call(path, _nothing, "DELETE")
 
     def groups_of(
         self, user_id: str, *, limit: int | None, cursor: str | None = None
     ) -> Call[Page[Group]]:
         # This list takes no limit.
-        path = path_of("/members", user_id) + "/groups"
+        path = path_of(self.members_path, user_id) + self.groups_path
         return Call(path, page_of(read_group), query=given(cursor=cursor))
 
     def me(self) -> Call[Person]:
-        return Call("/members/me", read_person)
+        return Call(f"{self.members_path}/me", read_person)
 
     def page_without(self, record: TooLarge, path: str) -> Page[Any]:
         return lists.page_without(record, path.rpartition("/")[2])
