@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 
-from inbox.mirror.freshness import SyncStatus, sync_status
+from inbox.mirror.freshness import Reason, SyncStatus, sync_status
 from inbox.models import Upstream
 
 log = logging.getLogger(__name__)
@@ -21,9 +21,6 @@ AFTER_FAILURE = 1.0
 """Seconds between two checks while the database cannot be used."""
 PATIENCE = 8.0
 """Seconds that a check may take: longer than a connection that is refused or not to be had."""
-UNREACHABLE = "the inbox can't reach its database"
-SILENT = "the inbox's database isn't responding"
-READ_ONLY = "the inbox can't write to its database"
 
 _READ_ONLY_TRANSACTION = "25006"
 
@@ -83,7 +80,7 @@ class DatabaseWatch:
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
 
-    async def _checked(self) -> tuple[str, str]:
+    async def _checked(self) -> tuple[Reason | None, str]:
         """The result of a check, however long it takes; pages learn that it takes too long."""
         # In a thread of its own: the others may be waiting for the database.
         check = asyncio.ensure_future(
@@ -92,12 +89,12 @@ class DatabaseWatch:
         try:
             await asyncio.wait({check}, timeout=self._patience)
             if not check.done():
-                self._note(SILENT, f"nothing for {self._patience:g} s")
+                self._note(Reason.DATABASE_SILENT, f"nothing for {self._patience:g} s")
             return await check
         finally:
             check.cancel()
 
-    def _note(self, problem: str, why: str) -> None:
+    def _note(self, problem: Reason | None, why: str) -> None:
         before = self._sync_status.facts
         changes: dict[str, Any] = {"database_problem": problem}
         if problem and not before.database_problem:
@@ -108,18 +105,18 @@ class DatabaseWatch:
         self._sync_status.update(**changes)
 
 
-def _check(*, writing: bool) -> tuple[str, str]:
-    """What is wrong with the database and what the driver says; both empty for nothing."""
+def _check(*, writing: bool) -> tuple[Reason | None, str]:
+    """What is wrong with the database, None for nothing, and what the driver says."""
     try:
         Upstream.objects.first()
         if writing:
             _write()
     except (DatabaseError, InterfaceError) as error:
         why = str(error).partition("\n")[0]
-        return (READ_ONLY if _readable() else UNREACHABLE), why
+        return (Reason.DATABASE_READ_ONLY if _readable() else Reason.DATABASE_UNREACHABLE), why
     finally:
         connections["default"].close()
-    return "", ""
+    return None, ""
 
 
 @transaction.atomic

@@ -1,13 +1,14 @@
-"""How old the mirror is, in words."""
+"""How old the mirror is, and why: kinds and facts. ``inbox/web/ui/freshness.py`` words them."""
 
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum, StrEnum
 from typing import Literal
 
-from django.utils import dateformat, timezone
+from django.utils import timezone
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
@@ -31,46 +32,133 @@ BLIP = timedelta(seconds=2)
 """A connection that comes back within this time was never away, as far as a reader cares."""
 DEAD = timedelta(minutes=5)
 """A sync that has not been live for this long needs an administrator."""
-KEY_REFUSED = "Mobius refuses the service key"
-KEY_DENIED = "the service key isn't for this project"
-NOT_ANSWERING = "Mobius isn't responding"
 LONGEST_REASON = 200
 """Characters of upstream's own message that are shown."""
 _ID = re.compile(r"^(\S+ /\w+/)(?!(?:events|me)$)[^/]+")
 """A request up to the id in it: what follows the name of its kind."""
 
 
+class Reason(StrEnum):
+    """What keeps the mirror from being current, as the log says it."""
+
+    KEY_REFUSED = "Mobius refuses the service key"
+    KEY_DENIED = "the service key isn't for this project"
+    PROJECT_UNKNOWN = "Mobius doesn't know this project"
+    RATE_LIMITED = "Mobius is limiting requests"
+    REFUSED = "Mobius refuses a request"
+    TOO_LARGE = "Mobius sent more data at once than can be read"
+    UNREADABLE = "Mobius sent a response that can't be read"
+    ERROR = "Mobius returned an error"
+    NOT_RESPONDING = "Mobius isn't responding"
+    SILENT = "the event stream is silent"
+    STOPPED = "the mirror stopped"
+    DATABASE_UNREACHABLE = "the inbox can't reach its database"
+    DATABASE_SILENT = "the inbox's database isn't responding"
+    DATABASE_READ_ONLY = "the inbox can't write to its database"
+
+
+KEY_REASONS = (Reason.KEY_REFUSED, Reason.KEY_DENIED)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A reason and its facts. ``call`` is the request that was refused, without ids, ``until`` when
+    a rate limit ends.
+
+    For administrators and the log alone: ``request`` is the whole of the call, ``message`` what
+    Mobius says, and ``silence`` for how many seconds a stream brought nothing.
+    """
+
+    reason: Reason
+    status: int | None = None
+    call: str = ""
+    until: datetime | None = None
+    request: str = field(default="", compare=False)
+    message: str = field(default="", compare=False)
+    silence: float = field(default=0.0, compare=False)
+
+    def __str__(self) -> str:
+        """For the log."""
+        match self.reason:
+            case Reason.SILENT:
+                return self.message
+            case Reason.RATE_LIMITED if self.until is not None:
+                return f"{self.reason} until {timezone.localtime(self.until):%Y-%m-%d %H:%M}"
+            case Reason.REFUSED:
+                said = f"{self.status}: {self.message}" if self.status else self.message
+                return f"Mobius refuses {self.request or 'a request'} ({said})"
+            case Reason.TOO_LARGE:
+                return f"{self.reason} (MOBIUS_EVENT_LIMIT, MOBIUS_RESPONSE_LIMIT)"
+            case Reason.ERROR:
+                return f"{self.reason} ({self.status})"
+            case _:
+                return self.reason.value
+
+
+class Stage(Enum):
+    """How current the mirror is, as a reader is told. ``WAITING``: for the first sync, which
+    something keeps from ending. ``NO_UPDATES``: none come, for a reason that is known or not.
+    ``KEY_REFUSED``: the stream is open, and anything else is refused.
+    """
+
+    LIVE = "live"
+    FIRST_SYNC = "first sync"
+    CATCHING_UP = "catching up"
+    NOT_REACHED = "not reached"
+    WAITING = "waiting"
+    NO_UPDATES = "no updates"
+    KEY_REFUSED = "key refused"
+
+
+_STATES: dict[Stage, State] = {
+    Stage.LIVE: "live",
+    Stage.FIRST_SYNC: "catching_up",
+    Stage.CATCHING_UP: "catching_up",
+    Stage.NOT_REACHED: "never",
+    Stage.WAITING: "never",
+    Stage.NO_UPDATES: "stale",
+    Stage.KEY_REFUSED: "stale",
+}
+
+
 @dataclass(frozen=True)
 class Freshness:
-    """``since`` is when upstream was last heard; ``sentence`` says all of it to a reader.
+    """``since`` is when upstream was last heard. A reader is told the ``stage``; of ``NO_UPDATES``
+    since when, where ``no_updates_since`` is known; and ``because`` of what, where that says more.
 
     ``lag`` is how long the last event waited between its arrival and the commit, in seconds.
     For administrators, ``skipped`` names records that are too large to be read, ``repeats`` says
-    that Mobius gives a page of a list again and again in place of what follows, and ``explained``
-    is what is wrong, with what Mobius says; empty where ``sentence`` says it all. ``database`` is
-    False while the inbox cannot use its own database. ``unread``: upstream has never been read
-    whole, so that an empty list means nothing. ``paused``: upstream cannot be reached, so that no
-    answer can be sent. ``key_refused``: it refuses the service key, so that nobody can answer with
-    that.
+    that Mobius gives a page of a list again and again in place of what follows, and ``trouble`` is
+    what is wrong, with what Mobius says. ``database`` is False while the inbox cannot use its own
+    database. ``unread``: upstream has never been read whole, so that an empty list means nothing.
+    ``paused``: upstream cannot be reached, so that no answer can be sent. ``key_refused``: it
+    refuses the service key, so that nobody can answer with that. ``dead``: it has not been live for
+    so long that an administrator should look.
     """
 
-    state: State
+    stage: Stage
     since: datetime | None
-    sentence: str
+    no_updates_since: datetime | None = None
+    because: Trouble | None = None
     lag: float = 0.0
     skipped: tuple[str, ...] = ()
     repeats: bool = False
-    explained: str = ""
+    trouble: Trouble | None = None
     database: bool = True
     unread: bool = False
     paused: bool = False
     key_refused: bool = False
+    dead: bool = False
+
+    @property
+    def state(self) -> State:
+        """The stage as pages show it by colour and icon."""
+        return _STATES[self.stage]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the owner of the sync knows. ``trouble`` is empty while all goes well; ``explained`` is
-    the same for administrators.
+    """What the owner of the sync knows. ``trouble`` is None while all goes well.
 
     ``full_sync_done``: there was a full sync since the stream opened last. ``seeded``: there was
     one ever.
@@ -79,7 +167,7 @@ class Facts:
     came for too long, and nothing has come since. ``not_live_since``: None while it is live, and
     before the sync has begun. ``skipped``, ``repeats``: as in ``Freshness``. ``live_until``: how
     long the last poll keeps pages current, None where a stream is followed. ``database_problem`` is
-    empty while the database can be used.
+    None while the database can be used.
     """
 
     connected: bool = False
@@ -91,14 +179,22 @@ class Facts:
     silent: bool = False
     live_until: datetime | None = None
     heard_at: datetime | None = None
-    trouble: str = ""
-    explained: str = ""
+    trouble: Trouble | None = None
     lag: float = 0.0
     not_live_since: datetime | None = None
     skipped: tuple[str, ...] = ()
     repeats: bool = False
-    database_problem: str = ""
+    database_problem: Reason | None = None
     database_failed_at: datetime | None = None
+
+    @property
+    def reason(self) -> Reason | None:
+        """What readers hear of the trouble. Of a silent stream nothing, for there may be no news:
+        reopening it shows whether Mobius answers.
+        """
+        if self.trouble is None or self.trouble.reason is Reason.SILENT:
+            return None
+        return self.trouble.reason
 
 
 class SyncStatus:
@@ -107,16 +203,14 @@ class SyncStatus:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._facts = Facts()
-        self._told = _shown(self._facts, datetime.now(UTC))
+        self._shown = _shown(self._facts, datetime.now(UTC))
 
     def update(self, **facts: object) -> None:
         """Change some facts; rings the bell where that changes what a page says."""
         at = datetime.now(UTC)
-        if "trouble" in facts:
-            facts = {"explained": facts["trouble"], **facts}
         with self._lock:
             before, now = self._facts, replace(self._facts, **facts)  # type: ignore[arg-type]
-            if _shown(now, at)[0] == "live":
+            if _told(now, at)[0] is Stage.LIVE:
                 now = replace(now, not_live_since=None)
             elif now != Facts() and now.not_live_since is None:
                 now = replace(now, not_live_since=at)
@@ -126,7 +220,7 @@ class SyncStatus:
 
     def refresh(self) -> None:
         """Ring the bell where time alone has changed what a page says."""
-        if _shown(self._facts, datetime.now(UTC)) != self._told:
+        if _shown(self._facts, datetime.now(UTC)) != self._shown:
             self.notify()
 
     @property
@@ -138,148 +232,122 @@ class SyncStatus:
         """How fresh the mirror is at ``at``, without a query."""
         facts = self._facts
         now = at or datetime.now(UTC)
-        state, sentence = _shown(facts, now)
-        since = now if facts.connected else facts.heard_at
+        stage, no_updates_since, because = _told(facts, now)
         return Freshness(
-            state,
-            since,
-            sentence,
+            stage,
+            now if facts.connected else facts.heard_at,
+            no_updates_since,
+            because,
             facts.lag,
             facts.skipped,
             facts.repeats,
-            facts.explained if state != "live" and facts.explained != facts.trouble else "",
-            database=not facts.database_problem,
-            unread=state != "live" and not facts.seeded,
-            paused=state in ("stale", "never") and facts.trouble == NOT_ANSWERING,
-            key_refused=facts.trouble in (KEY_REFUSED, KEY_DENIED),
+            facts.trouble,
+            database=facts.database_problem is None,
+            unread=stage is not Stage.LIVE and not facts.seeded,
+            paused=_STATES[stage] in ("stale", "never") and facts.reason is Reason.NOT_RESPONDING,
+            key_refused=facts.reason in KEY_REASONS,
+            dead=any(
+                since is not None and now - since > DEAD
+                for since in (facts.heard_at, facts.not_live_since)
+            ),
         )
-
-    def problems(self, at: datetime | None = None) -> list[str]:
-        """What an administrator should look at, though pages still open. Empty for nothing."""
-        facts, now = self._facts, at or datetime.now(UTC)
-        found = []
-        if facts.trouble in (KEY_REFUSED, KEY_DENIED):
-            found.append(f"{_capitalized(facts.trouble)}.")
-        silent = facts.heard_at is not None and now - facts.heard_at > DEAD
-        if silent or (facts.not_live_since is not None and now - facts.not_live_since > DEAD):
-            found.append(f"Pages aren't being kept up to date: {_shown(facts, now)[1]}")
-        return found
 
     def notify(self) -> None:
         """Have open pages look again."""
-        self._told = _shown(self._facts, datetime.now(UTC))
+        self._shown = _shown(self._facts, datetime.now(UTC))
         get_bus().publish([topics.freshness()])
 
 
-def trouble_of(error: MobiusError) -> str:
-    """What to tell a reader of a failed call, as a clause: no ids, and nothing that Mobius says."""
-    said = NOT_ANSWERING
+def trouble_of(error: MobiusError) -> Trouble:
+    """Why a call failed."""
     match error:
         case Silent():
-            # There may be no news: reopening the stream shows whether Mobius answers.
-            said = ""
+            message, silence = error.message.rstrip("."), error.silence or 0.0
+            trouble = Trouble(Reason.SILENT, message=message, silence=silence)
         case Unauthorized():
-            said = KEY_REFUSED
+            trouble = Trouble(Reason.KEY_REFUSED)
         case Denied():
-            said = KEY_DENIED
+            trouble = Trouble(Reason.KEY_DENIED)
         case NotFound() if error.is_of_project:
-            said = "Mobius doesn't know this project"
+            trouble = Trouble(Reason.PROJECT_UNKNOWN)
         case RateLimited():
-            said = "Mobius is limiting requests"
-            if error.retry_after:
-                said += f" until {_minute_after(error.retry_after)}"
+            trouble = Trouble(Reason.RATE_LIMITED, until=_minute_after(error.retry_after))
         case NotFound() | Rejected():
-            call = _ID.sub(r"\1…", error.request)
-            said = f"Mobius refuses {call or 'a request'}"
-            if error.status:
-                said += f" ({error.status})"
+            trouble = Trouble(
+                Reason.REFUSED,
+                status=error.status,
+                call=_ID.sub(r"\1…", error.request),
+                request=error.request,
+                message=_one_line(error.message),
+            )
         case TooLarge():
-            said = "Mobius sent more data at once than can be read"
+            trouble = Trouble(Reason.TOO_LARGE)
         case Nonsense():
-            said = "Mobius sent a response that can't be read"
+            trouble = Trouble(Reason.UNREADABLE)
         case Unavailable() if error.status:
-            said = f"Mobius returned an error ({error.status})"
-    return said
+            trouble = Trouble(Reason.ERROR, status=error.status)
+        case _:
+            trouble = Trouble(Reason.NOT_RESPONDING)
+    return trouble
 
 
-def explained(error: MobiusError) -> str:
-    """``trouble_of`` for administrators and the log: what was refused, what Mobius says, and which
-    settings decide.
-    """
-    if isinstance(error, Silent):
-        return error.message.rstrip(".")
-    if isinstance(error, Rejected) or (isinstance(error, NotFound) and not error.is_of_project):
-        return f"Mobius refuses {error.request or 'a request'} ({_quoted(error)})"
-    if isinstance(error, TooLarge):
-        return f"{trouble_of(error)} (MOBIUS_EVENT_LIMIT, MOBIUS_RESPONSE_LIMIT)"
-    return trouble_of(error)
+def _one_line(message: str) -> str:
+    """What Mobius itself says, cut where it is long."""
+    said = " ".join(message.split()).rstrip(".")
+    return f"{said[:LONGEST_REASON]}…" if len(said) > LONGEST_REASON else said
 
 
-def _quoted(error: MobiusError) -> str:
-    """What Mobius itself says, in one line."""
-    said = " ".join(error.message.split()).rstrip(".")
-    if len(said) > LONGEST_REASON:
-        said = f"{said[:LONGEST_REASON]}…"
-    return f"{error.status}: {said}" if error.status else said
+def _minute_after(seconds: float | None) -> datetime | None:
+    """The next whole minute that is at least so many seconds away; None for none."""
+    if not seconds:
+        return None
+    ends = timedelta(seconds=min(seconds, Backoff.longest_retry_after) + 59)
+    return (datetime.now(UTC) + ends).replace(second=0, microsecond=0)
 
 
-def _minute_after(seconds: float) -> str:
-    """The next whole minute that is at least so many seconds away."""
-    now = timezone.localtime()
-    return _clock(now + timedelta(seconds=min(seconds, Backoff.longest_retry_after) + 59), now)
+def _shown(facts: Facts, now: datetime) -> tuple[object, ...]:
+    """What a page's words depend on: times are said to the minute, with the day before today."""
+    stage, since, because = _told(facts, now)
+    minute = since and since.replace(second=0, microsecond=0)
+    return stage, minute, because, timezone.localdate(now) if since else None
 
 
-def _clock(at: datetime, now: datetime) -> str:
-    """With its date on another day than ``now``; both are local."""
-    return dateformat.format(at, "H:i" if at.date() == now.date() else "j M, H:i")
-
-
-def _shown(facts: Facts, now: datetime) -> tuple[State, str]:
-    if facts.database_problem:
+def _told(facts: Facts, now: datetime) -> tuple[Stage, datetime | None, Trouble | None]:
+    """The stage, since when there are no updates, and why."""
+    if facts.database_problem is not None:
         since = facts.database_failed_at
         if not facts.connected and facts.heard_at is not None and since is not None:
             since = min(since, facts.heard_at)
-        return "stale", f"{_no_updates_since(since, now)}: {facts.database_problem}."
-    return _state_of_sync(facts, now)
+        return Stage.NO_UPDATES, since, Trouble(facts.database_problem)
+    return _told_of_sync(facts, now)
 
 
-def _state_of_sync(facts: Facts, now: datetime) -> tuple[State, str]:
-    because = f": {facts.trouble}" if facts.trouble else ""
+def _told_of_sync(facts: Facts, now: datetime) -> tuple[Stage, datetime | None, Trouble | None]:
+    because = facts.trouble if facts.reason else None
     connected = facts.connected and (facts.live_until is None or now < facts.live_until)
     blip = facts.broken_at is not None and now - facts.broken_at < BLIP
     if _is_live(facts, connected, now):
-        return "live", "Live."
+        return Stage.LIVE, None, None
     if not facts.seeded:
-        if (connected and not because) or blip:
-            return "catching_up", "First sync in progress."
-        reached = facts.heard_at is not None or facts.trouble != NOT_ANSWERING
-        nothing = f"Waiting for the first sync{because}."
-        return "never", nothing if reached else "Mobius hasn't been reached yet."
-    if connected and facts.trouble in (KEY_REFUSED, KEY_DENIED):
-        return "stale", f"{_capitalized(facts.trouble)}."
+        if (connected and because is None) or blip:
+            return Stage.FIRST_SYNC, None, None
+        reached = facts.heard_at is not None or facts.reason is not Reason.NOT_RESPONDING
+        return (Stage.WAITING, None, because) if reached else (Stage.NOT_REACHED, None, None)
+    if connected and facts.reason in KEY_REASONS:
+        return Stage.KEY_REFUSED, None, because
     if facts.silent or not (connected or blip):
-        return "stale", f"{_no_updates_since(facts.heard_at, now)}{because}."
-    return "catching_up", f"Catching up{because if connected else ''}."
+        return Stage.NO_UPDATES, facts.heard_at, because
+    return Stage.CATCHING_UP, None, because if connected else None
 
 
 def _is_live(facts: Facts, connected: bool, now: datetime) -> bool:
     if facts.silent:
         return False
-    if connected and facts.full_sync_done and not facts.behind and not facts.trouble:
+    if connected and facts.full_sync_done and not facts.behind and facts.reason is None:
         return True
     # A stream that is opened again soon was never away, unless what follows fails.
     in_grace = facts.grace_until is not None and now < facts.grace_until
-    return in_grace and facts.seeded and not (connected and facts.trouble)
-
-
-def _no_updates_since(at: datetime | None, now: datetime) -> str:
-    if at is None:
-        return "No updates"
-    return f"No updates since {_clock(timezone.localtime(at), timezone.localtime(now))}"
-
-
-def _capitalized(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return in_grace and facts.seeded and not (connected and facts.reason)
 
 
 sync_status = SyncStatus()

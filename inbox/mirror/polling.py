@@ -10,7 +10,7 @@ from time import monotonic
 
 from inbox.live.watching import watching
 from inbox.mirror import capabilities
-from inbox.mirror.freshness import SyncStatus, explained, trouble_of
+from inbox.mirror.freshness import SyncStatus, trouble_of
 from inbox.mirror.full_sync import BY_ID, PENDING, FullSync
 from inbox.mirror.restraint import Restraint
 from inbox.mirror.store import Store
@@ -220,13 +220,13 @@ class Polling:
                 connected=True,
                 live_until=now + timedelta(seconds=seconds),
                 broken_at=None,
-                trouble="",
+                trouble=None,
                 heard_at=now,
             )
         self._answered()
 
     def _note_failure(self, error: MobiusError) -> None:
-        log.warning("the pending questions could not be polled: %s", explained(error))
+        log.warning("the pending questions could not be polled: %s", trouble_of(error))
         self._failed(error)
         if self._sync_status is None:
             return
@@ -238,5 +238,4 @@ class Polling:
                 connected=False,
                 broken_at=facts.broken_at or facts.heard_at or now,
                 trouble=trouble_of(error),
-                explained=explained(error),
             )

@@ -11,7 +11,7 @@ from typing import Any
 
 from inbox.live.watching import watching
 from inbox.mirror import capabilities, groups
-from inbox.mirror.freshness import SyncStatus, explained, trouble_of
+from inbox.mirror.freshness import SyncStatus, trouble_of
 from inbox.mirror.full_sync import FullSync
 from inbox.mirror.polling import Pace, Polling
 from inbox.mirror.restraint import Restraint
@@ -181,7 +181,7 @@ class SyncSession:
                 found = await probe(self._client, self._offers)
             except MobiusError as error:
                 self._was_away = True
-                log.warning("what Mobius offers could not be found out: %s", explained(error))
+                log.warning("what Mobius offers could not be found out: %s", trouble_of(error))
                 continue
             await self._store.offers(found)
             before, self._offers = self._offers.offers(), found
@@ -207,7 +207,7 @@ class SyncSession:
         silent = self._sync_status.facts.silent
         heard_at = self._sync_status.facts.heard_at if silent else datetime.now(UTC)
         self._sync_status.update(
-            connected=True, full_sync_done=False, broken_at=None, trouble="", heard_at=heard_at
+            connected=True, full_sync_done=False, broken_at=None, trouble=None, heard_at=heard_at
         )
         self._opened.set()
         self._full_sync_now.set()
@@ -233,9 +233,8 @@ class SyncSession:
             broken_at=facts.broken_at or broken_at,
             heard_at=heard_at,
             trouble=trouble_of(error),
-            explained=explained(error),
         )
-        log.warning("the event stream is not open: %s", explained(error))
+        log.warning("the event stream is not open: %s", trouble_of(error))
 
     def _poll_answered(self) -> None:
         self._opened.set()
@@ -298,7 +297,7 @@ class SyncSession:
                 for run_id in () if told else sorted(runs):
                     await full_sync.read_questions(run_id)
             except MobiusError as error:
-                log.warning("questions could not be read: %s", explained(error))
+                log.warning("questions could not be read: %s", trouble_of(error))
                 self._full_sync_now.set()
                 await asyncio.sleep(self._intervals.refused)
 
@@ -356,7 +355,7 @@ class SyncSession:
             seeded=True,
             silent=False,
             full_sync_done=self._polls or (facts.connected and connections == self._connections),
-            trouble="" if facts.connected else facts.trouble,
+            trouble=None if facts.connected else facts.trouble,
             skipped=tuple(sorted(full_sync.skipped)),
             repeats=full_sync.repeats,
             heard_at=datetime.now(UTC),
@@ -364,8 +363,8 @@ class SyncSession:
 
     def _full_sync_failed(self, error: MobiusError) -> None:
         self._was_away = self._was_away or isinstance(error, Unreachable)
-        self._sync_status.update(trouble=trouble_of(error), explained=explained(error))
-        log.warning("the mirror could not be compared with Mobius: %s", explained(error))
+        self._sync_status.update(trouble=trouble_of(error))
+        log.warning("the mirror could not be compared with Mobius: %s", trouble_of(error))
 
     def _until_next_full_sync(self) -> float:
         return (
@@ -402,7 +401,7 @@ class SyncSession:
             self._sync_status.update(heard_at=datetime.now(UTC))
 
         def failed(error: MobiusError) -> None:
-            log.warning("the groups could not be read: %s", explained(error))
+            log.warning("the groups could not be read: %s", trouble_of(error))
 
         await self._repeat(once, failed, lambda: self._intervals.groups, self._poll_now)
 

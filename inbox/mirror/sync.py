@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import monotonic
 
 from inbox.mirror import capabilities, database, freshness
-from inbox.mirror.freshness import SyncStatus
+from inbox.mirror.freshness import Reason, SyncStatus, Trouble
 from inbox.mirror.full_sync import FullSync
 from inbox.mirror.session import Intervals, OffersChanged, StartedAnew, SyncSession
 from inbox.mirror.store import Store
@@ -69,9 +69,7 @@ class Sync:
             failures = 1 if monotonic() - began > self._intervals.full_sync else failures + 1
             database.watch.suspect(error)
             log.error("the mirror stopped and will start again", exc_info=error)
-            self._sync_status.update(
-                connected=False, trouble="the mirror stopped; the log says why"
-            )
+            self._sync_status.update(connected=False, trouble=Trouble(Reason.STOPPED))
             await asyncio.sleep(self._backoff.delay(failures))
 
     async def full_sync(self) -> None:

@@ -13,7 +13,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
-from inbox.web.ui import when
+from inbox.mirror.freshness import Freshness
+from inbox.web.ui import freshness, when
 from inbox.web.ui.answers import Member
 from inbox.web.ui.words import run_status
 
@@ -129,6 +130,12 @@ def status_icon(status: str) -> str:
 def status_word(status: str) -> str:
     """Say a run's status; an unknown one is said in its own word."""
     return run_status(status).label
+
+
+@register.filter
+def freshness_text(fresh: Freshness) -> str:
+    """Say how fresh pages are, and why."""
+    return freshness.freshness_text(fresh, timezone.now())
 
 
 @register.filter

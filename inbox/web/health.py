@@ -6,13 +6,19 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from inbox.mirror import capabilities, database, freshness
+from inbox.mirror.freshness import Reason
 from inbox.people import sessions
+from inbox.web.ui.freshness import explained, freshness_text, trouble_text
+from inbox.web.ui.messages import sentences
 
 ENGINE = "engine"
 """The app whose tables are in a database of its own, which this process may not have."""
+_UNREACHABLE = (Reason.DATABASE_UNREACHABLE, Reason.DATABASE_SILENT)
 
 
 @login_not_required
@@ -33,7 +39,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     if problem:
         status, reasons = "unavailable", [problem]
     else:
-        reasons = freshness.sync_status.problems()
+        reasons = _sync_problems()
         status = "degraded" if reasons else "ready"
     state: dict[str, Any] = {"status": status}
     if reachable and _is_administrator(request):
@@ -43,15 +49,27 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def _database() -> tuple[bool, str]:
     """Whether it can be read, and why no request can be served; empty where one can."""
-    if freshness.sync_status.facts.database_problem in (database.UNREACHABLE, database.SILENT):
+    if freshness.sync_status.facts.database_problem in _UNREACHABLE:
         # A probe would wait for it too.
-        return False, "The database is not reachable."
+        return False, _("The database is not reachable.")
     try:
         if not _migrated():
-            return True, "Migrations are missing."
+            return True, _("Migrations are missing.")
     except (DatabaseError, InterfaceError):
-        return False, "The database is not reachable."
-    return True, "The last write to the database failed." if database.watch.failed else ""
+        return False, _("The database is not reachable.")
+    return True, _("The last write to the database failed.") if database.watch.failed else ""
+
+
+def _sync_problems() -> list[str]:
+    """What an administrator should look at, though pages still open. Empty for nothing."""
+    fresh, now = freshness.present(), timezone.now()
+    found = []
+    if fresh.key_refused:
+        found.append(trouble_text(fresh.trouble, now))
+    if fresh.dead:
+        text = freshness_text(fresh, now)
+        found.append(sentences(_("Pages aren't being kept up to date."), text))
+    return found
 
 
 def _migrated() -> bool:
@@ -70,14 +88,14 @@ def _is_administrator(request: HttpRequest) -> bool:
 
 
 def _upstream() -> dict[str, Any]:
-    now = freshness.present()
+    fresh = freshness.present()
     return {
-        "upstream": now.state,
-        "upstream_heard_at": None if now.since is None else now.since.isoformat(),
-        "sync_lag_seconds": round(now.lag, 3),
-        "sync": now.sentence,
-        "sync_explained": now.explained,
-        "too_large_to_read": list(now.skipped),
-        "list_pages_repeat": now.repeats,
+        "upstream": fresh.state,
+        "upstream_heard_at": None if fresh.since is None else fresh.since.isoformat(),
+        "sync_lag_seconds": round(fresh.lag, 3),
+        "sync": freshness_text(fresh, timezone.now()),
+        "sync_explained": explained(fresh),
+        "too_large_to_read": list(fresh.skipped),
+        "list_pages_repeat": fresh.repeats,
         "capabilities": capabilities.facts(),
     }

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 AWAY = "The inbox is temporarily unavailable"
 
-READ_ONLY = "the inbox can&#x27;t write to its database"
+READ_ONLY = "The inbox can&#x27;t write to its database"
 
 
 @pytest.fixture(scope="module")

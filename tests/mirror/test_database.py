@@ -10,8 +10,8 @@ from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 
-from inbox.mirror.database import SILENT, DatabaseWatch
-from inbox.mirror.freshness import SyncStatus
+from inbox.mirror.database import DatabaseWatch
+from inbox.mirror.freshness import Reason, SyncStatus
 
 
 class AwaitableStatus(SyncStatus):
@@ -25,7 +25,7 @@ class AwaitableStatus(SyncStatus):
         super().update(**facts)
         self._noted.set()
 
-    async def says(self, problem: str) -> None:
+    async def says(self, problem: Reason | None) -> None:
         async with asyncio.timeout(60):
             while self.facts.database_problem != problem:
                 self._noted.clear()
@@ -63,8 +63,8 @@ async def test_a_database_that_does_not_answer_is_noticed_while_it_is_waited_for
     watch.failed = True
     async with writes_held():
         running = asyncio.ensure_future(watch.run())
-        await sync_status.says(SILENT)
-    await sync_status.says("")
+        await sync_status.says(Reason.DATABASE_SILENT)
+    await sync_status.says(None)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

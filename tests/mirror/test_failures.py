@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
+from inbox.mirror.freshness import Reason, Stage
 from inbox.mobius.bounded import Limits
 from inbox.mobius.pace import Timeouts
 from inbox.models import Event, Interaction, Recipient, Run, Upstream
@@ -57,10 +58,15 @@ async def ids() -> set[str]:
     return await sync_to_async(lambda: set(rows.values_list("mobius_id", flat=True)))()
 
 
-async def says(mirror: Kept, words: str) -> None:
-    """Wait until the sentence holds ``words``."""
+def told(mirror: Kept) -> tuple[Stage, Reason | None]:
+    fresh = mirror.sync_status.present()
+    return fresh.stage, fresh.because and fresh.because.reason
+
+
+async def says(mirror: Kept, what: Stage | Reason) -> None:
+    """Wait until readers are told ``what``."""
     async with asyncio.timeout(60):
-        while words not in mirror.sync_status.present().sentence:
+        while what not in told(mirror):
             await mirror.ears.rings("freshness", after=monotonic())
 
 
@@ -70,7 +76,7 @@ async def test_away_at_the_start_it_waits_and_says_so(
     asked = project.ask()
     between.refuse()
     async with kept(between, project) as mirror:
-        await says(mirror, "Mobius hasn't been reached yet.")
+        await says(mirror, Stage.NOT_REACHED)
         assert mirror.sync_status.present().state == "never"
         between.listen()
         await mirror.is_("live")
@@ -82,7 +88,7 @@ async def test_a_refused_key_is_named_and_tried_again(
 ) -> None:
     between.on("*", "", REFUSED, always=True)
     async with kept(between, project) as mirror:
-        await says(mirror, "Mobius refuses the service key")
+        await says(mirror, Reason.KEY_REFUSED)
         between.forget()
         await mirror.is_("live")
     assert "Mobius refuses the service key" in caplog.text
@@ -96,8 +102,8 @@ async def test_a_key_that_is_refused_later_is_named(
         await mirror.is_("live")
         between.on("*", "", REFUSED, always=True)
         await asyncio.to_thread(between.break_all)
-        await says(mirror, "No updates since")
-        await says(mirror, "Mobius refuses the service key")
+        await says(mirror, Stage.NO_UPDATES)
+        await says(mirror, Reason.KEY_REFUSED)
 
 
 async def test_a_key_that_is_refused_while_the_stream_stays_open_is_named(
@@ -106,9 +112,9 @@ async def test_a_key_that_is_refused_while_the_stream_stays_open_is_named(
     async with kept(between, project, groups=0.2) as mirror:
         await mirror.is_("live")
         between.on("*", "", REFUSED, always=True)
-        await says(mirror, "Mobius refuses the service key")
+        await says(mirror, Reason.KEY_REFUSED)
         assert mirror.sync_status.facts.connected
-        assert mirror.sync_status.problems() == ["Mobius refuses the service key."]
+        assert mirror.sync_status.present().key_refused
 
 
 async def test_told_to_slow_down_it_does(between: ScriptedServer, project: Project) -> None:
@@ -172,7 +178,7 @@ async def test_a_silent_stream_is_broken(between: ScriptedServer, project: Proje
     timeouts = Timeouts(stream=0.5, opening=0.2)
     async with kept(between, project, timeouts=timeouts, probe=0.5) as mirror:
         await mirror.is_("live")
-        await says(mirror, "No updates since")
+        await says(mirror, Stage.NO_UPDATES)
         asked = await asyncio.to_thread(project.ask)
         await mirror.ears.rings(f"item:{asked['id']}")
 
@@ -203,7 +209,7 @@ async def test_a_half_open_stream_is_noticed_by_its_missing_keep_alives(
     async with kept(between, project, timeouts=timeouts) as mirror:
         await mirror.is_("live")
         heard = mirror.sync_status.facts.heard_at
-        await says(mirror, "No updates since")
+        await says(mirror, Stage.NO_UPDATES)
         assert mirror.sync_status.facts.heard_at < heard + timedelta(seconds=2)
         asked = await asyncio.to_thread(project.ask)
         between.forget()

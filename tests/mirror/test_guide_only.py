@@ -144,8 +144,8 @@ async def test_it_polls_until_it_finds_a_stream_of_the_project(
         await mirror.is_("live")
         asked = server.state.ask()
         await mirror.ears.rings(f"item:{asked}")
-        assert mirror.sync_status.present().sentence == "Live."
-        assert mirror.sync_status.problems() == []
+        assert mirror.sync_status.present().state == "live"
+        assert not mirror.sync_status.present().key_refused
         tried = len(server.requests("project_events"))
         del server.offers.refuses["project_events"]
         # One that finds it, one that follows it.
@@ -159,7 +159,7 @@ async def test_a_new_question_appears_while_a_page_is_open(server: GuideServer) 
         watching.page_asked_for()
         asked_at, asked = monotonic(), server.state.ask()
         assert await mirror.ears.rings(f"item:{asked}") - asked_at < 3
-        assert mirror.sync_status.present().sentence == "Live."
+        assert mirror.sync_status.present().state == "live"
 
 
 async def test_where_the_list_needs_a_run_those_of_known_runs_are_polled(
@@ -242,7 +242,7 @@ async def test_a_rate_limit_on_one_call_stops_no_other(server: GuideServer, call
     async with kept(server) as mirror:
         await mirror.is_("live")
         assert await asked_of("user_rina") == {asked}
-        assert mirror.sync_status.present().sentence == "Live."
+        assert mirror.sync_status.present().state == "live"
         await polls(server, 3)
     # The probe's request, and the full sync's or that of the reading of runs.
     assert len(server.requests(call)) <= 3
@@ -348,7 +348,7 @@ async def test_where_the_cursor_is_ignored_a_list_is_read_as_far_as_it_goes(
         server.state.expire(asked[3])
         await mirror.ears.rings(f"item:{asked[3]}", after=since)
         assert await asked_of("user_rina") == set(asked[-3:])
-        assert mirror.sync_status.present().sentence == "Live."
+        assert mirror.sync_status.present().state == "live"
         server.offers.ignores_cursor = False
         await mirror.sync.full_sync()
         assert await asked_of("user_rina") == {*asked[:3], *asked[-3:]}
@@ -667,7 +667,9 @@ async def test_a_rate_limit_is_said_with_its_end(server: GuideServer) -> None:
         server.offers.retry_after = 120
         server.offers.refuses["interactions"] = 429
         await mirror.is_("stale")
-        assert "Mobius is limiting requests until" in mirror.sync_status.present().sentence
+        because = mirror.sync_status.present().because
+        assert because is not None
+        assert because.until is not None
 
 
 async def test_a_stream_that_opens_again_hurries_no_call_that_is_to_wait(
@@ -742,7 +744,7 @@ async def test_a_question_that_cannot_be_read_by_id_keeps_no_other_back(
         server.state.expire(asked[2])
         await mirror.ears.rings(f"item:{asked[2]}", after=since)
         await polls(server, 3)
-        assert mirror.sync_status.present().sentence == "Live."
+        assert mirror.sync_status.present().state == "live"
         server.offers.refuses.clear()
         await mirror.ears.rings(f"item:{asked[0]}", after=since)
         assert await asked_of("user_rina") == {asked[0], asked[1]}

@@ -1,7 +1,6 @@
 """The sync beside the real engine."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
+from inbox.mirror.freshness import Reason, Stage, Trouble
 from inbox.models import Event, Group, Interaction, Membership, Recipient, Run, Upstream
 from tests.fixtures_engine import Project
 from tests.mirror.keeping import Kept, keeping
@@ -151,8 +151,9 @@ async def test_it_catches_up_by_itself_after_upstream_was_away(
         await mirror.is_("live")
         await asyncio.to_thread(engine.kill)
         await mirror.is_("stale")
-        words = mirror.sync_status.present().sentence
-        assert re.fullmatch(r"No updates since \d\d:\d\d: Mobius isn't responding\.", words)
+        fresh = mirror.sync_status.present()
+        assert (fresh.stage, fresh.no_updates_since) == (Stage.NO_UPDATES, fresh.since)
+        assert fresh.because == Trouble(Reason.NOT_RESPONDING)
         await asyncio.to_thread(engine.start)
         await mirror.is_("live")
         second = await asyncio.to_thread(project.ask)

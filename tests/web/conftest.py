@@ -10,7 +10,7 @@ import uvicorn
 from django.core.asgi import get_asgi_application
 from django.test import Client
 
-from inbox.mirror.freshness import Facts, sync_status
+from inbox.mirror.freshness import Facts, Reason, Trouble, sync_status
 from inbox.people import clients
 from tests.web import cast
 
@@ -44,7 +44,7 @@ def mallory(people: None) -> Client:
 def away() -> Iterator[None]:
     """Mobius was heard 40 seconds ago, and has not answered since."""
     since = cast.soon(seconds=-40)
-    told = {"heard_at": since, "broken_at": since, "trouble": "Mobius isn't responding"}
+    told = {"heard_at": since, "broken_at": since, "trouble": Trouble(Reason.NOT_RESPONDING)}
     sync_status.update(connected=False, full_sync_done=False, seeded=True, **told)
     yield
     sync_status.update(**vars(Facts()))

@@ -8,8 +8,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from inbox.mirror.database import SILENT
-from inbox.mirror.freshness import KEY_REFUSED, sync_status
+from inbox.mirror.freshness import Reason, Trouble, sync_status, trouble_of
+from inbox.mobius.errors import Rejected
 from tests.web.cast import sign_in, soon
 
 
@@ -37,7 +37,7 @@ def test_it_stays_ready_for_five_minutes_after_mobius_was_heard(db: None, away: 
 
 
 def test_a_refused_key_makes_it_degraded(db: None, away: None) -> None:
-    sync_status.update(trouble=KEY_REFUSED)
+    sync_status.update(trouble=Trouble(Reason.KEY_REFUSED))
     assert ready() == (200, {"status": "degraded"})
 
 
@@ -49,7 +49,7 @@ def test_a_dead_sync_makes_it_degraded(db: None, away: None) -> None:
 def test_a_probe_does_not_wait_for_a_database_that_is_known_to_be_away(
     db: None, away: None
 ) -> None:
-    sync_status.update(database_problem=SILENT)
+    sync_status.update(database_problem=Reason.DATABASE_SILENT)
     with CaptureQueriesContext(connection) as queries:
         assert ready() == (503, {"status": "unavailable"})
     assert not queries.captured_queries
@@ -61,7 +61,7 @@ def test_a_migration_that_is_missing_makes_it_unavailable(db: None) -> None:
 
 
 def test_administrators_also_get_the_reasons(admin: Client, away: None) -> None:
-    sync_status.update(trouble=KEY_REFUSED)
+    sync_status.update(trouble=Trouble(Reason.KEY_REFUSED))
     status, state = ready(admin)
     assert (status, state["status"], state["upstream"]) == (200, "degraded", "stale")
     assert state["reasons"] == ["Mobius refuses the service key."]
@@ -71,14 +71,16 @@ def test_administrators_also_get_the_reasons(admin: Client, away: None) -> None:
 
 
 def test_administrators_also_get_what_mobius_says(admin: Client, away: None) -> None:
-    said = "Mobius refuses GET /interactions/int_9 (422: no)"
-    sync_status.update(trouble="Mobius refuses GET /interactions/… (422)", explained=said)
+    said = "Mobius refuses GET /interactions/int_9 (422: no)."
+    error = Rejected("no", status=422)
+    error.request = "GET /interactions/int_9"
+    sync_status.update(trouble=trouble_of(error))
     assert ready(admin)[1]["sync_explained"] == said
     assert said in admin.get("/connection/").content.decode()
 
 
 def test_nobody_else_gets_the_reasons(tess: Client, away: None) -> None:
-    sync_status.update(trouble=KEY_REFUSED)
+    sync_status.update(trouble=Trouble(Reason.KEY_REFUSED))
     assert ready(tess) == (200, {"status": "degraded"})
 
 

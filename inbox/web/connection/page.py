@@ -21,6 +21,7 @@ from inbox.services.group_mapping import Mapping
 from inbox.web.connection.capabilities import Offered, offered
 from inbox.web.connection.messages import key_answers_text
 from inbox.web.decisions import words as decision_words
+from inbox.web.ui.freshness import explained
 from inbox.web.ui.messages import problem_text, sentences
 
 CONFLICTS_FOR = timedelta(days=7)
@@ -82,11 +83,14 @@ class PersonRow:
 
 @dataclass(frozen=True)
 class ConnectionPage:
-    """``problem`` names the setting that keeps Mobius away. ``seen`` are ids to choose from."""
+    """``problem`` names the setting that keeps Mobius away, ``explained`` is what Mobius says.
+    ``seen`` are ids to choose from.
+    """
 
     base_url: str
     project: str
     freshness: Freshness
+    explained: str
     problem: str
     warnings: tuple[AdminWarning, ...]
     offered: tuple[Offered, ...]
@@ -112,6 +116,7 @@ def connection_page(upstream: Upstream) -> ConnectionPage:
         base_url=_("the embedded engine") if settings.EMBEDDED else settings.MOBIUS_BASE_URL,
         project=settings.MOBIUS_PROJECT,
         freshness=now,
+        explained=explained(now),
         problem=problem_text(connection.shown()),
         warnings=tuple(warnings()),
         offered=tuple(offered(capabilities.of(upstream))),
