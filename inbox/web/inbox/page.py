@@ -242,7 +242,7 @@ def inbox_changes(
         if id_ not in shown and order_of(filters).holds(row, filters.cleaned_data["cursor"], until)
     )
     kept = [row for id_, row in rows.items() if id_ in shown]
-    counts = sample(viewer, upstream, now)
+    counts = sample(viewer, upstream, now, notices=False)
     groups = group_names(upstream, _group_ids(kept))
     lines = _rows(
         kept,

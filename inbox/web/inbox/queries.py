@@ -128,8 +128,8 @@ def with_columns(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
     return rows.select_related("interaction").only(*_COLUMNS)
 
 
-def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
-    """Count what waits, unfiltered, with the other numbers of the rail.
+def sample(viewer: Viewer, upstream: Upstream, now: datetime, *, notices: bool = True) -> Sample:
+    """Count what waits, unfiltered, with the other numbers of the rail (``notices`` among them).
 
     Two queries. What is claimed waits too, so it needs a third only where not all was counted.
     """
@@ -156,6 +156,6 @@ def sample(viewer: Viewer, upstream: Upstream, now: datetime) -> Sample:
         total=len(counted),
         whole=whole,
         claimed=claimed,
-        rail=rail_counts(viewer, upstream),
+        rail=rail_counts(viewer, upstream, notices=notices),
         holders={id_: claimed_by for *_, id_, claimed_by in waiting},
     )

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Count, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Func, IntegerField, QuerySet, Value
 
 from inbox import access
 from inbox.access import Viewer
@@ -16,41 +15,44 @@ from inbox.web.ui.request import ReviewerRequest
 from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, OTHERS, counted_words, rows_of
 
 
-def rail_counts(viewer: Viewer, upstream: Upstream, *, own: bool = False) -> dict[str, str]:
-    """``notices``: unread ones; ``others``: what waits for others; for a lead ``blocked``: all that
-    waits. One query.
+def rail_counts(
+    viewer: Viewer, upstream: Upstream, *, own: bool = False, notices: bool = True
+) -> dict[str, str]:
+    """``others``: what waits for others; for a lead ``blocked``: all that waits. One query.
 
-
-    ``own``: those of what waits for the reader as well, for a page that has not counted them. What
-    can be very many is counted as far as the rail counts, so that it costs no more.
+    ``own``: those of what waits for the reader as well, for a page that has not counted them.
+    ``notices``: the unread ones as well. What can be very many is counted as far as the rail
+    counts, so that it costs no more.
     """
-    unread = Notice.objects.filter(
-        reviewer__user_id=viewer.user_id, upstream=upstream, read_at__isnull=True
-    )
-    figures = {"notices": _figure(unread)}
+    counted: dict[str, QuerySet[Any, Any]] = {}
+    if notices:
+        counted["notices"] = Notice.objects.filter(
+            reviewer__user_id=viewer.user_id, upstream=upstream, read_at__isnull=True
+        )
     if viewer.lead:
         waits = access.interactions(viewer, upstream).filter(status="pending", gone=False)
-        figures["blocked"] = _figure(_first(waits.order_by("created_at", "id")))
+        counted["blocked"] = _first(waits.order_by("created_at", "id"))
     if viewer.mobius_id:
-        figures["others"] = _figure(rows_of(OTHERS, viewer, upstream))
+        counted["others"] = rows_of(OTHERS, viewer, upstream)
     if own and viewer.mobius_id:
         opened = rows_of(OPEN, viewer, upstream)
         shared = opened.filter(via_group__in=(True,))
-        figures["inbox"] = _figure(_first(opened.order_by("due_at", "id")))
-        figures["groups"] = _figure(_first(shared.order_by("due_at", "id")))
-        figures["claimed"] = _figure(rows_of(CLAIMED, viewer, upstream))
-    found = Upstream.objects.filter(pk=upstream.pk).values_list(*figures.values()).first()
-    return {name: counted_words(count) for name, count in zip(figures, found or (), strict=False)}
+        counted["inbox"] = _first(opened.order_by("due_at", "id"))
+        counted["groups"] = _first(shared.order_by("due_at", "id"))
+        counted["claimed"] = rows_of(CLAIMED, viewer, upstream)
+    figures = [_figure(name, rows) for name, rows in counted.items()]
+    found = dict(figures[0].union(*figures[1:], all=True)) if figures else {}
+    return {name: counted_words(count) for name, count in found.items()}
 
 
 def _first(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     return rows.model._default_manager.filter(pk__in=rows.values("pk")[: COUNTED + 1])
 
 
-def _figure(rows: QuerySet[Any, Any]) -> Coalesce:
-    # Counted of what all of them share: one group, and so one row.
-    counted = rows.order_by().values("upstream").annotate(n=Count("pk"))
-    return Coalesce(Subquery(counted.values("n")), 0)
+def _figure(name: str, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """One row: the name, and how many ``rows`` there are. ``Count`` would make a row a group."""
+    count = Func(Value(1), function="COUNT", output_field=IntegerField())
+    return rows.order_by().values_list(Value(name), count)
 
 
 def own_views(viewer: Viewer) -> tuple[SavedView, ...]:

@@ -53,4 +53,5 @@ def group_names(upstream: Upstream, ids: set[str]) -> dict[str, str]:
     if not ids:
         return {}
     found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
-    return {key: group.name for group in found for key in (group.mobius_id, group.handle)}
+    names = found.values_list("mobius_id", "handle", "name")
+    return {key: name for id_, handle, name in names for key in (id_, handle)}
