@@ -11,11 +11,12 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import get_language, gettext, override
 
 from inbox.mirror.freshness import Freshness
 from inbox.web.ui import freshness, when
 from inbox.web.ui.answers import Member
+from inbox.web.ui.script_words import DUE, WORDS
 from inbox.web.ui.words import run_status
 
 register = template.Library()
@@ -154,23 +155,18 @@ def ago(at: datetime) -> SafeString:
     )
 
 
-DUE_WORDS = {
-    "late": gettext_noop("{duration} late"),
-    "expired": gettext_noop("Expired"),
-    "due_in": gettext_noop("Due in {duration}"),
-    "expires_in": gettext_noop("Expires in {duration}"),
-    "ago": gettext_noop("{duration} ago"),
-    "just_now": gettext_noop("just now"),
-}
-"""What static/js/countdown.js writes as time passes, and this module before that."""
-
-
 @register.simple_tag
-def due_words() -> SafeString:
-    """The words that static/js/countdown.js needs, as attributes of one element."""
-    words = ((key.replace("_", "-"), gettext(text)) for key, text in DUE_WORDS.items())
+def script_words() -> SafeString:
+    """The words that scripts need, as attributes of one element."""
+    return _script_words(get_language())
+
+
+@cache
+def _script_words(language: str | None) -> SafeString:
+    with override(language):
+        words = [(key.replace("_", "-"), gettext(text)) for key, text in WORDS.items()]
     attributes = format_html_join("", ' data-{}="{}"', words)
-    return format_html('<template id="due-words"{}></template>', attributes)
+    return format_html('<template id="script-words"{}></template>', attributes)
 
 
 @register.inclusion_tag("components/_due.html")
@@ -208,13 +204,13 @@ def due_sentence(
     """``Expires in 42 min, 10:45``, ``Due Wed 14:00``, ``12 min late``, ``Expired at 10:45``."""
     seconds = (at - now).total_seconds()
     if seconds <= 0 and soft:
-        return gettext(DUE_WORDS["late"]).format(duration=span(-seconds))
+        return gettext(DUE["late"]).format(duration=span(-seconds))
     if seconds <= 0:
         at_clock = gettext("Expired at {time}").format(time=when.moment(at, now))
-        return at_clock if clock else gettext(DUE_WORDS["expired"])
+        return at_clock if clock else gettext(DUE["expired"])
     if when.near(at, now):
-        near = gettext(DUE_WORDS["due_in" if soft else "expires_in"])
-        words = near.format(duration=span(seconds))
-        return f"{words}, {when.clock(at)}" if clock else words
+        key = f"{'due_in' if soft else 'expires_in'}{'_at' if clock else ''}"
+        time = when.clock(at) if clock else ""
+        return gettext(DUE[key]).format(duration=span(seconds), time=time)
     far = gettext("Due {time}") if soft else gettext("Expires {time}")
     return far.format(time=when.moment(at, now))

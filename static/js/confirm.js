@@ -4,6 +4,8 @@
    stays where it is, so that a second press in the same place confirms nothing; static/js/guard.js says how soon one may.
    Without this script the button simply sends. */
 
+import { fill, WORDS } from "./words.js";
+
 const drawing = (name) => {
   const icon = document.querySelector("svg.i use")?.getAttribute("href")?.split("#")[0];
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -50,7 +52,7 @@ function quote(form) {
   const comment = form.elements.namedItem("comment")?.value?.trim();
   place.hidden = !comment;
   const quoted = comment?.length > QUOTED ? `${comment.slice(0, QUOTED)}…` : comment;
-  place.textContent = quoted ? `With your comment: “${quoted}”` : "";
+  place.textContent = quoted ? fill(WORDS.withComment, { comment: quoted }) : "";
 }
 
 /* Into view, with the button that confirms where no button of the form was */
@@ -71,9 +73,9 @@ function ask(form, button) {
   const title = make("h2", { id: "step-title" }, button.dataset.ask);
   const words = [make("p", { class: "anywhere quoted" })];
   if (button.dataset.why) words.unshift(make("p", {}, button.dataset.why));
-  const yes = make("button", { class: "btn btn--l btn--primary", type: "submit", name: button.name, value: button.value, "data-key": button.dataset.key ?? "", "data-send": "" }, button.dataset.yes ?? "Yes", " ");
+  const yes = make("button", { class: "btn btn--l btn--primary", type: "submit", name: button.name, value: button.value, "data-key": button.dataset.key ?? "", "data-send": "" }, button.dataset.yes, " ");
   if (button.dataset.key) yes.append(cap(button.dataset.key.toUpperCase()));
-  const no = make("button", { class: "btn btn--l", type: "button", "data-go-back": "", "data-key": "Escape" }, "Go back ", cap("Esc"));
+  const no = make("button", { class: "btn btn--l", type: "button", "data-go-back": "", "data-key": "Escape" }, WORDS.goBack, " ", cap("Esc"));
   const step = make(
     "div",
     { class: "step", "data-step": "", "data-name": button.name, "data-value": button.value, role: "group", "aria-labelledby": "step-title" },

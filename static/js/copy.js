@@ -1,6 +1,8 @@
 /* Buttons that copy: data-copy="#id" takes that element's text or value, data-copy-form the answer in the button's form,
    data-copy-link the address of the page. They are hidden until this script can serve them. */
 
+import { WORDS } from "./words.js";
+
 const BUTTONS = "[data-copy], [data-copy-form], [data-copy-link]";
 
 /* What was chosen, by its label, and what was typed */
@@ -21,8 +23,8 @@ async function copy(button) {
   await navigator.clipboard.writeText(textFor(button));
   const words = button.querySelector("span") ?? button;
   const was = words.textContent;
-  if (was === "Copied") return;
-  words.textContent = "Copied";
+  if (was === WORDS.copied) return;
+  words.textContent = WORDS.copied;
   setTimeout(() => (words.textContent = was), 2000);
 }
 

@@ -4,17 +4,15 @@
    near. At <time data-turns="…"> the page has to be read again. */
 
 import { duration, spelledDuration } from "./duration.js";
+import { fill, WORDS } from "./words.js";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const AGAIN_MS = 5000;
-const WORDS = document.getElementById("due-words").dataset;
 let timer = 0;
 let rang = 0;
 let owed = false;
-
-const fill = (words, length) => words.replace("{duration}", length);
 
 function write(element, words) {
   if (element && element.textContent !== words) element.textContent = words;
@@ -36,8 +34,8 @@ function tickDue(element, now) {
   if (left <= 0) {
     const crossed = tone(element, "late");
     if (element.hasAttribute("data-soft")) {
-      write(shown, fill(WORDS.late, duration(-left)));
-      write(spoken, fill(WORDS.late, spelledDuration(-left)));
+      write(shown, fill(WORDS.late, { duration: duration(-left) }));
+      write(spoken, fill(WORDS.late, { duration: spelledDuration(-left) }));
     } else if (crossed) {
       write(shown, WORDS.expired);
       write(spoken, WORDS.expired);
@@ -46,10 +44,10 @@ function tickDue(element, now) {
   }
   const crossed = tone(element, left <= HOUR ? "soon" : "");
   if (left <= HOUR || element.hasAttribute("data-near")) {
-    const words = element.hasAttribute("data-soft") ? WORDS.dueIn : WORDS.expiresIn;
-    const clock = element.dataset.clock ? `, ${element.dataset.clock}` : "";
-    write(shown, clock ? `${fill(words, duration(left))}${clock}` : duration(left));
-    write(spoken, `${fill(words, spelledDuration(left))}${clock}`);
+    const time = element.dataset.clock;
+    const words = WORDS[`${element.hasAttribute("data-soft") ? "dueIn" : "expiresIn"}${time ? "At" : ""}`];
+    write(shown, time ? fill(words, { duration: duration(left), time }) : duration(left));
+    write(spoken, fill(words, { duration: spelledDuration(left), time }));
   }
   return { left, crossed };
 }
@@ -57,7 +55,7 @@ function tickDue(element, now) {
 function tickAgo(element, now) {
   const age = Math.floor((now - Date.parse(element.dataset.ago)) / 1000);
   if (age >= DAY) return;
-  write(element, age < 10 ? WORDS.justNow : fill(WORDS.ago, duration(age)));
+  write(element, age < 10 ? WORDS.justNow : fill(WORDS.ago, { duration: duration(age) }));
 }
 
 function tickFor(element, now) {

@@ -1,7 +1,9 @@
 /* Counts while one chooses or types.
-     [data-chosen]          inside a fieldset: "3 of 6 chosen"
+     [data-chosen]          inside a fieldset: "3 of 6 selected"
      textarea[data-limit]   bytes it may hold; its [data-left="<id of the textarea>"] speaks up near the end
      button[data-clear]     takes back every choice of its form */
+
+import { fill, WORDS } from "./words.js";
 
 const NEAR = 0.9;
 
@@ -9,7 +11,7 @@ function chosen(fieldset) {
   const place = fieldset.querySelector("[data-chosen]");
   if (!place) return;
   const boxes = [...fieldset.querySelectorAll("input[type=checkbox]")];
-  place.textContent = `${boxes.filter((box) => box.checked).length} of ${boxes.length} selected`;
+  place.textContent = fill(WORDS.selected, { count: boxes.filter((box) => box.checked).length, total: boxes.length });
 }
 
 function left(field) {
@@ -19,8 +21,8 @@ function left(field) {
   const used = new TextEncoder().encode(field.value).length;
   const number = (count) => count.toLocaleString("en");
   if (used <= limit * NEAR) place.textContent = "";
-  else if (used <= limit) place.textContent = `${number(limit - used)} bytes left`;
-  else place.textContent = `${number(used - limit)} bytes too long`;
+  else if (used <= limit) place.textContent = fill(WORDS.bytesLeft, { count: number(limit - used) });
+  else place.textContent = fill(WORDS.bytesTooMany, { count: number(used - limit) });
   place.classList.toggle("tone-bad", used > limit);
 }
 

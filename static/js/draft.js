@@ -5,6 +5,7 @@
    of the question come back with a save, for #other-drafts. */
 
 import { duration } from "./duration.js";
+import { fill } from "./words.js";
 
 const WAIT_MS = 700;
 const RETRY_S = [2, 4, 8, 15, 30];
@@ -65,7 +66,7 @@ function showOthers(html) {
 }
 
 /* The element's own words, with a duration put in */
-const worded = (place, name, seconds = 0) => place.dataset[name].replace("{duration}", duration(seconds));
+const worded = (place, name, seconds = 0) => fill(place.dataset[name], { duration: duration(seconds) });
 
 function savedWords(place, ms) {
   const seconds = Math.round(ms / 1000);

@@ -1,6 +1,8 @@
 /* A long list of options is searched as one types.
    <input data-filters="<id of .choices>"> is hidden until this script can serve it. What is chosen stays in sight. */
 
+import { fill, WORDS } from "./words.js";
+
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 function filter(input) {
@@ -16,7 +18,7 @@ function filter(input) {
     if (fits) shown += 1;
   }
   const place = document.querySelector(`[data-found="${CSS.escape(input.dataset.filters)}"]`);
-  if (place) place.textContent = words.length ? `${shown} of ${options.length} shown` : "";
+  if (place) place.textContent = words.length ? fill(WORDS.found, { count: shown, total: options.length }) : "";
 }
 
 function ready() {

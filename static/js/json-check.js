@@ -1,6 +1,8 @@
 /* Says whether a field holds a JSON object while somebody types: <textarea data-json="<id of where to say it>">.
    The server checks again. */
 
+import { fill, WORDS } from "./words.js";
+
 const PAUSE_MS = 250;
 let timer = 0;
 
@@ -9,12 +11,11 @@ function verdict(text) {
   try {
     const value = JSON.parse(text);
     if (value === null || typeof value !== "object" || Array.isArray(value)) {
-      return { words: "The payload must be an object, in { }.", bad: true };
+      return { words: WORDS.jsonNoObject, bad: true };
     }
-    const keys = Object.keys(value).length;
-    return { words: `A JSON object with ${keys} ${keys === 1 ? "key" : "keys"}.`, bad: false };
+    return { words: fill(WORDS.jsonObject, { keys: Object.keys(value).length }), bad: false };
   } catch (error) {
-    return { words: `This isn't valid JSON yet: ${error.message}`, bad: true };
+    return { words: fill(WORDS.jsonInvalid, { error: error.message }), bad: true };
   }
 }
 

@@ -273,7 +273,7 @@ def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx
     for typed, words in (
         ('{"pages": ', "This isn't valid JSON yet"),
         ("[3]", "The payload must be an object"),
-        ('{"pages": 3}', "A JSON object with 1 key."),
+        ('{"pages": 3}', "A JSON object. Keys: 1."),
     ):
         payload.fill("")
         payload.press_sequentially(typed)

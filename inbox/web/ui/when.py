@@ -10,7 +10,7 @@ from django.utils import dateformat
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -61,19 +61,28 @@ def _units(seconds: float) -> tuple[int, int, int, int]:
     return days, whole % DAY // HOUR if days < 10 else 0, 0, 0
 
 
-def span(seconds: float) -> str:
-    """A duration in its two largest units: ``40 s``, ``42 min``, ``1 h 20 min``, ``2 d 1 h``.
+SPANS = {
+    "days_hours": gettext_noop("{days} d {hours} h"),
+    "days": gettext_noop("{days} d"),
+    "hours_minutes": gettext_noop("{hours} h {minutes} min"),
+    "hours": gettext_noop("{hours} h"),
+    "minutes": gettext_noop("{minutes} min"),
+    "seconds": gettext_noop("{seconds} s"),
+}
+"""How ``span`` and ``static/js/duration.js`` write a duration."""
+AGO, JUST_NOW = gettext_noop("{duration} ago"), gettext_noop("just now")
 
-    ``static/js/duration.js`` writes the same.
-    """
+
+def span(seconds: float) -> str:
+    """A duration in its two largest units: ``40 s``, ``42 min``, ``1 h 20 min``, ``2 d 1 h``."""
     days, hours, minutes, rest = _units(seconds)
     if days:
-        words = _("%(days)d d %(hours)d h") if hours else _("%(days)d d")
+        words = SPANS["days_hours" if hours else "days"]
     elif hours:
-        words = _("%(hours)d h %(minutes)d min") if minutes else _("%(hours)d h")
+        words = SPANS["hours_minutes" if minutes else "hours"]
     else:
-        words = _("%(minutes)d min") if minutes else _("%(seconds)d s")
-    return words % {"days": days, "hours": hours, "minutes": minutes, "seconds": rest}
+        words = SPANS["minutes" if minutes else "seconds"]
+    return _(words).format(days=days, hours=hours, minutes=minutes, seconds=rest)
 
 
 def spelled_span(seconds: float) -> str:
@@ -160,9 +169,9 @@ def ago(at: datetime, now: datetime) -> str:
     """``just now``, ``40 s ago``, ``3 h 10 min ago``, ``yesterday 16:20``, then as ``moment``."""
     seconds = (now - at).total_seconds()
     if seconds < 10:
-        return _("just now")
+        return _(JUST_NOW)
     if is_recent(at, now):
-        return _("{duration} ago").format(duration=span(seconds))
+        return _(AGO).format(duration=span(seconds))
     if localtime(at).date() == localtime(now).date() - timedelta(days=1):
         return _("yesterday %(time)s") % {"time": clock(at)}
     return moment(at, now)
