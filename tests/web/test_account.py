@@ -184,9 +184,13 @@ def test_a_removed_token_is_gone(desk: Desk, rina: Client) -> None:
 def test_keys_can_be_switched_off_and_on(desk: Desk, rina: Client) -> None:
     assert 'data-keys="on"' in page_of(rina)
     rina.post("/account/keys", {})
-    assert 'data-keys="off"' in page_of(rina)
+    off = page_of(rina)
+    assert 'data-keys="off"' in off
+    assert "Single-key shortcuts are off." in off
     rina.post("/account/keys", {"keys_enabled": "on"})
-    assert 'data-keys="on"' in page_of(rina)
+    on = page_of(rina)
+    assert 'data-keys="on"' in on
+    assert "Single-key shortcuts are on." in on
 
 
 def passwords(old: str = "demo", new: str = "brass-kettle-42") -> dict[str, str]:

@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.test import AsyncClient, Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from inbox.models import Decision, Interaction, Reviewer, Upstream
 from inbox.models.decision import RESPOND
@@ -88,6 +89,13 @@ def test_a_lead_reads_who_did_what(tess: Client) -> None:
     assert "“Lag is flat.”" in page
     assert "Added Lee" in page
     assert 'href="/interactions/int_1/receipt?entry=1"' in page
+
+
+def test_an_account_is_called_one_once(tess: Client) -> None:
+    enter(verb="account_created", actor="user_tess", title="lee", value={"account": "lee"})
+    words = " ".join(strip_tags(text(tess, LOG)).split())
+    assert "Account lee" in words
+    assert "Account lee account" not in words
 
 
 def test_an_empty_log_says_so(tess: Client) -> None:

@@ -106,8 +106,10 @@ def set_keys(request: ReviewerRequest) -> HttpResponseBase:
     """Single-key shortcuts on or off."""
     form = KeysForm(request.POST)
     form.is_valid()
-    request.user.reviewer.keys_enabled = form.cleaned_data["keys_enabled"]
+    enabled = request.user.reviewer.keys_enabled = form.cleaned_data["keys_enabled"]
     request.user.reviewer.save(update_fields=["keys_enabled"])
+    told = _("Single-key shortcuts are on.") if enabled else _("Single-key shortcuts are off.")
+    messages.success(request, told)
     return _back()
 
 

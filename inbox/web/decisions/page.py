@@ -183,8 +183,7 @@ def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, 
     if entry.group_id:
         href = reverse("group", args=[entry.group_id]) if here else ""
         return entry.title or entry.group_id, href, _("group")
-    who = _about_account(entry)
-    return who or entry.title or "–", "", _("account") if who else ""
+    return _about_account(entry) or entry.title or "–", "", ""
 
 
 def _about_account(entry: Decision) -> str:
