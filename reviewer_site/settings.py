@@ -74,6 +74,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    # The widgets' templates, for FORM_RENDERER.
+    "django.forms",
     "django_htmx",
     "csp",
     "axes",
@@ -125,6 +127,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "inbox.web.ui.forms.FormRenderer"
 
 
 def _database(url: str, file: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate
-from django.contrib.auth.forms import PasswordChangeForm, UserCreationForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import dateformat
@@ -16,9 +16,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from inbox.people import throttle
 from inbox.people.clients import adapter
+from inbox.web.ui.forms import Form
 
 
-class TokenForm(forms.Form):
+class TokenForm(Form):
     """A member token, pasted. It is never shown again, not after an error either."""
 
     token = forms.CharField(
@@ -35,11 +36,6 @@ class TokenForm(forms.Form):
         error_messages={"required": gettext_lazy("Paste your token here first.")},
     )
 
-    def add_error(self, field: str | None, error: Any) -> None:
-        """The page opens at the field then."""
-        super().add_error(field, error)
-        self.fields["token"].widget.attrs["autofocus"] = True
-
 
 class KeysForm(forms.Form):
     """Whether single keys do something."""
@@ -47,7 +43,32 @@ class KeysForm(forms.Form):
     keys_enabled = forms.BooleanField(required=False)
 
 
-class PasswordForm(PasswordChangeForm):
+LABELS = {
+    "username": gettext_lazy("Username"),
+    "old_password": gettext_lazy("Current password"),
+    "new_password1": gettext_lazy("New password"),
+    "new_password2": gettext_lazy("Confirm new password"),
+    "password1": gettext_lazy("New password"),
+    "password2": gettext_lazy("Confirm new password"),
+}
+
+
+class PasswordFields(forms.BaseForm):
+    """The fields of Django's own forms: each required, with our labels and nothing beside it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.required, field.label, field.help_text = True, LABELS[name], ""
+            field.widget.attrs["class"] = "input"
+            field.widget.attrs.pop("autofocus", None)
+
+
+class ChosenPasswordForm(PasswordFields, SetPasswordForm):
+    """The password of an account whose one-time link was opened."""
+
+
+class PasswordForm(PasswordFields, PasswordChangeForm):
     """Another password. A wrong present one counts as a failed sign-in, and is throttled as one.
 
     ``retry_after`` is how many seconds to wait, once there were too many; else None.
@@ -83,7 +104,7 @@ def _too_many(seconds: int) -> str:
     return _("Too many wrong passwords. You can try again at %(time)s.") % {"time": until}
 
 
-class AdministratorForm(UserCreationForm):
+class AdministratorForm(PasswordFields, UserCreationForm):
     """The name and password of the first administrator."""
 
     class Meta(UserCreationForm.Meta):

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -21,7 +21,7 @@ from inbox.people import people, throttle
 from inbox.services import draft, links
 from inbox.services.draft import NotAsked
 from inbox.services.origin import Actor, acting
-from inbox.web.account.forms import AdministratorForm
+from inbox.web.account.forms import AdministratorForm, ChosenPasswordForm
 from inbox.web.account.signed_out import Kept
 from inbox.web.ui.request import origin_of, typed_in
 
@@ -52,7 +52,7 @@ def one_time_link(request: HttpRequest) -> HttpResponse:
 
 @sensitive_variables()
 def _form(link: OneTimeLink, data: Any) -> Any:
-    return AdministratorForm(data) if link.user is None else SetPasswordForm(link.user, data)
+    return AdministratorForm(data) if link.user is None else ChosenPasswordForm(link.user, data)
 
 
 @sensitive_variables()
@@ -68,8 +68,7 @@ def _use(request: HttpRequest, link: OneTimeLink, form: Any, token: str) -> Any:
 def _page(
     request: HttpRequest, link: OneTimeLink, form: Any, token: str, *, status: int
 ) -> HttpResponse:
-    passwords = [form[name] for name in form.fields if "password" in name]
-    context = {"link": link, "form": form, "passwords": passwords, "token": token}
+    context = {"link": link, "form": form, "token": token}
     answer = render(request, "registration/link.html", context, status=status)
     # Not same-origin: the token would be in the Referer of the style sheets and scripts.
     answer["Referrer-Policy"] = "origin"

@@ -7,16 +7,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inbox.services.people import Person, Role
+from inbox.web.ui.forms import ID, Form
 
 ID_LENGTH = 200
 
 
-class MobiusIdForm(forms.Form):
+class MobiusIdForm(Form):
     """Who somebody is in Mobius."""
 
     mobius_id = forms.CharField(
         label=gettext_lazy("Mobius ID"),
         max_length=ID_LENGTH,
+        widget=forms.TextInput(attrs={**ID, "list": "seen-ids"}),
         error_messages={"required": gettext_lazy("Enter a Mobius ID.")},
     )
 
@@ -24,20 +26,31 @@ class MobiusIdForm(forms.Form):
 class PersonForm(MobiusIdForm):
     """A person to be added."""
 
+    main_field = "name"
     name = forms.CharField(
         label=gettext_lazy("Username"),
         max_length=150,
+        widget=forms.TextInput(attrs=ID),
         error_messages={"required": gettext_lazy("Enter a username.")},
     )
-    full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=150, required=False)
+    full_name = forms.CharField(
+        label=gettext_lazy("Full name"),
+        max_length=150,
+        required=False,
+        widget=forms.TextInput(attrs=ID),
+    )
     role = forms.ChoiceField(
         label=gettext_lazy("Role"),
         choices=[
             (Role.REVIEWER, gettext_lazy("Reviewer")),
             (Role.LEAD, gettext_lazy("Team lead")),
         ],
+        widget=forms.Select(attrs={"class": "input"}),
     )
     admin = forms.BooleanField(label=gettext_lazy("Administrator"), required=False)
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id="person-%s")
 
     def person(self) -> Person:
         """What was typed."""
@@ -70,11 +83,12 @@ class ImportForm(forms.Form):
         return file.read() if file else self.cleaned_data["text"].encode()
 
 
-class MappingForm(forms.Form):
+class MappingForm(Form):
     """The people of a group."""
 
     group_id = forms.CharField(
         label=gettext_lazy("Mobius group ID"),
         max_length=ID_LENGTH,
+        widget=forms.TextInput(attrs=ID),
         error_messages={"required": gettext_lazy("Enter the group's Mobius ID.")},
     )

@@ -1,0 +1,35 @@
+"""How forms and their fields are drawn."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.forms.renderers import TemplatesSetting
+
+
+class FormRenderer(TemplatesSetting):
+    """``as_field_group`` draws a label, the control, its errors and its help."""
+
+    field_template_name = "components/_field.html"
+
+
+class Form(forms.Form):
+    """After an error, the page opens at its field.
+
+    ``main_field`` has the focus after an error that belongs to no field.
+    """
+
+    main_field: ClassVar[str | None] = None
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        if focused := field or self.main_field:
+            self.fields[focused].widget.attrs["autofocus"] = True
+
+
+ID = {
+    "class": "input",
+    "autocomplete": "off",
+    "autocapitalize": "none",
+    "spellcheck": "false",
+}
+"""Attributes of a field for a name or an ID."""
