@@ -18,13 +18,14 @@ OPEN = "open"
 """The status that is none of the wire's: whatever is not over."""
 
 AGES = {
-    "today": gettext_noop("since today"),
-    "1h": gettext_noop("over 1 h"),
-    "4h": gettext_noop("over 4 h"),
-    "1d": gettext_noop("over 1 day"),
-    "7d": gettext_noop("over 7 days"),
+    "today": (gettext_noop("since today"), gettext_noop("In this status since today")),
+    "1h": (gettext_noop("over 1 h"), gettext_noop("In this status over 1 h")),
+    "4h": (gettext_noop("over 4 h"), gettext_noop("In this status over 4 h")),
+    "1d": (gettext_noop("over 1 day"), gettext_noop("In this status over 1 day")),
+    "7d": (gettext_noop("over 7 days"), gettext_noop("In this status over 7 days")),
 }
-"""How long in its status, in words; ``today`` came into it today."""
+"""How long a run has been in its status, as an option and as a chip; ``today`` came into it today.
+"""
 
 SORTS = {
     "": (gettext_noop("Newest first"), Keyset("created_at")),
@@ -46,7 +47,9 @@ class RunFilters(ListForm):
     status = Text(label=gettext_lazy("Status"), longest=40)
     workflow = Text(label=gettext_lazy("Workflow"))
     queue = Text(label=gettext_lazy("Queue"))
-    age = forms.ChoiceField(label=gettext_lazy("Time in status"), choices=AGES, required=False)
+    age = forms.ChoiceField(
+        label=gettext_lazy("Time in status"), choices=[(key, key) for key in AGES], required=False
+    )
     group = Text(label=gettext_lazy("Waiting on group"))
     person = Text(label=gettext_lazy("Waiting on person"))
     q = Search(longest=100)
@@ -80,7 +83,7 @@ def selects(
         filters.select("status", _("Any status"), statuses()),
         filters.select("workflow", _("Any workflow"), _said(viewer, upstream, "workflow")),
         filters.select("queue", _("Any queue"), _said(viewer, upstream, "queue")),
-        filters.select("age", _("Any time"), [(key, _(age)) for key, age in AGES.items()]),
+        filters.select("age", _("Any time"), [(key, _(age)) for key, (age, _chip) in AGES.items()]),
         filters.select("group", _("Any group"), groups.values_list("mobius_id", "name")[:MOST]),
         filters.select("person", _("Anyone"), _people(upstream)),
     )

@@ -329,14 +329,15 @@ def _counted(status: str) -> tuple[str, str]:
 
 def _chips(filters: RunFilters, people: People, page_context: MonitorCounts) -> tuple[Choice, ...]:
     asked = filters.cleaned_data
-    status, age = asked["status"], AGES.get(asked["age"])
+    status = asked["status"]
+    _option, age = AGES.get(asked["age"], ("", ""))
     group = page_context.groups.get(asked["group"], asked["group"])
     waiting_on = _("Waiting on %(name)s")
     labels = {
         "status": _("Not finished") if status == OPEN else run_status(status).label,
         "workflow": asked["workflow"],
         "queue": _("Queue %(name)s") % {"name": asked["queue"]},
-        "age": _("In this status %(age)s") % {"age": _(age) if age else ""},
+        "age": _(age) if age else "",
         "group": waiting_on % {"name": group},
         "person": waiting_on % {"name": people.object(asked["person"])},
         "q": _("“%(text)s”") % {"text": asked["q"]},

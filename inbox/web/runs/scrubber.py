@@ -356,11 +356,7 @@ def _said(
         now=now,
         started_by=run.started_by if first else "",
     )
-    if not lines:
-        return label(event.type)
-    line = lines[0]
-    named = f"{line.strong} {line.text}" if line.strong else line.text
-    return f"{named}: {line.link}" if line.link else named
+    return lines[0].text if lines else label(event.type)
 
 
 def _shown_question(

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -112,22 +113,22 @@ _UNANSWERED = {
     "bypassed": ("go", gettext_noop("The question was bypassed by a signal"), "warn"),
 }
 _STEP = {
-    "running": ("play", gettext_noop("started"), ""),
-    "completed": ("done", gettext_noop("finished"), "ok"),
-    "failed": ("failed", gettext_noop("failed"), "bad"),
-    "cancelled": ("cancelled", gettext_noop("was cancelled"), ""),
+    "running": ("play", gettext_noop("{step} started"), ""),
+    "completed": ("done", gettext_noop("{step} finished"), "ok"),
+    "failed": ("failed", gettext_noop("{step} failed"), "bad"),
+    "cancelled": ("cancelled", gettext_noop("{step} was cancelled"), ""),
 }
-"""What is said of a step, after its name."""
 
 
 ENDS = ("completed", "failed", "cancelled")
 _NONE: Mapping[str, Ending] = MappingProxyType({})
+_LINK = '<a class="link" href="{}">{}</a>'
 
 
 @dataclass(frozen=True)
 class Happened:
-    """One line. ``strong`` comes before ``text``; ``href`` leads to a question named ``link``, or
-    to a decision that is called so.
+    """One line. ``html`` is its ``text`` with a step in bold and a link to a question or decision,
+    empty where there is neither.
 
     ``gap`` says how long after the line before it, where that is a second or more. ``seq`` is that
     of its event, 0 where no event tells of it.
@@ -139,11 +140,9 @@ class Happened:
     seq: int
     tone: str = ""
     when: str = ""
-    strong: str = ""
     said: str = ""
     mono: bool = False
-    href: str = ""
-    link: str = ""
+    html: str = ""
     gap: str = ""
 
 
@@ -264,10 +263,8 @@ class _Teller:
             case EventKind.INTERACTION:
                 return self._interaction(event)
             case EventKind.ACTION if self.only is None:
-                said, step = str(event.data.get("line", "")), _step_name(event.data)
-                return Happened(
-                    "lines", _("wrote"), event.at, event.seq, strong=step, said=said, mono=True
-                )
+                line = _worded("lines", _("{step} wrote"), event, step=_step_name(event.data))
+                return replace(line, said=str(event.data.get("line", "")), mono=True)
             case _ if self.only is None:
                 return Happened("dashed", label(event.type), event.at, event.seq)
             case _:
@@ -298,8 +295,7 @@ class _Teller:
         self.steps[key] = status
         icon, text, tone = _STEP[status]
         said = str(event.data.get("error_message") or "") if self.only is None else ""
-        strong = _step_name(event.data)
-        return Happened(icon, _(text), event.at, event.seq, tone, strong=strong, said=said)
+        return _worded(icon, _(text), event, tone, step=_step_name(event.data), said=said)
 
     def _interaction(self, event: Event) -> Happened | None:
         id_ = str(event.data.get("interaction", ""))
@@ -307,31 +303,31 @@ class _Teller:
             return None
         if event.type == "interaction_expired" and id_ in self.bypassed:
             return _linked("go", self.bypassed[id_], event.at, event.seq, "warn")
+        if event.type == "interaction_created":
+            return self._asked(event, id_)
         icon, text, tone = self._interaction_words(event, id_)
         if not text:
             return None
-        asks = event.type == "interaction_created"
-        strong = label(self.steps_that_ask.get(event.seq, "")) if asks else ""
-        if strong:
-            text = _("asked %(name)s") % {"name": self._whom(event.data)}
         comment = str(event.data.get("comment") or "") if icon in ("check", "x", "done") else ""
-        return Happened(
-            icon,
-            text,
-            event.at,
-            event.seq,
-            tone,
-            strong=strong,
-            said=_("“%(comment)s”") % {"comment": comment} if comment else "",
-            href=reverse("interaction", args=[id_]) if asks else "",
-            link=str(event.data.get("title") or _("the question")) if asks else "",
+        said = _("“%(comment)s”") % {"comment": comment} if comment else ""
+        return Happened(icon, text, event.at, event.seq, tone, said=said)
+
+    def _asked(self, event: Event, id_: str) -> Happened:
+        step = label(self.steps_that_ask.get(event.seq, ""))
+        return _worded(
+            "pause",
+            _("{step} asked {name}: {question}") if step else _("Asked {name}: {question}"),
+            event,
+            "warn",
+            step=step,
+            name=self._whom(event.data),
+            question=str(event.data.get("title") or _("the question")),
+            href=reverse("interaction", args=[id_]),
         )
 
     def _interaction_words(self, event: Event, id_: str) -> tuple[str, str, str]:
         data = event.data
         match event.type:
-            case "interaction_created":
-                return "pause", _("Asked %(name)s") % {"name": self._whom(data)}, "warn"
             case "interaction_expired":
                 item = self.items.get(id_)
                 if item is None or item.state not in _UNANSWERED:
@@ -375,9 +371,37 @@ class _Teller:
 
 def _linked(icon: str, ending: Ending, at: datetime | None, seq: int, tone: str) -> Happened:
     """Who did it; all of it is the link where there is one."""
-    if not ending.href:
-        return Happened(icon, ending.text, at, seq, tone)
-    return Happened(icon, "", at, seq, tone, href=ending.href, link=ending.text)
+    html = format_html(_LINK, ending.href, ending.text) if ending.href else ""
+    return Happened(icon, ending.text, at, seq, tone, html=html)
+
+
+def _worded(
+    icon: str,
+    sentence: str,
+    event: Event,
+    tone: str = "",
+    *,
+    said: str = "",
+    step: str = "",
+    question: str = "",
+    href: str = "",
+    **facts: str,
+) -> Happened:
+    """A ``sentence`` with placeholders for a step, a question and other ``facts``."""
+    return Happened(
+        icon,
+        sentence.format(step=step, question=question, **facts),
+        event.at,
+        event.seq,
+        tone,
+        said=said,
+        html=format_html(
+            sentence,
+            step=format_html("<strong>{}</strong>", step),
+            question=format_html(_LINK, href, question),
+            **facts,
+        ),
+    )
 
 
 def _step_name(data: Mapping[str, Any]) -> str:
