@@ -111,6 +111,22 @@ def faces(members: Iterable[Member], more: int = 0) -> SafeString:
     return format_html('<span class="faces">{}{}</span>', SafeString("".join(drawn)), rest)
 
 
+@register.simple_tag
+def assignee(group: str, have: int, of: int) -> SafeString:
+    """Draw whom a question is for: a group, with its answers so far; without one, the viewer."""
+    if not group:
+        return format_html(
+            '<span class="chip">{}{}</span>', drawing("user", "", False), gettext("You")
+        )
+    answered = gettext("%(have)s of %(of)s") % {"have": have, "of": of}
+    return format_html(
+        '<span class="chip">{}<span class="cut">{}</span>{}</span>',
+        drawing("groups", "", False),
+        group,
+        format_html("<b>{}</b>", answered) if of > 1 else "",
+    )
+
+
 def tint(person: str) -> str:
     """Give one of the four tints of faces, always the same for the same id or name."""
     return "3421"[(crc32(person.encode()) >> 10) % 4]

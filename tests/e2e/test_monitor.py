@@ -331,7 +331,7 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
 
 def test_a_phone_leads_to_every_page_of_a_lead(sign_in: SignIn) -> None:
     tess = sign_in("tess", **PHONE)
-    tabs = tess.get_by_role("navigation", name="Main, short")
+    tabs = tess.get_by_role("navigation", name="Tab bar")
     tabs.locator("summary").tap()
     for name in ("Blocked", "Insights", "Decisions", "Account"):
         tabs.get_by_role("link", name=name).tap()
@@ -339,6 +339,6 @@ def test_a_phone_leads_to_every_page_of_a_lead(sign_in: SignIn) -> None:
         tabs.locator("summary").tap()
         expect(tabs.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
     rina = sign_in("rina", **PHONE)
-    tabs = rina.get_by_role("navigation", name="Main, short")
+    tabs = rina.get_by_role("navigation", name="Tab bar")
     expect(tabs.get_by_role("link")).to_have_count(6)
     expect(tabs.locator("summary")).to_have_count(0)

@@ -1,0 +1,116 @@
+"""Templates say nothing that can't be translated."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.template.base import Lexer, TokenType
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+FOLDERS = ("components", "groups", "inbox", "interactions", "notifications")
+CHECKED = sorted(
+    [
+        TEMPLATES / "base.html",
+        *(path for name in FOLDERS for path in (TEMPLATES / name).rglob("*.html")),
+    ]
+)
+
+# The product's name, and what keys are called.
+SAME_IN_EVERY_LANGUAGE = {
+    "Reviewer inbox",
+    "· Reviewer inbox",
+    "Enter",
+    "Esc",
+    "Ctrl",
+    "Ctrl Enter",
+}
+# A class and an attribute, alone in a block and in a file.
+MARKUP = {"triage", 'data-theme="dark" data-theme="light"'}
+READ_OUT = {"alt", "aria-label", "data-label", "placeholder", "title"}
+LETTERS = re.compile(r"[^\W\d_]{2}")
+
+# Words that a tag is given: {% icon "alert" "Late" %}, {% include … with title="Late" %},
+# {{ name|default:"Nobody" }}.
+ARGUMENTS = re.compile(
+    r"""icon "[\w-]+" "(?P<icon>[^"]*)"|"""
+    r"""\b(?:action|label|placeholder|text|title)="(?P<named>[^"]*)"|"""
+    r"""default:"(?P<default>[A-Z][^"]*|[^"]* [^"]*)\""""
+)
+
+
+class Page(HTMLParser):
+    """Collects what a reader sees or hears."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            sentence = (
+                name.startswith("data-") and name != "data-key" and (value or "")[:1].isupper()
+            )
+            if name in READ_OUT or sentence:
+                self.words.append(value or "")
+
+
+def untranslated(source: str) -> list[str]:
+    page, given = [], []
+    skipped_until = ""
+    for token in Lexer(source).tokenize():
+        tag = token.contents.partition(" ")[0] if token.token_type is TokenType.BLOCK else ""
+        if skipped_until:
+            skipped_until = "" if tag == skipped_until else skipped_until
+        elif tag in ("comment", "blocktranslate"):
+            skipped_until = f"end{tag}"
+        elif token.token_type is TokenType.TEXT:
+            page.append(token.contents)
+        elif token.token_type is not TokenType.COMMENT and tag != "translate":
+            found = ARGUMENTS.finditer(token.contents)
+            given += [word for match in found for word in match.groups() if word]
+    reader = Page()
+    reader.feed("".join(page))
+    reader.close()
+    words = (" ".join(word.split()) for word in (*reader.words, *given))
+    return [
+        word
+        for word in words
+        if LETTERS.search(word) and word not in SAME_IN_EVERY_LANGUAGE | MARKUP
+    ]
+
+
+@pytest.mark.parametrize("path", CHECKED, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_every_text_of_a_template_can_be_translated(path: Path) -> None:
+    assert untranslated(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<p>Late</p>",
+        '<a aria-label="Late {{ name }}">{% icon "x" %}</a>',
+        '<b data-ask="Send it?"></b>',
+        '{% icon "alert" "Late" %}',
+        '{% include "x.html" with title="Late" only %}',
+        '{{ name|default:"Nobody" }}',
+    ],
+)
+def test_a_text_that_cannot_be_translated_is_found(source: str) -> None:
+    assert len(untranslated(source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<p class="meta">{% translate "Late" %} <kbd>Esc</kbd></p>',
+        "{% blocktranslate %}<b>Late</b>: {{ name }}{% endblocktranslate %}",
+        '{% include "x.html" with title=_("Late") kind="late" only %}',
+        "{% comment %}Late{% endcomment %}{# Late #}",
+    ],
+)
+def test_what_can_be_translated_passes(source: str) -> None:
+    assert untranslated(source) == []
