@@ -55,7 +55,7 @@ class Cursor(base.SQLiteCursorWrapper):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """One connection. ``_holds`` says whether it is the writer now, ``_file`` is what it has open."""
+    """One connection. ``_holds`` says whether it is the writer now, ``_file`` what it has open."""
 
     _holds: WriterLock | None = None
     _file: tuple[int, int] | None = None

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -103,7 +104,7 @@ class InboxList:
         """The page behind this one, empty for none."""
         return self.filters.href(cursor=self.until) if self.until else ""
 
-    @property
+    @cached_property
     def scopes(self) -> tuple[Choice, ...]:
         """The parts of the list that a phone has no other way to."""
         return tuple(

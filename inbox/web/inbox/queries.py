@@ -15,7 +15,6 @@ from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, Filters, counted_words, 
 from inbox.web.ui.when import band
 
 _COLUMNS = (
-    "user_id",
     "via_group",
     "open",
     "holds",
@@ -30,7 +29,6 @@ _COLUMNS = (
             "mobius_id",
             "run_id",
             "type",
-            "mode",
             "status",
             "state",
             "title",
@@ -48,8 +46,6 @@ _COLUMNS = (
             "soft",
             "expires_at",
             "completed_at",
-            "created_at",
-            "updated_at",
             "workflow",
             "asked_by",
             "gone",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from inbox.access import Action
@@ -69,7 +70,7 @@ class Row:
         """Those who have one, who answered first."""
         return tuple(sorted(self.faces, key=lambda face: face.given is None))[:FACES]
 
-    @property
+    @cached_property
     def action_words(self) -> str:
         """The button's."""
         match self.action:
@@ -85,7 +86,7 @@ class Row:
         """The key that presses it."""
         return {"claim": "c", "release": "e"}.get(self.action, "")
 
-    @property
+    @cached_property
     def action_href(self) -> str:
         """Where it is sent."""
         return reverse(self.action, args=[self.id])

@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import F, Model, Q, QuerySet
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import cached_property
 
 PAGE = 50
 """Rows of a page."""
@@ -92,9 +93,14 @@ class ListForm(forms.Form):
         """``values`` as a query string, with its question mark, or nothing."""
         return querystring(self.values(**changes))
 
+    @cached_property
+    def path(self) -> str:
+        """The list without a query."""
+        return reverse(self.url_name)
+
     def href(self, **changes: object) -> str:
         """The list that ``values`` ask for."""
-        return reverse(self.url_name) + self.querystring(**changes)
+        return self.path + self.querystring(**changes)
 
     @classmethod
     def link(cls, **values: object) -> str:
