@@ -8,20 +8,29 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from inbox.web.ui.forms import Form
+
 LARGEST_PAYLOAD = 64 * 1024
 """Characters of a signal's payload."""
 
 
-class ViewForm(forms.Form):
+class ViewForm(Form):
     """The name of a saved view."""
 
     name = forms.CharField(
+        label=gettext_lazy("Name"),
         max_length=80,
+        widget=forms.TextInput(
+            attrs={"class": "input", "placeholder": gettext_lazy("Stuck over 4 h")}
+        ),
         error_messages={
             "required": gettext_lazy("Enter a name for the view."),
             "max_length": gettext_lazy("A name can have at most 80 characters."),
         },
     )
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, auto_id="view-%s", **kwargs)
 
     def clean_name(self) -> str:
         """In single spaces."""

@@ -96,6 +96,7 @@ def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) ->
     context["freshness"] = freshness.present()
     template = "runs/_monitor.html"
     if not fragment:
+        context.setdefault("view_form", ViewForm(initial={"name": made.view and made.view.name}))
         counts = {**made.rail, **rail_counts(request.viewer, upstream)}
         context |= frame(request, upstream, section="runs", counts=counts, views=made.views)
         template = "runs/monitor.html"
@@ -293,17 +294,13 @@ def delete(request: ReviewerRequest, id: int) -> HttpResponse:
 def _named(request: ReviewerRequest, write: Callable[[str], SavedView]) -> HttpResponse:
     form = ViewForm(request.POST)
     if not form.is_valid():
-        return _again(request, str(form.errors["name"][0]))
+        return monitor_page(request, status=422, view_form=form)
     try:
         view = write(form.cleaned_data["name"])
     except NoSuchView:
         raise Http404("No such view.") from None
     except NotSaved as error:
-        return _again(request, not_saved(error))
+        form.add_error("name", not_saved(error))
+        return monitor_page(request, status=422, view_form=form)
     messages.success(request, _("Saved as “%(name)s”.") % {"name": view.name})
     return HttpResponseRedirect(view.get_absolute_url(), status=303)
-
-
-def _again(request: ReviewerRequest, error: str) -> HttpResponse:
-    typed = request.POST.get("name", "")
-    return monitor_page(request, status=422, view_error=error, view_typed=typed)
