@@ -220,7 +220,7 @@ def test_the_pages_forms_are_taken_with_the_token_that_they_carry(desk: Desk) ->
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        (passwords(old="wrong"), "Your old password was entered incorrectly"),
+        (passwords(old="wrong"), "your current password."),
         (passwords(new="zq-7x"), "too short"),
     ],
 )

@@ -89,7 +89,7 @@ class PasswordForm(PasswordFields, PasswordChangeForm):
         if getattr(self._request, "axes_locked_out", False):
             self.retry_after = throttle.seconds_to_wait(self._request, username)
             raise forms.ValidationError(_too_many(self.retry_after))
-        raise forms.ValidationError(self.error_messages["password_incorrect"])
+        raise forms.ValidationError(_("This isn't your current password."))
 
 
 def _too_many(seconds: int) -> str:
