@@ -4,13 +4,14 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate, post_save, pre_migrate, pre_save
+from django.utils.translation import gettext_lazy
 
 
 class InboxConfig(AppConfig):
     """The reviewer inbox."""
 
     name = "inbox"
-    verbose_name = "Reviewer inbox"
+    verbose_name = gettext_lazy("Reviewer inbox")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

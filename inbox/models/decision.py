@@ -5,6 +5,7 @@ from typing import Any, Never, Self
 from django.db import models
 from django.db.models.functions import Cast
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from inbox.models.canonical import CanonicalJSON
 
@@ -52,21 +53,21 @@ class Decision(models.Model):
     the entry before.
     """
 
-    number = models.BigIntegerField(primary_key=True)
+    number = models.BigIntegerField(gettext_lazy("number"), primary_key=True)
     version = models.PositiveSmallIntegerField()
-    at = models.DateTimeField()
-    entered_at = models.DateTimeField()
-    verb = models.CharField(max_length=40)
-    observed = models.BooleanField(default=False)
-    actor = models.CharField(max_length=200)
-    account = models.CharField(max_length=150, default="")
-    address = models.CharField(max_length=64, default="")
-    credential_kind = models.CharField(max_length=10, default="")
+    at = models.DateTimeField(gettext_lazy("when"))
+    entered_at = models.DateTimeField(gettext_lazy("entered"))
+    verb = models.CharField(gettext_lazy("action"), max_length=40)
+    observed = models.BooleanField(gettext_lazy("observed"), default=False)
+    actor = models.CharField(gettext_lazy("Mobius ID"), max_length=200)
+    account = models.CharField(gettext_lazy("account"), max_length=150, default="")
+    address = models.CharField(gettext_lazy("IP address"), max_length=64, default="")
+    credential_kind = models.CharField(gettext_lazy("credential"), max_length=10, default="")
     base_url = models.CharField(max_length=500)
     project = models.CharField(max_length=200)
-    interaction_id = models.CharField(max_length=200, default="")
-    run_id = models.CharField(max_length=200, default="")
-    group_id = models.CharField(max_length=200, default="")
+    interaction_id = models.CharField(gettext_lazy("question ID"), max_length=200, default="")
+    run_id = models.CharField(gettext_lazy("run ID"), max_length=200, default="")
+    group_id = models.CharField(gettext_lazy("group ID"), max_length=200, default="")
     workflow = models.CharField(max_length=300, default="")
     title = models.CharField(max_length=300, default="")
     operation_id = models.CharField(max_length=64, default="")
@@ -75,11 +76,13 @@ class Decision(models.Model):
     shown = CanonicalJSON()
     http_status = models.PositiveSmallIntegerField(null=True)
     previous = models.CharField(max_length=64)
-    hash = models.CharField(max_length=64)
+    hash = models.CharField(gettext_lazy("hash"), max_length=64)
 
     objects = Entries.as_manager()
 
     class Meta:
+        verbose_name = gettext_lazy("decision")
+        verbose_name_plural = gettext_lazy("decisions")
         constraints = [
             # A person answers a question once, here or elsewhere, and it is entered once.
             models.UniqueConstraint(

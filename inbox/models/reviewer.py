@@ -3,12 +3,14 @@
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 def validate_one_line(value: str) -> None:
     """An id holds no line breaks and no other control characters: it stands in logs and headers."""
     if not value.isprintable():
-        raise ValidationError("An ID can't contain line breaks or other control characters.")
+        raise ValidationError(_("An ID can't contain line breaks or other control characters."))
 
 
 class Reviewer(models.Model):
@@ -21,7 +23,7 @@ class Reviewer(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reviewer"
     )
     mobius_id = models.CharField(
-        "Mobius ID",
+        gettext_lazy("Mobius ID"),
         max_length=200,
         null=True,
         blank=True,
@@ -31,7 +33,7 @@ class Reviewer(models.Model):
     mobius_id_proven = models.BooleanField(
         default=False, editable=False, help_text="proven by a token, not set by an administrator"
     )
-    keys_enabled = models.BooleanField("keyboard shortcuts", default=True)
+    keys_enabled = models.BooleanField(gettext_lazy("keyboard shortcuts"), default=True)
 
     def __str__(self) -> str:
         return self.name

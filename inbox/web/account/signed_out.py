@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
@@ -97,7 +98,7 @@ def _form_turned_away(request: Request) -> HttpResponseBase:
 
 
 def _unauthorized() -> HttpResponse:
-    return HttpResponse("Signed out.", status=401, content_type="text/plain")
+    return HttpResponse(_("Signed out."), status=401, content_type="text/plain")
 
 
 @sensitive_variables()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from inbox.access import Viewer
 from inbox.models import Interaction, Recipient, Upstream
@@ -52,7 +53,7 @@ def place_among(
         return Place(next_href=item_href(shown[0], filters) if shown else "", open_href=open_href)
     total = f"{len(shown)}+" if len(ids) > COUNTED else str(len(shown))
     return Place(
-        f"{at + 1} of {total}",
+        _("%(number)d of %(total)s") % {"number": at + 1, "total": total},
         item_href(ids[at - 1], filters) if at else "",
         item_href(ids[at + 1], filters) if at + 1 < len(ids) else "",
         open_href,

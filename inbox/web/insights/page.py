@@ -36,7 +36,8 @@ class Insights:
     @property
     def days(self) -> str:
         """``27 Oct to 24 Nov 2026``."""
-        return f"{long_day(self.filters.first)} to {long_day(self.filters.last)}"
+        days = {"first": long_day(self.filters.first), "last": long_day(self.filters.last)}
+        return _("%(first)s to %(last)s") % days
 
 
 def insights(upstream: Upstream, told: Mapping[str, str], now: datetime) -> Insights:
@@ -46,7 +47,9 @@ def insights(upstream: Upstream, told: Mapping[str, str], now: datetime) -> Insi
     return Insights(
         filters=filters,
         spans=[
-            Choice(label, filters.href(**other_days, span=key), key == filters.cleaned_data["span"])
+            Choice(
+                _(label), filters.href(**other_days, span=key), key == filters.cleaned_data["span"]
+            )
             for key, label in SPANS.items()
         ],
         selects=_selects(upstream, filters),

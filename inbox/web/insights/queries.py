@@ -8,14 +8,19 @@ from django import forms
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.timezone import get_default_timezone, localdate
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from inbox.mirror.durations import quantile
 from inbox.mirror.tally import APPROVAL
 from inbox.models import Interaction, Tally, Upstream
 from inbox.web.ui.lists import ListForm, Text
 
-SPANS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "1 year"}
+SPANS = {
+    "7": gettext_noop("7 days"),
+    "30": gettext_noop("30 days"),
+    "90": gettext_noop("90 days"),
+    "365": gettext_noop("1 year"),
+}
 USUAL = "30"
 LONGEST = 1096
 """Days."""
@@ -32,7 +37,7 @@ class InsightsFilters(ListForm):
     url_name = "insights"
     everything = ("span", "from", "to")
 
-    span = forms.ChoiceField(choices=SPANS, required=False)
+    span = forms.ChoiceField(choices=[(key, key) for key in SPANS], required=False)
     workflow = Text(label=gettext_lazy("Workflow"))
     type = Text(label=gettext_lazy("Type"))
     group = Text(label=gettext_lazy("Group"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from inbox import access
@@ -27,7 +28,7 @@ def streams(allowed: Callable[..., Topics]) -> Stream:
         asked = allowed(request, **kwargs)
         found = asked(request.viewer)
         if found is None:
-            return HttpResponse("Not found.", status=404, content_type="text/plain")
+            return HttpResponse(_("Not found."), status=404, content_type="text/plain")
         right = Right(asked, found, request.session.session_key or "")
         return accept(
             request,
