@@ -14,8 +14,8 @@ pages = get_asgi_application()
 
 from inbox.live.handoff import Handoff  # noqa: E402
 from inbox.live.hub import get_hub  # noqa: E402
+from inbox.live.page_activity import page_activity  # noqa: E402
 from inbox.live.presence import get_presence  # noqa: E402
-from inbox.live.watching import watching  # noqa: E402
 from inbox.mirror import database  # noqa: E402
 from inbox.mirror.rebuild import rebuild_if_zone_changed  # noqa: E402
 from inbox.mirror.sync import Sync  # noqa: E402
@@ -62,7 +62,7 @@ async def background() -> AsyncIterator[None]:
     await asyncio.to_thread(lock.acquire)
     hub = get_hub()
     hub.start(render)
-    watching.streams, watching.runs = hub.__len__, hub.watched_runs
+    page_activity.streams, page_activity.runs = hub.__len__, hub.watched_runs
     try:
         async with running(
             {

@@ -15,7 +15,7 @@ from django.utils.cache import add_never_cache_headers
 
 from inbox.access import viewer_of
 from inbox.live import handoff
-from inbox.live.watching import watching
+from inbox.live.page_activity import page_activity
 from inbox.models import Upstream
 from inbox.page_slots import BACKGROUND, PROBES
 from inbox.people import known_browser, sessions
@@ -173,7 +173,7 @@ class SignInRequired(LoginRequiredMiddleware):
             signed_in = cast(ReviewerRequest, request)
             signed_in.viewer = viewer_of(signed_in.user)
             signed_in.upstream = Upstream.present()
-            watching.page_asked_for()
+            page_activity.page_requested()
         return turned_away
 
     def handle_no_permission(  # type: ignore[override]

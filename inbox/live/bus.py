@@ -1,7 +1,7 @@
-"""Who changed what, within the process: names of topics go in, every listener hears them.
+"""Publish and subscribe within the process: which topics have changed.
 
-A message holds topics, and for a person's or the leads' topic the ids of the questions that
-changed; so a bus between processes can carry the same.
+A message maps topics to the ids of the questions that changed, where the topic names any. It is
+plain data, so a bus between processes could carry it too.
 """
 
 import threading
@@ -15,16 +15,16 @@ Listener = Callable[[Changed], None]
 
 
 class Bus(Protocol):
-    """What carries the word that topics have changed."""
+    """Where changed topics are published."""
 
     def publish(self, topics: Iterable[str] | Changed) -> None:
-        """Tell every listener that ``topics`` have changed. From any thread; never waits.
+        """Tell every listener that ``topics`` have changed. Any thread may call it; it never waits.
 
         Call it after the commit: a listener may read the change at once.
         """
 
     def subscribe(self, callback: Listener) -> Callable[[], None]:
-        """Have ``callback`` called in the publishing thread; the result ends that.
+        """Call ``callback`` in the publishing thread at each change. Returns how to unsubscribe.
 
         A callback must be quick and must not raise.
         """
@@ -38,7 +38,6 @@ class MemoryBus:
         self._listeners: tuple[Listener, ...] = ()
 
     def publish(self, topics: Iterable[str] | Changed) -> None:
-        """See ``Bus``."""
         changed = topics if isinstance(topics, Mapping) else dict.fromkeys(topics, frozenset())
         if not changed:
             return
@@ -46,8 +45,6 @@ class MemoryBus:
             listener(changed)
 
     def subscribe(self, callback: Listener) -> Callable[[], None]:
-        """See ``Bus``."""
-
         def listener(changed: Changed) -> None:
             callback(changed)
 
@@ -56,12 +53,12 @@ class MemoryBus:
 
         def unsubscribe() -> None:
             with self._lock:
-                self._listeners = tuple(one for one in self._listeners if one is not listener)
+                self._listeners = tuple(other for other in self._listeners if other is not listener)
 
         return unsubscribe
 
 
 @cache
 def get_bus() -> Bus:
-    """The process's one bus."""
+    """The process's bus."""
     return MemoryBus()

@@ -1,26 +1,28 @@
-"""One open stream: what it follows, how far it has come, and the way to write to it."""
+"""One open stream: its topics, its position in the log, and how to write to it."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
 from inbox.live import frames
-from inbox.live.log import FellOff, Log
-from inbox.live.stepping import step
+from inbox.live.eager import start_eagerly
+from inbox.live.log import CursorTooOld, Log
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Coroutine[Any, Any, None]]
-Own = Callable[[Coroutine[Any, Any, None]], None]
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """What a view has allowed.
 
-    ``recheck`` is called again and again, in a thread of its own; False means the right is lost.
-    ``cursors`` are the places where the reader says it was: its page's, its last frame's.
-    ``sign_in`` says whose stream it is; once that is over, the stream ends.
+    Attributes:
+        topics: what the stream follows.
+        recheck: whether all topics are still allowed; called regularly, in a thread.
+        cursors: the positions that the reader sent: its page's, its last frame's.
+        sign_in: the reader's sign-in; once it has ended, the stream ends.
     """
 
     topics: tuple[str, ...]
@@ -32,13 +34,13 @@ class Subscription:
 class Connection:
     """The hub's side of a stream.
 
-    All methods run on the event loop. While the stream is busy a task of its own is writing to
-    it; what comes meanwhile is not queued but found in the log, so a slow reader holds no memory.
+    All methods run on the event loop. While the stream is busy, a separate task writes to it.
+    What changes meanwhile is not queued but read from the log, so a slow reader takes no memory.
 
     Args:
-        log: where to look for what was missed while the reader was slow.
-        own: runs a coroutine in a task whose end the hub awaits.
-        slot: when, in a round over all streams, it is this one's turn.
+        log: has what the reader missed while it was slow.
+        spawn: runs a coroutine in a task that the hub awaits when it stops.
+        slot: when this stream is served in a round over all streams.
 
     Attributes:
         unchecked: the last check of its right failed with an error.
@@ -48,31 +50,31 @@ class Connection:
         "_busy",
         "_cursor",
         "_ending",
-        "_farewell",
+        "_last_frame",
         "_log",
-        "_own",
         "_send",
+        "_spawn",
         "slot",
         "subscription",
         "unchecked",
     )
 
     def __init__(
-        self, subscription: Subscription, send: Send, *, log: Log, own: Own, slot: int
+        self, subscription: Subscription, send: Send, *, log: Log, spawn: Spawn, slot: int
     ) -> None:
         self.subscription = subscription
         self.slot = slot
         self.unchecked = False
         self._send = send
         self._log = log
-        self._own = own
+        self._spawn = spawn
         self._cursor = 0
         self._busy = True
         self._ending = False
-        self._farewell = b""
+        self._last_frame = b""
 
-    def begin(self, data: bytes) -> None:
-        """Write the first bytes, made of all that the log holds now, and be written to."""
+    def start(self, data: bytes) -> None:
+        """Write the first bytes, which are up to date with the log, and accept writes."""
         self._busy = False
         if self._ending:
             self._finish()
@@ -80,28 +82,27 @@ class Connection:
             self.write(body(data))
 
     def write(self, message: Message) -> None:
-        """Write what brings the reader up to the log's newest entry; a busy stream finds it.
+        """Write a ``body`` message that brings the reader up to the log's newest entry.
 
-        Args:
-            message: of ``body``; connections may share it.
+        A busy stream ignores it and reads the log later. Connections may share a message.
         """
         if self._busy or self._ending:
             return
         self._cursor = self._log.newest
-        if (rest := self._step(message)) is not None:
+        if (rest := self._write(message)) is not None:
             self._busy = True
-            self._own(self._catch_up(rest))
+            self._spawn(self._catch_up(rest))
 
-    def end(self, farewell: bytes = b"") -> None:
-        """Write ``farewell`` and end the answer; a busy stream does so as soon as it can."""
+    def end(self, last_frame: bytes = b"") -> None:
+        """Write ``last_frame`` and end the response; a busy stream does so as soon as it can."""
         if self._ending:
             return
-        self._ending, self._farewell = True, farewell
+        self._ending, self._last_frame = True, last_frame
         if not self._busy:
             self._finish()
 
-    def left(self) -> None:
-        """The reader is no longer there."""
+    def disconnected(self) -> None:
+        """Write nothing more: the reader has closed the connection."""
         self._busy = self._ending = True
 
     async def _catch_up(self, rest: Awaitable[None] | None) -> None:
@@ -110,7 +111,7 @@ class Connection:
             rest = None
             while not self._ending and rest is None and (data := self._missed()):
                 self._cursor = self._log.newest
-                rest = self._step(body(data))
+                rest = self._write(body(data))
         self._busy = False
         if self._ending:
             self._finish()
@@ -118,26 +119,26 @@ class Connection:
     def _missed(self) -> bytes:
         try:
             missed = self._log.after(self.subscription.topics, self._cursor)
-        except FellOff:
+        except CursorTooOld:
             return frames.resync(self._log.cursor())
-        return b"".join(entry.frame if entry.whole else entry.bell for entry in missed)
+        return b"".join(entry.frame if entry.complete else entry.invalidation for entry in missed)
 
     def _finish(self) -> None:
         self._busy = True
-        if (rest := self._step(body(self._farewell, more=False))) is not None:
-            self._own(_wait(rest))
+        if (rest := self._write(body(self._last_frame, more=False))) is not None:
+            self._spawn(_wait(rest))
 
-    def _step(self, message: Message) -> Awaitable[None] | None:
-        """Send; what is returned has to be awaited before anything else is sent."""
+    def _write(self, message: Message) -> Awaitable[None] | None:
+        """Send; a returned awaitable has to be awaited before anything else is sent."""
         try:
-            return step(self._send(message))
-        except OSError:  # how a server may say that the reader has left; ``receive`` says it too
-            self.left()
+            return start_eagerly(self._send(message))
+        except OSError:  # some servers raise it once the reader has disconnected
+            self.disconnected()
             return None
 
 
 def body(data: bytes, *, more: bool = True) -> Message:
-    """The ASGI message that carries ``data``."""
+    """The ASGI message with ``data``."""
     return {"type": "http.response.body", "body": data, "more_body": more}
 
 

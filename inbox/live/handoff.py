@@ -1,9 +1,9 @@
-"""A stream is allowed by a Django view, and then kept outside Django.
+"""Streams are authorised by a Django view and then served outside Django.
 
-Django under ASGI holds a thread for as long as a request lasts. So a view under ``/live/`` only
-says who may follow what: it returns ``accept(…)``, Django is done, and the wrapper around it hands
-the connection to the hub. The way through Django's middleware and the view is one visit to a
-thread of its own, however many come at once, so that other pages stay quick meanwhile.
+Under ASGI, Django occupies a thread for as long as a request lasts. So a view under ``/live/`` only
+decides who may follow what and returns ``accept(…)``; the wrapper then hands the connection to the
+hub. Django's middleware and the view run in a thread of their own, one request at a time, so that
+other pages stay quick when many streams open at once.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from inbox.live.connection import Message, Receive, Send, Subscription
 from inbox.live.hub import Hub
 
 PREFIX = "/live/"
-THREADS = 1  # a second one gains nothing under the interpreter's lock, and slows the pages
+THREADS = 1  # a second one gains nothing under the GIL, and slows the pages
 CLOSED: Message = {
     "type": "http.response.start",
     "status": 503,
@@ -33,7 +33,7 @@ Application = Callable[..., Any]
 
 
 class Accepted(HttpResponse):
-    """A view's word that the stream may be served."""
+    """A view's response when the stream may be served."""
 
     def __init__(self, subscription: Subscription) -> None:
         super().__init__(content_type="text/event-stream")
@@ -50,38 +50,38 @@ def accept(
     since: str | None = None,
     sign_in: Hashable = None,
 ) -> Accepted:
-    """Allow the stream that was asked for.
+    """Allow the requested stream.
 
     Args:
         topics: what the stream follows; the view has authorised each.
-        recheck: whether all of them are still allowed; called at least every minute in a thread
-            of its own, outside the request. False ends the stream for good.
-        since: the cursor that the page was rendered at. ``Last-Event-ID`` is read beside it.
-        sign_in: the reader's; once it is over, the stream ends within seconds.
+        recheck: whether all topics are still allowed; called at least every minute in another
+            thread, outside the request. False ends the stream for good.
+        since: the cursor that the page was rendered at. ``Last-Event-ID`` is read too.
+        sign_in: the reader's sign-in; once it has ended, the stream ends within seconds.
     """
-    said = (since, request.headers.get("Last-Event-ID"))
-    cursors = tuple(cursor for cursor in said if cursor)
+    candidates = (since, request.headers.get("Last-Event-ID"))
+    cursors = tuple(cursor for cursor in candidates if cursor)
     return Accepted(Subscription(tuple(dict.fromkeys(topics)), recheck, cursors, sign_in))
 
 
 class Handoff:
-    """The ASGI wrapper: serves ``/live/`` through the hub and passes on everything else."""
+    """ASGI middleware that serves ``/live/`` through the hub and passes on everything else."""
 
     def __init__(self, application: Application, hub: Hub) -> None:
         self._application = application
         self._hub = hub
         self._views = _Views()
-        self._entrance = asyncio.Semaphore(THREADS)
+        self._semaphore = asyncio.Semaphore(THREADS)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve an ASGI connection."""
         if scope["type"] == "http" and _path(scope).startswith(PREFIX):
             await self._serve(scope, receive, send)
         else:
             await self._application(scope, receive, send)
 
     async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
-        async with self._entrance:
+        async with self._semaphore:
             if self._hub.accepting:
                 head, body, subscription = await self._views.answer(scope)
             else:
@@ -94,7 +94,7 @@ class Handoff:
 
 
 class _Views(BaseHandler):
-    """Django's middleware and views, run whole in a thread kept for them."""
+    """Runs Django's middleware and views in a separate thread."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class _Views(BaseHandler):
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live-views")
 
     async def answer(self, scope: Any) -> tuple[Message, bytes, Subscription | None]:
-        """What a view says to a request without a body: head, body, and what it allows."""
+        """A view's response to a request without a body: head, body, and the accepted stream."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, scope)
 
     def _answer(self, scope: Any) -> tuple[Message, bytes, Subscription | None]:
@@ -131,7 +131,7 @@ def _path(scope: Any) -> str:
 
 def _head(response: HttpResponseBase) -> Message:
     headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
-    cookies = [(b"Set-Cookie", one.OutputString().encode()) for one in response.cookies.values()]
+    cookies = [(b"Set-Cookie", c.OutputString().encode()) for c in response.cookies.values()]
     if isinstance(response, Accepted):
         headers = [(name, value) for name, value in headers if name.lower() != b"content-length"]
     return {

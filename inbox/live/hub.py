@@ -1,8 +1,8 @@
-"""Every open stream of the process, and the word that reaches them.
+"""Every open stream of the process, and how changes reach them.
 
-All of it runs on the event loop, without a task or a thread to a stream: what changes is said once,
-and the same bytes are written to each connection. A connection whose buffer is full gets a task of
-its own until it has caught up, so a slow reader makes nobody wait.
+Everything runs on the event loop, with no task or thread per stream: a change is encoded once, and
+the same bytes are written to each connection. A connection whose buffer is full gets its own task
+until it has caught up, so a slow reader delays no other.
 """
 
 import asyncio
@@ -17,28 +17,29 @@ from typing import Any
 from inbox.live import frames, topics, worker
 from inbox.live.bus import Bus, Changed, get_bus
 from inbox.live.connection import Connection, Receive, Send, Subscription, body
-from inbox.live.log import SIZE, Entry, FellOff, Log
-from inbox.live.painter import Painter, Render
-from inbox.live.rights import ended
+from inbox.live.fragments import FragmentCache, Render
+from inbox.live.log import SIZE, CursorTooOld, Entry, Log
+from inbox.live.rights import ended_sign_ins
 
 log = logging.getLogger(__name__)
 
-Ended = Callable[[set[Any]], set[Any]]
+EndedSignIns = Callable[[set[Any]], set[Any]]
 
 SLOTS = 15
-GAP = 0.01
+BATCH_INTERVAL = 0.01
 
 
 class Hub:
     """Serves streams from ``start`` to ``stop``, on one event loop.
 
     Args:
-        bus: says which topics have changed.
+        bus: where changed topics are published.
         keep_alive: seconds between two keep-alives to a stream.
-        recheck: seconds between two questions whether a stream's right still stands.
+        recheck: seconds between two checks that a stream is still allowed.
         size: how many topics the log holds.
-        ended: which of these sign-ins are over; called in a thread of its own.
-        sign_ins: seconds between two such calls, for the sign-ins of all streams at once.
+        ended_sign_ins: which of the given sign-ins have ended; called in a thread, with the
+            sign-ins of all streams.
+        sign_ins: seconds between two such calls.
     """
 
     def __init__(
@@ -48,33 +49,33 @@ class Hub:
         keep_alive: float = 15,
         recheck: float = 50,
         size: int = SIZE,
-        ended: Ended = lambda sign_ins: set(),
+        ended_sign_ins: EndedSignIns = lambda sign_ins: set(),
         sign_ins: float = 2,
     ) -> None:
         self._bus = bus
         self._log = Log(size)
-        self._painter = Painter(lambda topic: None)
+        self._fragments = FragmentCache(lambda topic: None)
         self._periods = (keep_alive, recheck, sign_ins)
-        self._ended_of = ended
+        self._ended_sign_ins = ended_sign_ins
         self._connections: dict[Connection, None] = {}
         self._watchers: dict[str, dict[Connection, None]] = {}
         self._slots = itertools.cycle(range(SLOTS))
         self._lock = threading.Lock()
         self._changed: dict[str, frozenset[str]] = {}
-        self._say_at = 0.0
-        self._unpainted: dict[str, None] = {}
-        self._paint = asyncio.Event()
+        self._next_delivery = 0.0
+        self._to_render: dict[str, None] = {}
+        self._render_requested = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def cursor(self) -> str:
-        """The place that a page carries. From any thread; ask before reading the database."""
+        """The position for a page to start from. Any thread; call before reading the database."""
         return self._log.cursor()
 
     @property
     def accepting(self) -> bool:
-        """Streams are served now."""
+        """Whether streams are served now."""
         return self._loop is not None
 
     def __len__(self) -> int:
@@ -82,27 +83,27 @@ class Hub:
         return len(self._connections)
 
     def watched_runs(self) -> list[str]:
-        """Ids of the runs that open pages show, those that were opened last first."""
-        named = map(topics.split, reversed(list(self._watchers)))
-        return [run_id for kind, run_id in named if kind == topics.RUN]
+        """Ids of the runs that open pages show, most recently opened first."""
+        parts = map(topics.split, reversed(list(self._watchers)))
+        return [run_id for kind, run_id in parts if kind == topics.RUN]
 
     def start(self, render: Render) -> None:
-        """Hear the bus and serve, on the running loop.
+        """Subscribe to the bus and serve, on the running loop.
 
         Args:
-            render: the fragment of a topic that has one, or None; called in a thread of its own.
+            render: returns a topic's HTML fragment, or None where it has none; called in a thread.
         """
         self._loop = asyncio.get_running_loop()
-        self._painter = Painter(render)
-        self._unsubscribe = self._bus.subscribe(self._hear)
+        self._fragments = FragmentCache(render)
+        self._unsubscribe = self._bus.subscribe(self._on_changed)
         keep_alive, recheck, sign_ins = self._periods
-        self._own(self._keep_alive_all(keep_alive))
-        self._own(self._recheck_all(recheck))
-        self._own(self._end_signed_out(sign_ins))
-        self._own(self._paint_all())
+        self._spawn(self._keep_alive_all(keep_alive))
+        self._spawn(self._recheck_all(recheck))
+        self._spawn(self._end_signed_out(sign_ins))
+        self._spawn(self._render_all())
 
     def close(self) -> None:
-        """End every stream at once and serve no more. On the loop; again is no harm."""
+        """End every stream at once and accept no more. Call it on the loop; safe to repeat."""
         with self._lock:
             self._loop = None
         self._unsubscribe()
@@ -110,7 +111,7 @@ class Hub:
             connection.end()
 
     async def stop(self) -> None:
-        """``close``, and wait for what the hub itself runs."""
+        """``close``, and wait for the hub's own tasks."""
         self.close()
         tasks = tuple(self._tasks)
         for task in tasks:
@@ -122,10 +123,10 @@ class Hub:
 
         Args:
             subscription: what the view has allowed.
-            receive, send: the ASGI connection; the head of the answer is sent, no body yet.
+            receive, send: the ASGI connection; the response has started, without a body yet.
         """
         connection = Connection(
-            subscription, send, log=self._log, own=self._own, slot=next(self._slots)
+            subscription, send, log=self._log, spawn=self._spawn, slot=next(self._slots)
         )
         self._enter(connection)
         try:
@@ -133,17 +134,17 @@ class Hub:
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
-            connection.left()
+            connection.disconnected()
             self._leave(connection)
 
     def _enter(self, connection: Connection) -> None:
         self._connections[connection] = None
         for topic in connection.subscription.topics:
             if topic not in self._watchers:
-                self._painter.forget(topic)
+                self._fragments.forget(topic)
             watchers = self._watchers.pop(topic, {})
             watchers[connection] = None
-            # At the end again: watched_runs is in the order of use.
+            # Moved to the end: watched_runs is in order of use.
             self._watchers[topic] = watchers
         if not self.accepting:
             connection.end()
@@ -155,32 +156,32 @@ class Hub:
             del watchers[connection]
             if not watchers:
                 del self._watchers[topic]
-                self._painter.forget(topic)
+                self._fragments.forget(topic)
 
     async def _begin(self, connection: Connection) -> None:
-        """The first bytes: the fragments as they are, what was missed, where the stream stands."""
+        """Write the current fragments, what was missed, and the stream's position."""
         watched = connection.subscription.topics
-        shown = [one for one in watched if topics.begins_with_fragment(one)]
-        for topic in shown:
-            await self._painter.ensure(topic)
-        parts = [frames.fragment(data) for one in shown if (data := self._painter.held(one))]
+        initial = [topic for topic in watched if topics.begins_with_fragment(topic)]
+        for topic in initial:
+            await self._fragments.ensure(topic)
+        parts = [frames.fragment(data) for topic in initial if (data := self._fragments.get(topic))]
         parts += self._missed(connection.subscription)
         parts.append(frames.hello(self._log.cursor()))
-        connection.begin(b"".join(parts))
+        connection.start(b"".join(parts))
 
     def _missed(self, subscription: Subscription) -> list[bytes]:
-        said = [self._log.number(cursor) for cursor in subscription.cursors]
-        if not said:
+        numbers = [self._log.number(cursor) for cursor in subscription.cursors]
+        if not numbers:
             return []
         try:
-            newest = max(-1 if number is None else number for number in said)
+            newest = max(-1 if number is None else number for number in numbers)
             missed = self._log.after(subscription.topics, newest)
-        except FellOff:
+        except CursorTooOld:
             return [frames.resync(self._log.cursor(), len(self))]
-        return [entry.bell for entry in missed]
+        return [entry.invalidation for entry in missed]
 
-    def _hear(self, changed: Changed) -> None:
-        """Called by the bus, in any thread: what comes close together is said together."""
+    def _on_changed(self, changed: Changed) -> None:
+        """Called by the bus, in any thread. Changes close together are delivered together."""
         with self._lock:
             if self._loop is None:
                 return
@@ -191,59 +192,61 @@ class Hub:
 
     def _schedule(self) -> None:
         if self._loop is not None:
-            self._loop.call_at(self._say_at, self._say)
+            self._loop.call_at(self._next_delivery, self._deliver_changes)
 
-    def _say(self) -> None:
+    def _deliver_changes(self) -> None:
         if self._loop is None:
             return
-        self._say_at = self._loop.time() + GAP
+        self._next_delivery = self._loop.time() + BATCH_INTERVAL
         with self._lock:
             changed, self._changed = self._changed, {}
-        unpainted = {one for one in changed if topics.has_fragment(one) and one in self._watchers}
-        if unpainted:
-            self._unpainted.update(dict.fromkeys(unpainted))
-            self._paint.set()
-        now = {topic: named for topic, named in changed.items() if topic not in unpainted}
-        crowd = self._crowd(now)
-        self._deliver([self._entry(topic, now[topic], crowd=crowd) for topic in sorted(now)])
+        with_fragment = {t for t in changed if topics.has_fragment(t) and t in self._watchers}
+        if with_fragment:
+            self._to_render.update(dict.fromkeys(with_fragment))
+            self._render_requested.set()
+        ready = sorted(changed.keys() - with_fragment)
+        readers = self._count_readers(ready)
+        self._deliver([self._entry(topic, changed[topic], readers=readers) for topic in ready])
 
-    async def _paint_all(self) -> None:
+    async def _render_all(self) -> None:
         while True:
-            await self._paint.wait()
-            self._paint.clear()
-            while self._unpainted:
-                topic = next(iter(self._unpainted))
-                del self._unpainted[topic]
-                data = await self._painter.repaint(topic)
-                self._deliver([self._entry(topic, data=data, crowd=self._crowd([topic]))])
+            await self._render_requested.wait()
+            self._render_requested.clear()
+            while self._to_render:
+                topic = next(iter(self._to_render))
+                del self._to_render[topic]
+                data = await self._fragments.render(topic)
+                readers = self._count_readers([topic])
+                self._deliver([self._entry(topic, data=data, readers=readers)])
 
-    def _crowd(self, changed: Iterable[str]) -> int:
-        """How many streams hear of it together."""
-        return len({one for topic in changed for one in self._watchers.get(topic, ())})
+    def _count_readers(self, changed: Iterable[str]) -> int:
+        """How many streams follow any of these topics."""
+        return len({stream for topic in changed for stream in self._watchers.get(topic, ())})
 
     def _entry(
-        self, topic: str, named: Set[str] = frozenset(), *, data: bytes = b"", crowd: int
+        self, topic: str, changed: Set[str] = frozenset(), *, data: bytes = b"", readers: int
     ) -> Entry:
-        at = self._log.cursor(self._log.newest + 1)
-        frame = frames.bell(topic, at, changed=named, crowd=crowd)
+        cursor = self._log.cursor(self._log.newest + 1)
+        frame = frames.invalidation(topic, cursor, changed=changed, readers=readers)
         if data:
-            follows = frame if topics.has_bell(topic) else b""
-            frame = frames.fragment(data, at) + follows
-        return self._log.append(topic, frame=frame, bell=frames.bell(topic, at), whole=bool(data))
+            follows = frame if topics.has_invalidation(topic) else b""
+            frame = frames.fragment(data, cursor) + follows
+        late = frames.invalidation(topic, cursor)
+        return self._log.append(topic, frame=frame, invalidation=late, complete=bool(data))
 
     def _deliver(self, entries: list[Entry]) -> None:
-        """Write each entry to those who watch its topic; several for one reader in one write."""
+        """Write each entry to the streams that follow its topic, in one write per stream."""
         if len(entries) == 1:
             message = body(entries[0].frame)
             for connection in self._watchers.get(entries[0].topic, ()):
                 connection.write(message)
             return
-        shares: dict[Connection, list[bytes]] = {}
+        by_connection: dict[Connection, list[bytes]] = {}
         for entry in entries:
             for connection in self._watchers.get(entry.topic, ()):
-                shares.setdefault(connection, []).append(entry.frame)
-        for connection, share in shares.items():
-            connection.write(body(b"".join(share)))
+                by_connection.setdefault(connection, []).append(entry.frame)
+        for connection, parts in by_connection.items():
+            connection.write(body(b"".join(parts)))
 
     async def _keep_alive_all(self, period: float) -> None:
         message = body(frames.KEEP_ALIVE)
@@ -254,7 +257,7 @@ class Hub:
 
     async def _recheck_all(self, period: float) -> None:
         async for slot in _rounds(period):
-            for connection in [one for one in self._connections if one.slot == slot]:
+            for connection in [c for c in self._connections if c.slot == slot]:
                 await self._recheck(connection)
 
     async def _recheck(self, connection: Connection) -> None:
@@ -262,7 +265,7 @@ class Hub:
             worker.checking.run(connection.subscription.recheck), return_exceptions=True
         )
         if isinstance(allowed, BaseException):
-            # After a single failure it stays open: it may have to report a short database outage.
+            # One failure does not end it: it may have to show that the database is unavailable.
             log.error("a stream's right could not be checked", exc_info=allowed)
             if connection.unchecked:
                 connection.end()
@@ -271,35 +274,35 @@ class Hub:
         connection.unchecked = isinstance(allowed, BaseException)
 
     async def _end_signed_out(self, period: float) -> None:
-        """End the streams of sign-ins that are over, sooner than their next recheck."""
+        """End the streams of sign-ins that have ended, sooner than their next recheck."""
         while True:
             await asyncio.sleep(period)
-            streams = self._connections
-            sign_ins = {one.subscription.sign_in for one in streams} - {None}
+            sign_ins = {stream.subscription.sign_in for stream in self._connections} - {None}
             if not sign_ins:
                 continue
-            [over] = await asyncio.gather(
-                worker.checking.run(self._ended_of, sign_ins), return_exceptions=True
+            [ended] = await asyncio.gather(
+                worker.checking.run(self._ended_sign_ins, sign_ins), return_exceptions=True
             )
-            if isinstance(over, BaseException):
-                log.error("sign-ins could not be checked; they are in a moment", exc_info=over)
+            if isinstance(ended, BaseException):
+                log.error("sign-ins could not be checked; they are in a moment", exc_info=ended)
                 continue
-            for connection in [one for one in streams if one.subscription.sign_in in over]:
-                connection.end(frames.named(frames.GONE, self._log.cursor()))
+            for connection in list(self._connections):
+                if connection.subscription.sign_in in ended:
+                    connection.end(frames.named(frames.GONE, self._log.cursor()))
 
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work, context=Context())
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine, context=Context())
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_task_done)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a task of the hub broke", exc_info=error)
 
 
 async def _rounds(period: float) -> AsyncIterator[int]:
-    """Slot after slot without an end, each once a ``period``, so that the load is spread."""
+    """Yield slot after slot for ever, each once a ``period``, so that the load is spread."""
     loop = asyncio.get_running_loop()
     due = loop.time()
     for slot in itertools.cycle(range(SLOTS)):
@@ -310,8 +313,8 @@ async def _rounds(period: float) -> AsyncIterator[int]:
 
 @cache
 def get_hub() -> Hub:
-    """The process's one hub."""
-    return Hub(bus=get_bus(), ended=ended)
+    """The process's hub."""
+    return Hub(bus=get_bus(), ended_sign_ins=ended_sign_ins)
 
 
 def cursor() -> str:

@@ -1,9 +1,9 @@
-"""What was said lately: one bounded log for all connections, newest frame of each topic.
+"""One bounded log of recent frames for all connections.
 
-A bell says "look again" and a fragment shows the present, so an older frame of a topic is worth
-nothing once a newer one exists. The log keeps the newest alone (it is *compacted*): a reader that
-was away or slow gets one frame a topic, however much happened meanwhile, and falls off only where
-more topics changed than the log holds.
+Both invalidations and fragments are about the present, so an older frame of a topic is useless once
+a newer one exists. The log is compacted: it keeps the newest frame of each topic. A reader that was
+away or slow gets one frame per topic, however much happened meanwhile. Its cursor is too old only
+if more topics changed than the log holds.
 """
 
 import secrets
@@ -18,25 +18,27 @@ SIZE = 20_000
 class Entry:
     """The newest frame of a topic.
 
-    ``bell`` is for those who have missed earlier frames: without the fragment, and without the
-    names of what changed. ``whole``: the frame itself shows all there is to see of the topic.
+    Attributes:
+        invalidation: for readers who have missed earlier frames: without the fragment and without
+            the ids of what changed.
+        complete: ``frame`` has the topic's whole fragment, so a late reader may get it too.
     """
 
     number: int
     topic: str
     frame: bytes
-    bell: bytes
-    whole: bool
+    invalidation: bytes
+    complete: bool
 
 
-class FellOff(Exception):
-    """The reader was away for longer than the log reaches back."""
+class CursorTooOld(Exception):
+    """The log no longer has all that came after a cursor."""
 
 
 class Log:
-    """Entries in the order in which they came; a number is drawn for each.
+    """Entries in order, numbered from 1.
 
-    ``epoch`` tells this log from that of another process or an earlier start. Numbers grow by one.
+    ``epoch`` tells this log from that of another process or an earlier start.
     """
 
     def __init__(self, size: int = SIZE) -> None:
@@ -47,7 +49,7 @@ class Log:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
 
     def cursor(self, number: int | None = None) -> str:
-        """The place after ``number``, or after all that was said: ``<epoch>-<number>``."""
+        """The position after ``number``, or after the newest entry: ``<epoch>-<number>``."""
         return f"{self.epoch}-{self.newest if number is None else number}"
 
     def number(self, cursor: str) -> int | None:
@@ -58,10 +60,10 @@ class Log:
         number = int(digits)
         return number if number <= self.newest else None
 
-    def append(self, topic: str, *, frame: bytes, bell: bytes, whole: bool) -> Entry:
-        """Draw the next number for ``topic``; its earlier entry is forgotten."""
+    def append(self, topic: str, *, frame: bytes, invalidation: bytes, complete: bool) -> Entry:
+        """Add an entry with the next number; the topic's earlier entry is dropped."""
         self.newest += 1
-        entry = Entry(self.newest, topic, frame, bell, whole)
+        entry = Entry(self.newest, topic, frame, invalidation, complete)
         self._entries[topic] = entry
         self._entries.move_to_end(topic)
         if len(self._entries) > self._size:
@@ -73,14 +75,14 @@ class Log:
         """The entries of ``topics`` past ``number``, oldest first.
 
         Raises:
-            FellOff: something past ``number`` is no longer held.
+            CursorTooOld: something past ``number`` is no longer held.
         """
         if number < self._floor:
-            raise FellOff
-        found = [
+            raise CursorTooOld
+        entries = [
             entry
             for topic in topics
             if (entry := self._entries.get(topic)) is not None and entry.number > number
         ]
-        found.sort(key=lambda entry: entry.number)
-        return found
+        entries.sort(key=lambda entry: entry.number)
+        return entries

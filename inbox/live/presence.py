@@ -1,8 +1,8 @@
-"""Who has a group's question open now. In memory alone: it is forgotten, never stored.
+"""Who has a group's question open now. Kept in memory only.
 
-A browser says every few seconds that its page is in view; a draft that is saved says that somebody
-writes. Who is not heard of for ``FORGET_AFTER`` seconds is gone. Each change rings the bell of
-``topics.presence``; who may hear it and who is named is the view's to decide.
+A browser reports every few seconds that its page is in view; saving a draft reports that its author
+is writing. Without a report for ``FORGET_AFTER`` seconds a person counts as having left. Changes
+are published as ``topics.presence``; views decide who may follow it and who is named.
 """
 
 import asyncio
@@ -20,102 +20,102 @@ SWEEP_EVERY = 1.0
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Somebody, by the account's id."""
+class PresentUser:
+    """An account that has a question open."""
 
     user_id: int
     writing: bool
 
 
 @dataclass
-class _Heard:
-    looked: float
-    wrote: float | None = None
+class _LastSeen:
+    viewed_at: float
+    wrote_at: float | None = None
 
 
 class Presence:
-    """What was heard lately. All methods may be called from any thread.
+    """Recent reports. All methods may be called from any thread.
 
     Args:
-        bus: hears of each change.
-        clock: seconds that only grow.
+        bus: where changes are published.
+        clock: returns monotonic seconds.
     """
 
     def __init__(self, bus: Bus, clock: Callable[[], float] = time.monotonic) -> None:
         self._bus = bus
         self._clock = clock
         self._lock = threading.Lock()
-        self._items: dict[str, dict[int, _Heard]] = {}
-        self._shown: dict[str, frozenset[Seen]] = {}
+        self._last_seen: dict[str, dict[int, _LastSeen]] = {}
+        self._shown: dict[str, frozenset[PresentUser]] = {}
 
-    def look(self, item_id: str, user_id: int) -> None:
-        """The account has the question in view."""
+    def mark_viewing(self, item_id: str, user_id: int) -> None:
+        """Record that the account has the question in view."""
         with self._lock:
-            heard = self._items.setdefault(item_id, {}).setdefault(user_id, _Heard(0.0))
-            heard.looked = self._clock()
-        self._tell([item_id])
+            heard = self._last_seen.setdefault(item_id, {}).setdefault(user_id, _LastSeen(0.0))
+            heard.viewed_at = self._clock()
+        self._publish([item_id])
 
-    def write(self, item_id: str, user_id: int) -> None:
-        """The account has typed something for it."""
+    def mark_writing(self, item_id: str, user_id: int) -> None:
+        """Record that the account has typed an answer to the question."""
         now = self._clock()
         with self._lock:
-            self._items.setdefault(item_id, {})[user_id] = _Heard(now, now)
-        self._tell([item_id])
+            self._last_seen.setdefault(item_id, {})[user_id] = _LastSeen(now, now)
+        self._publish([item_id])
 
-    def leave(self, item_id: str, user_id: int) -> None:
-        """The account looks at something else now."""
+    def mark_left(self, item_id: str, user_id: int) -> None:
+        """Record that the account no longer has the question open."""
         with self._lock:
-            self._items.get(item_id, {}).pop(user_id, None)
-        self._tell([item_id])
+            self._last_seen.get(item_id, {}).pop(user_id, None)
+        self._publish([item_id])
 
-    def of(self, item_id: str) -> frozenset[Seen]:
+    def users(self, item_id: str) -> frozenset[PresentUser]:
         """Who has the question open now."""
         now = self._clock()
         with self._lock:
-            return self._alive(item_id, now)
+            return self._present(item_id, now)
 
     def sweep(self) -> None:
-        """Forget who was not heard of, and tell."""
+        """Drop accounts that have timed out, and publish the changes."""
         with self._lock:
-            items = list(self._items)
-        self._tell(items)
+            items = list(self._last_seen)
+        self._publish(items)
 
     async def keep_sweeping(self) -> None:
-        """Sweep for ever."""
         while True:
             await asyncio.sleep(SWEEP_EVERY)
             self.sweep()
 
-    def _tell(self, item_ids: list[str]) -> None:
+    def _publish(self, item_ids: list[str]) -> None:
         changed = []
         now = self._clock()
         with self._lock:
             for item_id in item_ids:
-                alive = self._alive(item_id, now)
+                alive = self._present(item_id, now)
                 if alive != self._shown.get(item_id, frozenset()):
                     changed.append(topics.presence(item_id))
                 if alive:
                     self._shown[item_id] = alive
                 else:
                     self._shown.pop(item_id, None)
-                    self._items.pop(item_id, None)
+                    self._last_seen.pop(item_id, None)
         self._bus.publish(changed)
 
-    def _alive(self, item_id: str, now: float) -> frozenset[Seen]:
-        people = self._items.get(item_id, {})
-        for user_id in [one for one, heard in people.items() if _over(heard.looked, now)]:
-            del people[user_id]
+    def _present(self, item_id: str, now: float) -> frozenset[PresentUser]:
+        people = self._last_seen.get(item_id, {})
+        for user_id, last in list(people.items()):
+            if _timed_out(last.viewed_at, now):
+                del people[user_id]
         return frozenset(
-            Seen(user_id, heard.wrote is not None and not _over(heard.wrote, now))
-            for user_id, heard in people.items()
+            PresentUser(user_id, last.wrote_at is not None and not _timed_out(last.wrote_at, now))
+            for user_id, last in people.items()
         )
 
 
-def _over(at: float, now: float) -> bool:
+def _timed_out(at: float, now: float) -> bool:
     return now - at >= FORGET_AFTER
 
 
 @cache
 def get_presence() -> Presence:
-    """The process's one."""
+    """The process's presence."""
     return Presence(get_bus())

@@ -1,4 +1,4 @@
-"""Whether a stream that was allowed is still allowed, asked outside any request."""
+"""Whether a stream is still allowed, checked outside any request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ Topics = Callable[[Viewer], tuple[str, ...] | None]
 class Right:
     """The session that opened a stream, and what it was allowed to follow.
 
-    Call it for the answer: True while the session lives, its account may sign in, and every topic
-    is still the viewer's. ``allowed`` says what a viewer may follow of what was asked for, None
-    where that is nothing.
+    Calling it returns True while the session lives, its account may sign in, and the viewer may
+    still follow every topic. ``allowed`` returns which of the requested topics a viewer may follow,
+    None where that is none.
     """
 
     allowed: Topics
@@ -30,7 +30,7 @@ class Right:
     session_key: str = field(repr=False)
 
     def __call__(self) -> bool:
-        """Ask now, in a thread that may read the database."""
+        """Check now. Reads the database."""
         request = HttpRequest()
         request.session = import_module(settings.SESSION_ENGINE).SessionStore(self.session_key)
         user = get_user(request)
@@ -41,9 +41,7 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The sign-in that a stream was opened with: the account with its password as it was then
-    (hashed, as it is stored), and the session.
-    """
+    """The sign-in that opened a stream: account, session, and the account's password hash then."""
 
     account: int
     password: str = field(repr=False)
@@ -51,24 +49,24 @@ class SignIn:
 
     @classmethod
     def of(cls, request: HttpRequest) -> "SignIn":
-        """That of a request by somebody who is signed in."""
+        """The sign-in of an authenticated request."""
         user: Any = request.user
         return cls(user.pk, user.password, request.session.session_key or "")
 
 
-def ended(sign_ins: set[SignIn]) -> set[SignIn]:
-    """Those that are over: signed out, or the account was deactivated, deleted, or got another
+def ended_sign_ins(sign_ins: set[SignIn]) -> set[SignIn]:
+    """Those that have ended: signed out, or the account was deactivated, deleted, or has another
     password. Two queries.
     """
-    accounts = {one.account for one in sign_ins}
+    accounts = {sign_in.account for sign_in in sign_ins}
     active = get_user_model().objects.filter(pk__in=accounts, is_active=True)
     passwords = dict(active.values_list("pk", "password"))
-    keys = {one.session_key for one in sign_ins}
+    keys = {sign_in.session_key for sign_in in sign_ins}
     sessions = set(_sessions().filter(session_key__in=keys).values_list("session_key", flat=True))
     return {
-        one
-        for one in sign_ins
-        if one.session_key not in sessions or passwords.get(one.account) != one.password
+        sign_in
+        for sign_in in sign_ins
+        if sign_in.session_key not in sessions or passwords.get(sign_in.account) != sign_in.password
     }
 
 

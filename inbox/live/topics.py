@@ -1,4 +1,4 @@
-"""The names of what can change. A name tells nothing but which page parts to look at again."""
+"""Names of what can change. A topic only says which parts of a page to fetch again."""
 
 INBOX = "inbox"
 ITEM = "item"
@@ -10,22 +10,21 @@ NOTICES = "notices"
 
 
 def inbox(mobius_id: str) -> str:
-    """The list of one person, by Mobius id."""
+    """A person's inbox, by Mobius id."""
     return f"{INBOX}:{mobius_id}"
 
 
 def notices(mobius_id: str) -> str:
-    """The notices of one person, by Mobius id."""
+    """A person's notifications, by Mobius id."""
     return f"{NOTICES}:{mobius_id}"
 
 
 def item(interaction_id: str) -> str:
-    """One interaction."""
     return f"{ITEM}:{interaction_id}"
 
 
 def run(run_id: str) -> str:
-    """One run: its status, steps and events."""
+    """A run: its status, steps and events."""
     return f"{RUN}:{run_id}"
 
 
@@ -45,26 +44,26 @@ def presence(interaction_id: str) -> str:
 
 
 def split(topic: str) -> tuple[str, str]:
-    """A topic's kind, which is also its bell's name, and the id in it ("" where it has none)."""
+    """A topic's kind, which is also its event's name, and its id ("" where it has none)."""
     kind, _, identifier = topic.partition(":")
     return kind, identifier
 
 
 def has_fragment(topic: str) -> bool:
-    """Its frames carry a fragment: what everyone who watches it may see."""
+    """Its frames carry a fragment, which everyone who may follow it may see."""
     return split(topic)[0] in (RUN, FRESHNESS)
 
 
 def begins_with_fragment(topic: str) -> bool:
-    """Its fragment is sent when a stream begins. That of the freshness is in the page already."""
+    """Its fragment is sent when a stream starts. The page already shows that of the freshness."""
     return split(topic)[0] == RUN
 
 
-def has_bell(topic: str) -> bool:
-    """Its frames end with a bell: there is more to fetch than the fragment shows."""
+def has_invalidation(topic: str) -> bool:
+    """Its frames end with an invalidation: a page may show more than the fragment."""
     return topic != FRESHNESS
 
 
 def names_questions(topic: str) -> bool:
-    """Its bells say which questions changed: only one person hears them."""
+    """Its invalidations name the questions that changed: only one person gets them."""
     return split(topic)[0] == INBOX

@@ -1,4 +1,4 @@
-"""The threads in which the live room reads the database for streams that are already open."""
+"""Threads that read the database for streams that are already open."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,23 +11,20 @@ T = TypeVar("T")
 
 
 class Worker:
-    """One thread: a call at a time, however many wait."""
+    """A single thread: calls run one after the other."""
 
     def __init__(self, name: str) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
-        """Call ``function`` in the thread, outside any request."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, _fresh, function, args
-        )
+        """Call ``function`` in the thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _call, function, args)
 
 
-def _fresh(function: Callable[..., T], args: tuple[object, ...]) -> T:
-    """Replace connections that broke or grew old first, as a request would."""
+def _call(function: Callable[..., T], args: tuple[object, ...]) -> T:
     close_old_connections()
     return function(*args)
 
 
-painting = Worker("live-paint")
+rendering = Worker("live-render")
 checking = Worker("live-check")

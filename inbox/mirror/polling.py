@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
-from inbox.live.watching import watching
+from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.freshness import SyncStatus, trouble_of
 from inbox.mirror.full_sync import BY_ID, PENDING, FullSync
@@ -38,7 +38,7 @@ class Pace:
 
 MOST_BY_ID = 40
 """Questions that one poll reads by id."""
-MOST_RUNS = 20
+MAX_RUNS = 20
 """Runs whose questions one poll reads, where they are listed by run alone."""
 
 
@@ -96,7 +96,7 @@ class Polling:
         def wake() -> None:
             loop.call_soon_threadsafe(self._wake)
 
-        unlisten = watching.listen(wake)
+        unlisten = page_activity.listen(wake)
         failures = 0
         try:
             while True:
@@ -127,7 +127,7 @@ class Polling:
         """
         self._pause = self._pace.watched
         wait = self._polled_at + self._pace.watched - monotonic()
-        if wait <= 0 or watching.acted_since(self._polled_at):
+        if wait <= 0 or page_activity.acted_since(self._polled_at):
             self._now.set()
         elif self._due is None:
             self._due = asyncio.get_running_loop().call_later(wait, self._now.set)
@@ -140,7 +140,7 @@ class Polling:
 
     def _next_pause(self) -> float:
         watched, idle = self._pace.watched, self._pace.idle
-        self._pause = watched if watching.now else min(idle, self._pause * 2)
+        self._pause = watched if page_activity.is_active else min(idle, self._pause * 2)
         return self._pause * self._backoff.random.uniform(0.9, 1.0)
 
     async def _poll(self) -> None:
@@ -163,7 +163,7 @@ class Polling:
             if self._offers.runs is not Offer.NO:
                 await self._full_sync.read_unfinished_runs()
             self._runs = sorted(await self._store.open_runs())
-        now, self._runs = self._runs[:MOST_RUNS], self._runs[MOST_RUNS:]
+        now, self._runs = self._runs[:MAX_RUNS], self._runs[MAX_RUNS:]
         for run_id in now:
             await self._full_sync.read_questions(run_id)
 
@@ -215,7 +215,7 @@ class Polling:
     def _note_success(self) -> None:
         if self._sync_status is not None:
             now = datetime.now(UTC)
-            seconds = self._pace.live if watching.now else self._pace.live_idle
+            seconds = self._pace.live if page_activity.is_active else self._pace.live_idle
             self._sync_status.update(
                 connected=True,
                 live_until=now + timedelta(seconds=seconds),

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from time import monotonic
 
-from inbox.live.watching import watching
+from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.full_sync import FullSync
 from inbox.mirror.reading import read_run
@@ -99,7 +99,7 @@ class RunReads:
         def wake() -> None:
             loop.call_soon_threadsafe(self._now.set)
 
-        unlisten = watching.listen(wake)
+        unlisten = page_activity.listen(wake)
         try:
             while True:
                 self._now.clear()
@@ -114,9 +114,9 @@ class RunReads:
             unlisten()
 
     async def _read_for_pages(self) -> None:
-        now, shown = monotonic(), set(watching.runs())
+        now, shown = monotonic(), set(page_activity.runs())
         self._whole_at = {id: at for id, at in self._whole_at.items() if now - at < AGAIN}
-        asked = watching.take_runs()
+        asked = page_activity.take_runs()
         self._retries.keep(shown | asked)
         due = self._retries.due(now)
         due |= asked - self._whole_at.keys() - self._retries.waiting(now)
@@ -138,7 +138,7 @@ class RunReads:
         """Those that somebody has open, and the next one of the rest."""
         now = monotonic()
         followed = set(self._followed or ())
-        shown = [id for id in watching.runs() if id not in followed]
+        shown = [id for id in page_activity.runs() if id not in followed]
         due = [id for id in shown if now - self._read_at.get(id, float("-inf")) > WATCHED]
         if not self._round and now - self._round_at > ROUND:
             self._round_at = now

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import aclosing
 from time import monotonic
 
-from inbox.live.watching import watching
+from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.full_sync import FullSync
 from inbox.mirror.store import Store
@@ -71,7 +71,7 @@ class RunStreams:
         """Those that are open somewhere first, then those that changed last."""
         now = monotonic()
         self._missing = {id: at for id, at in self._missing.items() if now - at < AGAIN}
-        runs = dict.fromkeys([*watching.runs(), *await self._store.waiting_runs(MOST)])
+        runs = dict.fromkeys([*page_activity.runs(), *await self._store.waiting_runs(MOST)])
         # A question may come and go between two looks.
         runs |= dict.fromkeys(await self._store.unheard_runs(MOST))
         recent = {id: at for id, at in self._wanted_at.items() if now - at < LINGER}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from inbox.live.watching import watching
+from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities, groups
 from inbox.mirror.freshness import SyncStatus, trouble_of
 from inbox.mirror.full_sync import FullSync
@@ -308,10 +308,10 @@ class SyncSession:
         loop, since = asyncio.get_running_loop(), monotonic()
 
         def look() -> None:
-            if watching.acted_since(since):
+            if page_activity.acted_since(since):
                 loop.call_soon_threadsafe(self._leaves_questions.set)
 
-        unlisten = watching.listen(look)
+        unlisten = page_activity.listen(look)
         try:
             await self._leaves_questions.wait()
         finally:

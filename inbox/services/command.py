@@ -9,7 +9,7 @@ from typing import Any, Generic
 
 from asgiref.sync import sync_to_async
 
-from inbox.live.watching import watching
+from inbox.live.page_activity import page_activity
 from inbox.mobius.errors import MobiusError, Nonsense, RateLimited, Unavailable, Unreachable
 from inbox.services.outcome import Outcome, Subject
 
@@ -58,7 +58,7 @@ async def execute(ready: Command[Subject] | Outcome[Subject]) -> Outcome[Subject
             return await sync_to_async(ready.on_not_sent)(error)
         return await sync_to_async(ready.on_error)(error, await _read(ready, error))
     finally:
-        watching.acted()
+        page_activity.acted()
     outcome = await sync_to_async(ready.on_accepted)(response)
     if outcome is not None:
         return outcome

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.db.models import Max
 from django.utils import timezone
 
-from inbox.live.watching import watching
+from inbox.live.page_activity import page_activity
 from inbox.mobius.errors import MobiusError, Nonsense, Unavailable, Unreachable, WebPage
 from inbox.models import Decision, Interaction, Reviewer, Upstream
 from inbox.models.decision import RESPOND
@@ -80,7 +80,7 @@ async def send(reviewer: Reviewer) -> Sent:
     except MobiusError as error:
         raise NotSent(Reason.NOT_ACCEPTED, error.message) from None
     finally:
-        watching.acted()
+        page_activity.acted()
 
 
 def find(upstream: Upstream, reviewer: Reviewer, sent: Sent) -> Interaction | None:

@@ -95,7 +95,7 @@ def say(what: str, calls: Counter[str], took: list[tuple[float, float]] | None =
 async def measure(upstream: Upstream) -> None:
     from django.conf import settings  # noqa: PLC0415 - Django is set up by now
 
-    from inbox.live.watching import watching  # noqa: PLC0415
+    from inbox.live.page_activity import page_activity  # noqa: PLC0415
     from inbox.mirror.freshness import SyncStatus  # noqa: PLC0415
     from inbox.mirror.polling import Pace, Polling  # noqa: PLC0415
     from inbox.mirror.restraint import Restraint  # noqa: PLC0415
@@ -132,7 +132,7 @@ async def measure(upstream: Upstream) -> None:
         upstream.requests()
         for _ in range(POLLS):
             clock, own = monotonic(), process_time()
-            watching.acted()
+            page_activity.acted()
             await answered.wait()
             answered.clear()
             took.append((monotonic() - clock, process_time() - own))
@@ -143,7 +143,7 @@ async def measure(upstream: Upstream) -> None:
 
     @asynccontextmanager
     async def keeping(client: MobiusClient, pages: int) -> AsyncIterator[None]:
-        watching.streams = lambda: pages
+        page_activity.streams = lambda: pages
         sync = Sync(client, sync_status=SyncStatus())
         sync.start()
         yield

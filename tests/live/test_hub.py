@@ -343,7 +343,7 @@ async def test_the_streams_of_a_sign_in_that_is_over_end_before_their_turn(serve
             raise ConnectionError("the database is away")
         return sign_ins & {2}
 
-    served = serve(ended=ended, sign_ins=0.1)
+    served = serve(ended_sign_ins=ended, sign_ins=0.1)
     async with (
         many() as client,
         following(client, address(served, INBOX, account="1")) as rina,

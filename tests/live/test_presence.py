@@ -9,7 +9,7 @@ from django.test import Client
 
 from inbox import access
 from inbox.live.bus import MemoryBus, get_bus
-from inbox.live.presence import FORGET_AFTER, Presence, Seen, get_presence
+from inbox.live.presence import FORGET_AFTER, Presence, PresentUser, get_presence
 from inbox.web.live import views as live
 from tests.mirror.things import LEE, answered, ask, group_ask
 from tests.web.cast import people, sign_in, stranger, tell
@@ -44,53 +44,53 @@ def presence(heard: list[str], hour: Hour) -> Presence:
 
 
 def test_who_comes_is_told_once(presence: Presence, heard: list[str]) -> None:
-    presence.look("int_1", 1)
-    presence.look("int_1", 1)
-    assert presence.of("int_1") == {Seen(1, writing=False)}
+    presence.mark_viewing("int_1", 1)
+    presence.mark_viewing("int_1", 1)
+    assert presence.users("int_1") == {PresentUser(1, writing=False)}
     assert heard == ["presence:int_1"]
-    assert presence.of("int_2") == frozenset()
+    assert presence.users("int_2") == frozenset()
 
 
 def test_writing_is_told_and_ends_by_itself(
     presence: Presence, heard: list[str], hour: Hour
 ) -> None:
-    presence.look("int_1", 1)
-    presence.write("int_1", 1)
-    assert presence.of("int_1") == {Seen(1, writing=True)}
+    presence.mark_viewing("int_1", 1)
+    presence.mark_writing("int_1", 1)
+    assert presence.users("int_1") == {PresentUser(1, writing=True)}
     hour.now += FORGET_AFTER - 1
-    presence.look("int_1", 1)
+    presence.mark_viewing("int_1", 1)
     assert len(heard) == 2
     hour.now += 1
     presence.sweep()
-    assert presence.of("int_1") == {Seen(1, writing=False)}
+    assert presence.users("int_1") == {PresentUser(1, writing=False)}
     assert len(heard) == 3
 
 
 def test_who_is_not_heard_of_is_forgotten_and_that_is_told(
     presence: Presence, heard: list[str], hour: Hour
 ) -> None:
-    presence.look("int_1", 1)
+    presence.mark_viewing("int_1", 1)
     hour.now += FORGET_AFTER - 0.1
     presence.sweep()
-    assert presence.of("int_1")
+    assert presence.users("int_1")
     hour.now += 0.1
-    assert presence.of("int_1") == frozenset()
+    assert presence.users("int_1") == frozenset()
     presence.sweep()
     presence.sweep()
     assert heard == ["presence:int_1", "presence:int_1"]
 
 
 def test_who_leaves_is_gone_at_once(presence: Presence, heard: list[str]) -> None:
-    presence.look("int_1", 1)
-    presence.leave("int_1", 1)
-    presence.leave("int_1", 1)
-    assert presence.of("int_1") == frozenset()
+    presence.mark_viewing("int_1", 1)
+    presence.mark_left("int_1", 1)
+    presence.mark_left("int_1", 1)
+    assert presence.users("int_1") == frozenset()
     assert len(heard) == 2
 
 
 def test_nothing_is_kept_of_what_is_over(presence: Presence, hour: Hour) -> None:
     for number in range(50):
-        presence.look(f"int_{number}", 1)
+        presence.mark_viewing(f"int_{number}", 1)
     hour.now += FORGET_AFTER
     presence.sweep()
     assert (presence._items, presence._shown) == ({}, {})
@@ -103,7 +103,7 @@ def met(db: None) -> Iterator[None]:
     tell(group_ask("int_met"))
     yield
     for user in User.objects.all():
-        get_presence().leave("int_met", user.pk)
+        get_presence().mark_left("int_met", user.pk)
 
 
 def words(client: Client) -> str:
@@ -178,7 +178,7 @@ def test_it_can_be_switched_off(met: None, settings: Any) -> None:
     rina = sign_in("rina")
     assert rina.post(URL).status_code == 404
     rina.post("/interactions/int_met/draft", {"value": "", "comment": "I think"})
-    assert get_presence().of("int_met") == frozenset()
+    assert get_presence().users("int_met") == frozenset()
     assert "data-presence" not in rina.get("/interactions/int_met/").content.decode()
     assert "presence:int_met" not in followed("rina", "int_met")
 

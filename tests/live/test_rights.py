@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from inbox.access import TEAM_LEAD
 from inbox.live.handoff import Accepted
-from inbox.live.rights import ended
+from inbox.live.rights import ended_sign_ins
 from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream
 from tests.support.people import make_people
 
@@ -142,15 +142,15 @@ def test_a_sign_in_that_is_over_is_found_at_once(upstream: Upstream) -> None:
     off, deleted, stays = map(signed_in, map(enter, ("rina", "sam", "tess")))
     out, other_password = signed_in(client), signed_in(enter("lee"))
     everyone = {off, deleted, stays, out, other_password}
-    assert ended(everyone) == set()
+    assert ended_sign_ins(everyone) == set()
     client.post("/accounts/logout/")
-    assert ended(everyone) == {out}
+    assert ended_sign_ins(everyone) == {out}
     lee = get_user_model().objects.get(username="lee")
     lee.set_password("another")
     lee.save()
     get_user_model().objects.filter(username="rina").update(is_active=False)
     get_user_model().objects.get(username="sam").delete()
-    assert ended(everyone) == everyone - {stays}
+    assert ended_sign_ins(everyone) == everyone - {stays}
 
 
 def test_a_changed_password_ends_the_other_sessions_streams(item: Interaction) -> None:

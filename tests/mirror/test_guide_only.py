@@ -11,7 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from inbox.live.bus import get_bus
-from inbox.live.watching import watching
+from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.polling import Pace
 from inbox.mobius import probing
@@ -156,7 +156,7 @@ async def test_it_polls_until_it_finds_a_stream_of_the_project(
 async def test_a_new_question_appears_while_a_page_is_open(server: GuideServer) -> None:
     async with kept(server, polls=Pace()) as mirror:
         await mirror.is_("live")
-        watching.page_asked_for()
+        page_activity.page_requested()
         asked_at, asked = monotonic(), server.state.ask()
         assert await mirror.ears.rings(f"item:{asked}") - asked_at < 3
         assert mirror.sync_status.present().state == "live"
@@ -183,14 +183,14 @@ async def test_a_page_that_is_asked_for_polls_at_once(server: GuideServer) -> No
         await polls(server, 2)
         asked_at, asked = monotonic(), server.state.ask()
         await asyncio.sleep(1)
-        watching.page_asked_for()
+        page_activity.page_requested()
         assert await mirror.ears.rings(f"item:{asked}") - asked_at < 3
 
 
 async def test_requests_while_a_page_is_open_add_no_polls(server: GuideServer) -> None:
     async def ask_for_pages() -> None:
         while True:
-            watching.page_asked_for()
+            page_activity.page_requested()
             await asyncio.sleep(0.05)
 
     async with kept(server, polls=Pace(watched=0.5, idle=60, live_idle=60)) as mirror:
@@ -401,7 +401,7 @@ async def test_it_asks_no_sooner_than_it_was_told(server: GuideServer, status: i
         server.offers.refuses["interactions"] = status
         await mirror.is_("stale")
         asked = len(server.requests("interactions"))
-        watching.page_asked_for()
+        page_activity.page_requested()
         with pytest.raises(TimeoutError):
             await asyncio.to_thread(server.wait_for, "interactions", asked + 1, timeout=1)
 
@@ -536,7 +536,7 @@ async def test_beside_a_projects_stream_of_runs_alone_the_list_is_polled(
         if before == "a run":
             server.state.run_that_asks()
         else:
-            watching.acted()
+            page_activity.acted()
         await mirror.ears.rings(f"item:{asked}")
         server.offers.refuses["interactions"] = 503
         await polls(server, 2)
@@ -553,7 +553,7 @@ async def test_no_list_is_polled_beside_a_stream_that_tells_of_questions(
     server.offers.more |= {"project_events", "steps"}
     async with kept(server, polls=Pace(watched=0.01, idle=0.01)) as mirror:
         await mirror.is_("live")
-        watching.acted()
+        page_activity.acted()
         await polls(server, 2)
         server.offers.only_run_updated = False
         await mirror.ears.rings(f"item:{server.state.ask()}")
@@ -598,7 +598,7 @@ async def test_what_somebody_did_is_looked_for_at_once(server: GuideServer) -> N
     async with kept(server, polls=Pace(watched=60, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         asked_at, asked = monotonic(), server.state.ask()
-        watching.acted()
+        page_activity.acted()
         assert await mirror.ears.rings(f"item:{asked}") - asked_at < 1
 
 
@@ -638,7 +638,7 @@ async def test_what_a_page_of_a_run_lacks_is_read_for_it(server: GuideServer) ->
         await mirror.is_("live")
         assert (await Run.objects.aget()).plan is None
         since = monotonic()
-        watching.run_asked_for(run_id)
+        page_activity.run_requested(run_id)
         await mirror.ears.rings(f"run:{run_id}", after=since)
         run = await Run.objects.aget()
         assert [step["name"] for step in run.plan or ()] == ["approve"]
@@ -653,7 +653,7 @@ async def test_no_run_is_gone_because_the_call_is_missing(server: GuideServer) -
         assert (await sync_to_async(capabilities.facts)())["run"] == "unknown"
         run_id = server.state.run_that_asks()
         await mirror.ears.rings(f"run:{run_id}")
-        watching.run_asked_for(run_id)
+        page_activity.run_requested(run_id)
         await asyncio.to_thread(server.wait_for, "steps", 1)
         async with asyncio.timeout(60):
             while (await sync_to_async(capabilities.facts)())["run"] != "no":

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from inbox.live.watching import watching
+from inbox.live.page_activity import page_activity
 from inbox.mobius.types import InteractionStatus, RunStatus, StepPlan, StepStatus, Target
 from inbox.models import Run as RunRow
 from inbox.web.ui import words
@@ -272,9 +272,9 @@ def test_a_run_opens_from_the_mirror_while_upstream_is_away(rina: Client, away: 
 
 def test_the_page_asks_the_sync_for_what_it_lacks_and_does_not_wait(rina: Client) -> None:
     tell(run(status=RunStatus.SUSPENDED), ask(run_id="run_1"))
-    watching.take_runs()
+    page_activity.take_runs()
     assert rina.get("/runs/run_1/").status_code == 200
-    assert watching.take_runs() == {"run_1"}
+    assert page_activity.take_runs() == {"run_1"}
 
 
 def test_a_run_that_is_known_from_its_question_alone_has_a_page(rina: Client, tess: Client) -> None:

@@ -30,7 +30,7 @@ def company(viewer: Viewer, item: Interaction) -> Company | None:
     """
     if not can_be_met(item):
         return None
-    seen = {one.user_id: one for one in get_presence().of(item.mobius_id)}
+    seen = {one.user_id: one for one in get_presence().users(item.mobius_id)}
     seen.pop(viewer.user_id, None)
     if not seen:
         return Company(item.mobius_id)

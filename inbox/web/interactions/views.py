@@ -136,9 +136,9 @@ def presence(request: ReviewerRequest, id: str) -> HttpResponse:
         there = company(request.viewer, item) or Company(item.mobius_id)
         return render(request, "interactions/_presence.html", {"company": there})
     if "leave" in request.POST:
-        get_presence().leave(item.mobius_id, request.viewer.user_id)
+        get_presence().mark_left(item.mobius_id, request.viewer.user_id)
     elif can_be_met(item):
-        get_presence().look(item.mobius_id, request.viewer.user_id)
+        get_presence().mark_viewing(item.mobius_id, request.viewer.user_id)
     return HttpResponse(status=204)
 
 
@@ -168,7 +168,7 @@ def draft(request: ReviewerRequest, id: str) -> HttpResponseBase:
     if "back" in request.POST or ("discard" in request.POST and not script):
         return HttpResponseRedirect(reverse("interaction", args=[id]), status=303)
     if kept and settings.PRESENCE and "discard" not in request.POST:
-        get_presence().write(id, request.viewer.user_id)
+        get_presence().mark_writing(id, request.viewer.user_id)
     if kept and (others or (script and "discard" in request.POST)):
         context = {"drafts": others, "id": id, "usable": True}
         return render(request, "interactions/_other_drafts.html", context)

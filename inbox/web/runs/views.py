@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from inbox import access
 from inbox.live import hub
-from inbox.live.watching import watching
+from inbox.live.page_activity import page_activity
 from inbox.mirror import freshness, reading
 from inbox.models import Run, SavedView, Upstream
 from inbox.services import run_control as service
@@ -134,7 +134,7 @@ def run(request: ReviewerRequest, id: str) -> HttpResponse:
         raise Http404("No such run.")
     if not reading.is_whole(request.upstream, found):
         # The page's stream brings it.
-        watching.run_asked_for(found.mobius_id)
+        page_activity.run_requested(found.mobius_id)
     return _run(request, found, cursor)
 
 

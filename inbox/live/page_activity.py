@@ -1,17 +1,17 @@
-"""Whether somebody looks at a page now: where upstream has to be polled, that decides how often."""
+"""Whether pages are in use: decides how often an upstream without a project stream is polled."""
 
 import threading
 from collections.abc import Callable
 from time import monotonic
 
-LOOKS_FOR = 30.0
-"""Seconds for which a page that was asked for counts as open, with or without a stream."""
+ACTIVE_FOR = 30.0
+"""Seconds for which a requested page counts as open, with or without a stream."""
 
-MOST_RUNS = 1000
-"""Runs that pages have asked for and the sync has not read yet; the oldest are dropped."""
+MAX_RUNS = 1000
+"""Requested runs that the sync has not read yet; the oldest are dropped."""
 
 
-class Watching:
+class PageActivity:
     """All methods may be called from any thread."""
 
     def __init__(self) -> None:
@@ -20,49 +20,49 @@ class Watching:
         self.runs: Callable[[], list[str]] = list
         """Ids of the runs that open pages show; the site sets it."""
         self._lock = threading.Lock()
-        self._asked_at = float("-inf")
+        self._requested_at = float("-inf")
         self._acted_at = float("-inf")
         self._runs: dict[str, None] = {}
         self._listeners: set[Callable[[], None]] = set()
 
     @property
-    def now(self) -> bool:
-        """A page is open."""
-        return self.streams() > 0 or monotonic() - self._asked_at < LOOKS_FOR
+    def is_active(self) -> bool:
+        """Whether a page is open."""
+        return self.streams() > 0 or monotonic() - self._requested_at < ACTIVE_FOR
 
-    def page_asked_for(self) -> None:
-        """Somebody signed in asked for a page, or acted: what upstream has is wanted soon."""
+    def page_requested(self) -> None:
+        """A signed-in person opened a page or acted: the mirror should be brought up to date."""
         with self._lock:
-            self._asked_at = monotonic()
+            self._requested_at = monotonic()
             listeners = list(self._listeners)
         for listener in listeners:
             listener()
 
-    def run_asked_for(self, run_id: str) -> None:
-        """A page shows this run, and the mirror lacks some of it."""
+    def run_requested(self, run_id: str) -> None:
+        """A page shows this run, and the mirror does not have all of it."""
         with self._lock:
             self._runs[run_id] = None
-            while len(self._runs) > MOST_RUNS:
+            while len(self._runs) > MAX_RUNS:
                 del self._runs[next(iter(self._runs))]
-        self.page_asked_for()
+        self.page_requested()
 
     def take_runs(self) -> set[str]:
-        """The runs of ``run_asked_for`` since the last time."""
+        """The ids given to ``run_requested`` since the last call."""
         with self._lock:
             runs, self._runs = set(self._runs), {}
         return runs
 
     def acted(self) -> None:
-        """Somebody changed something upstream: what came of it is wanted at once."""
+        """A person changed something upstream: the mirror should follow at once."""
         self._acted_at = monotonic()
-        self.page_asked_for()
+        self.page_requested()
 
     def acted_since(self, instant: float) -> bool:
-        """``acted`` was called after the instant, by the monotonic clock."""
+        """Whether ``acted`` was called after ``instant``, by the monotonic clock."""
         return self._acted_at > instant
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call ``listener`` at each such request; the result ends that."""
+        """Call ``listener`` at each such request. Returns the function that ends that."""
         with self._lock:
             self._listeners.add(listener)
 
@@ -73,5 +73,5 @@ class Watching:
         return unlisten
 
 
-watching = Watching()
-"""That of this process."""
+page_activity = PageActivity()
+"""The process's page activity."""
