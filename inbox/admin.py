@@ -78,7 +78,7 @@ class AccountAdmin(UserAdmin):
 
     def _take_tokens(self, users: Iterable[User]) -> None:
         owners = Reviewer.objects.filter(user__in=list(users))
-        credentials.take_away(owners)
+        credentials.revoke(owners)
 
     @admin.display(description=gettext_lazy("Mobius ID"), ordering="reviewer__mobius_id")
     def mobius_id(self, user: User) -> str:

@@ -23,9 +23,9 @@ from inbox.page_slots import PageSlots  # noqa: E402
 from inbox.people import clients  # noqa: E402
 from inbox.request_body import RequestBodies  # noqa: E402
 from inbox.services import installation, upkeep  # noqa: E402
-from inbox.services.confirming import confirming  # noqa: E402
+from inbox.services.confirming import confirmer  # noqa: E402
 from inbox.services.connection import connection  # noqa: E402
-from inbox.services.elsewhere import elsewhere  # noqa: E402
+from inbox.services.log_watcher import log_watcher  # noqa: E402
 from inbox.web.live.fragments import render  # noqa: E402 - models need Django set up
 from reviewer_site.lifespan import Lifespan, running  # noqa: E402
 from reviewer_site.static import StaticFiles  # noqa: E402
@@ -69,8 +69,8 @@ async def background() -> AsyncIterator[None]:
                 "the sync with Mobius": follow,
                 "the check of the connection": connection.keep_checking,
                 "the settling of answers": settle,
-                "the confirming of accepted answers": confirming.run,
-                "what commands have changed": elsewhere.run,
+                "the confirming of accepted answers": confirmer.run,
+                "what commands have changed": log_watcher.run,
                 "the recounting of Insights": recount,
                 "who is looking": get_presence().keep_sweeping,
                 "the check of the database": database.watch.run,

@@ -66,7 +66,7 @@ class Upstream(models.Model):
         return row
 
     @classmethod
-    def hold_present(cls) -> "Upstream":
+    def lock_present(cls) -> "Upstream":
         """``present``, locked until the transaction ends: before any other row, by all who change
         answers, accounts or the decision log, so that none waits for another in a circle.
         """

@@ -1,4 +1,4 @@
-"""An answer that is written down, and why one cannot be taken."""
+"""Sending a stored attempt to answer, and why a question can't be answered."""
 
 from dataclasses import dataclass
 
@@ -25,10 +25,10 @@ from inbox.services.seen import Seen
 
 @dataclass(frozen=True)
 class AnswerCommand(Command[Interaction]):
-    """An attempt, whose it is, and with what it goes out. Each step ends in committed rows.
+    """An attempt, its viewer and the credential to send it with. Each step commits its rows.
 
-    ``unknown``: it went out before, and nobody knows whether it arrived. ``resent``: the same, and
-    it goes out once more because the person asked for it.
+    ``unknown``: it was sent before, and may or may not have arrived. ``resent``: likewise, and the
+    person has asked to send it again.
     """
 
     attempt: Attempt
@@ -39,9 +39,9 @@ class AnswerCommand(Command[Interaction]):
     resent: bool = False
 
     async def send(self) -> Snapshot | None:
-        """The question as Mobius answered with it, None where it did not."""
+        """Returns the question as Mobius sent it back, None where it sent none."""
         if self.credential is None:
-            raise ValueError("an attempt that was not prepared")
+            raise ValueError("the attempt has no credential")
         attempt = self.attempt
         interaction = await self.credential.client().respond(
             attempt.interaction_id, value=attempt.value, comment=attempt.comment or None
@@ -55,7 +55,7 @@ class AnswerCommand(Command[Interaction]):
         return self._after_acceptance(self._settle(response, accepted=True))
 
     def on_repeated(self, snapshot: Snapshot | None = None) -> Outcome[Interaction]:
-        """The same operation comes again while its answer is accepted and not shown."""
+        """The same operation was submitted again while its answer is accepted and not shown."""
         return self._after_acceptance(self._settle(snapshot))
 
     def on_not_sent(self, error: MobiusError) -> Outcome[Interaction]:
@@ -63,8 +63,8 @@ class AnswerCommand(Command[Interaction]):
         return Outcome(Kind.UNCONFIRMED if self.resent else Kind.UNREACHABLE, self.item)
 
     def on_error(self, error: MobiusError, snapshot: Snapshot | None) -> Outcome[Interaction]:
-        """A failure proves nothing by itself, for a proxy may have answered in Mobius' place: the
-        question tells whether the answer is in. Until it was read the attempt stays open.
+        """A failure proves nothing by itself, since a proxy may have responded in Mobius' place.
+        The question shows whether the answer arrived; until it was read the attempt stays open.
         """
         if isinstance(error, Unauthorized) and self._by_member:
             credentials.mark_refused(self.attempt.reviewer)
@@ -73,8 +73,8 @@ class AnswerCommand(Command[Interaction]):
         key_refused = isinstance(error, Unauthorized | Denied) and not self._by_member
         if key_refused and not settled.ours:
             service_key.refused(settled.item)
-        outcome = self._truth(settled)
-        # With a code Mobius itself has found the answer wrong.
+        outcome = self._conclusive_outcome(settled)
+        # An error code shows that Mobius itself rejected the answer.
         judged = isinstance(error, Rejected) and bool(error.code)
         if outcome is None:
             outcome = _unchanged(
@@ -85,18 +85,16 @@ class AnswerCommand(Command[Interaction]):
         return outcome
 
     def on_recheck(self, snapshot: Snapshot | None) -> Outcome[Interaction]:
-        """What became of an attempt that may have arrived. ``NOT_RECORDED`` where the question is
-        surely open.
-        """
+        """Outcome of an attempt that may have arrived; ``NOT_RECORDED`` if the question is open."""
         settled = self._settle(snapshot)
         kind = Kind.UNCONFIRMED if snapshot is None else Kind.NOT_RECORDED
-        return self._truth(settled) or Outcome(kind, settled.item)
+        return self._conclusive_outcome(settled) or Outcome(kind, settled.item)
 
     def is_confirmed(self, snapshot: Snapshot | None, *, overdue: bool) -> bool:
-        """An accepted answer was looked for: whether nothing more is to be found out.
+        """Whether an accepted answer needs no further reads.
 
-        Without a snapshot, what the mirror has counts. ``overdue``: where the answer still does not
-        show, it is left as unconfirmed.
+        Without a snapshot, the mirror decides. ``overdue``: an answer that still does not show is
+        left as unconfirmed.
         """
         settled = self._settle(snapshot)
         if settled.state in (AnswerState.MINE, AnswerState.CLOSED):
@@ -123,42 +121,42 @@ class AnswerCommand(Command[Interaction]):
             case _:
                 return Outcome(Kind.RECEIVED, settled.item)
 
-    def _truth(self, settled: Settled) -> Outcome[Interaction] | None:
+    def _conclusive_outcome(self, settled: Settled) -> Outcome[Interaction] | None:
         return answered(settled.item) if settled.ours else refusal(self.viewer, settled.item)
 
     def _give_up(self, outcome: str) -> None:
-        """The attempt is no answer, unless it went out before and may still be one."""
+        """Refuse the attempt, unless it was sent before and may have arrived."""
         if not self.resent:
             attempts.refuse(self.attempt, outcome)
 
 
 def answered(item: Interaction) -> Outcome[Interaction]:
-    """The viewer's answer is in."""
+    """The outcome where the viewer's answer has arrived."""
     return Outcome(Kind.PENDING_OTHERS if item.pending else Kind.ANSWERED, item)
 
 
 def why_not(
     viewer: Viewer, item: Interaction, snapshot: Snapshot | None, seen: Seen
 ) -> Outcome[Interaction] | None:
-    """Why no answer of this person can be taken, as of ``snapshot`` or else of the mirror."""
+    """Why the person cannot answer, as of ``snapshot`` or else of the mirror; None if they can."""
     if snapshot is not None:
         mirror(snapshot).publish()
         item.refresh_from_db()
     outcome = refusal(viewer, item)
-    if outcome is None and seen.another_question_than(item):
+    if outcome is None and seen.differs_from(item):
         return Outcome(Kind.QUESTION_CHANGED, item)
     return outcome
 
 
 def already_closed(viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
-    """``refusal`` for what stays so: a claim may be released before the mirror hears of it."""
+    """``refusal`` without claims: one may have been released, and the mirror not know yet."""
     if answer_state(viewer, item) is AnswerState.HELD:
         return None
     return refusal(viewer, item)
 
 
 def refusal(viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
-    """Why the person cannot answer; None where the question is open to them."""
+    """Why the person cannot answer, as the mirror has it; None if they can."""
     match answer_state(viewer, item):
         case AnswerState.MINE:
             return Outcome(Kind.ALREADY_MINE, item)
@@ -174,7 +172,7 @@ def refusal(viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
 def _unchanged(
     item: Interaction, error: MobiusError, *, key_refused: bool, read: bool, judged: bool
 ) -> Outcome[Interaction]:
-    """The request failed, and nothing shows that the answer is in."""
+    """The outcome where the request failed and nothing shows that the answer arrived."""
     if isinstance(error, RateLimited):
         return Outcome(Kind.RATE_LIMITED, item, checked=read, retry_after=error.retry_after)
     if key_refused:

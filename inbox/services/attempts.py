@@ -1,4 +1,4 @@
-"""Attempts at answering, each step one transaction."""
+"""Attempts to answer. Each step is one transaction."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +17,10 @@ from inbox.people.clients import RequestCredential
 from inbox.services import draft, key_answers, observed
 from inbox.services.answer_state import (
     AnswerState,
-    Mine,
+    OwnAnswer,
     Underway,
     answer_state,
-    mine,
+    own_answer,
     sent_to,
 )
 from inbox.services.audit import decision_log
@@ -29,14 +29,12 @@ from inbox.services.look_up import Snapshot, mirror
 from inbox.services.origin import BACKGROUND, Origin
 
 VERB = "respond"
-_TAKEN = (Attempt.State.ACCEPTED, Attempt.State.UNCONFIRMED)
+_ACCEPTED_STATES = (Attempt.State.ACCEPTED, Attempt.State.UNCONFIRMED)
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What is true after a snapshot; ``ours``: the person's answer is one that was sent from here,
-    and this attempt's.
-    """
+    """The question after a snapshot. ``ours``: the person's answer came from this attempt."""
 
     item: Interaction
     state: AnswerState
@@ -53,14 +51,14 @@ class Busy(Exception):
 
 
 def find(reviewer: Reviewer, operation_id: str) -> Attempt | None:
-    """The attempt of this operation, at whatever item."""
+    """The reviewer's attempt with this operation id, whatever question it is for."""
     if not operation_id:
         return None
     return Attempt.objects.filter(reviewer=reviewer, operation_id=operation_id).first()
 
 
-def is_at(attempt: Attempt, item: Interaction) -> bool:
-    """The attempt is one at this item."""
+def is_for(attempt: Attempt, item: Interaction) -> bool:
+    """Whether the attempt is for this question."""
     at = (attempt.upstream_id, attempt.interaction_id)
     return at == (item.upstream_id, item.mobius_id)
 
@@ -74,16 +72,18 @@ def begin(
     comment: str,
     operation_id: str,
     credential: RequestCredential,
-    named: Attempt | None,
+    existing: Attempt | None,
     origin: Origin = BACKGROUND,
     typed_in: TypedIn = NOWHERE,
 ) -> Attempt:
     """Write the draft and the open attempt, before anything is sent.
 
-    ``named`` is what ``find`` finds. One at this item that did not get through is opened again.
-    Without an ``operation_id``, or where it is one of another item or of another answer that may
-    have arrived, the attempt gets a number of its own. Raises ``Busy`` where the service key is
-    to be used and somebody else is answering.
+    ``existing`` is the attempt with this ``operation_id``, from ``find``. If it is for this
+    question and was not sent, or sent the same answer, it is reopened. Otherwise, and without an
+    ``operation_id``, the new attempt gets a generated one.
+
+    Raises:
+        Busy: the service key is to be used, and somebody else is answering.
     """
     if credential.kind == "service":
         Upstream.objects.select_for_update().get(pk=item.upstream_id)
@@ -91,29 +91,29 @@ def begin(
         if underway is not None:
             raise Busy(underway)
         key_answers.note()
-        transaction.on_commit(_seen_by_the_asked(item).publish)
+        transaction.on_commit(_changes_for_recipients(item).publish)
     draft.keep(
         reviewer,
         item,
-        values=draft.typed_as(value),
+        values=draft.as_form_values(value),
         comment=comment,
         closed=not item.pending,
         typed_in=typed_in,
     )
-    if named is not None and _may_open_again(named, item, value, comment):
-        named.address = origin.address
-        _reopen(named, item=item, value=value, comment=comment, credential=credential)
-        return named
+    if existing is not None and _can_reopen(existing, item, value, comment):
+        existing.address = origin.address
+        _reopen(existing, item=item, value=value, comment=comment, credential=credential)
+        return existing
     return Attempt.objects.create(
         reviewer=reviewer,
         upstream=item.upstream,
         interaction_id=item.mobius_id,
-        operation_id=str(ULID()) if named is not None or not operation_id else operation_id,
+        operation_id=str(ULID()) if existing is not None or not operation_id else operation_id,
         value=value,
         comment=comment,
         credential_kind=credential.kind,
         address=origin.address,
-        shown=_shown(item),
+        shown=_question_fields(item),
         created_at=timezone.now(),
     )
 
@@ -122,10 +122,10 @@ def _reopen(
     attempt: Attempt, *, item: Interaction, value: Any, comment: str, credential: RequestCredential
 ) -> None:
     if not attempt.sent:
-        # What may have arrived keeps its time: an answer from then is still this attempt's.
+        # One that may have arrived keeps its time, so that its answer is still recognised.
         attempt.created_at = timezone.now()
     attempt.value, attempt.comment = value, comment
-    attempt.credential_kind, attempt.shown = credential.kind, _shown(item)
+    attempt.credential_kind, attempt.shown = credential.kind, _question_fields(item)
     attempt.state, attempt.outcome, attempt.settled_at = Attempt.State.OPEN, "", None
     attempt.save()
 
@@ -134,20 +134,19 @@ def _reopen(
 def settle(
     attempt: Attempt, viewer: Viewer, snapshot: Snapshot | None, *, accepted: bool = False
 ) -> Settled:
-    """Bring the mirror up to ``snapshot``, and this attempt and its like up to what is true.
-    Without a snapshot, what is true is what the mirror has. ``accepted``: upstream took the POST.
+    """Apply ``snapshot`` to the mirror, and settle the person's attempts by what the mirror has.
 
-    Publish the changes after the commit. An attempt whose item is still open stays as it is,
-    or waits as accepted.
+    An attempt whose question is still open stays open, or becomes accepted with ``accepted``:
+    upstream took the POST. The caller publishes the changes after the commit.
     """
     if snapshot is None or accepted:
-        _hold_upstream(attempt)
+        _lock_upstream(attempt)
     if accepted:
         _accept(attempt)
     changes = Changes()
     if snapshot is not None or accepted:
-        mine_by_now = [attempt.interaction_id] if accepted else []
-        changes = mirror(snapshot, attempt.upstream, accepted=mine_by_now)
+        accepted_ids = [attempt.interaction_id] if accepted else []
+        changes = mirror(snapshot, attempt.upstream, accepted=accepted_ids)
     item = Interaction.objects.get(
         upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
     )
@@ -162,12 +161,12 @@ def settle(
         _close_draft(attempt)
     elif accepted:
         _drafts(attempt).delete()
-        changes.include(_seen_by_the_asked(item))
+        changes.include(_changes_for_recipients(item))
     return Settled(item, state, False, changes)
 
 
 def note_status(attempt: Attempt, http_status: int | None) -> None:
-    """Keep the failure that the POST was answered with, for the decision log."""
+    """Store the status of a failed POST, for the decision log."""
     if http_status is not None:
         attempt.http_status = http_status
         Attempt.objects.filter(pk=attempt.pk).update(http_status=http_status)
@@ -175,40 +174,40 @@ def note_status(attempt: Attempt, http_status: int | None) -> None:
 
 @transaction.atomic
 def refuse(attempt: Attempt, outcome: str) -> None:
-    """It did not become an answer, and why."""
-    upstream = _hold_upstream(attempt)
+    """Settle the attempt as one that did not become an answer; ``outcome`` says why."""
+    upstream = _lock_upstream(attempt)
     refused = Attempt.objects.filter(pk=attempt.pk, state__in=Attempt.UNSETTLED).update(
         state=Attempt.State.REFUSED, outcome=outcome, settled_at=timezone.now()
     )
     if refused:
-        _show_as_free(attempt)
-        # An answer from elsewhere may have come meanwhile, and was left to this attempt's end.
+        _publish_no_longer_underway(attempt)
+        # An answer made elsewhere may have arrived meanwhile; logging it waited for this attempt.
         observed.catch_up(upstream, attempt.interaction_id)
 
 
 @transaction.atomic
 def leave_unconfirmed(attempt: Attempt) -> None:
-    """Upstream took it, and the question has stayed open: it is logged, and can be sent again."""
-    upstream = _hold_upstream(attempt)
-    left = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.ACCEPTED).update(
+    """Log an accepted attempt whose question has stayed open. It can be sent again."""
+    upstream = _lock_upstream(attempt)
+    updated = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.ACCEPTED).update(
         state=Attempt.State.UNCONFIRMED
     )
-    if not left:
+    if not updated:
         return
     item = Interaction.objects.get(upstream=upstream, mobius_id=attempt.interaction_id)
     item.upstream = upstream
     _restore_draft(attempt, item)
     decision_log.append(observed.unconfirmed_entry_of(attempt, item))
-    transaction.on_commit(_seen_by_the_asked(item).publish)
+    transaction.on_commit(_changes_for_recipients(item).publish)
 
 
-def _show_as_free(attempt: Attempt) -> None:
-    """Colleagues were told that the question is being answered."""
+def _publish_no_longer_underway(attempt: Attempt) -> None:
+    """Update the pages of colleagues that show the question as being answered."""
     item = Interaction.objects.filter(
         upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id, status="pending"
     ).first()
     if item is not None and (attempt.credential_kind == "service" or attempt.accepted_at):
-        transaction.on_commit(_seen_by_the_asked(item).publish)
+        transaction.on_commit(_changes_for_recipients(item).publish)
 
 
 def _accept(attempt: Attempt) -> None:
@@ -218,53 +217,53 @@ def _accept(attempt: Attempt) -> None:
 
 
 def _restore_draft(attempt: Attempt, item: Interaction) -> None:
-    """What was dropped when upstream took the answer, which has turned out to be none."""
+    """Restore the draft that was deleted when upstream accepted what did not become an answer."""
     if attempt.state == Attempt.State.ACCEPTED and not _drafts(attempt).exists():
-        typed = draft.typed_as(attempt.value)
+        typed = draft.as_form_values(attempt.value)
         closed = not item.pending
         draft.keep(attempt.reviewer, item, values=typed, comment=attempt.comment, closed=closed)
 
 
-def _seen_by_the_asked(item: Interaction) -> Changes:
-    """Everybody whose page shows the question is to read it again."""
+def _changes_for_recipients(item: Interaction) -> Changes:
+    """The changes that make every page with the question fetch it again."""
     changes = Changes(interactions={item.mobius_id})
     changes.touch(people_of([item]))
     return changes
 
 
-def _hold_upstream(attempt: Attempt) -> Upstream:
-    """The first lock of all who settle, project or log: so none waits for another in a circle."""
+def _lock_upstream(attempt: Attempt) -> Upstream:
+    """Take the lock that settling, projecting and logging take first, so they can't deadlock."""
     return Upstream.objects.select_for_update().get(pk=attempt.upstream_id)
 
 
 @transaction.atomic
-def made_here(
+def sent_from_here(
     reviewer: Reviewer, viewer: Viewer, item: Interaction, *, value: Any, comment: str
 ) -> bool:
-    """The person's answer is one that was sent from here, and it has this value and comment.
+    """Whether the person's answer was sent from here with this value and comment.
 
-    The attempt that it came from is settled, if it was not yet.
+    Settles the attempt that it came from.
     """
-    given = mine(viewer, item)
-    if not given.says(value, comment):
+    answer = own_answer(viewer, item)
+    if not answer.matches(value, comment):
         return False
     Upstream.objects.select_for_update().get(pk=item.upstream_id)
-    tried = _tried(reviewer, item)
-    return _recognise(tried, reviewer, viewer, item) is not None
+    attempts = _attempts_of(reviewer, item)
+    return _recognise(attempts, reviewer, viewer, item) is not None
 
 
 def _settle_answered(
     attempt: Attempt, viewer: Viewer, item: Interaction, *, accepted: bool
 ) -> bool:
-    """The person's answer is in: find the attempt that it is of. True where it is ours."""
-    tried = _tried(attempt.reviewer, item)
-    shown = attempt if accepted else None
-    sent = _recognise(tried, attempt.reviewer, viewer, item, accepted=shown)
-    for other in tried:
+    """Settle the person's attempts now that their answer has arrived. True if it is this one's."""
+    attempts = _attempts_of(attempt.reviewer, item)
+    known_source = attempt if accepted else None
+    sent = _recognise(attempts, attempt.reviewer, viewer, item, accepted=known_source)
+    for other in attempts:
         if other.state in Attempt.UNSETTLED and other.pk != getattr(sent, "pk", None):
             refuse(other, "already_answered")
     ours = sent is not None and (
-        sent.pk == attempt.pk or mine(viewer, item).says(attempt.value, attempt.comment)
+        sent.pk == attempt.pk or own_answer(viewer, item).matches(attempt.value, attempt.comment)
     )
     if ours:
         _drafts(attempt).delete()
@@ -273,7 +272,7 @@ def _settle_answered(
     return ours
 
 
-def _tried(reviewer: Reviewer, item: Interaction) -> list[Attempt]:
+def _attempts_of(reviewer: Reviewer, item: Interaction) -> list[Attempt]:
     rows = Attempt.objects.select_for_update()
     return list(
         rows.filter(
@@ -283,23 +282,27 @@ def _tried(reviewer: Reviewer, item: Interaction) -> list[Attempt]:
 
 
 def _recognise(
-    tried: list[Attempt],
+    attempts: list[Attempt],
     reviewer: Reviewer,
     viewer: Viewer,
     item: Interaction,
     *,
     accepted: Attempt | None = None,
 ) -> Attempt | None:
-    """The attempt that the person's answer is of, settled and in the decision log; None where it
-    was given elsewhere. ``accepted`` is the attempt that the POST has just shown it to be of.
+    """Find the attempt that the person's answer came from, settle and log it.
+
+    None if the answer was made elsewhere. ``accepted`` is that attempt where the POST has just
+    shown it.
     """
-    settled = next((attempt for attempt in tried if attempt.state == Attempt.State.ANSWERED), None)
+    settled = next(
+        (attempt for attempt in attempts if attempt.state == Attempt.State.ANSWERED), None
+    )
     if settled is not None:
         return settled
-    sent = accepted or _source(mine(viewer, item), tried)
+    sent = accepted or _find_source(own_answer(viewer, item), attempts)
     if sent is None:
         return None
-    _log(sent, reviewer, viewer, item)
+    _enter(sent, reviewer, viewer, item)
     sent.state, sent.outcome, sent.settled_at = Attempt.State.ANSWERED, VERB, timezone.now()
     sent.save(update_fields=["state", "outcome", "settled_at", "http_status"])
     if sent.credential_kind == "member":
@@ -307,33 +310,33 @@ def _recognise(
     return sent
 
 
-def _source(given: Mine, tried: list[Attempt]) -> Attempt | None:
-    """The last of the attempts ``given`` may be of that began before it, else the first, else the
-    last that upstream took: it may keep an answer in a form of its own.
+def _find_source(answer: OwnAnswer, attempts: list[Attempt]) -> Attempt | None:
+    """The attempt that sent ``answer``: of those with its value, the last that began before it,
+    else the first. Without any, the last that upstream accepted: it may have changed the value.
     """
-    candidates = [attempt for attempt in tried if given.is_of(attempt)]
+    candidates = [attempt for attempt in attempts if answer.was_sent_by(attempt)]
     if not candidates:
-        took = [attempt for attempt in tried if attempt.state in _TAKEN]
-        return next(reversed(took), None)
-    at = given.at
-    begun = [attempt for attempt in candidates if at is not None and attempt.created_at <= at]
-    return next(reversed(begun), next(iter(candidates), None))
+        accepted = [attempt for attempt in attempts if attempt.state in _ACCEPTED_STATES]
+        return next(reversed(accepted), None)
+    at = answer.at
+    earlier = [attempt for attempt in candidates if at is not None and attempt.created_at <= at]
+    return next(reversed(earlier), next(iter(candidates), None))
 
 
-def _log(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction) -> None:
-    entered = decision_log.answers_of(item.upstream, [item.mobius_id])
-    if (item.mobius_id, viewer.mobius_id) in entered:
+def _enter(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction) -> None:
+    logged = decision_log.answers_of(item.upstream, [item.mobius_id])
+    if (item.mobius_id, viewer.mobius_id) in logged:
         return
     attempt.reviewer = reviewer
-    decision_log.append(observed.entry_of(attempt, item, at=mine(viewer, item).at))
+    decision_log.append(observed.entry_of(attempt, item, at=own_answer(viewer, item).at))
 
 
-def _may_open_again(named: Attempt, item: Interaction, value: Any, comment: str) -> bool:
-    if not is_at(named, item):
+def _can_reopen(existing: Attempt, item: Interaction, value: Any, comment: str) -> bool:
+    if not is_for(existing, item):
         return False
-    if not named.sent:
+    if not existing.sent:
         return True
-    return same([named.value, named.comment], [value, comment])
+    return same([existing.value, existing.comment], [value, comment])
 
 
 def _drafts(attempt: Attempt) -> Any:
@@ -348,7 +351,7 @@ def _close_draft(attempt: Attempt) -> None:
     _drafts(attempt).filter(closed_at=None).update(closed_at=timezone.now())
 
 
-def _shown(item: Interaction) -> dict[str, Any]:
+def _question_fields(item: Interaction) -> dict[str, Any]:
     return {
         "message": item.message,
         "context": item.context,

@@ -1,7 +1,7 @@
 """Claiming a group's question, and releasing it.
 
-Mobius decides who has it. A request goes out once; after anything but a plain yes the question is
-read, and the outcome tells what is true: it is yours, somebody has it, it is closed, it is free.
+Mobius decides who has a claim. A request is sent once. Unless it plainly succeeds, the question is
+read, and the outcome says what that shows: claimed by the person or somebody else, closed, or free.
 """
 
 import logging
@@ -28,25 +28,25 @@ from inbox.services.look_up import Snapshot, look_up, mirror
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
 
-__all__ = ["NotAsked", "Verb", "claim", "look", "release", "settle_open"]
+__all__ = ["NotAsked", "Verb", "claim", "recheck", "release", "settle_open"]
 
 log = logging.getLogger(__name__)
 
 
 class Verb(StrEnum):
-    """The two things that can be done, as the decision log calls them."""
+    """The two operations, as the decision log calls them."""
 
     CLAIM = "claim"
     RELEASE = "release"
 
     def refusal(self, viewer: Viewer, item: Interaction) -> Refusal | None:
-        """Why the viewer cannot, as far as the mirror knows."""
+        """Why the viewer cannot do this, as far as the mirror knows."""
         if self is Verb.CLAIM:
             return access.why_not_claim(viewer, item)
         return access.why_not_release(viewer, item)
 
     def done(self, viewer: Viewer, item: Interaction) -> bool:
-        """The question shows what was asked for."""
+        """Whether the question shows the requested state."""
         if not item.pending:
             return False
         if self is Verb.CLAIM:
@@ -56,7 +56,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True)
 class ClaimCommand(Command[Interaction]):
-    """A claim or a release that is written down."""
+    """A claim or a release whose attempt is stored."""
 
     verb: Verb
     reviewer: Reviewer
@@ -79,7 +79,7 @@ class ClaimCommand(Command[Interaction]):
     def on_accepted(self, response: Snapshot) -> Outcome[Interaction] | None:
         item, _ = _settle(self.attempt, self.viewer, response, accepted=True)
         credentials.mark_used(self.reviewer)
-        return _truth(self.verb, self.viewer, item)
+        return _conclusive_outcome(self.verb, self.viewer, item)
 
     def on_not_sent(self, error: MobiusError) -> Outcome[Interaction]:
         self.attempt.delete()
@@ -95,7 +95,9 @@ class ClaimCommand(Command[Interaction]):
         item, took_place = _settle(self.attempt, self.viewer, snapshot)
         if took_place:
             credentials.mark_used(self.reviewer)
-        return _truth(self.verb, self.viewer, item) or _unchanged(self.verb, item, error)
+        return _conclusive_outcome(self.verb, self.viewer, item) or _unchanged(
+            self.verb, item, error
+        )
 
 
 async def claim(
@@ -103,8 +105,7 @@ async def claim(
 ) -> Outcome[Interaction]:
     """Claim the question as ``reviewer``, so that nobody else spends time on it.
 
-    One that is claimed already stays so. Raises ``NotAsked``, also for a question that was asked of
-    one person alone.
+    Somebody else's claim stays. Raises ``NotAsked``, also for a question to a single person.
     """
     return await execute(
         await sync_to_async(_prepare)(Verb.CLAIM, reviewer, interaction_id, origin)
@@ -114,27 +115,27 @@ async def claim(
 async def release(
     *, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND
 ) -> Outcome[Interaction]:
-    """Release the question to its group; only who claimed it can. Raises as ``claim``."""
+    """Release the question to its group. Only who claimed it can. Raises as ``claim``."""
     return await execute(
         await sync_to_async(_prepare)(Verb.RELEASE, reviewer, interaction_id, origin)
     )
 
 
-async def look(verb: Verb, *, reviewer: Reviewer, interaction_id: str) -> Outcome[Interaction]:
-    """What became of a claim or a release whose outcome never reached the person who sent it.
+async def recheck(verb: Verb, *, reviewer: Reviewer, interaction_id: str) -> Outcome[Interaction]:
+    """The outcome of a claim or a release whose response never reached the person who sent it.
 
-    Reads the question and sends nothing. ``NOT_RECORDED`` where it can be sent again. Raises as
-    ``claim``.
+    Reads the question and sends nothing. ``NOT_RECORDED`` means that it can be sent again. Raises
+    as ``claim``.
     """
-    viewer, item = await sync_to_async(_asked)(reviewer, interaction_id)
+    viewer, item = await sync_to_async(_group_item)(reviewer, interaction_id)
     try:
         snapshot = await look_up(interaction_id)
     except MobiusError as error:
         return _unconfirmed(verb, item, error)
-    return await sync_to_async(_looked)(verb, reviewer, viewer, item, snapshot)
+    return await sync_to_async(_rechecked)(verb, reviewer, viewer, item, snapshot)
 
 
-def _looked(
+def _rechecked(
     verb: Verb, reviewer: Reviewer, viewer: Viewer, item: Interaction, snapshot: Snapshot
 ) -> Outcome[Interaction]:
     sent = ClaimAttempt.objects.filter(
@@ -144,10 +145,10 @@ def _looked(
         _settle(attempt, viewer, snapshot)
     mirror(snapshot).publish()
     item.refresh_from_db()
-    return _truth(verb, viewer, item) or Outcome(Kind.NOT_RECORDED, item, verb)
+    return _conclusive_outcome(verb, viewer, item) or Outcome(Kind.NOT_RECORDED, item, verb)
 
 
-def _asked(reviewer: Reviewer, interaction_id: str) -> tuple[Viewer, Interaction]:
+def _group_item(reviewer: Reviewer, interaction_id: str) -> tuple[Viewer, Interaction]:
     viewer = viewer_of(reviewer.user)
     item = asked_item(viewer, interaction_id)
     if item.target_type != "group":
@@ -158,11 +159,11 @@ def _asked(reviewer: Reviewer, interaction_id: str) -> tuple[Viewer, Interaction
 def _prepare(
     verb: Verb, reviewer: Reviewer, interaction_id: str, origin: Origin
 ) -> ClaimCommand | Outcome[Interaction]:
-    """All that comes before the request: an outcome where there is nothing to send.
+    """Check and store what is about to be sent; an outcome where there is nothing to send.
 
-    Who has it is Mobius' to say: the mirror may not have heard yet that it was released.
+    Claims are left for Mobius to check: the mirror may not know of a release yet.
     """
-    viewer, item = _asked(reviewer, interaction_id)
+    viewer, item = _group_item(reviewer, interaction_id)
     refusal = verb.refusal(viewer, item)
     if refusal in (Refusal.NO_CLAIMS, Refusal.CLOSED):
         return Outcome(Kind(refusal), item, verb)
@@ -175,9 +176,7 @@ def _prepare(
 
 
 async def settle_open() -> None:
-    """Find out what became of every claim and release that nobody knows of. At start, and every
-    minute.
-    """
+    """Settle every claim and release of unknown outcome. Called at start and every minute."""
     for attempt, viewer in await sync_to_async(_all_open)():
         try:
             snapshot = await look_up(attempt.interaction_id)
@@ -189,12 +188,14 @@ async def settle_open() -> None:
 
 def _all_open() -> list[tuple[ClaimAttempt, Viewer]]:
     rows = ClaimAttempt.objects.filter(upstream=Upstream.present())
-    found = rows.select_related("reviewer__user", "upstream").order_by("pk")
-    return [(attempt, viewer_of(attempt.reviewer.user)) for attempt in found]
+    attempts = rows.select_related("reviewer__user", "upstream").order_by("pk")
+    return [(attempt, viewer_of(attempt.reviewer.user)) for attempt in attempts]
 
 
-def _truth(verb: Verb, viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
-    """What the question shows of the person's wish; None where it is as it was before."""
+def _conclusive_outcome(
+    verb: Verb, viewer: Viewer, item: Interaction
+) -> Outcome[Interaction] | None:
+    """The outcome that the question shows; None where it is as it was before."""
     if verb.done(viewer, item):
         return Outcome(Kind.CLAIMED if verb is Verb.CLAIM else Kind.RELEASED, item, verb)
     refusal = verb.refusal(viewer, item)
@@ -204,13 +205,13 @@ def _truth(verb: Verb, viewer: Viewer, item: Interaction) -> Outcome[Interaction
 
 
 def _unconfirmed(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Interaction]:
-    """The question could not be read after the request."""
+    """The outcome where the question could not be read after the request."""
     kind = Kind.RATE_LIMITED if isinstance(error, RateLimited) else Kind.UNCONFIRMED
     return Outcome(kind, item, verb, checked=False, retry_after=error.retry_after)
 
 
 def _unchanged(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Interaction]:
-    """The request was refused or lost, and the question is as it was."""
+    """The outcome where the request was refused or lost, and the question is as it was."""
     match error:
         case Unauthorized():
             kind = Kind.TOKEN_REFUSED
@@ -226,7 +227,6 @@ def _unchanged(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Int
 def _begin(
     verb: str, reviewer: Reviewer, viewer: Viewer, item: Interaction, origin: Origin
 ) -> ClaimAttempt:
-    """Write down what is about to be sent."""
     return ClaimAttempt.objects.create(
         reviewer=reviewer,
         upstream_id=item.upstream_id,
@@ -240,7 +240,7 @@ def _begin(
 
 
 def _note_failure(attempt: ClaimAttempt, http_status: int | None) -> None:
-    """The request was answered with a failure; without a status no response came."""
+    """Store the status of a failed request; None where no response came."""
     if http_status is not None:
         attempt.http_status, attempt.ended_at = http_status, timezone.now()
         attempt.save(update_fields=["http_status", "ended_at"])
@@ -249,10 +249,10 @@ def _note_failure(attempt: ClaimAttempt, http_status: int | None) -> None:
 def _settle(
     attempt: ClaimAttempt, viewer: Viewer, snapshot: Snapshot, *, accepted: bool = False
 ) -> tuple[Interaction, bool]:
-    """Bring the mirror up to ``snapshot``, log what took place, and tell who looks.
+    """Apply ``snapshot`` to the mirror, log the change if the attempt made it, and publish.
 
-    The row as it is, and whether the attempt took place. ``accepted``: the request was answered
-    with the question. The attempt is deleted once it is known what became of it.
+    Returns the current row, and whether the attempt took effect. ``accepted``: the response had the
+    question. The attempt is deleted once its outcome is known.
     """
     with transaction.atomic():
         changes = mirror(snapshot, attempt.upstream)
@@ -264,14 +264,14 @@ def _settle(
         if at is not None and took_place:
             _log(attempt, viewer, item, at, None if accepted else attempt.http_status)
         if took_place or accepted or attempt.over:
-            # By its row: the instance is settled once more where the response showed nothing.
+            # Not attempt.delete(): the instance is settled again where the response showed nothing.
             ClaimAttempt.objects.filter(pk=attempt.pk).delete()
     changes.publish()
     return item, took_place
 
 
 def _changed_at(attempt: ClaimAttempt, viewer: Viewer, item: Interaction) -> datetime | None:
-    """When the question became as the attempt wanted it; None where it is not, or was before."""
+    """When the question got the requested state; None if it has not, or had it before."""
     if item.updated_at <= attempt.question_updated_at:
         return None
     if attempt.verb == Verb.CLAIM:
@@ -280,7 +280,7 @@ def _changed_at(attempt: ClaimAttempt, viewer: Viewer, item: Interaction) -> dat
 
 
 def _of_attempt(attempt: ClaimAttempt, at: datetime) -> bool:
-    """A change at that time is the attempt's, though the response did not say so."""
+    """Whether a change at that time is the attempt's, where no response says so."""
     if attempt.verb != Verb.CLAIM and not attempt.held:
         return False
     ended = attempt.ended_at or timezone.now()
@@ -290,7 +290,7 @@ def _of_attempt(attempt: ClaimAttempt, at: datetime) -> bool:
 def _log(
     attempt: ClaimAttempt, viewer: Viewer, item: Interaction, at: datetime, http_status: int | None
 ) -> None:
-    """Once for each change: pressed twice at once it is one claim."""
+    """Log each change once: two simultaneous requests are one claim."""
     if Decision.objects.filter(
         verb=attempt.verb,
         base_url=item.upstream.base_url,

@@ -1,7 +1,7 @@
-"""Sending Mobius a change that a person asked for.
+"""Sending Mobius a change that a person requested.
 
-A command goes out once. After anything but a plain yes Mobius is read, and the outcome tells what
-is true. What each command writes before and after that is its own.
+A command is sent once. Unless it plainly succeeds, Mobius is read, and the outcome says what that
+shows. Each command decides what it stores before and after.
 """
 
 from abc import ABC, abstractmethod
@@ -14,41 +14,41 @@ from inbox.mobius.errors import MobiusError, Nonsense, RateLimited, Unavailable,
 from inbox.services.outcome import Outcome, Subject
 
 READ_WITHIN = 10.0
-"""Seconds that a person waits for Mobius to be read."""
+"""Seconds that a person waits for a read."""
 READ_WITHIN_LIMIT = 2.0
-"""The same while Mobius limits requests: it said so, and the person can be told when to retry."""
+"""The same while Mobius limits requests: the person can be told at once when to retry."""
 
 
 class Command(ABC, Generic[Subject]):
-    """A change that is prepared and can go out. Only ``send`` and ``read`` talk to Mobius."""
+    """A change that is ready to be sent. Only ``send`` and ``read`` talk to Mobius."""
 
     @abstractmethod
     async def send(self) -> Any:
-        """The request and its response. Raises ``MobiusError``."""
+        """Send the request and return its response. Raises ``MobiusError``."""
 
     @abstractmethod
     async def read(self, *, within: float = READ_WITHIN) -> Any:
-        """What Mobius has now, never None. Raises ``MobiusError``."""
+        """Read and return the current state, never None. Raises ``MobiusError``."""
 
     @abstractmethod
     def on_accepted(self, response: Any) -> Outcome[Subject] | None:
-        """Mobius said yes. None where the response does not show what came of it."""
+        """The request succeeded. None where the response does not show the result."""
 
     @abstractmethod
     def on_not_sent(self, error: MobiusError) -> Outcome[Subject]:
-        """The request never left."""
+        """The request was not sent."""
 
     @abstractmethod
     def on_error(self, error: MobiusError, snapshot: Any) -> Outcome[Subject]:
-        """The request failed. ``snapshot`` was read after it, None where that failed too."""
+        """The request failed. ``snapshot`` is from ``read``, None where that failed too."""
 
     def on_recheck(self, snapshot: Any) -> Outcome[Subject]:
-        """As ``on_error``, after a yes of which nothing was to be seen."""
+        """The request succeeded without showing the result; ``snapshot`` as for ``on_error``."""
         return self.on_error(Nonsense("Mobius accepted it, and does not show it."), snapshot)
 
 
 async def execute(ready: Command[Subject] | Outcome[Subject]) -> Outcome[Subject]:
-    """Send the command. An outcome is one already: there is nothing to send."""
+    """Send the command. An outcome is returned as it is: there is nothing to send."""
     if isinstance(ready, Outcome):
         return ready
     try:
@@ -74,10 +74,10 @@ async def _read(command: Command[Subject], error: MobiusError | None = None) -> 
 
 
 def never_left(error: MobiusError) -> bool:
-    """The request was not sent, so it changed nothing and there is nothing to read."""
+    """Whether the request was not sent, so that it changed nothing."""
     return isinstance(error, Unreachable) and not error.sent
 
 
 def is_uncertain(error: MobiusError) -> bool:
-    """Nobody knows whether the request was accepted."""
+    """Whether it is unknown if the request was accepted."""
     return isinstance(error, (Unavailable, Unreachable, Nonsense)) and not never_left(error)

@@ -18,18 +18,18 @@ from inbox.services.look_up import look_up
 
 log = logging.getLogger(__name__)
 
-AT_FIRST = timedelta(minutes=1)
-EVERY_AT_FIRST = 2.0
-EVERY = 30.0
+FIRST_PHASE = timedelta(minutes=1)
+FIRST_INTERVAL = 2.0
+INTERVAL = 30.0
 """Seconds between two reads of a question, in the first minute and after it."""
-CONFIRMED_WITHIN = timedelta(minutes=5)
+GIVE_UP_AFTER = timedelta(minutes=5)
 """A question that is still open after this can be answered again."""
-PASSING = (RateLimited, Unavailable, Unreachable)
-"""While Mobius fails like this, nothing is left as unconfirmed."""
+TEMPORARY = (RateLimited, Unavailable, Unreachable)
+"""After these errors nothing is given up as unconfirmed."""
 
 
-class Confirming:
-    """The accepted answers that this process waits for, those of other processes among them."""
+class Confirmer:
+    """Reads the questions of accepted answers, also those of other processes, until they show."""
 
     def __init__(self) -> None:
         self._due: dict[int, float] = {}
@@ -37,34 +37,34 @@ class Confirming:
         self._wake = asyncio.Event()
 
     def add(self, attempt_id: int) -> None:
-        """Follow an attempt that was just accepted. From any thread."""
-        self._due[attempt_id] = monotonic() + EVERY_AT_FIRST
+        """Follow an attempt that was just accepted. Any thread may call it."""
+        self._due[attempt_id] = monotonic() + FIRST_INTERVAL
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._wake.set)
 
     async def run(self) -> None:
-        """Endless, until it is cancelled."""
+        """Run until cancelled."""
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         await self.load()
         while True:
             self._wake.clear()
             await self.read_due()
-            pause = min(list(self._due.values()), default=monotonic() + EVERY) - monotonic()
+            pause = min(list(self._due.values()), default=monotonic() + INTERVAL) - monotonic()
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, pause)):
                     await self._wake.wait()
 
     async def load(self) -> None:
-        """Follow what other processes have left, too. At start, and every minute."""
+        """Follow all accepted attempts in the database. Called at start and every minute."""
         for attempt_id in await sync_to_async(_accepted)():
             self._due.setdefault(attempt_id, monotonic())
 
     async def read_due(self) -> None:
-        """Read every question whose turn it is."""
+        """Read every question that is due."""
         now = monotonic()
-        for attempt_id in [one for one, at in list(self._due.items()) if at <= now]:
+        for attempt_id in [attempt_id for attempt_id, at in list(self._due.items()) if at <= now]:
             pause = await confirm(attempt_id)
             if pause is None:
                 self._due.pop(attempt_id, None)
@@ -72,26 +72,26 @@ class Confirming:
                 self._due[attempt_id] = monotonic() + pause
 
 
-confirming = Confirming()
-"""That of this process."""
+confirmer = Confirmer()
+"""The process's confirmer."""
 
 
 async def confirm(attempt_id: int) -> float | None:
-    """Read the question once; seconds until it is to be read again, None for never."""
+    """Read the question once. Returns the seconds until the next read, None for never."""
     command = await sync_to_async(_command)(attempt_id)
     if command is None:
         return None
     accepted_at = command.attempt.accepted_at or command.attempt.created_at
     age = timezone.now() - accepted_at
-    pause = EVERY_AT_FIRST if age < AT_FIRST else EVERY
-    overdue = age >= CONFIRMED_WITHIN
+    pause = FIRST_INTERVAL if age < FIRST_PHASE else INTERVAL
+    overdue = age >= GIVE_UP_AFTER
     snapshot = None
     try:
         snapshot = await look_up(command.attempt.interaction_id)
     except MobiusError as error:
         log.info("an accepted answer waits: %s", error)
         pause = max(pause, min(error.retry_after or 0.0, Backoff.longest_retry_after))
-        overdue = overdue and not isinstance(error, PASSING)
+        overdue = overdue and not isinstance(error, TEMPORARY)
     confirmed = await sync_to_async(command.is_confirmed)(snapshot, overdue=overdue)
     return None if confirmed else pause
 

@@ -1,4 +1,4 @@
-"""The verbs on a member token: the account page's, and what an administrator's do to it."""
+"""What people and administrators do with member tokens."""
 
 import hmac
 from collections.abc import Iterable
@@ -23,18 +23,18 @@ from inbox.services import key_answers
 from inbox.services.audit import decision_log, rights_log
 from inbox.services.audit.decision_log import Entry, entry_by
 from inbox.services.origin import BACKGROUND, Origin, current_actor
-from inbox.services.tries import Tries
+from inbox.services.rate_limit import RateLimiter
 
 CONFIRM_WITHIN = 600
-"""Seconds for which a pasted token waits until the person has confirmed whose it is."""
+"""Seconds that a person has to confirm whose the pasted token is."""
 
 
-tries = Tries()
-"""Of this process: each makes a call to Mobius."""
+rate_limiter = RateLimiter()
+"""Limits pasted tokens: each makes a call to Mobius."""
 
 
 class Reason(StrEnum):
-    """Why a token was not taken."""
+    """Why a token was refused."""
 
     SERVICE_KEY = "service_key"
     NOT_A_PERSON = "not_a_person"
@@ -59,30 +59,30 @@ class NotAdopted(Exception):
 
 @dataclass(frozen=True)
 class Unconfirmed:
-    """A token whose owner the person has yet to confirm: it waits ``CONFIRM_WITHIN``, sealed."""
+    """An encrypted token whose owner the person has yet to confirm, within ``CONFIRM_WITHIN``."""
 
     owner: str
     sealed: str = field(repr=False)
 
     @property
     def waits(self) -> bool:
-        """It can still be confirmed."""
+        """Whether it can still be confirmed."""
         return vault.opens(self.sealed.encode(), max_age=CONFIRM_WITHIN)
 
 
 async def adopt(
     *, reviewer: Reviewer, token: SecretStr, origin: Origin = BACKGROUND
 ) -> Credential | Unconfirmed:
-    """Ask Mobius whose ``token`` it is, and keep it where that is the reviewer.
+    """Ask Mobius whose ``token`` it is, and store it if it is the reviewer's.
 
-    Where the reviewer has no Mobius ID yet, nothing is kept until the person has confirmed that the
-    owner is them. Where Mobius cannot say, the token is taken for the ID that an administrator has
+    If the reviewer has no Mobius ID yet, nothing is stored until the person has confirmed that they
+    are the owner. If Mobius cannot say, the token is stored for the ID that an administrator has
     set. Raises ``NotAdopted``.
     """
     token = SecretStr(token.get_secret_value().strip())
     if _is_service_key(token):
         raise NotAdopted(Reason.SERVICE_KEY)
-    if not tries.take(reviewer.user_id):
+    if not rate_limiter.allow(reviewer.user_id):
         raise NotAdopted(Reason.TOO_MANY)
     owner = await _owner(reviewer, token)
     if owner is not None and not reviewer.mobius_id:
@@ -93,7 +93,7 @@ async def adopt(
 def confirm(
     *, reviewer: Reviewer, unconfirmed: Unconfirmed, origin: Origin = BACKGROUND
 ) -> Credential:
-    """The person says that the owner of the token is them. Raises ``NotAdopted``."""
+    """Store the token: the person has confirmed to be its owner. Raises ``NotAdopted``."""
     try:
         token = vault.unseal(unconfirmed.sealed.encode(), max_age=CONFIRM_WITHIN)
     except vault.KeyLost:
@@ -102,51 +102,51 @@ def confirm(
 
 
 async def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
-    """Forget the reviewer's token."""
+    """Delete the reviewer's token."""
     await sync_to_async(_remove)(reviewer, origin)
 
 
 def lock(user: User) -> None:
-    """Hold the account's Mobius ID and token until the transaction ends."""
-    Upstream.hold_present()
+    """Lock the account's Mobius ID and token until the transaction ends."""
+    Upstream.lock_present()
     list(Reviewer.objects.select_for_update().filter(user=user))
     list(Credential.objects.defer("sealed").select_for_update().filter(reviewer__user=user))
 
 
 @transaction.atomic
 def assign(reviewer: Reviewer, *, mobius_id: str | None) -> None:
-    """An administrator says who this is. A token of somebody else goes with the old id.
+    """Set the reviewer's Mobius ID, as an administrator, and remove their token.
 
-    Raises IntegrityError where the id is another account's.
+    Raises IntegrityError if another account has the ID.
     """
-    upstream = Upstream.hold_present()
+    upstream = Upstream.lock_present()
     reviewer.mobius_id, reviewer.mobius_id_proven = mobius_id or None, False
     reviewer.save(update_fields=["mobius_id", "mobius_id_proven"])
-    take_away([reviewer])
+    revoke([reviewer])
     _follow_groups(reviewer, upstream)
 
 
 @transaction.atomic
-def take_away(reviewers: Iterable[Reviewer]) -> None:
-    """An administrator takes the tokens that these people have."""
-    Upstream.hold_present()
+def revoke(reviewers: Iterable[Reviewer]) -> None:
+    """Remove these people's tokens, as an administrator."""
+    Upstream.lock_present()
     actor = current_actor()
     rows = Credential.objects.defer("sealed").filter(reviewer__in=list(reviewers))
-    taken = list(rows.select_related("upstream", "reviewer__user").order_by("pk"))
-    rows.filter(pk__in=[each.pk for each in taken]).delete()
+    removed = list(rows.select_related("upstream", "reviewer__user").order_by("pk"))
+    rows.filter(pk__in=[credential.pk for credential in removed]).delete()
     decision_log.append(
         *(
             Entry(
                 verb="token_removed",
-                upstream=each.upstream,
+                upstream=credential.upstream,
                 actor=actor.mobius_id,
                 account=actor.account,
                 origin=actor.origin,
                 credential_kind=actor.credential_kind,
-                title=each.reviewer.user.get_username(),
-                value={"before": each.last_four},
+                title=credential.reviewer.user.get_username(),
+                value={"before": credential.last_four},
             )
-            for each in taken
+            for credential in removed
         )
     )
 
@@ -168,26 +168,26 @@ def _adopt(
 ) -> Credential:
     try:
         with transaction.atomic():
-            upstream = Upstream.hold_present()
+            upstream = Upstream.lock_present()
             if confirmed and owner is not None:
                 credentials.prove(reviewer, owner)
                 _follow_groups(reviewer, upstream)
             before = credentials.present(reviewer)
-            kept = credentials.adopt(reviewer, token=token, owner=owner)
-            _log("token_adopted", reviewer, origin, kept, before)
+            credential = credentials.adopt(reviewer, token=token, owner=owner)
+            _log("token_adopted", reviewer, origin, credential, before)
     except AnotherOwner as other:
         raise _conflict(reviewer, str(other), taken=isinstance(other, Taken)) from None
-    return kept
+    return credential
 
 
 def _follow_groups(reviewer: Reviewer, upstream: Upstream) -> None:
-    """Who was assigned to a group is asked by the Mobius ID of now."""
+    """Update who is asked in groups the reviewer is mapped to: that goes by Mobius ID."""
     if reviewer.mapped_groups.exists():
         transaction.on_commit(members.follow(upstream).publish)
 
 
 def _conflict(reviewer: Reviewer, owner: str, *, taken: bool) -> NotAdopted:
-    """Administrators see the conflict; nothing has changed for either account."""
+    """Log the conflict for administrators; neither account changes."""
     reviewer.refresh_from_db(fields=["mobius_id"])
     rights_log.enter_conflict(reviewer, owner)
     reason = Reason.TAKEN if taken else Reason.ANOTHER_OWNER
@@ -196,7 +196,7 @@ def _conflict(reviewer: Reviewer, owner: str, *, taken: bool) -> NotAdopted:
 
 @transaction.atomic
 def _remove(reviewer: Reviewer, origin: Origin) -> None:
-    Upstream.hold_present()
+    Upstream.lock_present()
     before = credentials.present(reviewer)
     credentials.remove(reviewer)
     if before is not None:
@@ -207,12 +207,12 @@ def _log(
     verb: str,
     reviewer: Reviewer,
     origin: Origin,
-    kept: Credential | None,
+    credential: Credential | None,
     before: Credential | None,
 ) -> None:
-    """The last four characters of the token, and of the one that it replaces."""
-    ends = {"token": kept, "before": before}
-    value = {name: each.last_four for name, each in ends.items() if each is not None}
+    """Log the last four characters of the token and of the one that it replaces."""
+    tokens = {"token": credential, "before": before}
+    value = {name: token.last_four for name, token in tokens.items() if token is not None}
     decision_log.append(
         entry_by(
             reviewer,
@@ -226,7 +226,7 @@ def _log(
 
 
 def unsent(reviewer: Reviewer) -> list[str]:
-    """Ids of the questions whose answer a refused token held back and whose text is kept."""
+    """Ids of the questions whose answer was not sent because the token was refused."""
     rows = Attempt.objects.filter(
         reviewer=reviewer,
         upstream=Upstream.present(),
@@ -238,15 +238,17 @@ def unsent(reviewer: Reviewer) -> list[str]:
 
 @sensitive_variables()
 def _is_service_key(token: SecretStr) -> bool:
-    """It looks like one, or is this installation's own, which may look like anything."""
-    typed = token.get_secret_value()
-    # What stands behind a dot is the project.
-    given, own = (key.partition(".")[0].encode() for key in (typed, settings.MOBIUS_API_KEY))
-    return typed.startswith(adapter.service_key_prefix) or hmac.compare_digest(given, own)
+    """Whether it looks like a service key, or is this installation's, which may look different."""
+    text = token.get_secret_value()
+    # The part after a dot is the project.
+    pasted, service_key = (
+        key.partition(".")[0].encode() for key in (text, settings.MOBIUS_API_KEY)
+    )
+    return text.startswith(adapter.service_key_prefix) or hmac.compare_digest(pasted, service_key)
 
 
 async def _owner(reviewer: Reviewer, token: SecretStr) -> str | None:
-    """Whose it is; None where upstream has no call that says so and the reviewer's id is set."""
+    """The owner's Mobius ID; None if upstream can't tell and the reviewer has an ID."""
     try:
         person = await service_client().acting_as(token.get_secret_value()).me()
     except MobiusError as error:

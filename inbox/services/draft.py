@@ -1,8 +1,8 @@
-"""What a person has typed and not sent: their own, on every device.
+"""What a person has typed and not sent, on every device.
 
-A save changes the draft that its form was filled from, or saved last, and no other: where another
-device has changed it meanwhile, the text becomes a draft of its own, and both stay until one is
-sent or discarded.
+A save changes only the draft that its form was filled from or has saved last. If another device has
+changed that draft meanwhile, the text becomes a new draft, and both stay until one is sent or
+discarded.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from inbox import access
 from inbox.access import Viewer, viewer_of
 from inbox.models import Attempt, Draft, Interaction, Recipient, Reviewer, Upstream
 
-KEPT = timedelta(days=30)
+KEEP_CLOSED_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TypedIn:
     device: str = ""
 
     def holds(self, draft: Draft) -> bool:
-        """The form shows this draft, or has saved it last."""
+        """Whether the form shows this draft or has saved it last."""
         return self.base == draft.base or (bool(self.form) and self.form == draft.form)
 
 
@@ -42,11 +42,11 @@ NOWHERE = TypedIn()
 
 
 class NotAsked(LookupError):
-    """The question is not there for this person: they were not asked, or it does not exist."""
+    """The person was not asked this question, or it does not exist."""
 
 
 def asked_item(viewer: Viewer, interaction_id: str) -> Interaction:
-    """The question, for somebody who was asked. Raises ``NotAsked``."""
+    """The question, if the viewer is asked. Raises ``NotAsked``."""
     upstream = Upstream.present()
     item = access.interactions(viewer, upstream).filter(mobius_id=interaction_id).first()
     if item is None or not access.asked(viewer, item):
@@ -64,8 +64,8 @@ def save(
     comment: str,
     typed_in: TypedIn = NOWHERE,
 ) -> bool:
-    """Keep what was typed, unjudged. False where the person's answer is in already: a save that
-    comes late brings nothing back. Raises ``NotAsked``.
+    """Save what was typed, without validating it. False if the person has answered already, so that
+    a late save restores nothing. Raises ``NotAsked``.
     """
     item = asked_item(viewer_of(reviewer.user), interaction_id)
     if _answered(reviewer, item):
@@ -90,26 +90,26 @@ def keep(
     closed: bool,
     typed_in: TypedIn = NOWHERE,
 ) -> None:
-    """Write the draft; ``closed``: it can no longer be sent, and is kept for ``KEPT``."""
+    """Write the draft. ``closed``: it can't be sent any more; kept for ``KEEP_CLOSED_FOR``."""
     now = timezone.now()
-    saved: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "values": values,
         "comment": comment,
         "updated_at": now,
         "closed_at": now if closed else None,
     }
     drafts = list(_of(item).filter(reviewer=reviewer))
-    own = _held(drafts, typed_in) or _same(drafts, values, comment)
-    if own is not None:
-        changed = Draft.objects.filter(pk=own.pk, version=own.version).update(
-            **saved,
-            version=own.version + 1,
-            form=typed_in.form or own.form,
-            device=typed_in.device or own.device,
+    draft = _draft_in(drafts, typed_in) or _same_text(drafts, values, comment)
+    if draft is not None:
+        changed = Draft.objects.filter(pk=draft.pk, version=draft.version).update(
+            **fields,
+            version=draft.version + 1,
+            form=typed_in.form or draft.form,
+            device=typed_in.device or draft.device,
         )
         if changed:
             return
-        # It was saved between the two statements: that text stays.
+        # It was saved between the two statements: that text stays, and this becomes a new draft.
     if drafts and not any(values) and not comment:
         return
     new = Draft(
@@ -118,56 +118,56 @@ def keep(
         interaction_id=item.mobius_id,
         form=typed_in.form or str(ULID()),
         device=typed_in.device,
-        **saved,
+        **fields,
     )
-    # Two saves of one form may come at the same moment.
+    # One form may save twice at the same moment.
     Draft.objects.bulk_create(
         [new],
         update_conflicts=True,
         unique_fields=["reviewer", "upstream", "interaction_id", "form"],
-        update_fields=list(saved),
+        update_fields=list(fields),
     )
 
 
 def drafts_of(
     viewer: Viewer, item: Interaction, typed_in: TypedIn
 ) -> tuple[Draft | None, list[Draft]]:
-    """The draft that belongs in the form, and the others that hold text, newest first.
+    """The draft to show in the form, and the others that have text, newest first.
 
-    A page without a form yet shows the newest.
+    A page that has no form yet shows the newest draft.
     """
     drafts = list(_of(item).filter(reviewer__user_id=viewer.user_id))
-    shown = _held(drafts, typed_in)
+    shown = _draft_in(drafts, typed_in)
     if shown is None and drafts and not typed_in.form:
         shown = drafts[0]
     return shown, [draft for draft in drafts if draft is not shown and not draft.empty]
 
 
 def newest_base(*, reviewer: Reviewer, item: Interaction, base: str) -> str:
-    """The base of the same draft as it is now; empty where it is gone."""
+    """The current base of the same draft; empty if it was deleted."""
     pk = base.partition("-")[0]
-    found = (draft.base for draft in _of(item).filter(reviewer=reviewer) if str(draft.pk) == pk)
-    return next(found, "")
+    bases = (draft.base for draft in _of(item).filter(reviewer=reviewer) if str(draft.pk) == pk)
+    return next(bases, "")
 
 
 def discard(*, reviewer: Reviewer, item: Interaction, base: str = "") -> None:
-    """Forget the draft at that version, or without ``base`` the newest. One that was changed
-    meanwhile stays: nobody has seen that text.
+    """Delete the draft at that version, or without ``base`` the newest. One that was changed
+    meanwhile stays: the person has not seen that text.
     """
     drafts = list(_of(item).filter(reviewer=reviewer))
-    wanted = [draft for draft in drafts if draft.base == base] if base else drafts[:1]
-    Draft.objects.filter(pk__in=[draft.pk for draft in wanted]).delete()
+    to_delete = [draft for draft in drafts if draft.base == base] if base else drafts[:1]
+    Draft.objects.filter(pk__in=[draft.pk for draft in to_delete]).delete()
 
 
 def drop(*, reviewer: Reviewer, interaction_id: str) -> None:
-    """Forget all drafts of the question: the answer is in."""
+    """Delete all of the reviewer's drafts of the question."""
     Draft.objects.filter(
         reviewer=reviewer, upstream=Upstream.present(), interaction_id=interaction_id
     ).delete()
 
 
-def typed_as(value: Any) -> list[str]:
-    """A JSON value as the form's field would submit it."""
+def as_form_values(value: Any) -> list[str]:
+    """A JSON value as the form field submits it."""
     if isinstance(value, bool):
         return ["true" if value else "false"]
     if isinstance(value, list):
@@ -177,9 +177,9 @@ def typed_as(value: Any) -> list[str]:
 
 @transaction.atomic
 def tidy() -> None:
-    """Drop drafts whose owner has answered and old ones, date those that others closed.
+    """Delete old drafts and those of answered questions; mark drafts of closed questions.
 
-    Two statements, however many drafts there are: on SQLite nobody else writes meanwhile.
+    Two statements, however many drafts there are: on SQLite they block all other writers.
     """
     now = timezone.now()
     sent = Attempt.objects.filter(
@@ -188,14 +188,14 @@ def tidy() -> None:
         interaction_id=OuterRef("interaction_id"),
         state=Attempt.State.ANSWERED,
     )
-    answered = Recipient.objects.filter(
+    answered_by_recipient = Recipient.objects.filter(
         interaction__upstream_id=OuterRef("upstream_id"),
         interaction__mobius_id=OuterRef("interaction_id"),
         user_id=OuterRef("reviewer__mobius_id"),
         answered_at__isnull=False,
     )
-    over = Q(closed_at=None) & (Exists(sent) | Exists(answered))
-    Draft.objects.filter(Q(closed_at__lt=now - KEPT) | over).delete()
+    answered_open = Q(closed_at=None) & (Exists(sent) | Exists(answered_by_recipient))
+    Draft.objects.filter(Q(closed_at__lt=now - KEEP_CLOSED_FOR) | answered_open).delete()
     closed = Interaction.objects.filter(
         ~Q(status="pending") | Q(gone=True),
         upstream_id=OuterRef("upstream_id"),
@@ -209,22 +209,22 @@ def _of(item: Interaction) -> QuerySet[Draft]:
     return at.order_by("-updated_at", "-pk")
 
 
-def _held(drafts: list[Draft], typed_in: TypedIn) -> Draft | None:
-    """The one that the form was filled from comes before one that it saved earlier."""
+def _draft_in(drafts: list[Draft], typed_in: TypedIn) -> Draft | None:
+    """The form's draft: the one it was filled from, else one that it saved earlier."""
     held = [draft for draft in drafts if typed_in.holds(draft)]
     pk = typed_in.base.partition("-")[0]
     return min(held, key=lambda draft: str(draft.pk) != pk, default=None)
 
 
-def _same(drafts: list[Draft], values: list[str], comment: str) -> Draft | None:
+def _same_text(drafts: list[Draft], values: list[str], comment: str) -> Draft | None:
     typed = (values, comment)
     return next((draft for draft in drafts if (draft.values, draft.comment) == typed), None)
 
 
 def _answered(reviewer: Reviewer, item: Interaction) -> bool:
-    theirs = Recipient.objects.filter(interaction=item, user_id=reviewer.mobius_id or "")
+    recipients = Recipient.objects.filter(interaction=item, user_id=reviewer.mobius_id or "")
     return (
-        theirs.exclude(answered_at=None).exists()
+        recipients.exclude(answered_at=None).exists()
         or Attempt.objects.filter(
             reviewer=reviewer,
             upstream_id=item.upstream_id,

@@ -1,4 +1,4 @@
-"""Who answers for a Mobius group whose members Mobius does not tell, as an administrator set it."""
+"""People whom an administrator assigns to a Mobius group that Mobius lists no members of."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ VERB = "group_mapped"
 
 
 class NotMapped(Exception):
-    """Nothing has changed: ``missing`` are names without an account, ``invalid`` is what the
-    validators say of the group's id.
+    """Nothing has changed. ``missing`` are usernames without an account, ``invalid`` are validation
+    errors of the group's id.
     """
 
     def __init__(self, *, missing: Sequence[str] = (), invalid: Sequence[str] = ()) -> None:
@@ -30,7 +30,7 @@ class NotMapped(Exception):
 
 @dataclass(frozen=True)
 class Mapping:
-    """A group id and the people assigned to it; ``questions`` ask it and are open."""
+    """A group id and the people assigned to it; ``questions`` counts its open questions."""
 
     group_id: str
     people: tuple[Reviewer, ...]
@@ -39,7 +39,7 @@ class Mapping:
 
 @transaction.atomic
 def map_group(group_id: str, usernames: Iterable[str]) -> list[Reviewer]:
-    """Assign these people, by their sign-in names, in place of those who were; who they are now.
+    """Replace the people assigned to the group, by username, and return them.
 
     Raises ``NotMapped``.
     """
@@ -48,32 +48,32 @@ def map_group(group_id: str, usernames: Iterable[str]) -> list[Reviewer]:
         validate_one_line(group_id)
     except ValidationError as error:
         raise NotMapped(invalid=error.messages) from None
-    wanted = list(dict.fromkeys(usernames))
-    found = Reviewer.objects.filter(user__username__in=wanted).select_related("user")
-    people = {reviewer.user.get_username(): reviewer for reviewer in found}
-    missing = [name for name in wanted if name not in people]
+    names = list(dict.fromkeys(usernames))
+    reviewers = Reviewer.objects.filter(user__username__in=names).select_related("user")
+    people = {reviewer.user.get_username(): reviewer for reviewer in reviewers}
+    missing = [name for name in names if name not in people]
     if missing:
         raise NotMapped(missing=missing)
-    upstream = Upstream.hold_present()
+    upstream = Upstream.lock_present()
     rows = GroupMapping.objects.filter(upstream=upstream, group_id=group_id)
     before = sorted(rows.values_list("reviewer__user__username", flat=True))
-    if before != sorted(wanted):
+    if before != sorted(names):
         rows.exclude(reviewer__in=people.values()).delete()
         GroupMapping.objects.bulk_create(
             [
                 GroupMapping(upstream=upstream, group_id=group_id, reviewer=people[name])
-                for name in wanted
+                for name in names
                 if name not in before
             ]
         )
-        _log(upstream, group_id, before, sorted(wanted))
+        _log(upstream, group_id, before, sorted(names))
         transaction.on_commit(members.follow(upstream).publish)
-    return [people[name] for name in wanted]
+    return [people[name] for name in names]
 
 
 def mappings(upstream: Upstream) -> list[Mapping]:
-    """The groups that are mapped, and those that ought to be: open questions ask them, and nobody
-    knows who their members are.
+    """The mapped groups, and those that need mapping: groups of open questions without known
+    members.
     """
     people: dict[str, list[Reviewer]] = {}
     rows = GroupMapping.objects.filter(upstream=upstream).select_related("reviewer__user")
@@ -85,13 +85,13 @@ def mappings(upstream: Upstream) -> list[Mapping]:
 
 
 def _unknown(upstream: Upstream) -> dict[str, int]:
-    """How many open questions ask each group that Mobius tells no members of."""
-    told = (Interaction.FROM_SNAPSHOT, Interaction.FROM_GROUPS)
-    asked = Interaction.objects.filter(
+    """By group id: how many open questions ask a group that Mobius lists no members of."""
+    known_sources = (Interaction.FROM_SNAPSHOT, Interaction.FROM_GROUPS)
+    items = Interaction.objects.filter(
         upstream=upstream, status="pending", gone=False, target_type="group"
-    ).exclude(members_from__in=told)
-    named = asked.annotate(asks=Coalesce(NullIf("group_id", Value("")), "target_id"))
-    rows = named.exclude(asks="").values("asks").annotate(questions=Count("pk"))
+    ).exclude(members_from__in=known_sources)
+    with_group = items.annotate(asks=Coalesce(NullIf("group_id", Value("")), "target_id"))
+    rows = with_group.exclude(asks="").values("asks").annotate(questions=Count("pk"))
     return dict(rows.values_list("asks", "questions"))
 
 

@@ -1,7 +1,7 @@
 """Changing a group upstream: who is in it, and how many of them must answer.
 
-A change goes out once, with the lead's own member token, so that upstream knows whose it is and
-its own rules stay in force. Groups have no events: after a change they are read again at once.
+A change is sent once, with the lead's own member token, so that upstream knows whose it is and its
+own rules apply. Groups have no events, so they are read again after each change.
 """
 
 import asyncio
@@ -37,11 +37,11 @@ from inbox.services.outcome import Kind, Outcome, refused
 
 
 class NotTheirs(LookupError):
-    """The group is not there for this person, or is not theirs to change."""
+    """The person may not see or change the group, or it does not exist."""
 
 
 class Verb(StrEnum):
-    """What the decision log calls the changes."""
+    """The changes, as the decision log calls them."""
 
     ADDED = "member_added"
     REMOVED = "member_removed"
@@ -57,7 +57,7 @@ class Change:
     routing: PolicyKind = PolicyKind.ANY
 
     def is_in(self, group: Group) -> bool:
-        """The mirror shows the group as the change wants it."""
+        """Whether the mirror shows the change."""
         if self.verb is Verb.ROUTED:
             return group.routing == self.routing
         member = Membership.objects.filter(group=group, user_id=self.user_id).exists()
@@ -66,8 +66,8 @@ class Change:
 
 @dataclass(frozen=True)
 class GroupCommand(Command[Group]):
-    """A change that can go out. ``person`` is the name of whom it adds or removes; ``before``: the
-    mirror showed the group so already.
+    """A change that is ready to be sent. ``person`` is the name of the member it adds or removes;
+    ``before``: the mirror already showed the change.
     """
 
     reviewer: Reviewer
@@ -90,7 +90,7 @@ class GroupCommand(Command[Group]):
                 await client.update_group(group, routing=change.routing)
 
     async def read(self, *, within: float = READ_WITHIN) -> bool:
-        """Bring the mirror's groups up to now."""
+        """Update the mirror's groups."""
         try:
             async with asyncio.timeout(within):
                 await mirror.poll(service_client(), self.upstream)
@@ -148,7 +148,7 @@ class GroupCommand(Command[Group]):
 
     @transaction.atomic
     def _log(self, **facts: Any) -> None:
-        """One entry of the decision log. ``arrived="unknown"`` where nobody knows."""
+        """Add an entry to the decision log, with ``arrived="unknown"`` where that is unknown."""
         group, change = self.group, self.change
         value = {"group": group.mobius_id, "handle": group.handle}
         if change.verb is Verb.ROUTED:
@@ -186,12 +186,12 @@ async def remove_member(
 async def change_routing(
     *, reviewer: Reviewer, group: str, routing: PolicyKind, origin: Origin = BACKGROUND
 ) -> Outcome[Group]:
-    """Say how many must answer what the group is asked from now on. Raises ``NotTheirs``."""
+    """Set how many must answer the group's future questions. Raises ``NotTheirs``."""
     return await _change(reviewer, group, Change(Verb.ROUTED, routing=routing), origin)
 
 
 def find(viewer: Viewer, upstream: Upstream, group: str) -> Group | None:
-    """A group by handle or id, where the viewer may open its page. One query."""
+    """The group with this handle or id, if the viewer may open its page. One query."""
     named = Q(handle=group) | Q(mobius_id=group)
     return access.groups(viewer, upstream).filter(named).first()
 

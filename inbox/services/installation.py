@@ -1,6 +1,6 @@
-"""What is looked at before a start: the keys, the accounts, and the files of ``DATA_DIR``.
+"""Checks before a start: the keys, the accounts, and the files in ``DATA_DIR``.
 
-``secrets.env`` is made here and nowhere else, and only for an installation that is new.
+Only this module creates ``secrets.env``, and only for a new installation.
 """
 
 import logging
@@ -31,13 +31,13 @@ class StartRefused(Exception):
 
 
 def prepare() -> None:
-    """Check the keys against the database; then make ``secrets.env`` and the log's first head
-    where they are missing. Raises ``StartRefused``.
+    """Check the keys against the database; create ``secrets.env`` and the log's first head if they
+    are missing. Raises ``StartRefused``.
     """
     try:
         problem = _problem()
         if problem and not settings.SECRETS.stored and (settings.DATA_DIR / secrets.FILE).exists():
-            # Another process has made it since this one began, and the first account after it.
+            # Another process has created it since this one started, and the first account after it.
             make_secrets()
             problem = _problem()
         if problem:
@@ -52,8 +52,8 @@ def prepare() -> None:
 
 
 def report_log() -> None:
-    """Say so where the decision log is not as it was written, or could be changed. A long one is
-    looked through in the background later on.
+    """Report a decision log that is not intact or not protected against changes. A long log is
+    verified later, in the background.
     """
     if _has_tables():
         append_only.report(using=router.db_for_read(DecisionHead))
@@ -61,28 +61,28 @@ def report_log() -> None:
 
 
 def make_secrets() -> None:
-    """Make ``secrets.env``, or read the one that another process has made meanwhile. Raises
+    """Create ``secrets.env``, or read the one that another process has created meanwhile. Raises
     ``StartRefused``.
     """
     try:
-        made = secrets.create(settings.DATA_DIR, settings.GIVEN_SECRETS)
+        created = secrets.create(settings.DATA_DIR, settings.GIVEN_SECRETS)
     except Misconfigured as error:
         raise StartRefused(str(error)) from None
-    settings.SECRETS = made
-    settings.SECRET_KEY = made.secret_key
-    settings.CREDENTIAL_KEYS = made.credential_keys
+    settings.SECRETS = created
+    settings.SECRET_KEY = created.secret_key
+    settings.CREDENTIAL_KEYS = created.credential_keys
     if settings.EMBEDDED:
-        settings.MOBIUS_API_KEY = made.service_key()
+        settings.MOBIUS_API_KEY = created.service_key()
 
 
 def before_an_account(instance: Any, **_: Any) -> None:
-    """Receiver of ``pre_save``: the secrets exist before the first account does."""
+    """Receiver of ``pre_save`` that creates the secrets before the first account."""
     if instance._state.adding and not settings.SECRETS.stored:
         prepare()
 
 
 def secure_files() -> None:
-    """Set the product's own files to 0600, and say so where others can enter their folder."""
+    """Set the product's own files to 0600, and warn if others can access their folder."""
     databases = [
         Path(options["NAME"])
         for options in settings.DATABASES.values()
@@ -100,7 +100,7 @@ def secure_files() -> None:
 
 
 def _problem() -> str:
-    """Why these keys do not belong to this database; empty where they do."""
+    """Why these keys do not belong to this database; empty if they do."""
     if not _has_tables():
         return ""
     if not settings.CREDENTIAL_KEYS and get_user_model().objects.exists():
@@ -120,6 +120,6 @@ def _sealed_tokens() -> Iterator[bytes | memoryview]:
 
 
 def _has_tables() -> bool:
-    """The database was migrated at least once."""
+    """Whether the database was migrated."""
     connection = connections[router.db_for_read(DecisionHead)]
     return DecisionHead._meta.db_table in connection.introspection.table_names()

@@ -1,4 +1,4 @@
-"""The effective mode of ``SERVICE_KEY_ANSWERS``: told to administrators, logged when it changes."""
+"""The effective mode of ``SERVICE_KEY_ANSWERS``: shown to administrators, logged on changes."""
 
 import logging
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ VERB = "service_key_answers"
 
 
 class Why(StrEnum):
-    """Why the key answers, or does not: it is set so, or what is known of the owners of tokens."""
+    """Why the key answers or does not: the setting, or whether Mobius names owners of tokens."""
 
     SET = "it is set"
     UNPROVEN = "Mobius does not name the owner of a token"
@@ -42,10 +42,8 @@ class Mode:
 
 @transaction.atomic
 def note() -> None:
-    """Log the mode where it is another one than the last that was logged. At start, every minute,
-    and before the key answers.
-    """
-    upstream = Upstream.hold_present()
+    """Log the mode if it has changed. Called at start, every minute, and before the key answers."""
+    upstream = Upstream.lock_present()
     now = service_key.answers(upstream)
     if now == upstream.key_answers:
         return
@@ -58,7 +56,7 @@ def note() -> None:
 
 @transaction.atomic
 def note_proven() -> None:
-    """Mobius has said whose a member token is, whether or not the token is kept."""
+    """Record that Mobius has named the owner of a member token."""
     Upstream.objects.filter(pk=Upstream.present().pk).update(proves_tokens=True)
     note()
 

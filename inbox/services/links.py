@@ -1,7 +1,7 @@
 """One-time links: a person's sign-in link, and the setup link for the first administrator.
 
-A link is used up by setting the password, never by opening it. Its token is in the query of the
-address, which is not logged here, and is stored as a hash.
+Setting the password uses a link up; opening it does not. Its token is in the query string, which is
+not logged here, and is stored as a hash.
 """
 
 import hashlib
@@ -26,28 +26,28 @@ SETUP_LASTS = timedelta(hours=1)
 
 
 class NotValid(LookupError):
-    """The link is used up, replaced, too old, or of an account that is deactivated."""
+    """The link is used up, replaced or expired, or its account is deactivated."""
 
 
 def needs_setup() -> bool:
-    """There is a real Mobius, and no active administrator."""
+    """Whether there is a real Mobius and no active administrator."""
     administrators = get_user_model().objects.filter(is_active=True, is_superuser=True)
     return not settings.EMBEDDED and not administrators.exists()
 
 
 def make_sign_in(user: User) -> str:
-    """A new link with which ``user`` sets a password; the address."""
+    """Create a link with which ``user`` sets a password. Returns its URL."""
     return _make(user, SIGN_IN_LASTS)
 
 
 def make_setup() -> str:
-    """A new link that makes the first administrator; the address."""
+    """Create a link for setting up the first administrator. Returns its URL."""
     return _make(None, SETUP_LASTS)
 
 
 @sensitive_variables("token")
 def find(token: str) -> OneTimeLink:
-    """The link, where it can be used. Raises ``NotValid``."""
+    """The link with this token. Raises ``NotValid``."""
     rows = OneTimeLink.objects.select_related("user").filter(
         Q(user=None) | Q(user__is_active=True),
         token_hash=_hash(token),
@@ -61,7 +61,7 @@ def find(token: str) -> OneTimeLink:
 
 @sensitive_variables("token", "password", "hashed")
 def set_password(token: str, password: str) -> User:
-    """Use a sign-in link up: its owner has this password from now on. Raises ``NotValid``."""
+    """Use up a sign-in link and set its owner's password. Raises ``NotValid``."""
     # Hashing is slow by design, and SQLite has one write lock.
     hashed = make_password(password)
     with transaction.atomic():
@@ -76,8 +76,8 @@ def set_password(token: str, password: str) -> User:
 @sensitive_variables("token")
 @transaction.atomic
 def make_administrator(token: str, user: User) -> User:
-    """Use the setup link up: ``user``, with a password but not saved yet, is the first
-    administrator. Raises ``NotValid``.
+    """Use up the setup link and save ``user``, which has a password, as the first administrator.
+    Raises ``NotValid``.
     """
     if _take(token).user is not None:
         raise NotValid
@@ -87,7 +87,7 @@ def make_administrator(token: str, user: User) -> User:
 
 
 def tidy() -> None:
-    """Forget the links that are too old."""
+    """Delete expired links."""
     OneTimeLink.objects.filter(expires_at__lte=timezone.now()).delete()
 
 
@@ -96,8 +96,8 @@ def _make(user: User | None, lasts: timedelta) -> str:
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         if user is None:
-            # NULL is not unique: of two at once, the second waits here and replaces the first.
-            Upstream.hold_present()
+            # NULL is not unique, so the lock makes a second setup link replace the first.
+            Upstream.lock_present()
         OneTimeLink.objects.filter(user=user).delete()
         OneTimeLink.objects.create(
             user=user, token_hash=_hash(token), expires_at=timezone.now() + lasts
@@ -107,7 +107,7 @@ def _make(user: User | None, lasts: timedelta) -> str:
 
 @sensitive_variables("token")
 def _take(token: str) -> OneTimeLink:
-    """Of two who use a link at once, one gets it."""
+    """Delete and return the link; of two simultaneous requests, one succeeds."""
     link = find(token)
     deleted, _ = OneTimeLink.objects.filter(pk=link.pk, token_hash=_hash(token)).delete()
     if not deleted:

@@ -1,4 +1,4 @@
-"""Reading one question from Mobius, and bringing the mirror up to it."""
+"""Reading a question from Mobius, and applying it to the mirror."""
 
 import asyncio
 from collections.abc import Collection
@@ -18,14 +18,14 @@ from inbox.services.command import READ_WITHIN
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One question as just read from Mobius; ``interaction`` is None where it is deleted."""
+    """A question as just read from Mobius; ``interaction`` is None if it is deleted."""
 
     interaction_id: str
     interaction: types.Interaction | None
 
 
 async def look_up(interaction_id: str, *, within: float = READ_WITHIN) -> Snapshot:
-    """The question as it is. Raises ``MobiusError``, but not for one that is deleted."""
+    """Read the question. Raises ``MobiusError``, but not for a deleted one."""
     try:
         async with asyncio.timeout(within):
             interaction = await service_client().interaction(interaction_id)
@@ -39,8 +39,9 @@ async def look_up(interaction_id: str, *, within: float = READ_WITHIN) -> Snapsh
 def mirror(
     snapshot: Snapshot | None, upstream: Upstream | None = None, *, accepted: Collection[str] = ()
 ) -> Changes:
-    """Bring the mirror up to ``snapshot``; ``upstream`` as it was before that, else as it is.
-    ``accepted``: as in ``project.apply``.
+    """Apply ``snapshot`` to the mirror of ``upstream``, by default the current one.
+
+    ``accepted`` is as in ``project.apply``.
     """
     upstream = upstream or Upstream.present()
     readings: list[types.Interaction | Gone] = []

@@ -1,4 +1,4 @@
-"""A team lead reminds somebody of a question: a notice in the product, once an hour."""
+"""A team lead reminds somebody of a question, with a notification, at most once an hour."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,27 +18,25 @@ from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
 
 EVERY = timedelta(hours=1)
-"""Nobody is nudged on one question more often."""
+"""The least time between two nudges of a person about a question."""
 VERB = "nudge"
 
 
 class NotTheirs(LookupError):
-    """Who presses is no team lead, or the question does not ask that person."""
+    """The reviewer is no team lead, or the question does not ask the recipient."""
 
 
 @dataclass(frozen=True)
 class NudgeCommand:
-    """Who nudges whom about what."""
-
     reviewer: Reviewer
     upstream: Upstream
     item: Interaction
-    whom: Reviewer
+    recipient: Reviewer
     origin: Origin
 
     def outcome(self, kind: Kind, at: datetime) -> Outcome[Interaction]:
-        """``at`` is when the person was nudged last."""
-        user_id, name = self.whom.mobius_id or "", self.whom.name
+        """``at`` is when the recipient was nudged last."""
+        user_id, name = self.recipient.mobius_id or "", self.recipient.name
         return Outcome(kind, self.item, VERB, user_id=user_id, person=name, at=at)
 
 
@@ -50,10 +48,10 @@ def nudge(
     now: datetime | None = None,
     origin: Origin = BACKGROUND,
 ) -> Outcome[Interaction]:
-    """Remind the person with the Mobius id ``user_id`` as ``reviewer``.
+    """Remind the person with the Mobius ID ``user_id`` of a question, as ``reviewer``.
 
-    Only of a question that this person can answer now, and once within ``EVERY``. The notice and
-    its entry in the decision log are one transaction. Raises ``NotTheirs``.
+    The person must be able to answer it now; a second nudge within ``EVERY`` is refused. The
+    notification and its entry in the decision log are one transaction. Raises ``NotTheirs``.
     """
     now = now or timezone.now()
     ready = _prepare(reviewer, interaction_id, user_id, now, origin)
@@ -81,43 +79,43 @@ def _prepare(
     refusal = access.why_not_answer(Viewer(0, user_id, ""), item)
     if refusal is Refusal.NOT_ASKED:
         raise NotTheirs(user_id)
-    whom = Reviewer.objects.filter(mobius_id=user_id).select_related("user").first()
-    if whom is None:
+    recipient = Reviewer.objects.filter(mobius_id=user_id).select_related("user").first()
+    if recipient is None:
         return Outcome(Kind.NO_ACCOUNT, item, VERB, user_id=user_id)
-    if not whom.user.is_active:
+    if not recipient.user.is_active:
         kind = Kind.DEACTIVATED
     elif refusal is Refusal.HELD:
         kind = Kind.HELD
     elif refusal is Refusal.ANSWERED:
         kind = Kind.THEY_ANSWERED
-    elif whom.pk == reviewer.pk:
+    elif recipient.pk == reviewer.pk:
         kind = Kind.YOURSELF
     else:
-        return NudgeCommand(reviewer, upstream, item, whom, origin)
-    return Outcome(kind, item, VERB, user_id=user_id, person=whom.name)
+        return NudgeCommand(reviewer, upstream, item, recipient, origin)
+    return Outcome(kind, item, VERB, user_id=user_id, person=recipient.name)
 
 
 def _notice(ready: NudgeCommand, now: datetime) -> int:
-    """Write the notice, and say how often the person was nudged; 0 where the last is too recent.
+    """Write the notification. Returns how often the person was nudged, 0 if too recently.
 
-    The database decides between two who press at once: one row changes for one of them only.
+    Of two simultaneous nudges, the database lets one change the row.
     """
-    said = {
+    fields = {
         "sender": ready.reviewer.mobius_id or "",
         "sender_name": ready.reviewer.name,
         "at": now,
     }
-    mine = _of(ready)
-    if mine.filter(at__lte=now - EVERY).update(**said, read_at=None, times=F("times") + 1):
-        return mine.get().times
+    notices = _of(ready)
+    if notices.filter(at__lte=now - EVERY).update(**fields, read_at=None, times=F("times") + 1):
+        return notices.get().times
     try:
         with transaction.atomic():
             Notice.objects.create(
-                reviewer=ready.whom,
+                reviewer=ready.recipient,
                 upstream=ready.upstream,
                 interaction_id=ready.item.mobius_id,
                 kind=Notice.Kind.NUDGE,
-                **said,
+                **fields,
             )
     except IntegrityError:
         return 0
@@ -126,7 +124,7 @@ def _notice(ready: NudgeCommand, now: datetime) -> int:
 
 def _of(ready: NudgeCommand) -> QuerySet[Notice]:
     return Notice.objects.filter(
-        reviewer=ready.whom,
+        reviewer=ready.recipient,
         upstream=ready.upstream,
         interaction_id=ready.item.mobius_id,
         kind=Notice.Kind.NUDGE,
@@ -134,8 +132,8 @@ def _of(ready: NudgeCommand) -> QuerySet[Notice]:
 
 
 def _last(ready: NudgeCommand) -> datetime:
-    found: datetime = _of(ready).values_list("at", flat=True).get()
-    return found
+    at: datetime = _of(ready).values_list("at", flat=True).get()
+    return at
 
 
 def _log(ready: NudgeCommand, now: datetime, times: int) -> None:
@@ -148,6 +146,6 @@ def _log(ready: NudgeCommand, now: datetime, times: int) -> None:
             at=now,
             item=ready.item,
             credential_kind="account",
-            value={"user": ready.whom.mobius_id, "times": times},
+            value={"user": ready.recipient.mobius_id, "times": times},
         )
     )

@@ -1,9 +1,9 @@
-"""Answers that were not made here enter the decision log once, as observed.
+"""Answers made outside this app are logged once, as observed.
 
-The sync meets our own answers too, often before the answer to our POST has come back, and upstream
-may name somebody else as responder. So while an attempt of the person at the question is open, or,
-where one answer is enough, anybody's, nothing is entered: whoever settles the attempt knows whose
-answer it is, and enters it. Both hold the upstream's row, so neither overtakes the other.
+The sync sees our own answers too, often before the response to our POST, and upstream may name
+somebody else as responder. So nothing is logged while an attempt of that person is open, or,
+where one answer is enough, anybody's: whoever settles the attempt knows whose answer it is and logs
+it. Both lock the upstream's row, so neither overtakes the other.
 """
 
 from collections.abc import Sequence
@@ -12,22 +12,22 @@ from datetime import datetime
 from inbox.mirror.observers import Answer
 from inbox.mirror.upsert import chunks
 from inbox.models import Attempt, Interaction, Upstream
-from inbox.services.answer_state import Mine
+from inbox.services.answer_state import OwnAnswer
 from inbox.services.audit import decision_log
 from inbox.services.audit.decision_log import Entry, entry_by
 from inbox.services.origin import Origin
 
 RESPOND = "respond"
 UNCONFIRMED = "answer_unconfirmed"
-"""Mobius accepted an answer, and has not confirmed it for five minutes."""
+"""Mobius accepted an answer and did not show it within five minutes."""
 NEVER_ARRIVED = "never_arrived"
-"""The outcome of an attempt of which nothing was heard for so long that it was given up."""
+"""The outcome of an attempt that was given up without a sign of it."""
 
 
 def enter(upstream: Upstream, answers: Sequence[Answer]) -> None:
-    """Enter those of ``answers`` that are nobody's attempt and are not entered yet.
+    """Log those of ``answers`` that belong to no attempt and are not logged yet.
 
-    Inside the transaction that has projected them, which holds the upstream's row.
+    Call it inside the transaction that projected them, which has locked the upstream's row.
     """
     skip: set[tuple[str, str | None]] = set()
     coming_soon: set[str] = set()
@@ -50,22 +50,22 @@ def enter(upstream: Upstream, answers: Sequence[Answer]) -> None:
 
 
 def catch_up(upstream: Upstream, interaction_id: str) -> None:
-    """The same for one question, after an attempt at it has turned out to be none."""
+    """Log the answers of one question, after an attempt did not become an answer."""
     item = Interaction.objects.filter(upstream=upstream, mobius_id=interaction_id).first()
     enter(upstream, [] if item is None else Answer.all_of(item))
 
 
 def _late(upstream: Upstream, answer: Answer) -> Attempt | None:
-    """One of ours that was refused or given up, and has arrived after all."""
-    given = Mine(answer.told.get("value"), answer.told.get("comment") or "", _at(answer))
-    lost = Attempt.objects.filter(
+    """An attempt that was refused or given up, if this is its answer after all."""
+    own_answer = OwnAnswer(answer.told.get("value"), answer.told.get("comment") or "", _at(answer))
+    refused = Attempt.objects.filter(
         upstream=upstream,
         interaction_id=answer.item.mobius_id,
         reviewer__mobius_id=answer.user_id,
         state=Attempt.State.REFUSED,
     )
-    attempts = lost.select_related("reviewer__user")
-    return next((attempt for attempt in attempts if given.is_of(attempt)), None)
+    attempts = refused.select_related("reviewer__user")
+    return next((attempt for attempt in attempts if own_answer.was_sent_by(attempt)), None)
 
 
 def _ours(attempt: Attempt, answer: Answer) -> Entry:
@@ -74,7 +74,7 @@ def _ours(attempt: Attempt, answer: Answer) -> Entry:
 
 
 def entry_of(attempt: Attempt, item: Interaction, *, at: datetime | None) -> Entry:
-    """The entry of an answer that an attempt has made."""
+    """The entry of an answer that an attempt sent."""
     return entry_by(
         attempt.reviewer,
         verb=RESPOND,
@@ -92,7 +92,7 @@ def entry_of(attempt: Attempt, item: Interaction, *, at: datetime | None) -> Ent
 
 
 def unconfirmed_entry_of(attempt: Attempt, item: Interaction) -> Entry:
-    """The entry of an answer that upstream took and does not show."""
+    """The entry of an answer that upstream accepted and does not show."""
     return entry_by(
         attempt.reviewer,
         verb=UNCONFIRMED,
@@ -108,21 +108,21 @@ def unconfirmed_entry_of(attempt: Attempt, item: Interaction) -> Entry:
 
 
 def _entry(upstream: Upstream, answer: Answer) -> Entry:
-    item, told = answer.item, answer.told
+    item, response = answer.item, answer.told
     return Entry(
         verb=RESPOND,
         upstream=upstream,
         actor=answer.user_id,
         at=_at(answer),
         item=item,
-        value=told.get("value"),
-        comment=told.get("comment") or "",
+        value=response.get("value"),
+        comment=response.get("comment") or "",
         observed=True,
     )
 
 
 def _at(answer: Answer) -> datetime:
-    told, item = answer.told, answer.item
-    if told.get("at"):
-        return datetime.fromisoformat(told["at"])
+    response, item = answer.told, answer.item
+    if response.get("at"):
+        return datetime.fromisoformat(response["at"])
     return item.completed_at or item.updated_at

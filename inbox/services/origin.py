@@ -1,4 +1,4 @@
-"""Who does something, and from where."""
+"""Who makes a change, and from where."""
 
 import os
 import pwd
@@ -10,22 +10,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Origin:
-    """``address`` is the network address of the person's browser; empty for what is done in the
-    background.
-    """
+    """``address`` is the browser's network address; empty for background work."""
 
     address: str = ""
 
 
 BACKGROUND = Origin()
-"""What no browser has asked for."""
+"""Not requested by a browser."""
 
 
 @dataclass(frozen=True)
 class Actor:
     """Who changes accounts and rights: a signed-in person, or a command on the server.
 
-    ``account`` is a user name here; for a command, of the operating system. ``credential_kind`` is
+    ``account`` is a username, for a command that of the operating system. ``credential_kind`` is
     ``account`` or ``command``.
     """
 
@@ -40,7 +38,7 @@ _current: ContextVar[Callable[[], Actor] | None] = ContextVar("actor", default=N
 
 @contextmanager
 def acting(actor: Callable[[], Actor]) -> Iterator[None]:
-    """Changes made inside the context are those of ``actor``, which is called when one is made."""
+    """Attribute changes inside the context to ``actor``, which is called at each change."""
     token = _current.set(actor)
     try:
         yield
@@ -49,13 +47,13 @@ def acting(actor: Callable[[], Actor]) -> Iterator[None]:
 
 
 def current_actor() -> Actor:
-    """The person whose request this is; outside a request, the OS user who runs the command."""
+    """The person whose request this is; outside a request, the OS user."""
     actor = _current.get()
     return Actor(os_user(), credential_kind="command") if actor is None else actor()
 
 
 def os_user() -> str:
-    """The user that the process runs as; the environment is not asked, for it can say anything."""
+    """The user that the process runs as; not from the environment, which can be set freely."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:

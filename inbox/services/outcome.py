@@ -1,4 +1,4 @@
-"""How a service call ended: its kind and facts. The page supplies the wording and the status."""
+"""The result of a service call: its kind and facts. Pages supply the wording and the status."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ Subject = TypeVar("Subject", Interaction, Group, Run)
 
 
 class Kind(StrEnum):
-    """What is true now. ``DONE`` are those that leave nothing to do."""
+    """What is true after the call. Those in ``DONE`` leave nothing to do."""
 
     ANSWERED = "answered"
     PENDING_OTHERS = "pending_others"
@@ -84,14 +84,18 @@ DONE = frozenset(
 class Outcome(Generic[Subject]):
     """``subject`` is the interaction, group or run as the mirror has it now.
 
-    ``verb`` is what was asked for, as the decision log calls it. ``user_id`` and ``person`` are the
-    Mobius ID and the name of the other person concerned, ``routing`` and ``signal`` what a group or
-    a run was to get. ``at`` is when a nudge was sent last. ``underway`` is the answer that is in
-    the way. ``checked`` is False where Mobius could not be read after the request.
-
-    ``message`` is what Mobius said, ``retry_after`` how many seconds to wait, None where it did not
-    say. ``service_key``: the service key was refused, not the person's token. ``lost``: a token is
-    stored, and no key opens it.
+    Attributes:
+        verb: the operation, as the decision log calls it.
+        user_id, person: Mobius ID and name of the other person concerned.
+        routing: what a group was to get.
+        signal: what a run was to get.
+        at: when the last nudge was sent.
+        underway: the answer that keeps the viewer from answering.
+        checked: False if Mobius could not be read after the request.
+        message: what Mobius said.
+        retry_after: seconds to wait, None if Mobius did not say.
+        service_key: the service key was refused, not the person's token.
+        lost: a token is stored that no key decrypts.
     """
 
     kind: Kind
@@ -111,12 +115,12 @@ class Outcome(Generic[Subject]):
 
     @property
     def done(self) -> bool:
-        """It is as the person wished, or there is nothing left to do."""
+        """Whether the person got what they wanted, or nothing is left to do."""
         return self.kind in DONE
 
 
 def refused(error: MobiusError, subject: Subject, **facts: Any) -> Outcome[Subject]:
-    """The outcome of a request that Mobius refused, or that it never got."""
+    """The outcome of a request that Mobius refused or never got."""
     match error:
         case Unauthorized():
             kind = Kind.TOKEN_REFUSED

@@ -1,6 +1,6 @@
-"""Adding people: an account, who it is in Mobius, and its role.
+"""Adding people: an account, its Mobius ID, and its role.
 
-Every change of an identity or a role is entered in the decision log by ``rights_log``.
+``rights_log`` logs every change of an identity or a role.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,8 +22,6 @@ from inbox.services import credentials, links
 
 
 class Role(StrEnum):
-    """What a person may be here."""
-
     REVIEWER = "reviewer"
     LEAD = "lead"
 
@@ -33,8 +31,8 @@ GROUPS = {Role.REVIEWER: (REVIEWER,), Role.LEAD: (REVIEWER, TEAM_LEAD)}
 
 @dataclass(frozen=True)
 class Person:
-    """What is said of somebody. What is None stays as it is, and for a new person is nothing, or
-    the role of a reviewer.
+    """What to set for a person. None leaves a value as it is; a new person gets no value, and the
+    role of a reviewer.
     """
 
     username: str
@@ -46,8 +44,8 @@ class Person:
 
 @dataclass(frozen=True)
 class Added:
-    """What became of a person. ``link`` is the sign-in link, where one was made; ``refused`` says
-    why nobody was added, ``unseen`` that Mobius has not mentioned the Mobius ID yet.
+    """The result for a person. ``link`` is their sign-in link, if one was created; ``refused`` says
+    why they were not added. ``unseen``: the Mobius ID has not appeared in Mobius' data yet.
     """
 
     person: Person
@@ -57,7 +55,7 @@ class Added:
 
 
 class Reason(StrEnum):
-    """Why somebody was not added or changed."""
+    """Why a person was not added or changed."""
 
     HAS_ACCOUNT = "has_account"
     NO_MOBIUS_ID = "no_mobius_id"
@@ -68,8 +66,8 @@ class Reason(StrEnum):
 
 
 class NotAdded(Exception):
-    """Nothing has changed. ``holder`` is the account that has the Mobius ID, ``invalid`` what the
-    fields' validators say.
+    """Nothing has changed. ``holder`` is the account that has the Mobius ID, ``invalid`` are the
+    fields' validation errors.
     """
 
     def __init__(
@@ -88,9 +86,9 @@ class NotAdded(Exception):
 
 @sensitive_variables("password", "hashed")
 def add(person: Person, *, password: str | None = None, update: bool = False) -> Added:
-    """Make the account, or with ``update`` change the one that is there.
+    """Create the account, or with ``update`` change an existing one.
 
-    Without a password, an active account that has none gets a sign-in link to set one. Raises
+    An active account that ends up without a password gets a sign-in link to set one. Raises
     ``NotAdded``.
     """
     # Hashing is slow by design, and SQLite has one write lock.
@@ -101,7 +99,7 @@ def add(person: Person, *, password: str | None = None, update: bool = False) ->
 
 @sensitive_variables("password", "hashed")
 def _add(person: Person, password: str | None, hashed: str | None, *, update: bool) -> Added:
-    Upstream.hold_present()
+    Upstream.lock_present()
     user = get_user_model().objects.filter(username=person.username).first()
     if user is not None and not update:
         raise NotAdded(Reason.HAS_ACCOUNT, username=person.username)
@@ -131,7 +129,7 @@ def _add(person: Person, password: str | None, hashed: str | None, *, update: bo
 
 @transaction.atomic
 def set_mobius_id(user: User, mobius_id: str) -> None:
-    """Say who ``user`` is in Mobius. Raises ``NotAdded``."""
+    """Set who ``user`` is in Mobius. Raises ``NotAdded``."""
     credentials.lock(user)
     try:
         with transaction.atomic():
@@ -141,15 +139,15 @@ def set_mobius_id(user: User, mobius_id: str) -> None:
 
 
 def add_all(people: Iterable[Person], *, update: bool = False, keep: bool = True) -> list[Added]:
-    """Add all of them, or nobody where one has a problem, or where ``keep`` is False: a preview."""
+    """Add all people, or none if one has a problem. ``keep=False`` is a preview: it adds none."""
     with transaction.atomic():
-        added = [_add_or_say(person, update=update) for person in people]
-        if not keep or any(one.refused for one in added):
+        results = [_try_add(person, update=update) for person in people]
+        if not keep or any(result.refused for result in results):
             transaction.set_rollback(True)
-    return added
+    return results
 
 
-def _add_or_say(person: Person, *, update: bool) -> Added:
+def _try_add(person: Person, *, update: bool) -> Added:
     try:
         return add(person, update=update)
     except NotAdded as refused:
@@ -186,25 +184,25 @@ def _check_password(user: User, password: str) -> None:
 
 
 def _identify(user: User, person: Person) -> None:
-    """Set the Mobius ID. Raises ``NotAdded`` where it is another account's."""
-    wanted = None if person.mobius_id is None else person.mobius_id.strip()
+    """Set the Mobius ID. Raises ``NotAdded`` if another account has it."""
+    mobius_id = None if person.mobius_id is None else person.mobius_id.strip()
     reviewer = Reviewer.objects.get(user=user)
-    if wanted is None or wanted == reviewer.mobius_id:
+    if mobius_id is None or mobius_id == reviewer.mobius_id:
         return
-    if not wanted:
+    if not mobius_id:
         raise NotAdded(Reason.NO_MOBIUS_ID, username=person.username)
     try:
-        Reviewer._meta.get_field("mobius_id").clean(wanted, reviewer)
+        Reviewer._meta.get_field("mobius_id").clean(mobius_id, reviewer)
     except ValidationError as error:
         raise NotAdded(Reason.INVALID, invalid=error.messages) from None
-    holder = Reviewer.objects.filter(mobius_id=wanted).select_related("user").first()
+    holder = Reviewer.objects.filter(mobius_id=mobius_id).select_related("user").first()
     if holder is not None:
-        raise NotAdded(Reason.ID_OF_ANOTHER, mobius_id=wanted, holder=holder.user.get_username())
-    credentials.assign(reviewer, mobius_id=wanted)
+        raise NotAdded(Reason.ID_OF_ANOTHER, mobius_id=mobius_id, holder=holder.user.get_username())
+    credentials.assign(reviewer, mobius_id=mobius_id)
 
 
 def _give_role(user: User, role: Role) -> None:
-    """Their other groups stay."""
+    """Replace the user's role; other groups stay."""
     had = {group.name for group in user.groups.filter(name__in=ROLES)}
     now = set(GROUPS[role])
     if had != now:

@@ -7,8 +7,8 @@ from enum import StrEnum
 from inbox.services.people import Person, Role
 
 COLUMNS = ("name", "full_name", "mobius_id", "role", "admin")
-NEEDED = ("name", "mobius_id")
-MOST = 200
+REQUIRED = ("name", "mobius_id")
+MAX_PEOPLE = 200
 YES, NO = ("yes", "true", "on", "1", "x"), ("", "no", "false", "off", "0")
 
 
@@ -28,7 +28,7 @@ class Flaw(StrEnum):
 
 
 class Unreadable(ValueError):
-    """The file cannot be read. ``value`` is the column, the value, or what the parser says."""
+    """The file cannot be read. ``value`` is the column, the value, or the parser's error."""
 
     def __init__(self, flaw: Flaw, *, line: int = 0, value: str = "") -> None:
         super().__init__(flaw)
@@ -42,12 +42,12 @@ def read(content: bytes) -> list[Person]:
     except UnicodeDecodeError:
         raise Unreadable(Flaw.NOT_UTF8) from None
     header = text.partition("\n")[0]
-    # What a spreadsheet writes where the comma is the decimal sign.
+    # Spreadsheets use semicolons in locales where the comma is the decimal separator.
     delimiter = ";" if ";" in header and "," not in header else ","
     rows = csv.DictReader(io.StringIO(text), delimiter=delimiter, restkey="", strict=True)
     try:
         names = [name.strip().lower() for name in rows.fieldnames or ()]
-        if missing := [name for name in NEEDED if name not in names]:
+        if missing := [name for name in REQUIRED if name not in names]:
             raise Unreadable(Flaw.COLUMN_MISSING, value=missing[0])
         if unknown := [name for name in names if name not in COLUMNS]:
             raise Unreadable(Flaw.COLUMN_UNKNOWN, value=unknown[0])
@@ -57,7 +57,7 @@ def read(content: bytes) -> list[Person]:
         raise Unreadable(Flaw.NOT_CSV, line=rows.line_num, value=str(error)) from None
     if not people:
         raise Unreadable(Flaw.NO_PEOPLE)
-    if len(people) > MOST:
+    if len(people) > MAX_PEOPLE:
         raise Unreadable(Flaw.TOO_MANY_PEOPLE)
     return people
 
@@ -65,18 +65,18 @@ def read(content: bytes) -> list[Person]:
 def _person(row: dict[str, str | None], line: int) -> Person:
     if "" in row:
         raise Unreadable(Flaw.TOO_MANY_VALUES, line=line)
-    said = {name: (row.get(name) or "").strip() for name in COLUMNS}
-    if not said["name"]:
+    values = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    if not values["name"]:
         raise Unreadable(Flaw.NO_NAME, line=line)
-    role, admin = said["role"].lower(), said["admin"].lower()
+    role, admin = values["role"].lower(), values["admin"].lower()
     if role and role not in list(Role):
-        raise Unreadable(Flaw.ROLE, line=line, value=said["role"])
+        raise Unreadable(Flaw.ROLE, line=line, value=values["role"])
     if admin not in (*YES, *NO):
-        raise Unreadable(Flaw.ADMIN, line=line, value=said["admin"])
+        raise Unreadable(Flaw.ADMIN, line=line, value=values["admin"])
     return Person(
-        username=said["name"],
-        mobius_id=said["mobius_id"],
-        full_name=said["full_name"] or None,
+        username=values["name"],
+        mobius_id=values["mobius_id"],
+        full_name=values["full_name"] or None,
         role=Role(role) if role else None,
         admin=admin in YES,
     )

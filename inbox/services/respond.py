@@ -1,9 +1,9 @@
-"""Answering once.
+"""Answering exactly once.
 
-Check access, then one transaction that writes draft and attempt, then the POST, then one
-transaction that projects what came back, logs the decision, settles the attempt and drops the
-draft. A POST that may have arrived is never sent again by itself: the question is read, and the
-outcome tells what is true.
+Check access; store draft and attempt in one transaction; send the POST; then, in one transaction,
+project the response, log the decision, settle the attempt and delete the draft. A POST that may
+have arrived is never repeated automatically: the question is read, and the outcome says what that
+shows.
 """
 
 import asyncio
@@ -25,32 +25,32 @@ from inbox.services import answer_command, attempts, draft, observed
 from inbox.services.answer_command import AnswerCommand, answered
 from inbox.services.attempts import Busy
 from inbox.services.command import execute
-from inbox.services.confirming import confirming
+from inbox.services.confirming import confirmer
 from inbox.services.draft import NOWHERE, NotAsked, TypedIn, asked_item
 from inbox.services.look_up import Snapshot, look_up
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.seen import Seen
 
-__all__ = ["NotAsked", "look", "respond", "settle_open", "what_is_true"]
+__all__ = ["NotAsked", "check_answerable", "recheck", "respond", "settle_open"]
 
 log = logging.getLogger(__name__)
 
-GIVE_UP = timedelta(minutes=5)
-"""After this an attempt whose question is still open has not arrived."""
+GIVE_UP_AFTER = timedelta(minutes=5)
+"""After this, an attempt whose question is still open counts as not arrived."""
 
 ACCEPTED = (Attempt.State.ANSWERED, Attempt.State.ACCEPTED)
-"""An operation that comes again and has got this far is not sent again."""
+"""A repeated operation is not sent again from these states."""
 
-Found = tuple[Viewer, Interaction]
-"""Somebody, and a question that ``asked_item`` has given them."""
+ViewerAndItem = tuple[Viewer, Interaction]
+"""A viewer, and a question that ``asked_item`` returned for them."""
 
-_turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
+_locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person wants to send, and what they had before them."""
+    """What a person submits, and what the page showed."""
 
     reviewer: Reviewer
     interaction_id: str
@@ -60,7 +60,7 @@ class Answer:
     seen: Seen
     origin: Origin
     typed_in: TypedIn = NOWHERE
-    found: Found | None = None
+    viewer_and_item: ViewerAndItem | None = None
 
 
 async def respond(
@@ -73,42 +73,56 @@ async def respond(
     seen: Seen | None = None,
     origin: Origin = BACKGROUND,
     typed_in: TypedIn = NOWHERE,
-    found: Found | None = None,
+    viewer_and_item: ViewerAndItem | None = None,
 ) -> Outcome[Interaction]:
-    """Answer the question as ``reviewer``, and say what is true after that.
+    """Answer the question as ``reviewer``.
 
-    ``value`` is the JSON value, of the question's mode. ``operation_id`` makes a repeated call
-    one answer with one outcome. ``seen`` is what was on the page, ``origin`` where it was sent
-    from, ``typed_in`` the form. ``found`` is the question where the caller has just looked it up
-    for the same person. Each may be missing. Raises ``NotAsked``.
+    Args:
+        value: a JSON value that fits the question's mode.
+        operation_id: repeated calls with the same id are one answer with one outcome.
+        seen: what the page showed.
+        origin: where it was sent from.
+        typed_in: the form.
+        viewer_and_item: viewer and question, if the caller has just loaded them.
+
+    Raises:
+        NotAsked: the question is not there for the reviewer.
     """
-    turn = _turn(reviewer, interaction_id)
-    found = None if turn.locked() else found
+    lock = _answer_lock(reviewer, interaction_id)
+    viewer_and_item = None if lock.locked() else viewer_and_item
     seen = seen or Seen()
     answer = Answer(
-        reviewer, interaction_id, value, comment, operation_id, seen, origin, typed_in, found
+        reviewer,
+        interaction_id,
+        value,
+        comment,
+        operation_id,
+        seen,
+        origin,
+        typed_in,
+        viewer_and_item,
     )
-    async with locked(turn):
-        ready = await sync_to_async(_prepare)(answer, look=True)
+    async with locked(lock):
+        ready = await sync_to_async(_prepare)(answer, recheck=True)
         if isinstance(ready, AnswerCommand) and ready.unknown:
             snapshot = await _look_up(interaction_id)
             outcome = await sync_to_async(ready.on_recheck)(snapshot)
             if outcome.kind is not Kind.NOT_RECORDED:
                 return outcome
-            ready = await sync_to_async(_prepare)(answer, look=False)
+            ready = await sync_to_async(_prepare)(answer, recheck=False)
         outcome = await execute(ready)
     if isinstance(ready, AnswerCommand) and outcome.kind is Kind.RECEIVED:
-        confirming.add(ready.attempt.pk)
+        confirmer.add(ready.attempt.pk)
     return outcome
 
 
-async def what_is_true(
+async def check_answerable(
     *, reviewer: Reviewer, interaction_id: str, seen: Seen | None = None
 ) -> Outcome[Interaction] | None:
-    """Why no answer at all can be taken now, whatever its value; None where one can.
+    """Why the question can't be answered now, whatever the value; None if it can.
 
-    Reads the question where Mobius answers, for a closed one is closed, and a changed one changed,
-    before a value is wrong. Raises ``NotAsked``.
+    Reads the question from Mobius if possible: that it is closed or has changed comes before errors
+    in the value. Raises ``NotAsked``.
     """
     viewer = await sync_to_async(viewer_of)(reviewer.user)
     item = await sync_to_async(asked_item)(viewer, interaction_id)
@@ -116,27 +130,27 @@ async def what_is_true(
     return await sync_to_async(answer_command.why_not)(viewer, item, snapshot, seen or Seen())
 
 
-async def look(
+async def recheck(
     *, reviewer: Reviewer, interaction_id: str, operation_id: str, seen: Seen | None = None
 ) -> Outcome[Interaction]:
-    """What became of an answer whose outcome never reached the person who sent it.
+    """The outcome of an answer whose response never reached the person who sent it.
 
-    Reads the question and sends nothing. ``NOT_RECORDED`` where the answer is not in and can be
-    sent again. An answer that is being sent just now is waited for. Raises ``NotAsked``.
+    Reads the question and sends nothing. ``NOT_RECORDED`` means that the answer has not arrived and
+    can be sent again. Waits for an answer that is being sent. Raises ``NotAsked``.
     """
-    async with locked(_turn(reviewer, interaction_id)):
+    async with locked(_answer_lock(reviewer, interaction_id)):
         viewer = await sync_to_async(viewer_of)(reviewer.user)
         item = await sync_to_async(asked_item)(viewer, interaction_id)
         snapshot = await _look_up(interaction_id)
         attempt = await sync_to_async(attempts.find)(reviewer, operation_id)
-        return await sync_to_async(_looked)((viewer, item), attempt, snapshot, seen or Seen())
+        return await sync_to_async(_rechecked)((viewer, item), attempt, snapshot, seen or Seen())
 
 
-def _looked(
-    found: Found, attempt: Attempt | None, snapshot: Snapshot | None, seen: Seen
+def _rechecked(
+    viewer_and_item: ViewerAndItem, attempt: Attempt | None, snapshot: Snapshot | None, seen: Seen
 ) -> Outcome[Interaction]:
-    viewer, item = found
-    if attempt is None or not attempts.is_at(attempt, item):
+    viewer, item = viewer_and_item
+    if attempt is None or not attempts.is_for(attempt, item):
         outcome = answer_command.why_not(viewer, item, snapshot, seen)
         return outcome or Outcome(Kind.NOT_RECORDED, item)
     if attempt.state in ACCEPTED:
@@ -145,10 +159,10 @@ def _looked(
 
 
 async def settle_open() -> None:
-    """Find out what became of every attempt that nobody knows of. At start, and every minute."""
+    """Settle every attempt of unknown outcome. Called at start and every minute."""
     await sync_to_async(_settle_unconfirmed)()
-    for unknown in await sync_to_async(_all)(Attempt.State.OPEN):
-        async with _turn(unknown.attempt.reviewer, unknown.attempt.interaction_id):
+    for unknown in await sync_to_async(_commands_in)(Attempt.State.OPEN):
+        async with _answer_lock(unknown.attempt.reviewer, unknown.attempt.interaction_id):
             try:
                 snapshot = await look_up(unknown.attempt.interaction_id)
             except MobiusError as error:
@@ -157,9 +171,9 @@ async def settle_open() -> None:
             await sync_to_async(_settle)(unknown, snapshot)
 
 
-def _turn(reviewer: Reviewer, interaction_id: str) -> asyncio.Lock:
-    """One answer of one person to one question at a time; the next one sees how it ended."""
-    return _turns.setdefault((reviewer.pk, interaction_id), asyncio.Lock())
+def _answer_lock(reviewer: Reviewer, interaction_id: str) -> asyncio.Lock:
+    """A lock that lets a person send one answer to a question at a time."""
+    return _locks.setdefault((reviewer.pk, interaction_id), asyncio.Lock())
 
 
 async def _look_up(interaction_id: str) -> Snapshot | None:
@@ -169,43 +183,47 @@ async def _look_up(interaction_id: str) -> Snapshot | None:
         return None
 
 
-def _prepare(answer: Answer, *, look: bool) -> AnswerCommand | Outcome[Interaction]:
-    """All that comes before the POST: an outcome where there is nothing to send.
+def _prepare(answer: Answer, *, recheck: bool) -> AnswerCommand | Outcome[Interaction]:
+    """Everything before the POST; an outcome where there is nothing to send.
 
-    ``look``: where an earlier POST of the same operation may have arrived, that one is returned,
-    to be looked for before another is sent.
+    ``recheck``: if an earlier POST of the same operation may have arrived, return that attempt, to
+    be checked before it is sent again.
     """
     reviewer = answer.reviewer
-    viewer, item = (answer.found if look else None) or _find(answer)
-    named = attempts.find(reviewer, answer.operation_id)
-    earlier = named if named is not None and attempts.is_at(named, item) else None
+    viewer, item = (answer.viewer_and_item if recheck else None) or _find(answer)
+    existing = attempts.find(reviewer, answer.operation_id)
+    earlier = existing if existing is not None and attempts.is_for(existing, item) else None
     if earlier is not None and earlier.state in ACCEPTED:
         return _accepted(earlier, viewer, item)
-    if earlier is not None and earlier.state == Attempt.State.OPEN and look:
+    if earlier is not None and earlier.state == Attempt.State.OPEN and recheck:
         return AnswerCommand(earlier, viewer, item, unknown=True)
     closed = answer_command.already_closed(viewer, item)
-    if closed is not None and closed.kind is Kind.ALREADY_MINE and _is_in(answer, viewer, item):
+    if (
+        closed is not None
+        and closed.kind is Kind.ALREADY_MINE
+        and _already_sent(answer, viewer, item)
+    ):
         return answered(item)
-    if closed is not None or answer.seen.another_question_than(item):
-        _keep(answer, item, closed=closed is not None)
+    if closed is not None or answer.seen.differs_from(item):
+        _save_draft(answer, item, closed=closed is not None)
         return closed or Outcome(Kind.QUESTION_CHANGED, item)
     try:
         credential = credential_for(reviewer, item)
     except NoCredential as none:
-        _keep(answer, item, closed=False)
+        _save_draft(answer, item, closed=False)
         return Outcome(Kind.NO_CREDENTIAL, item, lost=none.lost)
-    return _write_down(answer, viewer, item, credential, named)
+    return _begin(answer, viewer, item, credential, existing)
 
 
-def _write_down(
+def _begin(
     answer: Answer,
     viewer: Viewer,
     item: Interaction,
     credential: RequestCredential,
-    named: Attempt | None,
+    existing: Attempt | None,
 ) -> AnswerCommand | Outcome[Interaction]:
-    """The attempt, before it is sent; an outcome where somebody else is answering."""
-    sent_before = named is not None and attempts.is_at(named, item) and named.sent
+    """Store the attempt; an outcome where somebody else is answering."""
+    sent_before = existing is not None and attempts.is_for(existing, item) and existing.sent
     try:
         attempt = attempts.begin(
             reviewer=answer.reviewer,
@@ -214,14 +232,14 @@ def _write_down(
             comment=answer.comment,
             operation_id=answer.operation_id,
             credential=credential,
-            named=named,
+            existing=existing,
             origin=answer.origin,
             typed_in=answer.typed_in,
         )
     except Busy as busy:
-        _keep(answer, item, closed=False)
+        _save_draft(answer, item, closed=False)
         return Outcome(Kind.PROCESSING, item, underway=busy.underway)
-    resent = attempt is named and sent_before
+    resent = attempt is existing and sent_before
     return AnswerCommand(attempt, viewer, item, credential, resent=resent)
 
 
@@ -233,22 +251,24 @@ def _accepted(
     return AnswerCommand(attempt, viewer, item).on_repeated(snapshot)
 
 
-def _is_in(answer: Answer, viewer: Viewer, item: Interaction) -> bool:
-    """The same value and comment were sent from here before, and have arrived."""
+def _already_sent(answer: Answer, viewer: Viewer, item: Interaction) -> bool:
+    """Whether the same value and comment were sent from here before, and have arrived."""
     reviewer = answer.reviewer
-    arrived = attempts.made_here(reviewer, viewer, item, value=answer.value, comment=answer.comment)
+    arrived = attempts.sent_from_here(
+        reviewer, viewer, item, value=answer.value, comment=answer.comment
+    )
     if arrived:
         draft.drop(reviewer=reviewer, interaction_id=item.mobius_id)
     return arrived
 
 
-def _find(answer: Answer) -> Found:
+def _find(answer: Answer) -> ViewerAndItem:
     viewer = viewer_of(answer.reviewer.user)
     return viewer, asked_item(viewer, answer.interaction_id)
 
 
-def _keep(answer: Answer, item: Interaction, *, closed: bool) -> None:
-    typed = draft.typed_as(answer.value)
+def _save_draft(answer: Answer, item: Interaction, *, closed: bool) -> None:
+    typed = draft.as_form_values(answer.value)
     draft.keep(
         answer.reviewer,
         item,
@@ -259,9 +279,9 @@ def _keep(answer: Answer, item: Interaction, *, closed: bool) -> None:
     )
 
 
-def _all(state: Attempt.State) -> list[AnswerCommand]:
+def _commands_in(state: Attempt.State) -> list[AnswerCommand]:
     upstream = Upstream.present()
-    unknown = []
+    commands = []
     rows = Attempt.objects.filter(state=state, upstream=upstream)
     for attempt in rows.select_related("reviewer__user", "upstream").order_by("created_at"):
         item = Interaction.objects.filter(
@@ -269,17 +289,17 @@ def _all(state: Attempt.State) -> list[AnswerCommand]:
         ).first()
         if item is not None:
             viewer = viewer_of(attempt.reviewer.user)
-            unknown.append(AnswerCommand(attempt, viewer, item, unknown=True))
-    return unknown
+            commands.append(AnswerCommand(attempt, viewer, item, unknown=True))
+    return commands
 
 
 def _settle_unconfirmed() -> None:
-    """What the mirror shows by now is enough: these questions are not read on."""
-    for unconfirmed in _all(Attempt.State.UNCONFIRMED):
+    """Settle unconfirmed attempts by the mirror alone: their questions are not read any more."""
+    for unconfirmed in _commands_in(Attempt.State.UNCONFIRMED):
         unconfirmed.on_recheck(None)
 
 
 def _settle(unknown: AnswerCommand, snapshot: Snapshot) -> None:
     lost = unknown.on_recheck(snapshot).kind is Kind.NOT_RECORDED
-    if lost and unknown.attempt.created_at < timezone.now() - GIVE_UP:
+    if lost and unknown.attempt.created_at < timezone.now() - GIVE_UP_AFTER:
         attempts.refuse(unknown.attempt, observed.NEVER_ARRIVED)

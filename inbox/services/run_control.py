@@ -1,7 +1,7 @@
 """Cancelling a run, and sending it a signal, as a team lead.
 
-Both go out once, with the lead's own member token. Cancelling a run that is over changes nothing
-and says nothing: so the run is read before and after, and the outcome tells what is true.
+Both are sent once, with the lead's own member token. Cancelling a finished run has no effect and
+returns no error, so the run is read before and after.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from inbox.services.outcome import Kind, Outcome, refused
 
 
 class Verb(StrEnum):
-    """What the decision log calls the two."""
+    """The two operations, as the decision log calls them."""
 
     CANCEL = "run_cancelled"
     SIGNAL = "run_signalled"
@@ -48,14 +48,12 @@ PERMISSION = {Verb.CANCEL: access.CANCEL_RUN, Verb.SIGNAL: access.SIGNAL_RUN}
 
 
 class NotTheirs(LookupError):
-    """The run is not there for this person, or the permission is not given."""
+    """The person may not see the run or lacks the permission, or it does not exist."""
 
 
 @dataclass(frozen=True)
 class RunCommand(Command[Run]):
-    """What a lead does to ``run``, which is as the mirror holds it. ``value`` goes with a signal
-    into the decision log.
-    """
+    """A command for ``run``. ``value`` is a signal and its payload, for the decision log."""
 
     verb: Verb
     reviewer: Reviewer
@@ -73,7 +71,7 @@ class RunCommand(Command[Run]):
             await client.signal(id, name=self.value["signal"], payload=self.value["payload"])
 
     async def read(self, *, within: float = READ_WITHIN) -> Run:
-        """The run as upstream has it, and from now on the mirror."""
+        """Read the run and apply it to the mirror."""
         try:
             async with asyncio.timeout(within):
                 snapshot = await service_client().run(self.run.mobius_id)
@@ -86,7 +84,7 @@ class RunCommand(Command[Run]):
         return Run.objects.get(pk=self.run.pk)
 
     def on_accepted(self, response: None) -> Outcome[Run] | None:
-        """A cancellation shows in the run alone."""
+        """The response to a cancellation does not show its effect; the run does."""
         if self.verb is Verb.CANCEL:
             return None
         self._log()
@@ -104,7 +102,7 @@ class RunCommand(Command[Run]):
     def on_error(self, error: MobiusError, snapshot: Run | None) -> Outcome[Run]:
         cancels = self.verb is Verb.CANCEL
         if cancels and error.status in MISSING:
-            # The run was read just before: it is the call that is missing.
+            # The run was read just before, so it is the call that is missing.
             capabilities.cancelling_is_missing(self.upstream)
         if is_uncertain(error) and cancels and snapshot is not None:
             return self._after_cancellation(snapshot)
@@ -116,14 +114,14 @@ class RunCommand(Command[Run]):
         return self.refused(error)
 
     def _after_cancellation(self, run: Run) -> Outcome[Run]:
-        """It ended by that, it ended by itself, or it did not end."""
+        """Cancelled, ended before, or still running."""
         if run.cancelled:
             self._log()
             return self.outcome(Kind.CANCELLED, run)
         return self.outcome(Kind.ENDED_BEFORE if run.finished else Kind.STILL_OPEN, run)
 
     def outcome(self, kind: Kind, run: Run | None = None) -> Outcome[Run]:
-        """``run`` is as it was read last."""
+        """``run`` is as last read, by default as the mirror had it."""
         return Outcome(kind, run or self.run, self.verb, signal=self.value.get("signal", ""))
 
     def refused(self, error: MobiusError) -> Outcome[Run]:
@@ -133,7 +131,7 @@ class RunCommand(Command[Run]):
 
     @transaction.atomic
     def _log(self, **facts: Any) -> None:
-        """One entry of the decision log. ``arrived="unknown"`` where nobody knows."""
+        """Add an entry to the decision log, with ``arrived="unknown"`` where that is unknown."""
         decision_log.append(
             entry_by(
                 self.reviewer,
@@ -151,7 +149,7 @@ class RunCommand(Command[Run]):
 async def cancel(
     *, reviewer: Reviewer, run_id: str, typed: str, origin: Origin = BACKGROUND
 ) -> Outcome[Run]:
-    """End a run. ``typed`` has to be its ``typed_name``. Raises ``NotTheirs``."""
+    """Cancel a run. ``typed`` must match its ``typed_name``. Raises ``NotTheirs``."""
     ready = await sync_to_async(_prepare)(Verb.CANCEL, reviewer, run_id, origin)
     if isinstance(ready, Outcome):
         return ready
@@ -174,7 +172,7 @@ async def signal(
     payload: Mapping[str, Any] | None,
     origin: Origin = BACKGROUND,
 ) -> Outcome[Run]:
-    """Send a run a signal past the questions that it asks. Raises ``NotTheirs``."""
+    """Send a run a signal, bypassing its questions. Raises ``NotTheirs``."""
     value = {"signal": name, "payload": None if payload is None else dict(payload)}
     return await execute(
         await sync_to_async(_prepare)(Verb.SIGNAL, reviewer, run_id, origin, value=value)

@@ -7,12 +7,12 @@ from django.db import IntegrityError, transaction
 from inbox.access import Viewer
 from inbox.models import SavedView
 
-MOST = 50
-"""Views of one person: a rail holds no more."""
+MAX_VIEWS = 50
+"""Views of one person: the rail has no room for more."""
 
 
 class NoSuchView(LookupError):
-    """It is not there, or not this person's."""
+    """The view does not exist, or is another person's."""
 
 
 class Reason(StrEnum):
@@ -30,31 +30,31 @@ class NotSaved(ValueError):
         self.reason, self.name = reason, name
 
 
-def mine(viewer: Viewer, number: int) -> SavedView:
+def get_own(viewer: Viewer, number: int) -> SavedView:
     """The viewer's own view. Raises ``NoSuchView``."""
-    found = SavedView.objects.filter(owner_id=viewer.user_id, pk=number).first()
-    if found is None:
+    view = SavedView.objects.filter(owner_id=viewer.user_id, pk=number).first()
+    if view is None:
         raise NoSuchView(number)
-    return found
+    return view
 
 
 def save(viewer: Viewer, *, name: str, query: str) -> SavedView:
-    """Keep ``query`` under ``name``. Raises ``NotSaved``."""
-    if SavedView.objects.filter(owner_id=viewer.user_id).count() >= MOST:
+    """Save ``query`` under ``name``. Raises ``NotSaved``."""
+    if SavedView.objects.filter(owner_id=viewer.user_id).count() >= MAX_VIEWS:
         raise NotSaved(Reason.TOO_MANY, name)
     return _write(SavedView(owner_id=viewer.user_id, name=name, query=query))
 
 
 def rename(viewer: Viewer, number: int, *, name: str) -> SavedView:
     """Give a view another name. Raises ``NoSuchView``, ``NotSaved``."""
-    view = mine(viewer, number)
+    view = get_own(viewer, number)
     view.name = name
     return _write(view)
 
 
 def delete(viewer: Viewer, number: int) -> str:
-    """Forget a view; its name. Raises ``NoSuchView``."""
-    view = mine(viewer, number)
+    """Delete a view and return its name. Raises ``NoSuchView``."""
+    view = get_own(viewer, number)
     view.delete()
     return view.name
 

@@ -1,4 +1,4 @@
-"""What a person had before them when the form was shown: when, and which question."""
+"""What the form showed a person: which question, as of when."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from inbox.models import Interaction
 class Seen:
     """``updated_at`` of the interaction as shown, and a digest of the question as shown.
 
-    Either is None where the form did not bring it.
+    Either is None if the form did not send it.
     """
 
     updated_at: datetime | None = None
@@ -22,7 +22,7 @@ class Seen:
 
     @classmethod
     def parse(cls, sent: str) -> "Seen":
-        """Read the form's field; what cannot be read counts as not sent."""
+        """Parse the form's field; an unreadable part counts as not sent."""
         when, _, question = sent.partition(" ")
         try:
             updated_at = parse_datetime(when)
@@ -32,17 +32,17 @@ class Seen:
             updated_at = None
         return cls(updated_at=updated_at, question=question or None)
 
-    def another_question_than(self, interaction: Interaction) -> bool:
-        """The question as it is now is not the one that was shown."""
+    def differs_from(self, interaction: Interaction) -> bool:
+        """Whether the question is no longer the one that was shown."""
         return self.question is not None and self.question != digest(interaction)
 
 
 def seen_of(interaction: Interaction) -> str:
-    """What the form carries: ``<updated_at> <digest of the question>``."""
+    """The form's field: ``<updated_at> <digest of the question>``."""
     return f"{interaction.updated_at.isoformat()} {digest(interaction)}"
 
 
 def digest(interaction: Interaction) -> str:
-    """Of all that an answer is an answer to: message, context, questions."""
-    asked = [interaction.message, interaction.context, interaction.questions]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    """A digest of what a person answers: message, context, questions."""
+    question = [interaction.message, interaction.context, interaction.questions]
+    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:16]

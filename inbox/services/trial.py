@@ -1,4 +1,4 @@
-"""A test question: the one check that proves the whole way from Mobius to an answer."""
+"""A test question, which checks the whole path from Mobius to an answer."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ LASTS = timedelta(hours=1)
 
 
 class Stage(StrEnum):
-    """How far a test question has come. ``CLOSED``: it is over and nobody has answered."""
+    """How far a test question has come. ``CLOSED``: closed without an answer."""
 
     SENT = "sent"
     APPEARED = "appeared"
@@ -32,7 +32,7 @@ class Stage(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a test question was not sent. ``UNCONFIRMED``: Mobius may have it all the same."""
+    """Why a test question was not sent. ``UNCONFIRMED``: Mobius may have it."""
 
     NO_MOBIUS_ID = "no_mobius_id"
     NOT_ACCEPTED = "not_accepted"
@@ -40,7 +40,7 @@ class Reason(StrEnum):
 
 
 class NotSent(Exception):
-    """Mobius did not take it, or did not say so; ``message`` is what it said, or what failed."""
+    """Mobius did not accept it, or did not confirm; ``message`` is its error or what failed."""
 
     def __init__(self, reason: Reason, message: str = "") -> None:
         super().__init__(reason, message)
@@ -49,8 +49,8 @@ class NotSent(Exception):
 
 @dataclass(frozen=True)
 class Sent:
-    """A test question. ``id`` is empty where Mobius took it without saying which it is; then it is
-    the first of its kind that the mirror gets after the row ``after``.
+    """A test question. ``id`` is empty if Mobius accepted it without returning one; then it is the
+    first test question in the mirror after the row ``after``.
     """
 
     id: str
@@ -84,7 +84,7 @@ async def send(reviewer: Reviewer) -> Sent:
 
 
 def find(upstream: Upstream, reviewer: Reviewer, sent: Sent) -> Interaction | None:
-    """The question in the mirror; None while it has not appeared."""
+    """The question in the mirror; None until it has appeared."""
     rows = Interaction.objects.filter(upstream=upstream)
     if sent.id:
         return rows.filter(mobius_id=sent.id).first()
@@ -93,7 +93,6 @@ def find(upstream: Upstream, reviewer: Reviewer, sent: Sent) -> Interaction | No
 
 
 def stage_of(row: Interaction | None) -> Stage:
-    """How far it has come, as the mirror knows it."""
     if row is None:
         return Stage.SENT
     if row.pending:
@@ -107,6 +106,6 @@ def _newest() -> int:
 
 
 def was_anything_answered(upstream: Upstream) -> bool:
-    """Somebody has answered a question here, and Mobius took it."""
+    """Whether Mobius has accepted any answer from this app."""
     answers = Decision.objects.filter(verb=RESPOND, observed=False)
     return answers.filter(base_url=upstream.base_url, project=upstream.project).exists()

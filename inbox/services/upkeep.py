@@ -1,4 +1,4 @@
-"""What is done at start and every minute, whether or not anybody looks."""
+"""Periodic work: at start and every minute."""
 
 from importlib import import_module
 
@@ -11,16 +11,17 @@ from inbox.people import throttle
 from inbox.services import claiming, draft, key_answers, links, notices, respond
 from inbox.services.audit.anchor import anchor
 from inbox.services.audit.log_status import patrol
-from inbox.services.confirming import confirming
+from inbox.services.confirming import Confirmer, confirmer
 
 
-async def once() -> None:
-    """One round: settle what a crash or a broken connection left open, follow what was accepted,
-    log whether the service key answers, tidy drafts, look through the decision log, forget."""
+async def once(confirmer: Confirmer = confirmer) -> None:
+    """Settle what a crash or a broken connection left open, follow accepted answers, log whether
+    the service key answers, tidy drafts, verify a part of the decision log, delete old rows.
+    """
     await sync_to_async(key_answers.note)()
     await respond.settle_open()
     await claiming.settle_open()
-    await confirming.load()
+    await confirmer.load()
     await sync_to_async(draft.tidy)()
     await sync_to_async(patrol.walk)()
     await sync_to_async(anchor.catch_up)()
@@ -34,5 +35,5 @@ async def once() -> None:
 
 
 def clear_sessions() -> None:
-    """Django keeps sessions that have expired until told otherwise."""
+    """Delete expired sessions."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

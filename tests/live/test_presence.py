@@ -93,7 +93,7 @@ def test_nothing_is_kept_of_what_is_over(presence: Presence, hour: Hour) -> None
         presence.mark_viewing(f"int_{number}", 1)
     hour.now += FORGET_AFTER
     presence.sweep()
-    assert (presence._items, presence._shown) == ({}, {})
+    assert (presence._last_seen, presence._shown) == ({}, {})
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from inbox.access import viewer_of
 from inbox.models import Attempt, Decision
 from inbox.services import upkeep
 from inbox.services.answer_state import sent_to
-from inbox.services.confirming import CONFIRMED_WITHIN, EVERY, EVERY_AT_FIRST, Confirming, confirm
+from inbox.services.confirming import FIRST_INTERVAL, GIVE_UP_AFTER, INTERVAL, Confirmer, confirm
 from inbox.services.outcome import Kind
-from inbox.services.respond import look, respond, settle_open
+from inbox.services.respond import recheck, respond, settle_open
 from tests.support.desk import attempts, decisions, drafts
 from tests.support.guide_desk import GuideDesk
 from tests.upstream import GuideServer
@@ -105,7 +105,7 @@ async def test_meanwhile_it_is_not_sent_again(desk: GuideDesk) -> None:
     await answer(desk, item.mobius_id)
     assert (await answer(desk, item.mobius_id)).kind is Kind.RECEIVED
     rina = await sync_to_async(desk.person)("rina")
-    looked = await look(reviewer=rina, interaction_id=item.mobius_id, operation_id="op1")
+    looked = await recheck(reviewer=rina, interaction_id=item.mobius_id, operation_id="op1")
     assert looked.kind is Kind.RECEIVED
     other = await answer(desk, item.mobius_id, value=False, operation_id="op2")
     assert other.kind is Kind.PROCESSING
@@ -133,9 +133,9 @@ async def test_it_is_read_every_two_seconds_then_every_thirty(desk: GuideDesk) -
     item = await sync_to_async(desk.ask)()
     later(desk)
     await answer(desk, item.mobius_id)
-    assert await confirm_all() == [EVERY_AT_FIRST]
+    assert await confirm_all() == [FIRST_INTERVAL]
     await age(timedelta(seconds=61))
-    assert await confirm_all() == [EVERY]
+    assert await confirm_all() == [INTERVAL]
     assert await attempts() == [("accepted", "")]
 
 
@@ -143,7 +143,7 @@ async def test_after_five_minutes_it_can_be_sent_again(desk: GuideDesk) -> None:
     item = await sync_to_async(desk.ask)()
     later(desk)
     await answer(desk, item.mobius_id)
-    await age(CONFIRMED_WITHIN + timedelta(seconds=1))
+    await age(GIVE_UP_AFTER + timedelta(seconds=1))
     assert await confirm_all() == [None]
     assert await attempts() == [("unconfirmed", "")]
     assert await drafts() == [(["true"], "Go")]
@@ -162,7 +162,7 @@ async def test_an_answer_that_shows_after_five_minutes_is_the_persons(desk: Guid
     item = await sync_to_async(desk.ask)()
     later(desk)
     await answer(desk, item.mobius_id)
-    await age(CONFIRMED_WITHIN + timedelta(seconds=1))
+    await age(GIVE_UP_AFTER + timedelta(seconds=1))
     await confirm_all()
     desk.server.state.process()
     await sync_to_async(desk.read)(item.mobius_id)
@@ -187,24 +187,23 @@ async def test_a_restart_goes_on_reading(desk: GuideDesk) -> None:
     later(desk)
     await answer(desk, item.mobius_id)
     desk.server.state.process()
-    restarted = Confirming()
+    restarted = Confirmer()
     await restarted.load()
     await restarted.read_due()
     assert await attempts() == [("answered", "respond")]
 
 
 async def test_what_another_process_left_is_read_from_the_next_minute_on(
-    desk: GuideDesk, monkeypatch: pytest.MonkeyPatch
+    desk: GuideDesk,
 ) -> None:
-    running = Confirming()
-    monkeypatch.setattr(upkeep, "confirming", running)
+    running = Confirmer()
     item = await sync_to_async(desk.ask)()
     later(desk)
     await answer(desk, item.mobius_id)
     desk.server.state.process()
     await running.read_due()
     assert await attempts() == [("accepted", "")]
-    await upkeep.once()
+    await upkeep.once(running)
     await running.read_due()
     assert await attempts() == [("answered", "respond")]
 
@@ -217,8 +216,8 @@ async def test_a_question_that_mobius_refuses_to_show_is_unconfirmed_after_five_
     later(desk)
     await answer(desk, item.mobius_id)
     desk.server.offers.refuses["interaction"] = status
-    assert await confirm_all() == [EVERY_AT_FIRST]
-    await age(CONFIRMED_WITHIN + timedelta(seconds=1))
+    assert await confirm_all() == [FIRST_INTERVAL]
+    await age(GIVE_UP_AFTER + timedelta(seconds=1))
     assert await confirm_all() == [None]
     assert await attempts() == [("unconfirmed", "")]
     assert await drafts() == [(["true"], "Go")]
@@ -226,7 +225,7 @@ async def test_a_question_that_mobius_refuses_to_show_is_unconfirmed_after_five_
 
 @pytest.mark.parametrize(
     ("status", "retry_after", "pause"),
-    [(503, None, EVERY), (429, None, EVERY), (429, 90, 90), (429, 10**9, 86400)],
+    [(503, None, INTERVAL), (429, None, INTERVAL), (429, 90, 90), (429, 10**9, 86400)],
 )
 async def test_while_mobius_is_away_or_busy_an_accepted_answer_waits(
     desk: GuideDesk, status: int, retry_after: int | None, pause: float
@@ -236,7 +235,7 @@ async def test_while_mobius_is_away_or_busy_an_accepted_answer_waits(
     await answer(desk, item.mobius_id)
     desk.server.offers.refuses["interaction"] = status
     desk.server.offers.retry_after = retry_after
-    await age(CONFIRMED_WITHIN + timedelta(seconds=1))
+    await age(GIVE_UP_AFTER + timedelta(seconds=1))
     assert await confirm_all() == [pause]
     assert await attempts() == [("accepted", "")]
 

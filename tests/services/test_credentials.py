@@ -243,7 +243,7 @@ def confirm_rina(rina: Reviewer) -> None:
 
 CHANGES: dict[str, Callable[[Reviewer], Any]] = {
     "assign": lambda rina: credentials.assign(rina, mobius_id="user_other"),
-    "take away": lambda rina: credentials.take_away([rina]),
+    "take away": lambda rina: credentials.revoke([rina]),
     "remove": lambda rina: async_to_sync(credentials.remove)(reviewer=rina),
     "confirm": confirm_rina,
     "conflict": lambda rina: rights_log.enter_conflict(rina, "user_other"),

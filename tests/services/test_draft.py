@@ -11,7 +11,7 @@ from inbox.access import viewer_of
 from inbox.mobius.types import Answer, InteractionStatus
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.services import draft
-from inbox.services.draft import KEPT, NOWHERE, NotAsked, TypedIn
+from inbox.services.draft import KEEP_CLOSED_FOR, NOWHERE, NotAsked, TypedIn
 from tests.mirror.conftest import Mirror
 from tests.mirror.things import LEE, RINA, ask, at, group_ask
 from tests.support.people import make_people
@@ -209,10 +209,10 @@ def test_what_others_closed_is_kept_thirty_days_more(rina: Reviewer, mirror: Mir
     draft.tidy()
     kept = Draft.objects.get()
     assert kept.closed_at is not None
-    Draft.objects.update(closed_at=timezone.now() - KEPT + timedelta(minutes=1))
+    Draft.objects.update(closed_at=timezone.now() - KEEP_CLOSED_FOR + timedelta(minutes=1))
     draft.tidy()
     assert Draft.objects.exists()
-    Draft.objects.update(closed_at=timezone.now() - KEPT - timedelta(minutes=1))
+    Draft.objects.update(closed_at=timezone.now() - KEEP_CLOSED_FOR - timedelta(minutes=1))
     draft.tidy()
     assert not Draft.objects.exists()
 
@@ -252,7 +252,7 @@ def test_tidying_takes_two_statements_however_many_there_are(
 def test_one_of_an_open_question_stays_however_old(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(ask())
     keep(rina)
-    Draft.objects.update(updated_at=timezone.now() - 10 * KEPT)
+    Draft.objects.update(updated_at=timezone.now() - 10 * KEEP_CLOSED_FOR)
     draft.tidy()
     assert Draft.objects.exists()
 
@@ -269,4 +269,4 @@ def test_a_discarded_one_is_gone(rina: Reviewer, mirror: Mirror) -> None:
     [(True, ["true"]), (False, ["false"]), ("a", ["a"]), (["a", "b"], ["a", "b"]), ([], [])],
 )
 def test_a_value_is_kept_as_the_form_sends_it(value: object, typed: list[str]) -> None:
-    assert draft.typed_as(value) == typed
+    assert draft.as_form_values(value) == typed

@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from inbox.models import Credential, Draft, Interaction
 from inbox.services.draft import NotAsked
 from inbox.services.outcome import Kind
-from inbox.services.respond import respond, what_is_true
+from inbox.services.respond import check_answerable, respond
 from inbox.services.seen import Seen, seen_of
 from tests.support.desk import Desk, attempts, decisions, drafts
 from tests.support.scripted_server import Hold, Pass, Reply
@@ -271,9 +271,9 @@ async def test_what_was_seen_is_no_reason_to_refuse(desk: Desk, sent: str) -> No
 async def test_a_closed_question_is_closed_before_its_value_is_wrong(desk: Desk) -> None:
     item = await sync_to_async(desk.ask_group)()
     rina = await sync_to_async(desk.person)("rina")
-    assert await what_is_true(reviewer=rina, interaction_id=item.mobius_id) is None
+    assert await check_answerable(reviewer=rina, interaction_id=item.mobius_id) is None
     desk.elsewhere("user_lee", item.mobius_id, True)
-    outcome = await what_is_true(reviewer=rina, interaction_id=item.mobius_id)
+    outcome = await check_answerable(reviewer=rina, interaction_id=item.mobius_id)
     assert outcome is not None
     assert outcome.kind is Kind.CLOSED
 
@@ -282,7 +282,7 @@ async def test_without_mobius_what_is_true_is_what_the_mirror_has(desk: Desk) ->
     item = await sync_to_async(desk.ask_group)()
     rina = await sync_to_async(desk.person)("rina")
     desk.server.refuse()
-    assert await what_is_true(reviewer=rina, interaction_id=item.mobius_id) is None
+    assert await check_answerable(reviewer=rina, interaction_id=item.mobius_id) is None
 
 
 async def test_every_kind_of_value_arrives_as_it_was_given(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from inbox.models import Attempt, Credential
 from inbox.people import clients
 from inbox.services import attempts as steps
 from inbox.services.outcome import Kind
-from inbox.services.respond import GIVE_UP, respond, settle_open
+from inbox.services.respond import GIVE_UP_AFTER, respond, settle_open
 from tests.support.desk import Desk, attempts, decisions, drafts
 from tests.support.scripted_server import (
     CutAfterRead,
@@ -388,7 +388,7 @@ async def test_a_death_before_the_post_leaves_the_draft_and_ends_by_itself(desk:
     attempt = await died_before_sending(desk, item)
     await settle_open()
     assert await attempts() == [("open", "")]
-    before = timezone.now() - GIVE_UP - timedelta(seconds=1)
+    before = timezone.now() - GIVE_UP_AFTER - timedelta(seconds=1)
     await Attempt.objects.filter(pk=attempt.pk).aupdate(created_at=before)
     await settle_open()
     assert await attempts() == [("refused", "never_arrived")]

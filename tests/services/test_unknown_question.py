@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 
 from inbox.access import Viewer, viewer_of
 from inbox.models import Interaction, Upstream
-from inbox.services.tries import MOST
+from inbox.services.rate_limit import MAX_CALLS
 from inbox.services.unknown_question import find
 from tests.support.desk import Desk
 from tests.support.scripted_server import Hold, Never, Pass, Reply
@@ -84,11 +84,11 @@ async def test_an_id_is_read_once_in_ten_seconds(desk: Desk) -> None:
 
 async def test_a_person_causes_few_reads_a_minute(desk: Desk) -> None:
     rina = await viewer(desk)
-    tried = range(MOST + 3)
+    tried = range(MAX_CALLS + 3)
     await asyncio.gather(*(opened(rina, f"int_{n}") for n in tried))
-    assert reads(desk) == MOST
+    assert reads(desk) == MAX_CALLS
     assert await opened(await viewer(desk, "lee"), "int_other") is None
-    assert reads(desk) == MOST + 1
+    assert reads(desk) == MAX_CALLS + 1
 
 
 @pytest.mark.parametrize("step", [Reply(503), Reply(200, {"id": "int_other"}), Never()])

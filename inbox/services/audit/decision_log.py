@@ -1,4 +1,4 @@
-"""The decision log: numbered, chained, append-only. ``append`` is the one way to write it."""
+"""The decision log: numbered, chained, append-only. Only ``append`` writes entries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ from inbox.services.origin import BACKGROUND, Origin
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What is to be entered: see ``inbox.models.Decision``.
+    """A new entry; see ``inbox.models.Decision`` for the fields.
 
-    ``item`` gives question, run, workflow, title and group where the entry is about a question.
+    ``item`` supplies question, run, workflow, title and group where the entry is about a question.
     """
 
     verb: str
@@ -45,19 +45,22 @@ class Entry:
 
 
 def entry_by(reviewer: Reviewer, **fields: Any) -> Entry:
-    """An entry of what ``reviewer`` does."""
+    """An entry with ``reviewer`` as its actor."""
     return Entry(actor=reviewer.mobius_id or "", account=reviewer.user.get_username(), **fields)
 
 
 def append(*entries: Entry) -> list[Decision]:
-    """Write ``entries`` behind the last one, inside the caller's transaction.
+    """Append ``entries``, inside the caller's transaction.
 
-    The head is locked until that ends, so the number of an entry is also its place in time: make it
-    the last lock that the transaction takes, or hold the upstream's row before it. Raises
-    TransactionManagementError outside a transaction, IntegrityError for an answer that was entered.
+    The head stays locked until the transaction ends, so numbers are in order of time. It must be
+    the last lock that a transaction takes, or be taken after the upstream's row.
+
+    Raises:
+        TransactionManagementError: called outside a transaction.
+        IntegrityError: an answer is already in the log.
     """
     if not transaction.get_connection(router.db_for_write(Decision)).in_atomic_block:
-        raise TransactionManagementError("an entry belongs into the transaction of the change")
+        raise TransactionManagementError("an entry belongs in the transaction of its change")
     if not entries:
         return []
     head = _locked()
@@ -68,16 +71,16 @@ def append(*entries: Entry) -> list[Decision]:
         rows.append(row)
     Decision.objects.bulk_create(rows, batch_size=200)
     seal(head)
-    # Each append reads a head of its own, so this one stays as it is now.
+    # Each append reads its own head, so this object does not change before the commit.
     transaction.on_commit(partial(entry_count.advance, head), robust=True)
     transaction.on_commit(anchor.head_moved, robust=True)
     return rows
 
 
 def begin(*, using: str = "default", **_: Any) -> None:
-    """Give an empty log its sealed head and its note, so that a missing one is noticed. Also a
-    receiver of ``post_migrate``; without a key, as before the first start, there is nothing to
-    seal it with.
+    """Create the sealed head and the note of an empty log, so that a missing one is noticed.
+
+    Also a receiver of ``post_migrate``. Does nothing without a key, as before the first start.
     """
     if not settings.CREDENTIAL_KEYS or not router.allow_migrate_model(using, DecisionHead):
         return
@@ -90,15 +93,15 @@ def begin(*, using: str = "default", **_: Any) -> None:
 
 
 def head() -> DecisionHead:
-    """Where the log ends now. An unsaved, unsealed one where the row is missing."""
+    """The current head; a new, unsaved one where the row is missing."""
     return DecisionHead.objects.first() or new_head()
 
 
 @transaction.atomic
 def reseal() -> bool:
-    """Seal the head under the newest key, after ``CREDENTIAL_KEYS`` was rotated.
+    """Seal the head with the newest key, after ``CREDENTIAL_KEYS`` was rotated.
 
-    False, and nothing is changed, where no present key has sealed it.
+    Returns False and changes nothing where none of the current keys sealed it.
     """
     locked = DecisionHead.objects.select_for_update().first()
     if locked is None or not chain.sealed(locked):
@@ -109,7 +112,7 @@ def reseal() -> bool:
 
 
 def answers_of(upstream: Upstream, interaction_ids: Iterable[str]) -> set[tuple[str, str]]:
-    """Question and person of every answer that is entered, of these questions."""
+    """The (question, person) pairs of all logged answers to these questions."""
     rows = Decision.objects.filter(
         verb="respond",
         base_url=upstream.base_url,
@@ -120,32 +123,32 @@ def answers_of(upstream: Upstream, interaction_ids: Iterable[str]) -> set[tuple[
 
 
 def new_head() -> DecisionHead:
-    """That of a log without entries, unsealed and unsaved."""
+    """The head of a log without entries, unsealed and unsaved."""
     return DecisionHead(number=0, hash=chain.NOTHING)
 
 
 def seal(head: DecisionHead) -> None:
-    """Seal the head under the newest key, and save it."""
+    """Seal the head with the newest key, and save it."""
     head.mac = chain.seal(head)
     head.save()
 
 
 def _locked() -> DecisionHead:
-    """The head, held until the transaction ends.
+    """The head, locked until the transaction ends.
 
-    One whose seal doesn't match is written on: nobody's answer is refused because somebody touched
-    the log. That it did not match stays in what is sealed from now on.
+    A head whose seal doesn't match is used all the same: no answer is refused because somebody
+    touched the log. ``unsealed_from`` records the mismatch in all later seals.
     """
-    found = DecisionHead.objects.select_for_update().first()
-    if found is None:
+    head = DecisionHead.objects.select_for_update().first()
+    if head is None:
         last = Decision.objects.order_by("-number").first()
-        found = new_head()
+        head = new_head()
         if last is not None:
-            found.number, found.hash = last.number, last.hash
-        found.unsealed_from = found.number + 1
-    elif not chain.sealed(found) and found.unsealed_from is None:
-        found.unsealed_from = found.number + 1
-    return found
+            head.number, head.hash = last.number, last.hash
+        head.unsealed_from = head.number + 1
+    elif not chain.sealed(head) and head.unsealed_from is None:
+        head.unsealed_from = head.number + 1
+    return head
 
 
 def _row(entry: Entry, head: DecisionHead) -> Decision:

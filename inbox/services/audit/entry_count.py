@@ -1,9 +1,9 @@
-"""How long the decision log is, noted outside the database: ``DATA_DIR/decisions.json``.
+"""The length of the decision log, noted outside the database: ``DATA_DIR/decisions.json``.
 
-It is begun before the first account is made, and written after each commit, so it may be behind the
-log, never ahead of it. A log that was cut off is shorter than the note, or has another entry in
-that place. The note of such a log is kept as it is until the break is declared
-(``decision_reseal``); one that is missing stays missing until then.
+The note is created before the first account and written after each commit, so it may be behind the
+log but never ahead. A log that was cut off is shorter than its note, or has another entry at that
+number. The note of such a log stays as it is until an operator declares the break
+(``reseal_decisions``), and so does a missing one.
 """
 
 import fcntl
@@ -26,10 +26,14 @@ FILE = "decisions.json"
 
 @dataclass(frozen=True)
 class Note:
-    """``number`` and ``hash`` of the newest entry that was noted; ``number`` is 0 before the first
-    entry, and None where the note is missing. ``anchored`` is the hash of the
-    last head that ``LOG_ANCHOR`` received, ``failed`` why it did not receive the one after, and
-    ``failed_at`` since when (ISO 8601).
+    """What was noted of a log.
+
+    Attributes:
+        number: of the newest entry; 0 before the first, None where the note is missing.
+        hash: of that entry.
+        anchored: hash of the last head that ``LOG_ANCHOR`` received.
+        failed: why it did not receive the next one; empty where it did.
+        failed_at: since when, in ISO 8601.
     """
 
     number: int | None = None
@@ -40,13 +44,13 @@ class Note:
 
 
 def read() -> Note:
-    """The note of this database. Its ``number`` is None where it is missing, or cannot be read."""
+    """The note of this database. Its ``number`` is None if it is missing or unreadable."""
     return _read_all().get(_database(), Note())
 
 
 def begin() -> None:
-    """Note an empty log, unless it is noted already or there are accounts: making those is logged,
-    so a note from before them has been removed.
+    """Note an empty log, unless a note or an account exists: creating accounts is logged, so with
+    accounts a missing note was removed.
     """
     with _changing() as notes:
         note = notes.get(_database(), Note())
@@ -55,9 +59,7 @@ def begin() -> None:
 
 
 def advance(head: DecisionHead) -> None:
-    """Note ``head``, which is committed, unless a newer one is noted or the log does not hold the
-    entry that is.
-    """
+    """Note a committed ``head``, unless a newer one is noted or the log lacks the noted entry."""
     with _changing() as notes:
         note = notes.get(_database(), Note())
         if note.number is not None and note.number < head.number and holds(note):
@@ -65,27 +67,27 @@ def advance(head: DecisionHead) -> None:
 
 
 def reset(head: DecisionHead) -> None:
-    """Note ``head`` whatever was noted before: the break is declared."""
+    """Note ``head`` whatever was noted before, after an operator has declared a break."""
     with _changing() as notes:
         notes[_database()] = Note(number=head.number, hash=head.hash)
 
 
 def note_anchored(head: DecisionHead) -> None:
-    """``LOG_ANCHOR`` received the head."""
+    """Record that ``LOG_ANCHOR`` received the head."""
     with _changing() as notes:
         note = notes.get(_database(), Note())
         notes[_database()] = replace(note, anchored=head.hash, failed="", failed_at="")
 
 
 def note_failed(why: str, at: str) -> None:
-    """``LOG_ANCHOR`` did not receive a head."""
+    """Record that ``LOG_ANCHOR`` did not receive a head."""
     with _changing() as notes:
         note = notes.get(_database(), Note())
         notes[_database()] = replace(note, failed=why, failed_at=note.failed_at or at)
 
 
 def holds(note: Note) -> bool:
-    """The log has the entry that was noted. Only that of a new installation may be missing."""
+    """Whether the log has the noted entry. Only a new installation may be without a note."""
     if note.number is None:
         return not Decision.objects.exists() and not get_user_model().objects.exists()
     if note.number == 0:
@@ -95,19 +97,19 @@ def holds(note: Note) -> bool:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Hold ``DATA_DIR/name`` against other threads and processes."""
+    """Lock ``DATA_DIR/name`` against other threads and processes."""
     private_files.make_folder(settings.DATA_DIR)
-    held = os.open(settings.DATA_DIR / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(settings.DATA_DIR / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(held)
+        os.close(descriptor)
 
 
 @contextmanager
 def _changing() -> Iterator[dict[str, Note]]:
-    """All notes, written back together where one of them changed."""
+    """Yield all notes, and write them back if one has changed."""
     with locked(f"{FILE}.lock"):
         before = _read_all()
         notes = dict(before)
@@ -119,18 +121,18 @@ def _changing() -> Iterator[dict[str, Note]]:
 
 def _read_all() -> dict[str, Note]:
     try:
-        kept = json.loads((settings.DATA_DIR / FILE).read_text())
-        return {name: Note(**fields) for name, fields in kept.items()}
+        notes = json.loads((settings.DATA_DIR / FILE).read_text())
+        return {name: Note(**fields) for name, fields in notes.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
 def _database() -> str:
-    """Its address without a password: one folder may serve several databases in turn."""
+    """The database's address without password. One folder may serve several databases in turn."""
     connection = connections[router.db_for_read(Decision)]
-    named = connection.settings_dict
+    options = connection.settings_dict
     if connection.vendor == "sqlite":
-        path = Path(str(named["NAME"]))
+        path = Path(str(options["NAME"]))
         inside = path.is_relative_to(settings.DATA_DIR)
         return str(path.relative_to(settings.DATA_DIR) if inside else path)
-    return f"{named['HOST']}:{named['PORT']}/{named['NAME']}"
+    return f"{options['HOST']}:{options['PORT']}/{options['NAME']}"

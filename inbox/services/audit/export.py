@@ -1,6 +1,6 @@
-"""The decision log as a file, streamed: its length costs no memory.
+"""The decision log as a streamed file, in constant memory.
 
-An asynchronous generator, for under ASGI a plain one is collected whole before its first byte.
+The generators are asynchronous: under ASGI a synchronous one is consumed before the first byte.
 """
 
 import csv
@@ -25,11 +25,9 @@ Lines = Callable[[Iterable[Decision]], str]
 
 
 async def as_csv(rows: QuerySet[Decision], head: DecisionHead) -> AsyncIterator[str]:
-    """A table for a spreadsheet. Its last row is the head: its number, which is also the number
-    of entries, ``hash`` and ``mac``.
-    """
+    """CSV for spreadsheets. The last row is the head: the number of entries, ``hash``, ``mac``."""
     yield "\ufeff" + _table([COLUMNS])
-    async for part in _parts(rows, head, lambda found: _table(_cells(row) for row in found)):
+    async for part in _parts(rows, head, lambda entries: _table(_cells(row) for row in entries)):
         yield part
     count = f"{head.number} {'entry' if head.number == 1 else 'entries'}"
     last = chain.head_fields(head) | {"verb": "head", "title": count}
@@ -37,14 +35,14 @@ async def as_csv(rows: QuerySet[Decision], head: DecisionHead) -> AsyncIterator[
 
 
 async def as_json_lines(rows: QuerySet[Decision], head: DecisionHead) -> AsyncIterator[str]:
-    """A line an entry, with the canonical JSON that was hashed; the last one is the head."""
-    async for part in _parts(rows, head, lambda found: "".join(map(_line, found))):
+    """One line for each entry, with the canonical JSON that was hashed; the last is the head."""
+    async for part in _parts(rows, head, lambda entries: "".join(map(_line, entries))):
         yield part
     yield json.dumps({"head": chain.head_fields(head)}) + "\n"
 
 
 async def _parts(rows: QuerySet[Decision], head: DecisionHead, lines: Lines) -> AsyncIterator[str]:
-    """``rows`` up to ``head`` in the order of their numbers, part by part."""
+    """Format ``rows`` up to ``head`` in order of their numbers, ``CHUNK`` at a time."""
     after = 0
     while True:
         text, count, after = await sync_to_async(_part)(rows, after, head.number, lines)
@@ -55,8 +53,8 @@ async def _parts(rows: QuerySet[Decision], head: DecisionHead, lines: Lines) -> 
 
 
 def _part(rows: QuerySet[Decision], after: int, until: int, lines: Lines) -> tuple[str, int, int]:
-    found = list(rows.filter(number__gt=after, number__lte=until).order_by("number")[:CHUNK])
-    return lines(found), len(found), found[-1].number if found else after
+    entries = list(rows.filter(number__gt=after, number__lte=until).order_by("number")[:CHUNK])
+    return lines(entries), len(entries), entries[-1].number if entries else after
 
 
 def _line(row: Decision) -> str:
@@ -69,7 +67,7 @@ def _cells(row: Decision) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula: those begin with a quote."""
+    """Text of a cell. What a spreadsheet would take for a formula gets a quote in front."""
     match value:
         case datetime():
             return value.isoformat()
@@ -77,7 +75,7 @@ def _cell(value: Any) -> str:
             text = canonical(value)
         case _:
             text = str(value)
-    # A number of our own is no formula; a negative one somebody typed is text all the same.
+    # Typed text that begins like a formula is escaped, negative numbers included.
     return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) else text
 
 

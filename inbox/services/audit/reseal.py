@@ -1,7 +1,7 @@
 """An operator declares a break in the decision log: lost keys, or a restored backup.
 
-The log goes on behind the entries that are there. The break is an entry of its own, with the
-reason, and the answers that the log has lost are entered again behind it.
+The log continues after its last entry. The break itself is an entry, with the reason, and answers
+that the log has lost are entered again after it.
 """
 
 from collections.abc import Iterator
@@ -25,8 +25,12 @@ COMMAND = "command"
 
 @dataclass(frozen=True)
 class Resealed:
-    """``number`` is the entry of the break. ``answers`` were entered again; ``accounts`` have lost
-    their token, which no present key opens.
+    """What was done.
+
+    Attributes:
+        number: of the break's entry.
+        answers: how many were entered again.
+        accounts: usernames whose member tokens no current key decrypts; these were removed.
     """
 
     number: int
@@ -35,22 +39,22 @@ class Resealed:
 
 
 def reseal(*, reason: str, account: str) -> Resealed:
-    """Continue the log from its last entry under the newest key. ``account`` ran the command."""
+    """Continue the log from its last entry with the newest key. ``account`` ran the command."""
     with transaction.atomic():
         done = _reseal(reason, account)
-    # After the commit: until then the note of the old log is the true one.
+    # After the commit: until then the note of the old log is right.
     entry_count.reset(decision_log.head())
     anchor.head_moved()
     return done
 
 
 def _reseal(reason: str, account: str) -> Resealed:
-    # The first lock of all who enter answers, so that none waits for another in a circle.
+    # Whoever logs answers takes this lock first, so that they can't deadlock.
     list(Upstream.objects.select_for_update().order_by("pk"))
-    found = verify()
+    verdict = verify()
     noted = entry_count.read().number
     _continue_from_the_last_entry()
-    [broken] = decision_log.append(
+    [entry] = decision_log.append(
         Entry(
             verb=VERB,
             upstream=Upstream.present(),
@@ -59,11 +63,11 @@ def _reseal(reason: str, account: str) -> Resealed:
             credential_kind=COMMAND,
             title="Decision log",
             comment=reason,
-            value={"problem": str(found.problem or ""), "noted": noted},
+            value={"problem": str(verdict.problem or ""), "noted": noted},
         )
     )
     answers = _enter_lost_answers()
-    return Resealed(broken.number, answers, _remove_unreadable_tokens(account))
+    return Resealed(entry.number, answers, _remove_unreadable_tokens(account))
 
 
 def _continue_from_the_last_entry() -> None:
@@ -77,22 +81,24 @@ def _continue_from_the_last_entry() -> None:
 
 
 def _enter_lost_answers() -> int:
-    """Those that were sent from here as they were sent, those of the mirror as observed."""
+    """Log lost answers again: those sent from here as sent, others in the mirror as observed."""
     before = decision_log.head().number
     rows = cross_check.attempts_without_entry()
     attempts = {
-        (each.upstream_id, each.interaction_id, each.reviewer.mobius_id): each
-        for each in rows.select_related("upstream", "reviewer__user")
+        (attempt.upstream_id, attempt.interaction_id, attempt.reviewer.mobius_id): attempt
+        for attempt in rows.select_related("upstream", "reviewer__user")
     }
     for attempt in attempts.values():
-        known = {"upstream": attempt.upstream, "mobius_id": attempt.interaction_id}
-        item = Interaction.objects.filter(**known).first() or Interaction(**known)
+        key = {"upstream": attempt.upstream, "mobius_id": attempt.interaction_id}
+        item = Interaction.objects.filter(**key).first() or Interaction(**key)
         decision_log.append(observed.entry_of(attempt, item, at=attempt.settled_at))
     answers = cross_check.answers_without_entry()
     for row in answers.select_related("interaction__upstream"):
         item = row.interaction
-        own = [answer for answer in Answer.all_of(item) if answer.user_id == row.user_id]
-        observed.enter(item.upstream, own)
+        answers_by_person = [
+            answer for answer in Answer.all_of(item) if answer.user_id == row.user_id
+        ]
+        observed.enter(item.upstream, answers_by_person)
     return decision_log.head().number - before
 
 
@@ -102,29 +108,29 @@ def _remove_unreadable_tokens(account: str) -> list[str]:
         *(
             Entry(
                 verb="token_removed",
-                upstream=each.upstream,
+                upstream=credential.upstream,
                 actor="",
                 account=account,
                 credential_kind=COMMAND,
-                title=each.reviewer.user.get_username(),
-                value={"before": each.last_four},
+                title=credential.reviewer.user.get_username(),
+                value={"before": credential.last_four},
             )
-            for each in lost
+            for credential in lost
         )
     )
     now = timezone.now()
-    for each in lost:
+    for credential in lost:
         Notice.objects.update_or_create(
-            reviewer=each.reviewer,
+            reviewer=credential.reviewer,
             upstream=Upstream.present(),
             interaction_id="",
             kind=Notice.Kind.TOKEN_REMOVED,
             defaults={"sender_name": account, "at": now, "read_at": None},
         )
-    Credential.objects.filter(pk__in=[each.pk for each in lost]).delete()
-    return sorted(each.reviewer.user.get_username() for each in lost)
+    Credential.objects.filter(pk__in=[credential.pk for credential in lost]).delete()
+    return sorted(credential.reviewer.user.get_username() for credential in lost)
 
 
 def _unreadable() -> Iterator[Credential]:
     rows = Credential.objects.select_related("upstream", "reviewer__user").order_by("pk")
-    yield from (each for each in rows if not vault.opens(each.sealed))
+    yield from (credential for credential in rows if not vault.opens(credential.sealed))

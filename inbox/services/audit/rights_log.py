@@ -1,9 +1,9 @@
 """Changes of identity and rights become entries of the decision log, whoever makes them.
 
-Receivers of Django's model signals, so that the admin, commands and our own services are all
-covered. What goes past the models is not: raw SQL, and a queryset's ``update`` in a shell.
+These are receivers of Django's model signals, so that the admin, commands and our services are all
+covered. What bypasses the models is not: raw SQL, and a queryset's ``update`` in a shell.
 
-The ``value`` of an entry names the ``account`` or the ``role``, and what was ``before`` and
+The ``value`` of an entry has the ``account`` or the ``role``, and the state ``before`` and
 ``after``. Permissions are ``app.codename``; ``staff`` and ``superuser`` are the two flags.
 """
 
@@ -45,7 +45,7 @@ VERBS = (
     CONFLICT,
 )
 CONFLICT_AGAIN_AFTER = timedelta(hours=1)
-"""Until then the same conflict is not entered again, however often the token is pasted."""
+"""For this long the same conflict is not logged again, however often the token is pasted."""
 
 FLAGS = {"is_staff": "staff", "is_superuser": "superuser"}
 
@@ -55,14 +55,14 @@ WATCHED: Mapping[Any, tuple[str, ...]] = {
     Reviewer: ("mobius_id",),
     Group: ("name",),
 }
-"""The fields of a row that say who somebody is or what they may do."""
+"""Fields that determine who somebody is or what they may do."""
 
 Names = dict[Any, str]
 Fields = dict[str, Any]
 
 
 def connect() -> None:
-    """Listen to every model that says who somebody is or what they may do."""
+    """Connect the receivers."""
     for signal, receiver, senders in (
         (pre_save, _before_save, WATCHED),
         (post_save, _account_saved, [User]),
@@ -71,14 +71,14 @@ def connect() -> None:
         (pre_delete, _account_deleted, [User]),
         (pre_delete, _role_deleted, [Group]),
         (pre_delete, _permission_deleted, [Permission]),
-        (m2m_changed, _given_changed, GIVEN),
+        (m2m_changed, _relation_changed, RELATIONS),
     ):
         for sender in senders:
             signal.connect(receiver, sender=sender, dispatch_uid="inbox.rights_log")
 
 
 def enter(verb: str, subject: Model, before: Any, after: Any) -> None:
-    """Log a change of an account or a role. Nothing where nothing changes."""
+    """Log a change of an account or a role, unless both values are equal."""
     if before != after:
         _append(verb, subject, {"before": before, "after": after})
 
@@ -86,7 +86,7 @@ def enter(verb: str, subject: Model, before: Any, after: Any) -> None:
 @transaction.atomic
 def enter_conflict(reviewer: Reviewer, owner: str) -> None:
     """Log that ``reviewer`` pasted a token of ``owner``, a Mobius ID that is not the account's."""
-    Upstream.hold_present()
+    Upstream.lock_present()
     Reviewer.objects.select_for_update().get(pk=reviewer.pk)
     holder = Reviewer.objects.filter(mobius_id=owner).select_related("user").first()
     value = {
@@ -95,13 +95,13 @@ def enter_conflict(reviewer: Reviewer, owner: str) -> None:
         "owner_account": holder.user.get_username() if holder else None,
     }
     recent = conflicts(timezone.now() - CONFLICT_AGAIN_AFTER)
-    said = {"account": reviewer.user.get_username(), **value}
-    if all(entry.value != said for entry in recent):
+    entry_value = {"account": reviewer.user.get_username(), **value}
+    if all(entry.value != entry_value for entry in recent):
         _append(CONFLICT, reviewer.user, value)
 
 
 def conflicts(since: datetime) -> list[Decision]:
-    """The conflicts that were entered since then, the newest first."""
+    """The conflicts logged since then, newest first."""
     return list(Decision.objects.filter(verb=CONFLICT, at__gte=since).order_by("-at", "-number"))
 
 
@@ -124,7 +124,7 @@ def _append(verb: str, subject: Model, value: Fields) -> None:
 
 
 def _before_save(*, sender: Any, instance: Any, update_fields: Any, using: str, **_: Any) -> None:
-    """Remember the watched fields as they are stored, where this save may change them."""
+    """Keep the stored values of the watched fields, where this save may change them."""
     instance.stored_before = None
     if update_fields is not None and update_fields.isdisjoint(WATCHED[sender]):
         return
@@ -135,8 +135,8 @@ def _before_save(*, sender: Any, instance: Any, update_fields: Any, using: str, 
 
 
 def _saved(sender: Any, instance: Any, update_fields: Any) -> tuple[Fields, Fields] | None:
-    """The watched fields before and after a save, the first empty for a new row. None where the
-    save did not concern them.
+    """The watched fields before and after a save; ``before`` is empty for a new row. None where
+    the save did not concern them.
     """
     before = instance.stored_before
     if before is None:
@@ -157,23 +157,23 @@ def _account_saved(*, sender: Any, instance: Any, update_fields: Any, **_: Any) 
         verb = REACTIVATED if after["is_active"] else DEACTIVATED
         enter(verb, instance, "on" if before["is_active"] else "off", state)
     if _flags(before) != _flags(after):
-        given = _in_order(_permissions(instance.user_permissions.all()))
-        enter(PERMISSIONS, instance, *(_flags(each) + given for each in fields))
+        permissions = _in_order(_permissions(instance.user_permissions.all()))
+        enter(PERMISSIONS, instance, *(_flags(state) + permissions for state in fields))
 
 
 def _reviewer_saved(*, sender: Any, instance: Any, update_fields: Any, **_: Any) -> None:
     if (fields := _saved(sender, instance, update_fields)) is not None:
-        before, after = (each.get("mobius_id") or None for each in fields)
+        before, after = (state.get("mobius_id") or None for state in fields)
         enter(MOBIUS_ID, instance.user, before, after)
 
 
 def _role_saved(*, sender: Any, instance: Any, update_fields: Any, **_: Any) -> None:
-    """People have a role by its name, so a renamed one is another role."""
+    """Rules refer to roles by name, so renaming one changes its members' roles."""
     if (fields := _saved(sender, instance, update_fields)) is None or not fields[0]:
         return
     for user in instance.user_set.all():
         held = _roles(user.groups.all())
-        enter(ROLES, user, *(_in_order(held | {instance.pk: each["name"]}) for each in fields))
+        enter(ROLES, user, *(_in_order(held | {instance.pk: state["name"]}) for state in fields))
 
 
 def _account_deleted(*, instance: Any, **_: Any) -> None:
@@ -188,7 +188,7 @@ def _account_deleted(*, instance: Any, **_: Any) -> None:
 
 
 def _role_deleted(*, instance: Any, **_: Any) -> None:
-    _change(GIVEN[User.groups.through], instance.user_set.all(), "remove", {instance.pk})
+    _change(RELATIONS[User.groups.through], instance.user_set.all(), "remove", {instance.pk})
 
 
 def _permission_deleted(*, instance: Any, **_: Any) -> None:
@@ -196,44 +196,44 @@ def _permission_deleted(*, instance: Any, **_: Any) -> None:
         (User.user_permissions.through, instance.user_set.all()),
         (Group.permissions.through, instance.group_set.all()),
     ):
-        _change(GIVEN[through], holders, "remove", {instance.pk})
+        _change(RELATIONS[through], holders, "remove", {instance.pk})
 
 
-def _given_changed(
+def _relation_changed(
     *, sender: Any, instance: Any, action: str, reverse: bool, pk_set: Any, **_: Any
 ) -> None:
-    """Somebody or a role is about to get or lose something, from either side of the relation."""
+    """An account or a role is about to get or lose something, from either side of the relation."""
     operation = action.removeprefix("pre_")
     if operation == action:
         return
-    given = GIVEN[sender]
+    relation = RELATIONS[sender]
     if not reverse:
-        _change(given, [instance], operation, pk_set)
+        _change(relation, [instance], operation, pk_set)
     elif pk_set is None:
-        holders = given.holder._base_manager.filter(**{given.field: instance})
-        _change(given, holders, operation, {instance.pk})
+        holders = relation.holder._base_manager.filter(**{relation.field: instance})
+        _change(relation, holders, operation, {instance.pk})
     else:
-        holders = given.holder._base_manager.filter(pk__in=pk_set)
-        _change(given, holders, operation, {instance.pk})
+        holders = relation.holder._base_manager.filter(pk__in=pk_set)
+        _change(relation, holders, operation, {instance.pk})
 
 
-def _change(given: "Given", holders: Any, operation: str, changed: set[Any] | None) -> None:
-    """Log what each of ``holders`` gets or loses. ``changed`` is None for all that they have."""
+def _change(related: "Relation", holders: Any, operation: str, changed: set[Any] | None) -> None:
+    """Log what each of ``holders`` gets or loses; ``changed`` is None for everything they have."""
     for holder in holders:
-        relation = getattr(holder, given.field)
-        before = given.names(relation.all())
+        manager = getattr(holder, related.field)
+        before = related.names(manager.all())
         if operation == "add":
-            after = before | given.names(relation.model._base_manager.filter(pk__in=changed))
+            after = before | related.names(manager.model._base_manager.filter(pk__in=changed))
         else:
             lost = before.keys() if changed is None else changed
             after = {pk: name for pk, name in before.items() if pk not in lost}
-        flags = _flags(vars(holder)) if given.field == "user_permissions" else []
-        enter(given.verb, holder, flags + _in_order(before), flags + _in_order(after))
+        flags = _flags(vars(holder)) if related.field == "user_permissions" else []
+        enter(related.verb, holder, flags + _in_order(before), flags + _in_order(after))
 
 
 @dataclass(frozen=True)
-class Given:
-    """What an account or a role is given: the relation, and how its far side is named."""
+class Relation:
+    """A relation that gives an account or a role something, and how that is named in entries."""
 
     holder: Any
     field: str
@@ -246,8 +246,8 @@ def _roles(rows: QuerySet[Any]) -> Names:
 
 
 def _permissions(rows: QuerySet[Any]) -> Names:
-    found = rows.order_by().values_list("pk", "content_type__app_label", "codename")
-    return {pk: f"{app}.{codename}" for pk, app, codename in found}
+    permissions = rows.order_by().values_list("pk", "content_type__app_label", "codename")
+    return {pk: f"{app}.{codename}" for pk, app, codename in permissions}
 
 
 def _flags(fields: Mapping[str, Any]) -> list[str]:
@@ -258,8 +258,8 @@ def _in_order(names: Names) -> list[str]:
     return sorted(names.values())
 
 
-GIVEN: Mapping[Any, Given] = {
-    User.groups.through: Given(User, "groups", ROLES, _roles),
-    User.user_permissions.through: Given(User, "user_permissions", PERMISSIONS, _permissions),
-    Group.permissions.through: Given(Group, "permissions", PERMISSIONS, _permissions),
+RELATIONS: Mapping[Any, Relation] = {
+    User.groups.through: Relation(User, "groups", ROLES, _roles),
+    User.user_permissions.through: Relation(User, "user_permissions", PERMISSIONS, _permissions),
+    Group.permissions.through: Relation(Group, "permissions", PERMISSIONS, _permissions),
 }

@@ -5,7 +5,7 @@ from django.utils.translation import ngettext
 
 from inbox.people.clients import adapter
 from inbox.services.credentials import CONFIRM_WITHIN, NotAdopted, Reason
-from inbox.services.tries import MOST
+from inbox.services.rate_limit import MAX_CALLS
 
 
 def not_adopted(refused: NotAdopted) -> str:
@@ -43,7 +43,7 @@ def not_adopted(refused: NotAdopted) -> str:
                 "Wait a minute, then paste it again.",
                 "You've pasted %(tokens)d tokens within a minute, so this one wasn't checked. "
                 "Wait a minute, then paste it again.",
-                MOST,
+                MAX_CALLS,
             )
         case Reason.BUSY:
             words = _("Mobius is busy. Try again in a minute.")
@@ -57,7 +57,7 @@ def not_adopted(refused: NotAdopted) -> str:
         "owner": refused.owner,
         "mobius_id": refused.mobius_id,
         "minutes": minutes,
-        "tokens": MOST,
+        "tokens": MAX_CALLS,
     }
 
 

@@ -19,7 +19,7 @@ from inbox.people import credentials as kept
 from inbox.people import service_key
 from inbox.services import credentials as service
 from inbox.services.credentials import NotAdopted, Reason, Unconfirmed
-from inbox.services.tries import WITHIN
+from inbox.services.rate_limit import PERIOD
 from inbox.web.account.forms import KeysForm, PasswordForm, TokenForm
 from inbox.web.account.messages import not_adopted
 from inbox.web.ui.frame import frame
@@ -59,7 +59,7 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
         if refused.reason is not Reason.TOO_MANY:
             return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
         response = await sync_to_async(_page)(request, token_form=form, status=TOO_MANY)
-        response["Retry-After"] = str(round(WITHIN))
+        response["Retry-After"] = str(round(PERIOD))
         return response
     if isinstance(adopted, Unconfirmed):
         request.session[UNCONFIRMED] = asdict(adopted)

@@ -116,7 +116,7 @@ def unreadable(error: Unreadable) -> str:
             words = ngettext(
                 "The file has more than %(most)d person. Split it into smaller files.",
                 "The file has more than %(most)d people. Split it into smaller files.",
-                people_import.MOST,
+                people_import.MAX_PEOPLE,
             )
         case Flaw.COLUMN_MISSING:
             words = _("Line 1 must contain the columns %(columns)s; %(value)s is missing.")
@@ -130,7 +130,7 @@ def unreadable(error: Unreadable) -> str:
         "line": error.line,
         "value": error.value,
         "columns": ",".join(people_import.COLUMNS),
-        "most": people_import.MOST,
+        "most": people_import.MAX_PEOPLE,
     }
 
 

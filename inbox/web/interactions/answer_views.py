@@ -108,7 +108,7 @@ async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
         seen=seen,
         origin=origin_of(request),
         typed_in=typed_in(request),
-        found=(request.viewer, item),
+        viewer_and_item=(request.viewer, item),
     )
     message = await sync_to_async(answer_message)(
         outcome, request.viewer, draft_saved=form.has_text
@@ -167,7 +167,7 @@ async def _refuse_value(
         comment=comment_of(request.POST),
         typed_in=typed_in(request),
     )
-    outcome = await service.what_is_true(reviewer=reviewer, interaction_id=id, seen=seen)
+    outcome = await service.check_answerable(reviewer=reviewer, interaction_id=id, seen=seen)
     if outcome is None:
         return await sync_to_async(render_item)(request, item, form=form, status=422)
     has_text = form is not None and form.has_text
@@ -238,8 +238,8 @@ def _kept(request: ReviewerRequest, id: str, sent: str) -> tuple[AnswerForm | No
 async def _outcome(request: ReviewerRequest, id: str, sent: str) -> Outcome[Interaction]:
     reviewer = request.user.reviewer
     if sent != "respond":
-        return await claiming.look(Verb(sent), reviewer=reviewer, interaction_id=id)
-    return await service.look(
+        return await claiming.recheck(Verb(sent), reviewer=reviewer, interaction_id=id)
+    return await service.recheck(
         reviewer=reviewer,
         interaction_id=id,
         operation_id=operation_id_of(request.POST.get("operation_id", "")),

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.people.names import names_of
-from inbox.services.answer_state import Underway, mine, sent_to
+from inbox.services.answer_state import Underway, own_answer, sent_to
 from inbox.services.claiming import Verb
 from inbox.services.outcome import Kind, Outcome
 from inbox.web.ui.answers import after_mine, closing_sentence, progress, question_of, value_words
@@ -142,7 +142,7 @@ def held_words(item: Interaction) -> tuple[str, str]:
 
 
 def _sent(viewer: Viewer, item: Interaction) -> str:
-    question, value = question_of(item), mine(viewer, item).value
+    question, value = question_of(item), own_answer(viewer, item).value
     if question.get("mode") == "confirm" and isinstance(value, bool):
         return _("Approved") if value else _("Rejected")
     chosen = value_words(question, value).line.rstrip(".")
@@ -150,7 +150,7 @@ def _sent(viewer: Viewer, item: Interaction) -> str:
 
 
 def _answered_before(viewer: Viewer, item: Interaction) -> str:
-    given = mine(viewer, item)
+    given = own_answer(viewer, item)
     answer = value_words(question_of(item), given.value).line.rstrip(".")
     facts = {"when": at(given.at, timezone.now()) if given.at else "", "answer": answer}
     if given.at and answer:

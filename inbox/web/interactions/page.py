@@ -16,7 +16,7 @@ from inbox.people import credentials, service_key
 from inbox.people.credentials import Token
 from inbox.people.names import accounts_and_deactivated
 from inbox.services.answer_state import Sent, sent_to
-from inbox.services.draft import NOWHERE, TypedIn, drafts_of, typed_as
+from inbox.services.draft import NOWHERE, TypedIn, as_form_values, drafts_of
 from inbox.services.seen import seen_of
 from inbox.web.decisions import receipt
 from inbox.web.inbox.place import Place, place_of
@@ -405,7 +405,9 @@ def _kept(
 def _mine(item: Interaction, people: People) -> str:
     for response in item.responses or ():
         if people.is_reader(response.get("user_id")):
-            return json.dumps([typed_as(response.get("value")), response.get("comment") or ""])
+            return json.dumps(
+                [as_form_values(response.get("value")), response.get("comment") or ""]
+            )
     return ""
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import ngettext
 from inbox.models import Run
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.run_control import Verb
-from inbox.services.saved_views import MOST, NotSaved, Reason
+from inbox.services.saved_views import MAX_VIEWS, NotSaved, Reason
 from inbox.web.ui.messages import Message, mobius_says, sentences, upstream_problem
 from inbox.web.ui.words import short_id
 
@@ -88,6 +88,6 @@ def not_saved(refused: NotSaved) -> str:
     many = ngettext(
         "You already have %(count)d view. Delete one first.",
         "You already have %(count)d views. Delete one first.",
-        MOST,
+        MAX_VIEWS,
     )
-    return many % {"count": MOST}
+    return many % {"count": MAX_VIEWS}

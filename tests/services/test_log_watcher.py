@@ -10,8 +10,8 @@ from inbox.models import Interaction, Upstream
 from inbox.services import credentials
 from inbox.services.audit import decision_log
 from inbox.services.audit.decision_log import Entry
-from inbox.services.elsewhere import Elsewhere
 from inbox.services.group_mapping import map_group
+from inbox.services.log_watcher import LogWatcher
 from tests.mirror.things import ask, group_ask
 from tests.web import cast
 from tests.web.cast import tell
@@ -30,21 +30,21 @@ def heard() -> Iterator[list[Changed]]:
 
 
 @pytest.fixture
-def looking(db: None) -> Elsewhere:
+def watcher(db: None) -> LogWatcher:
     """It has looked once, and the board's question asks nobody yet."""
     cast.people()
     tell(group_ask(members=None), ask("int_2"))
-    looking = Elsewhere()
-    looking.look()
-    return looking
+    watcher = LogWatcher()
+    watcher.check()
+    return watcher
 
 
 def test_a_mapping_reaches_the_pages_of_those_who_are_asked_now(
-    looking: Elsewhere, heard: list[Changed]
+    watcher: LogWatcher, heard: list[Changed]
 ) -> None:
     map_group("grp_board", ["rina", "sam"])
     assert heard == []
-    looking.look()
+    watcher.check()
     (changed,) = heard
     for user_id in ("user_rina", "user_sam"):
         assert changed[f"inbox:{user_id}"] == {"int_1"}
@@ -52,21 +52,21 @@ def test_a_mapping_reaches_the_pages_of_those_who_are_asked_now(
     assert "item:int_2" not in changed
     decision_log.append(Entry(verb="respond", upstream=Upstream.present(), actor="", value=True))
     map_group("grp_board", ["sam"])
-    looking.look()
+    watcher.check()
     assert "inbox:user_rina" in heard[-1]
-    looking.look()
+    watcher.check()
     assert len(heard) == 2
 
 
 def test_a_new_mobius_id_reaches_those_whom_groups_ask_by_it(
-    looking: Elsewhere, heard: list[Changed]
+    watcher: LogWatcher, heard: list[Changed]
 ) -> None:
     rina = User.objects.get(username="rina").reviewer
     credentials.assign(rina, mobius_id="user_kovacs")
-    looking.look()
+    watcher.check()
     assert heard == []
     map_group("grp_board", ["rina"])
     credentials.assign(rina, mobius_id="user_rina")
-    looking.look()
+    watcher.check()
     assert {"inbox:user_kovacs", "inbox:user_rina"} <= heard[-1].keys()
     assert Interaction.objects.get(mobius_id="int_1").members == ["user_rina"]

@@ -1,4 +1,4 @@
-"""What a command changes while the inbox is served: open pages hear of it through the log."""
+"""Updates open pages when a command changes who is asked, by watching the decision log."""
 
 import asyncio
 from collections.abc import Iterable
@@ -11,35 +11,39 @@ from inbox.models import Decision, GroupMapping, Interaction, Reviewer, Upstream
 from inbox.services import group_mapping
 from inbox.services.audit import rights_log
 
-LOOK_EVERY = 2.0
-"""Seconds between two looks; each is one query while nothing is new."""
+CHECK_EVERY = 2.0
+"""Seconds between two checks; each is one query while nothing is new."""
 
 
-class Elsewhere:
-    """Looks for new entries that change whom a group's questions ask, whoever entered them."""
+class LogWatcher:
+    """Watches for new entries that change whom a group's questions ask, from any process."""
 
     def __init__(self) -> None:
         self._newest: int | None = None
 
     async def run(self) -> None:
-        """Endless, until it is cancelled."""
+        """Run until cancelled."""
         while True:
-            await sync_to_async(self.look)()
-            await asyncio.sleep(LOOK_EVERY)
+            await sync_to_async(self.check)()
+            await asyncio.sleep(CHECK_EVERY)
 
-    def look(self) -> None:
-        """Tell open pages of what was entered since the last time; at first of nothing."""
+    def check(self) -> None:
+        """Publish what was logged since the last call. The first call only finds the last entry."""
         if self._newest is None:
             self._newest = Decision.objects.aggregate(newest=Max("number"))["newest"] or 0
             return
-        fresh = Decision.objects.filter(number__gt=self._newest).order_by("number")
-        entries = list(fresh.only("number", "verb", "group_id", "title", "value"))
+        new = Decision.objects.filter(number__gt=self._newest).order_by("number")
+        entries = list(new.only("number", "verb", "group_id", "title", "value"))
         if entries:
             self._newest = entries[-1].number
-            _tell(one for one in entries if one.verb in (group_mapping.VERB, rights_log.MOBIUS_ID))
+            _publish(
+                entry
+                for entry in entries
+                if entry.verb in (group_mapping.VERB, rights_log.MOBIUS_ID)
+            )
 
 
-def _tell(entries: Iterable[Decision]) -> None:
+def _publish(entries: Iterable[Decision]) -> None:
     groups: set[str] = set()
     accounts: set[str] = set()
     people: set[str] = set()
@@ -54,20 +58,20 @@ def _tell(entries: Iterable[Decision]) -> None:
             people.update(id for id in ends if id)
     if not groups:
         return
-    named = Reviewer.objects.filter(user__username__in=accounts).exclude(mobius_id=None)
-    people.update(str(id) for id in named.values_list("mobius_id", flat=True))
-    asked = Interaction.objects.filter(
+    reviewers = Reviewer.objects.filter(user__username__in=accounts).exclude(mobius_id=None)
+    people.update(str(id) for id in reviewers.values_list("mobius_id", flat=True))
+    items = Interaction.objects.filter(
         Q(group_id__in=groups) | Q(target_id__in=groups),
         upstream=Upstream.present(),
         status="pending",
         gone=False,
         target_type="group",
     )
-    questions = set(asked.values_list("mobius_id", flat=True))
+    questions = set(items.values_list("mobius_id", flat=True))
     changes = Changes(interactions=questions, groups=groups)
     changes.touch(dict.fromkeys(people, questions))
     changes.publish()
 
 
-elsewhere = Elsewhere()
-"""That of this process."""
+log_watcher = LogWatcher()
+"""The process's watcher."""
