@@ -44,7 +44,7 @@ def send_and_die(desk: Desk, item: Interaction, *, value: Any = True) -> Attempt
         comment="",
         operation_id="op_1",
         credential=credential_for(rina, item),
-        named=None,
+        existing=None,
         origin=Origin("10.4.18.22"),
     )
 

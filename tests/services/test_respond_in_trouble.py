@@ -373,7 +373,7 @@ async def test_whoever_leaves_while_it_is_sent_has_answered_once(desk: Desk) -> 
 def died_before_sending(desk: Desk, item: Any) -> Attempt:
     """What a process leaves that is killed between the attempt and the POST."""
     return steps.begin(
-        named=None,
+        existing=None,
         reviewer=desk.person("rina"),
         item=item,
         value=True,

@@ -199,7 +199,7 @@ async def test_one_at_a_time_and_a_colleague_sees_who(on: GuideDesk) -> None:
     item = await sync_to_async(on.ask)(to="group:approvers")
     rina = await sync_to_async(on.person)("rina")
     await sync_to_async(steps.begin)(
-        named=None,
+        existing=None,
         reviewer=rina,
         item=item,
         value=True,
@@ -336,6 +336,6 @@ def sent(on: GuideDesk, item: Interaction) -> AnswerCommand:
         comment="Go",
         operation_id="op1",
         credential=credential,
-        named=None,
+        existing=None,
     )
     return AnswerCommand(attempt, viewer_of(rina.user), item, credential)

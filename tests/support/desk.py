@@ -10,7 +10,7 @@ from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.mobius.adapters.guide.run import read_run
 from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
 from inbox.people import service_key
-from inbox.services.credentials import tries
+from inbox.services.credentials import rate_limiter
 from tests.fixtures_engine import Project
 from tests.support.people import make_people
 from tests.support.scripted_server import Request, ScriptedServer
@@ -28,7 +28,7 @@ class Desk:
         settings.MOBIUS_API_KEY = project.service_key
         settings.SERVICE_KEY_ANSWERS = "off"
         service_key.forget_refusals()
-        tries.forget()
+        rate_limiter.reset()
         self.settings = settings
         make_people(tokens={user_id: project.tokens[user_id] for user_id in CAST})
 

@@ -7,7 +7,7 @@ from inbox.mirror import project as mirror
 from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.models import Interaction, Reviewer, Upstream
 from inbox.people import service_key
-from inbox.services.credentials import tries
+from inbox.services.credentials import rate_limiter
 from tests.support.people import make_people
 from tests.upstream import GuideServer
 
@@ -23,7 +23,7 @@ class GuideDesk:
         settings.MOBIUS_PROJECT, settings.MOBIUS_API_KEY = "demo", server.key
         held = {user_id: server.state.token_of(user_id) for user_id in CAST} if tokens else {}
         service_key.forget_refusals()
-        tries.forget()
+        rate_limiter.reset()
         make_people(tokens=held)
         server.state.groups["approvers"] = ["user_rina", "user_sam", "user_lee"]
 
