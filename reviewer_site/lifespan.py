@@ -38,7 +38,7 @@ async def keep_running(name: str, work: Work, *, again_after: float = AGAIN_AFTE
     """
     while True:
         [error] = await asyncio.gather(work(), return_exceptions=True)
-        database.watch.suspect(error)
+        database.watch.check_after(error)
         log.error("%s stopped; it starts again in %g s", name, again_after, exc_info=error)
         await sync_to_async(close_old_connections)()
         await asyncio.sleep(again_after)

@@ -1,4 +1,4 @@
-"""What the present upstream was found to offer, kept with it."""
+"""What the current upstream was found to offer, stored with it."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from inbox.models import Interaction, Upstream
 
 
 def of(upstream: Upstream) -> Capabilities:
-    """As last found out; all unknown before that, and where a release reads them differently."""
+    """The stored capabilities; all unknown before the first probe or if they can't be read."""
     try:
         return Capabilities.model_validate(upstream.capabilities)
     except ValidationError:
@@ -20,49 +20,51 @@ def of(upstream: Upstream) -> Capabilities:
 
 
 def facts() -> dict[str, str | int | list[str] | None]:
-    """Each function of upstream as ``yes``, ``no`` or ``unknown``, then what its lists take.
+    """Each capability as ``yes``, ``no`` or ``unknown``, then what the lists accept.
 
-    For the page *Connection*, ``/readyz`` and ``manage.py doctor``, which have their own sentences.
+    For the page *Connection*, ``/readyz`` and ``manage.py doctor``, which have their own wording.
     """
     return of(Upstream.present()).model_dump(mode="json")
 
 
-def keep(upstream: Upstream, found: Capabilities) -> None:
-    """Store what a probe has found, and what questions tell of claims. What was learned meanwhile
-    of cancelling stays.
+def store(upstream: Upstream, probed: Capabilities) -> None:
+    """Store the result of a probe, and whether questions show claims. What was learned about
+    cancelling stays.
     """
     with transaction.atomic():
-        held = Upstream.objects.select_for_update().get(pk=upstream.pk)
-        learned = {"cancellation": of(held).cancellation, "claims": _claims(held)}
-        found = found.model_copy(update=learned)
-        held.capabilities = upstream.capabilities = found.model_dump(mode="json")
-        held.probed_at = upstream.probed_at = datetime.now(UTC)
-        held.save(update_fields=["capabilities", "probed_at"])
+        row = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        learned = {"cancellation": of(row).cancellation, "claims": _claims(row)}
+        probed = probed.model_copy(update=learned)
+        row.capabilities = upstream.capabilities = probed.model_dump(mode="json")
+        row.probed_at = upstream.probed_at = datetime.now(UTC)
+        row.save(update_fields=["capabilities", "probed_at"])
 
 
 def _claims(upstream: Upstream) -> Offer:
-    """No call tells, but each question that asks a group does."""
-    asked = Interaction.objects.filter(upstream=upstream, target_type="group")
-    if asked.filter(claimable=True).exists():
+    """Whether upstream offers claims: group questions show it, no call does."""
+    questions = Interaction.objects.filter(upstream=upstream, target_type="group")
+    if questions.filter(claimable=True).exists():
         return Offer.YES
-    return Offer.NO if asked.exists() else Offer.UNKNOWN
+    return Offer.NO if questions.exists() else Offer.UNKNOWN
 
 
-def note_claims(upstream: Upstream, told: Iterable[types.Interaction]) -> None:
-    """Whether upstream offers claims, as soon as a question says so."""
-    claimable = any(one.claimable and one.target.type == "group" for one in told)
+def note_claims(upstream: Upstream, interactions: Iterable[types.Interaction]) -> None:
+    """Record that upstream offers claims, once a group question shows it."""
+    claimable = any(
+        interaction.claimable and interaction.target.type == "group" for interaction in interactions
+    )
     if claimable and of(upstream).claims is not Offer.YES:
         _learn(upstream, claims=Offer.YES)
 
 
-def cancelling_is_missing(upstream: Upstream) -> None:
-    """A cancellation was refused as a call that is not there, of a run that is."""
+def note_no_cancellation(upstream: Upstream) -> None:
+    """Record that upstream has no call to cancel a run."""
     _learn(upstream, cancellation=Offer.NO)
 
 
 def _learn(upstream: Upstream, **offers: Offer) -> None:
     with transaction.atomic():
-        held = Upstream.objects.select_for_update().get(pk=upstream.pk)
-        now = of(held).model_copy(update=offers)
-        held.capabilities = upstream.capabilities = now.model_dump(mode="json")
-        held.save(update_fields=["capabilities"])
+        row = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        known = of(row).model_copy(update=offers)
+        row.capabilities = upstream.capabilities = known.model_dump(mode="json")
+        row.save(update_fields=["capabilities"])

@@ -1,4 +1,4 @@
-"""What a transaction changed, and who is to hear of it."""
+"""What a transaction changed, and which live topics that concerns."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,12 @@ from inbox.live.bus import get_bus
 
 @dataclass
 class Changes:
-    """Ids of what changed. ``people``: by Mobius user id, the questions of theirs that did.
+    """Ids of what changed.
 
-    ``logs`` are runs whose row stayed as it was while their event log or steps grew, ``groups``
-    those that changed or whose members did.
+    Attributes:
+        logs: runs whose row is unchanged, but whose event log or steps grew.
+        people: by Mobius user id, ids of the person's changed questions.
+        groups: groups that changed, or whose members did.
     """
 
     interactions: set[str] = field(default_factory=set)
@@ -47,12 +49,12 @@ class Changes:
     def _shared(self) -> Iterator[str]:
         yield from map(topics.item, self.interactions)
         yield from map(topics.run, self.runs | self.logs)
-        # Its table says as well whom each waits for, and how many of them have answered. The page
-        # of the groups listens to it, too.
+        # The list of runs also shows whom each waits for, and how many have answered. The groups
+        # page follows this topic too.
         if self.runs or self.interactions or self.groups:
             yield topics.runs()
 
     def publish(self) -> None:
-        """Ring the bells. Call it after the commit, from any thread; it does not block."""
+        """Publish the topics. Call it after the commit, from any thread; it does not block."""
         if self:
             get_bus().publish(dict(self.topics()))

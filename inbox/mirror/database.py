@@ -1,4 +1,4 @@
-"""Whether the database can be used, found out before somebody needs it."""
+"""Checks in the background that the database can be used."""
 
 import asyncio
 import logging
@@ -15,20 +15,19 @@ from inbox.models import Upstream
 
 log = logging.getLogger(__name__)
 
-EVERY = 5.0
+INTERVAL = 5.0
 """Seconds between two checks while all is well."""
-AFTER_FAILURE = 1.0
+INTERVAL_AFTER_FAILURE = 1.0
 """Seconds between two checks while the database cannot be used."""
-PATIENCE = 8.0
-"""Seconds that a check may take: longer than a connection that is refused or not to be had."""
+TIMEOUT = 8.0
+"""Seconds that a check may take; a refused or unavailable connection fails sooner."""
 
 _READ_ONLY_TRANSACTION = "25006"
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """The database could not be used: unreachable, read-only, full, damaged, without its tables.
-
-    Also where that is the reason for another error, as it is when a session cannot be saved.
+    """Whether the error, or one of its causes, means that the database can't be used: unreachable,
+    read-only, full, damaged, without tables.
     """
     while error is not None:
         if isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError:
@@ -42,32 +41,32 @@ def is_outage(error: BaseException | None) -> bool:
 class DatabaseWatch:
     """Reads the database every few seconds; after a failure it also writes, until that succeeds.
 
-    Pages learn the result through ``sync_status``. ``failed``: something failed, and no write has
+    Pages get the result through ``sync_status``. ``failed``: something failed, and no write has
     succeeded since.
     """
 
     def __init__(
-        self, sync_status: SyncStatus, *, every: float = EVERY, patience: float = PATIENCE
+        self, sync_status: SyncStatus, *, interval: float = INTERVAL, timeout: float = TIMEOUT
     ) -> None:
         self.failed = False
-        self._patience = patience
+        self._timeout = timeout
         self._sync_status = sync_status
-        self._every = every
+        self._interval = interval
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
 
-    def suspect(self, error: BaseException | None) -> None:
-        """Check now if ``error`` came from the database. May be called from any thread."""
+    def check_after(self, error: BaseException | None) -> None:
+        """Check now if ``error`` came from the database. Any thread may call it."""
         if self._loop is not None and is_outage(error):
             with suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._suspect)
+                self._loop.call_soon_threadsafe(self._check_now)
 
-    def _suspect(self) -> None:
+    def _check_now(self) -> None:
         self.failed = True
         self._wake.set()
 
     async def run(self) -> None:
-        """Endless, until it is cancelled."""
+        """Run until cancelled."""
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         while True:
@@ -76,20 +75,20 @@ class DatabaseWatch:
             self.failed = bool(problem) or self._wake.is_set()
             self._note(problem, why)
             with suppress(TimeoutError):
-                pause = AFTER_FAILURE if problem else self._every
+                pause = INTERVAL_AFTER_FAILURE if problem else self._interval
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
 
     async def _checked(self) -> tuple[Reason | None, str]:
-        """The result of a check, however long it takes; pages learn that it takes too long."""
-        # In a thread of its own: the others may be waiting for the database.
+        """Run a check to its end; report meanwhile if it takes too long."""
+        # In a new thread: all others may be waiting for the database.
         check = asyncio.ensure_future(
             sync_to_async(_check, thread_sensitive=False)(writing=self.failed)
         )
         try:
-            await asyncio.wait({check}, timeout=self._patience)
+            await asyncio.wait({check}, timeout=self._timeout)
             if not check.done():
-                self._note(Reason.DATABASE_SILENT, f"nothing for {self._patience:g} s")
+                self._note(Reason.DATABASE_SILENT, f"nothing for {self._timeout:g} s")
             return await check
         finally:
             check.cancel()
@@ -106,7 +105,7 @@ class DatabaseWatch:
 
 
 def _check(*, writing: bool) -> tuple[Reason | None, str]:
-    """What is wrong with the database, None for nothing, and what the driver says."""
+    """The problem, None if there is none, and the driver's message."""
     try:
         Upstream.objects.first()
         if writing:
@@ -121,9 +120,7 @@ def _check(*, writing: bool) -> tuple[Reason | None, str]:
 
 @transaction.atomic
 def _write() -> None:
-    """What signing in writes, and nothing that stays. An update that changes nothing would not do:
-    SQLite does not write it.
-    """
+    """Create and delete a session. SQLite would not write an update without changes."""
     session = SessionStore()
     session.create()
     session.delete()
@@ -138,4 +135,4 @@ def _readable() -> bool:
 
 
 watch = DatabaseWatch(sync_status)
-"""That of the process."""
+"""The process's."""

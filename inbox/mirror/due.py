@@ -8,18 +8,18 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-
 
 
 class Due(NamedTuple):
-    """``soft``: the workflow asks for it by then, and it can still be answered afterwards."""
+    """``soft``: the question can still be answered afterwards."""
 
     at: datetime | None
     soft: bool
 
 
 def due_of(context: dict[str, Any], expires_at: datetime | None) -> Due:
-    """``context.due_at`` where it is an instant and not after the expiry, else the expiry."""
-    wanted = _instant(context.get("due_at"))
-    if wanted is None or (expires_at is not None and wanted > expires_at):
+    """``context.due_at`` if it is a valid time and not after the expiry, else the expiry."""
+    due_at = _instant(context.get("due_at"))
+    if due_at is None or (expires_at is not None and due_at > expires_at):
         return Due(expires_at, soft=False)
-    return Due(wanted, soft=True)
+    return Due(due_at, soft=True)
 
 
 def _instant(text: object) -> datetime | None:

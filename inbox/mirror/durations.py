@@ -1,26 +1,26 @@
-"""Histograms of durations that give quantiles within five per cent."""
+"""Histograms of durations, with quantiles accurate to five per cent."""
 
 from collections.abc import Mapping
 from math import ceil, floor, log, sqrt
 
 RATIO = 1.1
-"""From a bucket's lower bound to its upper one. Its middle is within 4.9 % of all that is in it."""
+"""A bucket's upper bound divided by its lower. Its middle is within 4.9 % of all its values."""
 
 SHORTEST = 1.0
-"""Seconds. What took less is told apart no further."""
+"""Seconds. All shorter durations share a bucket."""
 
 
 def bucket(seconds: float) -> str:
-    """The key of the bucket that a duration falls into: a whole number as JSON has keys."""
+    """The key of a duration's bucket: an integer as a string, since it is a JSON key."""
     if seconds < SHORTEST:
         return "-1"
     return str(floor(log(seconds / SHORTEST) / log(RATIO)))
 
 
 def quantile(histogram: Mapping[str, int], share: float) -> float | None:
-    """The duration in seconds that ``share`` of all do not exceed; None where there is none.
+    """The nearest-rank quantile in seconds; None for an empty histogram.
 
-    It is that of the nearest rank: of ten durations the ninth for a share of 0.9.
+    ``share`` is from 0 to 1: of ten durations, 0.9 gives the ninth.
     """
     total = sum(histogram.values())
     if not total:

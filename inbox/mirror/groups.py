@@ -1,4 +1,4 @@
-"""Groups and who is in them: there are no events of these, so they are polled."""
+"""Groups and their members: there are no events for these, so they are polled."""
 
 import asyncio
 import itertools
@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 
 from inbox.mirror.changes import Changes
-from inbox.mirror.members import follow
+from inbox.mirror.members import refresh
 from inbox.mirror.upsert import upsert
 from inbox.mobius import types
 from inbox.mobius.client import MobiusClient
@@ -19,56 +19,58 @@ from inbox.models import Group, Interaction, Membership, Upstream
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 4
-"""Member lists that are read at one time."""
+CONCURRENCY = 4
+"""Concurrent reads of member lists."""
 
-_turns = itertools.count(1)
-_kept: dict[int, int] = {}
-"""Upstream → the turn of the reading that its groups are from."""
+_turn_numbers = itertools.count(1)
+_latest: dict[int, int] = {}
+"""By upstream: the turn of the poll that its stored groups are from."""
 
 
 async def poll(client: MobiusClient, upstream: Upstream) -> None:
-    """Read all groups and their members once. Of two readings side by side the one that began
-    later is kept.
+    """Read all groups and their members, and store them. Of concurrent polls, the one that began
+    last wins.
 
-    A group whose members cannot be read stays as it was. Raises MobiusError where nothing could be
-    read at all, and then nothing is changed, or where Mobius asks for fewer requests.
+    A group whose members cannot be read stays as it was. Raises MobiusError if nothing could be
+    read, in which case nothing changes, or if Mobius limits requests.
     """
-    turn = next(_turns)
-    found: list[types.Group] = []
+    turn = next(_turn_numbers)
+    listed: list[types.Group] = []
     cursor: str | None = None
-    seen: set[str] = set()
+    seen_cursors: set[str] = set()
     while True:
         page = await client.groups(cursor=cursor)
         if page.skipped:
-            # A group that is missing here would count as deleted.
+            # Without it the group would count as deleted.
             raise TooLarge(f"{page.skipped[0]} is too large to be read.")
-        found += page.items
+        listed += page.items
         cursor = page.next_cursor
-        if cursor is None or cursor in seen:
+        if cursor is None or cursor in seen_cursors:
             break
-        seen.add(cursor)
+        seen_cursors.add(cursor)
     members: dict[str, tuple[types.GroupMember, ...]] = {}
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate = asyncio.Semaphore(CONCURRENCY)
 
     async def read(group_id: str) -> None:
         async with gate:
             try:
                 members[group_id] = await client.members(group_id)
             except NotFound:
-                return  # it went between the two reads
+                return  # it was deleted between the two reads
 
-    answers = await asyncio.gather(*(read(one.id) for one in found), return_exceptions=True)
+    results = await asyncio.gather(*(read(group.id) for group in listed), return_exceptions=True)
     failed: dict[str, MobiusError] = {}
-    for group, answer in zip(found, answers, strict=True):
-        if isinstance(answer, MobiusError):
-            failed[group.id] = answer
-        elif isinstance(answer, BaseException):
-            raise answer
+    for group, result in zip(listed, results, strict=True):
+        if isinstance(result, MobiusError):
+            failed[group.id] = result
+        elif isinstance(result, BaseException):
+            raise result
     if failed and not members:
         raise next(iter(failed.values()))
-    there = [group for group in found if group.id in members]
-    changes = await sync_to_async(keep)(upstream, there, members, turn=turn, unread=set(failed))
+    read_groups = [group for group in listed if group.id in members]
+    changes = await sync_to_async(store)(
+        upstream, read_groups, members, turn=turn, unread=set(failed)
+    )
     changes.publish()
     for group_id, error in failed.items():
         log.info("the members of %s could not be read: %s", group_id, error.message)
@@ -76,44 +78,45 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
             raise error
 
 
-def keep(
+def store(
     upstream: Upstream,
     groups: Sequence[types.Group],
     members: Mapping[str, Sequence[types.GroupMember]],
     *,
     turn: int,
     unread: Collection[str] = (),
+    latest: dict[int, int] = _latest,
 ) -> Changes:
-    """Make the mirror's groups these, in one transaction; those that are missing are gone, but for
-    those that are ``unread``.
+    """Replace the mirror's groups, in one transaction. Missing groups are marked deleted, except
+    those in ``unread``.
 
-    Nothing happens where a reading of a later ``turn`` has been kept.
+    Does nothing if groups of a later ``turn`` are stored; ``latest`` has that of each upstream.
     """
     changes = Changes()
     with transaction.atomic():
-        held = Upstream.objects.select_for_update().get(pk=upstream.pk)
-        if turn < _kept.get(held.pk, 0):
+        row = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        if turn < latest.get(row.pk, 0):
             return changes
-        _kept[held.pk] = turn
-        Upstream.objects.filter(pk=held.pk).update(heard_at=datetime.now(UTC))
-        had = {row.mobius_id: row for row in Group.objects.filter(upstream=held)}
-        rows = [_row(held, group) for group in groups]
-        new = [row for row in rows if _differs(had.get(row.mobius_id), row)]
+        latest[row.pk] = turn
+        Upstream.objects.filter(pk=row.pk).update(heard_at=datetime.now(UTC))
+        stored = {row.mobius_id: row for row in Group.objects.filter(upstream=row)}
+        rows = [_row(row, group) for group in groups]
+        new = [row for row in rows if _differs(stored.get(row.mobius_id), row)]
         upsert(new, _KEY)
-        gone = had.keys() - {row.mobius_id for row in rows} - set(unread)
+        deleted = stored.keys() - {row.mobius_id for row in rows} - set(unread)
         changes.groups |= {row.mobius_id for row in new}
-        changes.groups |= {id_ for id_ in gone if not had[id_].gone}
-        Group.objects.filter(upstream=held, mobius_id__in=gone, gone=False).update(gone=True)
-        pks = dict(Group.objects.filter(upstream=held).values_list("mobius_id", "pk"))
+        changes.groups |= {id_ for id_ in deleted if not stored[id_].gone}
+        Group.objects.filter(upstream=row, mobius_id__in=deleted, gone=False).update(gone=True)
+        pks = dict(Group.objects.filter(upstream=row).values_list("mobius_id", "pk"))
         for group in groups:
             now = {member.user_id for member in members[group.id]}
-            moved = _keep_members(pks[group.id], now)
-            changes.touch(dict.fromkeys(moved, ()))
-            if moved:
+            changed_members = _store_members(pks[group.id], now)
+            changes.touch(dict.fromkeys(changed_members, ()))
+            if changed_members:
                 changes.groups.add(group.id)
-                changes.interactions |= _told_of(held, group.id)
+                changes.interactions |= _open_questions_of(row, group.id)
         if changes.groups:
-            changes.include(follow(held))
+            changes.include(refresh(row))
     return changes
 
 
@@ -132,23 +135,23 @@ def _row(upstream: Upstream, group: types.Group) -> Group:
     )
 
 
-def _differs(had: Group | None, now: Group) -> bool:
-    return had is None or any(getattr(had, name) != getattr(now, name) for name in _COMPARED)
+def _differs(stored: Group | None, row: Group) -> bool:
+    return stored is None or any(getattr(stored, name) != getattr(row, name) for name in _COMPARED)
 
 
-def _told_of(upstream: Upstream, group_id: str) -> set[str]:
-    """The open questions whose pages say who has left the group."""
+def _open_questions_of(upstream: Upstream, group_id: str) -> set[str]:
+    """The open questions of the group, whose pages show who has left it."""
     rows = Interaction.objects.filter(
         upstream=upstream, group_id=group_id, status="pending", gone__in=(False,)
     )
     return set(rows.values_list("mobius_id", flat=True))
 
 
-def _keep_members(group: int, now: set[str]) -> set[str]:
-    """Make the members of one group these; returns who came or went."""
-    had = set(Membership.objects.filter(group_id=group).values_list("user_id", flat=True))
-    came = [Membership(group_id=group, user_id=user_id) for user_id in now - had]
-    Membership.objects.bulk_create(came, ignore_conflicts=True)
-    if had - now:
-        Membership.objects.filter(group_id=group, user_id__in=had - now).delete()
-    return now ^ had
+def _store_members(group: int, user_ids: set[str]) -> set[str]:
+    """Replace the members of a group. Returns who joined or left."""
+    stored = set(Membership.objects.filter(group_id=group).values_list("user_id", flat=True))
+    joined = [Membership(group_id=group, user_id=user_id) for user_id in user_ids - stored]
+    Membership.objects.bulk_create(joined, ignore_conflicts=True)
+    if stored - user_ids:
+        Membership.objects.filter(group_id=group, user_id__in=stored - user_ids).delete()
+    return user_ids ^ stored

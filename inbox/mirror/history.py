@@ -3,33 +3,40 @@
 from collections.abc import Container
 from datetime import datetime
 
-from inbox.mirror.snapshots import Snapshot, Thing, newest
+from inbox.mirror.snapshots import Resource, Snapshot, newest
 from inbox.mobius import types
 from inbox.mobius.types import NO_TIME, InteractionStatus
 
 CLOSED = (InteractionStatus.COMPLETED, InteractionStatus.EXPIRED)
 
 
-def is_forgotten(
-    thing: types.Interaction | types.Run | types.Step, before: datetime | None
+def is_pruned(
+    resource: types.Interaction | types.Run | types.Step, before: datetime | None
 ) -> bool:
-    """It was over when the mirror last forgot what was: it does not come back."""
+    """Whether it was closed before ``before``, the limit of the last pruning."""
     if before is None:
         return False
-    over = thing.status.finished if isinstance(thing, types.Run) else thing.status in CLOSED
-    at = thing.completed_at or thing.updated_at
-    return over and at != NO_TIME and at < before
+    closed = (
+        resource.status.finished if isinstance(resource, types.Run) else resource.status in CLOSED
+    )
+    at = resource.completed_at or resource.updated_at
+    return closed and at != NO_TIME and at < before
 
 
-def leave_out(
-    told: dict[str, list[Snapshot[Thing]]], held: Container[str], before: datetime | None
+def drop_pruned(
+    snapshots_by_id: dict[str, list[Snapshot[Resource]]],
+    stored: Container[str],
+    before: datetime | None,
 ) -> None:
-    """Drop what was forgotten at ``before`` and is told again; what is ``held`` is not.
+    """Drop snapshots of what was pruned up to ``before``, so that it does not come back.
 
-    An entry of the log, read again, can tell of a forgotten thing as it was while it was open.
+    What is ``stored`` stays. An event that is read again may show a pruned resource as it was while
+    open.
     """
-    for id in [id for id in told if before is not None and id not in held]:
-        last = newest(told[id])
-        old_news = last.logged and before is not None and NO_TIME < last.thing.created_at < before
-        if old_news or is_forgotten(last.thing, before):
-            del told[id]
+    for id in [id for id in snapshots_by_id if before is not None and id not in stored]:
+        last = newest(snapshots_by_id[id])
+        old_news = (
+            last.logged and before is not None and NO_TIME < last.resource.created_at < before
+        )
+        if old_news or is_pruned(last.resource, before):
+            del snapshots_by_id[id]

@@ -1,4 +1,4 @@
-"""Whom a group's question asks where its payload does not say."""
+"""Whom a group's question asks if its payload has no member snapshot."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -12,9 +12,9 @@ from inbox.models import Group, GroupMapping, Interaction, Membership, Upstream
 
 
 class Members:
-    """The members of groups as they are now, each looked up once.
+    """Current members of groups, each looked up once.
 
-    The groups API goes first, where it knows the group; then what an administrator has assigned.
+    They come from the groups API if it has the group, else from the local group mapping.
     """
 
     def __init__(self, upstream: Upstream) -> None:
@@ -39,15 +39,17 @@ class Members:
         mapped = GroupMapping.objects.filter(upstream=self._upstream)
         for name in names:
             people = mapped.filter(group_id=name).order_by("reviewer__mobius_id")
-            found = list(people.values_list("reviewer__mobius_id", flat=True))
-            if found:
-                return [id for id in found if id], Interaction.FROM_MAPPING
+            user_ids = list(people.values_list("reviewer__mobius_id", flat=True))
+            if user_ids:
+                return [id for id in user_ids if id], Interaction.FROM_MAPPING
         return None, ""
 
 
-def follow(upstream: Upstream) -> Changes:
-    """Ask those who are in the groups now what is open. Part of the caller's transaction, which
-    holds the upstream's row; publish the result after the commit.
+def refresh(upstream: Upstream) -> Changes:
+    """Update whom open questions ask to the groups' current members.
+
+    Call it inside a transaction that has locked the upstream's row, and publish the result after
+    the commit.
     """
     open_ = Interaction.objects.filter(
         upstream=upstream, status="pending", gone=False, target_type="group"
@@ -57,9 +59,9 @@ def follow(upstream: Upstream) -> Changes:
         before = row.members, row.members_from
         members.name(row)
         if (row.members, row.members_from) != before:
-            tallies.take(row)
+            tallies.subtract(row)
             row.counted = row.counted and facts(row, row.counted)
-            tallies.give(row)
+            tallies.add(row)
             rows.append(row)
     return _save(upstream, rows, tallies)
 
@@ -67,6 +69,6 @@ def follow(upstream: Upstream) -> Changes:
 def _save(upstream: Upstream, rows: Collection[Interaction], tallies: Tallies) -> Changes:
     changes = Changes(interactions={row.mobius_id for row in rows})
     Interaction.objects.bulk_update(rows, ["members", "members_from", "counted"], 100)
-    changes.touch(recipients.keep(new=[], changed=list(rows), at=datetime.now(UTC)))
+    changes.touch(recipients.write(new=[], changed=list(rows), at=datetime.now(UTC)))
     tallies.write(upstream)
     return changes

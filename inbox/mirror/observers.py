@@ -1,4 +1,4 @@
-"""Who is told, inside the transaction, what a projection has brought."""
+"""Callbacks for new answers, called inside the projection's transaction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from inbox.models import Interaction, Upstream
 
 @dataclass(frozen=True)
 class Answer:
-    """One person's answer to ``item``, a row as just written; ``told`` is as ``item.responses``."""
+    """A person's answer to ``item``, a row as just written: one of its ``responses``."""
 
     item: Interaction
     user_id: str
-    told: dict[str, Any]
+    response: dict[str, Any]
 
     @classmethod
     def all_of(cls, item: Interaction) -> list["Answer"]:
-        """Every answer to a question so far."""
+        """Every answer to the question."""
         answers = ((answer.get("user_id"), answer) for answer in item.responses or ())
         return [cls(item, user_id, answer) for user_id, answer in answers if user_id]
 
@@ -28,17 +28,16 @@ _observers: list[Observer] = []
 
 
 def on_answers(observer: Observer) -> None:
-    """From now on ``observer`` is told of answers that the mirror did not have; once is enough.
+    """Register ``observer`` for answers that the mirror did not have. Safe to repeat.
 
-    It runs in the projection's transaction, which holds the upstream's row. What it raises undoes
-    the projection.
+    It runs in the projection's transaction, which has locked the upstream's row; an exception rolls
+    that back.
     """
     if observer not in _observers:
         _observers.append(observer)
 
 
-def tell(upstream: Upstream, answers: Sequence[Answer]) -> None:
-    """Tell all observers."""
+def notify(upstream: Upstream, answers: Sequence[Answer]) -> None:
     if answers:
         for observer in _observers:
             observer(upstream, answers)

@@ -1,4 +1,4 @@
-"""Following the pending list where no project stream tells of questions."""
+"""Polling the pending list where no project stream has questions."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.freshness import SyncStatus, trouble_of
 from inbox.mirror.full_sync import BY_ID, PENDING, FullSync
-from inbox.mirror.restraint import Restraint
+from inbox.mirror.request_throttle import RequestThrottle
 from inbox.mirror.store import Store
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, RateLimited, Rejected
@@ -23,10 +23,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Pace:
-    """In seconds. ``watched``: between polls while somebody looks; ``idle``: the most between them
-    while nobody does. ``again``: how long a question that a list lacks, and that is open all the
-    same, is not read by id again. ``live``, ``live_idle``: how long after a poll pages are current.
+class PollIntervals:
+    """All in seconds.
+
+    Attributes:
+        watched: between polls while a page is open.
+        idle: the longest time between polls while none is.
+        again: before a question that is open but missing from the list is read by id again.
+        live, live_idle: how long pages count as current after a poll.
     """
 
     watched: float = 2.0
@@ -36,25 +40,24 @@ class Pace:
     live_idle: float = 25.0
 
 
-MOST_BY_ID = 40
-"""Questions that one poll reads by id."""
+MAX_READS_BY_ID = 40
+"""Questions that a poll reads by id."""
 MAX_RUNS = 20
-"""Runs whose questions one poll reads, where they are listed by run alone."""
+"""Runs whose questions a poll reads, where questions are listed by run only."""
 
 
 @dataclass
 class Round:
-    """One pass over a list of several pages. ``open`` is what the mirror held open at its start."""
+    """One pass over a list of several pages. ``open`` is what the mirror had open at its start."""
 
     cursor: str | None
     open: set[str]
     listed: set[str] = field(default_factory=set)
 
 
-class Polling:
-    """Serves one stretch of the sync. ``answered`` is called after each poll that went well,
-    ``failed`` after any other. ``sync_status`` is None beside a stream, which says how fresh pages
-    are.
+class Poller:
+    """Polls for one sync session. ``answered`` is called after each successful poll, ``failed``
+    after any other. ``sync_status`` is None beside a stream, which then reports freshness.
     """
 
     def __init__(
@@ -64,8 +67,8 @@ class Polling:
         *,
         sync_status: SyncStatus | None,
         backoff: Backoff,
-        pace: Pace,
-        restraint: Restraint,
+        pace: PollIntervals,
+        throttle: RequestThrottle,
         answered: Callable[[], None],
         failed: Callable[[MobiusError], None],
     ) -> None:
@@ -76,7 +79,7 @@ class Polling:
         self._pace = pace
         self._answered = answered
         self._failed = failed
-        self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0, restraint)
+        self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0, throttle)
         self._seen: set[str] = set()
         self._now = asyncio.Event()
         self._due: asyncio.TimerHandle | None = None
@@ -86,11 +89,11 @@ class Polling:
         self._page: Page[Interaction] | None = None
         self._taken: list[object] = []
         self._round: Round | None = None
-        self._offers = capabilities.of(store.upstream)
+        self._capabilities = capabilities.of(store.upstream)
         self._runs: list[str] = []
 
     async def run(self) -> None:
-        """Poll for ever."""
+        """Poll until cancelled."""
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -122,8 +125,8 @@ class Polling:
             self._forget_due()
 
     def _wake(self) -> None:
-        """Somebody asked for a page: poll at once, or as soon as a poll is due again. What somebody
-        has done is looked for at once in any case.
+        """A page was requested: poll at once, or when the next poll is due. After an action always
+        poll at once.
         """
         self._pause = self._pace.watched
         wait = self._polled_at + self._pace.watched - monotonic()
@@ -133,7 +136,6 @@ class Polling:
             self._due = asyncio.get_running_loop().call_later(wait, self._now.set)
 
     def _forget_due(self) -> None:
-        """A poll that begins is what was waited for."""
         if self._due is not None:
             self._due.cancel()
             self._due = None
@@ -146,7 +148,7 @@ class Polling:
     async def _poll(self) -> None:
         self._forget_due()
         self._polled_at = monotonic()
-        if self._offers.pending is Offer.NO:
+        if self._capabilities.pending is Offer.NO:
             await self._go_through_runs()
             return
         first = await self._client.newest_pending(self._etag)
@@ -158,9 +160,9 @@ class Polling:
             await self._go_round(self._round)
 
     async def _go_through_runs(self) -> None:
-        """The questions of the next known runs, where the list must be told which run is meant."""
+        """Read the questions of the next known runs, where questions are listed by run only."""
         if not self._runs:
-            if self._offers.runs is not Offer.NO:
+            if self._capabilities.runs is not Offer.NO:
                 await self._full_sync.read_unfinished_runs()
             self._runs = sorted(await self._store.open_runs())
         now, self._runs = self._runs[:MAX_RUNS], self._runs[MAX_RUNS:]
@@ -168,7 +170,7 @@ class Polling:
             await self._full_sync.read_questions(run_id)
 
     async def _take_newest(self, page: Page[Interaction]) -> None:
-        """The newest pages until one brings nothing new, then what they lack."""
+        """Read the newest pages until one has nothing new, then by id what they lack."""
         before = await self._store.open_interactions()
         listed: set[str] = set()
         raw: list[object] = [item.raw for item in page.items]
@@ -181,36 +183,38 @@ class Polling:
             if page.next_cursor is None or not new:
                 break
             page = await self._client.interactions(status=PENDING, cursor=page.next_cursor)
-        # A row that is no whole question and could not be read is tried again with the next poll.
+        # Partial items that could not be read are tried again at the next poll.
         unread = self._full_sync.failed.pop(BY_ID, None)
         self._taken, self._seen = [] if unread else raw, listed
         if page.next_cursor is None:
             self._round = None
-            await self._full_sync.read_unlisted(before - listed, MOST_BY_ID)
+            await self._full_sync.read_unlisted(before - listed, MAX_READS_BY_ID)
         elif self._round is None:
             self._round = Round(page.next_cursor, before, listed)
         else:
             self._round.listed |= listed
 
     async def _go_round(self, round: Round) -> None:
-        """One more page of a list that has several; at its end, what the list lacked."""
+        """Read the next page of a list that has several; after the last, by id what it lacked."""
         try:
             page = await self._client.interactions(status=PENDING, cursor=round.cursor)
         except Rejected:
-            # A cursor may expire: the next poll begins another round.
+            # The cursor may have expired: the next poll begins another round.
             self._round = None
             return
         await self._full_sync.take(page.items, self._store.upstream.cursor or 0)
         ids = {item.id for item in page.items}
         round.listed |= ids
         newest = self._page.items if self._page is not None else ()
-        # Whoever answers with the newest page again passes over the cursor.
+        # An upstream that returns the newest page again ignores the cursor.
         repeats = page.next_cursor == round.cursor or ids == {item.id for item in newest}
         round.cursor = None if repeats else page.next_cursor
         if round.cursor is None:
             self._round = None
             still = await self._store.open_interactions()
-            await self._full_sync.read_unlisted((round.open & still) - round.listed, MOST_BY_ID)
+            await self._full_sync.read_unlisted(
+                (round.open & still) - round.listed, MAX_READS_BY_ID
+            )
 
     def _note_success(self) -> None:
         if self._sync_status is not None:
@@ -232,7 +236,7 @@ class Polling:
             return
         now, facts = datetime.now(UTC), self._sync_status.facts
         until = facts.live_until
-        # One poll that fails is no reason to say that pages are old, unless the next is far away.
+        # One failed poll does not make pages stale, unless the next one is far away.
         if until is None or now + timedelta(seconds=error.retry_after or 0) > until:
             self._sync_status.update(
                 connected=False,

@@ -1,7 +1,7 @@
-"""What upstream told becomes rows. Nothing else writes the mirror.
+"""Writes payloads from upstream into rows. Nothing else writes the mirror.
 
-A row never moves backward: the newer ``updated_at`` wins, of equal ones the higher ``seq``, then
-the later read. So readings may come twice, late, or in any order.
+A row never moves backward: the newer ``updated_at`` wins, then the higher ``seq``, then the later
+read. So payloads may arrive twice, late, or in any order.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,74 +14,86 @@ from django.db.models import F
 from inbox.mirror import capabilities, observers
 from inbox.mirror.changes import Changes
 from inbox.mirror.projection import Projection
-from inbox.mirror.snapshots import Batch, Reading
+from inbox.mirror.snapshots import Batch, Payload
 from inbox.mobius import types
 from inbox.models import Event, Interaction, Run, Step, Upstream
 
 
 def apply(
     upstream: Upstream,
-    readings: Iterable[Reading],
+    payloads: Iterable[Payload],
     *,
     read_at: datetime,
-    heard: int | None = None,
+    seen_seq: int | None = None,
     cursor: int | None = None,
-    whole: Collection[str] = (),
+    complete_runs: Collection[str] = (),
     accepted: Collection[str] = (),
 ) -> Changes:
-    """Bring the rows up to ``readings`` in one transaction; publish the result after the commit.
+    """Apply ``payloads`` in one transaction. The caller publishes the result after the commit.
 
-    ``heard``: the newest seq that had been heard when the reads among them were sent, given by who
-    follows the project's stream without a gap. ``cursor``: the seq up to which that stream is now
-    in the mirror. ``whole``: ids of runs whose log is whole with these readings. ``accepted``: ids
-    of questions of which upstream has just accepted an answer from here: it is that person's, also
-    where it was read before. Raises the database's errors, and ValueError for a text that it cannot
-    store.
+    Args:
+        seen_seq: the newest seq that had arrived when the reads among the payloads were sent, from
+            a caller that follows the project's stream without a gap.
+        cursor: the seq up to which that stream is now in the mirror.
+        complete_runs: ids of runs whose log is complete with these payloads.
+        accepted: ids of questions for which upstream has just accepted an answer from here: their
+            answers are attributed again.
+
+    Raises:
+        DatabaseError: as the database does.
+        ValueError: a text cannot be stored.
     """
-    floor = (upstream.cursor or 0) if heard is None else heard
-    batch = Batch.of(readings, heard=floor)
+    floor = (upstream.cursor or 0) if seen_seq is None else seen_seq
+    batch = Batch.of(payloads, seen_seq=floor)
     with transaction.atomic():
-        # One writer at a time: on PostgreSQL two of them could each find the row as it was.
-        held = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        # One writer at a time: on PostgreSQL two could overwrite each other's rows.
+        row = Upstream.objects.select_for_update().get(pk=upstream.pk)
         projection = Projection(
-            held, batch, read_at=read_at, followed_from=heard, whole=whole, accepted=accepted
+            row,
+            batch,
+            read_at=read_at,
+            followed_from=seen_seq,
+            complete_runs=complete_runs,
+            accepted=accepted,
         )
         changes = projection.write()
-        observers.tell(held, projection.answers)
-        asked = (one.thing for told in batch.interactions.values() for one in told)
-        capabilities.note_claims(held, asked)
-        _advance(held, read_at, cursor)
+        observers.notify(row, projection.answers)
+        interactions = (
+            snapshot.resource for snapshots in batch.interactions.values() for snapshot in snapshots
+        )
+        capabilities.note_claims(row, interactions)
+        _advance(row, read_at, cursor)
     return changes
 
 
 def apply_interaction(
     upstream: Upstream, interaction: types.Interaction, *, read_at: datetime
 ) -> Changes:
-    """``apply`` for the answer to a write; part of the caller's transaction where there is one."""
+    """``apply`` for a single interaction."""
     return apply(upstream, [interaction], read_at=read_at)
 
 
-def forget(upstream: Upstream) -> None:
-    """Upstream began anew: its ``seq`` and times count for nothing, whatever it says next wins.
+def reset(upstream: Upstream) -> None:
+    """Forget ``seq`` and times after upstream has lost its data, so that any payload wins.
 
-    Rows stay, and the next full sync tells which of them are gone.
+    Rows stay; the next full sync finds out which are deleted.
     """
     with transaction.atomic():
-        held = Upstream.objects.select_for_update().get(pk=upstream.pk)
-        Event.objects.filter(upstream=held).delete()
-        Interaction.objects.filter(upstream=held).update(updated_at=F("created_at"), seq=0)
-        Step.objects.filter(run__upstream=held).update(updated_at=F("created_at"), seq=0)
-        Run.objects.filter(upstream=held).update(
+        row = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        Event.objects.filter(upstream=row).delete()
+        Interaction.objects.filter(upstream=row).update(updated_at=F("created_at"), seq=0)
+        Step.objects.filter(run__upstream=row).update(updated_at=F("created_at"), seq=0)
+        Run.objects.filter(upstream=row).update(
             updated_at=F("created_at"), seq=0, log_from=None, plan=None
         )
-        Upstream.objects.filter(pk=held.pk).update(cursor=None, seeded_at=None)
+        Upstream.objects.filter(pk=row.pk).update(cursor=None, seeded_at=None)
 
 
 def _advance(upstream: Upstream, read_at: datetime, cursor: int | None) -> None:
-    told: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if upstream.heard_at is None or read_at > upstream.heard_at:
-        told["heard_at"] = read_at
+        fields["heard_at"] = read_at
     if cursor is not None and (upstream.cursor is None or cursor > upstream.cursor):
-        told["cursor"] = cursor
-    if told:
-        Upstream.objects.filter(pk=upstream.pk).update(**told)
+        fields["cursor"] = cursor
+    if fields:
+        Upstream.objects.filter(pk=upstream.pk).update(**fields)

@@ -1,4 +1,4 @@
-"""Forgetting what has been over for long. Decisions and the tallies stay."""
+"""Deleting what closed long ago. Decisions and tallies stay."""
 
 from datetime import datetime
 
@@ -9,21 +9,21 @@ from inbox.mirror.history import CLOSED
 from inbox.models import Event, Interaction, Run, Upstream
 
 BATCH = 200
-"""Rows that go in one transaction: what a writer beside it waits for."""
+"""Rows deleted in one transaction; other writers wait for it."""
 
 
 def prune(before: datetime) -> bool:
-    """Forget a batch of what was over before the instant. True where there may be more."""
+    """Delete a batch of what closed before ``before``. True if there may be more."""
     return any(_prune(pk, before) for pk in Upstream.objects.values_list("pk", flat=True))
 
 
 def _prune(pk: int, before: datetime) -> bool:
     with transaction.atomic():
-        # The lock under which the mirror is written: nothing comes back between the two.
+        # The lock for writing the mirror, so that nothing is written back meanwhile.
         upstream = Upstream.objects.select_for_update().get(pk=pk)
         since = max(before, upstream.pruned_before or before)
-        interactions = _over(upstream, before)
-        runs = _finished(upstream, before)
+        interactions = _closed_interactions(upstream, before)
+        runs = _finished_runs(upstream, before)
         events = list(_loose_events(upstream, before).values_list("pk", flat=True)[:BATCH])
         if not interactions and not runs and not events:
             return False
@@ -35,27 +35,27 @@ def _prune(pk: int, before: datetime) -> bool:
         return True
 
 
-def _over(upstream: Upstream, before: datetime) -> list[int]:
+def _closed_interactions(upstream: Upstream, before: datetime) -> list[int]:
     rows = Interaction.objects.filter(upstream=upstream, updated_at__lt=before)
-    found: list[int] = []
+    pks: list[int] = []
     for part in (rows.filter(status__in=CLOSED), rows.exclude(status__in=CLOSED).filter(gone=True)):
-        found += part.values_list("pk", flat=True)[: BATCH - len(found)]
-    return found
+        pks += part.values_list("pk", flat=True)[: BATCH - len(pks)]
+    return pks
 
 
-def _finished(upstream: Upstream, before: datetime) -> dict[int, str]:
-    """Those whose questions have gone already."""
+def _finished_runs(upstream: Upstream, before: datetime) -> dict[int, str]:
+    """Finished runs whose questions are deleted already."""
     rows = Run.objects.filter(upstream=upstream, created_at__lt=before, updated_at__lt=before)
-    found: dict[int, str] = {}
-    # How a run ended that is known from its questions alone is never told.
+    runs: dict[int, str] = {}
+    # A run that is known from its questions alone never gets a final status.
     unread = rows.filter(finished=False, raw={}, gone__in=(False,))
     for part in (rows.filter(finished=True, gone__in=(False,)), unread, rows.filter(gone=True)):
         asking = Interaction.objects.filter(upstream=upstream).values("run_id")
         idle = part.exclude(mobius_id__in=asking.exclude(run_id=None))
-        found |= dict(idle.values_list("pk", "mobius_id")[: BATCH - len(found)])
-    return found
+        runs |= dict(idle.values_list("pk", "mobius_id")[: BATCH - len(runs)])
+    return runs
 
 
 def _loose_events(upstream: Upstream, before: datetime) -> QuerySet[Event]:
-    """Of questions that no run asks."""
+    """Events of questions without a run."""
     return Event.objects.filter(upstream=upstream, run_id="", at__lt=before)

@@ -1,7 +1,7 @@
-"""Counting the figures of *Insights* anew: where ``TIME_ZONE`` has changed, and by hand.
+"""Recounting the figures of *Insights*: after ``TIME_ZONE`` has changed, and by command.
 
-Each batch is a transaction after which the tallies are the sum over the rows again, so pages and
-the sync go on meanwhile, and a rebuild that was cut off begins again without counting twice.
+After each batch, which is one transaction, the tallies are the sum over the rows again. So pages
+and the sync work meanwhile, and an interrupted rebuild can start again without counting twice.
 """
 
 import asyncio
@@ -19,36 +19,35 @@ from inbox.mirror.tally import Tallies, facts
 from inbox.models import Interaction, Upstream
 
 BATCH = 200
-"""Questions in one transaction: what a writer beside it waits for."""
+"""Questions in one transaction; other writers wait for it."""
 
 log = logging.getLogger(__name__)
 
 
 def rebuild(upstream: Upstream) -> Iterator[int]:
-    """Count every stored question of ``upstream`` anew; yields how many have been looked at."""
+    """Recount every stored question of ``upstream``; yields how many are done."""
     last = done = 0
     while True:
         with transaction.atomic():
-            # The lock under which the mirror is written.
-            held = Upstream.objects.select_for_update().get(pk=upstream.pk)
+            # The lock for writing the mirror.
+            row = Upstream.objects.select_for_update().get(pk=upstream.pk)
             rows = list(
-                Interaction.objects.filter(upstream=held, pk__gt=last)
+                Interaction.objects.filter(upstream=row, pk__gt=last)
                 .defer("raw", "context", "message", "search", "questions")
                 .order_by("pk")[:BATCH]
             )
             if not rows:
-                _note_zone(held)
+                _note_zone(row)
                 return
-            _recount(held, rows)
+            _recount(row, rows)
         last, done = rows[-1].pk, done + len(rows)
         yield done
 
 
 async def rebuild_if_zone_changed() -> None:
-    """What a start does: nothing where *Insights* counts by ``TIME_ZONE`` already.
+    """Rebuild at start unless *Insights* counts by ``TIME_ZONE`` already.
 
-    It rests after each batch for as long as that took: half of the time is the pages' and the
-    sync's.
+    It sleeps after each batch for as long as that took, to leave time to pages and the sync.
     """
     upstream = await sync_to_async(Upstream.present)()
     if upstream.tally_zone == settings.TIME_ZONE:
@@ -74,19 +73,19 @@ async def rebuild_if_zone_changed() -> None:
 def _recount(upstream: Upstream, rows: list[Interaction]) -> None:
     tallies, changed = Tallies(), []
     for row in rows:
-        # What was never counted is older than what has been forgotten.
+        # What was never counted is older than what has been pruned.
         if row.counted is None or (now := facts(row, row.counted)) == row.counted:
             continue
-        tallies.take(row)
+        tallies.subtract(row)
         row.counted = now
-        tallies.give(row)
+        tallies.add(row)
         changed.append(row)
     tallies.write(upstream)
     Interaction.objects.bulk_update(changed, ["counted"], BATCH)
 
 
 def _note_zone(upstream: Upstream) -> None:
-    """Remember by which zone the days are counted, and which of them could not be moved."""
+    """Store the zone that days are counted in, and which pruned days are in the former one."""
     zone = upstream.tally_zone
     if zone not in ("", settings.TIME_ZONE) and upstream.pruned_before is not None:
         last = localdate(upstream.pruned_before, ZoneInfo(zone))

@@ -1,11 +1,10 @@
-"""Who is asked: kept in step with each interaction."""
+"""Who is asked, updated with each interaction."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from inbox.mirror.build_row import build_row
 from inbox.mirror.rows import CLOSED
-from inbox.mirror.upsert import upsert
+from inbox.mirror.upsert import build_row, upsert
 from inbox.models import Interaction, Recipient
 
 _COMPARED = (
@@ -21,31 +20,31 @@ _COMPARED = (
 )
 
 
-def keep(
+def write(
     new: Sequence[Interaction], changed: Sequence[Interaction], at: datetime
 ) -> dict[str, set[str]]:
-    """Write the recipients of saved interactions; ``at`` closes what is gone.
+    """Write the recipients of saved interactions.
 
-    ``new`` are known to have no recipients yet. Returns all who are or were asked: by user id, the
-    ids of these interactions.
+    ``new`` ones have no recipients yet; ``at`` is the closing time of deleted ones. Returns all who
+    are or were asked: by user id, the ids of these interactions.
     """
     ids = {row.pk: row.mobius_id for row in (*new, *changed)}
     people: dict[str, set[str]] = {}
-    wanted = {row.pk: _recipients(row, at) for row in changed}
+    expected = {row.pk: _recipients(row, at) for row in changed}
     stale: list[int] = []
     writes = [recipient for row in new for recipient in _recipients(row, at).values()]
-    for had in Recipient.objects.filter(interaction__in=list(wanted)) if wanted else ():
-        people.setdefault(had.user_id, set()).add(ids[had.interaction_id])
-        now = wanted[had.interaction_id].get(had.user_id)
-        if now is None:
-            stale.append(had.pk)
+    for stored in Recipient.objects.filter(interaction__in=list(expected)) if expected else ():
+        people.setdefault(stored.user_id, set()).add(ids[stored.interaction_id])
+        recipient = expected[stored.interaction_id].get(stored.user_id)
+        if recipient is None:
+            stale.append(stored.pk)
             continue
-        if had.closed_at is not None and now.closed_at == at:
-            now.closed_at = had.closed_at  # it was seen to be gone earlier
-        if all(getattr(had, name) == getattr(now, name) for name in _COMPARED):
-            del wanted[had.interaction_id][had.user_id]
-    for asked in wanted.values():
-        writes += asked.values()
+        if stored.closed_at is not None and recipient.closed_at == at:
+            recipient.closed_at = stored.closed_at  # it was found to be deleted earlier
+        if all(getattr(stored, name) == getattr(recipient, name) for name in _COMPARED):
+            del expected[stored.interaction_id][stored.user_id]
+    for recipients in expected.values():
+        writes += recipients.values()
     for recipient in writes:
         people.setdefault(recipient.user_id, set()).add(ids[recipient.interaction_id])
     upsert(writes, ("interaction_id", "user_id"))
@@ -55,22 +54,22 @@ def keep(
 
 
 def people_of(rows: Collection[Interaction]) -> dict[str, set[str]]:
-    """All whom saved interactions ask: by user id, the ids of these interactions."""
+    """Everybody whom these interactions ask: by user id, the ids of the interactions."""
     people: dict[str, set[str]] = {}
-    asked = Recipient.objects.filter(interaction__in=[row.pk for row in rows])
-    found = asked.values_list("user_id", "interaction__mobius_id") if rows else ()
-    for user_id, interaction_id in found:
+    rows_ = Recipient.objects.filter(interaction__in=[row.pk for row in rows])
+    pairs = rows_.values_list("user_id", "interaction__mobius_id") if rows else ()
+    for user_id, interaction_id in pairs:
         people.setdefault(user_id, set()).add(interaction_id)
     return people
 
 
 def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
     answers = {answer["user_id"]: answer for answer in row.responses}
-    asked: dict[str, Recipient] = {}
-    for user_id in _asked(row):
+    recipients: dict[str, Recipient] = {}
+    for user_id in _recipient_ids(row):
         answer = answers.get(user_id)
         answered_at = None if answer is None else _answered_at(row, answer.get("at"))
-        asked[user_id] = build_row(
+        recipients[user_id] = build_row(
             Recipient,
             interaction_id=row.pk,
             upstream_id=row.upstream_id,
@@ -85,23 +84,23 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
             value=None if answer is None else answer["value"],
             comment=None if answer is None else answer["comment"],
         )
-    return asked
+    return recipients
 
 
 def _holds(row: Interaction, user_id: str) -> bool:
-    """A claim counts where one answer is enough."""
+    """Whether the person's claim counts: only where one answer is enough."""
     return row.claimed_by == user_id and row.takes_one_answer
 
 
-def _asked(row: Interaction) -> Iterable[str]:
+def _recipient_ids(row: Interaction) -> Iterable[str]:
     if row.target_type == "user":
         return (row.target_id,)
     return row.members or ()
 
 
-def _answered_at(row: Interaction, told: str | None) -> datetime:
-    if told is not None:
-        return datetime.fromisoformat(told)
+def _answered_at(row: Interaction, at: str | None) -> datetime:
+    if at is not None:
+        return datetime.fromisoformat(at)
     return row.completed_at or row.updated_at
 
 

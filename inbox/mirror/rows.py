@@ -1,71 +1,71 @@
-"""Unsaved rows made of what upstream told; each new reading of a thing becomes one of these."""
+"""Building unsaved rows from payloads."""
 
 from typing import Any
 
 from inbox import models
-from inbox.mirror.build_row import build_row
 from inbox.mirror.due import due_of
-from inbox.mirror.states import run_state
+from inbox.mirror.states import run_state, status_word
 from inbox.mirror.titles import title_of
-from inbox.mirror.words import status_word
+from inbox.mirror.upsert import build_row
 from inbox.mobius import types
 
 LONGEST_SEARCH = 4000
 LONGEST_RUN_SEARCH = 300
 UNKNOWN = "unknown"
-"""The status of a run whose questions are closed, and that nothing else has told of."""
+"""The status of a run that is known from closed questions alone."""
 CLOSED = frozenset({"completed", "expired"})
-"""Statuses of an interaction that nothing follows."""
+"""Final statuses of an interaction."""
 
 
 def interaction_row(
-    upstream: models.Upstream, told: types.Interaction, seq: int
+    upstream: models.Upstream, interaction: types.Interaction, seq: int
 ) -> models.Interaction:
-    """Everything but what follows from the run: ``workflow``, ``asked_by``, ``search``, which
-    ``name_run`` sets, and ``state``, which is the status here.
+    """All columns except those that depend on the run: ``name_run`` sets ``workflow``, ``asked_by``
+    and ``search``; ``state`` is the status here.
     """
-    due = due_of(told.context, told.expires_at)
+    due = due_of(interaction.context, interaction.expires_at)
     return build_row(
         models.Interaction,
         upstream_id=upstream.pk,
-        mobius_id=told.id,
-        run_id=told.run_id,
-        signal_name=told.signal_name,
-        type=told.type[:40],
-        mode=told.questions[0].mode[:40] if told.questions else "",
-        status=status_word(told),
-        state=status_word(told),
-        message=told.message,
-        title=title_of(told.message),
-        context=told.context,
-        questions=[_question(question) for question in told.questions],
-        policy={"kind": told.policy.kind.value, "quorum": told.policy.quorum},
-        responses=[answer.model_dump(mode="json") for answer in told.responses],
-        target_type=told.target.type[:40],
-        target_id=told.target.id,
-        group_id=told.group_id or (told.target.id if told.target.type == "group" else None),
-        members=None if told.members is None else list(dict.fromkeys(told.members)),
-        members_from="" if told.members is None else models.Interaction.FROM_SNAPSHOT,
-        lacks=" ".join(told.lacks),
-        claimable=told.claimable,
-        claimed_by=told.claimed_by,
-        claimed_at=told.claimed_at,
-        responder_id=told.responder_id,
-        value=told.value,
-        comment=told.comment,
+        mobius_id=interaction.id,
+        run_id=interaction.run_id,
+        signal_name=interaction.signal_name,
+        type=interaction.type[:40],
+        mode=interaction.questions[0].mode[:40] if interaction.questions else "",
+        status=status_word(interaction),
+        state=status_word(interaction),
+        message=interaction.message,
+        title=title_of(interaction.message),
+        context=interaction.context,
+        questions=[_question(question) for question in interaction.questions],
+        policy={"kind": interaction.policy.kind.value, "quorum": interaction.policy.quorum},
+        responses=[answer.model_dump(mode="json") for answer in interaction.responses],
+        target_type=interaction.target.type[:40],
+        target_id=interaction.target.id,
+        group_id=interaction.group_id
+        or (interaction.target.id if interaction.target.type == "group" else None),
+        members=None if interaction.members is None else list(dict.fromkeys(interaction.members)),
+        members_from="" if interaction.members is None else models.Interaction.FROM_SNAPSHOT,
+        lacks=" ".join(interaction.lacks),
+        claimable=interaction.claimable,
+        claimed_by=interaction.claimed_by,
+        claimed_at=interaction.claimed_at,
+        responder_id=interaction.responder_id,
+        value=interaction.value,
+        comment=interaction.comment,
         due_at=due.at,
         soft=due.soft,
-        expires_at=told.expires_at,
-        completed_at=told.completed_at,
-        created_at=told.created_at,
-        updated_at=told.updated_at,
+        expires_at=interaction.expires_at,
+        completed_at=interaction.completed_at,
+        created_at=interaction.created_at,
+        updated_at=interaction.updated_at,
         seq=seq,
-        raw=told.raw,
+        raw=interaction.raw,
     )
 
 
 def _question(question: types.Question) -> dict[str, Any]:
-    """What ``model_dump`` makes of it, in a fifth of the time: a full sync makes thousands."""
+    """The result of ``model_dump``, five times as fast: a full sync needs thousands."""
     return {
         "mode": question.mode,
         "options": [
@@ -79,7 +79,7 @@ def _question(question: types.Question) -> dict[str, Any]:
 
 
 def name_run(row: models.Interaction, workflow: str, asked_by: str) -> None:
-    """Say which workflow asks and who started it, and make the row findable by both."""
+    """Set which workflow asks and who started it, and the search text with both."""
     row.workflow = workflow
     row.asked_by = asked_by
     words = [row.message, workflow, asked_by, row.target_id, row.type, *_texts(row.context)]
@@ -88,64 +88,64 @@ def name_run(row: models.Interaction, workflow: str, asked_by: str) -> None:
 
 def _texts(value: Any) -> list[str]:
     """The keys and texts of a JSON value, in order."""
-    found: list[str] = []
-    left = [value]
-    while left:
-        part = left.pop()
+    texts: list[str] = []
+    stack = [value]
+    while stack:
+        part = stack.pop()
         if isinstance(part, dict):
             for key, inner in reversed(part.items()):
-                left += [inner, str(key)]
+                stack += [inner, str(key)]
         elif isinstance(part, list):
-            left += reversed(part)
+            stack += reversed(part)
         elif part is not None and not isinstance(part, bool):
-            found.append(str(part))
-    return found
+            texts.append(str(part))
+    return texts
 
 
 def asked_by(metadata: Any, started_by: str) -> str:
-    """Who asks: the person in whose name the run was started, else who started it."""
-    wanted = metadata.get("requested_by") if isinstance(metadata, dict) else None
-    return (wanted if isinstance(wanted, str) and wanted else started_by)[:200]
+    """The requester: the person for whom the run was started, else who started it."""
+    person = metadata.get("requested_by") if isinstance(metadata, dict) else None
+    return (person if isinstance(person, str) and person else started_by)[:200]
 
 
-def run_row(upstream: models.Upstream, told: types.Run, seq: int) -> models.Run:
-    """Everything but ``status_since``, ``plan`` and ``log_from``."""
+def run_row(upstream: models.Upstream, run: types.Run, seq: int) -> models.Run:
+    """All columns except ``status_since``, ``plan`` and ``log_from``."""
     return build_row(
         models.Run,
         upstream_id=upstream.pk,
-        mobius_id=told.id,
-        workflow=told.workflow[:300],
-        status=status_word(told),
-        state=run_state(status_word(told), told.error_type or ""),
-        finished=told.status.finished,
-        queue=told.queue[:200],
-        attempt=told.attempt,
-        inputs=told.inputs,
-        metadata=told.metadata,
-        external_id=told.external_id,
-        started_by=told.started_by[:200],
-        wait=told.wait.model_dump(mode="json"),
-        error_type=(told.error_type or "")[:100],
-        error_message=told.error_message or "",
-        created_at=told.created_at,
-        started_at=told.started_at,
-        completed_at=told.completed_at,
-        updated_at=told.updated_at,
+        mobius_id=run.id,
+        workflow=run.workflow[:300],
+        status=status_word(run),
+        state=run_state(status_word(run), run.error_type or ""),
+        finished=run.status.finished,
+        queue=run.queue[:200],
+        attempt=run.attempt,
+        inputs=run.inputs,
+        metadata=run.metadata,
+        external_id=run.external_id,
+        started_by=run.started_by[:200],
+        wait=run.wait.model_dump(mode="json"),
+        error_type=(run.error_type or "")[:100],
+        error_message=run.error_message or "",
+        created_at=run.created_at,
+        started_at=run.started_at,
+        completed_at=run.completed_at,
+        updated_at=run.updated_at,
         seq=seq,
-        search=_run_search(told),
-        raw=told.raw,
+        search=_run_search(run),
+        raw=run.raw,
     )
 
 
-def run_row_of(
+def inferred_run_row(
     upstream: models.Upstream, question: models.Interaction, *, asking: bool
 ) -> models.Run:
-    """A run of which nothing is known but ``question``; ``asking``: one of its questions is open.
+    """A run that is known from ``question`` alone; ``asking``: one of its questions is open.
 
-    Whatever is read of the run itself replaces it.
+    Any payload of the run itself replaces it.
     """
     since = question.created_at if asking else question.completed_at or question.updated_at
-    told = types.Run(
+    run = types.Run(
         id=question.run_id or "",
         workflow="",
         status=types.RunStatus.SUSPENDED if asking else types.RunStatus.OTHER,
@@ -154,45 +154,44 @@ def run_row_of(
         updated_at=since,
         raw={},
     )
-    row = run_row(upstream, told, 0)
+    row = run_row(upstream, run, 0)
     row.status_since = since
     return row
 
 
-def _run_search(told: types.Run) -> str:
-    """The names that a run is known by, then what it was started with."""
-    names = [told.workflow, told.external_id or "", told.id, told.started_by, told.queue]
-    words = [*names, *_texts(told.metadata), *_texts(told.inputs)]
+def _run_search(run: types.Run) -> str:
+    """Search text: the run's names, then its metadata and inputs."""
+    names = [run.workflow, run.external_id or "", run.id, run.started_by, run.queue]
+    words = [*names, *_texts(run.metadata), *_texts(run.inputs)]
     return " ".join(" ".join(words).split()).lower()[:LONGEST_RUN_SEARCH]
 
 
-def entered_status_at(told: types.Run) -> Any:
-    """When the run came into its status, as far as one reading can tell."""
-    if told.status.finished:
-        return told.completed_at or told.updated_at
-    if told.status is types.RunStatus.QUEUED and told.started_at is None:
-        return told.created_at
-    return told.updated_at
+def entered_status_at(run: types.Run) -> Any:
+    """When the run entered its status, as far as one payload shows."""
+    if run.status.finished:
+        return run.completed_at or run.updated_at
+    if run.status is types.RunStatus.QUEUED and run.started_at is None:
+        return run.created_at
+    return run.updated_at
 
 
-def step_row(run: models.Run, told: types.Step, seq: int) -> models.Step:
-    """The whole row."""
+def step_row(run: models.Run, step: types.Step, seq: int) -> models.Step:
     return build_row(
         models.Step,
         run_id=run.pk,
-        mobius_id=told.id,
-        name=told.name[:300],
-        kind=told.kind[:40],
-        action=told.action[:200],
-        status=status_word(told),
-        attempt=told.attempt,
-        order=told.order,
-        error_type=(told.error_type or "")[:100],
-        error_message=told.error_message or "",
-        started_at=told.started_at,
-        completed_at=told.completed_at,
-        created_at=told.created_at,
-        updated_at=told.updated_at,
+        mobius_id=step.id,
+        name=step.name[:300],
+        kind=step.kind[:40],
+        action=step.action[:200],
+        status=status_word(step),
+        attempt=step.attempt,
+        order=step.order,
+        error_type=(step.error_type or "")[:100],
+        error_message=step.error_message or "",
+        started_at=step.started_at,
+        completed_at=step.completed_at,
+        created_at=step.created_at,
+        updated_at=step.updated_at,
         seq=seq,
-        raw=told.raw,
+        raw=step.raw,
     )

@@ -1,4 +1,4 @@
-"""Reading runs by id: what open pages lack, and the runs that no stream tells of."""
+"""Reading runs by id: those that open pages lack, and those without a stream."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.full_sync import FullSync
 from inbox.mirror.reading import read_run
-from inbox.mirror.snapshots import Gone
+from inbox.mirror.snapshots import Deleted
 from inbox.mirror.store import Store
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, NotFound, RateLimited
@@ -19,26 +19,26 @@ from inbox.mobius.types import Offer
 
 log = logging.getLogger(__name__)
 
-EVERY = 1.0
-"""Seconds between two looks at which runs are to be read."""
-AT_ONCE = 4
-"""Runs that are read for pages at one time."""
+INTERVAL = 1.0
+"""Seconds between two checks of which runs to read."""
+CONCURRENCY = 4
+"""Concurrent reads for pages."""
 RETRY = 5.0
-"""Seconds after which a run that could not be read is read again at the earliest."""
+"""Seconds before a run that could not be read is first tried again."""
 RETRIES = Backoff(base=RETRY, cap=300.0)
-"""How soon a run of an open page is read again: some upstreams never send a run's log."""
-AGAIN = 30.0
-"""Seconds in which one run is read once for pages: some upstreams never tell all of it."""
-WATCHED = 2.0
-"""Seconds between two readings of a run that somebody has open and no stream tells of."""
-ROUND = 5.0
-"""Seconds between two looks at which runs no stream tells of."""
-MOST = 1000
-"""Runs of one such look."""
+"""Delays of further tries: some upstreams never send a run's log."""
+COMPLETE_FOR = 30.0
+"""Seconds in which a run is read once for pages: some upstreams never return all of it."""
+OPEN_INTERVAL = 2.0
+"""Seconds between two reads of a run that is open on a page and has no stream."""
+ROUND_INTERVAL = 5.0
+"""Seconds between two rounds over the runs without a stream."""
+MAX_RUNS = 1000
+"""Runs of one round."""
 
 
 class Retries:
-    """Runs of open pages that could not be read whole. Instants are of the monotonic clock."""
+    """Runs of open pages that could not be read completely. Times are monotonic."""
 
     def __init__(self, backoff: Backoff = RETRIES) -> None:
         self._backoff = backoff
@@ -46,32 +46,32 @@ class Retries:
         self._due_at: dict[str, float] = {}
 
     def keep(self, ids: Collection[str]) -> None:
-        """Forget all others."""
+        """Drop all other runs."""
         self._failures = {id: n for id, n in self._failures.items() if id in ids}
         self._due_at = {id: at for id, at in self._due_at.items() if id in ids}
 
     def note_failure(self, id: str, now: float, retry_after: float | None = None) -> None:
-        """It could not be read just now, and is left alone for longer each time."""
+        """Record a failed read; the delay grows each time."""
         failures = self._failures[id] = self._failures.get(id, 0) + 1
         self._due_at[id] = now + self._backoff.delay(failures, retry_after)
 
     def note_success(self, id: str) -> None:
-        """It could be read."""
+        """Record a successful read."""
         self._failures.pop(id, None)
         self._due_at.pop(id, None)
 
     def due(self, now: float) -> set[str]:
-        """Those to be read again."""
+        """Ids of runs to be read again now."""
         return {id for id, at in self._due_at.items() if at <= now}
 
     def waiting(self, now: float) -> set[str]:
-        """Those to be left alone."""
+        """Ids of runs whose delay has not passed."""
         return self._due_at.keys() - self.due(now)
 
 
-class RunReads:
-    """Serves one stretch of the sync. ``followed`` are the runs that have a stream of their own;
-    None where the project's stream tells of all.
+class RunReader:
+    """Reads runs for one sync session. ``followed`` are the runs with a stream of their own; None
+    where the project's stream has all runs.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class RunReads:
         )
         self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0)
         self._now = asyncio.Event()
-        self._whole_at: dict[str, float] = {}
+        self._complete_at: dict[str, float] = {}
         self._retries = Retries()
         self._read_at: dict[str, float] = {}
         self._others_due = float("-inf")
@@ -93,7 +93,7 @@ class RunReads:
         self._round_at = float("-inf")
 
     async def run(self) -> None:
-        """For ever."""
+        """Run until cancelled."""
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -105,26 +105,28 @@ class RunReads:
                 self._now.clear()
                 await self._read_for_pages()
                 if self._reads_others and monotonic() >= self._others_due:
-                    self._others_due = monotonic() + EVERY
+                    self._others_due = monotonic() + INTERVAL
                     await self._read_others()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(EVERY):
+                    async with asyncio.timeout(INTERVAL):
                         await self._now.wait()
         finally:
             unlisten()
 
     async def _read_for_pages(self) -> None:
-        now, shown = monotonic(), set(page_activity.runs())
-        self._whole_at = {id: at for id, at in self._whole_at.items() if now - at < AGAIN}
-        asked = page_activity.take_runs()
-        self._retries.keep(shown | asked)
+        now, open_runs = monotonic(), set(page_activity.runs())
+        self._complete_at = {
+            id: at for id, at in self._complete_at.items() if now - at < COMPLETE_FOR
+        }
+        requested = page_activity.take_runs()
+        self._retries.keep(open_runs | requested)
         due = self._retries.due(now)
-        due |= asked - self._whole_at.keys() - self._retries.waiting(now)
-        left = sorted(due)
-        for start in range(0, len(left), AT_ONCE):
-            await asyncio.gather(*map(self._read_whole, left[start : start + AT_ONCE]))
+        due |= requested - self._complete_at.keys() - self._retries.waiting(now)
+        run_ids = sorted(due)
+        for start in range(0, len(run_ids), CONCURRENCY):
+            await asyncio.gather(*map(self._read_complete, run_ids[start : start + CONCURRENCY]))
 
-    async def _read_whole(self, run_id: str) -> None:
+    async def _read_complete(self, run_id: str) -> None:
         try:
             await read_run(self._client, self._store.upstream, run_id)
         except MobiusError as error:
@@ -132,20 +134,22 @@ class RunReads:
             self._retries.note_failure(run_id, monotonic(), error.retry_after)
         else:
             self._retries.note_success(run_id)
-            self._whole_at[run_id] = monotonic()
+            self._complete_at[run_id] = monotonic()
 
     async def _read_others(self) -> None:
-        """Those that somebody has open, and the next one of the rest."""
+        """Read runs without a stream: those open on a page, and the next of the others."""
         now = monotonic()
         followed = set(self._followed or ())
-        shown = [id for id in page_activity.runs() if id not in followed]
-        due = [id for id in shown if now - self._read_at.get(id, float("-inf")) > WATCHED]
-        if not self._round and now - self._round_at > ROUND:
+        open_runs = [id for id in page_activity.runs() if id not in followed]
+        due = [id for id in open_runs if now - self._read_at.get(id, float("-inf")) > OPEN_INTERVAL]
+        if not self._round and now - self._round_at > ROUND_INTERVAL:
             self._round_at = now
-            runs = dict.fromkeys(await self._store.waiting_runs(MOST))
+            runs = dict.fromkeys(await self._store.waiting_runs(MAX_RUNS))
             runs |= dict.fromkeys(sorted(await self._store.open_runs()))
-            self._round = [id for id in runs if id not in followed][:MOST]
-            self._read_at = {id: at for id, at in self._read_at.items() if now - at < ROUND}
+            self._round = [id for id in runs if id not in followed][:MAX_RUNS]
+            self._read_at = {
+                id: at for id, at in self._read_at.items() if now - at < ROUND_INTERVAL
+            }
         if self._round:
             due.append(self._round.pop(0))
         for run_id in dict.fromkeys(due):
@@ -159,15 +163,15 @@ class RunReads:
                     return
 
     async def _read(self, run_id: str) -> None:
-        """The run, and what became of its questions once it is over."""
+        """Read the run, and its open questions once it is finished."""
         try:
             run = await self._client.run(run_id)
         except NotFound:
             if capabilities.of(self._store.upstream).run is not Offer.YES:
                 raise
-            await self._store.apply([Gone(run_id=run_id)])
+            await self._store.apply([Deleted(run_id=run_id)])
             return
         await self._store.apply([run])
         if run.status.finished:
-            held = await self._store.open_interactions_of(run_id)
-            await self._full_sync.read_interactions(held)
+            open_questions = await self._store.open_interactions_of(run_id)
+            await self._full_sync.read_interactions(open_questions)

@@ -1,16 +1,16 @@
-"""Texts that a database refuses, made harmless."""
+"""Replacing texts that a database refuses."""
 
 from math import isfinite
 from typing import Any
 
-from inbox.mirror.snapshots import Gone, Reading
+from inbox.mirror.snapshots import Deleted, Payload
 
 
-def scrubbed(reading: Reading) -> Reading:
-    """The same reading without NUL characters, halves of surrogate pairs and infinite numbers."""
-    if isinstance(reading, Gone):
-        return reading
-    return type(reading).model_validate(_clean(reading.model_dump()))
+def scrubbed(payload: Payload) -> Payload:
+    """The payload without NUL characters, lone surrogates and infinite numbers."""
+    if isinstance(payload, Deleted):
+        return payload
+    return type(payload).model_validate(_clean(payload.model_dump()))
 
 
 def _clean(value: Any) -> Any:

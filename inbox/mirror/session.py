@@ -1,4 +1,4 @@
-"""Following upstream without a gap: the stream, the full syncs, the groups, side by side."""
+"""Following upstream without a gap: the stream, full syncs and groups, concurrently."""
 
 import asyncio
 import logging
@@ -13,11 +13,11 @@ from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities, groups
 from inbox.mirror.freshness import SyncStatus, trouble_of
 from inbox.mirror.full_sync import FullSync
-from inbox.mirror.polling import Pace, Polling
-from inbox.mirror.restraint import Restraint
-from inbox.mirror.run_reads import RunReads
+from inbox.mirror.polling import Poller, PollIntervals
+from inbox.mirror.request_throttle import RequestThrottle
+from inbox.mirror.run_reads import RunReader
 from inbox.mirror.run_streams import RunStreams
-from inbox.mirror.store import LARGEST, Store
+from inbox.mirror.store import BATCH_SIZE, Store
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import (
     Denied,
@@ -38,16 +38,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Intervals:
-    """In seconds. ``full_sync`` and ``groups``: from one reading to the next while all goes well.
+    """All in seconds.
 
-    ``blind``: between full syncs while the stream is not open. ``refused``: the least between tries
-    after Mobius refused the key. ``opening``: how long the first full sync waits for the stream.
-    ``age``: how often it is checked whether time alone has changed what pages say. ``behind``: an
-    event that waits this long means that the mirror is catching up. ``probe``: how long upstream
-    may take to say where its log ends. ``offers``: between two looks at what upstream offers.
-    ``grace``: how long pages stay live while a stream that was closed is opened again.
-    ``together``: within which events that tell of one change arrive.
-    ``polls``: where the pending list is polled.
+    Attributes:
+        full_sync: between full syncs while the stream is open.
+        groups: between reads of the groups.
+        blind: between full syncs while the stream is not open.
+        refused: the least time between tries after Mobius refused the key.
+        opening: how long the first full sync waits for the stream.
+        age: between checks whether the passing of time changes what pages show.
+        behind: an event that waits this long means that the mirror is catching up.
+        probe: how long a call that probes upstream may take.
+        offers: between two probes of what upstream offers.
+        grace: how long pages stay live while a closed stream is reopened.
+        together: within which all events of one change arrive.
+        polls: intervals of polling.
     """
 
     full_sync: float = 180.0
@@ -61,26 +66,26 @@ class Intervals:
     offers: float = 600.0
     grace: float = 10.0
     together: float = 0.2
-    polls: Pace = field(default_factory=Pace)
+    polls: PollIntervals = field(default_factory=PollIntervals)
 
 
 class OffersChanged(Exception):
-    """A probe found that upstream offers something else than when the course began."""
+    """A probe found other capabilities than the session started with."""
 
 
 def _is_used(name: str, offer: Offer) -> bool:
-    """What is not known is used like what is there, except for the project's stream: polling does
-    as well.
+    """Whether a capability is used. Unknown ones are, except for the project stream, in whose place
+    polling works too.
     """
     return offer is Offer.YES if name == "project_events" else offer is not Offer.NO
 
 
-class StartedAnew(Exception):
-    """Upstream's log ends before what was heard of it: its data is gone, or older than ours."""
+class UpstreamReset(Exception):
+    """Upstream's log ends before the mirror's cursor: its data is lost, or was restored."""
 
 
 class SyncSession:
-    """One stretch without a gap, from the cursor of ``store`` on. Serves once."""
+    """Follows upstream from the cursor of ``store`` on, until something fails. Used once."""
 
     def __init__(
         self,
@@ -96,33 +101,33 @@ class SyncSession:
         self._sync_status = sync_status
         self._intervals = intervals
         self._backoff = backoff
-        self._offers = capabilities.of(store.upstream)
+        self._capabilities = capabilities.of(store.upstream)
         self._was_away = False
-        self._answers_again = asyncio.Event()
+        self._recovered = asyncio.Event()
         self._since = store.upstream.cursor
-        self._heard = self._since or 0
+        self._seen_seq = self._since or 0
         self._connections = 0
         self._opened = asyncio.Event()
-        self._polls = not _is_used("project_events", self._offers.project_events)
-        self._restraint = Restraint(intervals.polls.again)
-        self._polling = Polling(
+        self._polls = not _is_used("project_events", self._capabilities.project_events)
+        self._throttle = RequestThrottle(intervals.polls.again)
+        self._poller = Poller(
             client,
             store,
             sync_status=sync_status if self._polls else None,
             backoff=backoff,
             pace=intervals.polls,
-            restraint=self._restraint,
+            throttle=self._throttle,
             answered=self._poll_answered,
             failed=self._poll_failed,
         )
-        self._tells_questions = asyncio.Event()
-        self._leaves_questions = asyncio.Event()
-        self._untold_questions: set[str] = set()
-        self._moved_runs: set[str] = set()
-        self._something_untold = asyncio.Event()
+        self._stream_has_questions = asyncio.Event()
+        self._stream_lacks_questions = asyncio.Event()
+        self._unread_questions: set[str] = set()
+        self._changed_runs: set[str] = set()
+        self._reads_pending = asyncio.Event()
         self._full_sync_now = asyncio.Event()
         self._poll_now = asyncio.Event()
-        self._frames: asyncio.Queue[tuple[float, Event]] = asyncio.Queue(maxsize=4 * LARGEST)
+        self._frames: asyncio.Queue[tuple[float, Event]] = asyncio.Queue(maxsize=4 * BATCH_SIZE)
         sync_status.update(
             connected=False,
             full_sync_done=False,
@@ -136,74 +141,81 @@ class SyncSession:
         )
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
-        """What runs side by side; each endless, and the first failure ends the course."""
-        jobs = [self._write(), self._full_sync(), self._look_at_offers(), self._refresh_staleness()]
+        """Coroutines to run concurrently. None of them ends; the first failure ends the session."""
+        jobs = [
+            self._write(),
+            self._full_sync(),
+            self._watch_capabilities(),
+            self._refresh_staleness(),
+        ]
         if self._polls:
-            jobs.append(self._polling.run())
+            jobs.append(self._poller.run())
         else:
-            jobs += [self._follow(), self._read_questions(), self._poll_beside()]
+            jobs += [self._follow(), self._read_questions(), self._poll_beside_stream()]
         followed: Collection[str] | None = () if self._polls else None
-        if self._polls and self._offers.run_events is not Offer.NO:
+        if self._polls and self._capabilities.run_events is not Offer.NO:
             streams = RunStreams(self._client, self._store)
             followed = streams.followed
             jobs.append(streams.run())
-        jobs.append(RunReads(self._client, self._store, followed).run())
-        if self._offers.groups is not Offer.NO:
-            jobs.append(self._poll())
-        if self._offers.run is Offer.UNKNOWN:
-            jobs.append(self._look_at_first_run())
+        jobs.append(RunReader(self._client, self._store, followed).run())
+        if self._capabilities.groups is not Offer.NO:
+            jobs.append(self._poll_groups())
+        if self._capabilities.run is Offer.UNKNOWN:
+            jobs.append(self._probe_after_first_run())
         return jobs
 
-    async def _look_at_first_run(self) -> None:
-        """Whether runs can be read is found out once there is one to ask for."""
+    async def _probe_after_first_run(self) -> None:
+        """Probe again once there is a run, to find out whether runs can be read."""
         looked = False
         while True:
             await asyncio.sleep(self._intervals.age)
             if not looked and await self._store.has_runs():
                 looked = True
-                self._answers_again.set()
+                self._recovered.set()
 
-    async def _look_at_offers(self) -> None:
-        """Now and then, and when upstream answers again. Raises OffersChanged.
+    async def _watch_capabilities(self) -> None:
+        """Probe regularly, and after upstream was unreachable. Raises OffersChanged.
 
-        Sooner at first where it could not be found out whether the project has a stream.
+        The first probes come sooner if it is unknown whether the project has a stream.
         """
-        soon = self._intervals.blind
+        short_wait = self._intervals.blind
         while True:
             wait = self._intervals.offers
-            if self._offers.project_events is Offer.UNKNOWN:
-                wait, soon = min(wait, soon), soon * 2
+            if self._capabilities.project_events is Offer.UNKNOWN:
+                wait, short_wait = min(wait, short_wait), short_wait * 2
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
-                    await self._answers_again.wait()
-            self._answers_again.clear()
+                    await self._recovered.wait()
+            self._recovered.clear()
             try:
-                found = await probe(self._client, self._offers)
+                probed = await probe(
+                    self._client, self._capabilities, timeout=self._intervals.probe
+                )
             except MobiusError as error:
                 self._was_away = True
                 log.warning("what Mobius offers could not be found out: %s", trouble_of(error))
                 continue
-            await self._store.offers(found)
-            before, self._offers = self._offers.offers(), found
+            await self._store.save_capabilities(probed)
+            before, self._capabilities = self._capabilities.offers(), probed
             changed = {
-                k: v for k, v in found.offers().items() if _is_used(k, v) != _is_used(k, before[k])
+                k: v for k, v in probed.offers().items() if _is_used(k, v) != _is_used(k, before[k])
             }
             if changed:
                 raise OffersChanged(", ".join(f"{k}: {v.value}" for k, v in changed.items()))
 
     async def _follow(self) -> None:
-        """Take in the project's stream; what cannot be written as fast waits upstream."""
+        """Queue the events of the project's stream; when the queue is full, upstream waits."""
         stream = self._client.events(since=self._since, on_break=self._broken)
         async with aclosing(stream) as events:
             async for event in events:
                 if event.kind is EventKind.CURSOR:
                     self._connected()
-                self._heard = max(self._heard, event.seq)
+                self._seen_seq = max(self._seen_seq, event.seq)
                 await self._frames.put((monotonic(), event))
 
     def _connected(self) -> None:
         self._connections += 1
-        # A stream that opens and stays silent has brought nothing.
+        # After a silent stream, opening another one does not count as news.
         silent = self._sync_status.facts.silent
         heard_at = self._sync_status.facts.heard_at if silent else datetime.now(UTC)
         self._sync_status.update(
@@ -219,7 +231,7 @@ class SyncSession:
         heard_at = facts.heard_at
         if facts.connected and error.silence is not None:
             heard_at = now - timedelta(seconds=error.silence)
-        # A stream that was silent has been broken since then, and not only for a moment.
+        # A silent stream counts as broken since it last sent something.
         broken_at = heard_at if isinstance(error, Silent) else now
         grace_until = facts.grace_until
         if not isinstance(error, Unreachable | Unavailable) or isinstance(error, Silent):
@@ -240,23 +252,23 @@ class SyncSession:
         self._opened.set()
         if self._was_away:
             self._was_away = False
-            self._answers_again.set()
+            self._recovered.set()
             self._full_sync_now.set()
 
     def _poll_failed(self, error: MobiusError) -> None:
         self._was_away = self._was_away or isinstance(error, Unreachable)
 
     async def _write(self) -> None:
-        """Write what the stream brought; what waits together becomes one transaction."""
+        """Write queued events; all that wait become one transaction."""
         cursor = self._since
         while True:
             frames = [await self._frames.get()]
-            while len(frames) < LARGEST and not self._frames.empty():
+            while len(frames) < BATCH_SIZE and not self._frames.empty():
                 frames.append(self._frames.get_nowait())
             events = [event for _, event in frames]
             newest = max(event.seq for event in events)
             before = events[0].seq if cursor is None else cursor
-            await self._store.apply(events, heard=before, cursor=newest)
+            await self._store.apply(events, seen_seq=before, cursor=newest)
             self._note_questions(events)
             cursor = max(before, newest)
             lag = monotonic() - frames[0][0]
@@ -266,70 +278,70 @@ class SyncSession:
             self._sync_status.update(lag=lag, behind=behind, silent=silent, heard_at=heard_at)
 
     def _note_questions(self, events: Sequence[Event]) -> None:
-        """Remember which questions the stream leaves to be read."""
+        """Remember which questions have to be read because events lack them."""
         for event in events:
             if event.interaction is not None:
-                self._tells_questions.set()
+                self._stream_has_questions.set()
                 if event.interaction.partial:
-                    self._untold_questions.add(event.interaction.id)
+                    self._unread_questions.add(event.interaction.id)
             elif event.run is not None and event.logged:
-                self._moved_runs.add(event.run.id)
-        if self._moved_runs or self._untold_questions:
-            self._something_untold.set()
+                self._changed_runs.add(event.run.id)
+        if self._changed_runs or self._unread_questions:
+            self._reads_pending.set()
 
     async def _read_questions(self) -> None:
-        """Read what the project's stream does not tell of questions: all of them, where it sends
-        nothing but the status of runs.
+        """Read the questions that the project's stream lacks: all of them if it only has the status
+        of runs.
         """
-        full_sync = FullSync(self._client, self._store, lambda: self._heard)
+        full_sync = FullSync(self._client, self._store, lambda: self._seen_seq)
         while True:
-            await self._something_untold.wait()
-            # What a stream tells of one change comes together.
+            await self._reads_pending.wait()
+            # Wait for all events of one change.
             await asyncio.sleep(self._intervals.together)
-            self._something_untold.clear()
-            ids, self._untold_questions = self._untold_questions, set()
-            runs, self._moved_runs = self._moved_runs, set()
-            told = self._tells_questions.is_set()
-            if not told:
-                self._leaves_questions.set()
+            self._reads_pending.clear()
+            ids, self._unread_questions = self._unread_questions, set()
+            runs, self._changed_runs = self._changed_runs, set()
+            has_questions = self._stream_has_questions.is_set()
+            if not has_questions:
+                self._stream_lacks_questions.set()
             try:
                 await full_sync.read_interactions(ids)
-                for run_id in () if told else sorted(runs):
+                for run_id in () if has_questions else sorted(runs):
                     await full_sync.read_questions(run_id)
             except MobiusError as error:
                 log.warning("questions could not be read: %s", trouble_of(error))
                 self._full_sync_now.set()
                 await asyncio.sleep(self._intervals.refused)
 
-    async def _poll_beside(self) -> None:
-        """Poll the pending list while the project's stream tells of runs, or nothing of what was
-        done from here, and never of a question: nothing else brings those that no run asks.
+    async def _poll_beside_stream(self) -> None:
+        """Poll the pending list beside a project stream that never has questions: one that only has
+        runs, or has nothing after an action here. Nothing else brings questions without a run.
         """
         loop, since = asyncio.get_running_loop(), monotonic()
 
-        def look() -> None:
+        def on_activity() -> None:
             if page_activity.acted_since(since):
-                loop.call_soon_threadsafe(self._leaves_questions.set)
+                loop.call_soon_threadsafe(self._stream_lacks_questions.set)
 
-        unlisten = page_activity.listen(look)
+        unlisten = page_activity.listen(on_activity)
         try:
-            await self._leaves_questions.wait()
+            await self._stream_lacks_questions.wait()
         finally:
             unlisten()
-        polling = asyncio.ensure_future(self._polling.run())
-        told = asyncio.ensure_future(self._tells_questions.wait())
+        polling = asyncio.ensure_future(self._poller.run())
+        has_questions = asyncio.ensure_future(self._stream_has_questions.wait())
         try:
-            await asyncio.wait({polling, told}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({polling, has_questions}, return_when=asyncio.FIRST_COMPLETED)
             if polling.done():
                 polling.result()
         finally:
             polling.cancel()
-            told.cancel()
-            await asyncio.gather(polling, told, return_exceptions=True)
+            has_questions.cancel()
+            await asyncio.gather(polling, has_questions, return_exceptions=True)
         await loop.create_future()
 
     async def _full_sync(self) -> None:
-        """Walk once the stream is open, whenever it has opened again, and now and then."""
+        """Run a full sync once the stream is open, whenever it has reopened, and regularly."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._intervals.opening):
                 await self._opened.wait()
@@ -344,12 +356,12 @@ class SyncSession:
         self._full_sync_now.clear()
         connections = self._connections
         if not self._polls:
-            await self._look_for_another_log()
-        full_sync = FullSync(self._client, self._store, lambda: self._heard, self._restraint)
+            await self._check_for_reset()
+        full_sync = FullSync(self._client, self._store, lambda: self._seen_seq, self._throttle)
         await full_sync.run()
         if self._was_away:
             self._was_away = False
-            self._answers_again.set()
+            self._recovered.set()
         facts = self._sync_status.facts
         self._sync_status.update(
             seeded=True,
@@ -373,30 +385,30 @@ class SyncSession:
             else self._intervals.blind
         )
 
-    async def _look_for_another_log(self) -> None:
-        """Raise StartedAnew where upstream's log is shorter than what was heard of it."""
-        heard = self._heard
+    async def _check_for_reset(self) -> None:
+        """Raise UpstreamReset if upstream's log ends before the mirror's cursor."""
+        seen_seq = self._seen_seq
         with suppress(TimeoutError):
             async with (
                 asyncio.timeout(self._intervals.probe),
                 aclosing(self._client.events()) as events,
             ):
                 async for event in events:
-                    # 0 is what an upstream stands at that does not say where it stands.
-                    if 0 < event.seq < heard:
-                        await self._store.forget()
-                        raise StartedAnew
+                    # 0 means that upstream does not say where its log ends.
+                    if 0 < event.seq < seen_seq:
+                        await self._store.reset()
+                        raise UpstreamReset
                     return
 
-    async def _poll(self) -> None:
-        """Read the groups every minute, and when the stream has opened again."""
+    async def _poll_groups(self) -> None:
+        """Read the groups regularly, and when the stream has reopened."""
 
         async def once() -> None:
             self._poll_now.clear()
             try:
                 await groups.poll(self._client, self._store.upstream)
             except Unauthorized:
-                await self._suspect_key()
+                await self._check_key()
                 raise
             self._sync_status.update(heard_at=datetime.now(UTC))
 
@@ -405,8 +417,10 @@ class SyncSession:
 
         await self._repeat(once, failed, lambda: self._intervals.groups, self._poll_now)
 
-    async def _suspect_key(self) -> None:
-        """Walk, and so tell readers, where the key is refused: a stream that is open stays so."""
+    async def _check_key(self) -> None:
+        """Start a full sync, which reports the error, if the key is refused: an open stream would
+        not show it.
+        """
         try:
             await self._client.interactions(status=InteractionStatus.PENDING, limit=1)
         except Unauthorized:
@@ -421,7 +435,7 @@ class SyncSession:
         pause: Callable[[], float],
         wake: asyncio.Event,
     ) -> None:
-        """Do ``job`` again and again; after a failure later each time, and when ``wake`` is set."""
+        """Repeat ``job``: after ``pause``, when ``wake`` is set, after failures with back-off."""
         failures = 0
         while True:
             try:
@@ -443,7 +457,7 @@ class SyncSession:
                     await wake.wait()
 
     async def _refresh_staleness(self) -> None:
-        """Have open pages look again where time alone changes what they say."""
+        """Update open pages when the passing of time changes what they show."""
         while True:
             await asyncio.sleep(self._intervals.age)
             self._sync_status.refresh()

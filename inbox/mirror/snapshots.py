@@ -1,4 +1,4 @@
-"""What upstream told, sorted by the thing that it is about."""
+"""Payloads sorted by resource, with their order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,92 +7,94 @@ from typing import Generic, TypeVar
 
 from inbox.mobius.types import NO_TIME, Event, Interaction, Run, Step
 
-Thing = TypeVar("Thing", Interaction, Run, Step)
+Resource = TypeVar("Resource", Interaction, Run, Step)
 
 
 @dataclass(frozen=True)
-class Gone:
-    """Upstream answered 404 to a thing that the mirror holds."""
+class Deleted:
+    """Upstream returned 404 for an interaction or a run."""
 
     interaction_id: str | None = None
     run_id: str | None = None
 
 
-Reading = Event | Interaction | Run | Step | Gone
+Payload = Event | Interaction | Run | Step | Deleted
 
 
 @dataclass(frozen=True)
-class Snapshot(Generic[Thing]):
-    """One reading of one thing. ``seq`` orders readings of equal ``updated_at``.
+class Snapshot(Generic[Resource]):
+    """A resource as read at one time. ``seq`` orders snapshots with equal ``updated_at``.
 
-    For an event it is the event's own; for an answer to a GET, the newest seq that had been heard
-    when the GET was sent, since whatever that event changed is surely in the answer.
+    For an event it is the event's own. For a response to a GET it is the newest seq that had
+    arrived when the GET was sent, since the response includes the changes up to that event.
     """
 
-    thing: Thing
+    resource: Resource
     seq: int
     logged: bool
 
     @property
     def age(self) -> tuple[datetime, int, bool]:
-        """Newer is greater: what was read when an event had been heard already holds it."""
-        return self.thing.updated_at, self.seq, not self.logged
+        """Sort key: newer is greater, and a read with the seq of an event comes after the event."""
+        return self.resource.updated_at, self.seq, not self.logged
 
     def newer_than(self, updated_at: datetime, seq: int) -> bool:
-        """Whether it says more than what is held: of equals a read does, a repeated event not.
+        """Whether it is newer than a row: of equals, a read is, a repeated event is not.
 
-        Without a time nobody can tell: what is read later is taken.
+        Without a time, the later read wins.
         """
-        if self.thing.updated_at == NO_TIME:
+        if self.resource.updated_at == NO_TIME:
             return not self.logged or self.seq >= seq
         return self.age >= (updated_at, seq, True)
 
 
 @dataclass
 class Batch:
-    """Readings of one transaction. The lists hold them in the order in which they came."""
+    """Payloads of one transaction. The lists are in order of arrival."""
 
     runs: dict[str, list[Snapshot[Run]]] = field(default_factory=dict)
     steps: dict[tuple[str, str], list[Snapshot[Step]]] = field(default_factory=dict)
     interactions: dict[str, list[Snapshot[Interaction]]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    gone: list[Gone] = field(default_factory=list)
+    deleted: list[Deleted] = field(default_factory=list)
 
     @classmethod
-    def of(cls, readings: Iterable[Reading], *, heard: int) -> "Batch":
-        """Sort ``readings``; what is no event counts as of ``heard``."""
+    def of(cls, payloads: Iterable[Payload], *, seen_seq: int) -> "Batch":
+        """Sort ``payloads``; those that are no events get ``seen_seq``."""
         batch = cls()
-        for reading in readings:
-            if isinstance(reading, Event):
-                seq = reading.seq if reading.logged else heard
-                if reading.logged:
-                    batch.events.append(reading)
-                for thing in (reading.run, reading.step, reading.interaction):
-                    # A question that an event names alone is read by id.
-                    if not isinstance(thing, Interaction) or not thing.partial:
-                        batch._sort(thing, seq, reading.logged)
-            elif isinstance(reading, Gone):
-                batch.gone.append(reading)
+        for payload in payloads:
+            if isinstance(payload, Event):
+                seq = payload.seq if payload.logged else seen_seq
+                if payload.logged:
+                    batch.events.append(payload)
+                for resource in (payload.run, payload.step, payload.interaction):
+                    # An event with only the id of a question leads to a read by id.
+                    if not isinstance(resource, Interaction) or not resource.partial:
+                        batch._sort(resource, seq, payload.logged)
+            elif isinstance(payload, Deleted):
+                batch.deleted.append(payload)
             else:
-                batch._sort(reading, heard, logged=False)
+                batch._sort(payload, seen_seq, logged=False)
         return batch
 
-    def _sort(self, thing: Interaction | Run | Step | None, seq: int, logged: bool) -> None:
-        match thing:
+    def _sort(self, resource: Interaction | Run | Step | None, seq: int, logged: bool) -> None:
+        match resource:
             case Run():
-                self.runs.setdefault(thing.id, []).append(Snapshot(thing, seq, logged))
+                self.runs.setdefault(resource.id, []).append(Snapshot(resource, seq, logged))
             case Step():
-                key = (thing.run_id, thing.id)
-                self.steps.setdefault(key, []).append(Snapshot(thing, seq, logged))
+                key = (resource.run_id, resource.id)
+                self.steps.setdefault(key, []).append(Snapshot(resource, seq, logged))
             case Interaction():
-                self.interactions.setdefault(thing.id, []).append(Snapshot(thing, seq, logged))
+                self.interactions.setdefault(resource.id, []).append(
+                    Snapshot(resource, seq, logged)
+                )
 
 
-def newest(snapshots: Iterable[Snapshot[Thing]]) -> Snapshot[Thing]:
-    """The newest of them; of equals the one that came last."""
-    found = None
-    for told in snapshots:
-        if found is None or told.age >= found.age:
-            found = told
-    assert found is not None  # noqa: S101  a batch holds no empty list
-    return found
+def newest(snapshots: Iterable[Snapshot[Resource]]) -> Snapshot[Resource]:
+    """The newest snapshot; of equals, the last."""
+    result = None
+    for snapshot in snapshots:
+        if result is None or snapshot.age >= result.age:
+            result = snapshot
+    assert result is not None  # noqa: S101  a batch holds no empty list
+    return result

@@ -1,21 +1,30 @@
-"""What a run's and a question's status mean, where the wire has no word for it.
+"""States of runs and questions that the API has no status for.
 
-A cancelled run is ``failed`` on the wire, and a question that was cancelled or bypassed by a signal
-is ``expired``. Both states depend on the rows alone, so they end the same in whatever order the
-readings come. Only upstream's own times are compared with each other, never with our clock.
+The API has a cancelled run as ``failed``, and a question that was cancelled or bypassed by a signal
+as ``expired``. Both states depend on the rows alone, so they are the same in whatever order
+payloads arrive. Only upstream's own times are compared with each other, never with our clock.
 """
 
 from datetime import timedelta
 
+from inbox.mobius import types
 from inbox.models import Interaction, Run
 
 RUN_CANCELLED = "run_cancelled"
+LONGEST_STATUS = 40
 ROUNDING = timedelta(seconds=1)
-"""Upstream may write an expiry and the time of a change with different precision."""
+"""Upstream may give an expiry and the time of a change with different precision."""
+
+
+def status_word(resource: types.Interaction | types.Run | types.Step) -> str:
+    """The status' known name, or upstream's own word for an unknown one."""
+    if resource.status.value != "other":
+        return resource.status.value
+    return resource.status_word[:LONGEST_STATUS] or "other"
 
 
 def run_state(status: str, error_type: str) -> str:
-    """``cancelled`` for a run that somebody cancelled, else its status."""
+    """``cancelled`` for a cancelled run, else its status."""
     return Run.CANCELLED if status == "failed" and error_type == RUN_CANCELLED else status
 
 
@@ -32,5 +41,5 @@ def question_state(row: Interaction, run: Run | None) -> str:
         return Interaction.CANCELLED if ended_with_run else row.status
     if closed > row.expires_at - ROUNDING:
         return row.status
-    # A question without a run was withdrawn: no signal can have bypassed it.
+    # A question without a run was cancelled: no signal can have bypassed it.
     return Interaction.CANCELLED if run is None or ended_with_run else Interaction.BYPASSED

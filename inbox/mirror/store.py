@@ -1,4 +1,4 @@
-"""The mirror's transactions as the sync awaits them, each one function in one thread."""
+"""The mirror's transactions as coroutines for the sync. Each runs in one thread."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -13,7 +13,7 @@ from inbox.mirror import capabilities, project
 from inbox.mirror.changes import Changes
 from inbox.mirror.rows import CLOSED, UNKNOWN
 from inbox.mirror.scrub import scrubbed
-from inbox.mirror.snapshots import Reading
+from inbox.mirror.snapshots import Payload
 from inbox.mobius.types import Capabilities
 from inbox.models import Interaction, Run, Upstream
 
@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-LATELY = timedelta(minutes=5)
-"""Also where upstream's clock is not ours."""
-LARGEST = 500
-"""Readings in one transaction: what a writer next to the sync waits for."""
+RECENT = timedelta(minutes=5)
+"""Long enough for clocks that differ."""
+BATCH_SIZE = 500
+"""Payloads in one transaction; other writers wait for it."""
 
 
 class Store:
@@ -35,11 +35,11 @@ class Store:
 
     @classmethod
     async def present(cls) -> "Store":
-        """That of the settings. Connections that broke are replaced first."""
+        """The store of the current upstream. Broken database connections are replaced first."""
 
         def load() -> Upstream:
             for connection in connections.all(initialized_only=True):
-                # One in a transaction is its owner's: a test's, say.
+                # A connection in a transaction is in use, for example by a test.
                 if not connection.in_atomic_block:
                     connection.close_if_unusable_or_obsolete()
             return Upstream.present()
@@ -48,81 +48,89 @@ class Store:
 
     async def apply(
         self,
-        readings: Sequence[Reading],
+        payloads: Sequence[Payload],
         *,
-        heard: int | None = None,
+        seen_seq: int | None = None,
         cursor: int | None = None,
-        whole: Collection[str] = (),
+        complete_runs: Collection[str] = (),
     ) -> None:
-        """Project and publish. A reading that the database refuses is left out and logged."""
-        if not readings and cursor is None and not whole:
+        """Apply payloads and publish. One that the database refuses is left out and logged."""
+        if not payloads and cursor is None and not complete_runs:
             return
-        for start in range(0, max(len(readings), 1), LARGEST):
-            part = readings[start : start + LARGEST]
-            last = start + LARGEST >= len(readings)
+        for start in range(0, max(len(payloads), 1), BATCH_SIZE):
+            part = payloads[start : start + BATCH_SIZE]
+            last = start + BATCH_SIZE >= len(payloads)
             changes = await sync_to_async(self._apply)(
-                part, heard=heard, cursor=cursor if last else None, whole=whole if last else ()
+                part,
+                seen_seq=seen_seq,
+                cursor=cursor if last else None,
+                complete_runs=complete_runs if last else (),
             )
             changes.publish()
 
     def _apply(
         self,
-        readings: Sequence[Reading],
+        payloads: Sequence[Payload],
         *,
-        heard: int | None,
+        seen_seq: int | None,
         cursor: int | None,
-        whole: Collection[str],
+        complete_runs: Collection[str],
     ) -> Changes:
         now = datetime.now(UTC)
 
-        def apply(some: Iterable[Reading], upto: int | None) -> Changes:
+        def apply(batch: Iterable[Payload], upto: int | None) -> Changes:
             return project.apply(
-                self.upstream, some, read_at=now, heard=heard, cursor=upto, whole=whole
+                self.upstream,
+                batch,
+                read_at=now,
+                seen_seq=seen_seq,
+                cursor=upto,
+                complete_runs=complete_runs,
             )
 
         try:
-            return apply(readings, cursor)
+            return apply(payloads, cursor)
         except (DataError, ValueError, OverflowError):
             changes = Changes()
-            for reading in readings:
+            for payload in payloads:
                 try:
-                    changes.include(apply([scrubbed(reading)], None))
+                    changes.include(apply([scrubbed(payload)], None))
                 except (DataError, ValueError, OverflowError) as error:
-                    # The error's own words can hold what was read.
-                    kind, why = type(reading).__name__, type(error).__name__
+                    # The error's message may have content of the payload.
+                    kind, why = type(payload).__name__, type(error).__name__
                     log.error("left out of the mirror: %s (%s)", kind, why)
             changes.include(apply([], cursor))
             return changes
 
     async def open_runs(self) -> set[str]:
-        """Ids of the runs that are unfinished as far as the mirror knows."""
+        """Ids of the runs that the mirror has as unfinished."""
         rows = Run.objects.filter(upstream=self.upstream, finished=False, gone=False)
         return await _ids(lambda: rows.values_list("mobius_id", flat=True))
 
     async def open_interactions(self) -> set[str]:
-        """Ids of the interactions that something may still happen to."""
+        """Ids of the interactions that are not closed."""
         rows = Interaction.objects.filter(upstream=self.upstream, gone=False)
         rows = rows.exclude(status__in=CLOSED)
         return await _ids(lambda: rows.values_list("mobius_id", flat=True))
 
     async def open_interactions_of(self, run_id: str) -> set[str]:
-        """Those of ``open_interactions`` that one run asks."""
+        """Those of ``open_interactions`` that a run asks."""
         rows = Interaction.objects.filter(upstream=self.upstream, run_id=run_id, gone=False)
         rows = rows.exclude(status__in=CLOSED)
         return await _ids(lambda: rows.values_list("mobius_id", flat=True))
 
     async def has_runs(self) -> bool:
-        """The mirror knows of a run, if only from what it asks."""
+        """Whether the mirror has a run, or a question of one."""
 
-        def found() -> bool:
+        def exist() -> bool:
             runs = Run.objects.filter(upstream=self.upstream)
             asking = Interaction.objects.filter(upstream=self.upstream, run_id__isnull=False)
             return runs.exists() or asking.exists()
 
-        return await sync_to_async(found)()
+        return await sync_to_async(exist)()
 
     async def unread_runs(self) -> set[str]:
-        """Ids of the runs that ask something now and are known from that alone."""
+        """Ids of the runs that are known from open questions alone."""
         read = Run.objects.filter(upstream=self.upstream, mobius_id=OuterRef("run_id"))
         asking = Interaction.objects.filter(
             upstream=self.upstream, status="pending", gone=False, run_id__isnull=False
@@ -131,33 +139,35 @@ class Store:
         return await _ids(lambda: rows.values_list("run_id", flat=True))
 
     async def without_plan(self, run_ids: Iterable[str]) -> set[str]:
-        """Those of ``run_ids`` whose plan the mirror does not hold."""
-        held = Run.objects.filter(upstream=self.upstream, mobius_id__in=list(run_ids))
-        planned = held.filter(plan__isnull=False)
+        """Those of ``run_ids`` whose plan the mirror does not have."""
+        runs = Run.objects.filter(upstream=self.upstream, mobius_id__in=list(run_ids))
+        planned = runs.filter(plan__isnull=False)
         return set(run_ids) - await _ids(lambda: planned.values_list("mobius_id", flat=True))
 
-    async def waiting_runs(self, most: int) -> list[str]:
-        """Ids of suspended runs that ask something now, those that changed last first."""
+    async def waiting_runs(self, limit: int) -> list[str]:
+        """Ids of runs with open questions, most recently changed first."""
         asking = Interaction.objects.filter(
             upstream=self.upstream, status="pending", gone=False, run_id__isnull=False
         )
-        rows = asking.order_by("-updated_at").values_list("run_id", flat=True)[:most]
+        rows = asking.order_by("-updated_at").values_list("run_id", flat=True)[:limit]
         return await sync_to_async(lambda: [id for id in dict.fromkeys(rows) if id is not None])()
 
-    async def unheard_runs(self, most: int) -> list[str]:
-        """Ids of runs whose last question closed lately, before anything was read of them."""
+    async def unread_recent_runs(self, limit: int) -> list[str]:
+        """Ids of runs that were never read and whose last question closed recently."""
         rows = Run.objects.filter(
             upstream=self.upstream,
             gone=False,
             state=UNKNOWN,
             raw={},
-            updated_at__gte=datetime.now(UTC) - LATELY,
+            updated_at__gte=datetime.now(UTC) - RECENT,
         )
-        ids = rows.order_by("-created_at").values_list("mobius_id", flat=True)[:most]
+        ids = rows.order_by("-created_at").values_list("mobius_id", flat=True)[:limit]
         return await sync_to_async(lambda: list(ids))()
 
-    async def known(self, model: type[Interaction | Run], ids: Iterable[str]) -> dict[str, bool]:
-        """Those of ``ids`` that the mirror holds, and whether they are over."""
+    async def closed_by_id(
+        self, model: type[Interaction | Run], ids: Iterable[str]
+    ) -> dict[str, bool]:
+        """By id, for those of ``ids`` that the mirror has: whether it is closed."""
 
         def read() -> dict[str, bool]:
             if model is Run:
@@ -169,7 +179,7 @@ class Store:
         return await sync_to_async(read)()
 
     async def note_full_sync(self, *, seeded: bool) -> None:
-        """Note the end of a full sync. ``seeded``: whatever upstream tells has been read."""
+        """Record the end of a full sync. ``seeded``: everything that upstream has was read."""
 
         def note() -> Upstream:
             now = datetime.now(UTC)
@@ -182,13 +192,13 @@ class Store:
 
         self.upstream = await sync_to_async(note)()
 
-    async def offers(self, found: Capabilities) -> None:
-        """Keep what a probe has found."""
-        await sync_to_async(capabilities.keep)(self.upstream, found)
+    async def save_capabilities(self, probed: Capabilities) -> None:
+        """See ``capabilities.store``."""
+        await sync_to_async(capabilities.store)(self.upstream, probed)
 
-    async def forget(self) -> None:
-        """See ``project.forget``."""
-        await sync_to_async(project.forget)(self.upstream)
+    async def reset(self) -> None:
+        """See ``project.reset``."""
+        await sync_to_async(project.reset)(self.upstream)
 
 
 async def _ids(read: Callable[[], Iterable[str | None]]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Keeping the mirror: one owner for each installation, and what it does when something fails."""
+"""Keeping the mirror up to date. One sync runs per installation."""
 
 import asyncio
 import contextvars
@@ -9,7 +9,7 @@ from time import monotonic
 from inbox.mirror import capabilities, database, freshness
 from inbox.mirror.freshness import Reason, SyncStatus, Trouble
 from inbox.mirror.full_sync import FullSync
-from inbox.mirror.session import Intervals, OffersChanged, StartedAnew, SyncSession
+from inbox.mirror.session import Intervals, OffersChanged, SyncSession, UpstreamReset
 from inbox.mirror.store import Store
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 
 
 class Sync:
-    """The owner of the mirror. It ends only when it is told to.
+    """Runs sync sessions until stopped.
 
-    Whatever fails is said, in the log and to readers by ``freshness``, and tried again. ``start``
-    and ``stop`` belong to the process's lifespan; ``run`` is for a caller with a task of its own.
-    ``client`` speaks with the service key and stays the caller's to close.
+    Failures are reported in the log and through ``freshness``, and tried again. ``start`` and
+    ``stop`` manage a task; ``run`` is for callers that have one. ``client`` uses the service key;
+    the caller closes it.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class Sync:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin, in a context of its own: one that a request lends ends with the request."""
+        """Start in a new context, not in that of a request, which ends with it."""
         loop = asyncio.get_running_loop()
         self._task = contextvars.Context().run(loop.create_task, self.run())
 
     async def stop(self) -> None:
-        """End at once, and wait for the end."""
+        """Cancel the task and wait for its end."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -55,19 +55,19 @@ class Sync:
                 await task
 
     async def run(self) -> None:
-        """Endless, until it is cancelled."""
+        """Run until cancelled."""
         failures = 0
         while True:
             began = monotonic()
-            error = await self._until_it_breaks()
-            if isinstance(error, StartedAnew):
+            error = await self._run_session()
+            if isinstance(error, UpstreamReset):
                 log.warning("Mobius has started anew: everything is read again")
                 continue
             if isinstance(error, OffersChanged):
                 log.warning("Mobius offers something else than before: %s", error)
                 continue
             failures = 1 if monotonic() - began > self._intervals.full_sync else failures + 1
-            database.watch.suspect(error)
+            database.watch.check_after(error)
             log.error("the mirror stopped and will start again", exc_info=error)
             self._sync_status.update(connected=False, trouble=Trouble(Reason.STOPPED))
             await asyncio.sleep(self._backoff.delay(failures))
@@ -79,14 +79,14 @@ class Sync:
 
     async def _probe(self, store: Store) -> None:
         try:
-            found = await probe(self._client, capabilities.of(store.upstream))
+            probed = await probe(self._client, capabilities.of(store.upstream))
         except MobiusError as error:
             log.warning("what Mobius offers could not be found out: %s", error.message)
         else:
-            await store.offers(found)
+            await store.save_capabilities(probed)
 
-    async def _until_it_breaks(self) -> BaseException:
-        """Keep the mirror until something fails that is not Mobius; what failed."""
+    async def _run_session(self) -> BaseException:
+        """Run a session until something other than Mobius fails. Returns that error."""
         opening = asyncio.ensure_future(Store.present())
         await asyncio.wait({opening})
         error = opening.exception()

@@ -1,8 +1,8 @@
 """Counting by day what happens to interactions.
 
-A row's ``counted`` holds what it has added to the tallies. So whatever order its readings come in,
-a change takes away what the row had added and adds what it adds now, and the tallies are at every
-commit the sum over the rows, and over those that have been pruned since.
+A row's ``counted`` holds what it has added to the tallies. A change subtracts that and adds what
+the row counts for now. So in whatever order payloads arrive, the tallies are at every commit the
+sum over all rows, including those that were pruned since.
 """
 
 from collections import Counter
@@ -21,14 +21,12 @@ from inbox.models import Interaction, Tally, Upstream
 APPROVAL = "approval"
 _COUNTS = ("asked", "answered", "expired", "cancelled", "bypassed", "approved", "rejected")
 _UNANSWERED = ("expired", "cancelled", "bypassed")
-"""States of a question that closed without its answer; each has a count of the same name."""
+"""States of a question that closed without an answer; each has a count of the same name."""
 _TIMES = ("claim_times", "answer_times")
 _KEY = ("person", "day", "workflow", "type", "group_id")
 
 
 class Key(NamedTuple):
-    """Which tally."""
-
     person: str
     day: str
     workflow: str
@@ -37,7 +35,7 @@ class Key(NamedTuple):
 
 
 class Addition(NamedTuple):
-    """What is added to a tally: one to a count, or one duration to a bucket of a histogram."""
+    """An increment of a tally: of a count, or of a bucket of a histogram."""
 
     key: Key
     field: str
@@ -52,24 +50,24 @@ def facts(row: Interaction, before: dict[str, Any] | None) -> dict[str, Any]:
     answered; left out where people are not to be counted. ``before`` is what was counted of the row
     so far: its first claim counts also after a release, of which the row itself knows nothing more.
     """
-    told: dict[str, Any] = {"asked": _day(row.created_at)}
+    counted: dict[str, Any] = {"asked": _day(row.created_at)}
     claimed_at, claimer = _first_claim(row, before or {})
     if claimed_at is not None:
-        told["claimed"] = _since(row, claimed_at)
+        counted["claimed"] = _since(row, claimed_at)
     if row.closed_at is not None:
-        told["ended"] = _since(row, row.closed_at)
-        told["how"] = row.state
+        counted["ended"] = _since(row, row.closed_at)
+        counted["how"] = row.state
         if row.state == "completed":
-            told["outcome"] = _outcome(row)
+            counted["outcome"] = _outcome(row)
     if settings.INSIGHTS_BY_PERSON:
-        told["people"] = _people(row)
+        counted["people"] = _people(row)
         if claimer is not None:
-            told["claimer"] = claimer
-    return told
+            counted["claimer"] = claimer
+    return counted
 
 
 def _first_claim(row: Interaction, before: dict[str, Any]) -> tuple[datetime | None, str | None]:
-    """When the question was first claimed, and by whom."""
+    """When the question was first claimed, and who claimed it."""
     if "claimed" in before:
         _, seconds = before["claimed"]
         return row.created_at + timedelta(seconds=seconds), before.get("claimer")
@@ -79,84 +77,84 @@ def _first_claim(row: Interaction, before: dict[str, Any]) -> tuple[datetime | N
 
 
 def additions(row: Interaction) -> Iterator[Addition]:
-    """What the row adds to the tallies, by its ``counted``; the same for the same row, always."""
-    told = row.counted
-    if told is None:
+    """What the row adds to the tallies. Depends only on the row, with its ``counted``."""
+    counted = row.counted
+    if counted is None:
         return
 
     def key(day: str, person: str = "") -> Key:
         return Key(person, day, row.workflow, row.type, row.group_id or "")
 
-    yield Addition(key(told["asked"]), "asked")
-    if "claimed" in told:
-        yield from _claimed(key(told["claimed"][0]), told["claimed"][1])
-    if told.get("how") == "completed":
-        yield from _answered(key(told["ended"][0]), told["ended"][1], told["outcome"])
-    elif told.get("how") in _UNANSWERED:
-        yield Addition(key(told["ended"][0]), told["how"])
-    for person, answer in told.get("people", {}).items():
-        yield Addition(key(told["asked"], person), "asked")
+    yield Addition(key(counted["asked"]), "asked")
+    if "claimed" in counted:
+        yield from _claimed(key(counted["claimed"][0]), counted["claimed"][1])
+    if counted.get("how") == "completed":
+        yield from _answered(key(counted["ended"][0]), counted["ended"][1], counted["outcome"])
+    elif counted.get("how") in _UNANSWERED:
+        yield Addition(key(counted["ended"][0]), counted["how"])
+    for person, answer in counted.get("people", {}).items():
+        yield Addition(key(counted["asked"], person), "asked")
         if answer is not None:
             yield from _answered(key(answer[0], person), answer[1], answer[2])
-        elif told.get("how") in _UNANSWERED:
-            yield Addition(key(told["ended"][0], person), told["how"])
-    if "claimer" in told:
-        yield from _claimed(key(told["claimed"][0], told["claimer"]), told["claimed"][1])
+        elif counted.get("how") in _UNANSWERED:
+            yield Addition(key(counted["ended"][0], person), counted["how"])
+    if "claimer" in counted:
+        yield from _claimed(key(counted["claimed"][0], counted["claimer"]), counted["claimed"][1])
 
 
 class Tallies:
-    """The changes of one transaction, which holds the upstream's row."""
+    """Changes of one transaction, which has locked the upstream's row."""
 
     def __init__(self) -> None:
         self._changes: Counter[Addition] = Counter()
 
-    def take(self, row: Interaction) -> None:
-        """The row, as it is in the database, counts no longer."""
+    def subtract(self, row: Interaction) -> None:
+        """Subtract what the row, as it is in the database, has added."""
         self._changes.subtract(additions(row))
 
-    def give(self, row: Interaction) -> None:
-        """The row, as it is being written, counts."""
+    def add(self, row: Interaction) -> None:
+        """Add what the row, as it is being written, counts for."""
         self._changes.update(additions(row))
 
     def write(self, upstream: Upstream) -> None:
-        """Change the tallies."""
-        changes = {addition: by for addition, by in self._changes.items() if by}
+        """Save the changed tallies."""
+        changes = {addition: count for addition, count in self._changes.items() if count}
         if not changes:
             return
-        tallies = _held(upstream, {addition.key for addition in changes})
-        for addition, by in changes.items():
-            _add(tallies[addition.key], addition, by)
-        empty = [tally.pk for tally in tallies.values() if not _holds_anything(tally)]
-        written = [tally for tally in tallies.values() if _holds_anything(tally)]
+        tallies = _tallies_of(upstream, {addition.key for addition in changes})
+        for addition, count in changes.items():
+            _add(tallies[addition.key], addition, count)
+        empty = [tally.pk for tally in tallies.values() if not _has_counts(tally)]
+        written = [tally for tally in tallies.values() if _has_counts(tally)]
         upsert(written, ("upstream_id", *_KEY))
         Tally.objects.filter(pk__in=[pk for pk in empty if pk is not None]).delete()
 
 
-def _held(upstream: Upstream, keys: set[Key]) -> dict[Key, Tally]:
-    """The tally of each key, new where there is none."""
-    wanted = {f"{name}__in": {getattr(key, name) for key in keys} for name in _KEY}
-    found = {}
-    for tally in Tally.objects.filter(upstream=upstream, **wanted):
+def _tallies_of(upstream: Upstream, keys: set[Key]) -> dict[Key, Tally]:
+    """The tally of each key; new, unsaved ones where there is none."""
+    filters = {f"{name}__in": {getattr(key, name) for key in keys} for name in _KEY}
+    tallies = {}
+    for tally in Tally.objects.filter(upstream=upstream, **filters):
         key = Key(*(str(getattr(tally, name)) for name in _KEY))
         if key in keys:
-            found[key] = tally
-    for key in keys - found.keys():
+            tallies[key] = tally
+    for key in keys - tallies.keys():
         fields = key._asdict() | {"day": date.fromisoformat(key.day)}
-        found[key] = Tally(upstream=upstream, **fields)
-    return found
+        tallies[key] = Tally(upstream=upstream, **fields)
+    return tallies
 
 
-def _add(tally: Tally, addition: Addition, by: int) -> None:
+def _add(tally: Tally, addition: Addition, count: int) -> None:
     if not addition.bucket:
-        setattr(tally, addition.field, getattr(tally, addition.field) + by)
+        setattr(tally, addition.field, getattr(tally, addition.field) + count)
         return
     times: dict[str, int] = getattr(tally, addition.field)
-    times[addition.bucket] = times.get(addition.bucket, 0) + by
+    times[addition.bucket] = times.get(addition.bucket, 0) + count
     if not times[addition.bucket]:
         del times[addition.bucket]
 
 
-def _holds_anything(tally: Tally) -> bool:
+def _has_counts(tally: Tally) -> bool:
     return any(getattr(tally, name) for name in (*_COUNTS, *_TIMES))
 
 
@@ -172,18 +170,22 @@ def _answered(key: Key, seconds: float, outcome: bool | None) -> Iterator[Additi
 
 
 def _people(row: Interaction) -> dict[str, Any]:
-    asked = [row.target_id] if row.target_type == "user" else row.members or []
-    people: dict[str, Any] = dict.fromkeys(asked)
+    recipients = [row.target_id] if row.target_type == "user" else row.members or []
+    people: dict[str, Any] = dict.fromkeys(recipients)
     for answer in row.responses:
-        told = answer.get("at")
-        at = datetime.fromisoformat(told) if told else row.completed_at or row.updated_at
+        answered_at = answer.get("at")
+        at = (
+            datetime.fromisoformat(answered_at)
+            if answered_at
+            else row.completed_at or row.updated_at
+        )
         if answer.get("user_id"):
             people[answer["user_id"]] = [*_since(row, at), _verdict(row, answer.get("value"))]
     return people
 
 
 def _outcome(row: Interaction) -> bool | None:
-    """How an approval ended: one that all must give is given when all have given it."""
+    """The result of an approval. Where all must answer, it is approved if all approved."""
     if row.policy_kind != PolicyKind.ALL:
         return _verdict(row, row.value)
     verdicts = [_verdict(row, answer.get("value")) for answer in row.responses]
@@ -199,5 +201,5 @@ def _since(row: Interaction, at: datetime) -> list[Any]:
 
 
 def _day(at: datetime) -> str:
-    """The installation's day, whatever zone a thread has made its own."""
+    """The day in the installation's time zone, not in that active in the thread."""
     return localdate(at, get_default_timezone()).isoformat()

@@ -1,9 +1,9 @@
-"""What the event log keeps of a frame: enough for one sentence, nothing more."""
+"""What the event log stores of an event: enough for one sentence."""
 
 from typing import Any
 
+from inbox.mirror.states import status_word
 from inbox.mirror.titles import title_of
-from inbox.mirror.words import status_word
 from inbox.mobius.types import Event, EventKind, Interaction, Run, Step
 
 LONGEST_TEXT = 500
@@ -54,7 +54,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _interaction(interaction: Interaction) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    data: dict[str, Any] = {
         "interaction": interaction.id,
         "title": title_of(interaction.message),
         "type": interaction.type,
@@ -70,13 +70,13 @@ def _interaction(interaction: Interaction) -> dict[str, Any]:
     timed = [(answer.at, answer) for answer in interaction.responses if answer.at is not None]
     if timed:
         _, newest = max(timed, key=lambda pair: pair[0])
-        told |= {"by": newest.user_id, "value": _short(newest.value)}
-        told["comment"] = _short(newest.comment)
-    return told
+        data |= {"by": newest.user_id, "value": _short(newest.value)}
+        data["comment"] = _short(newest.comment)
+    return data
 
 
 def _short(value: Any) -> Any:
-    """A text is cut: the whole answer is in the interaction's own row."""
+    """Shorten a text; the interaction's row has the whole answer."""
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         return value[: LONGEST_TEXT - 1] + "…"
     return value

@@ -1,4 +1,4 @@
-"""The one line that stands for a message in a list."""
+"""The title that lists show for a message."""
 
 import html
 import re
@@ -18,11 +18,11 @@ _CODE = re.compile(r"(`+)(.+?)\1")
 _STRONG = re.compile(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1")
 _EMPHASIS = re.compile(r"(?<!\w)([*_])(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_KEPT = re.compile("[\ue000-\ue07f]")
+_SET_ASIDE = re.compile("[\ue000-\ue07f]")
 
 
 def title_of(message: str) -> str:
-    """The first line of ``message`` that says something, as plain text, at most 300 characters."""
+    """The first line of ``message`` with text, without Markdown, at most 300 characters."""
     for line in show_overrides(message).splitlines():
         start = line.strip()[:LONGEST_LINE]
         if start and not _MARKED.search(start):
@@ -40,13 +40,13 @@ def _cut(title: str) -> str:
 
 
 def _plain(line: str) -> str:
-    # An escaped mark is set aside, so that it marks nothing.
-    line = _ESCAPE.sub(lambda found: chr(0xE000 + ord(found[1])), line)
+    # Escaped characters are replaced by private-use ones, so that they are not taken for Markdown.
+    line = _ESCAPE.sub(lambda match: chr(0xE000 + ord(match[1])), line)
     line = re.sub(r"\s#+$", "", _LEADING.sub("", line))
     line = _IMAGE_OR_LINK.sub(r"\1", line)
     line = _AUTOLINK.sub(r"\1", line)
     line = _TAG.sub("", line)
     for mark in (_CODE, _STRONG, _EMPHASIS):
         line = mark.sub(r"\2", line)
-    line = _KEPT.sub(lambda found: chr(ord(found[0]) - 0xE000), html.unescape(line))
+    line = _SET_ASIDE.sub(lambda match: chr(ord(match[0]) - 0xE000), html.unescape(line))
     return " ".join(line.split())

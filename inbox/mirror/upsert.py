@@ -1,11 +1,11 @@
-"""Many rows in one statement.
+"""Building and writing many rows fast.
 
 ``bulk_create(update_conflicts=True)`` does the same and takes a quarter longer to fill an empty
-mirror: it asks each field of each row how it wants to be written.
+mirror, because it prepares each field of each row separately.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -15,15 +15,31 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 Row = TypeVar("Row", bound=models.Model)
 
 CHUNK = 400
-"""Ids in one ``IN``: below what any SQLite takes."""
-LARGEST = 100
+"""Ids in one ``IN``: below the limit of any SQLite."""
+MAX_ROWS = 100
 """Rows in one statement."""
 
 
-def upsert(rows: Sequence[Row], key: Sequence[str]) -> None:
-    """Write ``rows`` over those with the same unique ``key``, whatever their ``pk``.
+def build_row(model: type[Row], **values: Any) -> Row:
+    """An unsaved row. ``values`` are by column name (``upstream_id``); others get defaults.
 
-    ``key`` holds names of columns. Nothing is validated, and new rows do not learn their ``pk``.
+    Models take positional values three times as fast as keyword arguments.
+    """
+    fields = _defaults(model) | values
+    row: Row = model(*fields.values())
+    return row
+
+
+@cache
+def _defaults(model: type[models.Model]) -> dict[str, Any]:
+    """Defaults in the order of the model's columns. Callers pass all mutable values themselves."""
+    return {field.attname: field.get_default() for field in model._meta.concrete_fields}
+
+
+def upsert(rows: Sequence[Row], key: Sequence[str]) -> None:
+    """Insert ``rows``, or update those with the same unique ``key``, a sequence of column names.
+
+    Nothing is validated, and the ``pk`` of new rows is not set.
     """
     if not rows:
         return
@@ -36,26 +52,26 @@ def upsert(rows: Sequence[Row], key: Sequence[str]) -> None:
         for place, field in enumerate(fields)
         if (writer := _writer(field, connection)) is not None
     ]
-    most = (connection.features.max_query_params or LARGEST * len(fields)) // len(fields)
-    size = min(LARGEST, most)
+    max_rows = (connection.features.max_query_params or MAX_ROWS * len(fields)) // len(fields)
+    size = min(MAX_ROWS, max_rows)
     with connection.cursor() as cursor:
         for start in range(0, len(rows), size):
-            some = rows[start : start + size]
+            batch = rows[start : start + size]
             parameters: list[Any] = []
-            for row in some:
-                written = list(values(row))
+            for row in batch:
+                row_values = list(values(row))
                 for place, writer in writers:
-                    if written[place] is not None:
-                        written[place] = writer(written[place])
-                parameters += written
-            cursor.execute(_statement(model, tuple(key), len(some)), parameters)
+                    if row_values[place] is not None:
+                        row_values[place] = writer(row_values[place])
+                parameters += row_values
+            cursor.execute(_statement(model, tuple(key), len(batch)), parameters)
 
 
 def chunks(ids: Iterable[str]) -> Iterable[list[str]]:
-    """``ids`` in lists that one ``IN`` takes."""
-    left = list(ids)
-    for start in range(0, len(left), CHUNK):
-        yield left[start : start + CHUNK]
+    """``ids`` in lists of at most ``CHUNK``."""
+    all_ids = list(ids)
+    for start in range(0, len(all_ids), CHUNK):
+        yield all_ids[start : start + CHUNK]
 
 
 def _fields(model: type[models.Model]) -> "list[models.Field[Any, Any]]":
@@ -65,7 +81,7 @@ def _fields(model: type[models.Model]) -> "list[models.Field[Any, Any]]":
 def _writer(
     field: "models.Field[Any, Any]", connection: BaseDatabaseWrapper
 ) -> Callable[[Any], Any] | None:
-    """What makes a parameter of the field's value; None where it is one already."""
+    """Converts the field's value to a parameter; None where no conversion is needed."""
     match field:
         case models.JSONField():
             return lambda value: connection.ops.adapt_json_value(value, field.encoder)

@@ -1,79 +1,97 @@
 """Finding out what upstream offers, by inexpensive requests that may fail."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from http import HTTPStatus
-from typing import Any
 
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, Nonsense, Unreachable
 from inbox.mobius.types import Capabilities, InteractionStatus, Offer
 
 MISSING = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
-"""What a server answers to a call that it does not have."""
+"""Statuses of a server that does not have the call."""
 _NO = (*MISSING, HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 _CAN_TELL = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
-WITHIN = 5.0
-"""Seconds that one question to upstream may take."""
+TIMEOUT = 5.0
+"""Seconds that a call may take."""
 
 
 def is_lasting(error: MobiusError) -> bool:
-    """The call, or what was asked of it, is not there; anything else may pass."""
+    """Whether upstream lacks the call or refuses its arguments; other errors may pass."""
     return error.status in _NO
 
 
-async def probe(client: MobiusClient, last: Capabilities) -> Capabilities:
-    """What ``client``'s upstream offers now; ``last`` is what was known before.
+async def probe(
+    client: MobiusClient, last: Capabilities, *, timeout: float = TIMEOUT
+) -> Capabilities:
+    """Find out what the client's upstream offers now.
 
-    Nothing else is asked where the pending list says that the whole project cannot be read: every
-    other answer would say the same. Raises MobiusError then.
+    Args:
+        last: what was known before.
+        timeout: seconds that each call may take.
+
+    Raises:
+        MobiusError: the pending list can't be read, so that the other calls would fail too.
     """
     client.lists.forget()
     try:
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(timeout):
             pending, run_id = await _pending(client)
     except TimeoutError:
         raise Unreachable("Mobius took too long to respond.", sent=True) from None
-    found: dict[str, Offer] = {"pending": pending}
-    asked: dict[str, Awaitable[Offer]] = {
-        "closed": _offer(client.interactions, status=InteractionStatus.COMPLETED),
-        "project_events": _stream(client, None),
-        "runs": _offer(client.runs),
-        "groups": _offer(client.groups),
-        "token_owner": _token_owner(client),
-    }
-    found |= dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
-    # A question may outlive its run: one that is listed is more surely there.
-    run_id = await _any_run(client, found["runs"]) or run_id
+    offers = {"pending": pending}
+    offers |= await _all(
+        timeout,
+        closed=_offer(client.interactions(status=InteractionStatus.COMPLETED)),
+        project_events=_stream(client, None),
+        runs=_offer(client.runs()),
+        groups=_offer(client.groups()),
+        token_owner=_token_owner(client),
+    )
+    # A question may outlive its run, so a listed run is preferred.
+    run_id = await _any_run(client, offers["runs"]) or run_id
     if run_id is not None:
-        of_run: dict[str, Awaitable[Offer]] = {
-            "run": _offer(client.run, run_id),
-            "steps": _offer(client.steps, run_id),
-            "run_events": _stream(client, run_id),
-            "pending_of_run": _offer(
-                client.interactions, status=InteractionStatus.PENDING, run_id=run_id
+        offers |= await _all(
+            timeout,
+            run=_offer(client.run(run_id)),
+            steps=_offer(client.steps(run_id)),
+            run_events=_stream(client, run_id),
+            pending_of_run=_offer(
+                client.interactions(status=InteractionStatus.PENDING, run_id=run_id)
             ),
-        }
-        found |= dict(zip(of_run, await asyncio.gather(*of_run.values()), strict=True))
-    listed = Offer.YES in (pending, found.get("pending_of_run"))
-    if not listed and found["token_owner"] is Offer.NO:
-        # Beside a list that cannot be read either, it may be missing for another reason.
-        found["token_owner"] = Offer.UNKNOWN
-    now = last.updated(found)
-    return now.model_copy(
+        )
+    listed = Offer.YES in (pending, offers.get("pending_of_run"))
+    if not listed and offers["token_owner"] is Offer.NO:
+        # Where the list can't be read either, the call may fail for another reason.
+        offers["token_owner"] = Offer.UNKNOWN
+    return last.updated(offers).model_copy(
         update={"page_size": client.lists.size("interactions"), "refused": client.lists.refused}
     )
 
 
+async def _all(timeout: float, **calls: Awaitable[Offer]) -> dict[str, Offer]:
+    """Make the calls concurrently; one that takes longer than ``timeout`` is unknown."""
+
+    async def within(call: Awaitable[Offer]) -> Offer:
+        try:
+            async with asyncio.timeout(timeout):
+                return await call
+        except TimeoutError:
+            return Offer.UNKNOWN
+
+    results = await asyncio.gather(*map(within, calls.values()))
+    return dict(zip(calls, results, strict=True))
+
+
 async def _pending(client: MobiusClient) -> tuple[Offer, str | None]:
-    """Whether the pending list can be read, and a run that it names."""
+    """Whether the pending list can be read, and the id of a run in it."""
     try:
         page = await client.interactions(status=InteractionStatus.PENDING)
     except MobiusError as error:
         if error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
             return Offer.NO, None
         raise
-    return Offer.YES, next((one.run_id for one in page.items if one.run_id), None)
+    return Offer.YES, next((item.run_id for item in page.items if item.run_id), None)
 
 
 async def _any_run(client: MobiusClient, runs: Offer) -> str | None:
@@ -86,26 +104,20 @@ async def _any_run(client: MobiusClient, runs: Offer) -> str | None:
     return next((run.id for run in page.items), None)
 
 
-async def _offer(call: Callable[..., Awaitable[object]], *args: Any, **kwargs: Any) -> Offer:
+async def _offer(call: Awaitable[object]) -> Offer:
     try:
-        async with asyncio.timeout(WITHIN):
-            await call(*args, **kwargs)
-    except TimeoutError:
-        return Offer.UNKNOWN
+        await call
     except MobiusError as error:
         return Offer.NO if is_lasting(error) else Offer.UNKNOWN
     return Offer.YES
 
 
 async def _stream(client: MobiusClient, run_id: str | None) -> Offer:
-    """A stream that opens is there, whatever it brings."""
+    """Whether the stream can be opened."""
     try:
-        async with asyncio.timeout(WITHIN):
-            await client.open_events(run_id)
-    except TimeoutError:
-        return Offer.UNKNOWN
+        await client.open_events(run_id)
     except Nonsense:
-        # An answer that is no stream: the path means something else there.
+        # The response is no stream: the path means something else there.
         return Offer.NO
     except MobiusError as error:
         return Offer.NO if is_lasting(error) else Offer.UNKNOWN
@@ -113,14 +125,11 @@ async def _stream(client: MobiusClient, run_id: str | None) -> Offer:
 
 
 async def _token_owner(client: MobiusClient) -> Offer:
-    """Asked with the service key, which has no owner: a refusal says that upstream can tell."""
+    """Whether upstream names a token's owner. The service key has none, so a refusal means yes."""
     try:
-        async with asyncio.timeout(WITHIN):
-            await client.me()
-    except TimeoutError:
-        return Offer.UNKNOWN
+        await client.me()
     except Nonsense:
-        # Accepted, though the service key is no person.
+        # Accepted, though the service key belongs to no person.
         return Offer.YES
     except MobiusError as error:
         if error.status in _CAN_TELL:

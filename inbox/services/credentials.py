@@ -183,7 +183,7 @@ def _adopt(
 def _follow_groups(reviewer: Reviewer, upstream: Upstream) -> None:
     """Update who is asked in groups the reviewer is mapped to: that goes by Mobius ID."""
     if reviewer.mapped_groups.exists():
-        transaction.on_commit(members.follow(upstream).publish)
+        transaction.on_commit(members.refresh(upstream).publish)
 
 
 def _conflict(reviewer: Reviewer, owner: str, *, taken: bool) -> NotAdopted:

@@ -67,7 +67,7 @@ def map_group(group_id: str, usernames: Iterable[str]) -> list[Reviewer]:
             ]
         )
         _log(upstream, group_id, before, sorted(names))
-        transaction.on_commit(members.follow(upstream).publish)
+        transaction.on_commit(members.refresh(upstream).publish)
     return [people[name] for name in names]
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from inbox.mirror import project
 from inbox.mirror.changes import Changes
-from inbox.mirror.snapshots import Gone
+from inbox.mirror.snapshots import Deleted
 from inbox.mobius import types
 from inbox.mobius.errors import NotFound, Unreachable
 from inbox.models import Upstream
@@ -44,8 +44,8 @@ def mirror(
     ``accepted`` is as in ``project.apply``.
     """
     upstream = upstream or Upstream.present()
-    readings: list[types.Interaction | Gone] = []
+    payloads: list[types.Interaction | Deleted] = []
     if snapshot is not None:
-        deleted = Gone(interaction_id=snapshot.interaction_id)
-        readings.append(snapshot.interaction or deleted)
-    return project.apply(upstream, readings, read_at=timezone.now(), accepted=accepted)
+        deleted = Deleted(interaction_id=snapshot.interaction_id)
+        payloads.append(snapshot.interaction or deleted)
+    return project.apply(upstream, payloads, read_at=timezone.now(), accepted=accepted)

@@ -57,7 +57,9 @@ def catch_up(upstream: Upstream, interaction_id: str) -> None:
 
 def _late(upstream: Upstream, answer: Answer) -> Attempt | None:
     """An attempt that was refused or given up, if this is its answer after all."""
-    own_answer = OwnAnswer(answer.told.get("value"), answer.told.get("comment") or "", _at(answer))
+    own_answer = OwnAnswer(
+        answer.response.get("value"), answer.response.get("comment") or "", _at(answer)
+    )
     refused = Attempt.objects.filter(
         upstream=upstream,
         interaction_id=answer.item.mobius_id,
@@ -108,7 +110,7 @@ def unconfirmed_entry_of(attempt: Attempt, item: Interaction) -> Entry:
 
 
 def _entry(upstream: Upstream, answer: Answer) -> Entry:
-    item, response = answer.item, answer.told
+    item, response = answer.item, answer.response
     return Entry(
         verb=RESPOND,
         upstream=upstream,
@@ -122,7 +124,7 @@ def _entry(upstream: Upstream, answer: Answer) -> Entry:
 
 
 def _at(answer: Answer) -> datetime:
-    response, item = answer.told, answer.item
+    response, item = answer.response, answer.item
     if response.get("at"):
         return datetime.fromisoformat(response["at"])
     return item.completed_at or item.updated_at

@@ -53,7 +53,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _without_database(request: HttpRequest, error: BaseException | None) -> HttpResponse:
-    database.watch.suspect(error)
+    database.watch.check_after(error)
     response = _page(request, "503.html", 503, kept=_typed(request))
     response["Retry-After"] = str(RETRY_AFTER)
     return response

@@ -91,7 +91,7 @@ def fill(count: int, workflows: int) -> None:
     while part := list(islice(everything, BATCH)):
         tallies = Tallies()
         for row in part:
-            tallies.give(row)
+            tallies.add(row)
         with transaction.atomic():
             tallies.write(upstream)
             Interaction.objects.bulk_create(part, batch_size=500)

@@ -97,8 +97,8 @@ async def measure(upstream: Upstream) -> None:
 
     from inbox.live.page_activity import page_activity  # noqa: PLC0415
     from inbox.mirror.freshness import SyncStatus  # noqa: PLC0415
-    from inbox.mirror.polling import Pace, Polling  # noqa: PLC0415
-    from inbox.mirror.restraint import Restraint  # noqa: PLC0415
+    from inbox.mirror.polling import Poller, PollIntervals  # noqa: PLC0415
+    from inbox.mirror.request_throttle import RequestThrottle  # noqa: PLC0415
     from inbox.mirror.store import Store  # noqa: PLC0415
     from inbox.mirror.sync import Sync  # noqa: PLC0415
     from inbox.mobius.client import MobiusClient  # noqa: PLC0415
@@ -115,14 +115,14 @@ async def measure(upstream: Upstream) -> None:
 
     async def poll(client: MobiusClient, what: str) -> None:
         answered, store = asyncio.Event(), await Store.present()
-        pace = Pace(watched=3600, idle=3600)
-        polling = Polling(
+        pace = PollIntervals(watched=3600, idle=3600)
+        polling = Poller(
             client,
             store,
             sync_status=SyncStatus(),
             backoff=Backoff(),
             pace=pace,
-            restraint=Restraint(pace.again),
+            throttle=RequestThrottle(pace.again),
             answered=answered.set,
             failed=lambda error: print(error, flush=True),
         )

@@ -82,8 +82,8 @@ async def measure(base_url: str, project: str, token: str, rounds: int) -> dict[
         for _ in range(rounds):
             await sync_to_async(empty)()
             lists.append(await timed(read))
-            seeds.append(await timed(Sync(client).walk))
-            agains.append(await timed(Sync(client).walk))
+            seeds.append(await timed(Sync(client).full_sync))
+            agains.append(await timed(Sync(client).full_sync))
         items = await Interaction.objects.acount()
     alone, seed, again = min(lists), min(seeds), min(agains)
     return {

@@ -9,7 +9,7 @@ import pytest
 from inbox.live.bus import get_bus
 from inbox.mirror import project
 from inbox.mirror.changes import Changes
-from inbox.mirror.snapshots import Reading
+from inbox.mirror.snapshots import Payload
 from inbox.models import Upstream
 
 
@@ -18,10 +18,11 @@ class Mirror:
 
     def __init__(self) -> None:
         self.upstream = Upstream.present()
+        self.latest_groups: dict[int, int] = {}
 
-    def tell(self, *readings: Reading, **how: Any) -> Changes:
-        """Apply readings in one transaction."""
-        return project.apply(self.upstream, readings, read_at=datetime.now(UTC), **how)
+    def tell(self, *payloads: Payload, **how: Any) -> Changes:
+        """Apply payloads in one transaction."""
+        return project.apply(self.upstream, payloads, read_at=datetime.now(UTC), **how)
 
 
 @pytest.fixture

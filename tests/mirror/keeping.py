@@ -8,7 +8,7 @@ from typing import Any
 
 from inbox.live.bus import get_bus
 from inbox.mirror.freshness import SyncStatus
-from inbox.mirror.polling import Pace
+from inbox.mirror.polling import PollIntervals
 from inbox.mirror.session import Intervals
 from inbox.mirror.sync import Sync
 from inbox.mobius.bounded import Limits
@@ -93,7 +93,7 @@ async def keeping(
             "age": 0.3,
             "grace": 0.0,
             "blind": 0.3,
-            "polls": Pace(watched=0.2, idle=0.2),
+            "polls": PollIntervals(watched=0.2, idle=0.2),
         } | intervals
         sync = Sync(
             client, sync_status=sync_status, intervals=Intervals(**intervals), backoff=QUICK

@@ -59,7 +59,7 @@ async def writes_held() -> AsyncIterator[None]:
 @pytest.mark.django_db(transaction=True)
 async def test_a_database_that_does_not_answer_is_noticed_while_it_is_waited_for() -> None:
     sync_status = AwaitableStatus()
-    watch = DatabaseWatch(sync_status, patience=0.2)
+    watch = DatabaseWatch(sync_status, timeout=0.2)
     watch.failed = True
     async with writes_held():
         running = asyncio.ensure_future(watch.run())

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from inbox.mirror import project as mirror
-from inbox.mirror.snapshots import Reading
+from inbox.mirror.snapshots import Payload
 from inbox.mirror.sync import Sync
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.types import Event
@@ -34,7 +34,7 @@ class Story:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.reads: list[tuple[int, tuple[Reading, ...]]] = []
+        self.reads: list[tuple[int, tuple[Payload, ...]]] = []
         self._asks: list[str] = []
         self._runs: list[str] = []
 
@@ -162,9 +162,9 @@ def live_and_compare(
         (heard, list(page)) for heard, page in story.reads
     ]
     chances += [(None, log[i : i + 3]) for i in range(len(log))]
-    for heard, readings in data.draw(st.lists(st.sampled_from(chances), max_size=8)) if log else ():
-        some = data.draw(st.permutations(readings))
+    for heard, payloads in data.draw(st.lists(st.sampled_from(chances), max_size=8)) if log else ():
+        some = data.draw(st.permutations(payloads))
         keep = some[: data.draw(st.integers(0, len(some)))]
-        mirror.apply(upstream, keep, read_at=datetime.now(UTC), heard=heard)
+        mirror.apply(upstream, keep, read_at=datetime.now(UTC), seen_seq=heard)
     async_to_sync(walk)()
     assert_the_same(project)

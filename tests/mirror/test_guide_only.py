@@ -13,8 +13,7 @@ from asgiref.sync import sync_to_async
 from inbox.live.bus import get_bus
 from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
-from inbox.mirror.polling import Pace
-from inbox.mobius import probing
+from inbox.mirror.polling import PollIntervals
 from inbox.mobius.errors import RateLimited
 from inbox.mobius.pace import Timeouts
 from inbox.models import Interaction, Recipient, Run, Step, Upstream
@@ -64,7 +63,7 @@ async def test_what_it_offers_is_kept_with_the_upstream(server: GuideServer) -> 
 
 
 async def test_while_polls_fail_pages_are_old_and_do_not_catch_up(server: GuideServer) -> None:
-    pace = Pace(watched=0.1, idle=0.1, live=2.5, live_idle=2.5)
+    pace = PollIntervals(watched=0.1, idle=0.1, live=2.5, live_idle=2.5)
     shown = []
 
     def note(topics: Iterable[str]) -> None:
@@ -135,12 +134,11 @@ async def test_whatever_its_lists_are_like_the_question_is_there_as_it_was_asked
 
 @pytest.mark.parametrize("status", [401, 403, 429, 500, 0])
 async def test_it_polls_until_it_finds_a_stream_of_the_project(
-    server: GuideServer, status: int, monkeypatch: pytest.MonkeyPatch
+    server: GuideServer, status: int
 ) -> None:
     server.offers.more.add("project_events")
     server.offers.refuses["project_events"] = status
-    monkeypatch.setattr(probing, "WITHIN", 0.3)
-    async with kept(server, offers=600, blind=0.3) as mirror:
+    async with kept(server, offers=600, blind=0.3, probe=0.3) as mirror:
         await mirror.is_("live")
         asked = server.state.ask()
         await mirror.ears.rings(f"item:{asked}")
@@ -154,7 +152,7 @@ async def test_it_polls_until_it_finds_a_stream_of_the_project(
 
 
 async def test_a_new_question_appears_while_a_page_is_open(server: GuideServer) -> None:
-    async with kept(server, polls=Pace()) as mirror:
+    async with kept(server, polls=PollIntervals()) as mirror:
         await mirror.is_("live")
         page_activity.page_requested()
         asked_at, asked = monotonic(), server.state.ask()
@@ -177,7 +175,7 @@ async def test_where_the_list_needs_a_run_those_of_known_runs_are_polled(
 
 
 async def test_a_page_that_is_asked_for_polls_at_once(server: GuideServer) -> None:
-    async with kept(server, polls=Pace(watched=1, idle=60, live_idle=60)) as mirror:
+    async with kept(server, polls=PollIntervals(watched=1, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         # Nobody looks: after a few polls the next one is long in coming.
         await polls(server, 2)
@@ -193,7 +191,7 @@ async def test_requests_while_a_page_is_open_add_no_polls(server: GuideServer) -
             page_activity.page_requested()
             await asyncio.sleep(0.05)
 
-    async with kept(server, polls=Pace(watched=0.5, idle=60, live_idle=60)) as mirror:
+    async with kept(server, polls=PollIntervals(watched=0.5, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         asking = asyncio.create_task(ask_for_pages())
         await polls(server, 1)
@@ -222,7 +220,7 @@ async def test_a_question_that_is_refused_by_id_stops_no_full_sync(
 ) -> None:
     server.offers.statuses = {"pending"}
     asked = server.state.ask()
-    async with kept(server, polls=Pace(watched=60, idle=60, live_idle=60)) as mirror:
+    async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         before = (await Upstream.objects.aget()).walked_at
         server.offers.refuses["interaction"] = status
@@ -250,7 +248,7 @@ async def test_a_rate_limit_on_one_call_stops_no_other(server: GuideServer, call
 
 async def test_a_rate_limit_of_all_calls_ends_a_full_sync(server: GuideServer) -> None:
     server.state.ask()
-    async with kept(server, polls=Pace(watched=60, idle=60, live_idle=60)) as mirror:
+    async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         server.offers.refuses |= dict.fromkeys(("interactions", "runs", "run"), 429)
         server.offers.retry_after = 60
@@ -314,7 +312,9 @@ async def test_a_cursor_that_expires_begins_the_list_again(server: GuideServer) 
     server.offers.page_size = 2
     server.offers.filters = {"run_id", "status", "cursor"}
     asked = [server.state.ask() for _ in range(5)]
-    async with kept(server, polls=Pace(watched=0.2, idle=0.2, live=2, live_idle=2)) as mirror:
+    async with kept(
+        server, polls=PollIntervals(watched=0.2, idle=0.2, live=2, live_idle=2)
+    ) as mirror:
         await mirror.is_("live")
         server.offers.cursors_expire = True
         await polls(server, 6)
@@ -384,7 +384,7 @@ async def test_an_unchanged_list_is_not_sent_again(server: GuideServer) -> None:
 
 
 async def test_it_is_live_no_longer_than_its_last_poll(server: GuideServer) -> None:
-    pace = Pace(watched=0.2, live=0.5, live_idle=0.5)
+    pace = PollIntervals(watched=0.2, live=0.5, live_idle=0.5)
     async with kept(server, polls=pace) as mirror:
         await mirror.is_("live")
         server.offers.refuses["interactions"] = 503
@@ -551,7 +551,7 @@ async def test_no_list_is_polled_beside_a_stream_that_tells_of_questions(
     server: GuideServer,
 ) -> None:
     server.offers.more |= {"project_events", "steps"}
-    async with kept(server, polls=Pace(watched=0.01, idle=0.01)) as mirror:
+    async with kept(server, polls=PollIntervals(watched=0.01, idle=0.01)) as mirror:
         await mirror.is_("live")
         page_activity.acted()
         await polls(server, 2)
@@ -595,7 +595,7 @@ async def test_runs_are_asked_for_by_the_guides_statuses_first(
 
 
 async def test_what_somebody_did_is_looked_for_at_once(server: GuideServer) -> None:
-    async with kept(server, polls=Pace(watched=60, idle=60, live_idle=60)) as mirror:
+    async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         asked_at, asked = monotonic(), server.state.ask()
         page_activity.acted()
@@ -606,7 +606,7 @@ async def test_a_run_without_any_stream_is_read_by_id(server: GuideServer) -> No
     server.offers.refuses["run_events"] = 404
     run_id = server.state.run_that_asks()
     asked = server.state.question_of(run_id)
-    async with kept(server, polls=Pace(watched=60, idle=60, live_idle=60)) as mirror:
+    async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         answered_at = since = monotonic()
         server.state.respond(asked, {"value": True}, server.key)

@@ -35,9 +35,12 @@ def source(of: str = "int_1") -> str:
 
 
 def tell_groups(mirror: Mirror, turn: int, *members: str, id: str = "grp_board") -> None:
+    """What a poll has read; ``turn`` is its place among the polls of the test."""
     group = Group(id=id, handle="change-board", name="Board", routing=PolicyKind.ANY)
     people = [GroupMember(id="", group_id=id, user_id=one) for one in members]
-    groups.keep(mirror.upstream, [group], {id: people}, turn=turn).publish()
+    groups.store(
+        mirror.upstream, [group], {id: people}, turn=turn, latest=mirror.latest_groups
+    ).publish()
 
 
 @pytest.fixture
@@ -45,11 +48,6 @@ def people(db: None) -> None:
     for name in ("rina", "sam", "lee"):
         user = User.objects.create_user(name)
         Reviewer.objects.filter(user=user).update(mobius_id=f"user_{name}")
-
-
-@pytest.fixture(autouse=True)
-def fresh_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "_kept", {})
 
 
 def test_the_snapshot_goes_first_even_an_empty_one(mirror: Mirror, people: None) -> None:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inbox.mirror.prune import prune
-from inbox.mirror.snapshots import Gone
+from inbox.mirror.snapshots import Deleted
 from inbox.mobius.types import Event as Told
 from inbox.mobius.types import (
     EventKind,
@@ -106,7 +106,7 @@ def test_an_expired_one_is_closed_when_it_expired(mirror: Mirror) -> None:
 
 def test_one_that_upstream_has_no_longer_is_gone_and_can_come_back(mirror: Mirror) -> None:
     mirror.tell(ask())
-    changes = mirror.tell(Gone(interaction_id="int_1"))
+    changes = mirror.tell(Deleted(interaction_id="int_1"))
     assert (item().gone, asked(RINA).open) == (True, False)
     assert changes.people == {RINA: {"int_1"}}
     mirror.tell(ask(minutes=1))
@@ -115,19 +115,19 @@ def test_one_that_upstream_has_no_longer_is_gone_and_can_come_back(mirror: Mirro
 
 def test_what_was_heard_before_it_went_does_not_bring_it_back(mirror: Mirror) -> None:
     mirror.tell(event(5, ask()))
-    mirror.tell(Gone(interaction_id="int_1"), heard=7)
+    mirror.tell(Deleted(interaction_id="int_1"), seen_seq=7)
     mirror.tell(event(5, ask()))
     assert item().gone
 
 
 def test_gone_of_something_never_seen_is_nothing(mirror: Mirror) -> None:
-    assert not mirror.tell(Gone(interaction_id="int_9"), Gone(run_id="run_9"))
+    assert not mirror.tell(Deleted(interaction_id="int_9"), Deleted(run_id="run_9"))
 
 
 def test_nothing_new_changes_nothing(mirror: Mirror) -> None:
     told = [run(), ask(run_id="run_1"), step()]
     assert mirror.tell(*told)
-    assert not mirror.tell(*told, heard=99)
+    assert not mirror.tell(*told, seen_seq=99)
     assert not mirror.tell(event(3, ask(run_id="run_1"), run_id=None)).interactions
 
 
@@ -152,9 +152,9 @@ def test_of_equally_old_events_the_later_one_wins(mirror: Mirror, order: tuple[i
 
 def test_of_an_event_and_an_equally_old_read_the_later_one_wins(mirror: Mirror) -> None:
     mirror.tell(event(5, ask(message="event")))
-    mirror.tell(ask(message="read before it"), heard=4)
+    mirror.tell(ask(message="read before it"), seen_seq=4)
     assert item().message == "event"
-    mirror.tell(ask(message="read after it"), heard=5)
+    mirror.tell(ask(message="read after it"), seen_seq=5)
     assert item().message == "read after it"
 
 
@@ -264,8 +264,8 @@ def test_the_log_keeps_what_a_sentence_needs(mirror: Mirror) -> None:
 
 
 def test_a_run_that_was_heard_of_from_the_start_has_its_whole_log(mirror: Mirror) -> None:
-    mirror.tell(event(7, run(), at=None), event(8, run(minutes=1)), heard=6)
-    mirror.tell(event(9, run("run_2", minutes=1)), run("run_3", minutes=1), heard=8)
+    mirror.tell(event(7, run(), at=None), event(8, run(minutes=1)), seen_seq=6)
+    mirror.tell(event(9, run("run_2", minutes=1)), run("run_3", minutes=1), seen_seq=8)
     mirror.tell(run("run_4"))
     assert dict(Run.objects.values_list("mobius_id", "log_from")) == {
         "run_1": 0,
@@ -273,7 +273,7 @@ def test_a_run_that_was_heard_of_from_the_start_has_its_whole_log(mirror: Mirror
         "run_3": 9,
         "run_4": None,
     }
-    mirror.tell(whole=["run_3", "run_9"])
+    mirror.tell(complete_runs=["run_3", "run_9"])
     assert Run.objects.get(mobius_id="run_3").log_from == 0
 
 

@@ -165,9 +165,9 @@ class Told:
 
     upstream: Upstream
 
-    def apply(self, readings: Any, heard: int | None = None) -> None:
+    def apply(self, payloads: Any, seen_seq: int | None = None) -> None:
         before = self._ages()
-        project.apply(self.upstream, readings, read_at=datetime.now(UTC), heard=heard)
+        project.apply(self.upstream, payloads, read_at=datetime.now(UTC), seen_seq=seen_seq)
         now = self._ages()
         assert all(now[key] >= age for key, age in before.items()), "a row moved backward"
 
@@ -248,7 +248,7 @@ def test_one_walk_mends_whatever_was_lost_repeated_or_late(
             # A page, or a single read: sent when less than all it tells had been heard.
             seq, state = data.draw(st.sampled_from(world.past))
             page = data.draw(st.lists(st.sampled_from(state), max_size=3))
-            told.apply(page, heard=data.draw(st.integers(0, seq)))
+            told.apply(page, seen_seq=data.draw(st.integers(0, seq)))
     everything = data.draw(st.permutations(world.now))
-    told.apply(everything, heard=len(world.log))
+    told.apply(everything, seen_seq=len(world.log))
     assert_the_same(world)

@@ -119,7 +119,7 @@ async def test_a_log_that_does_not_come_leaves_it_unread(
 async def test_a_run_that_upstream_does_not_know_is_gone_where_the_call_is_there(
     between: ScriptedServer, project: Project, upstream: Upstream, offer: Offer
 ) -> None:
-    await sync_to_async(capabilities.keep)(upstream, Capabilities(run=offer))
+    await sync_to_async(capabilities.store)(upstream, Capabilities(run=offer))
     run_id = await asyncio.to_thread(answered_run, project)
     async with service(between, project) as client:
         told = (await client.run(run_id)).model_copy(update={"id": "run_unknown"})

@@ -54,13 +54,13 @@ def test_a_question_closed_before_its_deadline_never_expired(
 
 
 def test_of_two_questions_only_the_open_one_is_cancelled_with_the_run(mirror: Mirror) -> None:
-    readings = [
+    payloads = [
         event(1, closed(10, id="int_1")),
         event(2, run(minutes=10, status=RunStatus.SUSPENDED)),
         event(3, closed(20, id="int_2")),
         event(4, ended(20)),
     ]
-    for order in permutations(readings):
+    for order in permutations(payloads):
         Interaction.objects.all().delete()
         Run.objects.all().delete()
         for reading in order:

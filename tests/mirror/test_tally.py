@@ -90,8 +90,8 @@ def test_readings_in_any_order_and_number_make_the_same_tallies(
         frames = frames[size:]
     assert tallied() == by_hand(world)
     seq, state = data.draw(st.sampled_from(world.past))
-    told.apply(state, heard=data.draw(st.integers(0, seq)))
-    told.apply(data.draw(st.permutations(world.now)), heard=len(world.log))
+    told.apply(state, seen_seq=data.draw(st.integers(0, seq)))
+    told.apply(data.draw(st.permutations(world.now)), seen_seq=len(world.log))
     assert tallied() == by_hand(world)
 
 

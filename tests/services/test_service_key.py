@@ -45,7 +45,7 @@ async def look_at_offers() -> None:
     """As the sync does it every ten minutes."""
     upstream = await sync_to_async(Upstream.present)()
     found = await probe(service_client(), capabilities.of(upstream))
-    await sync_to_async(capabilities.keep)(upstream, found)
+    await sync_to_async(capabilities.store)(upstream, found)
 
 
 async def mode() -> bool:

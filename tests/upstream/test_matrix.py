@@ -12,7 +12,7 @@ from django.test import Client
 
 from inbox.mirror import capabilities
 from inbox.mirror.freshness import Facts, sync_status
-from inbox.mirror.polling import Pace
+from inbox.mirror.polling import PollIntervals
 from inbox.models import Interaction, Run, Upstream
 from inbox.people.people import CAST
 from inbox.services.connection import connection
@@ -96,7 +96,7 @@ async def test_each_page_opens_and_is_true_and_the_question_is_answered(
     asked = server.state.question_of(run_id)
     of_group = server.state.ask(to="group:approvers", message="Pay the invoice?")
     # A busy machine polls late; how soon pages stop saying "Live" is tested with the freshness.
-    polls = Pace(watched=0.2, idle=0.2, live=60, live_idle=60)
+    polls = PollIntervals(watched=0.2, idle=0.2, live=60, live_idle=60)
     async with keeping(
         server.base_url, "demo", server.key, sync_status=sync_status, polls=polls
     ) as mirror:

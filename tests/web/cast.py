@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from inbox.mirror import project
-from inbox.mirror.snapshots import Reading
+from inbox.mirror.snapshots import Payload
 from inbox.models import Reviewer, Upstream
 from inbox.people.people import CAST
 from tests.support.people import make_people
@@ -32,9 +32,9 @@ def stranger(username: str = "mallory") -> Client:
     return sign_in(username)
 
 
-def tell(*readings: Reading, **how: Any) -> None:
+def tell(*payloads: Payload, **how: Any) -> None:
     """Put what upstream would tell into the mirror."""
-    project.apply(Upstream.present(), readings, read_at=datetime.now(UTC), **how)
+    project.apply(Upstream.present(), payloads, read_at=datetime.now(UTC), **how)
 
 
 def soon(**length: float) -> datetime:

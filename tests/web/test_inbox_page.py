@@ -394,6 +394,6 @@ def test_the_first_question_that_can_be_claimed_brings_claims_at_once(rina: Clie
 
 
 def offers_claims(client: Client) -> bool:
-    capabilities.keep(Upstream.present(), Capabilities())
+    capabilities.store(Upstream.present(), Capabilities())
     page = client.get("/inbox/").content.decode()
     return "Claimed by me" in page and "Claim, release" in page

@@ -378,7 +378,7 @@ def test_an_odd_question_of_a_group_is_named_in_the_past(tess: Client) -> None:
 def test_what_mobius_cannot_do_is_not_offered(tess: Client) -> None:
     tell(run("run_1", plan=PLAN))
     assert "cancel-run" in tess.get("/runs/run_1/").content.decode()
-    capabilities.cancelling_is_missing(Upstream.present())
+    capabilities.note_no_cancellation(Upstream.present())
     page = tess.get("/runs/run_1/").content.decode()
     assert "cancel-run" not in page
     assert "signal-run" in page

@@ -132,7 +132,7 @@ def run(request: ReviewerRequest, id: str) -> HttpResponse:
     found = run_page.find(request.viewer, request.upstream, id)
     if found is None:
         raise Http404("No such run.")
-    if not reading.is_whole(request.upstream, found):
+    if not reading.is_complete(request.upstream, found):
         # The page's stream brings it.
         page_activity.run_requested(found.mobius_id)
     return _run(request, found, cursor)

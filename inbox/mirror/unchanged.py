@@ -1,0 +1,38 @@
+"""Comparing payloads with stored rows."""
+
+from django.db.models import Model
+
+from inbox.mirror.snapshots import Resource, Snapshot
+from inbox.mirror.upsert import chunks
+from inbox.models import Interaction, Run, Upstream
+
+_BOOKKEEPING = frozenset({"id", "upstream", "run", "seq", "raw"})
+
+
+def drop_unchanged(
+    upstream: Upstream,
+    model: type[Interaction | Run],
+    snapshots_by_id: dict[str, list[Snapshot[Resource]]],
+) -> dict[str, list[Snapshot[Resource]]]:
+    """The snapshots without those equal to the stored payload, which are most of a full sync."""
+    resources = {
+        id: snapshots[0].resource
+        for id, snapshots in snapshots_by_id.items()
+        if len(snapshots) == 1 and not snapshots[0].logged
+    }
+    same: set[str] = set()
+    for ids in chunks(resources):
+        rows = model._default_manager.filter(upstream=upstream, mobius_id__in=ids, gone=False)
+        for id, updated_at, raw in rows.values_list("mobius_id", "updated_at", "raw"):
+            if resources[id].updated_at == updated_at and resources[id].raw == raw:
+                same.add(id)
+    return {id: snapshots for id, snapshots in snapshots_by_id.items() if id not in same}
+
+
+def has_changed(stored: Model | None, row: Model) -> bool:
+    """Whether the rows differ, apart from bookkeeping and the raw payload."""
+    return stored is None or any(
+        getattr(stored, field.attname) != getattr(row, field.attname)
+        for field in row._meta.concrete_fields
+        if field.name not in _BOOKKEEPING
+    )
