@@ -232,7 +232,7 @@ class FullSync:
         Otherwise call it with each page.
         """
 
-        async def page(cursor: str | None) -> tuple[int, Page[T]]:
+        async def read_page(cursor: str | None) -> tuple[int, Page[T]]:
             seen_seq = self._seen_seq()
             return seen_seq, await call(cursor=cursor, **filters)
 
@@ -240,30 +240,30 @@ class FullSync:
         before: set[str] = set()
         waiting: list[T] = []
         first_seq: int | None = None
-        next_page = asyncio.ensure_future(page(None))
+        next_page = asyncio.ensure_future(read_page(None))
         try:
             while True:
-                seen_seq, page_ = await next_page
-                cursor = page_.next_cursor
-                self.skipped.update(page_.skipped)
-                before, last = {item.id for item in page_.items}, before
+                seen_seq, page = await next_page
+                cursor = page.next_cursor
+                self.skipped.update(page.skipped)
+                before, last = {item.id for item in page.items}, before
                 if cursor is not None and (cursor in seen or (last and last == before)):
                     self.repeats, cursor = True, None
                 if cursor is not None and eager:
                     seen.add(cursor)
-                    next_page = asyncio.ensure_future(page(cursor))
-                waiting += page_.items
+                    next_page = asyncio.ensure_future(read_page(cursor))
+                waiting += page.items
                 first_seq = seen_seq if first_seq is None else first_seq
                 if cursor is not None and eager and len(waiting) < BATCH_SIZE:
                     continue
                 # A page whose only record was skipped does not show whether to stop.
-                goes_on = await take(waiting, first_seq) or bool(page_.skipped)
+                goes_on = await take(waiting, first_seq) or bool(page.skipped)
                 if cursor is None or not goes_on:
                     return
                 waiting, first_seq = [], None
                 if not eager:
                     seen.add(cursor)
-                    next_page = asyncio.ensure_future(page(cursor))
+                    next_page = asyncio.ensure_future(read_page(cursor))
         finally:
             next_page.cancel()
             await asyncio.gather(next_page, return_exceptions=True)

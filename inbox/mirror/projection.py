@@ -79,7 +79,7 @@ class Projection:
 
     def _write_runs(self) -> None:
         snapshots_by_id = drop_unchanged(self._upstream, Run, self._batch.runs)
-        deleted = {deleted.run_id for deleted in self._batch.deleted if deleted.run_id is not None}
+        deleted = {item.run_id for item in self._batch.deleted if item.run_id is not None}
         by_id = self._known_runs(snapshots_by_id.keys() | deleted | set(self._complete_runs))
         drop_pruned(snapshots_by_id, by_id, self._upstream.pruned_before)
         writes: dict[str, Run] = {}
@@ -95,9 +95,7 @@ class Projection:
                 writes[run_id] = by_id[run_id] = row
                 if has_changed(stored, row):
                     self._changes.runs.add(run_id)
-                if stored is None or _workflow_and_requester(stored) != _workflow_and_requester(
-                    row
-                ):
+                if stored is None or _requester(stored) != _requester(row):
                     renamed.append(row)
                 elif stored.ended_at != row.ended_at:
                     ended.append(row)
@@ -165,7 +163,7 @@ class Projection:
             rows = []
             for row in questions.filter(upstream=self._upstream, run_id__in=ids):
                 run = by_id[str(row.run_id)]
-                (workflow, person), state = _workflow_and_requester(run), question_state(row, run)
+                (workflow, person), state = _requester(run), question_state(row, run)
                 if (row.workflow, row.asked_by, row.state) != (workflow, person, state):
                     self._tallies.subtract(row)
                     name_run(row, workflow, person)
@@ -229,9 +227,7 @@ class Projection:
     def _write_interactions(self) -> None:
         snapshots_by_id = drop_unchanged(self._upstream, Interaction, self._batch.interactions)
         deleted = {
-            snapshot.interaction_id
-            for snapshot in self._batch.deleted
-            if snapshot.interaction_id is not None
+            item.interaction_id for item in self._batch.deleted if item.interaction_id is not None
         }
         by_id: dict[str, Interaction] = {}
         for ids in chunks(snapshots_by_id.keys() | deleted | set(self._accepted)):
@@ -252,7 +248,7 @@ class Projection:
             row = self._newer(stored, snapshots, self._interaction)
             if row is None:
                 continue
-            name_run(row, *_workflow_and_requester_of(stored, runs.get(row.run_id or "")))
+            name_run(row, *_requester_of(stored, runs.get(row.run_id or "")))
             if stored is not None:
                 self._tallies.subtract(stored)
             self._tallies.add(row)
@@ -456,7 +452,8 @@ def _step_plan(step: types.StepPlan) -> dict[str, Any]:
     return step.model_dump(mode="json", exclude={"asks"} if step.asks is None else set())
 
 
-def _workflow_and_requester(run: Run) -> tuple[str, str]:
+def _requester(run: Run) -> tuple[str, str]:
+    """The workflow and the person that ask a run's questions."""
     return run.workflow, asked_by(run.metadata, run.started_by)
 
 
@@ -465,7 +462,7 @@ def _new_answers(stored: Interaction | None, row: Interaction) -> list[Answer]:
     return [answer for answer in Answer.all_of(row) if answer.user_id not in stored_users]
 
 
-def _workflow_and_requester_of(stored: Interaction | None, run: Run | None) -> tuple[str, str]:
+def _requester_of(stored: Interaction | None, run: Run | None) -> tuple[str, str]:
     if run is not None:
-        return _workflow_and_requester(run)
+        return _requester(run)
     return ("", "") if stored is None else (stored.workflow, stored.asked_by)

@@ -56,8 +56,8 @@ def write(
 def people_of(rows: Collection[Interaction]) -> dict[str, set[str]]:
     """Everybody whom these interactions ask: by user id, the ids of the interactions."""
     people: dict[str, set[str]] = {}
-    rows_ = Recipient.objects.filter(interaction__in=[row.pk for row in rows])
-    pairs = rows_.values_list("user_id", "interaction__mobius_id") if rows else ()
+    asks = Recipient.objects.filter(interaction__in=[row.pk for row in rows])
+    pairs = asks.values_list("user_id", "interaction__mobius_id") if rows else ()
     for user_id, interaction_id in pairs:
         people.setdefault(user_id, set()).add(interaction_id)
     return people

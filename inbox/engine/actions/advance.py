@@ -17,7 +17,7 @@ from inbox.engine.actions.progress import (
     save_run,
     write_run,
 )
-from inbox.engine.actions.runs import take_stored
+from inbox.engine.actions.runs import take_stored_signal
 from inbox.engine.actions.unit import Unit, writing
 from inbox.engine.models import Interaction, Run, Step
 from inbox.engine.rules import bodies, times, workflow
@@ -43,11 +43,11 @@ def due_interactions(*, now: datetime, limit: int) -> list[Due]:
 
 def earliest() -> datetime | None:
     """When something is or was due next; None if nothing is."""
-    found: list[datetime] = []
+    times_due: list[datetime] = []
     for model in (Run, Interaction):
         rows = model.objects.filter(fires_at__isnull=False).order_by("fires_at")
-        found += [at for at in rows.values_list("fires_at", flat=True)[:1] if at is not None]
-    return min(found, default=None)
+        times_due += [at for at in rows.values_list("fires_at", flat=True)[:1] if at is not None]
+    return min(times_due, default=None)
 
 
 def expire(*, project_id: int, interaction_ids: Sequence[str], at: datetime | None = None) -> int:
@@ -174,7 +174,7 @@ def _enter_interaction(unit: Unit, run: Run, step: Step, config: dict[str, Any])
 def _enter_wait_signal(unit: Unit, run: Run, step: Step, config: dict[str, Any]) -> None:
     wait = config["wait_signal"]
     _begin(unit, run, step, wait)
-    payload = take_stored(unit, run, wait["topic"])
+    payload = take_stored_signal(unit, run, wait["topic"])
     if payload is not None:
         _go_on(unit, run, step, payload)
         return
@@ -194,7 +194,7 @@ def _enter_action(unit: Unit, run: Run, step: Step, config: dict[str, Any]) -> N
     raw = config.get("parameters") or {}
     parameters = _scope(run, raw).fill(raw)
     try:
-        bodies.check_keepable(parameters)
+        bodies.check_storable(parameters)
     except EngineError as error:
         raise StepFailed(error.code, error.message) from error
     _begin(unit, run, step, parameters)

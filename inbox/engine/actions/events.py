@@ -30,8 +30,8 @@ def after(
     rows = Event.objects.filter(project_id=project_id, seq__gt=min(since, _NO_LATER))
     if run_id is not None:
         rows = rows.filter(run_id=run_id)
-    found = rows.order_by("seq").values_list("seq", "run_id", "type", "at", "frame")[:limit]
-    return [LoggedEvent(*row) for row in found]
+    frames = rows.order_by("seq").values_list("seq", "run_id", "type", "at", "frame")[:limit]
+    return [LoggedEvent(*row) for row in frames]
 
 
 def newest(*, project_id: int) -> int:

@@ -137,15 +137,15 @@ def add_member(
 def remove_member(*, caller: Caller, group: str, user_id: str, at: datetime | None = None) -> None:
     """Raises 404 for an unknown group and for someone who is not a member."""
     with writing(caller.project_id, at):
-        found = _find(caller, group).memberships.filter(user_id=_plain(user_id))
-        if not found.delete()[0]:
+        membership = _find(caller, group).memberships.filter(user_id=_plain(user_id))
+        if not membership.delete()[0]:
             raise errors.not_found("The member")
 
 
 def groups_of(*, caller: Caller, user_id: str) -> paging.Page:
     """The groups of a person. Raises 404 for an unknown person."""
-    found = Person.objects.filter(project_id=caller.project_id, user_id=_plain(user_id))
-    if not found.exists():
+    person = Person.objects.filter(project_id=caller.project_id, user_id=_plain(user_id))
+    if not person.exists():
         raise errors.not_found("The member")
     rows = Group.objects.filter(project_id=caller.project_id, memberships__user_id=user_id)
     rows = rows.order_by("-created_at", "-pk")
@@ -164,7 +164,7 @@ def _find(caller: Caller, key: str) -> Group:
 
 
 def _plain(key: str) -> str:
-    if not bodies.is_keepable(key):
+    if not bodies.is_storable(key):
         raise errors.not_found("The resource")
     return key
 

@@ -55,20 +55,20 @@ def list_interactions(
         target_id=None,
         inbox=("true", "false"),
     )
-    found = Interaction.objects.filter(project_id=caller.project_id)
+    interactions = Interaction.objects.filter(project_id=caller.project_id)
     for name in ("run_id", "status", "type", "target_type"):
         if name in filters:
-            found = found.filter(**{name: filters[name]})
+            interactions = interactions.filter(**{name: filters[name]})
     if "target_id" in filters:
-        wanted = filters["target_id"]
-        found = found.filter(Q(target_id=wanted) | Q(target_group_id=wanted))
+        target = filters["target_id"]
+        interactions = interactions.filter(Q(target_id=target) | Q(target_group_id=target))
     if filters.get("inbox") == "true":
         if caller.user_id is None:
             raise errors.bad_request("A service key has no inbox.", field="inbox")
         mine = Recipient.objects.filter(user_id=caller.user_id, interaction=OuterRef("pk"))
-        found = found.filter(Exists(mine))
+        interactions = interactions.filter(Exists(mine))
     return paging.newest_first(
-        "interactions", found, limit=limit, cursor=cursor, payload=payloads.interaction
+        "interactions", interactions, limit=limit, cursor=cursor, payload=payloads.interaction
     )
 
 

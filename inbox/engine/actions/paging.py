@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from inbox.engine.rules import times
-from inbox.engine.rules.bodies import is_keepable
+from inbox.engine.rules.bodies import is_storable
 from inbox.engine.rules.errors import EngineError, bad_request
 
 DEFAULT_LIMIT = 50
@@ -41,13 +41,13 @@ def newest_first(
         rows = rows.filter(Q(**{time: at}, pk__lt=last) | Q(**{f"{time}__lt": at})).filter(
             **{f"{time}__lte": at}
         )
-    found = list(rows.order_by(f"-{time}", "-pk")[: limit + 1])
+    page_rows = list(rows.order_by(f"-{time}", "-pk")[: limit + 1])
     page: Page = {
-        "items": [payload(row) for row in found[:limit]],
-        "has_more": len(found) > limit,
+        "items": [payload(row) for row in page_rows[:limit]],
+        "has_more": len(page_rows) > limit,
     }
-    if len(found) > limit:
-        row = found[limit - 1]
+    if len(page_rows) > limit:
+        row = page_rows[limit - 1]
         page["next_cursor"] = to_cursor(kind, times.to_text(getattr(row, time)), row.pk)
     return page
 
@@ -62,18 +62,18 @@ def wrong_limit() -> EngineError:
     return bad_request(f"limit must be a number from 1 to {LIMIT}.", field="limit")
 
 
-def check_filters(filters: dict[str, str], **known: tuple[str, ...] | None) -> None:
+def check_filters(filters: dict[str, str], **allowed_values: tuple[str, ...] | None) -> None:
     """Refuse an unknown filter, and a value that a filter does not have.
 
     ``known``: the allowed values by filter, None for any.
     """
     for name, value in filters.items():
-        if name not in known:
+        if name not in allowed_values:
             raise bad_request(f"{name} is not a filter of this list.", field=name)
-        allowed = known[name]
+        allowed = allowed_values[name]
         if allowed is not None and value not in allowed:
             raise bad_request(f"{name} must be one of: {', '.join(allowed)}.", field=name)
-        if not is_keepable(value):
+        if not is_storable(value):
             raise bad_request(f"{name} contains a character that cannot be stored.", field=name)
 
 
@@ -86,14 +86,14 @@ def read_cursor(kind: str, cursor: str) -> tuple[str, ...]:
     """The sort key in ``cursor``. Raises 400 for anything that is no cursor of such a list."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        found = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
+        parts = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):
         raise _wrong_cursor() from None
-    if not isinstance(found, list) or not all(isinstance(part, str) for part in found):
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         raise _wrong_cursor()
-    if len(found) < 2 or found[0] != kind or not all(is_keepable(part) for part in found):
+    if len(parts) < 2 or parts[0] != kind or not all(is_storable(part) for part in parts):
         raise _wrong_cursor()
-    return tuple(found[1:])
+    return tuple(parts[1:])
 
 
 def read_time_cursor(kind: str, cursor: str) -> tuple[datetime, str]:

@@ -47,8 +47,8 @@ def provision(
             person, _ = Person.objects.update_or_create(
                 project=project, user_id=user_id, defaults={"name": name}
             )
-            given = (member_tokens or {}).get(user_id)
-            tokens[user_id] = _register(project, person, given, now)
+            token = (member_tokens or {}).get(user_id)
+            tokens[user_id] = _register(project, person, token, now)
         group_ids = {
             group["handle"]: _provision_group(project, group, now, keep_groups) for group in groups
         }
@@ -96,12 +96,12 @@ def _provision_group(project: Project, group: dict[str, Any], now: datetime, kee
             "updated_at": now,
         },
     )
-    wanted = list(group.get("members", ()))
-    row.memberships.exclude(user_id__in=wanted).delete()
-    present = set(row.memberships.values_list("user_id", flat=True))
+    user_ids = list(group.get("members", ()))
+    row.memberships.exclude(user_id__in=user_ids).delete()
+    existing_ids = set(row.memberships.values_list("user_id", flat=True))
     Membership.objects.bulk_create(
         Membership(id=ids.new("gm", now), group=row, user_id=user_id, added_at=now)
-        for user_id in wanted
-        if user_id not in present
+        for user_id in user_ids
+        if user_id not in existing_ids
     )
     return row.id

@@ -60,8 +60,8 @@ class _Read:
                     self.converters.append((len(columns), convert, column))
                 columns.append(f"{alias}.{quote(str(field.column))}")
             self.parts.append((name, part, [field.attname for field in fields]))
-        found = " AND ".join(f"t.{quote(key)} = %s" for key in keys)
-        self.sql = f"SELECT {', '.join(columns)} FROM {' LEFT JOIN '.join(tables)} WHERE {found}"  # noqa: S608
+        where = " AND ".join(f"t.{quote(key)} = %s" for key in keys)
+        self.sql = f"SELECT {', '.join(columns)} FROM {' LEFT JOIN '.join(tables)} WHERE {where}"  # noqa: S608
         if lock and connection.features.has_select_for_update:
             self.sql += " FOR UPDATE"
 
@@ -78,17 +78,17 @@ class _Read:
         connection = connections[ALIAS]
         for index, convert, column in self.converters:
             values[index] = convert(values[index], column, connection)
-        start, whole = 0, None
+        start, instance = 0, None
         for name, model, names in self.parts:
-            mine = values[start : start + len(names)]
+            row_values = values[start : start + len(names)]
             start += len(names)
-            row = None if mine[0] is None else model.from_db(ALIAS, names, mine)
-            if whole is None:
-                whole = row
+            row = None if row_values[0] is None else model.from_db(ALIAS, names, row_values)
+            if instance is None:
+                instance = row
             elif row is not None:
-                setattr(whole, name, row)
-        assert whole is not None  # noqa: S101  the first part has its key
-        return whole
+                setattr(instance, name, row)
+        assert instance is not None  # noqa: S101  the first part has its key
+        return instance
 
 
 _plans = _Plans()

@@ -22,11 +22,11 @@ def start(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str,
     sent = bodies.read(NewRun, body)
     with writing(caller.project_id, at) as unit:
         if sent.external_id is not None:
-            known = Run.objects.filter(
+            existing = Run.objects.filter(
                 project_id=caller.project_id, external_id=sent.external_id
             ).first()
-            if known is not None:
-                return _same_run(known)
+            if existing is not None:
+                return _same_run(existing)
         row = Run(
             id=ids.new("run", unit.now),
             project_id=caller.project_id,
@@ -49,16 +49,16 @@ def start(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str,
         return payload
 
 
-def _same_run(known: Run) -> dict[str, Any]:
-    if known.finished:
+def _same_run(existing: Run) -> dict[str, Any]:
+    if existing.finished:
         raise errors.conflict(
             "A run with this external_id has already finished.",
             code="external_id_conflict",
-            existing_run_id=known.id,
-            status=str(known.status),
-            external_id=known.external_id,
+            existing_run_id=existing.id,
+            status=str(existing.status),
+            external_id=existing.external_id,
         )
-    return payloads.run(known)
+    return payloads.run(existing)
 
 
 def list_runs(
@@ -72,7 +72,7 @@ def list_runs(
         queue=None,
         external_id=None,
     )
-    found = Run.objects.filter(project_id=caller.project_id).defer("spec")
+    runs = Run.objects.filter(project_id=caller.project_id).defer("spec")
     for name, column in (
         ("status", "status"),
         ("workflow_type", "workflow_name"),
@@ -80,8 +80,8 @@ def list_runs(
         ("external_id", "external_id"),
     ):
         if name in filters:
-            found = found.filter(**{column: filters[name]})
-    return paging.newest_first("runs", found, limit=limit, cursor=cursor, payload=payloads.run)
+            runs = runs.filter(**{column: filters[name]})
+    return paging.newest_first("runs", runs, limit=limit, cursor=cursor, payload=payloads.run)
 
 
 def get(*, caller: Caller, run_id: str) -> dict[str, Any]:
@@ -99,13 +99,13 @@ def steps(
     rows = Step.objects.filter(run=run)
     if cursor is not None:
         rows = rows.filter(transition_seq__gt=paging.read_number_cursor("steps", cursor))
-    found = list(rows.order_by("transition_seq")[: limit + 1])
+    page_rows = list(rows.order_by("transition_seq")[: limit + 1])
     page: paging.Page = {
-        "items": [payloads.step(row) for row in found[:limit]],
-        "has_more": len(found) > limit,
+        "items": [payloads.step(row) for row in page_rows[:limit]],
+        "has_more": len(page_rows) > limit,
     }
-    if len(found) > limit:
-        page["next_cursor"] = paging.to_cursor("steps", str(found[limit - 1].transition_seq))
+    if len(page_rows) > limit:
+        page["next_cursor"] = paging.to_cursor("steps", str(page_rows[limit - 1].transition_seq))
     return page
 
 
@@ -144,7 +144,7 @@ def signal(*, caller: Caller, run_id: str, body: Any, at: datetime | None = None
 
 
 def deliver(unit: Unit, run: Run, name: str, payload: dict[str, Any]) -> Signal:
-    """Give ``run`` a signal within ``unit``: it ends the wait for it, or is stored."""
+    """Deliver a signal to ``run``: resume the run if it waits for it, otherwise store it."""
     awaited = run.status == Run.Status.SUSPENDED and run.wait_signal == name
     row = Signal(
         id=ids.new("sig", unit.now),
@@ -164,8 +164,8 @@ def deliver(unit: Unit, run: Run, name: str, payload: dict[str, Any]) -> Signal:
     return row
 
 
-def take_stored(unit: Unit, run: Run, topic: str) -> dict[str, Any] | None:
-    """The payload of the oldest stored signal of ``topic``, which is then used up."""
+def take_stored_signal(unit: Unit, run: Run, topic: str) -> dict[str, Any] | None:
+    """Take the oldest stored signal of ``topic`` and return its payload; None if there is none."""
     row = (
         Signal.objects.filter(run=run, name=topic, taken_at__isnull=True).order_by("number").first()
     )

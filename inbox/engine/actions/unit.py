@@ -25,7 +25,7 @@ _BATCH = 100
 
 
 class Unit:
-    """What a transaction does. ``now`` is read once the lock is held."""
+    """The unit of work of a transaction. ``now`` is read once the lock is held."""
 
     def __init__(self, project: Project, now: datetime) -> None:
         self.project_id = project.pk
@@ -78,7 +78,7 @@ class Unit:
 def writing(project_id: int, at: datetime | None = None) -> Iterator[Unit]:
     """A transaction on the project, rolled back if it raises.
 
-    ``at`` replaces the clock, to make a past.
+    ``at`` replaces the current time, to create past data.
     """
     with transaction.atomic(using=ALIAS):
         project = rows.find(Project, lock=True, id=project_id)

@@ -50,9 +50,9 @@ def filtered_page(query: dict[str, str]) -> dict[str, Any]:
 
 def page(query: dict[str, str]) -> dict[str, Any]:
     """``limit`` and ``cursor`` of a list without filters. Raises 400 for anything else."""
-    found = filtered_page(query)
-    paging.check_filters(found.pop("filters"))
-    return found
+    parameters = filtered_page(query)
+    paging.check_filters(parameters.pop("filters"))
+    return parameters
 
 
 async def read_body(request: Request) -> bytes:

@@ -26,7 +26,7 @@ PAGE = 200
 REREAD = 1.0
 """Seconds after which a tail reads again anyway: another process may have written."""
 
-_KEPT_BYTES = 4 * 1024 * 1024
+_MAX_BYTES = 4 * 1024 * 1024
 
 
 class Frame(NamedTuple):
@@ -88,13 +88,13 @@ class Tail:
         """What followed the cursor, of one run or of all; None if that is no longer kept."""
         if cursor < self._floor:
             return None
-        found = []
+        contents = []
         for frame in reversed(self._frames):
             if frame.seq <= cursor:
                 break
             if run_id in (None, frame.run_id):
-                found.append(frame.content)
-        return Batch(max(cursor, self.position), b"".join(reversed(found)))
+                contents.append(frame.content)
+        return Batch(max(cursor, self.position), b"".join(reversed(contents)))
 
     async def follow(self) -> None:
         """Read on until cancelled."""
@@ -121,7 +121,7 @@ class Tail:
         self._frames.extend(frames)
         self.position = frames[-1].seq
         self._bytes += sum(len(frame.content) for frame in frames)
-        while self._bytes > _KEPT_BYTES:
+        while self._bytes > _MAX_BYTES:
             oldest = self._frames.popleft()
             self._floor = oldest.seq
             self._bytes -= len(oldest.content)

@@ -102,8 +102,9 @@ def cancel_run(call: Call, run_id: str) -> Response:
 
 
 def list_interactions(call: Call) -> Response:
-    found = interactions.list_interactions(caller=call.caller, **filtered_page(call.query))
-    return JSONResponse(found)
+    return JSONResponse(
+        interactions.list_interactions(caller=call.caller, **filtered_page(call.query))
+    )
 
 
 def create_interaction(call: Call) -> Response:
@@ -202,9 +203,9 @@ def _stream(
 
 def _since(call: Call) -> int | None:
     """The larger of ``since`` and ``Last-Event-ID``, None without either. Raises 400."""
-    given = {"since": call.query.get("since"), "Last-Event-ID": call.last_event_id}
+    cursors = {"since": call.query.get("since"), "Last-Event-ID": call.last_event_id}
     return max(
-        (_seq(name, value) for name, value in given.items() if value is not None), default=None
+        (_seq(name, value) for name, value in cursors.items() if value is not None), default=None
     )
 
 

@@ -22,12 +22,12 @@ class Workers:
         self._pool = ThreadPoolExecutor(size, name)
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The function's result. Raises what it raises, and 503 when the database is away."""
+        """The function's result. Raises what it raises, and 503 if the database is unavailable."""
         bound = functools.partial(_with_database, function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._pool, bound)
 
     async def close(self) -> None:
-        """Wait for what is running and drop what is not. A thread's connection ends with it."""
+        """Wait for running calls and drop queued ones. A thread's connection ends with it."""
         await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
 

@@ -35,7 +35,7 @@ def _fail(parameters: dict[str, Any], now: datetime) -> Any:
     raise StepFailed("action_failed", _line(parameters.get("message", "the workflow says so")))
 
 
-STOCK: dict[str, Callable[[dict[str, Any], datetime], Any]] = {
+BUILT_IN: dict[str, Callable[[dict[str, Any], datetime], Any]] = {
     "print": _print,
     "json": _json,
     "time": _time,
@@ -50,7 +50,7 @@ def perform(action: str, parameters: dict[str, Any], now: datetime) -> tuple[dic
     ``print`` gives its ``message``; ``json`` its parameters; ``time`` the time; ``random`` a whole
     number from ``min`` (0) to ``max`` (100). Raises StepFailed, for ``fail`` always.
     """
-    value = STOCK[action](parameters, now)
+    value = BUILT_IN[action](parameters, now)
     return {"value": value}, _line(value)
 
 

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from inbox.engine.rules.errors import EngineError, bad_request, not_supported
 
-DEEPEST = 64
+MAX_DEPTH = 64
 """How many levels of objects and arrays a body may have."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -71,24 +71,24 @@ def read(model: type[B], sent: Any) -> B:
     """``sent`` as a ``model``. Raises 400 ``bad_request`` or ``not_supported`` with the field."""
     if not isinstance(sent, dict):
         raise bad_request("The body must be a JSON object.")
-    check_keepable(sent)
+    check_storable(sent)
     try:
         return model.model_validate(sent)
     except ValidationError as error:
         raise _refusal(error) from None
 
 
-def check_keepable(sent: Any) -> None:
-    """Refuse what no database can store (NUL, half a surrogate pair) and too deep nesting."""
+def check_storable(sent: Any) -> None:
+    """Refuse what databases can't store (NUL, lone surrogates) and too deep nesting."""
     pending: list[tuple[Any, int]] = [(sent, 1)]
     while pending:
         value, depth = pending.pop()
         if isinstance(value, str):
-            if not is_keepable(value):
+            if not is_storable(value):
                 raise bad_request("The body contains a character that cannot be stored.")
         elif isinstance(value, dict | list):
-            if depth > DEEPEST:
-                raise bad_request(f"The body is nested deeper than {DEEPEST} levels.")
+            if depth > MAX_DEPTH:
+                raise bad_request(f"The body is nested deeper than {MAX_DEPTH} levels.")
             if isinstance(value, dict):
                 pending += [(key, depth) for key in value]
                 pending += [(child, depth + 1) for child in value.values()]
@@ -96,7 +96,7 @@ def check_keepable(sent: Any) -> None:
                 pending += [(child, depth + 1) for child in value]
 
 
-def is_keepable(text: str) -> bool:
+def is_storable(text: str) -> bool:
     """Whether every database can store ``text``."""
     if "\0" in text:
         return False
@@ -109,8 +109,8 @@ _URGENT = {"not_supported": 0, "extra_forbidden": 1}
 
 
 def _refusal(error: ValidationError) -> EngineError:
-    found = error.errors(include_url=False, include_input=False)
-    first = min(found, key=lambda detail: _URGENT.get(detail["type"], len(_URGENT)))
+    details = error.errors(include_url=False, include_input=False)
+    first = min(details, key=lambda detail: _URGENT.get(detail["type"], len(_URGENT)))
     place = _place(first)
     context = first.get("ctx", {})
     match first["type"]:
@@ -131,9 +131,9 @@ def _refusal(error: ValidationError) -> EngineError:
             return bad_request(f"{place}: {first['msg']}.", field=place)
 
 
-def _place(found: ErrorDetails) -> str:
+def _place(error: ErrorDetails) -> str:
     place = ""
-    for part in found["loc"]:
+    for part in error["loc"]:
         if isinstance(part, int):
             place += f"[{part}]"
         else:

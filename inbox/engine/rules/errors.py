@@ -55,8 +55,8 @@ def forbidden(message: str) -> EngineError:
     return EngineError(403, "permission_denied", message)
 
 
-def not_found(what: str) -> EngineError:
-    return EngineError(404, "not_found", f"{what} was not found.")
+def not_found(resource: str) -> EngineError:
+    return EngineError(404, "not_found", f"{resource} was not found.")
 
 
 def conflict(message: str, *, code: str = "conflict", **details: Any) -> EngineError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from inbox.engine.rules.errors import StepFailed
 
-LARGEST = 1024 * 1024
+MAX_INSERTED = 1024 * 1024
 """Characters of JSON that the references of a step may insert."""
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
@@ -19,17 +19,17 @@ class Scope:
     def __init__(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         self._inputs = inputs
         self._outputs = outputs
-        self._left = LARGEST
+        self._left = MAX_INSERTED
 
     def fill(self, template: Any) -> Any:
         """``template`` with its references resolved, in strings at any depth.
 
-        A string that is one reference and nothing else becomes the value itself. Raises
-        StepFailed for a reference to nothing, named, and for too much.
+        A string that consists of one reference becomes the value itself. Raises StepFailed for an
+        unknown reference and for too much inserted text.
         """
         if isinstance(template, str):
-            whole = _REFERENCE.fullmatch(template)
-            return self._look_up(whole[1]) if whole else self.text(template)
+            reference = _REFERENCE.fullmatch(template)
+            return self._look_up(reference[1]) if reference else self.text(template)
         if isinstance(template, dict):
             return {key: self.fill(value) for key, value in template.items()}
         if isinstance(template, list):
@@ -37,16 +37,16 @@ class Scope:
         return template
 
     def text(self, template: str) -> str:
-        """As ``fill``, but always a string: what is no string is written as JSON."""
-        return _REFERENCE.sub(lambda found: _as_text(self._look_up(found[1])), template)
+        """As ``fill``, but always a string; other values become JSON."""
+        return _REFERENCE.sub(lambda match: _as_text(self._look_up(match[1])), template)
 
     def _look_up(self, reference: str) -> Any:
         path = reference.strip()
-        root, _, rest = path.partition(".")
-        if root == "inputs" and rest:
-            value = _walk(self._inputs, rest, reference)
-        elif root == "steps" and rest:
-            value = self._of_step(rest, reference)
+        root, _, remainder = path.partition(".")
+        if root == "inputs" and remainder:
+            value = _walk(self._inputs, remainder, reference)
+        elif root == "steps" and remainder:
+            value = self._of_step(remainder, reference)
         else:
             raise _unknown(reference)
         self._left -= len(json.dumps(value))
@@ -54,12 +54,12 @@ class Scope:
             raise StepFailed("too_large", "its references insert more than 1 MiB")
         return value
 
-    def _of_step(self, rest: str, reference: str) -> Any:
+    def _of_step(self, remainder: str, reference: str) -> Any:
         for name in sorted(self._outputs, key=len, reverse=True):
-            if rest == name:
+            if remainder == name:
                 return self._outputs[name]
-            if rest.startswith(f"{name}."):
-                return _walk(self._outputs[name], rest[len(name) + 1 :], reference)
+            if remainder.startswith(f"{name}."):
+                return _walk(self._outputs[name], remainder[len(name) + 1 :], reference)
         raise _unknown(reference)
 
 

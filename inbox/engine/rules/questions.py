@@ -123,5 +123,5 @@ def _check_choices(values: list[str], chosen: Any) -> None:
         raise _expected("an array of distinct values of the options", options=values)
 
 
-def _expected(what: str, **more: Any) -> EngineError:
-    return bad_request(f"value must be {what}.", field="value", expected=what, **more)
+def _expected(expected: str, **more: Any) -> EngineError:
+    return bad_request(f"value must be {expected}.", field="value", expected=expected, **more)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from inbox.engine.rules import times
-from inbox.engine.rules.actions import STOCK
+from inbox.engine.rules.actions import BUILT_IN
 from inbox.engine.rules.bodies import Body, Name, Text, unsupported, wrong
 from inbox.engine.rules.questions import InteractionFields
 
@@ -106,9 +106,9 @@ class Step(Body):
                 if name in self.model_fields_set:
                     raise wrong(f"has {name}, which only an action has")
             return self
-        if self.action not in STOCK:
-            known = ", ".join(STOCK)
-            why = f"the embedded engine has no workers; it runs only {known} by itself"
+        if self.action not in BUILT_IN:
+            built_in = ", ".join(BUILT_IN)
+            why = f"the embedded engine has no workers; it runs only {built_in} by itself"
             raise unsupported("action", f"{self.action}: {why}")
         if self.action_kind == "worker":
             raise unsupported("action_kind", "the embedded engine has no workers")
@@ -198,13 +198,13 @@ class NewRun(Body):
     def _fits_what_is_declared(self) -> Self:
         if any(key.startswith("mobius:") for key in self.tags or ()):
             raise wrong("tags may not begin with mobius:")
-        given = self.inputs or {}
+        inputs = self.inputs or {}
         for declared in self.spec.inputs or []:
-            wanted = _TYPES.get(declared.type)
-            if wanted is None or declared.name not in given:
+            types = _TYPES.get(declared.type)
+            if types is None or declared.name not in inputs:
                 continue
-            value = given[declared.name]
-            if not isinstance(value, wanted) or (
+            value = inputs[declared.name]
+            if not isinstance(value, types) or (
                 isinstance(value, bool) and declared.type != "boolean"
             ):
                 raise wrong(f"inputs.{declared.name} must be of type {declared.type}")

@@ -1,7 +1,7 @@
 """The demo's content: a morning at Quillmoor, more questions without end, and a past.
 
-The stories are the ``.toml`` files. ``loader`` turns them into requests to post, and ``past`` makes
-a history of them.
+The stories are the ``.toml`` files. ``loader`` turns them into requests to post, ``past`` into a
+history.
 """
 
 from inbox.engine.stories.loader import GROUPS, PEOPLE, Answer, Post, morning, traffic

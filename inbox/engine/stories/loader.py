@@ -87,8 +87,8 @@ def traffic(rng: Random, clock: Callable[[], datetime]) -> Iterator[Post]:
 
 def _draw(table: Json, rng: Random) -> Json:
     values = {name: _drawn(value, rng) for name, value in table.items()}
-    others = [person for person in PEOPLE if person != values.get("assignee")]
-    return {"requester": rng.choice(others), **values}
+    requesters = [person for person in PEOPLE if person != values.get("assignee")]
+    return {"requester": rng.choice(requesters), **values}
 
 
 def _drawn(value: Any, rng: Random) -> Any:
@@ -163,12 +163,12 @@ def _fill(template: Any, values: Json, now: datetime) -> Any:
         return [_fill(value, values, now) for value in template]
     if not isinstance(template, str):
         return template
-    if whole := _NAME.fullmatch(template):
-        return _fill(values[whole[1]], values, now)
-    text = _NAME.sub(lambda found: str(_fill(values[found[1]], values, now)), template)
-    return _TIME.sub(lambda found: _time(found, now), text)
+    if match := _NAME.fullmatch(template):
+        return _fill(values[match[1]], values, now)
+    text = _NAME.sub(lambda match: str(_fill(values[match[1]], values, now)), template)
+    return _TIME.sub(lambda match: _time(match, now), text)
 
 
-def _time(found: re.Match[str], now: datetime) -> str:
-    at = now + timedelta(**{_UNITS[found[2]]: int(found[1])})
-    return at.strftime(found[3]) if found[3] else times.to_text(at)
+def _time(match: re.Match[str], now: datetime) -> str:
+    at = now + timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return at.strftime(match[3]) if match[3] else times.to_text(at)

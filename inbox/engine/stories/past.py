@@ -1,7 +1,7 @@
-"""Months of history, made with the engine's own actions and a clock that is set back.
+"""Months of history, created with the engine's own actions at past times.
 
-Each story is one transaction, so that the runner, which knows only the present, never sees it half
-done. A story that would still be open now is left open.
+Each story is one transaction, so that the runner never sees an unfinished one. A story that would
+still be open now is left open.
 """
 
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ from inbox.engine.models import Interaction, Project, Run
 from inbox.engine.router import ALIAS
 from inbox.engine.stories.loader import PEOPLE, Post, traffic
 
-MARK = "past-"
-"""What the ``external_id`` of a run of the past begins with."""
+RUN_PREFIX = "past-"
+"""Prefix of the ``external_id`` of past runs."""
 
 _WEEKDAY, _WEEKEND = 30, 4
 """Questions asked on a day."""
@@ -28,7 +28,7 @@ _HOURS = {7: 1, 8: 4, 9: 8, 10: 9, 11: 8, 12: 4, 13: 6, 14: 8, 15: 7, 16: 5, 17:
 """How many of them by hour of the day, in proportion."""
 
 _OPENS, _CLOSES = time(8), time(18)
-_PACE = {"user_rina": 0.7, "user_sam": 1.5, "user_lee": 1.0, "user_tess": 1.2}
+_SPEED = {"user_rina": 0.7, "user_sam": 1.5, "user_lee": 1.0, "user_tess": 1.2}
 _TYPICAL = 22.0
 """Minutes from the question to the answer, within working hours."""
 
@@ -39,23 +39,22 @@ _TEXTS = (
     "Lee.",
 )
 _COMMENTS = (None, None, None, "Checked with the supplier.", "Fine by me.", "As we agreed.")
-_FORGOTTEN = 0.04
+_UNANSWERED_SHARE = 0.04
 """The share of questions that nobody answers."""
 
 
-class AlreadyLived(Exception):
-    """The project has a past already; a second one would double every figure."""
+class PastExists(Exception):
+    """The project already has a past; a second one would double every figure."""
 
 
-def live(*, handle: str, days: int, now: datetime, zone: tzinfo, seed: int = 90) -> Iterator[int]:
-    """Make the past of a project, yielding the number of stories done so far.
+def create(*, handle: str, days: int, now: datetime, zone: tzinfo, seed: int = 90) -> Iterator[int]:
+    """Create the past of a project, yielding the number of stories done so far.
 
-    ``zone`` is that of the office hours. The same ``seed`` gives the same past. Raises
-    AlreadyLived if there is one.
+    ``zone`` is that of the office hours. The same ``seed`` gives the same past. Raises PastExists.
     """
     project = Project.objects.get(handle=handle)
-    if Run.objects.filter(project=project, external_id__startswith=MARK).exists():
-        raise AlreadyLived
+    if Run.objects.filter(project=project, external_id__startswith=RUN_PREFIX).exists():
+        raise PastExists
     past = _Past(Random(seed), project, now, zone)  # noqa: S311 - a demo's random numbers
     times = list(_arrivals(past.rng, days, now, zone))
     for number, at in enumerate(times, 1):
@@ -73,12 +72,12 @@ class _Past:
         self._posts = traffic(rng, lambda: self._at)
 
     def add(self, number: int, at: datetime, *, experience: float) -> None:
-        """A story from its beginning to its end, or to now."""
+        """Add a story, up to its end or to now."""
         self._at = at
         post = next(self._posts)
         with transaction.atomic(using=ALIAS):
-            interaction = self._ask(post, f"{MARK}{number:05}", at)
-            if self.rng.random() < _FORGOTTEN and interaction.expires_at is not None:
+            interaction = self._ask(post, f"{RUN_PREFIX}{number:05}", at)
+            if self.rng.random() < _UNANSWERED_SHARE and interaction.expires_at is not None:
                 self._let_expire(interaction)
             else:
                 self._answer(interaction, experience)
@@ -185,7 +184,7 @@ def _time_of_day(rng: Random, day: date, zone: tzinfo) -> datetime:
 
 def _delay(rng: Random, user_id: str, *, experience: float) -> timedelta:
     """How long a person takes within working hours; ``experience``, from 0 to 1, shortens it."""
-    factor = _PACE.get(user_id, 1.0) * exp(rng.gauss(0, 1.1)) * (1 - 0.45 * experience)
+    factor = _SPEED.get(user_id, 1.0) * exp(rng.gauss(0, 1.1)) * (1 - 0.45 * experience)
     return timedelta(minutes=min(max(_TYPICAL * factor, 0.3), 60 * 40))
 
 
@@ -203,5 +202,5 @@ def _at_work(rng: Random, at: datetime, zone: tzinfo) -> datetime:
         local = datetime.combine(local.date(), _OPENS, tzinfo=zone)
     if local == at:
         return at
-    # Into the morning, and never before the delay is over.
+    # Some time in the morning, and not before the delay has passed.
     return max(at, local + timedelta(minutes=abs(rng.gauss(0, 50))))

@@ -63,7 +63,7 @@ class Command(BaseCommand):
             raise CommandError(f"--history takes 1 to {LONGEST_PAST} days.")
         count = 0
         try:
-            for count in past.live(
+            for count in past.create(
                 handle=settings.MOBIUS_PROJECT,
                 days=days,
                 now=timezone.now(),
@@ -72,7 +72,7 @@ class Command(BaseCommand):
             ):
                 if count % 200 == 0:
                     self.stdout.write(f"{count} questions asked")
-        except past.AlreadyLived:
+        except past.PastExists:
             raise CommandError(
                 "The demo already has a history. A second one would double it."
             ) from None

@@ -3,7 +3,7 @@
 import pytest
 
 from inbox.engine.rules.errors import StepFailed
-from inbox.engine.rules.interpolation import LARGEST, Scope
+from inbox.engine.rules.interpolation import MAX_INSERTED, Scope
 
 INPUTS = {"amount": 12850, "who": "Rina", "nested": {"list": ["a", {"b": True}]}}
 OUTPUTS = {"ask": {"value": True, "comment": None}, "a.b": {"value": "dotted"}, "a": {"x": 1}}
@@ -68,6 +68,6 @@ def test_text_without_a_reference_is_left_alone(scope):
 
 
 def test_references_cannot_grow_without_bound():
-    scope = Scope({"long": "x" * (LARGEST // 2)}, {})
+    scope = Scope({"long": "x" * (MAX_INSERTED // 2)}, {})
     with pytest.raises(StepFailed, match="1 MiB"):
         scope.text("${inputs.long}" * 3)

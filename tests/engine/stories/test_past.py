@@ -22,7 +22,7 @@ FRIDAY = datetime(2026, 3, 13, 11, 0, tzinfo=UTC)
 def lived(handle: str, now: datetime = FRIDAY, **how: Any) -> int:
     """Make a past; how many questions it has."""
     provision(handle=handle, people=PEOPLE, groups=GROUPS)
-    return list(past.live(handle=handle, days=DAYS, now=now, zone=UTC, **how))[-1]
+    return list(past.create(handle=handle, days=DAYS, now=now, zone=UTC, **how))[-1]
 
 
 def items(handle: str) -> list[Interaction]:
@@ -78,7 +78,7 @@ def test_the_same_seed_makes_the_same_past():
 def test_a_second_past_is_refused():
     lived("quillmoor")
     told = len(items("quillmoor"))
-    with pytest.raises(past.AlreadyLived):
+    with pytest.raises(past.PastExists):
         lived("quillmoor")
     assert len(items("quillmoor")) == told
 
