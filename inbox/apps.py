@@ -19,7 +19,7 @@ class InboxConfig(AppConfig):
         from inbox import checks  # noqa: F401, PLC0415 - models load before
         from inbox.mirror import observers  # noqa: PLC0415
         from inbox.models import append_only  # noqa: PLC0415
-        from inbox.people import identity, known_browser, roles, sessions  # noqa: PLC0415
+        from inbox.people import known_browser, roles, sessions  # noqa: PLC0415
         from inbox.services import installation, observed  # noqa: PLC0415
         from inbox.services.audit import decision_log, rights_log  # noqa: PLC0415
 
@@ -39,7 +39,7 @@ class InboxConfig(AppConfig):
             dispatch_uid="inbox.secrets",
         )
         post_save.connect(
-            identity.make_reviewer,
+            roles.make_reviewer,
             sender=settings.AUTH_USER_MODEL,
             dispatch_uid="inbox.identity",
         )

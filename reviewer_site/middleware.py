@@ -110,7 +110,7 @@ def end_sessions(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         # A probe must be answered without the database.
         if not request.path_info.endswith(PROBES) and request.user.is_authenticated:
-            if sessions.is_over(request.session):
+            if sessions.has_expired(request.session):
                 logout(request)
             elif _by_a_person(cast(Request, request)):
                 sessions.note_activity(request.session)

@@ -1,7 +1,7 @@
-"""Who may see, answer, claim, release, monitor: the only place that decides.
+"""Who may see, answer, claim, release, monitor. Only this module decides.
 
-Being asked gives the rights to one item; the role *team lead* lets a person look at everything.
-Roles are memberships of Django groups, never permissions: a superuser passes every ``has_perm``.
+Being asked gives rights to one question; the role *team lead* gives access to everything. Roles are
+memberships of Django groups, not permissions, since a superuser passes every ``has_perm``.
 """
 
 from collections.abc import Iterable
@@ -29,14 +29,14 @@ PERMISSIONS = {
     CANCEL_RUN: "Can cancel a run",
     SIGNAL_RUN: "Can send a run a signal",
 }
-"""What a lead may do beside looking, where an administrator has given it: codename and name."""
+"""What an administrator may allow a lead beside looking: codename and name."""
 
 
 class Refusal(StrEnum):
-    """Why somebody may not answer, claim or release, in the order in which it is asked.
+    """Why somebody may not answer, claim or release, in the order of the checks.
 
-    ``NO_CLAIMS``: the question is not one that a person takes. ``MINE``: the person holds it
-    already. ``FREE``: nobody holds it.
+    ``NO_CLAIMS``: the question can't be claimed. ``HELD``: somebody else has claimed it. ``MINE``:
+    the person has claimed it already. ``FREE``: nobody has claimed it.
     """
 
     NOT_ASKED = "not_asked"
@@ -58,10 +58,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks. ``mobius_id`` is None for an account that Mobius does not know yet.
+    """The person a page is rendered for. ``mobius_id`` is None for an account without one.
 
-    ``reviewer`` and ``lead`` are the two roles; ``reviewer`` gives no right by itself. An
-    ``administrator`` manages accounts and the connection, and sees no question by that.
+    ``reviewer`` and ``lead`` are the two roles; ``reviewer`` alone gives no rights. An
+    ``administrator`` manages accounts and the connection, which gives access to no question.
     """
 
     user_id: int
@@ -73,21 +73,21 @@ class Viewer:
 
 
 def viewer_of(user: Any) -> Viewer:
-    """The viewer behind an account that is signed in. No query for the account of a request, else
-    one, which loads ``user.reviewer``.
+    """The viewer of a signed-in account. No query for a request's account; otherwise one, which
+    also loads ``user.reviewer``.
     """
     if isinstance(user, AnonymousUser):
         raise TypeError("nobody is signed in")
     if hasattr(user, "role_names"):
         return _viewer(user, user.role_names)
-    # A row for each Django group, and one without where there is none.
+    # One row for each Django group, or one with None.
     rows = list(Reviewer.objects.filter(user=user.pk).annotate(role=F("user__groups__name")))
     user.reviewer = rows[0]
     return _viewer(user, (row.role for row in rows))
 
 
 def viewers_of(user_ids: Iterable[int]) -> list[Viewer]:
-    """The viewers behind several active accounts. Two queries."""
+    """The viewers of several accounts, without deactivated ones. Two queries."""
     users = get_user_model().objects.filter(pk__in=list(user_ids), is_active=True)
     rows = users.select_related("reviewer").prefetch_related("groups")
     return [_viewer(user, (group.name for group in user.groups.all())) for user in rows]
@@ -106,9 +106,9 @@ def _viewer(user: Any, role_names: Iterable[str | None]) -> Viewer:
 
 
 def interactions(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
-    """What the viewer may see: all of it for a lead, else what asks the viewer.
+    """The questions the viewer may see: all for a lead, else those that ask the viewer.
 
-    A group's question whose snapshot is not known has no recipients, so leads alone see it.
+    A group's question whose members are unknown has no recipients, so only leads see it.
     """
     rows = Interaction.objects.filter(upstream=upstream)
     if viewer.lead:
@@ -121,38 +121,40 @@ def interactions(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
 def runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
     """The runs whose page the viewer may open: all for a lead, else those that asked the viewer.
 
-    For looking up one run, or a few: each is checked by its own questions, so a long history costs
-    nothing. ``listed_runs`` has the same rows.
+    For looking up one run, or a few: each is checked by its own questions, so a long history does
+    not slow it down. ``listed_runs`` has the same rows.
     """
     rows = Run.objects.filter(upstream=upstream)
     if viewer.lead:
         return rows
     if viewer.mobius_id is None:
         return rows.none()
-    asked = Interaction.objects.filter(
+    own_questions = Interaction.objects.filter(
         upstream=upstream, run_id=OuterRef("mobius_id"), recipients__user_id=viewer.mobius_id
     )
-    return rows.filter(Exists(asked))
+    return rows.filter(Exists(own_questions))
 
 
 def listed_runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
     """The rows of ``runs``, for a list of them.
 
-    It begins at the viewer's own questions, so that the runs of everybody else cost nothing.
+    The query starts from the viewer's own questions, so that other people's runs don't slow it.
     """
     rows = Run.objects.filter(upstream=upstream)
     if viewer.lead:
         return rows
     if viewer.mobius_id is None:
         return rows.none()
-    asked = Recipient.objects.filter(
+    own_questions = Recipient.objects.filter(
         upstream=upstream, user_id=viewer.mobius_id, interaction__run_id__isnull=False
     )
-    return rows.filter(mobius_id__in=asked.values("interaction__run_id"))
+    return rows.filter(mobius_id__in=own_questions.values("interaction__run_id"))
 
 
 def sees_whole_run(viewer: Viewer) -> bool:
-    """Inputs, metadata and everybody's questions, beside status, steps and own questions."""
+    """Whether the viewer sees a run's inputs, metadata and everybody's questions, not only status,
+    steps and their own questions.
+    """
     return viewer.lead
 
 
@@ -166,33 +168,35 @@ def groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
     return rows.filter(memberships__user_id=viewer.mobius_id)
 
 
-def holds(viewer: Viewer, permission: str) -> bool:
-    """A lead to whom one of ``PERMISSIONS`` was given, directly or by a role. One query.
+def has_permission(viewer: Viewer, permission: str) -> bool:
+    """Whether the viewer is a lead with this one of ``PERMISSIONS``, directly or by a role.
 
-    Asked of what was given, for a superuser passes every ``has_perm``.
+    One query. Not ``has_perm``, which a superuser always passes.
     """
     if not viewer.lead:
         return False
-    given = Permission.objects.filter(content_type__app_label="inbox", codename=permission)
-    return given.filter(Q(user=viewer.user_id) | Q(group__user=viewer.user_id)).exists()
+    permissions = Permission.objects.filter(content_type__app_label="inbox", codename=permission)
+    return permissions.filter(Q(user=viewer.user_id) | Q(group__user=viewer.user_id)).exists()
 
 
-def powers(viewer: Viewer) -> frozenset[str]:
-    """All of ``PERMISSIONS`` that ``holds`` would say yes to. One query, none for others."""
+def permissions_of(viewer: Viewer) -> frozenset[str]:
+    """The viewer's ``PERMISSIONS``. One query for leads, none for others."""
     if not viewer.lead:
         return frozenset()
-    given = Permission.objects.filter(content_type__app_label="inbox", codename__in=PERMISSIONS)
-    mine = given.filter(Q(user=viewer.user_id) | Q(group__user=viewer.user_id))
-    return frozenset(mine.values_list("codename", flat=True))
+    permissions = Permission.objects.filter(
+        content_type__app_label="inbox", codename__in=PERMISSIONS
+    )
+    own = permissions.filter(Q(user=viewer.user_id) | Q(group__user=viewer.user_id))
+    return frozenset(own.values_list("codename", flat=True))
 
 
 def sees(viewer: Viewer, interaction: Interaction) -> bool:
-    """``interactions`` holds it; a query is not needed."""
-    return viewer.lead or asked(viewer, interaction)
+    """Whether ``interactions`` has it; without a query."""
+    return viewer.lead or is_asked(viewer, interaction)
 
 
-def asked(viewer: Viewer, interaction: Interaction) -> bool:
-    """The viewer is the direct target or in the group's snapshot; a query is not needed."""
+def is_asked(viewer: Viewer, interaction: Interaction) -> bool:
+    """Whether the viewer is the direct target or a member of the group asked; without a query."""
     if viewer.mobius_id is None:
         return False
     if interaction.target_type == "user":
@@ -200,36 +204,36 @@ def asked(viewer: Viewer, interaction: Interaction) -> bool:
     return viewer.mobius_id in (interaction.members or ())
 
 
-def answered(viewer: Viewer, interaction: Interaction) -> bool:
-    """One of the answers so far is the viewer's."""
+def has_answered(viewer: Viewer, interaction: Interaction) -> bool:
+    """Whether the viewer has answered."""
     return viewer.mobius_id is not None and viewer.mobius_id in interaction.answered_by
 
 
 def why_not_answer(viewer: Viewer, interaction: Interaction) -> Refusal | None:
     """The first reason why the viewer cannot answer now, as far as the mirror knows, or None."""
-    if not asked(viewer, interaction):
+    if not is_asked(viewer, interaction):
         return Refusal.NOT_ASKED
     if not interaction.pending:
         return Refusal.CLOSED
-    if held_by_another(viewer, interaction):
+    if claimed_by_another(viewer, interaction):
         return Refusal.HELD
-    if answered(viewer, interaction):
+    if has_answered(viewer, interaction):
         return Refusal.ANSWERED
     return None
 
 
 def why_not_claim(viewer: Viewer, interaction: Interaction) -> Refusal | None:
-    """The first reason why the viewer cannot take it now, as far as the mirror knows, or None."""
-    refusal = _why_not_hold(viewer, interaction)
-    if refusal is None and held_by(viewer, interaction):
+    """The first reason why the viewer cannot claim it now, as far as the mirror knows, or None."""
+    refusal = _why_no_claim_action(viewer, interaction)
+    if refusal is None and has_claimed(viewer, interaction):
         return Refusal.MINE
     return refusal
 
 
 def why_not_release(viewer: Viewer, interaction: Interaction) -> Refusal | None:
-    """The first reason why the viewer cannot give it back now, or None. Only the holder can."""
-    refusal = _why_not_hold(viewer, interaction)
-    if refusal is None and not held_by(viewer, interaction):
+    """The first reason why the viewer cannot release it now, or None. Only the claimant can."""
+    refusal = _why_no_claim_action(viewer, interaction)
+    if refusal is None and not has_claimed(viewer, interaction):
         return Refusal.FREE
     return refusal
 
@@ -245,9 +249,9 @@ def actions(viewer: Viewer, interaction: Interaction) -> frozenset[Action]:
 
 
 def hides_answers(viewer: Viewer, interaction: Interaction) -> bool:
-    """The others' values and comments are kept from the viewer until the viewer has answered.
+    """Whether others' values and comments are hidden from the viewer until they have answered.
 
-    Where ``GROUP_ANSWERS_HIDDEN_UNTIL_MINE`` is on, of a question that several answer.
+    With ``GROUP_ANSWERS_HIDDEN_UNTIL_MINE``, for questions that several people answer.
     """
     return (
         settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE
@@ -256,41 +260,41 @@ def hides_answers(viewer: Viewer, interaction: Interaction) -> bool:
     )
 
 
-def veiled(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
-    """The questions of which ``hides_answers`` is true."""
+def with_hidden_answers(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
+    """The questions for which ``hides_answers`` is true."""
     rows = Interaction.objects.filter(upstream=upstream)
     if not settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE or viewer.mobius_id is None:
         return rows.none()
     several = [PolicyKind.ALL.value, PolicyKind.QUORUM.value]
-    mine = {"recipients__user_id": viewer.mobius_id, "recipients__open__in": (True,)}
-    return rows.filter(policy__kind__in=several, **mine)
+    own_open = {"recipients__user_id": viewer.mobius_id, "recipients__open__in": (True,)}
+    return rows.filter(policy__kind__in=several, **own_open)
 
 
-def _why_not_hold(viewer: Viewer, interaction: Interaction) -> Refusal | None:
-    if not asked(viewer, interaction):
+def _why_no_claim_action(viewer: Viewer, interaction: Interaction) -> Refusal | None:
+    if not is_asked(viewer, interaction):
         return Refusal.NOT_ASKED
-    if not can_be_held(interaction):
+    if not can_be_claimed(interaction):
         return Refusal.NO_CLAIMS
     if not interaction.pending:
         return Refusal.CLOSED
-    if held_by_another(viewer, interaction):
+    if claimed_by_another(viewer, interaction):
         return Refusal.HELD
     return None
 
 
-def can_be_held(interaction: Interaction) -> bool:
-    """A group's question of which one answer is enough, where upstream tells of claims on it."""
+def can_be_claimed(interaction: Interaction) -> bool:
+    """Whether it is a group's question that takes one answer, and upstream shows claims on it."""
     grouped = interaction.target_type == "group"
     return interaction.takes_one_answer and grouped and interaction.claimable
 
 
-def held_by(viewer: Viewer, interaction: Interaction) -> bool:
-    """The viewer has claimed it."""
+def has_claimed(viewer: Viewer, interaction: Interaction) -> bool:
+    """Whether the viewer has claimed it."""
     return bool(interaction.claimed_by) and interaction.claimed_by == viewer.mobius_id
 
 
-def held_by_another(viewer: Viewer, interaction: Interaction) -> bool:
-    """Somebody else has claimed it, where a claim counts (the first responder's questions)."""
+def claimed_by_another(viewer: Viewer, interaction: Interaction) -> bool:
+    """Whether somebody else has claimed it, where claims count: if one answer is enough."""
     return (
         interaction.claimed_by not in (None, "", viewer.mobius_id) and interaction.takes_one_answer
     )

@@ -34,7 +34,7 @@ class Right:
         request = HttpRequest()
         request.session = import_module(settings.SESSION_ENGINE).SessionStore(self.session_key)
         user = get_user(request)
-        if not user.is_authenticated or sessions.is_over(request.session):
+        if not user.is_authenticated or sessions.has_expired(request.session):
             return False
         return set(self.topics) <= set(self.allowed(viewer_of(user)) or ())
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from inbox.engine import stories
 from inbox.engine.actions.provision import provision as provision_engine
 from inbox.mobius import MobiusClient
-from inbox.people import people
+from inbox.people import demo
 
 REVIEWER_ID = "user_rina"
 
@@ -28,7 +28,7 @@ def provision() -> None:
 
 def make_people() -> None:
     """The same people's accounts here, each with their member token. Repeatable."""
-    people.make_demo(tokens=_tokens())
+    demo.make_demo(tokens=_tokens())
 
 
 def _tokens() -> dict[str, str]:

@@ -81,7 +81,7 @@ def _was_sent_by(
         by_key = attempt.credential_kind == "service" and accepted
         alike = _alike(attempt.value, value) and (not comment or _alike(attempt.comment, comment))
         return by_key and alike
-    if attempt.made(value, comment, _at(answer)):
+    if attempt.matches(value, comment, _at(answer)):
         return True
     if not accepted or not row.takes_one_answer:
         return accepted and same(value, attempt.value)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from inbox.mirror.titles import title_of
-from inbox.mobius.types import Asked, Policy
+from inbox.mobius.types import PlannedInteraction, Policy
 from inbox.models import Interaction, Run
 
 _COLUMNS = {
@@ -36,11 +36,13 @@ def complete(row: Interaction, stored: Interaction | None, run: Run | None) -> N
     row.lacks = " ".join(still_missing)
 
 
-def _steps_like(row: Interaction, missing: list[str], run: Run | None) -> list[Asked]:
+def _steps_like(row: Interaction, missing: list[str], run: Run | None) -> list[PlannedInteraction]:
     """The interaction steps of the run's plan that may have asked the question."""
     plan = (run.plan if run is not None else None) or []
     steps = [
-        (step["name"], Asked.model_validate(step["asks"])) for step in plan if step.get("asks")
+        (step["name"], PlannedInteraction.model_validate(step["asks"]))
+        for step in plan
+        if step.get("asks")
     ]
     named = [
         question for name, question in steps if row.signal_name in (name, f"interaction:{name}")
@@ -50,7 +52,7 @@ def _steps_like(row: Interaction, missing: list[str], run: Run | None) -> list[A
     ]
 
 
-def _fits(row: Interaction, missing: list[str], question: Asked) -> bool:
+def _fits(row: Interaction, missing: list[str], question: PlannedInteraction) -> bool:
     target = question.target
     return (
         question.type in ("", row.type)
@@ -68,28 +70,28 @@ def _agreed(values: list[Any]) -> Any:
     return values[0] if values and all(value == values[0] for value in values) else None
 
 
-def _fill_target(row: Interaction, steps: list[Asked]) -> bool:
+def _fill_target(row: Interaction, steps: list[PlannedInteraction]) -> bool:
     target = _agreed([question.target for question in steps])
     if target is not None:
         row.target_type, row.target_id = target.type[:40], target.id
     return target is not None
 
 
-def _fill_message(row: Interaction, steps: list[Asked]) -> bool:
+def _fill_message(row: Interaction, steps: list[PlannedInteraction]) -> bool:
     message = _agreed([question.message for question in steps])
     if message is not None:
         row.message, row.title = message, title_of(message)
     return message is not None
 
 
-def _fill_spec(row: Interaction, steps: list[Asked]) -> bool:
+def _fill_spec(row: Interaction, steps: list[PlannedInteraction]) -> bool:
     question = _agreed([question.question for question in steps])
     if question is not None:
         row.questions, row.mode = [question.model_dump(mode="json")], question.mode[:40]
     return question is not None
 
 
-def _fill_policy(row: Interaction, steps: list[Asked]) -> bool:
+def _fill_policy(row: Interaction, steps: list[PlannedInteraction]) -> bool:
     policy: Policy | None = _agreed([question.policy for question in steps])
     if policy is not None and row.target_type == "group":
         row.policy = policy.model_dump(mode="json")
@@ -97,7 +99,7 @@ def _fill_policy(row: Interaction, steps: list[Asked]) -> bool:
     return False
 
 
-_FILLERS: dict[str, Callable[[Interaction, list[Asked]], bool]] = {
+_FILLERS: dict[str, Callable[[Interaction, list[PlannedInteraction]], bool]] = {
     "target": _fill_target,
     "message": _fill_message,
     "spec": _fill_spec,

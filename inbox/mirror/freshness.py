@@ -15,7 +15,7 @@ from inbox.live.bus import get_bus
 from inbox.mobius.errors import (
     Denied,
     MobiusError,
-    Nonsense,
+    InvalidResponse,
     NotFound,
     RateLimited,
     Rejected,
@@ -24,7 +24,7 @@ from inbox.mobius.errors import (
     Unauthorized,
     Unavailable,
 )
-from inbox.mobius.pace import Backoff
+from inbox.mobius.timing import Backoff
 
 State = Literal["live", "catching_up", "stale", "never"]
 
@@ -282,7 +282,7 @@ def trouble_of(error: MobiusError) -> Trouble:
             )
         case TooLarge():
             trouble = Trouble(Reason.TOO_LARGE)
-        case Nonsense():
+        case InvalidResponse():
             trouble = Trouble(Reason.UNREADABLE)
         case Unavailable() if error.status:
             trouble = Trouble(Reason.ERROR, status=error.status)

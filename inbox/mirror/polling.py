@@ -16,7 +16,7 @@ from inbox.mirror.request_throttle import RequestThrottle
 from inbox.mirror.store import Store
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, RateLimited, Rejected
-from inbox.mobius.pace import Backoff
+from inbox.mobius.timing import Backoff
 from inbox.mobius.types import Interaction, Offer, Page
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from inbox.mirror.snapshots import Deleted
 from inbox.mirror.store import Store
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, NotFound, RateLimited
-from inbox.mobius.pace import Backoff
+from inbox.mobius.timing import Backoff
 from inbox.mobius.types import Offer
 
 log = logging.getLogger(__name__)

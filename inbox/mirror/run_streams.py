@@ -99,7 +99,9 @@ class RunStreams:
 
         # Where runs can't be read, the log is the only source.
         since = 0 if self._capabilities.run is Offer.NO else None
-        stream = self._client.events(run_id=run_id, since=since, on_break=broken, marks=True)
+        stream = self._client.events(
+            run_id=run_id, since=since, on_break=broken, cursor_events=True
+        )
         async with aclosing(stream) as events:
             async for event in events:
                 if event.kind is EventKind.CURSOR:

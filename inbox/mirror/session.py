@@ -29,8 +29,8 @@ from inbox.mobius.errors import (
     Unavailable,
     Unreachable,
 )
-from inbox.mobius.pace import Backoff
 from inbox.mobius.probing import probe
+from inbox.mobius.timing import Backoff
 from inbox.mobius.types import Event, EventKind, InteractionStatus, Offer
 
 log = logging.getLogger(__name__)

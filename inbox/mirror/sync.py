@@ -13,8 +13,8 @@ from inbox.mirror.session import Intervals, OffersChanged, SyncSession, Upstream
 from inbox.mirror.store import Store
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError
-from inbox.mobius.pace import Backoff
 from inbox.mobius.probing import probe
+from inbox.mobius.timing import Backoff
 
 log = logging.getLogger(__name__)
 

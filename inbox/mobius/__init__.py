@@ -1,6 +1,6 @@
 """The typed client of the Mobius API. Works without Django."""
 
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.pace import Backoff, Timeouts
+from inbox.mobius.timing import Backoff, Timeouts
 
 __all__ = ["Backoff", "MobiusClient", "Timeouts"]

@@ -1,4 +1,4 @@
-"""Bodies and event streams, read within bounds that are checked before anything is kept."""
+"""Reading bodies and event streams with size limits."""
 
 import ctypes
 import gc
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import httpx
 
-from inbox.mobius.errors import Nonsense, TooLarge
+from inbox.mobius.errors import InvalidResponse, TooLarge
 
 PIECE = 64 * 1024
-"""Bytes: a packed body is unpacked in pieces of this size, however much is in it."""
+"""Bytes: a compressed body is decompressed in pieces of at most this size."""
 SAMPLE = 64 * 1024
-"""Bytes that are kept of the beginning and of the end of a body that is too large."""
+"""Bytes kept from the beginning and the end of a body that is too large."""
 READ_ON = 8
-"""A body that is too large is read to its end if that is within so many times the limit."""
+"""A body that is too large is read to its end if that is within this many times the limit."""
 
 _GZIP_OR_ZLIB = 47
 _BLANK_LINE = re.compile(rb"(\r\n|\n|\r)(\r\n|\n|\r)")
@@ -31,15 +31,15 @@ class Limits:
     response: int = 64 * 1024 * 1024
 
 
-async def pieces(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """The body, unpacked. Raises Nonsense for one that cannot be."""
+async def chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """The decompressed body. Raises InvalidResponse if it can't be decompressed."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("identity", ""):
         async for raw in response.aiter_raw():
             yield raw
         return
     if encoding not in ("gzip", "deflate"):
-        raise Nonsense("Mobius answered in an encoding that was not asked for.")
+        raise InvalidResponse("Mobius answered in an encoding that was not asked for.")
     unpack = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
         async for raw in response.aiter_raw():
@@ -48,48 +48,48 @@ async def pieces(response: httpx.Response) -> AsyncGenerator[bytes, None]:
                 yield piece
                 piece = unpack.decompress(unpack.unconsumed_tail, PIECE)
     except zlib.error:
-        raise Nonsense("Mobius answered with a body that cannot be decoded.") from None
+        raise InvalidResponse("Mobius answered with a body that cannot be decoded.") from None
 
 
-async def whole(response: httpx.Response, limit: int, *, to_the_end: bool = False) -> bytearray:
-    """The body. Raises TooLarge with its beginning and, if ``to_the_end``, also its end, where that
-    could be reached.
+async def read_body(response: httpx.Response, limit: int, *, to_the_end: bool = False) -> bytearray:
+    """The body. Raises TooLarge with its beginning and, if ``to_the_end``, its end if within
+    ``READ_ON`` times the limit.
     """
-    kept, size = bytearray(), 0
+    content, size = bytearray(), 0
     head = tail = b""
     try:
-        async for piece in pieces(response):
+        async for piece in chunks(response):
             size += len(piece)
             if size <= limit:
-                kept += piece
+                content += piece
                 continue
             if not head:
-                head, tail = (bytes(kept[:SAMPLE]) + piece)[:SAMPLE], bytes(kept[-SAMPLE:])
-                kept.clear()
+                head, tail = (bytes(content[:SAMPLE]) + piece)[:SAMPLE], bytes(content[-SAMPLE:])
+                content.clear()
             if not to_the_end or size > READ_ON * limit:
                 raise TooLarge("Mobius answered with more than can be read.", head=head)
             tail = (tail + piece)[-SAMPLE:]
     except BaseException:
-        # The traceback would hold it for as long as somebody holds the exception.
-        kept.clear()
+        # Otherwise the exception's traceback would keep it in memory.
+        content.clear()
         raise
     if size > limit:
         raise TooLarge("Mobius answered with more than can be read.", head=head, tail=tail)
-    return kept
+    return content
 
 
 def release_memory() -> None:
-    """Give what an answer that was too large took back to the system, once that is handled.
+    """Return memory to the system after a response that was too large.
 
-    What its connection had read ahead is in reference cycles, and the C library keeps freed memory
-    to itself: together some 50 MB after one list (tests/bench/limits.py).
+    The connection's buffers are in reference cycles, and the C library keeps freed memory: together
+    some 50 MB after one list (tests/bench/limits.py).
     """
     gc.collect()
     with suppress(OSError, AttributeError):  # only glibc has it
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def whole_frames(piece: bytes) -> bytes:
+def complete_frames(piece: bytes) -> bytes:
     """The piece up to its last blank line."""
     end = 0
     for blank in _BLANK_LINE.finditer(piece):
@@ -98,10 +98,9 @@ def whole_frames(piece: bytes) -> bytes:
 
 
 class FrameLimit:
-    """Counts what an event stream has sent since the last blank line, which ends a frame.
+    """Measures the frames of an event stream; a blank line ends a frame.
 
-    ``comments`` counts the comments so far: keep-alives are sent as such. They are no part of a
-    frame.
+    ``comments`` counts comments, which keep-alives are sent as. They are not part of a frame.
     """
 
     def __init__(self, limit: int) -> None:
@@ -117,11 +116,11 @@ class FrameLimit:
         if self._after_cr and piece.startswith(b"\n"):
             piece = piece[1:]
         self._after_cr = piece.endswith(b"\r")
-        *lines, rest = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        *lines, remainder = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         for part in lines:
             self._add(part)
             self._end_line()
-        self._add(rest)
+        self._add(remainder)
 
     def _add(self, part: bytes) -> None:
         if not self._line:

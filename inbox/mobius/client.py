@@ -11,9 +11,9 @@ import httpx
 from inbox.mobius import bounded, paging, sse
 from inbox.mobius.adapters import Adapter, Call, UnreadableError, choose
 from inbox.mobius.bounded import Limits
-from inbox.mobius.errors import MobiusError, Nonsense, Rejected, TooLarge, WebPage
+from inbox.mobius.errors import InvalidResponse, MobiusError, Rejected, TooLarge, WebPage
 from inbox.mobius.lists import Lists, is_about_parameters
-from inbox.mobius.pace import Backoff, Timeouts
+from inbox.mobius.timing import Backoff, Timeouts
 from inbox.mobius.transport import Bearer, Transport, Waiting, pooled
 from inbox.mobius.types import (
     Event,
@@ -31,17 +31,20 @@ from inbox.mobius.types import (
 T = TypeVar("T")
 
 PAGE_SIZE = 200
-MOST_STREAMS = 200
-"""Connections that streams may take: more than are ever followed."""
+MAX_STREAMS = 200
+"""Connections for streams: more than are ever followed."""
 
 
 class MobiusClient:
-    """One project of one Mobius, seen with one token and spoken to through an ``Adapter``.
+    """A client for one project, with one token, through an ``Adapter``.
 
-    Belongs to the event loop that it is first used in. GETs are tried again, nothing else is.
-    Every call raises a ``MobiusError`` of ``inbox.mobius.errors`` and nothing else. ``http`` is a
-    pool of the caller's, which ``aclose`` leaves open; without it the client makes its own.
-    Each call is awaited inside the context that ``waiting`` gives.
+    It belongs to the event loop that it is first used in. Only GETs are retried. Every call raises
+    ``MobiusError`` and nothing else.
+
+    Args:
+        http: the caller's connection pool, which ``aclose`` leaves open. Without it the client
+            creates its own.
+        waiting: a context manager to await each call in.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class MobiusClient:
         self.lists = Lists()
         self._owned = http is None
         self._http = http or pooled(base_url, timeouts)
-        self._streams = http or pooled(base_url, timeouts, most=MOST_STREAMS)
+        self._streams = http or pooled(base_url, timeouts, max_connections=MAX_STREAMS)
         self._transport = Transport(
             root=self._adapter.root(self.base_url, project),
             http=self._http,
@@ -87,17 +90,17 @@ class MobiusClient:
         await self.aclose()
 
     def acting_as(self, token: str) -> "MobiusClient":
-        """The same project and pool, seen with another token. Needs no closing."""
+        """A client with the same project and pool and another token. Needs no closing."""
         other = copy(self)
         other._owned = False
-        # What a list refuses one token says nothing of the others.
+        # What a list refuses to one token, it may accept from others.
         other.lists = Lists()
-        other._transport = self._transport.as_(Bearer(token))
+        other._transport = self._transport.with_auth(Bearer(token))
         return other
 
     @property
     def quiet_until(self) -> float:
-        """When, by the monotonic clock, ``Retry-After`` allows what can wait."""
+        """Monotonic time until which ``Retry-After`` asks to postpone what can wait."""
         return self._transport.quiet_until
 
     async def aclose(self) -> None:
@@ -134,9 +137,9 @@ class MobiusClient:
         )
 
     async def newest_pending(self, etag: str | None) -> tuple[Page[Interaction], str | None] | None:
-        """The newest page of what is open, and its ``ETag``; None where it is as at ``etag``.
+        """The newest page of pending interactions and its ``ETag``; None if ``etag`` still matches.
 
-        One request where the list takes it as it is asked.
+        One request, if the list accepts its parameters.
         """
         size = next(self.lists.sizes("interactions", PAGE_SIZE))
         call = self._adapter.interactions(status=InteractionStatus.PENDING, limit=size)
@@ -147,7 +150,7 @@ class MobiusClient:
         self.lists.took("interactions", InteractionStatus.PENDING)
         if answer is None:
             return None
-        return _understood(call, answer[0]), answer[1]
+        return _read_response(call, answer[0]), answer[1]
 
     def walk_interactions(self, **filters: Any) -> AsyncGenerator[Interaction, None]:
         """All pages of ``interactions``, item by item."""
@@ -159,38 +162,38 @@ class MobiusClient:
         return await (self._read(call) if retry else self._send(call))
 
     async def create_interaction(self, body: dict[str, Any]) -> Interaction:
-        """Ask something; ``body`` as the API has it."""
+        """Create an interaction; ``body`` is in the API's form."""
         return await self._send(self._adapter.create_interaction(body))
 
     async def respond(
         self, id: str, *, value: Any, comment: str | None = None
     ) -> Interaction | None:
-        """Answer as the token's owner; the interaction as it is after that.
+        """Answer as the token's owner. Returns the interaction after that.
 
-        None where upstream took the answer and did not show the interaction. Raises ``WebPage``
-        where HTML came back: a proxy may have kept the answer from upstream.
+        None if upstream accepted the answer without returning the interaction. Raises ``WebPage``
+        for HTML: a proxy may not have passed the answer on.
         """
         call = self._adapter.respond(id, value=value, comment=comment)
         try:
-            told = call.read(
+            interaction = call.read(
                 await self._transport.send(call.method, call.path, query=call.query, json=call.json)
             )
         except UnreadableError:
             return None
         except WebPage:
             raise
-        except Nonsense as error:
+        except InvalidResponse as error:
             if error.status is not None and error.status < HTTPStatus.MULTIPLE_CHOICES:
                 return None
             raise
-        return told if told.id == id else None
+        return interaction if interaction.id == id else None
 
     async def claim(self, id: str) -> Interaction:
-        """Hold a first-responder item for the token's owner."""
+        """Claim a first-responder question for the token's owner."""
         return await self._send(self._adapter.claim(id))
 
     async def release(self, id: str) -> Interaction:
-        """Let it go again."""
+        """Release a claim."""
         return await self._send(self._adapter.release(id))
 
     # Runs
@@ -244,11 +247,11 @@ class MobiusClient:
         return await self._all(self._adapter.steps, run_id)
 
     async def signal(self, run_id: str, *, name: str, payload: dict[str, Any] | None = None) -> str:
-        """Send a signal past the interaction layer; the signal's id."""
+        """Send a signal, bypassing interactions. Returns the signal's id."""
         return await self._send(self._adapter.signal(run_id, name=name, payload=payload))
 
     async def cancel_run(self, run_id: str) -> None:
-        """End a run; one that is over stays as it is."""
+        """Cancel a run. A finished one stays as it is."""
         await self._send(self._adapter.cancel_run(run_id))
 
     def events(
@@ -257,16 +260,15 @@ class MobiusClient:
         since: int | None = None,
         run_id: str | None = None,
         on_break: Callable[[MobiusError], None] | None = None,
-        marks: bool = False,
+        cursor_events: bool = False,
     ) -> AsyncGenerator[Event, None]:
-        """Endless: the project's events after ``since`` (None: from now), or one run's.
+        """The events of the project, or of one run, after ``since`` (None: from now). Never ends.
 
-        A broken connection is told to ``on_break`` and made again where it broke off. Every
-        connection of a project's stream yields an ``EventKind.CURSOR`` event first: the stream is
-        open, and a list that is read from now on misses nothing. Its ``seq`` is 0 where upstream
-        does not say where it stands. ``marks``: each connection of a run's stream does so too. A
-        run's stream may begin with the run as it is, not logged.
-        Close it (``contextlib.aclosing``) to end the connection at once.
+        After a broken connection, ``on_break`` is called and the stream resumed. Every connection
+        of a project's stream first yields an ``EventKind.CURSOR`` event: the stream is open, and a
+        list that is read from now on misses nothing. Its ``seq`` is 0 if upstream does not tell its
+        position. With ``cursor_events``, a run's stream does so too. A run's stream may begin with
+        the current run, not logged. Close it (``contextlib.aclosing``) to end the connection.
         """
         return sse.Stream(
             self._transport,
@@ -274,13 +276,13 @@ class MobiusClient:
             run_id=run_id,
             since=since,
             on_break=on_break,
-            marks=marks,
+            cursor_events=cursor_events,
         ).events()
 
     async def open_events(self, run_id: str | None = None) -> None:
-        """Open a stream and close it again, to learn whether upstream has it."""
-        path, patience = self._adapter.events(run_id), self._transport.timeouts.stream
-        async with self._transport.stream(path, query={}, headers={}, patience=patience):
+        """Open and close a stream, to find out whether upstream has it."""
+        path, timeout = self._adapter.events(run_id), self._transport.timeouts.stream
+        async with self._transport.stream(path, query={}, headers={}, timeout=timeout):
             return
 
     # Groups and people
@@ -305,7 +307,7 @@ class MobiusClient:
         description: str | None = None,
         routing: PolicyKind = PolicyKind.ANY,
     ) -> Group:
-        """A new group without members. Without a handle upstream makes one of the name."""
+        """A new group without members. Without a handle, upstream derives one from the name."""
         call = self._adapter.create_group(
             name=name, handle=handle, description=description, routing=routing
         )
@@ -319,7 +321,7 @@ class MobiusClient:
         description: str | None = None,
         routing: PolicyKind | None = None,
     ) -> Group:
-        """Change what is given; open interactions keep what they were asked with."""
+        """Change the given fields; open interactions keep their policy."""
         call = self._adapter.update_group(
             group, name=name, description=description, routing=routing
         )
@@ -330,11 +332,11 @@ class MobiusClient:
         return await self._all(self._adapter.members, group)
 
     async def add_member(self, group: str, user_id: str) -> GroupMember:
-        """Put a person into a group."""
+        """Add a person to a group."""
         return await self._send(self._adapter.add_member(group, user_id))
 
     async def remove_member(self, group: str, user_id: str) -> None:
-        """Take a person out of a group."""
+        """Remove a person from a group."""
         await self._send(self._adapter.remove_member(group, user_id))
 
     async def groups_of(self, user_id: str) -> tuple[Group, ...]:
@@ -342,45 +344,45 @@ class MobiusClient:
         return await self._all(self._adapter.groups_of, user_id)
 
     async def me(self) -> Person:
-        """Whose member token this is. NotFound where upstream has no such call."""
+        """The owner of the member token. Raises NotFound if upstream has no such call."""
         return await self._read(self._adapter.me())
 
     # What they share
 
     async def _read(self, call: Call[T]) -> T:
-        """Send a GET, again after what may pass."""
-        return _understood(call, await self._transport.get(call.path, call.query))
+        """Send a GET, with retries."""
+        return _read_response(call, await self._transport.get(call.path, call.query))
 
     async def _send(self, call: Call[T]) -> T:
-        """Send once, whatever happens."""
+        """Send once, without retries."""
         answer = await self._transport.send(
             call.method, call.path, query=call.query, json=call.json
         )
-        return _understood(call, answer)
+        return _read_response(call, answer)
 
     async def _page(
         self, page: Callable[..., Call[Page[T]]], *args: str, limit: int, **filters: Any
     ) -> Page[T]:
-        """One page; one that is too large is asked for again with half its ``limit``.
+        """One page. One that is too large is requested again with half the ``limit``.
 
-        A single record that is too large is left out, and named in the page. Where a ``limit`` is
+        A single record that is too large is left out and named in the page. If a ``limit`` is
         refused, a smaller one is tried, then none.
         """
-        here = await self._page_within(page, *args, limit=limit, **filters)
-        if here is not None:
-            return here
-        while here is None:
+        result = await self._page_within(page, *args, limit=limit, **filters)
+        if result is not None:
+            return result
+        while result is None:
             limit = max(1, limit // 2)
-            here = await self._page_within(page, *args, limit=limit, **filters)
+            result = await self._page_within(page, *args, limit=limit, **filters)
         bounded.release_memory()
-        return here
+        return result
 
     async def _page_within(
         self, page: Callable[..., Call[Page[T]]], *args: str, limit: int, **filters: Any
     ) -> Page[T] | None:
-        """None where the page is too large and can be asked for in smaller ones."""
+        """One page, None if it is too large and smaller ones can be requested."""
         name = page.__name__
-        # What is refused of the whole list may be known of one run's.
+        # A status that the project's list refuses may be known to that of a run.
         status = None if filters.get("run_id") else filters.get("status")
         self.lists.check(name, status)
         refused: Rejected | None = None
@@ -398,23 +400,23 @@ class MobiusClient:
                     raise
                 refused = error
                 continue
-            self.lists.accepted(name, size, asked=limit)
+            self.lists.accepted(name, size, requested=limit)
             self.lists.took(name, status)
-            return _understood(call, answer)
+            return _read_response(call, answer)
         assert refused is not None  # noqa: S101  there is always a size to try
         if filters.get("cursor") is None:
             self.lists.refuse(name, status, refused)
         raise refused
 
-    async def _all(self, page: Callable[..., Call[Page[T]]], of: str) -> tuple[T, ...]:
-        async def one(cursor: str | None) -> Page[T]:
-            return await self._page(page, of, limit=PAGE_SIZE, cursor=cursor)
+    async def _all(self, page: Callable[..., Call[Page[T]]], owner_id: str) -> tuple[T, ...]:
+        async def read_page(cursor: str | None) -> Page[T]:
+            return await self._page(page, owner_id, limit=PAGE_SIZE, cursor=cursor)
 
-        return tuple([item async for item in paging.walk(one, whole=True)])
+        return tuple([item async for item in paging.walk(read_page, complete=True)])
 
 
-def _understood(call: Call[T], answer: Any) -> T:
+def _read_response(call: Call[T], answer: Any) -> T:
     try:
         return call.read(answer)
     except UnreadableError as error:
-        raise Nonsense(f"Mobius answered with {error}.") from None
+        raise InvalidResponse(f"Mobius answered with {error}.") from None

@@ -1,7 +1,4 @@
-"""What can go wrong between us and Mobius, in our words.
-
-Every call of ``MobiusClient`` raises one of these and nothing else.
-"""
+"""The errors that calls of ``MobiusClient`` raise. They raise no others."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Refusal:
-    """What an answer outside 2xx says of itself, each part empty where it does not."""
+    """The error in a response outside 2xx; missing parts are empty."""
 
     code: str = ""
     message: str = ""
@@ -20,11 +17,13 @@ class Refusal:
 class MobiusError(Exception):
     """Any failure of a call.
 
-    ``code`` is the API's own word (``conflict``, ``already_claimed`` …) or empty, ``details`` what
-    it said beside it, ``status`` the HTTP status or None where no answer came. ``retry_after`` is
-    in seconds, None where it was not said. ``request`` names the call that was answered so, e.g.
-    ``GET /interactions``, empty where no answer came. ``silence`` is how many seconds ago a stream
-    that broke had last brought anything; None for any other call.
+    Attributes:
+        code: the API's error code (``conflict``, ``already_claimed`` …), or empty.
+        details: the API's error details.
+        status: HTTP status, None without a response.
+        retry_after: in seconds, None if not given.
+        request: the call, for example ``GET /interactions``; empty without a response.
+        silence: seconds since a broken stream last sent something; None for other calls.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class MobiusError(Exception):
 
 
 class Rejected(MobiusError):
-    """400, 413, 422 and their like: what was sent is wrong."""
+    """400, 413, 422 and similar: the request is wrong."""
 
 
 class Unauthorized(MobiusError):
@@ -55,7 +54,7 @@ class Unauthorized(MobiusError):
 
 
 class Denied(MobiusError):
-    """403: the token is good, the call is not for its owner."""
+    """403: the token is valid, but its owner may not make the call."""
 
 
 class NotFound(MobiusError):
@@ -63,7 +62,7 @@ class NotFound(MobiusError):
 
     @property
     def is_of_project(self) -> bool:
-        """Mobius says itself that it does not know the project: another 404 means less."""
+        """Whether Mobius itself says that it does not know the project."""
         return bool(self.code) and "project" in f"{self.code} {self.message}".lower()
 
 
@@ -76,12 +75,12 @@ class RateLimited(MobiusError):
 
 
 class Unavailable(MobiusError):
-    """5xx: Mobius answered that it cannot. Whether a write took place is not known."""
+    """5xx. Whether a write took place is unknown."""
 
 
 class Cause(StrEnum):
-    """Why there was no connection, where that is known: the host's name is not, its certificate has
-    expired, is for another host or is not trusted, it does not speak TLS.
+    """Why a connection failed: unknown host name; a certificate that is not trusted, has expired or
+    is for another host; no TLS.
     """
 
     HOST = "host"
@@ -93,9 +92,9 @@ class Cause(StrEnum):
 
 
 class Unreachable(MobiusError):
-    """No answer, or half of one.
+    """No response, or an incomplete one.
 
-    ``sent`` is False only where the request surely never left, e.g. a refused connection.
+    ``sent`` is False only if the request was certainly not sent, e.g. on a refused connection.
     """
 
     def __init__(self, message: str, *, sent: bool, cause: Cause = Cause.UNKNOWN) -> None:
@@ -105,25 +104,25 @@ class Unreachable(MobiusError):
 
 
 class Ended(Unreachable):
-    """A stream that Mobius closed in an orderly way: some do every few seconds."""
+    """A stream that Mobius closed normally: some do every few seconds."""
 
 
 class Silent(Unreachable):
-    """A stream brought nothing for too long, not even a keep-alive."""
+    """A stream sent nothing for too long, not even a keep-alive."""
 
 
-class Nonsense(MobiusError):
-    """An answer that cannot be read. Whether a write took place is not known."""
+class InvalidResponse(MobiusError):
+    """A response that can't be read. Whether a write took place is unknown."""
 
 
-class WebPage(Nonsense):
-    """HTML with a good status, such as a proxy's page to sign in at: no answer of Mobius, so it has
-    no ``status`` either.
+class WebPage(InvalidResponse):
+    """HTML with a success status, such as a proxy's sign-in page. It is not from Mobius, so it has
+    no ``status``.
     """
 
 
-class TooLarge(Nonsense):
-    """An answer beyond the limit. ``head`` is its beginning, ``tail`` its end where it was read."""
+class TooLarge(InvalidResponse):
+    """A response beyond the limit. ``head`` is its beginning, ``tail`` its end if that was read."""
 
     def __init__(self, message: str, *, head: bytes = b"", tail: bytes = b"") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What upstream's lists were found to accept."""
+"""Which parameters upstream's lists were found to accept."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -6,11 +6,11 @@ from http import HTTPStatus
 from inbox.mobius.errors import MobiusError, Rejected
 
 SMALLER = (100, 50)
-"""Page sizes that are tried where a larger one is refused; after them, no ``limit`` at all."""
+"""Page sizes to try if a larger one is refused; after them, no ``limit``."""
 
 
 class Lists:
-    """Of one token; those of the service key are forgotten at each probe."""
+    """Findings for one token; those of the service key are reset at each probe."""
 
     def __init__(self) -> None:
         self._sizes: dict[str, int | None] = {}
@@ -18,7 +18,6 @@ class Lists:
         self._taken: set[tuple[str, str]] = set()
 
     def forget(self) -> None:
-        """Ask anew."""
         self._sizes.clear()
         self._refused.clear()
         self._taken.clear()
@@ -26,35 +25,35 @@ class Lists:
     def sizes(self, name: str, limit: int) -> Iterator[int | None]:
         """The limits to try, in order."""
         if name in self._sizes:
-            known = self._sizes[name]
-            yield None if known is None else min(limit, known)
+            accepted_size = self._sizes[name]
+            yield None if accepted_size is None else min(limit, accepted_size)
             return
         yield limit
         yield from (size for size in SMALLER if size < limit)
         yield None
 
-    def accepted(self, name: str, size: int | None, *, asked: int) -> None:
-        """The list took ``size`` where ``asked`` was wanted."""
-        if size != asked or asked > max(SMALLER):
+    def accepted(self, name: str, size: int | None, *, requested: int) -> None:
+        """Record that the list accepted ``size`` where ``requested`` was preferred."""
+        if size != requested or requested > max(SMALLER):
             self._sizes[name] = size
 
     def size(self, name: str) -> int | None:
-        """The largest limit that was taken; 0 where none is, None where nobody has asked."""
+        """The largest accepted limit; 0 if none is accepted, None if unknown."""
         return (self._sizes[name] or 0) if name in self._sizes else None
 
     def check(self, name: str, status: str | None) -> None:
-        """Raises Rejected where the list has refused this status before."""
+        """Raises Rejected if the list has refused this status before."""
         if status is not None and (name, status) in self._refused:
             raise self._refused[name, status]
 
     def took(self, name: str, status: str | None) -> None:
-        """The list knows this status: a later refusal is about something that may pass."""
+        """Record that the list knows this status: a later refusal has another reason."""
         if status is not None:
             self._taken.add((name, status))
             self._refused.pop((name, status), None)
 
     def refuse(self, name: str, status: str | None, error: Rejected) -> None:
-        """The list does not know this status, however little else it is asked."""
+        """Record that the list does not know this status."""
         if status is not None and (name, status) not in self._taken:
             self._refused[name, status] = error
 
@@ -65,5 +64,5 @@ class Lists:
 
 
 def is_about_parameters(error: MobiusError) -> bool:
-    """Fewer parameters may be accepted."""
+    """Whether the request may be accepted with fewer parameters."""
     return error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from http import HTTPStatus
 
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.errors import MobiusError, Nonsense, Unreachable
+from inbox.mobius.errors import InvalidResponse, MobiusError, Unreachable
 from inbox.mobius.types import Capabilities, InteractionStatus, Offer
 
 MISSING = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
@@ -116,7 +116,7 @@ async def _stream(client: MobiusClient, run_id: str | None) -> Offer:
     """Whether the stream can be opened."""
     try:
         await client.open_events(run_id)
-    except Nonsense:
+    except InvalidResponse:
         # The response is no stream: the path means something else there.
         return Offer.NO
     except MobiusError as error:
@@ -128,7 +128,7 @@ async def _token_owner(client: MobiusClient) -> Offer:
     """Whether upstream names a token's owner. The service key has none, so a refusal means yes."""
     try:
         await client.me()
-    except Nonsense:
+    except InvalidResponse:
         # Accepted, though the service key belongs to no person.
         return Offer.YES
     except MobiusError as error:

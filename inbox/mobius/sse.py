@@ -1,4 +1,4 @@
-"""The event stream: read, resumed, never ended by a failure."""
+"""Reading event streams, which are resumed after failures."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -20,10 +20,9 @@ _ENDED_SECONDS = 1.0
 
 
 class Stream:
-    """One reader of one stream: the whole project's, or one run's.
+    """A reader of the project's stream, or of one run's.
 
-    ``cursor`` is the newest ``seq`` that was yielded, or where the reader was told to begin; None
-    where neither is known.
+    ``cursor`` is the newest ``seq`` that was yielded, at first where to begin; None if unknown.
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class Stream:
         run_id: str | None,
         since: int | None,
         on_break: Broken | None,
-        marks: bool = False,
+        cursor_events: bool = False,
     ) -> None:
         self.cursor = since
         self._transport = transport
@@ -43,21 +42,21 @@ class Stream:
         self._path = adapter.events(run_id)
         self._on_break = on_break
         timeouts = transport.timeouts
-        self._patience = timeouts.stream if run_id is None else timeouts.run_stream
-        self._marks = marks or run_id is None
+        self._timeout = timeouts.stream if run_id is None else timeouts.run_stream
+        self._cursor_events = cursor_events or run_id is None
         self._since_used = True
         self._last_id = ""
         self._unsure: Event | None = None
         self._begun = False
         self._keeps_alive = False
-        self._heard = 0.0
+        self._last_received = 0.0
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """Endless. Each broken connection is told to ``on_break``, then made again after a wait.
+        """Yield events for ever. After a broken connection, call ``on_break``, wait and reconnect.
 
-        A stream that brought a logged event, or lived for a while, was good: waiting starts anew.
-        After a frame beyond the limit the next connection is made without a cursor: what came
-        between is not replayed, for the frame would be.
+        A connection that brought a logged event or lasted a while resets the back-off. After a
+        frame beyond the limit, the next connection is made without a cursor, since resuming would
+        replay that frame.
         """
         loop = asyncio.get_running_loop()
         failures = 0
@@ -78,12 +77,12 @@ class Stream:
                     self.cursor = None
                     too_large = True
                 if isinstance(error, Silent):
-                    # Until the next one: its keep-alives may be further apart than our patience.
+                    # Its keep-alives may be further apart than our time-out.
                     self._keeps_alive = False
-                if self._heard > opened:
-                    error.silence = loop.time() - self._heard
-                enough = _ENDED_SECONDS if isinstance(error, Ended) else _SETTLED_SECONDS
-                if loop.time() - opened > enough:
+                if self._last_received > opened:
+                    error.silence = loop.time() - self._last_received
+                settled_after = _ENDED_SECONDS if isinstance(error, Ended) else _SETTLED_SECONDS
+                if loop.time() - opened > settled_after:
                     failures = 0
                 if isinstance(error, Rejected) and self.cursor is not None and self._since_used:
                     self._since_used = False
@@ -95,7 +94,7 @@ class Stream:
                 await asyncio.sleep(wait)
 
     async def _connection(self) -> AsyncGenerator[Event, None]:
-        """One connection, until it breaks (raises MobiusError)."""
+        """The events of one connection. Raises MobiusError when it breaks."""
         query, headers = ({}, {}) if self.cursor is None else self._adapter.resume(self.cursor)
         if not self._since_used:
             query = {}
@@ -103,17 +102,17 @@ class Stream:
             headers = headers | {"Last-Event-ID": self._last_id}
         async with (
             self._transport.stream(
-                self._path, query=query, headers=headers, patience=self._patience
+                self._path, query=query, headers=headers, timeout=self._timeout
             ) as pieces,
             aclosing(self._frames(pieces)) as frames,
-            _Ahead(frames) as ahead,
+            _Peekable(frames) as ahead,
         ):
             # A project's stream has no seed.
             first = self._run_id is not None
             if not first:
                 yield await self._opening(ahead)
-            elif self._marks:
-                yield Event.standing_at(self.cursor or 0)
+            elif self._cursor_events:
+                yield Event.cursor_at(self.cursor or 0)
             async for frame in ahead:
                 event = self._adapter.read_frame(frame, first=first)
                 self._last_id = frame.id or self._last_id
@@ -131,7 +130,7 @@ class Stream:
                 yield event
 
     async def _frames(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[ServerSentEvent, None]:
-        """Raises Silent where nothing comes for too long, TooLarge for a frame beyond the limit."""
+        """Raises Silent if nothing arrives for too long, TooLarge for a frame beyond the limit."""
         watched = httpx.Response(
             200, headers={"Content-Type": "text/event-stream"}, content=self._watched(pieces)
         )
@@ -140,49 +139,49 @@ class Stream:
                 yield frame
 
     async def _watched(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The pieces as they come. httpx-sse keeps a line until its end, and drops comments: so a
-        frame is measured and a keep-alive noticed before it decodes them.
+        """The chunks, with frames measured and keep-alives noticed. httpx-sse buffers lines and
+        drops comments, so this comes first.
         """
         loop = asyncio.get_running_loop()
         limit = FrameLimit(self._transport.limits.frame)
-        self._heard = loop.time()
+        self._last_received = loop.time()
         while True:
             timeouts = self._transport.timeouts
-            patience = timeouts.keep_alive if self._keeps_alive else self._patience
+            timeout = timeouts.keep_alive if self._keeps_alive else self._timeout
             try:
-                async with asyncio.timeout(patience):
+                async with asyncio.timeout(timeout):
                     piece = await anext(pieces)
             except TimeoutError:
-                raise Silent(f"Mobius has sent nothing for {patience:g} s.", sent=True) from None
+                raise Silent(f"Mobius has sent nothing for {timeout:g} s.", sent=True) from None
             except StopAsyncIteration:
                 raise Ended("Mobius ended the stream.", sent=True) from None
-            gap, self._heard = loop.time() - self._heard, loop.time()
+            gap, self._last_received = loop.time() - self._last_received, loop.time()
             comments = limit.comments
             try:
                 limit.count(piece)
             except TooLarge:
-                yield bounded.whole_frames(piece)
+                yield bounded.complete_frames(piece)
                 raise
             if limit.comments > comments and gap <= timeouts.keep_alive:
                 self._keeps_alive = True
             yield piece
 
-    async def _opening(self, ahead: "_Ahead") -> Event:
-        """Where a project's stream stands, said by upstream or, where it does not say, by us."""
+    async def _opening(self, ahead: "_Peekable") -> Event:
+        """The event with the position of a project's stream, from upstream or made up here."""
         frame = await ahead.peek(self._transport.timeouts.opening)
-        told = None if frame is None else self._adapter.read_frame(frame, first=False)
-        if told is not None and told.kind is EventKind.CURSOR:
-            self.cursor = told.seq if self.cursor is None else self.cursor
-            return told
-        if self.cursor is None and told is not None:
-            self.cursor = max(0, told.seq - 1)
-        return Event.standing_at(self.cursor or 0)
+        event = None if frame is None else self._adapter.read_frame(frame, first=False)
+        if event is not None and event.kind is EventKind.CURSOR:
+            self.cursor = event.seq if self.cursor is None else self.cursor
+            return event
+        if self.cursor is None and event is not None:
+            self.cursor = max(0, event.seq - 1)
+        return Event.cursor_at(self.cursor or 0)
 
     def _seed_or_entry(self, event: Event) -> Event:
-        """The first event of a run's connection, logged where it is no seed.
+        """The first event of a run's connection, logged unless it is the seed.
 
-        One without an id is the run as it is, or an entry of a stream that has no ids at all. Of
-        the very first the next one tells which: ``_unsure`` is the entry that it may be.
+        Without an id it is the seed, or an entry of a stream that has no ids at all. For the very
+        first, the next event shows which: ``_unsure`` is the entry that it may be.
         """
         begun, self._begun = self._begun, True
         if event.logged or not event.seq or self._last_id:
@@ -196,18 +195,18 @@ class Stream:
     def _seen(self, event: Event) -> bool:
         if self.cursor is None:
             return False
-        # A seed that is older than what was read is the beginning of a replay.
+        # A seed that is older than the cursor begins a replay.
         return event.seq <= self.cursor if event.logged else 0 < event.seq < self.cursor
 
 
-class _Ahead:
-    """An async iterator whose next item can be waited for without losing it."""
+class _Peekable:
+    """An async iterator with ``peek``."""
 
     def __init__(self, frames: AsyncIterator[ServerSentEvent]) -> None:
         self._frames = frames
         self._next: asyncio.Future[ServerSentEvent] | None = None
 
-    async def __aenter__(self) -> "_Ahead":
+    async def __aenter__(self) -> "_Peekable":
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -218,7 +217,7 @@ class _Ahead:
             if not pending.cancelled():
                 pending.exception()
 
-    def __aiter__(self) -> "_Ahead":
+    def __aiter__(self) -> "_Peekable":
         return self
 
     async def __anext__(self) -> ServerSentEvent:
@@ -230,7 +229,7 @@ class _Ahead:
         return frame
 
     async def peek(self, seconds: float) -> ServerSentEvent | None:
-        """The next item, which stays next; None where it takes longer than ``seconds``."""
+        """The next item, without consuming it; None if it takes longer than ``seconds``."""
         if self._next is None:
             self._next = asyncio.ensure_future(anext(self._frames))
         done, _ = await asyncio.wait({self._next}, timeout=seconds)

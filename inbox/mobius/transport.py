@@ -1,4 +1,4 @@
-"""Requests to Mobius: time-outs, retries of what may be repeated, and errors in our words."""
+"""Requests to Mobius, with time-outs, retries and error translation."""
 
 import asyncio
 import os
@@ -17,12 +17,12 @@ import certifi
 import httpx
 from pydantic import SecretStr
 
-from inbox.mobius import answer, body, bounded
+from inbox.mobius import body, bounded, responses
 from inbox.mobius.bounded import Limits
 from inbox.mobius.errors import (
     Cause,
+    InvalidResponse,
     MobiusError,
-    Nonsense,
     RateLimited,
     Refusal,
     TooLarge,
@@ -30,9 +30,9 @@ from inbox.mobius.errors import (
     Unavailable,
     Unreachable,
 )
-from inbox.mobius.pace import Backoff, Timeouts
+from inbox.mobius.timing import Backoff, Timeouts
 
-_NEVER_LEFT = (
+_NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
@@ -46,7 +46,7 @@ _CERTIFICATE_CAUSES = {10: Cause.EXPIRED, 62: Cause.OTHER_HOST, 64: Cause.OTHER_
 # meets the close could not be told from one that arrived.
 _IDLE_SECONDS = 3.0
 
-# Beyond the reader's own patience, so that it is the reader who finds a stream silent.
+# Added to the reader's time-out, so that the reader finds a silent stream first.
 _GRACE_SECONDS = 5.0
 _STREAM_HEADERS = {
     "Accept": "text/event-stream",
@@ -59,44 +59,45 @@ Waiting = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class Bearer(httpx.Auth):
-    """Adds the token to a request at the last moment, and shows it nowhere."""
+    """Adds the token to requests, and keeps it out of representations."""
 
     def __init__(self, token: str) -> None:
         self._token = SecretStr(token)
 
     @property
     def usable(self) -> bool:
-        """The token can be sent in a header at all."""
+        """Whether the token can be sent in a header."""
         token = self._token.get_secret_value()
         return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Called by httpx for each request."""
         request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
         yield request
 
 
-def pooled(base_url: str, timeouts: Timeouts, *, most: int = 100) -> httpx.AsyncClient:
-    """A new connection pool, without cookies; loopback is never reached through a proxy."""
-    # People share the pool: a cookie given to one of them must not go out with another's token.
+def pooled(base_url: str, timeouts: Timeouts, *, max_connections: int = 100) -> httpx.AsyncClient:
+    """A new connection pool, without cookies, and without a proxy for loopback."""
+    # People share the pool: one person's cookie must not be sent with another's token.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx.AsyncClient(
-        verify=_trusted() if base_url.startswith("https:") else True,
+        verify=_ssl_context() if base_url.startswith("https:") else True,
         cookies=no_cookies,
         timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.connect),
         limits=httpx.Limits(
-            max_connections=most, max_keepalive_connections=20, keepalive_expiry=_IDLE_SECONDS
+            max_connections=max_connections,
+            max_keepalive_connections=20,
+            keepalive_expiry=_IDLE_SECONDS,
         ),
         trust_env=not _loopback(base_url),
         follow_redirects=False,
     )
 
 
-def _trusted() -> ssl.SSLContext:
-    """Trusts what this machine trusts, or what ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name."""
+def _ssl_context() -> ssl.SSLContext:
+    """Trusts the system's certificates, or those in ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``."""
     context = ssl.create_default_context()
     if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
-        # A machine may have no list of authorities, or an old one.
+        # A system may have no certificates, or old ones.
         context.load_verify_locations(certifi.where())
     return context
 
@@ -104,8 +105,7 @@ def _trusted() -> ssl.SSLContext:
 class Transport:
     """Sends to one project. Raises ``MobiusError`` and nothing else.
 
-    ``quiet_until`` is when, by the monotonic clock, upstream may be asked again for what can wait:
-    it has said ``Retry-After``.
+    ``quiet_until`` is the monotonic time up to which ``Retry-After`` asks to wait with other calls.
     """
 
     def __init__(
@@ -132,8 +132,8 @@ class Transport:
         self._auth = auth
         self.quiet_until = float("-inf")
 
-    def as_(self, auth: Bearer) -> "Transport":
-        """The same pool, another token."""
+    def with_auth(self, auth: Bearer) -> "Transport":
+        """A transport with the same pool and another token."""
         return Transport(
             root=self.root,
             http=self._http,
@@ -147,9 +147,9 @@ class Transport:
         )
 
     async def get(self, path: str, query: Query | None = None, *, to_the_end: bool = False) -> Any:
-        """The JSON at ``path``. Tried again after what may pass: it changes nothing upstream.
+        """The JSON at ``path``. Retried after temporary failures, since it changes nothing.
 
-        ``to_the_end``: an answer beyond the limit is read on, so that TooLarge has its end.
+        ``to_the_end``: read on beyond the limit, so that TooLarge has the end of the response.
         """
         began = time.monotonic()
         failures = 0
@@ -160,7 +160,7 @@ class Transport:
                 failures += 1
                 wait = self.backoff.delay(failures, error.retry_after)
                 spent = time.monotonic() - began
-                if failures >= self.backoff.attempts or spent + wait > self.backoff.patience:
+                if failures >= self.backoff.attempts or spent + wait > self.backoff.max_elapsed:
                     raise
             async with self._waiting():
                 await asyncio.sleep(wait)
@@ -168,14 +168,16 @@ class Transport:
     async def get_if_changed(
         self, path: str, query: Query, etag: str | None
     ) -> tuple[Any, str | None] | None:
-        """The JSON at ``path`` and its ``ETag``, asked for once; None where it is unchanged."""
-        known = {} if etag is None else {"If-None-Match": etag}
-        status, headers, content = await self._once("GET", path, query, None, more=known)
+        """The JSON at ``path`` and its ``ETag``, without retries; None if unchanged."""
+        conditional = {} if etag is None else {"If-None-Match": etag}
+        status, headers, content = await self._once(
+            "GET", path, query, None, extra_headers=conditional
+        )
         if status == HTTPStatus.NOT_MODIFIED and etag is not None:
             return None
         if not 200 <= status < 300:
             raise self._failure(f"GET {path}", status, content, headers)
-        return answer.read(status, content, headers.get("Content-Type", "")), headers.get("ETag")
+        return responses.read(status, content, headers.get("Content-Type", "")), headers.get("ETag")
 
     async def send(
         self,
@@ -186,27 +188,27 @@ class Transport:
         json: Any = None,
         to_the_end: bool = False,
     ) -> Any:
-        """One request, once. The JSON of its answer, None where it has no body."""
+        """Send a request once. Returns the JSON of its response, None without a body."""
         status, headers, content = await self._once(
             method, path, query, json, to_the_end=to_the_end
         )
         if not 200 <= status < 300:
             raise self._failure(f"{method} {path}", status, content, headers)
-        return answer.read(status, content, headers.get("Content-Type", ""))
+        return responses.read(status, content, headers.get("Content-Type", ""))
 
     @asynccontextmanager
     async def stream(
-        self, path: str, *, query: Query, headers: Mapping[str, str], patience: float
+        self, path: str, *, query: Query, headers: Mapping[str, str], timeout: float
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open an event stream, as pieces of bytes; entering returns once upstream has accepted it.
+        """Open an event stream as chunks of bytes; entering waits until upstream has accepted it.
 
-        A silence of much more than ``patience`` seconds raises Unreachable. Streams have a pool of
-        their own: however many are open, other calls find a connection.
+        A silence of much more than ``timeout`` seconds raises Unreachable. Streams have their own
+        pool, so that other calls always find a connection.
         """
         self._require_token()
-        # Whoever reads the pieces has a patience of their own: this is for the beginning.
+        # The reader of the chunks has its own time-out: this one is for the response's start.
         silence = httpx.Timeout(
-            patience + _GRACE_SECONDS,
+            timeout + _GRACE_SECONDS,
             connect=self.timeouts.connect,
             pool=self.timeouts.connect,
         )
@@ -220,17 +222,17 @@ class Transport:
                 timeout=silence,
             ) as response:
                 await self._check_stream(path, response)
-                async with aclosing(bounded.pieces(response)) as pieces:
+                async with aclosing(bounded.chunks(response)) as pieces:
                     yield pieces
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unreachable(error) from None
 
     async def _once(
-        self, method: str, path: str, query: Query | None, json: Any, **how: Any
+        self, method: str, path: str, query: Query | None, json: Any, **options: Any
     ) -> tuple[int, httpx.Headers, bytearray]:
         try:
             async with self._waiting(), asyncio.timeout(self.timeouts.total):
-                return await self._exchange(method, path, query, json, **how)
+                return await self._exchange(method, path, query, json, **options)
         except TimeoutError:
             raise Unreachable("Mobius took too long to respond.", sent=True) from None
 
@@ -242,10 +244,10 @@ class Transport:
         json: Any,
         *,
         to_the_end: bool = False,
-        more: Mapping[str, str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> tuple[int, httpx.Headers, bytearray]:
         self._require_token()
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", **(more or {})}
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", **(extra_headers or {})}
         if json is not None:
             headers["Content-Type"] = "application/json"
         try:
@@ -257,22 +259,24 @@ class Transport:
                 headers=headers,
                 auth=self._auth,
             ) as response:
-                content = await bounded.whole(response, self.limits.response, to_the_end=to_the_end)
+                content = await bounded.read_body(
+                    response, self.limits.response, to_the_end=to_the_end
+                )
                 return response.status_code, response.headers, content
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            # Without its cause: the frames below ours hold the token in their variables, and an
-            # error page shows the variables of every frame of every cause.
+            # Without its cause: httpx's frames have the token in their variables, and an error page
+            # shows the variables of every frame of every cause.
             raise _unreachable(error) from None
 
     async def _check_stream(self, path: str, response: httpx.Response) -> None:
         if response.is_success:
             kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             if kind != "text/event-stream":
-                raise Nonsense("Mobius answered with something that is not a stream.")
+                raise InvalidResponse("Mobius answered with something that is not a stream.")
             return
         try:
             async with asyncio.timeout(self.timeouts.read):
-                content = await bounded.whole(response, self.limits.frame)
+                content = await bounded.read_body(response, self.limits.frame)
         except (TimeoutError, TooLarge):
             content = bytearray()
         raise self._failure(f"GET {path}", response.status_code, content, response.headers)
@@ -281,7 +285,7 @@ class Transport:
         self, request: str, status: int, content: bytearray, headers: httpx.Headers
     ) -> MobiusError:
         after = headers.get("Retry-After")
-        error = answer.failure(status, content, after, self._read_refusal)
+        error = responses.failure(status, content, after, self._read_refusal)
         error.request = request
         if error.retry_after:
             wait = min(error.retry_after, self.backoff.longest_retry_after)
@@ -296,19 +300,19 @@ class Transport:
 def _unreachable(error: httpx.HTTPError | httpx.InvalidURL) -> MobiusError:
     kind = type(error).__name__
     if isinstance(error, httpx.DecodingError):
-        return Nonsense(f"Mobius answered with a body that cannot be decoded ({kind}).")
+        return InvalidResponse(f"Mobius answered with a body that cannot be decoded ({kind}).")
     if isinstance(error, httpx.TimeoutException):
-        said = "Mobius did not answer in time"
-    elif isinstance(error, _NEVER_LEFT):
-        said = "Mobius can't be reached"
+        message = "Mobius did not answer in time"
+    elif isinstance(error, _NEVER_SENT):
+        message = "Mobius can't be reached"
     else:
-        said = "The connection to Mobius broke"
-    sent = not isinstance(error, _NEVER_LEFT)
-    return Unreachable(f"{said} ({kind}).", sent=sent, cause=_cause(error))
+        message = "The connection to Mobius broke"
+    sent = not isinstance(error, _NEVER_SENT)
+    return Unreachable(f"{message} ({kind}).", sent=sent, cause=_cause(error))
 
 
 def _cause(error: BaseException | None) -> Cause:
-    """The kind of what is below httpx's error; the errors themselves are not kept."""
+    """The cause below httpx's error; the errors themselves are not kept."""
     while error is not None:
         match error:
             case ssl.SSLCertVerificationError():

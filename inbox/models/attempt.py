@@ -1,4 +1,4 @@
-"""One try at answering, written before anything is sent."""
+"""A try to send an answer, stored before it is sent."""
 
 import json
 from datetime import datetime, timedelta
@@ -13,26 +13,25 @@ SKEW = timedelta(minutes=1)
 """How far our clock and that of Mobius may be apart."""
 
 
-def same(one: Any, other: Any) -> bool:
-    """The same JSON: ``1`` is not ``true``."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+def same(first: Any, second: Any) -> bool:
+    """Whether both are the same JSON: ``1`` is not ``true``."""
+    return json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
 
 
 class Attempt(models.Model):
-    """An answer on its way. ``operation_id`` makes a repeated submit one answer.
+    """An answer that is being sent, or was.
 
-    ``state``: ``open`` (whether it arrived is not known), ``accepted`` (upstream took it and does
-    not show it yet), ``unconfirmed`` (the same, for so long that it can be sent again),
-    ``answered`` (upstream shows it), ``refused`` (upstream said no, or somebody was first:
-    ``outcome`` has the code). ``accepted_at`` is when upstream took it. ``shown`` is
-    what the person saw: message, context, questions, ``updated_at``. ``address`` is where the
-    answer was sent from, for the decision log: who settles an attempt later has none.
-    ``http_status`` is the failure that the POST was answered with, null where it succeeded or no
-    response came.
+    ``operation_id`` makes repeated submits one answer. ``state`` is ``open`` (it is unknown whether
+    it arrived), ``accepted`` (upstream accepted it and does not show it yet), ``unconfirmed`` (the
+    same, for so long that it can be sent again), ``answered`` (upstream shows it) or ``refused``
+    (upstream refused it, or somebody was first: ``outcome`` has the code). ``shown`` is what the
+    person saw: message, context, questions, ``updated_at``. ``address`` is where the answer was
+    sent from, for the decision log. ``http_status`` is that of a failed POST, null if it succeeded
+    or had no response.
     """
 
     NOT_SENT = "not_sent"
-    """The outcome of an attempt whose request never left this machine."""
+    """The outcome of an attempt whose request was not sent."""
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -42,7 +41,7 @@ class Attempt(models.Model):
         REFUSED = "refused"
 
     UNSETTLED = (State.OPEN, State.ACCEPTED, State.UNCONFIRMED)
-    """An answer that comes may be of an attempt in one of these."""
+    """An answer may still turn out to be from an attempt in one of these states."""
 
     operation_id = models.CharField(max_length=64)
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
@@ -75,15 +74,14 @@ class Attempt(models.Model):
 
     @property
     def sent(self) -> bool:
-        """Its request may have reached upstream, whatever the response said."""
+        """Whether its request may have reached upstream."""
         return self.outcome != self.NOT_SENT
 
-    def made(self, value: Any, comment: str, at: datetime | None) -> bool:
-        """An answer with this value and comment, given at that time, is what this attempt sent,
-        whatever the response to that was.
+    def matches(self, value: Any, comment: str, at: datetime | None) -> bool:
+        """Whether an answer with this value and comment may be from this attempt.
 
-        It was given between the attempt's start and its end, and up to ``SKEW`` before and after.
-        An unsettled attempt lasts until now.
+        Its time must be between the attempt's start and end, give or take ``SKEW``. An unsettled
+        attempt lasts until now.
         """
         if not self.sent or not same(self.value, value) or self.comment != comment:
             return False

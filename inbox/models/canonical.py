@@ -1,4 +1,4 @@
-"""JSON in one form only, so that the same thing is always the same bytes."""
+"""Canonical JSON: equal values always have the same bytes."""
 
 import json
 from typing import Any
@@ -7,9 +7,9 @@ from django.db import models
 
 
 def canonical(value: Any) -> str:
-    """``value`` as JSON: keys sorted, no spaces, ASCII only, times as they were given.
+    """``value`` as JSON: keys sorted, no spaces, ASCII only.
 
-    Raises ValueError for what JSON cannot say (NaN, infinity), TypeError for what is no JSON.
+    Raises ValueError for NaN and infinity, TypeError for types that JSON does not have.
     """
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
@@ -17,31 +17,31 @@ def canonical(value: Any) -> str:
 
 
 class CanonicalJSON(models.TextField):
-    """JSON kept as its canonical text.
+    """JSON stored as its canonical text.
 
-    The databases' own JSON types write numbers and keys anew, and a hash over them would not hold.
+    The databases' JSON types may rewrite numbers and keys, which would change a hash.
     """
 
-    # What the type checker's plugin reads: any JSON goes in and comes out.
+    # For the type checker's plugin: the field takes and returns any JSON.
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:
-        """What was kept. A text that is no canonical JSON is not ours: it comes as it is, to be
-        shown. Of a key that stands there twice, one could be read here and the other elsewhere.
+        """The stored value. Text that is not canonical JSON was not written here, and is returned
+        as it is; duplicate keys, for example, could be read in two ways.
         """
         if value is None:
             return None
         try:
-            kept = json.loads(value)
-            return kept if canonical(kept) == value else value
+            parsed = json.loads(value)
+            return parsed if canonical(parsed) == value else value
         except ValueError:
             return value
 
     def to_python(self, value: Any) -> Any:
-        """A value is what it is: a string is a JSON string."""
+        """The value unchanged: a string is a JSON string."""
         return value
 
     def get_prep_value(self, value: Any) -> str:
-        """The text that is kept."""
+        """The text to store."""
         return canonical(value)

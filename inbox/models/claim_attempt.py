@@ -1,4 +1,4 @@
-"""A claim or a release on its way."""
+"""A claim or a release that is being sent."""
 
 from datetime import timedelta
 
@@ -9,17 +9,17 @@ from inbox.models.reviewer import Reviewer
 
 
 class ClaimAttempt(models.Model):
-    """A claim or release that was sent, kept until the question shows what became of it.
+    """A claim or release that was sent, kept until the question shows its outcome.
 
-    ``verb`` is ``claim`` or ``release``. ``held``: the person had the question claimed before.
-    ``question_updated_at`` is the question's time as the mirror had it then. ``ended_at`` and
-    ``http_status`` are set where the request was answered with a failure; one without a response
-    may still be accepted.
+    ``verb`` is ``claim`` or ``release``. ``held``: the person had claimed the question before.
+    ``question_updated_at`` is the question's ``updated_at`` in the mirror at that time.
+    ``ended_at`` and ``http_status`` are set if the request failed; without a response it may still
+    be accepted.
     """
 
-    KEPT = timedelta(minutes=5)
-    """After this one without a response has not been accepted."""
-    KEPT_AFTER_FAILURE = timedelta(minutes=1)
+    GIVE_UP_AFTER = timedelta(minutes=5)
+    """An attempt without a response counts as not accepted after this."""
+    GIVE_UP_AFTER_FAILURE = timedelta(minutes=1)
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
@@ -36,8 +36,8 @@ class ClaimAttempt(models.Model):
         return f"{self.verb} {self.interaction_id}"
 
     @property
-    def over(self) -> bool:
-        """What the question does not show by now has not been accepted."""
+    def given_up(self) -> bool:
+        """Whether it counts as not accepted, since the question has not shown it for so long."""
         if self.ended_at is not None:
-            return self.ended_at + self.KEPT_AFTER_FAILURE < timezone.now()
-        return self.created_at + self.KEPT < timezone.now()
+            return self.ended_at + self.GIVE_UP_AFTER_FAILURE < timezone.now()
+        return self.created_at + self.GIVE_UP_AFTER < timezone.now()

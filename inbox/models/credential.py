@@ -1,4 +1,4 @@
-"""A member token at rest."""
+"""An encrypted member token."""
 
 from django.db import models
 
@@ -6,13 +6,10 @@ from inbox.models.reviewer import Reviewer
 
 
 class Credential(models.Model):
-    """One reviewer's member token for one upstream, encrypted.
+    """A reviewer's member token for an upstream. Only ``inbox.people.vault`` decrypts it.
 
-    ``inbox.people.vault`` alone opens it.
-
-    ``proven_at`` is when upstream said whose it is, None where upstream cannot say. ``refused_at``
-    is set when upstream answered 401 to it, and cleared by a new one. ``used_at`` is when an
-    answer last went out with it.
+    ``proven_at`` is when upstream told whose it is, None if it can't. ``refused_at`` is set when
+    upstream refuses it with 401. ``used_at`` is when an answer was last sent with it.
     """
 
     reviewer = models.OneToOneField(Reviewer, on_delete=models.CASCADE, related_name="credential")

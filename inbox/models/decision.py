@@ -1,4 +1,4 @@
-"""What was done here, by whom and with what."""
+"""The decision log: what was done, by whom and with which credential."""
 
 from typing import Any, Never, Self
 
@@ -17,37 +17,36 @@ class AppendOnly(TypeError):
 
 
 class Entries(models.QuerySet["Decision"]):
-    """Reading only; ``inbox.services.audit.decision_log.append`` writes."""
+    """Read-only; only ``inbox.services.audit.decision_log.append`` writes."""
 
     def as_stored(self) -> Self:
-        """With ``observed_as_stored``: SQLite keeps any number, and a 7 would be read as False."""
+        """With ``observed_as_stored``: SQLite stores any number, and Django reads 7 as False."""
         return self.annotate(observed_as_stored=Cast("observed", models.IntegerField()))
 
     def update(self, **_: Any) -> Never:
-        """Never."""
+        """Not allowed."""
         raise AppendOnly("the decision log is not changed")
 
     def bulk_update(self, *_: Any, **__: Any) -> Never:
-        """Never."""
+        """Not allowed."""
         raise AppendOnly("the decision log is not changed")
 
     def delete(self) -> Never:
-        """Never."""
+        """Not allowed."""
         raise AppendOnly("nothing is deleted from the decision log")
 
 
 class Decision(models.Model):
-    """One entry of the decision log. Plain ids, no foreign keys: people and items can go.
+    """An entry. It has plain ids, not foreign keys: people and questions may be deleted.
 
-    ``actor`` is the Mobius id of whoever did it, ``account`` the user name that it was done with.
-    ``at`` is when it was done, ``entered_at`` when it was written here. ``credential_kind`` is
-    ``member`` (the person's own token), ``service`` (the service key), ``account`` (signed in
-    here, nothing sent upstream) or ``command`` (a command on the server; ``account`` is then the
-    user of the operating system). An ``observed`` answer was seen upstream and not made here: it
-    has no account, address, credential or ``shown``. ``shown`` is what the person had before them:
-    message, context, questions, ``updated_at``. ``http_status`` is the failure that the request was
-    answered with although upstream had accepted it. ``title`` and ``workflow`` are the question's,
-    or the run's or group's, as they were called then.
+    ``actor`` is the Mobius ID of who did it, ``account`` their username here. ``at`` is when it was
+    done, ``entered_at`` when it was logged. ``credential_kind`` is ``member`` (the person's own
+    token), ``service`` (the service key), ``account`` (signed in here, nothing sent upstream) or
+    ``command`` (a command on the server; ``account`` is then the user of the operating system).
+    An ``observed`` answer was made outside this app: it has no account, address, credential or
+    ``shown``. ``shown`` is what the person saw: message, context, questions, ``updated_at``.
+    ``http_status`` is that of a response that failed although upstream accepted the request.
+    ``title`` and ``workflow`` are those of the question, run or group at that time.
 
     ``hash`` is over all fields (``inbox.services.audit.chain``) and ``previous``, the hash of
     the entry before.
@@ -84,7 +83,7 @@ class Decision(models.Model):
         verbose_name = gettext_lazy("decision")
         verbose_name_plural = gettext_lazy("decisions")
         constraints = [
-            # A person answers a question once, here or elsewhere, and it is entered once.
+            # A person answers a question once, here or elsewhere, and that is logged once.
             models.UniqueConstraint(
                 fields=["interaction_id", "actor", "project", "base_url"],
                 condition=models.Q(verb=RESPOND),
@@ -104,7 +103,7 @@ class Decision(models.Model):
         return f"{self.number}: {self.actor} {self.verb} {self.interaction_id}"
 
     def save(self, **options: Any) -> None:
-        """Write a new entry. Raises ``AppendOnly`` for one that is there."""
+        """Insert a new entry. Raises ``AppendOnly`` for an existing one."""
         if not self._state.adding:
             raise AppendOnly(f"entry {self.number} is not changed")
         super().save(**{**options, "force_insert": True})
@@ -113,5 +112,5 @@ class Decision(models.Model):
         return reverse("decision", args=[self.number])
 
     def delete(self, *_: Any, **__: Any) -> Never:
-        """Never."""
+        """Not allowed."""
         raise AppendOnly(f"entry {self.number} is not deleted")

@@ -1,14 +1,14 @@
-"""Where the decision log ends."""
+"""The end of the decision log."""
 
 from django.db import models
 
 
 class DecisionHead(models.Model):
-    """The one row that says how long the log is; kept apart, so that a log cut short is seen.
+    """A single row with the length of the log, so that a shortened log is noticed.
 
-    ``mac`` is over all other fields, under a key that the database does not hold. ``unsealed_from``
-    is the number of the first entry that was written after a head whose ``mac`` did not match: from
-    there back nobody can say that nothing was cut off.
+    ``mac`` is over all other fields, with a key that is not in the database. ``unsealed_from`` is
+    the number of the first entry written after a head whose ``mac`` did not match: entries before
+    it may have been removed.
     """
 
     ONLY = 1

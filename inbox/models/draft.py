@@ -1,4 +1,4 @@
-"""What somebody has typed and not sent."""
+"""An answer that was typed and not sent."""
 
 from django.db import models
 
@@ -6,13 +6,12 @@ from inbox.models.reviewer import Reviewer
 
 
 class Draft(models.Model):
-    """Read by its owner alone. A question has several where two devices typed different texts.
+    """Only its owner reads it. A question has several if two devices typed different texts.
 
-    ``values`` is the form's ``value`` field as submitted, a list of strings. ``version`` counts its
+    ``values`` is the form's ``value`` field as submitted, a list of strings. ``version`` counts
     saves. ``form`` is the operation id of the form that saved it last, ``device`` a digest of that
-    browser's session.
-
-    ``closed_at`` is set when others closed the question; the draft is kept 30 days from then.
+    browser's session. ``closed_at`` is set when others closed the question; the draft is deleted 30
+    days later.
     """
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
@@ -38,10 +37,10 @@ class Draft(models.Model):
 
     @property
     def base(self) -> str:
-        """Names this version: a form that was filled from it says so when it saves."""
+        """Identifies this version. A form that was filled from it sends it when it saves."""
         return f"{self.pk}-{self.version}"
 
     @property
     def empty(self) -> bool:
-        """Nothing is typed in it."""
+        """Whether it has no text."""
         return not any(self.values) and not self.comment

@@ -1,13 +1,13 @@
-"""One entry of a run's log, mirrored."""
+"""An event, mirrored."""
 
 from django.db import models
 
 
 class Event(models.Model):
-    """An event as it came. ``data`` is what the timeline needs of it, not the whole payload.
+    """An event of a run. ``data`` is what the timeline needs, not the whole payload.
 
-    ``kind`` is an ``EventKind``; ``type`` the wire's word; ``seq`` unique within a run: it
-    may count per run or per project.
+    ``kind`` is an ``EventKind``, ``type`` the API's type. ``seq`` is unique within a run; it may
+    count per run or per project.
     """
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class GroupMapping(models.Model):
-    """One person's place in a group whose members Mobius does not tell.
+    """A person's membership of a group whose members Mobius does not list.
 
     ``group_id`` is compared with a question's group id, then with its target's id.
     """

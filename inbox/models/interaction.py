@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 
 def answered_at(response: Mapping[str, Any]) -> datetime | None:
-    """When an answer was given, None where upstream does not say."""
+    """When an answer was given, None if upstream does not say."""
     at = response.get("at")
     if isinstance(at, datetime):
         return at
@@ -20,19 +20,22 @@ def answered_at(response: Mapping[str, Any]) -> datetime | None:
 
 
 class Interaction(models.Model):
-    """An interaction as upstream last told it; ``inbox.mirror.project`` alone writes it. ``status``
-    is an ``InteractionStatus`` or the wire's own word. ``state`` is the status, or ``cancelled``
-    or ``bypassed`` (by a signal) for one that closed before its deadline without being answered
-    (``inbox.mirror.states``). ``questions``, ``responses`` and ``policy`` are the JSON forms of
-    ``inbox.mobius.types``. ``title`` is the first line of the message as plain text. ``due_at``
-    is the soft deadline where the workflow gives one, else ``expires_at``; ``soft`` says which.
-    ``claimable``: upstream tells of claims on it. ``members`` are those whom a group's question
-    asks, ``members_from`` says who named them: the member snapshot, Mobius' groups or the group
-    mapping, empty where nobody has. ``lacks`` names what upstream has not told, of
-    ``inbox.mobius.types.LACKING``. ``workflow`` and ``asked_by`` come from the run. ``search``
-    is the lower-cased text that the inbox searches. ``counted`` is what the rollup has counted
-    of it: its days and durations, as ``inbox.mirror.tally`` has found them; null for one that is
-    not in the rollup.
+    """An interaction as upstream last sent it. Only ``inbox.mirror.project`` writes it.
+
+    - ``status``: an ``InteractionStatus``, or the API's own word.
+    - ``state``: the status, or ``cancelled`` or ``bypassed`` (by a signal) if it closed before its
+      deadline without an answer (``inbox.mirror.states``).
+    - ``questions``, ``responses``, ``policy``: the JSON of ``inbox.mobius.types``.
+    - ``title``: the first line of the message, as plain text.
+    - ``due_at``: the soft deadline if there is one, else ``expires_at``; ``soft`` says which.
+    - ``claimable``: upstream shows claims on it.
+    - ``members``: whom a group's question asks; ``members_from``: the member snapshot, Mobius'
+      groups or the group mapping, empty if the members are unknown.
+    - ``lacks``: which of ``inbox.mobius.types.LACKABLE`` are unknown.
+    - ``workflow``, ``asked_by``: from the run.
+    - ``search``: the lower-cased text that the inbox searches.
+    - ``counted``: its days and durations as counted by ``inbox.mirror.tally``; null if not counted.
+    - ``gone``: no longer exists upstream.
     """
 
     CANCELLED: Final = "cancelled"
@@ -96,9 +99,9 @@ class Interaction(models.Model):
                 condition=models.Q(gone=False),
                 name="interaction_oldest",
             ),
-            # What has been over for so long that it is forgotten.
+            # For pruning what closed long ago.
             models.Index(fields=["upstream", "status", "updated_at"], name="interaction_aged"),
-            # What waits on a group, and how long it took, without reading the rows.
+            # A group's open questions and response times, from the index alone.
             models.Index(
                 fields=["upstream", "group_id", "status", "gone", "completed_at", "created_at"],
                 name="interaction_of_group",
@@ -113,7 +116,7 @@ class Interaction(models.Model):
 
     @property
     def pending(self) -> bool:
-        """It can still be answered, as far as the mirror knows."""
+        """Whether it can still be answered, as far as the mirror knows."""
         return self.status == "pending" and not self.gone
 
     @property
@@ -124,17 +127,17 @@ class Interaction(models.Model):
 
     @property
     def takes_one_answer(self) -> bool:
-        """The first answer completes it, as far as upstream says."""
+        """Whether the first answer completes it, as far as known."""
         return self.policy_kind == "any"
 
     @property
     def policy_kind(self) -> str:
-        """``any``, ``all`` or ``quorum``, or the wire's own word."""
+        """``any``, ``all`` or ``quorum``, or the API's own word."""
         return str(self.policy.get("kind") or "any")
 
     @property
     def shared(self) -> bool:
-        """Several people may have to answer it, and they are known."""
+        """Whether several known people have to answer it."""
         return self.members is not None and self.policy_kind != "any"
 
     @property
@@ -151,7 +154,7 @@ class Interaction(models.Model):
 
     @property
     def answered_by(self) -> list[str | None]:
-        """The Mobius IDs of those who have answered, in upstream's order. None: it names nobody."""
+        """Mobius IDs of those who have answered, in upstream's order; None if it names nobody."""
         return [response.get("user_id") for response in self.responses or ()]
 
     @property
@@ -162,15 +165,15 @@ class Interaction(models.Model):
 
     @property
     def display_title(self) -> str:
-        """The title, for a question that may have none."""
+        """The title, or a placeholder."""
         return self.title or _("Untitled question")
 
     @property
     def says_how_many(self) -> bool:
-        """It is known how many must answer; where it is not, one answer may be enough."""
+        """Whether it is known how many must answer."""
         return "policy" not in self.lacks.split()
 
     @property
     def closed_early(self) -> bool:
-        """Cancelled, or bypassed by a signal: it neither was answered nor expired in time."""
+        """Whether it was cancelled or bypassed by a signal."""
         return self.state in (self.CANCELLED, self.BYPASSED)

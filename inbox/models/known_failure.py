@@ -1,12 +1,11 @@
-"""Wrong passwords of those who are known."""
+"""Wrong passwords of known browsers and people."""
 
 from django.db import models
 
 
 class KnownFailure(models.Model):
-    """A wrong password from a browser that has signed in under this name before, or from somebody
-    who is signed in under it. ``by`` says which one, and for which name; nobody else's failures
-    count against it.
+    """A wrong password from a browser that has signed in with this username before, or from
+    somebody who is signed in with it. ``by`` identifies the browser or account.
     """
 
     by = models.CharField(max_length=300)

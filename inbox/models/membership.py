@@ -1,4 +1,4 @@
-"""A person's place in a group, mirrored."""
+"""Membership of a group, mirrored."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from inbox.models.group import Group
 
 
 class Membership(models.Model):
-    """``user_id`` is a Mobius id; it need not have an account here."""
+    """``user_id`` is a Mobius ID, which may have no account here."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="memberships")
     user_id = models.CharField(max_length=200)

@@ -1,4 +1,4 @@
-"""What somebody is told here, beside their inbox."""
+"""A notification."""
 
 from django.db import models
 
@@ -6,12 +6,11 @@ from inbox.models.reviewer import Reviewer
 
 
 class Notice(models.Model):
-    """One person is told about one question, or with an empty ``interaction_id`` about their
-    account. Said again, it is the same notice, unread anew.
+    """A notification about a question, or with an empty ``interaction_id`` about the account.
 
-    ``sender`` is the Mobius id of whoever said it, ``sender_name`` what they were called then.
-    ``times`` is how often it was said, ``at`` when last. The question's words are not kept here:
-    who may no longer see it is shown none of them.
+    A repeated one is the same row, unread again: ``times`` counts, ``at`` is the last time.
+    ``sender`` is a Mobius ID, ``sender_name`` the name at that time. The question's text is not
+    copied, so that nobody sees it who may no longer see the question.
     """
 
     class Kind(models.TextChoices):
@@ -30,7 +29,7 @@ class Notice(models.Model):
 
     class Meta:
         constraints = [
-            # Two who press at once write one row: the second finds it, and how young it is.
+            # Of two simultaneous nudges, the second finds the row, and that it is recent.
             models.UniqueConstraint(
                 fields=["reviewer", "upstream", "interaction_id", "kind"], name="one_notice_each"
             )

@@ -1,4 +1,4 @@
-"""A link that somebody sets a password with, once."""
+"""A one-time link for setting a password."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,7 @@ from django.db import models
 class OneTimeLink(models.Model):
     """The sign-in link of ``user``, or without one the setup link of the installation.
 
-    There is one of each; a new one replaces the old. Only the SHA-256 of its token is kept.
+    There is one of each; a new one replaces the old. Only the SHA-256 of its token is stored.
     """
 
     user = models.OneToOneField(

@@ -6,14 +6,13 @@ from inbox.models.interaction import Interaction
 
 
 class Recipient(models.Model):
-    """One person whom an interaction asks: the direct target, or a member of its group's snapshot.
+    """A person whom an interaction asks: the direct target, or a member of its group.
 
-    What the inbox sorts and filters by is copied here from the interaction, so that one person's
-    list is one index walk: ``open`` (still to be answered by this person), ``due_at``,
-    ``closed_at``.
+    What the inbox sorts and filters by is copied from the interaction, so that a person's list
+    needs one index only: ``open`` (this person has still to answer), ``due_at``, ``closed_at``.
     ``via_group`` is false for the direct target. ``answered_at`` is when this person answered.
-    ``holds``: this person has claimed it, and it is open. ``waits``: this person has answered, and
-    it is still open for others.
+    ``holds``: open, and claimed by this person. ``waits``: answered by this person, and still open
+    for others.
     """
 
     interaction = models.ForeignKey(
@@ -38,7 +37,7 @@ class Recipient(models.Model):
         indexes = [
             models.Index(fields=["upstream", "user_id", "open", "due_at", "id"], name="asks_open"),
             models.Index(fields=["upstream", "user_id", "open", "-closed_at"], name="asks_closed"),
-            # Few of very many: an index that holds those alone.
+            # Partial indexes: these are few of very many rows.
             models.Index(
                 fields=["upstream", "user_id", "due_at", "id"],
                 condition=models.Q(holds=True),

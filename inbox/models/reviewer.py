@@ -8,15 +8,15 @@ from django.utils.translation import gettext_lazy
 
 
 def validate_one_line(value: str) -> None:
-    """An id holds no line breaks and no other control characters: it stands in logs and headers."""
+    """Refuse line breaks and other control characters: IDs are used in logs and headers."""
     if not value.isprintable():
         raise ValidationError(_("An ID can't contain line breaks or other control characters."))
 
 
 class Reviewer(models.Model):
-    """An account's place in Mobius. Every account has one, made when the account is made.
+    """Who an account is in Mobius. It is created with the account.
 
-    ``mobius_id`` is set by an administrator or proven by a member token; nobody types their own.
+    ``mobius_id`` is set by an administrator or proven by a member token; people can't enter it.
     """
 
     user = models.OneToOneField(
@@ -40,5 +40,5 @@ class Reviewer(models.Model):
 
     @property
     def name(self) -> str:
-        """What others call the person."""
+        """The person's display name."""
         return self.user.get_full_name() or self.user.get_username()

@@ -8,14 +8,15 @@ from django.urls import reverse
 
 
 class Run(models.Model):
-    """A run as upstream last told it; ``inbox.mirror.project`` alone writes it.
+    """A run as upstream last sent it. Only ``inbox.mirror.project`` writes it.
 
-    ``status`` is a ``RunStatus``, or the wire's own word where that is unknown. ``state`` is the
-    status, or ``cancelled`` for a failed run that somebody cancelled. ``plan`` is the
-    list of the spec's steps (name, kind, description), null until the run was read with its spec.
-    ``log_from`` is the seq from which on the event rows are whole: 0 means all of them.
-    ``search`` is the lower-cased text that the monitor searches. ``raw`` is empty until the run
-    itself was read.
+    - ``status``: a ``RunStatus``, or the API's own word.
+    - ``state``: the status, or ``cancelled``.
+    - ``plan``: the spec's steps (name, kind, description), null until the run was read with its
+      spec.
+    - ``log_from``: the seq from which on the event rows are complete; 0 for the whole log.
+    - ``search``: the lower-cased text that the list of runs searches.
+    - ``raw``: empty until the run itself was read.
     """
 
     CANCELLED: Final = "cancelled"
@@ -56,8 +57,8 @@ class Run(models.Model):
         ]
         indexes = [
             models.Index(fields=["upstream", "finished"], name="run_unfinished"),
-            # The monitor's lists, each an index walk in its order. The first two hold whatever a
-            # walk looks at to leave a run out, so that it does not read the wide rows for that.
+            # For the orders of the list of runs. The first two have all columns that are filtered
+            # on, so that filtering does not read the wide rows.
             *(
                 models.Index(fields=["upstream", "gone", *fields], name=f"run_{name}")
                 for name, fields in {
@@ -82,20 +83,20 @@ class Run(models.Model):
 
     @property
     def typed_name(self) -> str:
-        """What is typed to cancel it: its workflow's name, or its id where it has none."""
+        """What has to be typed to cancel it: its workflow's name, or its id if it has none."""
         return self.workflow.strip() or self.mobius_id
 
     @property
     def cancelled(self) -> bool:
-        """Somebody ended it."""
+        """Whether it was cancelled."""
         return self.state == self.CANCELLED
 
     @property
     def unread(self) -> bool:
-        """It is known from its questions alone."""
+        """Whether it is known from its questions alone."""
         return not self.raw
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it was over, by upstream's clock; None before that."""
+        """When it finished, by upstream's clock; None before that."""
         return (self.completed_at or self.updated_at) if self.finished else None

@@ -6,9 +6,9 @@ from django.urls import reverse
 
 
 class SavedView(models.Model):
-    """``query`` is what ``RunFilters.querystring`` writes: filters and sort, no place in the list.
+    """``query`` is from ``RunFilters.querystring``: filters and order, without a page.
 
-    Its link carries the query as well, so that a link that was shared works when the view is gone.
+    The view's URL has the query too, so that a shared link works after the view is deleted.
     """
 
     owner = models.ForeignKey(

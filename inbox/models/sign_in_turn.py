@@ -1,12 +1,11 @@
-"""When a name that is under attack takes another password."""
+"""When a username with too many failures accepts the next attempt."""
 
 from django.db import models
 
 
 class SignInTurn(models.Model):
-    """One try at a time: a name to which too many wrong passwords were given takes the next one
-    from ``next_at`` on. The row is changed before the password is looked at, so that of two
-    browsers that try at once one has the turn.
+    """A username with too many wrong passwords accepts one attempt from ``next_at`` on. The row is
+    changed before the password is checked, so that of two simultaneous attempts one is accepted.
     """
 
     username = models.CharField(max_length=255, primary_key=True)

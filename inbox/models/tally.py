@@ -1,17 +1,17 @@
-"""What happened on a day, counted."""
+"""Daily counts for *Insights*."""
 
 from django.db import models
 
 
 class Tally(models.Model):
-    """The sum of what mirrored interactions had happen to them on one of the installation's days.
+    """What happened to interactions on a day, in the installation's time zone.
 
-    ``inbox.mirror.tally`` alone writes it, in the transaction that writes the interaction, and it
+    Only ``inbox.mirror.tally`` writes it, in the transaction that writes the interaction; it
     outlives the interaction. ``person`` is empty for the questions themselves, each counted once;
-    else it is a Mobius user id, and the row counts what that person was asked and has answered.
-    ``expired``, ``cancelled`` and ``bypassed`` are the ways to close without an answer.
-    ``approved`` and ``rejected`` are outcomes of approvals. ``claim_times`` and ``answer_times``
-    are histograms of ``inbox.mirror.durations``: bucket to number.
+    otherwise it is a Mobius user id, and the row counts what that person was asked and answered.
+    ``expired``, ``cancelled`` and ``bypassed`` closed without an answer. ``approved`` and
+    ``rejected`` are results of approvals. ``claim_times`` and ``answer_times`` are histograms of
+    ``inbox.mirror.durations``: bucket to count.
     """
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
@@ -33,7 +33,7 @@ class Tally(models.Model):
     class Meta:
         verbose_name_plural = "tallies"
         constraints = [
-            # In the order of the charts' reading: the questions, or one person, from day to day.
+            # In the order that charts read: the questions, or one person, from day to day.
             models.UniqueConstraint(
                 fields=["upstream", "person", "day", "workflow", "type", "group_id"],
                 name="one_tally_each",

@@ -7,10 +7,10 @@ from django.db import models
 
 
 class Upstream(models.Model):
-    """One project at one Mobius, and how far its mirror has come.
+    """A project of a Mobius, and the state of its mirror.
 
-    Every mirror row names its upstream; pages read the present one only, so another
-    ``MOBIUS_BASE_URL`` or project shows none of the rows of the last.
+    Every mirror row refers to its upstream. Pages read the current one only, so another
+    ``MOBIUS_BASE_URL`` or project shows no rows of the former.
     """
 
     base_url = models.CharField(
@@ -57,7 +57,7 @@ class Upstream(models.Model):
 
     @classmethod
     def present(cls) -> "Upstream":
-        """The upstream of the settings, made where it is new."""
+        """The upstream of the settings, created if it is new."""
         row, _ = cls.objects.get_or_create(
             base_url=settings.MOBIUS_IDENTITY,
             project=settings.MOBIUS_PROJECT,
@@ -67,12 +67,12 @@ class Upstream(models.Model):
 
     @classmethod
     def lock_present(cls) -> "Upstream":
-        """``present``, locked until the transaction ends: before any other row, by all who change
-        answers, accounts or the decision log, so that none waits for another in a circle.
+        """``present``, locked until the transaction ends. Whoever changes answers, accounts or the
+        decision log locks it before any other row, so that they can't deadlock.
         """
         return cls.objects.select_for_update().get(pk=cls.present().pk)
 
     def counted_in(self, day: date) -> str:
-        """The time zone by whose midnights *Insights* has counted ``day``."""
+        """The time zone in which *Insights* has counted ``day``."""
         former = (zone for zone, last in self.former_zones if day <= date.fromisoformat(last))
         return next(former, self.tally_zone or settings.TIME_ZONE)

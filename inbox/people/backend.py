@@ -8,12 +8,11 @@ from django.db.models import F
 
 
 class ReviewerBackend(ModelBackend):
-    """As Django's. The account of each request comes with its reviewer and its roles, which every
-    page needs: one query instead of two."""
+    """Django's backend, which also loads the account's reviewer and roles, in the same query."""
 
     def get_user(self, user_id: Any) -> User | None:
-        """The account, unless it is deactivated. ``role_names`` are the names of its groups."""
-        # A row for each group, and one without where there is none.
+        """The account, unless it is deactivated. ``role_names`` has the names of its groups."""
+        # One row for each group, or one with None.
         rows = User.objects.filter(pk=user_id).annotate(role=F("groups__name"))
         accounts = list(rows.select_related("reviewer"))
         if not accounts or not self.user_can_authenticate(accounts[0]):

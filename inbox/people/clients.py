@@ -22,15 +22,15 @@ Pool = AsyncGenerator[MobiusClient, None]
 Pools = dict[tuple[str, ...], tuple[MobiusClient, Pool]]
 
 adapter = choose()
-"""Speaks the generation of this installation's Mobius."""
+"""The adapter for this installation's Mobius."""
 
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pools] = WeakKeyDictionary()
 
 
 class NoCredential(LookupError):
-    """There is no token with which this person may answer this question.
+    """There is no token that the person may use for this.
 
-    ``lost`` is True where a token is stored and its key is not there any more.
+    ``lost`` is True if a token is stored that no key decrypts.
     """
 
     def __init__(self, message: str, *, lost: bool = False) -> None:
@@ -40,7 +40,7 @@ class NoCredential(LookupError):
 
 @dataclass(frozen=True)
 class RequestCredential:
-    """With what a request goes out: the person's own token, or the service key."""
+    """What a request is sent with: the person's own token, or the service key."""
 
     kind: Literal["member", "service"]
     token: str | None = field(default=None, repr=False)
@@ -61,16 +61,16 @@ def service_client() -> MobiusClient:
 
 
 async def close() -> None:
-    """Close the running loop's pools now; a later call opens a new one."""
+    """Close the running loop's pools; a later call opens new ones."""
     for _, pool in _pools.pop(asyncio.get_running_loop(), {}).values():
         await pool.aclose()
 
 
 def credential_for(reviewer: Reviewer, interaction: Interaction) -> RequestCredential:
-    """With what ``reviewer``, who was asked, answers ``interaction``.
+    """The credential with which ``reviewer``, who is asked, answers ``interaction``.
 
-    The service key answers only for somebody who has no token. A token that Mobius has refused is
-    tried again: it may have been let in since. Raises ``NoCredential``.
+    The service key answers only for people without a token. A token that Mobius has refused is
+    tried again, since Mobius may accept it by now. Raises ``NoCredential``.
     """
     try:
         return member_credential(reviewer, interaction.upstream)
@@ -81,9 +81,9 @@ def credential_for(reviewer: Reviewer, interaction: Interaction) -> RequestCrede
 
 
 def member_credential(reviewer: Reviewer, upstream: Upstream | None = None) -> RequestCredential:
-    """The person's own token, for what goes out under their name only.
+    """The person's own token, for requests that must be in their name.
 
-    ``upstream`` is the present one, where the caller has it. Raises ``NoCredential``.
+    ``upstream`` is the current one, if the caller has it. Raises ``NoCredential``.
     """
     upstream = upstream or Upstream.present()
     stored = Credential.objects.filter(reviewer=reviewer, upstream=upstream).first()
@@ -106,13 +106,13 @@ def _opened(base_url: str, project: str, token: str) -> tuple[MobiusClient, Pool
         waiting=waiting,
     )
     pool = _until_the_loop_ends(client)
-    # A started generator is what the loop closes at its end: no pool outlives its loop, whoever
-    # runs it. Its first step awaits nothing, so it can be taken here.
+    # A loop closes its started async generators when it ends, and so the pool, whoever runs the
+    # loop. The generator's first step awaits nothing, so it can be run here.
     try:
         pool.__anext__().send(None)
     except StopIteration as first:
         return first.value, pool
-    raise RuntimeError("the pool waits before it is open")
+    raise RuntimeError("the generator did not start at once")
 
 
 async def _until_the_loop_ends(client: MobiusClient) -> Pool:

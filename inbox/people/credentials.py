@@ -1,4 +1,4 @@
-"""A reviewer's member token: kept, shown in part, removed."""
+"""Storing and removing a reviewer's member token."""
 
 from enum import StrEnum
 from typing import Any
@@ -11,14 +11,14 @@ from pydantic import SecretStr
 from inbox.models import Credential, Reviewer, Upstream
 from inbox.people import vault
 
-SHORTEST = 24
-"""Of a token whose first eight and last four characters may be shown."""
+MIN_LENGTH_SHOWN = 24
+"""Of shorter tokens, only the first four characters are shown."""
 
 
 class Token(StrEnum):
-    """What can be said of a person's token before it is used.
+    """The state of a person's token.
 
-    ``REFUSED``: Mobius did not take it the last time. ``LOST``: no present key opens it.
+    ``REFUSED``: Mobius did not accept it the last time. ``LOST``: no current key decrypts it.
     """
 
     GOOD = "good"
@@ -31,15 +31,15 @@ class AnotherOwner(Exception):
     """The token belongs to another Mobius ID than the account's."""
 
 
-class Taken(AnotherOwner):
+class OwnerTaken(AnotherOwner):
     """Another account has the Mobius ID that the token belongs to."""
 
 
 def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credential:
-    """Keep ``token`` as the one of ``reviewer``, in place of an earlier one.
+    """Store ``token`` for ``reviewer``, replacing an earlier one.
 
-    ``owner`` is the Mobius ID that upstream said it belongs to, None where upstream cannot say.
-    Raises ``AnotherOwner`` where it is not the reviewer's; then nothing has changed.
+    ``owner`` is the Mobius ID that it belongs to, None if upstream can't tell. Raises
+    ``AnotherOwner`` if that is not the reviewer's; then nothing has changed.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -50,7 +50,7 @@ def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credent
             reviewer=reviewer,
             defaults={
                 "upstream": Upstream.present(),
-                **_kept(token.get_secret_value()),
+                **_token_fields(token.get_secret_value()),
                 "added_at": now,
                 "proven_at": None if owner is None else now,
                 "used_at": None,
@@ -62,7 +62,7 @@ def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credent
 
 @transaction.atomic
 def prove(reviewer: Reviewer, owner: str) -> None:
-    """``owner`` is who the reviewer is, if no Mobius ID is set. Raises ``Taken``."""
+    """Set the reviewer's Mobius ID to ``owner``, unless one is set. Raises ``OwnerTaken``."""
     row = Reviewer.objects.select_for_update().get(pk=reviewer.pk)
     if row.mobius_id:
         return
@@ -71,17 +71,17 @@ def prove(reviewer: Reviewer, owner: str) -> None:
         with transaction.atomic():
             row.save(update_fields=["mobius_id", "mobius_id_proven"])
     except IntegrityError:
-        raise Taken(owner) from None
+        raise OwnerTaken(owner) from None
     reviewer.mobius_id = owner
 
 
 def remove(reviewer: Reviewer) -> None:
-    """Forget the token. The Mobius id stays: questions are still the reviewer's."""
+    """Delete the token. The Mobius ID stays: questions are still the reviewer's."""
     Credential.objects.filter(reviewer=reviewer).delete()
 
 
 def present(reviewer: Reviewer) -> Credential | None:
-    """The reviewer's token for the present upstream, as it may be shown."""
+    """The reviewer's token for the current upstream, without its encrypted value."""
     return (
         Credential.objects.defer("sealed")
         .filter(reviewer=reviewer, upstream=Upstream.present())
@@ -90,7 +90,7 @@ def present(reviewer: Reviewer) -> Credential | None:
 
 
 def state_of(user_id: int, upstream: Upstream) -> Token:
-    """How the token of an account stands, by the account's id. One query."""
+    """The state of an account's token. One query."""
     credential = Credential.objects.filter(reviewer__user_id=user_id, upstream=upstream).first()
     if credential is None:
         return Token.NONE
@@ -102,19 +102,19 @@ def state_of(user_id: int, upstream: Upstream) -> Token:
 
 
 def mark_refused(reviewer: Reviewer) -> None:
-    """Upstream answered 401 to it; the first time counts."""
+    """Record that upstream refused the token, unless that is recorded."""
     Credential.objects.filter(reviewer=reviewer, refused_at=None).update(refused_at=timezone.now())
 
 
 def mark_used(reviewer: Reviewer) -> None:
-    """An answer went out with it, so it is good."""
+    """Record that upstream accepted the token."""
     Credential.objects.filter(reviewer=reviewer).update(used_at=timezone.now(), refused_at=None)
 
 
 @sensitive_variables()
-def _kept(token: str) -> dict[str, Any]:
-    """The token sealed, and the ends of it that are shown: not those of the project after a dot."""
+def _token_fields(token: str) -> dict[str, Any]:
+    """The encrypted token, and the parts that are shown, without the project after a dot."""
     ends = ("prefix", token[:8]), ("last_four", token.partition(".")[0][-4:])
-    if len(token) < SHORTEST:
+    if len(token) < MIN_LENGTH_SHOWN:
         ends = ("prefix", token[:4]), ("last_four", "")
     return {"sealed": vault.seal(token), **dict(ends)}

@@ -1,7 +1,7 @@
 """Browsers remember, in a signed cookie, the accounts that have signed in with them.
 
-Somebody who attacks a name slows down everyone who tries it, but not its owner's own browser. The
-cookie also holds a random name of the browser, by which its own failures are counted.
+An attack on a username slows down everyone who tries it, but not its owner's own browser. The
+cookie also has a random name for the browser, by which its failures are counted.
 """
 
 import secrets
@@ -14,19 +14,19 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 COOKIE = "known_browser"
-LASTS = timedelta(days=400)
-"""As long as browsers keep a cookie; each sign-in begins anew."""
-MOST = 10
-"""Accounts that one browser remembers, the last to sign in first."""
+MAX_AGE = timedelta(days=400)
+"""The longest that browsers keep a cookie; each sign-in renews it."""
+MAX_ACCOUNTS = 10
+"""Accounts that a browser remembers, most recent first."""
 
 _SALT = "inbox.people.known_browser"
 
 
-def known_as(request: HttpRequest, username: str) -> str:
-    """What a browser that has signed in as ``username`` before is called; empty for any other."""
+def name_of_browser(request: HttpRequest, username: str) -> str:
+    """The browser's name if it has signed in as ``username`` before, else empty."""
     browser, accounts = _read(request)
-    found = get_user_model().objects.filter(pk__in=accounts, username=username)
-    return browser if found.exists() else ""
+    account = get_user_model().objects.filter(pk__in=accounts, username=username)
+    return browser if account.exists() else ""
 
 
 def signed_in(*, request: HttpRequest | None, user: Any, **_: Any) -> None:
@@ -36,18 +36,18 @@ def signed_in(*, request: HttpRequest | None, user: Any, **_: Any) -> None:
 
 
 def remember(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Set the cookie, where somebody has signed in with this request."""
+    """Set the cookie, if somebody has signed in with this request."""
     account = getattr(request, "account_signed_in", None)
     if account is None:
         return
-    browser, others = _read(request)
-    accounts = [account, *(other for other in others if other != account)]
+    browser, remembered = _read(request)
+    accounts = [account, *(other for other in remembered if other != account)]
     response.set_signed_cookie(
         COOKIE,
-        # The name stays: another one would have a count of its own.
-        f"{browser or secrets.token_urlsafe(16)}:{'.'.join(map(str, accounts[:MOST]))}",
+        # The name stays: a new one would have no failures.
+        f"{browser or secrets.token_urlsafe(16)}:{'.'.join(map(str, accounts[:MAX_ACCOUNTS]))}",
         salt=_SALT,
-        max_age=LASTS,
+        max_age=MAX_AGE,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -55,9 +55,7 @@ def remember(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _read(request: HttpRequest) -> tuple[str, list[int]]:
-    """The browser's name and its accounts' primary keys. A cookie that was not signed here holds
-    neither.
-    """
-    value = request.get_signed_cookie(COOKIE, default="", salt=_SALT, max_age=LASTS)
+    """The browser's name and its accounts' primary keys; empty without a valid cookie."""
+    value = request.get_signed_cookie(COOKIE, default="", salt=_SALT, max_age=MAX_AGE)
     browser, _, accounts = (value or "").partition(":")
-    return (browser, [int(one) for one in accounts.split(".")]) if accounts else ("", [])
+    return (browser, [int(account) for account in accounts.split(".")]) if accounts else ("", [])

@@ -1,4 +1,4 @@
-"""What people are called: by their accounts here, else by their Mobius id."""
+"""People's names: from their accounts here, else their Mobius ID."""
 
 from collections.abc import Iterable
 
@@ -6,27 +6,29 @@ from inbox.models import Reviewer
 
 
 def accounts_of(user_ids: Iterable[str | None]) -> dict[str, str]:
-    """Mobius id → name, for those of the ids that have an account here. One query, or none."""
+    """Mobius ID → name, for IDs with an account here. At most one query."""
     return {str(reviewer.mobius_id): reviewer.name for reviewer in _accounts(user_ids)}
 
 
 def accounts_and_deactivated(
     user_ids: Iterable[str | None],
 ) -> tuple[dict[str, str], frozenset[str]]:
-    """``accounts_of``, and those of the ids whose account is deactivated. One query, or none."""
-    known = _accounts(user_ids)
-    names = {str(reviewer.mobius_id): reviewer.name for reviewer in known}
-    return names, frozenset(str(one.mobius_id) for one in known if not one.user.is_active)
+    """``accounts_of``, and the IDs whose account is deactivated. At most one query."""
+    reviewers = _accounts(user_ids)
+    names = {str(reviewer.mobius_id): reviewer.name for reviewer in reviewers}
+    return names, frozenset(
+        str(reviewer.mobius_id) for reviewer in reviewers if not reviewer.user.is_active
+    )
 
 
 def _accounts(user_ids: Iterable[str | None]) -> list[Reviewer]:
-    wanted = {user_id for user_id in user_ids if user_id}
-    if not wanted:
+    ids = {user_id for user_id in user_ids if user_id}
+    if not ids:
         return []
-    return list(Reviewer.objects.filter(mobius_id__in=wanted).select_related("user"))
+    return list(Reviewer.objects.filter(mobius_id__in=ids).select_related("user"))
 
 
 def names_of(user_ids: Iterable[str | None]) -> dict[str, str]:
-    """Mobius id → name, for each id given that is not empty. One query, none for no ids."""
-    wanted = {user_id for user_id in user_ids if user_id}
-    return {user_id: user_id for user_id in wanted} | accounts_of(wanted)
+    """Mobius ID → name, for each ID that is not empty. At most one query."""
+    ids = {user_id for user_id in user_ids if user_id}
+    return {user_id: user_id for user_id in ids} | accounts_of(ids)

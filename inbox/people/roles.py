@@ -1,6 +1,7 @@
-"""The roles as Django groups, what leads can be given, and a place in Mobius for every account.
+"""Roles as Django groups, the leads' permissions, and a reviewer for every account.
 
-Made after each migrate, not by a migration: on an empty database the accounts' tables come later.
+They are created after each migrate, not by a migration: on an empty database the accounts' tables
+come later.
 """
 
 from typing import Any
@@ -15,12 +16,12 @@ from inbox.models import Reviewer
 
 
 def make_roles(*, using: str, **_: Any) -> None:
-    """Receiver of ``post_migrate``; also makes reviewers for accounts older than this app."""
+    """Receiver of ``post_migrate``; also creates reviewers for accounts older than this app."""
     if not router.allow_migrate(using, "inbox", model_name="reviewer"):
         return
     for name in ROLES:
         Group.objects.using(using).get_or_create(name=name)
-    # A permission needs some model's type; who a person is here is what these are given to.
+    # A permission needs the content type of some model.
     about = ContentType.objects.db_manager(using).get_for_model(Reviewer)
     for codename, words in PERMISSIONS.items():
         Permission.objects.using(using).get_or_create(
@@ -28,3 +29,9 @@ def make_roles(*, using: str, **_: Any) -> None:
         )
     for user in get_user_model().objects.using(using).filter(reviewer=None):
         Reviewer.objects.using(using).create(user=user)
+
+
+def make_reviewer(*, instance: Any, created: bool, raw: bool, using: str, **_: Any) -> None:
+    """Receiver of ``post_save`` that creates the reviewer of a new account."""
+    if created and not raw:
+        Reviewer.objects.using(using).get_or_create(user=instance)

@@ -1,4 +1,4 @@
-"""All member tokens under the newest key."""
+"""Encrypting all member tokens with the newest key."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from inbox.people import vault
 
 
 class KeysLost(LookupError):
-    """Some tokens open with none of the present keys. ``names`` are the accounts they belong to."""
+    """No current key decrypts some tokens. ``names`` are the usernames of their accounts."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(", ".join(names))
@@ -17,11 +17,10 @@ class KeysLost(LookupError):
 
 
 def rotate(*, batch: int = 200) -> int:
-    """Seal every token anew with the first of ``CREDENTIAL_KEYS``; how many there are.
+    """Encrypt every token with the first of ``CREDENTIAL_KEYS``. Returns how many there are.
 
-    ``batch`` is how many are written in one transaction.
-
-    Raises ``KeysLost`` before anything is written where one of them cannot be opened.
+    ``batch`` is how many are written in a transaction. Raises ``KeysLost``, before anything is
+    written, if a token can't be decrypted.
     """
     lost = [name for name, sealed in _all() if not vault.opens(sealed)]
     if lost:
@@ -32,7 +31,7 @@ def rotate(*, batch: int = 200) -> int:
 
 @transaction.atomic
 def _reseal(ids: list[int]) -> int:
-    """A token that was replaced or removed meanwhile is as it is now."""
+    """Re-encrypt the current tokens; they may have been replaced or removed meanwhile."""
     rows = list(Credential.objects.select_for_update().filter(pk__in=ids))
     for row in rows:
         row.sealed = vault.resealed(row.sealed)

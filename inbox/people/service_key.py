@@ -1,7 +1,7 @@
 """Whether the installation's service key answers for people who have no member token.
 
-``SERVICE_KEY_ANSWERS`` is ``on``, ``off`` or ``auto``: on where Mobius is known to have no way of
-saying whose a member token is, and has never said so of one.
+``SERVICE_KEY_ANSWERS`` is ``on``, ``off`` or ``auto``: on if Mobius is known to have no way of
+telling whose a member token is, and has never told so.
 """
 
 from django.conf import settings
@@ -10,11 +10,11 @@ from inbox.mobius.types import Offer
 from inbox.models import Interaction, Reviewer, Upstream
 
 _refused: set[tuple[int, str]] = set()
-"""Upstreams and kinds of questions for which Mobius has refused the key since the start."""
+"""(Upstream, target type) of questions for which Mobius has refused the key since the start."""
 
 
 def answers(upstream: Upstream) -> bool:
-    """The effective mode."""
+    """Whether the service key answers at all."""
     if settings.SERVICE_KEY_ANSWERS == "auto":
         cannot_tell = upstream.capabilities.get("token_owner") == Offer.NO
         return cannot_tell and not upstream.proves_tokens
@@ -22,9 +22,9 @@ def answers(upstream: Upstream) -> bool:
 
 
 def may_answer(reviewer: Reviewer, item: Interaction) -> bool:
-    """The key may answer ``item`` for ``reviewer``, who was asked and has no member token.
+    """Whether the key may answer ``item`` for ``reviewer``, who is asked and has no member token.
 
-    It answers what one answer settles, and only for a Mobius ID that an administrator has set.
+    Only questions that one answer completes, and only if an administrator has set the Mobius ID.
     """
     return (
         may_answer_for(reviewer, item.upstream)
@@ -34,23 +34,20 @@ def may_answer(reviewer: Reviewer, item: Interaction) -> bool:
 
 
 def may_answer_for(reviewer: Reviewer, upstream: Upstream) -> bool:
-    """The key may answer some questions for ``reviewer``, if they have no member token."""
+    """Whether the key may answer any questions for ``reviewer``, who has no member token."""
     set_by_administrator = bool(reviewer.mobius_id) and not reviewer.mobius_id_proven
     return answers(upstream) and set_by_administrator
 
 
 def is_refused(upstream: Upstream, target_type: str) -> bool:
-    """Mobius has refused the key for questions to a person, or to a group, since the start."""
+    """Whether Mobius has refused the key for this kind of target since the start."""
     return (upstream.pk, target_type) in _refused
 
 
-def refused(item: Interaction) -> None:
-    """Mobius has answered 401 or 403 to the key: until the next start it is not used for this kind
-    of question.
-    """
+def note_refused(item: Interaction) -> None:
+    """Record that Mobius refused the key: it is not used for this kind of target until restart."""
     _refused.add((item.upstream_id, item.target_type))
 
 
 def forget_refusals() -> None:
-    """As at a start."""
     _refused.clear()

@@ -1,6 +1,4 @@
-"""How long a person stays signed in: ``SESSION_HOURS``, and ``SESSION_IDLE_MINUTES`` without doing
-anything.
-"""
+"""How long people stay signed in: ``SESSION_HOURS``, ``SESSION_IDLE_MINUTES`` of inactivity."""
 
 import time
 from datetime import timedelta
@@ -13,7 +11,7 @@ from django.http import HttpRequest
 SIGNED_IN_AT = "signed_in_at"
 ACTIVE_AT = "active_at"
 NOTED_EVERY = timedelta(minutes=1)
-"""Activity is written down no more often, so that a page costs no write."""
+"""The least time between two writes of activity, so that not every page costs a write."""
 
 
 def signed_in(*, request: HttpRequest, **_: Any) -> None:
@@ -22,8 +20,8 @@ def signed_in(*, request: HttpRequest, **_: Any) -> None:
         request.session[SIGNED_IN_AT] = request.session[ACTIVE_AT] = time.time()
 
 
-def is_over(session: SessionBase) -> bool:
-    """The person has to sign in again."""
+def has_expired(session: SessionBase) -> bool:
+    """Whether the person has to sign in again."""
     now = time.time()
     longest, idle = settings.SESSION_HOURS, settings.SESSION_IDLE_MINUTES
     if now - session.get(SIGNED_IN_AT, now) >= longest.total_seconds():
@@ -32,7 +30,7 @@ def is_over(session: SessionBase) -> bool:
 
 
 def note_activity(session: SessionBase) -> None:
-    """The person has done something just now."""
+    """Record that the person is active now."""
     idle = settings.SESSION_IDLE_MINUTES
     often = min(NOTED_EVERY, idle / 10).total_seconds()
     if idle and time.time() - session.get(ACTIVE_AT, 0) >= often:

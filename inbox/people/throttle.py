@@ -1,18 +1,17 @@
-"""How many passwords may be tried, for every form that takes one: sign-in, the admin's, and the
-change of one's own.
+"""Limits of password attempts, for every form with a password: sign-in, the admin's, and changing
+one's own.
 
-django-axes records failures and answers a refused try. It knows one limit only, so ours are here:
+django-axes records failures and refuses attempts. It supports one limit only, so ours are here:
 
 - ``AXES_FAILURE_LIMIT`` for one name from one address, counted by axes;
 - ``PER_ADDRESS`` in ``WINDOW`` from one address, whatever the names;
-- ``PER_NAME`` in ``WINDOW`` for one name. From then on the name takes one try each ``TURN``, and
-  from the same address one each ``TURN_OF_ADDRESS``: else two that take every turn would keep out
-  everybody else.
+- ``PER_NAME`` in ``WINDOW`` for one name. Beyond that, the name gets one attempt per ``TURN``, and
+  one per ``TURN_OF_ADDRESS`` from the same address: otherwise one attacker could take every turn.
 
-A browser that has signed in as the name before, and whoever is signed in as it, are bounded by
-their own failures alone (``OWN`` in ``WINDOW``): nobody else can lock them out.
+A browser that has signed in with the name before, and somebody who is signed in, are limited by
+their own failures alone (``PER_KNOWN`` in ``WINDOW``): nobody else can lock them out.
 
-A refused try is not looked at and does not count as a failure.
+A refused attempt is not checked and does not count as a failure.
 """
 
 import math
@@ -35,7 +34,7 @@ PER_ADDRESS = 100
 PER_NAME = 20
 TURN = timedelta(seconds=10)
 TURN_OF_ADDRESS = timedelta(minutes=1)
-OWN = 5
+PER_KNOWN = 5
 KEEP_FAILURES = timedelta(days=7)
 KEEP_SIGN_INS = timedelta(days=90)
 
@@ -44,7 +43,7 @@ class Throttle(AxesDatabaseHandler):
     """The handler of django-axes, with our limits."""
 
     def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
-        """The password may be looked at now. Where tries are taken in turns, this one is taken."""
+        """Whether the password may be checked now. Takes the name's turn, if it has turns."""
         username = get_client_username(request, credentials) or ""
         if wait(request, username):
             return False
@@ -57,46 +56,48 @@ class Throttle(AxesDatabaseHandler):
         request: HttpRequest | None = None,
         **kwargs: Any,
     ) -> None:
-        """Count a failure; that of somebody who is known also by itself."""
+        """Count a failure; one of a known browser or person separately, too."""
         refused = getattr(request, "axes_locked_out", False)
         super().user_login_failed(sender, credentials, request, **kwargs)
         known = request and _known_as(request, get_client_username(request, credentials) or "")
         if request and known and not refused:
             KnownFailure.objects.create(by=known)
-            # axes has said what holds for others.
-            locked = _until(_failures_of(known), OWN, timezone.now()) is not None
+            # axes has set what applies to others.
+            locked = _until(_failures_of(known), PER_KNOWN, timezone.now()) is not None
             request.axes_locked_out = locked  # type: ignore[attr-defined]
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
-        """The right password: failures before it no longer count."""
+        """Delete the failures before a correct password."""
         super().user_logged_in(sender, request, user, **kwargs)
         _failures_of(_account(user), _browser(request, user.get_username())).delete()
 
-    def reset_attempts(self, **which: Any) -> int:
-        """An operator ends the pauses (``axes_reset``): of those who are known, all."""
+    def reset_attempts(self, **filters: Any) -> int:
+        """Delete failures, for ``axes_reset``; those of known browsers and people in any case."""
         KnownFailure.objects.all().delete()
-        return int(super().reset_attempts(**which))
+        return int(super().reset_attempts(**filters))
 
     def remove_out_of_limit_failure_logs(self, **_: Any) -> int:
-        """Nothing: they are what is counted. ``tidy`` removes the old ones."""
+        """Keep them: they are what is counted. ``tidy`` deletes old ones."""
         return 0
 
 
 def wait(request: HttpRequest, username: str) -> timedelta:
-    """How long this browser has to wait before it may try ``username``; zero for not at all."""
+    """How long this browser has to wait before it may try ``username``; may be zero."""
     now = timezone.now()
     known = _known_as(request, username)
-    until = [_until(_failures_of(known), OWN, now)] if known else _waits(request, username, now)
-    return max([now, *(each for each in until if each is not None)]) - now
+    until = (
+        [_until(_failures_of(known), PER_KNOWN, now)] if known else _waits(request, username, now)
+    )
+    return max([now, *(at for at in until if at is not None)]) - now
 
 
 def seconds_to_wait(request: HttpRequest, username: str) -> int:
-    """Whole seconds after which a browser that was just refused may try again; at least one."""
+    """Whole seconds until a refused browser may try again; at least one."""
     return max(1, math.ceil(wait(request, username).total_seconds()))
 
 
 def tidy() -> None:
-    """Forget old failures, sign-ins and turns."""
+    """Delete old failures, sign-ins and turns."""
     now = timezone.now()
     AccessAttempt.objects.filter(attempt_time__lte=now - get_cool_off()).delete()
     AccessFailureLog.objects.filter(attempt_time__lte=now - KEEP_FAILURES).delete()
@@ -106,7 +107,7 @@ def tidy() -> None:
 
 
 def _known_as(request: HttpRequest, username: str) -> str:
-    """Whom this try is counted for; empty where it is anybody's."""
+    """The known account or browser behind the attempt; empty if it is unknown."""
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated and user.get_username() == username:
         return _account(user)
@@ -118,7 +119,7 @@ def _account(user: Any) -> str:
 
 
 def _browser(request: HttpRequest, username: str) -> str:
-    browser = known_browser.known_as(request, username)
+    browser = known_browser.name_of_browser(request, username)
     return f"browser {browser} as {username}" if browser else ""
 
 
@@ -127,7 +128,7 @@ def _failures_of(*known: str) -> QuerySet[KnownFailure]:
 
 
 def _waits(request: HttpRequest, username: str, now: datetime) -> list[datetime | None]:
-    """When each limit allows a try by somebody who is not known."""
+    """When each limit allows an attempt by an unknown browser."""
     address = get_client_ip_address(request)
     from_address = AccessFailureLog.objects.filter(ip_address=address)
     until = [_pair_until(username, address, now), _until(from_address, PER_ADDRESS, now)]
@@ -139,38 +140,38 @@ def _waits(request: HttpRequest, username: str, now: datetime) -> list[datetime 
 
 
 def _pair_until(username: str, address: str | None, now: datetime) -> datetime | None:
-    """When a name has fewer failures from an address than the limit. axes counts them in a row for
-    each kind of browser, and forgets a row some time after its last failure.
+    """When a name has fewer failures from an address than the limit. axes has a row for each user
+    agent, which counts until ``get_cool_off`` after its last failure.
     """
     cool_off = get_cool_off()
     rows = AccessAttempt.objects.filter(username=username, ip_address=address)
     rows = rows.filter(attempt_time__gt=now - cool_off).order_by("attempt_time")
     counted = list(rows.values_list("attempt_time", "failures_since_start"))
-    left, until = sum(failures for _, failures in counted), None
+    remaining, until = sum(failures for _, failures in counted), None
     for at, failures in counted:
-        if left >= settings.AXES_FAILURE_LIMIT:
+        if remaining >= settings.AXES_FAILURE_LIMIT:
             until = at + cool_off
-        left -= failures
+        remaining -= failures
     return until
 
 
 def _until(
     failures: QuerySet[Any], limit: int, now: datetime, *, window: timedelta = WINDOW
 ) -> datetime | None:
-    """When fewer than ``limit`` of the failures are in the window; None where so it is now."""
+    """When fewer than ``limit`` of the failures are in the window; None if that is so now."""
     recent = failures.filter(attempt_time__gt=now - window).order_by("-attempt_time")
     times = list(recent.values_list("attempt_time", flat=True)[limit - 1 : limit])
     return times[0] + window if times else None
 
 
 def _in_turns(username: str) -> bool:
-    """Too many have failed as ``username``."""
+    """Whether ``username`` has had too many failures, so that attempts take turns."""
     failures = AccessFailureLog.objects.filter(username=username)
     return _until(failures, PER_NAME, timezone.now()) is not None
 
 
 def _take_turn(username: str) -> bool:
-    """Take the turn; False where another browser was faster."""
+    """Take the turn. False if another browser was faster."""
     now = timezone.now()
     turns, next_at = SignInTurn.objects.filter(username=username), now + TURN
     if turns.exclude(pk__in=_ahead(now)).update(next_at=next_at):
@@ -179,7 +180,7 @@ def _take_turn(username: str) -> bool:
 
 
 def _ahead(now: datetime) -> QuerySet[SignInTurn]:
-    """The turns to wait for. One that is further ahead than any that was taken while this try
-    waited for the database is of a time before the clock was set back.
+    """Turns that have to be waited for. One that is impossibly far ahead is from before the clock
+    was set back.
     """
     return SignInTurn.objects.filter(next_at__gt=now, next_at__lte=now + 2 * TURN)

@@ -1,4 +1,4 @@
-"""Member tokens at rest: sealed with the first of ``CREDENTIAL_KEYS``, opened with any of them."""
+"""Encryption of member tokens: with the first of ``CREDENTIAL_KEYS``, decryption with any."""
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 
 
 class KeyLost(LookupError):
-    """None of the present keys opens it: the key that sealed it is gone."""
+    """None of the current keys decrypts it."""
 
 
 @sensitive_variables()
@@ -18,7 +18,7 @@ def seal(token: str) -> bytes:
 
 @sensitive_variables()
 def unseal(sealed: bytes | memoryview, *, max_age: int | None = None) -> str:
-    """What was sealed, at most ``max_age`` seconds ago. Raises ``KeyLost``."""
+    """Decrypt a token that was sealed at most ``max_age`` seconds ago. Raises ``KeyLost``."""
     try:
         return _keys().decrypt(bytes(sealed), ttl=max_age).decode()
     except InvalidToken:
@@ -26,7 +26,7 @@ def unseal(sealed: bytes | memoryview, *, max_age: int | None = None) -> str:
 
 
 def opens(sealed: bytes | memoryview, *, max_age: int | None = None) -> bool:
-    """``unseal`` would open it."""
+    """Whether ``unseal`` would succeed."""
     try:
         unseal(sealed, max_age=max_age)
     except KeyLost:
@@ -36,7 +36,7 @@ def opens(sealed: bytes | memoryview, *, max_age: int | None = None) -> bool:
 
 @sensitive_variables()
 def resealed(sealed: bytes | memoryview) -> bytes:
-    """The same, under the newest key, for a rotation. Raises ``KeyLost``."""
+    """The token encrypted with the newest key. Raises ``KeyLost``."""
     try:
         return _keys().rotate(bytes(sealed))
     except InvalidToken:

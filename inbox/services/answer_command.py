@@ -72,7 +72,7 @@ class AnswerCommand(Command[Interaction]):
         settled, read = self._settle(snapshot), snapshot is not None
         key_refused = isinstance(error, Unauthorized | Denied) and not self._by_member
         if key_refused and not settled.ours:
-            service_key.refused(settled.item)
+            service_key.note_refused(settled.item)
         outcome = self._conclusive_outcome(settled)
         # An error code shows that Mobius itself rejected the answer.
         judged = isinstance(error, Rejected) and bool(error.code)

@@ -37,16 +37,16 @@ class OwnAnswer:
 
     def was_sent_by(self, attempt: Attempt) -> bool:
         """Whether ``attempt`` sent it."""
-        return attempt.made(self.value, self.comment, self.at)
+        return attempt.matches(self.value, self.comment, self.at)
 
 
 def answer_state(viewer: Viewer, item: Interaction) -> AnswerState:
     """The first that applies: the person's answer, closed, claimed by another, open."""
-    if access.answered(viewer, item):
+    if access.has_answered(viewer, item):
         return AnswerState.MINE
     if not item.pending:
         return AnswerState.CLOSED
-    if access.held_by_another(viewer, item):
+    if access.claimed_by_another(viewer, item):
         return AnswerState.HELD
     return AnswerState.OPEN
 

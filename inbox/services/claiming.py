@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from inbox import access
 from inbox.access import Refusal, Viewer, viewer_of
-from inbox.mobius.errors import Denied, MobiusError, Nonsense, RateLimited, Unauthorized
+from inbox.mobius.errors import Denied, InvalidResponse, MobiusError, RateLimited, Unauthorized
 from inbox.models import ClaimAttempt, Decision, Interaction, Reviewer, Upstream
 from inbox.models.attempt import SKEW
 from inbox.people import credentials
@@ -50,7 +50,7 @@ class Verb(StrEnum):
         if not item.pending:
             return False
         if self is Verb.CLAIM:
-            return access.held_by(viewer, item)
+            return access.has_claimed(viewer, item)
         return not item.claimed_by
 
 
@@ -70,7 +70,7 @@ class ClaimCommand(Command[Interaction]):
         claims = self.verb is Verb.CLAIM
         interaction = await (client.claim(id) if claims else client.release(id))
         if interaction.id != id:
-            raise Nonsense("Mobius returned a different question.")
+            raise InvalidResponse("Mobius returned a different question.")
         return Snapshot(id, interaction)
 
     async def read(self, *, within: float = READ_WITHIN) -> Snapshot:
@@ -233,7 +233,7 @@ def _begin(
         interaction_id=item.mobius_id,
         verb=verb,
         address=origin.address,
-        held=access.held_by(viewer, item),
+        held=access.has_claimed(viewer, item),
         question_updated_at=item.updated_at,
         created_at=timezone.now(),
     )
@@ -263,7 +263,7 @@ def _settle(
         took_place = at is not None and (accepted or _of_attempt(attempt, at))
         if at is not None and took_place:
             _log(attempt, viewer, item, at, None if accepted else attempt.http_status)
-        if took_place or accepted or attempt.over:
+        if took_place or accepted or attempt.given_up:
             # Not attempt.delete(): the instance is settled again where the response showed nothing.
             ClaimAttempt.objects.filter(pk=attempt.pk).delete()
     changes.publish()
@@ -275,7 +275,7 @@ def _changed_at(attempt: ClaimAttempt, viewer: Viewer, item: Interaction) -> dat
     if item.updated_at <= attempt.question_updated_at:
         return None
     if attempt.verb == Verb.CLAIM:
-        return item.claimed_at if access.held_by(viewer, item) else None
+        return item.claimed_at if access.has_claimed(viewer, item) else None
     return None if item.claimed_by else item.updated_at
 
 

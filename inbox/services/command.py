@@ -10,7 +10,7 @@ from typing import Any, Generic
 from asgiref.sync import sync_to_async
 
 from inbox.live.page_activity import page_activity
-from inbox.mobius.errors import MobiusError, Nonsense, RateLimited, Unavailable, Unreachable
+from inbox.mobius.errors import InvalidResponse, MobiusError, RateLimited, Unavailable, Unreachable
 from inbox.services.outcome import Outcome, Subject
 
 READ_WITHIN = 10.0
@@ -44,7 +44,7 @@ class Command(ABC, Generic[Subject]):
 
     def on_recheck(self, snapshot: Any) -> Outcome[Subject]:
         """The request succeeded without showing the result; ``snapshot`` as for ``on_error``."""
-        return self.on_error(Nonsense("Mobius accepted it, and does not show it."), snapshot)
+        return self.on_error(InvalidResponse("Mobius accepted it, and does not show it."), snapshot)
 
 
 async def execute(ready: Command[Subject] | Outcome[Subject]) -> Outcome[Subject]:
@@ -80,4 +80,4 @@ def never_left(error: MobiusError) -> bool:
 
 def is_uncertain(error: MobiusError) -> bool:
     """Whether it is unknown if the request was accepted."""
-    return isinstance(error, (Unavailable, Unreachable, Nonsense)) and not never_left(error)
+    return isinstance(error, (Unavailable, Unreachable, InvalidResponse)) and not never_left(error)

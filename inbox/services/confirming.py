@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from inbox.access import viewer_of
 from inbox.mobius.errors import MobiusError, RateLimited, Unavailable, Unreachable
-from inbox.mobius.pace import Backoff
+from inbox.mobius.timing import Backoff
 from inbox.models import Attempt, Interaction, Upstream
 from inbox.services.answer_command import AnswerCommand
 from inbox.services.look_up import look_up

@@ -18,7 +18,7 @@ from inbox.mobius.probing import MISSING
 from inbox.models import Attempt, Credential, Reviewer, Upstream
 from inbox.people import credentials, vault
 from inbox.people.clients import adapter, service_client
-from inbox.people.credentials import AnotherOwner, Taken
+from inbox.people.credentials import AnotherOwner, OwnerTaken
 from inbox.services import key_answers
 from inbox.services.audit import decision_log, rights_log
 from inbox.services.audit.decision_log import Entry, entry_by
@@ -176,7 +176,7 @@ def _adopt(
             credential = credentials.adopt(reviewer, token=token, owner=owner)
             _log("token_adopted", reviewer, origin, credential, before)
     except AnotherOwner as other:
-        raise _conflict(reviewer, str(other), taken=isinstance(other, Taken)) from None
+        raise _conflict(reviewer, str(other), taken=isinstance(other, OwnerTaken)) from None
     return credential
 
 

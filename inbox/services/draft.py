@@ -49,7 +49,7 @@ def asked_item(viewer: Viewer, interaction_id: str) -> Interaction:
     """The question, if the viewer is asked. Raises ``NotAsked``."""
     upstream = Upstream.present()
     item = access.interactions(viewer, upstream).filter(mobius_id=interaction_id).first()
-    if item is None or not access.asked(viewer, item):
+    if item is None or not access.is_asked(viewer, item):
         raise NotAsked(interaction_id)
     item.upstream = upstream
     return item

@@ -205,7 +205,7 @@ def _prepare(
 ) -> GroupCommand | Outcome[Group]:
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()
     group = find(viewer, upstream, key)
-    if group is None or not access.holds(viewer, access.MANAGE_GROUPS):
+    if group is None or not access.has_permission(viewer, access.MANAGE_GROUPS):
         raise NotTheirs(key)
     try:
         credential = member_credential(reviewer)

@@ -189,7 +189,7 @@ def _prepare(
 ) -> RunCommand | Outcome[Run]:
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()
     run = access.runs(viewer, upstream).filter(mobius_id=run_id).first()
-    if run is None or not access.holds(viewer, PERMISSION[verb]):
+    if run is None or not access.has_permission(viewer, PERMISSION[verb]):
         raise NotTheirs(run_id)
     try:
         credential = member_credential(reviewer)

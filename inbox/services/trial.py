@@ -10,7 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from inbox.live.page_activity import page_activity
-from inbox.mobius.errors import MobiusError, Nonsense, Unavailable, Unreachable, WebPage
+from inbox.mobius.errors import InvalidResponse, MobiusError, Unavailable, Unreachable, WebPage
 from inbox.models import Decision, Interaction, Reviewer, Upstream
 from inbox.models.decision import RESPOND
 from inbox.people.clients import service_client
@@ -71,7 +71,7 @@ async def send(reviewer: Reviewer) -> Sent:
     newest = await sync_to_async(_newest)()
     try:
         return Sent((await service_client().create_interaction(body)).id)
-    except Nonsense as error:
+    except InvalidResponse as error:
         if isinstance(error, WebPage) or (error.status or 0) >= HTTPStatus.MULTIPLE_CHOICES:
             raise NotSent(Reason.NOT_ACCEPTED, error.message) from None
         return Sent("", newest)

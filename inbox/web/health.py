@@ -81,7 +81,7 @@ def _migrated() -> bool:
 
 def _is_administrator(request: HttpRequest) -> bool:
     try:
-        return request.user.is_staff and not sessions.is_over(request.session)
+        return request.user.is_staff and not sessions.has_expired(request.session)
     except (DatabaseError, InterfaceError):
         # Without its tables, nobody can be signed in.
         return False

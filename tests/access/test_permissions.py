@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from inbox import access
 from inbox.access import PERMISSIONS, viewer_of
-from inbox.people.people import make_demo
+from inbox.people.demo import make_demo
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ def people(db: None) -> None:
 
 def held(name: str) -> set[str]:
     viewer = viewer_of(User.objects.get(username=name))
-    return {permission for permission in PERMISSIONS if access.holds(viewer, permission)}
+    return {permission for permission in PERMISSIONS if access.has_permission(viewer, permission)}
 
 
 def give(permission: str) -> Permission:
@@ -69,4 +69,4 @@ def test_each_migrate_makes_what_is_missing_once() -> None:
 def test_it_takes_one_query(django_assert_num_queries: Any) -> None:
     viewer = viewer_of(User.objects.get(username="tess"))
     with django_assert_num_queries(1):
-        access.holds(viewer, "manage_groups")
+        access.has_permission(viewer, "manage_groups")

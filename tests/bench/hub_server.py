@@ -30,7 +30,7 @@ from inbox.live.bus import get_bus  # noqa: E402
 from inbox.live.handoff import Handoff  # noqa: E402
 from inbox.live.hub import get_hub  # noqa: E402
 from inbox.models import Interaction, Recipient, Run, Upstream  # noqa: E402
-from inbox.people.people import make_demo  # noqa: E402
+from inbox.people.demo import make_demo  # noqa: E402
 from reviewer_site.asgi import pages  # noqa: E402
 from reviewer_site.lifespan import Lifespan  # noqa: E402
 from reviewer_site.static import StaticFiles  # noqa: E402

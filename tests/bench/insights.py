@@ -35,7 +35,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from inbox.mirror.tally import Tallies, facts  # noqa: E402
 from inbox.models import Interaction, Reviewer, Tally, Upstream  # noqa: E402
-from inbox.people.people import CAST, make_demo  # noqa: E402
+from inbox.people.demo import CAST, make_demo  # noqa: E402
 
 CLOSED = 500_000
 OPEN = 20_000

@@ -43,7 +43,7 @@ from django.test.utils import (  # noqa: E402
 from inbox.mirror import project  # noqa: E402
 from inbox.mobius.types import Interaction, Run, RunStatus, Target, Wait  # noqa: E402
 from inbox.models import Reviewer, Upstream  # noqa: E402
-from inbox.people.people import CAST, make_demo  # noqa: E402
+from inbox.people.demo import CAST, make_demo  # noqa: E402
 from tests.mirror.things import ask, group_ask, run  # noqa: E402
 
 SIZES = [200, 20_000]

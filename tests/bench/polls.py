@@ -102,7 +102,7 @@ async def measure(upstream: Upstream) -> None:
     from inbox.mirror.store import Store  # noqa: PLC0415
     from inbox.mirror.sync import Sync  # noqa: PLC0415
     from inbox.mobius.client import MobiusClient  # noqa: PLC0415
-    from inbox.mobius.pace import Backoff  # noqa: PLC0415
+    from inbox.mobius.timing import Backoff  # noqa: PLC0415
 
     settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = upstream.base_url
     settings.MOBIUS_PROJECT = "demo"

@@ -23,7 +23,7 @@ from django.test.utils import override_settings  # isort: skip
 
 from inbox.mirror.rebuild import rebuild, rebuild_if_zone_changed  # isort: skip
 from inbox.models import Reviewer, Upstream  # isort: skip
-from inbox.people.people import CAST, make_demo  # isort: skip
+from inbox.people.demo import CAST, make_demo  # isort: skip
 
 QUESTIONS = 50_000
 

@@ -35,7 +35,7 @@ from django.test import Client  # noqa: E402
 from inbox import access  # noqa: E402
 from inbox.mirror import project  # noqa: E402
 from inbox.models import Reviewer, Upstream  # noqa: E402
-from inbox.people.people import make_demo  # noqa: E402
+from inbox.people.demo import make_demo  # noqa: E402
 from inbox.web.insights import queries as figures  # noqa: E402
 from inbox.web.insights.queries import InsightsFilters  # noqa: E402
 from tests.mirror.things import RINA, answered, ask, run  # noqa: E402

@@ -13,7 +13,7 @@ from inbox.mirror.session import Intervals
 from inbox.mirror.sync import Sync
 from inbox.mobius.bounded import Limits
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.pace import Backoff, Timeouts
+from inbox.mobius.timing import Backoff, Timeouts
 
 QUICK = Backoff(base=0.05, cap=0.2)
 

@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 
 from inbox.mirror.freshness import Reason, Stage
 from inbox.mobius.bounded import Limits
-from inbox.mobius.pace import Timeouts
+from inbox.mobius.timing import Timeouts
 from inbox.models import Event, Interaction, Recipient, Run, Upstream
 from tests.fixtures_engine import Project
 from tests.mirror.keeping import Kept, keeping

@@ -15,7 +15,7 @@ from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.polling import PollIntervals
 from inbox.mobius.errors import RateLimited
-from inbox.mobius.pace import Timeouts
+from inbox.mobius.timing import Timeouts
 from inbox.models import Interaction, Recipient, Run, Step, Upstream
 from tests.mirror.keeping import Kept, keeping
 from tests.upstream import GuideServer

@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from inbox.live import topics
 from inbox.mirror import groups
 from inbox.mobius.types import (
-    LACKING,
-    Asked,
+    LACKABLE,
     Group,
     GroupMember,
+    PlannedInteraction,
     Policy,
     PolicyKind,
     Question,
@@ -105,7 +105,7 @@ def step(name: str = "ask", **says: Any) -> StepPlan:
         "question": Question(mode="confirm"),
         "policy": Policy(kind=PolicyKind.ALL),
     }
-    return StepPlan(name=name, kind="interaction", asks=Asked(**(known | says)))
+    return StepPlan(name=name, kind="interaction", asks=PlannedInteraction(**(known | says)))
 
 
 UNTOLD: dict[str, Any] = {
@@ -113,7 +113,7 @@ UNTOLD: dict[str, Any] = {
     "target": Target(type="", id=""),
     "message": "",
     "questions": (),
-    "lacks": LACKING,
+    "lacks": LACKABLE,
 }
 
 

@@ -12,8 +12,8 @@ from inbox.mobius import Backoff, MobiusClient, Timeouts
 from inbox.mobius.bounded import FrameLimit, Limits
 from inbox.mobius.errors import (
     Ended,
+    InvalidResponse,
     MobiusError,
-    Nonsense,
     RateLimited,
     Silent,
     TooLarge,
@@ -133,12 +133,12 @@ async def test_failures_of_every_kind_are_told_and_outlived(
     assert [type(error).__name__ for error in broken] == [
         "Unavailable",
         "Unauthorized",
-        "Nonsense",
-        "Nonsense",
-        "Nonsense",
+        "InvalidResponse",
+        "InvalidResponse",
+        "InvalidResponse",
         "RateLimited",
     ]
-    assert {type(error) for error in broken} >= {Unauthorized, Nonsense, RateLimited}
+    assert {type(error) for error in broken} >= {Unauthorized, InvalidResponse, RateLimited}
 
 
 async def test_an_upstream_that_is_away_is_waited_for(

@@ -17,10 +17,10 @@ from inbox.mobius.adapters.guide.lists import read_page
 from inbox.mobius.adapters.guide.run import read_run, read_step
 from inbox.mobius.types import (
     Answer,
-    Asked,
     EventKind,
     InteractionStatus,
     Option,
+    PlannedInteraction,
     Policy,
     PolicyKind,
     Question,
@@ -293,7 +293,7 @@ def test_a_run_says_what_it_waits_for_who_asked_and_its_plan() -> None:
     assert read.started_by == "user_sam"
     assert read.wait.interaction_ids == ("int_1",)
     assert read.wait.wakes_at == datetime(2026, 1, 2, tzinfo=UTC)
-    asked = Asked(
+    asked = PlannedInteraction(
         type="approval",
         target=Target(type="group", id="board"),
         message=None,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inbox.mobius.bounded import Limits
-from inbox.mobius.errors import Nonsense, TooLarge
+from inbox.mobius.errors import InvalidResponse, TooLarge
 from tests.mobius.conftest import Connect, interaction
 from tests.support.scripted_server import Exchange, Reply, ScriptedServer, head
 
@@ -163,5 +163,5 @@ async def test_an_encoding_that_was_not_asked_for_is_refused(
 ) -> None:
     server.on("GET", "/interactions/", Reply(200, "{}", {"content-encoding": "br"}))
     async with connect() as client:
-        with pytest.raises(Nonsense):
+        with pytest.raises(InvalidResponse):
             await client.interaction("int_1")

@@ -13,8 +13,8 @@ from inbox.mobius import Backoff, MobiusClient, Timeouts
 from inbox.mobius.errors import (
     Conflict,
     Denied,
+    InvalidResponse,
     MobiusError,
-    Nonsense,
     NotFound,
     RateLimited,
     Rejected,
@@ -89,9 +89,9 @@ async def test_it_follows_no_redirect_with_a_token(
     elsewhere = f"{server.base_url}/elsewhere"
     server.on("*", "/interactions", Reply(status, "", {"location": elsewhere}), always=True)
     async with connect() as client:
-        with pytest.raises(Nonsense):
+        with pytest.raises(InvalidResponse):
             await client.respond("int_1", value=True)
-        with pytest.raises(Nonsense):
+        with pytest.raises(InvalidResponse):
             await client.interaction("int_1")
     assert server.seen("GET", "elsewhere") == server.seen("POST", "elsewhere") == []
 
@@ -118,7 +118,7 @@ async def test_a_good_status_with_nonsense_in_it_is_nonsense(
     async with connect() as client:
         # An answer was taken, whatever is said of it.
         assert await client.respond("int_1", value=True) is None
-        with pytest.raises(Nonsense):
+        with pytest.raises(InvalidResponse):
             await client.interaction("int_1")
 
 
@@ -171,7 +171,7 @@ async def test_a_body_that_is_not_what_its_encoding_says_is_nonsense(
 ) -> None:
     server.on("GET", "/interactions/", Reply(200, "{}", {"content-encoding": "gzip"}), always=True)
     async with connect() as client:
-        with pytest.raises(Nonsense):
+        with pytest.raises(InvalidResponse):
             await client.interaction("int_1")
 
 

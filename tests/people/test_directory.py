@@ -9,6 +9,6 @@ from tests.web.cast import tell
 def test_ids_of_open_questions_without_an_account_are_suggested(db: None) -> None:
     tell(ask(), group_ask("int_2"))
     assert directory.seen_without_account() == ["user_lee", "user_rina", "user_sam"]
-    assert directory.seen_without_account(most=2) == ["user_lee", "user_rina"]
+    assert directory.seen_without_account(limit=2) == ["user_lee", "user_rina"]
     make_people()
     assert directory.seen_without_account() == []

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 from inbox.models import Credential, Reviewer, Upstream
 from inbox.people import clients, credentials, vault
 from inbox.people.credentials import AnotherOwner
+from inbox.people.demo import demo_accounts, make_demo
 from inbox.people.names import names_of
-from inbox.people.people import demo_accounts, make_demo
 from inbox.services.credentials import assign
 
 TOKEN = "mbc_0123456789abcdefghijklmnopqrstuv"

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from inbox.models import Credential
 from inbox.people import rotation, vault
-from inbox.people.people import make_demo
+from inbox.people.demo import make_demo
 from inbox.services.audit import chain, decision_log
 
 TOKENS = {f"user_{name}": f"mbc_{name}_{'0' * 28}" for name in ("rina", "sam", "lee")}

@@ -194,7 +194,7 @@ async def test_a_claim_that_somebody_else_won_is_never_logged_as_mine(desk: Desk
     await takes(desk, "user_lee", item)
     await claim(desk, "rina", item)
     await claiming.settle_open()
-    past = timezone.now() - ClaimAttempt.KEPT_AFTER_FAILURE - timedelta(seconds=1)
+    past = timezone.now() - ClaimAttempt.GIVE_UP_AFTER_FAILURE - timedelta(seconds=1)
     await ClaimAttempt.objects.aupdate(ended_at=past)
     await claiming.settle_open()
     assert await decisions() == []

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from inbox.models import Credential, Decision, Reviewer
 from inbox.people import vault
-from inbox.people.people import make_demo
+from inbox.people.demo import make_demo
 from inbox.services import credentials, people
 from inbox.services.audit import rights_log
 from inbox.services.credentials import NotAdopted, Reason, Unconfirmed

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from inbox.models import Reviewer
 from inbox.people import credentials
-from inbox.people.people import make_demo
+from inbox.people.demo import make_demo
 from tests.support.tampering import empty_log
 
 User = get_user_model()

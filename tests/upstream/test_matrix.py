@@ -14,7 +14,7 @@ from inbox.mirror import capabilities
 from inbox.mirror.freshness import Facts, sync_status
 from inbox.mirror.polling import PollIntervals
 from inbox.models import Interaction, Run, Upstream
-from inbox.people.people import CAST
+from inbox.people.demo import CAST
 from inbox.services.connection import connection
 from inbox.web.connection.capabilities import offered
 from tests.mirror.keeping import Kept, keeping

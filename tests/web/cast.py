@@ -9,7 +9,7 @@ from django.test import Client
 from inbox.mirror import project
 from inbox.mirror.snapshots import Payload
 from inbox.models import Reviewer, Upstream
-from inbox.people.people import CAST
+from inbox.people.demo import CAST
 from tests.support.people import make_people
 
 HTMX = {"HX-Request": "true"}

@@ -15,7 +15,7 @@ from inbox.management import demo_project, serving_note, tables, web_process
 from inbox.management.engine_process import EngineProcess
 from inbox.management.preparing import prepare
 from inbox.management.single_instance import single_instance_lock
-from inbox.people import people
+from inbox.people import demo
 from inbox.services import links
 from inbox.services.connection import connection
 from reviewer_site import static
@@ -145,7 +145,7 @@ def _reachable_at(held: socket) -> str:
 
 def refuse_demo_people() -> None:
     """Accounts whose password everybody knows must not meet a real Mobius."""
-    names = people.demo_accounts()
+    names = demo.demo_accounts()
     if names:
         raise CommandError(
             f"Accounts with the demo password are present ({', '.join(names)}) and "

@@ -1,4 +1,4 @@
-"""One object for each generation of the API. Nothing outside knows a generation by name."""
+"""One adapter for each generation of the API. Nothing else depends on a generation."""
 
 from inbox.mobius.adapters.adapter import Adapter, Call, UnreadableError
 from inbox.mobius.adapters.guide import GuideAdapter

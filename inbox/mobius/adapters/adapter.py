@@ -1,4 +1,4 @@
-"""What an adapter is: one generation's calls, told in our types."""
+"""The interface of adapters: one generation's calls, in our types."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """One request, and how the JSON of its answer is read.
+    """A request, and how the JSON of its response is read.
 
     ``path`` follows ``Adapter.root``. ``read`` raises UnreadableError.
     """
@@ -52,11 +52,11 @@ class Adapter(Protocol):
     member_token_prefix: str
 
     def root(self, base_url: str, project: str) -> str:
-        """The address that every path follows."""
+        """The URL before every path."""
         ...
 
     def read_refusal(self, body: Any) -> Refusal:
-        """What an answer outside 2xx says, whatever is in it."""
+        """The error in a response outside 2xx, whatever its body."""
         ...
 
     # Interactions
@@ -81,7 +81,7 @@ class Adapter(Protocol):
         ...
 
     def create_interaction(self, body: dict[str, Any]) -> Call[Interaction]:
-        """Ask something; ``body`` as this generation has it."""
+        """Create an interaction; ``body`` is in the form of this generation."""
         ...
 
     def respond(self, id: str, *, value: Any, comment: str | None) -> Call[Interaction]:
@@ -97,7 +97,7 @@ class Adapter(Protocol):
         ...
 
     def without_answers(self, raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
-        """``Interaction.raw`` without anybody's value and comment but those of ``but``."""
+        """``Interaction.raw`` without values and comments, except those of the user ``but``."""
         ...
 
     # Runs
@@ -138,7 +138,7 @@ class Adapter(Protocol):
         ...
 
     def signal(self, run_id: str, *, name: str, payload: dict[str, Any] | None) -> Call[str]:
-        """Send a signal past the interaction layer; read as the signal's id."""
+        """Send a signal, bypassing interactions; read as the signal's id."""
         ...
 
     def cancel_run(self, run_id: str) -> Call[None]:
@@ -152,11 +152,11 @@ class Adapter(Protocol):
         ...
 
     def resume(self, seq: int) -> tuple[Query, dict[str, str]]:
-        """The query and headers with which a stream goes on after ``seq``."""
+        """The query and headers that resume a stream after ``seq``."""
         ...
 
     def read_frame(self, frame: ServerSentEvent, *, first: bool) -> Event | None:
-        """What a frame tells; None for one that tells nothing. ``first`` of its connection."""
+        """The event in a frame, None if there is none. ``first``: the connection's first frame."""
         ...
 
     # Groups and people
@@ -177,7 +177,7 @@ class Adapter(Protocol):
         description: str | None,
         routing: PolicyKind,
     ) -> Call[Group]:
-        """A new group without members. Raises ValueError for a routing it cannot say."""
+        """A new group without members. Raises ValueError for an unsupported routing."""
         ...
 
     def update_group(
@@ -188,7 +188,7 @@ class Adapter(Protocol):
         description: str | None,
         routing: PolicyKind | None,
     ) -> Call[Group]:
-        """Change what is given. Raises ValueError for a routing it cannot say."""
+        """Change what is given. Raises ValueError for an unsupported routing."""
         ...
 
     def members(
@@ -198,11 +198,11 @@ class Adapter(Protocol):
         ...
 
     def add_member(self, group: str, user_id: str) -> Call[GroupMember]:
-        """Put a person into a group."""
+        """Add a person to a group."""
         ...
 
     def remove_member(self, group: str, user_id: str) -> Call[None]:
-        """Take a person out of a group."""
+        """Remove a person from a group."""
         ...
 
     def groups_of(
@@ -212,14 +212,14 @@ class Adapter(Protocol):
         ...
 
     def me(self) -> Call[Person]:
-        """Whose member token the client has."""
+        """The owner of the client's member token."""
         ...
 
-    # Lists: ``limit`` is how many items a page may hold, None for as many as upstream likes
+    # Lists: ``limit`` is how many items a page may have, None for upstream's default
 
     def page_without(self, record: TooLarge, path: str) -> Page[Any]:
-        """The page of one record that is too large to be read: nothing, and where the list goes on.
+        """An empty page in place of one record that is too large, with the cursor after it.
 
-        Where that cannot be found, the list ends here.
+        If the cursor can't be found, the list ends here.
         """
         ...

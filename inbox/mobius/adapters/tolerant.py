@@ -1,4 +1,4 @@
-"""Reading what may be missing, of another type, or new: always a value, never an error."""
+"""Reading fields that may be missing, of another type, or new, without errors."""
 
 import logging
 import re
@@ -20,11 +20,11 @@ _DIGITS = re.compile(r"\d{9,18}(\.\d+)?", re.ASCII)
 MOST_NOTES = 1000
 LONGEST_NAME = 100
 noted: set[str] = set()
-"""What ``note`` has said."""
+"""Messages that ``note`` has logged."""
 
 
 def note(message: str) -> None:
-    """Name in the log, once, what upstream tells and pages do not show."""
+    """Log, once, something from upstream that pages do not show."""
     if message not in noted and len(noted) < MOST_NOTES:
         noted.add(message)
         log.warning(message)
@@ -42,7 +42,7 @@ def text(value: Any) -> str:
 
 
 def maybe_text(value: Any) -> str | None:
-    """As ``text``, but nothing stays None, and so does the empty string."""
+    """As ``text``, but None for nothing and for the empty string."""
     return text(value) or None
 
 
@@ -64,17 +64,17 @@ def sequence(value: Any) -> list[Any]:
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """The strings of a list, and its whole numbers as such."""
+    """The strings and integers of a list, as strings."""
     return tuple(text(item) for item in sequence(value) if isinstance(item, str) or is_number(item))
 
 
 def is_number(value: Any) -> bool:
-    """A whole number: some servers count their ids."""
+    """Whether it is an integer: some servers have integer ids."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def whole(value: Any, default: int = 0) -> int:
-    """A whole number of 64 bits, also one that is spelled as a float or a string of digits."""
+def integer(value: Any, default: int = 0) -> int:
+    """A 64-bit integer, also from a float or a string of digits; else ``default``."""
     match value:
         case bool():
             return default
@@ -88,23 +88,18 @@ def whole(value: Any, default: int = 0) -> int:
             return default
 
 
-def stamp(value: Any) -> datetime | None:
-    """An RFC 3339 time or seconds since 1970, in UTC; one without an offset is taken as UTC.
-
-    None for what is not a time, and for the year one, by which some servers say "never".
-    """
-    at = _instant(value)
-    return at if at is not None and at > NO_TIME else None
-
-
-def note_unknown(kind: str, wire: dict[str, Any], known: frozenset[str]) -> None:
-    """Name the fields in the log that are not shown."""
-    for name in wire.keys() - known:
+def note_unknown(kind: str, wire: dict[str, Any], known_fields: frozenset[str]) -> None:
+    """Log fields that are not known."""
+    for name in wire.keys() - known_fields:
         note(f"a field that is not known: {name[:LONGEST_NAME]!r} of {kind}")
 
 
 def moment(wire: dict[str, Any], name: str) -> datetime | None:
-    """The field as ``stamp`` reads it; one that is not a time is left out and named in the log."""
+    """A time in UTC: RFC 3339, or seconds since 1970. One without an offset is taken as UTC.
+
+    None for the year one, which some servers use for "never". Anything else that is not a time is
+    left out and logged.
+    """
     value = wire.get(name)
     at = _instant(value)
     if at is None and value not in (None, ""):
@@ -130,8 +125,8 @@ def _instant(value: Any) -> datetime | None:
         return None
 
 
-def known(kind: type[E], value: Any, other: E) -> E:
-    """The member of ``kind`` that ``value`` names, else ``other``."""
+def enum_member(kind: type[E], value: Any, other: E) -> E:
+    """The member of ``kind`` with this value, else ``other``."""
     try:
         return kind(value)
     except ValueError:

@@ -1,7 +1,7 @@
-"""What the product means by an interaction, a run, a group: wider than any one API generation.
+"""Interactions, runs and groups as the product has them, independent of API generations.
 
-An adapter (``inbox.mobius.adapters``) reads one generation's wire into these; nothing outside
-``inbox.mobius`` knows a wire name.
+An adapter (``inbox.mobius.adapters``) reads a generation's payloads into these types; nothing
+outside ``inbox.mobius`` knows the API's field names.
 """
 
 from inbox.mobius.types.base import NO_TIME, Page, Stamp
@@ -9,12 +9,12 @@ from inbox.mobius.types.capabilities import Capabilities, Offer
 from inbox.mobius.types.event import Event, EventKind
 from inbox.mobius.types.group import Group, GroupMember, Person
 from inbox.mobius.types.interaction import (
-    LACKING,
+    LACKABLE,
     Answer,
-    Asked,
     Interaction,
     InteractionStatus,
     Option,
+    PlannedInteraction,
     Policy,
     PolicyKind,
     Question,
@@ -23,10 +23,9 @@ from inbox.mobius.types.interaction import (
 from inbox.mobius.types.run import Run, RunStatus, Step, StepPlan, StepStatus, Wait
 
 __all__ = [
-    "LACKING",
+    "LACKABLE",
     "NO_TIME",
     "Answer",
-    "Asked",
     "Capabilities",
     "Event",
     "EventKind",
@@ -38,6 +37,7 @@ __all__ = [
     "Option",
     "Page",
     "Person",
+    "PlannedInteraction",
     "Policy",
     "PolicyKind",
     "Question",

@@ -1,4 +1,4 @@
-"""What the types have in common."""
+"""What the types share."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
@@ -15,14 +15,14 @@ def _aware(value: datetime) -> datetime:
 
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands for a time that upstream does not tell, where a thing has to have one."""
+"""Stands for a required time that upstream does not give."""
 
 Stamp = Annotated[datetime, AfterValidator(_aware)]
-"""An instant: always with an offset."""
+"""A time with an offset."""
 
 
 class Record(BaseModel):
-    """Immutable; a reader tolerates what it does not know."""
+    """Immutable; unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -30,7 +30,7 @@ class Record(BaseModel):
 class Page(Record, Generic[T]):
     """One page of a list, newest first. ``next_cursor`` is None on the last page.
 
-    ``skipped`` names records that are too large to be read, by id where that was found.
+    ``skipped`` names records that are too large to be read, by id if that was found.
     """
 
     items: tuple[T, ...]

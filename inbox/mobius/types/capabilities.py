@@ -6,7 +6,7 @@ from inbox.mobius.types.base import Record
 
 
 class Offer(StrEnum):
-    """``UNKNOWN``: nobody could tell yet. The last value that was known is kept."""
+    """Whether something is offered. ``UNKNOWN`` never replaces a known value."""
 
     YES = "yes"
     NO = "no"
@@ -14,13 +14,17 @@ class Offer(StrEnum):
 
 
 class Capabilities(Record):
-    """Every field but the last two is one function of upstream.
+    """Each field but the last two is a function of upstream.
 
-    ``pending``: the list of pending interactions, without naming a run. ``pending_of_run``: the
-    same of one run. ``closed``: the list of those that are over. ``token_owner``: upstream says
-    whose a token is. ``claims``: questions say that they can be claimed. ``page_size`` is the
-    largest ``limit`` that the list of interactions takes: 0 where it takes none, None where nobody
-    knows. ``refused`` names statuses that a list does not know, such as ``runs: active``.
+    Attributes:
+        pending: the list of pending interactions, of the whole project.
+        pending_of_run: that list, of one run.
+        closed: the list of closed interactions.
+        token_owner: upstream tells whose a token is.
+        claims: questions show whether they can be claimed.
+        page_size: the largest ``limit`` that the list of interactions accepts; 0 if it accepts
+            none, None if unknown.
+        refused: statuses that a list does not know, such as ``runs: active``.
     """
 
     pending: Offer = Offer.UNKNOWN
@@ -40,10 +44,10 @@ class Capabilities(Record):
     refused: tuple[str, ...] = ()
 
     def offers(self) -> dict[str, Offer]:
-        """Each function by name, for whoever lists them."""
+        """The functions by name."""
         return {name: value for name, value in self if isinstance(value, Offer)}
 
-    def updated(self, found: dict[str, Offer]) -> "Capabilities":
-        """With what was ``found``; what is unknown keeps its last value."""
-        known = {name: one for name, one in found.items() if one is not Offer.UNKNOWN}
-        return self.model_copy(update=known)
+    def updated(self, probed: dict[str, Offer]) -> "Capabilities":
+        """A copy with the ``probed`` values, except unknown ones."""
+        certain = {name: offer for name, offer in probed.items() if offer is not Offer.UNKNOWN}
+        return self.model_copy(update=certain)

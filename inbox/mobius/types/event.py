@@ -9,7 +9,7 @@ from inbox.mobius.types.run import Run, Step
 
 
 class EventKind(StrEnum):
-    """What an event is about. ``CURSOR`` only tells where the stream stands."""
+    """What an event is about. ``CURSOR`` only gives the stream's position."""
 
     RUN = "run"
     STEP = "step"
@@ -20,9 +20,9 @@ class EventKind(StrEnum):
 
 
 class Event(Record):
-    """One frame. ``type`` is the wire's word (``run_updated`` …), kept for the timeline.
+    """An event of a stream. ``type`` is the API's (``run_updated`` …), kept for the timeline.
 
-    ``logged`` is False for a frame that is not in the log: the seed of a run's stream and the
+    ``logged`` is False for an event that is not in the log: the seed of a run's stream and the
     opening cursor of a project's. ``seq`` is strictly increasing within a project.
     """
 
@@ -38,6 +38,6 @@ class Event(Record):
     data: dict[str, Any] = {}
 
     @classmethod
-    def standing_at(cls, seq: int) -> "Event":
-        """The event that only tells where a stream stands."""
+    def cursor_at(cls, seq: int) -> "Event":
+        """The event that only gives a stream's position."""
         return cls(kind=EventKind.CURSOR, type="", seq=seq, logged=False)

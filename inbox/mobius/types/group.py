@@ -5,7 +5,7 @@ from inbox.mobius.types.interaction import PolicyKind
 
 
 class Group(Record):
-    """``routing`` is the policy of interactions asked from now on."""
+    """``routing`` is the policy of future interactions."""
 
     id: str
     handle: str
@@ -27,7 +27,7 @@ class GroupMember(Record):
 
 
 class Person(Record):
-    """Whose token it is."""
+    """A token's owner."""
 
     user_id: str
     name: str = ""

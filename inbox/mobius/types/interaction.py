@@ -7,7 +7,7 @@ from inbox.mobius.types.base import Record, Stamp
 
 
 class InteractionStatus(StrEnum):
-    """``OTHER`` is a status this reader does not know; ``Interaction.status_word`` has it."""
+    """``OTHER`` stands for an unknown status; ``Interaction.status_word`` has it."""
 
     PENDING = "pending"
     COMPLETED = "completed"
@@ -63,14 +63,14 @@ class Question(Record):
 
 
 class Target(Record):
-    """Whom it is for: ``type`` is ``user``, ``group``, ``agent`` or unknown."""
+    """The assignee: ``type`` is ``user``, ``group``, ``agent`` or unknown."""
 
     type: str
     id: str
 
 
 class Answer(Record):
-    """One person's (or agent's) answer. ``user_id`` is None when upstream names nobody."""
+    """A person's or agent's answer. ``user_id`` is None if upstream names nobody."""
 
     user_id: str | None
     value: Any
@@ -78,14 +78,14 @@ class Answer(Record):
     at: Stamp | None = None
 
 
-LACKING = ("target", "message", "spec", "policy")
+LACKABLE = ("target", "message", "spec", "policy")
 """``policy``: how many of a group must answer."""
 
 
-class Asked(Record):
-    """What a step of a workflow's spec will ask, as far as the spec says; None where it does not.
+class PlannedInteraction(Record):
+    """What an interaction step of a workflow's spec will ask. None for what the spec does not say.
 
-    A message or a target that depends on the run's inputs or steps is not told.
+    A message or a target that depends on the run's inputs or steps is None too.
     """
 
     type: str = ""
@@ -96,13 +96,16 @@ class Asked(Record):
 
 
 class Interaction(Record):
-    """An interaction as upstream tells it now.
+    """An interaction as upstream has it now.
 
-    ``responses`` holds every answer so far, in snapshot order where there is a snapshot.
-    ``value`` and ``comment`` are the final response. ``members`` is the snapshot (Mobius user
-    ids), None for a target that is not a group and for a group whose snapshot is not known.
-    ``claimable``: upstream tells of claims on it. ``lacks`` names what the payload does not say, of
-    ``LACKING``. ``raw`` is the payload as it came.
+    Attributes:
+        responses: every answer so far, in the order of the member snapshot if there is one.
+        value, comment: the final response.
+        members: the member snapshot (Mobius user ids); None for a target that is not a group and
+            for a group whose snapshot is unknown.
+        claimable: upstream shows claims on it.
+        lacks: which of ``LACKABLE`` the payload does not have.
+        raw: the payload.
     """
 
     id: str
@@ -134,5 +137,5 @@ class Interaction(Record):
 
     @property
     def partial(self) -> bool:
-        """A row of a list, probably: the interaction itself may say more."""
+        """Whether it is probably a list item, and reading it by id would give more."""
         return any(name in self.lacks for name in ("target", "message", "spec"))

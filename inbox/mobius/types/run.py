@@ -4,12 +4,12 @@ from enum import StrEnum
 from typing import Any
 
 from inbox.mobius.types.base import Record, Stamp
-from inbox.mobius.types.interaction import Asked
+from inbox.mobius.types.interaction import PlannedInteraction
 
 
 class RunStatus(StrEnum):
-    """``ACTIVE`` is what later generations say for all that is not over; ``OTHER`` is unknown.
-    ``Run.status_word`` still has it.
+    """``ACTIVE`` is what later generations have for all unfinished runs. ``OTHER`` stands for an
+    unknown status; ``Run.status_word`` has it.
     """
 
     QUEUED = "queued"
@@ -22,12 +22,12 @@ class RunStatus(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Nothing more will happen to the run."""
+        """Whether it is a final status."""
         return self in (RunStatus.COMPLETED, RunStatus.FAILED)
 
 
 class StepStatus(StrEnum):
-    """``OTHER`` is unknown; ``Step.status_word`` still has it."""
+    """``OTHER`` stands for an unknown status; ``Step.status_word`` has it."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -55,14 +55,14 @@ class StepPlan(Record):
     name: str
     kind: str
     description: str = ""
-    asks: Asked | None = None
+    asks: PlannedInteraction | None = None
 
 
 class Run(Record):
-    """A run as upstream tells it now. ``plan`` is None where the answer carried no spec.
+    """A run as upstream has it now. ``plan`` is None if the payload has no spec.
 
-    ``started_by`` is a Mobius user id or a name, empty where upstream does not say. ``partial``:
-    nothing but the status is told.
+    ``started_by`` is a Mobius user id or a name, empty if unknown. ``partial``: only the status is
+    given.
     """
 
     id: str

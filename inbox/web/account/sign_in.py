@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from inbox.models import OneTimeLink
-from inbox.people import people, throttle
+from inbox.people import demo, throttle
 from inbox.services import draft, links
 from inbox.services.draft import NotAsked
 from inbox.services.origin import Actor, acting
@@ -103,7 +103,7 @@ class SignIn(LoginView):
             signed_out=True,
             login=settings.LOGIN_URL,
             demo_people=_demo_people(),
-            demo_password=people.PASSWORD,
+            demo_password=demo.PASSWORD,
             **context,
         )
 
@@ -158,8 +158,8 @@ def _demo_people() -> list[tuple[str, str]]:
         return []
     present = set(
         get_user_model()
-        .objects.filter(username__in=[people.ADMIN, *(who.username for who in people.CAST)])
+        .objects.filter(username__in=[demo.ADMIN, *(who.username for who in demo.CAST)])
         .values_list("username", flat=True)
     )
-    shown = [(who.username, who.roles[-1]) for who in people.CAST]
-    return [each for each in [*shown, (people.ADMIN, "administrator")] if each[0] in present]
+    shown = [(who.username, who.roles[-1]) for who in demo.CAST]
+    return [each for each in [*shown, (demo.ADMIN, "administrator")] if each[0] in present]

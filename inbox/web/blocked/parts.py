@@ -114,7 +114,7 @@ def asked_of(item: Interaction, page_context: PageContext) -> Asked:
     """The question itself."""
     counts, now = progress(item), page_context.now
     group_members = page_context.groups_by_id.get(item.group_id or "")
-    holds = bool(item.claimed_by) and access.can_be_held(item)
+    holds = bool(item.claimed_by) and access.can_be_claimed(item)
     return Asked(
         id=item.mobius_id,
         href=item.get_absolute_url(),
@@ -222,7 +222,7 @@ def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missin
     if blocks:
         note = _("%(obstacle)s; the question can't be completed without them") % {"obstacle": note}
     old = stale(item, page_context.now) and item.claimed_by == id_
-    if not note and item.claimed_by == id_ and access.can_be_held(item):
+    if not note and item.claimed_by == id_ and access.can_be_claimed(item):
         note = _("Claimed %(since)s") % {"since": since_words(item, page_context.now)}
     last = known.nudges.get((item.mobius_id, id_))
     if not note and last is not None:

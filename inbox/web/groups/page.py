@@ -241,7 +241,7 @@ def group_page(
     is about one that was not made, and ``typed`` what its field held.
     """
     ids = members_of([group]).get(group.pk, [])
-    manages = access.holds(viewer, access.MANAGE_GROUPS)
+    manages = access.has_permission(viewer, access.MANAGE_GROUPS)
     rows = open_of(viewer, upstream).filter(group_id=group.mobius_id)
     # Nothing open is completed: named first, the order is that of the index.
     oldest = rows.defer("raw", "context", "search").order_by("completed_at", "created_at")

@@ -212,7 +212,7 @@ def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
         )
         if offer is Offer.NO
     }
-    return access.powers(viewer) - missing
+    return access.permissions_of(viewer) - missing
 
 
 def run_page(

@@ -241,7 +241,7 @@ def _render_form(
 ) -> HttpResponse:
     upstream = request.upstream
     found = run_page.find(request.viewer, upstream, id)
-    if found is None or not access.holds(request.viewer, PERMISSION[what]):
+    if found is None or not access.has_permission(request.viewer, PERMISSION[what]):
         raise Http404("No such run.")
     act = control(found, what)
     context = {"act": act, "form": form or SignalForm(initial=act.first), "message": message}

@@ -35,12 +35,12 @@ class Hold:
 
 def hold_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -> Hold | None:
     """None for what nobody takes, and for a free question that the reader was not asked."""
-    if not access.can_be_held(item):
+    if not access.can_be_claimed(item):
         return None
     can = access.actions(viewer, item)
     if item.claimed_by:
         return _held(
-            item, people, now, mine=Action.RELEASE in can, lead=not access.asked(viewer, item)
+            item, people, now, mine=Action.RELEASE in can, lead=not access.is_asked(viewer, item)
         )
     if Action.CLAIM not in can:
         return None

@@ -128,7 +128,7 @@ def waits_for(item: Interaction) -> list[str]:
     """Who could move it on now: its target, its holder, else all who have not answered."""
     if item.target_type == "user":
         return [item.target_id]
-    if access.can_be_held(item) and item.claimed_by:
+    if access.can_be_claimed(item) and item.claimed_by:
         return [item.claimed_by]
     return item.missing
 

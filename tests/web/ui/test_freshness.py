@@ -59,7 +59,7 @@ def test_the_time_is_that_of_the_installation(settings: Any) -> None:
         (errors.NotFound("There is no such call."), "Mobius refuses a request."),
         (errors.RateLimited("no"), "Mobius is limiting requests."),
         (errors.Unavailable("no", status=503), "Mobius returned an error (503)."),
-        (errors.Nonsense("no"), "Mobius sent a response that can't be read."),
+        (errors.InvalidResponse("no"), "Mobius sent a response that can't be read."),
         (errors.TooLarge("no"), "Mobius sent more data at once than can be read."),
         (errors.Silent("no", sent=True), ""),
     ],

@@ -1,7 +1,7 @@
 """The generation of the guide *Collect human input*.
 
-Readers tolerate: what is unknown is kept in ``raw`` and skipped, what is missing gets a value that
-says so. Only an object without an ``id`` cannot be read; ``UnreadableError`` says that.
+Readers are tolerant: unknown fields are kept in ``raw`` and skipped, missing ones get a default.
+Only an object without an ``id`` raises ``UnreadableError``.
 """
 
 from inbox.mobius.adapters.guide.adapter import GuideAdapter

@@ -56,7 +56,7 @@ class GuideAdapter:
         limit: int | None,
         cursor: str | None = None,
     ) -> Call[Page[Interaction]]:
-        query = given(
+        query = without_none(
             status=status,
             run_id=run_id,
             type=type,
@@ -97,7 +97,7 @@ class GuideAdapter:
         queue: str | None,
         external_id: str | None,
     ) -> Call[Run]:
-        body = given(
+        body = without_none(
             spec=spec, inputs=inputs, metadata=metadata, queue=queue, external_id=external_id
         )
         return Call(self.runs_path, read_run, "POST", json=body)
@@ -112,7 +112,7 @@ class GuideAdapter:
         limit: int | None,
         cursor: str | None = None,
     ) -> Call[Page[Run]]:
-        query = given(
+        query = without_none(
             status=status,
             workflow_type=workflow,
             queue=queue,
@@ -129,11 +129,11 @@ class GuideAdapter:
         self, run_id: str, *, limit: int | None, cursor: str | None = None
     ) -> Call[Page[Step]]:
         path = path_of(self.runs_path, run_id) + "/steps"
-        return Call(path, page_of(read_step), query=given(limit=limit, cursor=cursor))
+        return Call(path, page_of(read_step), query=without_none(limit=limit, cursor=cursor))
 
     def signal(self, run_id: str, *, name: str, payload: dict[str, Any] | None) -> Call[str]:
         path = path_of(self.runs_path, run_id) + "/signals"
-        return Call(path, read_signal, "POST", json=given(name=name, payload=payload))
+        return Call(path, read_signal, "POST", json=without_none(name=name, payload=payload))
 
     def cancel_run(self, run_id: str) -> Call[None]:
         return Call(path_of(self.runs_path, run_id) + "/cancellations", _nothing, "POST")
@@ -152,7 +152,9 @@ class GuideAdapter:
         return read_frame(frame, first=first)
 
     def groups(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Group]]:
-        return Call(self.groups_path, page_of(read_group), query=given(limit=limit, cursor=cursor))
+        return Call(
+            self.groups_path, page_of(read_group), query=without_none(limit=limit, cursor=cursor)
+        )
 
     def group(self, group: str) -> Call[Group]:
         return Call(path_of(self.groups_path, group), read_group)
@@ -165,7 +167,7 @@ class GuideAdapter:
         description: str | None,
         routing: PolicyKind,
     ) -> Call[Group]:
-        body = given(
+        body = without_none(
             name=name,
             handle=handle,
             description=description,
@@ -181,7 +183,7 @@ class GuideAdapter:
         description: str | None,
         routing: PolicyKind | None,
     ) -> Call[Group]:
-        body = given(
+        body = without_none(
             name=name,
             description=description,
             routing_policy=None if routing is None else write_routing(routing),
@@ -192,7 +194,7 @@ class GuideAdapter:
         self, group: str, *, limit: int | None, cursor: str | None = None
     ) -> Call[Page[GroupMember]]:
         path = path_of(self.groups_path, group) + self.members_path
-        return Call(path, page_of(read_member), query=given(limit=limit, cursor=cursor))
+        return Call(path, page_of(read_member), query=without_none(limit=limit, cursor=cursor))
 
     def add_member(self, group: str, user_id: str) -> Call[GroupMember]:
         path = path_of(self.groups_path, group) + self.members_path
@@ -207,7 +209,7 @@ class GuideAdapter:
     ) -> Call[Page[Group]]:
         # This list takes no limit.
         path = path_of(self.members_path, user_id) + self.groups_path
-        return Call(path, page_of(read_group), query=given(cursor=cursor))
+        return Call(path, page_of(read_group), query=without_none(cursor=cursor))
 
     def me(self) -> Call[Person]:
         return Call(f"{self.members_path}/me", read_person)
@@ -217,15 +219,15 @@ class GuideAdapter:
 
 
 def path_of(collection: str, id: str) -> str:
-    """The path of one thing. Raises NotFound for an id that cannot be one."""
-    # A path step that a server resolves would make it another call.
+    """The path of a resource. Raises NotFound for an id that is not possible."""
+    # Servers resolve these path segments, which would make it another call.
     if id in ("", ".", ".."):
         raise NotFound("There is no such thing.")
     return f"{collection}/{quote(id, safe='')}"
 
 
-def given(**fields: Any) -> dict[str, Any]:
-    """What was given, without what is None."""
+def without_none(**fields: Any) -> dict[str, Any]:
+    """The fields that are not None."""
     return {key: value for key, value in fields.items() if value is not None}
 
 

@@ -10,7 +10,9 @@ from inbox.mobius.types import NO_TIME
 
 
 def identified(payload: Any) -> dict[str, Any]:
-    """``payload``, if it is an object with an id, which is a text. Raises UnreadableError."""
+    """``payload`` with a string ``id``. Raises UnreadableError for anything but an object with an
+    id.
+    """
     wire = parts(payload)
     id = wire.get("id")
     if is_number(id):
@@ -20,8 +22,8 @@ def identified(payload: Any) -> dict[str, Any]:
     return wire
 
 
-def born_and_changed(wire: dict[str, Any]) -> tuple[datetime, datetime]:
-    """``created_at`` and ``updated_at``; a missing one is taken from what else is told."""
+def created_and_updated(wire: dict[str, Any]) -> tuple[datetime, datetime]:
+    """``created_at`` and ``updated_at``; a missing one is taken from other times."""
     created, updated = moment(wire, "created_at"), moment(wire, "updated_at")
     updated = updated or moment(wire, "completed_at") or moment(wire, "started_at")
     return created or updated or NO_TIME, updated or created or NO_TIME

@@ -8,39 +8,39 @@ from inbox.mobius import body
 from inbox.mobius.adapters.adapter import UnreadableError
 from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.mobius.adapters.guide.run import read_run, read_step
-from inbox.mobius.adapters.tolerant import mapping, maybe_text, moment, parts, text, whole
+from inbox.mobius.adapters.tolerant import integer, mapping, maybe_text, moment, parts, text
 from inbox.mobius.types import Event, EventKind
 
 _LONGEST_SEQ = 18
 
 
 def read_frame(frame: ServerSentEvent, *, first: bool) -> Event | None:
-    """What a frame tells; None for one that tells nothing. ``first`` of its connection.
+    """The event in a frame, None if there is none. ``first``: the connection's first frame.
 
-    ``frame.id`` is the last that the stream has sent: empty where it sends none at all.
+    ``frame.id`` is the last id that the stream has sent: empty if it sends none at all.
     """
     numbered = frame.id.isascii() and frame.id.isdigit() and len(frame.id) <= _LONGEST_SEQ
     seq = int(frame.id) if numbered else None
     if not frame.data:
-        return None if seq is None else Event.standing_at(seq)
+        return None if seq is None else Event.cursor_at(seq)
     try:
         payload = body.loads(frame.data)
     except ValueError:
         payload = None
-    told = whole(parts(payload).get("seq"))
+    own_seq = integer(parts(payload).get("seq"))
     # A run's seed comes first and without an id.
-    logged = bool(told or seq) and (bool(frame.id) or not first)
+    logged = bool(own_seq or seq) and (bool(frame.id) or not first)
     return read_event(payload, type=frame.event, seq=seq or 0, logged=logged)
 
 
 def read_event(frame: Any, *, type: str = "", seq: int = 0, logged: bool = True) -> Event:
-    """A frame of a stream; whatever it holds, there is an event that tells where the stream stands.
+    """Read a frame's data. Unreadable data gives an event of kind ``OTHER`` with its seq.
 
-    ``type`` and ``seq`` are what the stream said beside the data, for a frame that does not say
-    it itself. ``logged`` is False for a run's seed, which comes without an id.
+    ``type`` and ``seq`` are the frame's own, used if the data has none. ``logged`` is False for a
+    run's seed, which has no id.
     """
     wire = parts(frame)
-    seq = whole(wire.get("seq"), seq)
+    seq = integer(wire.get("seq"), seq)
     name = text(wire.get("type")) or type
     data = mapping(wire.get("data"))
     fields: dict[str, Any] = {
@@ -52,7 +52,7 @@ def read_event(frame: Any, *, type: str = "", seq: int = 0, logged: bool = True)
         "data": data,
     }
     if name == "run_updated" and fields["run_id"] and "status" in data:
-        # Of the run, the guide promises nothing but its status.
+        # The guide only promises the run's status.
         data = {"id": fields["run_id"], "updated_at": wire.get("timestamp"), **data}
     try:
         return Event(**fields, **_subject(name, data))

@@ -4,7 +4,7 @@ from typing import Any
 
 from inbox.mobius.adapters.adapter import UnreadableError
 from inbox.mobius.adapters.guide.base import identified
-from inbox.mobius.adapters.tolerant import moment, parts, text, whole
+from inbox.mobius.adapters.tolerant import integer, moment, parts, text
 from inbox.mobius.types import Group, GroupMember, Person, PolicyKind
 
 _ROUTING = {PolicyKind.ANY: "first_responder", PolicyKind.ALL: "all_members"}
@@ -20,7 +20,7 @@ def read_group(payload: Any) -> Group:
         name=text(wire.get("name")) or text(wire.get("handle")),
         description=text(wire.get("description")),
         routing=_routing(wire.get("routing_policy")),
-        member_count=None if count is None else whole(count),
+        member_count=None if count is None else integer(count),
         created_at=moment(wire, "created_at"),
         updated_at=moment(wire, "updated_at"),
     )
@@ -40,7 +40,7 @@ def read_member(payload: Any) -> GroupMember:
 
 
 def read_person(payload: Any) -> Person:
-    """Whose token it is. Raises UnreadableError."""
+    """A token's owner. Raises UnreadableError."""
     wire = parts(payload)
     if not (user_id := text(wire.get("user_id"))):
         raise UnreadableError("a person without a user_id")
@@ -48,7 +48,7 @@ def read_person(payload: Any) -> Person:
 
 
 def write_routing(kind: PolicyKind) -> str:
-    """The wire's word. Raises ValueError for a policy that this generation cannot say."""
+    """The API's name. Raises ValueError for a policy that this generation does not have."""
     if kind not in _ROUTING:
         raise ValueError(f"this Mobius has no {kind} groups")
     return _ROUTING[kind]

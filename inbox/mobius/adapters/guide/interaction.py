@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from inbox.mobius.adapters.guide.base import born_and_changed, identified
+from inbox.mobius.adapters.guide.base import created_and_updated, identified
 from inbox.mobius.adapters.tolerant import (
-    known,
+    enum_member,
     mapping,
     maybe_text,
     moment,
@@ -16,10 +16,10 @@ from inbox.mobius.adapters.tolerant import (
 )
 from inbox.mobius.types import (
     Answer,
-    Asked,
     Interaction,
     InteractionStatus,
     Option,
+    PlannedInteraction,
     Policy,
     PolicyKind,
     Question,
@@ -63,13 +63,13 @@ def read_interaction(payload: Any) -> Interaction:
     target = parts(wire.get("target"))
     members = wire.get("target_member_snapshot")
     snapshot = texts(members) if isinstance(members, list) else None
-    created, updated = born_and_changed(wire)
+    created, updated = created_and_updated(wire)
     policy = _policy(wire)
     question = _question(text(wire.get("type")), wire.get("spec"))
     return Interaction(
         id=wire["id"],
         type=text(wire.get("type")),
-        status=known(InteractionStatus, wire.get("status"), InteractionStatus.OTHER),
+        status=enum_member(InteractionStatus, wire.get("status"), InteractionStatus.OTHER),
         status_word=text(wire.get("status")),
         run_id=maybe_text(wire.get("run_id")),
         signal_name=maybe_text(wire.get("signal_name")),
@@ -96,18 +96,18 @@ def read_interaction(payload: Any) -> Interaction:
     )
 
 
-def read_asked(payload: Any) -> Asked:
+def read_planned_interaction(payload: Any) -> PlannedInteraction:
     """The configuration of an interaction step."""
     wire = parts(payload)
     target = parts(wire.get("target"))
     message, id = text(wire.get("message")), text(target.get("id"))
-    known = "spec" in wire or wire.get("type") == "approval"
+    has_question = "spec" in wire or wire.get("type") == "approval"
     policy = _policy(wire) if _tells_policy(wire) or target.get("type") == "group" else None
-    return Asked(
+    return PlannedInteraction(
         type=text(wire.get("type")),
         target=Target(type=text(target.get("type")), id=id) if _is_literal(id) else None,
         message=message if _is_literal(message) else None,
-        question=_question(text(wire.get("type")), wire.get("spec")) if known else None,
+        question=_question(text(wire.get("type")), wire.get("spec")) if has_question else None,
         policy=policy,
     )
 
@@ -118,26 +118,28 @@ def _is_literal(words: str) -> bool:
 
 def _lacks(wire: dict[str, Any]) -> tuple[str, ...]:
     target = parts(wire.get("target"))
-    lacks = []
+    missing = []
     if not target.get("id"):
-        lacks.append("target")
-    lacks += [name for name in ("message", "spec") if name not in wire]
+        missing.append("target")
+    missing += [name for name in ("message", "spec") if name not in wire]
     if target.get("type") in (None, "group") and not _tells_policy(wire):
-        lacks.append("policy")
-    return tuple(lacks)
+        missing.append("policy")
+    return tuple(missing)
 
 
 def _tells_policy(wire: dict[str, Any]) -> bool:
-    told = (wire.get("require_all"), parts(wire.get("target")).get("require_all"))
-    return bool(wire.get("routing_policy_snapshot")) or any(isinstance(one, bool) for one in told)
+    flags = (wire.get("require_all"), parts(wire.get("target")).get("require_all"))
+    return bool(wire.get("routing_policy_snapshot")) or any(
+        isinstance(flag, bool) for flag in flags
+    )
 
 
 def without_answers(raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
-    """The payload without anybody's value and comment but those of the person ``but``."""
-    given = raw.get("partial_responses")
-    if isinstance(given, list):
-        given = [_emptied(parts(answer), but) for answer in given]
-    return raw | {"response": None, "partial_responses": given}
+    """The payload without values and comments, except those of the user ``but``."""
+    responses = raw.get("partial_responses")
+    if isinstance(responses, list):
+        responses = [_emptied(parts(answer), but) for answer in responses]
+    return raw | {"response": None, "partial_responses": responses}
 
 
 def _emptied(answer: dict[str, Any], but: str | None) -> dict[str, Any]:
@@ -156,8 +158,9 @@ def _policy(wire: dict[str, Any]) -> Policy:
 
 
 def _question(type: str, spec: Any) -> Question:
-    """The one question. Without a spec any JSON is taken: a decision is asked by two buttons,
-    anything else by a text."""
+    """The question. Without a spec any JSON is accepted: an approval is asked with two buttons,
+    anything else with a text field.
+    """
     if not isinstance(spec, dict):
         return (
             Question(mode="confirm")
@@ -212,7 +215,9 @@ def _responses(
     partial = [_partial(item, question) for item in sequence(wire.get("partial_responses"))]
     if partial:
         place = {user: n for n, user in enumerate(snapshot or ())}
-        return tuple(sorted(partial, key=lambda one: place.get(one.user_id or "", len(place))))
+        return tuple(
+            sorted(partial, key=lambda answer: place.get(answer.user_id or "", len(place)))
+        )
     response = wire.get("response")
     if not isinstance(response, dict):
         return ()
@@ -249,7 +254,7 @@ def _partial(item: Any, question: Question) -> Answer:
 
 
 def _value(value: Any, question: Question) -> Any:
-    """The answer's value. Some servers keep a decision as text."""
+    """The answer's value. Some servers store booleans as text."""
     if question.mode == "confirm" and value in ("true", "false"):
         return value == "true"
     return value

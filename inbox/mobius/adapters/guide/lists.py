@@ -21,7 +21,7 @@ _CURSOR_FIRST = re.compile(rb'\A\s*\{[^\[{]*?"next_cursor"\s*:\s*"((?:[^"\\]|\\.
 
 
 def page_of(read: Callable[[Any], T]) -> Callable[[Any], Page[T]]:
-    """Reads a page whose items ``read`` reads; see ``read_page``."""
+    """A reader of pages whose items ``read`` reads; see ``read_page``."""
     return lambda answer: read_page(answer, read)
 
 
@@ -43,12 +43,12 @@ def read_page(answer: Any, read: Callable[[Any], T]) -> Page[T]:
 
 
 def page_without(record: TooLarge, kind: str) -> Page[Any]:
-    """The page of one record that is too large to be read: nothing, and where the list goes on.
+    """An empty page in place of one record that is too large, with the cursor after it.
 
-    Where that cannot be found, the list ends here.
+    If the cursor can't be found, the list ends here.
     """
-    found = _ID.search(record.head)
-    name = found[1].decode() if found else f"one of {kind}"
+    match = _ID.search(record.head)
+    name = match[1].decode() if match else f"one of {kind}"
     cursor = _cursor_after(record)
     beyond = "" if cursor else "; what follows it in the list may be missing too"
     note(f"{name} is too large to be read and was left out{beyond}")
@@ -60,9 +60,9 @@ def _cursor_after(record: TooLarge) -> str | None:
     first = _CURSOR_FIRST.search(record.head)
     try:
         if last:
-            told = body.loads(b"{" + last[1].rstrip().rstrip(b",") + b"}")
-            if "next_cursor" in told:
-                return maybe_text(told["next_cursor"])
+            fields = body.loads(b"{" + last[1].rstrip().rstrip(b",") + b"}")
+            if "next_cursor" in fields:
+                return maybe_text(fields["next_cursor"])
         return maybe_text(body.loads(b'"' + first[1] + b'"')) if first else None
     except ValueError:
         return None

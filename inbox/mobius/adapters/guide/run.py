@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from inbox.mobius.adapters.guide.base import born_and_changed, identified
-from inbox.mobius.adapters.guide.interaction import read_asked
+from inbox.mobius.adapters.guide.base import created_and_updated, identified
+from inbox.mobius.adapters.guide.interaction import read_planned_interaction
 from inbox.mobius.adapters.tolerant import (
-    known,
+    enum_member,
+    integer,
     mapping,
     maybe_text,
     moment,
@@ -14,7 +15,6 @@ from inbox.mobius.adapters.tolerant import (
     sequence,
     text,
     texts,
-    whole,
 )
 from inbox.mobius.types import Run, RunStatus, Step, StepPlan, StepStatus, Wait
 
@@ -65,22 +65,22 @@ def read_run(payload: Any) -> Run:
     """A run object, with its plan where it carries its spec. Raises UnreadableError."""
     wire = identified(payload)
     note_unknown("a run", wire, _FIELDS)
-    created, updated = born_and_changed(wire)
+    created, updated = created_and_updated(wire)
     waiting = parts(wire.get("wait_summary"))
     spec = wire.get("spec")
     return Run(
         id=wire["id"],
         workflow=text(wire.get("workflow_name")) or text(parts(spec).get("name")),
-        status=known(RunStatus, wire.get("status"), RunStatus.OTHER),
+        status=enum_member(RunStatus, wire.get("status"), RunStatus.OTHER),
         status_word=text(wire.get("status")),
         queue=text(wire.get("queue")) or "default",
-        attempt=whole(wire.get("attempt"), 1),
+        attempt=integer(wire.get("attempt"), 1),
         inputs=mapping(wire.get("inputs")),
         metadata=mapping(wire.get("metadata")),
         external_id=maybe_text(wire.get("external_id")),
         started_by=_started_by(wire),
         wait=Wait(
-            kinds={key: whole(n) for key, n in parts(waiting.get("kind_counts")).items()},
+            kinds={key: integer(n) for key, n in parts(waiting.get("kind_counts")).items()},
             wakes_at=moment(waiting, "next_wake_at"),
             signals=texts(waiting.get("waiting_on_signal_names")),
             interaction_ids=texts(waiting.get("interaction_ids")),
@@ -100,17 +100,17 @@ def read_run(payload: Any) -> Run:
 def read_step(payload: Any) -> Step:
     """A step row. Raises UnreadableError."""
     wire = identified(payload)
-    created, updated = born_and_changed(wire)
+    created, updated = created_and_updated(wire)
     return Step(
         id=wire["id"],
         run_id=text(wire.get("run_id")),
         name=text(wire.get("step_name")),
         kind=text(wire.get("kind")),
         action=text(wire.get("action")),
-        status=known(StepStatus, wire.get("status"), StepStatus.OTHER),
+        status=enum_member(StepStatus, wire.get("status"), StepStatus.OTHER),
         status_word=text(wire.get("status")),
-        attempt=whole(wire.get("attempt")),
-        order=whole(wire.get("transition_seq")),
+        attempt=integer(wire.get("attempt")),
+        order=integer(wire.get("transition_seq")),
         error_type=maybe_text(wire.get("error_type")),
         error_message=maybe_text(wire.get("error_message")),
         started_at=moment(wire, "started_at"),
@@ -127,8 +127,8 @@ def read_signal(payload: Any) -> str:
 
 
 def _started_by(wire: dict[str, Any]) -> str:
-    asked = text(mapping(wire.get("metadata")).get("requested_by"))
-    return asked or text(wire.get("actor_id")) or text(wire.get("source_label"))
+    requester = text(mapping(wire.get("metadata")).get("requested_by"))
+    return requester or text(wire.get("actor_id")) or text(wire.get("source_label"))
 
 
 def _plan(spec: dict[str, Any]) -> tuple[StepPlan, ...]:
@@ -138,7 +138,7 @@ def _plan(spec: dict[str, Any]) -> tuple[StepPlan, ...]:
             name=text(step.get("name")),
             kind=next((kind for kind in _STEP_KINDS if kind in step), ""),
             description=text(step.get("description")),
-            asks=read_asked(step["interaction"]) if "interaction" in step else None,
+            asks=read_planned_interaction(step["interaction"]) if "interaction" in step else None,
         )
         for step in steps
     )

@@ -1,4 +1,4 @@
-"""What an HTTP answer means: its JSON, or the error it tells."""
+"""Reading HTTP responses: their JSON, or the error they stand for."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,8 +10,8 @@ from inbox.mobius import body
 from inbox.mobius.errors import (
     Conflict,
     Denied,
+    InvalidResponse,
     MobiusError,
-    Nonsense,
     NotFound,
     RateLimited,
     Refusal,
@@ -33,7 +33,10 @@ _LONGEST_MESSAGE = 500
 
 
 def read(status: int, content: bytes | bytearray, media_type: str = "") -> Any:
-    """The JSON of a good answer; None for an empty 204. Raises Nonsense, ``WebPage`` for HTML."""
+    """The JSON of a successful response; None for an empty 204.
+
+    Raises InvalidResponse, for HTML WebPage.
+    """
     if status == HTTPStatus.NO_CONTENT and not content:
         return None
     try:
@@ -41,7 +44,7 @@ def read(status: int, content: bytes | bytearray, media_type: str = "") -> Any:
     except ValueError:
         if _is_html(content, media_type):
             raise WebPage(f"A web page came back in place of an answer ({status}).") from None
-        raise Nonsense(
+        raise InvalidResponse(
             f"Mobius answered {status} with something that is not JSON.", status=status
         ) from None
 
@@ -52,14 +55,14 @@ def failure(
     retry_after: str | None,
     read_refusal: Callable[[Any], Refusal],
 ) -> MobiusError:
-    """The error that an answer outside 2xx tells, whatever is in its body."""
-    said = read_refusal(_parsed(content))
-    message = said.message[:_LONGEST_MESSAGE]
+    """The error for a response outside 2xx, whatever its body."""
+    refusal = read_refusal(_parsed(content))
+    message = refusal.message[:_LONGEST_MESSAGE]
     return _kind(status)(
         message or f"Mobius answered {status} {_phrase(status)}".rstrip(),
-        code=said.code,
+        code=refusal.code,
         status=status,
-        details=said.details,
+        details=refusal.details,
         retry_after=seconds(retry_after),
     )
 
@@ -89,8 +92,8 @@ def _kind(status: int) -> type[MobiusError]:
         return _BY_STATUS[status]
     if status >= 500:
         return Unavailable
-    # A redirect is not followed: it would carry the token, or a written answer, to another place.
-    return Rejected if status >= 400 else Nonsense
+    # Redirects are not followed: they would send the token, or an answer, to another place.
+    return Rejected if status >= 400 else InvalidResponse
 
 
 def _parsed(content: bytes | bytearray) -> Any:

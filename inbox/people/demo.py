@@ -17,34 +17,30 @@ ADMIN = "admin"
 
 
 @dataclass(frozen=True)
-class Person:
-    """One of the cast: the account's name, the Mobius id, what others call them, their roles.
-
-    ``given`` are codenames of ``inbox.access.PERMISSIONS``.
-    """
+class DemoPerson:
+    """A person of the demo. ``permissions`` are codenames of ``inbox.access.PERMISSIONS``."""
 
     username: str
     mobius_id: str
     name: str
     roles: tuple[str, ...]
-    given: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
 
 
 CAST = (
-    Person("rina", "user_rina", "Rina", (REVIEWER,)),
-    Person("sam", "user_sam", "Sam", (REVIEWER,)),
-    Person("lee", "user_lee", "Lee", (REVIEWER,)),
-    Person("tess", "user_tess", "Tess", (REVIEWER, TEAM_LEAD), tuple(PERMISSIONS)),
+    DemoPerson("rina", "user_rina", "Rina", (REVIEWER,)),
+    DemoPerson("sam", "user_sam", "Sam", (REVIEWER,)),
+    DemoPerson("lee", "user_lee", "Lee", (REVIEWER,)),
+    DemoPerson("tess", "user_tess", "Tess", (REVIEWER, TEAM_LEAD), tuple(PERMISSIONS)),
 )
 
 
 @sensitive_variables("tokens")
 def make_demo(*, tokens: dict[str, str]) -> None:
-    """Make the cast and the administrator where they are missing, and give each their token.
+    """Create the demo's people and the administrator if missing, and store member tokens.
 
-    ``tokens`` is Mobius id → member token; a person without one in it keeps what they have.
-    Accounts that are there keep their password, and their token or its absence: theirs is replaced
-    where it is of no use with the engine as it is now.
+    ``tokens`` is Mobius ID → member token. Existing accounts keep their password, and their token
+    unless it no longer works with the engine.
     """
     with transaction.atomic():
         for person in CAST:
@@ -55,16 +51,16 @@ def make_demo(*, tokens: dict[str, str]) -> None:
                 user.set_password(PASSWORD)
                 user.save()
                 user.groups.set(Group.objects.filter(name__in=person.roles))
-                given = Permission.objects.filter(
-                    content_type__app_label="inbox", codename__in=person.given
+                permissions = Permission.objects.filter(
+                    content_type__app_label="inbox", codename__in=person.permissions
                 )
-                user.user_permissions.set(given)
+                user.user_permissions.set(permissions)
             reviewer = Reviewer.objects.get(user=user)
             if created:
                 reviewer.mobius_id = person.mobius_id
                 reviewer.save(update_fields=["mobius_id"])
-            own = reviewer.mobius_id == person.mobius_id
-            if own and person.mobius_id in tokens and (created or _useless(reviewer)):
+            is_cast_member = reviewer.mobius_id == person.mobius_id
+            if is_cast_member and person.mobius_id in tokens and (created or _useless(reviewer)):
                 token = SecretStr(tokens[person.mobius_id])
                 credentials.adopt(reviewer, token=token, owner=person.mobius_id)
         admin, created = get_user_model().objects.get_or_create(
@@ -76,14 +72,14 @@ def make_demo(*, tokens: dict[str, str]) -> None:
 
 
 def _useless(reviewer: Reviewer) -> bool:
-    """There is a token, and it is another engine's, refused, or no key opens it."""
-    kept = Credential.objects.filter(reviewer=reviewer).exists()
+    """Whether there is a token that is of another engine, refused, or not decryptable."""
+    has_token = Credential.objects.filter(reviewer=reviewer).exists()
     state = credentials.state_of(reviewer.user_id, Upstream.present())
-    return kept and state is not credentials.Token.GOOD
+    return has_token and state is not credentials.Token.GOOD
 
 
 def demo_accounts() -> list[str]:
-    """Names of the accounts here that anybody can enter with the demo's password."""
+    """Usernames of active accounts that still have the demo's password."""
     names = [person.username for person in CAST] + [ADMIN]
-    found = get_user_model().objects.filter(username__in=names, is_active=True)
-    return [user.username for user in found if user.check_password(PASSWORD)]
+    accounts = get_user_model().objects.filter(username__in=names, is_active=True)
+    return [user.username for user in accounts if user.check_password(PASSWORD)]
