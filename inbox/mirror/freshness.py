@@ -14,8 +14,8 @@ from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.mobius.errors import (
     Denied,
-    MobiusError,
     InvalidResponse,
+    MobiusError,
     NotFound,
     RateLimited,
     Rejected,
