@@ -1,7 +1,6 @@
-"""What an administrator sets: accounts, roles, and who each is in Mobius.
+"""Django's admin: accounts, roles and Mobius IDs, and a read-only decision log.
 
-Tokens and drafts are nobody's business here, and the mirror is written by upstream alone: none of
-them is registered.
+Tokens, drafts and the mirror are not registered: administrators must not read or change them.
 """
 
 from collections.abc import Iterable
@@ -33,29 +32,29 @@ class ReviewerInline(admin.StackedInline):
     verbose_name_plural = gettext_lazy("Mobius identity")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: an account's place in Mobius is made with the account."""
+        """Not allowed: the reviewer is created with the account."""
         return False
 
 
 class AccountAdmin(UserAdmin):
-    """Django's own, with the Mobius id beside the account."""
+    """Django's ``UserAdmin`` with the Mobius ID."""
 
     list_display = ("username", "first_name", "last_name", "mobius_id", "is_active", "is_staff")
     list_select_related = ("reviewer",)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
-        """A new account is saved before it can be given an id."""
+        """A new account has to be saved before it can get an ID."""
         return [] if obj is None else [ReviewerInline]
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Take the locks of the account's identity before that of the log, which comes last."""
+        """Lock the account's identity first: the log's lock comes last."""
         if change:
             credentials.lock(obj)
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Write a changed Mobius id by its own verb."""
+        """Change the Mobius ID through the service."""
         if formset.model is not Reviewer:
             super().save_formset(request, form, formset, change)
             return
@@ -66,13 +65,13 @@ class AccountAdmin(UserAdmin):
 
     @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        """An account's token goes with it."""
+        """Remove the account's token first, which is logged."""
         self._take_tokens([obj])
         super().delete_model(request, obj)
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """As ``delete_model``, of those that were ticked."""
+        """As ``delete_model``, for the selected accounts."""
         self._take_tokens(queryset)
         super().delete_queryset(request, queryset)
 
@@ -82,14 +81,13 @@ class AccountAdmin(UserAdmin):
 
     @admin.display(description=gettext_lazy("Mobius ID"), ordering="reviewer__mobius_id")
     def mobius_id(self, user: User) -> str:
-        """Empty where Mobius does not know the account yet."""
         return user.reviewer.mobius_id or ""
 
 
 @admin.register(Decision)
 class DecisionAdmin(admin.ModelAdmin):
-    """Who did what and when. What was said and shown is for those who may see the question;
-    changes of accounts and rights are shown whole.
+    """Who did what and when. Answers are left out, since they are only for people who may see the
+    question; changes of accounts and rights are shown completely.
     """
 
     view_on_site = False
@@ -114,7 +112,7 @@ class DecisionAdmin(admin.ModelAdmin):
     list_filter = ("verb", "credential_kind")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """By what is shown here alone: a filter in the address must not guess a comment."""
+        """Only shown fields: filters in the URL must not allow guessing comments."""
         return lookup.split("__", maxsplit=1)[0] in self.fields
 
     @admin.display(description=gettext_lazy("account or role"))
@@ -128,15 +126,12 @@ class DecisionAdmin(admin.ModelAdmin):
         return _("%(title)s: %(change)s") % {"title": entry.title, "change": words.text}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
         return False
 
 

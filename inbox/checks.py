@@ -1,4 +1,4 @@
-"""What ``manage.py check --database default`` looks at."""
+"""System checks for ``manage.py check --database default``."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from inbox.models import Decision, append_only
 def the_log_is_append_only(
     *, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """The database itself refuses to change or delete an entry of the decision log."""
+    """Check that the database refuses to change or delete entries of the decision log."""
     return [
         Error(
             f"The trigger {name} that protects the decision log is missing or was changed.",

@@ -1,24 +1,26 @@
-"""Ids in addresses."""
+"""URL converters."""
 
 import re
 
-_ODD = re.compile(r"[~/]|^\.{1,2}$")
-_WRITTEN = re.compile(r"~(7E|2F|2E)")
+_ESCAPED = re.compile(r"[~/]|^\.{1,2}$")
+_ESCAPE = re.compile(r"~(7E|2F|2E)")
 
 
 class MobiusId:
-    """An id as Mobius gives it, whatever its characters.
+    """A Mobius ID, with any characters.
 
-    A slash is written ``~2F``: servers decode ``%2F`` before they look at the path. So are the dots
-    of an id that is only one or two, which browsers would take for a folder.
+    A slash becomes ``~2F``, since servers decode ``%2F`` before they look at the path. The IDs
+    ``.`` and ``..`` are escaped too, since browsers take them for folders.
     """
 
     regex = "[^/]+"
 
     def to_python(self, value: str) -> str:
-        """The id. A tilde that stands for itself may stay one."""
-        return _WRITTEN.sub(lambda found: chr(int(found[1], 16)), value)
+        """The ID. A tilde that is no escape stays."""
+        return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), value)
 
     def to_url(self, value: str) -> str:
         """The ID as written in a URL; ``reverse`` quotes the rest."""
-        return _ODD.sub(lambda found: "".join(f"~{ord(one):02X}" for one in found[0]), value)
+        return _ESCAPED.sub(
+            lambda match: "".join(f"~{ord(character):02X}" for character in match[0]), value
+        )

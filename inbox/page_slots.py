@@ -1,17 +1,15 @@
-"""How many pages are computed at once.
+"""Limits how many pages are computed at once.
 
-Python runs one thread at a time. A hundred pages computed side by side take as long as one after
-the other, and all of them arrive at the end; meanwhile each keeps a thread and its memory. So the
-event loop lets ``SLOTS`` requests into Django at a time and the others wait in line, without a
-thread.
+Python runs one thread at a time. A hundred pages computed concurrently take as long as one after
+the other, but all of them finish at the end, and each occupies a thread and its memory. So the
+event loop admits ``SLOTS`` requests to Django at a time; the others wait without a thread.
 
-A request has a slot only while Django code works on it: not while its body is still arriving (see
-``request_body``), not while its view waits for Mobius (see ``waiting``), not while the response is
-being sent. Streams (``/live/``), static files and probes take no slot. What open pages fetch by
-themselves because something changed (``BACKGROUND``) lets the pages that people ask for go first,
-mostly.
+A request has a slot only while Django code runs: not while its body is arriving
+(``request_body``), not while its view waits for Mobius (``waiting``), not while the response is
+sent. Streams (``/live/``), static files and probes need no slot. Pages that people request mostly
+go before what open pages fetch by themselves (``BACKGROUND``).
 
-Django would start a thread for each request, and end it after. ``Threads`` keeps a few instead.
+Django would start and end a thread for each request. ``Threads`` keeps a few instead.
 """
 
 import asyncio
@@ -27,15 +25,15 @@ from asgiref.sync import ThreadSensitiveContext
 from inbox.request_body import Message, Receive, Send
 
 SLOTS = 2
-"""One would be as fast; the second keeps a slow page from holding up all others."""
+"""One would be as fast; the second keeps a slow page from blocking all others."""
 PROBES = ("/healthz", "/readyz")
 BACKGROUND = ("/inbox/changes/", "/notifications/bell/", "/freshness/")
 SHARE = 4
-"""While both wait, every so many-th slot goes to a request in the background."""
+"""While both wait, one in this many slots goes to a background request."""
 
 
 class Slots:
-    """A number of slots, and the lines of those who wait for one. For one event loop."""
+    """Slots, and the queues of requests that wait for one. For one event loop."""
 
     def __init__(self, number: int) -> None:
         self._free = number
@@ -44,7 +42,7 @@ class Slots:
         self._admitted = 0
 
     async def enter(self, *, background: bool = False) -> None:
-        """Wait for a slot, behind those of the same line who came earlier."""
+        """Wait for a slot, behind earlier requests in the same queue."""
         if self._free > 0:
             self._free -= 1
             return
@@ -62,15 +60,15 @@ class Slots:
             raise
 
     def resume(self) -> None:
-        """Take a slot at once, even where none is free.
+        """Take a slot at once, even if none is free.
 
-        Who has entered before and let go of it meanwhile never waits in line again. So a request
-        that holds a lock cannot wait for those who wait for that lock.
+        A request that gave its slot back while waiting does not queue again. So a request that
+        holds a lock can't wait for others that wait for that lock.
         """
         self._free -= 1
 
     def leave(self) -> None:
-        """Give a slot back; the next in line gets it."""
+        """Give a slot back to the next request."""
         self._free += 1
         while self._free > 0 and (line := self._next_line()):
             turn = line.popleft()
@@ -87,69 +85,66 @@ class Slots:
 
 
 class Threads:
-    """Threads that run requests, one at a time each. Up to ``kept`` idle ones stay for the next."""
+    """Threads that run requests, one at a time each. Up to ``max_idle`` are kept."""
 
-    def __init__(self, kept: int) -> None:
-        self._kept = kept
+    def __init__(self, max_idle: int) -> None:
+        self._max_idle = max_idle
         self._idle: list[Executor] = []
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
-        """Run the synchronous code of a request on a thread of its own."""
+    async def thread(self) -> AsyncIterator[None]:
+        """Run the synchronous code of a request in one thread."""
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "page")
         try:
             async with ThreadSensitiveContext(executor=thread):
                 yield
         finally:
-            if len(self._idle) < self._kept:
+            if len(self._idle) < self._max_idle:
                 self._idle.append(thread)
             else:
                 thread.shutdown(wait=False)
 
 
-class _Visit:
-    """One request's slot: taken, let go while the view waits, and given back once."""
+class _Slot:
+    """A request's slot, given back while the view waits and at its end."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
         self._waits = 0
-        self._over = False
+        self._ended = False
 
     def pause(self) -> None:
         self._waits += 1
-        if self._waits == 1 and not self._over:
+        if self._waits == 1 and not self._ended:
             self._slots.leave()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         self._waits -= 1
-        if self._waits == 0 and not self._over:
+        if self._waits == 0 and not self._ended:
             self._slots.resume()
 
     def end(self) -> None:
-        if not self._over:
-            self._over = True
+        if not self._ended:
+            self._ended = True
             if self._waits == 0:
                 self._slots.leave()
 
 
-_visit: ContextVar[_Visit | None] = ContextVar("page_slot", default=None)
+_slot: ContextVar[_Slot | None] = ContextVar("page_slot", default=None)
 
 
 @asynccontextmanager
 async def waiting() -> AsyncIterator[None]:
-    """Let others compute while this request waits for Mobius, or for a lock.
-
-    Outside a request it does nothing.
-    """
-    visit = _visit.get()
-    if visit is None:
+    """Give up the slot while this request waits for Mobius or a lock. No-op outside a request."""
+    slot = _slot.get()
+    if slot is None:
         yield
         return
-    visit.pause()
+    slot.pause()
     try:
         yield
     finally:
-        visit.go_on()
+        slot.resume()
 
 
 @asynccontextmanager
@@ -164,12 +159,12 @@ async def locked(lock: asyncio.Lock) -> AsyncIterator[None]:
 
 
 class PageSlots:
-    """The ASGI wrapper around Django."""
+    """ASGI middleware around Django."""
 
     def __init__(self, application: Callable[..., Awaitable[None]], slots: int = SLOTS) -> None:
         self._application = application
         self._slots = Slots(slots)
-        self._threads = Threads(kept=2 * slots)
+        self._threads = Threads(max_idle=2 * slots)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -177,15 +172,15 @@ class PageSlots:
             await self._application(scope, receive, send)
             return
         await self._slots.enter(background=scope["path"].endswith(BACKGROUND))
-        visit = _Visit(self._slots)
-        _visit.set(visit)
+        slot = _Slot(self._slots)
+        _slot.set(slot)
 
         async def sending(message: Message) -> None:
-            visit.end()
+            slot.end()
             await send(message)
 
         try:
-            async with self._threads.one():
+            async with self._threads.thread():
                 await self._application(scope, receive, sending)
         finally:
-            visit.end()
+            slot.end()

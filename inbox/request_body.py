@@ -1,7 +1,7 @@
-"""A request's body is read before Django and before the request has a slot, within limits.
+"""Request bodies are read before the request has a slot and reaches Django, with limits.
 
-One that is too large is refused by its ``Content-Length``, or once more than the limit has arrived;
-one that does not arrive in time is given up. Django then makes the page that says so
+A body that is too large is refused by its ``Content-Length``, or once more than the limit has
+arrived; so is one that does not arrive in time. Django then renders the error page
 (``refusal_of``), and the connection is closed.
 """
 
@@ -16,11 +16,11 @@ from django.http import HttpRequest
 
 PAUSE = 30.0
 """Seconds without a byte."""
-PATIENCE = 120.0
+TIMEOUT = 120.0
 """Seconds for the whole body."""
 LINGER = 2.0
-"""Seconds in which what a refused browser still sends is thrown away: most read the answer only
-once they have sent everything, and would call a connection that is closed meanwhile broken.
+"""Seconds in which further data from a refused browser is discarded: most browsers read the
+response only after they have sent everything, and report an early close as a broken connection.
 """
 IN_MEMORY = 1 << 20
 CHUNK = 1 << 16
@@ -44,21 +44,21 @@ class _Refused(Exception):
 
 
 class RequestBodies:
-    """The ASGI wrapper that reads bodies."""
+    """ASGI middleware that reads bodies."""
 
     def __init__(
         self,
         application: Callable[..., Awaitable[None]],
         *,
         pause: float = PAUSE,
-        patience: float = PATIENCE,
+        timeout: float = TIMEOUT,
     ) -> None:
         self._application = application
         self._pause = pause
-        self._patience = patience
+        self._timeout = timeout
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve a request."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
@@ -72,15 +72,15 @@ class RequestBodies:
                 await self._application(refusal, _without_body(), _closing(receive, send))
                 return
             body.seek(0)
-            await self._application(scope, _again(body, receive), send)
+            await self._application(scope, _replay(body, receive), send)
 
     async def _read(self, scope: Any, receive: Receive, body: IO[bytes]) -> None:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if _announced(scope) > limit:
+        if _content_length(scope) > limit:
             raise _Refused(TOO_LARGE)
         more = True
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 while more:
                     async with asyncio.timeout(self._pause):
                         message = await receive()
@@ -95,33 +95,33 @@ class RequestBodies:
 
 
 def refusal_of(request: HttpRequest) -> int | None:
-    """The status for a request whose body was refused; None for any other."""
+    """The status for a request whose body was refused, None for others."""
     status: int | None = getattr(request, "scope", {}).get(_REFUSAL)
     return status
 
 
-def _announced(scope: Any) -> int:
+def _content_length(scope: Any) -> int:
     length = dict(scope.get("headers", ())).get(b"content-length", b"")
     return int(length) if length.isdigit() else 0
 
 
-def _again(body: IO[bytes], receive: Receive) -> Receive:
-    """What ``receive`` would give: the body from the start, then what comes from the client."""
-    over = False
+def _replay(body: IO[bytes], receive: Receive) -> Receive:
+    """A ``receive`` that returns the body that was read, then messages from the client."""
+    done = False
 
-    async def again() -> Message:
-        nonlocal over
-        if over:
+    async def replay() -> Message:
+        nonlocal done
+        if done:
             return await receive()
         part = body.read(CHUNK)
-        over = len(part) < CHUNK
-        return {"type": "http.request", "body": part, "more_body": not over}
+        done = len(part) < CHUNK
+        return {"type": "http.request", "body": part, "more_body": not done}
 
-    return again
+    return replay
 
 
 def _without_body() -> Receive:
-    """An empty body, and a client that stays: what it still sends is no longer the page's."""
+    """A ``receive`` that returns an empty body and never a disconnect."""
     parts: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Message:
@@ -133,7 +133,7 @@ def _without_body() -> Receive:
 
 
 def _closing(receive: Receive, send: Send) -> Send:
-    """``send``, which closes the connection after the answer and a moment's reading."""
+    """A ``send`` that closes the connection after the response, having discarded further data."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

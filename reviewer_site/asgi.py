@@ -1,4 +1,4 @@
-"""The application as a server runs it: Django, and around it what Django cannot do."""
+"""The ASGI application: Django, its ASGI middleware, and the background tasks."""
 
 import asyncio
 import os
@@ -40,21 +40,21 @@ async def follow() -> None:
 
 
 async def settle() -> None:
-    """Find out what became of answers that were cut off, and tidy drafts."""
+    """Run the periodic work."""
     while True:
         await upkeep.once()
         await asyncio.sleep(SETTLE_EVERY)
 
 
 async def recount() -> None:
-    """Count *Insights* anew where its days are not those of ``TIME_ZONE``; then wait for ever."""
+    """Recount *Insights* if ``TIME_ZONE`` has changed; then wait for ever."""
     await rebuild_if_zone_changed()
     await asyncio.Event().wait()
 
 
 @asynccontextmanager
 async def background() -> AsyncIterator[None]:
-    """All that runs beside the requests, once it is clear that the keys are the right ones."""
+    """Check the installation, then run the background tasks until the context ends."""
     await sync_to_async(installation.prepare)()
     await sync_to_async(installation.secure_files)()
     await sync_to_async(installation.report_log)()

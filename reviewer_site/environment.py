@@ -1,6 +1,6 @@
-"""The settings that come from the environment and ``.env``: names, types, defaults.
+"""Settings from the environment and ``.env``: names, types, defaults.
 
-A malformed one stops the start with one sentence that names it.
+A malformed one ends the process with a sentence that names it.
 """
 
 import os
@@ -232,7 +232,7 @@ def _check_template(value: str) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """``host`` names this machine alone."""
+    """Whether ``host`` is this machine only."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -244,7 +244,7 @@ _POSTGRESQL = "django.db.backends.postgresql"
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's settings of a database. Raises ValueError for an address it cannot read."""
+    """Django's settings of a database. Raises ValueError for an invalid URL."""
     try:
         return dict(dj_database_url.parse(url))
     except Exception as error:
@@ -253,19 +253,19 @@ def database(url: str) -> dict[str, Any]:
 
 
 def read_environment() -> Environment:
-    """The settings as given. Raises Misconfigured with one sentence."""
+    """Read the settings. Raises Misconfigured with one sentence."""
     try:
         return Environment()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])
         why = first["msg"].removeprefix("Value error, ")
-        said = os.environ.get("PROJECT") if name == "PROJECT" else None
-        raise Misconfigured(f"{name} {_readable(why)}{f' ({said})' if said else ''}.") from None
+        value = os.environ.get("PROJECT") if name == "PROJECT" else None
+        raise Misconfigured(f"{name} {_readable(why)}{f' ({value})' if value else ''}.") from None
 
 
 def _readable(why: str) -> str:
-    """The validator's words as the end of a sentence that begins with the setting's name."""
+    """The validator's message as the end of a sentence that begins with the setting's name."""
     if why.startswith("must "):
         return why
     return "is not usable: " + why[:1].lower() + why[1:]

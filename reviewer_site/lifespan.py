@@ -1,4 +1,4 @@
-"""What runs beside the requests: started when the server starts, ended before it ends."""
+"""Background tasks: started when the server starts, ended before it ends."""
 
 import asyncio
 import gc
@@ -30,11 +30,11 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def keep_running(name: str, work: Work, *, again_after: float = AGAIN_AFTER) -> None:
-    """Run ``work``, which has no end of its own; where it breaks, say so and run it again.
+    """Run ``work``, which never returns; log its failures and restart it.
 
     Args:
-        name: what the log calls it.
-        again_after: seconds between a break and the next start.
+        name: its name in the log.
+        again_after: seconds between a failure and the restart.
     """
     while True:
         [error] = await asyncio.gather(work(), return_exceptions=True)
@@ -46,9 +46,9 @@ async def keep_running(name: str, work: Work, *, again_after: float = AGAIN_AFTE
 
 @asynccontextmanager
 async def running(works: Mapping[str, Work]) -> AsyncIterator[None]:
-    """Keep each of ``works`` running inside the context, and await their ends when it is left.
+    """Keep ``works`` running inside the context, and await their end when it is left.
 
-    Each has a fresh context of its own, so that none inherits the executor of whoever started it.
+    Each has a new ``contextvars`` context, so that none inherits the caller's executor.
     """
     loop = asyncio.get_running_loop()
     tasks = [
@@ -64,15 +64,14 @@ async def running(works: Mapping[str, Work]) -> AsyncIterator[None]:
 
 
 class Lifespan:
-    """The ASGI wrapper that answers the lifespan protocol, and refuses web sockets; Django knows
-    nothing of either.
+    """ASGI middleware for the lifespan protocol and web sockets, which Django does not support.
 
     Args:
-        application: gets everything else.
+        application: serves everything else.
         background: a context that is entered at the start and left at the end.
-        at_signal: called on the loop as soon as the process is told to end. The server tells the
-            application only after the last connection has closed, which a stream never does by
-            itself.
+        at_signal: called on the loop when the process gets a signal to end. The server tells the
+            application only after the last connection has closed, which streams don't do by
+            themselves.
     """
 
     def __init__(
@@ -87,7 +86,7 @@ class Lifespan:
         self._at_signal = at_signal
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one connection, or the life of the server."""
+        """Serve an ASGI connection or the lifespan."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close"})
             return
@@ -99,7 +98,7 @@ class Lifespan:
         unhook = _hook_signals(self._at_signal)
         try:
             async with self._background():
-                # What the start has made stays: no later collection needs to look at it again.
+                # Objects from the start stay alive, so garbage collections can skip them.
                 gc.collect()
                 gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
@@ -113,7 +112,7 @@ class Lifespan:
 
 
 def _hook_signals(then: Callable[[], None]) -> Callable[[], None]:
-    """Call ``then`` on the loop before the server's own handler; the result undoes that."""
+    """Call ``then`` on the loop before the server's own handler. Returns how to undo that."""
     if threading.current_thread() is not threading.main_thread():
         return lambda: None
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Middleware of our own."""
+"""Django middleware."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,17 +26,17 @@ from inbox.web.errors import not_allowed, refused_body
 from inbox.web.ui.request import Request, ReviewerRequest, actor_of, source_of
 
 SMALLEST_PAGE = 1024
-"""Bytes; a smaller page is sent as it is."""
+"""Bytes; smaller pages are not compressed."""
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 MARKER = "Reviewer-Inbox"
-"""On every response that Django makes. Scripts swap in nothing without it: a proxy's error page, or
-a network's sign-in page, would otherwise replace the question that somebody is answering."""
+"""A header of every response from Django. Scripts swap in nothing without it: a proxy's error page,
+or a network's sign-in page, would otherwise replace the question that somebody is answering."""
 
 
 def mark_response(get_response: GetResponse) -> GetResponse:
-    """Set the ``MARKER``. Stands outermost, so that error responses carry it too."""
+    """Set the ``MARKER``. Outermost, so that error responses have it too."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -47,7 +47,7 @@ def mark_response(get_response: GetResponse) -> GetResponse:
 
 
 def never_cache(get_response: GetResponse) -> GetResponse:
-    """Every page is somebody's own: nothing keeps one that does not say otherwise."""
+    """Forbid caching of responses without a ``Cache-Control``: pages are personal."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -59,7 +59,7 @@ def never_cache(get_response: GetResponse) -> GetResponse:
 
 
 def no_nul(get_response: GetResponse) -> GetResponse:
-    """Refuse an address with a NUL in its path or query: PostgreSQL takes none in a filter."""
+    """Refuse URLs with a NUL: PostgreSQL does not accept it in a filter."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info or "%00" in request.META["QUERY_STRING"]:
@@ -70,7 +70,7 @@ def no_nul(get_response: GetResponse) -> GetResponse:
 
 
 def refuse_unread_body(get_response: GetResponse) -> GetResponse:
-    """Answer for a body that was too large, or did not arrive: no view sees such a request."""
+    """Respond to requests whose body was refused; they reach no view."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         status = refusal_of(request)
@@ -80,7 +80,7 @@ def refuse_unread_body(get_response: GetResponse) -> GetResponse:
 
 
 def explain_not_allowed(get_response: GetResponse) -> GetResponse:
-    """A page for a method that an address does not take: Django's own answer is empty."""
+    """Render a page for a method that is not allowed: Django's response is empty."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -90,7 +90,7 @@ def explain_not_allowed(get_response: GetResponse) -> GetResponse:
 
 
 def name_actor(get_response: GetResponse) -> GetResponse:
-    """Changes of accounts and rights are logged as those of the person whose request it is."""
+    """Attribute logged changes of accounts and rights to the person whose request it is."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with acting(partial(actor_of, request)):
@@ -100,15 +100,15 @@ def name_actor(get_response: GetResponse) -> GetResponse:
 
 
 PRESSED = ("a", "button", "form", "input", "select")
-"""Elements by which a person asks for a part of a page; others read themselves again."""
+"""Elements with which a person requests a part of a page; others reload by themselves."""
 NOT_BY_A_PERSON = ("/presence", *BACKGROUND)
 
 
 def end_sessions(get_response: GetResponse) -> GetResponse:
-    """Sign out whose time is over; else note that the person was here."""
+    """End expired sessions, and record activity."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # A probe must be answered without the database.
+        # Probes must work without the database.
         if not request.path_info.endswith(PROBES) and request.user.is_authenticated:
             if sessions.has_expired(request.session):
                 logout(request)
@@ -120,7 +120,7 @@ def end_sessions(get_response: GetResponse) -> GetResponse:
 
 
 def _by_a_person(request: Request) -> bool:
-    """Not a stream, and not what an open page fetches by itself."""
+    """Whether a person made the request: not a stream, nor what an open page fetches by itself."""
     path = request.path_info
     if path.startswith(handoff.PREFIX) or path.endswith(NOT_BY_A_PERSON):
         return False
@@ -129,7 +129,7 @@ def _by_a_person(request: Request) -> bool:
 
 
 def remember_browser(get_response: GetResponse) -> GetResponse:
-    """A browser that somebody signs in with is known to have done so."""
+    """Set the cookie of known browsers after a sign-in."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -140,7 +140,7 @@ def remember_browser(get_response: GetResponse) -> GetResponse:
 
 
 def more_headers(get_response: GetResponse) -> GetResponse:
-    """The security headers that Django does not send itself."""
+    """Add security headers that Django does not set."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -152,9 +152,9 @@ def more_headers(get_response: GetResponse) -> GetResponse:
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Every view is for people who are signed in, except those that are ``login_not_required``.
+    """Requires signing in for every view that is not ``login_not_required``.
 
-    Sets what views read of the request: once here, so that no view reads it again.
+    Sets ``request.viewer`` and ``request.upstream``, so that views don't load them again.
     """
 
     def process_view(
@@ -164,8 +164,7 @@ class SignInRequired(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Turn away who is signed out."""
-        # Django asks who is signed in first, and a probe must be answered without the database.
+        # First: Django would load the user, and probes must work without the database.
         if not getattr(view_func, "login_required", True):
             return None
         turned_away = super().process_view(request, view_func, view_args, view_kwargs)
@@ -179,15 +178,15 @@ class SignInRequired(LoginRequiredMiddleware):
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
-        """The sign-in page, or what is better for a form, a stream or a part of a page."""
+        """The sign-in page, or another response for a form, a stream or a part of a page."""
         return signed_out.turned_away(cast(Request, request))
 
 
 def one_thread(get_response: GetResponse) -> GetResponse:
-    """Stand innermost, and be sync only: then Django runs all middleware in one go in one thread.
+    """Innermost and sync only, so that Django runs all middleware in one thread.
 
-    Each of Django's own would else hop to a thread and back, before the view and after it: more
-    time than most pages take to make. The view itself stays on the event loop.
+    Otherwise each of Django's own would switch to a thread and back, before and after the view,
+    which takes longer than most pages. An async view still runs on the event loop.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -205,7 +204,6 @@ class CompressHTML(GZipMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Compress what is worth it."""
         page = isinstance(response, HttpResponse) and len(response.content) > SMALLEST_PAGE
         if page and response.get("Content-Type", "").startswith("text/html"):
             return super().process_response(request, response)

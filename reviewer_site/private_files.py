@@ -8,14 +8,14 @@ from pathlib import Path
 FOLDER = 0o700
 FILE = 0o600
 
-OWN = ("secrets.env", "serve.json", "decisions.json", "*.lock", "static/**/*")
-"""What the product keeps in ``DATA_DIR`` besides its databases."""
+OWN_FILES = ("secrets.env", "serve.json", "decisions.json", "*.lock", "static/**/*")
+"""The product's files in ``DATA_DIR`` besides its databases."""
 SIDE_FILES = ("", "-wal", "-shm", "-journal", ".lock")
-"""Endings of the files that belong to one SQLite database."""
+"""Suffixes of the files of a SQLite database."""
 
 
 def make_folder(path: Path) -> None:
-    """Create ``path`` and its missing parents with mode 0700; one that exists stays as it is."""
+    """Create ``path`` and missing parents with mode 0700; existing folders stay as they are."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(mode=FOLDER, exist_ok=True)
@@ -27,22 +27,22 @@ def make_file(path: Path) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Replace ``path`` as a whole, with mode 0600."""
-    made = path.with_name(f".{path.name}.{os.getpid()}")
-    make_file(made)
-    made.write_text(text)
-    made.replace(path)
+    """Write ``path`` atomically, with mode 0600."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    make_file(temporary)
+    temporary.write_text(text)
+    temporary.replace(path)
 
 
 def restrict(folder: Path, databases: Iterable[Path]) -> None:
     """Set the product's own files to 0600: those in ``folder`` and its SQLite ``databases``."""
-    own = [path for pattern in OWN for path in folder.glob(pattern)]
-    own += [Path(f"{database}{ending}") for database in databases for ending in SIDE_FILES]
-    for path in own:
+    paths = [path for pattern in OWN_FILES for path in folder.glob(pattern)]
+    paths += [Path(f"{database}{ending}") for database in databases for ending in SIDE_FILES]
+    for path in paths:
         if path.is_file() and not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) != FILE:
             path.chmod(FILE)
 
 
 def others_can_enter(folder: Path) -> bool:
-    """Accounts other than the folder's owner may open what is in it."""
+    """Whether accounts other than the folder's owner can access its files."""
     return bool(folder.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH))

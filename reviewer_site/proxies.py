@@ -1,4 +1,4 @@
-"""Which address a request has come from, when proxies stand between. No Django."""
+"""The client address of a request that came through proxies. No Django."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -7,25 +7,25 @@ Network = IPv4Network | IPv6Network
 
 
 def read(text: str) -> list[Network]:
-    """Addresses and networks, commas between them. Raises ValueError."""
+    """Parse comma-separated addresses and networks. Raises ValueError."""
     return [ip_network(part.strip()) for part in text.split(",") if part.strip()]
 
 
 def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
-    """The last address that no trusted proxy vouches for; empty where that is no address.
+    """The address of the client, empty if it is not an address.
 
-    ``peer`` is who opened the connection, ``forwarded`` the ``X-Forwarded-For`` that came with it:
-    each proxy adds on its right whom it saw, and what stands left of an untrusted one is hearsay.
+    ``peer`` is the connection's address, ``forwarded`` the ``X-Forwarded-For`` header. Each proxy
+    appends the address it saw, so the header is read from the right while proxies are trusted.
     """
-    seen = _plain(peer)
+    client = _plain(peer)
     for hop in reversed(forwarded.split(",") if forwarded else []):
-        if not _trusts(seen, trusted):
+        if not _trusts(client, trusted):
             break
-        said = _plain(hop)
-        if not said:
+        address = _plain(hop)
+        if not address:
             break
-        seen = said
-    return seen
+        client = address
+    return client
 
 
 def _trusts(address: str, trusted: Sequence[Network]) -> bool:
@@ -33,15 +33,15 @@ def _trusts(address: str, trusted: Sequence[Network]) -> bool:
 
 
 def _plain(text: str) -> str:
-    """An address without its port, in its one way of writing; empty for anything else."""
+    """An address without port, normalised; empty for anything else."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        found = ip_address(text.partition("%")[0])
+        parsed = ip_address(text.partition("%")[0])
     except ValueError:
         return ""
-    mapped = getattr(found, "ipv4_mapped", None)
-    return str(mapped or found)
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return str(mapped or parsed)

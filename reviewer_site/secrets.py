@@ -17,8 +17,8 @@ FILE = "secrets.env"
 
 
 class Secrets:
-    """``stored`` says whether the file exists. Without it there are no credential keys but those
-    of the environment, no engine tokens, and ``secret_key`` lasts as long as the process.
+    """``stored``: the file exists. Without it there are only the environment's credential keys, no
+    engine tokens, and a ``secret_key`` for this process.
     """
 
     def __init__(self, values: Mapping[str, str], *, stored: bool) -> None:
@@ -35,31 +35,31 @@ class Secrets:
         return f"mbx_{self._derive('service key')}"
 
     def member_token(self, user_id: str) -> str:
-        """The embedded engine's token of one person. Raises Misconfigured without the file."""
+        """A person's token for the embedded engine. Raises Misconfigured without the file."""
         return f"mbc_{self._derive(f'member {user_id}')}"
 
-    def _derive(self, what: str) -> str:
+    def _derive(self, purpose: str) -> str:
         if not self._engine_secret:
             raise Misconfigured(f"{FILE} doesn't exist yet. It's created when the product starts.")
-        return hmac.new(self._engine_secret.encode(), what.encode(), hashlib.sha256).hexdigest()[
+        return hmac.new(self._engine_secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()[
             :40
         ]
 
 
-def read(folder: Path, given: Mapping[str, str]) -> Secrets:
-    """The secrets in the environment (``given``) and in the file. Raises Misconfigured for a file
-    that cannot be used; a missing one is left missing.
+def read(folder: Path, environment: Mapping[str, str]) -> Secrets:
+    """Read the secrets from ``environment`` and the file, which may be missing. Raises
+    Misconfigured if the file can't be used.
     """
     path = folder / FILE
-    values = {name: value for name, value in given.items() if value}
+    values = {name: value for name, value in environment.items() if value}
     try:
         with path.open() as file:
-            kept = {name: value for name, value in dotenv_values(stream=file).items() if value}
+            stored = {name: value for name, value in dotenv_values(stream=file).items() if value}
     except FileNotFoundError:
         return Secrets(values, stored=False)
     except OSError as error:
         raise Misconfigured(f"{path} cannot be read: {error.strerror or error}.") from None
-    values = kept | values
+    values = stored | values
     for name in ("SECRET_KEY", "CREDENTIAL_KEYS", "ENGINE_SECRET"):
         if name not in values:
             raise Misconfigured(
@@ -69,43 +69,43 @@ def read(folder: Path, given: Mapping[str, str]) -> Secrets:
     return Secrets(values, stored=True)
 
 
-def create(folder: Path, given: Mapping[str, str]) -> Secrets:
-    """Write the file with what the environment does not give, unless it exists, and read it.
+def create(folder: Path, environment: Mapping[str, str]) -> Secrets:
+    """Create the file with what ``environment`` does not have, unless it exists, and read it.
     Raises Misconfigured.
     """
     path = folder / FILE
-    made = path.with_name(f".{FILE}.{os.getpid()}")
+    temporary = path.with_name(f".{FILE}.{os.getpid()}")
     new = {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
         "ENGINE_SECRET": secrets.token_hex(32),
     }
-    lines = [f"{name}={value}\n" for name, value in new.items() if not given.get(name)]
+    lines = [f"{name}={value}\n" for name, value in new.items() if not environment.get(name)]
     try:
         private_files.make_folder(folder)
         if not path.exists():
-            _write_once(path, made, "".join(lines))
+            _write_once(path, temporary, "".join(lines))
     except OSError as error:
         raise Misconfigured(
             f"DATA_DIR {folder} cannot be used: {error.strerror or error}."
         ) from None
-    return read(folder, given)
+    return read(folder, environment)
 
 
-def _write_once(path: Path, made: Path, lines: str) -> None:
-    """Two processes that start at once must end with the same secrets: link() lets one win."""
-    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private_files.FILE)
+def _write_once(path: Path, temporary: Path, lines: str) -> None:
+    """Create ``path`` atomically; of two simultaneous processes, ``link`` lets one win."""
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private_files.FILE)
     with os.fdopen(descriptor, "w") as file:
         file.write("# Made at the first start. Whoever has this file can read the member tokens.\n")
         file.write(lines)
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(made, path)
+        os.link(temporary, path)
     except FileExistsError:
         return
     finally:
-        made.unlink()
+        temporary.unlink()
 
 
 def _check_keys(path: Path, keys: str) -> None:

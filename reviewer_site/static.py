@@ -29,14 +29,14 @@ SECURITY_HEADERS = {
 HASHED_NAME = r"\.[0-9a-f]{12}\.[a-z0-9]+$"
 RELEASE_FILE = "release.txt"
 MANIFEST = CompressedManifestStaticFilesStorage.manifest_name
-"""Beside the files and none of them: the two say what the release holds."""
+"""This and ``RELEASE_FILE`` are in ``STATIC_ROOT``, but are not served."""
 
 
 class Storage(CompressedManifestStaticFilesStorage):
     """Hashed names in style sheets and in the ``import`` statements of our own scripts.
 
-    Vendored scripts stay as published: they name source maps that are not shipped. The address of
-    a file is found once: a page has thirty, and they stay the same while the process runs.
+    Vendored scripts stay as published: they name source maps that are not shipped. URLs are cached:
+    a page has thirty, and they don't change while the process runs.
     """
 
     patterns = (
@@ -61,16 +61,15 @@ class Storage(CompressedManifestStaticFilesStorage):
         self._urls: dict[str, str] = {}
 
     def url(self, name: str, force: bool = False) -> str:
-        """The address of a file of the release."""
         if name not in self._urls:
             self._urls[name] = super().url(name, force)
         return self._urls[name]
 
 
 def collect_if_changed() -> None:
-    """Collect the static files into ``STATIC_ROOT``, unless these are there already.
+    """Collect the static files into ``STATIC_ROOT``, unless they are unchanged.
 
-    What was collected is noted last: a collection that was cut off is made again.
+    The release file is written last, so that an interrupted collection is repeated.
     """
     root = Path(settings.STATIC_ROOT)
     note, release = root / RELEASE_FILE, _release()
@@ -84,14 +83,14 @@ def _release() -> str:
     """A digest of the names and contents of all static files."""
     digest = hashlib.sha256()
     for finder in finders.get_finders():
-        for name, storage in sorted(finder.list([]), key=lambda found: str(found[0])):
+        for name, storage in sorted(finder.list([]), key=lambda item: str(item[0])):
             content = Path(storage.path(name)).read_bytes()
             digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
     return digest.hexdigest()
 
 
 class StaticFiles:
-    """ASGI wrapper that answers for ``STATIC_URL`` and passes on everything else."""
+    """ASGI middleware that serves ``STATIC_URL`` and passes on everything else."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -112,11 +111,11 @@ class StaticFiles:
                 self._files.add_files(folder, settings.STATIC_URL)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one connection."""
-        # A plain request that must be https is redirected by Django, whatever it asks for.
+        """Serve an ASGI connection."""
+        # Django redirects plain HTTP requests to HTTPS, those for static files too.
         plain = settings.SECURE_SSL_REDIRECT and scope.get("scheme") == "http"
-        own = scope["type"] == "http" and scope["path"].startswith(settings.STATIC_URL)
-        if plain or not own:
+        is_static = scope["type"] == "http" and scope["path"].startswith(settings.STATIC_URL)
+        if plain or not is_static:
             await self._application(scope, receive, send)
             return
         status, headers, body = await asyncio.to_thread(self._read, scope)
@@ -124,15 +123,15 @@ class StaticFiles:
         await send({"type": "http.response.body", "body": body})
 
     def _read(self, scope: Any) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        """Ask WhiteNoise, a WSGI application. Files are small, so each is sent in one piece."""
+        """Call WhiteNoise, a WSGI application. Files are small, so each is sent in one piece."""
         status, sent = "", []
 
         def start_response(line: str, headers: list[tuple[str, str]]) -> None:
             nonlocal status, sent
             status, sent = line, headers
 
-        found = _not_found if scope["path"] in self._notes else self._files
-        body = found(_environ(scope), start_response)
+        application = _not_found if scope["path"] in self._notes else self._files
+        body = application(_environ(scope), start_response)
         try:
             content = b"".join(body)
         finally:
@@ -143,12 +142,12 @@ class StaticFiles:
 
 
 def _environ(scope: Any) -> dict[str, str]:
-    """What WhiteNoise reads of a WSGI environment."""
+    """The parts of a WSGI environment that WhiteNoise reads."""
     headers = {
         "HTTP_" + name.decode("latin-1").upper().replace("-", "_"): value.decode("latin-1")
         for name, value in scope["headers"]
     }
-    # WSGI hands a path's bytes over as latin-1.
+    # In WSGI, a path's bytes are decoded as latin-1.
     path = scope["path"].encode().decode("latin-1")
     return {"REQUEST_METHOD": scope["method"], "PATH_INFO": path, **headers}
 

@@ -1,4 +1,4 @@
-"""Which page answers which path."""
+"""Root URLs."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -8,7 +8,7 @@ handler400 = "inbox.web.errors.bad_request"
 handler500 = "inbox.web.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # The admin's own form would take any number of guesses.
+    # The admin's own form would not limit password guesses.
     path("admin/password_change/", RedirectView.as_view(pattern_name="account")),
     path("admin/", admin.site.urls),
     path("", include("inbox.urls")),

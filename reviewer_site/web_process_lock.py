@@ -1,5 +1,5 @@
-"""One web process for each database: two would both run the sync, and the pages of one would not
-hear of the other's changes.
+"""One web process per database: two would both run the sync, and the pages of one would not be
+updated on the other's changes.
 """
 
 import asyncio
@@ -20,20 +20,20 @@ from reviewer_site.sqlite.writer import in_memory
 log = logging.getLogger(__name__)
 
 WAIT = 10.0
-"""Seconds that a start waits for the process before it, so that a restart may overlap."""
+"""Seconds that a start waits for the previous process, so that a restart may overlap."""
 RETRY_EVERY = 0.2
 CHECK_EVERY = 10.0
 KEY = 5_772_156_649
-"""PostgreSQL's advisory lock is a number; this one belongs to the web process."""
-TAKEN = (
+"""The key of PostgreSQL's advisory lock."""
+IN_USE = (
     "Another web process is using this database. Stop it first. "
     "Several processes on one database are not supported yet."
 )
 
 
 class WebProcessLock:
-    """Held from start to end: on SQLite a lock on a file beside the database, on PostgreSQL an
-    advisory lock on a connection outside the pool, since a pooled one would be handed to a page.
+    """On SQLite a lock on a file beside the database, on PostgreSQL an advisory lock on a
+    connection outside the pool.
 
     Args:
         database: the connection whose database is locked; it is not used itself.
@@ -47,15 +47,15 @@ class WebProcessLock:
         self._connection: psycopg.Connection | None = None
 
     def acquire(self) -> None:
-        """Raises StartRefused where another process still holds the lock after ``wait`` seconds."""
+        """Raises StartRefused if another process still holds the lock after ``wait`` seconds."""
         until = time.monotonic() + self._wait
         while not self._try():
             if time.monotonic() > until:
-                raise StartRefused(TAKEN)
+                raise StartRefused(IN_USE)
             time.sleep(RETRY_EVERY)
 
     def release(self) -> None:
-        """Let the next process start; releasing twice does no harm."""
+        """Release the lock. Safe to repeat."""
         if self._file is not None:
             os.close(self._file)
         if self._connection is not None:
@@ -63,8 +63,8 @@ class WebProcessLock:
         self._file = self._connection = None
 
     def check(self) -> None:
-        """Take the lock again where the database has closed its connection. Raises StartRefused
-        where another process was faster, and psycopg.Error while the database is unavailable.
+        """Take the lock again if its connection was closed. Raises StartRefused if another process
+        was faster, and psycopg.Error while the database is unavailable.
         """
         if self._connection is None:
             return
@@ -75,7 +75,7 @@ class WebProcessLock:
             self.acquire()
 
     async def keep(self) -> None:
-        """Check the lock now and then, and end this process where another one has taken it."""
+        """Check the lock regularly, and end this process if another one has taken it."""
         while True:
             await asyncio.sleep(CHECK_EVERY)
             try:
@@ -103,10 +103,10 @@ class WebProcessLock:
     def _try_sqlite(self, name: str) -> bool:
         if in_memory(name):
             return True
-        held = os.open(Path(f"{name}.web.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(Path(f"{name}.web.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with suppress(BlockingIOError):
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._file = held
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._file = descriptor
             return True
-        os.close(held)
+        os.close(descriptor)
         return False

@@ -1,4 +1,4 @@
-"""The demo project: on the embedded engine, on this machine, for whoever looks."""
+"""The demo project on the embedded engine."""
 
 import asyncio
 from datetime import datetime
@@ -15,7 +15,7 @@ REVIEWER_ID = "user_rina"
 
 
 def provision() -> None:
-    """The project in the engine, with its people, their tokens and its groups. Repeatable."""
+    """Create or update the project in the engine, with its people, tokens and groups."""
     provision_engine(
         handle=settings.MOBIUS_PROJECT,
         people=stories.PEOPLE,
@@ -27,7 +27,7 @@ def provision() -> None:
 
 
 def make_people() -> None:
-    """The same people's accounts here, each with their member token. Repeatable."""
+    """Create the same people's accounts here, with their member tokens."""
     demo.make_demo(tokens=_tokens())
 
 
@@ -36,7 +36,7 @@ def _tokens() -> dict[str, str]:
 
 
 def exports(engine: str) -> list[str]:
-    """The lines to paste into a terminal, for the engine at that address."""
+    """Shell lines that export the address and keys of the engine at this URL."""
     return [
         f"export MOBIUS_BASE_URL={engine}",
         f"export MOBIUS_API_KEY={settings.SECRETS.service_key()}",
@@ -46,7 +46,7 @@ def exports(engine: str) -> list[str]:
 
 
 def top_up() -> None:
-    """Ask the demo's questions, unless something is pending still."""
+    """Ask the demo's questions, unless some are pending."""
     asyncio.run(_top_up(timezone.now()))
 
 
@@ -62,7 +62,7 @@ async def _top_up(now: datetime) -> None:
 
 
 async def send(client: MobiusClient, post: stories.Post) -> None:
-    """Start the run with its questions, or ask the one question; answer it where it is history."""
+    """Start a run with its questions, or ask a question and give its answer, if it has one."""
     if post.path == "/runs":
         run = await client.start_run(**post.body)
         for question in post.questions:
@@ -74,7 +74,7 @@ async def send(client: MobiusClient, post: stories.Post) -> None:
 
 
 def service_client() -> MobiusClient:
-    """A client with the service key of the settings, for a process that is not the web one."""
+    """A client with the settings' service key, for processes other than the web process."""
     return MobiusClient(
         base_url=settings.MOBIUS_BASE_URL,
         project=settings.MOBIUS_PROJECT,

@@ -1,4 +1,4 @@
-"""Whether the main job works: a question is seen, answered, and the run goes on."""
+"""Checks that questions can be seen and answered."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +19,7 @@ from inbox.web.connection.messages import key_answers_text
 
 
 class Verdict(StrEnum):
-    """``TO_DO``: the main job works without it, for some. ``NOTE``: how it works here."""
+    """``FAILS``: nobody can answer. ``TO_DO``: some can. ``NOTE``: information."""
 
     OK = "ok"
     NOTE = ""
@@ -29,78 +29,78 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
-
     verdict: Verdict
     text: str
 
 
 def examine() -> list[Finding]:
-    """Look at everything; the main job works where nothing fails."""
+    """Run all checks."""
     upstream = Upstream.present()
-    found = async_to_sync(_mobius)(upstream)
-    return [*found, *_people(upstream)]
+    findings = async_to_sync(_mobius)(upstream)
+    return [*findings, *_people(upstream)]
 
 
 async def _mobius(upstream: Upstream) -> list[Finding]:
-    """Ask what it offers. Nothing is stored: that is the running product's."""
+    """Probe Mobius. Nothing is stored: the running product does that."""
     base, project = settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT
     try:
-        known = await probe(service_client(), capabilities.of(upstream))
+        offers = await probe(service_client(), capabilities.of(upstream))
     except MobiusError as error:
         if settings.EMBEDDED and isinstance(error, Unreachable):
-            said = "The embedded engine isn't running. Start it with make run."
-            return [Finding(Verdict.FAILS, said)]
+            text = "The embedded engine isn't running. Start it with make run."
+            return [Finding(Verdict.FAILS, text)]
         problem = connection.problem_of(error)
-        said = str(problem or f"Mobius doesn't list its questions: {error.message}")
-        return [Finding(Verdict.FAILS, said)]
-    upstream.capabilities = known.model_dump(mode="json")
-    if known.pending is Offer.YES:
-        said = f"Mobius at {base} lists the questions of the project {project}."
-        first = Finding(Verdict.OK, said)
-    elif known.pending_of_run is Offer.YES:
-        said = "Mobius lists questions only run by run, so questions of new runs can't be found."
-        first = Finding(Verdict.TO_DO, said)
+        text = str(problem or f"Mobius doesn't list its questions: {error.message}")
+        return [Finding(Verdict.FAILS, text)]
+    upstream.capabilities = offers.model_dump(mode="json")
+    if offers.pending is Offer.YES:
+        text = f"Mobius at {base} lists the questions of the project {project}."
+        first = Finding(Verdict.OK, text)
+    elif offers.pending_of_run is Offer.YES:
+        text = "Mobius lists questions only run by run, so questions of new runs can't be found."
+        first = Finding(Verdict.TO_DO, text)
     else:
         first = Finding(Verdict.FAILS, "Mobius doesn't list its questions.")
-    return [first, *(Finding(Verdict.NOTE, one.words) for one in offered(known))]
+    return [first, *(Finding(Verdict.NOTE, capability.words) for capability in offered(offers))]
 
 
 def _people(upstream: Upstream) -> list[Finding]:
-    found = [
+    findings = [
         Finding(
             Verdict.NOTE,
             f"Answers with the service key: {key_answers_text(key_answers.mode(upstream))}",
         )
     ]
-    asked = Reviewer.objects.filter(user__is_active=True).exclude(mobius_id=None)
-    people = list(asked.exclude(mobius_id="").select_related("user").order_by("user__username"))
-    kept = Credential.objects.filter(reviewer__in=people, upstream=upstream)
-    refused = dict(kept.values_list("reviewer_id", "refused_at"))
+    reviewers = Reviewer.objects.filter(user__is_active=True).exclude(mobius_id=None)
+    people = list(reviewers.exclude(mobius_id="").select_related("user").order_by("user__username"))
+    credentials = Credential.objects.filter(reviewer__in=people, upstream=upstream)
+    refused = dict(credentials.values_list("reviewer_id", "refused_at"))
     tokens = sum(at is None for at in refused.values())
     cannot = [
-        one.user.get_username()
-        for one in people
-        if refused.get(one.pk) is not None
-        or (one.pk not in refused and not service_key.may_answer_for(one, upstream))
+        reviewer.user.get_username()
+        for reviewer in people
+        if refused.get(reviewer.pk) is not None
+        or (reviewer.pk not in refused and not service_key.may_answer_for(reviewer, upstream))
     ]
     if not people:
-        said = "No one has a Mobius ID, so no one can see questions. Run add_person."
-        found.append(Finding(Verdict.FAILS, said))
+        text = "No one has a Mobius ID, so no one can see questions. Run add_person."
+        findings.append(Finding(Verdict.FAILS, text))
     else:
-        said = f"People with a Mobius ID: {len(people)}. With a token: {tokens}."
-        found.append(Finding(Verdict.OK, said))
+        text = f"People with a Mobius ID: {len(people)}. With a token: {tokens}."
+        findings.append(Finding(Verdict.OK, text))
     if cannot:
         nobody = len(cannot) == len(people)
-        who = "No one can answer" if nobody else f"Can't answer yet: {', '.join(cannot)}"
-        how = "paste a member token on the Account page"
+        subject = "No one can answer" if nobody else f"Can't answer yet: {', '.join(cannot)}"
+        advice = "paste a member token on the Account page"
         if service_key.answers(upstream):
-            how += ", or have an administrator set the Mobius ID so that the service key answers"
-        found.append(Finding(Verdict.FAILS if nobody else Verdict.TO_DO, f"{who}: {how}."))
+            advice += ", or have an administrator set the Mobius ID so that the service key answers"
+        findings.append(
+            Finding(Verdict.FAILS if nobody else Verdict.TO_DO, f"{subject}: {advice}.")
+        )
     if links.needs_setup():
-        said = "There is no administrator. Run setup_link to get a link for creating one."
-        found.append(Finding(Verdict.TO_DO, said))
-    found += [
+        text = "There is no administrator. Run setup_link to get a link for creating one."
+        findings.append(Finding(Verdict.TO_DO, text))
+    findings += [
         Finding(
             Verdict.TO_DO,
             f"Mobius doesn't say who is in the group {mapping.group_id}, and "
@@ -110,4 +110,4 @@ def _people(upstream: Upstream) -> list[Finding]:
         for mapping in group_mapping.mappings(upstream)
         if not mapping.people
     ]
-    return found
+    return findings

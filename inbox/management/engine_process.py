@@ -15,10 +15,10 @@ _ADDRESS = re.compile(r"https?://\S+")
 
 
 class EngineProcess:
-    """Started by ``start``, ended by ``stop`` or by the death of this process, however it dies.
+    """The engine, from ``start`` to ``stop`` or to the end of this process, however it ends.
 
-    The child is in our process group, so that one Ctrl-C reaches both; it ignores that and ends
-    when the pipe from us closes, which the kernel does for us if nobody else can.
+    The child is in our process group, so that Ctrl-C reaches both. It ignores that, and ends when
+    the pipe from this process closes, which happens even if this process is killed.
     """
 
     def __init__(self, *, manage: Path, port: int, environment: dict[str, str]) -> None:
@@ -31,7 +31,7 @@ class EngineProcess:
         self._watcher: threading.Thread | None = None
 
     def start(self) -> str:
-        """Its true address, once it answers. Raises CommandError if it ended instead."""
+        """Start the engine and return its URL once it responds. Raises CommandError if it ends."""
         theirs, self._pipe = os.pipe()
         self._process = process = subprocess.Popen(  # noqa: S603 - our own command
             [*self._command, "--parent-pipe", str(theirs)],
@@ -44,14 +44,13 @@ class EngineProcess:
         os.close(theirs)
         self._lines = iter(process.stdout or ())
         for line in self._lines:
-            if found := _ADDRESS.search(line):
-                return found.group().rstrip(".")
-        # What kept it from starting is on stderr already, in its own words.
+            if match := _ADDRESS.search(line):
+                return match.group().rstrip(".")
+        # The engine has written the reason to stderr.
         raise CommandError(f"The engine didn't start (status {process.wait()}).")
 
     def watch(self, on_end: Callable[[int], None]) -> None:
-        """Call ``on_end`` with the status, from a thread, if it ends without having been asked."""
-
+        """Call ``on_end`` with the status, from a thread, if the engine ends before ``stop``."""
         process = self._process
         if process is None:
             raise RuntimeError("watch before start")
@@ -66,8 +65,8 @@ class EngineProcess:
         self._watcher = threading.Thread(target=wait, name="engine-watch", daemon=True)
         self._watcher.start()
 
-    def stop(self, *, patience: float = 5.0) -> None:
-        """Ask it to end, and wait; after ``patience`` seconds it is killed."""
+    def stop(self, *, timeout: float = 5.0) -> None:
+        """End the engine; after ``timeout`` seconds it is killed."""
         self._stopping = True
         if self._pipe >= 0:
             os.close(self._pipe)
@@ -75,7 +74,7 @@ class EngineProcess:
         if self._process is None:
             return
         try:
-            self._process.wait(patience)
+            self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()

@@ -16,10 +16,10 @@ def prepare() -> None:
 
 
 def make_ready() -> None:
-    """Make the tables and the secrets where they are missing, so that a command works before the
-    first start. Raises CommandError with one sentence.
+    """Create missing tables and secrets, so that a command works before the first start. Raises
+    CommandError with one sentence.
     """
-    tables.bring_up_to_date("default")
+    tables.migrate("default")
     prepare()
     if not settings.ENVIRONMENT.PUBLIC_URL and settings.PORT == 0:
         # The port that ``serve`` has taken is in its note.

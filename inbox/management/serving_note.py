@@ -1,4 +1,4 @@
-"""``DATA_DIR/serve.json``: where what is running can be reached."""
+"""``DATA_DIR/serve.json``: the addresses of the running processes."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ FILE = "serve.json"
 
 
 def write(folder: Path, **addresses: str) -> None:
-    """Write the true addresses, whole or not at all."""
+    """Write the addresses."""
     private_files.write(folder / FILE, json.dumps(addresses, indent=2) + "\n")
 
 

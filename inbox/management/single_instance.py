@@ -1,4 +1,4 @@
-"""One process at a time in a data folder: two engines on one database would both run its runs."""
+"""A lock for one process per data folder: two engines on a database would both run its runs."""
 
 import fcntl
 import os
@@ -13,19 +13,19 @@ from reviewer_site import private_files
 
 @contextmanager
 def single_instance_lock(folder: Path, name: str) -> Iterator[None]:
-    """Hold ``folder/name.lock`` meanwhile; the kernel lets go of it however the process ends.
+    """Hold ``folder/name.lock``; the kernel releases it however the process ends.
 
-    Raises CommandError where another process holds it, or where the folder cannot be written.
+    Raises CommandError if another process holds it, or the folder can't be written.
     """
     try:
         private_files.make_folder(folder)
-        # Not inherited: a child that outlives its parent must not keep the folder closed.
-        held = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Not inherited: a child that outlives its parent must not keep the lock.
+        descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _lock(held, folder, name)
+            _lock(descriptor, folder, name)
             yield
         finally:
-            os.close(held)
+            os.close(descriptor)
     except OSError as error:
         if not _is_below(folder, error.filename):
             raise
@@ -35,9 +35,9 @@ def single_instance_lock(folder: Path, name: str) -> Iterator[None]:
         ) from error
 
 
-def _lock(held: int, folder: Path, name: str) -> None:
+def _lock(descriptor: int, folder: Path, name: str) -> None:
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise CommandError(
             f"{name} is already running with DATA_DIR {folder}. Stop it first, or choose "

@@ -1,4 +1,4 @@
-"""The web server of this process."""
+"""The web server."""
 
 import errno
 import socket
@@ -8,17 +8,17 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from inbox.management.patient_protocol import PatientProtocol
+from inbox.management.bounded_protocol import BoundedProtocol
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket that holds the port but does not listen yet. Raises CommandError if it is taken."""
-    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """A socket bound to the port, not listening yet. Raises CommandError if the port is in use."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        held.bind((host, port))
+        listener.bind((host, port))
     except OSError as error:
-        held.close()
+        listener.close()
         if error.errno == errno.EADDRINUSE:
             raise CommandError(
                 f"Port {port} is in use by another program. "
@@ -27,7 +27,7 @@ def bind(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRNOTAVAIL:
             raise CommandError(f"BIND_ADDRESS {host} isn't an address of this machine.") from None
         raise CommandError(f"Port {port} can't be opened: {error.strerror}.") from None
-    return held
+    return listener
 
 
 class Server(uvicorn.Server):
@@ -37,19 +37,18 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 "reviewer_site.asgi:application",
-                http=PatientProtocol,
+                http=BoundedProtocol,
                 lifespan="on",
                 log_level="warning",
                 timeout_graceful_shutdown=2,
                 server_header=False,
-                # Who may say that a request came over https; the addresses are read by the same.
+                # Proxies that may say that a request came over HTTPS.
                 forwarded_allow_ips=[str(network) for network in settings.TRUSTED_PROXIES],
             )
         )
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
         await super().startup(sockets)
         if not self.should_exit:
             self._on_ready()

@@ -1,6 +1,6 @@
-"""The backend: the writer lock is taken at BEGIN and around each write outside a transaction.
+"""The backend: takes the writer lock at BEGIN and around each write outside a transaction.
 
-It blocks, so it belongs to worker threads; Django itself refuses database work on an event loop.
+It blocks, so it must run in worker threads; Django refuses database work on an event loop anyway.
 """
 
 import os
@@ -19,9 +19,7 @@ _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "ALTER", "DROP", "
 
 
 def _make_private(path: Path) -> None:
-    """Create the file, and ``DATA_DIR`` where it belongs there. What cannot be made is reported by
-    the connection.
-    """
+    """Create the file, and ``DATA_DIR`` if it is in there. The connection will report failures."""
     with suppress(OSError):
         if path.parent == settings.DATA_DIR:
             private_files.make_folder(path.parent)
@@ -30,7 +28,7 @@ def _make_private(path: Path) -> None:
 
 
 def _identity(name: str) -> tuple[int, int] | None:
-    """What tells the file from another one of that name; None for a database in memory."""
+    """Device and inode of the file; None for a database in memory."""
     try:
         status = os.stat(name)
     except OSError:
@@ -39,53 +37,52 @@ def _identity(name: str) -> tuple[int, int] | None:
 
 
 class Cursor(base.SQLiteCursorWrapper):
-    """Takes the writer lock for the length of a write that is its own transaction."""
+    """Takes the writer lock for a write that is its own transaction."""
 
     writer: "DatabaseWrapper"
 
     def execute(self, query: Any, params: Any = None) -> Any:
-        """One statement, in its turn."""
         with self.writer.turn_for(query):
             return super().execute(query, params)
 
     def executemany(self, query: Any, param_list: Any) -> Any:
-        """One statement many times, in one turn."""
         with self.writer.turn_for(query):
             return super().executemany(query, param_list)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """One connection. ``_holds`` says whether it is the writer now, ``_file`` what it has open."""
+    """A connection. ``_holds`` is the lock while it is the writer, ``_file`` the open file."""
 
     _holds: WriterLock | None = None
     _file: tuple[int, int] | None = None
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        """Open the file; a new one is readable by its owner alone, and so are SQLite's own files
-        beside it, which take its mode.
+        """Open the file. A new one is readable by its owner only, and so are SQLite's files beside
+        it, which get its mode.
         """
         name = str(self.settings_dict["NAME"])
         if not in_memory(name):
             _make_private(Path(name))
-        made = super().get_new_connection(conn_params)
+        connection = super().get_new_connection(conn_params)
         self._file = _identity(name)
-        return made
+        return connection
 
     def is_usable(self) -> bool:
-        """Whether the file is still the one that was opened. SQLite goes on reading one that has
-        been removed or replaced.
+        """Whether the file is still the one that was opened, not removed or replaced since.
+
+        SQLite itself does not notice that.
         """
         return _identity(str(self.settings_dict["NAME"])) == self._file
 
     def create_cursor(self, name: str | None = None) -> Cursor:
-        """A cursor that knows its connection."""
+        """A cursor with a reference to its connection."""
         cursor = self.connection.cursor(factory=Cursor)
         cursor.writer = self
         return cursor
 
     @contextmanager
     def turn_for(self, query: Any) -> Iterator[None]:
-        """The writer's turn for one statement, where it writes and no transaction is open."""
+        """Hold the writer lock for a statement that writes outside a transaction."""
         if self._holds or not str(query).lstrip().upper().startswith(_WRITES):
             yield
             return
@@ -100,8 +97,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
-            # Whatever ended it, also a cancellation: others must get their turn, and a connection
-            # whose BEGIN timed out is not used again.
+            # After any error, also a cancellation, others must get their turn; a connection whose
+            # BEGIN timed out is not used again.
             self._give_back()
             self.close()
             raise

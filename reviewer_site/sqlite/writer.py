@@ -1,9 +1,8 @@
-"""The writer lock of one database file: first come, first served, over threads and processes.
+"""The writer lock of a database file, for threads and processes.
 
-SQLite lets one connection write at a time and makes the others poll for their turn, which under
-many writers starves some of them. Waiting here instead is fair between the threads of a process
-and costs no polling; a lock on a file beside the database keeps other processes out (management
-commands write too).
+SQLite lets one connection write at a time; the others poll, and under many writers some starve.
+This lock is first come, first served between the threads of a process, without polling. A lock on a
+file beside the database keeps other processes out: management commands write too.
 """
 
 import fcntl
@@ -15,14 +14,14 @@ from pathlib import Path
 
 from django.db import OperationalError
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 """Seconds a writer waits for its turn."""
 
 _BETWEEN_TRIES = 0.002
 
 
 class WriterLock:
-    """Held by one thread of one process. Not re-entrant: its connection knows that it holds it."""
+    """Held by one thread of one process. Not re-entrant: connections know whether they hold it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -32,18 +31,18 @@ class WriterLock:
         self._file: int | None = None
 
     def acquire(self) -> None:
-        """Wait for the turn; OperationalError after ``PATIENCE``."""
-        deadline = time.monotonic() + PATIENCE
+        """Wait for the lock. Raises OperationalError after ``TIMEOUT``."""
+        deadline = time.monotonic() + TIMEOUT
         self._take_turn(deadline)
         try:
             self._lock_file(deadline)
         except BaseException:
-            # Whatever ended it, also a cancellation: the next writer must not wait for ever.
+            # After any error, also a cancellation, the next writer must get its turn.
             self._pass_turn()
             raise
 
     def release(self) -> None:
-        """Let the next one write."""
+        """Release the lock to the next writer."""
         if self._file is not None:
             fcntl.flock(self._file, fcntl.LOCK_UN)
         self._pass_turn()
@@ -95,7 +94,7 @@ _locks_guard = threading.Lock()
 
 
 def _forget_after_fork() -> None:
-    """A child shares neither its parent's turns nor its open lock file."""
+    """A forked child must not use its parent's locks."""
     _locks.clear()
 
 
@@ -103,12 +102,12 @@ os.register_at_fork(after_in_child=_forget_after_fork)
 
 
 def in_memory(database: str) -> bool:
-    """The name is that of a database in memory."""
+    """Whether it is the name of a database in memory."""
     return ":memory:" in database or "mode=memory" in database
 
 
 def lock_for(database: str) -> WriterLock | None:
-    """The lock of a database file; None for a database in memory, which one process alone sees."""
+    """The lock of a database file; None for a database in memory."""
     if in_memory(database):
         return None
     path = os.path.realpath(database)

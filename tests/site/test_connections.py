@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from inbox.management.patient_protocol import PatientProtocol
+from inbox.management.bounded_protocol import BoundedProtocol
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -20,8 +20,8 @@ lost = threading.Event()
 """A connection that asked for /large is closed."""
 
 
-class Hasty(PatientProtocol):
-    PATIENCE = 0.3
+class QuickChecks(BoundedProtocol):
+    CHECK_INTERVAL = 0.3
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -31,7 +31,7 @@ class Hasty(PatientProtocol):
 
 async def page(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"] == "/stream":
-        await asyncio.sleep(4 * Hasty.PATIENCE)
+        await asyncio.sleep(4 * QuickChecks.CHECK_INTERVAL)
     body = b"x" * 20_000_000 if scope["path"] == "/large" else b"page"
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
@@ -40,7 +40,7 @@ async def page(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(page, http=Hasty, lifespan="off", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(page, http=QuickChecks, lifespan="off", log_config=None))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
     thread.start()
     yield listener.getsockname()
@@ -119,5 +119,5 @@ def test_an_answer_may_be_read_slowly(address: tuple[str, int]) -> None:
         read, began = 0, time.monotonic()
         while read < 20_000_000:
             read += len(connection.recv(1 << 20))
-            if time.monotonic() - began < 3 * Hasty.PATIENCE:
-                time.sleep(Hasty.PATIENCE / 10)
+            if time.monotonic() - began < 3 * QuickChecks.CHECK_INTERVAL:
+                time.sleep(QuickChecks.CHECK_INTERVAL / 10)

@@ -96,7 +96,7 @@ async def test_a_body_that_stops_coming_is_given_up() -> None:
 
 
 async def test_a_body_that_trickles_is_given_up() -> None:
-    page = Page(pause=5, patience=0.05)
+    page = Page(pause=5, timeout=0.05)
     trickle = asyncio.Event()
 
     async def receive() -> dict[str, Any]:

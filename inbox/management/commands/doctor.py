@@ -24,8 +24,8 @@ class Command(BaseCommand):
             note = serving_note.read(settings.DATA_DIR) or {}
             settings.MOBIUS_BASE_URL = note.get("engine", settings.MOBIUS_BASE_URL)
         self.stdout.write(f"The inbox is opened at {settings.PUBLIC_URL}/")
-        found = doctor.examine()
-        for finding in found:
+        findings = doctor.examine()
+        for finding in findings:
             self.stdout.write(f"{finding.verdict:>5}  {finding.text}")
-        if any(finding.verdict is Verdict.FAILS for finding in found):
+        if any(finding.verdict is Verdict.FAILS for finding in findings):
             sys.exit(1)

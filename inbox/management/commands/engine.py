@@ -42,7 +42,7 @@ class Command(BaseCommand):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         alone = options["parent_pipe"] is None
         with single_instance_lock(settings.DATA_DIR, "engine"):
-            tables.bring_up_to_date("engine")
+            tables.migrate("engine")
             if alone:
                 prepare()
                 installation.secure_files()
@@ -51,13 +51,13 @@ class Command(BaseCommand):
                 server.run(
                     host=options["host"],
                     port=options["port"],
-                    on_ready=lambda base_url: self._say(base_url, alone=alone),
+                    on_ready=lambda base_url: self._report(base_url, alone=alone),
                     parent_pipe=options["parent_pipe"],
                 )
             except OSError as error:
                 raise CommandError(_why(error, options["host"], options["port"])) from None
 
-    def _say(self, base_url: str, *, alone: bool) -> None:
+    def _report(self, base_url: str, *, alone: bool) -> None:
         self.stdout.write(f"The engine answers at {base_url}")
         if alone:
             serving_note.write(settings.DATA_DIR, engine=base_url)
@@ -66,8 +66,8 @@ class Command(BaseCommand):
 
 
 def _why(error: OSError, host: str, port: int) -> str:
-    taken = "it's in use by another program" if error.errno == errno.EADDRINUSE else str(error)
+    reason = "it's in use by another program" if error.errno == errno.EADDRINUSE else str(error)
     return (
-        f"The engine can't listen on {host} port {port}: {taken}. "
+        f"The engine can't listen on {host} port {port}: {reason}. "
         "Choose another with ENGINE_PORT, or 0 for any."
     )

@@ -36,22 +36,24 @@ class Command(BaseCommand):
         except people_import.Unreadable as error:
             raise CommandError(unreadable(error)) from None
         make_ready()
-        added = people.add_all(persons, update=options["update"])
-        problems = [(one.person.username, one.refused) for one in added if one.refused]
+        results = people.add_all(persons, update=options["update"])
+        problems = [
+            (result.person.username, result.refused) for result in results if result.refused
+        ]
         if problems:
-            said = "\n".join(f"  {name}: {not_added(refused)}" for name, refused in problems)
-            raise CommandError(f"No one was added:\n{said}")
-        for one in added:
-            if one.unseen:
+            lines = "\n".join(f"  {name}: {not_added(refused)}" for name, refused in problems)
+            raise CommandError(f"No one was added:\n{lines}")
+        for result in results:
+            if result.unseen:
                 self.stderr.write(
-                    f"{one.person.username}: {one.person.mobius_id} hasn't been seen in "
+                    f"{result.person.username}: {result.person.mobius_id} hasn't been seen in "
                     "Mobius yet. Check the spelling."
                 )
-        self.stdout.write(f"{', '.join(one.person.username for one in added)}: set up.")
-        if linked := [one for one in added if one.link]:
+        self.stdout.write(f"{', '.join(result.person.username for result in results)}: set up.")
+        if linked := [result for result in results if result.link]:
             self.stdout.write(
                 "Give them these links to choose a password. "
                 "Each works once and expires after 72 hours:"
             )
-            for one in linked:
-                self.stdout.write(f"{one.person.username}\t{one.link}")
+            for result in linked:
+                self.stdout.write(f"{result.person.username}\t{result.link}")

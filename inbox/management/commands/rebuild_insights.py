@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from inbox.mirror.rebuild import rebuild
 from inbox.models import Interaction, Upstream
 
-EVERY = 2000
+PROGRESS_EVERY = 2000
 """Questions between two lines of progress."""
 
 
@@ -23,10 +23,10 @@ class Command(BaseCommand):
         """Count, with progress."""
         upstream = Upstream.present()
         total = Interaction.objects.filter(upstream=upstream).count()
-        done = told = 0
+        done = reported = 0
         for done in rebuild(upstream):
-            if done - told >= EVERY:
-                told = done
+            if done - reported >= PROGRESS_EVERY:
+                reported = done
                 self.stdout.write(f"{done:,} of {max(done, total):,} questions")
         words = "1 question" if done == 1 else f"{done:,} questions"
         self.stdout.write(f"Insights has been recounted: {words}.")

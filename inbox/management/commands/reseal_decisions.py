@@ -29,7 +29,7 @@ class Command(BaseCommand):
         reason = options["reason"].strip()
         if not reason:
             raise CommandError("--reason must say what happened.")
-        tables.bring_up_to_date("default")
+        tables.migrate("default")
         if not settings.CREDENTIAL_KEYS:
             self._make_keys()
         done = reseal.reseal(reason=reason, account=os_user())

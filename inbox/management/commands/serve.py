@@ -52,7 +52,7 @@ class Command(BaseCommand):
             server.should_exit = True
 
         try:
-            tables.bring_up_to_date("default")
+            tables.migrate("default")
             prepare()
             static.collect_if_changed()
             if settings.EMBEDDED:
@@ -80,7 +80,7 @@ class Command(BaseCommand):
 
     def _start_engine(self) -> EngineProcess:
         """The engine, provisioned and answering; its true address goes into the settings."""
-        tables.bring_up_to_date("engine")
+        tables.migrate("engine")
         demo_project.provision()
         demo_project.make_people()
         engine = EngineProcess(

@@ -40,11 +40,11 @@ class Command(BaseCommand):
             _compare(options["against"])
         entries = "entry" if verdict.entries == 1 else "entries"
         breaks = Decision.objects.filter(verb=reseal.VERB).order_by("number")
-        said = "".join(
+        declared = "".join(
             f"; a break was declared at entry {number:,}"
             for number in breaks.values_list("number", flat=True)
         )
-        self.stdout.write(f"intact, {verdict.entries:,} {entries}{said}")
+        self.stdout.write(f"intact, {verdict.entries:,} {entries}{declared}")
 
 
 def _compare(path: Path) -> None:
