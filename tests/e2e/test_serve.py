@@ -18,6 +18,8 @@ from tests.support.databases import environment
 from tests.support.product import Product
 from tests.support.scripted_server import Reply, ScriptedServer
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
