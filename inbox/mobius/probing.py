@@ -1,8 +1,9 @@
 """Finding out what upstream offers, by inexpensive requests that may fail."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import InvalidResponse, MobiusError, Unreachable
@@ -40,26 +41,26 @@ async def probe(
     except TimeoutError:
         raise Unreachable("Mobius took too long to respond.", sent=True) from None
     offers = {"pending": pending}
-    offers |= await _all(
-        timeout,
-        closed=_offer(client.interactions(status=InteractionStatus.COMPLETED)),
-        project_events=_stream(client, None),
-        runs=_offer(client.runs()),
-        groups=_offer(client.groups()),
-        token_owner=_token_owner(client),
-    )
+    calls: dict[str, Awaitable[Offer]] = {
+        "closed": _offer(timeout, client.interactions, status=InteractionStatus.COMPLETED),
+        "project_events": _stream(timeout, client, None),
+        "runs": _offer(timeout, client.runs),
+        "groups": _offer(timeout, client.groups),
+        "token_owner": _token_owner(timeout, client),
+    }
+    offers |= dict(zip(calls, await asyncio.gather(*calls.values()), strict=True))
     # A question may outlive its run, so a listed run is preferred.
     run_id = await _any_run(client, offers["runs"]) or run_id
     if run_id is not None:
-        offers |= await _all(
-            timeout,
-            run=_offer(client.run(run_id)),
-            steps=_offer(client.steps(run_id)),
-            run_events=_stream(client, run_id),
-            pending_of_run=_offer(
-                client.interactions(status=InteractionStatus.PENDING, run_id=run_id)
+        calls = {
+            "run": _offer(timeout, client.run, run_id),
+            "steps": _offer(timeout, client.steps, run_id),
+            "run_events": _stream(timeout, client, run_id),
+            "pending_of_run": _offer(
+                timeout, client.interactions, status=InteractionStatus.PENDING, run_id=run_id
             ),
-        )
+        }
+        offers |= dict(zip(calls, await asyncio.gather(*calls.values()), strict=True))
     listed = Offer.YES in (pending, offers.get("pending_of_run"))
     if not listed and offers["token_owner"] is Offer.NO:
         # Where the list can't be read either, the call may fail for another reason.
@@ -67,20 +68,6 @@ async def probe(
     return last.updated(offers).model_copy(
         update={"page_size": client.lists.size("interactions"), "refused": client.lists.refused}
     )
-
-
-async def _all(timeout: float, **calls: Awaitable[Offer]) -> dict[str, Offer]:
-    """Make the calls concurrently; one that takes longer than ``timeout`` is unknown."""
-
-    async def within(call: Awaitable[Offer]) -> Offer:
-        try:
-            async with asyncio.timeout(timeout):
-                return await call
-        except TimeoutError:
-            return Offer.UNKNOWN
-
-    results = await asyncio.gather(*map(within, calls.values()))
-    return dict(zip(calls, results, strict=True))
 
 
 async def _pending(client: MobiusClient) -> tuple[Offer, str | None]:
@@ -104,18 +91,26 @@ async def _any_run(client: MobiusClient, runs: Offer) -> str | None:
     return next((run.id for run in page.items), None)
 
 
-async def _offer(call: Awaitable[object]) -> Offer:
+async def _offer(
+    timeout: float, call: Callable[..., Awaitable[object]], *args: Any, **kwargs: Any
+) -> Offer:
     try:
-        await call
+        async with asyncio.timeout(timeout):
+            await call(*args, **kwargs)
+    except TimeoutError:
+        return Offer.UNKNOWN
     except MobiusError as error:
         return Offer.NO if is_lasting(error) else Offer.UNKNOWN
     return Offer.YES
 
 
-async def _stream(client: MobiusClient, run_id: str | None) -> Offer:
+async def _stream(timeout: float, client: MobiusClient, run_id: str | None) -> Offer:
     """Whether the stream can be opened."""
     try:
-        await client.open_events(run_id)
+        async with asyncio.timeout(timeout):
+            await client.open_events(run_id)
+    except TimeoutError:
+        return Offer.UNKNOWN
     except InvalidResponse:
         # The response is no stream: the path means something else there.
         return Offer.NO
@@ -124,10 +119,13 @@ async def _stream(client: MobiusClient, run_id: str | None) -> Offer:
     return Offer.YES
 
 
-async def _token_owner(client: MobiusClient) -> Offer:
+async def _token_owner(timeout: float, client: MobiusClient) -> Offer:
     """Whether upstream names a token's owner. The service key has none, so a refusal means yes."""
     try:
-        await client.me()
+        async with asyncio.timeout(timeout):
+            await client.me()
+    except TimeoutError:
+        return Offer.UNKNOWN
     except InvalidResponse:
         # Accepted, though the service key belongs to no person.
         return Offer.YES

@@ -187,7 +187,7 @@ def test_the_log_and_the_scrubber_say_it_too(tess: Client) -> None:
         ),
         event(4, run("run_1", 5, plan=PLAN, completed_at=at(5), **over)),
         event(5, run("run_1", 6, plan=PLAN, completed_at=at(5), **over)),
-        whole=["run_1"],
+        complete_runs=["run_1"],
     )
     Run.objects.update(log_from=0)
     page = words(tess, "/runs/run_1/")
@@ -212,7 +212,7 @@ def test_the_log_of_a_reviewer_says_who_bypassed_the_own_question(rina: Client) 
         event(1, run("run_1", plan=PLAN)),
         event(2, question, "interaction_created"),
         event(3, over, "interaction_expired"),
-        whole=["run_1"],
+        complete_runs=["run_1"],
     )
     log = words(rina, "/runs/run_1/").partition("What happened")[2]
     assert f"Bypassed by a signal sent {OUTSIDE}" in log

@@ -63,7 +63,7 @@ def a_run_that_waits() -> None:
         event(5, mine, "interaction_created"),
         event(6, others, "interaction_created"),
         event(7, suspended),
-        whole=["run_1"],
+        complete_runs=["run_1"],
     )
     RunRow.objects.update(log_from=0)
 
@@ -255,7 +255,7 @@ def test_answers_are_sentences_in_the_timeline(rina: Client) -> None:
         event(1, run("run_1")),
         event(2, item, "interaction_created"),
         event(3, answered(item, "user_rina", 4), "interaction_completed"),
-        whole=["run_1"],
+        complete_runs=["run_1"],
     )
     RunRow.objects.update(log_from=0)
     page = one_line(rina.get("/runs/run_1/").content)

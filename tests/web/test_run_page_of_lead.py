@@ -75,14 +75,14 @@ def a_run() -> None:
             ),
         ),
         event(11, stands(RunStatus.COMPLETED, 14)),
-        whole=["run_1"],
+        complete_runs=["run_1"],
     )
     RunRow.objects.update(log_from=0)
 
 
 def a_long_run(lines: int) -> None:
     """A step that writes and writes."""
-    tell(event(1, run("run_1", plan=PLAN)), whole=["run_1"])
+    tell(event(1, run("run_1", plan=PLAN)), complete_runs=["run_1"])
     tell(
         *(
             Event(
@@ -367,7 +367,7 @@ def test_an_odd_question_of_a_group_is_named_in_the_past(tess: Client) -> None:
         event(2, item, "interaction_created"),
         event(3, item.model_copy(update={"claimed_by": "user_lee"}), "interaction_group_claimed"),
         event(4, run("run_1", 5, plan=PLAN, status=RunStatus.RUNNING)),
-        whole=["run_1"],
+        complete_runs=["run_1"],
     )
     RunRow.objects.update(log_from=0)
     then = one_line(tess.get("/runs/run_1/?at=3", headers=part("run-moment")).content)
