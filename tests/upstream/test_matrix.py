@@ -105,7 +105,7 @@ async def test_each_page_opens_and_is_true_and_the_question_is_answered(
         await _run_is(mirror, run_id, "suspended")
         await mirror.is_("live")
         await _found(missing)
-        assert await connection.check() == ""
+        assert await connection.check() is None
         things = (f"/interactions/{asked}/", f"/interactions/{of_group}/", f"/runs/{run_id}/")
         await sync_to_async(_pages_are_true)(things)
         await sync_to_async(_connection_is_true)()
