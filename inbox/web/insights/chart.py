@@ -1,4 +1,4 @@
-"""A chart: its numbers in words, what is drawn, and the same as a table."""
+"""A chart: its numbers in words, its plot, and the same figures as a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from django.utils import dateformat
 
 from inbox.web.ui.when import MINUTE, exact_span, span
 
-NOTHING = "–"
+DASH = "–"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure of the table: as it is said, and as the file has it."""
+    """A figure of the table: its text on the page and its value in the CSV file."""
 
     words: str
     value: str
@@ -22,9 +22,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table. ``tint`` is the colour by which the chart shows it, where it has one.
+    """A row of the table. ``tint`` is its colour in the plot, where it has one.
 
-    ``extra`` are columns that only the file has.
+    ``extra`` are columns that only the CSV file has.
     """
 
     label: str
@@ -57,8 +57,8 @@ class Series:
 class Chart:
     """``kind`` is ``line``, ``bars`` or ``share``; ``unit`` is ``count`` or ``seconds``.
 
-    ``open_table``: the table is part of the picture. ``href`` and ``link`` lead to what ``note``
-    speaks of.
+    ``open_table``: the table is always shown. ``href`` and ``link`` lead to the question that
+    ``note`` mentions. ``empty_text`` takes the place of a plot that has no data.
     """
 
     key: str
@@ -73,7 +73,7 @@ class Chart:
     note: str = ""
     href: str = ""
     link: str = ""
-    nothing: str = ""
+    empty_text: str = ""
     open_table: bool = False
     csv_columns: Sequence[str] = field(default=())
 
@@ -91,44 +91,44 @@ class Chart:
             "labels": list(self.labels),
             "series": [
                 {
-                    "label": each.label,
-                    "tint": each.tint,
-                    "tints": list(each.tints),
-                    "dash": each.dash,
-                    "values": list(each.values),
+                    "label": series.label,
+                    "tint": series.tint,
+                    "tints": list(series.tints),
+                    "dash": series.dash,
+                    "values": list(series.values),
                 }
-                for each in self.series
+                for series in self.series
             ],
         }
 
     @property
     def legend(self) -> Sequence[Series]:
-        """What needs a key to be told apart."""
+        """The series that the legend names."""
         return self.series if self.kind != "share" and len(self.series) > 1 else ()
 
 
 def count(number: int) -> Cell:
-    """A number of things."""
+    """A whole number."""
     return Cell(whole(number), str(number))
 
 
 def time(seconds: float | None) -> Cell:
-    """A length of time; the file has seconds."""
+    """A duration; seconds in the CSV file."""
     if seconds is None:
-        return Cell(NOTHING, "")
-    # From a minute on, seconds would say more than the histogram knows.
+        return Cell(DASH, "")
+    # The histogram is too coarse for seconds beyond a minute.
     words = exact_span(seconds) if seconds < MINUTE else span(seconds)
     return Cell(words, f"{seconds:.1f}")
 
 
 def share(part: float, of: float) -> Cell:
-    """A share; the file has a fraction."""
+    """A percentage; a fraction in the CSV file."""
     return Cell(percent(part, of), f"{part / of:.4f}" if of else "")
 
 
 def percent(part: float, of: float) -> str:
-    """``12 %``; a dash of nothing."""
-    return f"{round(100 * part / of)}%" if of else NOTHING
+    """``12%``; a dash if ``of`` is zero."""
+    return f"{round(100 * part / of)}%" if of else DASH
 
 
 def whole(number: int) -> str:

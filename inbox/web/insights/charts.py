@@ -1,4 +1,4 @@
-"""The charts of a span, and those of what is open now."""
+"""The charts of a span of days, and those of the questions that are open now."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -31,7 +31,7 @@ Quantile = Callable[[Figures, float], float | None]
 
 
 def flow(total: Figures, days: Days, today: date) -> Chart:
-    """Arrivals against answers."""
+    """Questions asked and answered each day."""
     return Chart(
         key="flow",
         title=_("Asked and answered each day"),
@@ -43,37 +43,37 @@ def flow(total: Figures, days: Days, today: date) -> Chart:
         ),
         labels=[short_day(day) for day in days],
         series=(
-            Series(_("Asked"), "2", [each.asked for each in days.values()], dash=True),
-            Series(_("Answered"), "1", [each.answered for each in days.values()]),
+            Series(_("Asked"), "2", [figures.asked for figures in days.values()], dash=True),
+            Series(_("Answered"), "1", [figures.answered for figures in days.values()]),
         ),
         columns=(_("Day"), _("Asked"), _("Answered"), _("Expired"), _("Cancelled"), _("Bypassed")),
         csv_columns=("day", "asked", "answered", "expired", "cancelled", "bypassed", "time_zone"),
         rows=[
             _row(
                 day,
-                each,
-                count(each.asked),
-                count(each.answered),
-                count(each.expired),
-                count(each.cancelled),
-                count(each.bypassed),
+                figures,
+                count(figures.asked),
+                count(figures.answered),
+                count(figures.expired),
+                count(figures.cancelled),
+                count(figures.bypassed),
             )
-            for day, each in days.items()
+            for day, figures in days.items()
         ],
         note=_("Today is incomplete.") if today in days else "",
-        nothing="" if total.asked or total.ended else _("No questions were asked or answered."),
+        empty_text="" if total.asked or total.ended else _("No questions were asked or answered."),
     )
 
 
 def answer_time(total: Figures, days: Days) -> Chart:
-    """From being asked to the answer that closed it."""
+    """From the moment a question is asked to the answer that closes it."""
     return _time(
         total,
         days,
         key="time-to-answer",
         title=_("Time to answer"),
         quantile=Figures.answer,
-        number=lambda each: each.answered,
+        number=lambda figures: figures.answered,
         noun=_("Answers"),
         csv_noun="answers",
         note=ngettext(
@@ -81,7 +81,7 @@ def answer_time(total: Figures, days: Days) -> Chart:
             "%(count)s answers, on a logarithmic scale.",
             total.answered,
         ),
-        nothing=_("No questions were answered."),
+        empty_text=_("No questions were answered."),
     )
 
 
@@ -93,7 +93,7 @@ def claim_time(total: Figures, days: Days) -> Chart:
         key="time-to-claim",
         title=_("Time to claim"),
         quantile=Figures.claim,
-        number=lambda each: each.claims,
+        number=lambda figures: figures.claims,
         noun=_("Claims"),
         csv_noun="claims",
         note=ngettext(
@@ -101,7 +101,7 @@ def claim_time(total: Figures, days: Days) -> Chart:
             "%(count)s claims, on a logarithmic scale.",
             total.claims,
         ),
-        nothing=_("No claims."),
+        empty_text=_("No claims."),
     )
 
 
@@ -116,10 +116,10 @@ def _time(
     noun: str,
     csv_noun: str,
     note: str,
-    nothing: str,
+    empty_text: str,
 ) -> Chart:
-    medians = [quantile(each, 0.5) for each in days.values()]
-    most = [quantile(each, 0.9) for each in days.values()]
+    medians = [quantile(figures, 0.5) for figures in days.values()]
+    most = [quantile(figures, 0.9) for figures in days.values()]
     return Chart(
         key=key,
         title=title,
@@ -137,22 +137,22 @@ def _time(
         columns=(_("Day"), noun, _("Median"), _("p90")),
         csv_columns=("day", csv_noun, "median_seconds", "p90_seconds", "time_zone"),
         rows=[
-            _row(day, each, count(number(each)), time(median), time(within))
-            for (day, each), median, within in zip(days.items(), medians, most, strict=True)
+            _row(day, figures, count(number(figures)), time(median), time(within))
+            for (day, figures), median, within in zip(days.items(), medians, most, strict=True)
         ],
         note=note % {"count": whole(number(total))} if number(total) else "",
-        nothing="" if number(total) else nothing,
+        empty_text="" if number(total) else empty_text,
     )
 
 
 def _row(day: date, figures: Figures, *cells: Cell) -> Row:
-    """A day's line. One that was counted in another time zone than the installation's says so."""
+    """A day's row. It names the time zone in which the day was counted if that is not ours."""
     zone = "" if figures.zone == settings.TIME_ZONE else f" ({figures.zone})"
     return Row(f"{long_day(day)}{zone}", day.isoformat(), cells, extra=(figures.zone,))
 
 
 def endings(total: Figures) -> Chart:
-    """What became of all that ended."""
+    """How the closed questions ended."""
     other = total.answered - total.approved - total.rejected
     parts = [
         (_("Approved"), "approved", total.approved, "1"),
@@ -188,7 +188,7 @@ def endings(total: Figures) -> Chart:
             "expired": whole(total.unapproved),
             "approvals": whole(approvals),
         },
-        nothing="" if total.ended else _("No questions have closed."),
+        empty_text="" if total.ended else _("No questions have closed."),
         open_table=True,
     )
 
@@ -211,7 +211,10 @@ _AHEAD = {
 
 
 def ages(now: datetime) -> Bounds:
-    """When what is of an age was asked. A clock that is a little ahead is no age of its own."""
+    """For each age, the range of times at which a question of that age was asked.
+
+    The youngest also holds questions from a clock that is a little ahead.
+    """
     ahead = timedelta(days=1)
     return {
         key: (now - older, now + ahead if key == "under_15m" else now - younger)
@@ -220,12 +223,12 @@ def ages(now: datetime) -> Bounds:
 
 
 def ahead(now: datetime) -> Bounds:
-    """The stretches of the next day."""
+    """The parts of the next 24 hours."""
     return {key: (now + since, now + until) for key, (_label, since, until) in _AHEAD.items()}
 
 
 def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetime) -> Chart:
-    """What is open, by how long it has been."""
+    """Open questions by age."""
     total = sum(counts.values())
     numbers = [counts[key] for key in _AGES]
     tints = ["bad" if key == "over_1d" else "1" for key in _AGES]
@@ -242,11 +245,11 @@ def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetim
         series=(Series(_("Open"), "1", numbers, tints=tints),),
         columns=(_("Age"), _("Open")),
         csv_columns=("age", "open"),
-        rows=[Row(_(each[0]), key, (count(counts[key]),)) for key, each in _AGES.items()],
+        rows=[Row(_(label), key, (count(counts[key]),)) for key, (label, *_ends) in _AGES.items()],
         note="" if oldest is None else _age(oldest, now),
         href="" if oldest is None else oldest.get_absolute_url(),
         link="" if oldest is None else oldest.title,
-        nothing="" if total else _("No open questions."),
+        empty_text="" if total else _("No open questions."),
     )
 
 
@@ -258,9 +261,10 @@ def _age(item: Interaction, now: datetime) -> str:
 def forecast(
     soon: Sequence[Mapping[str, Any]], usual: Mapping[tuple[str, str, str], float]
 ) -> Chart:
-    """What expires within a day, and how much of its kind usually gets answered in time.
+    """Questions that expire within a day, and how many of them usually get answered in time.
 
-    A kind is a workflow, a type and a group; of one that has never ended the share of all stands.
+    The estimate uses the share of the same workflow, type and group, or of all questions where
+    none of that kind has closed yet.
     """
     counts = dict.fromkeys(_AHEAD, 0)
     likely = dict.fromkeys(_AHEAD, 0.0)
@@ -271,7 +275,7 @@ def forecast(
             counts[band] += kind[band]
             likely[band] += kind[band] * rate
     total, answered = sum(counts.values()), sum(likely.values())
-    known = bool(usual)
+    has_history = bool(usual)
     rows = [
         Row(
             _(label),
@@ -287,7 +291,9 @@ def forecast(
         unit="count",
         headlines=(
             Headline(whole(total), _("expire")),
-            Headline(percent(answered, total) if known else "–", _("usually answered in time")),
+            Headline(
+                percent(answered, total) if has_history else "–", _("usually answered in time")
+            ),
         ),
         labels=[_(label) for label, _since, _until in _AHEAD.values()],
         series=(
@@ -298,9 +304,9 @@ def forecast(
         csv_columns=("expires", "questions", "usually_answered", "may_expire"),
         rows=rows,
         note=_("Based on how similar questions ended in the last 90 days.")
-        if known
+        if has_history
         else _("No similar questions have closed yet."),
-        nothing="" if total else _("No open questions expire within a day."),
+        empty_text="" if total else _("No open questions expire within a day."),
     )
 
 

@@ -1,4 +1,4 @@
-"""*Insights*: which charts there are, and what can be chosen."""
+"""*Insights*: its charts and filters."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Insights:
 
     @property
     def everything_href(self) -> str:
-        """The same days, of everybody."""
+        """The same days without any other filter."""
         return self.filters.href(workflow="", type="", group="", person="")
 
     @property
@@ -40,9 +40,9 @@ class Insights:
         return _("%(first)s to %(last)s") % days
 
 
-def insights(upstream: Upstream, told: Mapping[str, str], now: datetime) -> Insights:
-    """All of it, for the query string ``told``. Nine queries at most."""
-    filters = InsightsFilters.read(told)
+def insights(upstream: Upstream, query: Mapping[str, str], now: datetime) -> Insights:
+    """The page for a query string. Nine queries at most."""
+    filters = InsightsFilters.read(query)
     other_days = {"from": "", "to": ""}
     return Insights(
         filters=filters,
@@ -59,13 +59,13 @@ def insights(upstream: Upstream, told: Mapping[str, str], now: datetime) -> Insi
 
 
 def one_chart(
-    upstream: Upstream, told: Mapping[str, str], now: datetime, key: str
+    upstream: Upstream, query: Mapping[str, str], now: datetime, key: str
 ) -> tuple[Chart, InsightsFilters] | None:
-    """A chart by its key, and what it is of; None where there is none of that key."""
+    """A chart by its key, with its filters; None for an unknown key."""
     if key not in KEYS:
         return None
-    filters = InsightsFilters.read(told)
-    return next(each for each in _charts(upstream, filters, now) if each.key == key), filters
+    filters = InsightsFilters.read(query)
+    return next(chart for chart in _charts(upstream, filters, now) if chart.key == key), filters
 
 
 def _charts(upstream: Upstream, filters: InsightsFilters, now: datetime) -> Iterable[Chart]:
@@ -76,24 +76,24 @@ def _charts(upstream: Upstream, filters: InsightsFilters, now: datetime) -> Iter
     yield charts.answer_time(total, days)
     yield charts.claim_time(total, days)
     oldest = waiting.only("mobius_id", "title", "created_at").order_by("created_at").first()
-    yield charts.open_now(queries.aged(waiting, charts.ages(now)), oldest, now)
+    yield charts.open_now(queries.count_by_age(waiting, charts.ages(now)), oldest, now)
     yield charts.forecast(
         queries.expiring(waiting, now, charts.ahead(now)),
-        queries.usual(upstream, filters),
+        queries.answered_shares(upstream, filters),
     )
 
 
 def _zones(upstream: Upstream, filters: InsightsFilters) -> list[str]:
-    """Which of the days are not those of ``TIME_ZONE``."""
-    said = []
+    """Sentences about days that were counted in another time zone than ``TIME_ZONE``."""
+    sentences = []
     if not upstream.tally_zone:
-        said.append(_("Figures are being recounted after an update."))
+        sentences.append(_("Figures are being recounted after an update."))
     elif upstream.tally_zone != settings.TIME_ZONE:
         recounted = _(
             "The time zone is now %(zone)s. Figures are being recounted; until that is done, some "
             "days still use %(before)s."
         )
-        said.append(recounted % {"zone": settings.TIME_ZONE, "before": upstream.tally_zone})
+        sentences.append(recounted % {"zone": settings.TIME_ZONE, "before": upstream.tally_zone})
     for zone, last in upstream.former_zones:
         day = date.fromisoformat(last)
         if zone != settings.TIME_ZONE and filters.first <= day:
@@ -101,31 +101,45 @@ def _zones(upstream: Upstream, filters: InsightsFilters) -> list[str]:
                 "Days up to %(day)s use the previous time zone, %(zone)s: their questions are no "
                 "longer stored."
             )
-            said.append(former % {"day": long_day(day), "zone": zone})
-    return said
+            sentences.append(former % {"day": long_day(day), "zone": zone})
+    return sentences
 
 
 def _selects(upstream: Upstream, filters: InsightsFilters) -> list[BoundField]:
-    known = queries.known(upstream)
+    combinations = queries.combinations(upstream)
     groups = Group.objects.filter(upstream=upstream)
     rows = list(groups.values_list("mobius_id", "name", "memberships__user_id"))
     names = {id_: name for id_, name, _user in rows}
 
     def select(
-        name: str, everything: str, values: Iterable[str], say: Callable[[str], str]
+        name: str, everything: str, values: Iterable[str], label_of: Callable[[str], str]
     ) -> BoundField:
-        offered = {value: say(value) for value in (*values, filters.cleaned_data[name]) if value}
+        offered = {
+            value: label_of(value) for value in (*values, filters.cleaned_data[name]) if value
+        }
         return filters.select(name, everything, sorted(offered.items(), key=_by_label))
 
-    made = [
-        select("workflow", _("All workflows"), (one[0] for one in known), str),
-        select("type", _("All types"), (one[1] for one in known), lambda t: words.kind(t).label),
-        select("group", _("All groups"), (one[2] for one in known), lambda g: names.get(g, g)),
+    selects = [
+        select(
+            "workflow", _("All workflows"), (workflow for workflow, *_rest in combinations), str
+        ),
+        select(
+            "type",
+            _("All types"),
+            (type_ for _workflow, type_, _group in combinations),
+            lambda t: words.kind(t).label,
+        ),
+        select(
+            "group",
+            _("All groups"),
+            (group for *_rest, group in combinations),
+            lambda g: names.get(g, g),
+        ),
     ]
     if settings.INSIGHTS_BY_PERSON:
         people = _people({user_id for *_group, user_id in rows if user_id})
-        made.append(select("person", _("Everyone"), people, lambda id: people.get(id, id)))
-    return made
+        selects.append(select("person", _("Everyone"), people, lambda id: people.get(id, id)))
+    return selects
 
 
 def _by_label(option: tuple[str, str]) -> str:

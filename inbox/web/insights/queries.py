@@ -1,4 +1,4 @@
-"""What the address of *Insights* asks for, and its figures, in one query."""
+"""The filters of *Insights*, and its figures."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -21,7 +21,7 @@ SPANS = {
     "90": gettext_noop("90 days"),
     "365": gettext_noop("1 year"),
 }
-USUAL = "30"
+DEFAULT_SPAN = "30"
 LONGEST = 1096
 """Days."""
 
@@ -30,8 +30,8 @@ class InsightsFilters(ListForm):
     """``span`` is a key of ``SPANS``, or empty where ``from`` and ``to`` were chosen by hand.
     ``person`` is a Mobius ID.
 
-    ``first`` and ``last`` are the days that are shown; ``adjusted`` where these are not those that
-    were asked for, which are none, are to come, too many or in the wrong order.
+    ``first`` and ``last`` are the days shown. ``adjusted``: they differ from the days asked
+    for, which are invalid, in the future, too many or in the wrong order.
     """
 
     url_name = "insights"
@@ -55,24 +55,24 @@ class InsightsFilters(ListForm):
             self.fields[name] = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
 
     def clean(self) -> dict[str, Any]:
-        """What is to come is cut off."""
-        asked = super().clean()
+        """Set ``first`` and ``last``, which never reach into the future."""
+        cleaned = super().clean()
         if not settings.INSIGHTS_BY_PERSON:
-            asked["person"] = ""
+            cleaned["person"] = ""
         self.today = localdate(timezone=get_default_timezone())
-        if asked["from"] or asked["to"]:
-            last = min(asked["to"] or self.today, self.today)
-            first, last = sorted((min(asked["from"] or last, self.today), last))
+        if cleaned["from"] or cleaned["to"]:
+            last = min(cleaned["to"] or self.today, self.today)
+            first, last = sorted((min(cleaned["from"] or last, self.today), last))
             if (last - first).days >= LONGEST:
                 first = last - timedelta(days=LONGEST - 1)
-            asked |= {"span": "", "from": first.isoformat(), "to": last.isoformat()}
+            cleaned |= {"span": "", "from": first.isoformat(), "to": last.isoformat()}
         else:
-            asked["span"] = asked["span"] or USUAL
-            first, last = self.today - timedelta(days=int(asked["span"]) - 1), self.today
+            cleaned["span"] = cleaned["span"] or DEFAULT_SPAN
+            first, last = self.today - timedelta(days=int(cleaned["span"]) - 1), self.today
         self.first, self.last = first, last
-        given = {name: self.data.get(name) for name in ("from", "to")}
-        self.adjusted = any(text and text != asked[name] for name, text in given.items())
-        return asked
+        entered = {name: self.data.get(name) for name in ("from", "to")}
+        self.adjusted = any(text and text != cleaned[name] for name, text in entered.items())
+        return cleaned
 
     @property
     def days(self) -> list[date]:
@@ -81,15 +81,15 @@ class InsightsFilters(ListForm):
         return [self.first + timedelta(days=number) for number in range(count)]
 
 
-MEMORY = timedelta(days=90)
-"""So far back it is looked for what is usual."""
+HISTORY = timedelta(days=90)
+"""How far back ``answered_shares`` looks."""
 
 
 @dataclass
 class Figures:
-    """Of one day, or of all. ``unapproved`` are the approvals that expired.
+    """The figures of one day, or of all days. ``unapproved`` are the approvals that expired.
 
-    ``zone`` is the time zone by whose midnights the day was counted.
+    ``zone`` is the time zone in which the day was counted.
     """
 
     asked: int = 0
@@ -104,8 +104,8 @@ class Figures:
     answer_times: dict[str, int] = field(default_factory=dict)
     zone: str = ""
 
-    def include(self, other: "Figures") -> None:
-        """Add another's."""
+    def add(self, other: "Figures") -> None:
+        """Add the figures of another day."""
         self.asked += other.asked
         self.answered += other.answered
         self.expired += other.expired
@@ -119,9 +119,9 @@ class Figures:
             (self.claim_times, other.claim_times),
             (self.answer_times, other.answer_times),
         ):
-            known = sums.get
+            previous = sums.get
             for bucket, number in times.items():
-                sums[bucket] = known(bucket, 0) + number
+                sums[bucket] = previous(bucket, 0) + number
 
     @property
     def claims(self) -> int:
@@ -145,70 +145,73 @@ class Figures:
 def read(upstream: Upstream, filters: InsightsFilters) -> tuple[Figures, dict[date, Figures]]:
     """The figures of the whole span, and of each of its days."""
     days = {day: Figures(zone=upstream.counted_in(day)) for day in filters.days}
-    rows = _chosen(upstream, filters).filter(day__range=(filters.first, filters.last))
+    rows = _tallies(upstream, filters).filter(day__range=(filters.first, filters.last))
     counts = ("asked", "answered", "expired", "cancelled", "bypassed", "approved", "rejected")
     columns = ("day", "type", *counts, "claim_times", "answer_times")
     for day, type_, asked, answered, expired, *rest in rows.values_list(*columns).iterator():
         cancelled, bypassed, approved, rejected, claims, answers = rest
         unapproved = expired if type_ == APPROVAL else 0
         ended = (answered, expired, cancelled, bypassed, approved, rejected, unapproved)
-        days[day].include(Figures(asked, *ended, claims, answers))
+        days[day].add(Figures(asked, *ended, claims, answers))
     total = Figures()
-    for each in days.values():
-        total.include(each)
+    for figures in days.values():
+        total.add(figures)
     return total, days
 
 
-def _chosen(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Tally]:
+def _tallies(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Tally]:
     rows = Tally.objects.filter(upstream=upstream, person=filters.cleaned_data["person"])
-    return rows.filter(**_wanted(filters))
+    return rows.filter(**_conditions(filters))
 
 
-def _wanted(filters: InsightsFilters) -> dict[str, str]:
+def _conditions(filters: InsightsFilters) -> dict[str, str]:
     columns = {"workflow": "workflow", "type": "type", "group": "group_id"}
-    asked = filters.cleaned_data
-    return {column: asked[name] for name, column in columns.items() if asked[name]}
+    cleaned = filters.cleaned_data
+    return {column: cleaned[name] for name, column in columns.items() if cleaned[name]}
 
 
-def known(upstream: Upstream) -> list[tuple[str, str, str]]:
-    """Every workflow, type and group that has ever asked, together as they did. One query."""
+def combinations(upstream: Upstream) -> list[tuple[str, str, str]]:
+    """Every combination of workflow, type and group that has ever asked. One query."""
     rows = Tally.objects.filter(upstream=upstream, person="")
     return list(rows.values_list("workflow", "type", "group_id").distinct())
 
 
-def usual(upstream: Upstream, filters: InsightsFilters) -> dict[tuple[str, str, str], float]:
-    """The share of what was answered or expired that was answered, by workflow, type and group.
+def answered_shares(
+    upstream: Upstream, filters: InsightsFilters
+) -> dict[tuple[str, str, str], float]:
+    """Of the questions that were answered or expired, the share that was answered, by workflow,
+    type and group.
 
-    The key of three empty texts has it of all of them. One query.
+    The key of three empty strings has the share of all. One query.
     """
-    rows = _chosen(upstream, filters).filter(day__gt=filters.today - MEMORY)
+    rows = _tallies(upstream, filters).filter(day__gt=filters.today - HISTORY)
     sums = rows.values_list("workflow", "type", "group_id").annotate(
         Sum("answered"), Sum("expired")
     )
     shares: dict[tuple[str, str, str], float] = {}
     answered = ended = 0
-    for workflow, type_, group, came, missed in sums.order_by():
-        if came + missed:
-            shares[workflow, type_, group] = came / (came + missed)
-        answered, ended = answered + came, ended + came + missed
+    for workflow, type_, group, in_time, missed in sums.order_by():
+        if in_time + missed:
+            shares[workflow, type_, group] = in_time / (in_time + missed)
+        answered, ended = answered + in_time, ended + in_time + missed
     if ended:
         shares["", "", ""] = answered / ended
     return shares
 
 
 def waiting(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Interaction]:
-    """What is open now."""
+    """The open questions."""
     # ``gone`` as the condition of the partial index ``interaction_oldest`` has it.
     rows = Interaction.objects.filter(upstream=upstream, status="pending", gone=False)
     if person := filters.cleaned_data["person"]:
         rows = rows.filter(recipients__user_id=person, recipients__open=True)
-    return rows.filter(**_wanted(filters))
+    return rows.filter(**_conditions(filters))
 
 
-def aged(
+def count_by_age(
     rows: QuerySet[Interaction], bounds: dict[str, tuple[datetime, datetime]]
 ) -> dict[str, int]:
-    """How many were asked within each of the stretches, the later instant excluded. One query."""
+    """How many were asked within each range, its start excluded. One query."""
     within = {
         key: Count("id", filter=Q(created_at__gt=since, created_at__lte=until))
         for key, (since, until) in bounds.items()
@@ -219,7 +222,7 @@ def aged(
 def expiring(
     rows: QuerySet[Interaction], now: datetime, bounds: dict[str, tuple[datetime, datetime]]
 ) -> list[Any]:
-    """By workflow, type and group: how many expire within each of the stretches. One query."""
+    """By workflow, type and group: how many expire within each range. One query."""
     until = max(end for _, end in bounds.values())
     within = {
         key: Count("id", filter=Q(expires_at__gt=since, expires_at__lte=end))

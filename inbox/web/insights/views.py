@@ -1,4 +1,4 @@
-"""What a team lead learns from what has been."""
+"""The page *Insights*, for team leads."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from inbox.web.ui.request import ReviewerRequest, lead_required
 @require_safe
 @lead_required
 def insights(request: ReviewerRequest) -> HttpResponse:
-    """The charts of the days and of the part that the query string names."""
+    """The charts that the query string selects."""
     upstream = request.upstream
     shown = page.insights(upstream, request.GET, timezone.now())
     context = {"page": shown} | frame(request, upstream, section="insights")
@@ -26,7 +26,7 @@ def insights(request: ReviewerRequest) -> HttpResponse:
 @require_safe
 @lead_required
 def figures(request: ReviewerRequest, key: str) -> HttpResponse:
-    """One chart's figures as CSV: seconds, fractions and days as machines write them."""
+    """One chart's figures as CSV, with durations in seconds and shares as fractions."""
     found = page.one_chart(request.upstream, request.GET, timezone.now(), key)
     if found is None:
         raise Http404("No such chart.")
