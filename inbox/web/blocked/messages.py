@@ -1,4 +1,4 @@
-"""What a lead is told who nudges somebody."""
+"""Messages to a lead who nudges somebody."""
 
 from datetime import datetime
 
@@ -12,7 +12,6 @@ from inbox.web.ui.when import clock, moment
 
 
 def nudge_message(outcome: Outcome[Interaction], now: datetime) -> Message:
-    """Of a nudge that was sent, or was not."""
     name, last = {"name": outcome.person}, outcome.at or now
     nobody = _("No nudge was sent.")
     another_way = sentences(nobody, _("Contact them another way."))

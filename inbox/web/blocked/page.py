@@ -1,4 +1,4 @@
-"""*Blocked*: what waits, for how long, on which person and which group."""
+"""*Blocked*: which questions wait, for how long, for which person and which group."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,27 +12,27 @@ from django.utils.translation import ngettext
 from inbox.access import Viewer
 from inbox.models import Interaction, SavedView, Upstream
 from inbox.web.blocked.parts import (
-    Asked,
+    BlockedQuestion,
     GroupPart,
     Missing,
     PageContext,
     PersonPart,
-    asked_of,
     by_group,
     by_person,
     missing_of,
+    question_of,
 )
 from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, groups_by_id, read
 from inbox.web.ui.answers import progress
 from inbox.web.ui.claims import stale
 from inbox.web.ui.lists import Choice, chips
-from inbox.web.ui.nudging import Nudged, known, waits_for
+from inbox.web.ui.nudging import LastNudge, read_accounts, waits_for
 from inbox.web.ui.people import People
 from inbox.web.ui.when import clock, midnight, span
 from inbox.web.ui.words import listed
 
-PRESSING = 6
-"""What expires today and what is held for too long: so many are listed beside."""
+PANEL_ROWS = 6
+"""Questions that each side panel lists: those that expire today, those claimed too long."""
 CHOICES = 30
 
 
@@ -52,7 +52,7 @@ class Counter:
 
 @dataclass(frozen=True)
 class Menu:
-    """What can be filtered by: a name and its choices."""
+    """A filter's name and choices."""
 
     name: str
     label: str
@@ -61,17 +61,17 @@ class Menu:
 
 @dataclass(frozen=True)
 class Expiring:
-    """A question that closes today, when, and who is missing."""
+    """A question that expires today, when, and whom it waits for."""
 
-    asked: Asked
+    question: BlockedQuestion
     at: datetime | None
     words: str
 
 
 @dataclass(frozen=True)
 class Panel:
-    """The first of what is pressing. ``count`` is of all, ``more`` of those that are not listed;
-    empty for none.
+    """The first of the most urgent questions. ``count`` counts all, ``more`` those that are not
+    listed; empty for none.
     """
 
     rows: tuple[Any, ...]
@@ -81,8 +81,8 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Told:
-    """A nudge of today."""
+class NudgeToday:
+    """A nudge sent today."""
 
     words: str
     title: str
@@ -91,7 +91,7 @@ class Told:
 
 @dataclass(frozen=True)
 class BlockedPage:
-    """What ``blocked/_blocked.html`` shows. ``whole``: nothing that waits was left unread."""
+    """What ``blocked/_blocked.html`` shows. ``whole``: every matching question was read."""
 
     filters: BlockedFilters
     count: str
@@ -101,39 +101,41 @@ class BlockedPage:
     people: tuple[PersonPart, ...]
     groups: tuple[GroupPart, ...]
     expiring: Panel
-    held: Panel
-    told: tuple[Told, ...]
+    claimed: Panel
+    nudges: tuple[NudgeToday, ...]
     views: tuple[SavedView, ...]
     whole: bool
 
     @property
     def most(self) -> int:
-        """How many of the oldest were read."""
+        """How many of the oldest questions are read."""
         return MOST
 
 
 def blocked_page(
     viewer: Viewer, upstream: Upstream, filters: BlockedFilters, now: datetime
 ) -> BlockedPage:
-    """All of the page. Three queries."""
-    asked = filters.cleaned_data
+    """The page. Three queries."""
+    cleaned = filters.cleaned_data
     items, whole = read(viewer, upstream, filters, now)
     ids = {id_ for item in items for id_ in waits_for(item)}
-    about = known(upstream, ids | {asked["person"], viewer.mobius_id or ""}, now)
+    accounts = read_accounts(upstream, ids | {cleaned["person"], viewer.mobius_id or ""}, now)
     groups, views = groups_by_id(
-        viewer, upstream, {item.group_id or "" for item in items} | {asked["group"]}
+        viewer, upstream, {item.group_id or "" for item in items} | {cleaned["group"]}
     )
     page_context = PageContext(
         viewer=viewer,
         filters=filters,
-        people=People(about.names, viewer.mobius_id),
-        known=about,
+        people=People(accounts.names, viewer.mobius_id),
+        accounts=accounts,
         groups_by_id=groups,
         now=now,
     )
-    kinds = {name: [item for item in items if is_(item, now)] for name, is_ in _IS.items()}
+    kinds = {
+        name: [item for item in items if matches(item, now)] for name, matches in _MATCHES.items()
+    }
     expiring = sorted(kinds["today"], key=lambda item: item.expires_at or now)
-    shown = kinds[asked["show"]] if asked["show"] else items
+    shown = kinds[cleaned["show"]] if cleaned["show"] else items
     return BlockedPage(
         filters=filters,
         count=_figure(len(items), whole=whole),
@@ -143,15 +145,15 @@ def blocked_page(
         people=by_person(shown, page_context),
         groups=by_group(shown, page_context),
         expiring=_panel("today", expiring, _expiring, page_context),
-        held=_panel("stale", kinds["stale"], _held, page_context),
-        told=_told(items, page_context),
+        claimed=_panel("stale", kinds["stale"], _claimed, page_context),
+        nudges=_todays_nudges(items, page_context),
         views=tuple(views),
         whole=whole,
     )
 
 
 def _late(item: Interaction, now: datetime) -> bool:
-    """Only while it can be answered: an expired one is closed, though nobody may have said so."""
+    """Overdue and not expired: Mobius may not have closed an expired question yet."""
     over = item.expires_at is not None and item.expires_at <= now
     return item.due_at is not None and item.due_at <= now and not over
 
@@ -165,7 +167,7 @@ def _everybody(item: Interaction, _now: datetime) -> bool:
     return item.shared and item.policy_kind == "all"
 
 
-_IS: Mapping[str, Callable[[Interaction, datetime], bool]] = {
+_MATCHES: Mapping[str, Callable[[Interaction, datetime], bool]] = {
     "late": _late,
     "today": _today,
     "stale": stale,
@@ -184,17 +186,17 @@ def _counters(
     show = filters.cleaned_data["show"]
     oldest = soonest = answers = ""
     if items:
-        oldest = _("oldest %(duration)s") % {"duration": _lasted(items[0].created_at, now)}
+        oldest = _("oldest %(duration)s") % {"duration": _duration(items[0].created_at, now)}
     ends = [item.expires_at for item in kinds["today"] if item.expires_at is not None]
     if ends:
-        soonest = _("next in %(duration)s") % {"duration": _lasted(now, min(ends))}
-    limit = _lasted(now - settings.CLAIM_STALE_AFTER, now)
+        soonest = _("next in %(duration)s") % {"duration": _duration(now, min(ends))}
+    limit = _duration(now - settings.CLAIM_STALE_AFTER, now)
     missing = sum(of - have for have, of in filter(None, map(progress, kinds["all"])))
     if missing:
         words = ngettext("%(count)d answer missing", "%(count)d answers missing", missing)
         answers = words % {"count": missing}
     over = _("over %(duration)s") % {"duration": limit}
-    made = (
+    counters = (
         ("", _("Waiting"), "hourglass", "", items, oldest),
         ("late", _("Overdue"), "alert", "bad", kinds["late"], _("still open")),
         ("today", _("Expiring today"), "clock", "warn", kinds["today"], soonest),
@@ -212,52 +214,52 @@ def _counters(
             href=filters.href(show="" if key == show else key),
             on=key == show,
         )
-        for key, label, icon, tone, found, small in made
+        for key, label, icon, tone, found, small in counters
     )
 
 
 def _figure(count: int, *, whole: bool) -> str:
-    """A count; of what was not read to its end it says that there are more."""
+    """A count, with a plus sign where there are more."""
     return f"{count}+" if not whole or count > MOST else str(count)
 
 
-def _lasted(since: datetime, until: datetime) -> str:
+def _duration(since: datetime, until: datetime) -> str:
     return span((until - since).total_seconds())
 
 
 def _chips(page_context: PageContext) -> tuple[Choice, ...]:
-    asked = page_context.filters.cleaned_data
-    group_members = page_context.groups_by_id.get(asked["group"])
+    cleaned = page_context.filters.cleaned_data
+    group_members = page_context.groups_by_id.get(cleaned["group"])
     labels = {
-        "over": _("Waiting over %(hours)d h") % {"hours": OVER.get(asked["over"], 0)},
-        "workflow": asked["workflow"],
-        "group": group_members.name if group_members else asked["group"],
-        "person": page_context.people.name(asked["person"]),
-        "q": _("“%(text)s”") % {"text": asked["q"]},
+        "over": _("Waiting over %(hours)d h") % {"hours": OVER.get(cleaned["over"], 0)},
+        "workflow": cleaned["workflow"],
+        "group": group_members.name if group_members else cleaned["group"],
+        "person": page_context.people.name(cleaned["person"]),
+        "q": _("“%(text)s”") % {"text": cleaned["q"]},
     }
     return chips(page_context.filters, labels)
 
 
 def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Menu, ...]:
-    """What there is to filter by among what was read."""
+    """The filters, with the choices that occur among the questions."""
     people, filters = page_context.people, page_context.filters
     ids = {id_ for item in items for id_ in waits_for(item)}
-    known_groups = {
+    group_names = {
         id_: group_members.name for id_, group_members in page_context.groups_by_id.items() if id_
     }
     over = {key: _("Over %(hours)d h") % {"hours": hours} for key, hours in OVER.items()}
-    made = (
+    options_by_name = (
         (
             "workflow",
             _("Workflow"),
             {item.workflow: item.workflow for item in items if item.workflow},
         ),
-        ("group", _("Group"), known_groups),
+        ("group", _("Group"), group_names),
         ("person", _("Person"), {id_: people.name(id_) for id_ in ids}),
         ("over", _("Waiting over"), over),
     )
     menus = []
-    for name, label, options in made:
+    for name, label, options in options_by_name:
         if filters.cleaned_data[name] or not options:
             continue
         pairs = options.items() if name == "over" else sorted(options.items(), key=_by_words)
@@ -276,8 +278,8 @@ def _panel(
     row_of: Callable[[Interaction, PageContext], Any],
     page_context: PageContext,
 ) -> Panel:
-    # On the page that the panel leads to, nothing is left out.
-    shown = items if page_context.filters.cleaned_data["show"] == show else items[:PRESSING]
+    # The page that the panel links to lists all of them.
+    shown = items if page_context.filters.cleaned_data["show"] == show else items[:PANEL_ROWS]
     more = len(items) - len(shown)
     return Panel(
         rows=tuple(row_of(item, page_context) for item in shown),
@@ -287,40 +289,48 @@ def _panel(
     )
 
 
-def _held(item: Interaction, page_context: PageContext) -> tuple[Asked, Missing]:
-    return asked_of(item, page_context), missing_of(item, item.claimed_by or "", page_context)
+def _claimed(item: Interaction, page_context: PageContext) -> tuple[BlockedQuestion, Missing]:
+    return question_of(item, page_context), missing_of(item, item.claimed_by or "", page_context)
 
 
 def _expiring(item: Interaction, page_context: PageContext) -> Expiring:
-    asked = asked_of(item, page_context)
-    if asked.held:
+    question = question_of(item, page_context)
+    if question.claimed:
         you, other = _("You: %(claimed)s."), _("%(name)s: %(claimed)s.")
-        held = page_context.people.sentence(item.claimed_by, you, other, claimed=asked.held)
-        return Expiring(asked, item.expires_at, held)
+        claimed = page_context.people.sentence(
+            item.claimed_by, you, other, claimed=question.claimed
+        )
+        return Expiring(question, item.expires_at, claimed)
     names = page_context.people.objects(waits_for(item))
     words = _("Mobius doesn't say who this is for.")
     if names:
         words = _("Waiting on %(names)s.") % {"names": listed(names)}
-    return Expiring(asked, item.expires_at, words)
+    return Expiring(question, item.expires_at, words)
 
 
-def _told(items: Sequence[Interaction], page_context: PageContext) -> tuple[Told, ...]:
-    """Today's nudges on what still waits, the newest first."""
+def _todays_nudges(
+    items: Sequence[Interaction], page_context: PageContext
+) -> tuple[NudgeToday, ...]:
+    """Today's nudges about questions that still wait, newest first."""
     titles = {item.mobius_id: item.title for item in items}
     today = midnight(page_context.now)
     nudges = [
-        one for one in page_context.known.nudges.values() if one.at >= today and one.item in titles
+        nudge
+        for nudge in page_context.accounts.nudges.values()
+        if nudge.at >= today and nudge.item in titles
     ]
-    nudges.sort(key=lambda one: one.at, reverse=True)
-    return tuple(_said(one, titles[one.item], page_context) for one in nudges[:PRESSING])
+    nudges.sort(key=lambda nudge: nudge.at, reverse=True)
+    return tuple(
+        _nudge_today(nudge, titles[nudge.item], page_context) for nudge in nudges[:PANEL_ROWS]
+    )
 
 
-def _said(one: Nudged, title: str, page_context: PageContext) -> Told:
+def _nudge_today(nudge: LastNudge, title: str, page_context: PageContext) -> NudgeToday:
     people = page_context.people
-    names = {"name": one.sender_name, "user": people.object(one.user)}
-    by_reader = people.is_reader(one.sender)
+    names = {"name": nudge.sender_name, "user": people.object(nudge.user)}
+    by_reader = people.is_reader(nudge.sender)
     words = (_("You nudged %(user)s") if by_reader else _("%(name)s nudged %(user)s")) % names
     read = _("Not read yet")
-    if one.read_at:
-        read = _("Read at %(time)s") % {"time": clock(one.read_at)}
-    return Told(words, f"{title or _('A question')} · {read}", clock(one.at))
+    if nudge.read_at:
+        read = _("Read at %(time)s") % {"time": clock(nudge.read_at)}
+    return NudgeToday(words, f"{title or _('A question')} · {read}", clock(nudge.at))

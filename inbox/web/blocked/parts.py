@@ -1,4 +1,4 @@
-"""The parts of *Blocked*: a person's questions, a group's questions, what is pressing."""
+"""The parts of *Blocked*: questions by person, and questions by group."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,33 +13,33 @@ from inbox.models import Interaction
 from inbox.web.blocked.queries import BlockedFilters, GroupMembers
 from inbox.web.ui.answers import obstacle, progress, progress_text
 from inbox.web.ui.claims import since_words, stale
-from inbox.web.ui.nudging import Known, Nudge, nudge_of, waits_for
+from inbox.web.ui.nudging import Accounts, Nudge, nudge_of, waits_for
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import Deadline, deadline, span
 from inbox.web.ui.words import asked_in, listed
 
-LINES = 8
-"""Questions of one person that are listed; their own list has the rest."""
-CARDS = 4
-"""Questions of one group that are listed."""
-FEW = 3
-"""Names that are said of those who could answer."""
+MOST_PER_PERSON = 8
+"""Questions listed for each person; the person filter lists the rest."""
+MOST_PER_GROUP = 4
+"""Questions listed for each group."""
+MOST_NAMES = 3
+"""Names listed of the people who can answer."""
 
 
 @dataclass(frozen=True)
 class PageContext:
-    """What every part is made with."""
+    """What every part needs."""
 
     viewer: Viewer
     filters: BlockedFilters
     people: People
-    known: Known
+    accounts: Accounts
     groups_by_id: Mapping[str, GroupMembers]
     now: datetime
 
 
 @dataclass(frozen=True)
-class Asked:
+class BlockedQuestion:
     """A question that waits. ``progress`` is ``2 of 5`` where several must answer."""
 
     id: str
@@ -48,7 +48,7 @@ class Asked:
     workflow: str
     group: str
     progress: str
-    held: str
+    claimed: str
     stale: bool
     since: datetime
     waited: str
@@ -57,7 +57,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Missing:
-    """Somebody a question waits for. ``note`` says what is in the way."""
+    """A person whom a question waits for. ``note`` says what keeps them from answering."""
 
     face: Face
     note: str
@@ -68,16 +68,16 @@ class Missing:
 
 @dataclass(frozen=True)
 class Line:
-    """One question of one person."""
+    """A question in a person's list."""
 
-    asked: Asked
+    question: BlockedQuestion
     nudge: Nudge
 
 
 @dataclass(frozen=True)
 class PersonPart:
-    """Who could move ``count`` questions on; the oldest are listed. ``obstacle`` keeps the person
-    from signing in here; empty where nothing does.
+    """A person and the oldest questions that wait for them. ``obstacle``: why the person can't sign
+    in here; empty if they can.
     """
 
     face: Face
@@ -90,18 +90,18 @@ class PersonPart:
 
 @dataclass(frozen=True)
 class GroupItem:
-    """A question of a group and exactly who is missing; ``parts`` and ``said`` for its bar."""
+    """A group's question and who is missing; ``parts`` and ``progress_label`` are of its bar."""
 
-    asked: Asked
+    question: BlockedQuestion
     sentence: str
     parts: tuple[str, ...]
-    said: str
+    progress_label: str
     missing: tuple[Missing, ...]
 
 
 @dataclass(frozen=True)
 class GroupPart:
-    """What waits on a group; the oldest are listed."""
+    """A group and the oldest questions that wait for it."""
 
     name: str
     words: str
@@ -110,20 +110,19 @@ class GroupPart:
     href: str
 
 
-def asked_of(item: Interaction, page_context: PageContext) -> Asked:
-    """The question itself."""
+def question_of(item: Interaction, page_context: PageContext) -> BlockedQuestion:
     counts, now = progress(item), page_context.now
     group_members = page_context.groups_by_id.get(item.group_id or "")
-    holds = bool(item.claimed_by) and access.can_be_claimed(item)
-    return Asked(
+    claimed = bool(item.claimed_by) and access.can_be_claimed(item)
+    return BlockedQuestion(
         id=item.mobius_id,
         href=item.get_absolute_url(),
         title=item.display_title,
         workflow=asked_in(item.workflow, item.run_id),
         group=group_members.name if group_members else item.group_id or "",
         progress=progress_text(counts),
-        held=_("claimed %(since)s") % {"since": since_words(item, now)} if holds else "",
-        stale=holds and stale(item, now),
+        claimed=_("claimed %(since)s") % {"since": since_words(item, now)} if claimed else "",
+        stale=claimed and stale(item, now),
         since=item.created_at,
         waited=span((now - item.created_at).total_seconds()),
         deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
@@ -131,30 +130,30 @@ def asked_of(item: Interaction, page_context: PageContext) -> Asked:
 
 
 def by_person(items: Sequence[Interaction], page_context: PageContext) -> tuple[PersonPart, ...]:
-    """The people, who has kept something waiting longest first; ``items`` are the oldest first."""
-    theirs: dict[str, list[Interaction]] = {}
+    """The people, in the order of their oldest question; ``items`` are the oldest first."""
+    items_by_id: dict[str, list[Interaction]] = {}
     for item in items:
         for id_ in waits_for(item):
             if page_context.filters.cleaned_data["person"] in ("", id_):
-                theirs.setdefault(id_, []).append(item)
-    return tuple(_person(id_, waiting, page_context) for id_, waiting in theirs.items())
+                items_by_id.setdefault(id_, []).append(item)
+    return tuple(_person(id_, waiting, page_context) for id_, waiting in items_by_id.items())
 
 
 def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -> PersonPart:
-    most = None if page_context.filters.cleaned_data["person"] else LINES
+    most = None if page_context.filters.cleaned_data["person"] else MOST_PER_PERSON
     shown = items[:most]
     return PersonPart(
         face=page_context.people.face(id_),
         words=_count_words(items, page_context.now),
         obstacle=obstacle(
-            account=id_ in page_context.known.names,
-            off=id_ not in page_context.known.active,
+            account=id_ in page_context.accounts.names,
+            off=id_ not in page_context.accounts.active,
             left=False,
         ),
         lines=tuple(
             Line(
-                asked_of(item, page_context),
-                nudge_of(page_context.viewer, item, id_, page_context.known, page_context.now),
+                question_of(item, page_context),
+                nudge_of(page_context.viewer, item, id_, page_context.accounts, page_context.now),
             )
             for item in shown
         ),
@@ -164,14 +163,14 @@ def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -
 
 
 def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[GroupPart, ...]:
-    """The groups, who has kept something waiting longest first."""
-    theirs: dict[str, list[Interaction]] = {}
+    """The groups, in the order of their oldest question."""
+    items_by_id: dict[str, list[Interaction]] = {}
     for item in items:
         if item.group_id:
-            theirs.setdefault(item.group_id, []).append(item)
+            items_by_id.setdefault(item.group_id, []).append(item)
     parts = []
-    for id_, waiting in theirs.items():
-        shown = waiting[: None if page_context.filters.cleaned_data["group"] else CARDS]
+    for id_, waiting in items_by_id.items():
+        shown = waiting[: None if page_context.filters.cleaned_data["group"] else MOST_PER_GROUP]
         group_members = page_context.groups_by_id.get(id_)
         parts.append(
             GroupPart(
@@ -186,7 +185,7 @@ def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[G
 
 
 def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
-    asked, ids, people = asked_of(item, page_context), waits_for(item), page_context.people
+    question, ids, people = question_of(item, page_context), waits_for(item), page_context.people
     counts = progress(item)
     names = people.objects(ids)
     if counts is not None:
@@ -195,27 +194,30 @@ def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
         missing = tuple(missing_of(item, id_, page_context) for id_ in ids)
         facts = {"count": counts[0], "total": counts[1]}
         answered = _("%(count)d of %(total)d answered") % facts
-        return GroupItem(asked, sentence, parts, answered, missing)
-    if asked.held:
+        return GroupItem(question, sentence, parts, answered, missing)
+    if question.claimed:
         return GroupItem(
-            asked, "", (), "", tuple(missing_of(item, id_, page_context) for id_ in ids)
+            question, "", (), "", tuple(missing_of(item, id_, page_context) for id_ in ids)
         )
     if item.members is None:
-        return GroupItem(asked, _("Mobius doesn't say who this is for."), (), "", ())
+        return GroupItem(question, _("Mobius doesn't say who this is for."), (), "", ())
     sentence = _("No one has claimed it. It's assigned to no one.")
     if names:
         assigned = _("No one has claimed it. It's assigned to %(names)s.")
-        sentence = assigned % {"names": listed(names, most=FEW)}
-    return GroupItem(asked, sentence, (), "", ())
+        sentence = assigned % {"names": listed(names, most=MOST_NAMES)}
+    return GroupItem(question, sentence, (), "", ())
 
 
 def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:
-    """One person and what is in the way of their answer."""
-    known, group_members = page_context.known, page_context.groups_by_id.get(item.group_id or "")
+    """A person whose answer is missing."""
+    accounts, group_members = (
+        page_context.accounts,
+        page_context.groups_by_id.get(item.group_id or ""),
+    )
     now_in = group_members.members if group_members is not None else None
     note = obstacle(
-        account=id_ in known.names,
-        off=id_ not in known.active,
+        account=id_ in accounts.names,
+        off=id_ not in accounts.active,
         left=now_in is not None and id_ not in now_in,
     )
     blocks = bool(note) and item.policy_kind == "all"
@@ -224,10 +226,10 @@ def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missin
     old = stale(item, page_context.now) and item.claimed_by == id_
     if not note and item.claimed_by == id_ and access.can_be_claimed(item):
         note = _("Claimed %(since)s") % {"since": since_words(item, page_context.now)}
-    last = known.nudges.get((item.mobius_id, id_))
+    last = accounts.nudges.get((item.mobius_id, id_))
     if not note and last is not None:
         note = _("Nudge read") if last.read_at else _("Nudge not read yet")
-    nudge = nudge_of(page_context.viewer, item, id_, known, page_context.now)
+    nudge = nudge_of(page_context.viewer, item, id_, accounts, page_context.now)
     return Missing(page_context.people.face(id_), note, old, blocks, nudge)
 
 

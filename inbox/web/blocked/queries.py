@@ -1,4 +1,4 @@
-"""What the address of *Blocked* asks for, and the questions that it reads."""
+"""The filters of *Blocked*, and its questions."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ from inbox.web.ui.lists import ListForm, Search, Text, found_by
 from inbox.web.ui.when import midnight
 
 SHOWN = ("late", "today", "stale", "all")
-"""What a counter counts: overdue, expires today, held for too long, everybody must answer."""
+"""The counters: overdue, expiring today, claimed too long, everyone must answer."""
 OVER = {"1h": 1, "4h": 4, "1d": 24}
-"""Waiting for longer than so many hours."""
+"""Waiting for longer than this many hours."""
 
 
 class BlockedFilters(ListForm):
-    """What the address asks for. ``group`` and ``person`` are Mobius ids."""
+    """``group`` and ``person`` are Mobius ids."""
 
     url_name = "blocked"
 
@@ -43,9 +43,9 @@ class BlockedFilters(ListForm):
 
 
 MOST = 200
-"""Questions of each kind that are read: the oldest, the overdue, the expiring, the held."""
+"""How many are read of the oldest, the overdue, the expiring and the claimed questions."""
 VIEW = 9
-"""Marks a saved view where a group says whether it is gone."""
+"""Marks a saved view, in the column where a group has ``gone``."""
 
 _COLUMNS = (
     "mobius_id",
@@ -73,7 +73,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class GroupMembers:
-    """A group as it is now. ``members`` is None where the mirror does not hold it any more."""
+    """A group as it is now. ``members`` is None where the mirror no longer has the group."""
 
     name: str
     members: frozenset[str] | None
@@ -82,9 +82,9 @@ class GroupMembers:
 def read(
     viewer: Viewer, upstream: Upstream, filters: BlockedFilters, now: datetime
 ) -> tuple[list[Interaction], bool]:
-    """The questions, oldest first, and whether that is all. One query.
+    """The questions, oldest first, and whether these are all. One query.
 
-    Each kind is a walk of its own along an index, which ends after ``MOST``.
+    Each kind is read along an index of its own, which ends after ``MOST``.
     """
     rows = _narrowed(access.interactions(viewer, upstream), upstream, filters.cleaned_data, now)
     tonight = midnight(now) + timedelta(days=1)
@@ -102,20 +102,20 @@ def read(
 
 
 def _narrowed(
-    rows: QuerySet[Interaction], upstream: Upstream, asked: Mapping[str, Any], now: datetime
+    rows: QuerySet[Interaction], upstream: Upstream, cleaned: Mapping[str, Any], now: datetime
 ) -> QuerySet[Interaction]:
     rows = rows.filter(status="pending", gone=False)
-    if asked["over"]:
-        rows = rows.filter(created_at__lte=now - timedelta(hours=OVER[asked["over"]]))
-    if asked["workflow"]:
-        rows = rows.filter(workflow=asked["workflow"])
-    if asked["group"]:
-        rows = rows.filter(group_id=asked["group"])
-    if asked["person"]:
-        recipients = Recipient.objects.filter(upstream=upstream, user_id=asked["person"])
+    if cleaned["over"]:
+        rows = rows.filter(created_at__lte=now - timedelta(hours=OVER[cleaned["over"]]))
+    if cleaned["workflow"]:
+        rows = rows.filter(workflow=cleaned["workflow"])
+    if cleaned["group"]:
+        rows = rows.filter(group_id=cleaned["group"])
+    if cleaned["person"]:
+        recipients = Recipient.objects.filter(upstream=upstream, user_id=cleaned["person"])
         # A bare column would not be looked up in the index.
         rows = rows.filter(id__in=recipients.filter(open__in=(True,)).values("interaction"))
-    for word in asked["q"].lower().split():
+    for word in cleaned["q"].lower().split():
         rows = rows.filter(search__contains=word)
     return rows
 
@@ -150,11 +150,11 @@ def groups_by_id(
         members.setdefault(key, set()).update({member} if member else ())
         found[key] = GroupMembers(name or more, None if kind else frozenset())
     whole = {
-        id_: GroupMembers(one.name, None if one.members is None else frozenset(members[id_]))
-        for id_, one in found.items()
+        id_: GroupMembers(group.name, None if group.members is None else frozenset(members[id_]))
+        for id_, group in found.items()
     }
     return whole, sorted(own, key=lambda view: (view.name.casefold(), view.pk))
 
 
-def _text(one: Expression | F) -> Cast:
-    return Cast(one, TextField())
+def _text(expression: Expression | F) -> Cast:
+    return Cast(expression, TextField())

@@ -29,17 +29,17 @@ from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, or
 @require_safe
 @lead_required
 def blocked(request: ReviewerRequest) -> HttpResponseBase:
-    """Open questions by person and by group; for a swap the list alone."""
+    """Open questions by person and by group; the list alone for an htmx request."""
     return _page(request, BlockedFilters.read(request.GET))
 
 
 @require_POST
 @lead_required
 def nudge(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Send ``user_id`` a notice about the question. ``back`` is the page that it was pressed on.
+    """Send ``user_id`` a notification about the question. ``back`` is the page with the button.
 
-    For a swap the button's place alone, else back to where it was pressed. 409 with words where it
-    is too soon, or nobody is to be nudged any more; 404 for a person whom it does not ask.
+    Answers an htmx request with the button alone, else with a redirect to ``back``. 409 where it is
+    too soon or there is nobody to nudge any more; 404 for a person whom it does not ask.
     """
     try:
         outcome = service.nudge(
@@ -71,7 +71,7 @@ def _render_outcome(
 
 
 def _back(request: ReviewerRequest) -> str:
-    """The page that the button stood on, if it is one of ours."""
+    """The page with the button, if it is one of ours."""
     back = request.POST.get("back", "")
     if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return str(back)

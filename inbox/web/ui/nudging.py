@@ -15,12 +15,12 @@ from inbox.services.nudge import EVERY
 from inbox.web.ui.when import at, clock
 
 RECENT = timedelta(days=1)
-"""Nudges that are shown."""
+"""How old a nudge may be to be shown."""
 
 
 @dataclass(frozen=True)
-class Nudged:
-    """The last time that a person was reminded of a question, by whom, and whether they know."""
+class LastNudge:
+    """The last nudge of a person about a question, and whether they have read it."""
 
     item: str
     user: str
@@ -31,19 +31,19 @@ class Nudged:
 
 
 @dataclass(frozen=True)
-class Known:
-    """Names of those with an account, who of them can sign in, and what they were nudged on."""
+class Accounts:
+    """Names of people with an account, who of them can sign in, and their recent nudges."""
 
     names: Mapping[str, str]
     active: frozenset[str]
-    nudges: Mapping[tuple[str, str], Nudged]
+    nudges: Mapping[tuple[str, str], LastNudge]
 
 
 @dataclass(frozen=True)
 class Nudge:
-    """``state`` is ``free`` (a button), ``done``, ``mine`` (an answer is the reader's to give) or
-    ``nobody``; ``words`` stand in the button's place. ``last`` is said of a button pressed before.
-    ``turns_at`` is when words give way to the button again.
+    """``state`` is ``free`` (a button), ``done``, ``mine`` (the viewer can answer) or ``nobody``;
+    ``words`` replace the button. ``last`` is the button's title if there was a nudge before.
+    ``turns_at`` is when the button replaces the words again.
     """
 
     state: str
@@ -55,8 +55,8 @@ class Nudge:
     turns_at: datetime | None = None
 
 
-def known(upstream: Upstream, ids: Iterable[str], now: datetime) -> Known:
-    """Accounts of these people, and what they were nudged on within ``RECENT``. One query."""
+def read_accounts(upstream: Upstream, ids: Iterable[str], now: datetime) -> Accounts:
+    """The accounts of these people, with their nudges within ``RECENT``. One query."""
     recent = FilteredRelation(
         "notices",
         condition=Q(
@@ -68,7 +68,7 @@ def known(upstream: Upstream, ids: Iterable[str], now: datetime) -> Known:
     rows = Reviewer.objects.filter(mobius_id__in=set(ids)).annotate(nudge=recent)
     names: dict[str, str] = {}
     active: set[str] = set()
-    nudges: dict[tuple[str, str], Nudged] = {}
+    nudges: dict[tuple[str, str], LastNudge] = {}
     found = rows.values_list(
         "mobius_id",
         "user__first_name",
@@ -82,7 +82,7 @@ def known(upstream: Upstream, ids: Iterable[str], now: datetime) -> Known:
         "nudge__read_at",
     )
     for (
-        mine,
+        mobius_id,
         first,
         last,
         username,
@@ -93,28 +93,29 @@ def known(upstream: Upstream, ids: Iterable[str], now: datetime) -> Known:
         sent_at,
         read_at,
     ) in found:
-        id_ = mine or ""
+        id_ = mobius_id or ""
         names[id_] = f"{first} {last}".strip() or username
         if is_active:
             active.add(id_)
         if item is not None:
-            nudges[item, id_] = Nudged(item, id_, sender, sender_name, sent_at, read_at)
-    return Known(names, frozenset(active), nudges)
+            nudges[item, id_] = LastNudge(item, id_, sender, sender_name, sent_at, read_at)
+    return Accounts(names, frozenset(active), nudges)
 
 
 def nudge_href(id_: str) -> str:
-    """Where the button is sent."""
     return reverse("nudge", args=[id_])
 
 
-def nudge_of(viewer: Viewer, item: Interaction, user_id: str, known: Known, now: datetime) -> Nudge:
-    """What stands beside a person whom the question waits for. No query."""
-    name = known.names.get(user_id, user_id)
+def nudge_of(
+    viewer: Viewer, item: Interaction, user_id: str, accounts: Accounts, now: datetime
+) -> Nudge:
+    """The button or the words beside a person whom the question waits for. No query."""
+    name = accounts.names.get(user_id, user_id)
     if user_id == viewer.mobius_id:
         return Nudge("mine", user_id, name, item.get_absolute_url())
-    if user_id not in known.active:
+    if user_id not in accounts.active:
         return Nudge("nobody", user_id, name, "", _("Can't be nudged"))
-    href, last = nudge_href(item.mobius_id), known.nudges.get((item.mobius_id, user_id))
+    href, last = nudge_href(item.mobius_id), accounts.nudges.get((item.mobius_id, user_id))
     if last is None:
         return Nudge("free", user_id, name, href)
     if now - last.at < EVERY:
@@ -125,7 +126,7 @@ def nudge_of(viewer: Viewer, item: Interaction, user_id: str, known: Known, now:
 
 
 def waits_for(item: Interaction) -> list[str]:
-    """Who could move it on now: its target, its holder, else all who have not answered."""
+    """Who can answer now: the person asked, who claimed it, else all who have not answered."""
     if item.target_type == "user":
         return [item.target_id]
     if access.can_be_claimed(item) and item.claimed_by:
@@ -136,12 +137,12 @@ def waits_for(item: Interaction) -> list[str]:
 def nudges_on(
     viewer: Viewer, upstream: Upstream, items: Iterable[Interaction], now: datetime
 ) -> dict[str, tuple[Nudge, ...]]:
-    """For a lead each open question's id and whom it waits for. One query, none for others."""
+    """For a lead, the nudges of each open question by its id. One query, none for other viewers."""
     waiting = {item: waits_for(item) for item in items if item.pending} if viewer.lead else {}
     if not waiting:
         return {}
-    about = known(upstream, {id_ for ids in waiting.values() for id_ in ids}, now)
+    accounts = read_accounts(upstream, {id_ for ids in waiting.values() for id_ in ids}, now)
     return {
-        item.mobius_id: tuple(nudge_of(viewer, item, id_, about, now) for id_ in ids)
+        item.mobius_id: tuple(nudge_of(viewer, item, id_, accounts, now) for id_ in ids)
         for item, ids in waiting.items()
     }
