@@ -120,7 +120,7 @@ class DecisionAdmin(admin.ModelAdmin):
         """The account or role, and what was changed; empty for entries about anything else."""
         if entry.verb not in rights_log.VERBS:
             return ""
-        words = decision_words.said(entry, {})
+        words = decision_words.value(entry, {})
         if words is None:
             return entry.title
         return _("%(title)s: %(change)s") % {"title": entry.title, "change": words.text}

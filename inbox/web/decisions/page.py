@@ -35,7 +35,7 @@ COUNTED = 10_000
 
 @dataclass(frozen=True)
 class DecisionRow:
-    """One entry. ``href`` is its own page, ``about_href`` what it is about, where that is here."""
+    """An entry. ``href`` is its page, ``about_href`` the page of its subject, where that exists."""
 
     number: int
     href: str
@@ -96,10 +96,10 @@ class DecisionList:
 def decision_list(
     viewer: Viewer, upstream: Upstream, filters: DecisionFilters, now: datetime
 ) -> DecisionList:
-    """Read one page of the log, the newest first."""
+    """One page of the log, newest first."""
     entries = redaction.entries_seen_by(viewer, upstream)
-    asked = filters.cleaned_data
-    found = NEWEST_FIRST.after(filters.rows(entries, now), asked["cursor"])
+    cleaned = filters.cleaned_data
+    found = NEWEST_FIRST.after(filters.rows(entries, now), cleaned["cursor"])
     page = NEWEST_FIRST.page(list(found[: PAGE + 1]))
     rows = page.rows
     people = People(names_of(_people(rows)))
@@ -111,10 +111,10 @@ def decision_list(
         selects=_selects(filters),
         count=_count(entries, filters, now),
         chips=chips(
-            filters, {"item": next((row.title for row in rows if row.title), asked["item"])}
+            filters, {"item": next((row.title for row in rows if row.title), cleaned["item"])}
         ),
         next_href=filters.href(cursor=page.cursor) if page.cursor else "",
-        first_href=filters.href(cursor="") if asked["cursor"] else "",
+        first_href=filters.href(cursor="") if cleaned["cursor"] else "",
         csv_href=reverse("decisions-csv") + filters.querystring(cursor=""),
         lines_href=reverse("decisions-jsonl") + filters.querystring(cursor=""),
     )
@@ -127,12 +127,12 @@ def receipt_href(entry: Decision) -> str:
 
 def _people(rows: Iterable[Decision]) -> set[str]:
     ids = {row.actor for row in rows}
-    told = (row.value for row in rows if isinstance(row.value, dict))
-    return ids | {value["user"] for value in told if isinstance(value.get("user"), str)}
+    values = (row.value for row in rows if isinstance(row.value, dict))
+    return ids | {value["user"] for value in values if isinstance(value.get("user"), str)}
 
 
 def _items(upstream: Upstream, rows: Iterable[Decision]) -> dict[str, Interaction]:
-    """The questions that the mirror has, with what their answers mean. One query."""
+    """The entries' questions that the mirror has. One query."""
     ids = {row.interaction_id for row in rows if row.interaction_id}
     found = Interaction.objects.filter(upstream=upstream, mobius_id__in=ids)
     return {item.mobius_id: item for item in found.only("mobius_id", "questions")}
@@ -145,7 +145,7 @@ def _row(
     item = items.get(entry.interaction_id) if here else None
     question = words.question_of(entry, (item.questions or [None])[0] if item else None)
     about, about_href, sub = _about(entry, item, here)
-    icon, by = words.by(entry)
+    icon, by = words.credential(entry)
     answer = entry.verb == RESPOND
     return DecisionRow(
         number=entry.number,
@@ -156,7 +156,7 @@ def _row(
         about=about,
         about_href=about_href,
         sub=sub,
-        words=words.said(entry, question),
+        words=words.value(entry, question),
         comment=entry.comment,
         note=_("Mobius didn't confirm that it arrived") if words.unknown(entry) else "",
         icon=icon,
@@ -168,12 +168,12 @@ def _row(
 def _face(entry: Decision, people: People) -> Face:
     if entry.actor:
         return people.face(entry.actor)
-    name = entry.account or words.nobody(entry)
+    name = entry.account or words.unnamed_actor(entry)
     return Face("", name, name)
 
 
 def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, str, str]:
-    """What it is about, where that is found, and the line below."""
+    """The subject of an entry, its address, and the line below it."""
     run = f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow
     if entry.interaction_id:
         href = item.get_absolute_url() if item else ""
@@ -192,10 +192,10 @@ def _about_account(entry: Decision) -> str:
         if not entry.title:
             return _("Own member token")
         return _("Member token of %(name)s") % {"name": entry.title}
-    told = entry.value if isinstance(entry.value, dict) else {}
-    if "role" in told:
+    values = entry.value if isinstance(entry.value, dict) else {}
+    if "role" in values:
         return _("Role %(name)s") % {"name": entry.title}
-    return _("Account %(name)s") % {"name": entry.title} if "account" in told else ""
+    return _("Account %(name)s") % {"name": entry.title} if "account" in values else ""
 
 
 def _days(rows: Iterable[DecisionRow], now: datetime) -> tuple[Day, ...]:
@@ -220,7 +220,7 @@ def _selects(filters: DecisionFilters) -> tuple[BoundField, ...]:
     flows = [(name, name) for name in named.values_list("workflow", flat=True).distinct()[:MOST]]
     return (
         filters.select(
-            "span", _("Any time"), [(key, _(said)) for key, (said, _days_before) in SPANS.items()]
+            "span", _("Any time"), [(key, _(label)) for key, (label, _days_before) in SPANS.items()]
         ),
         filters.select("who", _("Anyone"), known_people()),
         filters.select("did", _("Any action"), did),

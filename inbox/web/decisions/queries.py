@@ -1,4 +1,4 @@
-"""What the address of the decision log asks for."""
+"""The filters of the decision log."""
 
 from datetime import datetime, timedelta
 
@@ -17,9 +17,9 @@ SPANS = {
     "90": (gettext_noop("Last 90 days"), 89),
     "365": (gettext_noop("Last 365 days"), 364),
 }
-"""Key, words, and how many days before today it begins."""
+"""Key, label, and how many days before today the span begins."""
 OBSERVED = "observed"
-"""As a verb of the filter: answers that were not made here."""
+"""The action filter's value for answers that were made outside this app."""
 
 
 NEWEST_FIRST = Keyset("at", "number")
@@ -43,22 +43,22 @@ class DecisionFilters(ListForm):
     cursor = Text()
 
     def rows(self, entries: QuerySet[Decision], now: datetime) -> QuerySet[Decision]:
-        """Those of ``entries`` that are asked for, in no order."""
-        rows, asked = entries, self.cleaned_data
-        if asked["who"]:
-            rows = rows.filter(Q(actor=asked["who"]) | Q(actor="", account=asked["who"]))
-        if asked["did"] == OBSERVED:
+        """The ``entries`` that match, unordered."""
+        rows, cleaned = entries, self.cleaned_data
+        if cleaned["who"]:
+            rows = rows.filter(Q(actor=cleaned["who"]) | Q(actor="", account=cleaned["who"]))
+        if cleaned["did"] == OBSERVED:
             rows = rows.filter(observed=True)
-        elif asked["did"]:
-            rows = rows.filter(verb=asked["did"])
-        if asked["workflow"]:
-            rows = rows.filter(workflow=asked["workflow"])
-        if asked["item"]:
-            rows = rows.filter(interaction_id=asked["item"])
-        if asked["span"]:
-            rows = rows.filter(at__gte=_since(asked["span"], now))
-        if asked["q"]:
-            rows = rows.filter(_says(asked["q"]))
+        elif cleaned["did"]:
+            rows = rows.filter(verb=cleaned["did"])
+        if cleaned["workflow"]:
+            rows = rows.filter(workflow=cleaned["workflow"])
+        if cleaned["item"]:
+            rows = rows.filter(interaction_id=cleaned["item"])
+        if cleaned["span"]:
+            rows = rows.filter(at__gte=_since(cleaned["span"], now))
+        if cleaned["q"]:
+            rows = rows.filter(_search(cleaned["q"]))
         return rows
 
 
@@ -67,8 +67,8 @@ def _since(span: str, now: datetime) -> datetime:
     return midnight - timedelta(days=SPANS[span][1])
 
 
-def _says(words: str) -> Q:
-    """All of the words stand in one of the texts, or it is an id or a number."""
+def _search(words: str) -> Q:
+    """A text contains all of the words, or an id or number equals them."""
     exact = Q(interaction_id=words) | Q(run_id=words) | Q(group_id=words) | Q(operation_id=words)
     if words.replace(",", "").isdecimal() and len(words) < 15:
         exact |= Q(number=int(words.replace(",", "")))

@@ -31,8 +31,8 @@ from inbox.web.ui.words import short_id
 
 @dataclass(frozen=True)
 class Sheet:
-    """What ``decisions/_sheet.html`` shows. Hashes come in groups of eight. ``problem``: why it
-    proves nothing.
+    """What ``decisions/_sheet.html`` shows. Hashes are in groups of eight digits. ``problem``:
+    why the log or the entry is not intact.
     """
 
     number: int
@@ -93,7 +93,7 @@ def seen_by(viewer: Viewer, item: Interaction, entries: Iterable[Decision]) -> l
 def sheets(
     viewer: Viewer, entries: Sequence[Decision], item: Interaction | None
 ) -> tuple[Sheet, ...]:
-    """``entries`` as sheets. Addresses are shown to leads, and to people their own."""
+    """``entries`` as sheets. Leads see every address, others only their own."""
     people = People(names_of({entry.actor for entry in entries} | _others(entries)))
     last, problems = head(), _problems(entries)
     return tuple(
@@ -103,17 +103,19 @@ def sheets(
 
 
 def _problems(entries: Sequence[Decision]) -> dict[int, str]:
-    """By number what is wrong with an entry, else with the log."""
+    """By number, the problem of an entry, else that of the log."""
     wanted = [entry.number - 1 for entry in entries]
     before = dict(Decision.objects.filter(number__in=wanted).values_list("number", "hash"))
     log = inspect().verdict
-    broken = {one.number: misfit(one, before.get(one.number - 1, NOTHING)) for one in entries}
+    broken = {
+        entry.number: misfit(entry, before.get(entry.number - 1, NOTHING)) for entry in entries
+    }
     return {number: problem_text((verdict or log).problem) for number, verdict in broken.items()}
 
 
 def _others(entries: Sequence[Decision]) -> set[str]:
-    told = (entry.value for entry in entries if isinstance(entry.value, dict))
-    return {value["user"] for value in told if isinstance(value.get("user"), str)}
+    values = (entry.value for entry in entries if isinstance(entry.value, dict))
+    return {value["user"] for value in values if isinstance(value.get("user"), str)}
 
 
 def _sheet(
@@ -121,7 +123,7 @@ def _sheet(
 ) -> Sheet:
     mirrored = (item.questions or [None])[0] if item is not None else None
     question = words.question_of(entry, mirrored)
-    said = words.said(entry, question)
+    value_text = words.value(entry, question)
     shown = entry.shown if isinstance(entry.shown, dict) else {}
     message = str(shown.get("message") or "")
     title = message.strip().splitlines()[0] if message.strip() else ""
@@ -135,11 +137,11 @@ def _sheet(
         utc=dateformat.format(entry.at.astimezone(UTC), "H:i:s"),
         who=people.full(entry.actor) if entry.actor else entry.account,
         actor=entry.actor,
-        words=said,
-        rest="" if said is not None else words.rest(entry),
+        words=value_text,
+        rest="" if value_text is not None else words.value_as_json(entry),
         comment=entry.comment,
         did=words.did(entry, people),
-        by=words.by(entry)[1],
+        by=words.credential(entry)[1],
         address=entry.address if viewer.lead or own else "",
         observed=entry.observed,
         unknown=words.unknown(entry),

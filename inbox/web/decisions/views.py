@@ -1,4 +1,4 @@
-"""The decision log, for team leads; and the receipt of an answer, for who may see the question."""
+"""The decision log for team leads, and receipts for those who may see the question."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -26,7 +26,7 @@ Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
 @require_safe
 @lead_required
 def decisions(request: ReviewerRequest) -> HttpResponse:
-    """The log; for a swap the part below its filters."""
+    """The log; only the part below its filters for an htmx request."""
     upstream, filters = request.upstream, DecisionFilters.read(request.GET)
     context: dict[str, Any] = {
         "list": decision_list(request.viewer, upstream, filters, timezone.now())
@@ -41,7 +41,7 @@ def decisions(request: ReviewerRequest) -> HttpResponse:
 @require_safe
 @lead_required
 def decision(request: ReviewerRequest, number: int) -> HttpResponse:
-    """One entry, whatever it says."""
+    """One entry."""
     upstream = request.upstream
     entry = redaction.entries_seen_by(request.viewer, upstream).filter(number=number).first()
     if entry is None:
@@ -53,14 +53,14 @@ def decision(request: ReviewerRequest, number: int) -> HttpResponse:
 @require_safe
 @lead_required
 def as_csv(request: ReviewerRequest) -> HttpResponseBase:
-    """What is filtered, for a spreadsheet."""
+    """The filtered entries as CSV."""
     return _export(request, decision_export.as_csv, "csv", "text/csv; charset=utf-8")
 
 
 @require_safe
 @lead_required
 def as_json_lines(request: ReviewerRequest) -> HttpResponseBase:
-    """What is filtered, each entry as it was hashed."""
+    """The filtered entries as JSON Lines, each as it was hashed."""
     return _export(request, decision_export.as_json_lines, "jsonl", "application/jsonl")
 
 

@@ -1,4 +1,4 @@
-"""What an entry of the decision log says, in words."""
+"""The text of an entry of the decision log."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +41,7 @@ VERBS = {
     key_answers.VERB: gettext_noop("Changed answers with the service key"),
     rights_log.CONFLICT: gettext_noop("Pasted another ID's token"),
 }
-"""Each verb, as a filter names it."""
+"""The label of each verb, as in the filter."""
 _DONE = {
     observed.UNCONFIRMED: gettext_noop("%(name)s sent an answer, unconfirmed"),
     "claim": gettext_noop("%(name)s claimed"),
@@ -67,7 +67,7 @@ _DONE = {
     key_answers.VERB: gettext_noop("%(name)s changed answers with the service key"),
     rights_log.CONFLICT: gettext_noop("%(name)s pasted another ID's token"),
 }
-"""What somebody did, in a sentence."""
+"""The action as a sentence."""
 _TO = {
     "nudge": (gettext_noop("Nudged %(user)s"), gettext_noop("%(name)s nudged %(user)s")),
     "member_added": (gettext_noop("Added %(user)s"), gettext_noop("%(name)s added %(user)s")),
@@ -76,7 +76,7 @@ _TO = {
         gettext_noop("%(name)s removed %(user)s"),
     ),
 }
-"""The same with the person that it was done to."""
+"""The same with the person it concerns."""
 _SHORT = {
     "run_cancelled": gettext_noop("Cancelled"),
     "run_signalled": gettext_noop("Signalled"),
@@ -91,48 +91,48 @@ _BY = {
 
 
 def verb_words(verb: str) -> str:
-    """``Answered``; a verb that is new here as a label."""
+    """``Answered``; a label made from the name of an unknown verb."""
     return _(VERBS[verb]) if verb in VERBS else label(verb)
 
 
 def did(entry: Decision, people: People) -> str:
-    """What was done, with the person that it was done to: ``Nudged Rina``, ``Added Lee``."""
-    told = _told(entry)
-    if told.get("user") and entry.verb in _TO:
+    """The action, with the person it concerns: ``Nudged Rina``, ``Added Lee``."""
+    details = _details(entry)
+    if details.get("user") and entry.verb in _TO:
         done, _sentence = _TO[entry.verb]
-        return _(done) % {"user": people.full(str(told["user"]))}
-    if entry.verb == "token_adopted" and told.get("before"):
+        return _(done) % {"user": people.full(str(details["user"]))}
+    if entry.verb == "token_adopted" and details.get("before"):
         return _("Replaced a token")
     return _(_SHORT[entry.verb]) if entry.verb in _SHORT else verb_words(entry.verb)
 
 
 def _sentence(entry: Decision, name: str, people: People) -> str:
     """Who did it: ``Tess nudged Rina``."""
-    told, facts = _told(entry), {"name": name}
-    if told.get("user") and entry.verb in _TO:
+    details, facts = _details(entry), {"name": name}
+    if details.get("user") and entry.verb in _TO:
         _done, sentence = _TO[entry.verb]
-        return _(sentence) % {**facts, "user": people.full(str(told["user"]))}
-    if entry.verb == "token_adopted" and told.get("before"):
+        return _(sentence) % {**facts, "user": people.full(str(details["user"]))}
+    if entry.verb == "token_adopted" and details.get("before"):
         return _("%(name)s replaced a token") % facts
     if entry.verb in _DONE:
         return _(_DONE[entry.verb]) % facts
     return _("%(name)s: %(action)s") % {**facts, "action": label(entry.verb)}
 
 
-def said(entry: Decision, question: Mapping[str, Any]) -> Words | None:
+def value(entry: Decision, question: Mapping[str, Any]) -> Words | None:
     """The value in words; None where the entry has none."""
-    told = _told(entry)
+    details = _details(entry)
     match entry.verb:
         case "respond":
             return value_words(question, entry.value)
         case observed.UNCONFIRMED:
-            return value_words(question, told.get("answer"))
+            return value_words(question, details.get("answer"))
         case "run_signalled":
-            return Words(str(told.get("signal") or ""), tone="mono")
+            return Words(str(details.get("signal") or ""), tone="mono")
         case "routing_changed":
-            return Words(" → ".join(_routing(str(told.get(key))) for key in ("from", "to")))
+            return Words(" → ".join(_routing(str(details.get(key))) for key in ("from", "to")))
         case "token_adopted" | "token_removed":
-            ends = [f"…{told[key]}" for key in ("before", "token") if told.get(key)]
+            ends = [f"…{details[key]}" for key in ("before", "token") if details.get(key)]
             return Words(" → ".join(ends), tone="mono") if ends else None
         case _:
             return _rights(entry)
@@ -143,8 +143,8 @@ def _routing(routing: str) -> str:
 
 
 def _rights(entry: Decision) -> Words | None:
-    """The change of an account or a role; None where the verb says it all."""
-    told = _told(entry)
+    """The change of an account or a role; None where there is only the verb."""
+    details = _details(entry)
     match entry.verb:
         case (
             rights_log.MOBIUS_ID
@@ -154,7 +154,7 @@ def _rights(entry: Decision) -> Words | None:
             | group_mapping.VERB
             | key_answers.VERB
         ):
-            return Words(f"{_listed(told.get('before'))} → {_listed(told.get('after'))}")
+            return Words(f"{_listed(details.get('before'))} → {_listed(details.get('after'))}")
         case rights_log.CONFLICT:
             return Words(conflict(entry))
         case _:
@@ -162,26 +162,28 @@ def _rights(entry: Decision) -> Words | None:
 
 
 def conflict(entry: Decision) -> str:
-    """What an identity conflict is, in a sentence without its full stop."""
-    told = _told(entry)
-    account, owner, other = (told.get(key) for key in ("account", "owner", "owner_account"))
-    own = told.get("mobius_id")
-    facts = {"account": account, "owner": owner, "other": other, "own": own}
-    if other:
+    """An identity conflict as a sentence without its full stop."""
+    details = _details(entry)
+    account, owner, owner_account = (
+        details.get(key) for key in ("account", "owner", "owner_account")
+    )
+    own = details.get("mobius_id")
+    facts = {"account": account, "owner": owner, "other": owner_account, "own": own}
+    if owner_account:
         return _("%(account)s pasted the token of %(owner)s, the Mobius ID of %(other)s") % facts
     if own:
         return _("%(account)s, whose Mobius ID is %(own)s, pasted the token of %(owner)s") % facts
     return _("%(account)s pasted the token of %(owner)s") % facts
 
 
-def nobody(entry: Decision) -> str:
-    """Who did what has neither a Mobius ID nor an account."""
+def unnamed_actor(entry: Decision) -> str:
+    """The actor of an entry that has neither a Mobius ID nor an account."""
     return _("This installation") if entry.verb == key_answers.VERB else _("Someone")
 
 
 def headline(entry: Decision, question: Mapping[str, Any], people: People) -> str:
-    """The whole entry in a line: ``Lee approved: Release payments-api?``."""
-    name = people.full(entry.actor) if entry.actor else entry.account or nobody(entry)
+    """The entry in one line: ``Lee approved: Release payments-api?``."""
+    name = people.full(entry.actor) if entry.actor else entry.account or unnamed_actor(entry)
     if entry.verb == RESPOND:
         words = value_words(question, entry.value).done_by(name)
     else:
@@ -190,7 +192,7 @@ def headline(entry: Decision, question: Mapping[str, Any], people: People) -> st
     return _("%(event)s: %(title)s") % {"event": words, "title": about} if about else words
 
 
-def by(entry: Decision) -> tuple[str, str]:
+def credential(entry: Decision) -> tuple[str, str]:
     """Icon and words of the credential."""
     if entry.observed:
         return "review", _("Observed")
@@ -201,7 +203,7 @@ def by(entry: Decision) -> tuple[str, str]:
 
 
 def question_of(entry: Decision, mirrored: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-    """The question as it was shown, else as the mirror has it."""
+    """The question as it was shown, else as it is in the mirror."""
     shown = entry.shown if isinstance(entry.shown, dict) else {}
     questions = shown.get("questions") or ([mirrored] if mirrored else [])
     return questions[0] if questions and isinstance(questions[0], dict) else {}
@@ -213,16 +215,16 @@ def _listed(names: Any) -> str:
     )
 
 
-def rest(entry: Decision) -> str:
-    """The value as JSON, for what no words fit."""
+def value_as_json(entry: Decision) -> str:
+    """The value as JSON, where ``value`` has no words for it."""
     return compact(entry.value) if entry.value not in (None, {}, "") else ""
 
 
 def unknown(entry: Decision) -> bool:
-    """Nobody knows whether it has arrived."""
-    return _told(entry).get("arrived") == "unknown"
+    """It is unknown whether the request arrived."""
+    return _details(entry).get("arrived") == "unknown"
 
 
-def _told(entry: Decision) -> Mapping[str, Any]:
+def _details(entry: Decision) -> Mapping[str, Any]:
     own = entry.verb != RESPOND and isinstance(entry.value, dict)
     return entry.value if own else {}
