@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from inbox.mirror import database
-from inbox.web.account.signed_out import Kept
+from inbox.web.account.signed_out import KeptText
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 RETRY_AFTER = 10
@@ -59,10 +59,10 @@ def _without_database(request: HttpRequest, error: BaseException | None) -> Http
     return response
 
 
-def _typed(request: HttpRequest) -> Kept | None:
+def _typed(request: HttpRequest) -> KeptText | None:
     """What the form held, to be copied from the page."""
     try:
-        return Kept.arriving(request) or Kept.carried(request)
+        return KeptText.from_question_form(request) or KeptText.from_sign_in_form(request)
     except SuspiciousOperation:
         return None
 

@@ -38,7 +38,7 @@ class TokenForm(Form):
 
 
 class KeysForm(forms.Form):
-    """Whether single keys do something."""
+    """Whether single-key shortcuts are on."""
 
     keys_enabled = forms.BooleanField(required=False)
 
@@ -69,9 +69,9 @@ class ChosenPasswordForm(PasswordFields, SetPasswordForm):
 
 
 class PasswordForm(PasswordFields, PasswordChangeForm):
-    """Another password. A wrong present one counts as a failed sign-in, and is throttled as one.
+    """A change of password. A wrong current password counts as a failed sign-in and is throttled.
 
-    ``retry_after`` is how many seconds to wait, once there were too many; else None.
+    ``retry_after`` is how many seconds to wait after too many; else None.
     """
 
     def __init__(self, user: User, request: HttpRequest, data: Any = None) -> None:
@@ -81,7 +81,7 @@ class PasswordForm(PasswordFields, PasswordChangeForm):
 
     @sensitive_variables()
     def clean_old_password(self) -> str:
-        """Look at it through Django's ``authenticate``, which counts and throttles."""
+        """Check it with Django's ``authenticate``, which counts failures and throttles."""
         typed: str = self.cleaned_data["old_password"]
         username = self.user.get_username()
         if authenticate(self._request, username=username, password=typed) is not None:

@@ -1,4 +1,4 @@
-"""What a person is told about a member token that was not saved."""
+"""Messages about a member token that was not saved."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext

@@ -22,7 +22,7 @@ from inbox.services import draft, links
 from inbox.services.draft import NotAsked
 from inbox.services.origin import Actor, acting
 from inbox.web.account.forms import AdministratorForm, ChosenPasswordForm
-from inbox.web.account.signed_out import Kept
+from inbox.web.account.signed_out import KeptText
 from inbox.web.ui.request import origin_of, typed_in
 
 BACKEND = "inbox.people.backend.ReviewerBackend"
@@ -35,8 +35,8 @@ REJECTED = 422
 @require_http_methods(["GET", "HEAD", "POST"])
 def one_time_link(request: HttpRequest) -> HttpResponse:
     """Show the form; the POST that sets the password uses the link up."""
-    given = request.POST if request.method == "POST" else request.GET
-    token = given.get("token", "")
+    parameters = request.POST if request.method == "POST" else request.GET
+    token = parameters.get("token", "")
     try:
         link = links.find(token)
         form = _form(link, request.POST if request.method == "POST" else None)
@@ -59,9 +59,9 @@ def _form(link: OneTimeLink, data: Any) -> Any:
 def _use(request: HttpRequest, link: OneTimeLink, form: Any, token: str) -> Any:
     if link.user is not None:
         return links.set_password(token, form.cleaned_data["new_password1"])
-    made = form.save(commit=False)
-    with acting(lambda: Actor(made.get_username(), origin=origin_of(request))):
-        return links.make_administrator(token, made)
+    user = form.save(commit=False)
+    with acting(lambda: Actor(user.get_username(), origin=origin_of(request))):
+        return links.make_administrator(token, user)
 
 
 @sensitive_variables()
@@ -80,26 +80,26 @@ LOCKED = 429
 
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
-    """Django's own, which also takes what was typed while signed out to its question."""
+    """Django's sign-in, which also saves text typed while signed out as a draft."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The page itself; who is signed in is sent on to where they wanted to go.
+        """Redirect a GET of somebody who is already signed in.
 
-        Only a GET is: a form that is sent may carry what somebody typed.
+        A POST may carry typed text.
         """
         if request.method == "GET" and request.user.is_authenticated:
             return HttpResponseRedirect(self.get_success_url())
         return super().dispatch(request, *args, **kwargs)
 
     def get_template_names(self) -> list[str]:
-        """The page that shows the text again, where there is one."""
-        carried = Kept.carried(self.request)
-        return ["account/kept.html" if carried else "registration/login.html"]
+        """The page that shows the kept text, where there is any."""
+        has_kept_text = KeptText.from_sign_in_form(self.request)
+        return ["account/kept.html" if has_kept_text else "registration/login.html"]
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """The ordinary one, the kept text, and the demo's people where this is the demo."""
+        """Django's context, the kept text, and the demo's people in the demo."""
         return super().get_context_data(
-            kept=Kept.carried(self.request),
+            kept=KeptText.from_sign_in_form(self.request),
             signed_out=True,
             login=settings.LOGIN_URL,
             demo_people=_demo_people(),
@@ -108,9 +108,9 @@ class SignIn(LoginView):
         )
 
     def form_valid(self, form: AuthenticationForm) -> Any:
-        """Signed in; the text becomes a draft of the question that it was typed for."""
+        """Sign in, and save the kept text as a draft of its question."""
         response = super().form_valid(form)
-        kept = Kept.carried(self.request)
+        kept = KeptText.from_sign_in_form(self.request)
         if kept is None:
             return response
         try:
@@ -130,9 +130,9 @@ class SignIn(LoginView):
 def locked(
     request: HttpRequest, original_response: Any = None, credentials: Any = None
 ) -> HttpResponse:
-    """Too many wrong passwords: when one may try again. What was typed is shown all the same.
+    """Too many wrong passwords: when to try again, with the kept text.
 
-    A view that has answered with a 429 of its own is left to it.
+    A view's own 429 response stays.
     """
     if original_response is not None and original_response.status_code == LOCKED:
         return original_response
@@ -142,7 +142,7 @@ def locked(
         "username": username,
         "seconds": seconds,
         "until": timezone.now() + timedelta(seconds=seconds),
-        "kept": Kept.carried(request),
+        "kept": KeptText.from_sign_in_form(request),
         "signed_out": True,
         "locked": True,
         "login": settings.LOGIN_URL,
@@ -158,8 +158,8 @@ def _demo_people() -> list[tuple[str, str]]:
         return []
     present = set(
         get_user_model()
-        .objects.filter(username__in=[demo.ADMIN, *(who.username for who in demo.CAST)])
+        .objects.filter(username__in=[demo.ADMIN, *(person.username for person in demo.CAST)])
         .values_list("username", flat=True)
     )
-    shown = [(who.username, who.roles[-1]) for who in demo.CAST]
-    return [each for each in [*shown, (demo.ADMIN, "administrator")] if each[0] in present]
+    shown = [(person.username, person.roles[-1]) for person in demo.CAST]
+    return [entry for entry in [*shown, (demo.ADMIN, "administrator")] if entry[0] in present]

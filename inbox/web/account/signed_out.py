@@ -1,7 +1,7 @@
-"""Requests that come signed out, and forms with a stale token. Nothing is done, nothing is lost.
+"""Signed-out requests, and forms with a stale CSRF token: nothing is done and no text is lost.
 
-What was typed goes back to the browser in a form that brings it to the question as a draft. It is
-never sent as an answer from there: a page elsewhere could have made it.
+The typed text goes back to the browser in a form that saves it as a draft of the question. That
+form never sends an answer: another site could have made the request.
 """
 
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from inbox.web.interactions.forms import comment_of, storable, typed_of
 from inbox.web.ui.request import Request, source_of, typed_in
 
 TYPED = ("respond", "draft", "check", "claim", "release")
-"""Names of the paths that take what a person has typed for a question."""
+"""Names of the paths that receive text typed for a question."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What somebody typed for one question."""
+class KeptText:
+    """Text that a person typed for a question."""
 
     item: str
     values: list[str]
@@ -37,8 +37,8 @@ class Kept:
     operation_id: str = ""
 
     @classmethod
-    def arriving(cls, request: HttpRequest) -> "Kept | None":
-        """Of a form for a question, None for any other form."""
+    def from_question_form(cls, request: HttpRequest) -> "KeptText | None":
+        """The text in a question's form; None for any other form."""
         try:
             match = resolve(request.path_info)
         except Resolver404:
@@ -50,8 +50,8 @@ class Kept:
         return cls(match.kwargs["id"], values, comment, form.base, form.form)
 
     @classmethod
-    def carried(cls, request: HttpRequest) -> "Kept | None":
-        """Of the sign-in form that ``kept_text`` made, None for the ordinary one."""
+    def from_sign_in_form(cls, request: HttpRequest) -> "KeptText | None":
+        """The text in the sign-in form of ``account/kept.html``; None for the ordinary one."""
         item = request.POST.get("kept-item", "")
         # An id that no question's address can have did not come from our form.
         if not item or "\0" in item:
@@ -62,16 +62,16 @@ class Kept:
 
     @property
     def page(self) -> str:
-        """Where the text belongs."""
+        """The address of the question."""
         return reverse("interaction", args=[self.item])
 
 
 def turned_away(request: Request) -> HttpResponseBase:
-    """The answer to a request that came signed out.
+    """The response to a signed-out request.
 
-    A page is come back to after the sign-in. A form for a question keeps its text. A stream and a
-    part of a page get 401: htmx would put a sign-in page into the hole of the part, and a browser
-    would take one for a stream and fetch it for ever.
+    A page redirects to the sign-in and back. A question's form keeps its text. Streams and parts
+    of a page get 401: htmx would swap a sign-in page into the part, and a browser would request it
+    forever as a stream.
     """
     if request.path_info.startswith(handoff.PREFIX):
         return _unauthorized()
@@ -81,13 +81,13 @@ def turned_away(request: Request) -> HttpResponseBase:
     if not request.htmx:
         return login
     if source_of(request)[0] == "a":
-        # A person followed a link; anything else is the page reading itself again.
+        # Somebody followed a link; anything else is the page reloading itself.
         return HttpResponseClientRedirect(login.url)
     return reswap(_unauthorized(), "none")
 
 
 def _form_turned_away(request: Request) -> HttpResponseBase:
-    kept, script = Kept.arriving(request), bool(request.htmx)
+    kept, script = KeptText.from_question_form(request), bool(request.htmx)
     if kept is None:
         here = "account" if request.path_info.startswith(reverse("account")) else "inbox"
         login = redirect_to_login(reverse(here))
@@ -104,7 +104,7 @@ def _unauthorized() -> HttpResponse:
 @sensitive_variables()
 def csrf_failure(request: Request, reason: str = "") -> HttpResponseBase:
     """Django's view for a form whose token is stale or missing."""
-    kept = Kept.arriving(request) or Kept.carried(request)
+    kept = KeptText.from_question_form(request) or KeptText.from_sign_in_form(request)
     if kept is None:
         page = _page_of_form(request)
         return _page(request, {"page": page}, 403, template="403_csrf.html")
@@ -112,14 +112,14 @@ def csrf_failure(request: Request, reason: str = "") -> HttpResponseBase:
 
 
 def _page_of_form(request: HttpRequest) -> str:
-    """The page that the form was on; empty where nothing says so. Where it was sent to may take
-    no GET.
+    """The page with the form, from its Referer; empty where unknown. The form's own address may not
+    accept a GET.
     """
     page = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(
+    is_ours = url_has_allowed_host_and_scheme(
         page, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return page if ours and urlsplit(page).path != request.path else ""
+    return page if is_ours and urlsplit(page).path != request.path else ""
 
 
 def _page(

@@ -71,16 +71,16 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
 @require_POST
 def confirm_token(request: ReviewerRequest) -> HttpResponseBase:
     """The person says whether the owner that Mobius named is them."""
-    asked = _unconfirmed(request)
-    if asked is None or asked.owner != request.POST.get("owner"):
-        # Pressed twice, or another tab has pasted another token: the page shows what is true now.
+    unconfirmed = _unconfirmed(request)
+    if unconfirmed is None or unconfirmed.owner != request.POST.get("owner"):
+        # Pressed twice, or another tab has pasted another token.
         return _back()
     del request.session[UNCONFIRMED]
     if request.POST.get("mine") != "yes":
         return _back()
     try:
         service.confirm(
-            reviewer=request.user.reviewer, unconfirmed=asked, origin=origin_of(request)
+            reviewer=request.user.reviewer, unconfirmed=unconfirmed, origin=origin_of(request)
         )
     except NotAdopted as refused:
         return _page(request, refused=not_adopted(refused), status=REJECTED)
@@ -95,7 +95,6 @@ def _unconfirmed(request: ReviewerRequest) -> Unconfirmed | None:
 
 @require_POST
 async def remove_token(request: ReviewerRequest) -> HttpResponseBase:
-    """Forget the token."""
     await service.remove(reviewer=request.user.reviewer, origin=origin_of(request))
     messages.success(request, _("Your token was removed."))
     return _back()
@@ -108,15 +107,15 @@ def set_keys(request: ReviewerRequest) -> HttpResponseBase:
     form.is_valid()
     enabled = request.user.reviewer.keys_enabled = form.cleaned_data["keys_enabled"]
     request.user.reviewer.save(update_fields=["keys_enabled"])
-    told = _("Single-key shortcuts are on.") if enabled else _("Single-key shortcuts are off.")
-    messages.success(request, told)
+    text = _("Single-key shortcuts are on.") if enabled else _("Single-key shortcuts are off.")
+    messages.success(request, text)
     return _back()
 
 
 @sensitive_post_parameters()
 @require_POST
 def change_password(request: ReviewerRequest) -> HttpResponseBase:
-    """Another password: signed out everywhere else, still signed in here."""
+    """Change the password, which signs the person out everywhere else."""
     form = PasswordForm(request.user, request, request.POST)
     if not form.is_valid():
         if form.retry_after is None:
