@@ -1,4 +1,4 @@
-"""What upstream offers, in words for administrators: on *Connection* and by ``doctor``."""
+"""What upstream offers, for administrators: on *Connection* and in ``doctor``."""
 
 from dataclasses import dataclass
 
@@ -22,12 +22,12 @@ class Offered:
         """The function, whether it is offered, and the note."""
         match self.offer:
             case Offer.YES:
-                said = _("%(function)s: offered.")
+                sentence = _("%(function)s: offered.")
             case Offer.NO:
-                said = _("%(function)s: not offered.")
+                sentence = _("%(function)s: not offered.")
             case _:
-                said = _("%(function)s: not known yet.")
-        return f"{said % {'function': self.label}} {self.note}".rstrip()
+                sentence = _("%(function)s: not known yet.")
+        return f"{sentence % {'function': self.label}} {self.note}".rstrip()
 
 
 _WORDS = {
@@ -84,12 +84,12 @@ _KNOWN_BY = {
     "cancellation": gettext_lazy("Not tested: shown as available until it's refused once."),
     "claims": gettext_lazy("Available for questions marked as claimable."),
 }
-"""Of what no request without effect could tell."""
+"""Notes for functions that can't be tested without an effect."""
 
 
-def offered(known: Capabilities) -> list[Offered]:
-    """Each function, in the order in which it matters."""
-    offers = known.offers()
+def offered(capabilities: Capabilities) -> list[Offered]:
+    """Each function, the most important first."""
+    offers = capabilities.offers()
     return [
         Offered(str(label), offers[name], str(_note(name, offers[name], instead)))
         for name, (label, instead) in _WORDS.items()

@@ -13,7 +13,7 @@ ID_LENGTH = 200
 
 
 class MobiusIdForm(Form):
-    """Who somebody is in Mobius."""
+    """A person's Mobius ID."""
 
     mobius_id = forms.CharField(
         label=gettext_lazy("Mobius ID"),
@@ -53,29 +53,28 @@ class PersonForm(MobiusIdForm):
         super().__init__(data, auto_id="person-%s")
 
     def person(self) -> Person:
-        """What was typed."""
-        said: dict[str, Any] = self.cleaned_data
+        cleaned: dict[str, Any] = self.cleaned_data
         return Person(
-            username=said["name"],
-            mobius_id=said["mobius_id"],
-            full_name=said["full_name"],
-            role=Role(said["role"]),
-            admin=said["admin"],
+            username=cleaned["name"],
+            mobius_id=cleaned["mobius_id"],
+            full_name=cleaned["full_name"],
+            role=Role(cleaned["role"]),
+            admin=cleaned["admin"],
         )
 
 
 class ImportForm(forms.Form):
-    """A CSV file, or its text again once its preview was seen."""
+    """A CSV file, or its text after the preview."""
 
     file = forms.FileField(required=False)
     text = forms.CharField(required=False, strip=False)
 
     def clean(self) -> dict[str, Any]:
-        """One of the two."""
-        said = super().clean() or {}
-        if not said.get("file") and not said.get("text"):
+        """Require one of the two."""
+        cleaned = super().clean() or {}
+        if not cleaned.get("file") and not cleaned.get("text"):
             self.add_error("file", _("Choose a CSV file."))
-        return said
+        return cleaned
 
     def content(self) -> bytes:
         """The bytes of the file."""
@@ -84,7 +83,7 @@ class ImportForm(forms.Form):
 
 
 class MappingForm(Form):
-    """The people of a group."""
+    """The Mobius group to assign people to."""
 
     group_id = forms.CharField(
         label=gettext_lazy("Mobius group ID"),

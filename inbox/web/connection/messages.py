@@ -1,4 +1,4 @@
-"""What an administrator is told: about the service key's answers, and what was not done."""
+"""Messages to administrators: about the service key's answers, and about refused changes."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,11 +20,11 @@ def key_answers_text(mode: Mode) -> str:
         why = _("On: SERVICE_KEY_ANSWERS is %(setting)s.") % {"setting": mode.setting}
     else:
         why = _("On: Mobius doesn't say who a member token belongs to.")
-    whom = _(
+    who_it_answers_for = _(
         "The key answers for people without a member token whose Mobius ID an administrator has "
         "set, where one answer is enough."
     )
-    return sentences(why, whom, _refused(mode))
+    return sentences(why, who_it_answers_for, _refused(mode))
 
 
 def _why_off(mode: Mode) -> str:

@@ -1,4 +1,4 @@
-"""*Connection*: whether Mobius can be reached, who is here, and what is left to do."""
+"""*Connection*: the state of Mobius, the accounts, and the remaining steps of the setup."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ class AdminWarning:
 
 
 def warnings() -> list[AdminWarning]:
-    """That ``LOG_ANCHOR`` fails; member tokens that did not fit their account, newest first."""
+    """A failing ``LOG_ANCHOR``, and pasted tokens of other people, newest first."""
     found = []
     if failure := decision_anchor.failure():
         if failure.at:
@@ -70,7 +70,7 @@ class Step:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """An account. ``waits``: a sign-in link was made and not used yet."""
+    """An account. ``link_unused``: a sign-in link was made and not used yet."""
 
     id: int
     username: str
@@ -78,7 +78,7 @@ class PersonRow:
     mobius_id: str
     role: str
     active: bool
-    waits: bool
+    link_unused: bool
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,11 @@ class ConnectionPage:
 
     @property
     def steps_left(self) -> int:
-        """How many are not done."""
+        """How many steps are not done."""
         return sum(not step.done for step in self.steps)
 
 
 def connection_page(upstream: Upstream) -> ConnectionPage:
-    """The page for ``upstream``."""
     people = tuple(_people())
     mappings = tuple(group_mapping.mappings(upstream))
     now = freshness.present()
@@ -159,7 +158,7 @@ def _people() -> list[PersonRow]:
             mobius_id=row.mobius_id or "",
             role=_role(row),
             active=row.user.is_active,
-            waits=row.user_id in waiting,
+            link_unused=row.user_id in waiting,
         )
         for row in rows.order_by("user__username")
     ]

@@ -29,7 +29,6 @@ TEST_QUESTION = "sent_test_question"
 @require_safe
 @administrator_required
 def connection(request: ReviewerRequest) -> HttpResponseBase:
-    """The page."""
     return _page(request)
 
 
@@ -55,15 +54,15 @@ def add_person(request: ReviewerRequest) -> HttpResponse:
 def new_link(request: ReviewerRequest, id: int) -> HttpResponse:
     """Show a new sign-in link of a person this once; it replaces the one before."""
     user = get_object_or_404(get_user_model(), pk=id, is_active=True)
-    made = people.Added(people.Person(user.get_username()), link=links.make_sign_in(user))
-    return _page(request, added=[made])
+    added = people.Added(people.Person(user.get_username()), link=links.make_sign_in(user))
+    return _page(request, added=[added])
 
 
 @require_POST
 @administrator_required
 @sensitive_variables()
 def import_people(request: ReviewerRequest) -> HttpResponse:
-    """Show what a file would do; with ``confirmed``, do it."""
+    """Preview the import of a file; with ``confirmed``, import it."""
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, import_form=form, status=REJECTED)
@@ -78,8 +77,12 @@ def import_people(request: ReviewerRequest) -> HttpResponse:
     problems = sum(row.refused is not None for row in rows)
     if confirmed and not problems:
         return _page(request, added=rows)
-    told = [(row, not_added(row.refused) if row.refused else "") for row in rows]
-    preview = {"rows": told, "problems": problems, "text": content.decode("utf-8-sig")}
+    rows_with_problems = [(row, not_added(row.refused) if row.refused else "") for row in rows]
+    preview = {
+        "rows": rows_with_problems,
+        "problems": problems,
+        "text": content.decode("utf-8-sig"),
+    }
     return _page(request, preview=preview, status=REJECTED if problems else 200)
 
 
@@ -102,7 +105,7 @@ def map_group(request: ReviewerRequest) -> HttpResponse:
 @require_POST
 @administrator_required
 def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
-    """Say who the administrator is in Mobius."""
+    """Set the administrator's own Mobius ID."""
     form = MobiusIdForm(request.POST)
     if not form.is_valid():
         return _page(request, id_form=form, status=REJECTED)
@@ -130,7 +133,7 @@ async def send_test_question(request: ReviewerRequest) -> HttpResponseBase:
 @require_safe
 @administrator_required
 def test_question(request: ReviewerRequest) -> HttpResponse:
-    """How far the test question has come: the part of the page that follows it."""
+    """The part of the page that shows the progress of the test question."""
     if TEST_QUESTION not in request.session:
         raise Http404("No test question was sent from this browser.")
     return render(request, "connection/_test.html", _followed(request))
