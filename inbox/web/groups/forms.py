@@ -1,4 +1,4 @@
-"""What a confirmed change of a group sends."""
+"""The forms of confirmed changes of a group."""
 
 from typing import Any
 
@@ -9,17 +9,16 @@ from inbox.models.reviewer import validate_one_line
 
 
 class MemberForm(forms.Form):
-    """Whom the change is about; ``typed`` is what the lead wrote to name them."""
+    """The person to add or remove; ``typed`` is what the lead typed to name them."""
 
     user_id = forms.CharField(max_length=200, validators=[validate_one_line])
     typed = forms.CharField(max_length=200, required=False)
 
 
 class RoutingForm(forms.Form):
-    """How many must answer from now on."""
+    """How many must answer new questions."""
 
     routing = forms.ChoiceField(choices=[(kind, kind) for kind in (PolicyKind.ANY, PolicyKind.ALL)])
 
     def clean_routing(self) -> Any:
-        """The policy."""
         return PolicyKind(self.cleaned_data["routing"])

@@ -10,7 +10,7 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Membership, Upstream
 from inbox.people.names import names_of
-from inbox.web.groups.queries import Pace, Waiting, pace, waiting
+from inbox.web.groups.queries import AnswerTimes, Waiting, answer_times, waiting
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import span
@@ -32,7 +32,7 @@ class GroupRow:
     waiting: int
     waiting_href: str
     oldest: str
-    pace: Pace
+    answer_times: AnswerTimes
     current: bool
 
 
@@ -66,7 +66,7 @@ class GroupList:
 def group_list(
     viewer: Viewer, upstream: Upstream, now: datetime, *, current: Group | None = None
 ) -> GroupList:
-    """The groups that the viewer may open. Four queries, and one for each group's pace."""
+    """The groups that the viewer may open. Four queries, and one for each group's times."""
     groups = list(access.groups(viewer, upstream).order_by("name", "handle"))
     members = members_of(groups)
     waits = waiting(viewer, upstream, [group.mobius_id for group in groups])
@@ -80,7 +80,7 @@ def group_list(
                 members=members.get(group.pk, []),
                 people=people,
                 waits=waits.get(group.mobius_id, Waiting()),
-                took=pace(upstream, group.mobius_id, now),
+                times=answer_times(upstream, group.mobius_id, now),
                 now=now,
                 current=current is not None and group.pk == current.pk,
             )
@@ -99,7 +99,7 @@ def members_of(groups: Iterable[Group]) -> dict[int, list[str]]:
 
 
 def waiting_href(viewer: Viewer, group: Group, members: Iterable[str]) -> str:
-    """Where what waits is listed: a member's inbox, else the group's own page."""
+    """Where a group's open questions are listed: the inbox for a member, else the group's page."""
     if viewer.mobius_id is not None and viewer.mobius_id in members:
         return Filters.link(target=group.mobius_id)
     return f"{group.get_absolute_url()}#waiting"
@@ -112,7 +112,7 @@ def _row(
     members: list[str],
     people: People,
     waits: Waiting,
-    took: Pace,
+    times: AnswerTimes,
     now: datetime,
     current: bool,
 ) -> GroupRow:
@@ -127,6 +127,6 @@ def _row(
         waiting=waits.count,
         waiting_href=waiting_href(viewer, group, members),
         oldest=span((now - waits.since).total_seconds()) if waits.since else "",
-        pace=took,
+        answer_times=times,
         current=current,
     )

@@ -1,4 +1,4 @@
-"""What a lead is told about a change of a group."""
+"""Messages to a lead about a change of a group."""
 
 from django.utils.translation import gettext as _
 
@@ -10,7 +10,6 @@ from inbox.web.ui.messages import Message, mobius_says, sentences, upstream_prob
 
 
 def group_message(outcome: Outcome[Group]) -> Message:
-    """Of a change that was made, or was not."""
     nothing = _("Nothing was changed.")
     facts = {"person": outcome.person, "group": outcome.subject.name, "id": outcome.user_id}
     token_use = _("Mobius uses it to record changes under your name.")

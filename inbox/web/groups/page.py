@@ -1,4 +1,4 @@
-"""One group as a page, and what is asked before it changes."""
+"""The page of a group, and the confirmation of its changes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from inbox.people.directory import AccountStatus, account_statuses, ids_called, 
 from inbox.people.names import names_of
 from inbox.services.groups import Verb
 from inbox.web.groups.group_list import members_of, waiting_href
-from inbox.web.groups.queries import Pace, open_of, pace
+from inbox.web.groups.queries import AnswerTimes, answer_times, open_of
 from inbox.web.ui.answers import progress
 from inbox.web.ui.messages import Message, sentences
 from inbox.web.ui.people import Face, People
@@ -26,8 +26,8 @@ from inbox.web.ui.words import ROUTING, listed, routing_words
 
 
 @dataclass(frozen=True)
-class Confirm:
-    """A change that is asked once before it is made. ``about`` is the member it removes."""
+class Confirmation:
+    """A change to confirm before it is made. ``about`` is the member it removes."""
 
     title: str
     text: str
@@ -44,22 +44,24 @@ def confirm(
     *,
     members: list[str],
     people: People,
-    asked: Mapping[str, str],
+    query: Mapping[str, str],
     typed: str,
-) -> tuple[Confirm | None, str]:
-    """What to ask of the change that the query names, or what is wrong with what was typed."""
+) -> tuple[Confirmation | None, str]:
+    """The confirmation of the change in the query, or a message about what was typed."""
     key = group.handle or group.mobius_id
-    if "remove" in asked and asked["remove"] in members:
-        return _removal(upstream, group, key, asked["remove"], people), ""
-    if "add" in asked:
+    if "remove" in query and query["remove"] in members:
+        return _removal(upstream, group, key, query["remove"], people), ""
+    if "add" in query:
         return _addition(group, key, members, typed)
-    wanted = asked.get("routing", "")
+    wanted = query.get("routing", "")
     if wanted in [kind.value for kind in ROUTING] and wanted != group.routing:
         return _rerouting(upstream, group, key, PolicyKind(wanted)), ""
     return None, ""
 
 
-def _removal(upstream: Upstream, group: Group, key: str, user_id: str, people: People) -> Confirm:
+def _removal(
+    upstream: Upstream, group: Group, key: str, user_id: str, people: People
+) -> Confirmation:
     keeps = Recipient.objects.filter(
         upstream=upstream,
         user_id=user_id,
@@ -82,7 +84,7 @@ def _removal(upstream: Upstream, group: Group, key: str, user_id: str, people: P
             "%(count)d open questions are still waiting for %(name)s.",
             keeps,
         )
-    return Confirm(
+    return Confirmation(
         title=title,
         text=sentences(_new_only(), kept % {**names, "count": keeps} if keeps else ""),
         yes=yes,
@@ -97,7 +99,9 @@ def _new_only() -> str:
     return _("Changes apply to new questions only.")
 
 
-def _addition(group: Group, key: str, members: list[str], typed: str) -> tuple[Confirm | None, str]:
+def _addition(
+    group: Group, key: str, members: list[str], typed: str
+) -> tuple[Confirmation | None, str]:
     if not typed:
         return None, _("Enter a name or a Mobius ID.")
     found = ids_called(typed) or [typed]
@@ -118,7 +122,7 @@ def _addition(group: Group, key: str, members: list[str], typed: str) -> tuple[C
     elif not status.active:
         note = _("%(name)s's account is deactivated, so they can't answer here.") % names
     earlier = _("They can't answer questions that were asked before.")
-    confirm = Confirm(
+    confirm = Confirmation(
         title=title % names,
         text=sentences(_new_only(), earlier, note),
         yes=_("Yes, add %(name)s") % names,
@@ -129,7 +133,7 @@ def _addition(group: Group, key: str, members: list[str], typed: str) -> tuple[C
     return confirm, ""
 
 
-def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> Confirm:
+def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> Confirmation:
     waiting = Interaction.objects.filter(
         upstream=upstream, group_id=group.mobius_id, status="pending", gone__in=(False,)
     ).count()
@@ -144,7 +148,7 @@ def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> 
         "%(count)d open questions keep the old routing.",
         waiting,
     )
-    return Confirm(
+    return Confirmation(
         title=title,
         text=sentences(meaning, _new_only(), kept % {"count": waiting} if waiting else ""),
         yes=_("Yes, change it"),
@@ -161,16 +165,16 @@ CHANGES = 10
 
 @dataclass(frozen=True)
 class GroupMember:
-    """``mine``: it is the viewer. ``note`` says why the person cannot answer here."""
+    """A member of the group. ``note`` says why the person cannot answer here."""
 
     face: Face
-    mine: bool
+    is_viewer: bool
     note: str
     remove_href: str
 
 
 @dataclass(frozen=True)
-class Waits:
+class OpenQuestion:
     """An open question of the group."""
 
     href: str
@@ -180,8 +184,8 @@ class Waits:
 
 
 @dataclass(frozen=True)
-class Made:
-    """A change that was made here."""
+class Change:
+    """A change of the group that was made in this app."""
 
     icon: str
     text: str
@@ -190,7 +194,8 @@ class Made:
 
 @dataclass(frozen=True)
 class GroupPage:
-    """What ``groups/_group.html`` shows. ``typed`` and ``problem`` are of the field that adds.
+    """What ``groups/_group.html`` shows. ``typed`` and ``problem`` belong to the field that
+    adds a member.
     ``routings``: value, name and meaning of those that can be chosen.
     """
 
@@ -198,16 +203,16 @@ class GroupPage:
     href: str
     routing: str
     members: tuple[GroupMember, ...]
-    waiting: tuple[Waits, ...]
+    waiting: tuple[OpenQuestion, ...]
     waiting_count: int
     waiting_href: str
-    pace: Pace
-    changes: tuple[Made, ...]
+    answer_times: AnswerTimes
+    changes: tuple[Change, ...]
     manages: bool
     routings: tuple[tuple[str, str, str], ...]
     chosen_routing: str
     suggestions: tuple[tuple[str, str], ...]
-    confirm: Confirm | None
+    confirm: Confirmation | None
     typed: str
     problem: str
 
@@ -218,12 +223,12 @@ class GroupPage:
 
     @property
     def in_inbox(self) -> bool:
-        """The viewer's inbox can show what waits."""
+        """The viewer's inbox shows the open questions."""
         return "#" not in self.waiting_href
 
     @property
     def settled(self) -> bool:
-        """Nothing is being changed, so the page may read itself again."""
+        """Nothing is being changed, so the page may reload itself."""
         return self.confirm is None and not self.problem
 
 
@@ -233,45 +238,45 @@ def group_page(
     group: Group,
     now: datetime,
     *,
-    asked: Mapping[str, str],
+    query: Mapping[str, str],
     typed: str = "",
     message: Message | None = None,
 ) -> GroupPage:
-    """All of the page. ``asked`` is the query that names a change to be asked about; ``message``
-    is about one that was not made, and ``typed`` what its field held.
+    """The page. ``query`` names a change to confirm; ``message`` is about a change that was not
+    made, and ``typed`` is the text of its field.
     """
     ids = members_of([group]).get(group.pk, [])
     manages = access.has_permission(viewer, access.MANAGE_GROUPS)
     rows = open_of(viewer, upstream).filter(group_id=group.mobius_id)
-    # Nothing open is completed: named first, the order is that of the index.
+    # Open questions have no completed_at; naming it first matches the order of the index.
     oldest = rows.defer("raw", "context", "search").order_by("completed_at", "created_at")
     items = list(oldest[:WAITING])
     log = _log(upstream, group) if manages else []
-    people, wanted = People(names_of(_ids(ids, items, log)), viewer.mobius_id), asked.get("routing")
+    people, wanted = People(names_of(_ids(ids, items, log)), viewer.mobius_id), query.get("routing")
     statuses = account_statuses(ids) if viewer.lead else {}
-    ask, problem = None, str(message) if message and typed else ""
+    confirmation, problem = None, str(message) if message and typed else ""
     if manages and message is None:
-        typed = " ".join(asked.get("add", typed).split())[:200]
-        ask, problem = confirm(
-            upstream, group, members=ids, people=people, asked=asked, typed=typed
+        typed = " ".join(query.get("add", typed).split())[:200]
+        confirmation, problem = confirm(
+            upstream, group, members=ids, people=people, query=query, typed=typed
         )
     return GroupPage(
         group=group,
         href=group.get_absolute_url(),
         routing=routing_words(group.routing),
         members=_members(group, ids, people, statuses),
-        waiting=tuple(_waits(item, people, now) for item in items),
+        waiting=tuple(_open_question(item, people, now) for item in items),
         waiting_count=rows.count(),
         waiting_href=waiting_href(viewer, group, ids),
-        pace=pace(upstream, group.mobius_id, now),
-        changes=tuple(_made(entry, people, now) for entry in log),
+        answer_times=answer_times(upstream, group.mobius_id, now),
+        changes=tuple(_change(entry, people, now) for entry in log),
         manages=manages,
         routings=tuple(
             (kind.value, str(name), str(meaning)) for kind, (name, meaning) in ROUTING.items()
         ),
         chosen_routing=wanted if wanted in set(ROUTING) else group.routing,
         suggestions=_suggestions(ids) if manages else (),
-        confirm=ask,
+        confirm=confirmation,
         typed=typed,
         problem=problem,
     )
@@ -294,8 +299,8 @@ def _members(
     found = []
     for id_ in sorted(ids, key=lambda id_: people.full(id_).lower()):
         href = f"{group.get_absolute_url()}?{urlencode({'remove': id_})}#asked"
-        mine, note = people.is_reader(id_), _note(statuses.get(id_))
-        found.append(GroupMember(people.face(id_), mine, note, href))
+        is_viewer, note = people.is_reader(id_), _note(statuses.get(id_))
+        found.append(GroupMember(people.face(id_), is_viewer, note, href))
     return tuple(found)
 
 
@@ -309,7 +314,7 @@ def _note(status: AccountStatus | None) -> str:
     return _("Has no member token yet, so they can't answer for the group")
 
 
-def _waits(item: Interaction, people: People, now: datetime) -> Waits:
+def _open_question(item: Interaction, people: People, now: datetime) -> OpenQuestion:
     counts = progress(item)
     if counts is not None:
         facts = {
@@ -325,11 +330,11 @@ def _waits(item: Interaction, people: People, now: datetime) -> Waits:
         state = _("Not claimed yet")
     limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
     href = item.get_absolute_url()
-    return Waits(href, item.display_title, state, limit)
+    return OpenQuestion(href, item.display_title, state, limit)
 
 
 def _log(upstream: Upstream, group: Group) -> list[Decision]:
-    """The newest changes that were made here."""
+    """The newest changes made in this app."""
     rows = Decision.objects.filter(
         group_id=group.mobius_id,
         verb__in=[verb.value for verb in Verb],
@@ -339,9 +344,9 @@ def _log(upstream: Upstream, group: Group) -> list[Decision]:
     return list(rows.order_by("-at", "-number")[:CHANGES])
 
 
-def _made(entry: Decision, people: People, now: datetime) -> Made:
+def _change(entry: Decision, people: People, now: datetime) -> Change:
     value = entry.value or {}
-    told = {"user": people.full(value.get("user")), "routing": routing_words(str(value.get("to")))}
+    facts = {"user": people.full(value.get("user")), "routing": routing_words(str(value.get("to")))}
     match entry.verb:
         case Verb.ADDED:
             icon, (you, other) = "plus", _added(value.get("user"), entry.actor, people)
@@ -350,10 +355,10 @@ def _made(entry: Decision, people: People, now: datetime) -> Made:
         case _:
             icon, you = "edit", _("You changed the routing to “%(routing)s”")
             other = _("%(name)s changed the routing to “%(routing)s”")
-    text = people.sentence(entry.actor, you, other, **told)
+    text = people.sentence(entry.actor, you, other, **facts)
     if value.get("arrived") == "unknown":
         text = _("%(change)s; Mobius didn't confirm it") % {"change": text}
-    return Made(icon, text, moment(entry.at, now))
+    return Change(icon, text, moment(entry.at, now))
 
 
 def _added(user_id: str | None, actor: str, people: People) -> tuple[str, str]:

@@ -15,28 +15,28 @@ from inbox.web.ui.when import midnight, span
 
 DAYS = 90
 NEWEST = 500
-"""Answers of one group that are looked at: more would make the figure dearer and no truer."""
+"""How many of a group's answers are read: more would be slower and change little."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits on a group, as far as the viewer may see it."""
+    """A group's open questions that the viewer may see: how many, and since when."""
 
     count: int = 0
     since: datetime | None = None
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How long a group took, in seconds; None where it has answered nothing."""
+class AnswerTimes:
+    """A group's times to answer in seconds; None where it has answered nothing."""
 
     answers: int = 0
     median: float | None = None
-    most: float | None = None
+    p90: float | None = None
 
     @property
     def answers_words(self) -> str:
-        """How many times, with a plus sign where not all was looked at."""
+        """How many answers were read."""
         if self.answers < NEWEST:
             return str(self.answers)
         return _("the newest %(count)d") % {"count": NEWEST}
@@ -47,13 +47,13 @@ class Pace:
         return "–" if self.median is None else span(self.median)
 
     @property
-    def most_words(self) -> str:
-        """Nine of ten are within this."""
-        return "–" if self.most is None else span(self.most)
+    def p90_words(self) -> str:
+        """``2 h 5 min``, or a dash."""
+        return "–" if self.p90 is None else span(self.p90)
 
 
 def waiting(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> dict[str, Waiting]:
-    """What waits on each group. One query, which reads the index alone for a lead."""
+    """The open questions of each group. One query, which reads only the index for a lead."""
     rows = open_of(viewer, upstream).filter(group_id__in=list(ids))
     counted = rows.values("group_id").annotate(count=Count("id"), since=Min("created_at"))
     return {str(row["group_id"]): Waiting(row["count"], row["since"]) for row in counted.order_by()}
@@ -65,8 +65,8 @@ def open_of(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
     return access.interactions(viewer, upstream).filter(status="pending", gone__in=(False,))
 
 
-def pace(upstream: Upstream, group_id: str, now: datetime) -> Pace:
-    """From being asked to the last answer that was needed, over ``DAYS`` with today. One query."""
+def answer_times(upstream: Upstream, group_id: str, now: datetime) -> AnswerTimes:
+    """From the question to its last required answer, over ``DAYS`` including today. One query."""
     answered = Interaction.objects.filter(
         upstream=upstream,
         group_id=group_id,
@@ -75,7 +75,13 @@ def pace(upstream: Upstream, group_id: str, now: datetime) -> Pace:
         completed_at__gte=midnight(now) - timedelta(days=DAYS - 1),
     )
     times = answered.order_by("-completed_at").values_list("created_at", "completed_at")[:NEWEST]
-    took = sorted((done - asked).total_seconds() for asked, done in times if done is not None)
-    if not took:
-        return Pace()
-    return Pace(len(took), median(took), took[min(len(took) - 1, int(len(took) * 0.9))])
+    seconds = sorted(
+        (answered_at - asked_at).total_seconds()
+        for asked_at, answered_at in times
+        if answered_at is not None
+    )
+    if not seconds:
+        return AnswerTimes()
+    return AnswerTimes(
+        len(seconds), median(seconds), seconds[min(len(seconds) - 1, int(len(seconds) * 0.9))]
+    )

@@ -1,4 +1,4 @@
-"""Groups: who is in them, what waits on them, and a lead's changes."""
+"""Groups: their members and open questions, and a lead's changes."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -28,31 +28,30 @@ from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
 
 @require_safe
 def groups(request: ReviewerRequest) -> HttpResponseBase:
-    """The groups that the viewer may open; for a swap the table alone."""
+    """The groups that the viewer may open; the table alone for an htmx request."""
     return _page(request)
 
 
 @require_safe
 def group(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """One group. ``?add=``, ``?remove=`` and ``?routing=`` ask about a change and make none."""
+    """One group. ``?add=``, ``?remove=`` and ``?routing=`` ask to confirm a change."""
     return _page(request, key=id)
 
 
 @require_POST
 async def add_member(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Put a person in. What was typed stays in its field where it fails."""
+    """Add a person. The typed text stays in its field if that fails."""
     return await _change(request, id, service.add_member, MemberForm(request.POST), "user_id")
 
 
 @require_POST
 async def remove_member(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Take a person out."""
     return await _change(request, id, service.remove_member, MemberForm(request.POST), "user_id")
 
 
 @require_POST
 async def change_routing(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Say how many must answer from now on."""
+    """Set how many must answer new questions."""
     return await _change(request, id, service.change_routing, RoutingForm(request.POST), "routing")
 
 
@@ -63,11 +62,10 @@ async def _change(
     form: Form,
     field: str,
 ) -> HttpResponseBase:
-    """Ask for ``change``, with the form's ``field``: back to the group as it now is, or the group
-    as it still is, with what was typed.
+    """Make ``change`` with the form's ``field``, then redirect to the group. If it fails, show the
+    group with the typed text.
 
-    The pages send no form that is not valid; what is wrong with one of somebody's own making is
-    not told.
+    An invalid form can't come from our pages and gets a 404.
     """
     if not form.is_valid():
         raise Http404("No such change.")
@@ -108,7 +106,7 @@ def _page(
     }
     if found is not None:
         context["page"] = group_page(
-            viewer, upstream, found, now, asked=request.GET.dict(), typed=typed, message=message
+            viewer, upstream, found, now, query=request.GET.dict(), typed=typed, message=message
         )
     template = "groups/_groups.html"
     if not is_fragment(request, "groups"):
