@@ -1,4 +1,4 @@
-"""Drafts of one question that were typed elsewhere."""
+"""Drafts of a question from other forms and devices."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from inbox.web.ui.when import moment
 
 @dataclass(frozen=True)
 class OtherDraft:
-    """What ``interactions/_other_drafts.html`` shows of one. ``base`` is ``Draft.base``."""
+    """A draft in ``interactions/_other_drafts.html``. ``base`` is ``Draft.base``."""
 
     base: str
     title: str
@@ -32,7 +32,7 @@ def other_drafts(
 
 
 def typed_words(question: Question | None, typed: list[str]) -> str:
-    """The field ``value`` in words: as an answer reads, or as it was typed where it is none yet."""
+    """The field ``value`` in words; as it was typed where it is not a valid answer yet."""
     if question is not None and any(typed):
         form = form_for(question, MultiValueDict({"value": typed}))
         if form is not None and form.is_valid():
@@ -46,6 +46,6 @@ def _other(draft: Draft, question: Question | None, device: str, now: datetime) 
         title = _("Another draft from this device, %(time)s")
     else:
         title = _("Draft from another device, %(time)s")
-    value = typed_words(question, [str(each) for each in draft.values])
+    value = typed_words(question, [str(value) for value in draft.values])
     text = "\n\n".join(filter(None, (value, draft.comment)))
     return OtherDraft(draft.base, title % {"time": at}, text)

@@ -258,8 +258,8 @@ class Distinct(forms.MultipleChoiceField):
         """The chosen values. Raises ValidationError."""
         chosen: list[str] = super().clean(value)
         if len(set(chosen)) < len(chosen):
-            said = _("The same answer was sent twice. Choose each one once.")
-            raise forms.ValidationError(said, "twice")
+            error = _("The same answer was sent twice. Choose each one once.")
+            raise forms.ValidationError(error, "twice")
         return sorted(chosen, key=self.order.index)
 
 
@@ -327,7 +327,7 @@ def form_for(
     form = FORMS.get(question.mode)
     if form is None:
         return None
-    typed = None if draft is None else [str(each) for each in draft.values]
+    typed = None if draft is None else [str(value) for value in draft.values]
     comment = "" if draft is None else draft.comment
     base = "" if draft is None else draft.base
     return form(question, data, typed=typed, comment=comment, seen=seen, draft=base)

@@ -1,4 +1,4 @@
-"""The history of one question, in sentences, oldest first."""
+"""The history of a question, oldest first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from inbox.web.ui.words import UNNAMED, item_status
 
 @dataclass(frozen=True)
 class Entry:
-    """One line. ``tone`` is empty, ``ok``, ``warn``, ``bad`` or ``to-come``; ``href`` leads to the
-    entry of the decision log that it tells of.
+    """One line. ``tone`` is empty, ``ok``, ``warn``, ``bad`` or ``to-come``; ``href`` links to the
+    entry of the decision log.
     """
 
     icon: str
     text: str
     at: datetime | None
     tone: str = ""
-    said: str = ""
+    comment: str = ""
     href: str = ""
 
 
-def whom(item: Interaction, people: People, group: str) -> str:
-    """Whom a question asks, within a sentence: ``Approvers``, ``you``, ``Lee``."""
+def assignee_name(item: Interaction, people: People, group: str) -> str:
+    """The assignee within a sentence: ``Approvers``, ``you``, ``Lee``."""
     if item.target_type == "user":
         return people.object(item.target_id)
     if item.target_type == "group":
@@ -41,7 +41,7 @@ def whom(item: Interaction, people: People, group: str) -> str:
 
 def asked_words(item: Interaction, people: People, group: str) -> str:
     """``Asked Approvers``, ``Asked you``, ``Asked Lee``."""
-    return _("Asked %(name)s") % {"name": whom(item, people, group)}
+    return _("Asked %(name)s") % {"name": assignee_name(item, people, group)}
 
 
 def history(
@@ -55,10 +55,10 @@ def history(
     decisions: Iterable[Decision] = (),
     ending: Ending | None = None,
 ) -> tuple[Entry, ...]:
-    """What happened to a question and what is to come.
+    """What has happened to a question and what will happen.
 
-    ``events`` are the claims and releases of this question; ``decisions`` our log of it, which
-    knows when an answer went out under the service key. ``ending``: how it was closed early.
+    ``events`` are its claims and releases; ``decisions`` its entries in our log, which knows the
+    answers sent with the service key. ``ending``: how it was closed early.
     """
     entries: list[Entry] = []
     begun = run is not None and not run.unread
@@ -85,12 +85,12 @@ def history(
 
 def _claims(item: Interaction, people: People, events: Iterable[Event]) -> list[Entry]:
     lines: list[Entry] = []
-    told = False
+    claim_listed = False
     holder: str | None = None
     for event in events:
         if event.type == CLAIMED:
             holder = event.data.get("claimed_by")
-            told = told or holder == item.claimed_by
+            claim_listed = claim_listed or holder == item.claimed_by
             lines.append(_claim(holder, people, event.at))
         elif event.type == RELEASED:
             text = _("The claim was released")
@@ -98,7 +98,7 @@ def _claims(item: Interaction, people: People, events: Iterable[Event]) -> list[
                 you, other = _("You released it"), _("%(name)s released it")
                 text = people.sentence(holder, you, other)
             lines.append(Entry("undo", text, event.at))
-    if item.claimed_by and not told:
+    if item.claimed_by and not claim_listed:
         lines.append(_claim(item.claimed_by, people, item.claimed_at))
     return lines
 
@@ -112,12 +112,12 @@ def _answers(item: Interaction, people: People, decisions: Iterable[Decision]) -
     by_service = {d.actor for d in decisions if d.credential_kind == "service"}
     lines = []
     for answer in given(item, people):
-        said = _("“%(comment)s”") % {"comment": answer.comment} if answer.comment else ""
+        comment = _("“%(comment)s”") % {"comment": answer.comment} if answer.comment else ""
         text = answer.did
         if answer.face.id in by_service:
             text = _("%(answered)s, with the service key") % {"answered": text}
         tone = {"yes": "ok", "no": "bad"}.get(answer.words.tone, "ok")
-        lines.append(Entry(answer.words.icon or "done", text, answer.at, tone, said))
+        lines.append(Entry(answer.words.icon or "done", text, answer.at, tone, comment))
     return lines
 
 
@@ -157,5 +157,5 @@ def _all_answered(count: int, *, runs: bool) -> str:
 
 
 def _is_step(item: Interaction) -> bool:
-    """A step of the run asks: its expiry fails the run. A question beside the steps does not."""
+    """A step of the run asks the question, so its expiry fails the run."""
     return item.run_id is not None and (item.signal_name or "").startswith("interaction:")

@@ -150,12 +150,12 @@ def _sent(viewer: Viewer, item: Interaction) -> str:
 
 
 def _answered_before(viewer: Viewer, item: Interaction) -> str:
-    given = own_answer(viewer, item)
-    answer = value_words(question_of(item), given.value).line.rstrip(".")
-    facts = {"when": at(given.at, timezone.now()) if given.at else "", "answer": answer}
-    if given.at and answer:
+    previous = own_answer(viewer, item)
+    answer = value_words(question_of(item), previous.value).line.rstrip(".")
+    facts = {"when": at(previous.at, timezone.now()) if previous.at else "", "answer": answer}
+    if previous.at and answer:
         return _("You answered this %(when)s: %(answer)s") % facts
-    if given.at:
+    if previous.at:
         return _("You answered this %(when)s") % facts
     if answer:
         return _("You answered this: %(answer)s") % facts
@@ -188,8 +188,8 @@ def _still_needed(viewer: Viewer, item: Interaction, received: Collection[str]) 
         "%(count)s of %(total)s have answered, including you.",
         counts[1],
     )
-    said = answered % {"count": counts[0], "total": counts[1]}
-    return said, after_mine(item, people, received=received)
+    progress_sentence = answered % {"count": counts[0], "total": counts[1]}
+    return progress_sentence, after_mine(item, people, received=received)
 
 
 def _what_follows(item: Interaction, received: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""One question as a page."""
+"""The page of a question."""
 
 import json
 from collections.abc import Iterable
@@ -22,9 +22,9 @@ from inbox.web.decisions import receipt
 from inbox.web.inbox.place import Place, place_of
 from inbox.web.interactions.drafts import OtherDraft, other_drafts, typed_words
 from inbox.web.interactions.forms import AnswerForm, form_for
-from inbox.web.interactions.history import Entry, history, whom
+from inbox.web.interactions.history import Entry, assignee_name, history
 from inbox.web.interactions.messages import UnderwayNotice, underway_notice
-from inbox.web.interactions.presence import Company, company
+from inbox.web.interactions.presence import OtherViewers, other_viewers
 from inbox.web.ui import context as evidence
 from inbox.web.ui import markdown
 from inbox.web.ui.answers import (
@@ -54,19 +54,19 @@ from inbox.web.ui.when import at as at_words
 from inbox.web.ui.words import Kind, Status, item_status, kind, short_id
 
 SEARCHED_FROM = 12
-"""More options than these are searched."""
+"""Questions with more options than this get a search field."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What the reader had typed for a question that can no longer be answered."""
+class UnsentText:
+    """Text that the viewer typed for a question that can no longer be answered."""
 
     value: str
     comment: str
 
     @property
     def text(self) -> str:
-        """Both, as one text to copy."""
+        """Value and comment as one text to copy."""
         return "\n\n".join(part for part in (self.value, self.comment) if part)
 
 
@@ -101,7 +101,7 @@ class ItemPage:
     hold: Hold | None
     token: Token
     by_key: bool
-    company: Company | None
+    other_viewers: OtherViewers | None
     hidden: bool
     answers: tuple[Given, ...]
     members: tuple[Member, ...]
@@ -109,19 +109,19 @@ class ItemPage:
     have: int
     of: int
     history: tuple[Entry, ...]
-    whom: str
+    waiting_on: str
     ending: Ending | None = None
     receipt: bool = False
     mine: str = ""
     underway: UnderwayNotice | None = None
     unconfirmed: str = ""
-    kept: Kept | None = None
+    unsent: UnsentText | None = None
     other_drafts: tuple[OtherDraft, ...] = ()
     parts: list[str] = field(default_factory=list)
 
     @property
     def heading(self) -> str:
-        """The question in one line."""
+        """The question as one line."""
         return self.item.display_title
 
     @property
@@ -180,12 +180,12 @@ class ItemPage:
 
     @property
     def many_options(self) -> bool:
-        """A list that is searched rather than read."""
+        """The options get a search field."""
         return self.form is not None and len(self.form.question.options) > SEARCHED_FROM
 
     @property
     def progress_label(self) -> str:
-        """Said of the bar of answers."""
+        """The label of the progress bar."""
         counts = {"count": self.have, "total": self.of}
         if "you" in self.parts:
             return _("%(count)d of %(total)d answered, yours is next") % counts
@@ -193,17 +193,17 @@ class ItemPage:
 
     @property
     def no_token(self) -> bool:
-        """The reader's answer would be taken, and there is nothing to send it with."""
+        """The viewer could answer and has no token to send the answer with."""
         return self.token in (Token.NONE, Token.LOST) and not self.by_key
 
     @property
     def everybody_answers(self) -> bool:
-        """One answer is not enough."""
+        """Several people must answer."""
         return not self.item.takes_one_answer
 
     @property
     def refused_token(self) -> bool:
-        """Mobius did not take the reader's token the last time."""
+        """Mobius refused the viewer's token the last time."""
         return self.token is Token.REFUSED
 
     @property
@@ -214,7 +214,7 @@ class ItemPage:
 
     @property
     def open(self) -> bool:
-        """It can still be answered by somebody."""
+        """Somebody can still answer it."""
         return self.item.pending and not self.closing
 
 
@@ -238,9 +238,9 @@ def item_page(
     typed_in: TypedIn = NOWHERE,
     place: Place | None = None,
 ) -> ItemPage:
-    """All of the page. ``form`` is one that was sent and comes back with its text and errors;
-    ``typed_in`` is the form in the page, which says whose draft it shows; ``place`` is that of the
-    item, where the list beside it has found it.
+    """The page. ``form`` is a submitted form with its text and errors; ``typed_in`` identifies the
+    form in the page and so its draft; ``place`` is the item's place in the list, where that has
+    been computed already.
     """
     item = redaction.seen_by(viewer, item)
     run = _run_of(viewer, upstream, item)
@@ -298,7 +298,7 @@ def item_page(
         hold=hold_of(viewer, item, people, now) if item.pending and not closing else None,
         token=token,
         by_key=by_key,
-        company=company(viewer, item) if not closing else None,
+        other_viewers=other_viewers(viewer, item) if not closing else None,
         hidden=access.hides_answers(viewer, item) and bool(item.responses),
         answers=given(item, people),
         members=line,
@@ -322,8 +322,8 @@ def item_page(
             underway_notice(sent.underway, item, received=received) if sent.underway else None
         ),
         unconfirmed=_unconfirmed(sent, now),
-        whom=_("Waiting on %(name)s") % {"name": whom(item, people, group)},
-        kept=None if usable and form is not None else _kept(question, draft, form, mine),
+        waiting_on=_("Waiting on %(name)s") % {"name": assignee_name(item, people, group)},
+        unsent=None if usable and form is not None else _unsent_text(question, draft, form, mine),
         parts=[_PARTS.get(member.state, "") for member in line],
     )
 
@@ -360,10 +360,10 @@ def _log_of(upstream: Upstream, item: Interaction) -> tuple[list[Event], list[De
             data__interaction=item.mobius_id,
         )
         claims = list(rows.order_by("seq"))
-    ours = Decision.objects.filter(
+    entries = Decision.objects.filter(
         interaction_id=item.mobius_id, base_url=upstream.base_url, project=upstream.project
     )
-    return claims, list(ours.order_by("at"))
+    return claims, list(entries.order_by("at"))
 
 
 def _question(item: Interaction) -> Question | None:
@@ -378,9 +378,9 @@ def _by_key(viewer: Viewer, upstream: Upstream, item: Interaction) -> bool:
     return service_key.may_answer(reviewer, item)
 
 
-def _kept(
+def _unsent_text(
     question: Question | None, draft: Draft | None, form: AnswerForm | None, mine: str
-) -> Kept | None:
+) -> UnsentText | None:
     """What was typed and not sent, from the form that came back, else from the draft.
 
     ``mine`` is the reader's answer: text that is the same has arrived, though the attempt may still
@@ -394,12 +394,12 @@ def _kept(
         return None
     typed = [text for text in typed if text]
     if mine:
-        value, said = json.loads(mine)
+        value, sent_comment = json.loads(mine)
         # A form with buttons saves its text without the one that is pressed.
-        if typed in ([], value) and comment.strip() == said:
+        if typed in ([], value) and comment.strip() == sent_comment:
             return None
     words = typed_words(question, typed)
-    return Kept(words, comment) if words or comment else None
+    return UnsentText(words, comment) if words or comment else None
 
 
 def _mine(item: Interaction, people: People) -> str:
@@ -432,4 +432,4 @@ def _asked(item: Interaction, people: People, group: str, now: datetime) -> str:
         you, other = _("You asked %(ago)s"), _("%(name)s asked %(ago)s")
         return people.sentence(item.asked_by, you, other, ago=when)
     asked = _("Asked %(name)s %(ago)s")
-    return asked % {"name": whom(item, people, group), "ago": when}
+    return asked % {"name": assignee_name(item, people, group), "ago": when}

@@ -1,4 +1,4 @@
-"""Who else has a group's question open, in a sentence for the reader."""
+"""Who else has a group's question open."""
 
 from dataclasses import dataclass
 
@@ -14,30 +14,30 @@ from inbox.web.ui.words import listed
 
 
 @dataclass(frozen=True)
-class Company:
-    """``words`` is empty where nobody else is there; ``item_id`` is the question's."""
+class OtherViewers:
+    """``words`` is empty where there is nobody; ``item_id`` is the question's ID."""
 
     item_id: str
     faces: tuple[Face, ...] = ()
     words: str = ""
 
 
-def company(viewer: Viewer, item: Interaction) -> Company | None:
-    """Those who may see the question and have it open, the reader left out.
+def other_viewers(viewer: Viewer, item: Interaction) -> OtherViewers | None:
+    """The other people who have the question open and may see it.
 
-    None where presence is off, or the question is not an open one of a group. Two queries where
-    somebody is there.
+    None where presence is off, or the question is not an open question of a group. Two queries
+    where there is anyone.
     """
-    if not can_be_met(item):
+    if not shows_presence(item):
         return None
-    seen = {one.user_id: one for one in get_presence().users(item.mobius_id)}
+    seen = {presence.user_id: presence for presence in get_presence().users(item.mobius_id)}
     seen.pop(viewer.user_id, None)
     if not seen:
-        return Company(item.mobius_id)
-    people = [one for one in access.viewers_of(seen) if access.sees(one, item)]
-    people.sort(key=lambda one: one.name)
-    writing = [one.name for one in people if seen[one.user_id].writing]
-    looking = [one.name for one in people if not seen[one.user_id].writing]
+        return OtherViewers(item.mobius_id)
+    people = [other for other in access.viewers_of(seen) if access.sees(other, item)]
+    people.sort(key=lambda other: other.name)
+    writing = [other.name for other in people if seen[other.user_id].writing]
+    looking = [other.name for other in people if not seen[other.user_id].writing]
     parts = []
     if writing:
         count = len(writing)
@@ -47,18 +47,18 @@ def company(viewer: Viewer, item: Interaction) -> Company | None:
         count = len(looking)
         words = ngettext("%(names)s is viewing this", "%(names)s are viewing this", count)
         parts.append(words % {"names": listed(looking)})
-    return Company(
+    return OtherViewers(
         item.mobius_id,
-        tuple(Face(one.mobius_id or "", one.name, one.name) for one in people),
+        tuple(Face(other.mobius_id or "", other.name, other.name) for other in people),
         ", ".join(parts),
     )
 
 
-def can_be_met(item: Interaction) -> bool:
-    """Presence is on, and the question is an open one of a group."""
-    return has_company(item) and item.pending
+def shows_presence(item: Interaction) -> bool:
+    """Presence is on, and the question is an open question of a group."""
+    return may_show_presence(item) and item.pending
 
 
-def has_company(item: Interaction) -> bool:
+def may_show_presence(item: Interaction) -> bool:
     """Presence is on, and the question is a group's."""
     return bool(settings.PRESENCE) and item.target_type == "group"

@@ -30,7 +30,12 @@ from inbox.web.interactions import page as item_page
 from inbox.web.interactions.drafts import OtherDraft, other_drafts
 from inbox.web.interactions.forms import AnswerForm, comment_of, typed_of
 from inbox.web.interactions.page import find
-from inbox.web.interactions.presence import Company, can_be_met, company, has_company
+from inbox.web.interactions.presence import (
+    OtherViewers,
+    may_show_presence,
+    other_viewers,
+    shows_presence,
+)
 from inbox.web.ui.frame import frame
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, device_of, is_fragment, source_of, typed_in
@@ -39,7 +44,7 @@ from inbox.web.ui.scopes import Filters
 
 @require_safe
 async def interaction(request: ReviewerRequest, id: str) -> HttpResponse:
-    """A question with the list beside it; for a swap the question alone."""
+    """A question with the list beside it; the question alone for an htmx request."""
     cursor = hub.cursor()
     item = await unknown_question.find(request.viewer, request.upstream, id)
     if item is not None:
@@ -51,7 +56,7 @@ async def interaction(request: ReviewerRequest, id: str) -> HttpResponse:
 
 @require_safe
 async def interaction_json(request: ReviewerRequest, id: str) -> HttpResponse:
-    """The question as Mobius sent it, for who may see it."""
+    """The question as Mobius sent it."""
     item = await unknown_question.find(request.viewer, request.upstream, id)
     if item is None:
         raise Http404("No such question.")
@@ -126,25 +131,25 @@ def filters_of(request: ReviewerRequest) -> Filters:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def presence(request: ReviewerRequest, id: str) -> HttpResponse:
-    """The fragment that names the others; a POST says that the page is in view, or ``leave``.
+    """The fragment that names the other viewers; a POST records that the viewer looks or leaves.
 
-    404 for who may not see the question, and for one that is no group's. A page that has not heard
-    yet that its question has closed is told nothing, and is not recorded.
+    404 where the viewer may not see the question, or it is not a group's. For a closed question the
+    fragment is empty and nothing is recorded.
     """
     item = _found(request, id)
     if request.method != "POST":
-        there = company(request.viewer, item) or Company(item.mobius_id)
-        return render(request, "interactions/_presence.html", {"company": there})
+        others = other_viewers(request.viewer, item) or OtherViewers(item.mobius_id)
+        return render(request, "interactions/_presence.html", {"other_viewers": others})
     if "leave" in request.POST:
         get_presence().mark_left(item.mobius_id, request.viewer.user_id)
-    elif can_be_met(item):
+    elif shows_presence(item):
         get_presence().mark_viewing(item.mobius_id, request.viewer.user_id)
     return HttpResponse(status=204)
 
 
 def _found(request: ReviewerRequest, id: str) -> Interaction:
     item = find(request.viewer, request.upstream, id)
-    if item is None or not has_company(item):
+    if item is None or not may_show_presence(item):
         raise Http404("nobody is told of it")
     return item
 
