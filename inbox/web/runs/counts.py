@@ -68,26 +68,26 @@ class MonitorCounts:
 
     @property
     def running(self) -> int:
-        """Neither queued nor suspended and not over."""
+        """How many runs are running."""
         return self.count("status", "running") + self.count("status", "active")
 
 
 def monitor_counts(
     viewer: Viewer, upstream: Upstream, now: datetime, *, people: set[str], groups: set[str]
 ) -> MonitorCounts:
-    """All of it for ``viewer``, with names for these ids; the counts of runs and the views for a
+    """The counts for ``viewer``, with names for these ids; the counts of runs and the views for a
     lead. Two queries.
     """
     parts = [*_scopes(viewer, upstream), _named(_GROUPS, [upstream.pk], groups, times=2)]
     if viewer.lead:
         parts += [*_board(upstream, now), (_VIEWS, [viewer.user_id])]
-    asked = [(text, given) for text, given in parts if text]
-    if not asked:
+    parts = [(text, values) for text, values in parts if text]
+    if not parts:
         return _sorted((), accounts_of(people))
     with connection.cursor() as cursor:
         cursor.execute(
-            " UNION ALL ".join(text for text, _ in asked),
-            [value for _, given in asked for value in given],
+            " UNION ALL ".join(text for text, _ in parts),
+            [value for _, values in parts for value in values],
         )
         return _sorted(cursor.fetchall(), accounts_of(people))
 
@@ -120,10 +120,10 @@ def _scopes(viewer: Viewer, upstream: Upstream) -> list[Part]:
     which = {"waits": "open IN (true)", "claimed": "holds", "others": "waits"}
     return [
         (
-            _SCOPE.format(kind=kind, which=said, most=COUNTED + 1),
+            _SCOPE.format(kind=kind, which=condition, most=COUNTED + 1),
             [upstream.pk, viewer.mobius_id],
         )
-        for kind, said in which.items()
+        for kind, condition in which.items()
     ]
 
 

@@ -63,7 +63,7 @@ SHOWN_TO_REVIEWERS = ("status", "cursor")
 
 
 def run_filters_of(viewer: Viewer, query: Mapping[str, Any]) -> RunFilters:
-    """What the viewer asks for, as far as the viewer may."""
+    """The filters in the query that the viewer may use."""
     if not access.sees_whole_run(viewer):
         query = {name: query.get(name, "") for name in SHOWN_TO_REVIEWERS}
     return RunFilters.read(query)
@@ -71,33 +71,38 @@ def run_filters_of(viewer: Viewer, query: Mapping[str, Any]) -> RunFilters:
 
 def statuses() -> list[tuple[str, str]]:
     """Each status that runs can be filtered by, with its label."""
-    return [(OPEN, _("Not finished")), *((one, run_status(one).label) for one in RUN_STATUSES)]
+    return [
+        (OPEN, _("Not finished")),
+        *((status, run_status(status).label) for status in RUN_STATUSES),
+    ]
 
 
 def selects(
     viewer: Viewer, upstream: Upstream, filters: RunFilters
 ) -> tuple[forms.BoundField, ...]:
-    """The filters with all that there is to choose. Six queries."""
+    """The filters with their choices. Six queries."""
     groups = Group.objects.filter(upstream=upstream, gone=False).order_by("name")
     return (
         filters.select("status", _("Any status"), statuses()),
-        filters.select("workflow", _("Any workflow"), _said(viewer, upstream, "workflow")),
-        filters.select("queue", _("Any queue"), _said(viewer, upstream, "queue")),
+        filters.select("workflow", _("Any workflow"), _values_of(viewer, upstream, "workflow")),
+        filters.select("queue", _("Any queue"), _values_of(viewer, upstream, "queue")),
         filters.select("age", _("Any time"), [(key, _(age)) for key, (age, _chip) in AGES.items()]),
         filters.select("group", _("Any group"), groups.values_list("mobius_id", "name")[:MOST]),
         filters.select("person", _("Anyone"), _people(upstream)),
     )
 
 
-def _said(viewer: Viewer, upstream: Upstream, column: str) -> list[tuple[str, str]]:
+def _values_of(viewer: Viewer, upstream: Upstream, column: str) -> list[tuple[str, str]]:
     rows = access.runs(viewer, upstream).filter(gone__in=(False,)).order_by(column)
-    return [(one, one) for one in rows.values_list(column, flat=True).distinct()[:MOST] if one]
+    return [
+        (value, value) for value in rows.values_list(column, flat=True).distinct()[:MOST] if value
+    ]
 
 
 def _people(upstream: Upstream) -> list[tuple[str, str]]:
-    """Who is in a group or is asked something now."""
+    """People who are in a group or have an open question."""
     members = Membership.objects.filter(group__upstream=upstream, group__gone=False)
-    asked = Recipient.objects.filter(upstream=upstream, open__in=(True,)).order_by()
+    recipients = Recipient.objects.filter(upstream=upstream, open__in=(True,)).order_by()
     ids = set(members.values_list("user_id", flat=True).distinct()[:MOST])
-    ids |= set(asked.values_list("user_id", flat=True).distinct()[:MOST])
+    ids |= set(recipients.values_list("user_id", flat=True).distinct()[:MOST])
     return sorted(names_of(ids).items(), key=lambda pair: pair[1].casefold())

@@ -69,11 +69,11 @@ class SignalForm(forms.Form):
             value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
         except json.JSONDecodeError as error:
             where = {"error": error.msg, "line": error.lineno, "column": error.colno}
-            said = _("This isn't valid JSON: %(error)s at line %(line)d, character %(column)d.")
-            raise forms.ValidationError(said % where) from None
+            problem = _("This isn't valid JSON: %(error)s at line %(line)d, character %(column)d.")
+            raise forms.ValidationError(problem % where) from None
         except (ValueError, RecursionError) as error:
-            said = _("This isn't valid JSON: %(error)s.")
-            raise forms.ValidationError(said % {"error": error}) from None
+            problem = _("This isn't valid JSON: %(error)s.")
+            raise forms.ValidationError(problem % {"error": error}) from None
         if not isinstance(value, dict):
             raise forms.ValidationError(_("The payload must be an object, in { }."))
         return value

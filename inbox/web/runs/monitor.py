@@ -16,7 +16,7 @@ from inbox.access import Viewer
 from inbox.models import Decision, Interaction, Run, SavedView, Upstream
 from inbox.web.runs.counts import MonitorCounts, monitor_counts
 from inbox.web.runs.filters import AGES, OPEN, SORTS, RunFilters, statuses
-from inbox.web.runs.queries import page_of, these
+from inbox.web.runs.queries import page_of, runs_of
 from inbox.web.ui.answers import progress, progress_text
 from inbox.web.ui.endings import Ending, entries_of, run_ending
 from inbox.web.ui.lists import PAGE, Choice, Shown, chips, numbers
@@ -29,13 +29,14 @@ FACES = 3
 
 @dataclass(frozen=True)
 class WaitsOn:
-    """Whom or what a run waits for. ``faces`` are those who could move it on, at most three.
+    """A person, group, signal or time that a run waits for. ``faces`` are those who can answer, at
+    most three.
 
-    ``href`` leads to the question and is empty where it waits for no person. ``progress`` is
+    ``href`` is the question's, empty where the run waits for no person. ``progress`` is
     ``2 of 5`` where several must answer.
     """
 
-    whom: str
+    label: str
     href: str = ""
     title: str = ""
     faces: tuple[Face, ...] = ()
@@ -46,9 +47,7 @@ class WaitsOn:
 
 @dataclass(frozen=True)
 class MonitorRow:
-    """A row. Where nobody is waited for, ``said`` is why a run failed, ``ending`` who cancelled
-    it.
-    """
+    """A run. ``failure`` is why it failed, ``ending`` who cancelled it."""
 
     pk: int
     id: str
@@ -63,13 +62,13 @@ class MonitorRow:
     started_by: Face | None
     attempt: int
     waits: tuple[WaitsOn, ...]
-    said: str
+    failure: str
     ending: Ending | None
 
     @property
     def deadline(self) -> Deadline | None:
-        """The soonest of what the run waits for."""
-        limits = [one.deadline for one in self.waits if one.deadline is not None]
+        """The earliest deadline of its questions."""
+        limits = [wait.deadline for wait in self.waits if wait.deadline is not None]
         return min(limits, key=lambda limit: limit.at, default=None)
 
 
@@ -86,7 +85,7 @@ def monitor_row(
     """The row of a run and the questions that are open in it, for a viewer who sees the ``whole``
     run or these questions alone. No query.
     """
-    asked = tuple(_asked(item, people, groups, now) for item in items)
+    questions = tuple(_waits_on(item, people, groups, now) for item in items)
     return MonitorRow(
         pk=run.pk,
         id=run.mobius_id,
@@ -100,8 +99,8 @@ def monitor_row(
         since_words=span((now - run.status_since).total_seconds()),
         started_by=people.face(run.started_by) if run.started_by else None,
         attempt=run.attempt,
-        waits=asked or (_machine(run, now) if whole else ()),
-        said=failure_words(run) if whole and run.state == "failed" else "",
+        waits=questions or (_machine(run, now) if whole else ()),
+        failure=failure_words(run) if whole and run.state == "failed" else "",
         ending=ending,
     )
 
@@ -115,29 +114,31 @@ def failure_words(run: Run) -> str:
             return run.error_message or run_status(run.state).label
 
 
-def _asked(item: Interaction, people: People, groups: Mapping[str, str], now: datetime) -> WaitsOn:
+def _waits_on(
+    item: Interaction, people: People, groups: Mapping[str, str], now: datetime
+) -> WaitsOn:
     counts = progress(item)
     if item.target_type == "user":
-        whom, asked = people.name(item.target_id), [item.target_id]
+        label, ids = people.name(item.target_id), [item.target_id]
     elif item.claimed_by:
         you, other = _("You have claimed it"), _("%(name)s has claimed it")
-        whom, asked = people.sentence(item.claimed_by, you, other), [item.claimed_by]
+        label, ids = people.sentence(item.claimed_by, you, other), [item.claimed_by]
     else:
-        whom = groups.get(item.target_id, item.target_id) or _(UNNAMED)
-        asked = item.missing if counts else []
+        label = groups.get(item.target_id, item.target_id) or _(UNNAMED)
+        ids = item.missing if counts else []
     return WaitsOn(
-        whom=whom,
+        label=label,
         href=item.get_absolute_url(),
         title=item.display_title,
-        faces=tuple(people.face(id_) for id_ in asked[:FACES]),
+        faces=tuple(people.face(id_) for id_ in ids[:FACES]),
         progress=progress_text(counts),
-        icon="" if asked else "groups",
+        icon="" if ids else "groups",
         deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
     )
 
 
 def _machine(run: Run, now: datetime) -> tuple[WaitsOn, ...]:
-    """A suspended run that waits for no person: for a signal, or for its time."""
+    """What a suspended run waits for other than people: a signal, or a time."""
     if run.status != "suspended" or not isinstance(run.wait, dict):
         return ()
     signals = [str(name) for name in run.wait.get("signals") or ()]
@@ -203,7 +204,7 @@ class Monitor:
 
     @property
     def here(self) -> str:
-        """The list as it is filtered, from its place on."""
+        """This page of the filtered list."""
         return self.filters.href()
 
     @property
@@ -215,20 +216,20 @@ class Monitor:
 def monitor(
     viewer: Viewer, upstream: Upstream, filters: RunFilters, now: datetime, *, shown: Shown
 ) -> Monitor:
-    """One page of the runs that the viewer may open. With ``shown`` those rows stay as they stand,
-    brought up to date.
+    """One page of the runs that the viewer may open. With ``shown`` those rows keep their order
+    and are brought up to date.
 
     Four queries, with ``shown`` five: the rows, what they wait for, all else; and one more where
     cancelled runs are among the rows.
     """
     order_label, order = SORTS[filters.cleaned_data["sort"]]
     fresh = list(page_of(viewer, upstream, filters, order, now))
-    page = order.page(fresh, these(viewer, upstream, shown.ids))
+    page = order.page(fresh, runs_of(viewer, upstream, shown.ids))
     waits = _waits(viewer, upstream, page.rows)
     ended = entries_of(upstream, [run.mobius_id for run in page.rows if run.cancelled])
     wanted = _wanted(filters, page.rows, waits, ended)
-    page_context = monitor_counts(viewer, upstream, now, **wanted)
-    people, view = People(page_context.people, viewer.mobius_id), filters.cleaned_data["view"]
+    found = monitor_counts(viewer, upstream, now, **wanted)
+    people, view = People(found.people, viewer.mobius_id), filters.cleaned_data["view"]
     return Monitor(
         filters=filters,
         rows=tuple(
@@ -236,15 +237,15 @@ def monitor(
                 run,
                 waits.get(run.mobius_id, ()),
                 people,
-                page_context.groups,
+                found.groups,
                 now,
                 whole=access.sees_whole_run(viewer),
                 ending=run_ending(viewer, run, ended.get(run.mobius_id, ()), people),
             )
             for run in page.rows
         ),
-        counters=_counters(filters, page_context),
-        chips=_chips(filters, people, page_context),
+        counters=_counters(filters, found),
+        chips=_chips(filters, people, found),
         statuses=tuple(
             Choice(label, filters.href(status=key), key == filters.cleaned_data["status"])
             for key, label in [("", _("All")), *statuses()]
@@ -254,9 +255,9 @@ def monitor(
             Choice(_(label), filters.href(sort=key), key == filters.cleaned_data["sort"])
             for key, (label, __) in SORTS.items()
         ),
-        views=page_context.views,
-        view=next((one for one in page_context.views if str(one.pk) == view), None),
-        rail=page_context.rail,
+        views=found.views,
+        view=next((saved_view for saved_view in found.views if str(saved_view.pk) == view), None),
+        rail=found.rail,
         new=len(page.new),
         again=filters.href(shown=numbers(page.rows)),
         next_href=filters.href(cursor=page.cursor) if page.cursor else "",
@@ -267,9 +268,11 @@ def monitor(
 def _waits(viewer: Viewer, upstream: Upstream, page: Sequence[Run]) -> dict[str, list[Interaction]]:
     waits: dict[str, list[Interaction]] = {}
     ids = [run.mobius_id for run in page if not run.finished]
-    asked = access.interactions(viewer, upstream).filter(run_id__in=ids, gone__in=(False,))
-    # The status told so that few runs are looked up, not all that waits.
-    pending = asked.alias(said=Coalesce(F("status"), Value(""))).filter(said="pending")
+    items = access.interactions(viewer, upstream).filter(run_id__in=ids, gone__in=(False,))
+    # Coalesce keeps the database from the index of all pending questions.
+    pending = items.alias(plain_status=Coalesce(F("status"), Value(""))).filter(
+        plain_status="pending"
+    )
     for item in pending.defer("raw", "context", "message", "search", "questions").order_by("id"):
         waits.setdefault(str(item.run_id), []).append(item)
     return waits
@@ -291,12 +294,12 @@ def _wanted(
     return {"people": people - {""}, "groups": groups - {""}}
 
 
-def _counters(filters: RunFilters, page_context: MonitorCounts) -> tuple[Counter, ...]:
-    asked = filters.cleaned_data["status"], filters.cleaned_data["age"]
-    long = page_context.count("so", "suspended")
-    failed, lately = page_context.count("so", "failed"), page_context.count("so", "cancelled")
-    figures = {status: page_context.count("status", status) for status in RUN_STATUSES}
-    figures |= {"running": page_context.running, "completed": page_context.count("so", "completed")}
+def _counters(filters: RunFilters, found: MonitorCounts) -> tuple[Counter, ...]:
+    chosen = filters.cleaned_data["status"], filters.cleaned_data["age"]
+    long = found.count("so", "suspended")
+    failed, lately = found.count("so", "failed"), found.count("so", "cancelled")
+    figures = {status: found.count("status", status) for status in RUN_STATUSES}
+    figures |= {"running": found.running, "completed": found.count("so", "completed")}
     small = {
         "suspended": _("%(count)d over 4 h") % {"count": long} if long else "",
         "failed": _("%(count)d today") % {"count": failed} if failed else "",
@@ -309,37 +312,35 @@ def _counters(filters: RunFilters, page_context: MonitorCounts) -> tuple[Counter
             figure=figures[status],
             small=small.get(status, ""),
             href=RunFilters.link(status=status, age=age),
-            on=asked == (status, age),
+            on=chosen == (status, age),
         )
         for status in RUN_STATUSES
-        if status != "cancelled" or figures[status] or asked[0] == status
+        if status != "cancelled" or figures[status] or chosen[0] == status
         for label, age in (_counted(status),)
     )
 
 
 def _counted(status: str) -> tuple[str, str]:
-    """What the figure of a status is called, and since when in their status are the runs that it
-    counts.
-    """
+    """The label of a status' counter, and the age filter of the runs that it counts."""
     label = run_status(status).label
     if status == "completed":
         return _("%(status)s today") % {"status": label}, "today"
     return label, ""
 
 
-def _chips(filters: RunFilters, people: People, page_context: MonitorCounts) -> tuple[Choice, ...]:
-    asked = filters.cleaned_data
-    status = asked["status"]
-    _option, age = AGES.get(asked["age"], ("", ""))
-    group = page_context.groups.get(asked["group"], asked["group"])
+def _chips(filters: RunFilters, people: People, found: MonitorCounts) -> tuple[Choice, ...]:
+    cleaned = filters.cleaned_data
+    status = cleaned["status"]
+    _option, age = AGES.get(cleaned["age"], ("", ""))
+    group = found.groups.get(cleaned["group"], cleaned["group"])
     waiting_on = _("Waiting on %(name)s")
     labels = {
         "status": _("Not finished") if status == OPEN else run_status(status).label,
-        "workflow": asked["workflow"],
-        "queue": _("Queue %(name)s") % {"name": asked["queue"]},
+        "workflow": cleaned["workflow"],
+        "queue": _("Queue %(name)s") % {"name": cleaned["queue"]},
         "age": _(age) if age else "",
         "group": waiting_on % {"name": group},
-        "person": waiting_on % {"name": people.object(asked["person"])},
-        "q": _("“%(text)s”") % {"text": asked["q"]},
+        "person": waiting_on % {"name": people.object(cleaned["person"])},
+        "q": _("“%(text)s”") % {"text": cleaned["q"]},
     }
     return chips(filters, labels)

@@ -1,4 +1,4 @@
-"""One run as a page: all of it for a team lead, their own part of it for a reviewer."""
+"""The page of a run: all of it for a team lead, a reviewer's own part for a reviewer."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from inbox.mirror import capabilities
 from inbox.mobius.types import Offer
 from inbox.models import Decision, Event, Interaction, Run, Step, Upstream
 from inbox.people.names import accounts_and_deactivated
-from inbox.web.runs.timeline import KINDS, Happened, LogFilters, LogPart, log_part, timeline
+from inbox.web.runs.timeline import KINDS, LogFilters, LogLine, LogPart, log_part, timeline
 from inbox.web.ui import context as evidence
 from inbox.web.ui.answers import Member, closing_sentence, members, progress
 from inbox.web.ui.claims import Hold, hold_of
@@ -37,30 +37,21 @@ from inbox.web.ui.when import Deadline, at, deadline, exact_moment, exact_span, 
 from inbox.web.ui.words import UNNAMED, Kind, kind, label, short_id
 
 
-@dataclass(frozen=True)
-class StepAsked:
-    """One question below the track."""
-
-    step: str
-    whom: str
-    href: str
-
-
 def asking_steps(steps: Iterable[Step], items: Iterable[Interaction]) -> dict[str, str]:
     """Question id → the label of the step that asked it.
 
-    Upstream does not say it: it is the step that was at work when the question came into being. A
-    question beside the steps has none.
+    Upstream does not say which: it is the step that was running when the question was created. A
+    question that no step asked has none.
     """
-    known = [(step.started_at, step) for step in steps if step.started_at is not None]
-    known.sort(key=lambda pair: pair[0])
+    steps_by_start = [(step.started_at, step) for step in steps if step.started_at is not None]
+    steps_by_start.sort(key=lambda pair: pair[0])
     found: dict[str, str] = {}
     for item in items:
         if not (item.signal_name or "").startswith("interaction:"):
             continue
         at_work = [
             step
-            for started, step in known
+            for started, step in steps_by_start
             if started <= item.created_at
             and (step.completed_at is None or step.completed_at >= item.created_at)
         ]
@@ -72,7 +63,7 @@ def asking_steps(steps: Iterable[Step], items: Iterable[Interaction]) -> dict[st
 def where_the_time_went(
     run: Run, items: Iterable[Interaction], now: datetime
 ) -> tuple[tuple[str, str], ...]:
-    """How long it waited for people, and the rest of its time."""
+    """How long the run waited for people, and the rest of its time."""
     end = run.ended_at or now
     waits = sorted(
         (item.created_at, min(item.closed_at or end, end))
@@ -104,7 +95,7 @@ class RunItem:
     href: str
     title: str
     kind: Kind
-    whom: str
+    assignee: str
     open: bool
     mine: bool
     deadline: Deadline | None
@@ -121,14 +112,14 @@ class RunItem:
 
     @property
     def progress_label(self) -> str:
-        """Said of the bar of answers."""
+        """The label of the progress bar."""
         counts = {"count": self.have, "total": self.of}
         return _("%(count)d of %(total)d answered") % counts
 
 
 @dataclass(frozen=True)
 class Show:
-    """A part of the log to choose."""
+    """A choice of what the log shows."""
 
     words: str
     href: str
@@ -141,7 +132,7 @@ class RunLog:
     see all; ``first`` the seq that the shown part begins with; ``here`` reads this part again.
     """
 
-    happened: tuple[Happened, ...]
+    lines: tuple[LogLine, ...]
     shows: tuple[Show, ...]
     total: int | None
     first: int | None
@@ -187,7 +178,7 @@ class RunPage:
 
     @property
     def failure(self) -> str:
-        """That it failed by itself, for leads; else empty."""
+        """A message to leads that the run failed; else empty."""
         return _("The run failed") if self.whole and self.run.state == "failed" else ""
 
     @property
@@ -202,7 +193,7 @@ def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
 
 
 def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
-    """What the viewer may do with a run that is not over, as far as upstream can do it."""
+    """What the viewer may do with an unfinished run, if upstream offers it."""
     offers = capabilities.of(upstream)
     missing = {
         permission
@@ -218,7 +209,7 @@ def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
 def run_page(
     viewer: Viewer, upstream: Upstream, run: Run, now: datetime, *, filters: LogFilters
 ) -> RunPage:
-    """All that the viewer may see of a run, and the part of its log that ``filters`` ask for."""
+    """What the viewer may see of a run, with the part of its log that ``filters`` select."""
     whole = access.sees_whole_run(viewer)
     found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
     found = found.defer("raw", "context", "search").order_by("created_at", "id")
@@ -230,7 +221,7 @@ def run_page(
     people = People(names, viewer.mobius_id)
     groups = groups_of(upstream, items)
     head = live_head(run, now)
-    asked = asking_steps(head["steps"], items)
+    step_labels = asking_steps(head["steps"], items)
     nudges = nudges_on(viewer, upstream, items, now)
     return RunPage(
         run=run,
@@ -247,7 +238,7 @@ def run_page(
                 people=people,
                 groups=groups,
                 now=now,
-                step=asked.get(item.mobius_id, ""),
+                step=step_labels.get(item.mobius_id, ""),
                 nudges=nudges.get(item.mobius_id, ()),
                 ending=question_ending(viewer, item, run, entries, people),
             )
@@ -266,7 +257,9 @@ def run_page(
         ),
         whole=whole,
         ending=run_ending(viewer, run, entries, people),
-        signals=tuple(_signal(viewer, one, people) for one in entries if one.verb == SIGNALLED)
+        signals=tuple(
+            _signal(viewer, entry, people) for entry in entries if entry.verb == SIGNALLED
+        )
         if whole
         else (),
         powers=_powers(viewer, upstream) if whole and not run.finished else frozenset(),
@@ -299,7 +292,7 @@ def _log(
     show, before = filters.cleaned_data["show"], filters.cleaned_data["before"]
     newest = filters.replace(before="", **{"from": ""})
     return RunLog(
-        happened=timeline(
+        lines=timeline(
             redaction.events_seen_by(viewer, list(part.events), by_id),
             people=people,
             items=by_id,
@@ -310,7 +303,7 @@ def _log(
             only=None if whole else by_id,
             earlier=part.earlier,
             ending=run_ending(viewer, run, entries, people),
-            # Of a signal that was sent from here a lead reads in its own line.
+            # A lead sees a signal sent from this app in its own line.
             bypassed={
                 id_: ending
                 for id_, ending in bypasses.items()
@@ -383,7 +376,7 @@ def _item(
         href=item.get_absolute_url(),
         title=item.display_title,
         kind=kind(item.type),
-        whom=people.object(item.target_id) if direct else group,
+        assignee=people.object(item.target_id) if direct else group,
         open=item.pending,
         mine=access.why_not_answer(viewer, item) is None,
         deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
@@ -413,8 +406,8 @@ def _rule(item: Interaction, needed: int, now: datetime) -> str:
         everyone = ngettext("%(count)d must answer.", "All %(count)d must answer.", needed)
         rule = everyone % {"count": needed}
     elif needed > 1:
-        some = ngettext("%(count)d answer is needed.", "%(count)d answers are needed.", needed)
-        rule = some % {"count": needed}
+        several = ngettext("%(count)d answer is needed.", "%(count)d answers are needed.", needed)
+        rule = several % {"count": needed}
     elif not item.says_how_many:
         rule = _("Mobius doesn't say how many people have to answer.")
     elif len(item.members or ()) > 1:

@@ -1,4 +1,4 @@
-"""Replay: one run as it was after any event of its log."""
+"""Replay: a run as it was after any event of its log."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,8 +30,8 @@ RUN, STEP, INTERACTION = (
 ENDED = ("completed", "failed", "cancelled")
 
 
-class Logged(Protocol):
-    """What is read of an event's row."""
+class LoggedEvent(Protocol):
+    """The columns of an event that replay reads."""
 
     @property
     def kind(self) -> str:
@@ -39,19 +39,19 @@ class Logged(Protocol):
 
     @property
     def seq(self) -> int:
-        """Its number."""
+        """The event's number."""
 
     @property
     def at(self) -> datetime | None:
-        """When it was."""
+        """The event's time."""
 
     @property
     def data(self) -> dict[str, Any]:
-        """What it tells."""
+        """The event's data."""
 
 
 @dataclass(frozen=True)
-class StepThen:
+class ReplayStep:
     """A step's newest attempt."""
 
     name: str
@@ -63,8 +63,8 @@ class StepThen:
 
 
 @dataclass(frozen=True)
-class QuestionThen:
-    """A question. ``by_step`` is the step that was at work when it was asked."""
+class ReplayQuestion:
+    """A question. ``by_step`` is the step that was running when it was asked."""
 
     id: str
     title: str
@@ -78,8 +78,8 @@ class QuestionThen:
 
 
 @dataclass(frozen=True)
-class Moment:
-    """``status`` is empty before the first event that tells it."""
+class ReplayState:
+    """A run after one of its events. ``status`` is empty before the first event that has one."""
 
     seq: int = 0
     at: datetime | None = None
@@ -87,91 +87,93 @@ class Moment:
     since: datetime | None = None
     error_type: str = ""
     error_message: str = ""
-    steps: dict[str, StepThen] = field(default_factory=dict)
-    questions: dict[str, QuestionThen] = field(default_factory=dict)
+    steps: dict[str, ReplayStep] = field(default_factory=dict)
+    questions: dict[str, ReplayQuestion] = field(default_factory=dict)
 
     @property
-    def open(self) -> tuple[QuestionThen, ...]:
-        """What could be answered then."""
-        return tuple(one for one in self.questions.values() if one.status == "pending")
+    def open(self) -> tuple[ReplayQuestion, ...]:
+        """The questions that were open."""
+        return tuple(
+            question for question in self.questions.values() if question.status == "pending"
+        )
 
 
-def fold(events: Iterable[Logged]) -> Moment:
+def fold(events: Iterable[LoggedEvent]) -> ReplayState:
     """The state after the last of ``events``, which come oldest first."""
-    told: Logged | None = None
-    last: Logged | None = None
+    run_event: LoggedEvent | None = None
+    last: LoggedEvent | None = None
     since: datetime | None = None
-    steps: dict[str, tuple[Logged, datetime | None]] = {}
-    questions: dict[str, QuestionThen] = {}
+    steps: dict[str, tuple[LoggedEvent, datetime | None]] = {}
+    questions: dict[str, ReplayQuestion] = {}
     for event in events:
         last = event
         if event.kind == RUN:
-            if told is None or told.data.get("status") != event.data.get("status"):
+            if run_event is None or run_event.data.get("status") != event.data.get("status"):
                 since = event.at
-            told = event
+            run_event = event
         elif event.kind == STEP:
             _step(steps, event)
         elif event.kind == INTERACTION:
             _question(questions, steps, event)
-    said = told.data if told is not None else {}
-    return Moment(
+    data = run_event.data if run_event is not None else {}
+    return ReplayState(
         seq=last.seq if last is not None else 0,
         at=last.at if last is not None else None,
-        status=str(said.get("status") or ""),
+        status=str(data.get("status") or ""),
         since=since,
-        error_type=str(said.get("error_type") or ""),
-        error_message=str(said.get("error_message") or ""),
-        steps={name: _step_then(name, *known) for name, known in steps.items()},
+        error_type=str(data.get("error_type") or ""),
+        error_message=str(data.get("error_message") or ""),
+        steps={name: _step_then(name, *latest) for name, latest in steps.items()},
         questions=questions,
     )
 
 
-def _step(steps: dict[str, tuple[Logged, datetime | None]], event: Logged) -> None:
+def _step(steps: dict[str, tuple[LoggedEvent, datetime | None]], event: LoggedEvent) -> None:
     """Keep the newest event of a step, and when its attempt began."""
     name = str(event.data.get("step") or "")
-    had, started = steps.pop(name, (None, None))
-    if had is None or had.data.get("attempt") != event.data.get("attempt"):
+    previous, started = steps.pop(name, (None, None))
+    if previous is None or previous.data.get("attempt") != event.data.get("attempt"):
         started = None
     if started is None and event.data.get("status") != "pending":
         started = event.at
     steps[name] = (event, started)
 
 
-def _step_then(name: str, event: Logged, started: datetime | None) -> StepThen:
-    said = event.data
-    status = str(said.get("status") or "")
-    return StepThen(
+def _step_then(name: str, event: LoggedEvent, started: datetime | None) -> ReplayStep:
+    data = event.data
+    status = str(data.get("status") or "")
+    return ReplayStep(
         name=name,
-        kind=str(said.get("kind") or ""),
+        kind=str(data.get("kind") or ""),
         status=status,
-        attempt=int(said.get("attempt") or 0),
+        attempt=int(data.get("attempt") or 0),
         started_at=started,
         ended_at=event.at if status in ENDED else None,
     )
 
 
 def _question(
-    questions: dict[str, QuestionThen],
-    steps: dict[str, tuple[Logged, datetime | None]],
-    event: Logged,
+    questions: dict[str, ReplayQuestion],
+    steps: dict[str, tuple[LoggedEvent, datetime | None]],
+    event: LoggedEvent,
 ) -> None:
-    said = event.data
-    id_ = str(said.get("interaction") or "")
-    had = questions.get(id_)
-    questions[id_] = QuestionThen(
+    data = event.data
+    id_ = str(data.get("interaction") or "")
+    previous = questions.get(id_)
+    questions[id_] = ReplayQuestion(
         id=id_,
-        title=str(said.get("title") or ""),
-        status=str(said.get("status") or ""),
-        target_type=str(said.get("target_type") or ""),
-        target=str(said.get("target") or ""),
-        claimed_by=str(said.get("claimed_by") or ""),
-        answers=int(said.get("answers") or 0),
-        by_step=had.by_step if had is not None else _at_work(steps),
-        asked_at=had.asked_at if had is not None else event.at,
+        title=str(data.get("title") or ""),
+        status=str(data.get("status") or ""),
+        target_type=str(data.get("target_type") or ""),
+        target=str(data.get("target") or ""),
+        claimed_by=str(data.get("claimed_by") or ""),
+        answers=int(data.get("answers") or 0),
+        by_step=previous.by_step if previous is not None else _at_work(steps),
+        asked_at=previous.asked_at if previous is not None else event.at,
     )
 
 
-def _at_work(steps: dict[str, tuple[Logged, datetime | None]]) -> str:
+def _at_work(steps: dict[str, tuple[LoggedEvent, datetime | None]]) -> str:
     running = [
         name for name, (event, _started) in steps.items() if event.data.get("status") == "running"
     ]
@@ -186,8 +188,8 @@ class ReplayFilters(ListForm):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question as it stood then."""
+class QuestionLine:
+    """A question as it was."""
 
     href: str
     title: str
@@ -198,7 +200,7 @@ class Asked:
 class Scrubber:
     """What ``runs/_scrubber.html`` shows. ``nth`` of ``count`` events; at the last it is now.
 
-    ``said`` is what happened at that event, ``live`` the head of the run as it was.
+    ``event_text`` describes that event, ``live`` the head of the run as it was.
     """
 
     run_id: str
@@ -206,10 +208,10 @@ class Scrubber:
     count: int
     here: str
     when: str
-    said: str
+    event_text: str
     error: str
     live: LiveRun | None
-    questions: tuple[Asked, ...]
+    questions: tuple[QuestionLine, ...]
     first_href: str
     previous_href: str
     next_href: str
@@ -217,15 +219,20 @@ class Scrubber:
 
     @property
     def now(self) -> bool:
-        """Nothing lies ahead: the page itself shows the run."""
+        """It is at the last event, so the page itself shows the run."""
         return self.live is None
 
     @property
     def words(self) -> str:
-        """What a screen reader says of the place: ``7 of 14, 09:12:40: Sam approved``."""
+        """What a screen reader announces: ``7 of 14, 09:12:40: Sam approved``."""
         if self.now:
             return _("%(count)d of %(count)d: now") % {"count": self.count}
-        facts = {"number": self.nth, "count": self.count, "time": self.when, "event": self.said}
+        facts = {
+            "number": self.nth,
+            "count": self.count,
+            "time": self.when,
+            "event": self.event_text,
+        }
         return _("%(number)d of %(count)d, %(time)s: %(event)s") % facts
 
 
@@ -238,17 +245,17 @@ def scrubber(
     *,
     count: int | None = None,
 ) -> Scrubber:
-    """The run as ``filters`` ask for it. ``count`` is how many events it has, where known."""
+    """The run after the event that ``filters`` select. ``count``: how many events, if known."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id).order_by("seq")
     if count is None:
         count = events.count()
     nth = _nth(events, count, filters.cleaned_data)
     if nth >= count:
         return _now(run, events, count)
-    page_context = list(events.values_list("seq", flat=True)[max(0, nth - 2) : nth + 1])
-    here = page_context[1] if nth > 1 else page_context[0]
-    told = events.filter(seq__lte=here).exclude(kind=EventKind.ACTION.value)
-    state = fold(told.values_list("kind", "seq", "at", "data", named=True))
+    neighbours = list(events.values_list("seq", flat=True)[max(0, nth - 2) : nth + 1])
+    here = neighbours[1] if nth > 1 else neighbours[0]
+    replayed = events.filter(seq__lte=here).exclude(kind=EventKind.ACTION.value)
+    state = fold(replayed.values_list("kind", "seq", "at", "data", named=True))
     event = events.get(seq=here)
     people, groups = _names(viewer, upstream, state, event, run)
     expired = _expired(upstream, run, state)
@@ -261,24 +268,24 @@ def scrubber(
         count=count,
         here=f"{page}?at={here}",
         when=exact_moment(instant, now),
-        said=_said(event, people, groups, run, now, expired=expired),
+        event_text=_event_text(event, people, groups, run, now, expired=expired),
         error=state.error_message if head.state != Run.CANCELLED else "",
         live=head,
         questions=tuple(
-            _shown_question(one, people, groups, now, expired=expired)
-            for one in state.questions.values()
+            _shown_question(question, people, groups, now, expired=expired)
+            for question in state.questions.values()
         ),
         first_href=f"{page}?nth=1" if nth > 1 else "",
-        previous_href=f"{page}?at={page_context[0]}" if nth > 1 else "",
-        next_href=f"{page}?at={page_context[-1]}",
+        previous_href=f"{page}?at={neighbours[0]}" if nth > 1 else "",
+        next_href=f"{page}?at={neighbours[-1]}",
         now_href=page,
     )
 
 
-def _nth(events: QuerySet[Event], count: int, asked: Mapping[str, str]) -> int:
-    if asked["at"]:
-        return max(1, events.filter(seq__lte=int(asked["at"])).count())
-    return max(1, int(asked["nth"])) if asked["nth"] else count
+def _nth(events: QuerySet[Event], count: int, cleaned: Mapping[str, str]) -> int:
+    if cleaned["at"]:
+        return max(1, events.filter(seq__lte=int(cleaned["at"])).count())
+    return max(1, int(cleaned["nth"])) if cleaned["nth"] else count
 
 
 def _now(run: Run, events: QuerySet[Event], count: int) -> Scrubber:
@@ -289,7 +296,7 @@ def _now(run: Run, events: QuerySet[Event], count: int) -> Scrubber:
         count=count,
         here=page,
         when="",
-        said="",
+        event_text="",
         error="",
         live=None,
         questions=(),
@@ -301,26 +308,26 @@ def _now(run: Run, events: QuerySet[Event], count: int) -> Scrubber:
 
 
 def _names(
-    viewer: Viewer, upstream: Upstream, state: Moment, event: Event, run: Run
+    viewer: Viewer, upstream: Upstream, state: ReplayState, event: Event, run: Run
 ) -> tuple[People, dict[str, str]]:
     ids: set[str | None] = {run.started_by, event.data.get("by"), event.data.get("claimed_by")}
     groups: set[str] = set()
-    for one in state.questions.values():
-        ids.add(one.claimed_by)
-        (groups if one.target_type == "group" else ids).add(one.target)
+    for question in state.questions.values():
+        ids.add(question.claimed_by)
+        (groups if question.target_type == "group" else ids).add(question.target)
     return People(names_of(ids), viewer.mobius_id), group_names(upstream, groups)
 
 
-def _expired(upstream: Upstream, run: Run, state: Moment) -> dict[str, Interaction]:
-    """The questions that were closed unanswered by then. One query, none where there are none."""
-    if all(one.status != "expired" for one in state.questions.values()):
+def _expired(upstream: Upstream, run: Run, state: ReplayState) -> dict[str, Interaction]:
+    """The questions that were closed unanswered by then. One query, none for none."""
+    if all(question.status != "expired" for question in state.questions.values()):
         return {}
     rows = Interaction.objects.filter(upstream=upstream, run_id=run.mobius_id, status="expired")
     return {row.mobius_id: row for row in rows.only("mobius_id", "state", "questions")}
 
 
-def _head(run: Run, state: Moment, instant: datetime) -> LiveRun:
-    """As the live head, of rows that are made for it and never saved."""
+def _head(run: Run, state: ReplayState, instant: datetime) -> LiveRun:
+    """The live head, made from unsaved rows."""
     finished = state.status in (RunStatus.COMPLETED, RunStatus.FAILED)
     then = Run(status=state.status, finished=finished, plan=run.plan)
     steps = [
@@ -338,7 +345,7 @@ def _head(run: Run, state: Moment, instant: datetime) -> LiveRun:
     return LiveRun(run.mobius_id, state.status, shown, track(then, steps, instant))
 
 
-def _said(
+def _event_text(
     event: Event,
     people: People,
     groups: Mapping[str, str],
@@ -360,42 +367,49 @@ def _said(
 
 
 def _shown_question(
-    one: QuestionThen,
+    question: ReplayQuestion,
     people: People,
     groups: Mapping[str, str],
     now: datetime,
     *,
     expired: Mapping[str, Interaction],
-) -> Asked:
-    grouped = one.target_type == "group"
-    whom = groups.get(one.target, one.target) if grouped else people.object(one.target)
-    facts = {"name": whom, "when": at_words(one.asked_at, now) if one.asked_at else ""}
-    asked = _("Asked %(when)s") % facts if one.asked_at else ""
-    match one.status:
-        case "pending" if one.claimed_by:
+) -> QuestionLine:
+    grouped = question.target_type == "group"
+    assignee = (
+        groups.get(question.target, question.target) if grouped else people.object(question.target)
+    )
+    facts = {
+        "name": assignee,
+        "when": at_words(question.asked_at, now) if question.asked_at else "",
+    }
+    asked_text = _("Asked %(when)s") % facts if question.asked_at else ""
+    match question.status:
+        case "pending" if question.claimed_by:
             state = people.sentence(
-                one.claimed_by,
+                question.claimed_by,
                 _("You claimed it for %(group)s"),
                 _("%(name)s claimed it for %(group)s"),
-                group=whom,
+                group=assignee,
             )
         case "pending":
             state = _("Waiting on %(name)s") % facts
         case "completed":
             state = _("Answered by %(name)s") % facts
         case "expired":
-            how = expired[one.id].state if one.id in expired else one.status
+            how = expired[question.id].state if question.id in expired else question.status
             state = item_status(how).label
-            asked = (_("Asked %(name)s %(when)s") if one.asked_at else _("Asked %(name)s")) % facts
+            asked_text = (
+                _("Asked %(name)s %(when)s") if question.asked_at else _("Asked %(name)s")
+            ) % facts
         case other:
             state = label(other)
     answered = ""
-    if one.status == "pending" and one.answers:
-        answers = ngettext("%(count)d answer", "%(count)d answers", one.answers)
-        answered = answers % {"count": one.answers}
-    shown = (label(one.by_step), state, answered, asked)
-    return Asked(
-        reverse("interaction", args=[one.id]),
-        one.title or _("Untitled question"),
+    if question.status == "pending" and question.answers:
+        answers = ngettext("%(count)d answer", "%(count)d answers", question.answers)
+        answered = answers % {"count": question.answers}
+    shown = (label(question.by_step), state, answered, asked_text)
+    return QuestionLine(
+        reverse("interaction", args=[question.id]),
+        question.title or _("Untitled question"),
         " · ".join(part for part in shown if part),
     )

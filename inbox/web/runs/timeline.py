@@ -1,4 +1,4 @@
-"""What happened in a run, in sentences, newest first, in parts."""
+"""The log of a run in sentences, newest first, in parts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ from inbox.web.ui.words import label, run_status
 
 PART = 100
 MOST = 400
-"""The newest part grows while the page is open; past this it begins anew."""
+"""How far the newest part grows while the page is open before it starts over."""
 
 KINDS = {
     "": (gettext_noop("Everything"), Q()),
@@ -57,9 +57,8 @@ class LogFilters(ListForm):
 
 @dataclass(frozen=True)
 class LogPart:
-    """``events`` come oldest first; ``total`` is None where it was not counted. ``earlier`` is when
-    the one before them was, if any is, and ``until`` when the last one was, where newer ones
-    follow.
+    """``events`` come oldest first; ``total`` is None where it was not counted. ``earlier`` is the
+    time of the event before them, ``until`` that of the last one, where newer ones follow.
     """
 
     events: Sequence[Event]
@@ -69,41 +68,41 @@ class LogPart:
     until: datetime | None = None
 
     def covers(self, at: datetime) -> bool:
-        """What happened then belongs into this part."""
+        """Whether the time falls within this part."""
         after = self.earlier is None or at > self.earlier
         return after and (self.until is None or at <= self.until)
 
     @property
     def first(self) -> int | None:
-        """The seq that it begins with."""
+        """The seq of its first event."""
         return self.events[0].seq if self.events else None
 
 
 def log_part(upstream: Upstream, run: Run, filters: LogFilters, *, counted: bool) -> LogPart:
-    """The part that is asked for. One query, two on an open page; one more if ``counted``."""
+    """The part that ``filters`` select. One query, two on an open page; one more if ``counted``."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
-    asked = filters.cleaned_data
-    events = events.filter(KINDS[asked["show"]][1])
+    cleaned = filters.cleaned_data
+    events = events.filter(KINDS[cleaned["show"]][1])
     total = events.count() if counted else None
     newest = events.order_by("-seq")
-    if asked["before"]:
-        part = _part(newest.filter(seq__lt=int(asked["before"])), total)
+    if cleaned["before"]:
+        part = _part(newest.filter(seq__lt=int(cleaned["before"])), total)
         return replace(part, until=part.events[-1].at if part.events else None)
-    if asked["from"]:
-        since = int(asked["from"])
+    if cleaned["from"]:
+        since = int(cleaned["from"])
         shown = list(newest.filter(seq__gte=since)[: MOST + 1])
         if len(shown) <= MOST:
             before = newest.filter(seq__lt=since).first()
-            return _made(shown, total, before)
+            return _log_part(shown, total, before)
     return _part(newest, total)
 
 
 def _part(newest: QuerySet[Event], total: int | None) -> LogPart:
     found = list(newest[: PART + 1])
-    return _made(found[:PART], total, found[PART] if len(found) > PART else None)
+    return _log_part(found[:PART], total, found[PART] if len(found) > PART else None)
 
 
-def _made(newest_first: list[Event], total: int | None, before: Event | None) -> LogPart:
+def _log_part(newest_first: list[Event], total: int | None, before: Event | None) -> LogPart:
     earlier = before.at if before is not None else None
     return LogPart(newest_first[::-1], total, before is not None, earlier)
 
@@ -126,12 +125,12 @@ _LINK = '<a class="link" href="{}">{}</a>'
 
 
 @dataclass(frozen=True)
-class Happened:
+class LogLine:
     """One line. ``html`` is its ``text`` with a step in bold and a link to a question or decision,
     empty where there is neither.
 
-    ``gap`` says how long after the line before it, where that is a second or more. ``seq`` is that
-    of its event, 0 where no event tells of it.
+    ``gap`` is the time since the line before, if a second or more. ``seq`` is the event's, 0 for a
+    line without an event. ``detail`` is a comment or an error.
     """
 
     icon: str
@@ -140,7 +139,7 @@ class Happened:
     seq: int
     tone: str = ""
     when: str = ""
-    said: str = ""
+    detail: str = ""
     mono: bool = False
     html: str = ""
     gap: str = ""
@@ -160,7 +159,7 @@ def timeline(
     ending: Ending | None = None,
     bypassed: Mapping[str, Ending] = _NONE,
     signals: Iterable[tuple[Ending, datetime]] = (),
-) -> tuple[Happened, ...]:
+) -> tuple[LogLine, ...]:
     """The lines of events that come oldest first.
 
     ``items`` are the run's questions by id; ``groups`` names by group id or handle. ``asking`` are
@@ -171,7 +170,7 @@ def timeline(
     that were sent from here, and no event tells of.
     """
     found = list(events)
-    teller = _Teller(
+    builder = _LineBuilder(
         people,
         items=items,
         groups=groups,
@@ -180,30 +179,30 @@ def timeline(
         ending=ending,
         bypassed=bypassed,
     )
-    teller.steps_that_ask = asking_step_of(found)
+    builder.steps_that_ask = asking_step_of(found)
     shown = without_starts(found, asking)
-    lines = [line for event in shown if (line := teller.tell(event)) is not None]
+    lines = [line for event in shown if (line := builder.line_of(event)) is not None]
     for signal, at in signals:
         later = (n for n, line in enumerate(lines) if line.at is not None and line.at > at)
-        lines.insert(next(later, len(lines)), _linked("go", signal, at, 0, ""))
+        lines.insert(next(later, len(lines)), _ending_line("go", signal, at, 0, ""))
     return tuple(reversed(_timed(lines, now, earlier)))
 
 
-def _timed(lines: list[Happened], now: datetime, earlier: datetime | None) -> list[Happened]:
-    told = []
+def _timed(lines: list[LogLine], now: datetime, earlier: datetime | None) -> list[LogLine]:
+    timed = []
     for line in lines:
         if line.at is None:
-            told.append(line)
+            timed.append(line)
             continue
         seconds = (line.at - earlier).total_seconds() if earlier is not None else 0.0
         gap = exact_span(seconds) if seconds >= 1 else ""
-        told.append(replace(line, when=exact_moment(line.at, now), gap=gap))
+        timed.append(replace(line, when=exact_moment(line.at, now), gap=gap))
         earlier = line.at
-    return told
+    return timed
 
 
 def asking_step_of(events: Iterable[Event]) -> dict[int, str]:
-    """The step at work, by the seq of each event that asks a question."""
+    """The running step, by the seq of each event that asks a question."""
     at_work, found = "", {}
     for event in events:
         if event.kind == EventKind.STEP:
@@ -218,7 +217,7 @@ def asking_step_of(events: Iterable[Event]) -> dict[int, str]:
 
 
 def without_starts(events: list[Event], asking: Collection[str]) -> list[Event]:
-    """Leave out that a step started where it is said how it ended, or what it asked."""
+    """Leave out the start of a step if its end or its question has a line."""
     steps = [event for event in events if event.kind == EventKind.STEP]
     ended = {_attempt(event) for event in steps if event.data.get("status") in ENDS}
     return [
@@ -234,7 +233,7 @@ def _attempt(event: Event) -> tuple[object, object]:
     return event.data.get("step"), event.data.get("attempt")
 
 
-class _Teller:
+class _LineBuilder:
     def __init__(
         self,
         people: People,
@@ -254,7 +253,7 @@ class _Teller:
         self.holders: dict[str, str] = {}
         self.steps_that_ask: dict[int, str] = {}
 
-    def tell(self, event: Event) -> Happened | None:
+    def line_of(self, event: Event) -> LogLine | None:
         match event.kind:
             case EventKind.RUN:
                 return self._run(event)
@@ -263,64 +262,64 @@ class _Teller:
             case EventKind.INTERACTION:
                 return self._interaction(event)
             case EventKind.ACTION if self.only is None:
-                line = _worded("lines", _("{step} wrote"), event, step=_step_name(event.data))
-                return replace(line, said=str(event.data.get("line", "")), mono=True)
+                line = _event_line("lines", _("{step} wrote"), event, step=_step_name(event.data))
+                return replace(line, detail=str(event.data.get("line", "")), mono=True)
             case _ if self.only is None:
-                return Happened("dashed", label(event.type), event.at, event.seq)
+                return LogLine("dashed", label(event.type), event.at, event.seq)
             case _:
                 return None
 
-    def _run(self, event: Event) -> Happened | None:
+    def _run(self, event: Event) -> LogLine | None:
         error_type = str(event.data.get("error_type") or "")
         status = run_state(str(event.data.get("status", "")), error_type)
         if status == self.status:
             return None
         first, self.status = not self.status, status
         if status == Run.CANCELLED and self.ending is not None:
-            return _linked("cancelled", self.ending, event.at, event.seq, "warn")
+            return _ending_line("cancelled", self.ending, event.at, event.seq, "warn")
         shown = run_status(status)
         icon, text, tone = shown.icon, shown.label, shown.tone
         if first and status == "queued" and self.started_by:
             you, other = _("You started the run"), _("%(name)s started the run")
             icon, text = "play", self.people.sentence(self.started_by, you, other)
         error = str(event.data.get("error_message") or "")
-        said = error if self.only is None and status != Run.CANCELLED else ""
-        return Happened(icon, text, event.at, event.seq, tone, said=said)
+        detail = error if self.only is None and status != Run.CANCELLED else ""
+        return LogLine(icon, text, event.at, event.seq, tone, detail=detail)
 
-    def _step(self, event: Event) -> Happened | None:
+    def _step(self, event: Event) -> LogLine | None:
         status = str(event.data.get("status", ""))
         key = f"{event.data.get('step')}/{event.data.get('attempt')}"
         if status not in _STEP or self.steps.get(key) == status:
             return None
         self.steps[key] = status
         icon, text, tone = _STEP[status]
-        said = str(event.data.get("error_message") or "") if self.only is None else ""
-        return _worded(icon, _(text), event, tone, step=_step_name(event.data), said=said)
+        detail = str(event.data.get("error_message") or "") if self.only is None else ""
+        return _event_line(icon, _(text), event, tone, step=_step_name(event.data), detail=detail)
 
-    def _interaction(self, event: Event) -> Happened | None:
+    def _interaction(self, event: Event) -> LogLine | None:
         id_ = str(event.data.get("interaction", ""))
         if self.only is not None and id_ not in self.only:
             return None
         if event.type == "interaction_expired" and id_ in self.bypassed:
-            return _linked("go", self.bypassed[id_], event.at, event.seq, "warn")
+            return _ending_line("go", self.bypassed[id_], event.at, event.seq, "warn")
         if event.type == "interaction_created":
-            return self._asked(event, id_)
+            return self._question_asked(event, id_)
         icon, text, tone = self._interaction_words(event, id_)
         if not text:
             return None
         comment = str(event.data.get("comment") or "") if icon in ("check", "x", "done") else ""
-        said = _("“%(comment)s”") % {"comment": comment} if comment else ""
-        return Happened(icon, text, event.at, event.seq, tone, said=said)
+        detail = _("“%(comment)s”") % {"comment": comment} if comment else ""
+        return LogLine(icon, text, event.at, event.seq, tone, detail=detail)
 
-    def _asked(self, event: Event, id_: str) -> Happened:
+    def _question_asked(self, event: Event, id_: str) -> LogLine:
         step = label(self.steps_that_ask.get(event.seq, ""))
-        return _worded(
+        return _event_line(
             "pause",
             _("{step} asked {name}: {question}") if step else _("Asked {name}: {question}"),
             event,
             "warn",
             step=step,
-            name=self._whom(event.data),
+            name=self._assignee_name(event.data),
             question=str(event.data.get("title") or _("the question")),
             href=reverse("interaction", args=[id_]),
         )
@@ -362,39 +361,39 @@ class _Teller:
         did = words.done_by(self.people.full(by), reader=self.people.is_reader(by))
         return words.icon, did, tone
 
-    def _whom(self, data: Mapping[str, Any]) -> str:
+    def _assignee_name(self, data: Mapping[str, Any]) -> str:
         target = str(data.get("target") or "")
         if data.get("target_type") == "group":
             return self.groups.get(target, target)
         return self.people.object(target)
 
 
-def _linked(icon: str, ending: Ending, at: datetime | None, seq: int, tone: str) -> Happened:
-    """Who did it; all of it is the link where there is one."""
+def _ending_line(icon: str, ending: Ending, at: datetime | None, seq: int, tone: str) -> LogLine:
+    """A line that links to its decision, if there is one."""
     html = format_html(_LINK, ending.href, ending.text) if ending.href else ""
-    return Happened(icon, ending.text, at, seq, tone, html=html)
+    return LogLine(icon, ending.text, at, seq, tone, html=html)
 
 
-def _worded(
+def _event_line(
     icon: str,
     sentence: str,
     event: Event,
     tone: str = "",
     *,
-    said: str = "",
+    detail: str = "",
     step: str = "",
     question: str = "",
     href: str = "",
     **facts: str,
-) -> Happened:
+) -> LogLine:
     """A ``sentence`` with placeholders for a step, a question and other ``facts``."""
-    return Happened(
+    return LogLine(
         icon,
         sentence.format(step=step, question=question, **facts),
         event.at,
         event.seq,
         tone,
-        said=said,
+        detail=detail,
         html=format_html(
             sentence,
             step=format_html("<strong>{}</strong>", step),

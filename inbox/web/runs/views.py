@@ -42,12 +42,12 @@ from inbox.web.ui.words import short_id
 
 @dataclass(frozen=True)
 class Control:
-    """``what`` is ``cancel`` or ``signal``; ``waits_for`` are the signals that the run waits for.
+    """``kind`` is ``cancel`` or ``signal``; ``waits_for`` are the signals that the run waits for.
 
     ``over``: the run has ended, as far as the mirror knows.
     """
 
-    what: str
+    kind: str
     workflow: str
     typed_name: str
     number: str
@@ -59,46 +59,46 @@ class Control:
 
     @property
     def first(self) -> dict[str, Any]:
-        """What the signal's form begins with."""
+        """Initial values of the signal's form."""
         return {"name": self.waits_for[0] if len(self.waits_for) == 1 else ""}
 
     @property
     def fragment(self) -> str:
         """The template of the form."""
-        return f"runs/_{self.what}.html"
+        return f"runs/_{self.kind}.html"
 
 
-def control(run: Run, what: str) -> Control:
-    """For the page of one of the two. No query."""
+def control(run: Run, kind: str) -> Control:
+    """The form to cancel or signal a run. No query."""
     signals = run.wait.get("signals") or () if isinstance(run.wait, dict) else ()
     return Control(
-        what=what,
+        kind=kind,
         workflow=run.workflow,
         typed_name=run.typed_name,
         number=short_id(run.mobius_id),
         status=run.status,
         over=run.finished,
-        # A question's own signal would take the place of an answer: it is not offered.
-        waits_for=tuple(str(one) for one in signals if not str(one).startswith("interaction:")),
-        action=reverse(f"run-{what}", args=[run.mobius_id]),
+        # A question's own signal would replace its answer, so it isn't offered.
+        waits_for=tuple(str(name) for name in signals if not str(name).startswith("interaction:")),
+        action=reverse(f"run-{kind}", args=[run.mobius_id]),
         back=run.get_absolute_url(),
     )
 
 
 def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
-    """The list of runs; for a swap its table alone. ``?shown=`` keeps the rows that stand there."""
+    """The list of runs; its table alone for an htmx request. ``?shown=`` keeps these rows."""
     cursor, upstream = hub.cursor(), request.upstream
     fragment = is_fragment(request, "run-list")
     shown = Shown.read(request.GET.get("shown", "")) if fragment else Shown()
     filters = run_filters_of(request.viewer, request.GET)
-    made = monitor(request.viewer, upstream, filters, timezone.now(), shown=shown)
-    context = {"list": made, "live_cursor": cursor, "fragment": fragment, **more}
+    page = monitor(request.viewer, upstream, filters, timezone.now(), shown=shown)
+    context = {"list": page, "live_cursor": cursor, "fragment": fragment, **more}
     context["freshness"] = freshness.present()
     template = "runs/_monitor.html"
     if not fragment:
-        context.setdefault("view_form", ViewForm(initial={"name": made.view and made.view.name}))
-        counts = {**made.rail, **rail_counts(request.viewer, upstream)}
-        context |= frame(request, upstream, section="runs", counts=counts, views=made.views)
+        context.setdefault("view_form", ViewForm(initial={"name": page.view and page.view.name}))
+        counts = {**page.rail, **rail_counts(request.viewer, upstream)}
+        context |= frame(request, upstream, section="runs", counts=counts, views=page.views)
         template = "runs/monitor.html"
     return render(request, template, context, status=status)
 
@@ -194,21 +194,21 @@ async def signal(request: ReviewerRequest, id: str) -> HttpResponse:
     form = SignalForm(request.POST)
     if not form.is_valid():
         return await sync_to_async(_render_form)(request, id, "signal", form, status=422)
-    said = form.cleaned_data
+    cleaned = form.cleaned_data
     done = service.signal(
         reviewer=request.user.reviewer,
         run_id=id,
-        name=said["name"],
-        payload=said["payload"],
+        name=cleaned["name"],
+        payload=cleaned["payload"],
         origin=origin_of(request),
     )
     return await _finish(request, id, "signal", form, done)
 
 
 async def _finish(
-    request: ReviewerRequest, id: str, what: str, form: Form, done: Awaitable[Outcome[Run]]
+    request: ReviewerRequest, id: str, kind: str, form: Form, done: Awaitable[Outcome[Run]]
 ) -> HttpResponse:
-    """Back to the run with what is true now, or the form again with all that was typed."""
+    """Redirect to the run with a message, or show the form again with the typed text."""
     try:
         outcome = await done
     except NotTheirs:
@@ -217,7 +217,7 @@ async def _finish(
     if outcome.done:
         return await sync_to_async(_back)(request, id, message)
     return await sync_to_async(_render_form)(
-        request, id, what, form, message=message, status=message.status
+        request, id, kind, form, message=message, status=message.status
     )
 
 
@@ -233,7 +233,7 @@ def _back(request: ReviewerRequest, id: str, message: Message) -> HttpResponse:
 def _render_form(
     request: ReviewerRequest,
     id: str,
-    what: str,
+    kind: str,
     form: Form | None,
     *,
     message: Message | None = None,
@@ -241,11 +241,11 @@ def _render_form(
 ) -> HttpResponse:
     upstream = request.upstream
     found = run_page.find(request.viewer, upstream, id)
-    if found is None or not access.has_permission(request.viewer, PERMISSION[what]):
+    if found is None or not access.has_permission(request.viewer, PERMISSION[kind]):
         raise Http404("No such run.")
-    act = control(found, what)
+    act = control(found, kind)
     context = {"act": act, "form": form or SignalForm(initial=act.first), "message": message}
-    template = f"runs/_{what}.html"
+    template = f"runs/_{kind}.html"
     if not is_fragment(request, "run-act"):
         context |= frame(request, upstream, section="runs")
         template = "runs/act.html"
