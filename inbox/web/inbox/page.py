@@ -1,4 +1,4 @@
-"""One person's list as a page: bands, counts, filters, the next page, and what has come since."""
+"""The page of a person's list: bands, counts, filters, the next page, and new questions."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """The questions that have come to a page and wait for the reader to ask for them, by id."""
+    """The ids of new questions that a page does not show until the viewer asks for them."""
 
     ids: tuple[str, ...] = ()
 
@@ -73,7 +73,7 @@ class InboxList:
     """
 
     filters: Filters
-    stretches: tuple[Section, ...]
+    sections: tuple[Section, ...]
     choices: tuple[Choice, ...]
     open: str
     counts: Mapping[str, str]
@@ -91,22 +91,22 @@ class InboxList:
 
     @property
     def again(self) -> str:
-        """The same rows, brought up to date."""
+        """The address that brings these rows up to date."""
         return self.filters.href(shown=self.shown)
 
     @property
     def changes_href(self) -> str:
-        """Where a page asks what became of some questions; their ids are added."""
+        """Where a page asks for the changes of some questions; it adds their ids."""
         return reverse("inbox-changes") + self.filters.querystring(until=self.until)
 
     @property
     def next_href(self) -> str:
-        """The page behind this one, empty for none."""
+        """The next page; empty if there is none."""
         return self.filters.href(cursor=self.until) if self.until else ""
 
     @cached_property
     def scopes(self) -> tuple[Choice, ...]:
-        """The parts of the list that a phone has no other way to."""
+        """The scopes that a phone shows as filters."""
         return tuple(
             Choice(
                 str(SCOPES[key].title),
@@ -120,12 +120,12 @@ class InboxList:
 
     @property
     def by_chip(self) -> bool:
-        """A phone shows this part of the list as a filter: *All* leads out of it there."""
+        """A phone shows this scope as a filter, and *All* leads out of it."""
         return any(choice.on for choice in self.scopes)
 
     @property
     def query(self) -> str:
-        """What a button in the list carries, so that the same list comes back."""
+        """The query that a button in the list carries, so that the same list comes back."""
         return self.filters.querystring().removeprefix("?")
 
     @property
@@ -136,7 +136,7 @@ class InboxList:
     @property
     def rows(self) -> tuple[Row, ...]:
         """All rows of the page, in order."""
-        return tuple(row for stretch in self.stretches for row in stretch.rows)
+        return tuple(row for section in self.sections for row in section.rows)
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def inbox_list(
     )
     return InboxList(
         filters=filters,
-        stretches=_stretches(filters, lines, page, counts, now),
+        sections=_sections(filters, lines, page, counts, now),
         choices=_choices(filters, counts, groups),
         open=counts.words(counts.total),
         counts=counts.counts,
@@ -227,14 +227,14 @@ def inbox_changes(
     are only counted, and nothing more of them is read.
     """
     # Not by the recipient's own upstream: SQLite would walk all of the viewer's rows then.
-    asked = Recipient.objects.filter(
+    recipients = Recipient.objects.filter(
         user_id=viewer.mobius_id or "",
         interaction__upstream=upstream,
         interaction__mobius_id__in=changed,
     )
     rows = {
         row.interaction.mobius_id: row
-        for row in with_columns(narrowed(asked, filters))
+        for row in with_columns(narrowed(recipients, filters))
         if shows(filters.shown.key, row)
     }
     new = tuple(
@@ -303,7 +303,7 @@ def _rows(
 
 
 def _place_in(viewer: Viewer, counts: Sample, filters: Filters, current: str) -> Place | None:
-    """That of the open question, as far as what was counted tells it."""
+    """The place of the open question, if it is among those counted."""
     if not current:
         return Place()
     return place_among(counts.holders, viewer, filters, current) if _exact(filters) else None
@@ -334,13 +334,13 @@ def _has_token(viewer: Viewer, upstream: Upstream) -> bool:
 
 
 def _can(viewer: Viewer, recipient: Recipient, now: datetime) -> frozenset[access.Action]:
-    """What a button in the row may do."""
+    """The actions that the row has a button for."""
     item = recipient.interaction
     over = item.expires_at is not None and item.expires_at <= now
     return frozenset() if over else access.actions(viewer, item) & IN_A_ROW
 
 
-def _stretches(
+def _sections(
     filters: Filters,
     shown: list[Row],
     page: Page[Recipient],

@@ -1,4 +1,4 @@
-"""Where an item stands in its list: before it, after it, and what opens once it is answered."""
+"""An item's place in its list: the item before, the item after, and what opens next."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from inbox.web.ui.scopes import CLAIMED, OPEN, Filters, item_href, rows_of
 
 @dataclass(frozen=True)
 class Place:
-    """``words`` is ``3 of 7``, empty for an item that the list does not hold.
+    """``words`` is ``3 of 7``, empty for an item that is not in the list.
 
-    ``open_href`` is the next one that nobody else holds, after the last the first again.
+    ``open_href`` is the next item that nobody else has claimed; after the last, the first.
     """
 
     words: str = ""
@@ -28,7 +28,7 @@ class Place:
 def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> Place:
     """The neighbours of an item among the first 200 of its list. One query.
 
-    Of what is done there is no next: there it is what waits that one goes on with.
+    In *Done* there is no next item: the neighbours are those of the open list.
     """
     scope = OPEN if filters.done else filters.shown.key
     filters = filters.replace(scope=scope)
@@ -41,13 +41,13 @@ def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> 
 def place_among(
     holders: Mapping[str, str | None], viewer: Viewer, filters: Filters, id_: str
 ) -> Place:
-    """As ``place_of``, where the list has been read: who holds each of its items, in order."""
+    """``place_of`` for a list that has been read: who has claimed each of its items, in order."""
     ids = list(holders)
     shown = ids[:COUNTED]
     at = shown.index(id_) if id_ in shown else -1
     following = shown[at + 1 :] + shown[: max(at, 0)]
-    mine = (None, "", viewer.mobius_id)
-    free = next((one for one in following if holders[one] in mine), None)
+    free_or_own = (None, "", viewer.mobius_id)
+    free = next((next_id for next_id in following if holders[next_id] in free_or_own), None)
     open_href = item_href(free, filters) if free is not None else ""
     if at < 0:
         return Place(next_href=item_href(shown[0], filters) if shown else "", open_href=open_href)
@@ -61,16 +61,16 @@ def place_among(
 
 
 def after_answer(filters: Filters) -> Filters:
-    """The list that one goes on with after an answer: from its start, and never *Done*."""
+    """The list to continue with after an answer: from its start, and never *Done*."""
     return filters.replace(scope=CLAIMED if filters.shown.key == CLAIMED else OPEN)
 
 
 def next_item(
     viewer: Viewer, upstream: Upstream, item: Interaction, filters: Filters
 ) -> Interaction | None:
-    """The question behind an answered one: the next of the list, else its first, else None.
+    """The question after an answered one: the next in the list, else the first, else None.
 
-    What someone else has claimed is left out.
+    Questions that someone else has claimed are left out.
     """
     waiting = narrowed(rows_of(filters.shown.key, viewer, upstream), filters)
     unclaimed = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")

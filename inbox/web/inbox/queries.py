@@ -65,11 +65,11 @@ def order_of(filters: Filters) -> Keyset:
 
 @dataclass(frozen=True)
 class Sample:
-    """The first ``COUNTED`` of what waits, as far as counts need it.
+    """The first ``COUNTED`` open questions, as far as counts need them.
 
-    ``groups``: how many each group was asked, by its id. ``claimed``: what the viewer holds.
-    ``rail``: the other numbers of the rail. ``holders``: who has claimed each, in their order, with
-    one more where not all was counted.
+    ``groups``: how many each group was asked, by its id. ``claimed``: how many the viewer has
+    claimed. ``rail``: the other numbers of the rail. ``holders``: who has claimed each, in their
+    order, with one more where not all were counted.
     """
 
     bands: tuple[str, ...]
@@ -98,17 +98,17 @@ class Sample:
 
 
 def narrowed(rows: QuerySet[Recipient], filters: Filters) -> QuerySet[Recipient]:
-    """The rows that the filters leave."""
-    asked = filters.cleaned_data
-    if asked["type"]:
-        rows = rows.filter(interaction__type=asked["type"])
-    if asked["target"] == "mine":
+    """The rows that match the filters."""
+    cleaned = filters.cleaned_data
+    if cleaned["type"]:
+        rows = rows.filter(interaction__type=cleaned["type"])
+    if cleaned["target"] == "mine":
         rows = rows.filter(via_group=False)
-    elif asked["target"] == "groups":
+    elif cleaned["target"] == "groups":
         rows = rows.filter(via_group=True)
-    elif asked["target"]:
-        rows = rows.filter(via_group=True, interaction__group_id=asked["target"])
-    for word in asked["q"].lower().split():
+    elif cleaned["target"]:
+        rows = rows.filter(via_group=True, interaction__group_id=cleaned["target"])
+    for word in cleaned["q"].lower().split():
         rows = rows.filter(interaction__search__contains=word)
     return rows
 
@@ -125,9 +125,9 @@ def with_columns(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
 
 
 def sample(viewer: Viewer, upstream: Upstream, now: datetime, *, notices: bool = True) -> Sample:
-    """Count what waits, unfiltered, with the other numbers of the rail (``notices`` among them).
+    """Count the open questions, unfiltered, with the other numbers of the rail (and ``notices``).
 
-    Two queries. What is claimed waits too, so it needs a third only where not all was counted.
+    Two queries. Claimed questions are open too: a third only where not all were counted.
     """
     many = COUNTED + 1
     opened = SOONEST_DUE.sorted(rows_of(OPEN, viewer, upstream)).values_list(

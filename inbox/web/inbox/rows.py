@@ -53,7 +53,7 @@ class Row:
 
     @property
     def held_label(self) -> str:
-        """Said of the holder's face."""
+        """The label of the holder's face."""
         if self.holder is None:
             return ""
         facts = {"name": self.holder.full, "since": self.held_since}
@@ -62,17 +62,17 @@ class Row:
 
     @property
     def more(self) -> int:
-        """How many of those who answer together have no face in the row."""
+        """How many of the members have no face in the row."""
         return max(0, len(self.faces) - FACES)
 
     @property
     def shown_faces(self) -> tuple[Member, ...]:
-        """Those who have one, who answered first."""
+        """The faces in the row, those who have answered first."""
         return tuple(sorted(self.faces, key=lambda face: face.given is None))[:FACES]
 
     @cached_property
     def action_words(self) -> str:
-        """The button's."""
+        """The button's label."""
         match self.action:
             case Action.CLAIM:
                 return _("Claim")
@@ -83,22 +83,22 @@ class Row:
 
     @property
     def action_key(self) -> str:
-        """The key that presses it."""
+        """The key of the button."""
         return {"claim": "c", "release": "e"}.get(self.action, "")
 
     @cached_property
     def action_href(self) -> str:
-        """Where it is sent."""
+        """Where the button posts to."""
         return reverse(self.action, args=[self.id])
 
     @property
     def check_href(self) -> str:
-        """Where what became of it is read after a failed request."""
+        """Where the script checks the question after a failed request."""
         return reverse("check", args=[self.id])
 
     @property
     def held(self) -> bool:
-        """Somebody else holds it: it is shown in quieter words."""
+        """Somebody else has claimed it, so the row is dimmed."""
         return self.holder is not None and not self.mine
 
 
@@ -144,7 +144,7 @@ def row(
 
 
 def _action(can: Collection[Action]) -> str:
-    return next((one for one in (Action.CLAIM, Action.RELEASE) if one in can), "")
+    return next((action for action in (Action.CLAIM, Action.RELEASE) if action in can), "")
 
 
 def _ended(recipient: Recipient, item: Interaction) -> Words:

@@ -1,4 +1,4 @@
-"""The list of what waits for the reader, and of what is done."""
+"""The list of the viewer's open questions, and of those that are done."""
 
 from urllib.parse import unquote, urlsplit
 
@@ -22,19 +22,19 @@ from inbox.web.ui.request import ReviewerRequest, is_fragment, typed_in
 from inbox.web.ui.scopes import Filters
 
 MOST_CHANGED = 60
-"""Questions that a page may ask about at a time."""
+"""How many questions a page may ask about at a time."""
 
 
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponseRedirect:
-    """The address of the product leads to the inbox."""
+    """Redirect to the inbox."""
     return HttpResponseRedirect(reverse("inbox"))
 
 
 @require_safe
 def inbox(request: ReviewerRequest) -> HttpResponse:
-    """The list; with ``?item=`` that item beside it; for a swap the list or the empty pane."""
+    """The list; with ``?item=`` that item beside it; htmx gets the list or the empty pane."""
     cursor = hub.cursor()
     upstream, now, filters = request.upstream, timezone.now(), Filters.read(request.GET)
     if is_fragment(request, "detail"):
@@ -64,7 +64,7 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
 
 
 def nothing_open(request: ReviewerRequest, filters: Filters, cursor: str) -> HttpResponse:
-    """What stands in the place of a question while none is open, for a swap."""
+    """The empty pane beside the list."""
     page = inbox_list(request.viewer, request.upstream, filters, timezone.now())
     context = {"list": page, "live_cursor": cursor, "oob": True}
     return render(request, "inbox/_nothing_open.html", context)
@@ -72,7 +72,7 @@ def nothing_open(request: ReviewerRequest, filters: Filters, cursor: str) -> Htt
 
 @require_safe
 def changes(request: ReviewerRequest) -> HttpResponse:
-    """What became of the questions ``changed``, for a page of the list that shows some of them."""
+    """The changes of the questions ``changed``, for a page of the list."""
     shown = request.GET.getlist("shown")[:MOST_CHANGED]
     page = inbox_changes(
         request.viewer,
@@ -96,7 +96,7 @@ def render_list(
     resend: str = "",
     status: int | None = None,
 ) -> HttpResponse:
-    """The list after a button in it was pressed, with what came of it where that was not good.
+    """The list after a button in it was pressed, with a message if that failed.
 
     ``resend`` names the path that *Send again* posts to, where that is offered. ``status`` is the
     message's where none is given.
@@ -123,9 +123,9 @@ def render_list(
 
 def open_item(request: ReviewerRequest) -> str:
     """The id of the item beside the list: in the address, or in that of the page that asks."""
-    asked = request.GET.get("item")
-    if asked or not request.htmx:
-        return str(asked or "")
+    open_id = request.GET.get("item")
+    if open_id or not request.htmx:
+        return str(open_id or "")
     page = urlsplit(request.htmx.current_url or "")
     try:
         match = resolve(unquote(page.path))
@@ -138,6 +138,6 @@ def open_item(request: ReviewerRequest) -> str:
 
 @require_safe
 def freshness(request: ReviewerRequest) -> HttpResponse:
-    """How old what the pages show is, as the fragment in the frame."""
+    """The fragment in the frame that says how current the pages are."""
     context = {"freshness": mirror_freshness.present()}
     return render(request, "components/_freshness.html", context)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox.models import Decision, Event, Interaction, Run
-from inbox.web.ui.answers import ended_at, given, progress
+from inbox.web.ui.answers import ended_at, given_answers, progress
 from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
 from inbox.web.ui.people import People
 from inbox.web.ui.words import UNNAMED, item_status
@@ -111,7 +111,7 @@ def _claim(holder: str | None, people: People, at: datetime | None) -> Entry:
 def _answers(item: Interaction, people: People, decisions: Iterable[Decision]) -> list[Entry]:
     by_service = {d.actor for d in decisions if d.credential_kind == "service"}
     lines = []
-    for answer in given(item, people):
+    for answer in given_answers(item, people):
         comment = _("“%(comment)s”") % {"comment": answer.comment} if answer.comment else ""
         text = answer.did
         if answer.face.id in by_service:

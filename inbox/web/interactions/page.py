@@ -29,12 +29,12 @@ from inbox.web.ui import context as evidence
 from inbox.web.ui import markdown
 from inbox.web.ui.answers import (
     Effect,
-    Given,
+    GivenAnswer,
     Member,
     after_mine,
     closing_sentence,
     effect,
-    given,
+    given_answers,
     members,
     members_from_words,
     progress,
@@ -103,7 +103,7 @@ class ItemPage:
     by_key: bool
     other_viewers: OtherViewers | None
     hidden: bool
-    answers: tuple[Given, ...]
+    answers: tuple[GivenAnswer, ...]
     members: tuple[Member, ...]
     members_from: str
     have: int
@@ -280,7 +280,7 @@ def item_page(
         place=place or place_of(viewer, upstream, filters, item.mobius_id),
         kind=kind(item.type),
         body=markdown.render(markdown.body(item.message, item.title)),
-        cards=evidence.cards(item.context, known=_known(item)),
+        cards=evidence.cards(item.context, shown_elsewhere=_shown_elsewhere(item)),
         deadline=_deadline(item, now, closing),
         asked=_asked(item, people, group, now),
         group=group,
@@ -300,7 +300,7 @@ def item_page(
         by_key=by_key,
         other_viewers=other_viewers(viewer, item) if not closing else None,
         hidden=access.hides_answers(viewer, item) and bool(item.responses),
-        answers=given(item, people),
+        answers=given_answers(item, people),
         members=line,
         members_from=members_from_words(item),
         have=counts[0],
@@ -411,7 +411,7 @@ def _mine(item: Interaction, people: People) -> str:
     return ""
 
 
-def _known(item: Interaction) -> frozenset[str]:
+def _shown_elsewhere(item: Interaction) -> frozenset[str]:
     return frozenset({"due_at"}) if item.soft else frozenset()
 
 

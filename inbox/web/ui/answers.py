@@ -49,8 +49,8 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Given:
-    """One person's answer, as the page shows it."""
+class GivenAnswer:
+    """A person's answer."""
 
     face: Face
     words: Words
@@ -70,7 +70,7 @@ class Member:
 
     face: Face
     state: str
-    given: Given | None = None
+    given: GivenAnswer | None = None
     note: str = ""
     blocks: bool = False
 
@@ -123,7 +123,7 @@ def _is_long(text: str) -> bool:
     return len(text) > SHORT or "\n" in text
 
 
-def given(item: Interaction, people: People) -> tuple[Given, ...]:
+def given_answers(item: Interaction, people: People) -> tuple[GivenAnswer, ...]:
     """Every answer so far, in upstream's order."""
     question = question_of(item)
     answers = []
@@ -132,7 +132,7 @@ def given(item: Interaction, people: People) -> tuple[Given, ...]:
         hidden = bool(response.get(HIDDEN))
         words = Words(_("Answered"), icon="done") if hidden else value_words(question, value)
         answers.append(
-            Given(
+            GivenAnswer(
                 face=people.face(user_id),
                 words=words,
                 comment=response.get("comment") or "",
@@ -161,11 +161,11 @@ def members(
     """
     if not item.shared:
         return ()
-    said = {answer.face.id: answer for answer in given(item, people)}
+    answered = {answer.face.id: answer for answer in given_answers(item, people)}
     needs_all = item.policy_kind == "all"
     row = []
     for user_id in item.members or ():
-        state = "answered" if user_id in said else "missing"
+        state = "answered" if user_id in answered else "missing"
         if state == "missing" and user_id in received:
             state = "received"
         elif state == "missing" and people.is_reader(user_id) and item.pending:
@@ -175,7 +175,7 @@ def members(
             here = people.has_account(user_id)
             note = obstacle(account=here, off=user_id in off, left=user_id in left)
         blocks = bool(note) and lead and needs_all and state == "missing"
-        row.append(Member(people.face(user_id), state, said.get(user_id), note, blocks))
+        row.append(Member(people.face(user_id), state, answered.get(user_id), note, blocks))
     return tuple(row)
 
 
@@ -213,14 +213,14 @@ def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
         return unanswered_sentence(item, now)
     if item.status != "completed":
         return ""
-    answers = given(item, people)
+    answers = given_answers(item, people)
     if len(answers) > 1:
         return _last_answered(item, [answer.face.id for answer in answers], people, now)
     if not answers:
         return _answered(item, item.responder_id, "", people, now)
     words = answers[0].words
-    said = "" if words.long else words.text.rstrip(".")
-    return _answered(item, answers[0].face.id, said, people, now)
+    answer_text = "" if words.long else words.text.rstrip(".")
+    return _answered(item, answers[0].face.id, answer_text, people, now)
 
 
 def _answered(
@@ -312,22 +312,22 @@ def effect(item: Interaction, people: People, *, received: Collection[str] = ())
     if counts is None:
         return _alone(item, goes_on=goes_on)
     done, total = counts
-    mine = done + 1
-    if mine >= total > 1:
-        what = _("It resumes the run.") if goes_on else _("It closes the question.")
+    number = done + 1
+    if number >= total > 1:
+        consequence = _("It resumes the run.") if goes_on else _("It closes the question.")
         last = ngettext(
             "Yours is the last of %(count)d answer.",
             "Yours is the last of %(count)d answers.",
             total,
         )
-        return Effect(last % {"count": total}, what)
-    if mine >= total:
+        return Effect(last % {"count": total}, consequence)
+    if number >= total:
         return _alone(item, goes_on=goes_on)
-    strong = _("Yours will be answer %(number)d of %(total)d.") % {"number": mine, "total": total}
+    strong = _("Yours will be answer %(number)d of %(total)d.") % {"number": number, "total": total}
     others = [
         member for member in item.missing if member not in received and not people.is_reader(member)
     ]
-    return Effect(strong, _waits(others, people, goes_on=goes_on, more=total - mine))
+    return Effect(strong, _waits(others, people, goes_on=goes_on, more=total - number))
 
 
 def _alone(item: Interaction, *, goes_on: bool) -> Effect:

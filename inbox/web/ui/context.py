@@ -230,28 +230,30 @@ def _named_link(value: dict[str, Any]) -> Cell | None:
     return None
 
 
-def cards(context: dict[str, Any], *, known: frozenset[str] = frozenset()) -> tuple[Card, ...]:
+def cards(
+    context: dict[str, Any], *, shown_elsewhere: frozenset[str] = frozenset()
+) -> tuple[Card, ...]:
     """The cards of a context: one of all short facts first, then each other value in its order.
 
-    ``known`` are keys that the page shows elsewhere (the soft deadline). All texts together are
-    formatted up to ``FORMATTED`` bytes; what exceeds ``MOST_ROWS`` facts or ``MOST_CARDS`` cards is
-    one text of JSON.
+    ``shown_elsewhere`` are keys that the page shows itself (the soft deadline). All texts together
+    are formatted up to ``FORMATTED`` bytes; what exceeds ``MOST_ROWS`` facts or ``MOST_CARDS``
+    cards is one text of JSON.
     """
     facts: list[tuple[str, Cell]] = []
     rest: list[Card] = []
     more: dict[str, Any] = {}
     budget = FORMATTED
     for key, value in context.items():
-        if key in known:
+        if key in shown_elsewhere:
             continue
         if len(facts) >= MOST_ROWS or len(rest) >= MOST_CARDS:
             more[key] = value
         elif (cell := one_line(value)) is not None:
             facts.append((label(key), cell))
         else:
-            made = list(_cards_of(label(key), value, budget))
-            budget -= sum(card.text.size for card in made if card.text is not None)
-            rest.extend(made)
+            more_cards = list(_cards_of(label(key), value, budget))
+            budget -= sum(card.text.size for card in more_cards if card.text is not None)
+            rest.extend(more_cards)
     if more:
         rest.append(_text_card(_("More"), pretty(more), 0))
     first = [Card("facts", facts=tuple(facts))] if facts else []

@@ -34,13 +34,13 @@ class Groups:
 
 def groups_of(upstream: Upstream, items: Iterable[Interaction]) -> Groups:
     """The groups of some questions. One query, none where none is a group's."""
-    asked = [item for item in items if item.target_type == "group"]
-    ids = {id_ for item in asked for id_ in (item.group_id, item.target_id) if id_}
+    group_items = [item for item in items if item.target_type == "group"]
+    ids = {id_ for item in group_items for id_ in (item.group_id, item.target_id) if id_}
     names: dict[str, str] = {}
     members: dict[str, set[str]] = {}
     if ids:
-        known = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
-        rows = known.values_list("mobius_id", "handle", "name", "gone", "memberships__user_id")
+        found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
+        rows = found.values_list("mobius_id", "handle", "name", "gone", "memberships__user_id")
         for id_, handle, name, gone, user_id in rows:
             names |= {id_: name, handle: name}
             if not gone:

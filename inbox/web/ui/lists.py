@@ -111,9 +111,11 @@ class ListForm(forms.Form):
         """The form that ``values`` would fill."""
         return self.read(self.values(**changes))
 
-    def select(self, name: str, nothing: str, known: Iterable[tuple[str, str]]) -> forms.BoundField:
-        """A field as a select that offers ``nothing``, what is ``known`` and what is chosen."""
-        options, chosen = [("", nothing), *known], self.cleaned_data[name]
+    def select(
+        self, name: str, nothing: str, choices: Iterable[tuple[str, str]]
+    ) -> forms.BoundField:
+        """A field as a select that offers ``nothing``, the ``choices`` and the chosen value."""
+        options, chosen = [("", nothing), *choices], self.cleaned_data[name]
         if chosen not in dict(options):
             options.append((chosen, chosen))
         self.fields[name].widget = forms.Select(choices=options)
@@ -230,12 +232,12 @@ def _read(cursor: str) -> tuple[datetime | None, int]:
 def _arrivals(fresh: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
     """Those of ``fresh`` that are new to a page that shows ``shown``.
 
-    What slides in behind the last row of a full page, because one above it has left, is not new.
+    A row that moves up onto a full page because one above it has left is not new.
     """
-    known = {row.pk for row in shown}
-    upto = [index for index, row in enumerate(fresh) if row.pk in known]
+    shown_ids = {row.pk for row in shown}
+    upto = [index for index, row in enumerate(fresh) if row.pk in shown_ids]
     last = fresh[: upto[-1] + 1] if upto and len(shown) >= PAGE else fresh[:PAGE]
-    return [row for row in last if row.pk not in known]
+    return [row for row in last if row.pk not in shown_ids]
 
 
 @dataclass(frozen=True)
@@ -246,9 +248,9 @@ class Shown:
 
     @classmethod
     def read(cls, text: str) -> "Shown":
-        """Of ``12.7.5``; what is no number is left out."""
+        """Parse ``12.7.5``, without what is not a number."""
         parts = text.split(".")[:MOST]
-        return cls(tuple(int(one) for one in parts if one.isdecimal() and len(one) < 19))
+        return cls(tuple(int(part) for part in parts if part.isdecimal() and len(part) < 19))
 
 
 def numbers(rows: Iterable[Model]) -> str:

@@ -34,9 +34,9 @@ def hidden_host(href: str, words: str) -> str:
         address = href[7:].partition("?")[0]
         return "" if words == address else address
     target = _host(href)
-    said = _host(words) or _host(f"//{words}")
+    shown_host = _host(words) or _host(f"//{words}")
     # Words in another script, or "bank.example" before "@", look like a host and are none.
-    return "" if said == target and "@" not in target and words.isascii() else _plain(target)
+    return "" if shown_host == target and "@" not in target and words.isascii() else _plain(target)
 
 
 def _host(address: str) -> str:
@@ -54,28 +54,28 @@ def _plain(host: str) -> str:
         return host
 
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 OVERHEAD = 400
 """Bytes that an entry takes beside its text."""
 
 
-class RenderCache(Generic[Made]):
-    """What ``make`` gave for a text, the last used first. ``size_of`` gives the bytes of a result.
+class RenderCache(Generic[Result]):
+    """A least-recently-used cache of results by text. ``size_of`` gives the bytes of a result.
 
-    Threads that want the same text wait for the first of them.
+    Threads that need the same text wait for the first of them.
     """
 
-    def __init__(self, most_bytes: int, size_of: Callable[[Made], int]) -> None:
+    def __init__(self, most_bytes: int, size_of: Callable[[Result], int]) -> None:
         self.most_bytes = most_bytes
         self.bytes = 0
         self._size_of = size_of
-        self._kept: OrderedDict[bytes, tuple[Made, int]] = OrderedDict()
+        self._kept: OrderedDict[bytes, tuple[Result, int]] = OrderedDict()
         self._turns: dict[bytes, Lock] = {}
         self._lock = Lock()
 
-    def get(self, kind: str, text: str, make: Callable[[str], Made]) -> Made:
-        """The result for ``text``; ``kind`` tells apart what is made of the same text."""
+    def get(self, kind: str, text: str, make: Callable[[str], Result]) -> Result:
+        """The result of ``make`` for ``text``; ``kind`` separates results of a text."""
         key = sha256(f"{kind}\n{text}".encode("utf-8", "surrogatepass")).digest()
         with self._lock:
             if key in self._kept:
@@ -87,17 +87,17 @@ class RenderCache(Generic[Made]):
                 if key in self._kept:
                     return self._kept[key][0]
             try:
-                made = make(text)
-                self._keep(key, made)
+                result = make(text)
+                self._keep(key, result)
             finally:
                 with self._lock:
                     self._turns.pop(key, None)
-        return made
+        return result
 
-    def _keep(self, key: bytes, made: Made) -> None:
-        size = self._size_of(made) + OVERHEAD
+    def _keep(self, key: bytes, result: Result) -> None:
+        size = self._size_of(result) + OVERHEAD
         with self._lock:
-            self._kept[key] = made, size
+            self._kept[key] = result, size
             self.bytes += size
             while self.bytes > self.most_bytes:
                 _, (_, gone) = self._kept.popitem(last=False)
@@ -355,7 +355,7 @@ def body(message: str, title: str) -> str:
     The first line stays where the title does not say all of it: it was cut, or it holds a link.
     """
     first, _, rest = message.strip().partition("\n")
-    said = title.removesuffix("…").strip()
+    title_text = title.removesuffix("…").strip()
     whole = len(first.strip().lstrip("#").strip()) <= 300 and not title.endswith("…")
     linked = "](" in first or "://" in first
-    return rest.strip() if whole and said and not linked else message.strip()
+    return rest.strip() if whole and title_text and not linked else message.strip()

@@ -136,5 +136,5 @@ def short_id(id_: str) -> str:
 
 def routing_words(routing: str) -> str:
     """A routing's name; one that this product does not know keeps its own word."""
-    known = {kind.value: name for kind, (name, _meaning) in ROUTING.items()}
-    return str(known.get(routing, routing))
+    names = {kind.value: name for kind, (name, _meaning) in ROUTING.items()}
+    return str(names.get(routing, routing))

@@ -122,7 +122,7 @@ def test_flat_objects_are_pairs_and_nested_ones_a_tree() -> None:
 
 
 def test_what_is_shown_elsewhere_is_left_out() -> None:
-    assert cards({"due_at": "2026-11-24T10:45:00Z"}, known=frozenset({"due_at"})) == ()
+    assert cards({"due_at": "2026-11-24T10:45:00Z"}, shown_elsewhere=frozenset({"due_at"})) == ()
 
 
 def test_deep_and_wide_values_are_cut_and_say_so() -> None:
