@@ -1,4 +1,4 @@
-"""The pages for requests that could not be answered. They claim nothing that was not checked."""
+"""The pages for requests that failed."""
 
 import sys
 from typing import Any
@@ -17,7 +17,7 @@ from inbox.web.account.signed_out import KeptText
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 RETRY_AFTER = 10
-"""Seconds after which a database that was away is tried again."""
+"""``Retry-After`` while the database is unavailable, in seconds."""
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -60,7 +60,7 @@ def _without_database(request: HttpRequest, error: BaseException | None) -> Http
 
 
 def _typed(request: HttpRequest) -> KeptText | None:
-    """What the form held, to be copied from the page."""
+    """The text of the form, to copy from the page."""
     try:
         return KeptText.from_question_form(request) or KeptText.from_sign_in_form(request)
     except SuspiciousOperation:
@@ -68,5 +68,5 @@ def _typed(request: HttpRequest) -> KeptText | None:
 
 
 def _page(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
-    """Rendered without context processors: they may need what has failed."""
+    """Render without context processors, which may need what has failed."""
     return HttpResponse(render_to_string(template, {"request": request, **context}), status=status)

@@ -1,4 +1,4 @@
-"""Is it alive, and can it serve."""
+"""Liveness and readiness."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _UNREACHABLE = (Reason.DATABASE_UNREACHABLE, Reason.DATABASE_SILENT)
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """The process answers. Nothing else is asked."""
+    """Liveness: the process responds."""
     return JsonResponse({"status": "ok"})
 
 
@@ -61,7 +61,7 @@ def _database() -> tuple[bool, str]:
 
 
 def _sync_problems() -> list[str]:
-    """What an administrator should look at, though pages still open. Empty for nothing."""
+    """Problems for administrators while pages still open; empty for none."""
     fresh, now = freshness.present(), timezone.now()
     found = []
     if fresh.key_refused:

@@ -1,4 +1,4 @@
-"""The event streams. Each topic is authorised by itself; no answer is ever a redirect."""
+"""The event streams. Each topic is authorised separately; no response is a redirect."""
 
 from collections.abc import Callable
 from functools import partial, wraps
@@ -20,7 +20,7 @@ Stream = Callable[..., HttpResponse]
 
 
 def streams(allowed: Callable[..., Topics]) -> Stream:
-    """Make a view of a function that says what a viewer may follow, None where nothing."""
+    """Make a view from a function that returns the topics a viewer may follow, or None."""
 
     @require_safe
     @wraps(allowed)
@@ -49,7 +49,7 @@ def inbox(request: ReviewerRequest) -> Topics:
 
 @streams
 def run(request: ReviewerRequest, id: str) -> Topics:
-    """One run, and what it asked that the viewer may see."""
+    """A run and its questions that the viewer may see."""
     return partial(_run, id)
 
 

@@ -1,4 +1,4 @@
-"""A person's notifications as their page shows them."""
+"""The page of a person's notifications."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +52,7 @@ class NoticeRow:
 
 @dataclass(frozen=True)
 class NoticeList:
-    """A page of them, the newest first. ``until`` is when it was read."""
+    """A page of notifications, newest first. ``until`` is when it was read."""
 
     rows: tuple[NoticeRow, ...]
     unread_only: bool
@@ -61,14 +61,14 @@ class NoticeList:
 
     @property
     def new(self) -> int:
-        """Unread ones on this page."""
+        """How many on this page are unread."""
         return sum(row.new for row in self.rows)
 
 
 def notice_list(
     viewer: Viewer, upstream: Upstream, filters: NoticeFilters, now: datetime
 ) -> NoticeList:
-    """The reader's notifications. Two queries."""
+    """The viewer's notifications. Two queries."""
     unread_only = filters.cleaned_data["show"] == "unread"
     mine = Notice.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream)
     rows = mine.filter(read_at__isnull=True) if unread_only else mine

@@ -18,7 +18,7 @@ from inbox.web.ui.request import ReviewerRequest, is_fragment
 
 @require_safe
 def notifications(request: ReviewerRequest) -> HttpResponse:
-    """The notifications, newest first; for a swap the list alone. ``?show=unread``: new ones."""
+    """The notifications, newest first; htmx gets the list alone. ``?show=unread``: new ones."""
     cursor = hub.cursor()
     upstream, filters = request.upstream, NoticeFilters.read(request.GET)
     listed = notice_list(request.viewer, upstream, filters, timezone.now())
@@ -33,14 +33,14 @@ def notifications(request: ReviewerRequest) -> HttpResponse:
 
 @require_safe
 def bell(request: ReviewerRequest) -> HttpResponse:
-    """The numbers beside the bell, and for a lead of what waits."""
+    """The number beside the bell, and for a lead that of blocked questions."""
     counts = rail_counts(request.viewer, request.upstream)
     return render(request, "notifications/_bell.html", {"counts": counts, "fragment": True})
 
 
 @require_POST
 def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Mark one as read. 404 for somebody else's; one that was read stays so."""
+    """Mark a notification as read. 404 for somebody else's."""
     reviewer = request.user.reviewer
     if not service.own(reviewer, request.upstream).filter(pk=id).exists():
         raise Http404("No such notification.")
@@ -50,7 +50,7 @@ def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
 
 @require_POST
 def read_question(request: ReviewerRequest, id: str) -> HttpResponse:
-    """Mark as read what is about a question: its page, once it is opened, sends this."""
+    """Mark a question's notifications as read, when its page is opened."""
     service.read_item(
         reviewer=request.user.reviewer,
         upstream=request.upstream,
@@ -62,7 +62,7 @@ def read_question(request: ReviewerRequest, id: str) -> HttpResponse:
 
 @require_POST
 def read_all(request: ReviewerRequest) -> HttpResponseBase:
-    """Mark those as read that the page showed: what came after ``until`` stays new."""
+    """Mark the notifications that the page showed as read; newer than ``until`` stay unread."""
     now = timezone.now()
     until = _moment(request.POST.get("until", "")) or now
     service.read_all(reviewer=request.user.reviewer, until=until, now=now)

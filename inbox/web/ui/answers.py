@@ -17,7 +17,7 @@ from inbox.web.ui.when import ago
 from inbox.web.ui.words import listed
 
 SHORT = 60
-"""Characters that an answer may have to be shown in a line."""
+"""How many characters an answer may have to fit a line."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Member:
 
     @property
     def missing(self) -> bool:
-        """No answer yet, and it is not the reader's turn."""
+        """Whether the answer is missing and it is not the viewer's turn."""
         return self.state == "missing"
 
 
@@ -180,7 +180,7 @@ def members(
 
 
 def members_from_words(item: Interaction) -> str:
-    """Where it is known from whom a question asks; empty for one to a person."""
+    """Where the members of a question come from; empty for a question to a person."""
     if not item.target_id:
         return _("Mobius doesn't say who this is for. Only team leads can see it.")
     if item.target_type != "group":
@@ -197,7 +197,7 @@ def members_from_words(item: Interaction) -> str:
 
 
 def obstacle(*, account: bool, off: bool, left: bool) -> str:
-    """What keeps somebody who was asked from answering here; empty where nothing does."""
+    """Why a person who was asked can't answer here; empty if they can."""
     if not account:
         return _("No account here")
     if off:
@@ -206,7 +206,7 @@ def obstacle(*, account: bool, off: bool, left: bool) -> str:
 
 
 def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
-    """How it ended: ``Lee answered this 2 min ago: Approve.``; empty while it is open."""
+    """How a question ended: ``Lee answered this 2 min ago: Approve.``; empty while it is open."""
     if item.gone:
         return _("Mobius no longer has this question.")
     if item.status == "expired":
@@ -280,7 +280,7 @@ def ended_at(item: Interaction) -> datetime | None:
 
 @dataclass(frozen=True)
 class Effect:
-    """``strong`` is what the eye should catch, ``rest`` completes the sentence."""
+    """``strong`` is shown in bold, ``rest`` follows it."""
 
     strong: str
     rest: str

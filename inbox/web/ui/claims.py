@@ -34,7 +34,7 @@ class Hold:
 
 
 def hold_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -> Hold | None:
-    """None for what nobody takes, and for a free question that the reader was not asked."""
+    """None for a question that can't be claimed, or is free and doesn't ask the viewer."""
     if not access.can_be_claimed(item):
         return None
     can = access.actions(viewer, item)
@@ -56,12 +56,12 @@ def hold_of(viewer: Viewer, item: Interaction, people: People, now: datetime) ->
 
 
 def stale(item: Interaction, now: datetime) -> bool:
-    """Held for too long, as the installation sees it."""
+    """Whether the claim is older than ``CLAIM_STALE_AFTER``."""
     return _turns_at(item) is not None and now >= (_turns_at(item) or now)
 
 
 def since_label(item: Interaction, now: datetime) -> str:
-    """``since 10:02``; ``since 08:51: too long``. For what is not renewed as time goes by."""
+    """``since 10:02``; ``since 08:51: too long``. For text that is not refreshed over time."""
     if item.claimed_at is None:
         return ""
     since = {"time": moment(item.claimed_at, now)}

@@ -13,7 +13,7 @@ KEEP = 3
 FOLD_FROM = 9
 FINEST_LINES = 300
 COMPARED = 200_000
-"""Characters of two texts that are compared."""
+"""How many characters of two texts are compared."""
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
@@ -33,7 +33,7 @@ class Line:
 
     @property
     def sign(self) -> str:
-        """What stands before the line."""
+        """The sign before the line."""
         return {"add": "+", "del": "−"}.get(self.kind, " ")
 
 
@@ -46,7 +46,7 @@ class Piece:
 
     @property
     def label(self) -> str:
-        """What a fold says of itself."""
+        """The label of a fold."""
         lines = ngettext("%(count)d unchanged line", "%(count)d unchanged lines", self.folded)
         return lines % {"count": self.folded}
 
@@ -77,11 +77,11 @@ class _Open:
 
     @property
     def inside(self) -> bool:
-        """The hunk has not ended yet."""
+        """Whether the hunk has more lines."""
         return self.left_old > 0 or self.left_new > 0
 
     def add(self, kind: str, number: int, text: str) -> None:
-        """One more line, counted, and kept while there are not too many."""
+        """Count a line, and keep it unless there are too many."""
         self.added += kind == "add"
         self.removed += kind == "del"
         if len(self.lines) < MOST_LINES:
@@ -160,7 +160,7 @@ def beside(text: str) -> str:
 
 
 def compare(before: str, after: str, *, path: str = "") -> tuple[FileDiff, ...]:
-    """Two texts side by side become one diff; empty where they are equal."""
+    """The diff of two texts; empty if they are equal."""
     old, new = before.splitlines(), after.splitlines()
     file = _Open(path)
     # The search for the best match is cubic where lines repeat; the other one is not.

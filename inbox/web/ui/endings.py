@@ -67,7 +67,7 @@ def bypassed_by(item: Interaction, entries: Iterable[Decision]) -> Decision | No
 def run_ending(
     viewer: Viewer, run: Run, entries: Iterable[Decision], people: People
 ) -> Ending | None:
-    """Who cancelled ``run``; None where nobody did."""
+    """Who cancelled ``run``; None if nobody did."""
     if not run.cancelled:
         return None
     entry = cancelled_by(run, entries)
@@ -104,12 +104,12 @@ def question_ending(
 
 
 def href(viewer: Viewer, entry: Decision) -> str:
-    """The page of an entry, which leads alone may open."""
+    """The page of an entry, which only leads may open."""
     return entry.get_absolute_url() if viewer.lead else ""
 
 
 def signal_name(entry: Decision) -> str:
-    """The signal that was sent."""
+    """The name of the signal."""
     return str(_value(entry).get("signal") or "")
 
 
@@ -121,7 +121,7 @@ def done_by(entry: Decision, people: People, you: str, other: str, **facts: Any)
 
 
 def _uncertain(entry: Decision) -> bool:
-    """Nobody knows whether it arrived."""
+    """It is unknown whether the request arrived."""
     return _value(entry).get("arrived") == "unknown"
 
 

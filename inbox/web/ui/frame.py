@@ -1,4 +1,4 @@
-"""What the frame around every page shows: who is signed in, how fresh it is, what waits."""
+"""The frame around every page: the viewer, freshness and counts."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -56,7 +56,7 @@ def _figure(name: str, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
 
 
 def own_views(viewer: Viewer) -> tuple[SavedView, ...]:
-    """A lead's views by name; one query, none for others."""
+    """A lead's saved views by name. One query, none for others."""
     if not viewer.lead:
         return ()
     found = SavedView.objects.filter(owner_id=viewer.user_id)

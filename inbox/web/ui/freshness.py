@@ -1,4 +1,4 @@
-"""What pages say of how fresh they are, and of what keeps them from it."""
+"""Texts about how current pages are, and about problems with the sync."""
 
 from datetime import datetime
 
@@ -35,7 +35,7 @@ _REASONS = {
 
 
 def freshness_text(fresh: Freshness, now: datetime) -> str:
-    """How fresh pages are, and why, for any reader."""
+    """How current pages are, and why, for any viewer."""
     because = trouble_text(fresh.because, now)
     if fresh.stage is Stage.KEY_REFUSED:
         return because
@@ -46,7 +46,7 @@ def freshness_text(fresh: Freshness, now: datetime) -> str:
 
 
 def trouble_text(trouble: Trouble | None, now: datetime) -> str:
-    """What is wrong, without ids and what Mobius says; empty for nothing."""
+    """The problem, without IDs and Mobius' own words; empty for none."""
     if trouble is None:
         return ""
     if trouble.until is not None:

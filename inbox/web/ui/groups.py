@@ -1,4 +1,4 @@
-"""The groups that questions ask: what they are called, and who is no longer in them."""
+"""The groups of questions: their names, and who has left them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Groups:
     members: Mapping[str, frozenset[str]]
 
     def name_for(self, item: Interaction) -> str:
-        """The name of the group that a question asks; of one that is not known, what it is told."""
+        """The name of a question's group; an unknown group's ID or handle."""
         return self.names.get(item.group_id or "") or self.names.get(item.target_id, item.target_id)
 
     def former_members(self, item: Interaction) -> frozenset[str]:
@@ -33,7 +33,7 @@ class Groups:
 
 
 def groups_of(upstream: Upstream, items: Iterable[Interaction]) -> Groups:
-    """The groups of some questions. One query, none where none is a group's."""
+    """The groups of questions. One query, none for questions to people."""
     group_items = [item for item in items if item.target_type == "group"]
     ids = {id_ for item in group_items for id_ in (item.group_id, item.target_id) if id_}
     names: dict[str, str] = {}
@@ -49,7 +49,7 @@ def groups_of(upstream: Upstream, items: Iterable[Interaction]) -> Groups:
 
 
 def group_names(upstream: Upstream, ids: set[str]) -> dict[str, str]:
-    """Names of groups by what a target may call them: id or handle. One query, none for no ids."""
+    """Names of groups by ID and by handle: a target may be either. One query, none for no IDs."""
     if not ids:
         return {}
     found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)

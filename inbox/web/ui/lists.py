@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 
 PAGE = 50
-"""Rows of a page."""
+"""How many rows a page has."""
 MOST = 200
 """Rows that a page may ask to see again, and options of a select."""
 
@@ -21,7 +21,7 @@ Row = TypeVar("Row", bound=Model)
 
 
 class Text(forms.CharField):
-    """A text that is cut where it is too long."""
+    """A text that is cut if it is too long."""
 
     def __init__(self, *, longest: int = 300, **kwargs: Any) -> None:
         super().__init__(required=False, strip=False, **kwargs)
@@ -32,14 +32,14 @@ class Text(forms.CharField):
 
 
 class Number(forms.RegexField):
-    """A whole number, as text: 0 is no empty field."""
+    """A whole number as text, since 0 is not an empty field."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(r"^\d{1,18}$", required=False, **kwargs)
 
 
 class Search(Text):
-    """The words that are searched for."""
+    """The words to search for."""
 
     def to_python(self, value: Any) -> str:
         return " ".join(super().to_python(value).split())
@@ -59,9 +59,9 @@ class ListForm(forms.Form):
 
     url_name: ClassVar[str]
     everything: ClassVar[tuple[str, ...]] = ("cursor",)
-    """Fields that leave nothing out of the list."""
+    """Fields that don't narrow the list."""
     place: ClassVar[tuple[str, ...]] = ("cursor",)
-    """Fields that say where in the list; another filter or order begins without them."""
+    """Fields for the place in the list; they are reset by another filter or order."""
 
     @classmethod
     def read(cls, query: Mapping[str, Any]) -> Self:
@@ -75,18 +75,18 @@ class ListForm(forms.Form):
 
     @property
     def narrowed(self) -> bool:
-        """Something is left out of the list."""
+        """Whether a filter narrows the list."""
         return any(self.cleaned_data[name] for name in self.fields if name not in self.everything)
 
     def values(self, **changes: object) -> dict[str, object]:
-        """What is asked for, with ``changes``, among which may be other parameters."""
+        """The values of the fields with ``changes``, which may add other parameters."""
         if changes.keys() & self.fields.keys() - set(self.place):
             changes = dict.fromkeys(self.place, "") | changes
         return {name: value for name, value in (self.cleaned_data | changes).items() if value}
 
     @property
     def kept(self) -> list[tuple[str, object]]:
-        """What a new search keeps, as hidden fields."""
+        """The values that a new search keeps, as hidden fields."""
         return list(self.values(q="").items())
 
     def querystring(self, **changes: object) -> str:
@@ -95,7 +95,7 @@ class ListForm(forms.Form):
 
     @cached_property
     def path(self) -> str:
-        """The list without a query."""
+        """The address of the list without a query."""
         return reverse(self.url_name)
 
     def href(self, **changes: object) -> str:
@@ -124,7 +124,7 @@ class ListForm(forms.Form):
 
 @dataclass(frozen=True)
 class Choice:
-    """A link to a list; ``on`` where it is the one that is shown. ``key`` tells it from others."""
+    """A link to a list; ``on`` if it is the current one. ``key`` identifies it."""
 
     label: str
     href: str
@@ -134,7 +134,7 @@ class Choice:
 
 
 def chips(filters: ListForm, labels: Mapping[str, str]) -> tuple[Choice, ...]:
-    """The filters that are on, each with its label and the list without it."""
+    """The active filters, each with its label and a link to the list without it."""
     return tuple(
         Choice(label, filters.href(**{name: ""}), on=True)
         for name, label in labels.items()
@@ -170,19 +170,19 @@ class Keyset:
     nulls_last: bool = False
 
     def cursor(self, row: Model) -> str:
-        """That of the page behind ``row``."""
+        """The cursor of the page after ``row``."""
         at = getattr(row, self.time)
         return f"{at.isoformat() if at else ''}_{getattr(row, self.number)}"
 
     def sorted(self, rows: QuerySet[Row]) -> QuerySet[Row]:
-        """All of ``rows`` in this order."""
+        """``rows`` in this order."""
         if self.nulls_last:
             return rows.order_by(F(self.time).asc(nulls_last=True), self.number)
         sign = "" if self.ascending else "-"
         return rows.order_by(f"{sign}{self.time}", f"{sign}{self.number}")
 
     def after(self, rows: QuerySet[Row], cursor: str) -> QuerySet[Row]:
-        """Those of ``rows`` that follow the cursor, in this order."""
+        """The ``rows`` after the cursor, in this order."""
         at, number = _read(cursor)
         further = "gt" if self.ascending else "lt"
         behind = Q(**{f"{self.number}__{further}": number})
@@ -207,7 +207,7 @@ class Keyset:
         return Page(rows, new, self.cursor(rows[-1]) if len(fresh) > PAGE else "")
 
     def holds(self, row: Model, after: str, until: str) -> bool:
-        """The row is behind the cursor ``after`` and not behind ``until``."""
+        """Whether the row is after the cursor ``after`` and not after ``until``."""
         here = self._place(*_read(self.cursor(row)))
         first, last = _read(after), _read(until)
         behind = first == FIRST or self._place(*first) < here
@@ -242,7 +242,7 @@ def _arrivals(fresh: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
 
 @dataclass(frozen=True)
 class Shown:
-    """The numbers of the rows that a page shows, in its order; empty for a page that opens."""
+    """The numbers of the rows that a page shows, in its order; empty when a page opens."""
 
     ids: tuple[int, ...] = ()
 
@@ -254,7 +254,7 @@ class Shown:
 
 
 def numbers(rows: Iterable[Model]) -> str:
-    """What ``Shown.read`` reads."""
+    """The numbers of the rows, as ``Shown.read`` parses them."""
     return ".".join(str(row.pk) for row in rows)
 
 

@@ -31,7 +31,7 @@ class Stop:
 
     @property
     def current(self) -> bool:
-        """The run stands here."""
+        """Whether the run is at this step."""
         return self.state in ("now", "busy")
 
 
@@ -73,7 +73,7 @@ def _stop(run: Run, planned: dict[str, Any], step: Step | None, now: datetime) -
 
 
 def _ended(step: Step) -> str:
-    """How a step ended, and after how long where that is known."""
+    """How a step ended, and how long it took if known."""
     seconds = None
     if step.started_at is not None and step.completed_at is not None:
         seconds = (step.completed_at - step.started_at).total_seconds()

@@ -18,7 +18,7 @@ class Face:
 
 @dataclass(frozen=True)
 class People:
-    """The names that one page needs, and who reads it. Who has no account is not in ``names``."""
+    """The names that a page needs, and its reader. ``names`` has only people with an account."""
 
     names: Mapping[str, str]
     reader: str | None = None
@@ -34,11 +34,11 @@ class People:
         return _("You") if self.is_reader(user_id) else self.full(user_id)
 
     def object(self, user_id: str | None) -> str:
-        """As ``name``, within a sentence: ``you``."""
+        """The name within a sentence: ``you`` for the reader."""
         return _("you") if self.is_reader(user_id) else self.full(user_id)
 
     def objects(self, user_ids: Iterable[str | None]) -> list[str]:
-        """As ``object`` for several, the reader last."""
+        """``object`` of several people, the reader last."""
         ids = list(user_ids)
         others = [self.full(id_) for id_ in ids if not self.is_reader(id_)]
         return [*others, _("you")] if len(others) < len(ids) else others
@@ -51,13 +51,13 @@ class People:
         return words % {"name": self.full(user_id), **facts}
 
     def has_account(self, user_id: str) -> bool:
-        """Somebody who has an account here, be it deactivated."""
+        """Whether the person has an account here, even a deactivated one."""
         return user_id in self.names
 
     def is_reader(self, user_id: str | None) -> bool:
-        """It is the person who reads the page."""
+        """Whether it is the viewer of the page."""
         return bool(user_id) and user_id == self.reader
 
     def face(self, user_id: str | None) -> Face:
-        """What a face needs; its tint follows from the id."""
+        """The person's face; its tint follows from the ID."""
         return Face(user_id or "", self.name(user_id), self.full(user_id))

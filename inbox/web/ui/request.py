@@ -25,13 +25,13 @@ _USABLE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 class Request(HttpRequest):
-    """From anybody. ``htmx`` is false where htmx did not send it."""
+    """A request from anyone. ``htmx`` is false if htmx did not send it."""
 
     htmx: HtmxDetails
 
 
 class ReviewerRequest(Request):
-    """From somebody who is signed in: every view that is not ``login_not_required`` gets one."""
+    """A signed-in request: what every view gets that is not ``login_not_required``."""
 
     user: User
     viewer: Viewer
@@ -39,13 +39,13 @@ class ReviewerRequest(Request):
 
 
 def is_fragment(request: Request, target: str) -> bool:
-    """A swap asks for the element ``target`` alone, not for a page."""
+    """Whether htmx asks for the element ``target`` alone."""
     htmx = request.htmx
     return bool(htmx) and not htmx.history_restore_request and _element(htmx.target)[1] == target
 
 
 def source_of(request: Request) -> tuple[str, str]:
-    """Tag and id of the element that asks, each empty where there is none."""
+    """Tag and id of the element that made the request, each empty if unknown."""
     return _element(request.htmx.source)
 
 
@@ -68,7 +68,7 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def address_of(request: HttpRequest, *_: Any) -> str:
-    """The browser's network address; empty where it is not known."""
+    """The browser's network address; empty if unknown."""
     return client_address(
         request.META.get("REMOTE_ADDR", ""),
         request.META.get("HTTP_X_FORWARDED_FOR", ""),
@@ -88,17 +88,17 @@ def counted_address(request: HttpRequest) -> str | None:
 
 
 def new_operation_id() -> str:
-    """For one intended answer; made when its form is shown."""
+    """A new ID for an answer, made when its form is shown."""
     return str(ULID())
 
 
 def operation_id_of(sent: str) -> str:
-    """The ID that the form sent, or a new one where that can't be used. Never refuses."""
+    """The ID that the form sent, or a new one if that is unusable."""
     return sent if _USABLE_ID.fullmatch(sent) else new_operation_id()
 
 
 def typed_in(request: HttpRequest) -> TypedIn:
-    """Of a form that was sent, or of the one that stands in the page that reads itself again."""
+    """The form and draft of a POST, or of a page that reloads itself."""
     sent = request.POST if request.method == "POST" else request.GET
     form = sent.get("operation_id", "")
     usable = form if operation_id_of(form) == form else ""
@@ -115,7 +115,7 @@ View = Callable[..., Any]
 
 
 def _only(has_role: Callable[[Viewer], bool]) -> Callable[[View], View]:
-    """For everybody without the role the page is not there. For sync and async views."""
+    """Answer 404 to viewers without the role. For sync and async views."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -13,7 +13,7 @@ from inbox.models import Recipient, Upstream
 from inbox.web.ui.lists import ListForm, Search, Text
 
 COUNTED = 200
-"""Counts stop here: past it a number has a plus sign and costs no more."""
+"""Counts stop here; a higher number has a plus sign."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Scope:
 
     @property
     def section(self) -> str:
-        """Its place in the rail."""
+        """The section of the rail."""
         return self.key or "inbox"
 
 
@@ -92,7 +92,7 @@ def rows_of(scope: str, viewer: Viewer, upstream: Upstream) -> QuerySet[Recipien
 
 
 def shows(scope: str, row: Recipient) -> bool:
-    """The part of the list shows a row of the viewer's; its interaction is loaded with it."""
+    """Whether the scope lists the viewer's row; its interaction is loaded with it."""
     match scope:
         case "claimed":
             return row.holds
@@ -106,7 +106,7 @@ def shows(scope: str, row: Recipient) -> bool:
 
 
 def counted_words(count: int) -> str:
-    """A number beside a name; nothing for none."""
+    """A count beside a name; empty for none."""
     if count > COUNTED:
         return f"{COUNTED}+"
     return str(count) if count else ""
@@ -126,12 +126,12 @@ class Filters(ListForm):
 
     @property
     def shown(self) -> Scope:
-        """The part of the list."""
+        """The scope shown."""
         return SCOPES[self.cleaned_data["scope"]]
 
     @property
     def done(self) -> bool:
-        """What is over, newest first."""
+        """Whether the list shows closed questions, newest first."""
         return self.shown.key == DONE
 
     @property

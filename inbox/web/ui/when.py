@@ -16,12 +16,12 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 SOON = timedelta(hours=1)
-"""From here on a deadline is said to be near in colour too."""
+"""Deadlines nearer than this are coloured."""
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """An instant, and whether an answer is still taken after it."""
+    """An instant, and whether an answer is still accepted after it."""
 
     at: datetime
     soft: bool
@@ -29,7 +29,7 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Band:
-    """A stretch of the list."""
+    """A band of the list, by due time."""
 
     key: str
     label: str | Promise
@@ -86,7 +86,7 @@ def span(seconds: float) -> str:
 
 
 def spelled_span(seconds: float) -> str:
-    """As ``span``, for screen readers: ``42 minutes``, ``1 hour 20 minutes``."""
+    """``span`` for screen readers: ``42 minutes``, ``1 hour 20 minutes``."""
     days, hours, minutes, rest = _units(seconds)
     spelled = []
     if days:
@@ -102,7 +102,7 @@ def spelled_span(seconds: float) -> str:
 
 
 def is_instant(seconds: float) -> bool:
-    """So short that ``exact_span`` gives no number."""
+    """Whether it is so short that ``exact_span`` gives no number."""
     return seconds < 0.05
 
 
@@ -141,14 +141,14 @@ def near(at: datetime, now: datetime) -> bool:
 
 
 def at(instant: datetime, now: datetime) -> str:
-    """As ``moment``, within a sentence: ``at 10:45``, ``Wed 14:00``."""
+    """``moment`` within a sentence: ``at 10:45``, ``Wed 14:00``."""
     words = moment(instant, now)
     same_day = localtime(instant).date() == localtime(now).date()
     return _("at %(time)s") % {"time": words} if same_day else words
 
 
 def exact_moment(at: datetime, now: datetime) -> str:
-    """As ``moment``, with seconds, for a log."""
+    """``moment`` with seconds, for a log."""
     local = localtime(at)
     if local.date() == localtime(now).date():
         return dateformat.format(local, "H:i:s")
@@ -156,7 +156,7 @@ def exact_moment(at: datetime, now: datetime) -> str:
 
 
 def full(at: datetime) -> str:
-    """The whole of it, for a tooltip: ``Tue 24 November 2026, 10:45:12 UTC``."""
+    """Date and time in full, for a tooltip: ``Tue 24 November 2026, 10:45:12 UTC``."""
     return dateformat.format(localtime(at), "D j F Y, H:i:s T")
 
 
@@ -187,7 +187,7 @@ def deadline(
 
 
 def band(due_at: datetime | None, now: datetime) -> Band:
-    """Where an item stands in the list."""
+    """The band of a due time."""
     if due_at is None:
         return BANDS["none"]
     seconds = (due_at - now).total_seconds()
