@@ -21,7 +21,14 @@ from inbox.models import Interaction, Upstream
 from inbox.web.interactions.drafts import typed_words
 from inbox.web.interactions.history import history
 from inbox.web.runs.page import where_the_time_went
-from inbox.web.ui.answers import after_mine, closing_sentence, effect, given, members, value_words
+from inbox.web.ui.answers import (
+    after_mine,
+    closing_sentence,
+    effect,
+    given_answers,
+    members,
+    value_words,
+)
 from inbox.web.ui.live_run import track
 from inbox.web.ui.people import People
 from inbox.web.ui.words import kind, label, listed, short_id
@@ -162,7 +169,7 @@ def test_who_answered_what_and_when() -> None:
     item = row(answered(group_ask(policy=ANYBODY), "user_lee", 2))
     now = at(4)
     assert closing_sentence(item, RINA, now) == "Lee answered this 2 min ago: Approve."
-    [answer] = given(item, RINA)
+    [answer] = given_answers(item, RINA)
     assert (answer.did, answer.comment, answer.at) == ("Lee approved", "fine", at(2))
     assert closing_sentence(item, People(NAMES, "user_lee"), now).startswith("You answered this")
 
@@ -325,7 +332,7 @@ def test_a_moment_without_an_offset_is_not_taken_for_a_time() -> None:
     item = row(told)
     item.responses[0]["at"] = "2026-03-02T12:01:00"
     item.completed_at = NOON + timedelta(minutes=3)
-    [answer] = given(item, RINA)
+    [answer] = given_answers(item, RINA)
     assert answer.at == item.completed_at
 
 
