@@ -1,4 +1,4 @@
-"""How old the mirror is, and why: kinds and facts. ``inbox/web/ui/freshness.py`` words them."""
+"""How current the mirror is, and why. ``inbox/web/ui/freshness.py`` has the texts for it."""
 
 import re
 import threading
@@ -29,7 +29,7 @@ from inbox.mobius.timing import Backoff
 State = Literal["live", "catching_up", "stale", "never"]
 
 BLIP = timedelta(seconds=2)
-"""A connection that comes back within this time was never away, as far as a reader cares."""
+"""A connection that comes back within this time is not shown as lost."""
 DEAD = timedelta(minutes=5)
 """A sync that has not been live for this long needs an administrator."""
 LONGEST_REASON = 200
@@ -62,11 +62,14 @@ KEY_REASONS = (Reason.KEY_REFUSED, Reason.KEY_DENIED)
 
 @dataclass(frozen=True)
 class Trouble:
-    """A reason and its facts. ``call`` is the request that was refused, without ids, ``until`` when
-    a rate limit ends.
+    """A reason and its details.
 
-    For administrators and the log alone: ``request`` is the whole of the call, ``message`` what
-    Mobius says, and ``silence`` for how many seconds a stream brought nothing.
+    Attributes:
+        call: the refused request, without ids.
+        until: when a rate limit ends.
+        request: the refused request with its ids; for administrators and the log only.
+        message: what Mobius says; for administrators and the log only.
+        silence: for how many seconds a stream sent nothing; for administrators and the log only.
     """
 
     reason: Reason
@@ -85,8 +88,8 @@ class Trouble:
             case Reason.RATE_LIMITED if self.until is not None:
                 return f"{self.reason} until {timezone.localtime(self.until):%Y-%m-%d %H:%M}"
             case Reason.REFUSED:
-                said = f"{self.status}: {self.message}" if self.status else self.message
-                return f"Mobius refuses {self.request or 'a request'} ({said})"
+                details = f"{self.status}: {self.message}" if self.status else self.message
+                return f"Mobius refuses {self.request or 'a request'} ({details})"
             case Reason.TOO_LARGE:
                 return f"{self.reason} (MOBIUS_EVENT_LIMIT, MOBIUS_RESPONSE_LIMIT)"
             case Reason.ERROR:
@@ -96,9 +99,10 @@ class Trouble:
 
 
 class Stage(Enum):
-    """How current the mirror is, as a reader is told. ``WAITING``: for the first sync, which
-    something keeps from ending. ``NO_UPDATES``: none come, for a reason that is known or not.
-    ``KEY_REFUSED``: the stream is open, and anything else is refused.
+    """How current the mirror is.
+
+    ``WAITING``: the first sync cannot finish. ``NO_UPDATES``: none arrive, whether or not the
+    reason is known. ``KEY_REFUSED``: the stream is open, but all other requests are refused.
     """
 
     LIVE = "live"
@@ -123,17 +127,21 @@ _STATES: dict[Stage, State] = {
 
 @dataclass(frozen=True)
 class Freshness:
-    """``since`` is when upstream was last heard. A reader is told the ``stage``; of ``NO_UPDATES``
-    since when, where ``no_updates_since`` is known; and ``because`` of what, where that says more.
+    """How current the mirror is at one moment.
 
-    ``lag`` is how long the last event waited between its arrival and the commit, in seconds.
-    For administrators, ``skipped`` names records that are too large to be read, ``repeats`` says
-    that Mobius gives a page of a list again and again in place of what follows, and ``trouble`` is
-    what is wrong, with what Mobius says. ``database`` is False while the inbox cannot use its own
-    database. ``unread``: upstream has never been read whole, so that an empty list means nothing.
-    ``paused``: upstream cannot be reached, so that no answer can be sent. ``key_refused``: it
-    refuses the service key, so that nobody can answer with that. ``dead``: it has not been live for
-    so long that an administrator should look.
+    Attributes:
+        since: when upstream last sent something.
+        no_updates_since: for ``NO_UPDATES``, since when, if that is known.
+        because: the reason that every reader may see.
+        lag: seconds between the arrival of the last event and its commit.
+        skipped: names of records that are too large to be read; for administrators.
+        repeats: Mobius sends the same page of a list again instead of the next; for administrators.
+        trouble: what is wrong, with what Mobius says; for administrators.
+        database: whether the inbox can use its own database.
+        unread: there has been no full sync yet, so an empty list means nothing.
+        paused: Mobius cannot be reached, so no answer can be sent.
+        key_refused: Mobius refuses the service key, so nobody can answer with it.
+        dead: not live for so long that an administrator should look.
     """
 
     stage: Stage
@@ -158,16 +166,19 @@ class Freshness:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the owner of the sync knows. ``trouble`` is None while all goes well.
+    """The state of the sync.
 
-    ``full_sync_done``: there was a full sync since the stream opened last. ``seeded``: there was
-    one ever.
-    ``broken_at``: since when the stream is not open, None where nobody has tried. ``grace_until``:
-    until when a stream that was closed counts as open. ``silent``: the stream was open, nothing
-    came for too long, and nothing has come since. ``not_live_since``: None while it is live, and
-    before the sync has begun. ``skipped``, ``repeats``: as in ``Freshness``. ``live_until``: how
-    long the last poll keeps pages current, None where a stream is followed. ``database_problem`` is
-    None while the database can be used.
+    Attributes:
+        full_sync_done: there has been a full sync since the stream last opened.
+        seeded: there has ever been a full sync.
+        broken_at: since when the stream has been closed; None before the first attempt.
+        grace_until: until when a closed stream counts as open.
+        silent: the stream was open but sent nothing for too long, and nothing has arrived since.
+        live_until: how long the last poll keeps pages current; None if a stream is followed.
+        trouble: None while all is well.
+        not_live_since: None while it is live, and before the sync has started.
+        skipped, repeats: as in ``Freshness``.
+        database_problem: None while the database can be used.
     """
 
     connected: bool = False
@@ -189,8 +200,8 @@ class Facts:
 
     @property
     def reason(self) -> Reason | None:
-        """What readers hear of the trouble. Of a silent stream nothing, for there may be no news:
-        reopening it shows whether Mobius answers.
+        """The reason that readers see. None for a silent stream: perhaps nothing has happened, and
+        reopening the stream shows whether Mobius responds.
         """
         if self.trouble is None or self.trouble.reason is Reason.SILENT:
             return None
@@ -198,7 +209,7 @@ class Facts:
 
 
 class SyncStatus:
-    """The facts of one sync, written by it and read by every page, from any thread."""
+    """The facts of one sync. The sync writes them; pages read them, in any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -206,11 +217,11 @@ class SyncStatus:
         self._shown = _shown(self._facts, datetime.now(UTC))
 
     def update(self, **facts: object) -> None:
-        """Change some facts; rings the bell where that changes what a page says."""
+        """Change some facts, and notify open pages if what they show changes."""
         at = datetime.now(UTC)
         with self._lock:
             before, now = self._facts, replace(self._facts, **facts)  # type: ignore[arg-type]
-            if _told(now, at)[0] is Stage.LIVE:
+            if _stage(now, at)[0] is Stage.LIVE:
                 now = replace(now, not_live_since=None)
             elif now != Facts() and now.not_live_since is None:
                 now = replace(now, not_live_since=at)
@@ -219,20 +230,19 @@ class SyncStatus:
             self.notify()
 
     def refresh(self) -> None:
-        """Ring the bell where time alone has changed what a page says."""
+        """Notify open pages if the passing of time has changed what they show."""
         if _shown(self._facts, datetime.now(UTC)) != self._shown:
             self.notify()
 
     @property
     def facts(self) -> Facts:
-        """As they are now."""
         return self._facts
 
     def present(self, at: datetime | None = None) -> Freshness:
-        """How fresh the mirror is at ``at``, without a query."""
+        """How current the mirror is at ``at``. No query."""
         facts = self._facts
         now = at or datetime.now(UTC)
-        stage, no_updates_since, because = _told(facts, now)
+        stage, no_updates_since, because = _stage(facts, now)
         return Freshness(
             stage,
             now if facts.connected else facts.heard_at,
@@ -253,7 +263,7 @@ class SyncStatus:
         )
 
     def notify(self) -> None:
-        """Have open pages look again."""
+        """Tell open pages to show the current freshness."""
         self._shown = _shown(self._facts, datetime.now(UTC))
         get_bus().publish([topics.freshness()])
 
@@ -292,13 +302,13 @@ def trouble_of(error: MobiusError) -> Trouble:
 
 
 def _one_line(message: str) -> str:
-    """What Mobius itself says, cut where it is long."""
-    said = " ".join(message.split()).rstrip(".")
-    return f"{said[:LONGEST_REASON]}…" if len(said) > LONGEST_REASON else said
+    """Mobius' own message on one line, shortened if it is long."""
+    line = " ".join(message.split()).rstrip(".")
+    return f"{line[:LONGEST_REASON]}…" if len(line) > LONGEST_REASON else line
 
 
 def _minute_after(seconds: float | None) -> datetime | None:
-    """The next whole minute that is at least so many seconds away; None for none."""
+    """The first whole minute that is at least ``seconds`` away; None without ``seconds``."""
     if not seconds:
         return None
     ends = timedelta(seconds=min(seconds, Backoff.longest_retry_after) + 59)
@@ -306,23 +316,23 @@ def _minute_after(seconds: float | None) -> datetime | None:
 
 
 def _shown(facts: Facts, now: datetime) -> tuple[object, ...]:
-    """What a page's words depend on: times are said to the minute, with the day before today."""
-    stage, since, because = _told(facts, now)
+    """What the text on a page depends on: times to the minute, and which day is today."""
+    stage, since, because = _stage(facts, now)
     minute = since and since.replace(second=0, microsecond=0)
     return stage, minute, because, timezone.localdate(now) if since else None
 
 
-def _told(facts: Facts, now: datetime) -> tuple[Stage, datetime | None, Trouble | None]:
+def _stage(facts: Facts, now: datetime) -> tuple[Stage, datetime | None, Trouble | None]:
     """The stage, since when there are no updates, and why."""
     if facts.database_problem is not None:
         since = facts.database_failed_at
         if not facts.connected and facts.heard_at is not None and since is not None:
             since = min(since, facts.heard_at)
         return Stage.NO_UPDATES, since, Trouble(facts.database_problem)
-    return _told_of_sync(facts, now)
+    return _sync_stage(facts, now)
 
 
-def _told_of_sync(facts: Facts, now: datetime) -> tuple[Stage, datetime | None, Trouble | None]:
+def _sync_stage(facts: Facts, now: datetime) -> tuple[Stage, datetime | None, Trouble | None]:
     because = facts.trouble if facts.reason else None
     connected = facts.connected and (facts.live_until is None or now < facts.live_until)
     blip = facts.broken_at is not None and now - facts.broken_at < BLIP
@@ -345,12 +355,12 @@ def _is_live(facts: Facts, connected: bool, now: datetime) -> bool:
         return False
     if connected and facts.full_sync_done and not facts.behind and facts.reason is None:
         return True
-    # A stream that is opened again soon was never away, unless what follows fails.
+    # A stream that reopens soon counts as open throughout, unless a later request fails.
     in_grace = facts.grace_until is not None and now < facts.grace_until
     return in_grace and facts.seeded and not (connected and facts.reason)
 
 
 sync_status = SyncStatus()
-"""That of the process's one sync."""
+"""Of the process's sync."""
 
 present: Callable[[], Freshness] = sync_status.present
