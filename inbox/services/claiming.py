@@ -23,12 +23,10 @@ from inbox.people.clients import NoCredential, RequestCredential, member_credent
 from inbox.services.audit import decision_log
 from inbox.services.audit.decision_log import entry_by
 from inbox.services.command import READ_WITHIN, Command, execute
-from inbox.services.draft import NotAsked, asked_item
 from inbox.services.look_up import Snapshot, look_up, mirror
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
-
-__all__ = ["NotAsked", "Verb", "claim", "recheck", "release", "settle_open"]
+from inbox.services.question import NotAsked, find_asked
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +148,7 @@ def _rechecked(
 
 def _group_item(reviewer: Reviewer, interaction_id: str) -> tuple[Viewer, Interaction]:
     viewer = viewer_of(reviewer.user)
-    item = asked_item(viewer, interaction_id)
+    item = find_asked(viewer, interaction_id)
     if item.target_type != "group":
         raise NotAsked(interaction_id)
     return viewer, item

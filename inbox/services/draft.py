@@ -14,9 +14,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from ulid import ULID
 
-from inbox import access
 from inbox.access import Viewer, viewer_of
 from inbox.models import Attempt, Draft, Interaction, Recipient, Reviewer, Upstream
+from inbox.services.question import find_asked
 
 KEEP_CLOSED_FOR = timedelta(days=30)
 
@@ -41,20 +41,6 @@ class TypedIn:
 NOWHERE = TypedIn()
 
 
-class NotAsked(LookupError):
-    """The person was not asked this question, or it does not exist."""
-
-
-def asked_item(viewer: Viewer, interaction_id: str) -> Interaction:
-    """The question, if the viewer is asked. Raises ``NotAsked``."""
-    upstream = Upstream.present()
-    item = access.interactions(viewer, upstream).filter(mobius_id=interaction_id).first()
-    if item is None or not access.is_asked(viewer, item):
-        raise NotAsked(interaction_id)
-    item.upstream = upstream
-    return item
-
-
 @transaction.atomic
 def save(
     *,
@@ -67,7 +53,7 @@ def save(
     """Save what was typed, without validating it. False if the person has answered already, so that
     a late save restores nothing. Raises ``NotAsked``.
     """
-    item = asked_item(viewer_of(reviewer.user), interaction_id)
+    item = find_asked(viewer_of(reviewer.user), interaction_id)
     if _answered(reviewer, item):
         return False
     keep(

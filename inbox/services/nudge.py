@@ -16,6 +16,7 @@ from inbox.services.audit import decision_log
 from inbox.services.audit.decision_log import entry_by
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
+from inbox.services.question import find
 
 EVERY = timedelta(hours=1)
 """The least time between two nudges of a person about a question."""
@@ -71,7 +72,7 @@ def _prepare(
     reviewer: Reviewer, interaction_id: str, user_id: str, now: datetime, origin: Origin
 ) -> NudgeCommand | Outcome[Interaction]:
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()
-    item = access.interactions(viewer, upstream).filter(mobius_id=interaction_id).first()
+    item = find(viewer, upstream, interaction_id)
     if item is None or not viewer.lead:
         raise NotTheirs(interaction_id)
     if not item.pending or (item.expires_at is not None and item.expires_at <= now):

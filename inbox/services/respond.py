@@ -26,13 +26,12 @@ from inbox.services.answer_command import AnswerCommand, answered
 from inbox.services.attempts import Busy
 from inbox.services.command import execute
 from inbox.services.confirming import confirmer
-from inbox.services.draft import NOWHERE, NotAsked, TypedIn, asked_item
+from inbox.services.draft import NOWHERE, TypedIn
 from inbox.services.look_up import Snapshot, look_up
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
+from inbox.services.question import find_asked
 from inbox.services.seen import Seen
-
-__all__ = ["NotAsked", "check_answerable", "recheck", "respond", "settle_open"]
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ ACCEPTED = (Attempt.State.ANSWERED, Attempt.State.ACCEPTED)
 """A repeated operation is not sent again from these states."""
 
 ViewerAndItem = tuple[Viewer, Interaction]
-"""A viewer, and a question that ``asked_item`` returned for them."""
+"""A viewer, and a question that ``find_asked`` returned for them."""
 
 _locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -125,7 +124,7 @@ async def check_answerable(
     in the value. Raises ``NotAsked``.
     """
     viewer = await sync_to_async(viewer_of)(reviewer.user)
-    item = await sync_to_async(asked_item)(viewer, interaction_id)
+    item = await sync_to_async(find_asked)(viewer, interaction_id)
     snapshot = await _look_up(interaction_id) if item.pending else None
     return await sync_to_async(answer_command.why_not)(viewer, item, snapshot, seen or Seen())
 
@@ -140,7 +139,7 @@ async def recheck(
     """
     async with locked(_answer_lock(reviewer, interaction_id)):
         viewer = await sync_to_async(viewer_of)(reviewer.user)
-        item = await sync_to_async(asked_item)(viewer, interaction_id)
+        item = await sync_to_async(find_asked)(viewer, interaction_id)
         snapshot = await _look_up(interaction_id)
         attempt = await sync_to_async(attempts.find)(reviewer, operation_id)
         return await sync_to_async(_rechecked)((viewer, item), attempt, snapshot, seen or Seen())
@@ -264,7 +263,7 @@ def _already_sent(answer: Answer, viewer: Viewer, item: Interaction) -> bool:
 
 def _find(answer: Answer) -> ViewerAndItem:
     viewer = viewer_of(answer.reviewer.user)
-    return viewer, asked_item(viewer, answer.interaction_id)
+    return viewer, find_asked(viewer, answer.interaction_id)
 
 
 def _save_draft(answer: Answer, item: Interaction, *, closed: bool) -> None:

@@ -12,8 +12,8 @@ from django.utils import timezone
 from inbox.live.bus import get_bus
 from inbox.models import ClaimAttempt, Credential, Interaction, Recipient
 from inbox.services import claiming
-from inbox.services.claiming import NotAsked
 from inbox.services.outcome import Kind, Outcome
+from inbox.services.question import NotAsked
 from tests.support.desk import Desk, decisions
 from tests.support.scripted_server import (
     CutAfterRead,

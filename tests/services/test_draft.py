@@ -11,7 +11,8 @@ from inbox.access import viewer_of
 from inbox.mobius.types import Answer, InteractionStatus
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.services import draft
-from inbox.services.draft import KEEP_CLOSED_FOR, NOWHERE, NotAsked, TypedIn
+from inbox.services.draft import KEEP_CLOSED_FOR, NOWHERE, TypedIn
+from inbox.services.question import NotAsked
 from tests.mirror.conftest import Mirror
 from tests.mirror.things import LEE, RINA, ask, at, group_ask
 from tests.support.people import make_people

@@ -8,8 +8,8 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from inbox.models import Credential, Draft, Interaction
-from inbox.services.draft import NotAsked
 from inbox.services.outcome import Kind
+from inbox.services.question import NotAsked
 from inbox.services.respond import check_answerable, respond
 from inbox.services.seen import Seen, seen_of
 from tests.support.desk import Desk, attempts, decisions, drafts

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods
 from inbox.models import OneTimeLink
 from inbox.people import demo, throttle
 from inbox.services import draft, links
-from inbox.services.draft import NotAsked
 from inbox.services.origin import Actor, acting
+from inbox.services.question import NotAsked
 from inbox.web.account.forms import AdministratorForm, ChosenPasswordForm
 from inbox.web.account.signed_out import KeptText
 from inbox.web.ui.request import origin_of, typed_in

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_safe
 
 from inbox.access import redaction
 from inbox.models import Decision, DecisionHead, Interaction, Upstream
+from inbox.services import question
 from inbox.services.audit import decision_log
 from inbox.services.audit import export as decision_export
 from inbox.web.decisions import receipt
 from inbox.web.decisions.page import decision_list
 from inbox.web.decisions.queries import DecisionFilters
-from inbox.web.interactions import page as item_page
 from inbox.web.ui.frame import frame
 from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required
 
@@ -68,7 +68,7 @@ def as_json_lines(request: ReviewerRequest) -> HttpResponseBase:
 def answer_receipt(request: ReviewerRequest, id: str) -> HttpResponse:
     """The answers to one question as sheets to print; ``?entry=`` one of them."""
     upstream = request.upstream
-    item = item_page.find(request.viewer, upstream, id)
+    item = question.find(request.viewer, upstream, id)
     entries = [] if item is None else receipt.answers(request.viewer, upstream, item)
     wanted = request.GET.get("entry", "")
     if wanted:

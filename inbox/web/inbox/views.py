@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from inbox.live import hub
 from inbox.mirror import freshness as mirror_freshness
-from inbox.services import notices
+from inbox.services import notices, question
 from inbox.web.inbox.page import inbox_changes, inbox_list
 from inbox.web.inbox.place import place_of
 from inbox.web.interactions import page as item_page
@@ -48,7 +48,7 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
         context |= {"oob": True, "place": place}
         return render(request, "inbox/_list.html", context)
     context |= frame(request, upstream, section=filters.shown.section, counts=page.counts)
-    item = item_page.find(request.viewer, upstream, open_id) if open_id else None
+    item = question.find(request.viewer, upstream, open_id) if open_id else None
     if item is not None:
         context["unread"] = notices.is_unread(request.user.reviewer, upstream, item)
         context["page"] = item_page.item_page(

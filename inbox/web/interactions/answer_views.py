@@ -14,8 +14,9 @@ from inbox.models import Interaction
 from inbox.services import claiming, draft
 from inbox.services import respond as service
 from inbox.services.claiming import Verb
-from inbox.services.draft import NotAsked, TypedIn
+from inbox.services.draft import TypedIn
 from inbox.services.outcome import Kind, Outcome
+from inbox.services.question import NotAsked, find_asked
 from inbox.services.seen import Seen, seen_of
 from inbox.web.inbox.place import after_answer, next_item
 from inbox.web.inbox.views import nothing_open, render_list
@@ -146,7 +147,7 @@ def _open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> 
 def _parse(request: ReviewerRequest, id: str) -> tuple[Interaction, AnswerForm | None]:
     """The item and its form as sent, None for a mode that has no form."""
     try:
-        item = draft.asked_item(request.viewer, id)
+        item = find_asked(request.viewer, id)
     except NotAsked:
         raise Http404("no such question") from None
     if not item.questions:
@@ -226,7 +227,7 @@ async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 def _kept(request: ReviewerRequest, id: str, sent: str) -> tuple[AnswerForm | None, bool]:
     """Save the typed text; for an answer, its form with the same operation id."""
-    item = draft.asked_item(request.viewer, id)
+    item = find_asked(request.viewer, id)
     saved = keep_typed(request, id)
     if sent != "respond" or not item.questions:
         return None, saved

@@ -222,11 +222,6 @@ _PARTS = {"answered": "on", "received": "on", "turn": "you"}
 """The part of the progress bar for a member's state."""
 
 
-def find(viewer: Viewer, upstream: Upstream, id_: str) -> Interaction | None:
-    """The item where the viewer may see it, else None. One query."""
-    return access.interactions(viewer, upstream).filter(mobius_id=id_).first()
-
-
 def item_page(
     viewer: Viewer,
     upstream: Upstream,

@@ -23,13 +23,13 @@ from inbox.live import hub
 from inbox.live.presence import get_presence
 from inbox.models import Interaction
 from inbox.services import draft as service
-from inbox.services import notices, unknown_question
-from inbox.services.draft import NotAsked, TypedIn
+from inbox.services import notices, question
+from inbox.services.draft import TypedIn
+from inbox.services.question import NotAsked
 from inbox.web.inbox.page import inbox_list
 from inbox.web.interactions import page as item_page
 from inbox.web.interactions.drafts import OtherDraft, other_drafts
 from inbox.web.interactions.forms import AnswerForm, comment_of, typed_of
-from inbox.web.interactions.page import find
 from inbox.web.interactions.presence import (
     OtherViewers,
     may_show_presence,
@@ -46,7 +46,7 @@ from inbox.web.ui.scopes import Filters
 async def interaction(request: ReviewerRequest, id: str) -> HttpResponse:
     """A question with the list beside it; the question alone for an htmx request."""
     cursor = hub.cursor()
-    item = await unknown_question.find(request.viewer, request.upstream, id)
+    item = await question.find_or_read(request.viewer, request.upstream, id)
     if item is not None:
         return await sync_to_async(render_item)(request, item, cursor)
     if is_fragment(request, "detail"):
@@ -57,7 +57,7 @@ async def interaction(request: ReviewerRequest, id: str) -> HttpResponse:
 @require_safe
 async def interaction_json(request: ReviewerRequest, id: str) -> HttpResponse:
     """The question as Mobius sent it."""
-    item = await unknown_question.find(request.viewer, request.upstream, id)
+    item = await question.find_or_read(request.viewer, request.upstream, id)
     if item is None:
         raise Http404("No such question.")
     return JsonResponse(
@@ -148,7 +148,7 @@ def presence(request: ReviewerRequest, id: str) -> HttpResponse:
 
 
 def _found(request: ReviewerRequest, id: str) -> Interaction:
-    item = find(request.viewer, request.upstream, id)
+    item = question.find(request.viewer, request.upstream, id)
     if item is None or not may_show_presence(item):
         raise Http404("nobody is told of it")
     return item
@@ -183,7 +183,7 @@ def draft(request: ReviewerRequest, id: str) -> HttpResponseBase:
 def _kept(request: ReviewerRequest, id: str) -> tuple[bool, tuple[OtherDraft, ...]]:
     """Whether there was something to keep, and the drafts that are not in the form."""
     reviewer, form = request.user.reviewer, typed_in(request)
-    item = service.asked_item(request.viewer, id)
+    item = question.find_asked(request.viewer, id)
     kept = True
     if "discard" in request.POST:
         named = request.POST["discard"]
@@ -202,7 +202,7 @@ def _kept(request: ReviewerRequest, id: str) -> tuple[bool, tuple[OtherDraft, ..
 
 def _used(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """The question with the other draft in its form, as that draft is now."""
-    item = service.asked_item(request.viewer, id)
+    item = question.find_asked(request.viewer, id)
     base = service.newest_base(reviewer=request.user.reviewer, item=item, base=request.POST["use"])
     if request.htmx:
         return render_item(request, item, shows=TypedIn(base=base, device=device_of(request)))

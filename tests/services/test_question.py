@@ -8,8 +8,8 @@ from asgiref.sync import sync_to_async
 
 from inbox.access import Viewer, viewer_of
 from inbox.models import Interaction, Upstream
+from inbox.services.question import find_or_read
 from inbox.services.rate_limit import MAX_CALLS
-from inbox.services.unknown_question import find
 from tests.support.desk import Desk
 from tests.support.scripted_server import Hold, Never, Pass, Reply
 from tests.web.cast import sign_in
@@ -30,7 +30,7 @@ def asked_upstream(desk: Desk, **fields: Any) -> str:
 
 
 async def opened(who: Viewer, id: str) -> Interaction | None:
-    return await find(who, await sync_to_async(Upstream.present)(), id)
+    return await find_or_read(who, await sync_to_async(Upstream.present)(), id)
 
 
 def reads(desk: Desk) -> int:

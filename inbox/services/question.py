@@ -1,10 +1,4 @@
-"""Opening a question that the mirror may not have yet.
-
-A link to a question can arrive before the sync has it. So a question that a viewer cannot see is
-read from Mobius once, and then the usual access check decides. Somebody else's question and one
-that does not exist take the same path and the same time, so that neither the response nor its delay
-tells them apart.
-"""
+"""Finding the question that a page or an action is about, for a viewer who may see it."""
 
 import asyncio
 from contextvars import Context
@@ -31,9 +25,36 @@ ONE_PER_ID = 10.0
 LONGEST_ID = 200
 
 
-async def find(viewer: Viewer, upstream: Upstream, interaction_id: str) -> Interaction | None:
-    """The question if the viewer may see it, else None."""
-    item = await sync_to_async(_visible)(viewer, upstream, interaction_id)
+class NotAsked(LookupError):
+    """The person was not asked this question, or it does not exist."""
+
+
+def find(viewer: Viewer, upstream: Upstream, interaction_id: str) -> Interaction | None:
+    """The question if the viewer may see it, else None. One query."""
+    return access.interactions(viewer, upstream).filter(mobius_id=interaction_id).first()
+
+
+def find_asked(viewer: Viewer, interaction_id: str) -> Interaction:
+    """The question, with its upstream, if the viewer is asked. Raises ``NotAsked``."""
+    upstream = Upstream.present()
+    item = find(viewer, upstream, interaction_id)
+    if item is None or not access.is_asked(viewer, item):
+        raise NotAsked(interaction_id)
+    item.upstream = upstream
+    return item
+
+
+async def find_or_read(
+    viewer: Viewer, upstream: Upstream, interaction_id: str
+) -> Interaction | None:
+    """The question if the viewer may see it, else None. Reads it from Mobius if necessary.
+
+    A link to a question can arrive before the sync has it. So a question that a viewer cannot see
+    is read from Mobius once, and then the usual access check decides. Somebody else's question and
+    one that does not exist take the same path and the same time, so that neither the response nor
+    its delay tells them apart.
+    """
+    item = await sync_to_async(find)(viewer, upstream, interaction_id)
     can_see_any = viewer.lead or viewer.mobius_id is not None
     if item is not None or not can_see_any or len(interaction_id) > LONGEST_ID:
         return item
@@ -47,14 +68,10 @@ async def find(viewer: Viewer, upstream: Upstream, interaction_id: str) -> Inter
             await asyncio.wait({read})
         if (interaction := read.result()) is not None:
             (await sync_to_async(mirror)(Snapshot(interaction.id, interaction), upstream)).publish()
-    item = await sync_to_async(_visible)(viewer, upstream, interaction_id)
+    item = await sync_to_async(find)(viewer, upstream, interaction_id)
     if item is None:
         await _wait_evenly(began)
     return item
-
-
-def _visible(viewer: Viewer, upstream: Upstream, interaction_id: str) -> Interaction | None:
-    return access.interactions(viewer, upstream).filter(mobius_id=interaction_id).first()
 
 
 Read = asyncio.Task[types.Interaction | None]
