@@ -1,7 +1,7 @@
 """A sync that runs beside a test, and ears for what it publishes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
@@ -45,6 +45,14 @@ class Ears:
                 self._more.clear()
                 await self._more.wait()
 
+    async def until(self, topic: str, check: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until ``check`` returns True. It is called now and whenever ``topic`` rings."""
+        async with asyncio.timeout(60):
+            checked_at = monotonic()
+            while not await check():
+                await self.rings(topic, after=checked_at)
+                checked_at = monotonic()
+
 
 class Kept:
     """A mirror that is being kept."""
@@ -59,9 +67,11 @@ class Kept:
 
     async def is_(self, *states: str) -> None:
         """Wait until the freshness has one of these states."""
-        async with asyncio.timeout(60):
-            while self.sync_status.present().state not in states:
-                await self.ears.rings("freshness", after=monotonic())
+
+        async def is_reached() -> bool:
+            return self.sync_status.present().state in states
+
+        await self.ears.until("freshness", is_reached)
 
 
 @asynccontextmanager

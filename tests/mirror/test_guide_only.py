@@ -70,13 +70,14 @@ async def test_while_polls_fail_pages_are_old_and_do_not_catch_up(server: GuideS
         if "freshness" in topics:
             shown.append(mirror.sync_status.present().state)
 
+    async def is_paused() -> bool:
+        return mirror.sync_status.present().paused
+
     async with kept(server, polls=pace) as mirror:
         await mirror.is_("live")
         unsubscribe = get_bus().subscribe(note)
         await asyncio.to_thread(server.stop)
-        async with asyncio.timeout(60):
-            while not mirror.sync_status.present().paused:
-                await mirror.ears.rings("freshness", after=monotonic())
+        await mirror.ears.until("freshness", is_paused)
         unsubscribe()
     assert "catching_up" not in shown
 
@@ -163,6 +164,9 @@ async def test_a_new_question_appears_while_a_page_is_open(server: GuideServer) 
 async def test_where_the_list_needs_a_run_those_of_known_runs_are_polled(
     server: GuideServer,
 ) -> None:
+    async def nobody_is_asked() -> bool:
+        return not await asked_of("user_rina")
+
     server.offers.needs_run_id = True
     async with kept(server) as mirror:
         await mirror.is_("live")
@@ -170,8 +174,7 @@ async def test_where_the_list_needs_a_run_those_of_known_runs_are_polled(
         await mirror.ears.rings(f"item:{asked}")
         await mirror.is_("live")
         server.state.expire(asked)
-        while await asked_of("user_rina"):
-            await mirror.ears.rings(f"item:{asked}", after=monotonic())
+        await mirror.ears.until(f"item:{asked}", nobody_is_asked)
 
 
 async def test_a_page_that_is_asked_for_polls_at_once(server: GuideServer) -> None:
@@ -447,9 +450,7 @@ async def test_steps_are_read_as_the_run_goes_on(server: GuideServer, more: set[
         run_id = server.state.run_that_asks()
         asked = server.state.question_of(run_id)
         for status in ("running", "completed"):
-            async with asyncio.timeout(60):
-                while not await Step.objects.filter(status=status).aexists():
-                    await mirror.ears.rings(f"run:{run_id}", after=monotonic())
+            await mirror.ears.until(f"run:{run_id}", Step.objects.filter(status=status).aexists)
             if status == "running":
                 server.state.respond(asked, {"value": True}, server.key)
 
@@ -543,8 +544,11 @@ async def test_beside_a_projects_stream_of_runs_alone_the_list_is_polled(
         assert mirror.sync_status.present().state == "live"
         del server.offers.refuses["interactions"]
         server.state.expire(asked)
-        while asked in await asked_of("user_rina"):
-            await mirror.ears.rings(f"item:{asked}", after=monotonic())
+
+        async def is_closed() -> bool:
+            return asked not in await asked_of("user_rina")
+
+        await mirror.ears.until(f"item:{asked}", is_closed)
 
 
 async def test_no_list_is_polled_beside_a_stream_that_tells_of_questions(
@@ -646,6 +650,9 @@ async def test_what_a_page_of_a_run_lacks_is_read_for_it(server: GuideServer) ->
 
 
 async def test_no_run_is_gone_because_the_call_is_missing(server: GuideServer) -> None:
+    async def is_missing() -> bool:
+        return (await sync_to_async(capabilities.facts)())["run"] == "no"
+
     server.offers.refuses |= {"run": 404, "runs": 404}
     async with kept(server, groups=60, offers=600) as mirror:
         await mirror.is_("live")
@@ -655,9 +662,7 @@ async def test_no_run_is_gone_because_the_call_is_missing(server: GuideServer) -
         await mirror.ears.rings(f"run:{run_id}")
         page_activity.run_requested(run_id)
         await asyncio.to_thread(server.wait_for, "steps", 1)
-        async with asyncio.timeout(60):
-            while (await sync_to_async(capabilities.facts)())["run"] != "no":
-                await mirror.ears.rings("freshness", after=monotonic())
+        await mirror.ears.until("freshness", is_missing)
         assert not (await Run.objects.aget()).gone
 
 

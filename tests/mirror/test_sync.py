@@ -92,9 +92,7 @@ async def test_a_run_is_followed_from_its_first_event_to_its_last(project: Proje
             project.http.post, f"interactions/{question['id']}/respond", json={"value": True}
         )
         await asyncio.to_thread(project.wait_for, run["id"], "completed")
-        async with asyncio.timeout(60):
-            while (await Run.objects.aget()).status != "completed":
-                await mirror.ears.rings(f"run:{run['id']}", after=monotonic())
+        await mirror.ears.until(f"run:{run['id']}", Run.objects.filter(status="completed").aexists)
         statuses = [
             event.data["status"] async for event in Event.objects.filter(kind="run").order_by("seq")
         ]
@@ -132,9 +130,7 @@ async def test_it_goes_on_where_it_stopped(project: Project) -> None:
     async with kept(project) as mirror:
         await mirror.is_("live")
         assert len(await open_for("user_rina")) == 1
-        async with asyncio.timeout(60):
-            while (await Run.objects.aget()).log_from != 0:
-                await mirror.ears.rings(f"run:{run['id']}", after=monotonic())
+        await mirror.ears.until(f"run:{run['id']}", Run.objects.filter(log_from=0).aexists)
         assert await count(Event.objects.filter(run_id=run["id"])) >= 4
 
 
