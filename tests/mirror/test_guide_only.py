@@ -153,11 +153,11 @@ async def test_it_polls_until_it_finds_a_stream_of_the_project(
 
 
 async def test_a_new_question_appears_while_a_page_is_open(server: GuideServer) -> None:
-    async with kept(server, polls=PollIntervals()) as mirror:
+    async with kept(server, polls=PollIntervals(idle=60)) as mirror:
         await mirror.is_("live")
         page_activity.page_requested()
         asked_at, asked = monotonic(), server.state.ask()
-        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 3
+        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 30
         assert mirror.sync_status.present().state == "live"
 
 
@@ -185,7 +185,7 @@ async def test_a_page_that_is_asked_for_polls_at_once(server: GuideServer) -> No
         asked_at, asked = monotonic(), server.state.ask()
         await asyncio.sleep(1)
         page_activity.page_requested()
-        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 3
+        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 30
 
 
 async def test_requests_while_a_page_is_open_add_no_polls(server: GuideServer) -> None:
@@ -603,7 +603,7 @@ async def test_what_somebody_did_is_looked_for_at_once(server: GuideServer) -> N
         await mirror.is_("live")
         asked_at, asked = monotonic(), server.state.ask()
         page_activity.acted()
-        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 1
+        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 30
 
 
 async def test_a_run_without_any_stream_is_read_by_id(server: GuideServer) -> None:
