@@ -33,7 +33,7 @@ PERMISSIONS = {
 
 
 class Refusal(StrEnum):
-    """Why somebody may not answer, claim or release, in the order of the checks.
+    """Why a person can't answer, claim or release a question, in the order of the checks.
 
     ``NO_CLAIMS``: the question can't be claimed. ``HELD``: somebody else has claimed it. ``MINE``:
     the person has claimed it already. ``FREE``: nobody has claimed it.
@@ -294,7 +294,7 @@ def has_claimed(viewer: Viewer, interaction: Interaction) -> bool:
 
 
 def claimed_by_another(viewer: Viewer, interaction: Interaction) -> bool:
-    """Whether somebody else has claimed it, where claims count: if one answer is enough."""
+    """Whether someone else has claimed a question that needs only one answer."""
     return (
         interaction.claimed_by not in (None, "", viewer.mobius_id) and interaction.takes_one_answer
     )

@@ -19,7 +19,7 @@ from inbox.web.connection.messages import key_answers_text
 
 
 class Verdict(StrEnum):
-    """``FAILS``: nobody can answer. ``TO_DO``: some can. ``NOTE``: information."""
+    """``FAILS``: no one can answer. ``TO_DO``: only some people can. ``NOTE``: information."""
 
     OK = "ok"
     NOTE = ""

@@ -85,9 +85,9 @@ def _was_sent_by(
         return True
     if not accepted or not row.takes_one_answer:
         return accepted and same(value, attempt.value)
-    # A different choice under another name is somebody else's.
-    nobody = responder in (None, "", row.target_id, row.group_id)
-    return nobody or row.mode == "input" or _alike(attempt.value, value)
+    # A different choice with someone else's name is not this attempt's answer.
+    unnamed = responder in (None, "", row.target_id, row.group_id)
+    return unnamed or row.mode == "input" or _alike(attempt.value, value)
 
 
 def _alike(sent: Any, shown: Any) -> bool:
