@@ -1,8 +1,12 @@
 # make run    the whole product on this machine, until Ctrl-C
 # make test   what must hold before a change is shared
 # make check  the quick part of it, without the tests
-# make quick  every test that starts no browser, engine or product, for the inner loop
+# make quick  every test that starts no browser, product or Mobius, for the inner loop
 # make browser  the details of each page in Chromium, for changes of templates, styles and scripts
+# make messages  collects the sentences of pages for inbox/locale, and compiles their translations;
+#                it needs the gettext tools
+# make audit  whether a pinned package has a known vulnerability; it needs the network, and fails
+#             where it can't read the advisories
 # make requirements  both requirements files from the names in pyproject.toml; a version that is
 #                    pinned already stays (to raise it: make requirements UPGRADE="-P httpx")
 
@@ -14,13 +18,15 @@ TEST := .venv/installed-to-test
 # Much of the time a test waits for something; so there is one worker more than cores.
 WORKERS ?= $(shell expr $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1)
 
-# The walkthrough's exports name a running engine; the tests bring their own.
-UNSET := env -u MOBIUS_BASE_URL -u MOBIUS_API_KEY -u MOBIUS_PROJECT -u PROJECT -u REVIEWER_ID
+# The walkthrough's exports name a running engine; the tests bring their own. Without bytecode each
+# worker and each process that a test starts would compile everything.
+UNSET := env -u MOBIUS_BASE_URL -u MOBIUS_API_KEY -u MOBIUS_PROJECT -u PROJECT -u REVIEWER_ID \
+  -u PYTHONDONTWRITEBYTECODE
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
   --custom-compile-command "make requirements"
 
-.PHONY: run test quick browser check format requirements clean
+.PHONY: run test quick browser check audit format messages requirements clean
 
 run: $(RUN)
 	@exec $(BIN)/python manage.py serve
@@ -28,8 +34,9 @@ run: $(RUN)
 test: check
 	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not browser" $(PYTEST_ARGS)
 
+# Its files share little and some of them wait a lot, so workers take tests from each other.
 quick: $(TEST)
-	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not process and not slow and not browser" $(PYTEST_ARGS)
+	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not process and not slow and not browser" $(PYTEST_ARGS)
 
 browser: $(TEST)
 	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "browser and not slow" $(PYTEST_ARGS)
@@ -40,13 +47,22 @@ check: $(TEST)
 	$(BIN)/djlint --quiet --check --lint templates
 	$(UNSET) $(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive inbox reviewer_site manage.py
 	$(UNSET) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(UNSET) $(BIN)/python -m tests.support.deployed check --deploy --fail-level WARNING
+
+audit: $(TEST)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+	  -r requirements.txt -r tests/requirements.txt
 
 format: $(TEST)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --quiet --reformat templates || true
+
+messages: $(TEST)
+	$(BIN)/python manage.py makemessages -l de -i tests -i engine --no-location --no-wrap --no-obsolete
+	$(BIN)/python manage.py compilemessages -i .venv
 
 requirements: $(TEST)
 	$(COMPILE) pyproject.toml $(UPGRADE) --output-file requirements.txt

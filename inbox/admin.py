@@ -6,17 +6,24 @@ Tokens, drafts and the mirror are not registered: administrators must not read o
 from collections.abc import Iterable
 from typing import Any
 
+from allauth.account.admin import EmailAddress
+from allauth.mfa.admin import Authenticator
+from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
+from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inbox.models import Decision, Reviewer
+from inbox.people.sessions import sign_out_everywhere
 from inbox.services import credentials
 from inbox.services.audit import rights_log
 from inbox.web.decisions import words as decision_words
@@ -36,6 +43,47 @@ class ReviewerInline(admin.StackedInline):
         return False
 
 
+class ProviderAccountInline(admin.TabularInline):
+    """The account of the identity provider that the person signs in with. Sign-in links link it."""
+
+    model = SocialAccount
+    fields = readonly_fields = ("provider", "uid", "email", "last_login")
+    verbose_name = gettext_lazy("account at the identity provider")
+    verbose_name_plural = gettext_lazy("accounts at the identity provider")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("email"))
+    def email(self, account: SocialAccount) -> str:
+        return str(account.extra_data.get("email", ""))
+
+
+class SecondFactorInline(admin.TabularInline):
+    """The person's second factors, which an administrator can remove for someone who lost them."""
+
+    model = Authenticator
+    fields = readonly_fields = ("type", "created_at", "last_used_at")
+    verbose_name = gettext_lazy("second factor")
+    verbose_name_plural = gettext_lazy("second factors")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PermissionsField(forms.ModelMultipleChoiceField):
+    """Shows the translated names of permissions; the database has them in English."""
+
+    def label_from_instance(self, permission: Permission) -> str:
+        return f"{permission.content_type} | {_(permission.name)}"
+
+
 class AccountAdmin(UserAdmin):
     """Django's ``UserAdmin`` with the Mobius ID."""
 
@@ -44,7 +92,18 @@ class AccountAdmin(UserAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
         """A new account has to be saved before it can get an ID."""
-        return [] if obj is None else [ReviewerInline]
+        if obj is None:
+            return []
+        more = (ProviderAccountInline, SecondFactorInline)
+        held = [inline for inline in more if inline.model.objects.filter(user=obj).exists()]
+        return [ReviewerInline, *held]
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Without the list of all permissions: those that matter are on a page of their own."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        return [(name, _without_permissions(options)) for name, options in fieldsets]
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -54,9 +113,13 @@ class AccountAdmin(UserAdmin):
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Change the Mobius ID through the service."""
+        """Change the Mobius ID through the service. Without their account at the identity provider,
+        people are signed out.
+        """
         if formset.model is not Reviewer:
             super().save_formset(request, form, formset, change)
+            if formset.deleted_objects:
+                sign_out_everywhere(form.instance)
             return
         formset.save(commit=False)
         for reviewer, changed in formset.changed_objects:
@@ -82,6 +145,27 @@ class AccountAdmin(UserAdmin):
     @admin.display(description=gettext_lazy("Mobius ID"), ordering="reviewer__mobius_id")
     def mobius_id(self, user: User) -> str:
         return user.reviewer.mobius_id or ""
+
+
+def _without_permissions(options: Any) -> Any:
+    if "user_permissions" not in options["fields"]:
+        return options
+    fields = [field for field in options["fields"] if field != "user_permissions"]
+    link = format_html(
+        '<a href="{}">{}</a>', reverse("permissions"), _("Change roles and permissions")
+    )
+    return {**options, "fields": fields, "description": link}
+
+
+class RoleAdmin(GroupAdmin):
+    """Django's ``GroupAdmin`` with translated permissions."""
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "permissions":
+            kwargs["form_class"] = PermissionsField
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(Decision)
@@ -137,3 +221,7 @@ class DecisionAdmin(admin.ModelAdmin):
 
 admin.site.unregister(get_user_model())
 admin.site.register(get_user_model(), AccountAdmin)
+for allauths in (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken):
+    admin.site.unregister(allauths)
+admin.site.unregister(Group)
+admin.site.register(Group, RoleAdmin)

@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, post_save, pre_migrate, pre_save
 from django.utils.translation import gettext_lazy
 
@@ -15,14 +16,21 @@ class InboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the receivers: after a migrate, of answers, of accounts and their rights."""
-        from inbox import checks  # noqa: F401, PLC0415 - models load before
-        from inbox.mirror import observers  # noqa: PLC0415
+        """Connect the signal receivers and observers."""
+        from inbox import checks, metrics  # noqa: F401, PLC0415 - models load before
+        from inbox.mirror import lease, observers  # noqa: PLC0415
         from inbox.models import append_only  # noqa: PLC0415
         from inbox.people import known_browser, roles, sessions  # noqa: PLC0415
-        from inbox.services import installation, observed  # noqa: PLC0415
+        from inbox.services import (  # noqa: PLC0415
+            awaited_releases,
+            installation,
+            observed,
+            sending,
+        )
         from inbox.services.audit import decision_log, rights_log  # noqa: PLC0415
 
+        connection_created.connect(metrics.time_queries, dispatch_uid="inbox.metrics")
+        connection_created.connect(lease.check_writes, dispatch_uid="inbox.lease")
         post_migrate.connect(roles.make_roles, sender=self, dispatch_uid="inbox.roles")
         pre_migrate.connect(append_only.report, sender=self, dispatch_uid="inbox.triggers")
         post_migrate.connect(
@@ -30,6 +38,8 @@ class InboxConfig(AppConfig):
         )
         post_migrate.connect(decision_log.begin, sender=self, dispatch_uid="inbox.decision_head")
         observers.on_answers(observed.enter)
+        observers.on_questions(sending.return_overtaken)
+        observers.on_questions(awaited_releases.note_releases)
         rights_log.connect()
         user_logged_in.connect(known_browser.signed_in, dispatch_uid="inbox.known_browser")
         user_logged_in.connect(sessions.signed_in, dispatch_uid="inbox.sessions")

@@ -16,7 +16,7 @@ class MobiusId:
     regex = "[^/]+"
 
     def to_python(self, value: str) -> str:
-        """The ID. A tilde that is no escape stays."""
+        """The ID. A tilde that isn't an escape stays."""
         return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), value)
 
     def to_url(self, value: str) -> str:

@@ -6,8 +6,8 @@ event loop admits ``SLOTS`` requests to Django at a time; the others wait withou
 
 A request has a slot only while Django code runs: not while its body is arriving
 (``request_body``), not while its view waits for Mobius (``waiting``), not while the response is
-sent. Streams (``/live/``), static files and probes need no slot. Pages that people request mostly
-go before what open pages fetch by themselves (``BACKGROUND``).
+sent. Streams (``/live/``), static files and probes need no slot. What open pages fetch by
+themselves (``BACKGROUND``) is admitted one request at a time, so that people have the other slot.
 
 Django would start and end a thread for each request. ``Threads`` keeps a few instead.
 """
@@ -16,45 +16,42 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
 
+from inbox.metrics import waiting_in
 from inbox.request_body import Message, Receive, Send
 
 SLOTS = 2
 """One would be as fast; the second keeps a slow page from blocking all others."""
-PROBES = ("/healthz", "/readyz")
-BACKGROUND = ("/inbox/changes/", "/notifications/bell/", "/freshness/")
-SHARE = 4
-"""While both wait, one in this many slots goes to a background request."""
+PROBES = ("/healthz", "/readyz", "/metrics")
+BACKGROUND = ("/inbox/changes/", "/notifications/bell/", "/held/", "/freshness/", "/inbox/counts/")
 
 
 class Slots:
-    """Slots, and the queues of requests that wait for one. For one event loop."""
+    """Slots, and the queue of requests that wait for one. For one event loop."""
 
     def __init__(self, number: int) -> None:
         self._free = number
-        self._line: deque[asyncio.Future[None]] = deque()
-        self._background: deque[asyncio.Future[None]] = deque()
-        self._admitted = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
 
-    async def enter(self, *, background: bool = False) -> None:
-        """Wait for a slot, behind earlier requests in the same queue."""
+    async def enter(self) -> None:
+        """Wait for a slot, behind earlier requests."""
         if self._free > 0:
             self._free -= 1
             return
-        line = self._background if background else self._line
         turn = asyncio.get_running_loop().create_future()
-        line.append(turn)
+        self._queue.append(turn)
         try:
-            await turn
+            with waiting_in("pages"):
+                await turn
         except asyncio.CancelledError:
             if turn.cancelled():
                 with suppress(ValueError):  # ``leave`` may have passed over it already
-                    line.remove(turn)
+                    self._queue.remove(turn)
             else:
                 self.leave()
             raise
@@ -70,18 +67,11 @@ class Slots:
     def leave(self) -> None:
         """Give a slot back to the next request."""
         self._free += 1
-        while self._free > 0 and (line := self._next_line()):
-            turn = line.popleft()
+        while self._free > 0 and self._queue:
+            turn = self._queue.popleft()
             if not turn.done():
                 self._free -= 1
-                self._admitted += 1
                 turn.set_result(None)
-
-    def _next_line(self) -> deque[asyncio.Future[None]]:
-        turn_of_background = self._admitted % SHARE == SHARE - 1
-        if self._background and (turn_of_background or not self._line):
-            return self._background
-        return self._line
 
 
 class Threads:
@@ -135,7 +125,9 @@ _slot: ContextVar[_Slot | None] = ContextVar("page_slot", default=None)
 
 @asynccontextmanager
 async def waiting() -> AsyncIterator[None]:
-    """Give up the slot while this request waits for Mobius or a lock. No-op outside a request."""
+    """Give up the slot while this request waits for Mobius, a mail server or a lock. No-op outside
+    a request.
+    """
     slot = _slot.get()
     if slot is None:
         yield
@@ -164,6 +156,7 @@ class PageSlots:
     def __init__(self, application: Callable[..., Awaitable[None]], slots: int = SLOTS) -> None:
         self._application = application
         self._slots = Slots(slots)
+        self._background = asyncio.Lock()
         self._threads = Threads(max_idle=2 * slots)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -171,16 +164,18 @@ class PageSlots:
         if scope["type"] != "http" or scope["path"].endswith(PROBES):
             await self._application(scope, receive, send)
             return
-        await self._slots.enter(background=scope["path"].endswith(BACKGROUND))
-        slot = _Slot(self._slots)
-        _slot.set(slot)
+        async with AsyncExitStack() as admission:
+            if scope["path"].endswith(BACKGROUND):
+                with waiting_in("background"):
+                    await admission.enter_async_context(self._background)
+            await self._slots.enter()
+            slot = _Slot(self._slots)
+            admission.callback(slot.end)
+            _slot.set(slot)
 
-        async def sending(message: Message) -> None:
-            slot.end()
-            await send(message)
+            async def sending(message: Message) -> None:
+                await admission.aclose()
+                await send(message)
 
-        try:
             async with self._threads.thread():
                 await self._application(scope, receive, sending)
-        finally:
-            slot.end()

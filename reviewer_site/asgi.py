@@ -5,33 +5,54 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import django
 from asgiref.sync import sync_to_async
-from django.core.asgi import get_asgi_application
+from django.conf import settings
 from django.db import connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reviewer_site.settings")
-pages = get_asgi_application()
+django.setup(set_prefix=False)
 
+from inbox import metrics  # noqa: E402
+from inbox.live.bus import get_bus  # noqa: E402
+from inbox.live.database_link import NAME, link  # noqa: E402
 from inbox.live.handoff import Handoff  # noqa: E402
 from inbox.live.hub import get_hub  # noqa: E402
 from inbox.live.page_activity import page_activity  # noqa: E402
+from inbox.live.postgres_bus import postgres_bus  # noqa: E402
 from inbox.live.presence import get_presence  # noqa: E402
 from inbox.mirror import database  # noqa: E402
+from inbox.mirror.index import rebuild_if_rules_changed  # noqa: E402
+from inbox.mirror.lease import sync_lease  # noqa: E402
 from inbox.mirror.rebuild import rebuild_if_zone_changed  # noqa: E402
 from inbox.mirror.sync import Sync  # noqa: E402
 from inbox.page_slots import PageSlots  # noqa: E402
 from inbox.people import clients  # noqa: E402
 from inbox.request_body import RequestBodies  # noqa: E402
-from inbox.services import installation, upkeep  # noqa: E402
+from inbox.request_log import RequestLog  # noqa: E402
+from inbox.services import incidents, installation, measuring, upkeep  # noqa: E402
+from inbox.services.audit.anchor import anchor  # noqa: E402
+from inbox.services.audit.log_status import patrol  # noqa: E402
+from inbox.services.batch_runner import batch_runner  # noqa: E402
 from inbox.services.confirming import confirmer  # noqa: E402
 from inbox.services.connection import connection  # noqa: E402
 from inbox.services.log_watcher import log_watcher  # noqa: E402
+from inbox.services.sending import sender  # noqa: E402
+from inbox.services.snooze import returns  # noqa: E402
 from inbox.web.live.fragments import render  # noqa: E402 - models need Django set up
-from reviewer_site.lifespan import Lifespan, running  # noqa: E402
+from reviewer_site.handler import PageHandler  # noqa: E402
+from reviewer_site.leading import ENDED, Leading, require_same_keys  # noqa: E402
+from reviewer_site.lifespan import Lifespan, Work, running  # noqa: E402
 from reviewer_site.static import StaticFiles  # noqa: E402
-from reviewer_site.web_process_lock import WebProcessLock  # noqa: E402
+from reviewer_site.web_process_lock import (  # noqa: E402
+    NO_LISTEN,
+    PooledLock,
+    WebProcessLock,
+    require_shared,
+)
 
 SETTLE_EVERY = 60.0
+VERIFY_EVERY = 60.0
 
 
 async def follow() -> None:
@@ -47,9 +68,98 @@ async def settle() -> None:
 
 
 async def recount() -> None:
-    """Recount *Insights* if ``TIME_ZONE`` has changed; then wait for ever."""
+    """Recount *Insights* if ``TIME_ZONE`` has changed; then wait until cancelled."""
     await rebuild_if_zone_changed()
     await asyncio.Event().wait()
+
+
+async def index() -> None:
+    """Index the questions again if the rules have changed, then wait until cancelled."""
+    await rebuild_if_rules_changed()
+    await asyncio.Event().wait()
+
+
+async def verify() -> None:
+    """Verify a part of the decision log every minute."""
+    while True:
+        await sync_to_async(patrol.walk)()
+        await asyncio.sleep(VERIFY_EVERY)
+
+
+ONCE: dict[str, Work] = {
+    "the sync with Mobius": follow,
+    "the settling of answers": settle,
+    "the confirming of accepted answers": confirmer.run,
+    "the sending of held answers": sender.run,
+    "the sending of batches": batch_runner.run,
+    "the recounting of Insights": recount,
+    "the indexing of questions": index,
+    "the telling of administrators": incidents.run,
+}
+"""What one process does for all."""
+EACH: dict[str, Work] = {
+    "the check of the connection": connection.keep_checking,
+    "the return of snoozed questions": returns.run,
+    "what commands have changed": log_watcher.run,
+    "the verification of the decision log": verify,
+    "who is looking": get_presence().keep_sweeping,
+    "which pages are open": page_activity.keep_telling,
+    "the check of the database": database.watch.run,
+    "the measuring": measuring.run,
+}
+"""What each process does for itself."""
+
+
+@asynccontextmanager
+async def shared() -> AsyncIterator[dict[str, Work]]:
+    """Use the database beside other processes, or alone. Yields the tasks that this takes, also
+    those that only one process runs.
+
+    Raises ``StartRefused`` if another process uses the database that can't share it.
+    """
+    if connections["default"].vendor != "postgresql":
+        async with _locked(WebProcessLock(connections["default"])) as tasks:
+            yield tasks | ONCE
+        return
+    link.start()
+    try:
+        if await postgres_bus.start():
+            async with _one_of_several() as tasks:
+                yield tasks
+            return
+    finally:
+        await link.stop()
+    if settings.SHARES_DATABASE:
+        raise installation.StartRefused(NO_LISTEN)
+    lock = PooledLock()
+    await lock.acquire()
+    try:
+        yield {"the check of the lock": lock.keep} | ONCE
+    finally:
+        await lock.release()
+
+
+@asynccontextmanager
+async def _one_of_several() -> AsyncIterator[dict[str, Work]]:
+    try:
+        async with _locked(WebProcessLock(connections["default"], shared=True)) as tasks:
+            await require_shared(link)
+            require_same_keys(await sync_lease.look())
+            anchor.hear()
+            tasks["the changes of other processes"] = postgres_bus.run
+            yield tasks | {"the lease": Leading(ONCE).run}
+            get_bus().tell(ENDED, NAME)
+    finally:
+        await postgres_bus.stop()
+
+
+@asynccontextmanager
+async def _locked(lock: WebProcessLock) -> AsyncIterator[dict[str, Work]]:
+    await asyncio.to_thread(lock.acquire)
+    try:
+        yield {"the check of the lock": lock.keep}
+    finally:
+        lock.release()
 
 
 @asynccontextmanager
@@ -58,31 +168,19 @@ async def background() -> AsyncIterator[None]:
     await sync_to_async(installation.prepare)()
     await sync_to_async(installation.secure_files)()
     await sync_to_async(installation.report_log)()
-    lock = WebProcessLock(connections["default"])
-    await asyncio.to_thread(lock.acquire)
-    hub = get_hub()
-    hub.start(render)
-    page_activity.streams, page_activity.runs = hub.__len__, hub.watched_runs
-    try:
-        async with running(
-            {
-                "the sync with Mobius": follow,
-                "the check of the connection": connection.keep_checking,
-                "the settling of answers": settle,
-                "the confirming of accepted answers": confirmer.run,
-                "what commands have changed": log_watcher.run,
-                "the recounting of Insights": recount,
-                "who is looking": get_presence().keep_sweeping,
-                "the check of the database": database.watch.run,
-                "the check of the lock": lock.keep,
-            }
-        ):
-            yield
-    finally:
-        await hub.stop()
-        await clients.close()
-        lock.release()
+    async with shared() as tasks:
+        metrics.delete_files(own=False)
+        hub = get_hub()
+        hub.start(render)
+        page_activity.streams, page_activity.watched_runs = hub.__len__, hub.watched_runs
+        try:
+            async with running(tasks | EACH):
+                yield
+        finally:
+            await hub.stop()
+            await clients.close()
 
 
-served = StaticFiles(Handoff(RequestBodies(PageSlots(pages)), get_hub()))
+pages = PageHandler()
+served = StaticFiles(RequestLog(Handoff(RequestBodies(PageSlots(pages)), get_hub())))
 application = Lifespan(served, background=background, at_signal=get_hub().close)

@@ -10,7 +10,7 @@ import shutil
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import dj_database_url
@@ -27,6 +27,8 @@ SHORTEST_SECRET = 32
 _HANDLE = re.compile(r"[A-Za-z0-9._~-]+")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]")
 _HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]")
+_DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
+_EMAIL = re.compile(r"[^@\s<>,\x00-\x1f]+@[^@\s<>,\x00-\x1f]+")
 _ONE_WORD = re.compile(r"[!-~]+")
 
 
@@ -50,6 +52,7 @@ class Environment(BaseSettings):
     ALLOWED_HOSTS: str = "127.0.0.1,localhost,[::1]"
     DATA_DIR: Path = Path("var")
     DATABASE_URL: str = Field("", repr=False)
+    DATABASE_CONNECTIONS: int = Field(50, ge=5, le=1000, description="connections")
     ENGINE_DATABASE_URL: str = Field("", repr=False)
     MOBIUS_BASE_URL: str = ""
     MOBIUS_API_KEY: str = Field("", repr=False)
@@ -58,9 +61,31 @@ class Environment(BaseSettings):
     MOBIUS_INTERACTION_URL: str = ""
     CREDENTIAL_KEYS: str = Field("", repr=False)
     LOG_ANCHOR: str = ""
+    ADMIN_EMAIL: str = ""
+    EMAIL_URL: str = Field("", repr=False)
+    EMAIL_FROM: str = ""
+    METRICS_TOKEN: str = Field("", repr=False)
+    LOG_FORMAT: Literal["text", "json"] = "text"
+    OIDC_ISSUER: str = Field("", max_length=200)
+    OIDC_CLIENT_ID: str = ""
+    OIDC_CLIENT_SECRET: str = Field("", repr=False)
+    OIDC_NAME: str = ""
+    OIDC_SCOPES: str = "openid profile email"
+    OIDC_ORIGINS: str = ""
+    OIDC_ALLOWED_DOMAINS: str = ""
+    OIDC_GROUPS_CLAIM: str = "groups"
+    OIDC_ALLOWED_GROUPS: str = ""
+    OIDC_REVIEWER_GROUPS: str = ""
+    OIDC_LEAD_GROUPS: str = ""
+    OIDC_MOBIUS_ID_CLAIM: str = ""
+    OIDC_BREAK_GLASS: str = ""
+    OIDC_SESSION_HOURS: int = Field(12, ge=1, le=24 * 365, description="hours")
     SERVICE_KEY_ANSWERS: Literal["auto", "on", "off"] = "auto"
+    ANSWER_GUARD: Literal["confirm", "undo"] = "confirm"
+    UNDO_SECONDS: int = Field(5, ge=0, le=60, description="seconds")
     CLAIM_STALE_AFTER: int = Field(30, ge=1, description="minutes")
     GROUP_ANSWERS_HIDDEN_UNTIL_MINE: bool = False
+    MASKED_KEYS: str = ""
     PRESENCE: bool = True
     INSIGHTS_BY_PERSON: bool = True
     HISTORY_DAYS: int = Field(400, ge=1, description="days")
@@ -87,6 +112,32 @@ class Environment(BaseSettings):
             raise ValueError(f"must be at least {SHORTEST_SECRET} random characters")
         return value
 
+    @field_validator("ADMIN_EMAIL", "EMAIL_FROM")
+    @classmethod
+    def _addresses(cls, value: str, info: Any) -> str:
+        addresses = [address.strip() for address in value.split(",")] if value else []
+        if not all(_EMAIL.fullmatch(address) for address in addresses):
+            raise ValueError("must be an e-mail address such as inbox@example.com")
+        if info.field_name == "EMAIL_FROM" and len(addresses) > 1:
+            raise ValueError("must be one e-mail address")
+        return ",".join(addresses)
+
+    @field_validator("EMAIL_URL")
+    @classmethod
+    def _mail_server(cls, value: str) -> str:
+        if value:
+            email(value)
+        return value
+
+    @field_validator("METRICS_TOKEN")
+    @classmethod
+    def _token(cls, value: str) -> str:
+        if value and not (len(value) >= SHORTEST_SECRET and _ONE_WORD.fullmatch(value)):
+            raise ValueError(
+                f"must be at least {SHORTEST_SECRET} random characters, without spaces"
+            )
+        return value
+
     @field_validator("PUBLIC_URL")
     @classmethod
     def _public_address(cls, value: str) -> str:
@@ -106,6 +157,42 @@ class Environment(BaseSettings):
         # As browsers write an origin.
         usual = {"http": ":80", "https": ":443"}[parts.scheme]
         return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"
+
+    @field_validator("OIDC_ISSUER")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        if value and not _is_secure(value):
+            raise ValueError(
+                "must be an https:// address such as https://login.example.com/realms/acme, "
+                "exactly as the provider names itself"
+            )
+        return value
+
+    @field_validator("OIDC_ORIGINS")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for origin in (part.strip() for part in value.split(",") if value):
+            parts = urlsplit(origin) if _is_secure(origin) else None
+            if parts is None or parts.path or "@" in parts.netloc or ";" in origin:
+                raise ValueError(
+                    "must be origins such as https://login.example.com, separated by commas"
+                )
+        return value
+
+    @field_validator("OIDC_SCOPES")
+    @classmethod
+    def _scopes(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("must be scopes separated by spaces, with openid among them")
+        return value
+
+    @field_validator("OIDC_ALLOWED_DOMAINS")
+    @classmethod
+    def _domains(cls, value: str) -> str:
+        domains = [domain.strip() for domain in value.split(",") if value]
+        if not all(_DOMAIN.fullmatch(domain) for domain in domains):
+            raise ValueError("must be domains such as example.com, separated by commas")
+        return value
 
     @field_validator("BIND_ADDRESS")
     @classmethod
@@ -182,6 +269,14 @@ class Environment(BaseSettings):
             raise ValueError("must be the path of a file, with a slash in it, or a command")
         return value
 
+    @field_validator("MASKED_KEYS")
+    @classmethod
+    def _names(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",")]
+        if value and not all(re.search(r"[^\W\d_]", name) for name in names):
+            raise ValueError("must be names such as iban, tax id, separated by commas")
+        return value
+
     @field_validator("TRUSTED_PROXIES")
     @classmethod
     def _proxies(cls, value: str) -> str:
@@ -212,6 +307,14 @@ def _is_web_address(value: str) -> bool:
     return web and not (parts.query or parts.fragment) and bool(_ONE_WORD.fullmatch(value))
 
 
+def _is_secure(value: str) -> bool:
+    """Whether it is an https address, or an http one of this machine."""
+    if not _is_web_address(value):
+        return False
+    parts = urlsplit(value)
+    return parts.scheme == "https" or is_loopback(parts.hostname or "")
+
+
 def _check_template(value: str) -> None:
     """Raises ValueError unless ``value`` is a web address with a place for an id."""
     such_as = "such as https://app.example.com/runs/{id}"
@@ -240,6 +343,7 @@ def is_loopback(host: str) -> bool:
 
 
 _SQLITE = "django.db.backends.sqlite3"
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 _POSTGRESQL = "django.db.backends.postgresql"
 
 
@@ -250,6 +354,27 @@ def database(url: str) -> dict[str, Any]:
     except Exception as error:
         # The library raises its own errors and bare KeyErrors; neither may show the password.
         raise ValueError("must be a sqlite:// or postgres:// address") from error
+
+
+def email(url: str) -> dict[str, Any]:
+    """Django's settings of a mail server. Raises ValueError for an invalid URL."""
+    such_as = "must be an address such as smtp+tls://user:password@mail.example.com:587"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(such_as) from None
+    if parts.scheme not in _MAIL_PORTS or not parts.hostname or parts.path.strip("/"):
+        raise ValueError(such_as)
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or _MAIL_PORTS[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtp+ssl",
+        "EMAIL_TIMEOUT": 10,
+    }
 
 
 def read_environment() -> Environment:
@@ -268,4 +393,4 @@ def _readable(why: str) -> str:
     """The validator's message as the end of a sentence that begins with the setting's name."""
     if why.startswith("must "):
         return why
-    return "is not usable: " + why[:1].lower() + why[1:]
+    return "can't be used: " + why[:1].lower() + why[1:]

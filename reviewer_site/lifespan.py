@@ -15,7 +15,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
-from inbox.mirror import database
+from inbox.mirror import database, lease
 from inbox.services.installation import StartRefused
 
 log = logging.getLogger(__name__)
@@ -37,22 +37,30 @@ async def keep_running(name: str, work: Work, *, again_after: float = AGAIN_AFTE
         again_after: seconds between a failure and the restart.
     """
     while True:
+        # Unlike an except clause, this tells a CancelledError raised by the work from our own.
         [error] = await asyncio.gather(work(), return_exceptions=True)
+        if lease.is_lost(error):
+            # Whoever holds the lease starts the work again.
+            log.warning("%s ended, since another process leads", name)
+            lease.sync_lease.note_lost()
+            await asyncio.Event().wait()
         database.watch.check_after(error)
-        log.error("%s stopped; it starts again in %g s", name, again_after, exc_info=error)
+        log.error("%s stopped and will start again in %g s", name, again_after, exc_info=error)
         await sync_to_async(close_old_connections)()
         await asyncio.sleep(again_after)
 
 
 @asynccontextmanager
-async def running(works: Mapping[str, Work]) -> AsyncIterator[None]:
+async def running(
+    works: Mapping[str, Work], *, new_context: Callable[[], Context] = Context
+) -> AsyncIterator[None]:
     """Keep ``works`` running inside the context, and await their end when it is left.
 
     Each has a new ``contextvars`` context, so that none inherits the caller's executor.
     """
     loop = asyncio.get_running_loop()
     tasks = [
-        loop.create_task(keep_running(name, work), name=name, context=Context())
+        loop.create_task(keep_running(name, work), name=name, context=new_context())
         for name, work in works.items()
     ]
     try:

@@ -1,6 +1,7 @@
 """Django middleware."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -11,9 +12,14 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
-from django.utils.cache import add_never_cache_headers
+from django.urls import Resolver404, resolve
+from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.translation import get_language_from_request
+from django.views.defaults import page_not_found
 
-from inbox.access import viewer_of
+from inbox import request_log
+from inbox.access import NotTheirs, viewer_of
 from inbox.live import handoff
 from inbox.live.page_activity import page_activity
 from inbox.models import Upstream
@@ -23,6 +29,7 @@ from inbox.request_body import refusal_of
 from inbox.services.origin import acting
 from inbox.web.account import signed_out
 from inbox.web.errors import not_allowed, refused_body
+from inbox.web.ui.localization import activate_for
 from inbox.web.ui.request import Request, ReviewerRequest, actor_of, source_of
 
 SMALLEST_PAGE = 1024
@@ -32,11 +39,36 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 MARKER = "Reviewer-Inbox"
 """A header of every response from Django. Scripts swap in nothing without it: a proxy's error page,
-or a network's sign-in page, would otherwise replace the question that somebody is answering."""
+or a network's sign-in page, would otherwise replace the question that someone is answering."""
+
+
+def note_request(get_response: GetResponse) -> GetResponse:
+    """Give the request its ID, and the log what it may know. Outermost, so that every response has
+    the ID.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        note = request_log.current()
+        if note is None:
+            return get_response(request)
+        request.reference = note.id  # type: ignore[attr-defined]
+        response = get_response(request)
+        note.status = response.status_code
+        with suppress(Resolver404):
+            # Without the database, a request ends before its address is resolved.
+            match = request.resolver_match or resolve(request.path_info)
+            note.route = match.view_name
+        # Without the viewer, no one is signed in, or it is unknown: probes don't ask the database.
+        if hasattr(request, "viewer"):
+            note.person = request.user.get_username()
+        response[request_log.HEADER] = note.id
+        return response
+
+    return middleware
 
 
 def mark_response(get_response: GetResponse) -> GetResponse:
-    """Set the ``MARKER``. Outermost, so that error responses have it too."""
+    """Set the ``MARKER``. Before the others, so that error responses have it too."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -54,6 +86,38 @@ def never_cache(get_response: GetResponse) -> GetResponse:
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         return response
+
+    return middleware
+
+
+def localize(get_response: GetResponse) -> GetResponse:
+    """Answer in the browser's language and in the installation's time zone; nothing is stored.
+
+    Probes are in English, for machines.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info.endswith(PROBES):
+            return get_response(request)
+        with translation.override(get_language_from_request(request)), timezone.override(None):
+            response = get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or "")
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
+
+    return middleware
+
+
+def localize_for_person(get_response: GetResponse) -> GetResponse:
+    """Answer in the language and time zone that the person has chosen, else in the time zone of the
+    browser that they signed in with. ``localize`` restores what was before.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        # Probes must work without the database.
+        if not request.path_info.endswith(PROBES) and request.user.is_authenticated:
+            activate_for(request.user.reviewer, request.session)
+        return get_response(request)
 
     return middleware
 
@@ -101,7 +165,11 @@ def name_actor(get_response: GetResponse) -> GetResponse:
 
 PRESSED = ("a", "button", "form", "input", "select")
 """Elements with which a person requests a part of a page; others reload by themselves."""
-NOT_BY_A_PERSON = ("/presence", *BACKGROUND)
+NOT_BY_A_PERSON = ("/presence", "/seen", *BACKGROUND)
+
+
+IN_HIDDEN_PAGES = "/inbox/counts/"
+"""What a hidden page fetches by itself. It does not count as an open page."""
 
 
 def end_sessions(get_response: GetResponse) -> GetResponse:
@@ -120,7 +188,8 @@ def end_sessions(get_response: GetResponse) -> GetResponse:
 
 
 def _by_a_person(request: Request) -> bool:
-    """Whether a person made the request: not a stream, nor what an open page fetches by itself."""
+    """Whether a person made the request: not a stream, and not a background fetch of an open
+    page."""
     path = request.path_info
     if path.startswith(handoff.PREFIX) or path.endswith(NOT_BY_A_PERSON):
         return False
@@ -140,7 +209,7 @@ def remember_browser(get_response: GetResponse) -> GetResponse:
 
 
 def more_headers(get_response: GetResponse) -> GetResponse:
-    """Add security headers that Django does not set."""
+    """Add security headers that Django does not set, or not on each response."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -154,7 +223,8 @@ def more_headers(get_response: GetResponse) -> GetResponse:
 class SignInRequired(LoginRequiredMiddleware):
     """Requires signing in for every view that is not ``login_not_required``.
 
-    Sets ``request.viewer`` and ``request.upstream``, so that views don't load them again.
+    Sets ``request.viewer`` and ``request.upstream``, so that views don't load them again. What a
+    service refuses as ``NotTheirs`` is a 404, so views don't catch it.
     """
 
     def process_view(
@@ -164,35 +234,29 @@ class SignInRequired(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        # First: Django would load the user, and probes must work without the database.
+        # This comes first: Django would load the user, and probes must work without the database.
         if not getattr(view_func, "login_required", True):
             return None
-        turned_away = super().process_view(request, view_func, view_args, view_kwargs)
-        if turned_away is None:
+        refusal = super().process_view(request, view_func, view_args, view_kwargs)
+        if refusal is None:
             signed_in = cast(ReviewerRequest, request)
             signed_in.viewer = viewer_of(signed_in.user)
             signed_in.upstream = Upstream.present()
-            page_activity.page_requested()
-        return turned_away
+            if not request.path_info.endswith(IN_HIDDEN_PAGES):
+                page_activity.page_requested()
+        return refusal
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        """What is not the viewer's is not found, whichever service refused it."""
+        return page_not_found(request, exception) if isinstance(exception, NotTheirs) else None
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         """The sign-in page, or another response for a form, a stream or a part of a page."""
-        return signed_out.turned_away(cast(Request, request))
-
-
-def one_thread(get_response: GetResponse) -> GetResponse:
-    """Innermost and sync only, so that Django runs all middleware in one thread.
-
-    Otherwise each of Django's own would switch to a thread and back, before and after the view,
-    which takes longer than most pages. An async view still runs on the event loop.
-    """
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
-
-    return middleware
+        return signed_out.response_to(cast(Request, request))
 
 
 class CompressHTML(GZipMiddleware):

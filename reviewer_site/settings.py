@@ -1,12 +1,11 @@
-"""Django's settings, made of the environment."""
+"""Django's settings, from the environment."""
 
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from reviewer_site import proxies, secrets
-from reviewer_site.environment import ROOT, Misconfigured, database, read_environment
-from reviewer_site.log_filters import without_traceback_of_refusals
+from reviewer_site import logs, oidc, proxies, secrets
+from reviewer_site.environment import ROOT, Misconfigured, database, email, read_environment
 
 ENVIRONMENT = read_environment()
 BASE_DIR = ROOT
@@ -15,18 +14,21 @@ GIVEN_SECRETS = {
     "SECRET_KEY": ENVIRONMENT.SECRET_KEY,
     "CREDENTIAL_KEYS": ENVIRONMENT.CREDENTIAL_KEYS,
 }
-# Reads only: the file is made by inbox.services.installation, after a look at the database.
+# This only reads: inbox.services.installation creates the file after checking the database.
 SECRETS = secrets.read(DATA_DIR, GIVEN_SECRETS)
 PORT = ENVIRONMENT.PORT
 ENGINE_PORT = ENVIRONMENT.ENGINE_PORT
 BIND_ADDRESS = ENVIRONMENT.BIND_ADDRESS
-# With PORT=0, ``serve`` sets the port that was taken.
+# With PORT=0, ``serve`` sets the port that it got.
 PUBLIC_URL = ENVIRONMENT.PUBLIC_URL or f"http://127.0.0.1:{PORT}"
 public = urlsplit(PUBLIC_URL)
 ENGINE_RATE_LIMIT = ENVIRONMENT.ENGINE_RATE_LIMIT
+DATABASE_CONNECTIONS = ENVIRONMENT.DATABASE_CONNECTIONS
+# Whether this process is one of several; ``serve`` sets it.
+SHARES_DATABASE = False
 
-# The exports of the walkthrough name this folder's own engine: they must not turn the next start
-# into one against a "real" Mobius that is not running.
+# The variables that mobius_env exports name this folder's own engine. They must not make the next
+# start connect to it as to a real Mobius, which would not be running.
 OWN_KEY_EXPORTED = SECRETS.stored and SECRETS.service_key() == ENVIRONMENT.MOBIUS_API_KEY
 EMBEDDED = OWN_KEY_EXPORTED or not ENVIRONMENT.MOBIUS_BASE_URL
 if EMBEDDED:
@@ -50,9 +52,20 @@ MOBIUS_INTERACTION_URL = ENVIRONMENT.MOBIUS_INTERACTION_URL
 SECRET_KEY = SECRETS.secret_key
 CREDENTIAL_KEYS = SECRETS.credential_keys
 LOG_ANCHOR = ENVIRONMENT.LOG_ANCHOR
+SENDS_MAIL = bool(ENVIRONMENT.EMAIL_URL)
+ADMIN_EMAIL = [a for a in ENVIRONMENT.ADMIN_EMAIL.split(",") if a and SENDS_MAIL]
+EMAIL_FROM = ENVIRONMENT.EMAIL_FROM or f"reviewer-inbox@{public.hostname}"
+globals().update(email(ENVIRONMENT.EMAIL_URL) if SENDS_MAIL else {})
+# None where people sign in with passwords only.
+OIDC = oidc.read(ENVIRONMENT)
+OIDC_SESSION_HOURS = timedelta(hours=ENVIRONMENT.OIDC_SESSION_HOURS)
+METRICS_TOKEN = ENVIRONMENT.METRICS_TOKEN
 SERVICE_KEY_ANSWERS = ENVIRONMENT.SERVICE_KEY_ANSWERS
+ANSWER_GUARD = ENVIRONMENT.ANSWER_GUARD
+UNDO_SECONDS = ENVIRONMENT.UNDO_SECONDS
 CLAIM_STALE_AFTER = timedelta(minutes=ENVIRONMENT.CLAIM_STALE_AFTER)
 GROUP_ANSWERS_HIDDEN_UNTIL_MINE = ENVIRONMENT.GROUP_ANSWERS_HIDDEN_UNTIL_MINE
+MASKED_KEYS = tuple(name.strip() for name in ENVIRONMENT.MASKED_KEYS.split(",") if name.strip())
 PRESENCE = ENVIRONMENT.PRESENCE
 INSIGHTS_BY_PERSON = ENVIRONMENT.INSIGHTS_BY_PERSON
 MOBIUS_EVENT_LIMIT = ENVIRONMENT.MOBIUS_EVENT_LIMIT * 1024 * 1024
@@ -74,18 +87,25 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    # The widgets' templates, for FORM_RENDERER.
+    # For FORM_RENDERER, which uses the widgets' templates.
     "django.forms",
     "django_htmx",
     "csp",
     "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "inbox.engine",
 ]
 MIDDLEWARE = [
-    # What marks every response stands outside of what may refuse a request.
+    "reviewer_site.middleware.note_request",
+    # Before the others, so that responses of middleware that refuses a request are marked too.
     "reviewer_site.middleware.mark_response",
     "reviewer_site.middleware.more_headers",
     "reviewer_site.middleware.never_cache",
+    "reviewer_site.middleware.localize",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -95,7 +115,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "reviewer_site.middleware.end_sessions",
+    "reviewer_site.middleware.localize_for_person",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
     "reviewer_site.middleware.SignInRequired",
@@ -104,7 +126,6 @@ MIDDLEWARE = [
     "reviewer_site.middleware.explain_not_allowed",
     "reviewer_site.middleware.no_nul",
     "reviewer_site.middleware.name_actor",
-    "reviewer_site.middleware.one_thread",
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -131,42 +152,48 @@ FORM_RENDERER = "inbox.web.ui.forms.FormRenderer"
 
 
 def _database(url: str, file: str) -> dict[str, Any]:
-    """A database by its address, else a file in the data folder."""
-    made = database(url or f"sqlite:///{DATA_DIR / file}")
-    if made["ENGINE"] == "django.db.backends.sqlite3":
-        made["ENGINE"] = "reviewer_site.sqlite"
-        made["OPTIONS"] = {
+    """Settings of a database: that at the address, else a file in ``DATA_DIR``."""
+    config = database(url or f"sqlite:///{DATA_DIR / file}")
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["ENGINE"] = "reviewer_site.sqlite"
+        config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 10,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
         }
-        made["TEST"] = {"NAME": str(DATA_DIR / f"test-{file}")}
+        config["TEST"] = {"NAME": str(DATA_DIR / f"test-{file}")}
         # A new connection reads the whole schema before its first query.
-        made["CONN_MAX_AGE"] = 60
+        config["CONN_MAX_AGE"] = 60
     else:
-        # A server that is gone is noticed in seconds, not when TCP gives up.
-        patience = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
-        made["OPTIONS"] = patience | made.get("OPTIONS", {})
+        # Notice within seconds that the server is gone, not when TCP gives up. The keepalives are
+        # for a running query and for an idle connection.
+        patience = {
+            "connect_timeout": 5,
+            "tcp_user_timeout": 10_000,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+        }
+        config["OPTIONS"] = patience | config.get("OPTIONS", {})
         if file.startswith("engine"):
-            made["CONN_MAX_AGE"] = 60  # the engine's few threads stay
+            config["CONN_MAX_AGE"] = 60  # the engine has few threads, which stay
         else:
-            # A page has a thread of its own, with which a connection kept by it would be lost. An
-            # answer that waits for Mobius holds one, so there must be more than pages at once.
-            # One that does not come within 5 s ends in a 503, not in a page that hangs; and the
-            # pool must not pause for minutes before it tries a database that is back.
+            # Each page has its own thread, and a connection kept by the thread would be lost with
+            # it. An answer that waits for Mobius keeps its connection, so there must be more of
+            # them than concurrent pages. Without a connection within 5 s, a page is a 503 and
+            # does not hang; and the pool must not pause for minutes before it tries again.
             pool = {
                 "min_size": 1,
-                "max_size": 50,
-                # A crowd's connections are given back soon: PostgreSQL takes 100 in all.
+                "max_size": DATABASE_CONNECTIONS,
+                # Close connections soon after a crowd: PostgreSQL allows 100 in all.
                 "max_idle": 60,
                 "timeout": 5,
                 "reconnect_timeout": 5,
             }
-            made["OPTIONS"]["pool"] = pool
-    made["CONN_HEALTH_CHECKS"] = True
-    # Neither database needs the other: a test may ask for one alone.
-    made.setdefault("TEST", {})["DEPENDENCIES"] = []
-    return made
+            config["OPTIONS"]["pool"] = pool
+    config["CONN_HEALTH_CHECKS"] = True
+    # The databases don't depend on each other: a test may use only one.
+    config.setdefault("TEST", {})["DEPENDENCIES"] = []
+    return config
 
 
 DATABASES = {
@@ -174,6 +201,15 @@ DATABASES = {
     "engine": _database(ENVIRONMENT.ENGINE_DATABASE_URL, "engine.sqlite3"),
 }
 DATABASE_ROUTERS = ["inbox.engine.router.EngineRouter"]
+CACHES = {
+    # For what all processes must know.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "inbox_cacheentry",
+    },
+    # For {% cache %} in templates: each process has its own.
+    "template_fragments": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -188,7 +224,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/inbox/"
-LOGOUT_REDIRECT_URL = "/accounts/login/"
+LOGOUT_REDIRECT_URL = "/accounts/login/?signed-out"
 CSRF_FAILURE_VIEW = "inbox.web.account.signed_out.csrf_failure"
 AXES_HANDLER = "inbox.people.throttle.Throttle"
 AXES_FAILURE_LIMIT = 5
@@ -199,9 +235,9 @@ AXES_LOCKOUT_CALLABLE = "inbox.web.account.sign_in.locked"
 AXES_VERBOSE = False
 AXES_CLIENT_IP_CALLABLE = "inbox.web.ui.request.counted_address"
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
-# A try that is refused does not make the wait longer, so what Retry-After says holds.
+# A refused attempt does not prolong the wait, so Retry-After stays true.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-# axes stores the form of a failed try, but no passwords and no text typed for a question.
+# axes stores the form of a failed attempt, but not passwords or text typed for a question.
 AXES_SENSITIVE_PARAMETERS = [
     "username",
     "ip_address",
@@ -211,19 +247,47 @@ AXES_SENSITIVE_PARAMETERS = [
     "kept-value",
     "kept-comment",
 ]
+# Of allauth's pages, only those of the second factor have addresses. It sends no mail, and its
+# limits are not used, nor its way of asking for the password again: ours count failures in the
+# database, for every form with a password or a code.
+ACCOUNT_ADAPTER = "inbox.web.account.provider_adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "inbox.web.account.provider_adapters.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "inbox.people.identity_provider.Provider"}
+}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*"]
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
+MFA_ADAPTER = "inbox.people.second_factor.Adapter"
+MFA_FORMS = {
+    "authenticate": "inbox.web.account.second_factor_forms.CodeForm",
+    "activate_totp": "inbox.web.account.second_factor_forms.AppForm",
+    "add_webauthn": "inbox.web.account.second_factor_forms.PasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_REAUTHENTICATION_REQUIRED = False
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Reviewer inbox"
+MFA_TOTP_TOLERANCE = 1
+# PUBLIC_URL is http only for this machine.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = public.scheme == "http"
 TRUSTED_PROXIES = proxies.read(ENVIRONMENT.TRUSTED_PROXIES)
 
-# A form is bounded by inbox.request_body before Django reads it, an upload too.
+# inbox.request_body limits forms and uploads before Django reads them.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [ROOT / "inbox" / "locale"]
 TIME_ZONE = ENVIRONMENT.TIME_ZONE
 USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-# What collectstatic makes in DATA_DIR, and DATA_DIR itself where it is missing.
+# Mode of what collectstatic creates in DATA_DIR, and of DATA_DIR itself.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
@@ -244,20 +308,23 @@ CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = SECURE
 SECURE_SSL_HOST = public.netloc
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = ENVIRONMENT.HSTS_SUBDOMAINS
 SECURE_HSTS_PRELOAD = ENVIRONMENT.HSTS_PRELOAD
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 MORE_SECURITY_HEADERS = {
+    # Django sets the first three too, but not where it redirects to https.
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": SECURE_REFERRER_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(
         f"{feature}=()"
         for feature in (
             "accelerometer",
             "autoplay",
-            "bluetooth",
             "browsing-topics",
             "camera",
             "display-capture",
@@ -282,24 +349,12 @@ CONTENT_SECURITY_POLICY = {
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "manifest-src": ["'self'"],
-        "form-action": ["'self'"],
+        "worker-src": ["'self'"],
+        # A browser also checks where a form's response redirects to.
+        "form-action": ["'self'", *(OIDC.origins if OIDC else ())],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"refusals": {"()": lambda: without_traceback_of_refusals}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["refusals"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"inbox": {"level": "INFO"}, "httpx": {"level": "WARNING"}},
-}
+LOGGING = logs.configuration(ENVIRONMENT.LOG_FORMAT)

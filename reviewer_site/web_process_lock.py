@@ -1,5 +1,8 @@
-"""One web process per database: two would both run the sync, and the pages of one would not be
-updated on the other's changes.
+"""Which web processes may use a database together.
+
+On SQLite there is one: a second would run the sync too, and the pages of one would not be updated
+on the other's changes. On PostgreSQL they share changes by ``LISTEN``. Where that doesn't work, and
+for releases that don't know of it, there is one as well.
 """
 
 import asyncio
@@ -12,8 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from inbox.live.database_link import Link
+from inbox.mirror.lease import ALONE, SyncLease
 from inbox.services.installation import StartRefused
 from reviewer_site.sqlite.writer import in_memory
 
@@ -21,14 +27,75 @@ log = logging.getLogger(__name__)
 
 WAIT = 10.0
 """Seconds that a start waits for the previous process, so that a restart may overlap."""
+POOLED_WAIT = 12.0
+"""The same behind a pooler, where a process that was killed keeps the lock for ten seconds."""
+RENEW_EVERY = 3.0
 RETRY_EVERY = 0.2
 CHECK_EVERY = 10.0
 KEY = 5_772_156_649
 """The key of PostgreSQL's advisory lock."""
 IN_USE = (
     "Another web process is using this database. Stop it first. "
-    "Several processes on one database are not supported yet."
+    "Several processes need PostgreSQL (DATABASE_URL)."
 )
+NO_LISTEN = (
+    "Several processes need LISTEN, which doesn't work on the connections of DATABASE_URL: "
+    "let it lead to PostgreSQL itself or to a pooler in session mode."
+)
+POOLED = f"Another web process is using this database. {NO_LISTEN}"
+ALONE_RUNS = (
+    "A web process that can't share this database is using it: one of an older release, or one "
+    "whose DATABASE_URL leads through a transaction pooler. Stop it first."
+)
+
+
+class PooledLock:
+    """The lock behind a pooler that gives each transaction another session: a lease, which needs no
+    session of its own.
+    """
+
+    def __init__(self, *, wait: float = POOLED_WAIT) -> None:
+        self._wait = wait
+        self._link = Link()
+        self._lease = SyncLease(self._link, name=ALONE, by_session=False)
+
+    async def acquire(self) -> None:
+        """Raises StartRefused if another process runs and doesn't end within ``wait`` seconds."""
+        self._link.start()
+        until = time.monotonic() + self._wait
+        while await _runs(SyncLease(self._link)) or not await self._lease.take():
+            if time.monotonic() > until:
+                await self._link.stop()
+                raise StartRefused(POOLED)
+            await asyncio.sleep(RETRY_EVERY)
+
+    async def keep(self) -> None:
+        """Renew the lease, and end this process if another one has taken it."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            try:
+                if not await self._lease.renew({}):
+                    log.critical("%s This process ends.", POOLED)
+                    signal.raise_signal(signal.SIGTERM)
+            except OperationalError as error:
+                log.warning("the lock of the web process could not be renewed", exc_info=error)
+
+    async def release(self) -> None:
+        """Let another process start."""
+        with suppress(OperationalError):
+            await self._lease.release()
+        await self._link.stop()
+
+
+async def require_shared(link: Link) -> None:
+    """Raises StartRefused if a process behind a pooler runs, which can't share the database."""
+    if await _runs(SyncLease(link, name=ALONE, by_session=False)):
+        raise StartRefused(ALONE_RUNS)
+
+
+async def _runs(lease: SyncLease) -> bool:
+    state = await lease.look()
+    return state is not None and state.led
 
 
 class WebProcessLock:
@@ -38,11 +105,15 @@ class WebProcessLock:
     Args:
         database: the connection whose database is locked; it is not used itself.
         wait: seconds that ``acquire`` waits for another process to end.
+        shared: whether other processes may have the lock too, if they share it as well.
     """
 
-    def __init__(self, database: BaseDatabaseWrapper, *, wait: float = WAIT) -> None:
+    def __init__(
+        self, database: BaseDatabaseWrapper, *, wait: float = WAIT, shared: bool = False
+    ) -> None:
         self._database = database
         self._wait = wait
+        self._shared = shared
         self._file: int | None = None
         self._connection: psycopg.Connection | None = None
 
@@ -51,7 +122,7 @@ class WebProcessLock:
         until = time.monotonic() + self._wait
         while not self._try():
             if time.monotonic() > until:
-                raise StartRefused(IN_USE)
+                raise StartRefused(self._why())
             time.sleep(RETRY_EVERY)
 
     def release(self) -> None:
@@ -63,8 +134,10 @@ class WebProcessLock:
         self._file = self._connection = None
 
     def check(self) -> None:
-        """Take the lock again if its connection was closed. Raises StartRefused if another process
-        was faster, and psycopg.Error while the database is unavailable.
+        """Take the lock again if its connection was closed.
+
+        Raises StartRefused if another process was faster, and psycopg.Error while the database is
+        unavailable.
         """
         if self._connection is None:
             return
@@ -86,6 +159,11 @@ class WebProcessLock:
             except psycopg.Error as error:
                 log.warning("the lock of the web process could not be checked: %s", error)
 
+    def _why(self) -> str:
+        if self._shared:
+            return ALONE_RUNS
+        return IN_USE
+
     def _try(self) -> bool:
         if self._database.vendor == "postgresql":
             return self._try_postgresql()
@@ -93,7 +171,8 @@ class WebProcessLock:
 
     def _try_postgresql(self) -> bool:
         connection = psycopg.connect(**self._database.get_connection_params(), autocommit=True)
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [KEY]).fetchone()
+        lock = "pg_try_advisory_lock_shared" if self._shared else "pg_try_advisory_lock"
+        row = connection.execute(f"SELECT {lock}(%s)".encode(), [KEY]).fetchone()
         if row is None or not row[0]:
             connection.close()
             return False

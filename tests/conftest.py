@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 PROCESS_FIXTURES = {
     "browser",
     "engine",
+    "guide_server",
     "installation",
     "limited",
     "mortal",
@@ -20,9 +21,14 @@ PROCESS_FIXTURES = {
     "product",
     "scene",
 }
-"""Fixtures that start a browser, the engine or the product."""
+"""Fixtures that start a browser, the product, or a Mobius of their own."""
 
-pytest_plugins = ["tests.fixtures_engine", "tests.fixtures_desk", "tests.fixtures_log"]
+pytest_plugins = [
+    "tests.fixtures_engine",
+    "tests.fixtures_desk",
+    "tests.fixtures_log",
+    "tests.fixtures_mail",
+]
 
 # How long an example takes says how busy the machine is. Where a change is judged, the examples
 # are the same each time; at a desk they are new ones.
@@ -39,8 +45,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """Mark what ``make quick`` leaves out."""
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """Mark what ``make quick`` leaves out, and leave out what only PostgreSQL can do."""
+    if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        left_out = [item for item in items if item.get_closest_marker("postgresql")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         if PROCESS_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.process)

@@ -12,7 +12,7 @@ from tests.support.scripted_server import ScriptedServer
 
 @pytest.fixture
 def server(project: Project) -> Iterator[ScriptedServer]:
-    """Between the product and its engine; does what it is told."""
+    """A scripted server between the product and its engine."""
     with ScriptedServer(upstream=project.base_url) as between:
         yield between
 

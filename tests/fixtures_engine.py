@@ -1,4 +1,6 @@
-"""The real engine over real HTTP, for tests: one process a session, a fresh project a test."""
+"""A Mobius over real HTTP: the engine in one process a session, with a fresh project a test; and a
+server of what the guide names alone.
+"""
 
 import itertools
 import threading
@@ -11,6 +13,7 @@ import pytest
 
 from tests.support import databases
 from tests.support.engine_process import EngineProcess
+from tests.upstream import GuideServer
 
 PEOPLE = {
     "user_rina": "Rina",
@@ -46,13 +49,13 @@ class Project:
     """
 
     def __init__(self, engine: EngineProcess, handle: str) -> None:
-        made = engine.provision(handle=handle, people=PEOPLE, groups=GROUPS)
+        created = engine.provision(handle=handle, people=PEOPLE, groups=GROUPS)
         self.engine = engine
         self.handle = handle
         self.base_url = engine.base_url
-        self.service_key: str = made["service_key"]
-        self.tokens: dict[str, str] = made["members"]
-        self.groups: dict[str, str] = made["groups"]
+        self.service_key: str = created["service_key"]
+        self.tokens: dict[str, str] = created["members"]
+        self.groups: dict[str, str] = created["groups"]
         self._clients: dict[str, httpx.Client] = {}
         self._turn = threading.Lock()
 
@@ -132,7 +135,7 @@ class Project:
             client.close()
 
     def hang_up(self) -> None:
-        """The same, where the engine has gone; the next call opens new ones."""
+        """Close the connections to an engine that has stopped; the next call opens new ones."""
         with self._turn:
             self.close()
             self._clients.clear()
@@ -161,6 +164,13 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
 @pytest.fixture
 def project(engine: EngineProcess) -> Iterator[Project]:
     """A fresh project on the session's engine."""
-    made = fresh_project(engine)
-    yield made
-    made.close()
+    created = fresh_project(engine)
+    yield created
+    created.close()
+
+
+@pytest.fixture
+def guide_server() -> Iterator[GuideServer]:
+    """A Mobius that has only what the guide names, until a test lets it offer more."""
+    with GuideServer() as server:
+        yield server

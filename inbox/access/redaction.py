@@ -1,13 +1,21 @@
-"""What a person may see of others' answers. Every page that shows answers uses it."""
+"""What a person may see of others' answers, and which values are masked.
+
+Every page that shows answers or values sent by a workflow uses it.
+"""
 
 import copy
+import hmac
+import re
+import secrets
+from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from inbox import access
-from inbox.access import Viewer
+from inbox import access, exact
+from inbox.access import NotTheirs, Viewer
 from inbox.mobius.adapters import choose
 from inbox.models import Decision, Event, Interaction, Upstream
 from inbox.models.decision import RESPOND
@@ -15,31 +23,179 @@ from inbox.models.decision import RESPOND
 HIDDEN = "hidden"
 """Key that marks a response or an event whose answer was removed."""
 
+MASK = "•••"
+"""What stands in place of a secret, in pages and exports alike."""
+
+Path = tuple[str | int, ...]
+"""The keys and indexes from a JSON value to one inside it."""
+
+_ALWAYS_SECRET = ("password", "passwd", "passphrase", "secret", "credential")
+_TEXT_SECRET = ("token", "api key", "access key", "private key", "authorization", "cookie")
+
+_FROM_OUTSIDE = ("context", "responses", "value", "raw")
+"""The fields of a question whose keys a workflow or another client has chosen."""
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"[^\W\d_]+")
+
+_KEY = secrets.token_bytes(32)
+
 _adapter = choose()
 
 
+class Masked(str):
+    """``MASK`` in place of the secret at ``path``. Equal secrets have the same ``digest``, as long
+    as this process runs; it is for comparing, not for showing.
+    """
+
+    path: Path
+    digest: bytes
+
+    @classmethod
+    def of(cls, secret: Any, path: Path) -> "Masked":
+        """The mask of this secret."""
+        mask = cls(MASK)
+        mask.path = path
+        mask.digest = hmac.digest(_KEY, exact.dumps(secret).encode(), "sha256")
+        return mask
+
+
+class NotMasked(NotTheirs):
+    """No value is masked there, or not for this person."""
+
+
+class _Secrecy(IntEnum):
+    """What is secret under a key. Everything includes numbers, true and false."""
+
+    NOTHING = 0
+    TEXT = 1
+    EVERYTHING = 2
+
+
+def masked(value: Any, path: Path = ()) -> Any:
+    """A copy of a JSON value with ``Masked`` in place of what is secret; see ``docs/context.md``.
+
+    A key decides, and everything under it; keys themselves, and text, are never masked. ``path``
+    is that of ``value`` itself. Iterative, since upstream decides how deep a value is.
+    """
+    root = [value]
+    todo: list[tuple[Any, Any, Path, _Secrecy]] = [(root, 0, path, _Secrecy.NOTHING)]
+    while todo:
+        holder, place, at, secrecy = todo.pop()
+        found = holder[place]
+        match found:
+            case dict():
+                holder[place] = inner = dict(found)
+                for key in inner:
+                    todo.append((inner, key, (*at, key), max(secrecy, _secrecy_of(key))))
+            case list():
+                holder[place] = items = list(found)
+                todo.extend((items, index, (*at, index), secrecy) for index in range(len(items)))
+            case _ if _is_secret(found, secrecy):
+                holder[place] = Masked.of(found, at)
+    return root[0]
+
+
+def pointer(path: Path) -> str:
+    """The path as a JSON Pointer (RFC 6901)."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+
+
+def secret_at(value: Any, path: str) -> Any:
+    """What is masked at this JSON Pointer. Raises ``NotMasked`` for whatever else is there."""
+    seen = masked(value)
+    start, *parts = path.split("/")
+    if start:
+        raise NotMasked(path)
+    for part in parts:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and key in value:
+            value, seen = value[key], seen[key]
+        elif isinstance(value, list) and key in map(str, range(len(value))):
+            value, seen = value[int(key)], seen[int(key)]
+        else:
+            raise NotMasked(path)
+    if not isinstance(seen, Masked):
+        raise NotMasked(path)
+    return value
+
+
+def key_words(key: str) -> tuple[str, ...]:
+    """The words of a key, in lower case: split at ``_``, ``-`` and whatever else is no letter, and
+    within camelCase.
+    """
+    return tuple(_WORD.findall(_CAMEL.sub(" ", key).lower()))
+
+
+def _is_secret(value: Any, secrecy: _Secrecy) -> bool:
+    if value is None or value == "":
+        return False
+    return secrecy > (_Secrecy.NOTHING if isinstance(value, str) else _Secrecy.TEXT)
+
+
+def _secrecy_of(key: str) -> _Secrecy:
+    return _secrecy_by_names(key, tuple(settings.MASKED_KEYS))
+
+
+@lru_cache(maxsize=4096)
+def _secrecy_by_names(key: str, added: tuple[str, ...]) -> _Secrecy:
+    # "passWord" and "apikey" too, so also as it is without its capitals.
+    spellings = (key_words(key), key_words(key.lower()))
+    if any(_has(words, name) for words in spellings for name in (*_ALWAYS_SECRET, *added)):
+        return _Secrecy.EVERYTHING
+    if any(_has(words, name) for words in spellings for name in _TEXT_SECRET):
+        return _Secrecy.TEXT
+    return _Secrecy.NOTHING
+
+
+def _has(words: tuple[str, ...], name: str) -> bool:
+    """Whether the words of ``name`` are among ``words``, adjacent or written as one, in the
+    singular or with an *s*.
+    """
+    wanted = key_words(name)
+    return _has_run(words, wanted) or _has_run(words, ("".join(wanted),))
+
+
+def _has_run(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    size = len(wanted)
+    endings = (wanted, (*wanted[:-1], f"{wanted[-1]}s"))
+    return any(words[start : start + size] in endings for start in range(len(words) - size + 1))
+
+
 def seen_by(viewer: Viewer, item: Interaction) -> Interaction:
-    """The question as the viewer may see it: itself, or a copy without others' answers.
+    """The question as the viewer may see it: a copy with secrets masked, and without others'
+    answers while these are hidden.
 
     Who has answered and when stays. The copy must not be saved.
     """
-    if not access.hides_answers(viewer, item):
-        return item
-    redacted = copy.copy(item)
-    redacted.responses = [_redacted_response(viewer, response) for response in item.responses]
-    unread = "raw" in item.get_deferred_fields()
-    redacted.raw = {} if unread else _adapter.without_answers(item.raw, but=viewer.mobius_id)
-    return redacted
+    seen = _without_hidden_answers(viewer, item)
+    for name in _FROM_OUTSIDE:
+        if name not in seen.get_deferred_fields():
+            setattr(seen, name, masked(getattr(seen, name), (name,)))
+    return seen
+
+
+def unmasked(viewer: Viewer, item: Interaction) -> dict[str, Any]:
+    """The fields of a question in which the viewer may reveal what is masked."""
+    seen = _without_hidden_answers(viewer, item)
+    return {"context": seen.context, "responses": seen.responses}
 
 
 def events_seen_by(
     viewer: Viewer, events: list[Event], items: dict[str, Interaction]
 ) -> list[Event]:
     """A run's events as the viewer may see them; ``items`` are its questions by id."""
-    redacted = {id_ for id_, item in items.items() if access.hides_answers(viewer, item)}
-    return [
-        _redacted_event(viewer, event) if _about(event) in redacted else event for event in events
-    ]
+    hidden = {id_ for id_, item in items.items() if access.hides_answers(viewer, item)}
+    return [_seen_event(viewer, event, hidden=_about(event) in hidden) for event in events]
+
+
+def _without_hidden_answers(viewer: Viewer, item: Interaction) -> Interaction:
+    seen = copy.copy(item)
+    if access.hides_answers(viewer, item):
+        unread = "raw" in item.get_deferred_fields()
+        seen.responses = [_redacted_response(viewer, response) for response in item.responses]
+        seen.raw = {} if unread else _adapter.without_answers(item.raw, but=viewer.mobius_id)
+    return seen
 
 
 def entries_seen_by(viewer: Viewer, upstream: Upstream) -> QuerySet[Decision]:
@@ -60,11 +216,12 @@ def _about(event: Event) -> str:
     return str(event.data.get("interaction", ""))
 
 
-def _redacted_event(viewer: Viewer, event: Event) -> Event:
-    redacted = copy.copy(event)
-    if event.data.get("by") != viewer.mobius_id:
-        redacted.data = event.data | {"value": None, "comment": None, HIDDEN: True}
-    return redacted
+def _seen_event(viewer: Viewer, event: Event, *, hidden: bool) -> Event:
+    seen = copy.copy(event)
+    seen.data = masked(event.data)
+    if hidden and event.data.get("by") != viewer.mobius_id:
+        seen.data |= {"value": None, "comment": None, HIDDEN: True}
+    return seen
 
 
 def _redacted_response(viewer: Viewer, response: dict[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from inbox.mobius.types import PolicyKind
-from inbox.models import Group, Interaction, Recipient, Reviewer, Run, Upstream
+from inbox.models import Group, Interaction, Recipient, Reviewer, Run, SavedView, Upstream
 
 REVIEWER = "reviewer"
 TEAM_LEAD = "team lead"
@@ -25,27 +26,31 @@ MANAGE_GROUPS = "manage_groups"
 CANCEL_RUN = "cancel_run"
 SIGNAL_RUN = "signal_run"
 PERMISSIONS = {
-    MANAGE_GROUPS: "Can change groups: members and routing",
-    CANCEL_RUN: "Can cancel a run",
-    SIGNAL_RUN: "Can send a run a signal",
+    MANAGE_GROUPS: gettext_noop("Can change groups: members and routing"),
+    CANCEL_RUN: gettext_noop("Can cancel a run"),
+    SIGNAL_RUN: gettext_noop("Can send a signal to a run"),
 }
-"""What an administrator may allow a lead beside looking: codename and name."""
+"""What an administrator may permit a lead besides viewing: codenames and names."""
+
+
+class NotTheirs(LookupError):
+    """The person may not see or change this, or it does not exist. Pages respond with 404."""
 
 
 class Refusal(StrEnum):
     """Why a person can't answer, claim or release a question, in the order of the checks.
 
-    ``NO_CLAIMS``: the question can't be claimed. ``HELD``: somebody else has claimed it. ``MINE``:
-    the person has claimed it already. ``FREE``: nobody has claimed it.
+    ``NO_CLAIMS``: the question can't be claimed. ``ALREADY_CLAIMED``: by this person.
+    ``NOT_CLAIMED``: so it can't be released.
     """
 
     NOT_ASKED = "not_asked"
     NO_CLAIMS = "no_claims"
     CLOSED = "closed"
-    HELD = "held"
+    CLAIMED_BY_ANOTHER = "claimed_by_another"
     ANSWERED = "answered"
-    MINE = "mine"
-    FREE = "free"
+    ALREADY_CLAIMED = "already_claimed"
+    NOT_CLAIMED = "not_claimed"
 
 
 class Action(StrEnum):
@@ -58,7 +63,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """The person a page is rendered for. ``mobius_id`` is None for an account without one.
+    """The person a page is rendered for. ``mobius_id`` is None if the account has none.
 
     ``reviewer`` and ``lead`` are the two roles; ``reviewer`` alone gives no rights. An
     ``administrator`` manages accounts and the connection, which gives access to no question.
@@ -77,7 +82,7 @@ def viewer_of(user: Any) -> Viewer:
     also loads ``user.reviewer``.
     """
     if isinstance(user, AnonymousUser):
-        raise TypeError("nobody is signed in")
+        raise TypeError("no one is signed in")
     if hasattr(user, "role_names"):
         return _viewer(user, user.role_names)
     # One row for each Django group, or one with None.
@@ -152,20 +157,34 @@ def listed_runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
 
 
 def sees_whole_run(viewer: Viewer) -> bool:
-    """Whether the viewer sees a run's inputs, metadata and everybody's questions, not only status,
-    steps and their own questions.
+    """Whether the viewer sees a run's inputs, metadata and everyone's questions, and not only its
+    status, steps and their own questions.
     """
     return viewer.lead
 
 
 def groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
     """The groups whose page the viewer may open: all for a lead, else those the viewer is in."""
-    rows = Group.objects.filter(upstream=upstream, gone=False)
     if viewer.lead:
-        return rows
+        return Group.objects.filter(upstream=upstream, gone=False)
+    return own_groups(viewer, upstream)
+
+
+def own_groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
+    """The groups that the viewer is in."""
+    rows = Group.objects.filter(upstream=upstream, gone=False)
     if viewer.mobius_id is None:
         return rows.none()
     return rows.filter(memberships__user_id=viewer.mobius_id)
+
+
+def saved_views(viewer: Viewer, upstream: Upstream) -> QuerySet[SavedView]:
+    """The views that the viewer may open: their own, and those shared with a group that they are
+    in. Views of runs are for leads, who alone can filter them.
+    """
+    shared = Q(group__in=own_groups(viewer, upstream))
+    rows = SavedView.objects.filter(Q(owner_id=viewer.user_id) | shared)
+    return rows if viewer.lead else rows.exclude(page=SavedView.Page.RUNS)
 
 
 def has_permission(viewer: Viewer, permission: str) -> bool:
@@ -216,7 +235,7 @@ def why_not_answer(viewer: Viewer, interaction: Interaction) -> Refusal | None:
     if not interaction.pending:
         return Refusal.CLOSED
     if claimed_by_another(viewer, interaction):
-        return Refusal.HELD
+        return Refusal.CLAIMED_BY_ANOTHER
     if has_answered(viewer, interaction):
         return Refusal.ANSWERED
     return None
@@ -226,7 +245,7 @@ def why_not_claim(viewer: Viewer, interaction: Interaction) -> Refusal | None:
     """The first reason why the viewer cannot claim it now, as far as the mirror knows, or None."""
     refusal = _why_no_claim_action(viewer, interaction)
     if refusal is None and has_claimed(viewer, interaction):
-        return Refusal.MINE
+        return Refusal.ALREADY_CLAIMED
     return refusal
 
 
@@ -234,7 +253,7 @@ def why_not_release(viewer: Viewer, interaction: Interaction) -> Refusal | None:
     """The first reason why the viewer cannot release it now, or None. Only the claimant can."""
     refusal = _why_no_claim_action(viewer, interaction)
     if refusal is None and not has_claimed(viewer, interaction):
-        return Refusal.FREE
+        return Refusal.NOT_CLAIMED
     return refusal
 
 
@@ -278,7 +297,7 @@ def _why_no_claim_action(viewer: Viewer, interaction: Interaction) -> Refusal | 
     if not interaction.pending:
         return Refusal.CLOSED
     if claimed_by_another(viewer, interaction):
-        return Refusal.HELD
+        return Refusal.CLAIMED_BY_ANOTHER
     return None
 
 

@@ -1,10 +1,10 @@
-"""The engine's app configuration."""
+"""The embedded Mobius as a Django app."""
 
 from django.apps import AppConfig
 
 
 class EngineConfig(AppConfig):
-    """The embedded engine. Its tables are in the database alias ``engine``."""
+    """Its tables are in the database alias ``engine``."""
 
     name = "inbox.engine"
     label = "engine"

@@ -10,5 +10,5 @@ def now() -> datetime:
 
 
 def later(at: datetime, previous: datetime) -> datetime:
-    """The stamp of a change at ``at`` to a row last changed at ``previous``: it always grows."""
+    """The time to store for a change at ``at``: always later than ``previous``, the last one."""
     return max(at, previous + TICK)

@@ -1,11 +1,12 @@
 """Model fields that Django does not have."""
 
-import json
 from typing import Any
 
 from django.db import models
 
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+from inbox import exact
+
+_encode = exact.Encoder(separators=(",", ":"), check_circular=False).encode
 
 
 def dumps(value: Any) -> str:
@@ -24,7 +25,7 @@ class JSONText(models.TextField):
     _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        return None if value is None else json.loads(value)
+        return None if value is None else exact.loads(value)
 
     def to_python(self, value: Any) -> Any:
         return value

@@ -101,7 +101,7 @@ class Runner:
                     return
         except _DEFECTS:
             logger.exception("run %s cannot be continued", run_id)
-            message = "The engine could not continue the run. Its log says why."
+            message = "The engine could not continue the run. See its log for the reason."
             advance.abandon(project_id=project_id, run_id=run_id, message=message)
 
     def _wait(self, earliest: datetime | None) -> None:

@@ -56,6 +56,9 @@ class Server(uvicorn.Server):
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                # Longer than the five seconds after which many clients give up a connection, so
+                # that no request meets one that is being closed.
+                timeout_keep_alive=30,
                 timeout_graceful_shutdown=int(_GRACE) + 1,
             )
         )
@@ -84,7 +87,7 @@ class Server(uvicorn.Server):
         yield
 
     def _cut(self) -> None:
-        """A client that does not read would keep its response open for ever."""
+        """A client that does not read would keep its response open forever."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 

@@ -13,13 +13,13 @@ Render = Callable[[str], str | None]
 
 
 class FragmentCache:
-    """Renders fragments in a thread and keeps the newest of each watched topic.
+    """Renders fragments in a thread and caches the newest of each watched topic.
 
-    A fragment that cannot be rendered is logged and left out; the topic's invalidation is still
+    A fragment that can't be rendered is logged and left out; the topic's invalidation is still
     sent.
 
     Args:
-        render: returns a topic's HTML, or None where it has none.
+        render: returns a topic's HTML, or None if it has none.
     """
 
     def __init__(self, render: Render) -> None:
@@ -28,7 +28,7 @@ class FragmentCache:
         self._pending: dict[str, asyncio.Task[bytes]] = {}
 
     def get(self, topic: str) -> bytes:
-        """The ``data:`` lines of a topic as last rendered; empty where there are none."""
+        """The ``data:`` lines of a topic as last rendered; empty if there are none."""
         return self._cache.get(topic, b"")
 
     def forget(self, topic: str) -> None:
@@ -63,10 +63,9 @@ class FragmentCache:
             self._cache.pop(topic, None)
 
     async def _rendered(self, topic: str) -> bytes:
-        [html] = await asyncio.gather(
-            worker.rendering.run(self._render, topic), return_exceptions=True
-        )
-        if isinstance(html, BaseException):
-            log.error("%s could not be rendered", topic, exc_info=html)
+        try:
+            html = await worker.rendering.run(self._render, topic)
+        except Exception:
+            log.exception("%s could not be rendered", topic)
             return b""
         return frames.lines(html or "")

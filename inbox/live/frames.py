@@ -62,7 +62,7 @@ def hello(cursor: str) -> bytes:
     The delay is random, so that pages that lost the server together do not all return at once. It
     is on a frame with data because htmx reads it nowhere else.
     """
-    retry = random.randint(RETRY_FROM_MS, RETRY_TO_MS)  # noqa: S311 - spreads load, no secret
+    retry = random.randint(RETRY_FROM_MS, RETRY_TO_MS)  # nosec B311 # noqa: S311 - spreads load, no secret
     return f"event: {LIVE}\nid: {cursor}\nretry: {retry}\ndata: \n\n".encode()
 
 

@@ -9,6 +9,7 @@ other pages stay quick when many streams open at once.
 import asyncio
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from io import BytesIO
 from typing import Any
 
@@ -20,6 +21,7 @@ from django.urls import set_script_prefix
 
 from inbox.live.connection import Message, Receive, Send, Subscription
 from inbox.live.hub import Hub
+from inbox.metrics import waiting_in
 
 PREFIX = "/live/"
 THREADS = 1  # a second one gains nothing under the GIL, and slows the pages
@@ -81,11 +83,15 @@ class Handoff:
             await self._application(scope, receive, send)
 
     async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
-        async with self._semaphore:
+        with waiting_in("streams"):
+            await self._semaphore.acquire()
+        try:
             if self._hub.accepting:
                 head, body, subscription = await self._views.answer(scope)
             else:
                 head, body, subscription = CLOSED, b"", None
+        finally:
+            self._semaphore.release()
         await send(head)
         if subscription is None or scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": body})
@@ -103,7 +109,9 @@ class _Views(BaseHandler):
 
     async def answer(self, scope: Any) -> tuple[Message, bytes, Subscription | None]:
         """A view's response to a request without a body: head, body, and the accepted stream."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, scope)
+        run = copy_context().run
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, run, self._answer, scope)
 
     def _answer(self, scope: Any) -> tuple[Message, bytes, Subscription | None]:
         set_script_prefix(get_script_prefix(scope))

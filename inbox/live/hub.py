@@ -20,6 +20,7 @@ from inbox.live.connection import Connection, Receive, Send, Subscription, body
 from inbox.live.fragments import FragmentCache, Render
 from inbox.live.log import SIZE, CursorTooOld, Entry, Log
 from inbox.live.rights import ended_sign_ins
+from inbox.metrics import OPEN_STREAMS
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Hub:
         self._ended_sign_ins = ended_sign_ins
         self._connections: dict[Connection, None] = {}
         self._watchers: dict[str, dict[Connection, None]] = {}
+        self._watched_runs: dict[str, None] = {}
         self._slots = itertools.cycle(range(SLOTS))
         self._lock = threading.Lock()
         self._changed: dict[str, frozenset[str]] = {}
@@ -84,8 +86,7 @@ class Hub:
 
     def watched_runs(self) -> list[str]:
         """Ids of the runs that open pages show, most recently opened first."""
-        parts = map(topics.split, reversed(list(self._watchers)))
-        return [run_id for kind, run_id in parts if kind == topics.RUN]
+        return list(self._watched_runs)[::-1]
 
     def start(self, render: Render) -> None:
         """Subscribe to the bus and serve, on the running loop.
@@ -139,24 +140,30 @@ class Hub:
 
     def _enter(self, connection: Connection) -> None:
         self._connections[connection] = None
+        OPEN_STREAMS.inc()
         for topic in connection.subscription.topics:
             if topic not in self._watchers:
                 self._fragments.forget(topic)
-            watchers = self._watchers.pop(topic, {})
-            watchers[connection] = None
-            # Moved to the end: watched_runs is in order of use.
-            self._watchers[topic] = watchers
+            self._watchers.setdefault(topic, {})[connection] = None
+            kind, identifier = topics.split(topic)
+            if kind == topics.RUN:
+                self._watched_runs.pop(identifier, None)
+                self._watched_runs[identifier] = None  # last: opened most recently
         if not self.accepting:
             connection.end()
 
     def _leave(self, connection: Connection) -> None:
         del self._connections[connection]
+        OPEN_STREAMS.dec()
         for topic in connection.subscription.topics:
             watchers = self._watchers[topic]
             del watchers[connection]
             if not watchers:
                 del self._watchers[topic]
                 self._fragments.forget(topic)
+                kind, identifier = topics.split(topic)
+                if kind == topics.RUN:
+                    del self._watched_runs[identifier]
 
     async def _begin(self, connection: Connection) -> None:
         """Write the current fragments, what was missed, and the stream's position."""
@@ -200,6 +207,9 @@ class Hub:
         self._next_delivery = self._loop.time() + BATCH_INTERVAL
         with self._lock:
             changed, self._changed = self._changed, {}
+        if topics.everything() in changed:
+            self._resync()
+            return
         with_fragment = {t for t in changed if topics.has_fragment(t) and t in self._watchers}
         if with_fragment:
             self._to_render.update(dict.fromkeys(with_fragment))
@@ -207,6 +217,17 @@ class Hub:
         ready = sorted(changed.keys() - with_fragment)
         readers = self._count_readers(ready)
         self._deliver([self._entry(topic, changed[topic], readers=readers) for topic in ready])
+
+    def _resync(self) -> None:
+        """Let every page read all of itself again: changes were missed."""
+        self._log.forget()
+        for topic in filter(topics.has_fragment, self._watchers):
+            self._fragments.forget(topic)
+            self._to_render[topic] = None
+        self._render_requested.set()
+        message = body(frames.resync(self._log.cursor(), len(self)))
+        for connection in self._connections:
+            connection.write(message)
 
     async def _render_all(self) -> None:
         while True:
@@ -261,17 +282,18 @@ class Hub:
                 await self._recheck(connection)
 
     async def _recheck(self, connection: Connection) -> None:
-        [allowed] = await asyncio.gather(
-            worker.checking.run(connection.subscription.recheck), return_exceptions=True
-        )
-        if isinstance(allowed, BaseException):
+        try:
+            allowed = await worker.checking.run(connection.subscription.recheck)
+        except Exception:
             # One failure does not end it: it may have to show that the database is unavailable.
-            log.error("a stream's right could not be checked", exc_info=allowed)
+            log.exception("a stream's access could not be checked")
             if connection.unchecked:
                 connection.end()
-        elif not allowed:
+            connection.unchecked = True
+            return
+        connection.unchecked = False
+        if not allowed:
             connection.end(frames.named(frames.GONE, self._log.cursor()))
-        connection.unchecked = isinstance(allowed, BaseException)
 
     async def _end_signed_out(self, period: float) -> None:
         """End the streams of sign-ins that have ended, sooner than their next recheck."""
@@ -280,11 +302,10 @@ class Hub:
             sign_ins = {stream.subscription.sign_in for stream in self._connections} - {None}
             if not sign_ins:
                 continue
-            [ended] = await asyncio.gather(
-                worker.checking.run(self._ended_sign_ins, sign_ins), return_exceptions=True
-            )
-            if isinstance(ended, BaseException):
-                log.error("sign-ins could not be checked; they are in a moment", exc_info=ended)
+            try:
+                ended = await worker.checking.run(self._ended_sign_ins, sign_ins)
+            except Exception:
+                log.exception("sign-ins could not be checked; they will be checked again soon")
                 continue
             for connection in list(self._connections):
                 if connection.subscription.sign_in in ended:
@@ -298,11 +319,11 @@ class Hub:
     def _on_task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task of the hub broke", exc_info=error)
+            log.error("a task of the hub failed", exc_info=error)
 
 
 async def _rounds(period: float) -> AsyncIterator[int]:
-    """Yield slot after slot for ever, each once a ``period``, so that the load is spread."""
+    """Yield slot after slot forever, each once a ``period``, so that the load is spread."""
     loop = asyncio.get_running_loop()
     due = loop.time()
     for slot in itertools.cycle(range(SLOTS)):

@@ -38,7 +38,7 @@ class CursorTooOld(Exception):
 class Log:
     """Entries in order, numbered from 1.
 
-    ``epoch`` tells this log from that of another process or an earlier start.
+    ``epoch`` distinguishes this log from that of another process or an earlier start.
     """
 
     def __init__(self, size: int = SIZE) -> None:
@@ -70,6 +70,12 @@ class Log:
             _, oldest = self._entries.popitem(last=False)
             self._floor = oldest.number
         return entry
+
+    def forget(self) -> None:
+        """Drop all entries, so that every cursor is too old."""
+        self.newest += 1
+        self._floor = self.newest
+        self._entries.clear()
 
     def after(self, topics: Iterable[str], number: int) -> list[Entry]:
         """The entries of ``topics`` past ``number``, oldest first.

@@ -1,14 +1,28 @@
-"""Whether pages are in use: decides how often an upstream without a project stream is polled."""
+"""Whether pages are in use: decides how often an upstream without a project stream is polled.
 
+Each process knows its own pages and tells the others about them, since one of them syncs.
+"""
+
+import asyncio
+import json
 import threading
 from collections.abc import Callable
 from time import monotonic
+
+from inbox.live.bus import get_bus
+from inbox.live.database_link import NAME
 
 ACTIVE_FOR = 30.0
 """Seconds for which a requested page counts as open, with or without a stream."""
 
 MAX_RUNS = 1000
 """Requested runs that the sync has not read yet; the oldest are dropped."""
+
+CHANNEL = "pages"
+TELL_EVERY = 1.0
+"""Seconds between two looks at what to tell the other processes."""
+TELL_AGAIN = 10.0
+"""Seconds after which a process reports its open pages again."""
 
 
 class PageActivity:
@@ -17,12 +31,14 @@ class PageActivity:
     def __init__(self) -> None:
         self.streams: Callable[[], int] = lambda: 0
         """How many live streams are open; the site sets it."""
-        self.runs: Callable[[], list[str]] = list
-        """Ids of the runs that open pages show; the site sets it."""
+        self.watched_runs: Callable[[], list[str]] = list
+        """Ids of the runs that open pages of this process show; the site sets it."""
         self._lock = threading.Lock()
         self._requested_at = float("-inf")
         self._acted_at = float("-inf")
+        self._told_at = float("-inf")
         self._runs: dict[str, None] = {}
+        self._elsewhere: dict[str, tuple[float, list[str]]] = {}
         self._listeners: set[Callable[[], None]] = set()
 
     @property
@@ -30,21 +46,26 @@ class PageActivity:
         """Whether a page is open."""
         return self.streams() > 0 or monotonic() - self._requested_at < ACTIVE_FOR
 
+    def runs(self) -> list[str]:
+        """Ids of the runs that open pages show, those of this process first."""
+        runs, now = dict.fromkeys(self.watched_runs()), monotonic()
+        with self._lock:
+            for at, elsewhere in self._elsewhere.values():
+                if now - at < 2 * TELL_AGAIN:
+                    runs |= dict.fromkeys(elsewhere)
+        return list(runs)
+
     def page_requested(self) -> None:
         """A signed-in person opened a page or acted: the mirror should be brought up to date."""
-        with self._lock:
-            self._requested_at = monotonic()
-            listeners = list(self._listeners)
-        for listener in listeners:
-            listener()
+        if monotonic() - self._told_at >= TELL_EVERY:
+            self._told_at = monotonic()
+            self._tell(requested=True)
+        self._note_request()
 
     def run_requested(self, run_id: str) -> None:
         """A page shows this run, and the mirror does not have all of it."""
-        with self._lock:
-            self._runs[run_id] = None
-            while len(self._runs) > MAX_RUNS:
-                del self._runs[next(iter(self._runs))]
-        self.page_requested()
+        self._tell(run=run_id)
+        self._note_run(run_id)
 
     def take_runs(self) -> set[str]:
         """The ids given to ``run_requested`` since the last call."""
@@ -54,8 +75,8 @@ class PageActivity:
 
     def acted(self) -> None:
         """A person changed something upstream: the mirror should follow at once."""
-        self._acted_at = monotonic()
-        self.page_requested()
+        self._tell(acted=True)
+        self._note_act()
 
     def acted_since(self, instant: float) -> bool:
         """Whether ``acted`` was called after ``instant``, by the monotonic clock."""
@@ -71,6 +92,53 @@ class PageActivity:
                 self._listeners.discard(listener)
 
         return unlisten
+
+    async def keep_telling(self) -> None:
+        """Tell the other processes which pages are open. Runs until cancelled."""
+        told, told_at = [""], float("-inf")
+        get_bus().hear(CHANNEL, self._heard)
+        while True:
+            runs = self.watched_runs()[:MAX_RUNS]
+            if runs != told or (self.streams() > 0 and monotonic() - told_at >= TELL_AGAIN):
+                told, told_at = runs, monotonic()
+                self._tell(process=NAME, open=self.streams() > 0, runs=runs)
+            await asyncio.sleep(TELL_EVERY)
+
+    def _tell(self, **facts: object) -> None:
+        get_bus().tell(CHANNEL, json.dumps(facts))
+
+    def _heard(self, text: str) -> None:
+        """Note what another process tells."""
+        match json.loads(text):
+            case {"process": process, "open": is_open, "runs": runs}:
+                with self._lock:
+                    self._elsewhere[process] = monotonic(), runs
+                    if is_open:
+                        self._requested_at = monotonic()
+            case {"run": run_id}:
+                self._note_run(run_id)
+            case {"acted": _}:
+                self._note_act()
+            case _:
+                self._note_request()
+
+    def _note_request(self) -> None:
+        with self._lock:
+            self._requested_at = monotonic()
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener()
+
+    def _note_run(self, run_id: str) -> None:
+        with self._lock:
+            self._runs[run_id] = None
+            while len(self._runs) > MAX_RUNS:
+                del self._runs[next(iter(self._runs))]
+        self._note_request()
+
+    def _note_act(self) -> None:
+        self._acted_at = monotonic()
+        self._note_request()
 
 
 page_activity = PageActivity()

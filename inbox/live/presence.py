@@ -1,4 +1,5 @@
-"""Who has a group's question open now. Kept in memory only.
+"""Who has a group's question open now. Each process keeps this in memory, and reports are sent to
+all of them.
 
 A browser reports every few seconds that its page is in view; saving a draft reports that its author
 is writing. Without a report for ``FORGET_AFTER`` seconds a person counts as having left. Changes
@@ -6,6 +7,7 @@ are published as ``topics.presence``; views decide who may follow it and who is 
 """
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from inbox.live.bus import Bus, get_bus
 
 FORGET_AFTER = 12.0
 SWEEP_EVERY = 1.0
+CHANNEL = "presence"
 
 
 @dataclass(frozen=True)
@@ -50,23 +53,15 @@ class Presence:
 
     def mark_viewing(self, item_id: str, user_id: int) -> None:
         """Record that the account has the question in view."""
-        with self._lock:
-            heard = self._last_seen.setdefault(item_id, {}).setdefault(user_id, _LastSeen(0.0))
-            heard.viewed_at = self._clock()
-        self._publish([item_id])
+        self._tell(item_id, user_id, "viewing")
 
     def mark_writing(self, item_id: str, user_id: int) -> None:
         """Record that the account has typed an answer to the question."""
-        now = self._clock()
-        with self._lock:
-            self._last_seen.setdefault(item_id, {})[user_id] = _LastSeen(now, now)
-        self._publish([item_id])
+        self._tell(item_id, user_id, "writing")
 
     def mark_left(self, item_id: str, user_id: int) -> None:
         """Record that the account no longer has the question open."""
-        with self._lock:
-            self._last_seen.get(item_id, {}).pop(user_id, None)
-        self._publish([item_id])
+        self._tell(item_id, user_id, "left")
 
     def users(self, item_id: str) -> frozenset[PresentUser]:
         """Who has the question open now."""
@@ -81,9 +76,28 @@ class Presence:
         self._publish(items)
 
     async def keep_sweeping(self) -> None:
+        """Sweep, and note what other processes report. Runs until cancelled."""
+        self._bus.hear(CHANNEL, lambda text: self._note(*json.loads(text)))
         while True:
             await asyncio.sleep(SWEEP_EVERY)
             self.sweep()
+
+    def _tell(self, item_id: str, user_id: int, report: str) -> None:
+        self._bus.tell(CHANNEL, json.dumps([item_id, user_id, report]))
+        self._note(item_id, user_id, report)
+
+    def _note(self, item_id: str, user_id: int, report: str) -> None:
+        now = self._clock()
+        with self._lock:
+            people = self._last_seen.setdefault(item_id, {})
+            match report:
+                case "viewing":
+                    people.setdefault(user_id, _LastSeen(0.0)).viewed_at = now
+                case "writing":
+                    people[user_id] = _LastSeen(now, now)
+                case _:
+                    people.pop(user_id, None)
+        self._publish([item_id])
 
     def _publish(self, item_ids: list[str]) -> None:
         changed = []
@@ -98,7 +112,7 @@ class Presence:
                 else:
                     self._shown.pop(item_id, None)
                     self._last_seen.pop(item_id, None)
-        self._bus.publish(changed)
+        self._bus.publish_here(changed)
 
     def _present(self, item_id: str, now: float) -> frozenset[PresentUser]:
         people = self._last_seen.get(item_id, {})

@@ -22,7 +22,7 @@ class Right:
 
     Calling it returns True while the session lives, its account may sign in, and the viewer may
     still follow every topic. ``allowed`` returns which of the requested topics a viewer may follow,
-    None where that is none.
+    None for none.
     """
 
     allowed: Topics

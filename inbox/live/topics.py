@@ -7,6 +7,8 @@ RUNS = "runs"
 FRESHNESS = "freshness"
 PRESENCE = "presence"
 NOTICES = "notices"
+HELD = "held"
+EVERYTHING = "everything"
 
 
 def inbox(mobius_id: str) -> str:
@@ -17,6 +19,11 @@ def inbox(mobius_id: str) -> str:
 def notices(mobius_id: str) -> str:
     """A person's notifications, by Mobius id."""
     return f"{NOTICES}:{mobius_id}"
+
+
+def held(mobius_id: str) -> str:
+    """A person's held answers, by Mobius id."""
+    return f"{HELD}:{mobius_id}"
 
 
 def item(interaction_id: str) -> str:
@@ -43,27 +50,34 @@ def presence(interaction_id: str) -> str:
     return f"{PRESENCE}:{interaction_id}"
 
 
+def everything() -> str:
+    """Anything may have changed: whoever follows any topic reads all of it again."""
+    return EVERYTHING
+
+
 def split(topic: str) -> tuple[str, str]:
-    """A topic's kind, which is also its event's name, and its id ("" where it has none)."""
+    """A topic's kind, which is also its event's name, and its ID, empty if it has none."""
     kind, _, identifier = topic.partition(":")
     return kind, identifier
 
 
 def has_fragment(topic: str) -> bool:
-    """Its frames carry a fragment, which everyone who may follow it may see."""
+    """Whether its frames have a fragment, which is the same for everyone who may follow it."""
     return split(topic)[0] in (RUN, FRESHNESS)
 
 
 def begins_with_fragment(topic: str) -> bool:
-    """Its fragment is sent when a stream starts. The page already shows that of the freshness."""
+    """Whether its fragment is sent when a stream starts. Pages already show that of the
+    freshness.
+    """
     return split(topic)[0] == RUN
 
 
 def has_invalidation(topic: str) -> bool:
-    """Its frames end with an invalidation: a page may show more than the fragment."""
+    """Whether its frames end with an invalidation: a page may show more than the fragment."""
     return topic != FRESHNESS
 
 
 def names_questions(topic: str) -> bool:
-    """Its invalidations name the questions that changed: only one person gets them."""
+    """Whether its invalidations name the changed questions: only one person gets them."""
     return split(topic)[0] == INBOX

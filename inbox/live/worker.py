@@ -28,3 +28,4 @@ def _call(function: Callable[..., T], args: tuple[object, ...]) -> T:
 
 rendering = Worker("live-render")
 checking = Worker("live-check")
+"""The process's two threads for streams."""

@@ -7,9 +7,11 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+_BUSY = object()
+
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn waits for a request's head for ever, accepts one of any size, and keeps a response
+    """uvicorn waits for a request's head forever, accepts one of any size, and keeps a response
     that the client does not read. Here a connection without a request, or whose response is not
     read, is closed after a while, and a head that is too large is refused.
     """
@@ -19,7 +21,8 @@ class BoundedProtocol(HttpToolsProtocol):
     MAX_HEAD = 64 * 1024
 
     _timer: asyncio.TimerHandle | None = None
-    _last_cycle: Any = None
+    _idle_after: Any = None
+    """The cycle after which the connection was idle at the last check, or _BUSY."""
     _pending_bytes = 0
     _unsent = 0
 
@@ -55,7 +58,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if unsent and unsent == self._unsent:
             # ``close`` would wait until the response is read.
             self.transport.abort()
-        elif self._idle and self.cycle is self._last_cycle:
+        elif self._idle and self.cycle is self._idle_after:
             self.transport.close()
-        self._last_cycle, self._unsent = self.cycle, unsent
+        self._idle_after = self.cycle if self._idle else _BUSY
+        self._unsent = unsent
         self._schedule_check()

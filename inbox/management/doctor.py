@@ -1,11 +1,10 @@
-"""Checks that questions can be seen and answered."""
-
-from dataclasses import dataclass
-from enum import StrEnum
+"""Checks the installation: what it runs on, Mobius, the people and the groups."""
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from inbox.management import machine, provider_check, proxy_check
+from inbox.management.findings import Finding, Verdict
 from inbox.mirror import capabilities
 from inbox.mobius.errors import MobiusError, Unreachable
 from inbox.mobius.probing import probe
@@ -18,26 +17,16 @@ from inbox.web.connection.capabilities import offered
 from inbox.web.connection.messages import key_answers_text
 
 
-class Verdict(StrEnum):
-    """``FAILS``: no one can answer. ``TO_DO``: only some people can. ``NOTE``: information."""
-
-    OK = "ok"
-    NOTE = ""
-    TO_DO = "to do"
-    FAILS = "fails"
-
-
-@dataclass(frozen=True)
-class Finding:
-    verdict: Verdict
-    text: str
-
-
 def examine() -> list[Finding]:
     """Run all checks."""
     upstream = Upstream.present()
-    findings = async_to_sync(_mobius)(upstream)
-    return [*findings, *_people(upstream)]
+    return [
+        *machine.examine(),
+        *async_to_sync(_mobius)(upstream),
+        *_people(upstream),
+        *provider_check.examine(),
+        *proxy_check.examine(),
+    ]
 
 
 async def _mobius(upstream: Upstream) -> list[Finding]:
@@ -61,7 +50,11 @@ async def _mobius(upstream: Upstream) -> list[Finding]:
         first = Finding(Verdict.TO_DO, text)
     else:
         first = Finding(Verdict.FAILS, "Mobius doesn't list its questions.")
-    return [first, *(Finding(Verdict.NOTE, capability.words) for capability in offered(offers))]
+    findings = [first]
+    if (offset := service_client().clock_offset) is not None:
+        findings.append(machine.clock("Mobius", offset))
+    findings += [Finding(Verdict.NOTE, capability.words) for capability in offered(offers)]
+    return findings
 
 
 def _people(upstream: Upstream) -> list[Finding]:
@@ -89,13 +82,13 @@ def _people(upstream: Upstream) -> list[Finding]:
         text = f"People with a Mobius ID: {len(people)}. With a token: {tokens}."
         findings.append(Finding(Verdict.OK, text))
     if cannot:
-        nobody = len(cannot) == len(people)
-        subject = "No one can answer" if nobody else f"Can't answer yet: {', '.join(cannot)}"
+        no_one = len(cannot) == len(people)
+        subject = "No one can answer" if no_one else f"Can't answer yet: {', '.join(cannot)}"
         advice = "paste a member token on the Account page"
         if service_key.answers(upstream):
             advice += ", or have an administrator set the Mobius ID so that the service key answers"
         findings.append(
-            Finding(Verdict.FAILS if nobody else Verdict.TO_DO, f"{subject}: {advice}.")
+            Finding(Verdict.FAILS if no_one else Verdict.TO_DO, f"{subject}: {advice}.")
         )
     if links.needs_setup():
         text = "There is no administrator. Run setup_link to get a link for creating one."

@@ -33,7 +33,7 @@ class EngineProcess:
     def start(self) -> str:
         """Start the engine and return its URL once it responds. Raises CommandError if it ends."""
         theirs, self._pipe = os.pipe()
-        self._process = process = subprocess.Popen(  # noqa: S603 - our own command
+        self._process = process = subprocess.Popen(  # nosec B603 # noqa: S603 - our own command
             [*self._command, "--parent-pipe", str(theirs)],
             env=self._environment,
             stdin=subprocess.DEVNULL,

@@ -15,6 +15,13 @@ def prepare() -> None:
         raise CommandError(str(refused)) from None
 
 
+def find_engine() -> None:
+    """Let the command call the embedded engine where ``serve`` has started it."""
+    if settings.EMBEDDED:
+        note = serving_note.read(settings.DATA_DIR) or {}
+        settings.MOBIUS_BASE_URL = note.get("engine", settings.MOBIUS_BASE_URL)
+
+
 def make_ready() -> None:
     """Create missing tables and secrets, so that a command works before the first start. Raises
     CommandError with one sentence.

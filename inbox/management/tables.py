@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from inbox.services import installation
 from reviewer_site import private_files
 
 LOCK_KEY = 0x7265766965776572
@@ -20,7 +21,26 @@ _SETTING = {"default": "DATABASE_URL", "engine": "ENGINE_DATABASE_URL"}
 
 def migrate(alias: str) -> None:
     """Migrate. Raises CommandError with one sentence if the database can't be opened or written."""
-    # Without the pool, whose error would only say that it has no connection.
+    # The engine's database has no tables of other apps, whose migrations take seconds.
+    labels = ["engine"] if alias == "engine" else []
+    with _opened(alias) as connection:
+        try:
+            with _migration_lock(connection):
+                call_command("migrate", *labels, database=alias, verbosity=0, interactive=False)
+        except OperationalError as error:
+            raise _refusal(alias, "brought up to date", error) from error
+
+
+def require_migrations() -> None:
+    """Raises CommandError with one sentence if they are missing or the database can't be opened."""
+    with _opened("default"):
+        if not installation.is_migrated():
+            raise CommandError("Migrations are missing. Run python manage.py migrate first.")
+
+
+@contextmanager
+def _opened(alias: str) -> Iterator[BaseDatabaseWrapper]:
+    """A connection without the pool, whose error would only say that it has no connection."""
     connection = connections[alias].copy()
     connection.settings_dict["OPTIONS"].pop("pool", None)
     try:
@@ -29,10 +49,7 @@ def migrate(alias: str) -> None:
         connection.close()
         raise _refusal(alias, "opened", error) from None
     try:
-        with _migration_lock(connection):
-            call_command("migrate", database=alias, verbosity=0, interactive=False)
-    except OperationalError as error:
-        raise _refusal(alias, "brought up to date", error) from error
+        yield connection
     finally:
         connection.close()
 

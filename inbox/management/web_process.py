@@ -10,6 +10,11 @@ from django.core.management.base import CommandError
 
 from inbox.management.bounded_protocol import BoundedProtocol
 
+KEEP_ALIVE = 30
+"""Seconds for which an idle connection is kept. uvicorn's default of five is when many clients give
+one up: the server would close it just as their next request arrives, and the request be lost.
+"""
+
 
 def bind(host: str, port: int) -> socket.socket:
     """A socket bound to the port, not listening yet. Raises CommandError if the port is in use."""
@@ -39,7 +44,9 @@ class Server(uvicorn.Server):
                 "reviewer_site.asgi:application",
                 http=BoundedProtocol,
                 lifespan="on",
+                log_config=None,
                 log_level="warning",
+                timeout_keep_alive=KEEP_ALIVE,
                 timeout_graceful_shutdown=2,
                 server_header=False,
                 # Proxies that may say that a request came over HTTPS.
@@ -47,6 +54,10 @@ class Server(uvicorn.Server):
             )
         )
         self._on_ready = on_ready
+
+    def stop(self) -> None:
+        """End soon. Any thread may call it."""
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

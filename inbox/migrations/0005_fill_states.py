@@ -1,6 +1,6 @@
 """States of the runs and questions that are already in the mirror.
 
-The figures of *Insights* follow at the next start, which counts anew what was counted before.
+The figures of *Insights* follow at the next start, which recounts what was counted before.
 """
 
 from datetime import timedelta

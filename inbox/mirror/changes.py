@@ -49,8 +49,8 @@ class Changes:
     def _shared(self) -> Iterator[str]:
         yield from map(topics.item, self.interactions)
         yield from map(topics.run, self.runs | self.logs)
-        # The list of runs also shows whom each waits for, and how many have answered. The groups
-        # page follows this topic too.
+        # The list of runs also shows who each is waiting for, and how many have answered. The
+        # groups page follows this topic too.
         if self.runs or self.interactions or self.groups:
             yield topics.runs()
 
@@ -58,3 +58,8 @@ class Changes:
         """Publish the topics. Call it after the commit, from any thread; it does not block."""
         if self:
             get_bus().publish(dict(self.topics()))
+
+    def publish_here(self) -> None:
+        """``publish`` to this process only: every process notices the changes by itself."""
+        if self:
+            get_bus().publish_here(dict(self.topics()))

@@ -1,4 +1,4 @@
-"""Filling in what a question's payload lacks, from the stored row and the run's plan."""
+"""Fills in what a question's payload lacks, from the stored row and the run's plan."""
 
 from collections.abc import Callable
 from typing import Any
@@ -66,7 +66,7 @@ def _target(row: Interaction) -> tuple[str, str]:
 
 
 def _agreed(values: list[Any]) -> Any:
-    """The value that all steps have; None where they differ or have none."""
+    """The value that all steps have; None if they differ or have none."""
     return values[0] if values and all(value == values[0] for value in values) else None
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db import DatabaseError, InterfaceError, connections, transaction
 
 from inbox.mirror.freshness import Reason, SyncStatus, sync_status
 from inbox.models import Upstream
+from inbox.outage import is_outage
 
 log = logging.getLogger(__name__)
 
@@ -20,22 +21,7 @@ INTERVAL = 5.0
 INTERVAL_AFTER_FAILURE = 1.0
 """Seconds between two checks while the database cannot be used."""
 TIMEOUT = 8.0
-"""Seconds that a check may take; a refused or unavailable connection fails sooner."""
-
-_READ_ONLY_TRANSACTION = "25006"
-
-
-def is_outage(error: BaseException | None) -> bool:
-    """Whether the error, or one of its causes, means that the database can't be used: unreachable,
-    read-only, full, damaged, without tables.
-    """
-    while error is not None:
-        if isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError:
-            return True
-        if getattr(error, "sqlstate", "") == _READ_ONLY_TRANSACTION:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+"""The most seconds that a check may take; a refused or unavailable connection fails sooner."""
 
 
 class DatabaseWatch:
@@ -135,4 +121,4 @@ def _readable() -> bool:
 
 
 watch = DatabaseWatch(sync_status)
-"""The process's."""
+"""The process's watch."""

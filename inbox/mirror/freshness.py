@@ -3,12 +3,13 @@
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from django.utils import timezone
+from pydantic import TypeAdapter
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
@@ -31,30 +32,37 @@ State = Literal["live", "catching_up", "stale", "never"]
 BLIP = timedelta(seconds=2)
 """A connection that comes back within this time is not shown as lost."""
 DEAD = timedelta(minutes=5)
-"""A sync that has not been live for this long needs an administrator."""
+"""After this long without being live, an administrator should look at the sync."""
 LONGEST_REASON = 200
-"""Characters of upstream's own message that are shown."""
+"""The most characters of upstream's own message that are shown."""
 _ID = re.compile(r"^(\S+ /\w+/)(?!(?:events|me)$)[^/]+")
-"""A request up to the id in it: what follows the name of its kind."""
+"""The part of a request up to the ID in it, which follows the name of its kind."""
 
 
 class Reason(StrEnum):
     """What keeps the mirror from being current, as the log says it."""
 
-    KEY_REFUSED = "Mobius refuses the service key"
+    KEY_REFUSED = "Mobius doesn't accept the service key"
     KEY_DENIED = "the service key isn't for this project"
     PROJECT_UNKNOWN = "Mobius doesn't know this project"
     RATE_LIMITED = "Mobius is limiting requests"
-    REFUSED = "Mobius refuses a request"
-    TOO_LARGE = "Mobius sent more data at once than can be read"
+    REFUSED = "Mobius refused a request"
+    TOO_LARGE = "Mobius sent a response that is too large to read"
     UNREADABLE = "Mobius sent a response that can't be read"
     ERROR = "Mobius returned an error"
     NOT_RESPONDING = "Mobius isn't responding"
     SILENT = "the event stream is silent"
-    STOPPED = "the mirror stopped"
+    STOPPED = "the sync has stopped"
     DATABASE_UNREACHABLE = "the inbox can't reach its database"
     DATABASE_SILENT = "the inbox's database isn't responding"
     DATABASE_READ_ONLY = "the inbox can't write to its database"
+
+    @property
+    def outage(self) -> str:
+        """What can't be used, for the log; each other reason counts by itself."""
+        if self in (self.DATABASE_UNREACHABLE, self.DATABASE_SILENT, self.DATABASE_READ_ONLY):
+            return "database"
+        return "Mobius" if self in (self.NOT_RESPONDING, self.ERROR) else self.value
 
 
 KEY_REASONS = (Reason.KEY_REFUSED, Reason.KEY_DENIED)
@@ -68,7 +76,7 @@ class Trouble:
         call: the refused request, without ids.
         until: when a rate limit ends.
         request: the refused request with its ids; for administrators and the log only.
-        message: what Mobius says; for administrators and the log only.
+        message: what Mobius says, or why a stream broke; for administrators and the log only.
         silence: for how many seconds a stream sent nothing; for administrators and the log only.
     """
 
@@ -80,6 +88,11 @@ class Trouble:
     message: str = field(default="", compare=False)
     silence: float = field(default=0.0, compare=False)
 
+    @property
+    def outage(self) -> str:
+        """What can't be used, for the log."""
+        return self.reason.outage
+
     def __str__(self) -> str:
         """For the log."""
         match self.reason:
@@ -88,8 +101,9 @@ class Trouble:
             case Reason.RATE_LIMITED if self.until is not None:
                 return f"{self.reason} until {timezone.localtime(self.until):%Y-%m-%d %H:%M}"
             case Reason.REFUSED:
-                details = f"{self.status}: {self.message}" if self.status else self.message
-                return f"Mobius refuses {self.request or 'a request'} ({details})"
+                details = ": ".join(str(part) for part in (self.status, self.message) if part)
+                refused = f"Mobius refused {self.request or 'a request'}"
+                return f"{refused} ({details})" if details else refused
             case Reason.TOO_LARGE:
                 return f"{self.reason} (MOBIUS_EVENT_LIMIT, MOBIUS_RESPONSE_LIMIT)"
             case Reason.ERROR:
@@ -140,7 +154,7 @@ class Freshness:
         database: whether the inbox can use its own database.
         unread: there has been no full sync yet, so an empty list means nothing.
         paused: Mobius cannot be reached, so no answer can be sent.
-        key_refused: Mobius refuses the service key, so nobody can answer with it.
+        key_refused: Mobius doesn't accept the service key, so no one can answer with it.
         dead: not live for so long that an administrator should look.
     """
 
@@ -200,16 +214,26 @@ class Facts:
 
     @property
     def reason(self) -> Reason | None:
-        """The reason that readers see. None for a silent stream: perhaps nothing has happened, and
-        reopening the stream shows whether Mobius responds.
+        """The reason that everyone sees.
+
+        None for a silent stream: perhaps nothing has happened, and reopening the stream shows
+        whether Mobius responds.
         """
         if self.trouble is None or self.trouble.reason is Reason.SILENT:
             return None
         return self.trouble.reason
 
 
+_FACTS = TypeAdapter(Facts)
+_OF_THIS_PROCESS = ("database_problem", "database_failed_at")
+
+
 class SyncStatus:
-    """The facts of one sync. The sync writes them; pages read them, in any thread."""
+    """The facts of one sync. The sync writes them; pages read them, in any thread.
+
+    Where another process leads, they follow its ``report``, but those about the database: that is
+    each process's own.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -238,6 +262,21 @@ class SyncStatus:
     def facts(self) -> Facts:
         return self._facts
 
+    def report(self) -> dict[str, Any]:
+        """The facts, for ``follow`` in another process."""
+        found: dict[str, Any] = _FACTS.dump_python(self._facts, mode="json")
+        return {name: fact for name, fact in found.items() if name not in _OF_THIS_PROCESS}
+
+    def follow(self, report: dict[str, Any] | None) -> None:
+        """Take over the facts of the process that leads; None if none does."""
+        if report is None:
+            since = self._facts.broken_at or datetime.now(UTC)
+            self.update(connected=False, broken_at=since)
+            return
+        facts = _FACTS.validate_python(report)
+        names = (field.name for field in fields(facts) if field.name not in _OF_THIS_PROCESS)
+        self.update(**{name: getattr(facts, name) for name in names})
+
     def present(self, at: datetime | None = None) -> Freshness:
         """How current the mirror is at ``at``. No query."""
         facts = self._facts
@@ -265,7 +304,7 @@ class SyncStatus:
     def notify(self) -> None:
         """Tell open pages to show the current freshness."""
         self._shown = _shown(self._facts, datetime.now(UTC))
-        get_bus().publish([topics.freshness()])
+        get_bus().publish_here([topics.freshness()])
 
 
 def trouble_of(error: MobiusError) -> Trouble:
@@ -288,7 +327,7 @@ def trouble_of(error: MobiusError) -> Trouble:
                 status=error.status,
                 call=_ID.sub(r"\1…", error.request),
                 request=error.request,
-                message=_one_line(error.message),
+                message=_one_line(error.upstream_message),
             )
         case TooLarge():
             trouble = Trouble(Reason.TOO_LARGE)
@@ -361,6 +400,6 @@ def _is_live(facts: Facts, connected: bool, now: datetime) -> bool:
 
 
 sync_status = SyncStatus()
-"""Of the process's sync."""
+"""The status of the process's sync."""
 
 present: Callable[[], Freshness] = sync_status.present

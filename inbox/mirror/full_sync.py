@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from inbox.mirror import capabilities
-from inbox.mirror.history import is_pruned
+from inbox.mirror.prune import is_pruned
 from inbox.mirror.request_throttle import RequestThrottle
+from inbox.mirror.rows import CLOSED
 from inbox.mirror.snapshots import Deleted, Payload
 from inbox.mirror.store import Store
 from inbox.mobius.bounded import release_memory
@@ -36,7 +37,6 @@ Take = Callable[[Sequence[T], int], Awaitable[bool]]
 PENDING = InteractionStatus.PENDING
 UNFINISHED = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.SUSPENDED)
 FINISHED = (RunStatus.COMPLETED, RunStatus.FAILED)
-CLOSED = (InteractionStatus.COMPLETED, InteractionStatus.EXPIRED)
 BY_ID = "questions by id"
 CONCURRENCY = 8
 """Concurrent reads by id."""
@@ -45,12 +45,14 @@ BATCH_SIZE = 400
 
 
 class FullSync:
-    """One full sync. ``heard`` tells the newest seq that the project's stream has brought by now;
-    ``skipped`` holds the ids of records that were too large to be read. ``repeats``: Mobius gave a
-    page of a list twice, so that what follows it cannot be read. ``throttle`` is what it
-    shares with others beside and before it.
+    """One full sync.
 
-    The stream is open before the full sync begins, so that what changes behind its back is heard.
+    ``heard`` returns the newest seq that the project's stream has brought by now; ``skipped`` has
+    the IDs of records that were too large to be read. ``repeats``: Mobius returned a page of a list
+    twice, so what follows it can't be read. ``throttle`` is shared with the session's other full
+    syncs and polls.
+
+    The stream is open before the full sync begins, so that changes during it are not missed.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class FullSync:
         self._client = client
         self._store = store
         self._seen_seq = seen_seq
-        self._throttle = throttle or RequestThrottle(again=0.0)
+        self._throttle = throttle or RequestThrottle(interval=0.0)
         self._capabilities = capabilities.of(store.upstream)
         self._listed: set[str] = set()
         self._plans_read: set[str] = set()
@@ -74,7 +76,7 @@ class FullSync:
     async def run(self) -> None:
         """Read everything; what was read before an error is in the mirror.
 
-        Raises MobiusError where the pending questions cannot be read. Other errors are collected in
+        Raises MobiusError if the pending questions can't be read. Other errors are collected in
         ``failed``.
         """
         seeding = self._store.upstream.seeded_at is None
@@ -104,7 +106,7 @@ class FullSync:
         await self._store.note_full_sync(seeded=all(map(_is_refused, self.failed.values())))
 
     async def _pending(self, runs: Iterable[str]) -> None:
-        """Read what is open; where upstream lists that by run only, of the known runs."""
+        """Read open questions; if upstream only lists them by run, those of the known runs."""
         if self._capabilities.pending is not Offer.NO:
             await self._read(self._client.interactions, self.take, status=PENDING)
             return
@@ -112,9 +114,10 @@ class FullSync:
             await self._read(self._client.interactions, self.take, status=PENDING, run_id=run_id)
 
     async def read_unlisted(self, ids: Iterable[str], limit: int | None = None) -> None:
-        """Read open questions that a whole list lacked by id: mostly they are over, or gone.
+        """Read by ID open questions that were missing from a complete list: most are closed or
+        deleted.
 
-        ``most``: so many of them. Raises MobiusError where the pending list fails as well.
+        At most ``most`` of them. Raises MobiusError if the pending list fails as well.
         """
         due = self._throttle.due(ids)[:limit]
         await self._try(BY_ID, "interaction", self._read_each(due, self._interaction))
@@ -127,8 +130,10 @@ class FullSync:
         await self._read_new(self._client.runs, RunRow, seeding, status=status)
 
     async def read_unfinished_runs(self) -> None:
-        """Read unfinished runs by the guide's statuses. Where one is refused, by that of the
-        published description; where that is refused too, the whole list.
+        """Read unfinished runs by the guide's statuses.
+
+        If one is refused, by that of the published description; if that is refused too, the whole
+        list.
         """
         for status in UNFINISHED:
             await self._runs_by(status)
@@ -166,10 +171,10 @@ class FullSync:
             self.failed[name] = error
             # What upstream lacks is shown on *Connection*, not logged at each full sync.
             if not is_lasting(error):
-                log.info("%s could not be read: %s", name, error.message)
+                log.info("%s could not be read: %s", name, error)
 
     async def _check_reachable(self) -> None:
-        """Raises MobiusError where the pending list can't be read any more either: Mobius is
+        """Raises MobiusError if the pending list can't be read any more either: Mobius is
         unreachable, the key is refused, or all calls are limited.
         """
         if self._capabilities.pending is not Offer.NO:
@@ -197,9 +202,10 @@ class FullSync:
         seeding: bool,
         **filters: Any,
     ) -> None:
-        """Read what is closed, newest first, until a page has nothing new; when seeding, all of it.
+        """Read closed questions, newest first, until a page has nothing new; when seeding, all of
+        them.
 
-        It is written oldest first, so that a full sync that breaks off leaves no gap.
+        They are written oldest first, so that an interrupted full sync leaves no gap.
         """
         if seeding:
             await self._read(call, self.take, **filters)
@@ -290,8 +296,9 @@ class FullSync:
     async def _read_each(
         self, ids: Iterable[str], read: Callable[[str], Awaitable[Payload | None]]
     ) -> None:
-        """Read by id, several at a time. Raises the first MobiusError: at the end, or at once where
-        the others would fail too.
+        """Read by ID, several at a time.
+
+        Raises the first MobiusError: at the end, or at once if the others would fail too.
         """
         remaining, failed = sorted(ids), None
         for start in range(0, len(remaining), CONCURRENCY):
@@ -330,7 +337,7 @@ class FullSync:
         try:
             return await self._client.run(id)
         except NotFound:
-            # Where the call itself may be missing, a 404 does not show that the run is.
+            # If upstream may lack the call itself, a 404 does not show that the run is deleted.
             surely = capabilities.of(self._store.upstream).run is Offer.YES
             return Deleted(run_id=id) if surely else None
         except TooLarge:
@@ -347,7 +354,7 @@ class FullSync:
             return None
         except (Denied, Rejected) as error:
             # The row stays as it is, and the other reads go on.
-            log.info("%s could not be read: %s", id, error.message)
+            log.info("%s could not be read: %s", id, error)
             return None
 
     def _skip(self, id: str) -> None:
@@ -356,5 +363,5 @@ class FullSync:
 
 
 def _is_refused(error: MobiusError) -> bool:
-    """Whether the read failed in a way that repeating it would not change."""
+    """Whether the read failed in a way that would not change if it were repeated."""
     return is_lasting(error) or isinstance(error, Unauthorized | Denied)

@@ -1,7 +1,6 @@
 """Groups and their members: there are no events for these, so they are polled."""
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,10 +21,6 @@ log = logging.getLogger(__name__)
 CONCURRENCY = 4
 """Concurrent reads of member lists."""
 
-_turn_numbers = itertools.count(1)
-_latest: dict[int, int] = {}
-"""By upstream: the turn of the poll that its stored groups are from."""
-
 
 async def poll(client: MobiusClient, upstream: Upstream) -> None:
     """Read all groups and their members, and store them. Of concurrent polls, the one that began
@@ -34,7 +29,7 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
     A group whose members cannot be read stays as it was. Raises MobiusError if nothing could be
     read, in which case nothing changes, or if Mobius limits requests.
     """
-    turn = next(_turn_numbers)
+    turn = await sync_to_async(begin)(upstream)
     listed: list[types.Group] = []
     cursor: str | None = None
     seen_cursors: set[str] = set()
@@ -68,14 +63,25 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
     if failed and not members:
         raise next(iter(failed.values()))
     read_groups = [group for group in listed if group.id in members]
-    changes = await sync_to_async(store)(
-        upstream, read_groups, members, turn=turn, unread=set(failed)
-    )
-    changes.publish()
+
+    def store_and_publish() -> None:
+        # In the same thread, so that a caller that is cancelled meanwhile publishes too.
+        store(upstream, read_groups, members, turn=turn, unread=set(failed)).publish()
+
+    await sync_to_async(store_and_publish)()
     for group_id, error in failed.items():
-        log.info("the members of %s could not be read: %s", group_id, error.message)
+        log.info("the members of %s could not be read: %s", group_id, error)
         if isinstance(error, RateLimited):
             raise error
+
+
+@transaction.atomic
+def begin(upstream: Upstream) -> int:
+    """The turn of a poll that begins now."""
+    row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+    row.group_polls += 1
+    row.save(update_fields=["group_polls"])
+    return row.group_polls
 
 
 def store(
@@ -85,20 +91,18 @@ def store(
     *,
     turn: int,
     unread: Collection[str] = (),
-    latest: dict[int, int] = _latest,
 ) -> Changes:
     """Replace the mirror's groups, in one transaction. Missing groups are marked deleted, except
     those in ``unread``.
 
-    Does nothing if groups of a later ``turn`` are stored; ``latest`` has that of each upstream.
+    Does nothing if groups of a later ``turn`` are stored.
     """
     changes = Changes()
     with transaction.atomic():
-        row = Upstream.objects.select_for_update().get(pk=upstream.pk)
-        if turn < latest.get(row.pk, 0):
+        row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+        if turn < row.groups_from:
             return changes
-        latest[row.pk] = turn
-        Upstream.objects.filter(pk=row.pk).update(heard_at=datetime.now(UTC))
+        Upstream.objects.filter(pk=row.pk).update(heard_at=datetime.now(UTC), groups_from=turn)
         stored = {row.mobius_id: row for row in Group.objects.filter(upstream=row)}
         rows = [_row(row, group) for group in groups]
         new = [row for row in rows if _differs(stored.get(row.mobius_id), row)]

@@ -1,4 +1,4 @@
-"""Whom a group's question asks if its payload has no member snapshot."""
+"""Who a group's question asks if its payload has no member snapshot."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ class Members:
 
 
 def refresh(upstream: Upstream) -> Changes:
-    """Update whom open questions ask to the groups' current members.
+    """Let open questions ask the groups' current members.
 
     Call it inside a transaction that has locked the upstream's row, and publish the result after
     the commit.

@@ -1,6 +1,6 @@
-"""Callbacks for new answers, called inside the projection's transaction."""
+"""Callbacks for new answers and changed questions, called inside the projection's transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,22 +22,35 @@ class Answer:
         return [cls(item, user_id, answer) for user_id, answer in answers if user_id]
 
 
-Observer = Callable[[Upstream, Sequence[Answer]], None]
+AnswersObserver = Callable[[Upstream, Sequence[Answer]], None]
+QuestionsObserver = Callable[[Upstream, Collection[str]], None]
 
-_observers: list[Observer] = []
+_of_answers: list[AnswersObserver] = []
+_of_questions: list[QuestionsObserver] = []
+"""The observers in this process. Each process registers the same ones at its start."""
 
 
-def on_answers(observer: Observer) -> None:
+def on_answers(observer: AnswersObserver) -> None:
     """Register ``observer`` for answers that the mirror did not have. Safe to repeat.
 
     It runs in the projection's transaction, which has locked the upstream's row; an exception rolls
     that back.
     """
-    if observer not in _observers:
-        _observers.append(observer)
+    if observer not in _of_answers:
+        _of_answers.append(observer)
 
 
-def notify(upstream: Upstream, answers: Sequence[Answer]) -> None:
+def on_questions(observer: QuestionsObserver) -> None:
+    """Register ``observer`` for the ids of questions that have changed, as ``on_answers`` does."""
+    if observer not in _of_questions:
+        _of_questions.append(observer)
+
+
+def notify(upstream: Upstream, answers: Sequence[Answer], questions: Collection[str]) -> None:
+    """Call the observers of answers, then those of questions."""
     if answers:
-        for observer in _observers:
-            observer(upstream, answers)
+        for of_answers in _of_answers:
+            of_answers(upstream, answers)
+    if questions:
+        for of_questions in _of_questions:
+            of_questions(upstream, questions)

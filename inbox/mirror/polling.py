@@ -1,4 +1,4 @@
-"""Polling the pending list where no project stream has questions."""
+"""Polls the pending list if no project stream has questions."""
 
 import asyncio
 import logging
@@ -29,13 +29,13 @@ class PollIntervals:
     Attributes:
         watched: between polls while a page is open.
         idle: the longest time between polls while none is.
-        again: before a question that is open but missing from the list is read by id again.
+        missing: before a question that is open but missing from the list is read by id again.
         live, live_idle: how long pages count as current after a poll.
     """
 
     watched: float = 2.0
     idle: float = 20.0
-    again: float = 60.0
+    missing: float = 60.0
     live: float = 6.0
     live_idle: float = 25.0
 

@@ -14,7 +14,7 @@ from django.db.models import F
 from inbox.mirror import capabilities, observers
 from inbox.mirror.changes import Changes
 from inbox.mirror.projection import Projection
-from inbox.mirror.snapshots import Batch, Payload
+from inbox.mirror.snapshots import Payload, Received
 from inbox.mobius import types
 from inbox.models import Event, Interaction, Run, Step, Upstream
 
@@ -44,22 +44,25 @@ def apply(
         ValueError: a text cannot be stored.
     """
     floor = (upstream.cursor or 0) if seen_seq is None else seen_seq
-    batch = Batch.of(payloads, seen_seq=floor)
+    received = Received.of(payloads, seen_seq=floor)
     with transaction.atomic():
-        # One writer at a time: on PostgreSQL two could overwrite each other's rows.
-        row = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        # One writer at a time: on PostgreSQL two could overwrite each other's rows. Rows that refer
+        # to the upstream can still be inserted (``no_key``): waiting for that led to deadlocks.
+        row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
         projection = Projection(
             row,
-            batch,
+            received,
             read_at=read_at,
             followed_from=seen_seq,
             complete_runs=complete_runs,
             accepted=accepted,
         )
         changes = projection.write()
-        observers.notify(row, projection.answers)
+        observers.notify(row, projection.answers, changes.interactions)
         interactions = (
-            snapshot.resource for snapshots in batch.interactions.values() for snapshot in snapshots
+            snapshot.resource
+            for snapshots in received.interactions.values()
+            for snapshot in snapshots
         )
         capabilities.note_claims(row, interactions)
         _advance(row, read_at, cursor)
@@ -79,7 +82,7 @@ def reset(upstream: Upstream) -> None:
     Rows stay; the next full sync finds out which are deleted.
     """
     with transaction.atomic():
-        row = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
         Event.objects.filter(upstream=row).delete()
         Interaction.objects.filter(upstream=row).update(updated_at=F("created_at"), seq=0)
         Step.objects.filter(run__upstream=row).update(updated_at=F("created_at"), seq=0)

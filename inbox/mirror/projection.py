@@ -8,23 +8,23 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
-from inbox.mirror import recipients
+from inbox.mirror import index, recipients
 from inbox.mirror.attribution import Attribution
 from inbox.mirror.changes import Changes
 from inbox.mirror.completion import complete
-from inbox.mirror.history import drop_pruned
 from inbox.mirror.members import Members
 from inbox.mirror.observers import Answer
+from inbox.mirror.own_changes import keep_seen
+from inbox.mirror.prune import drop_pruned
 from inbox.mirror.rows import (
     asked_by,
     entered_status_at,
     inferred_run_row,
     interaction_row,
-    name_run,
     run_row,
     step_row,
 )
-from inbox.mirror.snapshots import Batch, Resource, Snapshot, newest
+from inbox.mirror.snapshots import Received, Resource, Snapshot, newest
 from inbox.mirror.states import question_state, status_word
 from inbox.mirror.tally import Tallies, facts
 from inbox.mirror.timeline import sentence_data
@@ -47,7 +47,7 @@ class Projection:
     def __init__(
         self,
         upstream: Upstream,
-        batch: Batch,
+        received: Received,
         *,
         read_at: datetime,
         followed_from: int | None,
@@ -55,7 +55,7 @@ class Projection:
         accepted: Collection[str] = (),
     ) -> None:
         self._upstream = upstream
-        self._batch = batch
+        self._received = received
         self._read_at = read_at
         self._followed_from = followed_from
         self._complete_runs = complete_runs
@@ -78,8 +78,8 @@ class Projection:
         return self._changes
 
     def _write_runs(self) -> None:
-        snapshots_by_id = drop_unchanged(self._upstream, Run, self._batch.runs)
-        deleted = {item.run_id for item in self._batch.deleted if item.run_id is not None}
+        snapshots_by_id = drop_unchanged(self._upstream, Run, self._received.runs)
+        deleted = {item.run_id for item in self._received.deleted if item.run_id is not None}
         by_id = self._known_runs(snapshots_by_id.keys() | deleted | set(self._complete_runs))
         drop_pruned(snapshots_by_id, by_id, self._upstream.pruned_before)
         writes: dict[str, Run] = {}
@@ -128,7 +128,7 @@ class Projection:
         self._fill_times(row, stored)
         if last.resource.partial and row.finished:
             row.completed_at = row.completed_at or row.updated_at
-        snapshots = sorted(self._batch.runs[last.resource.id], key=lambda snapshot: snapshot.age)
+        snapshots = sorted(self._received.runs[last.resource.id], key=lambda snapshot: snapshot.age)
         if stored is None:
             status, since, row.log_from = "", row.updated_at, self._log_from(snapshots)
         else:
@@ -143,7 +143,7 @@ class Projection:
         return row
 
     def _log_from(self, snapshots: list[Snapshot[types.Run]]) -> int | None:
-        """The seq from which on the log of a new run is complete; None where that is unknown."""
+        """The seq from which the log of a new run is complete; None if that is unknown."""
         if self._followed_from is None:
             return None
         logged = [snapshot for snapshot in snapshots if snapshot.logged]
@@ -158,22 +158,24 @@ class Projection:
     def _update_questions(self, runs: list[Run], questions: QuerySet[Interaction]) -> None:
         """Update what depends on the run, in those of ``questions`` that these runs asked."""
         by_id = {run.mobius_id: run for run in runs}
-        fields = ["workflow", "asked_by", "search", "state", "counted"]
+        fields = ["workflow", "asked_by", "state", "counted"]
         for ids in chunks(by_id):
-            rows = []
+            rows, found_by_run = [], []
             for row in questions.filter(upstream=self._upstream, run_id__in=ids):
                 run = by_id[str(row.run_id)]
                 (workflow, person), state = _requester(run), question_state(row, run)
                 if (row.workflow, row.asked_by, row.state) != (workflow, person, state):
                     self._tallies.subtract(row)
-                    name_run(row, workflow, person)
-                    row.state = state
+                    row.workflow, row.asked_by, row.state = workflow, person, state
                     row.counted = row.counted and facts(row, row.counted)
                     self._tallies.add(row)
                     rows.append(row)
+                elif run.external_id:
+                    found_by_run.append(row)
             Interaction.objects.bulk_update(rows, fields, 100)
+            index.write([*rows, *found_by_run], by_id)
             self._changes.interactions.update(row.mobius_id for row in rows)
-            self._changes.touch(recipients.people_of(rows))
+            self._changes.touch(recipients.write(new=[], changed=rows, at=self._read_at))
 
     def _complete_questions(self, runs: list[Run]) -> None:
         """Fill in what the questions of these runs lack, from the runs' plans."""
@@ -188,16 +190,16 @@ class Projection:
                     continue
                 self._tallies.subtract(row)
                 self._name_members(row, None)
-                name_run(row, row.workflow, row.asked_by)
                 row.counted = row.counted and facts(row, row.counted)
                 self._tallies.add(row)
                 rows.append(row)
             self._save(rows)
+            index.write(rows, by_id)
             self._changes.interactions.update(row.mobius_id for row in rows)
             self._changes.touch(recipients.write(new=[], changed=rows, at=self._read_at))
 
     def _write_steps(self) -> None:
-        snapshots_by_key = self._batch.steps
+        snapshots_by_key = self._received.steps
         runs = self._known_runs({run_id for run_id, _ in snapshots_by_key})
         by_id: dict[tuple[str, str], Step] = {}
         for ids in chunks({step_id for _, step_id in snapshots_by_key}):
@@ -207,7 +209,7 @@ class Projection:
         writes = []
         for key, snapshots in snapshots_by_key.items():
             run = runs.get(key[0])
-            # The steps of an unknown run are read when somebody opens it.
+            # The steps of an unknown run are read when someone opens it.
             if run is None:
                 continue
             stored = by_id.get(key)
@@ -225,9 +227,11 @@ class Projection:
         return row
 
     def _write_interactions(self) -> None:
-        snapshots_by_id = drop_unchanged(self._upstream, Interaction, self._batch.interactions)
+        snapshots_by_id = drop_unchanged(self._upstream, Interaction, self._received.interactions)
         deleted = {
-            item.interaction_id for item in self._batch.deleted if item.interaction_id is not None
+            item.interaction_id
+            for item in self._received.deleted
+            if item.interaction_id is not None
         }
         by_id: dict[str, Interaction] = {}
         for ids in chunks(snapshots_by_id.keys() | deleted | set(self._accepted)):
@@ -243,12 +247,13 @@ class Projection:
         new: list[Interaction] = []
         changed: list[Interaction] = []
         quiet: list[Interaction] = []
+        before: list[tuple[Interaction, Interaction]] = []
         for interaction_id, snapshots in snapshots_by_id.items():
             stored = by_id.get(interaction_id)
             row = self._newer(stored, snapshots, self._interaction)
             if row is None:
                 continue
-            name_run(row, *_requester_of(stored, runs.get(row.run_id or "")))
+            row.workflow, row.asked_by = _requester_of(stored, runs.get(row.run_id or ""))
             if stored is not None:
                 self._tallies.subtract(stored)
             self._tallies.add(row)
@@ -258,6 +263,7 @@ class Projection:
                 new.append(row)
             elif has_changed(stored, row):
                 changed.append(row)
+                before.append((stored, row))
             else:
                 quiet.append(row)
         written = {row.mobius_id for row in [*new, *changed, *quiet]}
@@ -269,18 +275,21 @@ class Projection:
                 self._tallies.add(row)
                 by_id[interaction_id] = row
                 changed.append(row)
+                before.append((stored, row))
         for interaction_id in deleted & by_id.keys():
             row = by_id[interaction_id]
             if not row.gone:
                 self._mark_deleted(row)
                 changed.append(row)
         self._save([*new, *changed, *quiet])
+        index.write([*new, *changed], runs)
         self._infer_runs([*new, *changed])
         self._changes.interactions.update(row.mobius_id for row in [*new, *changed])
         self._changes.touch(recipients.write(new=new, changed=changed, at=self._read_at))
+        keep_seen(before)
 
     def _infer_runs(self, questions: Iterable[Interaction]) -> None:
-        """Write rows for runs that are known from their questions alone."""
+        """Write rows for runs that are only known from their questions."""
         by_run = {row.run_id: row for row in questions if row.run_id}
         by_id = self._known_runs(by_run)
         unread = {id: row for id, row in by_run.items() if id not in by_id or by_id[id].unread}
@@ -307,7 +316,7 @@ class Projection:
         self._fill_times(row, stored)
         self._attribution.name_responders(row)
         row.state = question_state(row, run)
-        # A new row that is older than what has been pruned may have been counted before.
+        # A new row older than the pruned ones may have been counted before.
         before = self._upstream.pruned_before
         counts = (
             stored.counted is not None if stored else before is None or row.created_at >= before
@@ -338,7 +347,7 @@ class Projection:
 
     def _write_events(self) -> None:
         rows = []
-        for event in self._batch.events:
+        for event in self._received.events:
             run_id = event.run_id or (event.interaction and event.interaction.run_id) or ""
             rows.append(
                 Event(
@@ -398,7 +407,7 @@ class Projection:
         snapshots: list[Snapshot[Resource]],
         make: Callable[[Row | None, Snapshot[Resource]], Row],
     ) -> Row | None:
-        """The row of the newest snapshot; None where the stored one is as new or the same."""
+        """The row of the newest snapshot; None if the stored one is as new or equal."""
         snapshot = newest(snapshots)
         if stored is not None and not snapshot.newer_than(stored.updated_at, stored.seq):
             return None

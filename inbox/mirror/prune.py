@@ -1,11 +1,15 @@
-"""Deleting what closed long ago. Decisions and tallies stay."""
+"""How far back the mirror goes: what closed long ago is deleted. Decisions and tallies stay."""
 
+from collections.abc import Container
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from inbox.mirror.history import CLOSED
+from inbox.mirror.rows import CLOSED
+from inbox.mirror.snapshots import Resource, Snapshot, newest
+from inbox.mobius import types
+from inbox.mobius.types import NO_TIME
 from inbox.models import Event, Interaction, Run, Upstream
 
 BATCH = 200
@@ -20,7 +24,7 @@ def prune(before: datetime) -> bool:
 def _prune(pk: int, before: datetime) -> bool:
     with transaction.atomic():
         # The lock for writing the mirror, so that nothing is written back meanwhile.
-        upstream = Upstream.objects.select_for_update().get(pk=pk)
+        upstream = Upstream.objects.select_for_update(no_key=True).get(pk=pk)
         since = max(before, upstream.pruned_before or before)
         interactions = _closed_interactions(upstream, before)
         runs = _finished_runs(upstream, before)
@@ -59,3 +63,35 @@ def _finished_runs(upstream: Upstream, before: datetime) -> dict[int, str]:
 def _loose_events(upstream: Upstream, before: datetime) -> QuerySet[Event]:
     """Events of questions without a run."""
     return Event.objects.filter(upstream=upstream, run_id="", at__lt=before)
+
+
+def is_pruned(
+    resource: types.Interaction | types.Run | types.Step, before: datetime | None
+) -> bool:
+    """Whether it was closed before ``before``, the limit of the last pruning."""
+    if before is None:
+        return False
+    closed = (
+        resource.status.finished if isinstance(resource, types.Run) else resource.status in CLOSED
+    )
+    at = resource.completed_at or resource.updated_at
+    return closed and at != NO_TIME and at < before
+
+
+def drop_pruned(
+    snapshots_by_id: dict[str, list[Snapshot[Resource]]],
+    stored: Container[str],
+    before: datetime | None,
+) -> None:
+    """Drop snapshots of what was pruned up to ``before``, so that it does not come back.
+
+    What is ``stored`` stays. An event that is read again may show a pruned resource as it was while
+    open.
+    """
+    for id in [id for id in snapshots_by_id if before is not None and id not in stored]:
+        last = newest(snapshots_by_id[id])
+        old_news = (
+            last.logged and before is not None and NO_TIME < last.resource.created_at < before
+        )
+        if old_news or is_pruned(last.resource, before):
+            del snapshots_by_id[id]

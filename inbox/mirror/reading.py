@@ -1,4 +1,4 @@
-"""Reading all of a run when somebody opens it."""
+"""Reads all of a run when someone opens it."""
 
 import asyncio
 from contextlib import aclosing
@@ -25,11 +25,12 @@ SILENCE = 3.0
 """Seconds that upstream may take for the next event until the log is complete."""
 
 _under_way: WeakValueDictionary[tuple[int, int, str], asyncio.Lock] = WeakValueDictionary()
+"""The reads in this process: each run is read once at a time."""
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """What the mirror has of a run: whether that is all, and the seq of its newest event."""
+    """What the mirror has of a run: whether it is complete, and the seq of its newest event."""
 
     complete: bool
     newest: int
@@ -65,7 +66,7 @@ def _stored(upstream: Upstream, run_id: str) -> _Stored:
 
 
 async def _read(client: MobiusClient, upstream: Upstream, run_id: str, newest: int) -> None:
-    """Read and store what is missing. What one call fails to return does not stop the others."""
+    """Read and store what is missing. A failed call does not stop the others."""
     store, offers = Store(upstream), capabilities.of(upstream)
     run, steps = await asyncio.gather(
         _nothing() if offers.run is Offer.NO else client.run(run_id),

@@ -30,10 +30,10 @@ def rebuild(upstream: Upstream) -> Iterator[int]:
     while True:
         with transaction.atomic():
             # The lock for writing the mirror.
-            row = Upstream.objects.select_for_update().get(pk=upstream.pk)
+            row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
             rows = list(
                 Interaction.objects.filter(upstream=row, pk__gt=last)
-                .defer("raw", "context", "message", "search", "questions")
+                .defer("raw", "context", "message", "questions")
                 .order_by("pk")[:BATCH]
             )
             if not rows:
@@ -44,11 +44,23 @@ def rebuild(upstream: Upstream) -> Iterator[int]:
         yield done
 
 
-async def rebuild_if_zone_changed() -> None:
-    """Rebuild at start unless *Insights* counts by ``TIME_ZONE`` already.
+async def run_in_batches(batches: Iterator[int]) -> int:
+    """Run all ``batches``, each of which says how many rows are done; returns the last number.
 
     It sleeps after each batch for as long as that took, to leave time to pages and the sync.
     """
+    done = 0
+    next_batch = sync_to_async(lambda: next(batches, None))
+    began = monotonic()
+    while (count := await next_batch()) is not None:
+        done = count
+        await asyncio.sleep(monotonic() - began)
+        began = monotonic()
+    return done
+
+
+async def rebuild_if_zone_changed() -> None:
+    """Rebuild at start unless *Insights* counts by ``TIME_ZONE`` already."""
     upstream = await sync_to_async(Upstream.present)()
     if upstream.tally_zone == settings.TIME_ZONE:
         return
@@ -60,20 +72,14 @@ async def rebuild_if_zone_changed() -> None:
         )
     else:
         log.warning("Insights is being recounted in the background, once after an update")
-    batches, done = rebuild(upstream), 0
-    next_batch = sync_to_async(lambda: next(batches, None))
-    began = monotonic()
-    while (count := await next_batch()) is not None:
-        done = count
-        await asyncio.sleep(monotonic() - began)
-        began = monotonic()
+    done = await run_in_batches(rebuild(upstream))
     log.warning("Insights has been recounted: %d questions", done)
 
 
 def _recount(upstream: Upstream, rows: list[Interaction]) -> None:
     tallies, changed = Tallies(), []
     for row in rows:
-        # What was never counted is older than what has been pruned.
+        # Rows that were never counted are older than those that were pruned.
         if row.counted is None or (now := facts(row, row.counted)) == row.counted:
             continue
         tallies.subtract(row)

@@ -15,6 +15,9 @@ _COMPARED = (
     "due_at",
     "answered_at",
     "closed_at",
+    "created_at",
+    "workflow",
+    "asked_by",
     "value",
     "comment",
 )
@@ -25,8 +28,8 @@ def write(
 ) -> dict[str, set[str]]:
     """Write the recipients of saved interactions.
 
-    ``new`` ones have no recipients yet; ``at`` is the closing time of deleted ones. Returns all who
-    are or were asked: by user id, the ids of these interactions.
+    ``new`` ones have no recipients yet; ``at`` is the closing time of deleted ones. What people
+    have seen stays. Returns all who are or were asked: by user id, the ids of these interactions.
     """
     ids = {row.pk: row.mobius_id for row in (*new, *changed)}
     people: dict[str, set[str]] = {}
@@ -47,14 +50,14 @@ def write(
         writes += recipients.values()
     for recipient in writes:
         people.setdefault(recipient.user_id, set()).add(ids[recipient.interaction_id])
-    upsert(writes, ("interaction_id", "user_id"))
+    upsert(writes, ("interaction_id", "user_id"), keep=("seen",))
     if stale:
         Recipient.objects.filter(pk__in=stale).delete()
     return people
 
 
 def people_of(rows: Collection[Interaction]) -> dict[str, set[str]]:
-    """Everybody whom these interactions ask: by user id, the ids of the interactions."""
+    """Everyone these interactions ask: by user id, the ids of the interactions."""
     people: dict[str, set[str]] = {}
     asks = Recipient.objects.filter(interaction__in=[row.pk for row in rows])
     pairs = asks.values_list("user_id", "interaction__mobius_id") if rows else ()
@@ -76,18 +79,21 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
             user_id=user_id,
             via_group=row.target_type != "user",
             open=row.pending and answer is None,
-            holds=row.pending and answer is None and _holds(row, user_id),
+            holds=row.pending and answer is None and _has_claimed(row, user_id),
             waits=row.pending and answer is not None,
             due_at=row.due_at,
             answered_at=answered_at,
             closed_at=answered_at or _closed_at(row, at),
+            created_at=row.created_at,
+            workflow=row.workflow,
+            asked_by=row.asked_by,
             value=None if answer is None else answer["value"],
             comment=None if answer is None else answer["comment"],
         )
     return recipients
 
 
-def _holds(row: Interaction, user_id: str) -> bool:
+def _has_claimed(row: Interaction, user_id: str) -> bool:
     """Whether the person's claim counts: only where one answer is enough."""
     return row.claimed_by == user_id and row.takes_one_answer
 

@@ -12,11 +12,11 @@ PAUSE = 60.0
 class RequestThrottle:
     """Shared by the full syncs and polls of a session.
 
-    ``again``: seconds before a question that is open but missing from lists is read by id again.
+    ``interval``: seconds before a question that is open but missing from lists is read by id again.
     """
 
-    def __init__(self, again: float) -> None:
-        self._again = again
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
         self._read_at: dict[str, float] = {}
         self._limits: dict[str, tuple[float, RateLimited]] = {}
 
@@ -24,7 +24,7 @@ class RequestThrottle:
         """The ids of ``missing`` that may be read now, those read longest ago first."""
         ids, now, never = set(missing), monotonic(), float("-inf")
         self._read_at = {id: at for id, at in self._read_at.items() if id in ids}
-        due = [id for id in sorted(ids) if now - self._read_at.get(id, never) > self._again]
+        due = [id for id in sorted(ids) if now - self._read_at.get(id, never) > self._interval]
         return sorted(due, key=lambda id: self._read_at.get(id, never))
 
     def note_read(self, ids: Iterable[str]) -> None:

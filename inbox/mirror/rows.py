@@ -3,25 +3,25 @@
 from typing import Any
 
 from inbox import models
+from inbox.access import redaction
 from inbox.mirror.due import due_of
 from inbox.mirror.states import run_state, status_word
 from inbox.mirror.titles import title_of
 from inbox.mirror.upsert import build_row
 from inbox.mobius import types
 
-LONGEST_SEARCH = 4000
 LONGEST_RUN_SEARCH = 300
 UNKNOWN = "unknown"
-"""The status of a run that is known from closed questions alone."""
-CLOSED = frozenset({"completed", "expired"})
+"""The status of a run that is only known from closed questions."""
+CLOSED = (types.InteractionStatus.COMPLETED, types.InteractionStatus.EXPIRED)
 """Final statuses of an interaction."""
 
 
 def interaction_row(
     upstream: models.Upstream, interaction: types.Interaction, seq: int
 ) -> models.Interaction:
-    """All columns except those that depend on the run: ``name_run`` sets ``workflow``, ``asked_by``
-    and ``search``; ``state`` is the status here.
+    """All columns except those that depend on the run: ``workflow`` and ``asked_by`` are empty, and
+    ``state`` is the status here.
     """
     due = due_of(interaction.context, interaction.expires_at)
     return build_row(
@@ -78,16 +78,8 @@ def _question(question: types.Question) -> dict[str, Any]:
     }
 
 
-def name_run(row: models.Interaction, workflow: str, asked_by: str) -> None:
-    """Set which workflow asks and who started it, and the search text with both."""
-    row.workflow = workflow
-    row.asked_by = asked_by
-    words = [row.message, workflow, asked_by, row.target_id, row.type, *_texts(row.context)]
-    row.search = " ".join(" ".join(words).split())[:LONGEST_SEARCH].lower()
-
-
 def _texts(value: Any) -> list[str]:
-    """The keys and texts of a JSON value, in order."""
+    """The keys and texts of a JSON value, in order, without masked ones."""
     texts: list[str] = []
     stack = [value]
     while stack:
@@ -97,20 +89,20 @@ def _texts(value: Any) -> list[str]:
                 stack += [inner, str(key)]
         elif isinstance(part, list):
             stack += reversed(part)
-        elif part is not None and not isinstance(part, bool):
+        elif part is not None and not isinstance(part, bool | redaction.Masked):
             texts.append(str(part))
     return texts
 
 
 def asked_by(metadata: Any, started_by: str) -> str:
-    """The requester: the person for whom the run was started, else who started it."""
+    """The requester: the person the run was started for, or else whoever started it."""
     person = metadata.get("requested_by") if isinstance(metadata, dict) else None
     return (person if isinstance(person, str) and person else started_by)[:200]
 
 
 def run_row(upstream: models.Upstream, run: types.Run, seq: int) -> models.Run:
     """All columns except ``status_since``, ``plan`` and ``log_from``."""
-    return build_row(
+    row = build_row(
         models.Run,
         upstream_id=upstream.pk,
         mobius_id=run.id,
@@ -132,15 +124,16 @@ def run_row(upstream: models.Upstream, run: types.Run, seq: int) -> models.Run:
         completed_at=run.completed_at,
         updated_at=run.updated_at,
         seq=seq,
-        search=_run_search(run),
         raw=run.raw,
     )
+    row.search = run_search(row)
+    return row
 
 
 def inferred_run_row(
     upstream: models.Upstream, question: models.Interaction, *, asking: bool
 ) -> models.Run:
-    """A run that is known from ``question`` alone; ``asking``: one of its questions is open.
+    """A run that is only known from ``question``; ``asking``: one of its questions is open.
 
     Any payload of the run itself replaces it.
     """
@@ -159,10 +152,10 @@ def inferred_run_row(
     return row
 
 
-def _run_search(run: types.Run) -> str:
+def run_search(run: models.Run) -> str:
     """Search text: the run's names, then its metadata and inputs."""
-    names = [run.workflow, run.external_id or "", run.id, run.started_by, run.queue]
-    words = [*names, *_texts(run.metadata), *_texts(run.inputs)]
+    names = [run.workflow, run.external_id or "", run.mobius_id, run.started_by, run.queue]
+    words = [*names, *_texts(redaction.masked(run.metadata)), *_texts(redaction.masked(run.inputs))]
     return " ".join(" ".join(words).split()).lower()[:LONGEST_RUN_SEARCH]
 
 

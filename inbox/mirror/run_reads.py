@@ -130,7 +130,7 @@ class RunReader:
         try:
             await read_run(self._client, self._store.upstream, run_id)
         except MobiusError as error:
-            log.info("%s could not be read whole: %s", run_id, error.message)
+            log.info("%s could not be read whole: %s", run_id, error)
             self._retries.note_failure(run_id, monotonic(), error.retry_after)
         else:
             self._retries.note_success(run_id)
@@ -157,7 +157,7 @@ class RunReader:
             try:
                 await self._read(run_id)
             except MobiusError as error:
-                log.info("%s could not be read: %s", run_id, error.message)
+                log.info("%s could not be read: %s", run_id, error)
                 if isinstance(error, RateLimited):
                     self._others_due = monotonic() + (error.retry_after or RETRY)
                     return

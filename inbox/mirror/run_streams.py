@@ -1,4 +1,4 @@
-"""Following runs by their own streams where upstream has no project stream."""
+"""Follows runs by their own streams if upstream has no project stream."""
 
 import asyncio
 import logging
@@ -88,7 +88,7 @@ class RunStreams:
         self._missing[run_id] = monotonic()
         error = task.exception()
         if not isinstance(error, MobiusError):
-            log.error("the stream of %s was not followed further", run_id, exc_info=error)
+            log.error("stopped following the stream of %s", run_id, exc_info=error)
 
     async def _follow(self, run_id: str) -> None:
         """Follow a run until cancelled. Raises MobiusError if it has no stream."""
@@ -119,11 +119,11 @@ class RunStreams:
         try:
             await self._store.apply([await self._client.run(run_id)])
         except MobiusError as error:
-            log.info("%s could not be read: %s", run_id, error.message)
+            log.info("%s could not be read: %s", run_id, error)
 
     async def _read_questions(self, run_id: str) -> None:
         """Read the run's pending questions, and those that the mirror has open."""
         try:
             await self._full_sync.read_questions(run_id)
         except MobiusError as error:
-            log.info("the questions of %s could not be read: %s", run_id, error.message)
+            log.info("the questions of %s could not be read: %s", run_id, error)

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from inbox.live.page_activity import page_activity
+from inbox.metrics import QUEUE_DEPTH
 from inbox.mirror import capabilities, groups
 from inbox.mirror.freshness import SyncStatus, trouble_of
 from inbox.mirror.full_sync import FullSync
@@ -34,6 +35,8 @@ from inbox.mobius.timing import Backoff
 from inbox.mobius.types import Event, EventKind, InteractionStatus, Offer
 
 log = logging.getLogger(__name__)
+
+EVENTS = QUEUE_DEPTH.labels("events")
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,12 @@ class Intervals:
 
 
 class OffersChanged(Exception):
-    """A probe found other capabilities than the session started with."""
+    """A probe found other capabilities than those that the session started with."""
 
 
 def _is_used(name: str, offer: Offer) -> bool:
-    """Whether a capability is used. Unknown ones are, except for the project stream, in whose place
-    polling works too.
+    """Whether a capability is used. Unknown ones are, except the project stream, since polling can
+    replace it.
     """
     return offer is Offer.YES if name == "project_events" else offer is not Offer.NO
 
@@ -109,7 +112,7 @@ class SyncSession:
         self._connections = 0
         self._opened = asyncio.Event()
         self._polls = not _is_used("project_events", self._capabilities.project_events)
-        self._throttle = RequestThrottle(intervals.polls.again)
+        self._throttle = RequestThrottle(intervals.polls.missing)
         self._poller = Poller(
             client,
             store,
@@ -193,7 +196,7 @@ class SyncSession:
                 )
             except MobiusError as error:
                 self._was_away = True
-                log.warning("what Mobius offers could not be found out: %s", trouble_of(error))
+                log.warning("what Mobius offers could not be determined: %s", trouble_of(error))
                 continue
             await self._store.save_capabilities(probed)
             before, self._capabilities = self._capabilities.offers(), probed
@@ -212,6 +215,7 @@ class SyncSession:
                     self._connected()
                 self._seen_seq = max(self._seen_seq, event.seq)
                 await self._frames.put((monotonic(), event))
+                EVENTS.set(self._frames.qsize())
 
     def _connected(self) -> None:
         self._connections += 1
@@ -265,6 +269,7 @@ class SyncSession:
             frames = [await self._frames.get()]
             while len(frames) < BATCH_SIZE and not self._frames.empty():
                 frames.append(self._frames.get_nowait())
+            EVENTS.set(self._frames.qsize())
             events = [event for _, event in frames]
             newest = max(event.seq for event in events)
             before = events[0].seq if cursor is None else cursor
@@ -426,7 +431,7 @@ class SyncSession:
         except Unauthorized:
             self._full_sync_now.set()
         except MobiusError as error:
-            log.info("the service key could not be tried: %s", error.message)
+            log.info("the service key could not be tried: %s", error)
 
     async def _repeat(
         self,

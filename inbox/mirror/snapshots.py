@@ -49,7 +49,7 @@ class Snapshot(Generic[Resource]):
 
 
 @dataclass
-class Batch:
+class Received:
     """Payloads of one transaction. The lists are in order of arrival."""
 
     runs: dict[str, list[Snapshot[Run]]] = field(default_factory=dict)
@@ -59,23 +59,23 @@ class Batch:
     deleted: list[Deleted] = field(default_factory=list)
 
     @classmethod
-    def of(cls, payloads: Iterable[Payload], *, seen_seq: int) -> "Batch":
-        """Sort ``payloads``; those that are no events get ``seen_seq``."""
-        batch = cls()
+    def of(cls, payloads: Iterable[Payload], *, seen_seq: int) -> "Received":
+        """Sort ``payloads``; those that aren't events get ``seen_seq``."""
+        received = cls()
         for payload in payloads:
             if isinstance(payload, Event):
                 seq = payload.seq if payload.logged else seen_seq
                 if payload.logged:
-                    batch.events.append(payload)
+                    received.events.append(payload)
                 for resource in (payload.run, payload.step, payload.interaction):
                     # An event with only the id of a question leads to a read by id.
                     if not isinstance(resource, Interaction) or not resource.partial:
-                        batch._sort(resource, seq, payload.logged)
+                        received._sort(resource, seq, payload.logged)
             elif isinstance(payload, Deleted):
-                batch.deleted.append(payload)
+                received.deleted.append(payload)
             else:
-                batch._sort(payload, seen_seq, logged=False)
-        return batch
+                received._sort(payload, seen_seq, logged=False)
+        return received
 
     def _sort(self, resource: Interaction | Run | Step | None, seq: int, logged: bool) -> None:
         match resource:
@@ -96,5 +96,5 @@ def newest(snapshots: Iterable[Snapshot[Resource]]) -> Snapshot[Resource]:
     for snapshot in snapshots:
         if result is None or snapshot.age >= result.age:
             result = snapshot
-    assert result is not None  # noqa: S101  a batch holds no empty list
+    assert result is not None  # nosec B101 # noqa: S101  it holds no empty list
     return result

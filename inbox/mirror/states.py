@@ -1,8 +1,9 @@
-"""States of runs and questions that the API has no status for.
+"""States of runs and questions for which the API has no status.
 
-The API has a cancelled run as ``failed``, and a question that was cancelled or bypassed by a signal
-as ``expired``. Both states depend on the rows alone, so they are the same in whatever order
-payloads arrive. Only upstream's own times are compared with each other, never with our clock.
+The API reports a cancelled run as ``failed``, and a question that was cancelled or bypassed by a
+signal as ``expired``. Both states are derived from the rows alone, so they don't depend on the
+order in which payloads arrive. Only upstream's own times are compared with each other, never with
+our clock.
 """
 
 from datetime import timedelta

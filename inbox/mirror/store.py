@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from math import isfinite
+from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import DataError, connections
@@ -12,8 +13,7 @@ from django.db.models import Exists, OuterRef
 from inbox.mirror import capabilities, project
 from inbox.mirror.changes import Changes
 from inbox.mirror.rows import CLOSED, UNKNOWN
-from inbox.mirror.scrub import scrubbed
-from inbox.mirror.snapshots import Payload
+from inbox.mirror.snapshots import Deleted, Payload
 from inbox.mobius.types import Capabilities
 from inbox.models import Interaction, Run, Upstream
 
@@ -54,19 +54,24 @@ class Store:
         cursor: int | None = None,
         complete_runs: Collection[str] = (),
     ) -> None:
-        """Apply payloads and publish. One that the database refuses is left out and logged."""
+        """Apply payloads and publish. One that the database refuses is left out and logged.
+
+        A cancelled caller has no effect on a transaction that has begun: it is published too.
+        """
         if not payloads and cursor is None and not complete_runs:
             return
         for start in range(0, max(len(payloads), 1), BATCH_SIZE):
             part = payloads[start : start + BATCH_SIZE]
             last = start + BATCH_SIZE >= len(payloads)
-            changes = await sync_to_async(self._apply)(
+            await sync_to_async(self._apply_and_publish)(
                 part,
                 seen_seq=seen_seq,
                 cursor=cursor if last else None,
                 complete_runs=complete_runs if last else (),
             )
-            changes.publish()
+
+    def _apply_and_publish(self, payloads: Sequence[Payload], **facts: Any) -> None:
+        self._apply(payloads, **facts).publish()
 
     def _apply(
         self,
@@ -94,7 +99,7 @@ class Store:
             changes = Changes()
             for payload in payloads:
                 try:
-                    changes.include(apply([scrubbed(payload)], None))
+                    changes.include(apply([_scrubbed(payload)], None))
                 except (DataError, ValueError, OverflowError) as error:
                     # The error's message may have content of the payload.
                     kind, why = type(payload).__name__, type(error).__name__
@@ -130,7 +135,7 @@ class Store:
         return await sync_to_async(exist)()
 
     async def unread_runs(self) -> set[str]:
-        """Ids of the runs that are known from open questions alone."""
+        """IDs of the runs that are only known from open questions."""
         read = Run.objects.filter(upstream=self.upstream, mobius_id=OuterRef("run_id"))
         asking = Interaction.objects.filter(
             upstream=self.upstream, status="pending", gone=False, run_id__isnull=False
@@ -167,7 +172,7 @@ class Store:
     async def closed_by_id(
         self, model: type[Interaction | Run], ids: Iterable[str]
     ) -> dict[str, bool]:
-        """By id, for those of ``ids`` that the mirror has: whether it is closed."""
+        """Whether each of ``ids`` is closed, for those that the mirror has."""
 
         def read() -> dict[str, bool]:
             if model is Run:
@@ -203,3 +208,24 @@ class Store:
 
 async def _ids(read: Callable[[], Iterable[str | None]]) -> set[str]:
     return await sync_to_async(lambda: {id for id in read() if id is not None})()
+
+
+def _scrubbed(payload: Payload) -> Payload:
+    """The payload without NUL, lone surrogates and infinite numbers, which databases refuse."""
+    if isinstance(payload, Deleted):
+        return payload
+    return type(payload).model_validate(_clean(payload.model_dump()))
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        case dict():
+            return {_clean(key): _clean(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_clean(inner) for inner in value]
+        case float() if not isfinite(value):
+            return str(value)
+        case _:
+            return value

@@ -6,7 +6,7 @@ import logging
 from contextlib import suppress
 from time import monotonic
 
-from inbox.mirror import capabilities, database, freshness
+from inbox.mirror import capabilities, database, freshness, lease
 from inbox.mirror.freshness import Reason, SyncStatus, Trouble
 from inbox.mirror.full_sync import FullSync
 from inbox.mirror.session import Intervals, OffersChanged, SyncSession, UpstreamReset
@@ -55,17 +55,19 @@ class Sync:
                 await task
 
     async def run(self) -> None:
-        """Run until cancelled."""
+        """Run until cancelled, or until another process leads. Then it raises ``LeaseLost``."""
         failures = 0
         while True:
             began = monotonic()
             error = await self._run_session()
             if isinstance(error, UpstreamReset):
-                log.warning("Mobius has started anew: everything is read again")
+                log.warning("Mobius has lost its data or was restored, so everything is read again")
                 continue
             if isinstance(error, OffersChanged):
-                log.warning("Mobius offers something else than before: %s", error)
+                log.warning("what Mobius offers has changed: %s", error)
                 continue
+            if lease.is_lost(error):
+                raise error
             failures = 1 if monotonic() - began > self._intervals.full_sync else failures + 1
             database.watch.check_after(error)
             log.error("the mirror stopped and will start again", exc_info=error)
@@ -81,7 +83,7 @@ class Sync:
         try:
             probed = await probe(self._client, capabilities.of(store.upstream))
         except MobiusError as error:
-            log.warning("what Mobius offers could not be found out: %s", error.message)
+            log.warning("what Mobius offers could not be determined: %s", error)
         else:
             await store.save_capabilities(probed)
 

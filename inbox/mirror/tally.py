@@ -1,8 +1,8 @@
-"""Counting by day what happens to interactions.
+"""Counts by day what happens to interactions.
 
 A row's ``counted`` holds what it has added to the tallies. A change subtracts that and adds what
-the row counts for now. So in whatever order payloads arrive, the tallies are at every commit the
-sum over all rows, including those that were pruned since.
+the row counts for now. So after every commit the tallies are the sum over all rows, including those
+pruned since, whatever order payloads arrive in.
 """
 
 from collections import Counter
@@ -48,7 +48,7 @@ def facts(row: Interaction, before: dict[str, Any] | None) -> dict[str, Any]:
     ``ended`` and ``claimed`` are [day, seconds since it was asked]; a person's answer is
     [day, seconds, outcome of the approval or null]. ``people`` are those who were asked or have
     answered; left out where people are not to be counted. ``before`` is what was counted of the row
-    so far: its first claim counts also after a release, of which the row itself knows nothing more.
+    so far: its first claim still counts after a release, although the row itself no longer has it.
     """
     counted: dict[str, Any] = {"asked": _day(row.created_at)}
     claimed_at, claimer = _first_claim(row, before or {})

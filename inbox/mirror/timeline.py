@@ -1,4 +1,4 @@
-"""What the event log stores of an event: enough for one sentence."""
+"""What the event log stores about an event: enough for one sentence."""
 
 from typing import Any
 

@@ -25,21 +25,27 @@ def build_row(model: type[Row], **values: Any) -> Row:
 
     Models take positional values three times as fast as keyword arguments.
     """
-    fields = _defaults(model) | values
+    defaults, mutable = _defaults(model)
+    fields = defaults | values
+    for name in mutable - values.keys():
+        fields[name] = defaults[name].copy()
     row: Row = model(*fields.values())
     return row
 
 
 @cache
-def _defaults(model: type[models.Model]) -> dict[str, Any]:
-    """Defaults in the order of the model's columns. Callers pass all mutable values themselves."""
-    return {field.attname: field.get_default() for field in model._meta.concrete_fields}
+def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], frozenset[str]]:
+    """Defaults in the order of the model's columns, and which of them are lists or dicts."""
+    defaults = {field.attname: field.get_default() for field in model._meta.concrete_fields}
+    mutable = (name for name, value in defaults.items() if isinstance(value, dict | list))
+    return defaults, frozenset(mutable)
 
 
-def upsert(rows: Sequence[Row], key: Sequence[str]) -> None:
+def upsert(rows: Sequence[Row], key: Sequence[str], *, keep: Sequence[str] = ()) -> None:
     """Insert ``rows``, or update those with the same unique ``key``, a sequence of column names.
 
-    Nothing is validated, and the ``pk`` of new rows is not set.
+    An update leaves the columns ``keep`` as they are. Nothing is validated, and the ``pk`` of new
+    rows is not set.
     """
     if not rows:
         return
@@ -64,7 +70,7 @@ def upsert(rows: Sequence[Row], key: Sequence[str]) -> None:
                     if row_values[place] is not None:
                         row_values[place] = writer(row_values[place])
                 parameters += row_values
-            cursor.execute(_statement(model, tuple(key), len(batch)), parameters)
+            cursor.execute(_statement(model, tuple(key), tuple(keep), len(batch)), parameters)
 
 
 def chunks(ids: Iterable[str]) -> Iterable[list[str]]:
@@ -81,7 +87,10 @@ def _fields(model: type[models.Model]) -> "list[models.Field[Any, Any]]":
 def _writer(
     field: "models.Field[Any, Any]", connection: BaseDatabaseWrapper
 ) -> Callable[[Any], Any] | None:
-    """Converts the field's value to a parameter; None where no conversion is needed."""
+    """Converts the field's value to a parameter; None where no conversion is needed.
+
+    Raises TypeError for a type of field that the mirror doesn't have yet.
+    """
     match field:
         case models.JSONField():
             return lambda value: connection.ops.adapt_json_value(value, field.encoder)
@@ -89,18 +98,30 @@ def _writer(
             return connection.ops.adapt_datetimefield_value
         case models.DateField():
             return connection.ops.adapt_datefield_value
-        case _:
+        case (
+            models.BooleanField()
+            | models.CharField()
+            | models.FloatField()
+            | models.ForeignKey()
+            | models.IntegerField()
+            | models.TextField()
+        ):
             return None
+        case _:
+            raise TypeError(f"{field} needs a converter")
 
 
 @lru_cache(maxsize=1000)
-def _statement(model: type[models.Model], key: tuple[str, ...], rows: int) -> str:
+def _statement(
+    model: type[models.Model], key: tuple[str, ...], keep: tuple[str, ...], rows: int
+) -> str:
     columns = [str(field.column) for field in _fields(model)]
     row = f"({', '.join(['%s'] * len(columns))})"
-    changes = (f'"{column}" = EXCLUDED."{column}"' for column in columns if column not in key)
+    changed = [column for column in columns if column not in (*key, *keep)]
+    changes = (f'"{column}" = EXCLUDED."{column}"' for column in changed)
     # Names of tables and columns come from the models, every value is a parameter.
     return (
-        f'INSERT INTO "{model._meta.db_table}" ({_quoted(columns)}) '  # noqa: S608
+        f'INSERT INTO "{model._meta.db_table}" ({_quoted(columns)}) '  # nosec # noqa: S608 - names of the model
         f"VALUES {', '.join([row] * rows)} "
         f"ON CONFLICT ({_quoted(key)}) DO UPDATE SET {', '.join(changes)}"
     )

@@ -1,9 +1,9 @@
 """Reading and writing JSON that any database can store."""
 
-import json
-import math
 import re
 from typing import Any
+
+from inbox import exact
 
 # What JSON can contain and a database or UTF-8 cannot: NUL, and lone surrogates.
 _ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -18,7 +18,7 @@ def loads(text: str | bytes | bytearray) -> Any:
     if not isinstance(text, str):
         text = text.decode()
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        value = exact.loads(text, parse_constant=_no_number)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return _storable(value) if _ESCAPED.search(text) else value
@@ -26,14 +26,8 @@ def loads(text: str | bytes | bytearray) -> Any:
 
 def dumps(value: Any) -> bytes:
     """``value`` as UTF-8 JSON. Raises ValueError for NaN, TypeError for other types."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = exact.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "replace")
-
-
-def _finite(digits: str) -> float | None:
-    # JSON may have a number that is too large for a float, such as 1e999.
-    number = float(digits)
-    return number if math.isfinite(number) else None
 
 
 def _no_number(_: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import nullcontext
 from copy import copy
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -14,7 +15,15 @@ from inbox.mobius.bounded import Limits
 from inbox.mobius.errors import InvalidResponse, MobiusError, Rejected, TooLarge, WebPage
 from inbox.mobius.lists import Lists, is_about_parameters
 from inbox.mobius.timing import Backoff, Timeouts
-from inbox.mobius.transport import Bearer, Transport, Waiting, pooled
+from inbox.mobius.transport import (
+    Bearer,
+    MoreHeaders,
+    Observe,
+    Transport,
+    Waiting,
+    pooled,
+    unobserved,
+)
 from inbox.mobius.types import (
     Event,
     Group,
@@ -45,6 +54,8 @@ class MobiusClient:
         http: the caller's connection pool, which ``aclose`` leaves open. Without it the client
             creates its own.
         waiting: a context manager to await each call in.
+        more_headers: headers to send with each call.
+        observe: is told of each call, its result and its time.
     """
 
     def __init__(
@@ -59,6 +70,8 @@ class MobiusClient:
         backoff: Backoff | None = None,
         limits: Limits | None = None,
         waiting: Waiting = nullcontext,
+        more_headers: MoreHeaders = dict,
+        observe: Observe = unobserved,
     ) -> None:
         timeouts = timeouts or Timeouts()
         self.base_url = base_url.rstrip("/")
@@ -78,6 +91,8 @@ class MobiusClient:
             limits=limits or Limits(),
             read_refusal=self._adapter.read_refusal,
             waiting=waiting,
+            more_headers=more_headers,
+            observe=observe,
         )
 
     def __repr__(self) -> str:
@@ -102,6 +117,11 @@ class MobiusClient:
     def quiet_until(self) -> float:
         """Monotonic time until which ``Retry-After`` asks to postpone what can wait."""
         return self._transport.quiet_until
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        """Upstream's time minus ours, to a second; None if no response had a time."""
+        return self._transport.clock_offset
 
     async def aclose(self) -> None:
         """Close the pool, if it is the client's own. Open streams end with Unreachable."""
@@ -151,10 +171,6 @@ class MobiusClient:
         if answer is None:
             return None
         return _read_response(call, answer[0]), answer[1]
-
-    def walk_interactions(self, **filters: Any) -> AsyncGenerator[Interaction, None]:
-        """All pages of ``interactions``, item by item."""
-        return paging.walk(self.interactions, **filters)
 
     async def interaction(self, id: str, *, retry: bool = True) -> Interaction:
         """One interaction as it is now; without ``retry`` in a single request."""
@@ -234,10 +250,6 @@ class MobiusClient:
             cursor=cursor,
         )
 
-    def walk_runs(self, **filters: Any) -> AsyncGenerator[Run, None]:
-        """All pages of ``runs``, item by item."""
-        return paging.walk(self.runs, **filters)
-
     async def run(self, id: str) -> Run:
         """One run as it is now, with its plan."""
         return await self._read(self._adapter.run(id))
@@ -290,10 +302,6 @@ class MobiusClient:
     async def groups(self, cursor: str | None = None, limit: int = PAGE_SIZE) -> Page[Group]:
         """One page, newest first."""
         return await self._page(self._adapter.groups, limit=limit, cursor=cursor)
-
-    def walk_groups(self) -> AsyncGenerator[Group, None]:
-        """All groups."""
-        return paging.walk(self.groups)
 
     async def group(self, group: str) -> Group:
         """One group, by id or handle."""
@@ -403,7 +411,7 @@ class MobiusClient:
             self.lists.accepted(name, size, requested=limit)
             self.lists.took(name, status)
             return _read_response(call, answer)
-        assert refused is not None  # noqa: S101  there is always a size to try
+        assert refused is not None  # nosec B101 # noqa: S101  there is always a size to try
         if filters.get("cursor") is None:
             self.lists.refuse(name, status, refused)
         raise refused

@@ -18,13 +18,18 @@ class MobiusError(Exception):
     """Any failure of a call.
 
     Attributes:
+        message: an English sentence for logs and commands; upstream's own if it sent one.
+        upstream_message: upstream's own message, which pages may show; empty if it sent none.
         code: the API's error code (``conflict``, ``already_claimed`` …), or empty.
         details: the API's error details.
         status: HTTP status, None without a response.
         retry_after: in seconds, None if not given.
         request: the call, for example ``GET /interactions``; empty without a response.
         silence: seconds since a broken stream last sent something; None for other calls.
+        outage: what can't be used, for the log; empty if the error is about this call only.
     """
+
+    outage = ""
 
     def __init__(
         self,
@@ -34,9 +39,11 @@ class MobiusError(Exception):
         status: int | None = None,
         details: dict[str, Any] | None = None,
         retry_after: float | None = None,
+        upstream_message: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.upstream_message = upstream_message
         self.code = code
         self.status = status
         self.details = details or {}
@@ -67,7 +74,7 @@ class NotFound(MobiusError):
 
 
 class Conflict(MobiusError):
-    """409: somebody or something was first."""
+    """409: the state has changed, for example because someone else answered first."""
 
 
 class RateLimited(MobiusError):
@@ -76,6 +83,8 @@ class RateLimited(MobiusError):
 
 class Unavailable(MobiusError):
     """5xx. Whether a write took place is unknown."""
+
+    outage = "Mobius"
 
 
 class Cause(StrEnum):
@@ -96,6 +105,8 @@ class Unreachable(MobiusError):
 
     ``sent`` is False only if the request was certainly not sent, e.g. on a refused connection.
     """
+
+    outage = "Mobius"
 
     def __init__(self, message: str, *, sent: bool, cause: Cause = Cause.UNKNOWN) -> None:
         super().__init__(message)

@@ -33,7 +33,7 @@ class Lists:
         yield None
 
     def accepted(self, name: str, size: int | None, *, requested: int) -> None:
-        """Record that the list accepted ``size`` where ``requested`` was preferred."""
+        """Record that the list accepted ``size`` when ``requested`` was preferred."""
         if size != requested or requested > max(SMALLER):
             self._sizes[name] = size
 
@@ -59,7 +59,7 @@ class Lists:
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """As ``Capabilities.refused``."""
+        """Refusals as in ``Capabilities.refused``."""
         return tuple(sorted(f"{name}: {status}" for name, status in self._refused))
 
 

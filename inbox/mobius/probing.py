@@ -112,7 +112,7 @@ async def _stream(timeout: float, client: MobiusClient, run_id: str | None) -> O
     except TimeoutError:
         return Offer.UNKNOWN
     except InvalidResponse:
-        # The response is no stream: the path means something else there.
+        # The response isn't a stream: the path means something else there.
         return Offer.NO
     except MobiusError as error:
         return Offer.NO if is_lasting(error) else Offer.UNKNOWN

@@ -64,6 +64,7 @@ def failure(
         status=status,
         details=refusal.details,
         retry_after=seconds(retry_after),
+        upstream_message=message,
     )
 
 

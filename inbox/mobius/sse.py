@@ -52,7 +52,7 @@ class Stream:
         self._last_received = 0.0
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """Yield events for ever. After a broken connection, call ``on_break``, wait and reconnect.
+        """Yield events forever. After a broken connection, call ``on_break``, wait and reconnect.
 
         A connection that brought a logged event or lasted a while resets the back-off. After a
         frame beyond the limit, the next connection is made without a cursor, since resuming would
@@ -152,7 +152,7 @@ class Stream:
                 async with asyncio.timeout(timeout):
                     piece = await anext(pieces)
             except TimeoutError:
-                raise Silent(f"Mobius has sent nothing for {timeout:g} s.", sent=True) from None
+                raise Silent(f"Mobius hasn't sent anything for {timeout:g} s.", sent=True) from None
             except StopAsyncIteration:
                 raise Ended("Mobius ended the stream.", sent=True) from None
             gap, self._last_received = loop.time() - self._last_received, loop.time()

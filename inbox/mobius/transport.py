@@ -7,6 +7,8 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
@@ -43,7 +45,7 @@ _NEVER_SENT = (
 _CERTIFICATE_CAUSES = {10: Cause.EXPIRED, 62: Cause.OTHER_HOST, 64: Cause.OTHER_HOST}
 
 # Shorter than the five seconds after which common servers close an idle connection: a POST that
-# meets the close could not be told from one that arrived.
+# meets the close could not be distinguished from one that arrived.
 _IDLE_SECONDS = 3.0
 
 # Added to the reader's time-out, so that the reader finds a silent stream first.
@@ -56,6 +58,13 @@ _STREAM_HEADERS = {
 
 Query = Mapping[str, str | int]
 Waiting = Callable[[], AbstractAsyncContextManager[None]]
+MoreHeaders = Callable[[], Mapping[str, str]]
+Observe = Callable[[str, str, float], None]
+"""Is told of each call without its IDs, its result and its seconds."""
+
+
+def unobserved(call: str, result: str, seconds: float) -> None:
+    return
 
 
 class Bearer(httpx.Auth):
@@ -80,7 +89,7 @@ def pooled(base_url: str, timeouts: Timeouts, *, max_connections: int = 100) -> 
     # People share the pool: one person's cookie must not be sent with another's token.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx.AsyncClient(
-        verify=_ssl_context() if base_url.startswith("https:") else True,
+        verify=ssl_context() if base_url.startswith("https:") else True,
         cookies=no_cookies,
         timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.connect),
         limits=httpx.Limits(
@@ -93,7 +102,7 @@ def pooled(base_url: str, timeouts: Timeouts, *, max_connections: int = 100) -> 
     )
 
 
-def _ssl_context() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """Trusts the system's certificates, or those in ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``."""
     context = ssl.create_default_context()
     if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
@@ -120,6 +129,8 @@ class Transport:
         limits: Limits,
         read_refusal: Callable[[Any], Refusal],
         waiting: Waiting = nullcontext,
+        more_headers: MoreHeaders = dict,
+        observe: Observe = unobserved,
     ) -> None:
         self.root = root
         self.timeouts = timeouts
@@ -127,10 +138,24 @@ class Transport:
         self.backoff = backoff
         self._read_refusal = read_refusal
         self._waiting = waiting
+        self._more_headers = more_headers
+        self._observe = observe
         self._http = http
         self._streams = streams
         self._auth = auth
         self.quiet_until = float("-inf")
+        self._dated: tuple[str, datetime] | None = None
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        """Upstream's time minus ours, to a second, at the last response that had a time."""
+        if self._dated is None:
+            return None
+        theirs, ours = self._dated
+        try:
+            return parsedate_to_datetime(theirs) - ours
+        except (TypeError, ValueError):  # invalid, or without a time zone
+            return None
 
     def with_auth(self, auth: Bearer) -> "Transport":
         """A transport with the same pool and another token."""
@@ -144,6 +169,8 @@ class Transport:
             limits=self.limits,
             read_refusal=self._read_refusal,
             waiting=self._waiting,
+            more_headers=self._more_headers,
+            observe=self._observe,
         )
 
     async def get(self, path: str, query: Query | None = None, *, to_the_end: bool = False) -> Any:
@@ -217,7 +244,7 @@ class Transport:
                 "GET",
                 self.root + path,
                 params=dict(query),
-                headers={**_STREAM_HEADERS, **headers},
+                headers={**_STREAM_HEADERS, **self._more_headers(), **headers},
                 auth=self._auth,
                 timeout=silence,
             ) as response:
@@ -230,11 +257,22 @@ class Transport:
     async def _once(
         self, method: str, path: str, query: Query | None, json: Any, **options: Any
     ) -> tuple[int, httpx.Headers, bytearray]:
+        began = time.monotonic()
+
+        def observe(result: str) -> None:
+            self._observe(_kind(method, path), result, time.monotonic() - began)
+
         try:
             async with self._waiting(), asyncio.timeout(self.timeouts.total):
-                return await self._exchange(method, path, query, json, **options)
+                answer = await self._exchange(method, path, query, json, **options)
         except TimeoutError:
+            observe("unreachable")
             raise Unreachable("Mobius took too long to respond.", sent=True) from None
+        except MobiusError as error:
+            observe("unreadable" if isinstance(error, InvalidResponse) else "unreachable")
+            raise
+        observe(str(answer[0]))
+        return answer
 
     async def _exchange(
         self,
@@ -247,7 +285,12 @@ class Transport:
         extra_headers: Mapping[str, str] | None = None,
     ) -> tuple[int, httpx.Headers, bytearray]:
         self._require_token()
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", **(extra_headers or {})}
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            **self._more_headers(),
+            **(extra_headers or {}),
+        }
         if json is not None:
             headers["Content-Type"] = "application/json"
         try:
@@ -259,6 +302,8 @@ class Transport:
                 headers=headers,
                 auth=self._auth,
             ) as response:
+                if date := response.headers.get("Date"):
+                    self._dated = date, datetime.now(UTC)
                 content = await bounded.read_body(
                     response, self.limits.response, to_the_end=to_the_end
                 )
@@ -295,6 +340,12 @@ class Transport:
     def _require_token(self) -> None:
         if not self._auth.usable:
             raise Unauthorized("This is not a token.")
+
+
+def _kind(method: str, path: str) -> str:
+    """The call without its IDs: names and IDs alternate in a path."""
+    parts = path.split("/")
+    return f"{method} {'/'.join('{id}' if i and i % 2 == 0 else p for i, p in enumerate(parts))}"
 
 
 def _unreachable(error: httpx.HTTPError | httpx.InvalidURL) -> MobiusError:

@@ -1,49 +1,65 @@
-"""One model a file."""
+"""The tables: a file for each subject."""
 
-from inbox.models.attempt import Attempt
-from inbox.models.claim_attempt import ClaimAttempt
-from inbox.models.credential import Credential
-from inbox.models.decision import Decision
-from inbox.models.decision_head import DecisionHead
-from inbox.models.draft import Draft
-from inbox.models.event import Event
-from inbox.models.group import Group
-from inbox.models.group_mapping import GroupMapping
-from inbox.models.interaction import Interaction
-from inbox.models.known_failure import KnownFailure
-from inbox.models.membership import Membership
-from inbox.models.notice import Notice
-from inbox.models.one_time_link import OneTimeLink
-from inbox.models.recipient import Recipient
-from inbox.models.reviewer import Reviewer
-from inbox.models.run import Run
+from inbox.models.attempt import Attempt, ClaimAttempt, CommentTemplate, Draft
+from inbox.models.batch import Batch, BatchItem
+from inbox.models.cluster import CacheEntry, CountedCall, Lease, LoggedChange
+from inbox.models.decision import Decision, DecisionHead
+from inbox.models.group import Group, GroupMapping, Membership
+from inbox.models.incident import Incident
+from inbox.models.interaction import Interaction, Recipient
+from inbox.models.notice import AwaitedRelease, Notice
+from inbox.models.question_words import QuestionWords
+from inbox.models.reviewer import (
+    Credential,
+    Density,
+    Guard,
+    KnownFailure,
+    OneTimeLink,
+    Reviewer,
+    SignInTurn,
+    Theme,
+)
+from inbox.models.run import Event, Run, Step
 from inbox.models.saved_view import SavedView
-from inbox.models.sign_in_turn import SignInTurn
-from inbox.models.step import Step
+from inbox.models.snooze import Snooze
 from inbox.models.tally import Tally
 from inbox.models.upstream import Upstream
 
 __all__ = [
     "Attempt",
+    "AwaitedRelease",
+    "Batch",
+    "BatchItem",
+    "CacheEntry",
     "ClaimAttempt",
+    "CommentTemplate",
+    "CountedCall",
     "Credential",
     "Decision",
     "DecisionHead",
+    "Density",
     "Draft",
     "Event",
     "Group",
     "GroupMapping",
+    "Guard",
+    "Incident",
     "Interaction",
     "KnownFailure",
+    "Lease",
+    "LoggedChange",
     "Membership",
     "Notice",
     "OneTimeLink",
+    "QuestionWords",
     "Recipient",
     "Reviewer",
     "Run",
     "SavedView",
     "SignInTurn",
+    "Snooze",
     "Step",
     "Tally",
+    "Theme",
     "Upstream",
 ]

@@ -18,7 +18,7 @@ WORDS = "the decision log is append-only"
 
 # INSERT OR REPLACE would delete an existing row without a DELETE.
 _REPLACES = (
-    f"EXISTS (SELECT 1 FROM {TABLE} WHERE number >= NEW.number) OR (NEW.verb = 'respond' AND "  # noqa: S608 - no input
+    f"EXISTS (SELECT 1 FROM {TABLE} WHERE number >= NEW.number) OR (NEW.verb = 'respond' AND "  # nosec # noqa: S608 - no input
     f"EXISTS (SELECT 1 FROM {TABLE} WHERE verb = 'respond' AND base_url = NEW.base_url AND "
     "project = NEW.project AND interaction_id = NEW.interaction_id AND actor = NEW.actor))"
 )
@@ -69,8 +69,8 @@ def report(*, using: str, **_: Any) -> None:
     """Log missing triggers, at start and as a receiver of ``pre_migrate``."""
     if router.allow_migrate_model(using, Decision) and (names := missing(using=using)):
         log.error(
-            "The database no longer kept the decision log from being changed: %s missing or "
-            "changed; migrate recreates them, then run verify_decisions.",
+            "The database no longer protected the decision log against changes: %s missing or "
+            "changed. Recreate them with migrate, then run verify_decisions.",
             ", ".join(names),
         )
 

@@ -1,12 +1,13 @@
-"""A try to send an answer, stored before it is sent."""
+"""Answers and claims: typed, tried, sent."""
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
 from django.utils import timezone
 
+from inbox import exact
+from inbox.models.exact_json import ExactJSON
 from inbox.models.reviewer import Reviewer
 
 SKEW = timedelta(minutes=1)
@@ -15,25 +16,35 @@ SKEW = timedelta(minutes=1)
 
 def same(first: Any, second: Any) -> bool:
     """Whether both are the same JSON: ``1`` is not ``true``."""
-    return json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
+    return exact.dumps(first, sort_keys=True) == exact.dumps(second, sort_keys=True)
 
 
 class Attempt(models.Model):
-    """An answer that is being sent, or was.
+    """An answer that will be sent, is being sent, or was.
 
-    ``operation_id`` makes repeated submits one answer. ``state`` is ``open`` (it is unknown whether
-    it arrived), ``accepted`` (upstream accepted it and does not show it yet), ``unconfirmed`` (the
-    same, for so long that it can be sent again), ``answered`` (upstream shows it) or ``refused``
-    (upstream refused it, or somebody was first: ``outcome`` has the code). ``shown`` is what the
-    person saw: message, context, questions, ``updated_at``. ``address`` is where the answer was
-    sent from, for the decision log. ``http_status`` is that of a failed POST, null if it succeeded
-    or had no response.
+    - ``operation_id`` makes repeated submits one answer.
+    - ``state``: ``held`` (it is sent at ``send_at``, unless it is undone before), ``undone``,
+      ``open`` (it is unknown whether it arrived), ``accepted`` (upstream accepted it and does not
+      show it yet), ``unconfirmed`` (the same, for so long that it can be sent again), ``answered``
+      (upstream shows it) or ``refused`` (upstream refused it, someone was first, or it could not
+      be sent: ``outcome`` has the code).
+    - ``shown``: what the person saw: message, context with secrets masked, questions,
+      ``updated_at``. ``digest`` is of the same with the secrets, as ``inbox.services.seen`` has it.
+    - ``address``: where the answer was sent from, for the decision log.
+    - ``http_status``: that of a failed POST, null if it succeeded or had no response.
+    - ``created_at``: when the person decided. ``sent_at``: when the request of a held answer was
+      begun; any other is sent at once.
+    - ``returned``: why a held answer did not become one, as a ``Kind`` of
+      ``inbox.services.outcome``; empty for any other, and once the person has answered again.
+      ``returned_message``: what Mobius said then.
     """
 
     NOT_SENT = "not_sent"
     """The outcome of an attempt whose request was not sent."""
 
     class State(models.TextChoices):
+        HELD = "held"
+        UNDONE = "undone"
         OPEN = "open"
         ACCEPTED = "accepted"
         UNCONFIRMED = "unconfirmed"
@@ -47,22 +58,31 @@ class Attempt(models.Model):
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     interaction_id = models.CharField(max_length=200)
-    value = models.JSONField(null=True)
+    value = ExactJSON(null=True)
     comment = models.TextField(default="", blank=True)
     credential_kind = models.CharField(max_length=10)
     address = models.CharField(max_length=64, default="", blank=True)
-    shown = models.JSONField(default=dict)
+    shown = ExactJSON(default=dict)
+    digest = models.CharField(max_length=16, default="", blank=True)
     http_status = models.PositiveSmallIntegerField(null=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     outcome = models.CharField(max_length=60, default="", blank=True)
     created_at = models.DateTimeField()
-    settled_at = models.DateTimeField(null=True)
-
+    send_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    returned = models.CharField(max_length=40, default="", blank=True)
+    returned_message = models.TextField(default="", blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["reviewer", "operation_id"], name="one_attempt_each")
+            models.UniqueConstraint(fields=["reviewer", "operation_id"], name="one_attempt_each"),
+            models.UniqueConstraint(
+                fields=["reviewer", "upstream", "interaction_id"],
+                condition=models.Q(state="held"),
+                name="one_held_answer_each",
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "created_at"], name="attempt_open"),
@@ -75,15 +95,124 @@ class Attempt(models.Model):
     @property
     def sent(self) -> bool:
         """Whether its request may have reached upstream."""
-        return self.outcome != self.NOT_SENT
+        waits = self.state in (self.State.HELD, self.State.UNDONE)
+        return not waits and self.outcome != self.NOT_SENT
+
+    @property
+    def began_at(self) -> datetime:
+        """When its request was begun."""
+        return self.sent_at or self.created_at
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether it was held, is being sent now, and nothing is known of it yet."""
+        return self.state == self.State.OPEN and self.send_at is not None and not self.returned
 
     def matches(self, value: Any, comment: str, at: datetime | None) -> bool:
         """Whether an answer with this value and comment may be from this attempt.
 
-        Its time must be between the attempt's start and end, give or take ``SKEW``. An unsettled
+        Its time must be between the request's start and end, give or take ``SKEW``. An unsettled
         attempt lasts until now.
         """
         if not self.sent or not same(self.value, value) or self.comment != comment:
             return False
         ended = self.settled_at or timezone.now()
-        return at is None or self.created_at - SKEW <= at <= ended + SKEW
+        return at is None or self.began_at - SKEW <= at <= ended + SKEW
+
+
+class ClaimAttempt(models.Model):
+    """A claim or release that was sent, kept until the question shows its outcome.
+
+    ``verb`` is ``claim`` or ``release``. ``held``: the person had claimed the question before.
+    ``question_updated_at`` is the question's ``updated_at`` in the mirror at that time.
+    ``ended_at`` and ``http_status`` are set if the request failed; without a response it may still
+    be accepted.
+    """
+
+    GIVE_UP_AFTER = timedelta(minutes=5)
+    """An attempt without a response counts as not accepted after this."""
+    GIVE_UP_AFTER_FAILURE = timedelta(minutes=1)
+
+    reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
+    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    interaction_id = models.CharField(max_length=200)
+    verb = models.CharField(max_length=10)
+    address = models.CharField(max_length=64, default="", blank=True)
+    held = models.BooleanField()
+    question_updated_at = models.DateTimeField()
+    http_status = models.PositiveSmallIntegerField(null=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.interaction_id}"
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it counts as not accepted, since the question has not shown it for so long."""
+        if self.ended_at is not None:
+            return self.ended_at + self.GIVE_UP_AFTER_FAILURE < timezone.now()
+        return self.created_at + self.GIVE_UP_AFTER < timezone.now()
+
+
+class Draft(models.Model):
+    """An answer that was typed and not sent. Only its owner reads it. A question has several if two
+    devices typed different texts.
+
+    ``values`` is the form's ``value`` field as submitted, a list of strings. ``version`` counts
+    saves. ``form`` is the operation id of the form that saved it last, ``device`` a digest of that
+    browser's random cookie. ``browser`` and ``system`` name the device, both or neither.
+    ``closed_at`` is set when others closed the question; the draft is deleted 30 days later.
+    """
+
+    reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
+    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    interaction_id = models.CharField(max_length=200)
+    values = ExactJSON(default=list)
+    comment = models.TextField(default="", blank=True)
+    version = models.PositiveIntegerField(default=1)
+    form = models.CharField(max_length=64, default="", blank=True)
+    device = models.CharField(max_length=16, default="", blank=True)
+    browser = models.CharField(max_length=20, default="", blank=True)
+    system = models.CharField(max_length=20, default="", blank=True)
+    updated_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reviewer", "upstream", "interaction_id", "form"], name="one_draft_a_form"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"draft for {self.interaction_id}"
+
+    @property
+    def base(self) -> str:
+        """Identifies this version. A form that was filled from it sends it when it saves."""
+        return f"{self.pk}-{self.version}"
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has no text."""
+        return not any(self.values) and not self.comment
+
+
+class CommentTemplate(models.Model):
+    """A comment that a team lead offers for questions of ``workflow``, or of any if that is empty;
+    with ``group``, only for those of the group. ``author`` is the name of the lead at that time.
+    """
+
+    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    workflow = models.CharField(max_length=300, default="", blank=True)
+    group = models.ForeignKey("inbox.Group", on_delete=models.CASCADE, null=True, related_name="+")
+    text = models.TextField()
+    author = models.CharField(max_length=300)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["workflow", "text", "id"]
+
+    def __str__(self) -> str:
+        return self.text[:60]

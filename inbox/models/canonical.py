@@ -1,6 +1,7 @@
 """Canonical JSON: equal values always have the same bytes."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -9,11 +10,22 @@ from django.db import models
 def canonical(value: Any) -> str:
     """``value`` as JSON: keys sorted, no spaces, ASCII only.
 
+    A ``Decimal`` becomes its text: whoever checks an export may read numbers as floats.
+
     Raises ValueError for NaN and infinity, TypeError for types that JSON does not have.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    return _ENCODER.encode(value)
+
+
+def _digits(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"not JSON: {type(value).__name__}")
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=_digits
+)
 
 
 class CanonicalJSON(models.TextField):

@@ -1,4 +1,4 @@
-"""The decision log: what was done, by whom and with which credential."""
+"""The decision log: what was done, who did it, and with which credential."""
 
 from typing import Any, Never, Self
 
@@ -13,7 +13,7 @@ RESPOND = "respond"
 
 
 class AppendOnly(TypeError):
-    """An entry of the decision log is neither changed nor deleted."""
+    """Entries of the decision log can't be changed or deleted."""
 
 
 class Entries(models.QuerySet["Decision"]):
@@ -44,8 +44,11 @@ class Decision(models.Model):
     token), ``service`` (the service key), ``account`` (signed in here, nothing sent upstream) or
     ``command`` (a command on the server; ``account`` is then the user of the operating system).
     An ``observed`` answer was made outside this app: it has no account, address, credential or
-    ``shown``. ``shown`` is what the person saw: message, context, questions, ``updated_at``.
+    ``shown``. ``shown`` is what the person saw: message, context, questions, ``updated_at``;
+    secrets in it are masked.
     ``http_status`` is that of a response that failed although upstream accepted the request.
+    ``decided_at`` and ``sent_at`` are of an answer made here: when the person decided, and when it
+    was sent, which is later for a held one.
     ``title`` and ``workflow`` are those of the question, run or group at that time.
 
     ``hash`` is over all fields (``inbox.services.audit.chain``) and ``previous``, the hash of
@@ -54,8 +57,8 @@ class Decision(models.Model):
 
     number = models.BigIntegerField(gettext_lazy("number"), primary_key=True)
     version = models.PositiveSmallIntegerField()
-    at = models.DateTimeField(gettext_lazy("when"))
-    entered_at = models.DateTimeField(gettext_lazy("entered"))
+    at = models.DateTimeField(gettext_lazy("time"))
+    entered_at = models.DateTimeField(gettext_lazy("recorded"))
     verb = models.CharField(gettext_lazy("action"), max_length=40)
     observed = models.BooleanField(gettext_lazy("observed"), default=False)
     actor = models.CharField(gettext_lazy("Mobius ID"), max_length=200)
@@ -74,6 +77,8 @@ class Decision(models.Model):
     comment = models.TextField(default="")
     shown = CanonicalJSON()
     http_status = models.PositiveSmallIntegerField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
     previous = models.CharField(max_length=64)
     hash = models.CharField(gettext_lazy("hash"), max_length=64)
 
@@ -114,3 +119,26 @@ class Decision(models.Model):
     def delete(self, *_: Any, **__: Any) -> Never:
         """Not allowed."""
         raise AppendOnly(f"entry {self.number} is not deleted")
+
+
+class DecisionHead(models.Model):
+    """A single row with the length of the log, so that a shortened log is noticed.
+
+    ``mac`` is over all other fields, with a key that is not in the database. ``unsealed_from`` is
+    the number of the first entry written after a head whose ``mac`` did not match: entries before
+    it may have been removed.
+    """
+
+    ONLY = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
+    number = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    unsealed_from = models.BigIntegerField(null=True)
+    mac = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_head")]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.hash}"

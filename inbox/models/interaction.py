@@ -1,4 +1,4 @@
-"""An interaction, mirrored."""
+"""Questions and those who were asked, mirrored."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,6 +8,11 @@ from django.db import models
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+
+from inbox.models.exact_json import ExactJSON
+
+REASON_TO_REJECT: Final = "require_reason_on_reject"
+"""The key of the context with which a workflow requires a comment for a rejection."""
 
 
 def answered_at(response: Mapping[str, Any]) -> datetime | None:
@@ -29,11 +34,10 @@ class Interaction(models.Model):
     - ``title``: the first line of the message, as plain text.
     - ``due_at``: the soft deadline if there is one, else ``expires_at``; ``soft`` says which.
     - ``claimable``: upstream shows claims on it.
-    - ``members``: whom a group's question asks; ``members_from``: the member snapshot, Mobius'
+    - ``members``: who a group's question asks; ``members_from``: the member snapshot, Mobius'
       groups or the group mapping, empty if the members are unknown.
     - ``lacks``: which of ``inbox.mobius.types.LACKABLE`` are unknown.
     - ``workflow``, ``asked_by``: from the run.
-    - ``search``: the lower-cased text that the inbox searches.
     - ``counted``: its days and durations as counted by ``inbox.mirror.tally``; null if not counted.
     - ``gone``: no longer exists upstream.
     """
@@ -57,21 +61,21 @@ class Interaction(models.Model):
     state = models.CharField(max_length=40, default="")
     message = models.TextField(default="")
     title = models.CharField(max_length=300, default="")
-    context = models.JSONField(default=dict)
-    questions = models.JSONField(default=list)
-    policy = models.JSONField(default=dict)
-    responses = models.JSONField(default=list)
+    context = ExactJSON(default=dict)
+    questions = ExactJSON(default=list)
+    policy = ExactJSON(default=dict)
+    responses = ExactJSON(default=list)
     target_type = models.CharField(max_length=40)
     target_id = models.CharField(max_length=200)
     group_id = models.CharField(max_length=200, null=True)
-    members = models.JSONField(null=True)
+    members = ExactJSON(null=True)
     members_from = models.CharField(max_length=10, default="")
     lacks = models.CharField(max_length=60, default="")
     claimable = models.BooleanField(default=True)
     claimed_by = models.CharField(max_length=200, null=True)
     claimed_at = models.DateTimeField(null=True)
     responder_id = models.CharField(max_length=200, null=True)
-    value = models.JSONField(null=True)
+    value = ExactJSON(null=True)
     comment = models.TextField(null=True)
     due_at = models.DateTimeField(null=True)
     soft = models.BooleanField(default=False)
@@ -82,10 +86,9 @@ class Interaction(models.Model):
     seq = models.BigIntegerField(default=0)
     workflow = models.CharField(max_length=300, default="")
     asked_by = models.CharField(max_length=200, default="")
-    search = models.TextField(default="")
     gone = models.BooleanField(default=False)
-    counted = models.JSONField(null=True)
-    raw = models.JSONField(default=dict)
+    counted = ExactJSON(null=True)
+    raw = ExactJSON(default=dict)
 
     class Meta:
         constraints = [
@@ -153,8 +156,13 @@ class Interaction(models.Model):
                 return 1
 
     @property
+    def asked_by_step(self) -> bool:
+        """Whether a step of its run asked it."""
+        return (self.signal_name or "").startswith("interaction:")
+
+    @property
     def answered_by(self) -> list[str | None]:
-        """Mobius IDs of those who have answered, in upstream's order; None if it names nobody."""
+        """Mobius IDs of those who have answered, in upstream's order; None if it names no one."""
         return [response.get("user_id") for response in self.responses or ()]
 
     @property
@@ -169,6 +177,11 @@ class Interaction(models.Model):
         return self.title or _("Untitled question")
 
     @property
+    def needs_reason_to_reject(self) -> bool:
+        """Whether the workflow requires a comment for a rejection."""
+        return isinstance(self.context, dict) and self.context.get(REASON_TO_REJECT) is True
+
+    @property
     def says_how_many(self) -> bool:
         """Whether it is known how many must answer."""
         return "policy" not in self.lacks.split()
@@ -177,3 +190,79 @@ class Interaction(models.Model):
     def closed_early(self) -> bool:
         """Whether it was cancelled or bypassed by a signal."""
         return self.state in (self.CANCELLED, self.BYPASSED)
+
+
+class Recipient(models.Model):
+    """A person an interaction asks: the direct target, or a member of its group.
+
+    What the inbox sorts and filters by is copied from the interaction, so that a person's list
+    needs one index only: ``open`` (this person has still to answer), ``due_at``, ``closed_at``,
+    ``created_at``, ``workflow``, ``asked_by``.
+    ``via_group`` is false for the direct target. ``answered_at`` is when this person answered.
+    ``holds``: open, and claimed by this person. ``waits``: answered by this person, and still open
+    for others. ``seen`` is the interaction's ``updated_at`` when this person last saw it, null if
+    they have not or have marked it as unread; the mirror keeps it (``inbox.mirror.recipients``).
+    """
+
+    interaction = models.ForeignKey(
+        Interaction, on_delete=models.CASCADE, related_name="recipients"
+    )
+    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    user_id = models.CharField(max_length=200)
+    via_group = models.BooleanField(default=False)
+    open = models.BooleanField()
+    holds = models.BooleanField(default=False)
+    waits = models.BooleanField(default=False)
+    due_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    workflow = models.CharField(max_length=300, default="")
+    asked_by = models.CharField(max_length=200, default="")
+    seen = models.DateTimeField(null=True)
+    value = ExactJSON(null=True)
+    comment = models.TextField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["interaction", "user_id"], name="asked_once")
+        ]
+        indexes = [
+            models.Index(fields=["upstream", "user_id", "open", "due_at", "id"], name="asks_open"),
+            models.Index(fields=["upstream", "user_id", "open", "-closed_at"], name="asks_closed"),
+            models.Index(
+                fields=["upstream", "user_id", "created_at", "id"],
+                condition=models.Q(open=True),
+                name="asks_by_age",
+            ),
+            # Partial indexes: these are few of very many rows.
+            models.Index(
+                fields=["upstream", "user_id", "due_at", "id"],
+                condition=models.Q(holds=True),
+                name="asks_held",
+            ),
+            models.Index(
+                fields=["upstream", "user_id", "due_at", "id"],
+                condition=models.Q(waits=True),
+                name="asks_waiting",
+            ),
+            models.Index(
+                fields=["upstream", "user_id", "due_at", "id"],
+                condition=models.Q(open=True, seen__isnull=True),
+                name="asks_unread",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.user_id
+
+    @property
+    def unread(self) -> bool:
+        """Whether it waits for this person, who has not seen it."""
+        return self.open and self.seen is None
+
+    @property
+    def changed(self) -> bool:
+        """Whether others have changed it since this person saw it."""
+        alive = self.open or self.waits
+        return alive and self.seen is not None and self.interaction.updated_at > self.seen

@@ -1,21 +1,31 @@
-"""A notification."""
+"""Notifications, and requests for them."""
 
 from django.db import models
 
+from inbox.models.interaction import Interaction
 from inbox.models.reviewer import Reviewer
 
 
 class Notice(models.Model):
-    """A notification about a question, or with an empty ``interaction_id`` about the account.
+    """A notification about a question, or with an empty ``interaction_id`` about the account or the
+    inbox.
 
     A repeated one is the same row, unread again: ``times`` counts, ``at`` is the last time.
-    ``sender`` is a Mobius ID, ``sender_name`` the name at that time. The question's text is not
-    copied, so that nobody sees it who may no longer see the question.
+    ``sender`` is a Mobius ID, ``sender_name`` the name at that time. ``reason`` says why a held
+    answer was not sent, as ``Attempt.returned``, and ``message`` what Mobius said then. The
+    question's text is not copied: the person may no longer be allowed to see it.
     """
 
     class Kind(models.TextChoices):
         NUDGE = "nudge"
-        TOKEN_REMOVED = "token_removed"  # noqa: S105 - a kind of notice
+        TOKEN_REMOVED = "token_removed"  # nosec B105 # noqa: S105 - a kind of notice
+        NOT_SENT = "not_sent"
+        RELEASED = "released"
+        # Those of ``Incident``, for administrators. ``reason`` says whether it is over.
+        KEY_REFUSED = "key_refused"
+        PROJECT_UNKNOWN = "project_unknown"
+        SYNC_DEAD = "sync_dead"
+        LOG_BROKEN = "log_broken"
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="notices")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
@@ -23,6 +33,8 @@ class Notice(models.Model):
     interaction_id = models.CharField(max_length=200)
     sender = models.CharField(max_length=200, default="", blank=True)
     sender_name = models.CharField(max_length=300)
+    reason = models.CharField(max_length=40, default="", blank=True)
+    message = models.TextField(default="", blank=True)
     times = models.PositiveIntegerField(default=1)
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
@@ -46,3 +58,21 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.interaction_id}"
+
+
+class AwaitedRelease(models.Model):
+    """A request to be notified when someone else's claim on the question ends. ``claimed_by`` is
+    who claimed it, a Mobius ID.
+    """
+
+    reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
+    interaction = models.ForeignKey(Interaction, on_delete=models.CASCADE, related_name="+")
+    claimed_by = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["interaction", "reviewer"], name="awaited_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer} {self.interaction}"

@@ -1,4 +1,4 @@
-"""A person who answers."""
+"""People: their accounts, tokens and attempts to sign in."""
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,10 +13,35 @@ def validate_one_line(value: str) -> None:
         raise ValidationError(_("An ID can't contain line breaks or other control characters."))
 
 
+class Guard(models.TextChoices):
+    """What keeps a person from answering by accident."""
+
+    CONFIRM = "confirm", gettext_lazy("Ask first")
+    UNDO = "undo", gettext_lazy("Send with undo")
+
+
+class Theme(models.TextChoices):
+    """Which colours a person's pages have."""
+
+    SYSTEM = "system", gettext_lazy("System")
+    LIGHT = "light", gettext_lazy("Light")
+    DARK = "dark", gettext_lazy("Dark")
+
+
+class Density(models.TextChoices):
+    """How much room rows and cards take."""
+
+    COMFORTABLE = "comfortable", gettext_lazy("Comfortable")
+    COMPACT = "compact", gettext_lazy("Compact")
+
+
 class Reviewer(models.Model):
     """Who an account is in Mobius. It is created with the account.
 
     ``mobius_id`` is set by an administrator or proven by a member token; people can't enter it.
+    ``answer_guard`` and ``undo_seconds`` are the person's choice; empty and null for the
+    installation's default (``inbox.services.guard``). ``language`` and ``time_zone`` are empty for
+    those of the browser. ``notify_…``: which notifications a browser shows, once it may.
     """
 
     user = models.OneToOneField(
@@ -34,11 +59,92 @@ class Reviewer(models.Model):
         default=False, editable=False, help_text="proven by a token, not set by an administrator"
     )
     keys_enabled = models.BooleanField(gettext_lazy("keyboard shortcuts"), default=True)
+    preview_enabled = models.BooleanField(gettext_lazy("previews"), default=True)
+    notify_new = models.BooleanField(gettext_lazy("notifications of new questions"), default=True)
+    notify_due = models.BooleanField(gettext_lazy("notifications of due questions"), default=True)
+    notify_not_sent = models.BooleanField(
+        gettext_lazy("notifications of unsent answers"), default=True
+    )
+    answer_guard = models.CharField(max_length=10, blank=True, choices=Guard.choices)
+    undo_seconds = models.PositiveSmallIntegerField(null=True, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
+    density = models.CharField(max_length=11, choices=Density.choices, default=Density.COMFORTABLE)
 
     def __str__(self) -> str:
         return self.name
 
     @property
+    def notify_any(self) -> bool:
+        """Whether the person wants notifications in the browser."""
+        return self.notify_new or self.notify_due or self.notify_not_sent
+
+    @property
     def name(self) -> str:
         """The person's display name."""
         return self.user.get_full_name() or self.user.get_username()
+
+
+class Credential(models.Model):
+    """A reviewer's member token for an upstream. Only ``inbox.people.vault`` decrypts it.
+
+    ``proven_at`` is when upstream confirmed its owner, None if it can't. ``refused_at`` is set when
+    upstream refuses it with 401. ``used_at`` is when an answer was last sent with it.
+    """
+
+    reviewer = models.OneToOneField(Reviewer, on_delete=models.CASCADE, related_name="credential")
+    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    sealed = models.BinaryField(editable=False)
+    prefix = models.CharField(max_length=8, editable=False)
+    last_four = models.CharField(max_length=4, editable=False)
+    added_at = models.DateTimeField(editable=False)
+    proven_at = models.DateTimeField(null=True, editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+    refused_at = models.DateTimeField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…{self.last_four}"
+
+
+class OneTimeLink(models.Model):
+    """The sign-in link of ``user``, or without one the setup link of the installation.
+
+    There is one of each; a new one replaces the old. Only the SHA-256 of its token is stored.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    token_hash = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"the sign-in link of {self.user}" if self.user else "the setup link"
+
+
+class KnownFailure(models.Model):
+    """A wrong password from a browser that has signed in with this username before, or from
+    someone who is signed in with it. ``by`` identifies the browser or account.
+    """
+
+    by = models.CharField(max_length=300)
+    attempt_time = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["by", "attempt_time"], name="known_failure_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.by} at {self.attempt_time}"
+
+
+class SignInTurn(models.Model):
+    """A username with too many wrong passwords accepts one attempt from ``next_at`` on. The row is
+    changed before the password is checked, so that of two simultaneous attempts one is accepted.
+    """
+
+    username = models.CharField(max_length=255, primary_key=True)
+    next_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.username} from {self.next_at}"

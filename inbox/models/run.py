@@ -1,10 +1,14 @@
-"""A run, mirrored."""
+"""Runs with their steps and events, mirrored."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, Optional
 
 from django.db import models
 from django.urls import reverse
+
+from inbox.models.exact_json import ExactJSON
+from inbox.models.interaction import Interaction
 
 
 class Run(models.Model):
@@ -33,12 +37,12 @@ class Run(models.Model):
     finished = models.BooleanField(default=False)
     queue = models.CharField(max_length=200, default="default")
     attempt = models.IntegerField(default=1)
-    inputs = models.JSONField(default=dict)
-    metadata = models.JSONField(default=dict)
+    inputs = ExactJSON(default=dict)
+    metadata = ExactJSON(default=dict)
     external_id = models.CharField(max_length=300, null=True)
     started_by = models.CharField(max_length=200, default="")
-    wait = models.JSONField(default=dict)
-    plan = models.JSONField(null=True)
+    wait = ExactJSON(default=dict)
+    plan = ExactJSON(null=True)
     error_type = models.CharField(max_length=100, default="")
     error_message = models.TextField(default="")
     created_at = models.DateTimeField()
@@ -49,7 +53,7 @@ class Run(models.Model):
     log_from = models.BigIntegerField(null=True)
     gone = models.BooleanField(default=False)
     search = models.CharField(max_length=300, default="")
-    raw = models.JSONField(default=dict)
+    raw = ExactJSON(default=dict)
 
     class Meta:
         constraints = [
@@ -93,10 +97,82 @@ class Run(models.Model):
 
     @property
     def unread(self) -> bool:
-        """Whether it is known from its questions alone."""
+        """Whether it is known only from its questions."""
         return not self.raw
 
     @property
     def ended_at(self) -> datetime | None:
         """When it finished, by upstream's clock; None before that."""
         return (self.completed_at or self.updated_at) if self.finished else None
+
+
+class Step(models.Model):
+    """One attempt at one step, in ``order``."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
+    mobius_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=300)
+    kind = models.CharField(max_length=40, default="")
+    action = models.CharField(max_length=200, default="")
+    status = models.CharField(max_length=40)
+    attempt = models.IntegerField(default=0)
+    order = models.IntegerField(default=0)
+    error_type = models.CharField(max_length=100, default="")
+    error_message = models.TextField(default="")
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    seq = models.BigIntegerField(default=0)
+    raw = ExactJSON(default=dict)
+
+    class Meta:
+        ordering = ["order", "id"]
+        constraints = [models.UniqueConstraint(fields=["run", "mobius_id"], name="one_step_each")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def that_asked(cls, item: Interaction, steps: Iterable["Step"]) -> Optional["Step"]:
+        """Which of the run's ``steps`` asked the question; None if no step did, or it is unknown.
+
+        Upstream doesn't say which: it is the one that was running when the question was created.
+        """
+        if not item.asked_by_step:
+            return None
+        running = [
+            (step.started_at, step)
+            for step in steps
+            if step.started_at is not None
+            and step.started_at <= item.created_at
+            and (step.completed_at is None or step.completed_at >= item.created_at)
+        ]
+        running.sort(key=lambda pair: pair[0])
+        return running[-1][1] if running else None
+
+
+class Event(models.Model):
+    """An event of a run. ``data`` is what the timeline needs, not the whole payload.
+
+    ``kind`` is an ``EventKind``, ``type`` the API's type. ``seq`` is unique within a run; it may
+    count per run or per project.
+    """
+
+    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    run_id = models.CharField(max_length=200)
+    seq = models.BigIntegerField()
+    kind = models.CharField(max_length=20)
+    type = models.CharField(max_length=100)
+    at = models.DateTimeField(null=True)
+    data = ExactJSON(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["upstream", "run_id", "seq"], name="one_event_of_run_each"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.type}"

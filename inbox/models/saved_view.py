@@ -1,4 +1,4 @@
-"""A filter of the run monitor, saved with a name."""
+"""A filtered list, saved with a name."""
 
 from django.conf import settings
 from django.db import models
@@ -6,23 +6,35 @@ from django.urls import reverse
 
 
 class SavedView(models.Model):
-    """``query`` is from ``RunFilters.querystring``: filters and order, without a page.
+    """``query`` is from the ``querystring`` of the page's filters: filters and order, without a
+    page of the list. Whoever opens the view sees what they may see.
 
-    The view's URL has the query too, so that a shared link works after the view is deleted.
+    ``group``: its members see the view as well. The view's URL has the query too, so that a link
+    works after the view is deleted.
     """
+
+    class Page(models.TextChoices):
+        """The list that is filtered, by the name of its URL."""
+
+        INBOX = "inbox"
+        RUNS = "runs"
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views"
     )
+    page = models.CharField(max_length=10, choices=Page.choices)
     name = models.CharField(max_length=80)
-    query = models.CharField(max_length=2000)
+    query = models.TextField()
+    group = models.ForeignKey("inbox.Group", on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         ordering = ["name", "id"]
-        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="one_view_of_a_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "page", "name"], name="one_view_of_a_name")
+        ]
 
     def __str__(self) -> str:
         return self.name
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('runs')}?{self.query}{'&' if self.query else ''}view={self.pk}"
+        return f"{reverse(self.page)}?{self.query}{'&' if self.query else ''}view={self.pk}"

@@ -5,46 +5,58 @@ from datetime import date
 from django.conf import settings
 from django.db import models
 
+from inbox.models import question_words
+
 
 class Upstream(models.Model):
     """A project of a Mobius, and the state of its mirror.
 
-    Every mirror row refers to its upstream. Pages read the current one only, so another
-    ``MOBIUS_BASE_URL`` or project shows no rows of the former.
+    Every mirror row refers to its upstream. Pages read only the current one, so after a change of
+    ``MOBIUS_BASE_URL`` or project they show none of the previous one's rows.
     """
 
     base_url = models.CharField(
         max_length=500,
-        help_text="or 'embedded': the own engine keeps its rows when its port changes",
+        help_text="'embedded' for the embedded engine, whose rows stay when its port changes",
     )
     project = models.CharField(max_length=200)
     cursor = models.BigIntegerField(
-        null=True, help_text="seq of the last event of the project stream that is in the mirror"
+        null=True, help_text="seq of the last event of the project's stream in the mirror"
     )
-    seeded_at = models.DateTimeField(null=True, help_text="end of the first whole walk")
-    walked_at = models.DateTimeField(null=True, help_text="end of the last whole walk")
+    seeded_at = models.DateTimeField(null=True, help_text="end of the first full sync")
+    walked_at = models.DateTimeField(null=True, help_text="end of the last full sync")
     pruned_before = models.DateTimeField(
-        null=True, help_text="what was over before this instant is no longer mirrored"
+        null=True, help_text="what closed or ended before this time is no longer stored"
     )
     capabilities = models.JSONField(
-        default=dict, help_text="what it was found to offer, as inbox.mobius.types.Capabilities"
+        default=dict, help_text="what Mobius was found to offer, as inbox.mobius.types.Capabilities"
     )
-    probed_at = models.DateTimeField(null=True, help_text="when that was last found out")
+    probed_at = models.DateTimeField(null=True, help_text="when the capabilities were last checked")
     proves_tokens = models.BooleanField(
-        default=False, help_text="it has said at least once whose a member token is"
+        default=False, help_text="Mobius has said at least once who a member token belongs to"
     )
     key_answers = models.BooleanField(
         default=False, help_text="whether the service key answers, as last logged"
     )
-    heard_at = models.DateTimeField(null=True, help_text="upstream last said something")
+    heard_at = models.DateTimeField(null=True, help_text="when Mobius last sent something")
     tally_zone = models.CharField(
         max_length=100,
         default="",
-        help_text="time zone by whose days Insights counts; empty until it was counted anew",
+        help_text="time zone of the days in Insights; empty until they are recounted",
     )
     former_zones = models.JSONField(
         default=list,
-        help_text="[zone, last day] of days that can no longer be counted anew, oldest first",
+        help_text="[zone, last day] of days that can no longer be recounted, oldest first",
+    )
+
+    group_polls = models.BigIntegerField(default=0, help_text="polls of the groups that have begun")
+    groups_from = models.BigIntegerField(
+        default=0, help_text="the poll that the stored groups come from, by its number"
+    )
+    index_rules = models.CharField(
+        max_length=16,
+        default="",
+        help_text="version of the rules by which its questions are indexed for search",
     )
 
     class Meta:
@@ -61,7 +73,7 @@ class Upstream(models.Model):
         row, _ = cls.objects.get_or_create(
             base_url=settings.MOBIUS_IDENTITY,
             project=settings.MOBIUS_PROJECT,
-            defaults={"tally_zone": settings.TIME_ZONE},
+            defaults={"tally_zone": settings.TIME_ZONE, "index_rules": question_words.rules()},
         )
         return row
 

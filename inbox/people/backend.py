@@ -1,14 +1,36 @@
-"""Signing in with a username and a password, and who is signed in."""
+"""Checks usernames and passwords, and loads the signed-in account."""
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.db.models import F
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from inbox.people.identity_provider import may_use_password
 
 
 class ReviewerBackend(ModelBackend):
-    """Django's backend, which also loads the account's reviewer and roles, in the same query."""
+    """Django's backend, which also loads the account's reviewer and roles, in the same query.
+
+    With an identity provider, a password works only for the administrator of ``OIDC_BREAK_GLASS``.
+    """
+
+    @sensitive_variables("password")
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        """The account. Checked in the same time, whoever may use a password."""
+        user = super().authenticate(request, username=username, password=password, **kwargs)
+        if not isinstance(user, User) or settings.OIDC is None:
+            return user
+        return user if user.is_superuser and may_use_password(user.get_username()) else None
 
     def get_user(self, user_id: Any) -> User | None:
         """The account, unless it is deactivated. ``role_names`` has the names of its groups."""

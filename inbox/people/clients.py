@@ -11,12 +11,14 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
+from inbox.metrics import observe_call
 from inbox.mobius.adapters import choose
 from inbox.mobius.bounded import Limits
 from inbox.mobius.client import MobiusClient
 from inbox.models import Credential, Interaction, Reviewer, Upstream
 from inbox.page_slots import waiting
 from inbox.people import service_key, vault
+from inbox.request_log import upstream_headers
 
 Pool = AsyncGenerator[MobiusClient, None]
 Pools = dict[tuple[str, ...], tuple[MobiusClient, Pool]]
@@ -25,6 +27,7 @@ adapter = choose()
 """The adapter for this installation's Mobius."""
 
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pools] = WeakKeyDictionary()
+"""The process's connections to Mobius. They belong to their event loop."""
 
 
 class NoCredential(LookupError):
@@ -69,13 +72,16 @@ async def close() -> None:
 def credential_for(reviewer: Reviewer, interaction: Interaction) -> RequestCredential:
     """The credential with which ``reviewer``, who is asked, answers ``interaction``.
 
-    The service key answers only for people without a token. A token that Mobius has refused is
-    tried again, since Mobius may accept it by now. Raises ``NoCredential``.
+    The service key answers only for people without a token, and not for one who was deactivated
+    while this request was on its way. A token that Mobius has refused is tried again, since Mobius
+    may accept it by now. Raises ``NoCredential``.
     """
     try:
         return member_credential(reviewer, interaction.upstream)
     except NoCredential as none:
-        if not none.lost and service_key.may_answer(reviewer, interaction):
+        with_key = not none.lost and service_key.may_answer(reviewer, interaction)
+        active = Reviewer.objects.filter(pk=reviewer.pk, user__is_active=True)
+        if with_key and active.exists():
             return RequestCredential("service")
         raise
 
@@ -104,6 +110,8 @@ def _opened(base_url: str, project: str, token: str) -> tuple[MobiusClient, Pool
         adapter=adapter,
         limits=limits,
         waiting=waiting,
+        more_headers=upstream_headers,
+        observe=observe_call,
     )
     pool = _until_the_loop_ends(client)
     # A loop closes its started async generators when it ends, and so the pool, whoever runs the

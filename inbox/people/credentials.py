@@ -80,13 +80,10 @@ def remove(reviewer: Reviewer) -> None:
     Credential.objects.filter(reviewer=reviewer).delete()
 
 
-def present(reviewer: Reviewer) -> Credential | None:
-    """The reviewer's token for the current upstream, without its encrypted value."""
-    return (
-        Credential.objects.defer("sealed")
-        .filter(reviewer=reviewer, upstream=Upstream.present())
-        .first()
-    )
+def present(reviewer: Reviewer, upstream: Upstream) -> Credential | None:
+    """The reviewer's token for the upstream, without its encrypted value."""
+    rows = Credential.objects.defer("sealed")
+    return rows.filter(reviewer=reviewer, upstream=upstream).first()
 
 
 def state_of(user_id: int, upstream: Upstream) -> Token:

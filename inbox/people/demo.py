@@ -12,7 +12,7 @@ from inbox.access import PERMISSIONS, REVIEWER, TEAM_LEAD
 from inbox.models import Credential, Reviewer, Upstream
 from inbox.people import credentials
 
-PASSWORD = "demo"  # noqa: S105 - said on the terminal, and refused beside a real Mobius
+PASSWORD = "demo"  # nosec B105 # noqa: S105 - said on the terminal, and refused beside a real Mobius
 ADMIN = "admin"
 
 

@@ -11,7 +11,7 @@ from inbox.models import Credential, Membership, Recipient, Reviewer, Upstream
 
 @dataclass(frozen=True)
 class AccountStatus:
-    """What a person has who wants to answer here. ``active``: the account can sign in."""
+    """The status of a person who may answer here. ``active``: the account can sign in."""
 
     account: bool
     active: bool
@@ -33,17 +33,17 @@ def ids_called(words: str) -> list[str]:
     return [id_ for id_ in matches.order_by("mobius_id").values_list("mobius_id", flat=True) if id_]
 
 
-def account_statuses(user_ids: Iterable[str]) -> dict[str, AccountStatus]:
+def account_statuses(upstream: Upstream, user_ids: Iterable[str]) -> dict[str, AccountStatus]:
     """The status of each id. Two queries."""
     requested = set(user_ids)
     rows = Reviewer.objects.filter(mobius_id__in=requested)
     accounts = rows.values_list("pk", "mobius_id", "user__is_active")
     ids = {pk: (id_, active) for pk, id_, active in accounts if id_}
-    credentials = Credential.objects.filter(reviewer__in=ids, upstream=Upstream.present())
+    credentials = Credential.objects.filter(reviewer__in=ids, upstream=upstream)
     tokens = set(credentials.filter(refused_at=None).values_list("reviewer_id", flat=True))
     statuses = {id_: AccountStatus(True, active, pk in tokens) for pk, (id_, active) in ids.items()}
-    nobody = AccountStatus(account=False, active=False, token=False)
-    return {id_: statuses.get(id_, nobody) for id_ in requested}
+    no_account = AccountStatus(account=False, active=False, token=False)
+    return {id_: statuses.get(id_, no_account) for id_ in requested}
 
 
 def is_seen(mobius_id: str) -> bool:

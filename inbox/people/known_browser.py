@@ -1,7 +1,8 @@
 """Browsers remember, in a signed cookie, the accounts that have signed in with them.
 
 An attack on a username slows down everyone who tries it, but not its owner's own browser. The
-cookie also has a random name for the browser, by which its failures are counted.
+cookie also has a random name for the browser, by which its failures are counted and its drafts are
+recognized.
 """
 
 import secrets
@@ -22,6 +23,11 @@ MAX_ACCOUNTS = 10
 _SALT = "inbox.people.known_browser"
 
 
+def device_id(request: HttpRequest) -> str:
+    """The browser's random name, whoever has signed in with it; empty before anyone has."""
+    return _read(request)[0]
+
+
 def name_of_browser(request: HttpRequest, username: str) -> str:
     """The browser's name if it has signed in as ``username`` before, else empty."""
     browser, accounts = _read(request)
@@ -36,7 +42,7 @@ def signed_in(*, request: HttpRequest | None, user: Any, **_: Any) -> None:
 
 
 def remember(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Set the cookie, if somebody has signed in with this request."""
+    """Set the cookie, if someone has signed in with this request."""
     account = getattr(request, "account_signed_in", None)
     if account is None:
         return

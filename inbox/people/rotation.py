@@ -1,11 +1,13 @@
-"""Encrypting all member tokens with the newest key."""
+"""Encrypting all member tokens, and the secrets of second factors, with the newest key."""
 
 from collections.abc import Iterator
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from inbox.models import Credential
 from inbox.people import vault
+from inbox.people.second_factor import SECRETS
 
 
 class KeysLost(LookupError):
@@ -22,11 +24,24 @@ def rotate(*, batch: int = 200) -> int:
     ``batch`` is how many are written in a transaction. Raises ``KeysLost``, before anything is
     written, if a token can't be decrypted.
     """
-    lost = [name for name, sealed in _all() if not vault.opens(sealed)]
-    if lost:
-        raise KeysLost(sorted(lost))
+    if names := lost():
+        raise KeysLost(names)
+    _reseal_second_factors()
     ids = list(Credential.objects.order_by("pk").values_list("pk", flat=True))
     return sum(_reseal(ids[start : start + batch]) for start in range(0, len(ids), batch))
+
+
+def lost() -> list[str]:
+    """The usernames of the accounts whose tokens or second factors no current key decrypts."""
+    return sorted({name for name, sealed in _all() if not vault.opens(sealed)})
+
+
+@transaction.atomic
+def _reseal_second_factors() -> None:
+    for row in Authenticator.objects.select_for_update().filter(type__in=SECRETS):
+        name = SECRETS[row.type]
+        row.data[name] = vault.resealed(row.data[name].encode()).decode()
+        row.save(update_fields=["data"])
 
 
 @transaction.atomic
@@ -42,3 +57,5 @@ def _reseal(ids: list[int]) -> int:
 def _all() -> Iterator[tuple[str, bytes | memoryview]]:
     rows = Credential.objects.values_list("reviewer__user__username", "sealed")
     yield from rows.iterator(chunk_size=200)
+    for factor in Authenticator.objects.filter(type__in=SECRETS).select_related("user"):
+        yield factor.user.get_username(), factor.data[SECRETS[factor.type]].encode()

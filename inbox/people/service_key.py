@@ -1,7 +1,7 @@
 """Whether the installation's service key answers for people who have no member token.
 
 ``SERVICE_KEY_ANSWERS`` is ``on``, ``off`` or ``auto``: on if Mobius is known to have no way of
-telling whose a member token is, and has never told so.
+saying who a member token belongs to, and has never done so.
 """
 
 from django.conf import settings
@@ -10,7 +10,9 @@ from inbox.mobius.types import Offer
 from inbox.models import Interaction, Reviewer, Upstream
 
 _refused: set[tuple[int, str]] = set()
-"""(Upstream, target type) of questions for which Mobius has refused the key since the start."""
+"""(Upstream, target type) of questions for which Mobius has refused the key since this
+process started; another process finds out by itself.
+"""
 
 
 def answers(upstream: Upstream) -> bool:

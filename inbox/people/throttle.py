@@ -8,8 +8,11 @@ django-axes records failures and refuses attempts. It supports one limit only, s
 - ``PER_NAME`` in ``WINDOW`` for one name. Beyond that, the name gets one attempt per ``TURN``, and
   one per ``TURN_OF_ADDRESS`` from the same address: otherwise one attacker could take every turn.
 
-A browser that has signed in with the name before, and somebody who is signed in, are limited by
-their own failures alone (``PER_KNOWN`` in ``WINDOW``): nobody else can lock them out.
+A browser that has signed in with the name before, and someone who is signed in, are limited by
+their own failures alone (``PER_KNOWN`` in ``WINDOW``): no one else can lock them out.
+
+Codes of the second factor are limited for each account (``PER_KNOWN`` in ``WINDOW``): who gets that
+far knows the password.
 
 A refused attempt is not checked and does not count as a failure.
 """
@@ -62,7 +65,7 @@ class Throttle(AxesDatabaseHandler):
         known = request and _known_as(request, get_client_username(request, credentials) or "")
         if request and known and not refused:
             KnownFailure.objects.create(by=known)
-            # axes has set what applies to others.
+            # axes has set this for unknown browsers, whose limits are others.
             locked = _until(_failures_of(known), PER_KNOWN, timezone.now()) is not None
             request.axes_locked_out = locked  # type: ignore[attr-defined]
 
@@ -96,6 +99,23 @@ def seconds_to_wait(request: HttpRequest, username: str) -> int:
     return max(1, math.ceil(wait(request, username).total_seconds()))
 
 
+def seconds_until_code(user: Any) -> int:
+    """How long the person has to wait until a code of the second factor is checked again."""
+    now = timezone.now()
+    until = _until(_failures_of(_codes(user)), PER_KNOWN, now)
+    return 0 if until is None else max(1, math.ceil((until - now).total_seconds()))
+
+
+def code_failed(user: Any) -> None:
+    """Count a wrong code of someone who has entered their password."""
+    KnownFailure.objects.create(by=_codes(user))
+
+
+def code_worked(user: Any) -> None:
+    """Forget the wrong codes before a correct one."""
+    _failures_of(_codes(user)).delete()
+
+
 def tidy() -> None:
     """Delete old failures, sign-ins and turns."""
     now = timezone.now()
@@ -116,6 +136,10 @@ def _known_as(request: HttpRequest, username: str) -> str:
 
 def _account(user: Any) -> str:
     return f"account {user.pk}"
+
+
+def _codes(user: Any) -> str:
+    return f"codes of {user.pk}"
 
 
 def _browser(request: HttpRequest, username: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from inbox.access import Viewer
+from inbox.mirror.snapshots import Payload
 from inbox.mobius.errors import (
     Conflict,
     Denied,
@@ -18,8 +19,8 @@ from inbox.services import attempts
 from inbox.services.answer_state import AnswerState, answer_state, sent_to
 from inbox.services.attempts import Settled
 from inbox.services.command import READ_WITHIN, Command, is_uncertain
-from inbox.services.look_up import Snapshot, look_up, mirror
-from inbox.services.outcome import Kind, Outcome
+from inbox.services.look_up import look_up, mirror
+from inbox.services.outcome import Kind, Outcome, facts_of
 from inbox.services.seen import Seen
 
 
@@ -38,31 +39,31 @@ class AnswerCommand(Command[Interaction]):
     unknown: bool = False
     resent: bool = False
 
-    async def send(self) -> Snapshot | None:
-        """Returns the question as Mobius sent it back, None where it sent none."""
+    async def send(self) -> Payload | None:
+        """Returns the question as Mobius sent it, None if it sent none."""
         if self.credential is None:
             raise ValueError("the attempt has no credential")
         attempt = self.attempt
         interaction = await self.credential.client().respond(
             attempt.interaction_id, value=attempt.value, comment=attempt.comment or None
         )
-        return None if interaction is None else Snapshot(interaction.id, interaction)
+        return None if interaction is None else interaction
 
-    async def read(self, *, within: float = READ_WITHIN) -> Snapshot:
+    async def read(self, *, within: float = READ_WITHIN) -> Payload:
         return await look_up(self.attempt.interaction_id, within=within)
 
-    def on_accepted(self, response: Snapshot | None) -> Outcome[Interaction]:
+    def on_accepted(self, response: Payload | None) -> Outcome[Interaction]:
         return self._after_acceptance(self._settle(response, accepted=True))
 
-    def on_repeated(self, snapshot: Snapshot | None = None) -> Outcome[Interaction]:
-        """The same operation was submitted again while its answer is accepted and not shown."""
+    def on_repeated(self, snapshot: Payload | None = None) -> Outcome[Interaction]:
+        """The same operation was submitted again; its answer is accepted but doesn't show yet."""
         return self._after_acceptance(self._settle(snapshot))
 
     def on_not_sent(self, error: MobiusError) -> Outcome[Interaction]:
         self._give_up(Attempt.NOT_SENT)
         return Outcome(Kind.UNCONFIRMED if self.resent else Kind.UNREACHABLE, self.item)
 
-    def on_error(self, error: MobiusError, snapshot: Snapshot | None) -> Outcome[Interaction]:
+    def on_error(self, error: MobiusError, snapshot: Payload | None) -> Outcome[Interaction]:
         """A failure proves nothing by itself, since a proxy may have responded in Mobius' place.
         The question shows whether the answer arrived; until it was read the attempt stays open.
         """
@@ -84,20 +85,20 @@ class AnswerCommand(Command[Interaction]):
             self._give_up(error.code or type(error).__name__.lower())
         return outcome
 
-    def on_recheck(self, snapshot: Snapshot | None) -> Outcome[Interaction]:
+    def on_recheck(self, snapshot: Payload | None) -> Outcome[Interaction]:
         """Outcome of an attempt that may have arrived; ``NOT_RECORDED`` if the question is open."""
         settled = self._settle(snapshot)
         kind = Kind.UNCONFIRMED if snapshot is None else Kind.NOT_RECORDED
         return self._conclusive_outcome(settled) or Outcome(kind, settled.item)
 
-    def is_confirmed(self, snapshot: Snapshot | None, *, overdue: bool) -> bool:
+    def is_confirmed(self, snapshot: Payload | None, *, overdue: bool) -> bool:
         """Whether an accepted answer needs no further reads.
 
         Without a snapshot, the mirror decides. ``overdue``: an answer that still does not show is
         left as unconfirmed.
         """
         settled = self._settle(snapshot)
-        if settled.state in (AnswerState.MINE, AnswerState.CLOSED):
+        if settled.state in (AnswerState.ANSWERED, AnswerState.CLOSED):
             return True
         if overdue:
             attempts.leave_unconfirmed(self.attempt)
@@ -107,14 +108,14 @@ class AnswerCommand(Command[Interaction]):
     def _by_member(self) -> bool:
         return self.credential is not None and self.credential.kind == "member"
 
-    def _settle(self, snapshot: Snapshot | None, *, accepted: bool = False) -> Settled:
+    def _settle(self, snapshot: Payload | None, *, accepted: bool = False) -> Settled:
         settled = attempts.settle(self.attempt, self.viewer, snapshot, accepted=accepted)
         settled.changes.publish()
         return settled
 
     def _after_acceptance(self, settled: Settled) -> Outcome[Interaction]:
         match settled.state:
-            case AnswerState.MINE:
+            case AnswerState.ANSWERED:
                 return answered(settled.item)
             case AnswerState.CLOSED:
                 return Outcome(Kind.CLOSED, settled.item)
@@ -122,7 +123,9 @@ class AnswerCommand(Command[Interaction]):
                 return Outcome(Kind.RECEIVED, settled.item)
 
     def _conclusive_outcome(self, settled: Settled) -> Outcome[Interaction] | None:
-        return answered(settled.item) if settled.ours else refusal(self.viewer, settled.item)
+        if settled.ours:
+            return answered(settled.item)
+        return refusal(self.viewer, settled.item, besides=self.attempt)
 
     def _give_up(self, outcome: str) -> None:
         """Refuse the attempt, unless it was sent before and may have arrived."""
@@ -131,14 +134,16 @@ class AnswerCommand(Command[Interaction]):
 
 
 def answered(item: Interaction) -> Outcome[Interaction]:
-    """The outcome where the viewer's answer has arrived."""
+    """The outcome if the viewer's answer has arrived."""
     return Outcome(Kind.PENDING_OTHERS if item.pending else Kind.ANSWERED, item)
 
 
 def why_not(
-    viewer: Viewer, item: Interaction, snapshot: Snapshot | None, seen: Seen
+    viewer: Viewer, item: Interaction, snapshot: Payload | None, seen: Seen
 ) -> Outcome[Interaction] | None:
-    """Why the person cannot answer, as of ``snapshot`` or else of the mirror; None if they can."""
+    """Why the person can't answer, according to ``snapshot`` or else the mirror; None if they
+    can.
+    """
     if snapshot is not None:
         mirror(snapshot).publish()
         item.refresh_from_db()
@@ -149,30 +154,35 @@ def why_not(
 
 
 def already_closed(viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
-    """``refusal`` without claims: one may have been released, and the mirror not know yet."""
-    if answer_state(viewer, item) is AnswerState.HELD:
+    """``refusal`` without claims, since the mirror may not know of a release yet."""
+    if answer_state(viewer, item) is AnswerState.CLAIMED_BY_ANOTHER:
         return None
     return refusal(viewer, item)
 
 
-def refusal(viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
-    """Why the person cannot answer, as the mirror has it; None if they can."""
+def refusal(
+    viewer: Viewer, item: Interaction, *, besides: Attempt | None = None
+) -> Outcome[Interaction] | None:
+    """Why the person cannot answer, as the mirror has it; None if they can.
+
+    ``besides``: the attempt that asks, which doesn't count.
+    """
     match answer_state(viewer, item):
-        case AnswerState.MINE:
-            return Outcome(Kind.ALREADY_MINE, item)
+        case AnswerState.ANSWERED:
+            return Outcome(Kind.ALREADY_ANSWERED, item)
         case AnswerState.CLOSED:
             return Outcome(Kind.CLOSED, item)
-        case AnswerState.HELD:
-            return Outcome(Kind.HELD, item)
+        case AnswerState.CLAIMED_BY_ANOTHER:
+            return Outcome(Kind.CLAIMED_BY_ANOTHER, item)
         case _:
-            underway = sent_to(viewer.user_id, item).underway
+            underway = sent_to(viewer.user_id, item, besides=besides).underway
             return None if underway is None else Outcome(Kind.PROCESSING, item, underway=underway)
 
 
 def _unchanged(
     item: Interaction, error: MobiusError, *, key_refused: bool, read: bool, judged: bool
 ) -> Outcome[Interaction]:
-    """The outcome where the request failed and nothing shows that the answer arrived."""
+    """The outcome if the request failed and nothing shows that the answer arrived."""
     if isinstance(error, RateLimited):
         return Outcome(Kind.RATE_LIMITED, item, checked=read, retry_after=error.retry_after)
     if key_refused:
@@ -183,4 +193,4 @@ def _unchanged(
         return Outcome(Kind.UNCONFIRMED, item)
     if isinstance(error, Conflict) or is_uncertain(error):
         return Outcome(Kind.STILL_OPEN, item)
-    return Outcome(Kind.NOT_ACCEPTED, item, message=error.message)
+    return Outcome(Kind.NOT_ACCEPTED, item, **facts_of(error))

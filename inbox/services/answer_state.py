@@ -1,13 +1,15 @@
-"""The state of a question for one person, as the mirror has it.
+"""The state of a question for one person, according to the mirror.
 
-While Mobius has accepted an answer and does not show it yet, the person cannot answer again. Where
-one answer is enough, nobody can.
+While Mobius has accepted an answer and does not show it yet, the person can't answer again; if one
+answer is enough, no one can.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from django.db.models import Q
 
 from inbox import access
 from inbox.access import Viewer
@@ -17,9 +19,9 @@ from inbox.models.interaction import answered_at
 
 
 class AnswerState(StrEnum):
-    MINE = "mine"
+    ANSWERED = "answered"
     CLOSED = "closed"
-    HELD = "held"
+    CLAIMED_BY_ANOTHER = "claimed_by_another"
     OPEN = "open"
 
 
@@ -41,13 +43,13 @@ class OwnAnswer:
 
 
 def answer_state(viewer: Viewer, item: Interaction) -> AnswerState:
-    """The first that applies: the person's answer, closed, claimed by another, open."""
+    """The first that applies: answered by the person, closed, claimed by another, open."""
     if access.has_answered(viewer, item):
-        return AnswerState.MINE
+        return AnswerState.ANSWERED
     if not item.pending:
         return AnswerState.CLOSED
     if access.claimed_by_another(viewer, item):
-        return AnswerState.HELD
+        return AnswerState.CLAIMED_BY_ANOTHER
     return AnswerState.OPEN
 
 
@@ -65,7 +67,7 @@ class Underway:
     """An answer that keeps the viewer from answering now.
 
     ``mine``: it is the viewer's; otherwise it is from the person called ``name``. ``accepted_at``
-    is None while it is being sent.
+    is None while it is held or being sent.
     """
 
     mine: bool
@@ -82,35 +84,57 @@ class Sent:
         unconfirmed_at: when Mobius accepted the viewer's answer, if it has not shown it for so long
             that it can be sent again.
         received: Mobius IDs of people whose answers are accepted, where several people answer.
+        held: the viewer's held answer, also while it is being sent; ``underway`` is the same.
+        returned: why the viewer's held answer was not sent (``Attempt.returned``).
+        returned_message: what Mobius said then.
     """
 
     underway: Underway | None = None
     unconfirmed_at: datetime | None = None
     received: frozenset[str] = frozenset()
+    held: Attempt | None = None
+    returned: str = ""
+    returned_message: str = ""
 
 
-def sent_to(user_id: int, item: Interaction) -> Sent:
-    """Answers sent to the question, as seen by this account. One query."""
+def sent_to(user_id: int, item: Interaction, *, besides: Attempt | None = None) -> Sent:
+    """Answers sent to the question, as seen by this account, and its own held one. One query.
+
+    ``besides``: an attempt that does not count.
+    """
+    own_rows = Q(reviewer__user_id=user_id) & (Q(state=Attempt.State.HELD) | ~Q(returned=""))
     rows = Attempt.objects.filter(
+        Q(state__in=Attempt.UNSETTLED) | own_rows,
         upstream_id=item.upstream_id,
         interaction_id=item.mobius_id,
-        state__in=Attempt.UNSETTLED,
     )
-    attempts = list(rows.select_related("reviewer__user").order_by("pk")) if item.pending else []
+    if besides is not None:
+        rows = rows.exclude(pk=besides.pk)
+    found = list(rows.select_related("reviewer__user").order_by("pk")) if item.pending else []
+    attempts = [attempt for attempt in found if attempt.state in Attempt.UNSETTLED]
     own = [attempt for attempt in attempts if attempt.reviewer.user_id == user_id]
+    held = next((attempt for attempt in found if attempt.state == Attempt.State.HELD), None)
+    held = held or next((attempt for attempt in own if attempt.on_its_way), None)
+    last_returned = next((attempt for attempt in reversed(found) if attempt.returned), None)
     accepted = [attempt for attempt in attempts if attempt.state == Attempt.State.ACCEPTED]
     ids = {attempt.reviewer.mobius_id for attempt in accepted} if item.shared else set()
     received = frozenset(id_ for id_ in item.missing if id_ in ids)
     own_attempt = next((attempt for attempt in accepted if attempt in own), None)
-    if own_attempt is not None:
-        return Sent(_underway(own_attempt, mine=True), received=received)
+    if own_attempt := own_attempt or held:
+        return Sent(_underway(own_attempt, mine=True), received=received, held=held)
     unconfirmed_at = [
         attempt.accepted_at for attempt in own if attempt.state == Attempt.State.UNCONFIRMED
     ]
     others = [attempt for attempt in attempts if attempt not in own and _blocks(attempt)]
     blocking = next(iter(others), None) if item.takes_one_answer else None
     underway = None if blocking is None else _underway(blocking, mine=False)
-    return Sent(underway, next(reversed(unconfirmed_at), None), received)
+    return Sent(
+        underway,
+        next(reversed(unconfirmed_at), None),
+        received=received,
+        returned=last_returned.returned if last_returned is not None else "",
+        returned_message=last_returned.returned_message if last_returned is not None else "",
+    )
 
 
 def _blocks(attempt: Attempt) -> bool:

@@ -1,6 +1,7 @@
 """Attempts to answer. Each step is one transaction."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -8,13 +9,15 @@ from django.utils import timezone
 from ulid import ULID
 
 from inbox.access import Viewer
+from inbox.access.redaction import masked
 from inbox.mirror.changes import Changes
 from inbox.mirror.recipients import people_of
+from inbox.mirror.snapshots import Payload
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.models.attempt import same
 from inbox.people import credentials
 from inbox.people.clients import RequestCredential
-from inbox.services import draft, key_answers, observed
+from inbox.services import draft, key_answers, observed, returned, seen, unread
 from inbox.services.answer_state import (
     AnswerState,
     OwnAnswer,
@@ -25,7 +28,7 @@ from inbox.services.answer_state import (
 )
 from inbox.services.audit import decision_log
 from inbox.services.draft import NOWHERE, TypedIn
-from inbox.services.look_up import Snapshot, mirror
+from inbox.services.look_up import mirror
 from inbox.services.origin import BACKGROUND, Origin
 
 VERB = "respond"
@@ -63,76 +66,159 @@ def is_for(attempt: Attempt, item: Interaction) -> bool:
     return at == (item.upstream_id, item.mobius_id)
 
 
+@dataclass(frozen=True)
+class Submission:
+    """An answer to store. ``existing`` is the attempt with this ``operation_id``, from ``find``;
+    without an ``operation_id``, a new attempt gets a generated one.
+    """
+
+    reviewer: Reviewer
+    item: Interaction
+    value: Any
+    comment: str
+    operation_id: str
+    existing: Attempt | None = None
+    origin: Origin = BACKGROUND
+    typed_in: TypedIn = NOWHERE
+
+
 @transaction.atomic
-def begin(
-    *,
-    reviewer: Reviewer,
-    item: Interaction,
-    value: Any,
-    comment: str,
-    operation_id: str,
-    credential: RequestCredential,
-    existing: Attempt | None,
-    origin: Origin = BACKGROUND,
-    typed_in: TypedIn = NOWHERE,
-) -> Attempt:
+def begin(submission: Submission, credential: RequestCredential) -> Attempt:
     """Write the draft and the open attempt, before anything is sent.
 
-    ``existing`` is the attempt with this ``operation_id``, from ``find``. If it is for this
-    question and was not sent, or sent the same answer, it is reopened. Otherwise, and without an
-    ``operation_id``, the new attempt gets a generated one.
+    The existing attempt is reopened if it is for this question and was not sent, or sent the same
+    answer. Otherwise there is a new one.
 
     Raises:
-        Busy: the service key is to be used, and somebody else is answering.
+        Busy: the service key is to be used, and someone else is answering.
     """
     if credential.kind == "service":
-        Upstream.objects.select_for_update().get(pk=item.upstream_id)
-        underway = sent_to(reviewer.user_id, item).underway
-        if underway is not None:
-            raise Busy(underway)
-        key_answers.note()
-        transaction.on_commit(_changes_for_recipients(item).publish)
+        _take_service_key(submission.reviewer, submission.item)
+    now = timezone.now()
+    reopened = submission.existing if _can_reopen(submission) else None
+    # One that may have arrived keeps its times, so that its answer is still recognised.
+    kept = reopened if reopened is not None and reopened.sent else None
+    return _store(
+        submission,
+        reopened,
+        state=Attempt.State.OPEN,
+        credential_kind=credential.kind,
+        created_at=now if kept is None else kept.created_at,
+        sent_at=None if kept is None else kept.sent_at,
+        send_at=None,
+    )
+
+
+@transaction.atomic
+def hold(submission: Submission, wait: timedelta) -> Attempt:
+    """Write the draft and an attempt that is sent after ``wait``, unless it is undone before.
+
+    The existing attempt is used again only if it was not sent.
+    """
+    now, existing = timezone.now(), submission.existing
+    unsent = existing is not None and is_for(existing, submission.item) and not existing.sent
+    return _store(
+        submission,
+        existing if unsent else None,
+        state=Attempt.State.HELD,
+        credential_kind="",
+        created_at=now,
+        send_at=now + wait,
+        sent_at=None,
+    )
+
+
+def undo(attempt: Attempt) -> bool:
+    """Take a held attempt back. False if it is being sent, or was."""
+    return _leave_held(attempt, state=Attempt.State.UNDONE, settled_at=timezone.now())
+
+
+def start_sending(attempt: Attempt) -> bool:
+    """Open a held attempt: from here on it may have arrived. False if it was undone."""
+    return _leave_held(attempt, state=Attempt.State.OPEN, sent_at=timezone.now())
+
+
+def give_up_held(attempt: Attempt) -> bool:
+    """Settle a held attempt as not sent. False if it was undone."""
+    settled = {"outcome": Attempt.NOT_SENT, "settled_at": timezone.now()}
+    return _leave_held(attempt, state=Attempt.State.REFUSED, **settled)
+
+
+def _leave_held(attempt: Attempt, **fields: Any) -> bool:
+    """If two callers take a held attempt, the database lets one of them change the row."""
+    held = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.HELD)
+    if not held.update(**fields):
+        return False
+    for name, value in fields.items():
+        setattr(attempt, name, value)
+    return True
+
+
+@transaction.atomic
+def use_credential(attempt: Attempt, item: Interaction, credential: RequestCredential) -> None:
+    """Note what a held attempt is sent with. Raises ``Busy`` as ``begin`` does."""
+    if credential.kind == "service":
+        _take_service_key(attempt.reviewer, item, besides=attempt)
+    attempt.credential_kind = credential.kind
+    attempt.save(update_fields=["credential_kind"])
+
+
+def has_changed(attempt: Attempt, item: Interaction) -> bool:
+    """Whether the question is no longer the one that the person saw."""
+    return attempt.digest != seen.digest(item)
+
+
+def _take_service_key(
+    reviewer: Reviewer, item: Interaction, *, besides: Attempt | None = None
+) -> None:
+    Upstream.objects.select_for_update(no_key=True).get(pk=item.upstream_id)
+    underway = sent_to(reviewer.user_id, item, besides=besides).underway
+    if underway is not None:
+        raise Busy(underway)
+    key_answers.note()
+    transaction.on_commit(_changes_for_recipients(item).publish)
+
+
+def _store(submission: Submission, existing: Attempt | None, **fields: Any) -> Attempt:
+    """Write the draft, and the attempt: ``existing``, or a new one."""
+    reviewer, item = submission.reviewer, submission.item
     draft.keep(
         reviewer,
         item,
-        values=draft.as_form_values(value),
-        comment=comment,
+        values=draft.as_form_values(submission.value),
+        comment=submission.comment,
         closed=not item.pending,
-        typed_in=typed_in,
+        typed_in=submission.typed_in,
     )
-    if existing is not None and _can_reopen(existing, item, value, comment):
-        existing.address = origin.address
-        _reopen(existing, item=item, value=value, comment=comment, credential=credential)
-        return existing
-    return Attempt.objects.create(
+    returned.forget(reviewer, item)
+    unread.acted_on(reviewer, item)
+    usable = submission.operation_id if submission.existing is None else ""
+    attempt = existing or Attempt(
         reviewer=reviewer,
         upstream=item.upstream,
         interaction_id=item.mobius_id,
-        operation_id=str(ULID()) if existing is not None or not operation_id else operation_id,
-        value=value,
-        comment=comment,
-        credential_kind=credential.kind,
-        address=origin.address,
-        shown=_question_fields(item),
-        created_at=timezone.now(),
+        operation_id=usable or str(ULID()),
     )
-
-
-def _reopen(
-    attempt: Attempt, *, item: Interaction, value: Any, comment: str, credential: RequestCredential
-) -> None:
-    if not attempt.sent:
-        # One that may have arrived keeps its time, so that its answer is still recognised.
-        attempt.created_at = timezone.now()
-    attempt.value, attempt.comment = value, comment
-    attempt.credential_kind, attempt.shown = credential.kind, _question_fields(item)
-    attempt.state, attempt.outcome, attempt.settled_at = Attempt.State.OPEN, "", None
+    fields |= {
+        "value": submission.value,
+        "comment": submission.comment,
+        "address": submission.origin.address,
+        "shown": _shown(item),
+        "digest": seen.digest(item),
+        "outcome": "",
+        "settled_at": None,
+        "returned": "",
+        "returned_message": "",
+    }
+    for name, field in fields.items():
+        setattr(attempt, name, field)
     attempt.save()
+    return attempt
 
 
 @transaction.atomic
 def settle(
-    attempt: Attempt, viewer: Viewer, snapshot: Snapshot | None, *, accepted: bool = False
+    attempt: Attempt, viewer: Viewer, snapshot: Payload | None, *, accepted: bool = False
 ) -> Settled:
     """Apply ``snapshot`` to the mirror, and settle the person's attempts by what the mirror has.
 
@@ -152,7 +238,7 @@ def settle(
     )
     item.upstream = attempt.upstream
     state = answer_state(viewer, item)
-    if state is AnswerState.MINE:
+    if state is AnswerState.ANSWERED:
         ours = _settle_answered(attempt, viewer, item, accepted=accepted)
         return Settled(item, state, ours, changes)
     if state is AnswerState.CLOSED:
@@ -174,7 +260,7 @@ def note_status(attempt: Attempt, http_status: int | None) -> None:
 
 @transaction.atomic
 def refuse(attempt: Attempt, outcome: str) -> None:
-    """Settle the attempt as one that did not become an answer; ``outcome`` says why."""
+    """Settle the attempt as one that did not lead to an answer; ``outcome`` says why."""
     upstream = _lock_upstream(attempt)
     refused = Attempt.objects.filter(pk=attempt.pk, state__in=Attempt.UNSETTLED).update(
         state=Attempt.State.REFUSED, outcome=outcome, settled_at=timezone.now()
@@ -217,7 +303,7 @@ def _accept(attempt: Attempt) -> None:
 
 
 def _restore_draft(attempt: Attempt, item: Interaction) -> None:
-    """Restore the draft that was deleted when upstream accepted what did not become an answer."""
+    """Restore the draft that was deleted when upstream accepted an answer that never appeared."""
     if attempt.state == Attempt.State.ACCEPTED and not _drafts(attempt).exists():
         typed = draft.as_form_values(attempt.value)
         closed = not item.pending
@@ -233,7 +319,7 @@ def _changes_for_recipients(item: Interaction) -> Changes:
 
 def _lock_upstream(attempt: Attempt) -> Upstream:
     """Take the lock that settling, projecting and logging take first, so they can't deadlock."""
-    return Upstream.objects.select_for_update().get(pk=attempt.upstream_id)
+    return Upstream.objects.select_for_update(no_key=True).get(pk=attempt.upstream_id)
 
 
 @transaction.atomic
@@ -247,7 +333,7 @@ def sent_from_here(
     answer = own_answer(viewer, item)
     if not answer.matches(value, comment):
         return False
-    Upstream.objects.select_for_update().get(pk=item.upstream_id)
+    Upstream.objects.select_for_update(no_key=True).get(pk=item.upstream_id)
     attempts = _attempts_of(reviewer, item)
     return _recognise(attempts, reviewer, viewer, item) is not None
 
@@ -305,6 +391,8 @@ def _recognise(
     _enter(sent, reviewer, viewer, item)
     sent.state, sent.outcome, sent.settled_at = Attempt.State.ANSWERED, VERB, timezone.now()
     sent.save(update_fields=["state", "outcome", "settled_at", "http_status"])
+    if sent.returned:
+        returned.forget(reviewer, item)
     if sent.credential_kind == "member":
         credentials.mark_used(reviewer)
     return sent
@@ -319,7 +407,7 @@ def _find_source(answer: OwnAnswer, attempts: list[Attempt]) -> Attempt | None:
         accepted = [attempt for attempt in attempts if attempt.state in _ACCEPTED_STATES]
         return next(reversed(accepted), None)
     at = answer.at
-    earlier = [attempt for attempt in candidates if at is not None and attempt.created_at <= at]
+    earlier = [attempt for attempt in candidates if at is not None and attempt.began_at <= at]
     return next(reversed(earlier), next(iter(candidates), None))
 
 
@@ -331,12 +419,14 @@ def _enter(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interacti
     decision_log.append(observed.entry_of(attempt, item, at=own_answer(viewer, item).at))
 
 
-def _can_reopen(existing: Attempt, item: Interaction, value: Any, comment: str) -> bool:
-    if not is_for(existing, item):
+def _can_reopen(submission: Submission) -> bool:
+    existing = submission.existing
+    if existing is None or not is_for(existing, submission.item):
         return False
     if not existing.sent:
         return True
-    return same([existing.value, existing.comment], [value, comment])
+    answer = [submission.value, submission.comment]
+    return same([existing.value, existing.comment], answer)
 
 
 def _drafts(attempt: Attempt) -> Any:
@@ -351,10 +441,10 @@ def _close_draft(attempt: Attempt) -> None:
     _drafts(attempt).filter(closed_at=None).update(closed_at=timezone.now())
 
 
-def _question_fields(item: Interaction) -> dict[str, Any]:
+def _shown(item: Interaction) -> dict[str, Any]:
     return {
         "message": item.message,
-        "context": item.context,
+        "context": masked(item.context),
         "questions": item.questions,
         "updated_at": item.updated_at.isoformat(),
     }

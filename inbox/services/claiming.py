@@ -1,7 +1,7 @@
 """Claiming a group's question, and releasing it.
 
 Mobius decides who has a claim. A request is sent once. Unless it plainly succeeds, the question is
-read, and the outcome says what that shows: claimed by the person or somebody else, closed, or free.
+read, and the outcome says what that shows: claimed by the person or someone else, closed, or free.
 """
 
 import logging
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from inbox import access
 from inbox.access import Refusal, Viewer, viewer_of
+from inbox.mirror.snapshots import Payload
 from inbox.mobius.errors import Denied, InvalidResponse, MobiusError, RateLimited, Unauthorized
 from inbox.models import ClaimAttempt, Decision, Interaction, Reviewer, Upstream
 from inbox.models.attempt import SKEW
@@ -23,9 +24,9 @@ from inbox.people.clients import NoCredential, RequestCredential, member_credent
 from inbox.services.audit import decision_log
 from inbox.services.audit.decision_log import entry_by
 from inbox.services.command import READ_WITHIN, Command, execute
-from inbox.services.look_up import Snapshot, look_up, mirror
+from inbox.services.look_up import look_up, mirror
 from inbox.services.origin import BACKGROUND, Origin
-from inbox.services.outcome import Kind, Outcome
+from inbox.services.outcome import Kind, Outcome, facts_of
 from inbox.services.question import NotAsked, find_asked
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,9 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True)
 class ClaimCommand(Command[Interaction]):
-    """A claim or a release whose attempt is stored."""
+    """A claim or a release whose attempt is stored. ``by``: the account that asked for it, if that
+    is not the reviewer's own.
+    """
 
     verb: Verb
     reviewer: Reviewer
@@ -62,20 +65,21 @@ class ClaimCommand(Command[Interaction]):
     item: Interaction
     credential: RequestCredential
     attempt: ClaimAttempt
+    by: str = ""
 
-    async def send(self) -> Snapshot:
+    async def send(self) -> Payload:
         client, id = self.credential.client(), self.item.mobius_id
         claims = self.verb is Verb.CLAIM
         interaction = await (client.claim(id) if claims else client.release(id))
         if interaction.id != id:
             raise InvalidResponse("Mobius returned a different question.")
-        return Snapshot(id, interaction)
+        return interaction
 
-    async def read(self, *, within: float = READ_WITHIN) -> Snapshot:
+    async def read(self, *, within: float = READ_WITHIN) -> Payload:
         return await look_up(self.item.mobius_id, within=within)
 
-    def on_accepted(self, response: Snapshot) -> Outcome[Interaction] | None:
-        item, _ = _settle(self.attempt, self.viewer, response, accepted=True)
+    def on_accepted(self, response: Payload) -> Outcome[Interaction] | None:
+        item, _ = _settle(self.attempt, self.viewer, response, accepted=True, by=self.by)
         credentials.mark_used(self.reviewer)
         return _conclusive_outcome(self.verb, self.viewer, item)
 
@@ -83,14 +87,14 @@ class ClaimCommand(Command[Interaction]):
         self.attempt.delete()
         return Outcome(Kind.UNREACHABLE, self.item, self.verb)
 
-    def on_error(self, error: MobiusError, snapshot: Snapshot | None) -> Outcome[Interaction]:
+    def on_error(self, error: MobiusError, snapshot: Payload | None) -> Outcome[Interaction]:
         """As with answers, only the question tells whether Mobius accepted it."""
         if isinstance(error, Unauthorized):
             credentials.mark_refused(self.reviewer)
         _note_failure(self.attempt, error.status)
         if snapshot is None:
             return _unconfirmed(self.verb, self.item, error)
-        item, took_place = _settle(self.attempt, self.viewer, snapshot)
+        item, took_place = _settle(self.attempt, self.viewer, snapshot, by=self.by)
         if took_place:
             credentials.mark_used(self.reviewer)
         return _conclusive_outcome(self.verb, self.viewer, item) or _unchanged(
@@ -101,9 +105,9 @@ class ClaimCommand(Command[Interaction]):
 async def claim(
     *, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND
 ) -> Outcome[Interaction]:
-    """Claim the question as ``reviewer``, so that nobody else spends time on it.
+    """Claim the question as ``reviewer``, so that no one else spends time on it.
 
-    Somebody else's claim stays. Raises ``NotAsked``, also for a question to a single person.
+    Someone else's claim stays. Raises ``NotAsked``, also for a question to a single person.
     """
     return await execute(
         await sync_to_async(_prepare)(Verb.CLAIM, reviewer, interaction_id, origin)
@@ -111,11 +115,14 @@ async def claim(
 
 
 async def release(
-    *, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND
+    *, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND, by: str = ""
 ) -> Outcome[Interaction]:
-    """Release the question to its group. Only who claimed it can. Raises as ``claim``."""
+    """Release the question to its group. Only the person who claimed it can, so their token is
+    used, whoever asks for it: ``by`` is that account, if it is not the person's own. Raises
+    ``NotAsked``.
+    """
     return await execute(
-        await sync_to_async(_prepare)(Verb.RELEASE, reviewer, interaction_id, origin)
+        await sync_to_async(_prepare)(Verb.RELEASE, reviewer, interaction_id, origin, by)
     )
 
 
@@ -134,7 +141,7 @@ async def recheck(verb: Verb, *, reviewer: Reviewer, interaction_id: str) -> Out
 
 
 def _rechecked(
-    verb: Verb, reviewer: Reviewer, viewer: Viewer, item: Interaction, snapshot: Snapshot
+    verb: Verb, reviewer: Reviewer, viewer: Viewer, item: Interaction, snapshot: Payload
 ) -> Outcome[Interaction]:
     sent = ClaimAttempt.objects.filter(
         verb=verb, reviewer=reviewer, upstream=item.upstream, interaction_id=item.mobius_id
@@ -155,11 +162,11 @@ def _group_item(reviewer: Reviewer, interaction_id: str) -> tuple[Viewer, Intera
 
 
 def _prepare(
-    verb: Verb, reviewer: Reviewer, interaction_id: str, origin: Origin
+    verb: Verb, reviewer: Reviewer, interaction_id: str, origin: Origin, by: str = ""
 ) -> ClaimCommand | Outcome[Interaction]:
-    """Check and store what is about to be sent; an outcome where there is nothing to send.
+    """Check and store the claim or release; an outcome if there is nothing to send.
 
-    Claims are left for Mobius to check: the mirror may not know of a release yet.
+    Mobius checks whether someone else has claimed it: the mirror may not know of a release yet.
     """
     viewer, item = _group_item(reviewer, interaction_id)
     refusal = verb.refusal(viewer, item)
@@ -170,7 +177,7 @@ def _prepare(
     except NoCredential as none:
         return Outcome(Kind.NO_CREDENTIAL, item, verb, lost=none.lost)
     attempt = _begin(verb, reviewer, viewer, item, origin)
-    return ClaimCommand(verb, reviewer, viewer, item, credential, attempt)
+    return ClaimCommand(verb, reviewer, viewer, item, credential, attempt, by)
 
 
 async def settle_open() -> None:
@@ -179,7 +186,7 @@ async def settle_open() -> None:
         try:
             snapshot = await look_up(attempt.interaction_id)
         except MobiusError as error:
-            log.info("open claims wait: %s", error)
+            log.info("open claims are still waiting: %s", error)
             return
         await sync_to_async(_settle)(attempt, viewer, snapshot)
 
@@ -193,23 +200,23 @@ def _all_open() -> list[tuple[ClaimAttempt, Viewer]]:
 def _conclusive_outcome(
     verb: Verb, viewer: Viewer, item: Interaction
 ) -> Outcome[Interaction] | None:
-    """The outcome that the question shows; None where it is as it was before."""
+    """The outcome that the question shows; None if it is as it was before."""
     if verb.done(viewer, item):
         return Outcome(Kind.CLAIMED if verb is Verb.CLAIM else Kind.RELEASED, item, verb)
     refusal = verb.refusal(viewer, item)
-    if refusal in (Refusal.CLOSED, Refusal.HELD, Refusal.NO_CLAIMS):
+    if refusal in (Refusal.CLOSED, Refusal.CLAIMED_BY_ANOTHER, Refusal.NO_CLAIMS):
         return Outcome(Kind(refusal), item, verb)
     return None
 
 
 def _unconfirmed(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Interaction]:
-    """The outcome where the question could not be read after the request."""
+    """The outcome if the question could not be read after the request."""
     kind = Kind.RATE_LIMITED if isinstance(error, RateLimited) else Kind.UNCONFIRMED
     return Outcome(kind, item, verb, checked=False, retry_after=error.retry_after)
 
 
 def _unchanged(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Interaction]:
-    """The outcome where the request was refused or lost, and the question is as it was."""
+    """The outcome if the request was refused or lost, and the question is unchanged."""
     match error:
         case Unauthorized():
             kind = Kind.TOKEN_REFUSED
@@ -219,7 +226,7 @@ def _unchanged(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Int
             kind = Kind.RATE_LIMITED
         case _:
             kind = Kind.STILL_OPEN
-    return Outcome(kind, item, verb, message=error.message, retry_after=error.retry_after)
+    return Outcome(kind, item, verb, **facts_of(error))
 
 
 def _begin(
@@ -238,14 +245,19 @@ def _begin(
 
 
 def _note_failure(attempt: ClaimAttempt, http_status: int | None) -> None:
-    """Store the status of a failed request; None where no response came."""
+    """Store the status of a failed request; None if there was no response."""
     if http_status is not None:
         attempt.http_status, attempt.ended_at = http_status, timezone.now()
         attempt.save(update_fields=["http_status", "ended_at"])
 
 
 def _settle(
-    attempt: ClaimAttempt, viewer: Viewer, snapshot: Snapshot, *, accepted: bool = False
+    attempt: ClaimAttempt,
+    viewer: Viewer,
+    snapshot: Payload,
+    *,
+    accepted: bool = False,
+    by: str = "",
 ) -> tuple[Interaction, bool]:
     """Apply ``snapshot`` to the mirror, log the change if the attempt made it, and publish.
 
@@ -260,16 +272,16 @@ def _settle(
         at = _changed_at(attempt, viewer, item)
         took_place = at is not None and (accepted or _of_attempt(attempt, at))
         if at is not None and took_place:
-            _log(attempt, viewer, item, at, None if accepted else attempt.http_status)
+            _log(attempt, viewer, item, at, None if accepted else attempt.http_status, by=by)
         if took_place or accepted or attempt.given_up:
-            # Not attempt.delete(): the instance is settled again where the response showed nothing.
+            # Not attempt.delete(): the instance is settled again if the response showed nothing.
             ClaimAttempt.objects.filter(pk=attempt.pk).delete()
     changes.publish()
     return item, took_place
 
 
 def _changed_at(attempt: ClaimAttempt, viewer: Viewer, item: Interaction) -> datetime | None:
-    """When the question got the requested state; None if it has not, or had it before."""
+    """When the question changed to the requested state; None if it has not, or was in it before."""
     if item.updated_at <= attempt.question_updated_at:
         return None
     if attempt.verb == Verb.CLAIM:
@@ -278,7 +290,7 @@ def _changed_at(attempt: ClaimAttempt, viewer: Viewer, item: Interaction) -> dat
 
 
 def _of_attempt(attempt: ClaimAttempt, at: datetime) -> bool:
-    """Whether a change at that time is the attempt's, where no response says so."""
+    """Whether a change at that time is this attempt's, if no response says so."""
     if attempt.verb != Verb.CLAIM and not attempt.held:
         return False
     ended = attempt.ended_at or timezone.now()
@@ -286,9 +298,15 @@ def _of_attempt(attempt: ClaimAttempt, at: datetime) -> bool:
 
 
 def _log(
-    attempt: ClaimAttempt, viewer: Viewer, item: Interaction, at: datetime, http_status: int | None
+    attempt: ClaimAttempt,
+    viewer: Viewer,
+    item: Interaction,
+    at: datetime,
+    http_status: int | None,
+    *,
+    by: str,
 ) -> None:
-    """Log each change once: two simultaneous requests are one claim."""
+    """Log each change once: two simultaneous requests make one claim."""
     if Decision.objects.filter(
         verb=attempt.verb,
         base_url=item.upstream.base_url,
@@ -307,6 +325,7 @@ def _log(
             at=at,
             item=item,
             credential_kind="member",
+            value={"by": by} if by else None,
             http_status=http_status,
         )
     )

@@ -10,13 +10,14 @@ from typing import Any, Generic
 from asgiref.sync import sync_to_async
 
 from inbox.live.page_activity import page_activity
+from inbox.mirror import lease
 from inbox.mobius.errors import InvalidResponse, MobiusError, RateLimited, Unavailable, Unreachable
 from inbox.services.outcome import Outcome, Subject
 
 READ_WITHIN = 10.0
-"""Seconds that a person waits for a read."""
+"""The most seconds that a person waits for a read."""
 READ_WITHIN_LIMIT = 2.0
-"""The same while Mobius limits requests: the person can be told at once when to retry."""
+"""The same while Mobius limits requests, when the page can say at once when to try again."""
 
 
 class Command(ABC, Generic[Subject]):
@@ -32,18 +33,20 @@ class Command(ABC, Generic[Subject]):
 
     @abstractmethod
     def on_accepted(self, response: Any) -> Outcome[Subject] | None:
-        """The request succeeded. None where the response does not show the result."""
+        """The outcome after success; None if the response does not show the result."""
 
     @abstractmethod
     def on_not_sent(self, error: MobiusError) -> Outcome[Subject]:
-        """The request was not sent."""
+        """The outcome if the request was not sent."""
 
     @abstractmethod
     def on_error(self, error: MobiusError, snapshot: Any) -> Outcome[Subject]:
-        """The request failed. ``snapshot`` is from ``read``, None where that failed too."""
+        """The outcome after a failure. ``snapshot`` is from ``read``, None if that failed too."""
 
     def on_recheck(self, snapshot: Any) -> Outcome[Subject]:
-        """The request succeeded without showing the result; ``snapshot`` as for ``on_error``."""
+        """The outcome after success whose response did not show it; ``snapshot`` is as for
+        ``on_error``.
+        """
         return self.on_error(InvalidResponse("Mobius accepted it, and does not show it."), snapshot)
 
 
@@ -51,6 +54,8 @@ async def execute(ready: Command[Subject] | Outcome[Subject]) -> Outcome[Subject
     """Send the command. An outcome is returned as it is: there is nothing to send."""
     if isinstance(ready, Outcome):
         return ready
+    # Of a task that only the leader runs: it may have been paused since it was prepared.
+    lease.check()
     try:
         response = await ready.send()
     except MobiusError as error:

@@ -1,8 +1,6 @@
 """Reading questions until they show the answers that Mobius has accepted."""
 
-import asyncio
 import logging
-from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 
@@ -10,11 +8,14 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.access import viewer_of
+from inbox.live.bus import get_bus
+from inbox.mirror.lease import leads
 from inbox.mobius.errors import MobiusError, RateLimited, Unavailable, Unreachable
 from inbox.mobius.timing import Backoff
 from inbox.models import Attempt, Interaction, Upstream
 from inbox.services.answer_command import AnswerCommand
 from inbox.services.look_up import look_up
+from inbox.services.scheduled import Alarm
 
 log = logging.getLogger(__name__)
 
@@ -23,38 +24,43 @@ FIRST_INTERVAL = 2.0
 INTERVAL = 30.0
 """Seconds between two reads of a question, in the first minute and after it."""
 GIVE_UP_AFTER = timedelta(minutes=5)
-"""A question that is still open after this can be answered again."""
+"""Seconds after which a question that is still open can be answered again."""
 TEMPORARY = (RateLimited, Unavailable, Unreachable)
-"""After these errors nothing is given up as unconfirmed."""
+"""Errors after which no answer is given up as unconfirmed."""
 
 
 class Confirmer:
-    """Reads the questions of accepted answers, also those of other processes, until they show."""
+    """Reads the questions of accepted answers, including those of other processes, until the
+    answers show. Of several processes, the one that leads does.
+    """
+
+    CHANNEL = "accepted answers"
 
     def __init__(self) -> None:
         self._due: dict[int, float] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake = asyncio.Event()
+        self._alarm = Alarm()
 
     def add(self, attempt_id: int) -> None:
         """Follow an attempt that was just accepted. Any thread may call it."""
+        if not leads():
+            get_bus().tell(self.CHANNEL, str(attempt_id))
+            return
         self._due[attempt_id] = monotonic() + FIRST_INTERVAL
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._wake.set)
+        self._alarm.ring()
 
     async def run(self) -> None:
         """Run until cancelled."""
-        self._loop = asyncio.get_running_loop()
-        self._wake = asyncio.Event()
+        self._alarm.start()
+        get_bus().hear(self.CHANNEL, self._heard)
         await self.load()
         while True:
-            self._wake.clear()
             await self.read_due()
             pause = min(list(self._due.values()), default=monotonic() + INTERVAL) - monotonic()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, pause)):
-                    await self._wake.wait()
+            await self._alarm.wait(max(0.0, pause))
+
+    def _heard(self, text: str) -> None:
+        if leads():
+            self.add(int(text))
 
     async def load(self) -> None:
         """Follow all accepted attempts in the database. Called at start and every minute."""
@@ -77,7 +83,7 @@ confirmer = Confirmer()
 
 
 async def confirm(attempt_id: int) -> float | None:
-    """Read the question once. Returns the seconds until the next read, None for never."""
+    """Read the question once. Returns the seconds until the next read, None for no further read."""
     command = await sync_to_async(_command)(attempt_id)
     if command is None:
         return None
@@ -89,7 +95,7 @@ async def confirm(attempt_id: int) -> float | None:
     try:
         snapshot = await look_up(command.attempt.interaction_id)
     except MobiusError as error:
-        log.info("an accepted answer waits: %s", error)
+        log.info("an accepted answer is still waiting: %s", error)
         pause = max(pause, min(error.retry_after or 0.0, Backoff.longest_retry_after))
         overdue = overdue and not isinstance(error, TEMPORARY)
     confirmed = await sync_to_async(command.is_confirmed)(snapshot, overdue=overdue)

@@ -1,7 +1,7 @@
 """Whether Mobius can be reached with the settings as they are.
 
 A wrong key, project, host or certificate is a ``Problem`` that names the setting: printed at the
-start, shown to administrators, and gone by itself once Mobius answers.
+start, shown to administrators, and cleared once Mobius responds.
 """
 
 import asyncio
@@ -29,17 +29,17 @@ from inbox.services.problem import Problem
 log = logging.getLogger(__name__)
 
 LONGEST = 6.0
-"""Seconds that a check may take."""
+"""The most seconds that a check may take."""
 WHILE_BROKEN = 30.0
 """Seconds between two checks while there is a problem."""
 LOOK_EVERY = 5.0
-"""Seconds between two looks at whether the sync is well, which cost no request."""
+"""Seconds between two checks whether the sync is live, which need no request."""
 
 
 class Fault(StrEnum):
     """Which setting is wrong, and how: kinds of ``Problem``."""
 
-    KEY_REFUSED = gettext_noop("MOBIUS_API_KEY: Mobius at %(base_url)s refuses this key.")
+    KEY_REFUSED = gettext_noop("MOBIUS_API_KEY: Mobius at %(base_url)s doesn't accept this key.")
     KEY_DENIED = gettext_noop(
         "MOBIUS_API_KEY: this key can't read the project %(project)s at %(base_url)s."
     )
@@ -47,7 +47,8 @@ class Fault(StrEnum):
         "MOBIUS_PROJECT: Mobius at %(base_url)s doesn't know the project %(project)s."
     )
     NOTHING_THERE = gettext_noop(
-        "MOBIUS_BASE_URL or MOBIUS_PROJECT: %(base_url)s has nothing for project %(project)s."
+        "MOBIUS_BASE_URL or MOBIUS_PROJECT: nothing was found at %(base_url)s for "
+        "project %(project)s."
     )
     NOT_RESPONDING = gettext_noop("MOBIUS_BASE_URL: %(base_url)s isn't responding.")
     HOST_UNKNOWN = gettext_noop("MOBIUS_BASE_URL: the host %(host)s can't be found.")
@@ -74,7 +75,7 @@ _CAUSES = {
 
 
 class Connection:
-    """What the last check found. Written by one owner, read by every page."""
+    """The result of the last check. One task writes it, every page reads it."""
 
     def __init__(self, *, between: float = WHILE_BROKEN) -> None:
         self.problem: Problem | None = None
@@ -82,24 +83,26 @@ class Connection:
         self._checked_at = float("-inf")
 
     async def check(self) -> Problem | None:
-        """Ask for one pending question; what is wrong, None where nothing is.
+        """Request one pending question. Returns the problem, None if there is none.
 
-        What no setting can put right is not a problem of the connection: the page says it.
+        A problem that no setting can fix is not reported here; pages show it.
         """
         self._checked_at = monotonic()
         self.problem = await _problem(self.problem)
         return self.problem
 
     def shown(self) -> Problem | None:
-        """What pages say: the problem, until the sync gets through."""
+        """The problem that pages show, until the sync is live."""
         return None if freshness.sync_status.present().state == "live" else self.problem
 
     def is_due(self) -> bool:
-        """The next check may be made: the last is long ago, and Mobius has not asked to wait."""
+        """Whether the next check may be made: the last one is long ago, and Mobius has not asked to
+        wait.
+        """
         return monotonic() >= max(self._checked_at + self._between, service_client().quiet_until)
 
     async def keep_checking(self) -> None:
-        """While the sync is not live, check now and then. Endless, until it is cancelled."""
+        """Check regularly while the sync is not live. Runs until it is cancelled."""
         if settings.EMBEDDED:
             await asyncio.Event().wait()
         while True:
@@ -113,7 +116,7 @@ class Connection:
 
 
 connection = Connection()
-"""That of this process."""
+"""The process's connection."""
 
 
 async def _problem(before: Problem | None) -> Problem | None:
@@ -131,7 +134,7 @@ async def _problem(before: Problem | None) -> Problem | None:
 
 
 def problem_of(error: MobiusError) -> Problem | None:
-    """The setting that is wrong; None where none is."""
+    """The problem of a setting that explains ``error``; None if there is none."""
     match error:
         case Unauthorized():
             return _wrong(Fault.KEY_REFUSED)

@@ -26,10 +26,10 @@ from inbox.services.origin import BACKGROUND, Origin, current_actor
 from inbox.services.rate_limit import RateLimiter
 
 CONFIRM_WITHIN = 600
-"""Seconds that a person has to confirm whose the pasted token is."""
+"""Seconds that a person has to confirm who the pasted token belongs to."""
 
 
-rate_limiter = RateLimiter()
+rate_limiter = RateLimiter("tokens")
 """Limits pasted tokens: each makes a call to Mobius."""
 
 
@@ -50,7 +50,7 @@ class Reason(StrEnum):
 
 
 class NotAdopted(Exception):
-    """Nothing was saved. ``owner`` is whose token it is, ``mobius_id`` the reviewer's own."""
+    """Nothing was saved. ``owner`` is who the token belongs to, ``mobius_id`` the reviewer's."""
 
     def __init__(self, reason: Reason, *, owner: str = "", mobius_id: str = "") -> None:
         super().__init__(reason)
@@ -73,7 +73,7 @@ class Unconfirmed:
 async def adopt(
     *, reviewer: Reviewer, token: SecretStr, origin: Origin = BACKGROUND
 ) -> Credential | Unconfirmed:
-    """Ask Mobius whose ``token`` it is, and store it if it is the reviewer's.
+    """Ask Mobius who ``token`` belongs to, and store it if that is the reviewer.
 
     If the reviewer has no Mobius ID yet, nothing is stored until the person has confirmed that they
     are the owner. If Mobius cannot say, the token is stored for the ID that an administrator has
@@ -82,7 +82,7 @@ async def adopt(
     token = SecretStr(token.get_secret_value().strip())
     if _is_service_key(token):
         raise NotAdopted(Reason.SERVICE_KEY)
-    if not rate_limiter.allow(reviewer.user_id):
+    if not await sync_to_async(rate_limiter.allow)(reviewer.user_id):
         raise NotAdopted(Reason.TOO_MANY)
     owner = await _owner(reviewer, token)
     if owner is not None and not reviewer.mobius_id:
@@ -172,7 +172,7 @@ def _adopt(
             if confirmed and owner is not None:
                 credentials.prove(reviewer, owner)
                 _follow_groups(reviewer, upstream)
-            before = credentials.present(reviewer)
+            before = credentials.present(reviewer, upstream)
             credential = credentials.adopt(reviewer, token=token, owner=owner)
             _log("token_adopted", reviewer, origin, credential, before)
     except AnotherOwner as other:
@@ -196,8 +196,8 @@ def _conflict(reviewer: Reviewer, owner: str, *, taken: bool) -> NotAdopted:
 
 @transaction.atomic
 def _remove(reviewer: Reviewer, origin: Origin) -> None:
-    Upstream.lock_present()
-    before = credentials.present(reviewer)
+    upstream = Upstream.lock_present()
+    before = credentials.present(reviewer, upstream)
     credentials.remove(reviewer)
     if before is not None:
         _log("token_removed", reviewer, origin, None, before)
@@ -225,11 +225,11 @@ def _log(
     )
 
 
-def unsent(reviewer: Reviewer) -> list[str]:
+def unsent(reviewer: Reviewer, upstream: Upstream) -> list[str]:
     """Ids of the questions whose answer was not sent because the token was refused."""
     rows = Attempt.objects.filter(
         reviewer=reviewer,
-        upstream=Upstream.present(),
+        upstream=upstream,
         state=Attempt.State.REFUSED,
         outcome="unauthorized",
     )

@@ -1,10 +1,11 @@
-"""What a person has typed and not sent, on every device.
+"""Answers that were typed and not sent, on every device.
 
 A save changes only the draft that its form was filled from or has saved last. If another device has
 changed that draft meanwhile, the text becomes a new draft, and both stay until one is sent or
 discarded.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from inbox.models import Attempt, Draft, Interaction, Recipient, Reviewer, Upstr
 from inbox.services.question import find_asked
 
 KEEP_CLOSED_FOR = timedelta(days=30)
+NO_VALUES: tuple[list[str], ...] = ([], [""])
+"""The values of a form without text."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,14 @@ class TypedIn:
     """The form that a text was typed in.
 
     ``base`` is the draft that the form was filled from (``Draft.base``), empty for none. ``form``
-    is its operation id, empty where no form is on the page. ``device`` is as in ``Draft``.
+    is its operation ID, empty if no form is on the page. The others are as in ``Draft``.
     """
 
     base: str = ""
     form: str = ""
     device: str = ""
+    browser: str = ""
+    system: str = ""
 
     def holds(self, draft: Draft) -> bool:
         """Whether the form shows this draft or has saved it last."""
@@ -84,6 +89,8 @@ def keep(
         "updated_at": now,
         "closed_at": now if closed else None,
     }
+    if typed_in is not NOWHERE:
+        fields |= {"browser": typed_in.browser, "system": typed_in.system}
     drafts = list(_of(item).filter(reviewer=reviewer))
     draft = _draft_in(drafts, typed_in) or _same_text(drafts, values, comment)
     if draft is not None:
@@ -145,6 +152,57 @@ def discard(*, reviewer: Reviewer, item: Interaction, base: str = "") -> None:
     Draft.objects.filter(pk__in=[draft.pk for draft in to_delete]).delete()
 
 
+def with_text(viewer: Viewer, upstream: Upstream) -> QuerySet[Draft]:
+    """The viewer's drafts that have text, without those of answers that wait to be sent."""
+    held = Attempt.objects.filter(
+        reviewer_id=OuterRef("reviewer_id"),
+        upstream_id=OuterRef("upstream_id"),
+        interaction_id=OuterRef("interaction_id"),
+        state=Attempt.State.HELD,
+    )
+    own = Draft.objects.filter(~Exists(held), reviewer__user_id=viewer.user_id, upstream=upstream)
+    return own.exclude(values__in=NO_VALUES, comment="")
+
+
+def drafted(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str]:
+    """Those of the questions for which the viewer has a draft with text. One query, none without
+    ``ids``. Answers that wait to be sent have drafts too.
+    """
+    if not ids:
+        return set()
+    own = Draft.objects.filter(
+        reviewer__user_id=viewer.user_id, upstream=upstream, interaction_id__in=ids
+    )
+    found = own.values_list("interaction_id", "values", "comment")
+    return {id_ for id_, values, comment in found if comment or values not in NO_VALUES}
+
+
+def has_text(values: list[str], comment: str) -> bool:
+    """Whether a draft holds more than a press of *Approve* or *Reject*."""
+    return bool(comment) or values not in (*NO_VALUES, ["true"], ["false"])
+
+
+def typed(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str]:
+    """Those of the questions for which the viewer's draft ``has_text``. One query, none without
+    ``ids``.
+    """
+    if not ids:
+        return set()
+    own = Draft.objects.filter(
+        reviewer__user_id=viewer.user_id, upstream=upstream, interaction_id__in=ids
+    )
+    found = own.values_list("interaction_id", "values", "comment")
+    return {id_ for id_, values, comment in found if has_text(values, comment)}
+
+
+def discard_version(*, reviewer: Reviewer, pk: int, version: int) -> bool:
+    """Delete one of the person's drafts, even if they no longer see its question. False if it was
+    changed or deleted meanwhile.
+    """
+    deleted, _ = Draft.objects.filter(reviewer=reviewer, pk=pk, version=version).delete()
+    return bool(deleted)
+
+
 def drop(*, reviewer: Reviewer, interaction_id: str) -> None:
     """Delete all of the reviewer's drafts of the question."""
     Draft.objects.filter(
@@ -153,7 +211,7 @@ def drop(*, reviewer: Reviewer, interaction_id: str) -> None:
 
 
 def as_form_values(value: Any) -> list[str]:
-    """A JSON value as the form field submits it."""
+    """A JSON value in the form in which the field submits it."""
     if isinstance(value, bool):
         return ["true" if value else "false"]
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""People whom an administrator assigns to a Mobius group that Mobius lists no members of."""
+"""People an administrator assigns to a group whose members Mobius doesn't list."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ def mappings(upstream: Upstream) -> list[Mapping]:
 
 
 def _unknown(upstream: Upstream) -> dict[str, int]:
-    """By group id: how many open questions ask a group that Mobius lists no members of."""
+    """The number of open questions by group ID, for groups whose members Mobius does not list."""
     known_sources = (Interaction.FROM_SNAPSHOT, Interaction.FROM_GROUPS)
     items = Interaction.objects.filter(
         upstream=upstream, status="pending", gone=False, target_type="group"

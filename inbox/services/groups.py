@@ -1,7 +1,7 @@
-"""Changing a group upstream: who is in it, and how many of them must answer.
+"""Changes a group upstream: its members, and how many of them must answer.
 
-A change is sent once, with the lead's own member token, so that upstream knows whose it is and its
-own rules apply. Groups have no events, so they are read again after each change.
+A change is sent once, with the lead's own member token, so that upstream knows who made it and
+applies its own rules. Groups have no events, so they are read again after each change.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from inbox import access
-from inbox.access import Viewer, viewer_of
+from inbox.access import NotTheirs, Viewer, viewer_of
 from inbox.mirror import groups as mirror
 from inbox.mobius.errors import (
     Conflict,
@@ -34,10 +34,6 @@ from inbox.services.audit.decision_log import entry_by
 from inbox.services.command import READ_WITHIN, Command, execute, is_uncertain
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome, refused
-
-
-class NotTheirs(LookupError):
-    """The person may not see or change the group, or it does not exist."""
 
 
 class Verb(StrEnum):

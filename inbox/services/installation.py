@@ -11,14 +11,18 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections, router
+from django.db.migrations.executor import MigrationExecutor
 
 from inbox.models import Credential, DecisionHead, append_only
 from inbox.people import vault
-from inbox.services.audit import chain, decision_log, log_status
+from inbox.services.audit import chain, decision_log, entry_count, log_status
 from reviewer_site import private_files, secrets
 from reviewer_site.environment import Misconfigured
 
 log = logging.getLogger(__name__)
+
+ENGINE = "engine"
+"""The app whose tables are in another database, which this process may not have."""
 
 LOST = (
     "restore secrets.env from a backup, or set CREDENTIAL_KEYS to the keys it had; if they are "
@@ -42,13 +46,26 @@ def prepare() -> None:
             problem = _problem()
         if problem:
             raise StartRefused(f"{problem}: {LOST}.")
-        if not settings.SECRETS.stored:
+        is_new = not settings.SECRETS.stored
+        if is_new:
             make_secrets()
         if _has_tables():
             decision_log.begin()
+            if is_new and connections["default"].vendor == "postgresql":
+                # Another machine of the installation; its keys have been checked.
+                entry_count.join(decision_log.head())
     except DatabaseError as error:
         why = str(error).partition("\n")[0]
         raise StartRefused(f"The database cannot be used: {why}.") from error
+
+
+def is_migrated() -> bool:
+    """Whether all migrations were applied. Read each time, since a newer release may have migrated
+    or rolled back while this process runs. Raises ``DatabaseError`` or ``InterfaceError``.
+    """
+    executor = MigrationExecutor(connections["default"])
+    own = [node for node in executor.loader.graph.leaf_nodes() if node[0] != ENGINE]
+    return not executor.migration_plan(own)
 
 
 def report_log() -> None:

@@ -19,7 +19,7 @@ VERB = "service_key_answers"
 
 
 class Why(StrEnum):
-    """Why the key answers or does not: the setting, or whether Mobius names owners of tokens."""
+    """Why the key answers or doesn't: the setting, or whether Mobius names the owners of tokens."""
 
     SET = "it is set"
     UNPROVEN = "Mobius does not name the owner of a token"

@@ -1,25 +1,28 @@
 """One-time links: a person's sign-in link, and the setup link for the first administrator.
 
-Setting the password uses a link up; opening it does not. Its token is in the query string, which is
-not logged here, and is stored as a hash.
+Setting the password uses a link up; opening it does not. With an identity provider, signing in
+there does, and links the two accounts (``inbox.services.provider_accounts``). Its token is in the
+query string, which is not logged here, and is stored as a hash.
 """
 
 import hashlib
 import secrets
 from datetime import timedelta
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from inbox.models import OneTimeLink, Upstream
+from inbox.people.identity_provider import may_use_password, oidc
 
 SIGN_IN_LASTS = timedelta(hours=72)
 SETUP_LASTS = timedelta(hours=1)
@@ -27,6 +30,18 @@ SETUP_LASTS = timedelta(hours=1)
 
 class NotValid(LookupError):
     """The link is used up, replaced or expired, or its account is deactivated."""
+
+
+@sensitive_variables("token")
+def url_of(token: str) -> str:
+    """The URL of the link with this token."""
+    return f"{settings.PUBLIC_URL}{reverse('one-time-link')}?{urlencode({'token': token})}"
+
+
+@sensitive_variables()
+def token_of(url: str) -> str:
+    """The token in the URL of a link."""
+    return parse_qs(urlsplit(url).query)["token"][0]
 
 
 def needs_setup() -> bool:
@@ -48,12 +63,19 @@ def make_setup() -> str:
 @sensitive_variables("token")
 def find(token: str) -> OneTimeLink:
     """The link with this token. Raises ``NotValid``."""
-    rows = OneTimeLink.objects.select_related("user").filter(
+    return _valid(_with_token(token))
+
+
+def _with_token(token: str) -> QuerySet[OneTimeLink]:
+    return OneTimeLink.objects.filter(token_hash=_hash(token))
+
+
+def _valid(links: QuerySet[OneTimeLink]) -> OneTimeLink:
+    rows = links.filter(
         Q(user=None) | Q(user__is_active=True),
-        token_hash=_hash(token),
         expires_at__gt=timezone.now(),
     )
-    link = rows.first()
+    link = rows.select_related("user").first()
     if link is None or (link.user is None and not needs_setup()):
         raise NotValid
     return link
@@ -65,12 +87,29 @@ def set_password(token: str, password: str) -> User:
     # Hashing is slow by design, and SQLite has one write lock.
     hashed = make_password(password)
     with transaction.atomic():
-        user = _take(token).user
+        user = _take(_with_token(token)).user
         if user is None:
             raise NotValid
         user.password = hashed
         user.save(update_fields=["password"])
     return user
+
+
+def take(pk: int) -> User:
+    """Use up the sign-in link with this primary key, inside the caller's transaction. Raises
+    ``NotValid``.
+    """
+    user = _take(OneTimeLink.objects.filter(pk=pk)).user
+    if user is None:
+        raise NotValid
+    return user
+
+
+def needs_link(user: User) -> bool:
+    """Whether the person has no way to sign in yet."""
+    if may_use_password(user.get_username()):
+        return not user.has_usable_password()
+    return not SocialAccount.objects.filter(user=user, provider=oidc().issuer).exists()
 
 
 @sensitive_variables("token")
@@ -79,7 +118,7 @@ def make_administrator(token: str, user: User) -> User:
     """Use up the setup link and save ``user``, which has a password, as the first administrator.
     Raises ``NotValid``.
     """
-    if _take(token).user is not None:
+    if _take(_with_token(token)).user is not None:
         raise NotValid
     user.is_staff = user.is_superuser = True
     user.save()
@@ -102,14 +141,13 @@ def _make(user: User | None, lasts: timedelta) -> str:
         OneTimeLink.objects.create(
             user=user, token_hash=_hash(token), expires_at=timezone.now() + lasts
         )
-    return f"{settings.PUBLIC_URL}{reverse('one-time-link')}?{urlencode({'token': token})}"
+    return url_of(token)
 
 
-@sensitive_variables("token")
-def _take(token: str) -> OneTimeLink:
+def _take(links: QuerySet[OneTimeLink]) -> OneTimeLink:
     """Delete and return the link; of two simultaneous requests, one succeeds."""
-    link = find(token)
-    deleted, _ = OneTimeLink.objects.filter(pk=link.pk, token_hash=_hash(token)).delete()
+    link = _valid(links)
+    deleted, _ = links.filter(pk=link.pk).delete()
     if not deleted:
         raise NotValid
     return link

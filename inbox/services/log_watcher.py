@@ -1,4 +1,6 @@
-"""Updates open pages when a command changes who is asked, by watching the decision log."""
+"""Updates open pages when a command changes who is asked, or deactivates someone, by watching the
+decision log. Each process updates its own.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -6,17 +8,23 @@ from collections.abc import Iterable
 from asgiref.sync import sync_to_async
 from django.db.models import Max, Q
 
+from inbox.live import topics
+from inbox.live.bus import get_bus
 from inbox.mirror.changes import Changes
+from inbox.mirror.recipients import people_of
 from inbox.models import Decision, GroupMapping, Interaction, Reviewer, Upstream
 from inbox.services import group_mapping
 from inbox.services.audit import rights_log
+from inbox.services.claiming import Verb
 
 CHECK_EVERY = 2.0
 """Seconds between two checks; each is one query while nothing is new."""
 
 
 class LogWatcher:
-    """Watches for new entries that change whom a group's questions ask, from any process."""
+    """Watches for new entries, from any process, that change who a group's questions ask, or that
+    someone was deactivated.
+    """
 
     def __init__(self) -> None:
         self._newest: int | None = None
@@ -28,12 +36,13 @@ class LogWatcher:
             await asyncio.sleep(CHECK_EVERY)
 
     def check(self) -> None:
-        """Publish what was logged since the last call. The first call only finds the last entry."""
+        """Publish what was logged since the last call. The first call only notes the last entry."""
         if self._newest is None:
             self._newest = Decision.objects.aggregate(newest=Max("number"))["newest"] or 0
             return
         new = Decision.objects.filter(number__gt=self._newest).order_by("number")
-        entries = list(new.only("number", "verb", "group_id", "title", "value"))
+        columns = ("number", "verb", "interaction_id", "group_id", "title", "value")
+        entries = list(new.only(*columns))
         if entries:
             self._newest = entries[-1].number
             _publish(
@@ -41,6 +50,7 @@ class LogWatcher:
                 for entry in entries
                 if entry.verb in (group_mapping.VERB, rights_log.MOBIUS_ID)
             )
+            _publish_deactivations(entries)
 
 
 def _publish(entries: Iterable[Decision]) -> None:
@@ -70,7 +80,24 @@ def _publish(entries: Iterable[Decision]) -> None:
     questions = set(items.values_list("mobius_id", flat=True))
     changes = Changes(interactions=questions, groups=groups)
     changes.touch(dict.fromkeys(people, questions))
-    changes.publish()
+    changes.publish_here()
+
+
+def _publish_deactivations(entries: Iterable[Decision]) -> None:
+    """Publish that accounts were switched off or on, and the claims that were released for them."""
+    switched = (rights_log.DEACTIVATED, rights_log.REACTIVATED)
+    if any(entry.verb in switched for entry in entries):
+        get_bus().publish_here([topics.runs()])
+    released = {
+        entry.interaction_id
+        for entry in entries
+        if entry.verb == Verb.RELEASE and (entry.value or {}).get("by")
+    }
+    if released:
+        items = Interaction.objects.filter(upstream=Upstream.present(), mobius_id__in=released)
+        changes = Changes(interactions=released)
+        changes.touch(people_of(list(items)))
+        changes.publish_here()
 
 
 log_watcher = LogWatcher()

@@ -56,5 +56,6 @@ def _read(reviewer: Reviewer, rows: QuerySet[Notice], now: datetime, **filters: 
     if not new.exists() or not new.update(read_at=now):
         return False
     if reviewer.mobius_id:
-        get_bus().publish([topics.notices(reviewer.mobius_id), topics.runs()])
+        own = reviewer.mobius_id
+        get_bus().publish([topics.notices(own), topics.held(own), topics.runs()])
     return True

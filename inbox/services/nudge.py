@@ -1,4 +1,4 @@
-"""A team lead reminds somebody of a question, with a notification, at most once an hour."""
+"""A team lead reminds someone of a question, with a notification, at most once an hour."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from inbox import access
-from inbox.access import Refusal, Viewer, viewer_of
+from inbox.access import NotTheirs, Refusal, Viewer, viewer_of
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Interaction, Notice, Reviewer, Upstream
@@ -19,12 +19,8 @@ from inbox.services.outcome import Kind, Outcome
 from inbox.services.question import find
 
 EVERY = timedelta(hours=1)
-"""The least time between two nudges of a person about a question."""
+"""The shortest time between two nudges of a person about a question."""
 VERB = "nudge"
-
-
-class NotTheirs(LookupError):
-    """The reviewer is no team lead, or the question does not ask the recipient."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,10 @@ def nudge(
     """Remind the person with the Mobius ID ``user_id`` of a question, as ``reviewer``.
 
     The person must be able to answer it now; a second nudge within ``EVERY`` is refused. The
-    notification and its entry in the decision log are one transaction. Raises ``NotTheirs``.
+    notification and its entry in the decision log are one transaction.
+
+    Raises:
+        NotTheirs: also if the question does not ask the person.
     """
     now = now or timezone.now()
     ready = _prepare(reviewer, interaction_id, user_id, now, origin)
@@ -85,8 +84,8 @@ def _prepare(
         return Outcome(Kind.NO_ACCOUNT, item, VERB, user_id=user_id)
     if not recipient.user.is_active:
         kind = Kind.DEACTIVATED
-    elif refusal is Refusal.HELD:
-        kind = Kind.HELD
+    elif refusal is Refusal.CLAIMED_BY_ANOTHER:
+        kind = Kind.CLAIMED_BY_ANOTHER
     elif refusal is Refusal.ANSWERED:
         kind = Kind.THEY_ANSWERED
     elif recipient.pk == reviewer.pk:

@@ -1,17 +1,19 @@
 """Answers made outside this app are logged once, as observed.
 
-The sync sees our own answers too, often before the response to our POST, and upstream may name
-somebody else as responder. So nothing is logged while an attempt of that person is open, or,
-where one answer is enough, anybody's: whoever settles the attempt knows whose answer it is and logs
-it. Both lock the upstream's row, so neither overtakes the other.
+The sync also sees our own answers, often before the response to our POST, and upstream may name
+someone else as responder. So nothing is logged while an attempt of that person is open, or anyone's
+if one answer is enough: whatever settles the attempt knows whose answer it is and logs it. Both
+lock the upstream's row, so neither overtakes the other.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from inbox.access.redaction import masked
 from inbox.mirror.observers import Answer
 from inbox.mirror.upsert import chunks
 from inbox.models import Attempt, Interaction, Upstream
+from inbox.services import returned
 from inbox.services.answer_state import OwnAnswer
 from inbox.services.audit import decision_log
 from inbox.services.audit.decision_log import Entry, entry_by
@@ -72,6 +74,7 @@ def _late(upstream: Upstream, answer: Answer) -> Attempt | None:
 
 def _ours(attempt: Attempt, answer: Answer) -> Entry:
     Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.ANSWERED, outcome=RESPOND)
+    returned.forget(attempt.reviewer, answer.item)
     return entry_of(attempt, answer.item, at=_at(answer))
 
 
@@ -86,10 +89,12 @@ def entry_of(attempt: Attempt, item: Interaction, *, at: datetime | None) -> Ent
         item=item,
         credential_kind=attempt.credential_kind,
         operation_id=attempt.operation_id,
-        value=attempt.value,
+        value=masked(attempt.value),
         comment=attempt.comment,
         shown=attempt.shown,
         http_status=attempt.http_status,
+        decided_at=attempt.created_at,
+        sent_at=attempt.began_at,
     )
 
 
@@ -103,9 +108,11 @@ def unconfirmed_entry_of(attempt: Attempt, item: Interaction) -> Entry:
         item=item,
         credential_kind=attempt.credential_kind,
         operation_id=attempt.operation_id,
-        value={"answer": attempt.value},
+        value={"answer": masked(attempt.value)},
         comment=attempt.comment,
         shown=attempt.shown,
+        decided_at=attempt.created_at,
+        sent_at=attempt.began_at,
     )
 
 
@@ -117,7 +124,7 @@ def _entry(upstream: Upstream, answer: Answer) -> Entry:
         actor=answer.user_id,
         at=_at(answer),
         item=item,
-        value=response.get("value"),
+        value=masked(response.get("value")),
         comment=response.get("comment") or "",
         observed=True,
     )

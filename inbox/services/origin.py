@@ -21,10 +21,11 @@ BACKGROUND = Origin()
 
 @dataclass(frozen=True)
 class Actor:
-    """Who changes accounts and rights: a signed-in person, or a command on the server.
+    """Who changes accounts and rights: a signed-in person, a command on the server, or the identity
+    provider by its claims.
 
     ``account`` is a username, for a command that of the operating system. ``credential_kind`` is
-    ``account`` or ``command``.
+    ``account``, ``command`` or ``provider``.
     """
 
     account: str

@@ -21,11 +21,16 @@ Subject = TypeVar("Subject", Interaction, Group, Run)
 
 
 class Kind(StrEnum):
-    """What is true after the call. Those in ``DONE`` leave nothing to do."""
+    """What is true after the call. Those in ``DONE`` leave nothing to do.
+
+    ``WAITING``: the answer is held. ``OVERDUE``: a held answer could not be sent in time.
+    """
 
     ANSWERED = "answered"
     PENDING_OTHERS = "pending_others"
     RECEIVED = "received"
+    WAITING = "waiting"
+    UNDONE = "undone"
     CLAIMED = "claimed"
     RELEASED = "released"
     CHANGED = "changed"
@@ -34,11 +39,11 @@ class Kind(StrEnum):
     ENDED_BEFORE = "ended_before"
     NUDGED = "nudged"
 
-    # Something or somebody was first, or it cannot be done.
-    ALREADY_MINE = "already_mine"
+    # Something or someone was first, or it can't be done.
+    ALREADY_ANSWERED = "already_answered"
     PROCESSING = "processing"
     CLOSED = "closed"
-    HELD = "held"
+    CLAIMED_BY_ANOTHER = "claimed_by_another"
     NO_CLAIMS = "no_claims"
     QUESTION_CHANGED = "question_changed"
     CONFLICT = "conflict"
@@ -51,10 +56,12 @@ class Kind(StrEnum):
     NO_ACCOUNT = "no_account"
     DEACTIVATED = "deactivated"
     YOURSELF = "yourself"
+    TOO_LATE = "too_late"
+    NOTHING_TO_UNDO = "nothing_to_undo"
 
     # The request failed, or was not sent.
     NO_CREDENTIAL = "no_credential"
-    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a kind, not a token
+    TOKEN_REFUSED = "token_refused"  # nosec B105 # noqa: S105 - a kind, not a token
     NOT_ALLOWED = "not_allowed"
     NOT_ACCEPTED = "not_accepted"
     UNREACHABLE = "unreachable"
@@ -62,6 +69,7 @@ class Kind(StrEnum):
     STILL_OPEN = "still_open"
     NOT_RECORDED = "not_recorded"
     UNCONFIRMED = "unconfirmed"
+    OVERDUE = "overdue"
 
 
 DONE = frozenset(
@@ -69,6 +77,8 @@ DONE = frozenset(
         Kind.ANSWERED,
         Kind.PENDING_OTHERS,
         Kind.RECEIVED,
+        Kind.WAITING,
+        Kind.UNDONE,
         Kind.CLAIMED,
         Kind.RELEASED,
         Kind.CHANGED,
@@ -92,7 +102,8 @@ class Outcome(Generic[Subject]):
         at: when the last nudge was sent.
         underway: the answer that keeps the viewer from answering.
         checked: False if Mobius could not be read after the request.
-        message: what Mobius said.
+        message: what Mobius said; empty if it said nothing.
+        status: HTTP status of a refusal.
         retry_after: seconds to wait, None if Mobius did not say.
         service_key: the service key was refused, not the person's token.
         lost: a token is stored that no key decrypts.
@@ -109,6 +120,7 @@ class Outcome(Generic[Subject]):
     underway: Underway | None = None
     checked: bool = True
     message: str = ""
+    status: int | None = None
     retry_after: float | None = None
     service_key: bool = False
     lost: bool = False
@@ -120,7 +132,7 @@ class Outcome(Generic[Subject]):
 
 
 def refused(error: MobiusError, subject: Subject, **facts: Any) -> Outcome[Subject]:
-    """The outcome of a request that Mobius refused or never got."""
+    """The outcome of a request that Mobius refused or did not receive."""
     match error:
         case Unauthorized():
             kind = Kind.TOKEN_REFUSED
@@ -136,5 +148,13 @@ def refused(error: MobiusError, subject: Subject, **facts: Any) -> Outcome[Subje
             kind = Kind.UNREACHABLE
         case _:
             kind = Kind.NOT_ACCEPTED
-    message, retry_after = error.message, error.retry_after
-    return Outcome(kind, subject, message=message, retry_after=retry_after, **facts)
+    return Outcome(kind, subject, **facts_of(error), **facts)
+
+
+def facts_of(error: MobiusError) -> dict[str, Any]:
+    """What every outcome takes from the error that led to it."""
+    return {
+        "message": error.upstream_message,
+        "status": error.status,
+        "retry_after": error.retry_after,
+    }

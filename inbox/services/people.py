@@ -38,6 +38,7 @@ class Person:
     username: str
     mobius_id: str | None = None
     full_name: str | None = None
+    email: str | None = None
     role: Role | None = None
     admin: bool = False
 
@@ -66,7 +67,7 @@ class Reason(StrEnum):
 
 
 class NotAdded(Exception):
-    """Nothing has changed. ``holder`` is the account that has the Mobius ID, ``invalid`` are the
+    """Nothing has changed. ``owner`` is the account that has the Mobius ID, ``invalid`` are the
     fields' validation errors.
     """
 
@@ -76,12 +77,12 @@ class NotAdded(Exception):
         *,
         username: str = "",
         mobius_id: str = "",
-        holder: str = "",
+        owner: str = "",
         invalid: Sequence[str] = (),
     ) -> None:
         super().__init__(reason)
         self.reason, self.username, self.mobius_id = reason, username, mobius_id
-        self.holder, self.invalid = holder, invalid
+        self.owner, self.invalid = owner, invalid
 
 
 @sensitive_variables("password", "hashed")
@@ -120,9 +121,8 @@ def _add(person: Person, password: str | None, hashed: str | None, *, update: bo
             Reason.JUST_TAKEN, username=person.username, mobius_id=person.mobius_id or ""
         ) from None
     if person.role is not None or not user.groups.filter(name__in=ROLES).exists():
-        _give_role(user, person.role or Role.REVIEWER)
-    needs_link = user.is_active and not user.has_usable_password()
-    link = links.make_sign_in(user) if needs_link else ""
+        give_role(user, person.role or Role.REVIEWER)
+    link = links.make_sign_in(user) if user.is_active and links.needs_link(user) else ""
     seen = person.mobius_id is None or directory.is_seen(person.mobius_id.strip())
     return Added(person, link=link, unseen=not seen)
 
@@ -167,6 +167,8 @@ def _describe(user: User, person: Person) -> None:
         if not person.full_name.isprintable():
             raise NotAdded(Reason.NAME_OF_SEVERAL_LINES, username=person.username)
         user.first_name, _, user.last_name = person.full_name.strip().partition(" ")
+    if person.email is not None:
+        user.email = person.email.strip()
     if person.admin:
         user.is_staff = user.is_superuser = True
     try:
@@ -195,13 +197,13 @@ def _identify(user: User, person: Person) -> None:
         Reviewer._meta.get_field("mobius_id").clean(mobius_id, reviewer)
     except ValidationError as error:
         raise NotAdded(Reason.INVALID, invalid=error.messages) from None
-    holder = Reviewer.objects.filter(mobius_id=mobius_id).select_related("user").first()
-    if holder is not None:
-        raise NotAdded(Reason.ID_OF_ANOTHER, mobius_id=mobius_id, holder=holder.user.get_username())
+    owner = Reviewer.objects.filter(mobius_id=mobius_id).select_related("user").first()
+    if owner is not None:
+        raise NotAdded(Reason.ID_OF_ANOTHER, mobius_id=mobius_id, owner=owner.user.get_username())
     credentials.assign(reviewer, mobius_id=mobius_id)
 
 
-def _give_role(user: User, role: Role) -> None:
+def give_role(user: User, role: Role) -> None:
     """Replace the user's role; other groups stay."""
     had = {group.name for group in user.groups.filter(name__in=ROLES)}
     now = set(GROUPS[role])

@@ -1,4 +1,4 @@
-"""People from a CSV file: ``name,full_name,mobius_id,role,admin``."""
+"""People from a CSV file: ``name,full_name,email,mobius_id,role,admin``."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from inbox.services.people import Person, Role
 
-COLUMNS = ("name", "full_name", "mobius_id", "role", "admin")
+COLUMNS = ("name", "full_name", "email", "mobius_id", "role", "admin")
 REQUIRED = ("name", "mobius_id")
 MAX_PEOPLE = 200
 YES, NO = ("yes", "true", "on", "1", "x"), ("", "no", "false", "off", "0")
@@ -77,6 +77,7 @@ def _person(row: dict[str, str | None], line: int) -> Person:
         username=values["name"],
         mobius_id=values["mobius_id"],
         full_name=values["full_name"] or None,
+        email=values["email"] or None,
         role=Role(role) if role else None,
         admin=admin in YES,
     )

@@ -7,25 +7,25 @@ from weakref import WeakKeyDictionary
 from asgiref.sync import sync_to_async
 
 from inbox import access
-from inbox.access import Viewer
+from inbox.access import NotTheirs, Viewer
 from inbox.mobius import types
 from inbox.mobius.errors import MobiusError
 from inbox.models import Interaction, Upstream
 from inbox.page_slots import waiting
 from inbox.people.clients import service_client
-from inbox.services.look_up import Snapshot, mirror
+from inbox.services.look_up import mirror
 from inbox.services.rate_limit import RateLimiter
 
 READ_WITHIN = 2.0
-"""Seconds that the page waits for Mobius."""
+"""The most seconds that the page waits for Mobius."""
 ANSWERED_AFTER = (0.5, READ_WITHIN)
-"""Seconds after which "not found" is returned: the first that has not passed yet."""
+""""Not found" is returned after the first of these times, in seconds, that has not passed yet."""
 ONE_PER_ID = 10.0
-"""Seconds in which an id is read at most once, whoever opens it."""
+"""Seconds within which an ID is read only once, whoever opens it."""
 LONGEST_ID = 200
 
 
-class NotAsked(LookupError):
+class NotAsked(NotTheirs):
     """The person was not asked this question, or it does not exist."""
 
 
@@ -50,7 +50,7 @@ async def find_or_read(
     """The question if the viewer may see it, else None. Reads it from Mobius if necessary.
 
     A link to a question can arrive before the sync has it. So a question that a viewer cannot see
-    is read from Mobius once, and then the usual access check decides. Somebody else's question and
+    is read from Mobius once, and then the usual access check decides. Someone else's question and
     one that does not exist take the same path and the same time, so that neither the response nor
     its delay tells them apart.
     """
@@ -60,18 +60,23 @@ async def find_or_read(
         return item
     began = asyncio.get_running_loop().time()
     reads = _reads()
-    if not reads.allowed(viewer):
+    # Also for a read that is shared: the limit must not show what others have read.
+    if not await sync_to_async(_rate_limiter.allow)(viewer.user_id):
         return None
     read = reads.of(interaction_id)
     if not read.done():
         async with waiting():
             await asyncio.wait({read})
         if (interaction := read.result()) is not None:
-            (await sync_to_async(mirror)(Snapshot(interaction.id, interaction), upstream)).publish()
+            await sync_to_async(_mirror_and_publish)(interaction, upstream)
     item = await sync_to_async(find)(viewer, upstream, interaction_id)
     if item is None:
         await _wait_evenly(began)
     return item
+
+
+def _mirror_and_publish(interaction: types.Interaction, upstream: Upstream) -> None:
+    mirror(interaction, upstream).publish()
 
 
 Read = asyncio.Task[types.Interaction | None]
@@ -82,13 +87,6 @@ class Reads:
 
     def __init__(self) -> None:
         self._ids: dict[str, tuple[float, Read]] = {}
-        self._rate_limiter = RateLimiter()
-
-    def allowed(self, viewer: Viewer) -> bool:
-        """Count a read for the viewer, even if another's is reused: the limit must not show what
-        others have read.
-        """
-        return self._rate_limiter.allow(viewer.user_id)
 
     def of(self, interaction_id: str) -> Read:
         """The last read of this id, or a new one."""
@@ -103,6 +101,8 @@ class Reads:
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Reads] = WeakKeyDictionary()
+"""The recent reads of this process, by event loop; others make their own."""
+_rate_limiter = RateLimiter("questions")
 
 
 def _reads() -> Reads:

@@ -1,36 +1,39 @@
 """Limits how often a person may trigger a call to Mobius."""
 
-from collections import deque
-from threading import Lock
-from time import monotonic
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from inbox.models import CountedCall, Reviewer
 
 MAX_CALLS = 10
-PERIOD = 60.0
-"""At most ``MAX_CALLS`` in ``PERIOD`` seconds."""
+PERIOD = timedelta(minutes=1)
+"""The time within which at most ``MAX_CALLS`` are allowed."""
 
 
 class RateLimiter:
-    """Calls of the last ``PERIOD`` seconds, by account. Thread-safe."""
+    """Calls of the last ``PERIOD``, by account, by the database's clock. All processes share them.
 
-    def __init__(self) -> None:
-        self._times: dict[int, deque[float]] = {}
-        self._lock = Lock()
+    Args:
+        name: tells it from the others.
+    """
 
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @transaction.atomic
     def allow(self, user_id: int) -> bool:
         """Count a call. False, without counting it, if there were too many."""
-        now = monotonic()
-        with self._lock:
-            for id_, calls in list(self._times.items()):
-                while calls and calls[0] + PERIOD <= now:
-                    calls.popleft()
-                if not calls:
-                    del self._times[id_]
-            calls = self._times.setdefault(user_id, deque())
-            if len(calls) >= MAX_CALLS:
-                return False
-            calls.append(now)
-            return True
+        # Those of one account are counted one after the other.
+        list(Reviewer.objects.select_for_update(no_key=True).filter(user_id=user_id).only("pk"))
+        calls = CountedCall.objects.filter(limiter=self._name, account=user_id)
+        if calls.filter(at__gt=Now() - PERIOD).count() >= MAX_CALLS:
+            return False
+        CountedCall.objects.create(limiter=self._name, account=user_id, at=Now())
+        return True
 
-    def reset(self) -> None:
-        with self._lock:
-            self._times.clear()
+
+def tidy() -> None:
+    """Delete what no longer counts."""
+    CountedCall.objects.filter(at__lte=Now() - PERIOD).delete()

@@ -4,47 +4,52 @@ Check access; store draft and attempt in one transaction; send the POST; then, i
 project the response, log the decision, settle the attempt and delete the draft. A POST that may
 have arrived is never repeated automatically: the question is read, and the outcome says what that
 shows.
+
+An answer that is to be held is checked and stored in the same way; ``sending`` sends it later,
+unless ``undo`` comes first.
 """
 
-import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from time import monotonic
 from typing import Any
-from weakref import WeakValueDictionary
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.access import Viewer, viewer_of
+from inbox.metrics import observe_answer
+from inbox.mirror.snapshots import Payload
 from inbox.mobius.errors import MobiusError
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
-from inbox.page_slots import locked
 from inbox.people.clients import NoCredential, RequestCredential, credential_for
-from inbox.services import answer_command, attempts, draft, observed
+from inbox.services import answer_command, attempts, draft, observed, returned
 from inbox.services.answer_command import AnswerCommand, answered
-from inbox.services.attempts import Busy
+from inbox.services.answer_lock import StillAnswering, answering
+from inbox.services.answer_state import AnswerState, answer_state
+from inbox.services.attempts import Busy, Submission
 from inbox.services.command import execute
 from inbox.services.confirming import confirmer
 from inbox.services.draft import NOWHERE, TypedIn
-from inbox.services.look_up import Snapshot, look_up
+from inbox.services.look_up import look_up
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.question import find_asked
 from inbox.services.seen import Seen
+from inbox.services.sending import sender
 
 log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = timedelta(minutes=5)
 """After this, an attempt whose question is still open counts as not arrived."""
 
-ACCEPTED = (Attempt.State.ANSWERED, Attempt.State.ACCEPTED)
-"""A repeated operation is not sent again from these states."""
+OPEN = Attempt.State.OPEN
+TAKEN = (Attempt.State.HELD, Attempt.State.ANSWERED, Attempt.State.ACCEPTED)
+"""A repeated operation is not stored or sent again from these states."""
 
 ViewerAndItem = tuple[Viewer, Interaction]
 """A viewer, and a question that ``find_asked`` returned for them."""
-
-_locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,20 @@ class Answer:
     origin: Origin
     typed_in: TypedIn = NOWHERE
     viewer_and_item: ViewerAndItem | None = None
+    hold_for: timedelta | None = None
+
+    def submission(self, item: Interaction, existing: Attempt | None) -> Submission:
+        """What is stored. ``existing``: the attempt with its operation ID."""
+        return Submission(
+            self.reviewer,
+            item,
+            self.value,
+            self.comment,
+            self.operation_id,
+            existing,
+            self.origin,
+            self.typed_in,
+        )
 
 
 async def respond(
@@ -73,6 +92,7 @@ async def respond(
     origin: Origin = BACKGROUND,
     typed_in: TypedIn = NOWHERE,
     viewer_and_item: ViewerAndItem | None = None,
+    hold_for: timedelta | None = None,
 ) -> Outcome[Interaction]:
     """Answer the question as ``reviewer``.
 
@@ -83,12 +103,11 @@ async def respond(
         origin: where it was sent from.
         typed_in: the form.
         viewer_and_item: viewer and question, if the caller has just loaded them.
+        hold_for: how long the person can undo it; None to send it at once.
 
     Raises:
         NotAsked: the question is not there for the reviewer.
     """
-    lock = _answer_lock(reviewer, interaction_id)
-    viewer_and_item = None if lock.locked() else viewer_and_item
     seen = seen or Seen()
     answer = Answer(
         reviewer,
@@ -100,11 +119,31 @@ async def respond(
         origin,
         typed_in,
         viewer_and_item,
+        hold_for,
     )
-    async with locked(lock):
+    began = monotonic()
+    try:
+        outcome = await _respond(answer)
+    except StillAnswering:
+        outcome = await sync_to_async(_not_begun)(answer)
+    observe_answer(outcome.kind, monotonic() - began)
+    return outcome
+
+
+def _not_begun(answer: Answer) -> Outcome[Interaction]:
+    """Another process is still sending an answer of the person's."""
+    _, item = _find(answer)
+    _save_draft(answer, item, closed=not item.pending)
+    return Outcome(Kind.UNCONFIRMED, item)
+
+
+async def _respond(answer: Answer) -> Outcome[Interaction]:
+    async with answering(answer.reviewer.pk, answer.interaction_id) as waited:
+        if waited:
+            answer = replace(answer, viewer_and_item=None)
         ready = await sync_to_async(_prepare)(answer, recheck=True)
         if isinstance(ready, AnswerCommand) and ready.unknown:
-            snapshot = await _look_up(interaction_id)
+            snapshot = await _look_up(answer.interaction_id)
             outcome = await sync_to_async(ready.on_recheck)(snapshot)
             if outcome.kind is not Kind.NOT_RECORDED:
                 return outcome
@@ -137,45 +176,52 @@ async def recheck(
     Reads the question and sends nothing. ``NOT_RECORDED`` means that the answer has not arrived and
     can be sent again. Waits for an answer that is being sent. Raises ``NotAsked``.
     """
-    async with locked(_answer_lock(reviewer, interaction_id)):
-        viewer = await sync_to_async(viewer_of)(reviewer.user)
-        item = await sync_to_async(find_asked)(viewer, interaction_id)
-        snapshot = await _look_up(interaction_id)
-        attempt = await sync_to_async(attempts.find)(reviewer, operation_id)
-        return await sync_to_async(_rechecked)((viewer, item), attempt, snapshot, seen or Seen())
+    try:
+        async with answering(reviewer.pk, interaction_id):
+            found = await sync_to_async(_asked)(reviewer, interaction_id)
+            snapshot = await _look_up(interaction_id)
+            attempt = await sync_to_async(attempts.find)(reviewer, operation_id)
+            return await sync_to_async(_rechecked)(found, attempt, snapshot, seen or Seen())
+    except StillAnswering:
+        _, item = await sync_to_async(_asked)(reviewer, interaction_id)
+        return Outcome(Kind.UNCONFIRMED, item)
 
 
 def _rechecked(
-    viewer_and_item: ViewerAndItem, attempt: Attempt | None, snapshot: Snapshot | None, seen: Seen
+    viewer_and_item: ViewerAndItem, attempt: Attempt | None, snapshot: Payload | None, seen: Seen
 ) -> Outcome[Interaction]:
     viewer, item = viewer_and_item
-    if attempt is None or not attempts.is_for(attempt, item):
+    undone = attempt is not None and attempt.state == Attempt.State.UNDONE
+    if attempt is None or undone or not attempts.is_for(attempt, item):
         outcome = answer_command.why_not(viewer, item, snapshot, seen)
         return outcome or Outcome(Kind.NOT_RECORDED, item)
-    if attempt.state in ACCEPTED:
-        return _accepted(attempt, viewer, item, snapshot)
+    if attempt.state in TAKEN:
+        return _taken(attempt, viewer, item, snapshot)
     return AnswerCommand(attempt, viewer, item, unknown=True).on_recheck(snapshot)
 
 
 async def settle_open() -> None:
-    """Settle every attempt of unknown outcome. Called at start and every minute."""
+    """Settle every attempt of unknown outcome. Called at start and every minute.
+
+    A held answer that was being sent when the process ended, and has not arrived, comes back.
+    """
     await sync_to_async(_settle_unconfirmed)()
-    for unknown in await sync_to_async(_commands_in)(Attempt.State.OPEN):
-        async with _answer_lock(unknown.attempt.reviewer, unknown.attempt.interaction_id):
-            try:
-                snapshot = await look_up(unknown.attempt.interaction_id)
-            except MobiusError as error:
-                log.info("open attempts wait: %s", error)
-                return
-            await sync_to_async(_settle)(unknown, snapshot)
+    for unknown in await sync_to_async(_commands_in)(OPEN):
+        attempt = unknown.attempt
+        try:
+            async with answering(attempt.reviewer_id, attempt.interaction_id, wait=0):
+                if not await Attempt.objects.filter(pk=attempt.pk, state=OPEN).aexists():
+                    continue
+                snapshot = await look_up(attempt.interaction_id)
+                await sync_to_async(_settle)(unknown, snapshot)
+        except StillAnswering:
+            continue
+        except MobiusError as error:
+            log.info("open attempts are still waiting: %s", error)
+            return
 
 
-def _answer_lock(reviewer: Reviewer, interaction_id: str) -> asyncio.Lock:
-    """A lock that lets a person send one answer to a question at a time."""
-    return _locks.setdefault((reviewer.pk, interaction_id), asyncio.Lock())
-
-
-async def _look_up(interaction_id: str) -> Snapshot | None:
+async def _look_up(interaction_id: str) -> Payload | None:
     try:
         return await look_up(interaction_id)
     except MobiusError:
@@ -192,26 +238,50 @@ def _prepare(answer: Answer, *, recheck: bool) -> AnswerCommand | Outcome[Intera
     viewer, item = (answer.viewer_and_item if recheck else None) or _find(answer)
     existing = attempts.find(reviewer, answer.operation_id)
     earlier = existing if existing is not None and attempts.is_for(existing, item) else None
-    if earlier is not None and earlier.state in ACCEPTED:
-        return _accepted(earlier, viewer, item)
+    if earlier is not None and earlier.state in TAKEN:
+        return _taken(earlier, viewer, item)
     if earlier is not None and earlier.state == Attempt.State.OPEN and recheck:
         return AnswerCommand(earlier, viewer, item, unknown=True)
+    refused = _refused(answer, viewer, item)
+    if refused is not None:
+        return refused
+    try:
+        credential = credential_for(reviewer, item)
+    except NoCredential as none:
+        _save_draft(answer, item, closed=False)
+        return Outcome(Kind.NO_CREDENTIAL, item, lost=none.lost)
+    if answer.hold_for is not None:
+        return _hold(answer, item, existing, answer.hold_for)
+    return _begin(answer, viewer, item, credential, existing)
+
+
+def _refused(answer: Answer, viewer: Viewer, item: Interaction) -> Outcome[Interaction] | None:
+    """Why the answer can't be sent, as the mirror has it; what was typed is saved."""
     closed = answer_command.already_closed(viewer, item)
     if (
         closed is not None
-        and closed.kind is Kind.ALREADY_MINE
+        and closed.kind is Kind.ALREADY_ANSWERED
         and _already_sent(answer, viewer, item)
     ):
         return answered(item)
     if closed is not None or answer.seen.differs_from(item):
         _save_draft(answer, item, closed=closed is not None)
         return closed or Outcome(Kind.QUESTION_CHANGED, item)
-    try:
-        credential = credential_for(reviewer, item)
-    except NoCredential as none:
+    if answer.hold_for is not None and answer_state(viewer, item) is AnswerState.CLAIMED_BY_ANOTHER:
+        # One that is sent at once is left to Mobius: the claim may have been released.
         _save_draft(answer, item, closed=False)
-        return Outcome(Kind.NO_CREDENTIAL, item, lost=none.lost)
-    return _begin(answer, viewer, item, credential, existing)
+        return Outcome(Kind.CLAIMED_BY_ANOTHER, item)
+    return None
+
+
+def _hold(
+    answer: Answer, item: Interaction, existing: Attempt | None, wait: timedelta
+) -> Outcome[Interaction]:
+    """Store the attempt, and let it be sent later."""
+    attempt = attempts.hold(answer.submission(item, existing), wait)
+    sender.add(attempt)
+    returned.publish(answer.reviewer, item.mobius_id)
+    return Outcome(Kind.WAITING, item)
 
 
 def _begin(
@@ -221,20 +291,10 @@ def _begin(
     credential: RequestCredential,
     existing: Attempt | None,
 ) -> AnswerCommand | Outcome[Interaction]:
-    """Store the attempt; an outcome where somebody else is answering."""
+    """Store the attempt; an outcome where someone else is answering."""
     sent_before = existing is not None and attempts.is_for(existing, item) and existing.sent
     try:
-        attempt = attempts.begin(
-            reviewer=answer.reviewer,
-            item=item,
-            value=answer.value,
-            comment=answer.comment,
-            operation_id=answer.operation_id,
-            credential=credential,
-            existing=existing,
-            origin=answer.origin,
-            typed_in=answer.typed_in,
-        )
+        attempt = attempts.begin(answer.submission(item, existing), credential)
     except Busy as busy:
         _save_draft(answer, item, closed=False)
         return Outcome(Kind.PROCESSING, item, underway=busy.underway)
@@ -242,9 +302,11 @@ def _begin(
     return AnswerCommand(attempt, viewer, item, credential, resent=resent)
 
 
-def _accepted(
-    attempt: Attempt, viewer: Viewer, item: Interaction, snapshot: Snapshot | None = None
+def _taken(
+    attempt: Attempt, viewer: Viewer, item: Interaction, snapshot: Payload | None = None
 ) -> Outcome[Interaction]:
+    if attempt.state == Attempt.State.HELD:
+        return Outcome(Kind.WAITING, item)
     if attempt.state == Attempt.State.ANSWERED:
         return answered(item)
     return AnswerCommand(attempt, viewer, item).on_repeated(snapshot)
@@ -262,8 +324,12 @@ def _already_sent(answer: Answer, viewer: Viewer, item: Interaction) -> bool:
 
 
 def _find(answer: Answer) -> ViewerAndItem:
-    viewer = viewer_of(answer.reviewer.user)
-    return viewer, find_asked(viewer, answer.interaction_id)
+    return _asked(answer.reviewer, answer.interaction_id)
+
+
+def _asked(reviewer: Reviewer, interaction_id: str) -> ViewerAndItem:
+    viewer = viewer_of(reviewer.user)
+    return viewer, find_asked(viewer, interaction_id)
 
 
 def _save_draft(answer: Answer, item: Interaction, *, closed: bool) -> None:
@@ -298,7 +364,10 @@ def _settle_unconfirmed() -> None:
         unconfirmed.on_recheck(None)
 
 
-def _settle(unknown: AnswerCommand, snapshot: Snapshot) -> None:
-    lost = unknown.on_recheck(snapshot).kind is Kind.NOT_RECORDED
-    if lost and unknown.attempt.created_at < timezone.now() - GIVE_UP_AFTER:
-        attempts.refuse(unknown.attempt, observed.NEVER_ARRIVED)
+def _settle(unknown: AnswerCommand, snapshot: Payload) -> None:
+    outcome, attempt = unknown.on_recheck(snapshot), unknown.attempt
+    if attempt.on_its_way and not outcome.done:
+        returned.bring_back(attempt, outcome.kind)
+    lost = outcome.kind is Kind.NOT_RECORDED
+    if lost and attempt.began_at < timezone.now() - GIVE_UP_AFTER:
+        attempts.refuse(attempt, observed.NEVER_ARRIVED)

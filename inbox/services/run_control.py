@@ -15,7 +15,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import access
-from inbox.access import viewer_of
+from inbox.access import NotTheirs, viewer_of
+from inbox.access.redaction import masked
 from inbox.mirror import capabilities, project
 from inbox.mobius import types
 from inbox.mobius.errors import (
@@ -45,10 +46,6 @@ class Verb(StrEnum):
 
 
 PERMISSION = {Verb.CANCEL: access.CANCEL_RUN, Verb.SIGNAL: access.SIGNAL_RUN}
-
-
-class NotTheirs(LookupError):
-    """The person may not see the run or lacks the permission, or it does not exist."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +138,7 @@ class RunCommand(Command[Run]):
                 credential_kind=self.credential.kind,
                 run_id=self.run.mobius_id,
                 workflow=self.run.workflow,
-                value={**self.value, **facts},
+                value=masked({**self.value, **facts}),
             )
         )
 

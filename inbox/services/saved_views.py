@@ -1,17 +1,17 @@
-"""A lead's saved views of the run monitor."""
+"""Saved views: the person's own, and those that are shared with a group of theirs."""
 
 from enum import StrEnum
 
 from django.db import IntegrityError, transaction
 
-from inbox.access import Viewer
-from inbox.models import SavedView
+from inbox.access import NotTheirs, Viewer
+from inbox.models import Group, SavedView
 
 MAX_VIEWS = 50
-"""Views of one person: the rail has no room for more."""
+"""The most views of one person: the rail has no room for more."""
 
 
-class NoSuchView(LookupError):
+class NoSuchView(NotTheirs):
     """The view does not exist, or is another person's."""
 
 
@@ -31,32 +31,44 @@ class NotSaved(ValueError):
 
 
 def get_own(viewer: Viewer, number: int) -> SavedView:
-    """The viewer's own view. Raises ``NoSuchView``."""
-    view = SavedView.objects.filter(owner_id=viewer.user_id, pk=number).first()
-    if view is None:
+    """The viewer's own view: only its owner can change it. Raises ``NoSuchView``."""
+    own = SavedView.objects.filter(owner_id=viewer.user_id, pk=number)
+    view = own.select_related("group").first()
+    if view is None or (view.page == SavedView.Page.RUNS and not viewer.lead):
         raise NoSuchView(number)
     return view
 
 
-def save(viewer: Viewer, *, name: str, query: str) -> SavedView:
-    """Save ``query`` under ``name``. Raises ``NotSaved``."""
+def save(viewer: Viewer, *, page: str, name: str, query: str, group: Group | None) -> SavedView:
+    """Save ``query`` under ``name``, shared with a group of the viewer's or with none. Raises
+    ``NotSaved``.
+    """
     if SavedView.objects.filter(owner_id=viewer.user_id).count() >= MAX_VIEWS:
         raise NotSaved(Reason.TOO_MANY, name)
-    return _write(SavedView(owner_id=viewer.user_id, name=name, query=query))
-
-
-def rename(viewer: Viewer, number: int, *, name: str) -> SavedView:
-    """Give a view another name. Raises ``NoSuchView``, ``NotSaved``."""
-    view = get_own(viewer, number)
-    view.name = name
+    view = SavedView(owner_id=viewer.user_id, page=page, name=name, query=query, group=group)
     return _write(view)
 
 
-def delete(viewer: Viewer, number: int) -> str:
-    """Delete a view and return its name. Raises ``NoSuchView``."""
+def change(viewer: Viewer, number: int, *, name: str, group: Group | None) -> SavedView:
+    """Rename a view, and share it or make it private. Raises ``NoSuchView``, ``NotSaved``."""
     view = get_own(viewer, number)
-    view.delete()
-    return view.name
+    view.name, view.group = name, group
+    return _write(view)
+
+
+def update(viewer: Viewer, number: int, *, query: str) -> SavedView:
+    """Replace the filters of a view. Raises ``NoSuchView``."""
+    view = get_own(viewer, number)
+    view.query = query
+    view.save(update_fields=["query"])
+    return view
+
+
+def delete(viewer: Viewer, number: int) -> SavedView:
+    """Delete a view and return it. Raises ``NoSuchView``."""
+    view = get_own(viewer, number)
+    SavedView.objects.filter(pk=view.pk).delete()
+    return view
 
 
 def _write(view: SavedView) -> SavedView:

@@ -1,12 +1,12 @@
-"""What the form showed a person: which question, as of when."""
+"""What the form showed a person: which version of the question."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.crypto import salted_hmac
 from django.utils.dateparse import parse_datetime
 
+from inbox import exact
 from inbox.models import Interaction
 
 
@@ -43,6 +43,10 @@ def seen_of(interaction: Interaction) -> str:
 
 
 def digest(interaction: Interaction) -> str:
-    """A digest of what a person answers: message, context, questions."""
+    """A digest of what a person answers: message, context and questions, including their secrets.
+
+    It is in the page, so it is keyed: a secret must not be guessable by trying.
+    """
     question = [interaction.message, interaction.context, interaction.questions]
-    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:16]
+    text = exact.dumps(question, sort_keys=True)
+    return salted_hmac("inbox.seen", text, algorithm="sha256").hexdigest()[:16]

@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from inbox.live.page_activity import page_activity
+from inbox.mirror.freshness import trouble_of
 from inbox.mobius.errors import InvalidResponse, MobiusError, Unavailable, Unreachable, WebPage
 from inbox.models import Decision, Interaction, Reviewer, Upstream
 from inbox.models.decision import RESPOND
@@ -23,7 +24,7 @@ LASTS = timedelta(hours=1)
 
 
 class Stage(StrEnum):
-    """How far a test question has come. ``CLOSED``: closed without an answer."""
+    """The progress of a test question. ``CLOSED``: closed without an answer."""
 
     SENT = "sent"
     APPEARED = "appeared"
@@ -40,11 +41,16 @@ class Reason(StrEnum):
 
 
 class NotSent(Exception):
-    """Mobius did not accept it, or did not confirm; ``message`` is its error or what failed."""
+    """The question was not sent, or Mobius did not confirm it.
 
-    def __init__(self, reason: Reason, message: str = "") -> None:
-        super().__init__(reason, message)
-        self.reason, self.message = reason, message
+    ``message`` is what Mobius said, ``trouble`` the failure of the request.
+    """
+
+    def __init__(self, reason: Reason, error: MobiusError | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.message = error.upstream_message if error else ""
+        self.trouble = trouble_of(error) if error else None
 
 
 @dataclass(frozen=True)
@@ -73,12 +79,12 @@ async def send(reviewer: Reviewer) -> Sent:
         return Sent((await service_client().create_interaction(body)).id)
     except InvalidResponse as error:
         if isinstance(error, WebPage) or (error.status or 0) >= HTTPStatus.MULTIPLE_CHOICES:
-            raise NotSent(Reason.NOT_ACCEPTED, error.message) from None
+            raise NotSent(Reason.NOT_ACCEPTED, error) from None
         return Sent("", newest)
     except (Unreachable, Unavailable) as error:
-        raise NotSent(Reason.UNCONFIRMED, error.message) from None
+        raise NotSent(Reason.UNCONFIRMED, error) from None
     except MobiusError as error:
-        raise NotSent(Reason.NOT_ACCEPTED, error.message) from None
+        raise NotSent(Reason.NOT_ACCEPTED, error) from None
     finally:
         page_activity.acted()
 

@@ -1,4 +1,4 @@
-"""What administrators have to know, for the admin's pages."""
+"""Warnings for administrators on the admin's pages."""
 
 from django import template
 

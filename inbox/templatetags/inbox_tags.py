@@ -1,11 +1,13 @@
-"""How things are drawn: icons, faces, due times, the status of a run."""
+"""Tags and filters that draw icons, faces, due times and statuses."""
 
+import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache, lru_cache
 from zlib import crc32
 
 from django import template
+from django.conf import settings
 from django.forms.utils import flatatt
 from django.templatetags.static import static
 from django.utils import timezone
@@ -14,9 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, override
 
 from inbox.mirror.freshness import Freshness
-from inbox.web.ui import freshness, when
+from inbox.web.ui import freshness, when, words
 from inbox.web.ui.answers import Member
-from inbox.web.ui.script_words import DUE, WORDS
+from inbox.web.ui.phrases import Phrase
+from inbox.web.ui.script_words import DUE, written
 from inbox.web.ui.words import run_status
 
 register = template.Library()
@@ -32,21 +35,35 @@ def sprite_url() -> str:
 
 @lru_cache(maxsize=512)
 def drawing(name: str, label: str, small: bool) -> SafeString:
-    """The ``<svg>`` of an icon; remembered, since a list draws the same few again and again."""
-    said = format_html('role="img" aria-label="{}"', label) if label else HIDDEN
+    """The ``<svg>`` of an icon; cached, since a list draws the same few many times."""
+    aria = format_html('role="img" aria-label="{}"', label) if label else HIDDEN
     size = "i i--s" if small else "i"
     return format_html(
-        '<svg class="{}" {}><use href="{}#{}"></use></svg>', size, said, sprite_url(), name
+        '<svg class="{}" {}><use href="{}#{}"></use></svg>', size, aria, sprite_url(), name
     )
 
 
 @register.simple_tag
 def icon(name: str, label: str = "", small: bool = False) -> SafeString:
-    """Draw an icon of ``static/icons.svg``, in the colour of the words around it.
+    """Draw an icon of ``static/icons.svg`` in the colour of the text around it.
 
-    A screen reader says ``label``, and nothing where there is none.
+    Screen readers read ``label``, or nothing without one.
     """
     return drawing(name, label, small)
+
+
+@register.simple_tag
+def identity_provider() -> str:
+    """The name of the identity provider that people sign in with; empty if there is none."""
+    return settings.OIDC.name if settings.OIDC else ""
+
+
+@register.simple_tag(takes_context=True)
+def diff_layout(context: template.Context) -> str:
+    """How the viewer reads diffs: ``inline`` or ``split``, from the cookie of reading.js."""
+    request = getattr(context, "request", None)
+    split = request is not None and request.COOKIES.get("diff") == "split"
+    return "split" if split else "inline"
 
 
 @register.simple_block_tag
@@ -68,10 +85,10 @@ def notice(content: SafeString, tone: str, icon: str, **attributes: str | bool) 
 
 @lru_cache(maxsize=2048)
 def _avatar(person: str, name: str, label: str, style: str) -> SafeString:
-    """A face; remembered, since a list draws those of a group again and again."""
-    said = format_html('role="img" title="{0}" aria-label="{0}"', label) if label else HIDDEN
+    """A face; cached, since a list draws those of a group many times."""
+    aria = format_html('role="img" title="{0}" aria-label="{0}"', label) if label else HIDDEN
     return format_html(
-        '<span class="av av-{}{}" {}>{}</span>', tint(person or name), style, said, initial(name)
+        '<span class="av av-{}{}" {}>{}</span>', tint(person or name), style, aria, initial(name)
     )
 
 
@@ -85,10 +102,10 @@ def avatar(
     missing: object = False,
     silent: bool = False,
 ) -> SafeString:
-    """Draw a face; ``person``, the Mobius ID, decides its tint.
+    """Draw a face; ``person``, the Mobius ID, determines its tint.
 
-    ``label`` is said instead of the name ("Claimed by Lee"), and nothing if it is ``silent``
-    because the name stands beside it. ``missing``, if anything, makes it a dashed ring.
+    Screen readers read ``label`` instead of the name ("Claimed by Lee"), and nothing if it is
+    ``silent`` because the name is beside it. ``missing``, if not empty, makes it a dashed ring.
     """
     style = f"{' av--l' if large else ''}{' av--missing' if missing else ''}"
     return _avatar(person or "", name, "" if silent else label or name, style)
@@ -96,7 +113,9 @@ def avatar(
 
 @register.simple_tag
 def faces(members: Iterable[Member], more: int = 0) -> SafeString:
-    """Draw those who answer together: a face for who has answered, a ring for who is missing."""
+    """Draw people who answer together: a face for each who has answered, a ring for each who is
+    missing.
+    """
     answered, missing = gettext("%(name)s has answered"), gettext("%(name)s hasn't answered")
     drawn = [
         avatar(
@@ -108,66 +127,154 @@ def faces(members: Iterable[Member], more: int = 0) -> SafeString:
         for member in members
     ]
     rest = format_html('<span class="meta">+{}</span>', more) if more else ""
-    return format_html('<span class="faces">{}{}</span>', SafeString("".join(drawn)), rest)
+    return format_html('<span class="faces">{}{}</span>', SafeString("".join(drawn)), rest)  # nosec # each was escaped
 
 
-@register.simple_tag
-def assignee(group: str, have: int, of: int) -> SafeString:
-    """Draw whom a question is for: a group, with its answers so far; without one, the viewer."""
-    if not group:
-        return format_html(
-            '<span class="chip">{}{}</span>', drawing("user", "", False), gettext("You")
-        )
-    answered = gettext("%(have)s of %(of)s") % {"have": have, "of": of}
+@lru_cache(maxsize=2048)
+def _group_chip(group: str, answered: str) -> SafeString:
+    """A group; cached, since the questions of a list ask the same few."""
     return format_html(
         '<span class="chip">{}<span class="cut">{}</span>{}</span>',
         drawing("groups", "", False),
         group,
-        format_html("<b>{}</b>", answered) if of > 1 else "",
+        format_html("<b>{}</b>", answered) if answered else "",
     )
 
 
+@register.simple_tag
+def assignee(group: str, have: int, of: int) -> SafeString:
+    """Draw the assignee of a question: a group with its answers so far, or the viewer."""
+    if group:
+        answered = gettext("%(have)s of %(of)s") % {"have": have, "of": of} if of > 1 else ""
+        return _group_chip(group, answered)
+    return format_html('<span class="chip">{}{}</span>', drawing("user", "", False), gettext("You"))
+
+
+@register.simple_tag
+def count(key: str, value: str, label: str, *, oob: bool = False) -> SafeString:
+    """Draw a number in the frame, or nothing where ``value`` is empty.
+
+    ``label`` says what is counted, to a screen reader. ``oob``: a response brings the number, which
+    replaces the one with the same ``key``.
+    """
+    swap = SafeString(' hx-swap-oob="true"') if oob else ""
+    number = format_html('{}<span class="vh"> {}</span>', value, label) if value else ""
+    return format_html('<span class="count" id="count-{}"{}>{}</span>', key, swap, number)
+
+
 def tint(person: str) -> str:
-    """Give one of the four tints of faces, always the same for the same id or name."""
+    """One of the four tints of faces, always the same for the same ID or name."""
     return "3421"[(crc32(person.encode()) >> 10) % 4]
 
 
 def initial(name: str) -> str:
-    """Give the letter that stands for a name."""
+    """The initial of a name."""
     return next((letter for letter in name if letter.isalnum()), "?").upper()
 
 
 @register.filter
 def status_icon(status: str) -> str:
-    """Name the icon of a run's status, also of one that nobody knows yet."""
+    """The icon of a run's status, including unknown ones."""
     return run_status(status).icon
 
 
 @register.filter
-def status_word(status: str) -> str:
-    """Say a run's status; an unknown one is said in its own word."""
-    return run_status(status).label
+def quoted(text: str) -> str:
+    """What a person wrote, in quotation marks."""
+    return words.quoted(text)
+
+
+@register.simple_tag(takes_context=True)
+def phrase(
+    context: template.Context, shown: Phrase | None, *, now: datetime | None = None
+) -> SafeString:
+    """Draw a text that the page's script keeps current.
+
+    In a fragment that everyone gets (``shared``), it has no words until the script writes them.
+    ``now`` makes it the text of that moment, which stays as it is.
+    """
+    if shown is None:
+        return SafeString("")
+    if now is not None:
+        return format_html("{}", shown.text(now))
+    words = "" if context.get("shared") else shown.text(timezone.now())
+    data = {
+        "data-phrase": shown.key,
+        "data-since": shown.since and shown.since.isoformat(),
+        "data-seconds": shown.seconds,
+        "data-at": shown.at and shown.at.isoformat(),
+        "data-facts": shown.facts and json.dumps(dict(shown.facts)),
+    }
+    attributes = {name: value for name, value in data.items() if value not in (None, {})}
+    moment = shown.since or shown.at
+    if moment is not None:
+        attributes["datetime"] = moment.isoformat()
+    tag = "span" if moment is None else "time"
+    return format_html("<{0}{1}>{2}</{0}>", tag, flatatt(attributes), words)
+
+
+@register.simple_tag(takes_context=True)
+def word(context: template.Context, key: str) -> SafeString:
+    """Draw a text of ``WORDS`` without placeholders, as ``phrase`` does."""
+    return phrase(context, Phrase(key))
+
+
+@register.simple_tag(takes_context=True)
+def run_word(context: template.Context, state: str) -> SafeString:
+    """Draw the label of a run's status, as ``phrase`` does; an unknown one as Mobius calls it."""
+    label = run_status(state).label
+    if state not in words.RUN_STATUS:
+        return format_html("<span>{}</span>", label)
+    shown = "" if context.get("shared") else label
+    return format_html('<span data-phrase="run_{}">{}</span>', state, shown)
+
+
+@register.filter
+def freshness_phrases(fresh: Freshness) -> tuple[Phrase, ...]:
+    """How current pages are, and why."""
+    return freshness.freshness_phrases(fresh)
+
+
+@register.filter
+def consequence(fresh: Freshness) -> Phrase:
+    """What a mirror that is not current means for the viewer."""
+    return freshness.consequence(fresh)
 
 
 @register.filter
 def freshness_text(fresh: Freshness) -> str:
-    """Say how fresh pages are, and why."""
+    """How current pages are, and why."""
     return freshness.freshness_text(fresh, timezone.now())
 
 
 @register.filter
 def clock(at: datetime | None) -> str:
-    """Say a moment as one looks it up: ``10:45``, ``Wed 14:00``; nothing for None."""
+    """A time: ``10:45``, ``Wed 14:00``; empty for None."""
     return when.moment(at, timezone.now()) if at else ""
 
 
+@register.filter
+def day_time(at: datetime) -> str:
+    """A time without regard to now: ``Tue 24 Nov, 10:45``."""
+    return when.day_time(at)
+
+
+@register.filter
+def long_time(at: datetime) -> str:
+    """A time without regard to now: ``24 November 2026, 10:45``."""
+    return when.long_time(at)
+
+
 @register.simple_tag
-def ago(at: datetime) -> SafeString:
-    """Say how long ago a moment was; static/js/countdown.js keeps a recent one current."""
+def ago(at: datetime, *, exact: bool = False) -> SafeString:
+    """How long ago a time was; static/js/countdown.js keeps a recent one current. ``exact``: with
+    the time in full as its title.
+    """
     now = timezone.now()
     counted = format_html(' data-ago="{}"', at.isoformat()) if when.is_recent(at, now) else ""
+    title = format_html(' title="{}"', when.full(at)) if exact else ""
     return format_html(
-        '<time datetime="{}"{}>{}</time>', at.isoformat(), counted, when.ago(at, now)
+        '<time datetime="{}"{}{}>{}</time>', at.isoformat(), counted, title, when.ago(at, now)
     )
 
 
@@ -180,17 +287,18 @@ def script_words() -> SafeString:
 @cache
 def _script_words(language: str | None) -> SafeString:
     with override(language):
-        words = [(key.replace("_", "-"), gettext(text)) for key, text in WORDS.items()]
-    attributes = format_html_join("", ' data-{}="{}"', words)
+        words = [(key.replace("_", "-"), text) for key, text in written().items()]
+    attributes = format_html_join("", ' data-word-{}="{}"', words)
     return format_html('<template id="script-words"{}></template>', attributes)
 
 
 @register.inclusion_tag("components/_due.html")
 def due(at: datetime, soft: bool = False, long: bool = False) -> dict[str, object]:
-    """Draw when something is due.
+    """Draw a deadline. ``soft``: the question can still be answered after ``at``, else it expires
+    then.
 
-    ``soft``: after ``at`` it is late and can still be answered; else it has expired then. ``long``
-    adds the clock, for the page of one question. Screen readers get the duration spelled out.
+    ``long`` adds the clock, for the page of a question. Screen readers get the duration spelled
+    out.
     """
     now = timezone.now()
     tone = "late" if at <= now else "soon" if at - now <= when.SOON else ""

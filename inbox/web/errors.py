@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from inbox.mirror import database
+from inbox.outage import is_outage
 from inbox.web.account.signed_out import KeptText
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
@@ -25,7 +26,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
     A session that cannot be saved comes here too.
     """
-    if database.is_outage(exception):
+    if is_outage(exception):
         return _without_database(request, exception)
     if isinstance(exception, TOO_LARGE):
         return _page(request, "413.html", 413)
@@ -38,7 +39,7 @@ def refused_body(request: HttpRequest, status: int) -> HttpResponse:
 
 
 def not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
-    """The page in place of Django's empty refusal of a method."""
+    """The page for a method that is not allowed, since Django's response is empty."""
     response = _page(request, "405.html", 405)
     response["Allow"] = refusal["Allow"]
     return response
@@ -47,7 +48,7 @@ def not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler for an exception: 503 where the database cannot be used, else 500."""
     error = sys.exception()
-    if database.is_outage(error):
+    if is_outage(error):
         return _without_database(request, error)
     return _page(request, "500.html", 500, kept=_typed(request))
 
@@ -60,7 +61,7 @@ def _without_database(request: HttpRequest, error: BaseException | None) -> Http
 
 
 def _typed(request: HttpRequest) -> KeptText | None:
-    """The text of the form, to copy from the page."""
+    """The text of the submitted form, to copy from the page."""
     try:
         return KeptText.from_question_form(request) or KeptText.from_sign_in_form(request)
     except SuspiciousOperation:

@@ -1,23 +1,25 @@
-"""Liveness and readiness."""
+"""Liveness, readiness and metrics."""
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, InterfaceError, connections
-from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.db import DatabaseError, InterfaceError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from inbox.metrics import exposition
 from inbox.mirror import capabilities, database, freshness
 from inbox.mirror.freshness import Reason
 from inbox.people import sessions
+from inbox.services import installation
 from inbox.web.ui.freshness import explained, freshness_text, trouble_text
 from inbox.web.ui.messages import sentences
 
-ENGINE = "engine"
-"""The app whose tables are in a database of its own, which this process may not have."""
 _UNREACHABLE = (Reason.DATABASE_UNREACHABLE, Reason.DATABASE_SILENT)
 
 
@@ -47,21 +49,32 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(state, status=503 if problem else 200)
 
 
+@login_not_required
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures for Prometheus, for those who have the token; 404 for anyone else."""
+    token = settings.METRICS_TOKEN
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    if not token or scheme != "Bearer" or not constant_time_compare(sent, token):
+        raise Http404
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
+
+
 def _database() -> tuple[bool, str]:
-    """Whether it can be read, and why no request can be served; empty where one can."""
+    """Whether the database can be read, and why no request can be served; empty if one can."""
     if freshness.sync_status.facts.database_problem in _UNREACHABLE:
         # A probe would wait for it too.
-        return False, _("The database is not reachable.")
+        return False, _("The database can't be reached.")
     try:
-        if not _migrated():
+        if not installation.is_migrated():
             return True, _("Migrations are missing.")
     except (DatabaseError, InterfaceError):
-        return False, _("The database is not reachable.")
+        return False, _("The database can't be reached.")
     return True, _("The last write to the database failed.") if database.watch.failed else ""
 
 
 def _sync_problems() -> list[str]:
-    """Problems for administrators while pages still open; empty for none."""
+    """Problems with the sync, for administrators; empty if there are none."""
     fresh, now = freshness.present(), timezone.now()
     found = []
     if fresh.key_refused:
@@ -72,18 +85,11 @@ def _sync_problems() -> list[str]:
     return found
 
 
-def _migrated() -> bool:
-    """Read anew each time: a newer release may have migrated, or rolled back, under this one."""
-    executor = MigrationExecutor(connections["default"])
-    own = [node for node in executor.loader.graph.leaf_nodes() if node[0] != ENGINE]
-    return not executor.migration_plan(own)
-
-
 def _is_administrator(request: HttpRequest) -> bool:
     try:
         return request.user.is_staff and not sessions.has_expired(request.session)
     except (DatabaseError, InterfaceError):
-        # Without its tables, nobody can be signed in.
+        # Without its tables, no one can be signed in.
         return False
 
 

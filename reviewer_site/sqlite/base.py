@@ -19,7 +19,8 @@ _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "ALTER", "DROP", "
 
 
 def _make_private(path: Path) -> None:
-    """Create the file, and ``DATA_DIR`` if it is in there. The connection will report failures."""
+    """Create the file, and ``DATA_DIR`` if it is in there. Opening the connection reports any
+    failure."""
     with suppress(OSError):
         if path.parent == settings.DATA_DIR:
             private_files.make_folder(path.parent)

@@ -90,6 +90,7 @@ class WriterLock:
 
 
 _locks: dict[str, WriterLock] = {}
+"""By path. Each process has its own object for the file that locks out the others."""
 _locks_guard = threading.Lock()
 
 

@@ -1,22 +1,27 @@
-/* What a page does when its stream says that something changed.
+/* Updates the page when its stream says that something changed.
 
-   The data of such an event is JSON. "within": the milliseconds over which all pages that hear it spread what they fetch;
-   each waits for a random part of that, and what comes meanwhile joins it. "changed": the questions concerned; without it,
-   any may be. The event is then dispatched on the body, for everything that reads itself again on it.
+   The data of such an event is JSON. "within" is in milliseconds: each page waits for a random part of it, so that not all
+   pages fetch at once, and events that arrive while it waits are merged. "changed" has the ids of the questions concerned;
+   without it, any question may have changed. The event is then dispatched on the body, where the elements listen that
+   reload themselves.
 
-   The inbox asks only what became of the questions named. Rows change and leave in their places; new ones wait behind the
-   bar, except where the list is empty. */
+   The inbox fetches only the rows of these questions. Rows are updated or removed in place; new ones wait behind the bar,
+   unless the list has no open question. A row whose question others have closed stays until the person opens another question,
+   or until new rows come into a list that has no other. */
+
+import { WORDS } from "./words.js";
 
 const MOST = 50;
 const coming = new Map();
 const asked = new Set();
 let everything = false;
+let movedOn = false;
 let busy = false;
 
-function data(message) {
+function payloadOf(message) {
   try {
-    const said = JSON.parse(message.data);
-    return typeof said?.within === "number" ? said : null;
+    const payload = JSON.parse(message.data);
+    return typeof payload?.within === "number" ? payload : null;
   } catch {
     return null;
   }
@@ -24,21 +29,21 @@ function data(message) {
 
 document.addEventListener("htmx:sse:before:message", (event) => {
   const { message } = event.detail;
-  const said = message.event && data(message);
-  if (!said) return;
+  const payload = message.event && payloadOf(message);
+  if (!payload) return;
   event.preventDefault();
   const held = coming.get(message.event);
   if (held) {
-    held.changed = held.changed && said.changed && [...held.changed, ...said.changed];
+    held.changed = held.changed && payload.changed && [...held.changed, ...payload.changed];
     return;
   }
-  coming.set(message.event, { changed: said.changed });
+  coming.set(message.event, { changed: payload.changed });
   const pass = () => {
     const { changed } = coming.get(message.event);
     coming.delete(message.event);
     document.body.dispatchEvent(new CustomEvent(message.event, { detail: { changed } }));
   };
-  if (said.within) setTimeout(pass, Math.random() * said.within);
+  if (payload.within) setTimeout(pass, Math.random() * payload.within);
   else pass();
 });
 
@@ -46,8 +51,11 @@ document.addEventListener("htmx:sse:before:message", (event) => {
 
 const inbox = () => document.getElementById("inbox-list");
 const rows = () => [...document.querySelectorAll("#inbox-list .row")];
+const arrived = () => document.getElementById("arrivals").dataset.ids.split(" ").filter(Boolean);
+/* The list has nothing to do, or only behind the bar */
+const isEmpty = () => !rows().length || (arrived().length > 0 && rows().every((row) => row.closest("[data-over]")));
 
-/* The address of a search does not say which question is open */
+/* The URL of a search does not include the open question */
 function withOpen(href) {
   const url = new URL(href, location.href);
   const id = document.getElementById("detail")?.dataset.interactionId;
@@ -65,13 +73,14 @@ function changesHref(list, ids) {
 }
 
 function fetchRows(list) {
-  const waiting = document.getElementById("arrivals").dataset.ids.split(" ").filter(Boolean);
-  const ids = new Set([...waiting, ...asked]);
+  const ids = new Set([...arrived(), ...asked]);
   const whole = everything || ids.size > MOST;
-  const empty = rows().length === 0;
-  everything = false;
+  const empty = isEmpty();
+  const url = withOpen(empty ? list.dataset.here : list.dataset.again);
+  if (movedOn) url.searchParams.set("moved_on", "yes");
+  const { pathname, search } = url;
+  everything = movedOn = false;
   asked.clear();
-  const { pathname, search } = withOpen(empty ? list.dataset.here : list.dataset.again);
   if (empty || whole) return htmx.ajax("GET", pathname + search, { source: list, target: list, swap: "outerMorph", ofList: list.dataset.again });
   return htmx.ajax("GET", changesHref(list, ids), { source: list, swap: "none", ofList: list.dataset.again });
 }
@@ -92,26 +101,46 @@ document.body.addEventListener("inbox", (event) => {
   else everything = true;
   catchUp();
 });
+/* A row is marked while the viewer has a draft of its question */
+document.addEventListener("inbox:drafted", ({ detail }) => {
+  asked.add(detail.id);
+  catchUp();
+});
 document.body.addEventListener("resync", () => {
   everything = true;
   catchUp();
 });
 
-/* How long rows that were revealed are marked */
+/* A question is back by the person's own hand: it is shown at once, with what waits behind the bar */
+document.body.addEventListener("inbox:restored", () => {
+  const list = inbox();
+  if (!list) return;
+  const { pathname, search } = withOpen(list.dataset.here);
+  htmx.ajax("GET", pathname + search, { source: list, target: list, swap: "outerMorph", ofList: list.dataset.again });
+});
+
+/* How long new rows stay marked */
 const NEW_MS = 4000;
-/* The ids that waited behind the bar, while its request is on its way */
+/* The ids of the rows behind the bar, while the bar's request is running */
 let revealed = null;
-/* What stays where it is while rows leave above it: the row under the pointer, else the one with the focus */
+/* The row that stays in place when rows above it are removed: the one under the pointer, else the one with the focus */
 let anchor = null;
 let focused = null;
 
-/* New rows are marked for a moment. The focus stays in the list: where the person has moved it meanwhile, else on the row of
-   the open question */
+/* Highlights new rows for a moment. If the person has moved the focus meanwhile, it stays there; otherwise it goes to the row
+   of the open question */
 function markNew(ids) {
   const fresh = rows().filter((row) => ids.includes(row.dataset.interactionId));
   for (const row of fresh) {
+    const mark = document.createElement("span");
+    mark.className = "row-new";
+    mark.textContent = WORDS.newRow;
+    row.querySelector(".row-line + .row-line").prepend(mark);
     row.toggleAttribute("data-new", true);
-    setTimeout(() => row.removeAttribute("data-new"), NEW_MS);
+    setTimeout(() => {
+      mark.remove();
+      row.removeAttribute("data-new");
+    }, NEW_MS);
   }
   const open = rows().find((row) => row.hasAttribute("aria-current"));
   if (!rows().includes(document.activeElement)) (open ?? inbox()).focus({ preventScroll: true });
@@ -120,9 +149,9 @@ function markNew(ids) {
 
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
-  revealed = ctx.sourceElement?.id === "show-arrivals" ? document.getElementById("arrivals").dataset.ids.split(" ") : null;
+  revealed = ctx.sourceElement?.id === "show-arrivals" ? arrived() : null;
   if (ctx.ofList === undefined) return;
-  /* The list shows other rows by now: it was filtered, or the new ones were asked for */
+  /* The list has changed since the request: it was filtered, or the new rows were shown */
   if (ctx.ofList !== inbox()?.dataset.again) {
     event.preventDefault();
     everything = true;
@@ -135,13 +164,23 @@ document.addEventListener("htmx:before:swap", (event) => {
   anchor = row && { row, top: row.getBoundingClientRect().top };
 });
 
+let opened = document.getElementById("detail")?.dataset.interactionId;
+document.addEventListener("htmx:after:swap", () => {
+  const id = document.getElementById("detail")?.dataset.interactionId;
+  if (id === opened) return;
+  opened = id;
+  if (!rows().some((row) => row.dataset.interactionId !== id && row.closest("[data-over]"))) return;
+  everything = movedOn = true;
+  catchUp();
+});
+
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   if (revealed) markNew(revealed);
   revealed = null;
   if (ctx.ofList === undefined) return;
   for (const count of document.querySelectorAll("#inbox-list [data-by-rows]")) {
-    const shown = count.closest(".stretch").querySelectorAll(".row").length;
+    const shown = count.closest(".stretch").querySelectorAll(".row-with:not([data-over])").length;
     count.textContent = count.textContent.endsWith("+") ? `${shown}+` : shown;
   }
   if (anchor?.row.isConnected) {
@@ -149,8 +188,8 @@ document.addEventListener("htmx:after:swap", (event) => {
     scroller.scrollTop += anchor.row.getBoundingClientRect().top - anchor.top;
   }
   if (focused && !focused.row.isConnected) (focused.next.find((each) => each.isConnected) ?? inbox()).focus({ preventScroll: true });
-  /* The last row has left: what waits behind the bar comes, or the words for an empty list */
-  if (ctx.swap === "none" && rows().length === 0) {
+  /* The last open question has left: show the rows behind the bar, or the text for an empty list */
+  if (isEmpty() && (ctx.swap === "none" || arrived().length)) {
     everything = true;
     catchUp();
   }

@@ -1,16 +1,16 @@
-/* A text field outlives its question. When the question on the page closes, or somebody else claims it, while text is
-   being typed or has been typed for it, the answer card stays as it is: the field keeps its focus and can be edited. What
-   happened is shown above it, Copy and Discard take the place of the send buttons (data-closed on the card does that).
-   Once the question is open again the card is an ordinary form again. */
+/* Keeps the answer form when the open question closes, or someone else claims it, while the person is typing or has typed
+   text: the field keeps its focus and can be edited. What happened is shown below it, and Copy and Discard replace the send
+   buttons (CSS does that for data-closed on the card). If the question is open again, the card becomes an ordinary form
+   again. In both cases nothing else on the page moves. */
 
-const BANNER = "#outcome, #held, #no-token, #answered, #not-asked";
+const BANNER = "#outcome, #claimed-by-another, #held-answer, #no-token, #answered, #not-asked";
 const TEXT = "textarea, input[name=value]:not([type=radio], [type=checkbox])";
 
 const card = () => document.getElementById("answer-card");
 const fieldsOf = (form) => [...form.querySelectorAll(TEXT)];
 const textOf = (form, name) => fieldsOf(form).find((field) => field.name === name)?.value.replaceAll("\r\n", "\n").trim();
 
-/* The person's own answer, as the server has it, is no text that was left behind */
+/* Text that equals the person's answer on the server has been sent and need not be kept */
 function isAnswer(form, mine) {
   if (!mine) return false;
   const [values, comment] = JSON.parse(mine);
@@ -23,40 +23,68 @@ function isKept(form, incoming) {
   return fieldsOf(form).some((field) => field === document.activeElement || (field.value.trim() && (field.value !== field.defaultValue || form.closest("[data-closed]"))));
 }
 
+/* The question has been read again, but its answer is being sent, whose response replaces it and would be lost without the
+   form; or another question has been opened meanwhile */
+function isOvertaken(form, incoming) {
+  const id = incoming?.dataset.interactionId;
+  const another = id && id !== document.getElementById("detail")?.dataset.interactionId;
+  return another || form?.classList.contains("htmx-request");
+}
+
 function showBanner(incoming) {
   const place = card().querySelector("[data-banner]");
   const banner = incoming.querySelector(BANNER);
   banner?.remove();
-  /* Its place is the live region */
+  /* The element around it is the live region already */
   banner?.removeAttribute("role");
   if (banner && banner.textContent.trim() !== place.textContent.trim()) place.replaceChildren(banner);
 }
 
-/* A place in the incoming page at which the swap leaves the card alone */
+/* Puts a placeholder into the incoming page, where the swap then keeps the card */
 function keepCard(incoming) {
-  let aside = incoming.querySelector(".decide");
-  if (!aside) {
+  let around = incoming.querySelector(".answer-place");
+  if (!around) {
     const columns = document.createElement("div");
     columns.className = "detail-cols";
-    aside = columns.appendChild(document.createElement("aside"));
+    const aside = columns.appendChild(document.createElement("aside"));
     aside.className = "decide";
+    around = aside.appendChild(document.createElement("div"));
+    around.className = "answer-place";
     incoming.querySelector(".detail-scroll").append(columns);
   }
   const place = document.createElement("section");
   place.id = card().id;
-  aside.prepend(place);
-  incoming.querySelector("#kept")?.remove();
+  around.prepend(place);
+  incoming.querySelectorAll("#kept, #read-only-form").forEach((each) => each.remove());
   incoming.querySelector(".answerjump")?.remove();
 }
+
+/* What replaces the form is often less tall. It gets the form's height, so that nothing moves by itself, until another question
+   is opened, or the person clicks or looks elsewhere */
+const room = new CSSStyleSheet();
+document.adoptedStyleSheets.push(room);
+
+function keepRoom(detail) {
+  const height = (place) => detail.querySelector(place).getBoundingClientRect().height;
+  room.replaceSync(`:root { --head-height: ${height(".detail-scroll > header")}px; --answer-height: ${height(".answer-place")}px; }`);
+}
+
+const giveUpRoom = () => room.replaceSync("");
+
+document.addEventListener("click", giveUpRoom);
+document.addEventListener("visibilitychange", () => document.hidden && giveUpRoom());
 
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = event.detail;
   const form = card()?.querySelector("form[data-answer]");
   const task = tasks?.find((each) => each.type === "main" && each.target?.id === "detail");
   const incoming = task?.fragment.querySelector("#detail");
-  /* Another question comes by a swap of another kind */
+  if (ctx.sourceElement?.id === "detail" && isOvertaken(form, incoming)) return event.preventDefault();
+  if (task && task.swapSpec.style !== "outerMorph") giveUpRoom();
+  /* Opening another question uses another kind of swap */
   if (!form || !incoming || task.swapSpec.style !== "outerMorph") return;
   const open = incoming.querySelector("#answer-card");
+  if (!open && ctx.sourceElement !== form && !card().matches("[data-closed]")) keepRoom(ctx.target);
   if (open || ctx.sourceElement === form || !isKept(form, incoming)) {
     card().removeAttribute("hx-morph-skip");
     return;
@@ -68,7 +96,7 @@ document.addEventListener("htmx:before:swap", (event) => {
   keepCard(incoming);
 });
 
-/* The page as it is without the card */
+/* The page without the card */
 function letGo() {
   const detail = document.getElementById("detail");
   card().remove();
@@ -96,9 +124,21 @@ document.addEventListener(
   true,
 );
 
-/* A field that was left empty has nothing to keep */
+/* An empty field has nothing to keep */
 document.addEventListener("focusout", (event) => {
   const form = event.target.closest("[data-closed] form[data-answer]");
   if (!form || fieldsOf(form).some((field) => field.value.trim())) return;
   setTimeout(() => form.isConnected && !form.contains(document.activeElement) && letGo());
+});
+
+/* The reason why Mobius did not accept an answer stays visible while the open question reloads itself */
+const REFUSAL = "#outcome[data-outcome=not_accepted], #outcome[data-outcome=token_refused]";
+
+document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
+  if (ctx.sourceElement?.id !== "detail") return;
+  const refusal = ctx.sourceElement.querySelector(REFUSAL);
+  const task = tasks?.find((each) => each.type === "main" && each.target?.id === "detail");
+  const incoming = task?.fragment.querySelector("#detail");
+  if (!refusal || !incoming?.querySelector("#answer-card, #no-token") || incoming.querySelector("#outcome")) return;
+  incoming.querySelector(".answer-place").prepend(refusal.cloneNode(true));
 });

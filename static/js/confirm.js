@@ -1,8 +1,9 @@
-/* Asks once more before what cannot be taken back.
-   A submit button with data-ask="Approve “Refund €4,180”?" and data-yes="Yes, approve" first shows that question in its form,
-   with data-why below it where there is one; the answer to it is a button with the same name and value. The rest of the form
-   stays where it is, so that a second press in the same place confirms nothing; static/js/guard.js says how soon one may.
-   Without this script the button simply sends. */
+/* Asks for confirmation before an answer is sent. A submit button with data-ask="Approve “Refund €4,180”?" and
+   data-yes="Yes, approve" first shows that question in its form, with data-why below it if present, the answer that was chosen
+   or typed, and the comment; the button that confirms has the same name and value. The rest of the form stays in place, so that
+   a second press in the same place confirms nothing; static/js/guard.js decides how soon a press counts. In a form with
+   data-guard="undo" the button submits, because the answer can be undone, except on a touch screen. So does a form without its
+   answer, which the server refuses and complains about. Without this script the button submits directly. */
 
 import { fill, WORDS } from "./words.js";
 
@@ -24,8 +25,11 @@ const make = (tag, attributes, ...children) => {
   return element;
 };
 
-/* Characters of a comment that are quoted */
+/* The most characters of an answer or a comment that are quoted */
 const QUOTED = 1000;
+
+const touches = matchMedia("(pointer: coarse)");
+const asksFirst = (form, event) => form.dataset.guard !== "undo" || touches.matches || event.pointerType === "touch";
 
 const cap = (key) => make("kbd", { "aria-hidden": "true" }, key);
 
@@ -35,9 +39,23 @@ function leave(form) {
   form.removeAttribute("hx-morph-skip");
 }
 
+/* The field that a button needs, if it's still blank. A field's error is rendered beside it, hidden. */
+const lacks = (button) => {
+  const field = button.dataset.needs && button.form.elements.namedItem(button.dataset.needs);
+  return field && !field.value.trim() ? field : null;
+};
+
+function complain(field) {
+  const error = document.getElementById(`${field.id}-error`);
+  error.hidden = false;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", error.id);
+  field.focus();
+}
+
 const asked = (form) => {
   const step = form.querySelector("[data-step]");
-  return step && form.querySelector(`[data-ask][name="${step.dataset.name}"][value="${CSS.escape(step.dataset.value)}"]`);
+  return step && [...form.querySelectorAll("[data-ask]")].find((button) => button.name === step.dataset.name && button.value === step.dataset.value);
 };
 
 function goBack(form) {
@@ -46,16 +64,32 @@ function goBack(form) {
   button?.focus();
 }
 
-function quote(form) {
-  const place = form.querySelector("[data-step] .quoted");
-  if (!place) return;
-  const comment = form.elements.namedItem("comment")?.value?.trim();
-  place.hidden = !comment;
-  const quoted = comment?.length > QUOTED ? `${comment.slice(0, QUOTED)}…` : comment;
-  place.textContent = quoted ? fill(WORDS.withComment, { comment: quoted }) : "";
+/* What a button with data-send sends: the text, or the labels of the chosen options. data-none-chosen: choosing none is an answer too */
+function answerOf(button) {
+  if (!button.matches("[data-send]")) return "";
+  const chosen = [...button.form.querySelectorAll(".choice input:checked")];
+  const labels = chosen.map((input) => input.closest(".choice").querySelector("b").textContent);
+  return labels.join(", ") || button.form.querySelector("#answer-value")?.value.trim() || button.dataset.noneChosen || "";
 }
 
-/* Into view, with the button that confirms where no button of the form was */
+const lacksAnswer = (button) => button.matches("[data-send]") && !answerOf(button);
+
+function put(place, words, name, text) {
+  const quoted = text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
+  place.hidden = !text;
+  place.textContent = text && fill(words, { [name]: quoted });
+}
+
+function quote(form) {
+  const [answer, comment] = form.querySelectorAll("[data-step] .quoted");
+  if (!answer) return;
+  put(answer, WORDS.yourAnswer, "answer", answerOf(asked(form)));
+  const text = form.elements.namedItem("comment")?.value.trim() ?? "";
+  /* A comment that begins with a quotation mark gets no second one */
+  put(comment, /^["'\u2018-\u201f«»‹›]/.test(text) ? WORDS.withQuotedComment : WORDS.withComment, "comment", text);
+}
+
+/* Scroll into view, up to the button that confirms if none of the form was visible */
 function reveal(step, yes, before) {
   const covers = (rect) => {
     const now = yes.getBoundingClientRect();
@@ -71,10 +105,13 @@ function ask(form, button) {
   const before = [...form.querySelectorAll("button[data-ask]")].map((each) => each.getBoundingClientRect());
   leave(form);
   const title = make("h2", { id: "step-title" }, button.dataset.ask);
-  const words = [make("p", { class: "anywhere quoted" })];
+  const words = [make("p", { class: "anywhere quoted" }), make("p", { class: "anywhere quoted" })];
   if (button.dataset.why) words.unshift(make("p", {}, button.dataset.why));
-  const yes = make("button", { class: "btn btn--l btn--primary", type: "submit", name: button.name, value: button.value, "data-key": button.dataset.key ?? "", "data-send": "" }, button.dataset.yes, " ");
-  if (button.dataset.key) yes.append(cap(button.dataset.key.toUpperCase()));
+  const yes = make("button", { class: "btn btn--l btn--primary", type: "submit", name: button.name, value: button.value, "data-send": "" }, button.dataset.yes);
+  if (button.dataset.key) {
+    yes.dataset.key = button.dataset.key;
+    yes.append(" ", cap(button.dataset.key.toUpperCase()));
+  }
   const no = make("button", { class: "btn btn--l", type: "button", "data-go-back": "", "data-key": "Escape" }, WORDS.goBack, " ", cap("Esc"));
   const step = make(
     "div",
@@ -83,7 +120,7 @@ function ask(form, button) {
     make("div", { class: "btns btns--even" }, yes, no),
   );
   form.setAttribute("data-asking", "");
-  /* A page part that reads itself again meanwhile leaves the step alone */
+  /* A page part that reloads itself leaves the step alone */
   form.setAttribute("hx-morph-skip", "");
   (button.closest(".btns--even") ?? form.lastElementChild).after(step);
   quote(form);
@@ -97,7 +134,14 @@ document.addEventListener(
   (event) => {
     if (!(event.target instanceof Element)) return;
     const button = event.target.closest("button[data-ask]");
-    if (button?.form) {
+    const field = button?.form && lacks(button);
+    if (field) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      complain(field);
+      return;
+    }
+    if (button?.form && asksFirst(button.form, event) && !lacksAnswer(button)) {
       event.preventDefault();
       event.stopImmediatePropagation();
       if (button !== asked(button.form)) ask(button.form, button);
@@ -109,7 +153,7 @@ document.addEventListener(
   true,
 );
 
-/* Enter that is held on the first button would press the second one */
+/* An Enter key held on the first button would press the second one */
 document.addEventListener(
   "keydown",
   (event) => {
@@ -118,7 +162,7 @@ document.addEventListener(
   true,
 );
 
-/* Enter in a field would press the first submit button, which a person did not mean */
+/* Enter in a field would press the first submit button, which no one meant to do */
 document.addEventListener(
   "submit",
   (event) => {
@@ -127,6 +171,7 @@ document.addEventListener(
     const asks = form.querySelector("button[data-ask]");
     if (!asks) return;
     const step = form.querySelector("[data-step]");
+    if (event.submitter?.hasAttribute("data-ask") && ((form.dataset.guard === "undo" && !step) || lacksAnswer(event.submitter))) return;
     if (step?.contains(event.submitter) || event.submitter?.hasAttribute("formaction")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -139,7 +184,7 @@ document.addEventListener("input", (event) => event.target.form && quote(event.t
 /* The question has closed: there is nothing left to confirm */
 document.addEventListener("answer:closed", (event) => leave(event.target));
 
-/* What came of the answer brings its own form, with the question as it is now: the old one must not stay in its place */
+/* The response has its own form with the current question, so the old one must not stay */
 document.addEventListener("htmx:before:swap", (event) => {
   const form = event.detail?.ctx?.request?.form;
   if (form?.hasAttribute("data-asking")) leave(form);

@@ -1,11 +1,12 @@
 /* Buttons that copy: data-copy="#id" takes that element's text or value, data-copy-form the answer in the button's form,
-   data-copy-link the address of the page. They are hidden until this script can serve them. */
+   data-copy-from what is at that address, data-copy-link the address of the page. They are hidden where a page can't copy. */
 
 import { WORDS } from "./words.js";
 
-const BUTTONS = "[data-copy], [data-copy-form], [data-copy-link]";
+const BUTTONS = "[data-copy], [data-copy-form], [data-copy-from], [data-copy-link]";
+const READ = "[data-tree-search], [data-pager], [data-diff-layout]";
 
-/* What was chosen, by its label, and what was typed */
+/* The labels of the chosen options, and the typed text */
 function answerIn(form) {
   const chosen = [...form.querySelectorAll(".choice input:checked")].map((input) => input.closest(".choice").querySelector("b").textContent);
   const typed = [...form.querySelectorAll("textarea, input[name=value]:not([type=radio], [type=checkbox])")].map((field) => field.value);
@@ -19,16 +20,32 @@ function textFor(button) {
   return new URL(button.dataset.copyLink || location.href, location.href).href;
 }
 
+async function fetched(address) {
+  const response = await fetch(address);
+  if (!response.ok || response.redirected) throw new Error(response.statusText);
+  return new Blob([await response.text()], { type: "text/plain" });
+}
+
 async function copy(button) {
-  await navigator.clipboard.writeText(textFor(button));
+  const address = button.dataset.copyFrom;
+  /* Safari lets a page write only while it handles the click, so the text arrives later */
+  if (address) await navigator.clipboard.write([new ClipboardItem({ "text/plain": fetched(address) })]);
+  else await navigator.clipboard.writeText(textFor(button));
   const words = button.querySelector("span") ?? button;
   const was = words.textContent;
   if (was === WORDS.copied) return;
   words.textContent = WORDS.copied;
-  setTimeout(() => (words.textContent = was), 2000);
+  button.toggleAttribute("data-copied", true);
+  setTimeout(() => {
+    words.textContent = was;
+    button.removeAttribute("data-copied");
+  }, 2000);
 }
 
-const ready = () => document.querySelectorAll(`:is(${BUTTONS})[hidden]`).forEach((button) => (button.hidden = !navigator.clipboard));
+function ready() {
+  if (!navigator.clipboard) for (const button of document.querySelectorAll(BUTTONS)) button.hidden = true;
+  if (document.querySelector(READ)) import("./reading.js");
+}
 
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element && event.target.closest(BUTTONS);

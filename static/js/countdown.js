@@ -1,7 +1,8 @@
-/* Keeps times current: every half minute, each second in the last minute, and when the tab is shown again.
-   <time data-due="…"> is a deadline, <time data-ago="…"> a moment in the past, <time data-for="…"> the start of something
-   that continues. The server writes all of them; a distant deadline shows the time of day and is left alone until it is
-   near. At <time data-turns="…"> the page has to be read again. */
+/* Keeps times current: every half minute, every second in the last minute, and when the tab is shown again. <time data-due="…">
+   is a deadline, <time data-ago="…"> a time in the past, <time data-for="…"> the start of something that continues. <time
+   data-left="…"> has the milliseconds until a held answer is sent, and data-pattern how to write them. The server renders all
+   of them; a distant deadline shows the time of day and stays as it is until it is near. At <time data-turns="…"> the page has
+   to be reloaded. */
 
 import { duration, spelledDuration } from "./duration.js";
 import { fill, WORDS } from "./words.js";
@@ -63,6 +64,17 @@ function tickFor(element, now) {
   if (age >= 0) write(element, duration(age));
 }
 
+/* When a held answer is sent, by this page's own clock */
+const sends = new WeakMap();
+
+function tickLeft(element) {
+  const { left, pattern } = element.dataset;
+  if (sends.get(element)?.left !== left) sends.set(element, { left, at: performance.now() + Number(left) });
+  const seconds = Math.ceil((sends.get(element).at - performance.now()) / 1000);
+  write(element, seconds > 0 ? fill(pattern, { duration: duration(seconds) }) : WORDS.sending);
+  return seconds;
+}
+
 function tick() {
   clearTimeout(timer);
   const now = Date.now();
@@ -78,6 +90,10 @@ function tick() {
     if (now - Date.parse(element.dataset.ago) < MINUTE * 1000) soonest = 0;
   }
   for (const element of document.querySelectorAll("time[data-for]")) tickFor(element, now);
+  for (const element of document.querySelectorAll("time[data-left]")) {
+    const left = tickLeft(element);
+    if (left > 0) soonest = Math.min(soonest, left);
+  }
   for (const element of document.querySelectorAll("time[data-turns]")) {
     const left = Math.ceil((Date.parse(element.dataset.turns) - now) / 1000);
     if (left > 0) soonest = Math.min(soonest, left);
@@ -86,8 +102,8 @@ function tick() {
       crossed = true;
     }
   }
-  /* An item has changed its band: whoever listens to the stream reads itself again. Where this clock is ahead of the
-     server's the page comes back as it was, and must not be asked for without a pause. */
+  /* A question has moved to another band: reload what follows the stream. If this clock is ahead of the server's, the page
+     comes back unchanged, so pause before the next request. */
   owed ||= crossed;
   if (owed && now - rang >= AGAIN_MS) {
     [rang, owed] = [now, false];

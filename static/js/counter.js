@@ -19,7 +19,7 @@ function left(field) {
   if (!place) return;
   const limit = Number(field.dataset.limit);
   const used = new TextEncoder().encode(field.value).length;
-  const number = (count) => count.toLocaleString("en");
+  const number = (count) => count.toLocaleString(document.documentElement.lang);
   if (used <= limit * NEAR) place.textContent = "";
   else if (used <= limit) place.textContent = fill(WORDS.bytesLeft, { count: number(limit - used) });
   else place.textContent = fill(WORDS.bytesTooMany, { count: number(used - limit) });

@@ -1,10 +1,11 @@
-/* Keeps what is typed: on the server as a draft, and in this tab until the server has it.
-   A form with data-draft-url is saved a moment after each change; its [data-saved] says how that went.
-   Radio buttons, checkboxes and text are kept as the entries of the form named value and comment. The form's operation_id
-   and draft go along: they say which draft it shows, so that a save overwrites no text of another device. The other drafts
-   of the question come back with a save, for #other-drafts. */
+/* Saves what is typed: on the server as a draft, and in this browser until the server has confirmed it (static/js/unsent.js).
+   A form with data-draft-url is saved shortly after each change; the element [data-saved] in it shows the result.
+   Radio buttons, checkboxes and text are saved as the form's entries named value and comment. The fields operation_id and
+   draft are sent too: they identify the draft that the form shows, so that a save never overwrites text from another device.
+   The response contains the question's other drafts, for #other-drafts. */
 
 import { duration } from "./duration.js";
+import { forget, left, remember as store, remembered, takeOver } from "./unsent.js";
 import { fill } from "./words.js";
 
 const WAIT_MS = 700;
@@ -14,10 +15,8 @@ const KEPT = ["value", "comment"];
 const FORM = ["operation_id", "draft"];
 const states = new WeakMap();
 
-/* Under the reader's own name: somebody else who signs in here afterwards finds nothing */
-const keyAt = (path) => `draft:${document.body.dataset.viewer}:${path}`;
-const keyOf = (element) => keyAt(new URL(element.dataset.draftUrl, location.href).pathname);
-/* [name, value, what the value is called] */
+const pathOf = (element) => new URL(element.dataset.draftUrl, location.href).pathname;
+/* [name, value, label of the value] */
 const entriesOf = (form) =>
   [...new FormData(form)]
     .filter(([name, value]) => KEPT.includes(name) && typeof value === "string")
@@ -31,22 +30,11 @@ function stateOf(form) {
   return state;
 }
 
-const unsaved = (form) => sessionStorage.getItem(keyOf(form)) !== null && JSON.stringify(entriesOf(form)) !== stateOf(form).sent;
+const unsaved = (form) => remembered(pathOf(form)) !== null && JSON.stringify(entriesOf(form)) !== stateOf(form).sent;
 
 function remember(form) {
-  try {
-    const from = Object.fromEntries(FORM.map((name) => [name, form.elements.namedItem(name)?.value ?? ""]));
-    sessionStorage.setItem(keyOf(form), JSON.stringify({ entries: entriesOf(form), from }));
-  } catch {
-    /* a full or forbidden store: the server's draft is the other copy */
-  }
-}
-
-const forget = (key) => sessionStorage.removeItem(key);
-/* {entries, from}, null for nothing. An earlier release stored the entries alone */
-function remembered(key) {
-  const kept = JSON.parse(sessionStorage.getItem(key));
-  return Array.isArray(kept) ? { entries: kept, from: {} } : kept;
+  const from = Object.fromEntries(FORM.map((name) => [name, form.elements.namedItem(name)?.value ?? ""]));
+  store(pathOf(form), entriesOf(form), from);
 }
 
 function bodyOf(form) {
@@ -65,7 +53,7 @@ function showOthers(html) {
   htmx.process(others);
 }
 
-/* The element's own words, with a duration put in */
+/* The text in one of the element's data attributes, with the duration filled in */
 const worded = (place, name, seconds = 0) => fill(place.dataset[name], { duration: duration(seconds) });
 
 function savedWords(place, ms) {
@@ -110,14 +98,13 @@ async function save(form) {
     return;
   }
   const what = JSON.stringify(entriesOf(form));
-  state.tooLarge = false;
   state.running = fetch(form.dataset.draftUrl, { method: "POST", body: bodyOf(form), redirect: "manual", headers: { "HX-Request": "true" } });
   let ok = false;
   try {
     const response = await state.running;
-    /* Too large for the app or for a proxy: the same again would be no smaller */
+    /* Too large for this app or for a proxy: sending it again would not help */
     state.tooLarge = response.status === 413;
-    /* Without the marker it is no answer of this app: a proxy's error, or a network's sign-in page */
+    /* Without the marker it isn't this app's response but a proxy's error or a network's sign-in page */
     if (response.headers.has("Reviewer-Inbox")) {
       ok = response.ok;
       if (ok) showOthers(await response.text());
@@ -126,15 +113,16 @@ async function save(form) {
       else if (response.status === 404 || response.status === 409) state.closed = true;
     }
   } catch {
-    ok = false;
+    state.tooLarge = false;
   }
   state.running = null;
   if (ok) {
     Object.assign(state, { tries: 0, retryAt: 0, sent: what, signedOut: false, closed: false });
     if (JSON.stringify(entriesOf(form)) === what) {
       state.savedAt = Date.now();
-      forget(keyOf(form));
+      forget(pathOf(form));
     }
+    tellList(form, state);
   } else if (!state.signedOut && !state.stale && !state.closed && !state.tooLarge) {
     const wait = RETRY_S[Math.min(state.tries++, RETRY_S.length - 1)];
     state.retryAt = Date.now() + wait * 1000;
@@ -145,6 +133,15 @@ async function save(form) {
     state.again = false;
     save(form);
   }
+}
+
+/* Tells the list when the form's first text is saved, and when it is empty again */
+function tellList(form, state) {
+  const drafted = JSON.parse(state.sent).some(([, value]) => value);
+  const id = form.closest("[data-interaction-id]")?.dataset.interactionId;
+  if (drafted === state.drafted || !id) return;
+  state.drafted = drafted;
+  document.dispatchEvent(new CustomEvent("inbox:drafted", { detail: { id } }));
 }
 
 function signedOut(form) {
@@ -174,18 +171,34 @@ function put(form, entries) {
   }
 }
 
-/* What this tab holds and the server never confirmed goes back into the form, and is saved at once */
+/* Like a draft, it takes precedence over what a link suggests */
+function putBack(form, kept) {
+  put(form, kept.entries);
+  for (const notice of document.querySelectorAll("[data-suggestion]")) notice.hidden = notice.dataset.suggestion === "link";
+  for (const [name, value] of Object.entries(kept.from)) form.elements.namedItem(name).value = value;
+  form.dispatchEvent(new Event("change", { bubbles: true }));
+  save(form);
+}
+
+/* Text that the server never confirmed goes back into the form and is saved at once */
 function restore(root) {
   for (const form of root.querySelectorAll("form[data-draft-url]")) {
     if (states.has(form)) continue;
     stateOf(form);
-    const kept = remembered(keyOf(form));
-    if (!kept) continue;
-    put(form, kept.entries);
-    for (const [name, value] of Object.entries(kept.from)) form.elements.namedItem(name).value = value;
-    form.dispatchEvent(new Event("change", { bubbles: true }));
-    save(form);
+    const kept = remembered(pathOf(form));
+    if (kept) putBack(form, kept);
+    else restoreLeft(form);
   }
+}
+
+/* What a closed tab has left, unless the form has it already, or the person was faster and it waits for the next time */
+async function restoreLeft(form) {
+  const path = pathOf(form);
+  const before = JSON.stringify(entriesOf(form));
+  const kept = await left(path);
+  if (!kept || !form.isConnected || JSON.stringify(entriesOf(form)) !== before || !takeOver(path, kept)) return;
+  if (JSON.stringify(kept.entries) === before) forget(path);
+  else putBack(form, kept);
 }
 
 document.addEventListener("input", changed);
@@ -195,7 +208,7 @@ document.addEventListener("click", (event) => {
   if (button?.form) save(button.form);
   const kept = event.target instanceof Element && event.target.closest("#kept [data-discard]")?.closest("#kept");
   if (!kept) return;
-  forget(keyOf(document.getElementById("detail")));
+  forget(pathOf(document.getElementById("detail")));
   if (!kept.querySelector("[name=discard]")) kept.remove();
 });
 document.addEventListener("submit", (event) => {
@@ -205,16 +218,14 @@ document.addEventListener("submit", (event) => {
     stateOf(form).sending = Date.now();
     setTimeout(() => say(form), SENDING_MS + 50);
     remember(form);
-  } else if (form.matches?.("form[action*='/logout/']")) {
-    sessionStorage.clear();
   }
 });
-/* The answer is in, or the page moves on: the copy in this tab has done its work */
+/* The question was answered, or the page shows another one: this tab's copy is no longer needed */
 document.addEventListener("htmx:after:request", (event) => {
   const { request, response } = event.detail.ctx;
-  if (request.form?.matches("form[data-draft-url]") && response.status < 400) forget(keyOf(request.form));
+  if (request.form?.matches("form[data-draft-url]") && response.status < 400) forget(pathOf(request.form));
 });
-/* However it ended, also by a network error */
+/* However it ended, including network errors */
 document.addEventListener("htmx:finally:request", (event) => {
   const form = event.target;
   if (!form.matches?.("form[data-draft-url]")) return;
@@ -225,7 +236,7 @@ document.addEventListener("htmx:finally:request", (event) => {
 addEventListener("online", () => {
   for (const form of document.querySelectorAll("form[data-draft-url]")) if (stateOf(form).retryAt) save(form);
 });
-/* A page part that reads itself again, or another question, must not outrun the last keystrokes */
+/* A reload of a page part, or another question, must not overtake the last keystrokes */
 const FLUSH_MS = 1500;
 document.addEventListener("htmx:before:request", (event) => {
   const ctx = event.detail?.ctx;
@@ -237,40 +248,44 @@ document.addEventListener("htmx:before:request", (event) => {
     return fetching(...request);
   };
 });
-/* What was sent, and nobody could say whether it had arrived, is the answer that stands there now */
 const plain = (text) => text.replaceAll("\r\n", "\n").trim();
+/* Whether the kept text, whose sending was never confirmed, is the answer that the server shows now */
 function arrived(kept, mine) {
   if (!mine) return false;
   const [values, comment] = JSON.parse(mine);
-  const of = (name) => kept.filter(([each]) => each === name).map(([, value]) => plain(value));
-  /* Of a yes or no the button is the value, which is no entry of the form */
+  const of = (name) => kept.filter(([key]) => key === name).map(([, value]) => plain(value));
+  /* Approve and Reject are buttons, whose value is not an entry of the form */
   const same = !of("value").length || JSON.stringify(of("value").sort()) === JSON.stringify(values.map(plain).sort());
   return same && (of("comment")[0] ?? "") === plain(comment);
 }
 
-/* The question closed under the reader's hands, and the server had no use for the text: it stays in sight */
-function showKept() {
+/* Shows text of a question that closed while the person was typing, if the server has not stored that text */
+async function showKept() {
   const detail = document.querySelector("#detail[data-interaction-id]");
   const template = document.getElementById("kept-in-tab");
   if (!detail || !template || detail.querySelector("form[data-draft-url]")) return;
-  const key = keyOf(detail);
-  const kept = remembered(key)?.entries;
-  if (kept && arrived(kept, detail.dataset.mine)) return forget(key);
-  const text = kept?.map(([, value, called]) => called ?? value).filter(Boolean).join("\n\n");
+  const path = pathOf(detail);
+  if (!remembered(path)) {
+    const found = await left(path);
+    if (!found || !detail.isConnected || !takeOver(path, found)) return;
+  }
+  const kept = remembered(path).entries;
+  if (arrived(kept, detail.dataset.mine)) return forget(path);
+  const text = kept.map(([, value, called]) => called ?? value).filter(Boolean).join("\n\n");
   if (!text) return;
-  /* Newer than what the server had when it wrote the page */
+  /* Newer than the server's draft when it rendered the page */
   const shown = detail.querySelector("#kept-text");
   if (shown) return (shown.textContent = text);
   const card = template.content.cloneNode(true);
   card.querySelector("#kept-text").textContent = text;
   const outcome = detail.querySelector("#outcome");
   if (outcome) outcome.after(card);
-  else detail.querySelector(".evidence")?.prepend(card);
+  else detail.querySelector(".answer-place")?.prepend(card);
 }
 document.addEventListener("htmx:after:swap", (event) => {
   restore(document);
   showKept();
-  /* The question was read again, and its form has a fresh token */
+  /* The question was reloaded, and its form has a new token */
   if (event.detail.ctx?.target?.id !== "detail") return;
   for (const form of document.querySelectorAll("form[data-draft-url]")) {
     const state = stateOf(form);
@@ -283,7 +298,7 @@ addEventListener("pagehide", () => {
   for (const form of document.querySelectorAll("form[data-draft-url]")) {
     const state = stateOf(form);
     const entries = entriesOf(form);
-    if (!sessionStorage.getItem(keyOf(form)) || JSON.stringify(entries) === state.sent) continue;
+    if (!remembered(pathOf(form)) || JSON.stringify(entries) === state.sent) continue;
     navigator.sendBeacon(form.dataset.draftUrl, bodyOf(form));
   }
 });

@@ -6,7 +6,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/* The two largest units that say something; seconds below a minute */
+/* The two largest non-zero units; seconds below a minute */
 function units(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < MINUTE) return { seconds: whole };
@@ -25,6 +25,17 @@ function pattern({ days, hours, minutes }) {
 export function duration(seconds) {
   const found = units(seconds);
   return fill(pattern(found), found);
+}
+
+/* With its seconds: under 1 s, 0.4 s, 2 min 14 s */
+export function exactDuration(seconds) {
+  if (seconds < 0.05) return WORDS.instant;
+  if (seconds < 10) {
+    const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+    return fill(WORDS.seconds, { seconds: new Intl.NumberFormat(document.documentElement.lang, digits).format(seconds) });
+  }
+  const [minutes, rest] = [Math.floor(seconds / MINUTE), Math.floor(seconds % MINUTE)];
+  return minutes >= 1 && minutes < 60 && rest ? fill(WORDS.minutesSeconds, { minutes, seconds: rest }) : duration(seconds);
 }
 
 /* For screen readers: 1 hour 20 minutes */

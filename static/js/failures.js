@@ -1,10 +1,10 @@
-/* Requests that fail. One that a person started ends in a notice in #request-status, with a way on; one that the page made by
-   itself only changes the freshness mark, which live.js does on the events inbox:unreachable and inbox:reached.
-   A response without this app's marker header, and a full error page, are never swapped in. The words are in
+/* Handles failed requests. If a person started the request, a notice in #request-status says what happened and what to do. If
+   the page made it by itself, only the freshness mark changes, which live.js does on inbox:unreachable and inbox:reached.
+   A response without this app's marker header, or one that is a full error page, is never swapped in. The text is in
    templates/components/_failures.html.
 
-   An answer, a claim and a release ([data-sends], [data-check]) may have arrived although the response did not. So none is
-   sent a second time from here: the question is read first (data-check), and the server offers "Send again" if it is open. */
+   An answer, a claim or a release ([data-sends], [data-check]) may have been received even if its response was lost. It is
+   never sent again from here: the question is read first (data-check), and the server offers "Send again" if it is open. */
 
 const MARKER = "Reviewer-Inbox";
 const PERSON = ["click", "submit", "input", "change"];
@@ -13,7 +13,7 @@ const TEXT = "textarea, input[name=value]:not([type=radio], [type=checkbox])";
 const timers = new WeakMap();
 const senders = new WeakMap();
 
-/* What could not be confirmed: the form it is in, what was sent, where it is checked, and what the response replaces */
+/* The request that could not be confirmed: its form, what was sent, where to check it, and what the response replaces */
 let unconfirmed = null;
 /* The notice on the page, and the request that it is about */
 let shown = null;
@@ -23,7 +23,7 @@ const isPerson = (ctx) => ctx.byPerson || ctx.sourceElement === document.body ||
 const isPage = (text) => /^\s*<!doctype/i.test(text ?? "");
 const signal = (name) => document.dispatchEvent(new CustomEvent(name));
 
-/* As it is when the request leaves: what the page hears meanwhile may make Release of Claim */
+/* Read when the request is sent: an event of the stream may turn Claim into Release meanwhile */
 function sender(ctx) {
   if (!senders.has(ctx)) senders.set(ctx, senderNow(ctx));
   return senders.get(ctx);
@@ -45,7 +45,7 @@ function kindOf(ctx) {
   return ctx.sourceElement === document.body && !restored ? "next" : "open";
 }
 
-/* Of a proxy's answer, or of our own that is no part of this page */
+/* own: whether the response came from this app and not from a proxy */
 function reasonOf(status, own) {
   if (status === 413) return "too-large";
   if (status === 429) return "rate-limited";
@@ -59,7 +59,7 @@ function clear() {
   shown = null;
 }
 
-/* The form that was sent holds text of the person */
+/* Whether the form that was sent has text typed by the person */
 const hasText = (form) => [...(form?.querySelectorAll(TEXT) ?? [])].some((field) => field.value.trim());
 
 function show(ctx, reason, words) {
@@ -68,17 +68,17 @@ function show(ctx, reason, words) {
   if (!place || !template) return;
   const notice = template.content.cloneNode(true);
   const kind = words === "unsent" ? words : kindOf(ctx);
-  /* A check that failed leaves open what it was to find out */
-  const said = [words, ...(words === "check" && unconfirmed ? [unconfirmed.sends] : [])];
+  /* After a failed check the result is still unknown */
+  const sentences = [words, ...(words === "check" && unconfirmed ? [unconfirmed.sends] : [])];
   for (const element of notice.querySelectorAll("[data-reason]")) if (element.dataset.reason !== reason) element.remove();
-  for (const element of notice.querySelectorAll("p[data-kind]")) if (!said.includes(element.dataset.kind)) element.remove();
+  for (const element of notice.querySelectorAll("p[data-kind]")) if (!sentences.includes(element.dataset.kind)) element.remove();
   for (const element of notice.querySelectorAll("button[data-kind]")) if (!element.dataset.kind.split(" ").includes(kind)) element.remove();
   if (!hasText(document.getElementById(unconfirmed?.form))) notice.querySelector("[data-text]")?.remove();
   notice.querySelector("[data-act]").closest(".notice").dataset.failed = kind;
   const focused = place.contains(document.activeElement);
   place.replaceChildren(notice);
   if (focused) place.querySelector("button").focus();
-  /* Good news from before would contradict it */
+  /* An earlier success message would contradict this notice */
   document.getElementById("toasts")?.replaceChildren();
   shown = ctx;
 }
@@ -91,7 +91,7 @@ function fail(ctx, reason) {
   show(ctx, reason, kindOf(ctx));
 }
 
-/* ---- The ways on */
+/* ---- What to do next */
 
 function check(about) {
   if (shown?.status === "issuing") htmx.trigger(shown.sourceElement, "htmx:abort");
@@ -138,8 +138,8 @@ document.addEventListener("click", (event) => {
   else dismiss();
 });
 
-/* Back online: the question is read without being asked to. A row that was clicked is no longer what the person is at; what
-   else has failed keeps its way on */
+/* Back online: check the question automatically. A row that was clicked is no longer what the person is doing; other failures
+   keep their buttons */
 addEventListener("online", () => {
   if (!document.querySelector("#request-status [data-reason=offline]")) return;
   const kind = kindOf(shown);
@@ -148,7 +148,7 @@ addEventListener("online", () => {
   else show(shown, "network", kind);
 });
 
-/* ---- What htmx says */
+/* ---- htmx events */
 
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
@@ -178,7 +178,7 @@ document.addEventListener("htmx:after:request", (event) => {
   if (status >= 400 && !reswapped && (isPage(ctx.text) || !ctx.response.headers.get("Content-Type")?.startsWith("text/html"))) {
     event.preventDefault();
     if (status === 401) return isPerson(ctx) && signal("inbox:signed-out");
-    /* Refused before it was read: there is nothing to check */
+    /* Refused before it was read, so there is nothing to check */
     if (status === 413) return isPerson(ctx) && show(ctx, "too-large", "unsent");
     return fail(ctx, reasonOf(status, true));
   }
@@ -189,7 +189,7 @@ document.addEventListener("htmx:after:request", (event) => {
   clear();
 });
 
-/* The page has read itself again, and shows how the question ended */
+/* The page was reloaded and shows how the question ended */
 document.addEventListener("htmx:after:swap", () => {
   if (!unconfirmed || document.querySelector(`[data-sends="${unconfirmed.sends}"][data-check="${unconfirmed.check}"]`)) return;
   unconfirmed = null;
@@ -207,16 +207,4 @@ document.addEventListener("htmx:finally:request", (event) => {
   const { ctx } = event.detail;
   clearTimeout(timers.get(ctx));
   if (shown === ctx && document.querySelector("#request-status [data-reason=waiting]")) clear();
-});
-
-/* Why Mobius did not take an answer stays in sight while the question, which is still open, reads itself again */
-const REFUSAL = "#outcome[data-outcome=not_accepted], #outcome[data-outcome=token_refused]";
-
-document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
-  if (ctx.sourceElement?.id !== "detail") return;
-  const refusal = ctx.sourceElement.querySelector(REFUSAL);
-  const task = tasks?.find((each) => each.type === "main" && each.target?.id === "detail");
-  const incoming = task?.fragment.querySelector("#detail");
-  if (!refusal || !incoming?.querySelector("#answer-card, #no-token") || incoming.querySelector("#outcome")) return;
-  incoming.querySelector(".evidence").prepend(refusal.cloneNode(true));
 });

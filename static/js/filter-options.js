@@ -1,5 +1,5 @@
-/* A long list of options is searched as one types.
-   <input data-filters="<id of .choices>"> is hidden until this script can serve it. What is chosen stays in sight. */
+/* Filters a long list of options while the person types, in <input data-filters="<id of .choices>">. Chosen options stay
+   visible. */
 
 import { fill, WORDS } from "./words.js";
 
@@ -22,17 +22,13 @@ function filter(input) {
 }
 
 function ready() {
-  for (const input of document.querySelectorAll("input[data-filters]")) {
-    const holder = input.closest("[hidden]");
-    if (holder) holder.hidden = false;
-    filter(input);
-  }
+  for (const input of document.querySelectorAll("input[data-filters]")) filter(input);
 }
 
 document.addEventListener("input", (event) => {
   if (event.target.matches?.("input[data-filters]")) filter(event.target);
 });
-/* Enter in the search box chooses the first option that is shown, and does not send the answer */
+/* Enter in the search field chooses the first visible option and does not submit the answer */
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.ctrlKey || event.metaKey || !event.target.matches?.("input[data-filters]")) return;
   event.preventDefault();

@@ -1,7 +1,6 @@
-/* Where the reader is after a swap. Once the element with the focus has gone, or is hidden, the focus goes to what is
-   new: what became of the answer, else the question, else the pane where none is left, else the list. After an answer that was not
-   accepted it goes to the first field that is wrong. Fields are left alone by the swap, for the sake of what is typed;
-   so it is written to them here what is wrong with them. */
+/* Moves the focus after a swap, and on a page that tells what has been done or that focus mode leads to. If the element with the focus is gone or hidden, the focus goes to what is new: the result of
+   the answer, else the question, else the empty pane, else the list. After a rejected answer it goes to the first invalid
+   field. The swap leaves fields alone, so that typed text stays; this script therefore marks their errors. */
 
 function mark(field) {
   const input = field.querySelector(".input");
@@ -16,23 +15,31 @@ function mark(field) {
   }
 }
 
+/* The list changes, and the focus is in it, or in the pane that says nothing beside an empty list */
+let lost = false;
+
 function place(ctx) {
   const status = ctx?.response?.status;
   const wrong = status === 422 && document.querySelector("#answer .field:has(.error) :is(.input, input:not([type=search]))");
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;
-  const places = ["#outcome", "#question", ...(ctx?.target?.id === "detail" ? ["#detail :is(h1, h2)", "#inbox-list"] : [])];
-  /* On a narrow screen the list takes the place of an empty pane */
+  if (lost) return document.getElementById("inbox-list");
+  if (ctx?.target?.matches?.("[data-nudge]")) return ctx.target;
+  const another = ctx?.target?.id === "detail" || ctx?.request?.headers["HX-History-Restore-Request"];
+  const places = ["#outcome", "#question", ...(another ? ["#detail :is(h1, h2)", "#inbox-list"] : [])];
+  /* On a narrow screen the list replaces an empty pane */
   const next = places.map((each) => document.querySelector(each)).find((each) => each?.checkVisibility());
   if (next) next.tabIndex = -1;
   return next;
 }
 
-/* htmx gives the focus back to the element with the same id. In another question that is another field: what is still being
+/* htmx restores the focus to the element with the same id. In another question that is another field, and what is still being
    typed must not go into it. */
 document.addEventListener("htmx:before:swap", (event) => {
   const task = event.detail.tasks?.find((each) => each.type === "main");
+  const list = document.getElementById("inbox-list");
+  lost = event.detail.ctx.target === list && document.activeElement?.matches("#inbox-list *, [data-select] *");
   const detail = document.getElementById("detail");
   if (task?.target === detail && task.swapSpec.style === "outerHTML" && detail?.contains(document.activeElement)) document.activeElement.blur();
 });
@@ -43,3 +50,17 @@ document.addEventListener("htmx:after:swap", (event) => {
   const next = place(event.detail?.ctx);
   next?.focus({ preventScroll: next.tabIndex < 0 });
 });
+
+/* The results above the list can be dismissed with the mouse while one types an answer */
+document.addEventListener("mousedown", (event) => {
+  if (event.target instanceof Element && event.target.closest("#batches button, #returned-answers button")) event.preventDefault();
+});
+
+/* A page that was loaded by a form or by leaving focus mode */
+function begin() {
+  if (document.activeElement !== document.body || document.querySelector("[autofocus], dialog[open]")) return;
+  const focusMode = document.querySelector('.list [data-key="f"]');
+  const left = focusMode && document.referrer && new URL(document.referrer).pathname === new URL(focusMode.href).pathname;
+  if (left || document.querySelector("[data-toast]")) (document.getElementById("inbox-list") ?? document.getElementById("main")).focus({ preventScroll: true });
+}
+begin();

@@ -4,17 +4,18 @@
    1. Typing that has lost its field is still typing. When the field or choice with the focus is removed, hidden or disabled, or a key
       that goes to a field finds none because the question has just closed, keys do nothing until the person has paused for
       PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. Sending an answer removes the field as well; the person
-      meant that, so there is no pause. A letter that is no shortcut, typed on a choice, is the start of such typing too.
+      meant that, so there is no pause. A letter typed on a choice is the start of such typing too, unless it is one of the
+      shortcuts that work there (isTextOnChoice).
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys for KEY_MS and presses by
       pointer or touch for POINTER_MS; so do "Send again", Claim and Release, and those of the rows beside one that has just
       left the list, for they may have moved under the pointer. A confirm step ignores both for STEP_MS.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
-      part of what somebody types without looking.
+      part of what someone types without looking.
    4. An answer is sent once, as it stands: while it is on its way, its buttons do nothing and its fields take no text, which
       would be lost once it has arrived.
    5. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing.
    6. A key means the row that the person has marked. When that row leaves the list, the mark moves to another one; the keys
-      that open, claim, release or answer then do nothing until the person has moved the mark with J or K, has paused for
+      that open, select, claim, release or answer then do nothing until the person has moved the mark with J or K, has paused for
       PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. J or K within KEY_MS was still meant to move on from that row. */
 
 const PAUSE_MS = 1500;
@@ -88,8 +89,11 @@ function isTooEarly(element, event, byPointer) {
 const isLetter = (event) => event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
 const isSend = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey);
 
+/* The key of the button in a confirm step */
+const confirms = (event) => isLetter(event) && Boolean(document.querySelector(`${STEP} [data-key="${CSS.escape(event.key.toLowerCase())}"]`));
+
 /* Letters that neither answer nor move through the list; Space presses a button */
-const isStray = (event) => isLetter(event) && !/[ar1-9jk? ]/i.test(event.key);
+const isStray = (event) => isLetter(event) && !/[ar1-9jk? ]/i.test(event.key) && !confirms(event);
 const isRunningText = (event) => event.timeStamp - strayAt < KEY_MS;
 
 /* m, / and Enter go to a field. Where there is none (any more), what is typed next was meant for it */
@@ -99,9 +103,9 @@ function missesField({ key }, target) {
 }
 
 const movesMark = (event) => isLetter(event) && /[jk]/i.test(event.key) && event.timeStamp - rowLostAt >= KEY_MS;
-const actsOnMark = (event) => event.key === "Enter" || (isLetter(event) && /[acer1-9]/i.test(event.key));
+const actsOnMark = (event) => event.key === "Enter" || (isLetter(event) && /[acerx1-9]/i.test(event.key));
 
-const isText = (event, target) => isLetter(event) && /^(?![acegijkmnr])\p{L}$/iu.test(event.key) && target.matches(`${FORM} input`);
+const isTextOnChoice = (event, target) => isLetter(event) && /^(?![acegijkmnrtz])\p{L}$/iu.test(event.key) && target.matches(`${FORM} input`);
 
 function onKey(event) {
   if (event.key === "Tab" || event.key === "Escape") return resume();
@@ -118,11 +122,13 @@ function onKey(event) {
     drop(event);
     return;
   }
-  if (!typing && (missesField(event, target) || isText(event, target))) pause();
+  const isText = !typing && isTextOnChoice(event, target);
+  if (isText || (!typing && missesField(event, target))) pause();
   const form = target.closest(FORM) ?? document.querySelector(FORM);
   const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
   if (!typing && isStray(event)) strayAt = event.timeStamp;
-  if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event, false)) drop(event);
+  if (isText) drop(event);
+  else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event, false)) drop(event);
   else if (form && answers && !typing && isRunningText(event)) {
     strayAt = event.timeStamp;
     drop(event);
@@ -157,7 +163,8 @@ addEventListener("pointerdown", resume, true);
 
 addEventListener("focusin", (event) => {
   pauseIfGone();
-  field = event.target.closest(`${FIELD}, ${FORM} input`);
+  /* A dialog with a field is left by the person, and the focus returns to where it was */
+  field = event.target.closest("dialog") ? null : event.target.closest(`${FIELD}, ${FORM} input`);
   row = event.target.closest(ROW);
 });
 /* After whatever took the focus away is done: the field or row is gone, or the person has left it */

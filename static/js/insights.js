@@ -1,4 +1,5 @@
-/* The plots of Insights. Each canvas names the JSON beside it; colours are the tokens', read anew when the theme changes. */
+/* The plots of Insights. Each canvas names the JSON beside it; colours come from the tokens and are read again when the theme
+   changes. */
 
 import { duration } from "./duration.js";
 
@@ -11,10 +12,10 @@ function palette() {
   return found;
 }
 
-const number = new Intl.NumberFormat("en");
+const number = new Intl.NumberFormat(document.documentElement.lang);
 const words = (unit, value) => (unit === "seconds" ? duration(value) : number.format(value));
 
-/* The last point, and one between two gaps, would not be seen as part of a line */
+/* The last point, or one between two gaps, would not be visible as part of a line */
 function isAlone(values, place) {
   return values[place] !== null && (place === values.length - 1 || ((values[place - 1] ?? null) === null && values[place + 1] === null));
 }
@@ -70,7 +71,7 @@ function axes(data, tints) {
   return { x: days, y: { beginAtZero: true, grid, border: { display: false }, ticks: { ...ticks, precision: 0, maxTicksLimit: 5, padding: 8 } } };
 }
 
-/* Seconds to months on one axis: by their logarithm, with marks that people count in */
+/* Seconds to months on one logarithmic axis, with marks at common durations */
 function durations(data) {
   const values = data.series.flatMap((series) => series.values).filter((value) => value !== null);
   const low = Math.max(1, Math.min(...values));
@@ -135,7 +136,7 @@ if (globalThis.Chart) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 }
 
-/* One choice more is one click less; the button serves where this script does not. The days stay as they were chosen. */
+/* Submits the filters when one changes; without this script there is a button. The chosen days stay. */
 document.getElementById("insights-chosen")?.addEventListener("change", (event) => {
   if (event.target.matches("select")) event.target.form.requestSubmit();
 });

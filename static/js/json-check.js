@@ -1,5 +1,5 @@
-/* Says whether a field holds a JSON object while somebody types: <textarea data-json="<id of where to say it>">.
-   The server checks again. */
+/* Says whether a field has a JSON object while someone types: <textarea data-json="<id of the message>">. The server checks it
+   too. */
 
 import { fill, WORDS } from "./words.js";
 

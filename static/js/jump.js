@@ -1,5 +1,5 @@
-/* The way to a longer form on a phone, which lies under the form once that is in sight: it is there only until then.
-   It leads into the first field, and leaves no trace in the history. */
+/* The link to a longer form on a phone, shown until the form is in sight. It leads to the first field and adds nothing to the
+   history. */
 
 const watched = new WeakSet();
 

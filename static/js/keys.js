@@ -2,24 +2,32 @@
      data-key="a"      pressed like a click, or focused where it is a field; the first one that can be seen wins
      data-row-key="c"  pressed while the row beside it has the focus
      data-go="i"       followed after g
+     data-stop         J and K stop at it: a link of a page without rows, or in a line above the rows, which Esc dismisses
+   X selects a row, and Shift with J or K the next one too; a, r, c and e are then the buttons of the bar below the list.
    Rows (.row) are moved through with j and k, which mark a row by the focus; Enter on the open one goes on to its form, Esc
-   comes back. 1 to 9 choose an option of the answer form. Keys that answer act on the open question only: on another row
-   they open it.
-   Switched off with data-keys="off" on the body; silent while somebody types. When a key may decide is static/js/guard.js's. */
+   comes back. 1 to 9 choose an option of the answer form. Keys that answer act on the question in the pane only: on
+   another row they open it.
+   Switched off with data-keys="off" on the body; silent while someone types. When a key may decide is static/js/guard.js's. */
+
+import { clear, hasSelection, toggle } from "./row-selection.js";
 
 const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
 const SEQUENCE_MS = 1200;
 let goUntil = 0;
 
-const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.disabled;
+const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.matches(":disabled");
 const first = (selector) => [...document.querySelectorAll(selector)].find(seen);
 const typing = (event) => event.target instanceof Element && event.target.closest(FIELD) !== null;
 
-function act(element) {
+/* static/js/preview.js listens */
+const tell = (row, name) => row.dispatchEvent(new CustomEvent(name, { bubbles: true }));
+
+/* Press an element, or focus it where it is a field */
+function press(element) {
   if (!element) return false;
   if (element.matches(FIELD)) {
     element.focus();
-    /* A search is typed anew; a text goes on where it ended */
+    /* A search is selected, to be replaced; in a text the cursor goes to the end */
     if (element.type === "search") element.select();
     else if (element.matches("textarea")) element.setSelectionRange(element.value.length, element.value.length);
   } else {
@@ -28,28 +36,35 @@ function act(element) {
   return true;
 }
 
-function move(step) {
-  const rows = [...document.querySelectorAll(".list .row")].filter(seen);
-  if (!rows.length) return act(first(`[data-key="${step > 0 ? "j" : "k"}"]`));
-  const here = rows.findIndex((row) => row === document.activeElement);
-  const from = here >= 0 ? here : rows.findIndex((row) => row.hasAttribute("aria-current"));
-  const to = from < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, from + step));
-  rows[to].focus();
-  rows[to].scrollIntoView({ block: "nearest" });
+/* add: select the row that was marked, and the next one */
+function move(step, add) {
+  const stops = [...document.querySelectorAll(".list .row, [data-stop]")].filter(seen);
+  const link = first(`[data-key="${step > 0 ? "j" : "k"}"]`);
+  if (link && !stops.some((stop) => stop.matches(".row"))) return press(link);
+  if (!stops.length) return false;
+  const here = stops.indexOf(markedRow() ?? document.activeElement);
+  const from = here >= 0 ? here : stops.findIndex((stop) => stop.hasAttribute("aria-current"));
+  const begin = Math.max(0, stops.findIndex((stop) => stop.matches(".row")));
+  const to = from < 0 ? (step > 0 ? begin : stops.length - 1) : Math.min(stops.length - 1, Math.max(0, from + step));
+  if (add && from >= 0) toggle(stops[from], { add });
+  if (add) toggle(stops[to], { add });
+  stops[to].focus();
+  stops[to].scrollIntoView({ block: "nearest" });
+  if (stops[to].matches(".row")) tell(stops[to], "row:marked");
   return true;
 }
 
-/* The marked row of a list, and whether it is another question than the one that is open */
-const markedRow = () => document.activeElement?.closest(".list .row") ?? null;
+/* The marked row of a list, and whether it is another question than the open one */
+const markedRow = () => document.activeElement?.closest(".list .row-with")?.querySelector(":scope > .row") ?? document.activeElement?.closest(".list .row") ?? null;
 const openRow = () => first(".list .row[aria-current]");
 /* What the page shows decides: the row is marked a moment later */
 const isOpen = (row) => row.dataset.interactionId === document.getElementById("detail")?.dataset.interactionId;
-/* Once, however often it is asked for */
-const open = (row) => row.classList.contains("htmx-request") || act(row);
+/* Only once, however often it is requested, and even if a preview of it is on its way */
+const open = (row) => tell(row, "row:opened") && (row.classList.contains("htmx-request") || press(row));
 
 function choose(place) {
   const input = [...document.querySelectorAll(".choice input")].filter((each) => seen(each.closest(".choice")))[place - 1];
-  if (!input || input.disabled) return false;
+  if (!input || input.matches(":disabled")) return false;
   input.focus();
   input.click();
   return true;
@@ -67,54 +82,93 @@ function send(event) {
   const row = markedRow();
   if (row && !isOpen(row)) return open(row);
   const form = event.target instanceof Element && event.target.closest("form[data-answer]");
-  const button = (form || document).querySelector("[data-send]");
-  if (button && seen(button)) return act(button);
-  /* A yes or no is never chosen for the person: it is said what to press */
+  /* In a search field, it is not the answer that is sent */
+  if (!form && typing(event)) return false;
+  const place = form || document;
+  const step = place.querySelector("[data-step] [data-send]");
+  const button = step ?? place.querySelector("[data-send]");
+  /* An answer that the workflow suggests is looked at before it is sent for good */
+  if (!form && !step && button?.form.dataset.guard === "confirm" && seen(button)) return toForm();
+  if (button && seen(button)) return press(button);
+  /* Approve or Reject is never chosen for the person: say which keys to press */
   const hint = form && form.querySelector("[data-how]");
   if (hint) hint.textContent = document.body.dataset.keys === "off" ? hint.dataset.how : hint.dataset.howByKey;
   return Boolean(hint);
 }
 
-/* Out of a confirm step, out of a field, and from there to the row of the open question, or to the list that it covers */
+function clearSearch(search) {
+  if (!search?.value) return false;
+  search.value = "";
+  search.dispatchEvent(new Event("input", { bubbles: true }));
+  return true;
+}
+
+/* The focus does not disappear with the line */
+function dismiss(line) {
+  (openRow() ?? first(".list .row") ?? document.getElementById("inbox-list")).focus();
+  return press(line.querySelector("[data-dismiss-line]"));
+}
+
+function closeMenu(menu) {
+  menu.open = false;
+  menu.querySelector("summary").focus();
+  return true;
+}
+
+/* Leave a confirm step or a field, and from there go to the row of the open question, or to the list that it covers */
 function back(event) {
   if (document.querySelector("dialog[open]")) return false;
+  const line = event.target.closest("[data-line]");
+  if (line?.querySelector("[data-dismiss-line]")) return dismiss(line);
+  const menu = event.target.closest("details.menu[open]") ?? first("details.menu[open]");
+  if (menu) return closeMenu(menu);
   const field = event.target.closest(`${FIELD}, form[data-answer] input`);
-  if (field?.type === "search" && field.value) {
-    field.value = "";
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    return true;
+  if (field?.type === "search" && clearSearch(field)) return true;
+  const cancel = event.target.closest("#list-panel")?.querySelector('[data-key="Escape"]');
+  if (cancel) {
+    /* Its field does not disappear under the focus: static/js/guard.js */
+    cancel.focus();
+    return press(cancel);
   }
   const step = first('[data-step] [data-key="Escape"]');
-  if (step && !field) return act(step);
+  if (step && !field) return press(step);
   if (field) {
-    const place = field.closest("form[data-answer]:not([data-closed] *)") ?? openRow() ?? first(".list .row");
+    const place = field.closest("form[data-answer]:not([data-closed] *)") ?? openRow() ?? first(".list .row") ?? first("[data-stop]");
     if (place) place.focus({ preventScroll: true });
     else field.blur();
     return true;
   }
+  if (hasSelection()) {
+    clear();
+    return true;
+  }
   const row = openRow();
-  if (!row || row === document.activeElement) return act(first('[data-key="Escape"]'));
+  if (!row || row === document.activeElement) return press(first('[data-key="Escape"]')) || clearSearch(first(".list [role=search] [type=search]"));
   row.focus();
   return true;
 }
 
-/* Enter opens a row. On the row of the open question, or where nothing has the focus but that question or its form, it goes
-   to the first field, or to the question where there is none */
-function enter(event) {
-  const row = event.target.closest(".list .row");
-  if (event.shiftKey || document.querySelector("dialog[open]")) return false;
-  if (row && !isOpen(row)) return open(row);
-  if (!row && !event.target.matches("body, #main, #question, form[data-answer]")) return false;
+/* Focus the first field of the answer form, or the question if there is none */
+function toForm() {
   const field = first("#answer .choice input:checked") ?? first(`#answer :is(${FIELD}, .choice input)`);
   const place = field ?? document.getElementById("question");
   if (!place) return false;
-  if (field?.matches(FIELD)) return act(field);
+  if (field?.matches(FIELD)) return press(field);
   if (!field) place.tabIndex = -1;
   place.focus();
   return true;
 }
 
-function single(key) {
+/* Enter opens a row. On the row of the open question, or if only that question or its form has the focus, it goes to the form */
+function enter(event) {
+  const row = event.target.closest(".list .row");
+  if (event.shiftKey || document.querySelector("dialog[open]")) return false;
+  if (row && !isOpen(row)) return open(row);
+  if (!row && !event.target.matches("body, #main, #question, form[data-answer]")) return false;
+  return toForm();
+}
+
+function single(key, withShift) {
   if (document.querySelector("dialog[open]") && key !== "?") return false;
   if (Date.now() < goUntil) {
     goUntil = 0;
@@ -128,19 +182,22 @@ function single(key) {
     goUntil = Date.now() + SEQUENCE_MS;
     return true;
   }
-  if (key === "j" || key === "k") return move(key === "j" ? 1 : -1);
+  if (key === "j" || key === "k") return move(key === "j" ? 1 : -1, withShift);
   if (key === "?") return sheet();
   const row = markedRow();
+  if (key === "x" && toggle(row ?? openRow())) return true;
+  if (/^[arce]$/.test(key) && hasSelection()) return press(first(`[data-step] [data-key="${key}"]`) ?? first(`#list-select [data-key="${key}"]`));
   const another = row && !isOpen(row);
   if (another && /^[ar1-9]$/.test(key)) return open(row);
   if (key >= "1" && key <= "9") return choose(Number(key));
-  const own = row?.parentElement.querySelector(`:scope > [data-row-key="${CSS.escape(key)}"]`);
-  if (own) return act(own);
-  if (another && (key === "c" || key === "e")) return false;
-  return act(first(`[data-step] [data-key="${CSS.escape(key)}"]`) ?? first(`[data-key="${CSS.escape(key)}"]`));
+  const own = row?.parentElement.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
+  if (own) return press(own);
+  if (another && /^[ceu]$/.test(key)) return false;
+  const named = `[data-key="${CSS.escape(key)}"]`;
+  return press(first(`[data-step] ${named}`) ?? first(`#detail ${named}`) ?? first(named));
 }
 
-/* What a key presses says so to a screen reader, only while keys are on */
+/* Tell screen readers which key presses an element, only while shortcuts are on */
 function nameKeys() {
   if (document.body.dataset.keys === "off") return;
   const name = (element, key) => element.setAttribute("aria-keyshortcuts", key);
@@ -150,9 +207,27 @@ function nameKeys() {
   options.forEach((input, place) => name(input, String(place + 1)));
 }
 
+/* Opened at once; what is typed before its script has arrived is in its field then */
+async function togglePalette() {
+  const dialog = document.getElementById("palette");
+  if (!dialog || document.querySelector("dialog[open]:not(#palette)")) return;
+  if (dialog.open) return dialog.close();
+  const from = document.activeElement;
+  dialog.querySelector("input").value = "";
+  dialog.showModal();
+  const { start } = await import("./palette.js");
+  start(from, press);
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
-  /* A key that is held moves on through the list; it must not answer what its first press has asked */
+  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+    event.preventDefault();
+    if (!event.repeat) togglePalette();
+    return;
+  }
+  if (event.target instanceof Element && event.target.closest("#palette")) return;
+  /* A key held down moves on through the list; it must not answer what its first press has opened */
   if (event.repeat && !["j", "k"].includes(event.key.toLowerCase())) {
     if (event.key === "Enter" && event.target.closest(".list .row")) event.preventDefault();
     return;
@@ -163,14 +238,18 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "Escape") done = back(event);
   else if (event.key === "Enter" && document.body.dataset.keys !== "off") done = enter(event);
   else if (document.body.dataset.keys === "off" || typing(event) || event.key.length !== 1) return;
-  else done = single(event.key.toLowerCase());
+  else done = single(event.key.toLowerCase(), event.shiftKey);
   if (done) event.preventDefault();
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target instanceof Element && event.target.closest("[data-opens=keys]")) sheet();
+  const opens = event.target instanceof Element && event.target.closest("[data-opens]")?.dataset.opens;
+  if (opens === "keys") sheet();
+  if (opens !== "palette" || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  togglePalette();
 });
-/* Enter in the search of a list goes on to what was found */
+/* Enter in the search of a list goes to its results */
 document.addEventListener("htmx:after:swap", (event) => {
   const { sourceElement: form, request } = event.detail?.ctx ?? {};
   if (request?.submitter !== undefined && form?.matches(".list [role=search]") && form.contains(document.activeElement)) first(".list .row")?.focus();

@@ -1,5 +1,6 @@
-/* On a small screen the question covers the list. Back in the list, by the page's arrow or the browser's, it is scrolled as it
-   was left, and the focus is on the row of the question that was open. */
+/* On a small screen the question covers the list. Back in the list, by the page's arrow or the browser's, the scroll position
+   is restored and the focus is on the row of the question that was open. Of a page that scrolls inside the window, the browser
+   forgets the scroll position; it is kept here until the person comes back to the page or reloads it. */
 
 const list = () => document.getElementById("inbox-list");
 const scroller = () => list().querySelector(".list-scroll");
@@ -7,6 +8,8 @@ const isRestored = (ctx) => Boolean(ctx.request?.headers["HX-History-Restore-Req
 const isDetail = ({ detail: { ctx } }) => (ctx?.target?.id === "detail" || (ctx && isRestored(ctx))) && list();
 let left = { inner: 0, page: 0 };
 let covered = "";
+let opener = "";
+let closing = false;
 
 document.addEventListener("htmx:before:swap", (event) => {
   if (!isDetail(event)) return;
@@ -20,3 +23,27 @@ document.addEventListener("htmx:after:swap", (event) => {
   scrollTo(0, left.page);
   document.getElementById(`row-${covered}`)?.focus({ preventScroll: true });
 });
+
+/* The filters over the list stay open while the list is brought up to date. They close when the person changes the list, and
+   the focus returns to the link that opened them */
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.id === "list-panel") opener = ctx.sourceElement.id;
+  if (ctx.target?.id !== "inbox-list" || ctx.ofList !== undefined) return;
+  const panel = document.getElementById("list-panel");
+  closing = panel.contains(document.activeElement);
+  panel.removeAttribute("hx-morph-skip");
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  if (closing) document.getElementById(opener)?.focus();
+  closing = false;
+});
+
+const page = document.querySelector(".page-scroll");
+const PLACE = `place ${location.pathname}${location.search}`;
+
+if (page) {
+  const [navigation] = performance.getEntriesByType("navigation");
+  if (navigation?.type !== "navigate") page.scrollTop = Number(sessionStorage.getItem(PLACE));
+  addEventListener("pagehide", () => sessionStorage.setItem(PLACE, page.scrollTop));
+}

@@ -1,8 +1,10 @@
-/* Keeps the freshness mark in step with the connection. The stream is htmx's: it reconnects with its cursor and pauses in
-   hidden tabs. While it is broken for longer than a moment, or the app cannot be reached, #freshness says so in the words it
-   carries, and <html data-live="lost">. Once the app answers again the page reads itself again.
-   A stream that could not even begin is begun again here, which htmx does not do. So is one that has fallen silent: the app
-   sends something every 15 s, and a connection that died on the way says nothing. */
+/* Keeps the freshness mark in line with the connection. The stream is htmx's: it reconnects with its cursor and pauses in
+   hidden tabs. If it is broken for longer than a moment, or the app can't be reached, #freshness says so and
+   <html data-live="lost">. Once the app responds again, the page reloads itself. A stream that could not even begin is
+   restarted here, which htmx does not do. So is a silent one: the app sends something every 15 s, and a connection that broke
+   on the way says nothing. */
+
+import { WORDS } from "./words.js";
 
 const PATIENCE_MS = 3000;
 const SILENCE_MS = 35_000;
@@ -16,7 +18,7 @@ let streamTries = 0;
 let unreachable = false;
 let tries = 0;
 let retry = 0;
-/* The next connection of the stream need not wait: the page was hidden or offline, and is no crowd that lost the server */
+/* The next connection need not wait: this page was hidden or offline, and is not one of a crowd that lost the server */
 let atOnce = false;
 const beginning = new WeakSet();
 
@@ -27,10 +29,9 @@ const later = (count) => RETRY_S[Math.min(count, RETRY_S.length - 1)] * 1000 * (
 function mark(state) {
   root.dataset.live = state;
   const place = document.getElementById("freshness");
-  const words = place?.dataset[state];
-  if (!words) return;
+  if (!place) return;
   place.className = `fresh fresh--${state === "ended" ? "ended" : "stale"}`;
-  place.querySelector("span").textContent = words;
+  place.querySelector("span").textContent = WORDS[state];
 }
 
 function lost() {
@@ -44,7 +45,7 @@ function broken() {
   if (!patience && !["lost", "ended"].includes(root.dataset.live)) patience = setTimeout(lost, PATIENCE_MS);
 }
 
-/* #freshness reads itself again on resync; the list and the question as well, in case something was missed */
+/* #freshness reloads itself on resync; so do the list and the question, in case something was missed */
 function settle() {
   if (streamLost || unreachable || root.dataset.live === "ended") return;
   clearTimeout(patience);
@@ -65,7 +66,7 @@ function beginAgain(element) {
   setTimeout(begin, later(streamTries++), element);
 }
 
-/* Ends the wait for the next connection. evenOpen: one that seems open may have died silently, and is replaced */
+/* Ends the wait for the next connection. evenOpen: replace one that seems open, which may have broken silently */
 function reconnect({ evenOpen }) {
   for (const element of document.querySelectorAll("[hx-sse\\:connect]")) {
     const connection = element._htmx?.sse;
@@ -123,7 +124,7 @@ for (const [name, change] of [["before", "add"], ["finally", "delete"]]) {
     if (isStream(ctx.sourceElement)) beginning[change](ctx.sourceElement);
   });
 }
-/* What answered was no stream: signed out and not found end it, all else is tried again */
+/* The response was not a stream: signed out and not found end it, anything else is tried again */
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
   if (!isStream(ctx.sourceElement)) return;
@@ -138,7 +139,7 @@ document.addEventListener("htmx:error", (event) => {
 
 /* ---- The network */
 
-/* The mark came back from the server, which does not know how this page is connected */
+/* The mark was rendered by the server, which does not know how this page is connected */
 document.addEventListener("htmx:after:swap", () => {
   if (["lost", "ended"].includes(root.dataset.live)) mark(root.dataset.live);
 });
@@ -156,7 +157,7 @@ document.addEventListener("inbox:reached", () => {
   tries = 0;
   settle();
 });
-/* The stream had ended with the session */
+/* The stream ended with the session */
 document.addEventListener("inbox:signed-in", () => {
   if (root.dataset.live !== "ended") return;
   streamLost = true;

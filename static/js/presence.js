@@ -1,11 +1,12 @@
-/* Says every few seconds that a group's question is in view, so that the others see who else is there.
-   The form with data-presence is the question's; it is there only where presence is on. */
+/* Reports every few seconds that a group's question is in view, so that others see who else is there. The form with
+   data-presence is in the question; it exists only if presence is on. */
 
 const BEAT_MS = 5000;
 let there = "";
 let token = "";
 
-const form = () => document.querySelector("form[data-presence]");
+/* A preview is not announced */
+const form = () => document.querySelector("#detail:not([data-preview]) form[data-presence]");
 
 function say(url, leaving) {
   const body = new FormData();
@@ -31,6 +32,7 @@ function beat() {
 }
 
 setInterval(beat, BEAT_MS);
+document.body.addEventListener("seen", beat);
 document.addEventListener("visibilitychange", beat);
 document.addEventListener("htmx:after:swap", () => {
   const place = form();

@@ -1,6 +1,6 @@
-/* The scrubber of a run: sliding asks for the run as it was, and slider and moment say the same.
-   The slider is a field of a plain form; its button is for readers without this script. While somebody slides, an answer
-   that comes late must not pull the slider back, so the newest place is asked for once the last answer is there. */
+/* The scrubber of a run: sliding requests the run at that event, and keeps slider and moment in line. The slider is a field of
+   a plain form, whose button is for browsers without scripts. A late response must not pull the slider back, so the newest
+   position is requested once the previous response has arrived. */
 
 let busy = false;
 let wanted = null;
@@ -22,13 +22,13 @@ async function show(nth) {
     try {
       await htmx.ajax("GET", address, { source: moment(), target: "#run-moment", swap: "outerMorph", byPerson: true });
     } catch {
-      break; /* live.js says that the product is away */
+      break; /* live.js reports that the app can't be reached */
     }
   }
   busy = false;
 }
 
-/* A bell, or one of the links, has moved it */
+/* An event of the stream, or one of the links, has moved it */
 function follow() {
   const [input, now] = [slider(), moment()];
   if (!input || !now) return;

@@ -1,5 +1,5 @@
-/* The question beside the list is the row that is marked, in whatever list. When another one opens in place, the mark moves
-   and the page begins at its top. */
+/* Marks the row of the open question, in any list. When another question opens in place, the mark moves and the page starts at
+   its top. */
 
 let open = document.getElementById("detail")?.dataset.interactionId ?? "";
 
@@ -13,12 +13,31 @@ function mark(id) {
   if (id !== open) row.scrollIntoView({ block: "nearest" });
 }
 
+/* The question whose answer was sent last, if the answer can be undone */
+let answered = "";
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.matches?.("form[data-guard=undo]")) answered = document.getElementById("detail").dataset.interactionId;
+});
+
+/* The row of an answer that can be undone stays. If it has the focus, the focus goes on to the row of the question that has
+   opened: keys are meant for that one */
+function followAnswer(left) {
+  const row = document.activeElement;
+  if (left !== answered || !row?.matches(".list .row") || row.dataset.interactionId !== left) return;
+  const next = document.querySelector(".list .row[aria-current]");
+  if (next) next.focus({ preventScroll: true });
+  else row.blur();
+}
+
+/* After any swap: that of another part of the page may end before that of the question */
 function moved() {
   const detail = document.getElementById("detail");
   const id = detail?.dataset.interactionId ?? "";
   mark(id);
   if (id === open) return;
+  const left = open;
   open = id;
+  followAnswer(left);
   scrollTo(0, 0);
 }
 

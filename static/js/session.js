@@ -1,6 +1,6 @@
-/* The session has ended: the dialog #signed-out says so, on the event inbox:signed-out. It closes by itself once the same
-   person has signed in elsewhere in this browser (inbox:signed-in): the page reads itself again, which renews its form tokens.
-   If somebody else has signed in, the page is loaded anew. */
+/* Shows the dialog #signed-out when the session has ended, on the event inbox:signed-out. It closes by itself once the same
+   person has signed in elsewhere in this browser (inbox:signed-in): the page reloads its parts, which renews the form tokens.
+   If someone else has signed in, the whole page is reloaded. */
 
 const dialog = () => document.getElementById("signed-out");
 const other = new BroadcastChannel("session");
@@ -15,7 +15,7 @@ document.addEventListener("inbox:signed-out", () => {
   dialog().showModal();
 });
 
-/* Who is signed in now: the id of the account, undefined where nobody is or the app cannot be reached */
+/* The id of the account that is signed in now; undefined if no one is, or the app can't be reached */
 async function viewer() {
   try {
     const response = await fetch(dialog().dataset.check, { redirect: "manual" });

@@ -1,5 +1,5 @@
-/* Toasts leave by themselves, later while somebody points at them or has the focus in them, or when dismissed. Those that
-   come in take the place of earlier ones: a stack would cover the question that is open by then. */
+/* Toasts disappear by themselves, later if the pointer or the focus is on them, or when dismissed. New ones replace earlier
+   ones: a stack would cover the question that is open by then. */
 
 const STAY_MS = 7000;
 const timers = new WeakMap();

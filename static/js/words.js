@@ -1,6 +1,8 @@
-/* What scripts write that stands on no element of the page, in the reader's language: inbox/web/ui/script_words.py */
+/* Texts that scripts show and that are not on the element they change, in the viewer's language: inbox/web/ui/script_words.py */
 
-export const WORDS = document.getElementById("script-words").dataset;
+/* Without "word", which keeps them apart from the attributes that scripts look for */
+const name = (attribute) => attribute.charAt(4).toLowerCase() + attribute.slice(5);
+export const WORDS = Object.fromEntries(Object.entries(document.getElementById("script-words").dataset).map(([attribute, text]) => [name(attribute), text]));
 
-/* A text with values in place of its {names} */
+/* A text with its {names} replaced by values */
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (name, key) => values[key] ?? name);

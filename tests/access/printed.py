@@ -1,4 +1,4 @@
-"""Writes ``docs/access.md`` anew: ``python -m tests.access.printed``."""
+"""Writes ``docs/access.md``: ``python -m tests.access.printed``."""
 
 from reviewer_site.environment import ROOT
 from tests.access.table import printed

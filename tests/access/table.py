@@ -1,17 +1,17 @@
 """Who may do what, as data: ``docs/access.md`` is printed from it, and ``tests/served`` walks it.
 
-The rules in ``inbox/access.py`` are not its source; it is what they are held against.
+The rules in ``inbox/access.py`` are not its source; they are checked against it.
 """
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """What a question is in, as the person who looks sees it."""
+    """The state of a question, for the person who looks at it."""
 
-    FREE = "pending, free"
-    MINE = "pending, held by me"
-    HELD = "pending, held by another"
+    UNCLAIMED = "pending, unclaimed"
+    CLAIMED_BY_ME = "pending, claimed by me"
+    CLAIMED_BY_ANOTHER = "pending, claimed by another"
     WITH = "partly answered, mine is in"
     WITHOUT = "partly answered, mine is not"
     COMPLETED = "completed"
@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 
 class Who(StrEnum):
-    """What a person is to a question."""
+    """How a person is related to a question."""
 
     TARGET = "direct target"
     MEMBER = "member, in the snapshot"
@@ -32,34 +32,52 @@ class Who(StrEnum):
 
 
 class Action(StrEnum):
-    """What a person may want."""
+    """What a person may try to do."""
 
     SEE = "see the question"
     RUN = "open its run"
     ANSWER = "answer"
+    UNDO = "undo an answer that waits to be sent"
+    SNOOZE = "snooze, and undo that"
     CLAIM = "claim"
     RELEASE = "release"
+    AWAIT = "be notified when someone else's claim ends"
     OTHERS = "see others' answers"
     HIDDEN = "see others' answers, with GROUP_ANSWERS_HIDDEN_UNTIL_MINE=on"
     RECEIPT = "print the receipt"
     NUDGE = "nudge"
     GROUPS = "manage groups"
     CANCEL = "cancel the run"
+    SEEN = "mark the question as seen or unread"
+    REVEAL = "reveal a masked value of the question"
+    REVEAL_RUN = "reveal a masked value of the run"
 
 
 class Place(StrEnum):
-    """What is about no single question."""
+    """A place that doesn't belong to one question."""
 
-    OWN = "one's own inbox, runs and groups, their streams"
-    ACCOUNT = "one's own account: token, keys, password, signing out"
+    OWN = "one's own inbox, answers as CSV, focus mode, search, runs and groups, their streams"
+    DRAFTS = "one's own drafts: the list, discarding"
+    BATCHES = "selecting questions to answer, claim or release together"
+    BATCH = "a team lead's batch: the preview, sending it, undoing it, the results"
+    ACCOUNT = (
+        "one's own account: token, guard, keys, language, password, second factor, signing out"
+    )
     NOTICES = "notifications: the list, the bell, marking as read"
     GROUP = "a group's page"
     BLOCKED = "blocked"
-    VIEWS = "filters of all runs; saved views: save, rename, delete"
+    RUN_FILTERS = "filters of all runs"
+    VIEWS = "saved views: saving one of the inbox, the numbers beside one's own and the group's"
+    VIEW = "a saved view of a team lead: rename, share, delete"
+    TEMPLATES = "fixed comment templates: adding, deleting"
     INSIGHTS = "insights and their CSV"
     DECISIONS = "the decision log, its entries and exports"
     CONNECTION = "connection: people, groups, a test question"
+    PERMISSIONS = "permissions: who has which role and permission, changing that"
     LINK = "a one-time link that was used, replaced or never made"
+    SECOND_STEP = "the second factor, without a sign-in that was begun"
+    CODES = "recovery codes and passkeys, without a second factor or a host name"
+    METRICS = "metrics, without the installation's token for them"
 
 
 class Verdict(StrEnum):
@@ -89,7 +107,7 @@ _WORDS = {
 }
 
 # One letter a status, in the order of Status. A dash is a state that cannot be: who was not asked
-# holds nothing, a question to one person is not answered in part.
+# claims nothing, a question to one person is not answered in part.
 _GRIDS: dict[Action, tuple[str, ...]] = {
     #    TARGET     MEMBER     FORMER     NEWCOMER   LEAD       ADMIN      STRANGER   OUT
     Action.SEE: (
@@ -101,11 +119,20 @@ _GRIDS: dict[Action, tuple[str, ...]] = {
     Action.ANSWER: (
         "Y––––CC", "YYCCYCC", "YYCCYCC", "N–N–NNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
+    Action.UNDO: (
+        "C––––CC", "CCCCCCC", "CCCCCCC", "N–N–NNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "S–S–SSS",
+    ),
+    Action.SNOOZE: (
+        "Y––––CC", "YYYCYCC", "YYYCYCC", "N–N–NNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "S–S–SSS",
+    ),
     Action.CLAIM: (
         "N––––NN", "YYCCCCC", "YYCCCCC", "N–N–NNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
     Action.RELEASE: (
         "N––––NN", "IYCCCCC", "IYCCCCC", "N–N–NNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "S–S–SSS",
+    ),
+    Action.AWAIT: (
+        "C––––CC", "CCYCCCC", "CCYCCCC", "N–N–NNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
     Action.OTHERS: (
         "–––––––", "–––YYYY", "–––YYYY", "N–N–NNN", "––––YYY", "N–N–NNN", "N–N–NNN", "S–S–SSS",
@@ -125,36 +152,80 @@ _GRIDS: dict[Action, tuple[str, ...]] = {
     Action.CANCEL: (
         "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "Y–Y–YII", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
+    Action.SEEN: (
+        "Y––––II", "YYYYYII", "YYYYYII", "N–N–NNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "S–S–SSS",
+    ),
+    Action.REVEAL: (
+        "Y––––YY", "YYYYYYY", "YYYYYYY", "N–N–NNN", "Y–Y–YYY", "N–N–NNN", "N–N–NNN", "S–S–SSS",
+    ),
+    Action.REVEAL_RUN: (
+        "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "Y–Y–YYY", "N–N–NNN", "N–N–NNN", "S–S–SSS",
+    ),
 }  # fmt: skip
 
 # One letter a person, in the order of Who. A dash where being that says nothing of the place.
 _PLACES: dict[Place, str] = {
     Place.OWN: "OOOOWOOS",
+    Place.DRAFTS: "OOOOOOOS",
+    Place.BATCHES: "OOOOOOOS",
+    Place.BATCH: "NNNNONNS",
     Place.ACCOUNT: "OOOOOOOS",
     Place.NOTICES: "OOOOOOOS",
     Place.GROUP: "–YNYYNNS",
     Place.BLOCKED: "NNNNYNNS",
-    Place.VIEWS: "NNNNONNS",
+    Place.RUN_FILTERS: "NNNNYNNS",
+    Place.VIEWS: "OOOOOOOS",
+    Place.VIEW: "NNNNONNS",
+    Place.TEMPLATES: "NNNNYNNS",
     Place.INSIGHTS: "NNNNYNNS",
     Place.DECISIONS: "NNNNYNNS",
     Place.CONNECTION: "NNNNNYNS",
+    Place.PERMISSIONS: "NNNNNYNS",
     Place.LINK: "NNNNNNNN",
+    Place.SECOND_STEP: "NNNNNNNS",
+    Place.CODES: "NNNNNNNS",
+    Place.METRICS: "NNNNNNNN",
 }
 
-PUBLIC = frozenset({"home", "login", "one-time-link", "healthz", "readyz", "admin:login"})
+PUBLIC = frozenset(
+    {
+        "home",
+        "login",
+        "account_login",
+        "one-time-link",
+        "oidc-login",
+        "oidc-callback",
+        "healthz",
+        "readyz",
+        "metrics",
+        "service-worker",
+        "manifest",
+        "admin:login",
+    }
+)
 """Names of the paths that anybody may ask for."""
 
 PATHS: dict[str, Action | Place] = {
     "interaction": Action.SEE,
     "interaction-json": Action.SEE,
+    "question-templates": Action.SEE,
+    "similar": Action.SEE,
     "presence": Action.SEE,
     "check": Action.ANSWER,
     "draft": Action.ANSWER,
     "respond": Action.ANSWER,
+    "undo": Action.UNDO,
+    "snooze": Action.SNOOZE,
+    "unsnooze": Action.SNOOZE,
     "claim": Action.CLAIM,
     "release": Action.RELEASE,
+    "await-release": Action.AWAIT,
     "nudge": Action.NUDGE,
     "receipt": Action.RECEIPT,
+    "seen": Action.SEEN,
+    "unread": Action.SEEN,
+    "reveal": Action.REVEAL,
+    "run-reveal": Action.REVEAL_RUN,
     "run": Action.RUN,
     "live-run": Action.RUN,
     "run-cancel": Action.CANCEL,
@@ -164,17 +235,44 @@ PATHS: dict[str, Action | Place] = {
     "group-routing": Action.GROUPS,
     "inbox": Place.OWN,
     "inbox-changes": Place.OWN,
+    "inbox-counts": Place.OWN,
+    "inbox-filters": Place.OWN,
+    "answers-csv": Place.OWN,
+    "focus": Place.OWN,
+    "search": Place.OWN,
     "runs": Place.OWN,
     "groups": Place.OWN,
     "freshness": Place.OWN,
+    "held-answers": Place.OWN,
     "live-inbox": Place.OWN,
     "live-runs": Place.OWN,
+    "drafts": Place.DRAFTS,
+    "draft-discard": Place.DRAFTS,
+    "batch-new": Place.BATCHES,
+    "batch": Place.BATCH,
+    "batch-send": Place.BATCH,
+    "batch-comment": Place.BATCH,
+    "batch-undo": Place.BATCH,
+    "batch-dismiss": Place.BATCH,
     "account": Place.ACCOUNT,
     "account-token": Place.ACCOUNT,
     "account-token-confirm": Place.ACCOUNT,
     "account-token-remove": Place.ACCOUNT,
+    "account-guard": Place.ACCOUNT,
+    "account-look": Place.ACCOUNT,
     "account-keys": Place.ACCOUNT,
+    "account-notifications": Place.ACCOUNT,
+    "account-language": Place.ACCOUNT,
     "account-password": Place.ACCOUNT,
+    "mfa_index": Place.ACCOUNT,
+    "mfa_activate_totp": Place.ACCOUNT,
+    "mfa_authenticate": Place.SECOND_STEP,
+    "mfa_add_webauthn": Place.CODES,
+    "mfa_deactivate_totp": Place.CODES,
+    "mfa_view_recovery_codes": Place.CODES,
+    "mfa_generate_recovery_codes": Place.CODES,
+    "account-sessions": Place.ACCOUNT,
+    "account-sessions-end": Place.ACCOUNT,
     "logout": Place.ACCOUNT,
     "notifications": Place.NOTICES,
     "notifications-bell": Place.NOTICES,
@@ -183,10 +281,14 @@ PATHS: dict[str, Action | Place] = {
     "interaction-read": Place.NOTICES,
     "group": Place.GROUP,
     "blocked": Place.BLOCKED,
-    "run-filters": Place.VIEWS,
-    "view-save": Place.VIEWS,
-    "view-rename": Place.VIEWS,
-    "view-delete": Place.VIEWS,
+    "run-filters": Place.RUN_FILTERS,
+    "view-new": Place.VIEWS,
+    "view-counts": Place.VIEWS,
+    "view-edit": Place.VIEW,
+    "view-update": Place.VIEW,
+    "view-delete": Place.VIEW,
+    "templates": Place.TEMPLATES,
+    "template-delete": Place.TEMPLATES,
     "insights": Place.INSIGHTS,
     "insights-csv": Place.INSIGHTS,
     "decisions": Place.DECISIONS,
@@ -197,36 +299,55 @@ PATHS: dict[str, Action | Place] = {
     "connection-person": Place.CONNECTION,
     "connection-import": Place.CONNECTION,
     "connection-link": Place.CONNECTION,
+    "connection-mail": Place.CONNECTION,
+    "connection-deactivate": Place.CONNECTION,
     "connection-me": Place.CONNECTION,
     "connection-group": Place.CONNECTION,
     "connection-send": Place.CONNECTION,
     "connection-test": Place.CONNECTION,
+    "permissions": Place.PERMISSIONS,
+    "permissions-change": Place.PERMISSIONS,
 }
 """What each other path is for, by its name. The admin's are Django's: for staff alone."""
 
 NOTES: dict[Action, str] = {
-    Action.SEE: "Its page, its part beside the list, its JSON, its stream.",
+    Action.SEE: (
+        "Its page, its part beside the list, its JSON, its stream. Its comment templates and "
+        "similar decisions come from closed questions that this person may see too."
+    ),
     Action.RUN: (
         "*Own part*: status, step track and one's own questions. "
         "*Whole*: inputs, metadata and all questions too."
     ),
-    Action.ANSWER: "One that nobody holds can be answered without a claim.",
+    Action.ANSWER: "An unclaimed question can be answered without claiming it.",
+    Action.UNDO: (
+        "Only one's own held answer. The table is for questions without one, where there is "
+        "nothing to undo. A held answer can be undone even by a person who is no longer asked."
+    ),
+    Action.SNOOZE: "For oneself only. Undoing it has no effect where nothing is snoozed.",
     Action.CLAIM: (
-        "Only where the first answer is enough: what each member answers is a 409, "
-        "and what was asked of one person is held by nobody else."
+        "Only if the first answer is enough: a question that each member answers is a 409, "
+        "and a question to one person can't be claimed by anyone else."
     ),
     Action.RELEASE: "Only the person who claimed it can release it.",
-    Action.OTHERS: "Values and comments. Who has answered is no secret.",
-    Action.HIDDEN: "Only from those who can still answer, and only until they have.",
+    Action.AWAIT: "A notification, once. It can be turned off again as long as the claim lasts.",
+    Action.OTHERS: "Values and comments. Everyone who may see the question sees who has answered.",
+    Action.HIDDEN: "Hidden only from those who can still answer, and only until they have.",
     Action.RECEIPT: (
-        "Of each answer that one may see; where nobody has answered there is none, which is a 404."
+        "For each answer that the person may see; without answers there is none, which is a 404."
     ),
-    Action.NUDGE: "Of whom the question waits for.",
+    Action.NUDGE: "The people the question waits for.",
     Action.GROUPS: "With the permission `manage_groups`; a lead without it is a 404.",
     Action.CANCEL: (
         "With the permission `cancel_run`; a lead without it is a 404. "
-        "A run that is over stays as it ended, and the page says so."
+        "A finished run stays as it is, and the page says so."
     ),
+    Action.SEEN: "For oneself only, among the questions that one was asked.",
+    Action.REVEAL: (
+        "In its context, or in an answer that the person may see. The decision log "
+        "records the value's path, not the value. A path where nothing is masked is a 404."
+    ),
+    Action.REVEAL_RUN: "In its inputs and metadata; as above.",
 }
 
 Cell = tuple[Status, Who, Action]
@@ -250,13 +371,14 @@ def printed() -> str:
     lines = [
         "# Who may do what",
         "",
-        "Printed from `tests/access/table.py` by `python -m tests.access.printed`; a test walks",
-        "every cell over HTTP. *404*: it is not there for this person. *409*: not now, and the",
-        "page says why. *sign in*: the sign-in page, and 401 for a stream or a part of a page.",
-        "*no effect*: taken, and nothing changes. A dash is a state that cannot be.",
+        "Generated from `tests/access/table.py` by `python -m tests.access.printed`; a test walks",
+        "every cell over HTTP. *404*: it doesn't exist for this person. *409*: not now; the page",
+        "says why. *sign in*: the sign-in page, and 401 for a stream or a part of a page.",
+        "*no effect*: accepted, but nothing changes. A dash is an impossible state.",
         "",
-        "A role is a membership of the Django group `reviewer` or `team lead`, a permission is one",
-        "that an administrator has given; an administrator, a superuser, has neither by that.",
+        "A role is membership of the Django group `reviewer` or `team lead`; administrators give",
+        "roles and permissions on *Permissions*. Being an administrator (a superuser) includes",
+        "neither.",
     ]
     for action in Action:
         lines += ["", f"## {action.value[0].upper()}{action.value[1:]}", NOTES[action], ""]
@@ -265,8 +387,11 @@ def printed() -> str:
         for who in Who:
             cells = " | ".join(TABLE[status, who, action] for status in Status)
             lines.append(f"| {who.value} | {cells} |")
-    lines += ["", "## Pages that are about no single question"]
-    lines += ["*Own part*: what concerns this person; another's notice or view is a 404.", ""]
+    lines += ["", "## Pages that are not about one question"]
+    lines += [
+        "*Own part*: what concerns this person; another person's notification or view is a 404.",
+        "",
+    ]
     lines.append(f"| | {' | '.join(Who)} |")
     lines.append(f"|---|{'---|' * len(Who)}")
     for place in Place:

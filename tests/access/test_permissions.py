@@ -1,4 +1,4 @@
-"""What leads can be given beside looking."""
+"""The permissions that leads can be given."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def people(db: None) -> None:
     make_demo(tokens={})
 
 
-def held(name: str) -> set[str]:
+def permissions_of(name: str) -> set[str]:
     viewer = viewer_of(User.objects.get(username=name))
     return {permission for permission in PERMISSIONS if access.has_permission(viewer, permission)}
 
@@ -27,38 +27,38 @@ def give(permission: str) -> Permission:
     return Permission.objects.get(content_type__app_label="inbox", codename=permission)
 
 
-def test_the_demos_lead_has_all_and_nobody_else_any() -> None:
-    assert held("tess") == {"manage_groups", "cancel_run", "signal_run"}
-    assert [held(name) for name in ("rina", "sam", "lee", "admin")] == [set()] * 4
+def test_the_demos_lead_has_every_permission_and_no_one_else_has_any() -> None:
+    assert permissions_of("tess") == {"manage_groups", "cancel_run", "signal_run"}
+    assert [permissions_of(name) for name in ("rina", "sam", "lee", "admin")] == [set()] * 4
 
 
 def test_a_superuser_passes_has_perm_and_holds_none() -> None:
     admin = User.objects.get(username="admin")
     admin.groups.add(Group.objects.get(name="team lead"))
     assert admin.has_perm("inbox.manage_groups")
-    assert held("admin") == set()
+    assert permissions_of("admin") == set()
 
 
-def test_one_can_be_given_by_a_role() -> None:
+def test_a_permission_can_be_given_by_a_role() -> None:
     lead = Group.objects.get(name="team lead")
     lead.permissions.add(give("cancel_run"))
     User.objects.get(username="admin").groups.add(lead)
-    assert held("admin") == {"cancel_run"}
+    assert permissions_of("admin") == {"cancel_run"}
 
 
 def test_a_permission_without_the_role_is_not_enough() -> None:
     User.objects.get(username="rina").user_permissions.add(give("manage_groups"))
-    assert held("rina") == set()
+    assert permissions_of("rina") == set()
 
 
-def test_one_that_was_taken_is_gone_at_once_and_stays_gone() -> None:
+def test_an_accepted_suggestion_disappears_at_once_and_stays_away() -> None:
     User.objects.get(username="tess").user_permissions.remove(give("manage_groups"))
-    assert held("tess") == {"cancel_run", "signal_run"}
+    assert permissions_of("tess") == {"cancel_run", "signal_run"}
     make_demo(tokens={})
-    assert held("tess") == {"cancel_run", "signal_run"}
+    assert permissions_of("tess") == {"cancel_run", "signal_run"}
 
 
-def test_each_migrate_makes_what_is_missing_once() -> None:
+def test_migrating_creates_missing_permissions_once() -> None:
     Permission.objects.filter(codename__in=PERMISSIONS).delete()
     for _ in range(2):
         call_command("migrate", verbosity=0)

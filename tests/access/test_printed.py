@@ -1,4 +1,4 @@
-"""The table is whole, and the page about it is the table."""
+"""The access table is complete, and `docs/access.md` matches it."""
 
 from tests.access.printed import PAGE
 from tests.access.table import PLACES, TABLE, Action, Place, Status, Verdict, Who, printed
@@ -13,7 +13,7 @@ def test_every_cell_is_decided() -> None:
     assert len(PLACES) == len(Place) * len(Who)
 
 
-def test_who_does_not_see_a_question_can_do_nothing_with_it() -> None:
+def test_a_person_who_does_not_see_a_question_can_do_nothing_with_it() -> None:
     for (status, who, action), verdict in TABLE.items():
         seen = TABLE[status, who, Action.SEE]
         if action is not Action.SEE and seen is not Verdict.YES:

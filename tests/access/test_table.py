@@ -10,8 +10,8 @@ from inbox.access import Refusal, Viewer, viewer_of
 from inbox.mobius.types import Answer, InteractionStatus, Target
 from inbox.models import Interaction, Reviewer, Upstream
 from tests.mirror.conftest import Mirror
-from tests.mirror.things import LEE, RINA, ask, at, group_ask, run
 from tests.support.people import make_people
+from tests.support.snapshots import LEE, RINA, ask, at, group_ask, run
 
 FIRST = {"policy": {"kind": "any"}}
 
@@ -51,7 +51,7 @@ def test_the_direct_target_sees_and_answers(told: Mirror) -> None:
     assert (sees("rina"), sees_runs("rina"), why_not("rina")) == (["int_1"], ["run_1"], None)
 
 
-def test_nobody_else_sees_it_but_a_lead(told: Mirror) -> None:
+def test_only_leads_see_it_besides(told: Mirror) -> None:
     told.tell(ask(run_id="run_1"))
     assert [sees(name) for name in ("sam", "lee", "admin", "tess")] == [[], [], [], ["int_1"]]
 
@@ -62,7 +62,7 @@ def test_a_member_of_the_snapshot_sees_and_answers(told: Mirror) -> None:
         assert (sees(name), sees_runs(name), why_not(name)) == (["int_1"], ["run_2"], None)
 
 
-def test_who_joined_the_group_later_does_not(told: Mirror) -> None:
+def test_a_person_who_joined_the_group_later_is_not_asked(told: Mirror) -> None:
     told.tell(group_ask(members=(RINA,)))
     assert sees("sam") == []
     assert why_not("sam") is Refusal.NOT_ASKED
@@ -111,26 +111,28 @@ def test_an_account_without_a_mobius_id_sees_nothing(told: Mirror) -> None:
     assert why_not("mallory", "int_2") is Refusal.NOT_ASKED
 
 
-def test_another_upstreams_rows_are_not_there(told: Mirror, settings: Any) -> None:
+def test_rows_of_another_upstream_are_not_found(told: Mirror, settings: Any) -> None:
     told.tell(ask(run_id="run_1"))
     settings.MOBIUS_PROJECT = "another"
     assert [sees(name) + sees_runs(name) for name in ("rina", "tess")] == [[], []]
 
 
-def test_nobody_is_nobody() -> None:
+def test_an_anonymous_user_is_no_viewer() -> None:
     with pytest.raises(TypeError):
         viewer_of(AnonymousUser())
 
 
 @pytest.mark.parametrize("status", [InteractionStatus.COMPLETED, InteractionStatus.EXPIRED])
-def test_a_closed_one_is_seen_and_not_answered(told: Mirror, status: InteractionStatus) -> None:
+def test_a_closed_question_is_visible_and_cannot_be_answered(
+    told: Mirror, status: InteractionStatus
+) -> None:
     told.tell(ask(status=status, completed_at=at(1)))
     assert (sees("rina"), why_not("rina")) == (["int_1"], Refusal.CLOSED)
 
 
-def test_one_that_another_holds_waits(told: Mirror) -> None:
+def test_a_question_that_another_has_claimed_waits(told: Mirror) -> None:
     told.tell(group_ask(claimed_by=LEE, **FIRST))
-    assert (why_not("rina"), why_not("lee")) == (Refusal.HELD, None)
+    assert (why_not("rina"), why_not("lee")) == (Refusal.CLAIMED_BY_ANOTHER, None)
 
 
 def test_a_claim_means_nothing_where_all_must_answer(told: Mirror) -> None:
@@ -138,7 +140,7 @@ def test_a_claim_means_nothing_where_all_must_answer(told: Mirror) -> None:
     assert why_not("rina") is None
 
 
-def test_who_has_answered_does_not_answer_again(told: Mirror) -> None:
+def test_a_person_who_has_answered_cannot_answer_again(told: Mirror) -> None:
     told.tell(group_ask(responses=(Answer(user_id=RINA, value=True, at=at(1)),)))
     assert (why_not("rina"), why_not("lee")) == (Refusal.ANSWERED, None)
 

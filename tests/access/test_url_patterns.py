@@ -1,4 +1,4 @@
-"""Every address of the site, found in its URL patterns, against the table."""
+"""Every URL pattern of the site is in the access table."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,10 +10,20 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from inbox.models import Group, Interaction, Notice, Reviewer, SavedView, Upstream
+from inbox.models import (
+    Batch,
+    CommentTemplate,
+    Draft,
+    Group,
+    Interaction,
+    Notice,
+    Reviewer,
+    SavedView,
+    Upstream,
+)
 from inbox.services.audit.decision_log import Entry, append
 from tests.access.table import PATHS, PLACES, PUBLIC, TABLE, Action, Status, Verdict, Who
-from tests.mirror.things import group_ask, run
+from tests.support.snapshots import group_ask, run
 from tests.web import cast
 
 PEOPLE = {Who.MEMBER: "sam", Who.LEAD: "tess", Who.ADMIN: "admin", Who.STRANGER: "mallory"}
@@ -23,7 +33,7 @@ ADMINS = {"app_label": "auth", "content_type_id": 1, "object_id": "1", "id": "1"
 
 
 def patterns(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """Each with its whole name, which is empty for one that has none."""
+    """Each pattern with its full name; the name is empty if it has none."""
     for one in resolver.url_patterns:
         if isinstance(one, URLResolver):
             yield from patterns(one, f"{one.namespace}:" if one.namespace else space)
@@ -37,7 +47,8 @@ OURS = sorted(name for name in ALL if name and not name.startswith("admin:"))
 
 @pytest.fixture
 def arguments(db: None) -> dict[str, Any]:
-    """What stands in each address: what asks Sam's group, and what else there is of each kind."""
+    """The arguments of each address: a question to Sam's group, and one object of each other
+    kind."""
     cast.people()
     cast.stranger().logout()
     cast.tell(run("run_1"), group_ask("int_1", run_id="run_1", policy={"kind": "any"}))
@@ -49,20 +60,34 @@ def arguments(db: None) -> dict[str, Any]:
     notice = Notice.objects.create(
         reviewer=sam, upstream=upstream, interaction_id="int_1", at=cast.soon()
     )
-    view = SavedView.objects.create(owner=tess.user, name="Stuck", query="age=4h")
+    draft = Draft.objects.create(
+        reviewer=sam, upstream=upstream, interaction_id="int_1", updated_at=cast.soon()
+    )
+    view = SavedView.objects.create(owner=tess.user, page="runs", name="Stuck", query="age=4h")
+    template = CommentTemplate.objects.create(upstream=upstream, text="Fine.", author="Tess")
+    batch = Batch.objects.create(
+        reviewer=tess, upstream=upstream, verb="approve", created_at=cast.soon()
+    )
     with transaction.atomic():
         item = Interaction(mobius_id="int_1")
         append(Entry(verb="claim", upstream=upstream, actor="user_sam", item=item))
+    batches = ("batch", "batch-send", "batch-comment", "batch-undo", "batch-dismiss")
     runs, groups = ("run", "live-run"), ("group", "group-add", "group-remove", "group-routing")
     return {
         **{name: "int_1" for name, what in PATHS.items() if isinstance(what, Action)},
-        **dict.fromkeys((*runs, "run-cancel", "run-signal"), "run_1"),
+        **dict.fromkeys((*runs, "run-cancel", "run-signal", "run-reveal"), "run_1"),
         **dict.fromkeys(groups, "change-board"),
         "notification-read": notice.pk,
         "interaction-read": "int_1",
-        "view-rename": view.pk,
+        "draft-discard": draft.pk,
+        **dict.fromkeys(batches, batch.pk),
+        "view-edit": view.pk,
+        "view-update": view.pk,
         "view-delete": view.pk,
+        "template-delete": template.pk,
         "connection-link": sam.user.pk,
+        "mfa_deactivate_totp": 1,
+        "connection-deactivate": sam.user.pk,
         "decision": 1,
         "insights-csv": "flow",
     }
@@ -78,7 +103,7 @@ def address(name: str, arguments: dict[str, Any]) -> str:
 
 def verdict(name: str, who: Who) -> Verdict:
     what = PATHS[name]
-    return TABLE[Status.FREE, who, what] if isinstance(what, Action) else PLACES[what, who]
+    return TABLE[Status.UNCLAIMED, who, what] if isinstance(what, Action) else PLACES[what, who]
 
 
 def asks_to_sign_in(answer: Any) -> bool:
@@ -87,7 +112,7 @@ def asks_to_sign_in(answer: Any) -> bool:
 
 
 def answers(client: Client, path: str, headers: dict[str, str]) -> list[Any]:
-    """To looking and to sending, each where there is such a thing."""
+    """The responses to GET and POST, where the pattern accepts them."""
     both = (client.get(path, headers=headers), client.post(path, headers=headers))
     return [answer for answer in both if answer.status_code != 405]
 
@@ -115,7 +140,7 @@ def test_signed_out_only_the_public_ones_answer(
 
 @pytest.mark.parametrize("headers", HEADERS)
 @pytest.mark.parametrize("who", PEOPLE, ids=str)
-def test_what_is_not_theirs_is_not_there(
+def test_every_url_is_a_404_for_people_without_access(
     arguments: dict[str, Any], who: Who, headers: dict[str, str]
 ) -> None:
     client = cast.sign_in(PEOPLE[who])
@@ -127,14 +152,14 @@ def test_what_is_not_theirs_is_not_there(
 
 
 def writes(queries: Iterable[dict[str, str]]) -> list[str]:
-    """All but those of the session."""
+    """All tables but those of sessions."""
     verbs = ("INSERT", "UPDATE", "DELETE")
     texts = [query["sql"] for query in queries]
     return [sql for sql in texts if sql.startswith(verbs) and "django_session" not in sql]
 
 
 @pytest.mark.parametrize("who", PEOPLE, ids=str)
-def test_what_is_theirs_is_there_and_a_look_changes_nothing(
+def test_every_url_opens_for_people_with_access_and_a_get_changes_nothing(
     arguments: dict[str, Any], who: Who
 ) -> None:
     client = cast.sign_in(PEOPLE[who])
@@ -147,13 +172,14 @@ def test_what_is_theirs_is_there_and_a_look_changes_nothing(
     for name in theirs:
         path = address(name, arguments)
         with CaptureQueriesContext(connection) as asked:
-            answer = client.get(path)
+            answer = client.get(path, follow=True)
         assert answer.status_code in (200, 405), path
+        assert answer.request["PATH_INFO"] == path, "perhaps with a query, but not elsewhere"
         assert writes(asked.captured_queries) == [], path
         assert "no-store" in answer["Cache-Control"], path
 
 
-def test_the_admin_is_for_staff_alone(arguments: dict[str, Any]) -> None:
+def test_the_admin_is_only_for_staff(arguments: dict[str, Any]) -> None:
     rina = cast.sign_in("rina")
     for name, pattern in ALL.items():
         if name in OURS or name in PUBLIC:

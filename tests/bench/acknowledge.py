@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.bench.follow import inbox
 from tests.e2e.arrivals import arrived
+from tests.support import chromium
 from tests.support.databases import environment
 from tests.support.product import Product, ask
 
@@ -47,9 +48,7 @@ def main(answers: int) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         product = Product(Path(folder), environment(Path(folder), "bench_acknowledge"))
         product.start()
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = chromium.launch(playwright)
         try:
             page = inbox(browser, product)
             seen: dict[str, list[float]] = defaultdict(list)

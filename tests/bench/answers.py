@@ -1,7 +1,7 @@
 """What an answer costs: `python -m tests.bench.answers [answers]`.
 
 The whole product runs, Rina is signed in without a browser. By turns a standalone approval is
-answered through its page, as a script of the page would send it, and one over the bare wire with
+answered through its page, as a script of the page would send it, and one over the API directly with
 her own token; then both again for questions that suspend a run. Printed: the medians and the worst
 of each in milliseconds, and the ratio of the medians. What the page does beside the POST is a draft
 and an attempt before it, a projection and an entry in the decision log after it.
@@ -51,7 +51,7 @@ def timed(work: Callable[[], httpx.Response], expected: int) -> float:
 
 
 class Rina:
-    """She answers through the page, or over the wire."""
+    """She answers through the page, or over the API."""
 
     def __init__(self, product: Product, api: httpx.Client) -> None:
         self._token = enter(product, {"rina": "user_rina"})["rina"]["token"]

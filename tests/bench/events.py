@@ -24,7 +24,7 @@ from tests.support.databases import environment
 
 EMPTY = b'{"items": [], "has_more": false}'
 SETTLE = 3.0
-"""Seconds that the mirror gets for its first walk before the first event."""
+"""Seconds that the mirror gets for its first full sync before the first event."""
 
 
 def now() -> str:
@@ -100,7 +100,8 @@ def serve(port: Any, sent: Any, rate: int, seconds: int) -> None:
         writer.write(b"connection: close\r\n\r\nid: 0\n\n")
         await writer.drain()
         await asyncio.sleep(SETTLE)
-        if sent[0] == 0:
+        # The sync also opens the stream to see whether there is one, and where it ends.
+        if not reader.at_eof() and sent[0] == 0:
             await send(writer)
 
     async def send(writer: asyncio.StreamWriter) -> None:
@@ -170,8 +171,8 @@ def main() -> None:
     sender = multiprocessing.Process(target=serve, args=arguments, daemon=True)
     sender.start()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["DJANGO_SETTINGS_MODULE"] = "reviewer_site.settings"
         os.environ.update(environment(Path(folder), "events"))
+        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
         django.setup()
 
         from django.core.management import call_command  # noqa: PLC0415 - as above

@@ -161,7 +161,7 @@ def connect(rounds: int = 300) -> dict[str, Any]:
 
 
 def reconnect(streams: int) -> dict[str, Any]:
-    """All streams break and come back at once; meanwhile somebody reads a page."""
+    """All streams break and come back at once; meanwhile someone reads a page."""
     with serving("hub", "quiet") as (server, path):
         usual = plain_page(server, until=threading.Event(), rounds=200)
         plain_s = plain_gets(server, streams)

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support import chromium
 from tests.support.databases import environment
 from tests.support.product import Product, ask
 
@@ -102,9 +103,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         product = Product(Path(folder), environment(Path(folder), "bench"))
         product.start()
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = chromium.launch(playwright)
         try:
             pages = [inbox(browser, product) for _ in range(2)]
             run_page = pages[0].context.new_page()

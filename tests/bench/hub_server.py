@@ -63,7 +63,13 @@ def furnish() -> list[str]:
         target_id="user_rina",
         **asked,
     )
-    Recipient.objects.create(upstream=upstream, interaction=item, user_id="user_rina", open=True)
+    Recipient.objects.create(
+        upstream=upstream,
+        interaction=item,
+        user_id="user_rina",
+        open=True,
+        created_at=item.created_at,
+    )
     client = Client()
     client.force_login(
         get_user_model().objects.get(username="rina"),

@@ -1,8 +1,8 @@
 """Many open inboxes and one change: `python -m tests.bench.inboxes [INBOXES …] [--history N]`.
 
-The product runs as a user starts it. Everybody in a group has an inbox of 40 questions open: the
+The product runs as a user starts it. Everyone in a group has an inbox of 40 questions open: the
 page's stream, and the requests that the page makes when the stream says that something changed.
-Then a question arrives, and later somebody claims one that is shown. Printed for each: the seconds
+Then a question arrives, and later someone claims one that is shown. Printed for each: the seconds
 until every inbox is current, the size of what one of them fetched, the web process's time of
 processor for each fetch (with all else that it did meanwhile) and this process's in all, how long
 other pages took before and meanwhile, and the threads and memory of the web process. At last 8
@@ -159,7 +159,7 @@ class Process:
 
 
 async def other_pages(web: Web, session: str, took: list[float]) -> None:
-    """Somebody else reads one page after another."""
+    """Someone else reads one page after another."""
     while True:
         for path in ("/account/", "/groups/", "/inbox/"):
             began = time.monotonic()
@@ -301,7 +301,7 @@ def _remember(count: int) -> None:
     from inbox.mirror import project  # noqa: PLC0415
     from inbox.mobius.types import Interaction, Run, RunStatus  # noqa: PLC0415
     from inbox.models import Upstream  # noqa: PLC0415
-    from tests.mirror.things import RINA, answered, ask, run  # noqa: PLC0415
+    from tests.support.snapshots import RINA, answered, ask, run  # noqa: PLC0415
 
     upstream, now = Upstream.present(), datetime.now(UTC)
 

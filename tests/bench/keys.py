@@ -1,13 +1,14 @@
-"""How many keys clear the demo's inbox: `python -m tests.bench.keys`.
+"""How many keys clear the demo's inbox: `python -m tests.bench.keys [confirm|undo] [--plain]`.
 
 It starts the product with its demo in a folder of its own and answers all of Rina's questions in
-Chromium, by keyboard alone and from the first one on. A chord counts as one key, and so does each
-letter of a typed answer. Each question is answered only once the guards of `static/js/guard.js`
-let it be, so the time is a lower bound of a person's.
+Chromium, by keyboard alone and from the first one on; with `--plain`, as many approvals instead,
+which it asks first. The guard is *Ask first* unless it says `undo`. A chord counts as one key, and
+so does each letter of a typed answer. Each question is answered only once the guards of
+`static/js/guard.js` let it be, so the time is a lower bound of a person's.
 """
 
+import argparse
 import os
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -16,28 +17,36 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.support import chromium
 from tests.support.databases import environment
 from tests.support.pages import STEP_GUARD_MS
-from tests.support.product import Product
+from tests.support.product import Product, ask, interaction_of
 
 TEXT = "ok"
-ALLOWED = 68
+ALLOWED = {("confirm", False): 68, ("undo", False): 45, ("confirm", True): 38, ("undo", True): 19}
+"""At most so many keys, by the guard and whether all questions are plain approvals."""
+PLAIN = 18
 
 
 def main() -> None:
     """Print what each question took, and the sum."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("guard", nargs="?", default="confirm", choices=("confirm", "undo"))
+    parser.add_argument("--plain", action="store_true")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        product = Product(folder, environment(folder, "keys"))
+        guard = {"ANSWER_GUARD": given.guard}
+        product = Product(folder, {**environment(folder, "keys"), **guard})
         product.start()
         try:
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-                )
+                browser = chromium.launch(playwright)
                 page = browser.new_page(base_url=product.web)
+                path = ask_plain(product) if given.plain else "/inbox/"
                 sign_in(page)
-                clear(page)
+                page.goto(path)
+                clear(page, ALLOWED[given.guard, given.plain])
                 browser.close()
         finally:
             product.stop()
@@ -52,13 +61,21 @@ def sign_in(page: Page) -> None:
     page.wait_for_url("**/inbox/**")
 
 
-def clear(page: Page) -> None:
-    """Open the first question, and answer until nothing is open."""
+def ask_plain(product: Product) -> str:
+    """Ask Rina for as many approvals as the demo asks her questions; the list of those alone."""
+    with product.api() as api:
+        for number in range(PLAIN):
+            interaction_of(api, ask(api, f"Plain approval {number}?"))
+    return "/inbox/?q=plain"
+
+
+def clear(page: Page, allowed: int) -> None:
+    """Mark the first question, which shows it, and answer until nothing is open."""
     expect(page.locator(".row").first).to_be_visible()
+    start = time.monotonic()
     page.keyboard.press("j")
-    page.keyboard.press("Enter")
     page.locator("form[data-answer]").wait_for()
-    keys, questions, start = 2, 0, time.monotonic()
+    keys, questions = 1, 0
     while True:
         page.locator("form[data-answer], #detail .empty").first.wait_for()
         if page.locator("#detail .empty").count():
@@ -72,46 +89,65 @@ def clear(page: Page) -> None:
         keys, questions = keys + used, questions + 1
         print(f"{used:3}  {title[:70]}")
     seconds = time.monotonic() - start
-    print(f"{questions} questions, {keys} keys (at most {ALLOWED}), {seconds:.0f} s")
+    print(f"{questions} questions, {keys} keys (at most {allowed}), {seconds:.0f} s")
 
 
 def answer(page: Page) -> int:
     """Answer the open question; the keys that it took."""
     press = page.keyboard.press
+    asks = page.locator("#answer").get_attribute("data-guard") == "confirm"
     if page.locator("#answer [data-key=a]").count():
         press("a")
-        page.locator("[data-step]").wait_for()
-        page.wait_for_timeout(STEP_GUARD_MS + 20)
-        press("a")
-        return 2
+        return 1 + confirm(page, "a", asks)
     field = page.locator("#answer [name=value]").first
-    if field.get_attribute("type") in ("radio", "checkbox"):
-        chosen = page.locator("#answer [name=value]:checked").count()
-        if not chosen and page.locator("#answer-options .choice:has(kbd)").count():
-            press("1")
-        elif not chosen:
-            return search(page)
-        press("Control+Enter")
-        return 1 if chosen else 2
-    if field.input_value():
-        press("Control+Enter")
-        return 1
+    is_choice = field.get_attribute("type") in ("radio", "checkbox")
+    chosen = page.locator("#answer [name=value]:checked").count() if is_choice else 0
+    if chosen or (not is_choice and field.input_value()):
+        return look(page, asks) + send(page, asks)
+    if is_choice and not page.locator("#answer-options .choice:has(kbd)").count():
+        return search(page) + send(page, asks)
+    if is_choice:
+        press("1")
+        return 1 + send(page, asks)
     press("Enter")
     expect(field).to_be_focused()
     page.keyboard.type(TEXT)
-    press("Control+Enter")
-    return 2 + len(TEXT)
+    return 1 + len(TEXT) + send(page, asks)
+
+
+def send(page: Page, asks: bool) -> int:
+    """Send what is in the form, and confirm it with *Ask first*."""
+    page.keyboard.press("Control+Enter")
+    return 1 + confirm(page, "Control+Enter", asks)
+
+
+def confirm(page: Page, key: str, asks: bool) -> int:
+    """Confirm the answer, if it is asked about."""
+    if not asks:
+        return 0
+    page.locator("[data-step]").wait_for()
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.keyboard.press(key)
+    return 1
+
+
+def look(page: Page, asks: bool) -> int:
+    """With *Ask first*, the first press goes to the field that the workflow has filled in."""
+    if not asks:
+        return 0
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#answer :focus")).to_have_count(1)
+    return 1
 
 
 def search(page: Page) -> int:
-    """An option of a long list: typed, chosen by Enter, and sent."""
+    """An option of a long list: typed, and chosen by Enter."""
     page.keyboard.press("Enter")
     expect(page.locator("#answer input[type=search]")).to_be_focused()
     page.keyboard.type("a")
     page.keyboard.press("Enter")
     expect(page.locator("#answer [name=value]:checked")).to_have_count(1)
-    page.keyboard.press("Control+Enter")
-    return 4
+    return 3
 
 
 if __name__ == "__main__":

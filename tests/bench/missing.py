@@ -29,14 +29,14 @@ def opened(visitor: Visitor, id: str) -> tuple[int, float]:
     return status, (time.perf_counter() - began) * 1e3
 
 
-def told(name: str, times: list[float]) -> str:
+def row_of(name: str, times: list[float]) -> str:
     """One line."""
     spread = f"{min(times):7.1f} to {max(times):7.1f}"
     return f"{name:<26} {len(times):3} times, median {statistics.median(times):7.1f} ms, {spread}"
 
 
 def main(people: int) -> None:
-    """Start, measure, print."""
+    """Start the product, measure, print."""
     with tempfile.TemporaryDirectory() as folder:
         product = Product(Path(folder), environment(Path(folder), "bench_missing"))
         product.start()
@@ -47,7 +47,7 @@ def main(people: int) -> None:
             rina = Visitor(product.web, "rina", entries["rina"])
             rina.get("/inbox/")
             found = [opened(rina, standalone(api, f"New {n}?")) for n in range(EACH * 2)]
-            print(told("just created", [took for _, took in found]), end="")
+            print(row_of("just created", [took for _, took in found]), end="")
             print(f", {sum(status == 200 for status, _ in found)} opened")
             times: dict[str, list[float]] = {"someone else's": [], "does not exist": []}
             for name in names:
@@ -62,7 +62,7 @@ def main(people: int) -> None:
                         assert status == 404, status
                         times[kind].append(took)
             for kind, each in times.items():
-                print(told(kind, each))
+                print(row_of(kind, each))
         finally:
             product.stop()
 

@@ -2,8 +2,8 @@
 
 A server that offers the guide alone, in a process of its own, holds so many pending questions of
 no run and one run that waits. Printed: how long a first full sync takes, one that finds nothing
-new, and one poll, each with its requests. Then the requests of a minute, while somebody looks and
-while nobody does: by polling, by polling a server that returns its newest 50 questions and no
+new, and one poll, each with its requests. Then the requests of a minute, while someone looks and
+while no one does: by polling, by polling a server that returns its newest 50 questions and no
 cursor, and with a project stream.
 """
 
@@ -28,7 +28,7 @@ from tests.upstream import GuideServer
 
 POLLS = 20
 SETTLES = 75.0
-"""Seconds after which polls are as rare as they become while nobody looks."""
+"""Seconds after which polls are as rare as they become while no one looks."""
 MINUTE = 60.0
 NEWEST_ALONE = {"page_size": 50, "cursors": False, "filters": {"run_id", "status"}}
 """A server that returns its newest 50 questions and no cursor."""
@@ -122,7 +122,7 @@ async def measure(upstream: Upstream) -> None:
             sync_status=SyncStatus(),
             backoff=Backoff(),
             pace=pace,
-            throttle=RequestThrottle(pace.again),
+            throttle=RequestThrottle(pace.missing),
             answered=answered.set,
             failed=lambda error: print(error, flush=True),
         )
@@ -157,7 +157,7 @@ async def measure(upstream: Upstream) -> None:
             say(what, upstream.requests())
 
     def connected() -> MobiusClient:
-        """What its lists take is found out anew."""
+        """What its lists take is found out again."""
         return MobiusClient(base_url=upstream.base_url, project="demo", token=upstream.key)
 
     async with connected() as client:

@@ -38,7 +38,7 @@ from inbox.models import Reviewer, Upstream  # noqa: E402
 from inbox.people.demo import make_demo  # noqa: E402
 from inbox.web.insights import queries as figures  # noqa: E402
 from inbox.web.insights.queries import InsightsFilters  # noqa: E402
-from tests.mirror.things import RINA, answered, ask, run  # noqa: E402
+from tests.support.snapshots import RINA, answered, ask, run  # noqa: E402
 
 SIZES = [200, 13_000]
 ROUNDS = 50
@@ -54,8 +54,8 @@ def fill(rows: int) -> None:
         then = now - timedelta(minutes=number + 10)
         when = {"created_at": then, "updated_at": then}
         things.append(run(f"run_{number}", **when))
-        asked = ask(f"int_{number}", run_id=f"run_{number}", **when)
-        things.append(answered(asked, RINA, 0).model_copy(update={"updated_at": then}))
+        question = ask(f"int_{number}", run_id=f"run_{number}", **when)
+        things.append(answered(question, RINA, 0).model_copy(update={"updated_at": then}))
         things.append(ask(f"open_{number}", run_id=f"run_{number}", **when))
     for start in range(0, len(things), 1000):
         project.apply(upstream, things[start : start + 1000], read_at=now)

@@ -30,7 +30,7 @@ from django.test.utils import setup_test_environment  # noqa: E402
 from inbox.mirror import project  # noqa: E402
 from inbox.models import Reviewer, Upstream  # noqa: E402
 from inbox.people.demo import make_demo  # noqa: E402
-from tests.mirror.things import ask  # noqa: E402
+from tests.support.snapshots import ask  # noqa: E402
 
 KINDS = {
     "prose": "The quick brown fox jumps over the lazy dog. ",

@@ -19,6 +19,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.bench.follow import STREAMING, watch
+from tests.support import chromium
 from tests.support.databases import environment
 from tests.support.product import Product, ask
 from tests.upstream import GuideServer
@@ -149,9 +150,7 @@ def streaming(browser: Browser, folder: Path, samples: int) -> None:
 def main() -> None:
     samples = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = chromium.launch(playwright)
         try:
             streaming(browser, Path(folder), samples)
             polling(browser, Path(folder), samples)

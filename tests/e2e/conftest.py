@@ -1,20 +1,28 @@
 """The product in one process tree, a browser in another."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
+from tests.support import chromium
 from tests.support.databases import environment
 from tests.support.product import Product
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-EXPECTED = re.compile(r"status of (401|409|422)|net::ERR_FAILED")
+EXPECTED = re.compile(
+    r"status of (401|409|422)|net::ERR_FAILED|Error in input stream|NetworkError when attempting"
+)
+"""The last two are what Firefox says of a stream and of a request whose page is left."""
 
 SignIn = Callable[..., Page]
 
@@ -25,37 +33,32 @@ expect.set_options(timeout=30_000)
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Started once for all tests of this folder; each asks questions of its own."""
     folder: Path = tmp_path_factory.mktemp("product")
-    product = Product(folder, environment(folder, "e2e"))
+    product = Product(folder, environment(folder, "e2e", installed=True))
     product.start()
     yield product
     product.stop()
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+def playwright() -> Iterator[Playwright]:
+    """What drives the browsers; a thread can have only one."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """The system's Chromium."""
+    if chromium.PATH is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    browser = chromium.launch(playwright)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
 def api(product: Product) -> Iterator[httpx.Client]:
-    """The wire, as the walkthrough uses it."""
+    """The API, as the walkthrough uses it."""
     with product.api() as client:
         yield client
 
@@ -66,7 +69,8 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
 
     No page may complain on its console, and none may break the content security policy. A 401, a
     409 and a 422 are answers that the pages show, and a cut connection is what a test cut; the
-    browser writes them to its console all the same.
+    browser writes them to its console all the same. There is no service worker, through which
+    ``page.route`` would see no navigation.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -74,6 +78,7 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
     def enter(name: str, *, password: str = "demo", **options: object) -> Page:
         context = browser.new_context(
             base_url=product.web,
+            service_workers="block",
             **{"viewport": {"width": 1440, "height": 900}, **options},  # type: ignore[arg-type]
         )
         contexts.append(context)
@@ -88,9 +93,10 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
             ),
         )
         page.goto("/accounts/login/")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
+        # By their names, which are the same in every language.
+        page.locator("[name=username]").fill(name)
+        page.locator("[name=password]").fill(password)
+        page.locator(".login [type=submit]").click()
         page.wait_for_url("**/inbox/**")
         return page
 

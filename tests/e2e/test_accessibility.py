@@ -14,6 +14,7 @@ from tests.support.pages import press
 from tests.support.product import ask, interaction_of
 
 REVIEWER = (
+    "/inbox/focus/",
     "/inbox/",
     "/inbox/?scope=done",
     "/inbox/?scope=claimed",
@@ -26,6 +27,8 @@ REVIEWER = (
     "/groups/",
     "/groups/approvers/",
     "/notifications/",
+    "/drafts/",
+    "/search/?q=refund",
     "/account/",
 )
 LEAD = (
@@ -41,7 +44,7 @@ LEAD = (
     "/groups/",
     "/groups/approvers/",
 )
-ADMINISTRATOR = ("/inbox/", "/connection/")
+ADMINISTRATOR = ("/inbox/", "/connection/", "/permissions/")
 SIZES = ((1440, 2400), (1000, 2400), (390, 16_000), (320, 16_000))
 """Higher than any page, so that no bar at an edge covers what is looked at."""
 STICKING_OUT = """
@@ -104,6 +107,11 @@ def shortcuts(page: Page) -> None:
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
+def command_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog", name="Command palette")).to_be_visible()
+
+
 def failed_request(page: Page) -> None:
     page.route("**/interactions/**", lambda route: route.fulfill(status=409))
     page.locator(".row").first.click()
@@ -130,6 +138,7 @@ REVIEWER_STATES: dict[str, Callable[[Page], None]] = {
     "text question": missing_answer,
     "/inbox/?type=approval": shortcuts,
     "/inbox/?type=input": failed_request,
+    "/inbox/?type=review": command_palette,
 }
 LEAD_STATES: dict[str, Callable[[Page], None]] = {
     "cancel": as_it_opens,
@@ -230,4 +239,4 @@ def test_back_on_a_phone_the_list_is_where_it_was(
     go_back(page)
     expect(page.locator(f"#{opened}")).to_be_focused()
     assert page.evaluate("scrollY") == scrolled > 0
-    expect(page).to_have_title("Inbox · Reviewer inbox")
+    expect(page).to_have_title(re.compile(r"^(\(\d+\+?\) )?Inbox · Reviewer inbox$"))

@@ -1,22 +1,18 @@
 """The same question on two devices: no text is overwritten."""
 
+import contextlib
 import re
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import press
+from tests.support.pages import send
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
-
-
-def open_item(page: Page, message: str) -> None:
-    arrived(page, message).click()
-    expect(page.get_by_role("heading", name=message)).to_be_visible()
 
 
 def write(page: Page, text: str) -> None:
@@ -32,9 +28,10 @@ def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: htt
     for page in (desk, phone):
         open_item(page, "Typed on two devices?")
     write(desk, "From the desk")
+    expect(desk.locator(".row", has_text="Typed on two devices?")).to_contain_text("Draft")
     write(phone, "From the phone")
     other = phone.locator("#other-drafts")
-    expect(other).to_contain_text(re.compile(r"Draft from another device, \d\d:\d\d"))
+    expect(other).to_contain_text(re.compile(r"Draft from Chrome on Linux, \d\d:\d\d"))
     expect(other).to_contain_text("From the desk")
     write(desk, "From the desk, and more")
     expect(desk.locator("#other-drafts")).to_contain_text("From the phone")
@@ -45,7 +42,7 @@ def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: htt
     expect(other).to_contain_text("From the phone, to the end")
     expect(other).to_contain_text("Another draft from this device")
 
-    press(phone.get_by_role("button", name="Send answer"))
+    send(phone)
     expect(phone.locator(".row", has_text="Typed on two devices?")).to_have_count(0)
     item = interaction_of(api, run_id)
     assert item["response"]["value"].startswith("From the desk")
@@ -69,3 +66,61 @@ def test_a_refresh_does_not_lend_the_page_a_version_it_does_not_show(
     desk.reload()
     expect(desk.locator("body")).to_contain_text("The phone goes on")
     expect(desk.locator("body")).to_contain_text("Only the desk has that")
+
+
+def test_text_of_a_tab_that_ended_before_it_was_saved_is_back_in_the_next(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Typed in a tunnel?", type="input", spec={"mode": "input", "multiline": True})
+    page.route(re.compile("/draft$"), lambda route: route.abort())
+    open_item(page, "Typed in a tunnel?")
+    page.locator("#answer-value").fill("Before the tunnel ended")
+    expect(page.locator("[data-saved]")).to_contain_text("Not saved yet")
+    another = page.context.new_page()
+    another.goto(page.url)
+    expect(another.locator("#answer-value")).to_have_value("")
+    address = page.url
+    # As a phone ends a tab that it has no room for
+    with contextlib.suppress(Error):
+        page.goto("chrome://crash")
+    later = page.context.new_page()
+    with later.expect_response(re.compile("/draft$")) as saved:
+        later.goto(address)
+    assert saved.value.ok
+    expect(later.locator("#answer-value")).to_have_value("Before the tunnel ended")
+    expect(later.locator("[data-saved]")).to_contain_text("Draft saved")
+    assert later.evaluate("Object.keys(localStorage)") == []
+
+
+def test_unsent_text_is_its_accounts_alone_and_erased_when_it_signs_out(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    group = {"type": "group", "id": "approvers"}
+    spec = {"mode": "input", "multiline": True}
+    ask(api, "Who types on this computer?", type="input", spec=spec, target=group)
+    page.context.route(re.compile("/draft$"), lambda route: route.abort())
+    open_item(page, "Who types on this computer?")
+    address = page.url
+    page.locator("#answer-value").fill("Only Rina may see this")
+    expect(page.locator("[data-saved]")).to_contain_text("Not saved yet")
+
+    def come_back(name: str) -> None:
+        page.goto("/accounts/login/?next=" + address)
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill("demo")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#question")).to_have_text("Who types on this computer?")
+
+    page.context.clear_cookies(name="sessionid")
+    come_back("sam")
+    expect(page.locator("#answer-value")).to_have_value("")
+    assert "Only Rina" not in page.content()
+    page.context.clear_cookies(name="sessionid")
+    come_back("rina")
+    expect(page.locator("#answer-value")).to_have_value("Only Rina may see this")
+    page.goto("/account/")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage)") == []

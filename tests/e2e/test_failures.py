@@ -1,4 +1,4 @@
-"""Requests that fail on their way: one sentence, the text kept, and nothing sent twice."""
+"""Failed requests: one message, the text is kept, and nothing is sent twice."""
 
 import re
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import arrived, open_item
 from tests.support.pages import approve, press, stop_clock
 from tests.support.product import Product, ask, interaction_of
 from tests.support.scripted_server import (
@@ -24,6 +24,8 @@ from tests.support.scripted_server import (
 pytestmark = pytest.mark.browser
 
 HTML = {"content-type": "text/html"}
+QUESTION = r"/interactions/[^/]+/(\?|$)"
+"""Not what its page fetches later."""
 PROXY_SAYS = (
     (502, "A proxy returned an error"),
     (503, "A proxy returned an error"),
@@ -48,7 +50,7 @@ def proxy(gateway: ScriptedServer) -> Iterator[ScriptedServer]:
 
 
 def signed_in(browser: Browser, proxy: ScriptedServer) -> BrowserContext:
-    context = browser.new_context(base_url=proxy.base_url)
+    context = browser.new_context(base_url=proxy.base_url, service_workers="block")
     page = context.new_page()
     sign_in(page)
     page.close()
@@ -80,7 +82,7 @@ def inbox(context: BrowserContext) -> Page:
 
 @pytest.fixture
 def page(inbox: Page, proxy: ScriptedServer) -> Page:
-    """Her inbox, loaded anew only where the test before it left a report."""
+    """Her inbox, reloaded only where the test before it left a report."""
     if failed(inbox).count():
         inbox.goto("/inbox/")
     return inbox
@@ -92,11 +94,6 @@ def failed(page: Page) -> Any:
 
 def send_again(page: Page) -> None:
     press(page.get_by_role("button", name="Send again"))
-
-
-def open_item(page: Page, message: str) -> None:
-    arrived(page, message).click()
-    expect(page.get_by_role("heading", name=message)).to_be_visible()
 
 
 def approve_with(page: Page, comment: str) -> None:
@@ -287,7 +284,7 @@ def test_a_click_on_a_row_says_that_nothing_was_loaded(
 ) -> None:
     ask(api, "Opened at last?")
     row = arrived(page, "Opened at last?")
-    proxy.on("GET", "/interactions/", Reply(502, "<h1>nginx</h1>", HTML))
+    proxy.on("GET", QUESTION, Reply(502, "<h1>nginx</h1>", HTML))
     row.click()
     expect(failed(page)).to_contain_text("couldn't be loaded")
     failed(page).get_by_role("button", name="Try again").click()
@@ -302,7 +299,7 @@ def test_a_background_refresh_that_fails_only_changes_the_mark(
     ask(api, "Refreshed behind?")
     open_item(page, "Refreshed behind?")
     expect(page.locator("#freshness")).to_have_text("Live")
-    proxy.on("GET", "/interactions/", Reply(502, "<h1>nginx</h1>", HTML))
+    proxy.on("GET", QUESTION, Reply(502, "<h1>nginx</h1>", HTML))
     page.evaluate("document.body.dispatchEvent(new CustomEvent('item'))")
     expect(page.locator("#freshness")).to_contain_text("Not live")
     expect(page.get_by_role("heading", name="Refreshed behind?")).to_be_visible()
@@ -363,7 +360,7 @@ def test_a_stream_that_died_while_offline_is_replaced_at_once(
     expect(page.locator("html")).to_have_attribute("data-live", "on")
     context.set_offline(True)
     expect(page.locator("#freshness")).to_contain_text("Not live")
-    # With its clock stopped, a page that waits before it connects again would wait for ever.
+    # With its clock stopped, a page that waits before it connects again would wait forever.
     stop_clock(page)
     with page.expect_request(re.compile("/live/")):
         context.set_offline(False)
@@ -411,7 +408,9 @@ def test_an_answer_that_is_too_large_says_what_to_do(page: Page, api: httpx.Clie
     expect(failed(page).get_by_role("button")).to_have_text("Dismiss")
     assert len(page.get_by_label("Comment").input_value()) == 3_000_000
     page.get_by_role("button", name="Go back").click()
-    approve_with(page, "In short.")
+    page.get_by_label("Comment").fill("In short.")
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+    approve(page)
     expect(page.locator(".row", has_text="Answered at far too much length?")).to_have_count(0)
     assert interaction_of(api, run_id)["response"]["comment"] == "In short."
 
@@ -425,5 +424,16 @@ def test_a_draft_that_is_too_large_is_not_tried_again_until_it_changes(
     proxy.on("POST", "/draft$", Reply(413, "<h1>Too large</h1>", HTML))
     page.get_by_label("Comment").fill("Imagine a log file here.")
     expect(saved).to_have_text("Not saved: this is too large. Your text is still in this tab")
-    page.get_by_label("Comment").fill("In short.")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/draft", hold)
+    with page.expect_request("**/draft"):
+        page.get_by_label("Comment").fill("In short.")
+    # The line keeps its height, so that no button moves under the pointer.
+    page.get_by_label("Comment").press("Tab")
+    expect(saved).to_have_text("Not saved: this is too large. Your text is still in this tab")
+    held[0].continue_()
     expect(saved).to_contain_text("Draft saved")

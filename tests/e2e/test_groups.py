@@ -1,23 +1,18 @@
-"""Three people decide together, each in a browser of their own, and a lead looks on."""
+"""Three people answer a question together, each in their own browser, while a lead watches."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import approve, press
 from tests.support.product import Product, ask, interaction_of
 
 APPROVERS = {"type": "group", "id": "approvers"}
 BOARD = {"type": "group", "id": "change-board"}
-
-
-def open_item(page: Page, message: str) -> None:
-    arrived(page, message).click()
-    expect(page.locator("#question", has_text=message)).to_be_visible()
 
 
 @pytest.mark.parametrize("scope", ["claimed", "waiting-others"])
@@ -35,7 +30,7 @@ def test_a_phone_shows_in_one_place_which_part_of_the_list_is_open(
     expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")
 
 
-def test_a_claim_is_seen_by_all_and_another_takes_what_is_given_back(
+def test_a_claim_is_shown_to_all_and_another_can_claim_what_is_released(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     rina, sam, lee = (sign_in(name) for name in ("rina", "sam", "lee"))
@@ -48,18 +43,23 @@ def test_a_claim_is_seen_by_all_and_another_takes_what_is_given_back(
     for page in (rina, sam):
         expect(page.locator("#claimed-by")).to_have_text("Lee has claimed this question.")
         expect(page.locator("#detail")).to_contain_text("Lee")
-        expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+        approve_now = page.get_by_role("button", name="Approve", disabled=False)
+        expect(approve_now).to_have_count(0)
     expect(rina.get_by_label("Comment")).to_have_value("Half typed")
     press(lee.locator("#claiming").get_by_role("button", name="Release"))
     press(sam.locator("#claiming").get_by_role("button", name="Claim"))
     expect(sam.locator("#claiming").get_by_role("button", name="Release")).to_be_visible()
     expect(lee.locator("#detail")).to_contain_text("Sam")
     approve(sam)
-    expect(lee.locator(".row", has_text="Who takes it?")).to_have_count(0)
+    over = lee.locator(".row", has_text="Who takes it?")
+    expect(over).to_contain_text("Sam approved")
+    ask(api, "What comes next?", target=APPROVERS)
+    open_item(lee, "What comes next?")
+    expect(over).to_have_count(0)
     assert interaction_of(api, run_id)["claimed_by"] == "user_sam"
 
 
-def test_a_race_to_claim_has_one_winner_and_the_loser_is_told_who(
+def test_a_race_to_claim_has_one_winner_and_the_loser_learns_who(
     sign_in: SignIn, api: httpx.Client, product: Product
 ) -> None:
     rina, sam = sign_in("rina"), sign_in("sam")
@@ -85,12 +85,12 @@ def test_a_race_to_claim_has_one_winner_and_the_loser_is_told_who(
     with ThreadPoolExecutor(2) as both:
         answers = sorted(both.map(press, presses))
     assert answers == [303, 409]
-    holder = {"user_rina": "Rina", "user_sam": "Sam"}[interaction_of(api, run_id)["claimed_by"]]
-    loser = sam if holder == "Rina" else rina
-    expect(loser.locator("#claiming, #detail .notice").first).to_contain_text(holder)
+    winner = {"user_rina": "Rina", "user_sam": "Sam"}[interaction_of(api, run_id)["claimed_by"]]
+    loser = sam if winner == "Rina" else rina
+    expect(loser.locator("#claiming, #detail .notice").first).to_contain_text(winner)
 
 
-def test_all_must_answer_and_the_lead_sees_it_come_to_its_end(
+def test_everyone_must_answer_and_the_lead_sees_it_complete(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     rina, sam, lee, tess = (sign_in(name) for name in ("rina", "sam", "lee", "tess"))
@@ -119,7 +119,7 @@ def test_all_must_answer_and_the_lead_sees_it_come_to_its_end(
     assert interaction_of(api, run_id)["status"] == "completed"
 
 
-def test_who_leaves_the_group_meanwhile_was_still_asked(sign_in: SignIn, api: httpx.Client) -> None:
+def test_a_member_who_leaves_the_group_can_still_answer(sign_in: SignIn, api: httpx.Client) -> None:
     tess, lee = sign_in("tess"), sign_in("lee")
     run_id = ask(api, "Asked before leaving?", target=BOARD)
     open_item(lee, "Asked before leaving?")
@@ -134,7 +134,7 @@ def test_who_leaves_the_group_meanwhile_was_still_asked(sign_in: SignIn, api: ht
         added.raise_for_status()
 
 
-def test_what_expires_while_two_are_typing_keeps_both_their_words(
+def test_a_question_that_expires_keeps_the_text_of_both_who_were_typing(
     sign_in: SignIn, api: httpx.Client, product: Product
 ) -> None:
     rina, sam = sign_in("rina"), sign_in("sam")

@@ -1,4 +1,4 @@
-"""The main job beside a Mobius that offers only what the guide names."""
+"""The main job with a Mobius that offers only the guide's calls."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, server: GuideServer) -> It
         "MOBIUS_PROJECT": "demo",
         "MOBIUS_API_KEY": server.key,
     }
-    product = Product(folder, {**environment(folder, "guide"), **upstream})
+    product = Product(folder, environment(folder, "guide", installed=True) | upstream)
     rina = ("rina", "--mobius-id", "user_rina", "--role", "lead", "--admin")
     sam = ("sam", "--mobius-id", "user_sam", "--full-name", "Sam Ito")
     for person in (rina, sam):

@@ -24,9 +24,9 @@ COLOUR = """
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """One of its own: a past would lie in the way of what other tests look at."""
+    """One of its own: a history would disturb other tests."""
     folder = tmp_path_factory.mktemp("insights")
-    product = Product(folder, environment(folder, "insights"))
+    product = Product(folder, environment(folder, "insights", installed=True))
     product.start()
     yield product
     product.stop()
@@ -35,7 +35,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 def test_a_lead_reads_a_past_in_charts_tables_and_files(
     product: Product, sign_in: Callable[..., Page]
 ) -> None:
-    made = subprocess.run(
+    created = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "demo", "--history", "2"],
         cwd=ROOT,
         env=product.environment,
@@ -44,7 +44,7 @@ def test_a_lead_reads_a_past_in_charts_tables_and_files(
         timeout=200,
         check=True,
     )
-    assert "questions in 2 days" in made.stdout
+    assert "questions in 2 days" in created.stdout
     again = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "demo", "--history", "2"],
         cwd=ROOT,

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
-    product = Product(tmp_path, environment(tmp_path, "kills"))
+    product = Product(tmp_path, environment(tmp_path, "kills", installed=True))
     product.start()
     yield product
     product.stop()
@@ -125,10 +125,10 @@ def test_a_kill_in_the_middle_of_answers_loses_and_doubles_nothing(
 
     with product.api() as api:
         for item, run in answered.items():
-            told = api.get(f"/interactions/{item}").json()
-            assert told["status"] == "completed"
-            assert told["response"]["value"] is True
-            assert told["response"]["comment"] == f"Comment on {item}"
+            interaction = api.get(f"/interactions/{item}").json()
+            assert interaction["status"] == "completed"
+            assert interaction["response"]["value"] is True
+            assert interaction["response"]["comment"] == f"Comment on {item}"
             log = events_of(api, run)
             numbers = [entry["id"] for entry in log]
             assert numbers == sorted(set(numbers))

@@ -1,4 +1,4 @@
-"""A team lead's morning, from what is held up to who decided what."""
+"""A team lead's morning, from blocked questions to the decision log."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def manage(product: Product, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_from_what_is_held_up_to_who_decided_it(
+def test_from_a_blocked_run_to_who_decided_it(
     sign_in: SignIn, api: httpx.Client, product: Product
 ) -> None:
     tess, rina = sign_in("tess"), sign_in("rina")
@@ -92,7 +92,7 @@ def test_a_changed_entry_is_named(
     tmp_path_factory: pytest.TempPathFactory, browser: Browser
 ) -> None:
     folder = tmp_path_factory.mktemp("tampered")
-    product = Product(folder, environment(folder, "tampered"))
+    product = Product(folder, environment(folder, "tampered", installed=True))
     product.start()
     try:
         # The demo's answers are entered as the mirror hears of them.

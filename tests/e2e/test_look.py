@@ -1,4 +1,4 @@
-"""What the scripts and the sheets do for a reader, in the running product."""
+"""What scripts and style sheets do for the person at the page, in the running product."""
 
 import re
 from datetime import datetime, timedelta
@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from inbox.web.ui import when
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve, press, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve, box_of, press, stop_clock
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -19,11 +19,6 @@ pytestmark = pytest.mark.browser
 TEXT = {"type": "input", "spec": {"mode": "input", "multiline": True}}
 NARROW = {"viewport": {"width": 320, "height": 640}}
 PHONE = {"viewport": {"width": 390, "height": 844}}
-
-
-def open_item(page: Page, message: str) -> None:
-    arrived(page, message).click()
-    expect(page.get_by_role("heading", name=message)).to_be_visible()
 
 
 def save(page: Page, text: str) -> None:
@@ -110,20 +105,25 @@ def test_on_a_phone_the_last_step_is_in_sight_however_long_the_comment(
     expect(page.get_by_role("button", name="Yes, approve")).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.parametrize(("fields", "name"), [({}, "Approve"), (TEXT, "Send answer")])
 def test_on_a_phone_nothing_moves_under_the_thumb_when_the_draft_is_saved(
-    sign_in: SignIn, api: httpx.Client
+    sign_in: SignIn, api: httpx.Client, fields: dict[str, Any], name: str
 ) -> None:
     page = sign_in("rina", **PHONE)
-    ask(api, "Saved under the thumb?")
-    open_item(page, "Saved under the thumb?")
-    shown = [page.get_by_label("Comment"), page.get_by_role("button", name="Approve")]
+    ask(api, f"Saved, then {name}?", **fields)
+    open_item(page, f"Saved, then {name}?")
+    shown = [
+        page.get_by_label("Comment"),
+        page.get_by_role("button", name=name),
+        page.locator("#history"),
+    ]
     shown[0].fill("Looks good.")
-    before = [each.bounding_box() for each in shown]
+    before = [box_of(each) for each in shown]
     expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
-    assert [each.bounding_box() for each in shown] == before
+    assert [box_of(each) for each in shown] == before
 
 
-def test_on_a_phone_the_way_to_a_longer_form_leads_into_it_and_is_gone(
+def test_on_a_phone_the_link_to_a_longer_form_leads_into_it_and_disappears(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina", **NARROW)
@@ -147,15 +147,14 @@ def test_on_a_phone_a_longer_form_does_not_cover_the_way_back(
     options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(9)]
     ask(api, "Nine choices?", type="review", spec={"mode": "select", "options": options})
     open_item(page, "Nine choices?")
-    box = page.get_by_role("link", name="Back to the list").bounding_box()
-    assert box is not None
+    box = box_of(page.get_by_role("link", name="Back to the list"))
     page.get_by_role("radio").last.evaluate("radio => radio.closest('label').scrollIntoView()")
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.get_by_role("heading", name="Nine choices?")).to_be_hidden()
 
 
 @pytest.mark.parametrize("answered", ["It did arrive.", "Something else."])
-def test_what_is_kept_in_the_tab_is_shown_unless_it_is_the_answer(
+def test_text_kept_in_the_tab_is_shown_unless_it_is_the_answer(
     offline: Page, api: httpx.Client, answered: str
 ) -> None:
     ask(api, f"Nobody knows: {answered}", **TEXT)
@@ -192,20 +191,7 @@ def test_a_question_that_changed_under_the_last_step_can_be_answered_as_it_is_no
     expect(page.locator(".row", has_text="Still the same?")).to_have_count(0)
 
 
-def test_after_the_last_of_a_list_the_focus_is_where_the_next_would_be(
-    sign_in: SignIn, api: httpx.Client
-) -> None:
-    page = sign_in("rina")
-    ask(api, "The only sapphire?")
-    expect(arrived(page, "The only sapphire?")).to_be_visible()
-    page.goto("/inbox/?q=only+sapphire")
-    open_item(page, "The only sapphire?")
-    approve(page)
-    page.wait_for_url("**/inbox/?q=only+sapphire")
-    expect(page.locator("#detail h2")).to_be_focused()
-
-
-def test_what_is_not_accepted_is_said_at_its_field(sign_in: SignIn, api: httpx.Client) -> None:
+def test_an_invalid_value_is_reported_at_its_field(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     ask(api, "Left empty?", **TEXT)
     open_item(page, "Left empty?")
@@ -223,7 +209,7 @@ def test_single_keys_can_be_switched_off(sign_in: SignIn, api: httpx.Client) -> 
     ask(api, "Keys off?", target={"type": "user", "id": "user_lee"})
     page.goto("/account/")
     page.get_by_role("switch", name="Single-key shortcuts").uncheck()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("region", name="Keyboard shortcuts").get_by_role("button", name="Save").click()
     expect(page.locator("body")).to_have_attribute("data-keys", "off")
     page.goto("/inbox/")
     open_item(page, "Keys off?")
@@ -234,7 +220,7 @@ def test_single_keys_can_be_switched_off(sign_in: SignIn, api: httpx.Client) -> 
     expect(page.get_by_role("button", name="Yes, approve")).to_have_count(0)
     page.goto("/account/")
     page.get_by_role("switch", name="Single-key shortcuts").check()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("region", name="Keyboard shortcuts").get_by_role("button", name="Save").click()
     expect(page.locator("body")).to_have_attribute("data-keys", "on")
 
 
@@ -250,6 +236,21 @@ def test_a_sheet_shows_the_keys(sign_in: SignIn) -> None:
     page.keyboard.press("g")
     page.keyboard.press("r")
     page.wait_for_url("**/runs/")
+
+
+def test_g_and_a_letter_lead_to_a_page(sign_in: SignIn) -> None:
+    page = sign_in("tess")
+    for letter, path in (
+        ("b", "/runs/blocked/"),
+        ("s", "/insights/"),
+        ("l", "/decisions/"),
+        ("n", "/notifications/"),
+        ("d", "/inbox/?scope=done"),
+        ("i", "/inbox/"),
+    ):
+        page.keyboard.press("g")
+        page.keyboard.press(letter)
+        page.wait_for_url(lambda url, path=path: url.endswith(path))
 
 
 def test_a_draft_that_is_not_saved_says_so_until_it_is(offline: Page, api: httpx.Client) -> None:
@@ -280,6 +281,54 @@ def test_nothing_typed_is_lost_when_the_session_ends(sign_in: SignIn, api: httpx
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Signed out while typing?")).to_be_visible()
     expect(page.locator("#answer [name=value]")).to_have_value("The first half. The second half.")
+
+
+def test_an_answer_that_came_after_the_session_ended_is_not_sent_and_waits_in_the_form(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Answered after the session?", timeout="4m")
+    page.route(re.compile("/draft$"), lambda route: route.abort())
+    open_item(page, "Answered after the session?")
+    page.get_by_label("Comment").fill("Decided before signing in again.")
+    page.context.clear_cookies(name="sessionid")
+    approve(page)
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.unroute_all()
+    page.get_by_label("Name").fill("rina")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#question")).to_have_text("Answered after the session?")
+    expect(page.get_by_label("Comment")).to_have_value("Decided before signing in again.")
+    assert interaction_of(api, run_id)["status"] == "pending"
+    approve(page)
+    expect(page.locator("#toasts")).to_contain_text("Approved")
+    assert interaction_of(api, run_id)["response"]["comment"] == "Decided before signing in again."
+
+
+def test_someone_else_who_signs_in_meanwhile_sees_nothing_of_the_text(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Signed in as whom?", target={"type": "group", "id": "approvers"}, **TEXT)
+    open_item(page, "Signed in as whom?")
+    page.context.clear_cookies(name="sessionid")
+    rina = page.locator("body").get_attribute("data-viewer")
+    page.locator("#answer [name=value]").fill("For the eyes of Rina")
+    expect(page.get_by_role("dialog", name="You were signed out")).to_be_visible()
+    # What the page still sends as Rina would be refused in Sam's session.
+    page.route(re.compile("/(seen|draft|presence)"), lambda route: route.abort())
+    elsewhere = page.context.new_page()
+    elsewhere.goto("/accounts/login/")
+    elsewhere.get_by_label("Name").fill("sam")
+    elsewhere.get_by_label("Password").fill("demo")
+    elsewhere.get_by_role("button", name="Sign in").click()
+    elsewhere.wait_for_url("**/inbox/**")
+    page.bring_to_front()
+    expect(page.locator("body")).not_to_have_attribute("data-viewer", str(rina))
+    expect(page.locator("#question")).to_have_text("Signed in as whom?")
+    expect(page.locator("#answer [name=value]")).to_have_value("")
+    assert "For the eyes of Rina" not in page.content()
 
 
 def colour(mark: Locator) -> str:
@@ -316,17 +365,27 @@ def test_a_deadline_counts_down_to_the_second(sign_in: SignIn, api: httpx.Client
     expect(shown).to_have_text("9 s")
 
 
-def test_dark_is_chosen_once_and_stays(sign_in: SignIn) -> None:
-    page = sign_in("rina", color_scheme="light")
-    page.goto("/account/")
-    page.get_by_text("Dark", exact=True).click()
+def test_theme_and_density_are_shown_as_they_are_chosen_and_stay(sign_in: SignIn) -> None:
+    page = sign_in("sam", color_scheme="light")
+    height = "document.querySelector('.row, .nav a').getBoundingClientRect().height"
+    comfortable = page.evaluate(height)
+
+    def choose(*choices: str) -> None:
+        page.goto("/account/")
+        for choice in choices:
+            with page.expect_response(re.compile("/account/look")) as saved:
+                page.get_by_text(choice, exact=True).click()
+            assert saved.value.status == 204
+
+    choose("Dark", "Compact")
+    scheme = "getComputedStyle(document.body).colorScheme"
+    assert page.evaluate(scheme) == "dark"
+    expect(page.get_by_role("radio", name="Compact")).to_be_focused()
     page.goto("/inbox/")
-    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
-    page.goto("/account/")
-    expect(page.get_by_label("Dark")).to_be_checked()
-    page.get_by_text("System", exact=True).click()
-    page.goto("/inbox/")
-    assert page.locator("html").get_attribute("data-theme") is None
+    assert page.evaluate(scheme) == "dark"
+    assert page.evaluate(height) < comfortable
+    choose("System", "Comfortable")
+    assert page.evaluate(scheme) == "light dark"
 
 
 def test_on_a_phone_the_question_covers_the_list(sign_in: SignIn, api: httpx.Client) -> None:
@@ -339,6 +398,22 @@ def test_on_a_phone_the_question_covers_the_list(sign_in: SignIn, api: httpx.Cli
     expect(page.get_by_role("button", name="Reject")).to_be_in_viewport(ratio=1)
     page.get_by_role("link", name="Back to the list").click()
     expect(page.locator(".list")).to_be_visible()
+
+
+def test_on_a_tablet_what_is_asked_has_more_room_than_the_answer(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", viewport={"width": 768, "height": 1024})
+    ask(api, "On a tablet?", context={"amount": "€120"})
+    open_item(page, "On a tablet?")
+    asked, answer = box_of(page.locator(".evidence")), box_of(page.locator(".decide"))
+    assert asked["width"] > answer["width"]
+    expect(page.get_by_role("button", name="Approve")).to_be_in_viewport(ratio=1)
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    page.goto("/inbox/focus/")
+    focus = box_of(page.get_by_role("main"))
+    assert focus["height"] == 1024
 
 
 def test_no_page_scrolls_sideways_at_320_pixels(sign_in: SignIn, api: httpx.Client) -> None:

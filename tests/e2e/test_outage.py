@@ -22,7 +22,7 @@ READ_ONLY = "The inbox can&#x27;t write to its database"
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("outage")
-    product = Product(folder, environment(folder, "outage"))
+    product = Product(folder, environment(folder, "outage", installed=True))
     yield product
     product.kill()
 
@@ -107,7 +107,7 @@ def test_without_its_database_it_answers_503_and_promises_nothing(
 def test_an_open_page_does_not_say_live_meanwhile(
     product: Product, outage: Outage, rina: Person, browser: Browser
 ) -> None:
-    context = browser.new_context(base_url=product.web)
+    context = browser.new_context(base_url=product.web, service_workers="block")
     context.add_cookies(
         [{"name": n, "value": v, "url": product.web} for n, v in rina.cookies().items()]
     )

@@ -1,4 +1,4 @@
-"""Starting, ending, and what is said when that goes wrong."""
+"""Starting and stopping, and the messages when that fails."""
 
 import os
 import select
@@ -19,6 +19,13 @@ from tests.support.product import Product
 from tests.support.scripted_server import Reply, ScriptedServer
 
 pytestmark = pytest.mark.process
+
+REAL = {
+    "MOBIUS_BASE_URL": "http://127.0.0.1:9",
+    "MOBIUS_API_KEY": "mbx_of_somebody_else",
+    "MOBIUS_PROJECT": "production",
+    "PUBLIC_URL": "https://inbox.example.com",
+}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +83,7 @@ def until_ended(pid: int) -> None:
     assert told, f"process {pid} lives on"
 
 
-def test_one_ctrl_c_ends_both_also_with_streams_open(product: Product) -> None:
+def test_ctrl_c_ends_both_processes_also_with_streams_open(product: Product) -> None:
     rina = Person(product.web, "rina")
     rina.sign_in()
     engine = product.engine_pid()
@@ -88,7 +95,7 @@ def test_one_ctrl_c_ends_both_also_with_streams_open(product: Product) -> None:
     rina.close()
 
 
-def test_the_end_of_the_engine_is_said_and_ends_the_web_process(product: Product) -> None:
+def test_the_end_of_the_engine_is_reported_and_ends_the_web_process(product: Product) -> None:
     os.kill(product.engine_pid(), signal.SIGKILL)
     assert product.wait() == 1
     assert any("engine ended unexpectedly" in line for line in product.said)
@@ -108,7 +115,7 @@ def test_sigterm_is_an_orderly_end_too(product: Product) -> None:
     assert ended(engine)
 
 
-def test_it_comes_back_with_what_it_had(product: Product) -> None:
+def test_a_restarted_product_keeps_its_data(product: Product) -> None:
     with product.api() as api:
         before = api.get("/interactions", params={"status": "pending", "limit": 200}).json()
     assert product.stop() == 0
@@ -144,18 +151,33 @@ def test_before_the_first_start_there_are_no_exports(tmp_path: Path) -> None:
 
 def test_demo_accounts_never_meet_a_real_mobius(product: Product) -> None:
     product.stop()
-    real = {
-        "MOBIUS_BASE_URL": "http://127.0.0.1:9",
-        "MOBIUS_API_KEY": "mbx_of_somebody_else",
-        "MOBIUS_PROJECT": "production",
-    }
-    done = manage(product, "serve", **real)
+    done = manage(product, "serve", **REAL)
     assert done.returncode == 1
     assert "demo password" in done.stderr
     assert "rina" in done.stderr
 
 
-def test_a_refused_key_is_said_at_the_start_and_the_inbox_opens_all_the_same(
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, "MOBIUS_BASE_URL isn't set"),
+        ({**REAL, "PUBLIC_URL": ""}, "PUBLIC_URL isn't set"),
+        ({**REAL, "DEBUG": "on"}, "DEBUG is on"),
+        (REAL, "Migrations are missing"),
+    ],
+)
+def test_production_is_refused_while_something_is_missing(
+    tmp_path: Path, given: dict[str, str], missing: str
+) -> None:
+    product = Product(tmp_path, environment(tmp_path, "production"))
+    done = manage(product, "serve", "--production", **given)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"CommandError: {missing}")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "secrets.env").exists()
+
+
+def test_a_refused_key_is_reported_at_the_start_and_the_inbox_opens_anyway(
     tmp_path: Path,
 ) -> None:
     with ScriptedServer() as mobius:
@@ -169,12 +191,12 @@ def test_a_refused_key_is_said_at_the_start_and_the_inbox_opens_all_the_same(
         }
         product.start()
         try:
-            said = "".join(product.said)
-            assert f"MOBIUS_API_KEY: Mobius at {mobius.base_url} refuses this key." in said
-            assert "The inbox is open at https://inbox.example.com/" in said
-            assert "mbx_of_somebody_else" not in said
-            assert "Run python manage.py setup_link to get a link" in said
-            assert "token=" not in said
+            text = "".join(product.said)
+            assert f"MOBIUS_API_KEY: Mobius at {mobius.base_url} doesn't accept this key." in text
+            assert "The inbox is open at https://inbox.example.com/" in text
+            assert "mbx_of_somebody_else" not in text
+            assert "Run python manage.py setup_link to get a link" in text
+            assert "token=" not in text
             done = manage(product, "setup_link")
             assert done.stdout.startswith("https://inbox.example.com/accounts/link/?token=")
             given = ("--mobius-id", "user_rina", "--admin")
@@ -209,7 +231,7 @@ def test_more_questions_can_be_asked(product: Product) -> None:
     ) as asking:
         try:
             assert asking.stdout is not None
-            assert asking.stdout.readline().startswith("asked by ")
+            assert asking.stdout.readline().startswith(("Started ", "Asked "))
             asking.send_signal(signal.SIGINT)
             assert asking.wait(timeout=60) == 0
         finally:
@@ -260,12 +282,12 @@ def test_a_start_says_that_the_decision_log_was_changed(product: Product) -> Non
     assert manage(product, "shell", "-c", tamper).returncode == 0
     product.said.clear()
     product.start()
-    said = "".join(product.said)
-    assert said.count("The database no longer kept the decision log from being changed: ") == 1
-    assert said.count("The decision log is not intact: Entry 2 doesn't match: ") == 1
+    text = "".join(product.said)
+    assert text.count("The database no longer protected the decision log against changes: ") == 1
+    assert text.count("The decision log is not intact: Entry 2 doesn't match: ") == 1
     product.stop()
     product.said.clear()
     product.start()
-    said = "".join(product.said)
-    assert "no longer kept" not in said
-    assert "The decision log is not intact: Entry 2 doesn't match: " in said
+    text = "".join(product.said)
+    assert "no longer kept" not in text
+    assert "The decision log is not intact: Entry 2 doesn't match: " in text

@@ -1,4 +1,4 @@
-"""The README's walkthrough, pasted, with a browser looking on."""
+"""The README's walkthrough, run as written, checked in a browser."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ def test_the_walkthrough_works_to_the_letter_and_the_inbox_follows(
 ) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (walkthrough,) = (block for block in blocks if "mobius_env" in block)
-    before, answer = walkthrough.split("# Answer it:")
+    before, answer = walkthrough.split("# Answer the question:")
     page = sign_in("rina")
     shell = subprocess.Popen(
         ["bash", "-euo", "pipefail"],

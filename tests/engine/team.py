@@ -108,13 +108,13 @@ def make_team() -> Team:
         }
         for name, policy in (("approvers", "first_responder"), ("change-board", "all_members"))
     ]
-    made = provision(handle=handle, people=PEOPLE, groups=groups)
-    tokens = made["members"]
+    created = provision(handle=handle, people=PEOPLE, groups=groups)
+    tokens = created["members"]
     return Team(
         handle=handle,
-        tokens={**tokens, "service": made["service_key"]},
-        groups=made["groups"],
-        service=authenticate(token=made["service_key"], project=handle),
+        tokens={**tokens, "service": created["service_key"]},
+        groups=created["groups"],
+        service=authenticate(token=created["service_key"], project=handle),
         rina=authenticate(token=tokens["user_rina"], project=handle),
         sam=authenticate(token=tokens["user_sam"], project=handle),
         lee=authenticate(token=tokens["user_lee"], project=handle),

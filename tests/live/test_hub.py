@@ -1,4 +1,4 @@
-"""Streams over real HTTP: what a reader gets, when, and what it never has to wait for."""
+"""Streams over real HTTP: what a reader gets, when, and that slow readers delay no one."""
 
 import asyncio
 import json
@@ -20,7 +20,6 @@ RUN = topics.run("run_1")
 ITEM = topics.item("int_1")
 INBOX = topics.inbox("user_rina")
 
-Render = Callable[[str], str | None]
 Serve = Callable[..., Served]
 
 
@@ -42,7 +41,7 @@ def address(served: Served, *names: str, **fields: str) -> str:
     return f"{served.url}/?{'&'.join(pairs)}"
 
 
-async def test_the_first_frame_says_where_the_stream_stands_and_when_to_come_back(
+async def test_the_first_frame_has_the_position_and_the_delay_before_reconnecting(
     serve: Serve,
 ) -> None:
     served = serve()
@@ -59,7 +58,7 @@ async def test_the_first_frame_says_where_the_stream_stands_and_when_to_come_bac
     assert all(500 <= retry <= 3000 for retry in retries)
 
 
-async def test_one_stream_brings_the_bells_of_all_its_topics_and_of_no_other(serve: Serve) -> None:
+async def test_a_stream_gets_notifications_of_its_own_topics_only(serve: Serve) -> None:
     served = serve()
     async with many() as client, following(client, address(served, INBOX, ITEM)) as rina:
         await rina.event("live")
@@ -71,17 +70,17 @@ async def test_one_stream_brings_the_bells_of_all_its_topics_and_of_no_other(ser
         assert fields["event"] == "item"
 
 
-async def test_a_persons_bell_names_the_questions_that_changed_together(serve: Serve) -> None:
+async def test_a_personal_notification_names_all_questions_that_changed(serve: Serve) -> None:
     served = serve()
     async with many() as client, following(client, address(served, INBOX)) as rina:
         await rina.event("live")
         served.bus.publish({INBOX: frozenset({"int_1"})})
-        assert told(await rina.event("inbox")) == {"within": 0, "changed": ["int_1"]}
+        assert data_of(await rina.event("inbox")) == {"within": 0, "changed": ["int_1"]}
         served.bus.publish({INBOX: frozenset(f"int_{n}" for n in range(21))})
-        assert told(await rina.event("inbox")) == {"within": 0}
+        assert data_of(await rina.event("inbox")) == {"within": 0}
 
 
-async def test_a_bell_that_was_missed_names_nothing_for_others_may_have_been_missed_too(
+async def test_a_missed_notification_names_no_questions(
     serve: Serve,
 ) -> None:
     served = serve()
@@ -92,19 +91,19 @@ async def test_a_bell_that_was_missed_names_nothing_for_others_may_have_been_mis
             served.bus.publish({INBOX: frozenset({"int_1"})})
             await rina.event("inbox")
         async with following(client, address(served, INBOX, since=page)) as late:
-            assert told(await late.event("inbox")) == {"within": 0}
+            assert data_of(await late.event("inbox")) == {"within": 0}
 
 
-async def test_what_several_hear_names_no_question(serve: Serve) -> None:
+async def test_a_shared_notification_names_no_question(serve: Serve) -> None:
     served = serve()
     async with many() as client, following(client, address(served, ITEM, topics.runs())) as rina:
         await rina.event("live")
         served.bus.publish({ITEM: frozenset({"int_1"}), topics.runs(): frozenset({"int_1"})})
-        assert told(await rina.event("item")) == {"within": 0}
-        assert told(await rina.event("runs")) == {"within": 0}
+        assert data_of(await rina.event("item")) == {"within": 0}
+        assert data_of(await rina.event("runs")) == {"within": 0}
 
 
-async def test_the_larger_the_crowd_that_hears_it_the_longer_it_may_wait(serve: Serve) -> None:
+async def test_the_more_streams_an_event_has_the_longer_pages_may_wait(serve: Serve) -> None:
     served = serve()
     inboxes = [topics.inbox(f"user_{n}") for n in range(30)]
     async with many() as client, AsyncExitStack() as stack:
@@ -114,12 +113,12 @@ async def test_the_larger_the_crowd_that_hears_it_the_longer_it_may_wait(serve: 
         ]
         await asyncio.gather(*(reader.event("live") for reader in readers))
         served.bus.publish(dict.fromkeys(inboxes, frozenset({"int_1"})))
-        assert {told(await reader.event("inbox"))["within"] for reader in readers} == {290}
+        assert {data_of(await reader.event("inbox"))["within"] for reader in readers} == {290}
         served.bus.publish([ITEM])
-        assert {told(await reader.event("item"))["within"] for reader in readers} == {29 * 40}
+        assert {data_of(await reader.event("item"))["within"] for reader in readers} == {29 * 40}
 
 
-async def test_freshness_brings_all_there_is_to_see_and_nothing_to_fetch(serve: Serve) -> None:
+async def test_a_freshness_frame_has_everything_and_needs_no_fetch(serve: Serve) -> None:
     served = serve(render=lambda topic: "<p>Live</p>")
     asked = address(served, topics.freshness(), INBOX)
     async with many() as client, following(client, asked) as rina:
@@ -130,7 +129,7 @@ async def test_freshness_brings_all_there_is_to_see_and_nothing_to_fetch(serve: 
         assert await rina.names("inbox") == ["inbox"]
 
 
-def told(frame: dict[str, str]) -> dict[str, Any]:
+def data_of(frame: dict[str, str]) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(frame["data"])
     return said
 
@@ -163,7 +162,7 @@ async def test_an_idle_stream_has_one_task_the_servers_own(serve: Serve) -> None
         assert served.tasks() == idle + 20
 
 
-async def test_a_quiet_stream_says_that_it_lives(serve: Serve) -> None:
+async def test_a_quiet_stream_sends_keep_alives(serve: Serve) -> None:
     served = serve(keep_alive=0.1)
     async with many() as client, following(client, address(served, INBOX)) as rina:
         await rina.event("live")
@@ -225,7 +224,7 @@ async def test_after_a_restart_the_last_frames_cursor_counts_and_the_pages_no_lo
             assert await again.names("live") == ["live"]
 
 
-async def test_a_reader_that_was_away_too_long_is_told_to_look_at_everything(serve: Serve) -> None:
+async def test_a_reader_that_was_away_too_long_gets_a_resync(serve: Serve) -> None:
     served = serve(size=2)
     page = served.hub.cursor()
     async with many() as client:
@@ -240,7 +239,7 @@ async def test_a_reader_that_was_away_too_long_is_told_to_look_at_everything(ser
             assert await rina.names("live") == ["resync", "live"]
 
 
-async def test_a_run_begins_as_it_is_now_and_each_change_brings_it_anew_before_the_bell(
+async def test_a_run_is_sent_at_once_and_with_each_change_before_the_notification(
     serve: Serve,
 ) -> None:
     states = iter(["<b>suspended</b>\n<i>1 of 2</i>", "<b>running</b>", "<b>completed</b>"])
@@ -270,7 +269,7 @@ async def test_a_fragment_is_rendered_once_for_all_who_watch(serve: Serve) -> No
     assert {frame["data"] for frame in second} == {"<b>2</b>"}
 
 
-async def test_a_run_that_nobody_watched_meanwhile_is_shown_as_it_is_now(serve: Serve) -> None:
+async def test_a_run_that_was_not_watched_is_shown_as_it_is_now(serve: Serve) -> None:
     drawn = count(1)
     served = serve(render=lambda topic: f"<b>{next(drawn)}</b>")
     async with many() as client:
@@ -291,7 +290,7 @@ async def test_the_runs_that_were_opened_last_come_first(serve: Serve) -> None:
         assert served.hub.watched_runs() == ["run_1", "run_3", "run_2"]
 
 
-async def test_states_that_follow_closely_may_be_skipped_and_the_newest_never_is(
+async def test_intermediate_states_may_be_skipped_but_never_the_newest(
     serve: Serve,
 ) -> None:
     newest = [0]
@@ -306,7 +305,7 @@ async def test_states_that_follow_closely_may_be_skipped_and_the_newest_never_is
     assert len(frames) < 100
 
 
-async def test_a_fragment_that_cannot_be_rendered_leaves_the_bell(serve: Serve) -> None:
+async def test_a_notification_is_sent_even_if_its_fragment_cannot_be_rendered(serve: Serve) -> None:
     def render(topic: str) -> str:
         raise LookupError("no such template")
 
@@ -317,7 +316,7 @@ async def test_a_fragment_that_cannot_be_rendered_leaves_the_bell(serve: Serve) 
         assert await rina.names("run") == ["run"]
 
 
-async def test_who_lost_the_right_is_told_so_and_the_stream_ends(serve: Serve) -> None:
+async def test_lost_access_ends_the_stream_for_good(serve: Serve) -> None:
     served = serve(recheck=0.1)
     async with (
         many() as client,
@@ -405,7 +404,7 @@ async def test_closing_ends_every_stream_at_once(serve: Serve) -> None:
                 await reader.frame()
 
 
-async def test_who_does_not_read_makes_nobody_wait_holds_no_memory_and_gets_the_newest(
+async def test_a_slow_reader_delays_no_one_uses_no_memory_and_gets_the_newest(
     serve: Serve,
 ) -> None:
     page = "x" * 50_000

@@ -1,4 +1,4 @@
-"""Who has a question open: who is told, of whom, and when it is forgotten."""
+"""Who has a question open: who sees it, and when it expires."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,14 +11,14 @@ from inbox import access
 from inbox.live.bus import MemoryBus, get_bus
 from inbox.live.presence import FORGET_AFTER, Presence, PresentUser, get_presence
 from inbox.web.live import views as live
-from tests.mirror.things import LEE, answered, ask, group_ask
+from tests.support.snapshots import LEE, answered, ask, group_ask
 from tests.web.cast import people, sign_in, stranger, tell
 
 URL = "/interactions/int_met/presence"
 
 
 class Hour:
-    """A clock that stands still until it is told otherwise."""
+    """A clock that moves only when told to."""
 
     now = 100.0
 
@@ -43,7 +43,7 @@ def presence(heard: list[str], hour: Hour) -> Presence:
     return Presence(bus, hour)
 
 
-def test_who_comes_is_told_once(presence: Presence, heard: list[str]) -> None:
+def test_a_new_viewer_is_announced_once(presence: Presence, heard: list[str]) -> None:
     presence.mark_viewing("int_1", 1)
     presence.mark_viewing("int_1", 1)
     assert presence.users("int_1") == {PresentUser(1, writing=False)}
@@ -51,9 +51,7 @@ def test_who_comes_is_told_once(presence: Presence, heard: list[str]) -> None:
     assert presence.users("int_2") == frozenset()
 
 
-def test_writing_is_told_and_ends_by_itself(
-    presence: Presence, heard: list[str], hour: Hour
-) -> None:
+def test_writing_is_announced_and_expires(presence: Presence, heard: list[str], hour: Hour) -> None:
     presence.mark_viewing("int_1", 1)
     presence.mark_writing("int_1", 1)
     assert presence.users("int_1") == {PresentUser(1, writing=True)}
@@ -66,7 +64,7 @@ def test_writing_is_told_and_ends_by_itself(
     assert len(heard) == 3
 
 
-def test_who_is_not_heard_of_is_forgotten_and_that_is_told(
+def test_a_silent_viewer_is_removed_and_that_is_announced(
     presence: Presence, heard: list[str], hour: Hour
 ) -> None:
     presence.mark_viewing("int_1", 1)
@@ -80,7 +78,7 @@ def test_who_is_not_heard_of_is_forgotten_and_that_is_told(
     assert heard == ["presence:int_1", "presence:int_1"]
 
 
-def test_who_leaves_is_gone_at_once(presence: Presence, heard: list[str]) -> None:
+def test_a_person_who_leaves_is_no_longer_shown(presence: Presence, heard: list[str]) -> None:
     presence.mark_viewing("int_1", 1)
     presence.mark_left("int_1", 1)
     presence.mark_left("int_1", 1)
@@ -88,7 +86,7 @@ def test_who_leaves_is_gone_at_once(presence: Presence, heard: list[str]) -> Non
     assert len(heard) == 2
 
 
-def test_nothing_is_kept_of_what_is_over(presence: Presence, hour: Hour) -> None:
+def test_nothing_is_kept_about_closed_questions(presence: Presence, hour: Hour) -> None:
     for number in range(50):
         presence.mark_viewing(f"int_{number}", 1)
     hour.now += FORGET_AFTER
@@ -123,7 +121,7 @@ def test_the_others_are_named_and_the_reader_is_not(met: None) -> None:
     assert "Lee and Rina are viewing this" in page
 
 
-def test_a_saved_draft_says_that_somebody_writes(met: None) -> None:
+def test_saving_a_draft_announces_that_someone_is_writing(met: None) -> None:
     rina, sam = sign_in("rina"), sign_in("sam")
     rina.post(URL)
     rina.post("/interactions/int_met/draft", {"value": "", "comment": "I think"})
@@ -134,7 +132,7 @@ def test_a_saved_draft_says_that_somebody_writes(met: None) -> None:
     assert words(sam) == "Lee is viewing this"
 
 
-def test_it_rings_the_questions_bell(met: None) -> None:
+def test_it_is_published_on_the_questions_topic(met: None) -> None:
     heard: list[str] = []
     leave = get_bus().subscribe(heard.extend)
     sign_in("rina").post(URL)
@@ -147,7 +145,7 @@ def test_a_lead_is_there_too(met: None) -> None:
     assert words(sign_in("sam")) == "Tess is viewing this"
 
 
-def test_nobody_is_told_to_or_of_a_stranger(met: None) -> None:
+def test_strangers_neither_see_nor_are_seen(met: None) -> None:
     mallory = stranger()
     assert mallory.get(URL).status_code == 404
     assert mallory.post(URL).status_code == 404
@@ -155,7 +153,7 @@ def test_nobody_is_told_to_or_of_a_stranger(met: None) -> None:
     assert words(sign_in("sam")) == ""
 
 
-def test_who_has_lost_the_right_is_no_longer_named(met: None) -> None:
+def test_a_person_who_has_lost_access_is_no_longer_named(met: None) -> None:
     sign_in("tess").post(URL)
     tess = User.objects.get(username="tess")
     tess.groups.remove(Group.objects.get(name="team lead"))

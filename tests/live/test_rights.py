@@ -1,4 +1,4 @@
-"""Who may follow what, when the stream is asked for and while it is open."""
+"""Who may follow which topic, when a stream is opened and while it is open."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from inbox.live.rights import ended_sign_ins
 from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream
 from tests.support.people import make_people
 
-OWN = {"inbox:user_rina", "notices:user_rina", "freshness"}
+OWN = {"inbox:user_rina", "notices:user_rina", "held:user_rina", "freshness"}
 BACKEND = "inbox.people.backend.ReviewerBackend"
 
 
@@ -52,7 +52,13 @@ def item(upstream: Upstream) -> Interaction:
         created_at=now,
         updated_at=now,
     )
-    Recipient.objects.create(upstream=upstream, interaction=item, user_id="user_rina", open=True)
+    Recipient.objects.create(
+        upstream=upstream,
+        interaction=item,
+        user_id="user_rina",
+        open=True,
+        created_at=item.created_at,
+    )
     return item
 
 
@@ -78,6 +84,7 @@ def test_an_item_brings_its_run_too(item: Interaction) -> None:
     assert set(followed) == {
         "inbox:user_rina",
         "notices:user_rina",
+        "held:user_rina",
         "freshness",
         "item:int_1",
         "run:run_1",
@@ -89,6 +96,7 @@ def test_a_run_brings_what_it_asked_the_viewer(item: Interaction) -> None:
     assert set(followed) == {
         "inbox:user_rina",
         "notices:user_rina",
+        "held:user_rina",
         "freshness",
         "item:int_1",
         "run:run_1",
@@ -101,7 +109,7 @@ def test_a_lead_follows_what_others_were_asked(item: Interaction) -> None:
 
 
 @pytest.mark.parametrize("path", ["/live/inbox/?item=int_1", "/live/runs/run_1/"])
-def test_who_was_not_asked_finds_nothing(item: Interaction, path: str) -> None:
+def test_streams_of_questions_to_others_are_not_found(item: Interaction, path: str) -> None:
     assert enter("sam").get(path).status_code == 404
     assert enter("admin").get(path).status_code == 404
 
@@ -111,11 +119,11 @@ def test_the_cursors_of_the_page_and_of_the_last_frame_are_both_heard(upstream: 
     assert response.subscription.cursors == ("a-1", "a-2")
 
 
-def test_the_right_stands_while_nothing_has_changed(item: Interaction) -> None:
+def test_access_remains_while_nothing_has_changed(item: Interaction) -> None:
     assert follow(enter("rina"), "/live/inbox/?item=int_1").subscription.recheck()
 
 
-def test_who_signs_out_loses_it(item: Interaction) -> None:
+def test_signing_out_ends_the_stream(item: Interaction) -> None:
     client = enter("rina")
     right = follow(client, "/live/inbox/").subscription.recheck
     client.logout()
@@ -161,13 +169,13 @@ def test_a_changed_password_ends_the_other_sessions_streams(item: Interaction) -
     assert not right()
 
 
-def test_another_mobius_id_loses_it(item: Interaction) -> None:
+def test_changing_the_mobius_id_ends_the_stream(item: Interaction) -> None:
     right = follow(enter("rina"), "/live/inbox/?item=int_1").subscription.recheck
     Reviewer.objects.filter(user__username="rina").update(mobius_id="user_other")
     assert not right()
 
 
-def test_who_leads_no_longer_loses_it(item: Interaction) -> None:
+def test_a_former_lead_loses_it(item: Interaction) -> None:
     right = follow(enter("tess"), "/live/inbox/?item=int_1").subscription.recheck
     Group.objects.get(name=TEAM_LEAD).user_set.clear()
     assert not right()

@@ -55,13 +55,13 @@ def ratio(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["day", "night"])
 @pytest.mark.parametrize(("ink", "plane"), TEXT_PAIRS, ids="-on-".join)
-def test_words_can_be_read(ink: str, plane: str, theme: int):
+def test_text_has_enough_contrast(ink: str, plane: str, theme: int):
     tokens = colours()
     assert ratio(tokens[ink][theme], tokens[plane][theme]) >= TEXT
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["day", "night"])
 @pytest.mark.parametrize(("edge", "plane"), EDGE_PAIRS, ids="-on-".join)
-def test_edges_can_be_seen(edge: str, plane: str, theme: int):
+def test_borders_have_enough_contrast(edge: str, plane: str, theme: int):
     tokens = colours()
     assert ratio(tokens[edge][theme], tokens[plane][theme]) >= EDGE

@@ -1,17 +1,23 @@
-"""The doctor: what works, what is left, and its exit status."""
+"""``manage.py doctor``: what works, what is left to do, and its exit status."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from io import StringIO
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.management import call_command
+from django.db import connection
 from pydantic import SecretStr
 
+from inbox.management import machine
+from inbox.management.findings import Verdict
 from inbox.models import Interaction, Reviewer, Upstream
 from inbox.people import credentials
-from tests.mirror.things import group_ask
 from tests.support.scripted_server import Reply, ScriptedServer
+from tests.support.snapshots import group_ask
 from tests.web.cast import tell
 
 PENDING = "/v1/projects/production/interactions$"
@@ -42,30 +48,33 @@ def add_rina(*more: str) -> None:
     call_command("add_person", "rina", "--mobius-id", "user_rina", *more, stdout=StringIO())
 
 
-def test_it_is_well_where_mobius_lists_its_questions(mobius: ScriptedServer) -> None:
+def test_it_passes_if_mobius_lists_its_questions(mobius: ScriptedServer) -> None:
     mobius.on("GET", PENDING, Reply(200, {"items": []}), always=True)
     add_rina()
     status, said = examined()
     assert status == 0
     assert f"ok  Mobius at {mobius.base_url} lists the questions of the project production." in said
-    assert "Live events of the project: not offered. Pending questions are polled instead." in said
+    assert (
+        "Live events of the project: not available. Pending questions are polled instead." in said
+    )
     assert "Answers with the service key: On: Mobius doesn't say" in said
     assert Upstream.present().capabilities == {}
     assert "to do  There is no administrator" in said
     assert (
-        "Cancelling a run: offered. Not tested: shown as available until it's refused once." in said
+        "Cancelling a run: available. Not tested: assumed to be available until Mobius refuses it."
+        in said
     )
     assert "Claiming a group's question: not known yet." in said
 
 
-def test_it_fails_where_nobody_sees_a_question(mobius: ScriptedServer) -> None:
+def test_it_fails_if_no_one_can_see_a_question(mobius: ScriptedServer) -> None:
     mobius.on("GET", PENDING, Reply(200, {"items": []}), always=True)
     status, said = examined()
     assert status == 1
     assert "fails  No one has a Mobius ID" in said
 
 
-def test_it_fails_where_nobody_can_answer(mobius: ScriptedServer) -> None:
+def test_it_fails_if_no_one_can_answer(mobius: ScriptedServer) -> None:
     mobius.on("GET", PENDING, Reply(200, {"items": []}), always=True)
     mobius.on("GET", "/members/me$", Reply(400), always=True)
     add_rina()
@@ -96,7 +105,7 @@ def test_the_key_answers_only_for_those_whose_id_an_administrator_has_set(
     assert "to do  Can't answer yet: rina: paste a member token" in said
 
 
-def test_who_has_a_token_that_is_refused_cannot_answer(mobius: ScriptedServer) -> None:
+def test_a_person_whose_token_is_refused_cannot_answer(mobius: ScriptedServer) -> None:
     mobius.on("GET", PENDING, Reply(200, {"items": []}), always=True)
     add_rina()
     rina = Reviewer.objects.get(user__username="rina")
@@ -147,3 +156,100 @@ def test_it_fails_where_they_cannot_be_read(mobius: ScriptedServer, reply: Reply
     status, said = examined()
     assert status == 1
     assert why in said
+
+
+@pytest.fixture
+def works(mobius: ScriptedServer) -> ScriptedServer:
+    """Nothing is wrong."""
+    mobius.on("GET", PENDING, Reply(200, {"items": []}), always=True)
+    add_rina("--admin")
+    return mobius
+
+
+def test_it_says_what_it_has_checked(works: ScriptedServer) -> None:
+    status, said = examined()
+    assert status == 0
+    for line in ("Settings: valid.", "Free space for ", "Database: ", "Keys: they decrypt"):
+        assert f"ok  {line}" in said
+    assert "PUBLIC_URL" not in said
+
+
+@pytest.mark.parametrize(
+    ("ahead", "status", "says"),
+    [
+        (timedelta(seconds=2), 0, "   ok  Clock: agrees with that of Mobius."),
+        (timedelta(seconds=31), 0, "to do  Clock: 3"),
+        (timedelta(minutes=10), 1, "fails  Clock: "),
+        (timedelta(minutes=-10), 1, " s ahead of that of Mobius. Synchronise both"),
+    ],
+)
+def test_it_compares_the_clock_with_that_of_mobius(
+    mobius: ScriptedServer, ahead: timedelta, status: int, says: str
+) -> None:
+    date = format_datetime(datetime.now(UTC) + ahead, usegmt=True)
+    mobius.on("GET", PENDING, Reply(200, {"items": []}, {"date": date}), always=True)
+    add_rina()
+    ended, said = examined()
+    assert (ended, says in said) == (status, True), said
+
+
+def test_it_names_those_whose_token_no_key_decrypts(works: ScriptedServer, settings: Any) -> None:
+    call_command("add_person", "sam", "--mobius-id", "user_sam", stdout=StringIO())
+    key = settings.CREDENTIAL_KEYS
+    for name, keys in (("rina", key), ("sam", [Fernet.generate_key().decode()])):
+        settings.CREDENTIAL_KEYS = keys
+        reviewer = Reviewer.objects.get(user__username=name)
+        credentials.adopt(reviewer, token=SecretStr("mbc_token"), owner=f"user_{name}")
+    settings.CREDENTIAL_KEYS = key
+    status, said = examined()
+    assert status == 1
+    assert "fails  Keys: they can't decrypt the member tokens of sam. Add the key that" in said
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("https://inbox.example.com", 1), ("http://127.0.0.1:8000", 0)]
+)
+def test_debug_is_wrong_where_others_can_reach_it(
+    works: ScriptedServer, settings: Any, address: str, status: int
+) -> None:
+    settings.DEBUG, settings.PUBLIC_URL = True, address
+    ended, said = examined()
+    assert ended == status
+    assert "DEBUG is on" in said
+
+
+def test_a_port_that_is_open_to_the_network_is_named(works: ScriptedServer, settings: Any) -> None:
+    settings.BIND_ADDRESS = "0.0.0.0"
+    assert "to do  BIND_ADDRESS 0.0.0.0 opens the port to the network" in examined()[1]
+
+
+def test_a_folder_that_others_can_enter_is_named(
+    works: ScriptedServer, settings: Any, tmp_path: Any
+) -> None:
+    settings.DATA_DIR = tmp_path
+    tmp_path.chmod(0o755)
+    assert f"to do  Other accounts on this machine can enter DATA_DIR {tmp_path}" in examined()[1]
+
+
+@pytest.mark.parametrize(
+    ("limit", "status", "verdict"), [("TOO_LITTLE_SPACE", 1, "fails"), ("LITTLE_SPACE", 0, "to do")]
+)
+def test_a_disk_that_is_nearly_full_is_named(
+    works: ScriptedServer, monkeypatch: Any, limit: str, status: int, verdict: str
+) -> None:
+    monkeypatch.setattr(machine, limit, 10**18)
+    ended, said = examined()
+    assert ended == status
+    assert f"{verdict}  Free space for " in said
+
+
+@pytest.mark.sqlite
+def test_a_database_that_cannot_be_written_is_named(works: ScriptedServer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = ON")
+        try:
+            found = machine.examine()
+        finally:
+            cursor.execute("PRAGMA query_only = OFF")
+    [failure] = [finding.text for finding in found if finding.verdict is Verdict.FAILS]
+    assert "can't be written: attempt to write a readonly database. Check that" in failure

@@ -1,4 +1,4 @@
-"""People and groups by command: what is said, what is refused, and what the log keeps."""
+"""The commands for people and groups: their output, what they refuse, and what they log."""
 
 import re
 from io import StringIO
@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from inbox.models import Decision, GroupMapping, OneTimeLink, Reviewer
 from inbox.services import links
-from tests.mirror.things import ask
+from tests.support.snapshots import ask
 from tests.support.tampering import empty_log
 from tests.web.cast import tell
 
@@ -62,7 +62,7 @@ def test_an_id_that_mobius_has_not_named_is_taken_with_a_warning() -> None:
     assert "user_rina hasn't been seen in Mobius yet" in err
 
 
-def test_an_account_that_exists_is_changed_only_where_one_says_so() -> None:
+def test_an_existing_account_is_changed_only_with_update() -> None:
     run("add_person", "rina", "--mobius-id", "user_rina")
     with pytest.raises(CommandError, match="rina already has an account"):
         run("add_person", "rina", "--mobius-id", "user_rina")
@@ -102,7 +102,7 @@ def test_a_password_comes_from_one_line_and_is_checked(monkeypatch: Any) -> None
         (("sam", "--mobius-id", "user_sam", "--full-name", "Sam\0"), "one line of text"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nobody_is_added(words: tuple[str, ...], why: str) -> None:
+def test_if_one_line_is_refused_no_one_is_added(words: tuple[str, ...], why: str) -> None:
     run("add_person", "rina", "--mobius-id", "user_rina")
     empty_log()
     with pytest.raises(CommandError, match=why):
@@ -111,7 +111,7 @@ def test_what_cannot_be_is_refused_and_nobody_is_added(words: tuple[str, ...], w
     assert entered() == []
 
 
-def test_a_file_adds_everybody_with_a_link_each(tmp_path: Path) -> None:
+def test_a_file_adds_everyone_with_a_link_each(tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text(
         "\ufeffname,full_name,mobius_id,role,admin\n"
@@ -154,7 +154,7 @@ def test_a_file_of_more_people_than_one_transaction_should_hold_is_refused(tmp_p
         ("name;mobius_id\nsam;user_sam\nsam;user_rina\n", "sam: sam already has an account"),
     ],
 )
-def test_a_file_with_a_problem_adds_nobody(tmp_path: Path, text: str, why: str) -> None:
+def test_a_file_with_a_problem_adds_no_one(tmp_path: Path, text: str, why: str) -> None:
     file = tmp_path / "people.csv"
     file.write_text(text)
     with pytest.raises(CommandError, match=why):
@@ -167,10 +167,10 @@ def test_a_group_is_mapped_and_the_log_says_who_was_in_it_before() -> None:
     for name in ("rina", "sam", "lee"):
         run("add_person", name, "--mobius-id", f"user_{name}")
     empty_log()
-    assert run("map_group", "grp_1", "sam", "rina")[0] == "grp_1: sam, rina\n"
+    assert run("map_group", "grp_1", "sam", "rina")[0] == "Assigned to grp_1: sam, rina.\n"
     run("map_group", "grp_1", "rina", "sam")
     run("map_group", "grp_1", "lee", "rina")
-    run("map_group", "grp_1")
+    assert run("map_group", "grp_1")[0] == "No one is assigned to grp_1.\n"
     assert not GroupMapping.objects.exists()
     rows = Decision.objects.order_by("number")
     assert {(row.verb, row.group_id) for row in rows} == {("group_mapped", "grp_1")}
@@ -181,10 +181,10 @@ def test_a_group_is_mapped_and_the_log_says_who_was_in_it_before() -> None:
     ]
 
 
-def test_a_group_is_mapped_to_known_people_alone() -> None:
+def test_a_group_is_mapped_only_to_known_people() -> None:
     run("add_person", "rina", "--mobius-id", "user_rina")
     User.objects.create_user("mallory")
-    with pytest.raises(CommandError, match=r"no account called nobody, sam\. Nothing"):
+    with pytest.raises(CommandError, match=r"No account exists for nobody, sam\. Nothing"):
         run("map_group", "grp_1", "nobody", "rina", "sam")
     for group_id in ("", "g" * 201, "grp\n1"):
         with pytest.raises(CommandError):

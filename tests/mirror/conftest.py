@@ -1,4 +1,4 @@
-"""A mirror to write into, and what it tells the live bus."""
+"""A mirror to write into, and what it publishes on the live bus."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -18,7 +18,6 @@ class Mirror:
 
     def __init__(self) -> None:
         self.upstream = Upstream.present()
-        self.latest_groups: dict[int, int] = {}
 
     def tell(self, *payloads: Payload, **how: Any) -> Changes:
         """Apply payloads in one transaction."""

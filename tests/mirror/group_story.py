@@ -9,7 +9,7 @@ from typing import Any
 import httpx_sse
 
 from tests.fixtures_engine import Project
-from tests.mirror.things import LEE, RINA, SAM
+from tests.support.snapshots import LEE, RINA, SAM
 
 PEOPLE = (RINA, SAM, LEE, "user_tess")
 HANDLES = {"any": "approvers", "all": "change-board"}
@@ -26,7 +26,7 @@ class Question:
     policy: str
     members: tuple[str, ...]
     expires_at: datetime | None
-    holder: str | None = None
+    claimed_by: str | None = None
     answered: set[str] = field(default_factory=set)
     expired: bool = False
 
@@ -53,9 +53,9 @@ class Question:
             return 409
         if self.policy == "all":
             return 400
-        if self.holder not in (None, who):
+        if self.claimed_by not in (None, who):
             return 409
-        self.holder = who
+        self.claimed_by = who
         return 200
 
     def release(self, who: str) -> int:
@@ -63,15 +63,15 @@ class Question:
             return 403
         if self.status != "pending":
             return 409
-        if self.holder not in (None, who):
+        if self.claimed_by not in (None, who):
             return 403
-        self.holder = None
+        self.claimed_by = None
         return 200
 
     def answer(self, who: str) -> int:
         if who not in self.members:
             return 403
-        if self.status != "pending" or self.holder not in (None, who) or who in self.answered:
+        if self.status != "pending" or self.claimed_by not in (None, who) or who in self.answered:
             return 409
         self.answered.add(who)
         return 200
@@ -103,17 +103,17 @@ class Story:
         self.check()
 
     def check(self) -> None:
-        """One holder at most, complete exactly when the rule says, the snapshot as it was."""
+        """At most one claim, complete exactly when the rule says so, member snapshot unchanged."""
         listed = self.project.http.get("interactions", params={"limit": 200}).json()["items"]
-        told = {one["id"]: one for one in listed}
-        assert told.keys() == {question.id for question in self.questions}
+        stored = {one["id"]: one for one in listed}
+        assert stored.keys() == {question.id for question in self.questions}
         for question in self.questions:
-            one = told[question.id]
+            one = stored[question.id]
             self._note_expiry(question, one)
             said = [answer["user_id"] for answer in one["partial_responses"] or ()]
             by = said if question.policy == "all" else [(one["responder"] or {}).get("id")]
             assert one["status"] == question.status
-            assert one["claimed_by"] == question.holder
+            assert one["claimed_by"] == question.claimed_by
             assert sorted(id_ for id_ in by if id_) == sorted(question.answered)
             assert sorted(one["target_member_snapshot"]) == sorted(question.members)
 
@@ -140,19 +140,19 @@ class Story:
         body = {"value": True} if what == "respond" else None
         path = f"interactions/{question.id}/{what}"
         code = self.project.as_(who).post(path, json=body).status_code
-        told = self.project.http.get(f"interactions/{question.id}").json()
+        stored = self.project.http.get(f"interactions/{question.id}").json()
         # Its time may have run out just before this move, or between the move and the look.
         before = replace(question, answered=set(question.answered))
         if code == before.meets(what, who):
-            question.holder, question.answered = before.holder, before.answered
-            self._note_expiry(question, told)
+            question.claimed_by, question.answered = before.claimed_by, before.answered
+            self._note_expiry(question, stored)
         else:
-            self._note_expiry(question, told)
+            self._note_expiry(question, stored)
             assert code == question.meets(what, who)
 
-    def _note_expiry(self, question: Question, told: dict[str, Any]) -> None:
+    def _note_expiry(self, question: Question, stored: dict[str, Any]) -> None:
         """Time does this, and only when it is up."""
-        if told["status"] != "expired" or question.expired:
+        if stored["status"] != "expired" or question.expired:
             return
         assert question.expires_at is not None
         assert datetime.now(UTC) >= question.expires_at

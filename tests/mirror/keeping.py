@@ -1,4 +1,4 @@
-"""A sync that runs beside a test, and ears for what it publishes."""
+"""A sync that runs beside a test, and a listener for what it publishes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -19,7 +19,7 @@ QUICK = Backoff(base=0.05, cap=0.2)
 
 
 class Ears:
-    """What the live bus has carried; ``rings`` waits for more."""
+    """What was published on the live bus; ``rings`` waits for more."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[float, str]] = []
@@ -36,7 +36,7 @@ class Ears:
         self._more.set()
 
     async def rings(self, topic: str, *, after: float = 0.0) -> float:
-        """When ``topic`` rang after the instant ``after``; waits for it."""
+        """When ``topic`` was published after the instant ``after``; waits for it."""
         async with asyncio.timeout(60):
             while True:
                 for instant, heard in self.heard:
@@ -46,7 +46,8 @@ class Ears:
                 await self._more.wait()
 
     async def until(self, topic: str, check: Callable[[], Awaitable[bool]]) -> None:
-        """Wait until ``check`` returns True. It is called now and whenever ``topic`` rings."""
+        """Wait until ``check`` returns True. It is called now and whenever ``topic`` is
+        published."""
         async with asyncio.timeout(60):
             checked_at = monotonic()
             while not await check():
@@ -55,7 +56,7 @@ class Ears:
 
 
 class Kept:
-    """A mirror that is being kept."""
+    """A mirror that a sync keeps up to date."""
 
     def __init__(
         self, client: MobiusClient, sync: Sync, sync_status: SyncStatus, ears: Ears
@@ -85,7 +86,7 @@ async def keeping(
     sync_status: SyncStatus | None = None,
     **intervals: Any,
 ) -> AsyncIterator[Kept]:
-    """Keep the mirror of ``project`` until the block is left. Pages read the process's
+    """Keep the mirror of ``project`` up to date until the block is left. Pages read the process's
     ``sync_status``, a sync beside them its own.
     """
     ears, sync_status = Ears(), sync_status or SyncStatus()
@@ -103,7 +104,7 @@ async def keeping(
             "age": 0.3,
             "grace": 0.0,
             "blind": 0.3,
-            "polls": PollIntervals(watched=0.2, idle=0.2),
+            "polls": PollIntervals(watched=0.1, idle=0.1),
         } | intervals
         sync = Sync(
             client, sync_status=sync_status, intervals=Intervals(**intervals), backoff=QUICK

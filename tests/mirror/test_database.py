@@ -1,4 +1,4 @@
-"""The watch over the database."""
+"""Watching whether the database responds."""
 
 import asyncio
 import threading
@@ -34,7 +34,7 @@ class AwaitableStatus(SyncStatus):
 
 @asynccontextmanager
 async def writes_held() -> AsyncIterator[None]:
-    """Nobody else's write gets through, and none is refused."""
+    """No one else's write gets through, and none is refused."""
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:

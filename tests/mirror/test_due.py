@@ -6,23 +6,23 @@ from typing import Any
 import pytest
 
 from inbox.mirror.due import due_of
-from tests.mirror.things import NOON
+from tests.support.snapshots import NOON
 
 EXPIRY = NOON + timedelta(hours=2)
 
 
-def test_it_is_due_when_the_workflow_wants_it() -> None:
+def test_it_is_due_at_its_soft_deadline() -> None:
     assert due_of({"due_at": "2026-03-02T14:00:00+01:00"}, EXPIRY) == (
         NOON + timedelta(hours=1),
         True,
     )
 
 
-def test_a_wish_without_an_expiry_counts() -> None:
+def test_a_soft_deadline_counts_without_an_expiry() -> None:
     assert due_of({"due_at": "2026-03-02T12:00:00Z"}, None) == (NOON, True)
 
 
-def test_without_a_wish_it_is_due_when_it_expires() -> None:
+def test_without_a_soft_deadline_it_is_due_when_it_expires() -> None:
     assert due_of({}, EXPIRY) == (EXPIRY, False)
     assert due_of({}, None) == (None, False)
 
@@ -41,5 +41,5 @@ def test_without_a_wish_it_is_due_when_it_expires() -> None:
         "2026-03-02T14:00:00.1Z",
     ],
 )
-def test_what_is_no_instant_before_the_expiry_is_no_wish(wish: Any) -> None:
+def test_a_soft_deadline_that_is_no_time_before_the_expiry_is_ignored(wish: Any) -> None:
     assert due_of({"due_at": wish}, EXPIRY) == (EXPIRY, False)

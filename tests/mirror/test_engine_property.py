@@ -17,7 +17,7 @@ from inbox.mobius.client import MobiusClient
 from inbox.mobius.types import Event
 from inbox.models import Interaction, Recipient, Run, Upstream
 from tests.fixtures_engine import Project, fresh_project
-from tests.mirror.things import LEE, RINA, SAM
+from tests.support.snapshots import LEE, RINA, SAM
 
 PEOPLE = (RINA, SAM, LEE)
 STATUSES = ("suspended", "completed", "failed")
@@ -65,7 +65,7 @@ class Story:
                 self.project.http.post(f"runs/{self._runs[which % len(self._runs)]}/cancellations")
 
     def _settle(self, run_id: str) -> None:
-        """Wait until the run waits for somebody or is over."""
+        """Wait until the run waits for someone or is over."""
         self.project.wait_for(run_id, *STATUSES)
         pending = self.project.http.get("interactions", params={"run_id": run_id}).json()["items"]
         self._asks += [one["id"] for one in pending if one["id"] not in self._asks]
@@ -125,7 +125,7 @@ def assert_the_same(project: Project) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data(), plot=st.lists(moves, min_size=1, max_size=10))
-def test_a_walk_ends_equal_to_the_engine_whatever_came_before(
+def test_a_full_sync_ends_equal_to_the_engine_whatever_came_before(
     db: None, engine: Any, settings: Any, data: st.DataObject, plot: list[tuple[str, str, int]]
 ) -> None:
     with closing(fresh_project(engine)) as project:

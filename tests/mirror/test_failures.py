@@ -1,4 +1,4 @@
-"""What the sync does when Mobius does not do its part."""
+"""What the sync does when Mobius fails."""
 
 import asyncio
 import logging
@@ -58,7 +58,7 @@ async def ids() -> set[str]:
     return await sync_to_async(lambda: set(rows.values_list("mobius_id", flat=True)))()
 
 
-def told(mirror: Kept) -> tuple[Stage, Reason | None]:
+def stage_and_reason(mirror: Kept) -> tuple[Stage, Reason | None]:
     fresh = mirror.sync_status.present()
     return fresh.stage, fresh.because and fresh.because.reason
 
@@ -67,22 +67,22 @@ async def says(mirror: Kept, what: Stage | Reason) -> None:
     """Wait until readers are told ``what``."""
 
     async def is_told() -> bool:
-        return what in told(mirror)
+        return what in stage_and_reason(mirror)
 
     await mirror.ears.until("freshness", is_told)
 
 
-async def test_away_at_the_start_it_waits_and_says_so(
+async def test_if_mobius_is_away_at_the_start_the_sync_waits_and_reports_it(
     between: ScriptedServer, project: Project
 ) -> None:
-    asked = project.ask()
+    question = project.ask()
     between.refuse()
     async with kept(between, project) as mirror:
         await says(mirror, Stage.NOT_REACHED)
         assert mirror.sync_status.present().state == "never"
         between.listen()
         await mirror.is_("live")
-        assert await ids() == {asked["id"]}
+        assert await ids() == {question["id"]}
 
 
 async def test_a_refused_key_is_named_and_tried_again(
@@ -93,7 +93,7 @@ async def test_a_refused_key_is_named_and_tried_again(
         await says(mirror, Reason.KEY_REFUSED)
         between.forget()
         await mirror.is_("live")
-    assert "Mobius refuses the service key" in caplog.text
+    assert "Mobius doesn't accept the service key" in caplog.text
     assert project.service_key not in caplog.text
 
 
@@ -119,7 +119,7 @@ async def test_a_key_that_is_refused_while_the_stream_stays_open_is_named(
         assert mirror.sync_status.present().key_refused
 
 
-async def test_told_to_slow_down_it_does(between: ScriptedServer, project: Project) -> None:
+async def test_it_recovers_from_rate_limits(between: ScriptedServer, project: Project) -> None:
     between.on("GET", r"/interactions$", *[BUSY] * 3)
     async with kept(between, project) as mirror:
         await mirror.is_("live")
@@ -130,17 +130,17 @@ async def test_told_to_slow_down_it_does(between: ScriptedServer, project: Proje
 @pytest.mark.parametrize(
     "answer", [BROKEN, Reply(200, "<html>"), Reply(200, {"items": 7}), CutAfterRead(), Half({})]
 )
-async def test_a_walk_that_breaks_off_is_walked_again(
+async def test_a_full_sync_that_breaks_off_is_repeated(
     between: ScriptedServer, project: Project, answer: Any
 ) -> None:
-    asked = project.ask()
+    question = project.ask()
     between.on("GET", r"/interactions$", *[answer] * 3)
     async with kept(between, project) as mirror:
         await mirror.is_("live")
-        assert await ids() == {asked["id"]}
+        assert await ids() == {question["id"]}
 
 
-async def test_an_item_that_cannot_be_read_costs_only_itself(
+async def test_an_unreadable_item_is_left_out_alone(
     between: ScriptedServer, project: Project
 ) -> None:
     good = project.ask()
@@ -151,10 +151,8 @@ async def test_an_item_that_cannot_be_read_costs_only_itself(
         assert await ids() == {good["id"]}
 
 
-async def test_frames_that_make_no_sense_are_passed_over(
-    between: ScriptedServer, project: Project
-) -> None:
-    asked = project.ask()
+async def test_unreadable_frames_are_skipped(between: ScriptedServer, project: Project) -> None:
+    question = project.ask()
     between.on(
         "GET",
         "/runs/events$",
@@ -164,7 +162,7 @@ async def test_frames_that_make_no_sense_are_passed_over(
                 "data: {not json\n\n",
                 frame(4, "interaction_created", {"id": 5}),
                 frame(5, "moon_rose", {"phase": "full"}),
-                frame(6, "interaction_created", asked | {"id": "int_frame"}),
+                frame(6, "interaction_created", question | {"id": "int_frame"}),
             ],
         ),
         always=True,
@@ -181,8 +179,8 @@ async def test_a_silent_stream_is_broken(between: ScriptedServer, project: Proje
     async with kept(between, project, timeouts=timeouts, probe=0.5) as mirror:
         await mirror.is_("live")
         await says(mirror, Stage.NO_UPDATES)
-        asked = await asyncio.to_thread(project.ask)
-        await mirror.ears.rings(f"item:{asked['id']}")
+        question = await asyncio.to_thread(project.ask)
+        await mirror.ears.rings(f"item:{question['id']}")
 
 
 async def test_pages_stay_live_while_a_closed_stream_is_opened_again(
@@ -192,8 +190,8 @@ async def test_pages_stay_live_while_a_closed_stream_is_opened_again(
         await mirror.is_("live")
         connections, since = len(between.requests), monotonic()
         await asyncio.to_thread(between.break_all)
-        asked = await asyncio.to_thread(project.ask)
-        await mirror.ears.rings(f"item:{asked['id']}", after=since)
+        question = await asyncio.to_thread(project.ask)
+        await mirror.ears.rings(f"item:{question['id']}", after=since)
         assert len(between.requests) > connections
         said = [topic for at, topic in mirror.ears.heard if at >= since and topic == "freshness"]
         assert (said, mirror.sync_status.present().state) == ([], "live")
@@ -204,7 +202,7 @@ async def test_a_half_open_stream_is_noticed_by_its_missing_keep_alives(
 ) -> None:
     alive = Dribble(["id: 1\n\n", ":keepalive\n\n"])
     # The first finds out that there is a stream, the third where its log ends; the last is the
-    # stream opened anew.
+    # stream opened again.
     short = Dribble(["id: 1\n\n"])
     between.on("GET", "/runs/events$", short, alive, short, Never())
     timeouts = Timeouts(keep_alive=2.5, opening=0.2)
@@ -213,14 +211,14 @@ async def test_a_half_open_stream_is_noticed_by_its_missing_keep_alives(
         heard = mirror.sync_status.facts.heard_at
         await says(mirror, Stage.NO_UPDATES)
         assert mirror.sync_status.facts.heard_at < heard + timedelta(seconds=2)
-        asked = await asyncio.to_thread(project.ask)
+        question = await asyncio.to_thread(project.ask)
         between.forget()
         await asyncio.to_thread(between.break_all)
-        await mirror.ears.rings(f"item:{asked['id']}")
+        await mirror.ears.rings(f"item:{question['id']}")
         await mirror.is_("live")
 
 
-async def test_an_event_that_is_too_large_costs_a_full_sync_and_nothing_else(
+async def test_after_an_event_that_is_too_large_a_full_sync_runs(
     between: ScriptedServer, project: Project
 ) -> None:
     await Upstream.objects.aupdate_or_create(
@@ -232,8 +230,8 @@ async def test_an_event_that_is_too_large_costs_a_full_sync_and_nothing_else(
     limits = Limits(frame=10_000)
     async with kept(between, project, limits=limits) as mirror:
         await mirror.is_("live")
-        asked = await asyncio.to_thread(project.ask)
-        await mirror.ears.rings(f"item:{asked['id']}")
+        question = await asyncio.to_thread(project.ask)
+        await mirror.ears.rings(f"item:{question['id']}")
         await mirror.is_("live")
     streams = between.seen("GET", "/runs/events$")
     assert streams[1].query == {"since": ["1"]}
@@ -264,10 +262,10 @@ async def test_a_record_that_became_too_large_is_not_taken_for_deleted(
     assert await ids() == {huge["id"]}
 
 
-async def test_what_upstream_has_no_longer_is_marked_gone(
+async def test_rows_that_upstream_no_longer_has_are_marked_deleted(
     between: ScriptedServer, project: Project
 ) -> None:
-    asked = project.ask()
+    question = project.ask()
     run = project.start(project.question())
     project.wait_for(run["id"], "suspended")
     async with kept(between, project) as mirror:
@@ -285,14 +283,14 @@ async def test_what_upstream_has_no_longer_is_marked_gone(
         between.forget()
         broken_at = monotonic()
         await asyncio.to_thread(between.break_all)
-        await mirror.ears.rings(f"item:{asked['id']}", after=broken_at)
-    assert asked["id"] in await ids()
+        await mirror.ears.rings(f"item:{question['id']}", after=broken_at)
+    assert question["id"] in await ids()
 
 
-async def test_an_upstream_that_lost_its_data_is_read_anew(
+async def test_an_upstream_that_lost_its_data_is_read_again(
     between: ScriptedServer, project: Project
 ) -> None:
-    asked = project.ask()
+    question = project.ask()
     old = await sync_to_async(Upstream.present)()
     await Upstream.objects.aupdate(cursor=10_000_000)
     await Interaction.objects.acreate(
@@ -307,13 +305,13 @@ async def test_an_upstream_that_lost_its_data_is_read_anew(
     )
     async with kept(between, project) as mirror:
         await mirror.is_("live")
-        assert await ids() == {asked["id"]}
+        assert await ids() == {question["id"]}
         later = await asyncio.to_thread(project.ask)
         await mirror.ears.rings(f"item:{later['id']}")
     assert (await Upstream.objects.aget()).cursor < 10_000_000
 
 
-async def test_a_walk_that_broke_off_leaves_no_hole(
+async def test_an_interrupted_full_sync_leaves_no_gap(
     between: ScriptedServer, project: Project
 ) -> None:
     project.ask()
@@ -340,7 +338,7 @@ async def test_a_walk_that_broke_off_leaves_no_hole(
         assert {one["id"] for one in closed} <= await ids()
 
 
-async def test_a_text_that_the_database_refuses_costs_only_itself(
+async def test_a_payload_that_the_database_refuses_is_left_out_alone(
     between: ScriptedServer, project: Project
 ) -> None:
     good, bad = project.ask(), project.ask()
@@ -361,8 +359,8 @@ async def test_a_database_that_fails_is_said_and_the_sync_begins_again(
         await sync_to_async(Recipient.objects.all().delete)()
         await sync_to_async(Upstream.objects.all().delete)()
         caplog.set_level(logging.ERROR)
-        asked = await asyncio.to_thread(project.ask)
-        await mirror.ears.rings(f"item:{asked['id']}")
+        question = await asyncio.to_thread(project.ask)
+        await mirror.ears.rings(f"item:{question['id']}")
         await mirror.is_("live")
     assert "the mirror stopped and will start again" in caplog.text
     assert project.service_key not in caplog.text

@@ -1,4 +1,4 @@
-"""How old the mirror is, and why."""
+"""How current the mirror is, and why."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,50 +15,53 @@ def ago(**time: float) -> datetime:
     return NOW - timedelta(**time)
 
 
-def told(**facts: object) -> tuple[str, Stage]:
+def state_and_stage(**facts: object) -> tuple[str, Stage]:
     sync_status = SyncStatus()
     sync_status.update(**facts)
     fresh = sync_status.present(NOW)
     return fresh.state, fresh.stage
 
 
-def test_it_is_live_after_a_walk_with_the_stream_open() -> None:
-    assert told(connected=True, full_sync_done=True, seeded=True) == ("live", Stage.LIVE)
+def test_it_is_live_after_a_full_sync_with_the_stream_open() -> None:
+    assert state_and_stage(connected=True, full_sync_done=True, seeded=True) == ("live", Stage.LIVE)
 
 
-def test_it_catches_up_until_the_walk_is_over() -> None:
-    assert told(connected=True, seeded=True) == ("catching_up", Stage.CATCHING_UP)
-    assert told(connected=True) == ("catching_up", Stage.FIRST_SYNC)
+def test_it_is_catching_up_until_the_full_sync_is_done() -> None:
+    assert state_and_stage(connected=True, seeded=True) == ("catching_up", Stage.CATCHING_UP)
+    assert state_and_stage(connected=True) == ("catching_up", Stage.FIRST_SYNC)
 
 
-def test_it_catches_up_while_events_wait() -> None:
-    assert told(connected=True, full_sync_done=True, seeded=True, behind=True)[0] == "catching_up"
+def test_it_is_catching_up_while_events_are_queued() -> None:
+    assert (
+        state_and_stage(connected=True, full_sync_done=True, seeded=True, behind=True)[0]
+        == "catching_up"
+    )
 
 
-def test_a_blip_is_no_news() -> None:
-    assert told(seeded=True, broken_at=ago(seconds=1), trouble=AWAY)[0] == "catching_up"
-    assert told(seeded=True, broken_at=ago(seconds=3), trouble=AWAY)[0] == "stale"
+def test_a_short_interruption_changes_nothing() -> None:
+    assert state_and_stage(seeded=True, broken_at=ago(seconds=1), trouble=AWAY)[0] == "catching_up"
+    assert state_and_stage(seeded=True, broken_at=ago(seconds=3), trouble=AWAY)[0] == "stale"
 
 
 def test_a_stream_that_was_closed_a_moment_ago_counts_as_open() -> None:
     closed = {"seeded": True, "broken_at": ago(seconds=8), "trouble": AWAY}
     grace = {"grace_until": NOW + timedelta(seconds=2)}
-    assert told(**closed, **grace) == ("live", Stage.LIVE)
-    assert told(**closed, grace_until=ago(seconds=1))[0] == "stale"
-    assert told(connected=True, seeded=True, **grace) == ("live", Stage.LIVE)
+    assert state_and_stage(**closed, **grace) == ("live", Stage.LIVE)
+    assert state_and_stage(**closed, grace_until=ago(seconds=1))[0] == "stale"
+    assert state_and_stage(connected=True, seeded=True, **grace) == ("live", Stage.LIVE)
     refused = {"connected": True, "seeded": True, "trouble": Trouble(Reason.REFUSED)}
-    assert told(**refused, **grace)[0] == "catching_up"
+    assert state_and_stage(**refused, **grace)[0] == "catching_up"
 
 
 def test_a_key_that_is_refused_beside_an_open_stream_does_not_catch_up() -> None:
     facts = {"connected": True, "full_sync_done": True, "seeded": True, "heard_at": ago(minutes=1)}
     refused = Trouble(Reason.KEY_REFUSED)
-    assert told(**facts, trouble=refused) == ("stale", Stage.KEY_REFUSED)
+    assert state_and_stage(**facts, trouble=refused) == ("stale", Stage.KEY_REFUSED)
 
 
 def test_a_silent_stream_is_not_live_until_something_comes() -> None:
     facts = {"connected": True, "seeded": True, "silent": True, "heard_at": ago(seconds=20)}
-    assert told(**facts) == ("stale", Stage.NO_UPDATES)
+    assert state_and_stage(**facts) == ("stale", Stage.NO_UPDATES)
 
 
 def test_it_knows_since_when_there_were_no_updates_and_why() -> None:
@@ -92,12 +95,12 @@ def test_it_is_a_problem_once_it_has_not_been_live_for_five_minutes() -> None:
     assert not sync_status.present(later).dead
 
 
-def test_pages_look_again_where_time_alone_changes_what_they_say(rung: list[str]) -> None:
+def test_pages_reload_when_only_the_passing_of_time_changes_their_text(rung: list[str]) -> None:
     sync_status = SyncStatus()
     soon = datetime.now(UTC) + timedelta(seconds=0.2)
     sync_status.update(connected=True, full_sync_done=True, seeded=True, live_until=soon)
     assert rung == ["freshness"]
-    # What has been told is not told again.
+    # What was published is not published again.
     sync_status.refresh()
     assert rung == ["freshness"]
     while datetime.now(UTC) < soon:
@@ -107,7 +110,7 @@ def test_pages_look_again_where_time_alone_changes_what_they_say(rung: list[str]
     assert rung == ["freshness"] * 2
 
 
-def test_a_sync_that_hears_nothing_for_five_minutes_is_a_problem() -> None:
+def test_a_sync_without_news_for_five_minutes_is_a_problem() -> None:
     sync_status = SyncStatus()
     sync_status.update(connected=True, full_sync_done=True, seeded=True, heard_at=ago(minutes=6))
     assert sync_status.present(NOW).dead
@@ -120,10 +123,10 @@ def test_a_refused_key_is_a_problem_at_once() -> None:
 
 
 def test_nothing_has_been_read_yet() -> None:
-    assert told() == ("never", Stage.WAITING)
+    assert state_and_stage() == ("never", Stage.WAITING)
     heard = {"broken_at": ago(seconds=9), "heard_at": ago(seconds=9)}
-    assert told(**heard, trouble=AWAY) == ("never", Stage.WAITING)
-    assert told(broken_at=ago(seconds=9), trouble=AWAY) == ("never", Stage.NOT_REACHED)
+    assert state_and_stage(**heard, trouble=AWAY) == ("never", Stage.WAITING)
+    assert state_and_stage(broken_at=ago(seconds=9), trouble=AWAY) == ("never", Stage.NOT_REACHED)
     assert SyncStatus().present(NOW).unread
 
 
@@ -134,15 +137,16 @@ def test_a_rate_limit_is_tried_again_after_a_day_at_the_latest() -> None:
 
 
 def test_a_silent_stream_is_no_trouble_for_readers() -> None:
-    silent = errors.Silent("Mobius has sent nothing for 45 s.", sent=True)
+    silent = errors.Silent("Mobius hasn't sent anything for 45 s.", sent=True)
     facts = {"seeded": True, "connected": True, "full_sync_done": True}
-    assert told(**facts, trouble=trouble_of(silent)) == ("live", Stage.LIVE)
-    assert str(trouble_of(silent)) == "Mobius has sent nothing for 45 s"
+    assert state_and_stage(**facts, trouble=trouble_of(silent)) == ("live", Stage.LIVE)
+    assert str(trouble_of(silent)) == "Mobius hasn't sent anything for 45 s"
 
 
 def test_a_long_message_of_mobius_is_cut() -> None:
-    words = str(trouble_of(errors.Rejected("x" * 500, status=400)))
-    assert words == f"Mobius refuses a request (400: {'x' * 200}…)"
+    error = errors.Rejected("no", status=400, upstream_message="x" * 500)
+    words = str(trouble_of(error))
+    assert words == f"Mobius refused a request (400: {'x' * 200}…)"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +170,7 @@ def test_answering_is_paused_only_while_mobius_cannot_be_reached(
     assert not sync_status.present(NOW).paused
 
 
-def test_a_change_rings_and_no_change_does_not(rung: list[str]) -> None:
+def test_only_a_change_is_published(rung: list[str]) -> None:
     sync_status = SyncStatus()
     sync_status.update(connected=True, full_sync_done=True, seeded=True)
     assert rung == ["freshness"]
@@ -176,19 +180,21 @@ def test_a_change_rings_and_no_change_does_not(rung: list[str]) -> None:
     assert rung == ["freshness", "freshness"]
 
 
-def test_what_differs_for_administrators_alone_does_not_ring(rung: list[str]) -> None:
+def test_a_change_that_only_administrators_see_does_not_notify_pages(rung: list[str]) -> None:
     sync_status = SyncStatus()
     facts = {"seeded": True, "broken_at": ago(hours=1)}
     for message in ("no such thing (1)", "no such thing (2)"):
-        error = errors.Rejected(message, status=422)
+        error = errors.Rejected(message, status=422, upstream_message=message)
         error.request = "GET /interactions/int_9"
         sync_status.update(**facts, trouble=trouble_of(error))
     assert rung == ["freshness"]
 
 
 def test_the_log_names_what_was_refused_and_never_a_key() -> None:
-    error = errors.Rejected("Ask Lee.", status=422)
+    error = errors.Rejected("Ask Lee.", status=422, upstream_message="Ask Lee.")
     error.request = "GET /interactions/int_9"
-    assert str(trouble_of(error)) == "Mobius refuses GET /interactions/int_9 (422: Ask Lee)"
+    assert str(trouble_of(error)) == "Mobius refused GET /interactions/int_9 (422: Ask Lee)"
+    error.upstream_message = ""
+    assert str(trouble_of(error)) == "Mobius refused GET /interactions/int_9 (422)"
     assert "secret" not in str(trouble_of(errors.Unauthorized("mbx_secret")))
     assert "MOBIUS_EVENT_LIMIT" in str(trouble_of(errors.TooLarge("no")))

@@ -1,4 +1,4 @@
-"""Any order of what a group can do: one holder, the rule's end, and a mirror that agrees."""
+"""Whatever a group does in any order: at most one claim, the right end, a mirror that agrees."""
 
 import asyncio
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
 
 @hypothesis(max_examples=8, **UNHURRIED)
 @given(plot=plots())
-def test_any_order_ends_as_the_rules_say(
+def test_any_order_of_events_ends_in_the_same_state(
     db: None, mortal: EngineProcess, settings: Any, plot: list[Move]
 ) -> None:
     live(mortal, settings, plot)
@@ -66,7 +66,7 @@ def test_any_order_ends_as_the_rules_say(
 @pytest.mark.timeout(1200)
 @hypothesis(max_examples=150, **UNHURRIED)
 @given(plot=plots())
-def test_many_orders_end_as_the_rules_say(
+def test_many_orders_of_events_end_in_the_same_state(
     db: None, mortal: EngineProcess, settings: Any, plot: list[Move]
 ) -> None:
     live(mortal, settings, plot)
@@ -146,9 +146,9 @@ async def agreed(kept: Kept, story: Story, id: str) -> None:
     """Wait until the mirror has what the engine has of one question."""
 
     def same() -> bool:
-        told = story.project.http.get(f"interactions/{id}").json()
+        interaction = story.project.http.get(f"interactions/{id}").json()
         row = Interaction.objects.filter(mobius_id=id).first()
-        return row is not None and {key: row.raw.get(key) for key in told} == told
+        return row is not None and {key: row.raw.get(key) for key in interaction} == interaction
 
     while True:
         before = monotonic()
@@ -164,7 +164,7 @@ def compare(story: Story) -> None:
     assert rows.keys() == {question.id for question in story.questions}
     for question in story.questions:
         row = rows[question.id]
-        assert (row.status, row.claimed_by) == (question.status, question.holder)
+        assert (row.status, row.claimed_by) == (question.status, question.claimed_by)
         assert {answer["user_id"] for answer in row.responses} == question.answered
         asked = {one.user_id: one for one in Recipient.objects.filter(interaction=row)}
         assert asked.keys() == set(question.members)

@@ -1,4 +1,4 @@
-"""Groups are polled; of two readings side by side the later one counts."""
+"""Groups are polled; of two concurrent snapshots the later one counts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,8 +15,8 @@ from inbox.mobius.errors import MobiusError
 from inbox.models import Group, Membership, Upstream
 from tests.fixtures_engine import Project
 from tests.mirror.conftest import Mirror
-from tests.mirror.things import group_ask
 from tests.support.scripted_server import Hold, Pass, Reply, ScriptedServer
+from tests.support.snapshots import group_ask
 
 pytestmark = pytest.mark.django_db
 BEGAN = {"user_rina", "user_sam", "user_lee"}
@@ -68,7 +68,7 @@ async def test_groups_routing_and_members_are_read(project: Project) -> None:
     }
 
 
-async def test_a_change_rings_for_the_groups_and_for_what_was_asked_of_them(
+async def test_a_change_is_published_for_groups_and_their_questions(
     project: Project, mirror: Mirror, rung: list[str]
 ) -> None:
     upstream = await present()
@@ -84,7 +84,7 @@ async def test_a_change_rings_for_the_groups_and_for_what_was_asked_of_them(
     assert {topics.item("int_1"), topics.runs(), topics.inbox("user_sam")} <= set(rung)
 
 
-async def test_a_reading_that_began_earlier_does_not_put_a_change_back(
+async def test_a_read_that_began_earlier_does_not_undo_a_change(
     project: Project, server: ScriptedServer
 ) -> None:
     upstream = await present()
@@ -102,9 +102,7 @@ async def test_a_reading_that_began_earlier_does_not_put_a_change_back(
     assert await inside() == {*BEGAN, "user_tess"}
 
 
-async def test_a_reading_that_fails_changes_nothing(
-    project: Project, server: ScriptedServer
-) -> None:
+async def test_a_read_that_fails_changes_nothing(project: Project, server: ScriptedServer) -> None:
     upstream = await present()
     async with reader(project, server.base_url) as client:
         await groups.poll(client, upstream)
@@ -115,7 +113,7 @@ async def test_a_reading_that_fails_changes_nothing(
     assert await inside() == BEGAN
 
 
-async def test_a_group_that_went_is_gone(project: Project, server: ScriptedServer) -> None:
+async def test_a_deleted_group_disappears(project: Project, server: ScriptedServer) -> None:
     upstream = await present()
     async with reader(project, server.base_url) as client:
         await groups.poll(client, upstream)

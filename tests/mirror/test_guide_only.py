@@ -1,7 +1,7 @@
-"""The sync beside a Mobius that offers only what the guide names."""
+"""The sync with a Mobius that offers only the guide's calls."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -24,9 +24,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def server() -> Iterator[GuideServer]:
-    with GuideServer() as server:
-        yield server
+def server(guide_server: GuideServer) -> GuideServer:
+    return guide_server
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +36,8 @@ def here(settings: Any, server: GuideServer) -> None:
 
 @asynccontextmanager
 async def kept(server: GuideServer, **how: Any) -> AsyncIterator[Kept]:
+    # Its streams never send a position.
+    how = {"timeouts": Timeouts(opening=0.1)} | how
     async with keeping(server.base_url, "demo", server.key, **how) as mirror:
         yield mirror
 
@@ -52,10 +53,10 @@ async def polls(server: GuideServer, times: int) -> None:
     await asyncio.to_thread(server.wait_for, "interactions", count)
 
 
-async def test_what_it_offers_is_kept_with_the_upstream(server: GuideServer) -> None:
-    asked = server.state.question_of(server.state.run_that_asks())
+async def test_capabilities_are_stored_with_the_upstream(server: GuideServer) -> None:
+    question = server.state.question_of(server.state.run_that_asks())
     async with kept(server) as mirror:
-        await mirror.ears.rings(f"item:{asked}")
+        await mirror.ears.rings(f"item:{question}")
     facts = await sync_to_async(capabilities.facts)()
     assert (facts["pending"], facts["run_events"], facts["run"]) == ("yes", "yes", "yes")
     assert (facts["project_events"], facts["steps"], facts["token_owner"]) == ("no", "no", "no")
@@ -90,10 +91,10 @@ async def test_no_calls_failure_keeps_a_question_back(
     server.offers.more |= {"steps", "groups", "members", "me"}
     server.offers.refuses[call] = status
     run_id = server.state.run_that_asks()
-    asked = server.state.question_of(run_id)
+    question = server.state.question_of(run_id)
     async with kept(server) as mirror:
-        await mirror.ears.rings(f"item:{asked}")
-        assert await asked_of("user_rina") == {asked}
+        await mirror.ears.rings(f"item:{question}")
+        assert await asked_of("user_rina") == {question}
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ async def test_no_calls_failure_keeps_a_question_back(
         {"cursors": False},
     ],
 )
-async def test_whatever_its_lists_are_like_the_question_is_there_as_it_was_asked(
+async def test_every_kind_of_list_brings_the_question_as_it_was_asked(
     server: GuideServer, offers: dict[str, Any]
 ) -> None:
     server.offers.__dict__.update(offers)
@@ -141,8 +142,8 @@ async def test_it_polls_until_it_finds_a_stream_of_the_project(
     server.offers.refuses["project_events"] = status
     async with kept(server, offers=600, blind=0.3, probe=0.3) as mirror:
         await mirror.is_("live")
-        asked = server.state.ask()
-        await mirror.ears.rings(f"item:{asked}")
+        question = server.state.ask()
+        await mirror.ears.rings(f"item:{question}")
         assert mirror.sync_status.present().state == "live"
         assert not mirror.sync_status.present().key_refused
         tried = len(server.requests("project_events"))
@@ -170,17 +171,17 @@ async def test_where_the_list_needs_a_run_those_of_known_runs_are_polled(
     server.offers.needs_run_id = True
     async with kept(server) as mirror:
         await mirror.is_("live")
-        asked = server.state.question_of(server.state.run_that_asks())
-        await mirror.ears.rings(f"item:{asked}")
+        question = server.state.question_of(server.state.run_that_asks())
+        await mirror.ears.rings(f"item:{question}")
         await mirror.is_("live")
-        server.state.expire(asked)
-        await mirror.ears.until(f"item:{asked}", nobody_is_asked)
+        server.state.expire(question)
+        await mirror.ears.until(f"item:{question}", nobody_is_asked)
 
 
 async def test_a_page_that_is_asked_for_polls_at_once(server: GuideServer) -> None:
     async with kept(server, polls=PollIntervals(watched=1, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
-        # Nobody looks: after a few polls the next one is long in coming.
+        # No one looks: after a few polls the next one is long in coming.
         await polls(server, 2)
         asked_at, asked = monotonic(), server.state.ask()
         await asyncio.sleep(1)
@@ -194,7 +195,7 @@ async def test_requests_while_a_page_is_open_add_no_polls(server: GuideServer) -
             page_activity.page_requested()
             await asyncio.sleep(0.05)
 
-    async with kept(server, polls=PollIntervals(watched=0.5, idle=60, live_idle=60)) as mirror:
+    async with kept(server, polls=PollIntervals(watched=0.2, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         asking = asyncio.create_task(ask_for_pages())
         await polls(server, 1)
@@ -202,10 +203,10 @@ async def test_requests_while_a_page_is_open_add_no_polls(server: GuideServer) -
         await polls(server, 8)
         asking.cancel()
     # Each pause is at least nine tenths of the pace.
-    assert monotonic() - began > 7 * 0.45
+    assert monotonic() - began > 7 * 0.18
 
 
-async def test_what_the_list_lacks_is_read_by_id(server: GuideServer) -> None:
+async def test_open_questions_missing_from_the_list_are_read_by_id(server: GuideServer) -> None:
     first, second = server.state.ask(), server.state.ask()
     async with kept(server) as mirror:
         await mirror.is_("live")
@@ -222,12 +223,12 @@ async def test_a_question_that_is_refused_by_id_stops_no_full_sync(
     server: GuideServer, status: int
 ) -> None:
     server.offers.statuses = {"pending"}
-    asked = server.state.ask()
+    question = server.state.ask()
     async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         before = (await Upstream.objects.aget()).walked_at
         server.offers.refuses["interaction"] = status
-        server.state.expire(asked)
+        server.state.expire(question)
         run_id = server.state.start({"spec": {"steps": []}})["id"]
         await mirror.sync.full_sync()
         assert await Run.objects.filter(mobius_id=run_id).aexists()
@@ -239,10 +240,10 @@ async def test_a_question_that_is_refused_by_id_stops_no_full_sync(
 async def test_a_rate_limit_on_one_call_stops_no_other(server: GuideServer, call: str) -> None:
     server.offers.refuses |= {call: 429, "run_events": 404}
     server.offers.retry_after = 60
-    asked = server.state.question_of(server.state.run_that_asks())
+    question = server.state.question_of(server.state.run_that_asks())
     async with kept(server) as mirror:
         await mirror.is_("live")
-        assert await asked_of("user_rina") == {asked}
+        assert await asked_of("user_rina") == {question}
         assert mirror.sync_status.present().state == "live"
         await polls(server, 3)
     # The probe's request, and the full sync's or that of the reading of runs.
@@ -271,7 +272,7 @@ async def test_a_list_that_the_key_may_not_read_keeps_nothing_unread(
         assert (await Upstream.objects.aget()).seeded_at is not None
 
 
-async def test_what_the_lists_lack_is_read_by_id_no_more_often_for_a_full_sync(
+async def test_a_full_sync_reads_missing_rows_by_id_no_more_often(
     server: GuideServer,
 ) -> None:
     server.offers.page_size, server.offers.cursors = 2, False
@@ -280,11 +281,11 @@ async def test_what_the_lists_lack_is_read_by_id_no_more_often_for_a_full_sync(
     server.offers.only_run_updated = False
     async with kept(server, full_sync=0.2) as mirror:
         await mirror.is_("live")
-        asked = [server.state.ask() for _ in range(5)]
-        for id in asked:
+        questions = [server.state.ask() for _ in range(5)]
+        for id in questions:
             await mirror.ears.rings(f"item:{id}")
         await polls(server, 12)
-        assert await asked_of("user_rina") == set(asked)
+        assert await asked_of("user_rina") == set(questions)
     by_id = [one.id for one in server.requests("interaction")]
     assert max(map(by_id.count, by_id)) == 1
 
@@ -301,20 +302,20 @@ async def test_a_list_that_broke_off_is_not_said_to_be_read(server: GuideServer)
 async def test_a_list_of_several_pages_is_read_in_rotation(server: GuideServer) -> None:
     server.offers.page_size = 2
     server.offers.filters = {"run_id", "status", "cursor"}
-    asked = [server.state.ask() for _ in range(7)]
+    questions = [server.state.ask() for _ in range(7)]
     async with kept(server) as mirror:
         await mirror.is_("live")
-        assert await asked_of("user_rina") == set(asked)
+        assert await asked_of("user_rina") == set(questions)
         since = monotonic()
-        server.state.expire(asked[0])
-        await mirror.ears.rings(f"item:{asked[0]}", after=since)
-        assert await asked_of("user_rina") == set(asked[1:])
+        server.state.expire(questions[0])
+        await mirror.ears.rings(f"item:{questions[0]}", after=since)
+        assert await asked_of("user_rina") == set(questions[1:])
 
 
 async def test_a_cursor_that_expires_begins_the_list_again(server: GuideServer) -> None:
     server.offers.page_size = 2
     server.offers.filters = {"run_id", "status", "cursor"}
-    asked = [server.state.ask() for _ in range(5)]
+    questions = [server.state.ask() for _ in range(5)]
     async with kept(
         server, polls=PollIntervals(watched=0.2, idle=0.2, live=2, live_idle=2)
     ) as mirror:
@@ -323,12 +324,12 @@ async def test_a_cursor_that_expires_begins_the_list_again(server: GuideServer) 
         await polls(server, 6)
         assert mirror.client.lists.refused == ()
         since = monotonic()
-        asked.append(server.state.ask())
-        await mirror.ears.rings(f"item:{asked[-1]}", after=since)
+        questions.append(server.state.ask())
+        await mirror.ears.rings(f"item:{questions[-1]}", after=since)
         server.offers.cursors_expire = False
-        server.state.expire(asked[0])
-        await mirror.ears.rings(f"item:{asked[0]}", after=since)
-        assert await asked_of("user_rina") == set(asked[1:])
+        server.state.expire(questions[0])
+        await mirror.ears.rings(f"item:{questions[0]}", after=since)
+        assert await asked_of("user_rina") == set(questions[1:])
 
 
 async def test_where_the_cursor_is_ignored_a_list_is_read_as_far_as_it_goes(
@@ -336,28 +337,28 @@ async def test_where_the_cursor_is_ignored_a_list_is_read_as_far_as_it_goes(
 ) -> None:
     server.offers.page_size, server.offers.ignores_cursor = 2, True
     server.offers.filters = {"run_id", "status", "cursor"}
-    asked = [server.state.ask() for _ in range(5)]
+    questions = [server.state.ask() for _ in range(5)]
     async with kept(server) as mirror:
         await mirror.is_("live")
-        assert await asked_of("user_rina") == set(asked[-2:])
+        assert await asked_of("user_rina") == set(questions[-2:])
         assert mirror.sync_status.present().repeats
         since = monotonic()
-        asked.append(server.state.ask())
-        await mirror.ears.rings(f"item:{asked[-1]}", after=since)
-        asked.append(server.state.ask())
-        await mirror.ears.rings(f"item:{asked[-1]}", after=since)
+        questions.append(server.state.ask())
+        await mirror.ears.rings(f"item:{questions[-1]}", after=since)
+        questions.append(server.state.ask())
+        await mirror.ears.rings(f"item:{questions[-1]}", after=since)
         # One that the list no longer shows is read by id.
         since = monotonic()
-        server.state.expire(asked[3])
-        await mirror.ears.rings(f"item:{asked[3]}", after=since)
-        assert await asked_of("user_rina") == set(asked[-3:])
+        server.state.expire(questions[3])
+        await mirror.ears.rings(f"item:{questions[3]}", after=since)
+        assert await asked_of("user_rina") == set(questions[-3:])
         assert mirror.sync_status.present().state == "live"
         server.offers.ignores_cursor = False
         await mirror.sync.full_sync()
-        assert await asked_of("user_rina") == {*asked[:3], *asked[-3:]}
+        assert await asked_of("user_rina") == {*questions[:3], *questions[-3:]}
 
 
-async def test_the_newest_few_alone_are_no_reason_to_lose_the_rest(server: GuideServer) -> None:
+async def test_a_list_of_only_the_newest_few_does_not_lose_the_rest(server: GuideServer) -> None:
     server.offers.page_size = 2
     server.offers.filters = {"run_id", "status"}
     server.offers.cursors = False
@@ -376,14 +377,14 @@ async def test_the_newest_few_alone_are_no_reason_to_lose_the_rest(server: Guide
 
 async def test_an_unchanged_list_is_not_sent_again(server: GuideServer) -> None:
     server.offers.etag = True
-    asked = server.state.ask()
+    question = server.state.ask()
     async with kept(server) as mirror:
         await mirror.is_("live")
         await polls(server, 3)
         assert "if-none-match" in server.requests("interactions")[-1].headers
         since, other = monotonic(), server.state.ask()
         await mirror.ears.rings(f"item:{other}", after=since)
-        assert await asked_of("user_rina") == {asked, other}
+        assert await asked_of("user_rina") == {question, other}
 
 
 async def test_it_is_live_no_longer_than_its_last_poll(server: GuideServer) -> None:
@@ -397,7 +398,7 @@ async def test_it_is_live_no_longer_than_its_last_poll(server: GuideServer) -> N
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_it_asks_no_sooner_than_it_was_told(server: GuideServer, status: int) -> None:
+async def test_it_asks_no_sooner_than_retry_after_says(server: GuideServer, status: int) -> None:
     async with kept(server) as mirror:
         await mirror.is_("live")
         server.offers.retry_after = 30
@@ -427,48 +428,48 @@ async def test_it_asks_no_sooner_than_it_was_told(server: GuideServer, status: i
 async def test_a_run_is_followed_to_its_end(server: GuideServer, offers: dict[str, Any]) -> None:
     server.offers.__dict__.update(offers)
     run_id = server.state.run_that_asks()
-    asked = server.state.question_of(run_id)
+    question = server.state.question_of(run_id)
     async with kept(server) as mirror:
         await mirror.is_("live")
         await asyncio.to_thread(server.wait_for, "run_events", 2)
         since = monotonic()
-        server.state.respond(asked, {"value": True}, server.key)
+        server.state.respond(question, {"value": True}, server.key)
         async with asyncio.timeout(60):
             while await status_of(run_id) != "completed":
                 since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
-        row = await Interaction.objects.aget(mobius_id=asked)
+        row = await Interaction.objects.aget(mobius_id=question)
         while row.status != "completed":
-            await mirror.ears.rings(f"item:{asked}", after=since)
+            await mirror.ears.rings(f"item:{question}", after=since)
             await row.arefresh_from_db()
 
 
 @pytest.mark.parametrize("more", [{"steps"}, {"steps", "project_events"}])
-async def test_steps_are_read_as_the_run_goes_on(server: GuideServer, more: set[str]) -> None:
+async def test_steps_are_read_as_the_run_progresses(server: GuideServer, more: set[str]) -> None:
     server.offers.more |= more
     async with kept(server) as mirror:
         await mirror.is_("live")
         run_id = server.state.run_that_asks()
-        asked = server.state.question_of(run_id)
+        question = server.state.question_of(run_id)
         for status in ("running", "completed"):
             await mirror.ears.until(f"run:{run_id}", Step.objects.filter(status=status).aexists)
             if status == "running":
-                server.state.respond(asked, {"value": True}, server.key)
+                server.state.respond(question, {"value": True}, server.key)
 
 
 async def test_a_run_is_followed_beyond_its_last_answer(server: GuideServer) -> None:
-    """What it comes to is told after that, and nothing else tells it."""
+    """The end of the run comes after that, and no list has it."""
     server.offers.refuses |= {"run": 404, "runs": 404}
     server.offers.resumes = False
     run_id = server.state.run_that_asks()
-    asked = server.state.question_of(run_id)
+    question = server.state.question_of(run_id)
     async with kept(server) as mirror:
         await mirror.is_("live")
         await asyncio.to_thread(server.wait_for, "run_events", 2)
         since = monotonic()
-        server.state.respond(asked, {"value": True}, server.key)
-        row = await Interaction.objects.aget(mobius_id=asked)
+        server.state.respond(question, {"value": True}, server.key)
+        row = await Interaction.objects.aget(mobius_id=question)
         while row.status != "completed":
-            since = await mirror.ears.rings(f"item:{asked}", after=since) + 1e-6
+            since = await mirror.ears.rings(f"item:{question}", after=since) + 1e-6
             await row.arefresh_from_db()
         await polls(server, 8)
         server.state.resume()
@@ -485,9 +486,9 @@ async def test_a_run_is_followed_whose_question_was_answered_at_once(server: Gui
         await mirror.is_("live")
         await asyncio.to_thread(server.wait_for, "run_events", 2)
         since, run_id = monotonic(), server.state.run_that_asks()
-        asked = server.state.question_of(run_id)
-        await mirror.ears.rings(f"item:{asked}", after=since)
-        server.state.respond(asked, {"value": True}, server.key)
+        question = server.state.question_of(run_id)
+        await mirror.ears.rings(f"item:{question}", after=since)
+        server.state.respond(question, {"value": True}, server.key)
         async with asyncio.timeout(60):
             while await status_of(run_id) != "completed":
                 since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
@@ -511,47 +512,47 @@ async def status_of(run_id: str) -> str | None:
 
 
 @pytest.mark.parametrize("offers", [{}, {"only_status": True, "times": "missing"}])
-async def test_a_projects_stream_of_runs_alone_brings_their_questions(
+async def test_a_project_stream_with_only_runs_brings_their_questions(
     server: GuideServer, offers: dict[str, Any]
 ) -> None:
     server.offers.more.add("project_events")
     server.offers.__dict__.update(offers)
     async with kept(server) as mirror:
         await mirror.is_("live")
-        asked = server.state.question_of(server.state.run_that_asks())
-        since = await mirror.ears.rings(f"item:{asked}")
-        assert await asked_of("user_rina") == {asked}
-        server.state.respond(asked, {"value": True}, server.key)
+        question = server.state.question_of(server.state.run_that_asks())
+        since = await mirror.ears.rings(f"item:{question}")
+        assert await asked_of("user_rina") == {question}
+        server.state.respond(question, {"value": True}, server.key)
         while await asked_of("user_rina"):
-            since = await mirror.ears.rings(f"item:{asked}", after=since + 1e-6)
+            since = await mirror.ears.rings(f"item:{question}", after=since + 1e-6)
 
 
 @pytest.mark.parametrize("before", ["a run", "an action from here"])
-async def test_beside_a_projects_stream_of_runs_alone_the_list_is_polled(
+async def test_with_a_project_stream_of_only_runs_the_list_is_polled(
     server: GuideServer, before: str
 ) -> None:
     server.offers.more |= {"project_events", "steps"}
     async with kept(server) as mirror:
         await mirror.is_("live")
-        asked = server.state.ask()
+        question = server.state.ask()
         if before == "a run":
             server.state.run_that_asks()
         else:
             page_activity.acted()
-        await mirror.ears.rings(f"item:{asked}")
+        await mirror.ears.rings(f"item:{question}")
         server.offers.refuses["interactions"] = 503
         await polls(server, 2)
         assert mirror.sync_status.present().state == "live"
         del server.offers.refuses["interactions"]
-        server.state.expire(asked)
+        server.state.expire(question)
 
         async def is_closed() -> bool:
-            return asked not in await asked_of("user_rina")
+            return question not in await asked_of("user_rina")
 
-        await mirror.ears.until(f"item:{asked}", is_closed)
+        await mirror.ears.until(f"item:{question}", is_closed)
 
 
-async def test_no_list_is_polled_beside_a_stream_that_tells_of_questions(
+async def test_with_a_stream_that_has_questions_no_list_is_polled(
     server: GuideServer,
 ) -> None:
     server.offers.more |= {"project_events", "steps"}
@@ -567,15 +568,15 @@ async def test_no_list_is_polled_beside_a_stream_that_tells_of_questions(
         assert len(server.requests("interactions")) <= count + 1
 
 
-async def test_what_a_row_lacks_is_taken_from_the_runs_spec(server: GuideServer) -> None:
+async def test_fields_missing_in_the_list_come_from_the_runs_spec(server: GuideServer) -> None:
     server.offers.row_fields = ("id", "type", "status", "run_id")
     server.offers.only_rows = True
-    asked = server.state.question_of(server.state.run_that_asks(message="Ship 4.2?"))
+    question = server.state.question_of(server.state.run_that_asks(message="Ship 4.2?"))
     async with kept(server) as mirror:
         await mirror.is_("live")
-        row = await Interaction.objects.aget(mobius_id=asked)
+        row = await Interaction.objects.aget(mobius_id=question)
         assert (row.message, row.target_id, row.lacks) == ("Ship 4.2?", "user_rina", "")
-        assert await asked_of("user_rina") == {asked}
+        assert await asked_of("user_rina") == {question}
 
 
 @pytest.mark.parametrize(
@@ -598,7 +599,7 @@ async def test_runs_are_asked_for_by_the_guides_statuses_first(
     assert ("active" in asked) == active
 
 
-async def test_what_somebody_did_is_looked_for_at_once(server: GuideServer) -> None:
+async def test_the_list_is_polled_at_once_after_an_action(server: GuideServer) -> None:
     async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         asked_at, asked = monotonic(), server.state.ask()
@@ -609,32 +610,32 @@ async def test_what_somebody_did_is_looked_for_at_once(server: GuideServer) -> N
 async def test_a_run_without_any_stream_is_read_by_id(server: GuideServer) -> None:
     server.offers.refuses["run_events"] = 404
     run_id = server.state.run_that_asks()
-    asked = server.state.question_of(run_id)
+    question = server.state.question_of(run_id)
     async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
         answered_at = since = monotonic()
-        server.state.respond(asked, {"value": True}, server.key)
+        server.state.respond(question, {"value": True}, server.key)
         while await status_of(run_id) != "completed":
             since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
-        await mirror.ears.rings(f"item:{asked}", after=answered_at)
+        await mirror.ears.rings(f"item:{question}", after=answered_at)
         assert await asked_of("user_rina") == set()
 
 
-async def test_a_run_that_nothing_tells_of_is_known_from_its_questions(
+async def test_a_run_that_no_call_reports_is_known_from_its_questions(
     server: GuideServer,
 ) -> None:
     server.offers.refuses |= {"run": 404, "runs": 404, "run_events": 404}
     run_id = server.state.run_that_asks()
-    asked = server.state.question_of(run_id)
+    question = server.state.question_of(run_id)
     async with kept(server) as mirror:
         since = await mirror.ears.rings(f"run:{run_id}")
         assert await status_of(run_id) == "suspended"
-        server.state.respond(asked, {"value": True}, server.key)
+        server.state.respond(question, {"value": True}, server.key)
         await mirror.ears.rings(f"run:{run_id}", after=since + 1e-6)
         assert await status_of(run_id) == "unknown"
 
 
-async def test_what_a_page_of_a_run_lacks_is_read_for_it(server: GuideServer) -> None:
+async def test_a_run_page_has_the_missing_parts_read(server: GuideServer) -> None:
     server.offers.more.add("project_events")
     run_id = server.state.run_that_asks()
     server.state.respond(server.state.question_of(run_id), {"value": True}, server.key)
@@ -656,7 +657,7 @@ async def test_no_run_is_gone_because_the_call_is_missing(server: GuideServer) -
     server.offers.refuses |= {"run": 404, "runs": 404}
     async with kept(server, groups=60, offers=600) as mirror:
         await mirror.is_("live")
-        # Without a run to ask for, nobody can tell yet.
+        # Without a run to ask for, no one can tell yet.
         assert (await sync_to_async(capabilities.facts)())["run"] == "unknown"
         run_id = server.state.run_that_asks()
         await mirror.ears.rings(f"run:{run_id}")
@@ -666,7 +667,7 @@ async def test_no_run_is_gone_because_the_call_is_missing(server: GuideServer) -
         assert not (await Run.objects.aget()).gone
 
 
-async def test_a_rate_limit_is_said_with_its_end(server: GuideServer) -> None:
+async def test_a_rate_limit_is_shown_with_its_end(server: GuideServer) -> None:
     async with kept(server) as mirror:
         await mirror.is_("live")
         server.offers.retry_after = 120
@@ -677,12 +678,12 @@ async def test_a_rate_limit_is_said_with_its_end(server: GuideServer) -> None:
         assert because.until is not None
 
 
-async def test_a_stream_that_opens_again_hurries_no_call_that_is_to_wait(
+async def test_a_reopened_stream_does_not_cut_short_a_rate_limit(
     server: GuideServer,
 ) -> None:
     server.offers.more |= {"groups", "members", "project_events"}
     server.offers.closes_after = 0.3
-    async with kept(server, groups=0.3, timeouts=Timeouts(opening=0.1)) as mirror:
+    async with kept(server, groups=0.3) as mirror:
         await mirror.ears.rings("freshness")
         server.offers.retry_after = 30
         server.offers.refuses["groups"] = 503
@@ -697,18 +698,18 @@ async def test_a_groups_members_are_those_of_the_groups_api(server: GuideServer)
     server.offers.more |= {"groups", "members"}
     server.offers.tells_members = server.offers.tells_policy = False
     server.state.groups["ops"] = ["user_rina"]
-    asked = server.state.ask(to="group:ops")
+    question = server.state.ask(to="group:ops")
     async with kept(server, groups=0.3) as mirror:
         await mirror.ears.rings("inbox:user_rina")
-        assert await asked_of("user_rina") == {asked}
+        assert await asked_of("user_rina") == {question}
         since = monotonic()
         server.offers.refuses["members"] = 500
         await asyncio.to_thread(server.wait_for, "members", len(server.requests("members")) + 2)
-        assert await asked_of("user_rina") == {asked}
+        assert await asked_of("user_rina") == {question}
         del server.offers.refuses["members"]
         server.state.groups["ops"] = ["user_sam"]
         await mirror.ears.rings("inbox:user_sam", after=since)
-        assert (await asked_of("user_rina"), await asked_of("user_sam")) == (set(), {asked})
+        assert (await asked_of("user_rina"), await asked_of("user_sam")) == (set(), {question})
 
 
 async def test_a_group_whose_members_cannot_be_read_keeps_no_other_back(
@@ -717,39 +718,39 @@ async def test_a_group_whose_members_cannot_be_read_keeps_no_other_back(
     server.offers.more |= {"groups", "members"}
     server.offers.tells_members = False
     server.state.groups |= {"ops": ["user_rina"], "desk": ["user_lee"]}
-    asked = [server.state.ask(to=f"group:{name}") for name in ("ops", "desk", "new")]
+    questions = [server.state.ask(to=f"group:{name}") for name in ("ops", "desk", "new")]
     async with kept(server, groups=0.3) as mirror:
         await mirror.ears.rings("inbox:user_lee")
         server.offers.refuses |= {"members desk": 500, "members new": 500}
         server.state.groups |= {"ops": ["user_sam"], "desk": ["user_sam"], "new": ["user_sam"]}
         since = monotonic()
         await mirror.ears.rings("inbox:user_sam", after=since)
-        assert await asked_of("user_sam") == {asked[0]}
-        assert await asked_of("user_lee") == {asked[1]}
+        assert await asked_of("user_sam") == {questions[0]}
+        assert await asked_of("user_lee") == {questions[1]}
         del server.offers.refuses["members desk"]
         since = monotonic()
         await mirror.ears.rings("inbox:user_sam", after=since)
-        assert await asked_of("user_sam") == {asked[0], asked[1]}
-        # Of a group that was never read nobody knows whom it asks: not that it is empty.
-        assert (await Interaction.objects.aget(mobius_id=asked[2])).members is None
+        assert await asked_of("user_sam") == {questions[0], questions[1]}
+        # Of a group that was never read no one knows whom it asks: not that it is empty.
+        assert (await Interaction.objects.aget(mobius_id=questions[2])).members is None
 
 
 async def test_a_question_that_cannot_be_read_by_id_keeps_no_other_back(
     server: GuideServer,
 ) -> None:
     server.offers.row_fields = ("id", "type", "status", "run_id")
-    asked = [server.state.ask() for _ in range(3)]
-    server.offers.refuses[f"interaction {asked[0]}"] = 500
+    questions = [server.state.ask() for _ in range(3)]
+    server.offers.refuses[f"interaction {questions[0]}"] = 500
     async with kept(server) as mirror:
         await mirror.is_("live")
-        assert await asked_of("user_rina") == set(asked[1:])
+        assert await asked_of("user_rina") == set(questions[1:])
         since = monotonic()
-        server.state.expire(asked[1])
-        server.offers.refuses[f"interaction {asked[1]}"] = 500
-        server.state.expire(asked[2])
-        await mirror.ears.rings(f"item:{asked[2]}", after=since)
+        server.state.expire(questions[1])
+        server.offers.refuses[f"interaction {questions[1]}"] = 500
+        server.state.expire(questions[2])
+        await mirror.ears.rings(f"item:{questions[2]}", after=since)
         await polls(server, 3)
         assert mirror.sync_status.present().state == "live"
         server.offers.refuses.clear()
-        await mirror.ears.rings(f"item:{asked[0]}", after=since)
-        assert await asked_of("user_rina") == {asked[0], asked[1]}
+        await mirror.ears.rings(f"item:{questions[0]}", after=since)
+        assert await asked_of("user_rina") == {questions[0], questions[1]}

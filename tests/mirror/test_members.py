@@ -22,7 +22,7 @@ from inbox.models import Interaction, Recipient, Reviewer
 from inbox.services.credentials import assign
 from inbox.services.group_mapping import map_group, mappings
 from tests.mirror.conftest import Mirror
-from tests.mirror.things import LEE, RINA, SAM, answered, ask, group_ask, run
+from tests.support.snapshots import LEE, RINA, SAM, answered, ask, group_ask, run
 
 
 def asked(of: str = "int_1") -> set[str]:
@@ -38,9 +38,7 @@ def tell_groups(mirror: Mirror, turn: int, *members: str, id: str = "grp_board")
     """What a poll has read; ``turn`` is its place among the polls of the test."""
     group = Group(id=id, handle="change-board", name="Board", routing=PolicyKind.ANY)
     people = [GroupMember(id="", group_id=id, user_id=one) for one in members]
-    groups.store(
-        mirror.upstream, [group], {id: people}, turn=turn, latest=mirror.latest_groups
-    ).publish()
+    groups.store(mirror.upstream, [group], {id: people}, turn=turn).publish()
 
 
 @pytest.fixture
@@ -50,7 +48,7 @@ def people(db: None) -> None:
         Reviewer.objects.filter(user=user).update(mobius_id=f"user_{name}")
 
 
-def test_the_snapshot_goes_first_even_an_empty_one(mirror: Mirror, people: None) -> None:
+def test_a_member_snapshot_comes_first_even_if_empty(mirror: Mirror, people: None) -> None:
     tell_groups(mirror, 1, RINA)
     map_group("grp_board", ["sam"])
     mirror.tell(group_ask(members=()), group_ask("int_2", members=(LEE,)))
@@ -80,7 +78,7 @@ def test_without_one_the_groups_api_is_followed_while_the_question_is_open(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("mapped", ["grp_board", "change-board"])
-def test_without_either_those_assigned_here_are_asked(
+def test_without_either_the_group_mapping_is_asked(
     mirror: Mirror, people: None, rung: list[str], mapped: str
 ) -> None:
     mirror.tell(group_ask(members=None))
@@ -118,7 +116,7 @@ UNTOLD: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("first", ["question", "run"])
-def test_what_a_question_lacks_is_in_its_runs_spec(mirror: Mirror, first: str) -> None:
+def test_missing_members_come_from_the_runs_spec(mirror: Mirror, first: str) -> None:
     told = [ask(**UNTOLD), run(plan=(step(), step("later", message="And now?")))]
     told[0] = told[0].model_copy(update={"signal_name": "interaction:ask"})
     for one in told if first == "question" else reversed(told):
@@ -131,7 +129,7 @@ def test_what_a_question_lacks_is_in_its_runs_spec(mirror: Mirror, first: str) -
     assert Interaction.objects.get().message == "Ship it?"
 
 
-def test_steps_that_differ_say_only_what_they_agree_on(mirror: Mirror) -> None:
+def test_steps_that_differ_supply_only_what_they_agree_on(mirror: Mirror) -> None:
     other = step("later", policy=Policy(kind=PolicyKind.ANY), message="And now?")
     mirror.tell(run(plan=(step(), other)), ask(**UNTOLD))
     row = Interaction.objects.get()
@@ -139,7 +137,7 @@ def test_steps_that_differ_say_only_what_they_agree_on(mirror: Mirror) -> None:
     assert not row.says_how_many
 
 
-def test_without_a_target_nobody_is_asked(mirror: Mirror) -> None:
+def test_without_a_target_no_one_is_asked(mirror: Mirror) -> None:
     mirror.tell(ask(**UNTOLD))
     assert not Recipient.objects.exists()
     assert "target" in Interaction.objects.get().lacks

@@ -1,4 +1,4 @@
-"""A run is read whole when somebody opens it."""
+"""A run is read completely when someone opens it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -48,8 +48,8 @@ def answered_run(project: Project) -> str:
         project.question(), {"name": "say", "action": "print", "parameters": {"message": "hi"}}
     )
     project.wait_for(run["id"], "suspended")
-    asked = project.pending(run["id"])
-    project.http.post(f"interactions/{asked['id']}/respond", json={"value": True})
+    question = project.pending(run["id"])
+    project.http.post(f"interactions/{question['id']}/respond", json={"value": True})
     project.wait_for(run["id"], "completed")
     return str(run["id"])
 
@@ -89,8 +89,8 @@ async def test_the_log_of_a_waiting_run_is_read_to_its_last_event(
     def claimed() -> str:
         run = project.start(project.question(target={"type": "group", "id": "approvers"}))
         project.wait_for(run["id"], "suspended")
-        asked = project.pending(run["id"])
-        project.as_("user_sam").post(f"interactions/{asked['id']}/claim")
+        question = project.pending(run["id"])
+        project.as_("user_sam").post(f"interactions/{question['id']}/claim")
         return str(run["id"])
 
     run_id = await asyncio.to_thread(claimed)

@@ -1,4 +1,4 @@
-"""Figures that were counted otherwise are counted anew, and a migration knows old rows."""
+"""Figures are recounted when the rules change, and a migration covers old rows."""
 
 import logging
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ from inbox.models import Interaction, Tally, Upstream
 from tests.mirror.conftest import Mirror
 from tests.mirror.test_property import UNHURRIED, Told, World, clear, worlds
 from tests.mirror.test_tally import by_hand, tallied
-from tests.mirror.things import NOON, RINA, answered, ask, at
 from tests.support import databases
+from tests.support.snapshots import NOON, RINA, answered, ask, at
 
 EVENING = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 """The next day in Auckland."""
@@ -72,7 +72,7 @@ def test_a_rebuild_that_was_cut_off_begins_again_and_counts_nothing_twice(moved:
     assert (moved.tally_zone, moved.former_zones) == (AUCKLAND, [])
 
 
-def test_what_is_no_longer_stored_keeps_its_days(mirror: Mirror, settings: Any) -> None:
+def test_tallies_keep_the_days_of_pruned_questions(mirror: Mirror, settings: Any) -> None:
     later = EVENING + timedelta(days=10)
     mirror.tell(in_the_evening("int_1"), in_the_evening("int_2", later))
     while prune(EVENING + timedelta(days=5)):
@@ -86,7 +86,7 @@ def test_what_is_no_longer_stored_keeps_its_days(mirror: Mirror, settings: Any) 
     assert mirror.upstream.counted_in(date(2026, 3, 8)) == AUCKLAND
 
 
-def test_what_was_forgotten_before_it_was_told_again_is_not_counted_again(mirror: Mirror) -> None:
+def test_a_pruned_question_that_is_sent_again_is_not_counted_again(mirror: Mirror) -> None:
     mirror.tell(in_the_evening("int_1"), in_the_evening("int_2", EVENING + timedelta(days=10)))
     while prune(EVENING + timedelta(days=5)):
         pass

@@ -3,7 +3,7 @@
 from inbox.mirror.rows import interaction_row
 from inbox.mobius.types import Option, Policy, PolicyKind, Question
 from inbox.models import Upstream
-from tests.mirror.things import ask
+from tests.support.snapshots import ask
 
 
 def test_questions_and_policy_are_stored_as_the_types_write_themselves() -> None:

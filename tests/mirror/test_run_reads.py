@@ -25,7 +25,7 @@ def test_a_run_that_mobius_limits_waits_as_long_as_it_says() -> None:
     assert retries.waiting(999) == {"run_1"}
 
 
-def test_a_run_that_was_read_or_is_no_longer_open_begins_anew() -> None:
+def test_a_run_that_was_read_or_is_no_longer_open_begins_again() -> None:
     retries = Retries()
     for id in ("run_1", "run_2"):
         retries.note_failure(id, 0)

@@ -1,4 +1,4 @@
-"""What became of a run and its questions, where the wire says only failed and expired."""
+"""How runs and questions ended, where the API says only failed and expired."""
 
 from itertools import permutations
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from inbox.mobius.types import InteractionStatus, RunStatus
 from inbox.models import Interaction, Run
 from tests.mirror.conftest import Mirror
-from tests.mirror.things import ask, at, event, run
+from tests.support.snapshots import ask, at, event, run
 
 CANCELLED = {"status": RunStatus.FAILED, "error_type": "run_cancelled"}
 
@@ -53,7 +53,7 @@ def test_a_question_closed_before_its_deadline_never_expired(
         assert Interaction.objects.get().state == state
 
 
-def test_of_two_questions_only_the_open_one_is_cancelled_with_the_run(mirror: Mirror) -> None:
+def test_only_open_questions_are_cancelled_with_their_run(mirror: Mirror) -> None:
     payloads = [
         event(1, closed(10, id="int_1")),
         event(2, run(minutes=10, status=RunStatus.SUSPENDED)),
@@ -70,7 +70,7 @@ def test_of_two_questions_only_the_open_one_is_cancelled_with_the_run(mirror: Mi
     assert Run.objects.get().state == "cancelled"
 
 
-def test_pages_hear_that_a_question_was_cancelled_when_its_run_is_told_later(
+def test_pages_learn_that_a_question_was_cancelled_when_its_run_arrives_later(
     mirror: Mirror,
 ) -> None:
     mirror.tell(run(), closed(10))

@@ -1,4 +1,4 @@
-"""The sync beside the real engine."""
+"""The sync with the real engine."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -66,16 +66,16 @@ async def test_it_reads_what_was_there_before(project: Project) -> None:
 async def test_it_follows_the_stream_between_full_syncs(project: Project) -> None:
     async with kept(project) as mirror:
         await mirror.is_("live")
-        asked = await asyncio.to_thread(project.ask)
+        question = await asyncio.to_thread(project.ask)
         said = monotonic()
-        assert await mirror.ears.rings(f"item:{asked['id']}") - said < 30
-        assert await open_for("user_rina") == {asked["id"]}
+        assert await mirror.ears.rings(f"item:{question['id']}") - said < 30
+        assert await open_for("user_rina") == {question["id"]}
         began = monotonic()
         await asyncio.to_thread(
-            project.http.post, f"interactions/{asked['id']}/respond", json={"value": False}
+            project.http.post, f"interactions/{question['id']}/respond", json={"value": False}
         )
         answered = monotonic()
-        assert await mirror.ears.rings(f"item:{asked['id']}", after=began) - answered < 30
+        assert await mirror.ears.rings(f"item:{question['id']}", after=began) - answered < 30
         assert await mirror.ears.rings("inbox:user_rina", after=began) - answered < 30
         assert await open_for("user_rina") == set()
         row = await Recipient.objects.aget(user_id="user_rina")
@@ -122,7 +122,7 @@ async def test_groups_and_members_are_polled(project: Project) -> None:
         assert await count(Membership.objects.filter(group__mobius_id=board)) == 2
 
 
-async def test_it_goes_on_where_it_stopped(project: Project) -> None:
+async def test_it_continues_where_it_stopped(project: Project) -> None:
     async with kept(project) as mirror:
         await mirror.is_("live")
     run = project.start(project.question())

@@ -1,4 +1,4 @@
-"""The rollup is at every moment what one would count by hand."""
+"""The tallies always equal a plain count."""
 
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -17,10 +17,10 @@ from inbox.mobius.types import Answer, InteractionStatus, PolicyKind
 from inbox.models import Interaction as InteractionRow
 from inbox.models import Run as RunRow
 from inbox.models import Tally, Upstream
-from tests.mirror import things
 from tests.mirror.conftest import Mirror
 from tests.mirror.test_property import UNHURRIED, Told, World, clear, worlds
-from tests.mirror.things import LEE, RINA, SAM, answered, at, group_ask
+from tests.support import snapshots
+from tests.support.snapshots import LEE, RINA, SAM, answered, at, group_ask
 
 COUNTS = ("asked", "answered", "expired", "cancelled", "bypassed", "approved", "rejected")
 
@@ -77,7 +77,7 @@ def told(db: None) -> Told:
 
 @UNHURRIED
 @given(data=st.data(), world=worlds())
-def test_readings_in_any_order_and_number_make_the_same_tallies(
+def test_snapshots_in_any_order_and_number_make_the_same_tallies(
     told: Told, data: st.DataObject, world: World
 ) -> None:
     clear()
@@ -96,8 +96,8 @@ def test_readings_in_any_order_and_number_make_the_same_tallies(
 
 
 def test_no_tally_is_left_that_counts_nothing(mirror: Mirror) -> None:
-    mirror.tell(things.ask(run_id="run_1"))
-    mirror.tell(things.run())
+    mirror.tell(snapshots.ask(run_id="run_1"))
+    mirror.tell(snapshots.run())
     assert set(Tally.objects.values_list("workflow", flat=True)) == {"release"}
 
 
@@ -141,23 +141,23 @@ def test_the_first_claim_counts_also_after_a_release(mirror: Mirror, settings: A
 
 def test_a_day_is_the_installations(mirror: Mirror, settings: Any) -> None:
     settings.TIME_ZONE = "Pacific/Auckland"
-    mirror.tell(things.ask(created_at=datetime(2026, 3, 2, 12, 30, tzinfo=UTC)))
+    mirror.tell(snapshots.ask(created_at=datetime(2026, 3, 2, 12, 30, tzinfo=UTC)))
     assert Tally.objects.get(person="").day == date(2026, 3, 3)
 
 
-def test_another_time_zone_moves_what_is_told_anew_and_loses_nothing(
+def test_another_time_zone_moves_what_is_recounted_and_loses_nothing(
     mirror: Mirror, settings: Any
 ) -> None:
-    mirror.tell(things.ask())
+    mirror.tell(snapshots.ask())
     settings.TIME_ZONE = "Pacific/Auckland"
-    mirror.tell(answered(things.ask(), RINA, 5))
+    mirror.tell(answered(snapshots.ask(), RINA, 5))
     days = {row.day: (row.asked, row.answered) for row in Tally.objects.filter(person="")}
     assert days == {date(2026, 3, 3): (1, 1)}
 
 
 def test_people_are_not_counted_where_that_is_off(mirror: Mirror, settings: Any) -> None:
     settings.INSIGHTS_BY_PERSON = False
-    mirror.tell(answered(things.ask(), RINA, 5))
+    mirror.tell(answered(snapshots.ask(), RINA, 5))
     assert set(Tally.objects.values_list("person", flat=True)) == {""}
     assert RINA not in str(InteractionRow.objects.get().counted)
 
@@ -173,11 +173,11 @@ def test_quantiles_are_within_five_per_cent() -> None:
     assert quantile({}, 0.5) is None
 
 
-def test_what_is_forgotten_stays_in_the_tallies_and_does_not_come_back(mirror: Mirror) -> None:
-    old = answered(things.ask("int_1", run_id="run_1"), RINA, 5)
-    created = things.event(1, things.ask("int_1", run_id="run_1"))
-    run = things.run(minutes=6, status="completed", completed_at=at(6))
-    kept = answered(things.ask("int_2"), RINA, 60)
+def test_pruned_questions_stay_in_the_tallies_and_do_not_return(mirror: Mirror) -> None:
+    old = answered(snapshots.ask("int_1", run_id="run_1"), RINA, 5)
+    created = snapshots.event(1, snapshots.ask("int_1", run_id="run_1"))
+    run = snapshots.run(minutes=6, status="completed", completed_at=at(6))
+    kept = answered(snapshots.ask("int_2"), RINA, 60)
     mirror.tell(created, run, old, kept)
     before = tallied()
     while prune(at(30)):
@@ -192,26 +192,26 @@ def test_what_is_forgotten_stays_in_the_tallies_and_does_not_come_back(mirror: M
     assert tallied() == before
 
 
-def test_what_is_open_is_never_forgotten(mirror: Mirror) -> None:
-    mirror.tell(things.ask("int_1", run_id="run_1"), things.run())
+def test_open_questions_are_never_pruned(mirror: Mirror) -> None:
+    mirror.tell(snapshots.ask("int_1", run_id="run_1"), snapshots.run())
     assert not prune(at(60 * 24 * 1000))
     assert InteractionRow.objects.count() == RunRow.objects.count() == 1
 
 
-def test_an_open_one_that_is_older_than_the_memory_is_shown_and_not_counted_twice(
+def test_an_open_question_older_than_the_history_is_counted_once(
     mirror: Mirror,
 ) -> None:
-    mirror.tell(answered(things.ask("int_1"), RINA, 5))
+    mirror.tell(answered(snapshots.ask("int_1"), RINA, 5))
     prune(at(30))
     before = tallied()
-    mirror.tell(things.ask("int_3"))
+    mirror.tell(snapshots.ask("int_3"))
     assert InteractionRow.objects.get().mobius_id == "int_3"
-    mirror.tell(answered(things.ask("int_3"), RINA, 50))
+    mirror.tell(answered(snapshots.ask("int_3"), RINA, 50))
     assert tallied() == before
 
 
-def test_forgetting_goes_in_small_batches(mirror: Mirror) -> None:
-    mirror.tell(*(answered(things.ask(f"int_{n}"), RINA, 5) for n in range(450)))
+def test_pruning_runs_in_small_batches(mirror: Mirror) -> None:
+    mirror.tell(*(answered(snapshots.ask(f"int_{n}"), RINA, 5) for n in range(450)))
     left = [InteractionRow.objects.count()]
     while prune(at(30)):
         left.append(InteractionRow.objects.count())

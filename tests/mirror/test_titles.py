@@ -1,4 +1,4 @@
-"""What stands for a message in a list."""
+"""The title that lists show for a message."""
 
 import pytest
 
@@ -25,7 +25,7 @@ from inbox.mirror.titles import LONGEST, title_of
         ("   \n---\n", ""),
     ],
 )
-def test_the_first_line_that_says_something_is_the_title(message: str, title: str) -> None:
+def test_the_first_line_with_text_is_the_title(message: str, title: str) -> None:
     assert title_of(message) == title
 
 

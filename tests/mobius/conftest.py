@@ -1,4 +1,4 @@
-"""A server that does as it is told, and a quick client of it."""
+"""A scripted server, and a client with short time-outs."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,14 +21,14 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def connect(server: ScriptedServer) -> Connect:
-    """Makes a client of the scripted server, whose patience is a fraction of a second."""
+    """Creates clients of the scripted server. Once connected, they wait fractions of a second."""
 
     def make(**changes: Any) -> MobiusClient:
         settings: dict[str, Any] = {
             "base_url": server.base_url,
             "project": "demo",
             "token": TOKEN,
-            "timeouts": Timeouts(connect=1, read=0.3, stream=0.3, total=2, opening=0.1),
+            "timeouts": Timeouts(connect=10, read=0.3, stream=0.3, total=20, opening=0.1),
             "backoff": Backoff(base=0.01, cap=0.05),
         }
         return MobiusClient(**{**settings, **changes})
@@ -90,5 +90,5 @@ def run(id: str = "run_1", **fields: Any) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def nothing_noted() -> None:
-    """The log names what upstream tells anew for each test."""
+    """The log names what upstream tells again for each test."""
     tolerant.noted.clear()

@@ -8,6 +8,7 @@ import pytest
 
 from inbox.mobius import Backoff, MobiusClient
 from inbox.mobius.errors import Conflict, Denied, NotFound, Rejected, Unauthorized, Unreachable
+from inbox.mobius.paging import walk
 from inbox.mobius.types import Event, EventKind, PolicyKind, RunStatus
 from tests.fixtures_engine import Project
 from tests.support.scripted_server import CutBeforeRead, PassThenCut, ScriptedServer
@@ -47,7 +48,7 @@ async def test_a_question_is_asked_listed_claimed_released_and_answered(project:
     async with connect(project) as client:
         rina = client.acting_as(project.tokens["user_rina"])
         sam = client.acting_as(project.tokens["user_sam"])
-        asked = await client.create_interaction(
+        question = await client.create_interaction(
             {
                 "type": "approval",
                 "message": "Ship it?",
@@ -55,37 +56,37 @@ async def test_a_question_is_asked_listed_claimed_released_and_answered(project:
                 "spec": {"mode": "confirm"},
             }
         )
-        assert asked.members == ("user_rina", "user_sam", "user_lee")
+        assert question.members == ("user_rina", "user_sam", "user_lee")
         page = await client.interactions(status="pending", type="approval", target_type="group")
-        assert [item.id for item in page.items] == [asked.id]
-        assert [item.id async for item in rina.walk_interactions(inbox=True)] == [asked.id]
+        assert [item.id for item in page.items] == [question.id]
+        assert [item.id async for item in walk(rina.interactions, inbox=True)] == [question.id]
 
-        assert (await rina.claim(asked.id)).claimed_by == "user_rina"
+        assert (await rina.claim(question.id)).claimed_by == "user_rina"
         with pytest.raises(Conflict) as caught:
-            await sam.respond(asked.id, value=True)
+            await sam.respond(question.id, value=True)
         assert caught.value.code == "already_claimed"
         assert caught.value.details["claimed_by"] == "user_rina"
         with pytest.raises(Denied):
-            await sam.release(asked.id)
-        assert (await rina.release(asked.id)).claimed_by is None
+            await sam.release(question.id)
+        assert (await rina.release(question.id)).claimed_by is None
 
         with pytest.raises(Rejected):
-            await sam.respond(asked.id, value="yes")
-        answered = await sam.respond(asked.id, value=True, comment="Go.")
+            await sam.respond(question.id, value="yes")
+        answered = await sam.respond(question.id, value=True, comment="Go.")
         assert (answered.status, answered.responder_id) == ("completed", "user_sam")
         assert (answered.value, answered.comment) == (True, "Go.")
         with pytest.raises(Conflict) as caught:
-            await rina.respond(asked.id, value=True)
+            await rina.respond(question.id, value=True)
         assert caught.value.details["status"] == "completed"
-        assert (await client.interaction(asked.id)).responses[0].user_id == "user_sam"
+        assert (await client.interaction(question.id)).responses[0].user_id == "user_sam"
 
 
 async def test_all_members_answer_one_after_the_other(project: Project) -> None:
-    asked = project.ask(target={"type": "group", "id": "change-board"}, spec={"mode": "confirm"})
+    question = project.ask(target={"type": "group", "id": "change-board"}, spec={"mode": "confirm"})
     async with connect(project) as client:
         given = []
         for who in ("user_lee", "user_rina", "user_sam"):
-            item = await client.acting_as(project.tokens[who]).respond(asked["id"], value=True)
+            item = await client.acting_as(project.tokens[who]).respond(question["id"], value=True)
             given.append((item.status.value, [answer.user_id for answer in item.responses]))
         assert item.policy.kind is PolicyKind.ALL
     assert given == [
@@ -96,14 +97,14 @@ async def test_all_members_answer_one_after_the_other(project: Project) -> None:
 
 
 async def test_a_walk_brings_every_page(project: Project) -> None:
-    asked = {project.ask(message=f"Question {n}")["id"] for n in range(7)}
+    questions = {project.ask(message=f"Question {n}")["id"] for n in range(7)}
     async with connect(project) as client:
-        walked = [item.id async for item in client.walk_interactions(limit=2)]
+        walked = [item.id async for item in walk(client.interactions, limit=2)]
     assert len(walked) == 7
-    assert set(walked) == asked
+    assert set(walked) == questions
 
 
-async def test_a_run_is_started_followed_and_goes_on(project: Project) -> None:
+async def test_a_run_is_started_followed_and_resumed(project: Project) -> None:
     async with connect(project) as client:
         run = await client.start_run(
             spec=spec(project),
@@ -136,7 +137,8 @@ async def test_a_run_is_started_followed_and_goes_on(project: Project) -> None:
         ]
         listed = await client.runs(status="completed", workflow="release")
         assert [item.id for item in listed.items] == [run.id]
-        assert [item.id async for item in client.walk_runs(external_id="release-4.2.0")] == [run.id]
+        walked = walk(client.runs, external_id="release-4.2.0")
+        assert [item.id async for item in walked] == [run.id]
         with pytest.raises(Conflict) as caught:
             await client.start_run(spec=spec(project), external_id="release-4.2.0")
         assert caught.value.code == "external_id_conflict"
@@ -178,37 +180,43 @@ async def test_the_projects_stream_resumes_across_a_broken_connection(project: P
             assert opening.seq < seen.seq < missed.seq
 
 
-async def test_a_cut_after_the_write_leaves_the_truth_to_be_read(project: Project) -> None:
-    asked = project.ask()
+async def test_after_a_connection_lost_during_a_write_the_state_can_be_read(
+    project: Project,
+) -> None:
+    question = project.ask()
     with ScriptedServer(upstream=project.base_url) as server:
         server.on("POST", "/respond$", CutBeforeRead(), PassThenCut())
         async with connect(project, server.base_url) as client:
             for status in ("pending", "completed"):
                 with pytest.raises(Unreachable) as caught:
-                    await client.respond(asked["id"], value=True)
+                    await client.respond(question["id"], value=True)
                 assert caught.value.sent
-                assert (await client.interaction(asked["id"])).status == status
+                assert (await client.interaction(question["id"])).status == status
 
 
 async def test_groups_are_made_changed_filled_and_emptied(project: Project) -> None:
     async with connect(project) as client:
-        made = await client.create_group(
+        created = await client.create_group(
             name="Finance", handle="finance", description="Pays", routing=PolicyKind.ALL
         )
-        assert (made.handle, made.routing, made.description) == ("finance", PolicyKind.ALL, "Pays")
+        assert (created.handle, created.routing, created.description) == (
+            "finance",
+            PolicyKind.ALL,
+            "Pays",
+        )
         added = await client.add_member("finance", "user_tess")
-        assert (added.user_id, added.group_id) == ("user_tess", made.id)
+        assert (added.user_id, added.group_id) == ("user_tess", created.id)
         with pytest.raises(Conflict):
             await client.add_member("finance", "user_tess")
-        assert [member.user_id for member in await client.members(made.id)] == ["user_tess"]
+        assert [member.user_id for member in await client.members(created.id)] == ["user_tess"]
         assert [group.handle for group in await client.groups_of("user_tess")] == ["finance"]
         changed = await client.update_group("finance", name="Money", routing=PolicyKind.ANY)
         assert (changed.name, changed.routing) == ("Money", PolicyKind.ANY)
-        listed = {group.handle: group.member_count async for group in client.walk_groups()}
+        listed = {group.handle: group.member_count async for group in walk(client.groups)}
         assert listed == {"approvers": 3, "change-board": 3, "finance": 1}
         await client.remove_member("finance", "user_tess")
         assert await client.members("finance") == ()
-        assert (await client.group(made.id)).name == "Money"
+        assert (await client.group(created.id)).name == "Money"
         with pytest.raises(NotFound):
             await client.group("nobody")
 

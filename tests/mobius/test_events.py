@@ -43,7 +43,7 @@ def told(events: list[Event]) -> list[tuple[str, int]]:
     return [(event.kind.value, event.seq) for event in events]
 
 
-async def test_it_begins_with_where_it_stands(server: ScriptedServer, connect: Connect) -> None:
+async def test_it_begins_with_its_position(server: ScriptedServer, connect: Connect) -> None:
     server.on("GET", STREAM, Dribble(["id: 41\n\n", frame(42, "run_updated", run())]))
     async with connect() as client:
         cursor, event = await take(client.events(), 2)
@@ -68,7 +68,7 @@ async def test_it_asks_for_what_came_after_the_cursor(
 
 
 @pytest.mark.parametrize("then", ["cut", "end", "hang"])
-async def test_it_goes_on_where_it_broke_without_a_repeat(
+async def test_it_continues_where_it_broke_without_repeating_events(
     server: ScriptedServer, connect: Connect, then: str
 ) -> None:
     server.on(
@@ -113,7 +113,7 @@ async def test_half_a_frame_is_not_an_event(server: ScriptedServer, connect: Con
         assert told(await take(client.events(), 3)) == [("cursor", 1), ("cursor", 1), ("run", 2)]
 
 
-async def test_failures_of_every_kind_are_told_and_outlived(
+async def test_failures_of_every_kind_are_reported_and_survived(
     server: ScriptedServer, connect: Connect
 ) -> None:
     server.on(
@@ -141,7 +141,7 @@ async def test_failures_of_every_kind_are_told_and_outlived(
     assert {type(error) for error in broken} >= {Unauthorized, InvalidResponse, RateLimited}
 
 
-async def test_an_upstream_that_is_away_is_waited_for(
+async def test_it_reconnects_when_upstream_comes_back(
     server: ScriptedServer, connect: Connect
 ) -> None:
     server.on("GET", STREAM, Dribble(["id: 1\n\n"]), Dribble(["id: 1\n\n"]))
@@ -158,9 +158,7 @@ async def test_an_upstream_that_is_away_is_waited_for(
             assert (await again).kind is EventKind.CURSOR
 
 
-async def test_it_waits_as_long_as_it_was_asked_to(
-    server: ScriptedServer, connect: Connect
-) -> None:
+async def test_it_honours_retry_after(server: ScriptedServer, connect: Connect) -> None:
     server.on("GET", STREAM, Reply(429, "", {"retry-after": "1"}), Dribble(["id: 1\n\n"]))
     began = asyncio.get_running_loop().time()
     async with connect() as client:
@@ -183,7 +181,7 @@ async def test_keep_alives_keep_it_alive_and_are_no_events(
     assert broken == []
 
 
-async def test_a_stream_that_never_says_where_it_stands_counts_as_open_all_the_same(
+async def test_a_stream_that_never_sends_its_position_counts_as_open_anyway(
     server: ScriptedServer, connect: Connect
 ) -> None:
     server.on("GET", STREAM, Dribble([":keepalive\n\n"]), Dribble([frame(5, "x", {})]))
@@ -265,7 +263,7 @@ async def test_a_runs_stream_without_ids_loses_no_entry(
     )
     async with connect() as client:
         events = await take(client.events(run_id="run_1"), 5)
-    # What the first frame is the second one tells.
+    # The second frame shows what the first one is.
     assert [(e.seq, e.logged) for e in events] == [
         (5, False),
         (5, True),
@@ -287,7 +285,7 @@ async def test_a_runs_log_is_replayed_behind_a_seed_that_is_newer(
 
 
 @pytest.mark.parametrize("id", ["evt-a", "900"])
-async def test_ids_that_are_not_the_numbers_of_the_log_are_for_resuming_alone(
+async def test_ids_that_are_not_the_numbers_of_the_log_are_only_for_resuming(
     server: ScriptedServer, connect: Connect, id: str
 ) -> None:
     server.on(
@@ -342,7 +340,7 @@ SMALL = Limits(frame=1000, response=4000)
 
 
 @pytest.mark.parametrize("line", ["data: ", ":", "x"])
-async def test_after_a_line_without_an_end_it_begins_anew_without_a_cursor(
+async def test_after_a_line_without_an_end_it_begins_again_without_a_cursor(
     server: ScriptedServer, connect: Connect, line: str
 ) -> None:
     server.on(
@@ -407,7 +405,7 @@ async def test_silence_after_keep_alives_is_noticed_sooner(
     assert 0.2 <= broken[0].silence < 5
 
 
-async def test_keep_alives_that_come_seldom_do_not_make_it_impatient(
+async def test_rare_keep_alives_do_not_cause_a_reconnect(
     server: ScriptedServer, connect: Connect
 ) -> None:
     seldom: list[str | float] = [0.4, ":keepalive\n\n"]

@@ -65,7 +65,7 @@ def test_it_reads_a_direct_question_whole() -> None:
         ({"mode": "drawing", "default_text": "Dear"}, None),
     ],
 )
-def test_each_mode_has_the_default_of_its_shape(spec: dict[str, Any], default: Any) -> None:
+def test_each_mode_has_a_default_of_its_type(spec: dict[str, Any], default: Any) -> None:
     (question,) = read_interaction(interaction(spec=spec)).questions
     assert (question.mode, question.default) == (spec["mode"], default)
 
@@ -157,7 +157,7 @@ def test_answers_of_all_members_come_in_snapshot_order() -> None:
     assert [answer.user_id for answer in read.responses] == ["user_rina", "user_lee", "user_gone"]
 
 
-def test_answers_of_all_members_are_told_apart_also_without_the_partial_ones() -> None:
+def test_answers_of_all_members_are_distinguished_also_without_the_partial_ones() -> None:
     read = read_interaction(
         interaction(
             **GROUP,
@@ -174,7 +174,7 @@ def test_answers_of_all_members_are_told_apart_also_without_the_partial_ones() -
     ]
 
 
-def test_what_is_unknown_is_kept_raw_and_breaks_nothing() -> None:
+def test_unknown_parts_are_kept_raw_and_break_nothing() -> None:
     wire = interaction(
         type="negotiation",
         status="cancelled",
@@ -207,7 +207,7 @@ def test_a_row_of_a_list_may_lack_what_the_interaction_has() -> None:
     assert not read_interaction(interaction()).partial
 
 
-def test_claims_are_offered_where_the_payload_tells_of_them() -> None:
+def test_claims_are_offered_if_the_payload_shows_them() -> None:
     assert read_interaction(interaction(**GROUP)).claimable
     assert not read_interaction(interaction()).claimable
 
@@ -222,7 +222,7 @@ def test_an_id_is_enough() -> None:
 
 
 @pytest.mark.parametrize("payload", [None, [], "x", 7, {}, {"id": None}, {"id": ""}, {"id": True}])
-def test_without_an_id_it_says_so(payload: Any) -> None:
+def test_without_an_id_it_is_unreadable(payload: Any) -> None:
     for read in (read_interaction, read_run, read_step, read_group):
         with pytest.raises(UnreadableError):
             read(payload)
@@ -255,7 +255,7 @@ def test_times_are_utc_or_nothing(said: Any, meant: datetime | None) -> None:
     assert read_interaction(interaction(expires_at=said)).expires_at == meant
 
 
-def test_what_is_left_out_is_named_in_the_log_once(
+def test_ignored_parts_are_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     odd = interaction(expires_at="soon", completed_at=None, claimed_at="", priority=3)
@@ -310,7 +310,7 @@ def test_a_run_says_what_it_waits_for_who_asked_and_its_plan() -> None:
     assert read_run(run()).plan is None
 
 
-def test_a_run_that_names_nobody_falls_back_to_who_started_it() -> None:
+def test_a_run_without_a_requester_falls_back_to_who_started_it() -> None:
     assert read_run(run(metadata=None, actor_id="svc_ci", source_label="CI")).started_by == "svc_ci"
     assert read_run(run(metadata={}, source_label="CI")).started_by == "CI"
     assert read_run(run(metadata={})).started_by == ""
@@ -376,7 +376,7 @@ def test_any_field_may_hold_anything(
 
 
 class Renamed(GuideAdapter):
-    """A generation that calls everything otherwise."""
+    """A generation of the API with other paths."""
 
     interactions_path = "/questions"
     runs_path = "/jobs"

@@ -1,4 +1,4 @@
-"""The client stands alone."""
+"""The client imports nothing else of the product."""
 
 import os
 import subprocess

@@ -10,6 +10,7 @@ import pytest
 
 from inbox.mobius.bounded import Limits
 from inbox.mobius.errors import InvalidResponse, TooLarge
+from inbox.mobius.paging import walk
 from tests.mobius.conftest import Connect, interaction
 from tests.support.scripted_server import Exchange, Reply, ScriptedServer, head
 
@@ -55,7 +56,7 @@ def some(count: int) -> list[dict[str, Any]]:
 
 async def walked(connect: Connect, limits: Limits = SMALL) -> list[str]:
     async with connect(limits=limits) as client:
-        return [item.id async for item in client.walk_interactions()]
+        return [item.id async for item in walk(client.interactions)]
 
 
 async def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(
@@ -73,7 +74,7 @@ async def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(
 
 
 @pytest.mark.parametrize("place", [0, 5, 8])
-async def test_one_record_that_is_too_large_is_left_out_and_named(
+async def test_a_record_that_is_too_large_is_left_out_and_named(
     server: ScriptedServer, connect: Connect, place: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     items = some(8)
@@ -98,7 +99,7 @@ async def test_the_page_names_what_was_left_out(server: ScriptedServer, connect:
         '{{"next_cursor": "on \\"here\\"", "has_more": true, "items": [{item}]}}',
     ],
 )
-async def test_where_the_list_goes_on_is_found_wherever_it_stands(
+async def test_the_cursor_is_found_wherever_it_is_in_the_page(
     server: ScriptedServer, connect: Connect, shape: str
 ) -> None:
     trap = {**HUGE, "context": {"next_cursor": "not this"}, "spec": {"a": '], "next_cursor": "x"}'}}
@@ -143,7 +144,7 @@ async def test_a_record_that_is_too_large_is_refused(
 async def test_it_is_the_unpacked_body_that_is_measured(
     server: ScriptedServer, connect: Connect
 ) -> None:
-    bomb = gzip.compress(b" " * 200_000_000)
+    bomb = gzip.compress(b" " * 20_000_000)
     server.on("GET", "/interactions/", Reply(200, bomb, {"content-encoding": "gzip"}))
     async with connect(limits=SMALL) as client:
         with pytest.raises(TooLarge):

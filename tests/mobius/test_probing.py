@@ -1,8 +1,8 @@
-"""What an upstream offers is found out, and never guessed from one bad moment."""
+"""What an upstream offers is probed, and a temporary failure decides nothing."""
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,10 +18,9 @@ Connect = Callable[[], MobiusClient]
 
 
 @pytest.fixture
-def server() -> Iterator[GuideServer]:
-    with GuideServer() as server:
-        server.state.run_that_asks()
-        yield server
+def server(guide_server: GuideServer) -> GuideServer:
+    guide_server.state.run_that_asks()
+    return guide_server
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ async def found(connect: Connect, last: Capabilities | None = None) -> Capabilit
         return await probe(client, last or Capabilities())
 
 
-async def test_the_guide_alone_has_neither_project_stream_nor_groups(connect: Connect) -> None:
+async def test_the_guide_has_neither_project_stream_nor_groups(connect: Connect) -> None:
     assert (await found(connect)).offers() == {
         "pending": YES,
         "pending_of_run": YES,
@@ -59,7 +58,7 @@ async def test_more_is_used_when_offered(server: GuideServer, connect: Connect) 
     server.offers.more |= {"project_events", "steps", "groups", "members", "me"}
     now = await found(connect)
     assert (now.project_events, now.steps, now.groups) == (YES, YES, YES)
-    # A service key is nobody's: 400 says that upstream can tell whose a token is.
+    # A service key is no one's: 400 says that upstream can tell whose a token is.
     assert now.token_owner is YES
 
 
@@ -81,7 +80,7 @@ async def test_only_an_answer_about_the_call_itself_counts(
     ("status", "offer"),
     [(404, NO), (405, NO), (501, NO), (200, YES), (400, YES), (403, YES), (401, UNKNOWN)],
 )
-async def test_whose_a_token_is(
+async def test_the_owner_of_a_token_is_found(
     server: GuideServer, connect: Connect, status: int, offer: Offer
 ) -> None:
     server.offers.more.add("me")
@@ -89,10 +88,10 @@ async def test_whose_a_token_is(
     assert (await found(connect)).token_owner is offer
 
 
-async def test_without_a_run_nobody_knows_what_runs_offer(connect: Connect) -> None:
-    with GuideServer() as empty:
-        async with MobiusClient(base_url=empty.base_url, project="demo", token=empty.key) as client:
-            now = await probe(client, Capabilities())
+async def test_without_a_run_what_runs_offer_is_unknown(guide_server: GuideServer) -> None:
+    url, key = guide_server.base_url, guide_server.key
+    async with MobiusClient(base_url=url, project="demo", token=key) as client:
+        now = await probe(client, Capabilities())
     assert (now.run, now.steps, now.run_events, now.runs) == (UNKNOWN, UNKNOWN, UNKNOWN, YES)
 
 
@@ -106,7 +105,7 @@ async def test_nothing_is_concluded_while_the_pending_list_fails(
     assert {one.call for one in server.seen} == {"interactions"}
 
 
-async def test_a_question_whose_run_is_gone_says_nothing_of_what_is_offered(
+async def test_a_question_of_a_missing_run_does_not_decide_what_is_offered(
     server: GuideServer, connect: Connect
 ) -> None:
     server.state.run_that_asks()

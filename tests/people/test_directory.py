@@ -1,7 +1,7 @@
 """The Mobius ids to suggest for an account."""
 
 from inbox.people import directory
-from tests.mirror.things import ask, group_ask
+from tests.support.snapshots import ask, group_ask
 from tests.web.cast import people as make_people
 from tests.web.cast import tell
 

@@ -91,17 +91,17 @@ def test_two_accounts_are_never_one_person(rina: Reviewer) -> None:
         assign(sam, mobius_id="user_rina")
 
 
-def test_another_mobius_id_drops_the_token_of_the_old_one(rina: Reviewer) -> None:
+def test_changing_the_mobius_id_deletes_the_old_token(rina: Reviewer) -> None:
     credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
     assign(rina, mobius_id="user_new")
-    assert credentials.present(rina) is None
+    assert credentials.present(rina, Upstream.present()) is None
 
 
 def test_a_token_belongs_to_its_upstream(rina: Reviewer, settings: object) -> None:
     credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
-    assert credentials.present(rina) is not None
+    assert credentials.present(rina, Upstream.present()) is not None
     settings.MOBIUS_PROJECT = "another"  # type: ignore[attr-defined]
-    assert credentials.present(rina) is None
+    assert credentials.present(rina, Upstream.present()) is None
 
 
 def test_the_demo_is_made_once(db: None) -> None:
@@ -119,7 +119,7 @@ def test_at_the_next_start_a_demo_token_is_as_its_owner_left_it(db: None) -> Non
     credentials.remove(rina)
     credentials.adopt(sam, token=SecretStr(f"{TOKEN}-new"), owner="user_sam")
     make_demo(tokens={"user_rina": TOKEN, "user_sam": TOKEN})
-    assert credentials.present(rina) is None
+    assert credentials.present(rina, Upstream.present()) is None
     assert vault.unseal(Credential.objects.get(reviewer=sam).sealed) == f"{TOKEN}-new"
 
 
@@ -149,7 +149,7 @@ def test_an_account_with_another_password_is_no_demo_account(db: None) -> None:
     assert "rina" not in demo_accounts()
 
 
-def test_one_loop_has_one_pool_and_takes_it_along_when_it_ends() -> None:
+def test_each_event_loop_has_one_pool_that_ends_with_it() -> None:
     seen = []
 
     async def twice() -> None:
@@ -163,7 +163,7 @@ def test_one_loop_has_one_pool_and_takes_it_along_when_it_ends() -> None:
     assert all(client._http.is_closed for client in seen)
 
 
-def test_a_pool_that_was_closed_is_made_anew() -> None:
+def test_a_pool_that_was_closed_is_made_again() -> None:
     async def twice() -> bool:
         first = clients.service_client()
         await clients.close()

@@ -1,4 +1,4 @@
-"""Member tokens under a new key."""
+"""Re-encrypting member tokens with a new key."""
 
 from io import StringIO
 from typing import Any
@@ -15,7 +15,7 @@ from inbox.services.audit import chain, decision_log
 TOKENS = {f"user_{name}": f"mbc_{name}_{'0' * 28}" for name in ("rina", "sam", "lee")}
 
 
-LOG = "So is the end of the decision log.\n"
+LOG = "The end of the decision log is sealed with the same key.\n"
 
 
 def key() -> str:
@@ -34,19 +34,19 @@ def old(db: None, settings: Any) -> str:
 
 
 def rotate() -> str:
-    said = StringIO()
-    call_command("rotate_credential_keys", stdout=said)
-    return said.getvalue()
+    text = StringIO()
+    call_command("rotate_credential_keys", stdout=text)
+    return text.getvalue()
 
 
 def opened() -> set[str]:
     return {vault.unseal(row.sealed) for row in Credential.objects.all()}
 
 
-def test_every_token_opens_with_the_new_key_alone(old: str, settings: Any) -> None:
+def test_every_token_can_be_decrypted_with_only_the_new_key(old: str, settings: Any) -> None:
     new = key()
     settings.CREDENTIAL_KEYS = [new, old]
-    assert rotate() == "3 tokens are sealed with the first key of CREDENTIAL_KEYS.\n" + LOG
+    assert rotate() == "3 tokens are encrypted with the first key of CREDENTIAL_KEYS.\n" + LOG
     settings.CREDENTIAL_KEYS = [new]
     assert chain.sealed(decision_log.head())
     assert opened() == set(TOKENS.values())
@@ -55,7 +55,7 @@ def test_every_token_opens_with_the_new_key_alone(old: str, settings: Any) -> No
         opened()
 
 
-def test_it_goes_batch_by_batch(old: str, settings: Any) -> None:
+def test_tokens_are_rotated_in_batches(old: str, settings: Any) -> None:
     settings.CREDENTIAL_KEYS = [key(), old]
     assert rotation.rotate(batch=2) == 3
 
@@ -69,21 +69,21 @@ def test_a_lost_key_names_whose_tokens_and_changes_nothing(old: str, settings: A
     before = set(Credential.objects.values_list("sealed", flat=True))
     with pytest.raises(CommandError) as refused:
         rotate()
-    said = str(refused.value)
-    assert said.startswith(
-        "The key of 2 stored token(s) is lost, and nothing was changed: lee, rina."
+    text = str(refused.value)
+    assert text.startswith(
+        "The key of 2 stored token(s) is lost, so nothing was changed: lee, rina."
     )
-    assert "Put the old key back behind the new one" in said
-    assert "Account page" in said
+    assert "Add the old key after the new one" in text
+    assert "Account page" in text
     assert refused.value.returncode == 1
     assert set(Credential.objects.values_list("sealed", flat=True)) == before
 
 
-def test_no_keys_at_all_is_said_in_words(old: str, settings: Any) -> None:
+def test_missing_keys_are_reported_in_a_sentence(old: str, settings: Any) -> None:
     settings.CREDENTIAL_KEYS = []
     with pytest.raises(CommandError, match="CREDENTIAL_KEYS is empty"):
         rotate()
 
 
 def test_nothing_to_rotate_is_no_error(db: None) -> None:
-    assert rotate() == "0 tokens are sealed with the first key of CREDENTIAL_KEYS.\n" + LOG
+    assert rotate() == "0 tokens are encrypted with the first key of CREDENTIAL_KEYS.\n" + LOG

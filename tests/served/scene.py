@@ -1,4 +1,4 @@
-"""One question in each status for each person of the table, arranged once through the wire."""
+"""One question in each status for each person of the table, arranged once through the API."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,8 @@ from tests.support.product import Product
 WORKFLOW = "walk"
 SECRET = "for-leads-alone"
 SAID = "Said by one of the others"
+CANARY = "canary-hunter2"
+"""What is masked, in the context of every question and the inputs and metadata of every run."""
 REVIEWERS = ["user_rina", "user_sam", "user_lee"]
 FIRST, BOARD = "walkers", "walker-board"
 PEOPLE: dict[str, str | None] = {
@@ -36,8 +38,17 @@ PERSON = {
     Who.OUT: "nobody",
 }
 NOT_ASKED = (Who.LEAD, Who.ADMIN, Who.STRANGER, Who.OUT)
-DIRECT = (Status.FREE, Status.COMPLETED, Status.EXPIRED)
-CHANGES = (Action.ANSWER, Action.CLAIM, Action.RELEASE, Action.CANCEL, Action.NUDGE)
+DIRECT = (Status.UNCLAIMED, Status.COMPLETED, Status.EXPIRED)
+CHANGES = (
+    Action.ANSWER,
+    Action.UNDO,
+    Action.SNOOZE,
+    Action.CLAIM,
+    Action.RELEASE,
+    Action.AWAIT,
+    Action.CANCEL,
+    Action.NUDGE,
+)
 """What is walked on a question of its own where it is allowed."""
 
 
@@ -108,6 +119,14 @@ class Scene:
         due = now["status"] != "pending" or not now["message"].startswith("Soon over")
         return due and shown.status_code == 200 and shown.json()["updated_at"] == now["updated_at"]
 
+    def ask_rina(self) -> Question:
+        """One more question, to Rina alone."""
+        return self._direct(Status.UNCLAIMED, "user_rina")
+
+    def answer(self, question: Question) -> None:
+        """Rina answers it at Mobius, outside this app."""
+        self._answered(question, "user_rina")
+
     def close(self) -> None:
         """Leave."""
         self.api.close()
@@ -124,7 +143,7 @@ class Scene:
                 continue
             if who is Who.TARGET:
                 self.looked_at[status, who] = direct
-            elif who is Who.FORMER and status in (Status.MINE, Status.WITH):
+            elif who is Who.FORMER and status in (Status.CLAIMED_BY_ME, Status.WITH):
                 self.looked_at[status, who] = [self._make(status, who)]
             else:
                 self.looked_at[status, who] = shared + (direct if who in NOT_ASKED else [])
@@ -134,12 +153,18 @@ class Scene:
         user = f"user_{PERSON[who]}"
         if who is Who.TARGET:
             return self._direct(status, user)
-        handle = FIRST if status in (Status.FREE, Status.MINE, Status.HELD) else BOARD
+        handle = (
+            FIRST
+            if status in (Status.UNCLAIMED, Status.CLAIMED_BY_ME, Status.CLAIMED_BY_ANOTHER)
+            else BOARD
+        )
         question = self._asked(handle, soon=status is Status.EXPIRED)
-        if status in (Status.MINE, Status.HELD):
-            return self._then(question, "claim", user if status is Status.MINE else "user_sam")
+        if status in (Status.CLAIMED_BY_ME, Status.CLAIMED_BY_ANOTHER):
+            return self._then(
+                question, "claim", user if status is Status.CLAIMED_BY_ME else "user_sam"
+            )
         answers = {
-            # With Sam's beside it, so that there is somebody else's to be seen.
+            # With Sam's beside it, so that there is someone else's to be seen.
             Status.WITH: (user, "user_sam"),
             Status.WITHOUT: ("user_sam",),
             Status.EXPIRED: ("user_sam",),
@@ -164,9 +189,12 @@ class Scene:
             "target": target,
             "timeout": "3s" if soon else "1h",
             "spec": {"mode": "confirm"},
+            "context": {"deploy": [{"service": "payments", "api_key": CANARY}]},
         }
         spec = {"name": WORKFLOW, "steps": [{"name": "ask", "interaction": config}]}
-        run = _ok(self.api.post("/runs", json={"spec": spec, "inputs": {"note": SECRET}})).json()
+        given = {"note": SECRET, "client_secret": CANARY}
+        body = {"spec": spec, "inputs": given, "metadata": {"session_token": CANARY}}
+        run = _ok(self.api.post("/runs", json=body)).json()
         events = f"/runs/{run['id']}/events"
         with httpx_sse.connect_sse(self.api, "GET", events) as source:
             for event in source.iter_sse():
@@ -187,7 +215,7 @@ class Scene:
     def _then(
         self, question: Question, verb: str, user: str, body: dict[str, Any] | None = None
     ) -> Question:
-        """Somebody does something, but not here."""
+        """Act on a question at Mobius, outside this app."""
         token = self.entries[user.removeprefix("user_")]["token"]
         headers = {"Authorization": f"Bearer {token}"}
         _ok(self.api.post(f"/interactions/{question.id}/{verb}", json=body, headers=headers))

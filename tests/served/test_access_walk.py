@@ -1,6 +1,8 @@
 """Every cell of the table, over HTTP: page, part, JSON, stream and POST alike."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,66 +10,124 @@ import httpx
 import pytest
 from django.urls import NoReverseMatch, resolve, reverse
 
+from inbox.access.redaction import MASK
+from tests.access.table import PATHS as ALL_PATHS
 from tests.access.table import PLACES, TABLE, Action, Place, Status, Verdict, Who
-from tests.served.scene import BOARD, CHANGES, FIRST, SAID, SECRET, WORKFLOW, Question, Scene
+from tests.served.scene import (
+    BOARD,
+    CANARY,
+    CHANGES,
+    FIRST,
+    SAID,
+    SECRET,
+    WORKFLOW,
+    Question,
+    Scene,
+)
 from tests.served.visitor import Visitor
 from tests.support.product import Product
 
 PART = {"HX-Request": "true", "HX-Target": "article#detail"}
 PATHS = {
     Action.ANSWER: "respond",
+    Action.UNDO: "undo",
+    Action.SNOOZE: "snooze",
     Action.CLAIM: "claim",
     Action.RELEASE: "release",
+    Action.AWAIT: "await-release",
     Action.NUDGE: "nudge",
     Action.CANCEL: "run-cancel",
 }
 OFFERS = {name: action for action, name in PATHS.items()} | {
     "draft": Action.SEE,  # to discard one's own text, also after the question has closed
     "presence": Action.SEE,
+    "seen": Action.SEEN,
+    "unread": Action.SEEN,
     "run-signal": Action.CANCEL,
+    "unsnooze": Action.SNOOZE,
+    "reveal": Action.REVEAL,
+    "run-reveal": Action.REVEAL_RUN,
     "group-add": Action.GROUPS,
     "group-remove": Action.GROUPS,
     "group-routing": Action.GROUPS,
 }
 """The action of a path that a page offers to post to."""
 ONES_OWN = {
+    "draft-discard",
+    "batch-new",
+    "batch-send",
+    "batch-comment",
+    "batch-undo",
+    "batch-dismiss",
     "logout",
     "account-token",
     "account-token-confirm",
     "account-token-remove",
+    "account-guard",
+    "account-language",
+    "account-look",
     "account-keys",
+    "account-notifications",
     "account-password",
+    "account-sessions-end",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_deactivate_totp",
+    "mfa_generate_recovery_codes",
     "login",
     "notifications-read",
     "notification-read",
     "interaction-read",
+    "view-new",
+    "view-edit",
+    "view-update",
+    "view-delete",
+    "templates",
+    "template-delete",
 }
 """What concerns the viewer alone and no question."""
-A_LEADS_OWN = {"view-save", "view-rename", "view-delete"}
-"""The same, for leads."""
 AN_ADMINISTRATORS = {
     "connection-person",
     "connection-import",
     "connection-link",
+    "connection-mail",
+    "connection-deactivate",
     "connection-me",
     "connection-group",
     "connection-send",
+    "permissions-change",
 }
-"""What administrators set up, and nobody else."""
+"""What administrators set up, and no one else."""
 GETS = {
     Place.OWN: (
         "/inbox/",
         "/inbox/changes/?changed=int_1",
+        "/inbox/counts/",
+        "/inbox/filters/",
         "/inbox/?scope=done",
+        "/inbox/answers.csv",
+        "/inbox/focus/?order=1",
         "/runs/",
         "/groups/",
         "/freshness/",
+        "/held/",
     ),
-    Place.ACCOUNT: ("/account/",),
+    Place.DRAFTS: ("/drafts/",),
+    Place.BATCHES: (),
+    Place.BATCH: (),  # tests/web/test_batches.py
+    Place.ACCOUNT: (
+        "/account/",
+        "/account/sessions/",
+        "/account/second-factor/",
+        "/account/second-factor/app/",
+    ),
     Place.NOTICES: ("/notifications/", "/notifications/bell/"),
     Place.GROUP: (f"/groups/{FIRST}/",),
     Place.BLOCKED: ("/runs/blocked/",),
-    Place.VIEWS: ("/runs/filters/",),
+    Place.RUN_FILTERS: ("/runs/filters/",),
+    Place.VIEWS: ("/views/new/", "/views/counts/"),
+    Place.VIEW: (),  # test_only_the_owner_of_a_view_can_use_it
+    Place.TEMPLATES: ("/templates/",),
     Place.INSIGHTS: ("/insights/", "/insights/flow.csv", "/insights/time-to-answer.csv"),
     Place.DECISIONS: (
         "/decisions/",
@@ -76,10 +136,15 @@ GETS = {
         "/decisions/export.jsonl",
     ),
     Place.CONNECTION: ("/connection/",),
+    Place.PERMISSIONS: ("/permissions/",),
     Place.LINK: ("/accounts/link/?token=unknown",),
+    Place.SECOND_STEP: ("/accounts/second-factor/",),
+    Place.CODES: ("/account/second-factor/codes/", "/account/second-factor/passkey/"),
+    Place.METRICS: ("/metrics",),
 }
 STREAMS = ("/live/inbox/", "/live/runs/")
-FORM = {"value": "true", "comment": "", "typed": WORKFLOW}
+SOON = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+FORM = {"value": "true", "comment": "", "typed": WORKFLOW, "preset": SOON, "wanted": "yes"}
 TAKEN = (200, 204, 303)
 PLACES_OF_QUESTIONS = [
     pytest.param(status, who, id=f"{who}: {status}")
@@ -98,6 +163,23 @@ def scene(product: Product) -> Iterator[Scene]:
     made.close()
 
 
+def addresses(name: str, question: Question) -> list[str]:
+    """Where a path leads that is about this question, or about none; a stream leads nowhere."""
+    if name.startswith("live-"):
+        return []
+    given: dict[str, list[Any]] = {
+        "group": [FIRST],
+        "insights-csv": ["flow", "time-to-answer"],
+        "decision": list(range(1, 30)),
+        **{key: [question.run] for key in ("run", "run-cancel", "run-signal", "run-reveal")},
+    }
+    found = []
+    for arguments in ([], *([argument] for argument in given.get(name, [question.id]))):
+        with suppress(NoReverseMatch):
+            found.append(reverse(name, args=arguments))
+    return found
+
+
 def path_of(action: Action, question: Question) -> str | None:
     """Where it is posted to; None for what the product cannot do yet."""
     id_ = question.run if action is Action.CANCEL else question.id
@@ -113,7 +195,7 @@ def resolve_name(path: str) -> str | None:
 
 
 def waited_for(question: dict[str, Any]) -> str:
-    """Somebody whom a question waits for; anybody of whom it has asked where it is over."""
+    """Someone whom a question waits for; anyone of whom it has asked where it is over."""
     said = [one["user_id"] for one in question["partial_responses"] or ()]
     asked = question["target_member_snapshot"] or [question["target"]["id"]]
     missing = [user for user in asked if user not in said]
@@ -133,7 +215,7 @@ def is_(verdict: Verdict, answer: httpx.Response, *, part: bool = False) -> bool
 
 
 @pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_what_is_seen(scene: Scene, status: Status, who: Who) -> None:
+def test_questions_are_shown_as_the_table_says(scene: Scene, status: Status, who: Who) -> None:
     verdict, visitor = TABLE[status, who, Action.SEE], scene.visitor(who)
     for question in scene.looked_at[status, who]:
         page = f"/interactions/{question.id}/"
@@ -145,7 +227,7 @@ def test_what_is_seen(scene: Scene, status: Status, who: Who) -> None:
 
 
 @pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_what_of_the_run_is_seen(scene: Scene, status: Status, who: Who) -> None:
+def test_runs_are_shown_as_the_table_says(scene: Scene, status: Status, who: Who) -> None:
     verdict, visitor = TABLE[status, who, Action.RUN], scene.visitor(who)
     for question in scene.looked_at[status, who]:
         page = visitor.get(f"/runs/{question.run}/")
@@ -156,7 +238,9 @@ def test_what_of_the_run_is_seen(scene: Scene, status: Status, who: Who) -> None
 
 
 @pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_what_others_said_is_seen(scene: Scene, status: Status, who: Who) -> None:
+def test_answers_of_others_are_shown_as_the_table_says(
+    scene: Scene, status: Status, who: Who
+) -> None:
     verdict, visitor = TABLE[status, who, Action.OTHERS], scene.visitor(who)
     for question in scene.looked_at[status, who]:
         pages = [visitor.get(f"/interactions/{question.id}/{raw}") for raw in ("", "raw.json")]
@@ -167,12 +251,14 @@ def test_what_others_said_is_seen(scene: Scene, status: Status, who: Who) -> Non
 
 
 @pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_whose_receipts_are_there(scene: Scene, status: Status, who: Who) -> None:
+def test_receipts_open_as_the_table_says(scene: Scene, status: Status, who: Who) -> None:
     verdict, visitor = TABLE[status, who, Action.RECEIPT], scene.visitor(who)
     for question in scene.looked_at[status, who]:
-        told = scene.upstream(question)
+        interaction = scene.upstream(question)
         page = visitor.get(f"/interactions/{question.id}/receipt")
-        if verdict is Verdict.NEVER or not (told["partial_responses"] or told["response"]):
+        if verdict is Verdict.NEVER or not (
+            interaction["partial_responses"] or interaction["response"]
+        ):
             verdict_now = Verdict.SIGN_IN if who is Who.OUT else Verdict.NOT_FOUND
         else:
             verdict_now = verdict
@@ -181,7 +267,7 @@ def test_whose_receipts_are_there(scene: Scene, status: Status, who: Who) -> Non
 
 @pytest.mark.parametrize("who", Who, ids=str)
 @pytest.mark.parametrize("place", Place, ids=str)
-def test_which_pages_are_there(scene: Scene, place: Place, who: Who) -> None:
+def test_pages_open_as_the_table_says(scene: Scene, place: Place, who: Who) -> None:
     verdict, visitor = PLACES[place, who], scene.visitor(who)
     if verdict is Verdict.NEVER:
         return
@@ -199,32 +285,32 @@ def test_the_streams_of_lists_are_there(scene: Scene, who: Who) -> None:
 
 
 @pytest.mark.parametrize("who", [who for who in Who if who is not Who.ADMIN], ids=str)
-def test_what_administrators_set_up_nobody_else_does(scene: Scene, who: Who) -> None:
+def test_only_administrators_can_use_the_setup(scene: Scene, who: Who) -> None:
     for name in sorted(AN_ADMINISTRATORS):
-        path = reverse(name, args=[1] if name == "connection-link" else [])
+        about_a_person = name in ("connection-link", "connection-deactivate")
+        path = reverse(name, args=[1] if about_a_person else [])
         assert is_(PLACES[Place.CONNECTION, who], scene.visitor(who).post(path)), path
 
 
-def test_a_view_is_its_leads_alone(scene: Scene) -> None:
+def test_only_the_owner_of_a_view_can_use_it(scene: Scene) -> None:
     tess = scene.visitor(Who.LEAD)
-    saved = tess.post("/runs/views/", {"name": "Walked"})
+    saved = tess.post("/views/new/?page=runs", {"name": "Walked"})
     assert saved.status_code == 303
-    offered = [form.action for form in tess.forms(saved.headers["Location"])]
-    own = [path for path in offered if resolve_name(path) in A_LEADS_OWN]
-    changes = [path for path in own if resolve_name(path) != "view-save"]
-    assert {resolve_name(path) for path in changes} == {"view-rename", "view-delete"}
+    number = saved.headers["Location"].rpartition("=")[2]
+    names = ("view-edit", "view-update", "view-delete")
+    paths = [reverse(name, args=[number]) for name in names]
     for who in Who:
         if who is not Who.LEAD:
-            verdict, visitor = PLACES[Place.VIEWS, who], scene.visitor(who)
-            for path in ("/runs/views/", *changes):
+            verdict, visitor = PLACES[Place.VIEW, who], scene.visitor(who)
+            for path in paths:
                 assert is_(verdict, visitor.post(path, {"name": "Taken"})), path
-    for path in sorted(changes, key=lambda path: resolve_name(path) == "view-delete"):
+    for path in paths:
         assert tess.post(path, {"name": "Walked again"}).status_code == 303
 
 
-def test_a_notice_is_read_by_its_owner_alone(scene: Scene) -> None:
+def test_only_the_owner_can_read_a_notification(scene: Scene) -> None:
     tess, rina = scene.visitor(Who.LEAD), scene.visitor(Who.MEMBER)
-    (question,) = scene.looked_at[Status.FREE, Who.TARGET]
+    (question,) = scene.looked_at[Status.UNCLAIMED, Who.TARGET]
     sent = tess.post(f"/interactions/{question.id}/nudge", {"user_id": "user_rina"})
     assert sent.status_code == 303
     offered = [form.action for form in rina.forms("/notifications/")]
@@ -238,9 +324,37 @@ def test_a_notice_is_read_by_its_owner_alone(scene: Scene) -> None:
     assert rina.post(path).status_code == 303
 
 
+@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
+def test_questions_are_marked_as_the_table_says(scene: Scene, status: Status, who: Who) -> None:
+    verdict, visitor = TABLE[status, who, Action.SEEN], scene.visitor(who)
+    for question in scene.looked_at[status, who]:
+        for name in ("seen", "unread"):
+            assert is_(verdict, visitor.post(reverse(name, args=[question.id])))
+
+
+KEYS = {
+    Action.REVEAL: ("reveal", "/context/deploy/0/api_key"),
+    Action.REVEAL_RUN: ("run-reveal", "/inputs/client_secret"),
+}
+
+
+@pytest.mark.parametrize("action", KEYS, ids=str)
+@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
+def test_masked_values_are_revealed_only_to_those_who_may_see_them(
+    scene: Scene, status: Status, who: Who, action: Action
+) -> None:
+    verdict, visitor = TABLE[status, who, action], scene.visitor(who)
+    name, key = KEYS[action]
+    for question in scene.looked_at[status, who]:
+        id_ = question.run if action is Action.REVEAL_RUN else question.id
+        answer = visitor.post(reverse(name, args=[id_]), {"path": key})
+        assert is_(verdict, answer)
+        assert (CANARY in answer.text) is (verdict is Verdict.YES)
+
+
 @pytest.mark.parametrize("action", CHANGES, ids=str)
 @pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_what_is_refused_changes_nothing(
+def test_refused_actions_change_nothing(
     scene: Scene, status: Status, who: Who, action: Action
 ) -> None:
     verdict, visitor = TABLE[status, who, action], scene.visitor(who)
@@ -264,7 +378,9 @@ ALLOWED = [
 
 
 @pytest.mark.parametrize(("status", "who", "action"), ALLOWED)
-def test_what_is_allowed_is_done(scene: Scene, status: Status, who: Who, action: Action) -> None:
+def test_actions_that_the_table_allows_succeed(
+    scene: Scene, status: Status, who: Who, action: Action
+) -> None:
     question = scene.fresh[status, who, action]
     path = path_of(action, question)
     if path is None:
@@ -274,7 +390,7 @@ def test_what_is_allowed_is_done(scene: Scene, status: Status, who: Who, action:
     assert answer.status_code in TAKEN, answer.text
     now = scene.upstream(question)
     user = f"user_{scene.visitor(who).name}"
-    if TABLE[status, who, action] is Verdict.IDLE:
+    if TABLE[status, who, action] is Verdict.IDLE or action is Action.SNOOZE:
         assert now == before
     elif action is Action.ANSWER:
         said = [one["user_id"] for one in now["partial_responses"] or ()]
@@ -285,9 +401,79 @@ def test_what_is_allowed_is_done(scene: Scene, status: Status, who: Who, action:
         assert now["claimed_by"] is None
 
 
+REFUSED = {
+    "respond": {"value": "?"},
+    "undo": {},
+    "reveal": {"path": "/context"},
+    "run-cancel": {"typed": "?"},
+    "run-signal": {"name": "", "payload": "{"},
+}
+"""Forms that change nothing, and come back with what the page shows."""
+
+
+@pytest.mark.parametrize("who", [Who.MEMBER, Who.LEAD, Who.ADMIN], ids=str)
+def test_no_address_gives_away_what_is_masked(scene: Scene, who: Who) -> None:
+    """Every path of the table that is no stream: as a page, and as a part of one."""
+    visitor, shown = scene.visitor(who), set()
+    for question in [some[0] for (_, whose), some in scene.looked_at.items() if whose is who]:
+        assert CANARY in str(scene.upstream(question)["context"])
+        for name in ALL_PATHS:
+            for path in addresses(name, question):
+                searched = visitor.get(path, params={"q": "payments key"})
+                pages = [visitor.get(path), visitor.get(path, headers=PART), searched]
+                if name in REFUSED:
+                    pages.append(visitor.post(path, REFUSED[name]))
+                assert not [page for page in pages if CANARY in page.text], path
+                shown |= {name for page in pages if MASK in page.text}
+    question_pages = {"interaction", "interaction-json"}
+    assert not shown if who is Who.ADMIN else shown >= question_pages
+    assert ("run" in shown) is (who is Who.LEAD)
+
+
+def test_no_receipt_or_export_gives_away_what_is_masked(scene: Scene) -> None:
+    rina, question = scene.visitor(Who.MEMBER), scene.ask_rina()
+    with rina.hearing() as until:
+        until(lambda: scene.is_mirrored(question))
+    assert rina.post(f"/interactions/{question.id}/respond", FORM).status_code == 303
+    written = {
+        f"/interactions/{question.id}/receipt": MASK,
+        "/decisions/export.csv": "api_key",
+        "/decisions/export.jsonl": "api_key",
+    }
+    for path, words in written.items():
+        answer = scene.visitor(Who.LEAD).get(path)
+        assert words in answer.text, path
+        assert CANARY not in answer.text, path
+
+
+def test_no_live_frame_gives_away_what_is_masked(scene: Scene) -> None:
+    tess = scene.visitor(Who.LEAD)
+    question = scene.ask_rina()
+    with tess.hearing() as until:
+        until(lambda: scene.is_mirrored(question))
+    paths = (f"/live/runs/{question.run}/", f"/live/inbox/?item={question.id}")
+    with ExitStack() as stack:
+        streams = [
+            stack.enter_context(tess.http.stream("GET", path)).iter_lines() for path in paths
+        ]
+        heard = [next(lines) for lines in streams]
+        scene.answer(question)
+        for lines in streams:
+            for line in lines:
+                heard.append(line)
+                if 'data-run-status="completed"' in line:
+                    break
+    assert CANARY not in "".join(heard)
+
+
+def test_the_log_file_has_nothing_of_what_is_masked(scene: Scene, product: Product) -> None:
+    scene.visitor(Who.LEAD).get("/interactions/unknown/")
+    assert CANARY not in "".join(product.said)
+
+
 @pytest.mark.parametrize("who", Who, ids=str)
-def test_who_changes_groups(scene: Scene, who: Who) -> None:
-    verdict, visitor = TABLE[Status.FREE, who, Action.GROUPS], scene.visitor(who)
+def test_groups_are_changed_as_the_table_says(scene: Scene, who: Who) -> None:
+    verdict, visitor = TABLE[Status.UNCLAIMED, who, Action.GROUPS], scene.visitor(who)
     before = {handle: members(scene, handle) for handle in (FIRST, BOARD)}
     sent = [
         visitor.post(f"/groups/{FIRST}/routing", {"routing": "any"}),
@@ -320,7 +506,7 @@ def test_no_page_offers_what_would_be_refused(scene: Scene, status: Status, who:
             for action in (Action.ANSWER, Action.CLAIM, Action.RELEASE)
             if TABLE[status, who, action] is Verdict.YES and path_of(action, question)
         }
-        if status is Status.MINE:
+        if status is Status.CLAIMED_BY_ME:
             wanted -= {Action.CLAIM}
         assert {action for action, id_ in offered if id_ == question.id} >= wanted
 
@@ -334,7 +520,7 @@ def test_no_list_offers_what_would_be_refused(scene: Scene, who: Who) -> None:
 
 
 def allowed_offers(scene: Scene, who: Who, visitor: Visitor, page: str) -> set[tuple[Action, str]]:
-    """What a page offers: the action and the id it is about. Each must be allowed."""
+    """The actions that a page offers, with the id of their question. Each must be allowed."""
     places = {
         id_: status
         for (status, whose), questions in scene.looked_at.items()
@@ -345,14 +531,14 @@ def allowed_offers(scene: Scene, who: Who, visitor: Visitor, page: str) -> set[t
     offered = set()
     for form in visitor.forms(page):
         match = resolve(urlsplit(form.action or page).path)
-        if match.url_name in ONES_OWN or (match.url_name in A_LEADS_OWN and who is Who.LEAD):
+        if match.url_name in ONES_OWN:
             continue
         if match.url_name in AN_ADMINISTRATORS and who is Who.ADMIN:
             continue
         assert match.url_name in OFFERS, f"{page} offers {form.action}: what is it?"
         action, id_ = OFFERS[match.url_name], str(match.kwargs.get("id"))
         offered.add((action, id_))
-        status = places.get(id_, Status.FREE)
+        status = places.get(id_, Status.UNCLAIMED)
         if id_ in places or action is Action.GROUPS:
             assert TABLE[status, who, action] is Verdict.YES, f"{page} offers {form.action}"
     return offered

@@ -42,7 +42,7 @@ def api(product: Product) -> Iterator[httpx.Client]:
 
 
 def asked(api: httpx.Client, crowd: list[Visitor], handle: str) -> dict[str, str]:
-    """Ask the group within a run, and wait until the question is on everybody's page."""
+    """Ask the group within a run, and wait until the question is on everyone's page."""
     config = {
         "type": "approval",
         "message": f"Does {handle} agree?",
@@ -64,7 +64,7 @@ def asked(api: httpx.Client, crowd: list[Visitor], handle: str) -> dict[str, str
 
 
 def at_once(crowd: list[Visitor], act: Callable[[Visitor], httpx.Response]) -> list[httpx.Response]:
-    """Everybody does it when the last one is ready."""
+    """Everyone does it when the last one is ready."""
     gate = threading.Barrier(len(crowd))
 
     def one(visitor: Visitor) -> httpx.Response:
@@ -115,7 +115,7 @@ def test_thirty_answers_to_one_question_each_count_once(
         assert f'action="{path}respond"' not in page
 
 
-def test_thirty_claims_of_one_question_have_one_holder_and_the_others_hear_who(
+def test_thirty_claims_of_one_question_have_one_winner_and_the_others_learn_who(
     api: httpx.Client, crowd: list[Visitor]
 ) -> None:
     ids = asked(api, crowd, "crowd-first")
@@ -128,8 +128,8 @@ def test_thirty_claims_of_one_question_have_one_holder_and_the_others_hear_who(
         for visitor, answer in zip(crowd, answers, strict=True)
         if answer.status_code in (200, 303)
     ]
-    holder = upstream(api, ids["item"])["claimed_by"]
-    assert [PEOPLE[visitor.name] for visitor in won] == [holder]
+    winner = upstream(api, ids["item"])["claimed_by"]
+    assert [PEOPLE[visitor.name] for visitor in won] == [winner]
     (winner,) = won
     for visitor, answer in zip(crowd, answers, strict=True):
         if visitor is not winner:

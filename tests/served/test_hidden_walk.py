@@ -23,7 +23,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """A product of its own, with the setting on."""
     folder = tmp_path_factory.mktemp("hidden")
     setting = {"GROUP_ANSWERS_HIDDEN_UNTIL_MINE": "on"}
-    product = Product(folder, environment(folder, "hidden") | setting)
+    product = Product(folder, environment(folder, "hidden", installed=True) | setting)
     product.start()
     made = Scene(product)
     made.arrange(changes=False)
@@ -33,11 +33,11 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 @pytest.mark.parametrize(("status", "who"), PLACES)
-def test_what_others_said_is_seen_by_who_may_see_it(scene: Scene, status: Status, who: Who) -> None:
+def test_hidden_answers_are_shown_as_the_table_says(scene: Scene, status: Status, who: Who) -> None:
     verdict, visitor = TABLE[status, who, Action.HIDDEN], scene.visitor(who)
     for question in scene.looked_at[status, who]:
-        told = scene.upstream(question)
-        if told["target"]["type"] != "group":
+        interaction = scene.upstream(question)
+        if interaction["target"]["type"] != "group":
             continue
         page = f"/interactions/{question.id}/"
         pages = [visitor.get(path).text for path in (page, f"{page}raw.json")]
@@ -45,7 +45,7 @@ def test_what_others_said_is_seen_by_who_may_see_it(scene: Scene, status: Status
 
 
 @pytest.mark.parametrize("who", [Who.MEMBER, Who.FORMER], ids=str)
-def test_no_other_page_tells_it_early(scene: Scene, who: Who) -> None:
+def test_no_other_page_reveals_it_early(scene: Scene, who: Who) -> None:
     visitor = scene.visitor(who)
     for question in scene.looked_at[Status.WITHOUT, who]:
         pages = (f"/runs/{question.run}/", f"/inbox/?item={question.id}", "/inbox/", "/runs/")
@@ -56,7 +56,7 @@ def test_no_other_page_tells_it_early(scene: Scene, who: Who) -> None:
 
 
 @pytest.mark.parametrize("who", [Who.MEMBER, Who.FORMER], ids=str)
-def test_who_has_answered_is_no_secret(scene: Scene, who: Who) -> None:
+def test_the_names_of_those_who_answered_are_not_hidden(scene: Scene, who: Who) -> None:
     for question in scene.looked_at[Status.WITHOUT, who]:
         page = scene.visitor(who).get(f"/interactions/{question.id}/").text
         assert "1 of 3" in page

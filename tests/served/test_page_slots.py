@@ -1,4 +1,4 @@
-"""Pages while others are slow: their requests, or the Mobius that their answers wait for."""
+"""Pages stay fast while other requests, or Mobius, are slow."""
 
 import os
 import signal

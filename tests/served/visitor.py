@@ -1,4 +1,4 @@
-"""Somebody who uses the product over HTTP, without scripts."""
+"""A person who uses the product over HTTP, without scripts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +17,10 @@ class Visitor:
     def __init__(self, web: str, name: str, entry: Entry | None = None) -> None:
         self.name = name
         self.web = web
-        cookies = {"sessionid": entry["session"]} if entry else {}
-        self.http = httpx.Client(base_url=web, cookies=cookies, timeout=30)
+        self.http = httpx.Client(base_url=web, timeout=30)
+        if entry:
+            # With its host, so that the same cookie from the product replaces it.
+            self.http.cookies.set("sessionid", entry["session"], domain=self.http.base_url.host)
         self._csrf = ""
 
     def get(self, path: str, **options: Any) -> httpx.Response:
@@ -33,7 +35,7 @@ class Visitor:
         return self.http.post(path, data=data or {}, headers={"X-CSRFToken": self._csrf})
 
     def forms(self, path: str) -> list[Form]:
-        """What a page offers to send."""
+        """The forms of a page."""
         return forms_of(self.get(path).text)
 
     def stream(self, path: str) -> int:

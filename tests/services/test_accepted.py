@@ -1,6 +1,5 @@
 """Answers that Mobius has accepted and does not show yet."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from inbox.access import viewer_of
 from inbox.models import Attempt, Decision
 from inbox.services import upkeep
 from inbox.services.answer_state import sent_to
@@ -19,13 +17,12 @@ from tests.support.desk import attempts, decisions, drafts
 from tests.support.guide_desk import GuideDesk
 from tests.upstream import GuideServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(settings: Any) -> Iterator[GuideDesk]:
-    with GuideServer() as server:
-        yield GuideDesk(server, settings)
+def desk(settings: Any, guide_server: GuideServer) -> GuideDesk:
+    return GuideDesk(guide_server, settings)
 
 
 async def answer(desk: GuideDesk, id: str, value: Any = True, *, who: str = "rina", **more: Any):
@@ -84,7 +81,7 @@ async def test_where_all_must_answer_others_still_have_to(desk: GuideDesk) -> No
 
 @pytest.mark.parametrize("require_all", [False, True])
 @pytest.mark.parametrize("processes", [False, True])
-async def test_where_nobody_knows_how_many_must_answer_others_may_have_to(
+async def test_where_it_is_unknown_how_many_must_answer_others_may_have_to(
     desk: GuideDesk, require_all: bool, processes: bool
 ) -> None:
     desk.server.offers.tells_policy = False
@@ -99,7 +96,7 @@ async def test_where_nobody_knows_how_many_must_answer_others_may_have_to(
         assert outcome.kind is Kind.RECEIVED
 
 
-async def test_meanwhile_it_is_not_sent_again(desk: GuideDesk) -> None:
+async def test_an_accepted_answer_is_not_sent_again(desk: GuideDesk) -> None:
     item = await sync_to_async(desk.ask)()
     later(desk)
     await answer(desk, item.mobius_id)
@@ -114,7 +111,7 @@ async def test_meanwhile_it_is_not_sent_again(desk: GuideDesk) -> None:
     assert len(desk.server.requests("respond")) == 1
 
 
-async def test_where_one_answer_is_enough_nobody_else_can_answer(desk: GuideDesk) -> None:
+async def test_where_one_answer_is_enough_no_one_else_can_answer(desk: GuideDesk) -> None:
     item = await sync_to_async(desk.ask)(to="group:approvers")
     later(desk)
     await answer(desk, item.mobius_id)
@@ -122,8 +119,7 @@ async def test_where_one_answer_is_enough_nobody_else_can_answer(desk: GuideDesk
     assert outcome.kind is Kind.PROCESSING
     assert (outcome.underway.name, outcome.underway.mine) == ("Rina", False)
     sam = await sync_to_async(desk.person)("sam")
-    viewer = await sync_to_async(viewer_of)(sam.user)
-    seen = (await sync_to_async(sent_to)(viewer, item)).underway
+    seen = (await sync_to_async(sent_to)(sam.user_id, item)).underway
     assert seen is not None
     assert not seen.mine
     assert len(desk.server.requests("respond")) == 1
@@ -182,7 +178,7 @@ async def test_an_answer_that_lee_was_before_is_kept_as_text(desk: GuideDesk) ->
     assert await drafts() == [(["true"], "Go")]
 
 
-async def test_a_restart_goes_on_reading(desk: GuideDesk) -> None:
+async def test_reading_continues_after_a_restart(desk: GuideDesk) -> None:
     item = await sync_to_async(desk.ask)()
     later(desk)
     await answer(desk, item.mobius_id)
@@ -193,7 +189,7 @@ async def test_a_restart_goes_on_reading(desk: GuideDesk) -> None:
     assert await attempts() == [("answered", "respond")]
 
 
-async def test_what_another_process_left_is_read_from_the_next_minute_on(
+async def test_accepted_answers_of_another_process_are_read_within_a_minute(
     desk: GuideDesk,
 ) -> None:
     running = Confirmer()
@@ -246,7 +242,7 @@ RESPONDERS = ("person", "key", "group", "none")
 @pytest.mark.parametrize("responder", RESPONDERS)
 @pytest.mark.parametrize("to", ["user_rina", "group:approvers"])
 @pytest.mark.parametrize("body", ["interaction", "none"])
-async def test_whoever_is_named_as_responder_it_is_the_persons_answer(
+async def test_it_is_the_persons_answer_whoever_is_named_as_responder(
     desk: GuideDesk, responder: Any, to: str, body: Any
 ) -> None:
     desk.server.offers.responder, desk.server.offers.respond_body = responder, body
@@ -260,7 +256,7 @@ async def test_whoever_is_named_as_responder_it_is_the_persons_answer(
 
 @pytest.mark.parametrize("responder", RESPONDERS)
 @pytest.mark.parametrize("first", ["sync", "settling"])
-async def test_whoever_is_named_after_a_time_out_it_is_the_persons_answer(
+async def test_after_a_time_out_the_answer_is_the_persons_whoever_is_named(
     desk: GuideDesk, responder: Any, first: str
 ) -> None:
     desk.server.offers.responder = responder
@@ -278,7 +274,7 @@ async def test_whoever_is_named_after_a_time_out_it_is_the_persons_answer(
 
 
 async def is_rinas(desk: GuideDesk, id: str) -> None:
-    """On the page, in the log, and never as somebody else's."""
+    """On the page, in the log, and never as someone else's."""
     item = await sync_to_async(desk.read)(id)
     assert [(one["user_id"], one["value"]) for one in item.responses] == [("user_rina", True)]
     assert item.responder_id == "user_rina"

@@ -1,4 +1,4 @@
-"""Taking a group's question and giving it back, also when others or Mobius are in the way."""
+"""Claiming and releasing a group's question, also when others are faster or Mobius fails."""
 
 import asyncio
 from datetime import timedelta
@@ -46,18 +46,18 @@ async def release(desk: Desk, name: str, item: Interaction) -> Outcome[Interacti
 
 @sync_to_async
 def takes(desk: Desk, user_id: str, item: Interaction, verb: str = "claim") -> None:
-    """Somebody does it elsewhere; the mirror has not heard of it."""
+    """Someone does it elsewhere; the mirror has not heard of it."""
     answer = desk.project.as_(user_id).post(f"interactions/{item.mobius_id}/{verb}")
     assert answer.is_success, answer.text
 
 
 @sync_to_async
-def holder(desk: Desk, item: Interaction) -> Any:
+def claimed_by(desk: Desk, item: Interaction) -> Any:
     return desk.upstream(item.mobius_id)["claimed_by"]
 
 
 @sync_to_async
-def held_rows() -> list[str]:
+def claimed_rows() -> list[str]:
     return list(Recipient.objects.filter(holds=True).values_list("user_id", flat=True))
 
 
@@ -75,8 +75,8 @@ async def test_a_claim_is_upstream_in_the_mirror_and_in_the_log(desk: Desk) -> N
     outcome = await claim(desk, "rina", item)
     assert outcome.kind is Kind.CLAIMED
     assert outcome.subject.claimed_by == "user_rina"
-    assert await holder(desk, item) == "user_rina"
-    assert await held_rows() == ["user_rina"]
+    assert await claimed_by(desk, item) == "user_rina"
+    assert await claimed_rows() == ["user_rina"]
     (entry,) = await decisions()
     assert (entry.verb, entry.actor, entry.account) == ("claim", "user_rina", "rina")
     assert entry.credential_kind == "member"
@@ -101,17 +101,17 @@ async def test_pressed_twice_it_is_one_claim(desk: Desk) -> None:
     assert len(await decisions()) == 1
 
 
-async def test_it_is_given_back_and_taken_by_another(desk: Desk) -> None:
+async def test_a_released_question_can_be_claimed_by_someone_else(desk: Desk) -> None:
     item = await group_ask(desk)
     await claim(desk, "rina", item)
     outcome = await release(desk, "rina", item)
     assert (outcome.kind, outcome.subject.claimed_by) == (Kind.RELEASED, None)
-    assert await held_rows() == []
+    assert await claimed_rows() == []
     assert (await claim(desk, "lee", item)).kind is Kind.CLAIMED
     assert [entry.verb for entry in await decisions()] == ["claim", "release", "claim"]
 
 
-async def test_giving_back_what_is_free_is_no_harm_and_no_entry(desk: Desk) -> None:
+async def test_releasing_an_unclaimed_question_changes_and_logs_nothing(desk: Desk) -> None:
     item = await group_ask(desk)
     assert (await release(desk, "rina", item)).kind is Kind.RELEASED
     assert await decisions() == []
@@ -121,7 +121,7 @@ async def test_losing_the_race_names_who_won(desk: Desk) -> None:
     item = await group_ask(desk)
     await takes(desk, "user_lee", item)
     outcome = await claim(desk, "rina", item)
-    assert (outcome.kind, outcome.subject.claimed_by) == (Kind.HELD, "user_lee")
+    assert (outcome.kind, outcome.subject.claimed_by) == (Kind.CLAIMED_BY_ANOTHER, "user_lee")
     assert await decisions() == []
 
 
@@ -133,7 +133,7 @@ async def test_a_late_claim_is_read_again_whatever_the_wire_answers(
     await takes(desk, "user_lee", item)
     desk.server.on("POST", CLAIM, refusal(status, "bad_request"))
     outcome = await claim(desk, "rina", item)
-    assert (outcome.kind, outcome.subject.claimed_by) == (Kind.HELD, "user_lee")
+    assert (outcome.kind, outcome.subject.claimed_by) == (Kind.CLAIMED_BY_ANOTHER, "user_lee")
 
 
 @pytest.mark.parametrize("status", [400, 409])
@@ -155,7 +155,7 @@ async def test_a_refused_claim_of_what_i_claimed_before_is_no_new_entry(desk: De
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 429])
-async def test_what_mobius_accepted_is_done_and_logged_whatever_status_came_back(
+async def test_a_claim_that_mobius_accepted_is_logged_whatever_status_came_back(
     desk: Desk, status: int
 ) -> None:
     item = await group_ask(desk)
@@ -174,7 +174,7 @@ async def test_what_mobius_accepted_is_done_and_logged_whatever_status_came_back
 
 
 @pytest.mark.parametrize("step", [PassThenCut(), PassThenReply(409)])
-async def test_what_could_not_be_checked_is_logged_once_it_can_be(desk: Desk, step: Any) -> None:
+async def test_an_unconfirmed_claim_is_logged_once_it_can_be_checked(desk: Desk, step: Any) -> None:
     item = await group_ask(desk)
     desk.server.on("POST", CLAIM, step)
     desk.server.on("GET", READ, Reply(500), always=True)
@@ -189,7 +189,7 @@ async def test_what_could_not_be_checked_is_logged_once_it_can_be(desk: Desk, st
     assert not await ClaimAttempt.objects.aexists()
 
 
-async def test_a_claim_that_somebody_else_won_is_never_logged_as_mine(desk: Desk) -> None:
+async def test_a_claim_that_someone_else_won_is_never_logged_as_mine(desk: Desk) -> None:
     item = await group_ask(desk)
     await takes(desk, "user_lee", item)
     await claim(desk, "rina", item)
@@ -201,7 +201,7 @@ async def test_a_claim_that_somebody_else_won_is_never_logged_as_mine(desk: Desk
     assert not await ClaimAttempt.objects.aexists()
 
 
-async def test_a_refused_release_of_what_lee_gave_back_is_not_mine(desk: Desk) -> None:
+async def test_a_refused_release_of_what_lee_released_is_not_logged_as_mine(desk: Desk) -> None:
     item = await group_ask(desk)
     await takes(desk, "user_lee", item)
     await sync_to_async(desk.read)(item.mobius_id)
@@ -211,14 +211,14 @@ async def test_a_refused_release_of_what_lee_gave_back_is_not_mine(desk: Desk) -
     assert await decisions() == []
 
 
-async def test_what_was_answered_meanwhile_says_by_whom_and_how(desk: Desk) -> None:
+async def test_a_claim_of_an_answered_question_shows_who_answered_what(desk: Desk) -> None:
     item = await group_ask(desk)
     await sync_to_async(desk.elsewhere)("user_lee", item.mobius_id, True)
     outcome = await claim(desk, "rina", item)
     assert (outcome.kind, outcome.subject.answered_by) == (Kind.CLOSED, ["user_lee"])
 
 
-async def test_what_the_mirror_knows_to_be_closed_is_not_sent(desk: Desk) -> None:
+async def test_a_question_closed_in_the_mirror_is_not_claimed(desk: Desk) -> None:
     item = await group_ask(desk)
     await sync_to_async(desk.elsewhere)("user_lee", item.mobius_id, True)
     await sync_to_async(desk.read)(item.mobius_id)
@@ -226,15 +226,15 @@ async def test_what_the_mirror_knows_to_be_closed_is_not_sent(desk: Desk) -> Non
     assert desk.server.seen("POST", CLAIM) == []
 
 
-async def test_only_the_holder_gives_it_back(desk: Desk) -> None:
+async def test_only_the_person_who_claimed_it_can_release_it(desk: Desk) -> None:
     item = await group_ask(desk)
     await takes(desk, "user_lee", item)
     outcome = await release(desk, "rina", item)
-    assert (outcome.kind, outcome.subject.claimed_by) == (Kind.HELD, "user_lee")
-    assert await holder(desk, item) == "user_lee"
+    assert (outcome.kind, outcome.subject.claimed_by) == (Kind.CLAIMED_BY_ANOTHER, "user_lee")
+    assert await claimed_by(desk, item) == "user_lee"
 
 
-async def test_what_the_mirror_still_calls_held_is_asked_for_all_the_same(desk: Desk) -> None:
+async def test_a_question_claimed_only_in_the_mirror_is_still_claimed_upstream(desk: Desk) -> None:
     item = await group_ask(desk)
     await takes(desk, "user_lee", item)
     await sync_to_async(desk.read)(item.mobius_id)
@@ -269,7 +269,7 @@ async def test_a_claim_that_did_not_arrive_can_be_tried_again(desk: Desk, step: 
     assert await decisions() == []
 
 
-async def test_a_lost_release_that_did_not_arrive_says_that_i_still_have_it(desk: Desk) -> None:
+async def test_a_lost_release_that_did_not_arrive_leaves_the_claim(desk: Desk) -> None:
     item = await group_ask(desk)
     await claim(desk, "rina", item)
     desk.server.on("POST", RELEASE, CutAfterRead())
@@ -277,7 +277,7 @@ async def test_a_lost_release_that_did_not_arrive_says_that_i_still_have_it(desk
     assert (outcome.kind, outcome.subject.claimed_by) == (Kind.STILL_OPEN, "user_rina")
 
 
-async def test_what_lee_took_while_my_claim_was_on_its_way_is_told(desk: Desk) -> None:
+async def test_a_claim_that_lost_to_lees_shows_lees(desk: Desk) -> None:
     item = await group_ask(desk)
     held = Hold(Pass())
     desk.server.on("POST", CLAIM, held)
@@ -286,7 +286,7 @@ async def test_what_lee_took_while_my_claim_was_on_its_way_is_told(desk: Desk) -
     await takes(desk, "user_lee", item)
     held.release()
     outcome = await mine
-    assert (outcome.kind, outcome.subject.claimed_by) == (Kind.HELD, "user_lee")
+    assert (outcome.kind, outcome.subject.claimed_by) == (Kind.CLAIMED_BY_ANOTHER, "user_lee")
 
 
 async def test_nothing_is_claimed_where_the_truth_cannot_be_read(desk: Desk) -> None:
@@ -297,7 +297,7 @@ async def test_nothing_is_claimed_where_the_truth_cannot_be_read(desk: Desk) -> 
     assert outcome.kind is Kind.UNCONFIRMED
 
 
-async def test_a_refused_token_is_marked_and_the_person_told(desk: Desk) -> None:
+async def test_a_refused_token_is_marked_and_reported(desk: Desk) -> None:
     item = await group_ask(desk)
     desk.server.on("POST", CLAIM, refusal(401, "unauthorized"))
     outcome = await claim(desk, "rina", item)
@@ -315,7 +315,7 @@ async def test_a_403_says_what_mobius_says(desk: Desk) -> None:
     assert (outcome.kind, outcome.message) == (Kind.NOT_ACCEPTED, "No.")
 
 
-async def test_a_429_says_when(desk: Desk) -> None:
+async def test_a_429_has_the_time_to_try_again(desk: Desk) -> None:
     item = await group_ask(desk)
     desk.server.on(
         "POST", CLAIM, Reply(429, {"error": {"code": "x", "message": "No."}}, {"retry-after": "7"})
@@ -341,7 +341,7 @@ async def test_a_token_whose_key_is_lost_says_so(desk: Desk) -> None:
     assert desk.server.seen("POST", CLAIM) == []
 
 
-async def test_what_everybody_answers_nobody_takes(desk: Desk) -> None:
+async def test_a_question_for_everyone_cannot_be_claimed(desk: Desk) -> None:
     item = await group_ask(desk, "change-board")
     outcome = await claim(desk, "rina", item)
     assert outcome.kind is Kind.NO_CLAIMS
@@ -349,8 +349,8 @@ async def test_what_everybody_answers_nobody_takes(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["tess", "rina"])
-async def test_what_is_not_the_groups_is_not_there(desk: Desk, name: str) -> None:
-    """A lead who was not asked, and the target of a question for one person."""
+async def test_questions_that_the_person_cannot_claim_are_not_found(desk: Desk, name: str) -> None:
+    """A lead who was not asked, and the assignee of a question to one person."""
     ask = desk.ask if name == "rina" else desk.ask_group
     item = await sync_to_async(ask)()
     for verb in (claim, release):

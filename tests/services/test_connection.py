@@ -1,4 +1,4 @@
-"""What keeps Mobius away is one sentence that names the setting."""
+"""A failed connection to Mobius is one sentence that names the setting."""
 
 import asyncio
 import ssl
@@ -39,16 +39,16 @@ def a_real_mobius(settings: Any, server: ScriptedServer) -> None:
 @pytest.mark.parametrize(
     ("reply", "sentence"),
     [
-        (Reply(401), "MOBIUS_API_KEY: Mobius at {} refuses this key."),
+        (Reply(401), "MOBIUS_API_KEY: Mobius at {} doesn't accept this key."),
         (Reply(403), "MOBIUS_API_KEY: this key can't read the project production at {}."),
         (UNKNOWN, "MOBIUS_PROJECT: Mobius at {} doesn't know the project production."),
         (
             Reply(404, "<h1>Not Found</h1>"),
-            "MOBIUS_BASE_URL or MOBIUS_PROJECT: {} has nothing for project production.",
+            "MOBIUS_BASE_URL or MOBIUS_PROJECT: nothing was found at {} for project production.",
         ),
         (
             Reply(404, {"error": {"code": "not_found", "message": "There is no such call."}}),
-            "MOBIUS_BASE_URL or MOBIUS_PROJECT: {} has nothing for project production.",
+            "MOBIUS_BASE_URL or MOBIUS_PROJECT: nothing was found at {} for project production.",
         ),
         (Reply(200, {"items": []}), ""),
         (Reply(422, {"error": {"code": "validation_error", "message": "limit?"}}), ""),
@@ -129,7 +129,7 @@ async def test_a_certificate_that_is_not_trusted_is_named(settings: Any, tmp_pat
         ({}, ""),
     ],
 )
-async def test_a_certificate_may_be_trusted_by_a_file_and_wrong_all_the_same(
+async def test_a_certificate_may_be_trusted_by_a_file_and_wrong_anyway(
     settings: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

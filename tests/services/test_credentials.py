@@ -1,4 +1,4 @@
-"""A member token: proven by Mobius, kept, replaced, removed."""
+"""Member tokens: verified by Mobius, stored, replaced and removed."""
 
 import time
 from collections.abc import Callable
@@ -26,7 +26,7 @@ ME = r"/members/me$"
 
 
 async def fresh(desk: Desk, name: str = "rina") -> Reviewer:
-    """Somebody whom Mobius does not know yet."""
+    """A person without a Mobius ID and without a token."""
     await Credential.objects.all().adelete()
     await Reviewer.objects.all().aupdate(mobius_id=None)
     return await sync_to_async(desk.person)(name)
@@ -39,7 +39,7 @@ async def why_not(reviewer: Reviewer, token: str) -> NotAdopted:
 
 
 async def without_a_token(desk: Desk, name: str = "rina") -> Reviewer:
-    """Somebody whose Mobius ID an administrator has set."""
+    """Someone whose Mobius ID an administrator has set."""
     await Credential.objects.all().adelete()
     return await sync_to_async(desk.person)(name)
 
@@ -98,7 +98,7 @@ async def test_after_ten_minutes_the_token_has_to_be_pasted_again(desk: Desk) ->
     assert not await Credential.objects.aexists()
 
 
-async def test_of_two_who_confirm_the_same_owner_the_second_changes_nothing(desk: Desk) -> None:
+async def test_the_second_of_two_who_confirm_the_same_owner_changes_nothing(desk: Desk) -> None:
     rina, sam = await fresh(desk), await sync_to_async(desk.person)("sam")
     token = desk.project.tokens["user_rina"]
     first, second = await ask_whose(rina, token), await ask_whose(sam, token)
@@ -217,19 +217,19 @@ async def test_a_mobius_that_cannot_say_takes_an_administrators_id_only(
     assert (await why_not(rina, "mbc_nobody")).reason is Reason.UNKNOWN
 
 
-async def test_a_token_that_nobody_can_prove_is_tried_on_the_pending_list_alone(
-    db: None, settings: Any
+async def test_a_token_without_a_known_owner_is_tried_only_on_the_pending_list(
+    db: None, settings: Any, guide_server: GuideServer
 ) -> None:
-    with GuideServer() as mobius:
-        settings.MOBIUS_BASE_URL, settings.MOBIUS_API_KEY = mobius.base_url, mobius.key
-        settings.MOBIUS_PROJECT = "demo"
-        await sync_to_async(make_demo)(tokens={})
-        rina = await Reviewer.objects.select_related("user").aget(user__username="rina")
-        kept = await keep(rina, mobius.state.token_of("user_rina"))
-        assert kept.proven_at is None
+    mobius = guide_server
+    settings.MOBIUS_BASE_URL, settings.MOBIUS_API_KEY = mobius.base_url, mobius.key
+    settings.MOBIUS_PROJECT = "demo"
+    await sync_to_async(make_demo)(tokens={})
+    rina = await Reviewer.objects.select_related("user").aget(user__username="rina")
+    kept = await keep(rina, mobius.state.token_of("user_rina"))
+    assert kept.proven_at is None
 
 
-async def test_the_installations_own_key_is_nobodys_token(desk: Desk, settings: Any) -> None:
+async def test_the_installations_own_key_is_no_ones_token(desk: Desk, settings: Any) -> None:
     rina = await fresh(desk)
     settings.MOBIUS_API_KEY = "plain-key"
     for pasted in ("plain-key", "plain-key.demo"):
@@ -265,7 +265,7 @@ def test_the_upstream_is_held_before_anything_else(db: None, change: str) -> Non
     assert sent[1].endswith("FOR UPDATE") == connection.features.has_select_for_update
 
 
-async def test_removed_it_is_gone_and_the_id_stays(desk: Desk) -> None:
+async def test_removing_the_token_keeps_the_mobius_id(desk: Desk) -> None:
     rina = await sync_to_async(desk.person)("rina")
     await credentials.remove(reviewer=rina)
     assert not await Credential.objects.filter(reviewer=rina).aexists()

@@ -72,7 +72,7 @@ def test_a_file_receives_the_newest_head_at_most_once_a_second(data: Path, setti
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_did_not_arrive_is_delivered_later(data: Path, settings: Any) -> None:
+def test_heads_that_did_not_arrive_are_delivered_later(data: Path, settings: Any) -> None:
     enter()
     kept = data / "anchor.jsonl"
     settings.LOG_ANCHOR = str(kept)
@@ -104,7 +104,7 @@ def test_a_command_gets_it_on_its_standard_input_without_a_shell_or_secrets(
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("import sys; sys.exit('the vault is sealed')", "ended with status 1. the vault is sealed"),
+        ("import sys; sys.exit('the vault is sealed')", "ended with status 1: the vault is sealed"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended with status -9"),
         (
             "import os, time\nos.fork()\ntime.sleep(60)",
@@ -138,12 +138,23 @@ def test_administrators_see_a_failure_until_a_head_arrives(data: Path, settings:
     admin = sign_in("admin")
     said = "reached LOG_ANCHOR since"
     for path in ("/admin/", "/admin/inbox/decision/", "/connection/"):
-        assert said in admin.get(path).content.decode()
+        page = admin.get(path).content.decode()
+        assert said in page
     assert said not in Client().get("/admin/login/").content.decode()
-    assert entry_count.read().failed.endswith("No such file or directory")
+    assert "missing/anchor.jsonl: No such file or directory." in page
     (data / "missing").mkdir()
     anchor.catch_up()
     settled()
     for path in ("/admin/", "/connection/"):
         assert said not in admin.get(path).content.decode()
     assert heads(data / "missing" / "anchor.jsonl") == [DecisionHead.objects.get().number]
+
+
+def test_a_failure_that_an_older_version_noted_is_shown_without_its_reason(
+    data: Path, settings: Any
+) -> None:
+    settings.LOG_ANCHOR = str(data / "anchor.jsonl")
+    (data / entry_count.FILE).write_text(
+        json.dumps({entry_count._database(): {"failed": "vault: sealed", "failed_at": ""}})
+    )
+    assert decision_anchor.failure() == decision_anchor.Failure(problem=None, at=None)

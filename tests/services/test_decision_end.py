@@ -1,4 +1,4 @@
-"""A decision log that was cut off, although what is left of it fits."""
+"""A decision log that was cut off, although the rest of it matches."""
 
 import json
 import signal
@@ -22,8 +22,8 @@ from inbox.services.audit.log_status import AT_ONCE, Patrol, inspect
 from inbox.services.audit.reseal import reseal
 from inbox.services.audit.verify import Verdict, verify
 from reviewer_site.environment import ROOT
-from tests.mirror.things import answered, ask
 from tests.support.databases import environment
+from tests.support.snapshots import answered, ask
 from tests.support.tampering import lift_triggers, run_sql
 from tests.web.cast import people, tell
 
@@ -56,7 +56,7 @@ def cut_off_after(number: int, head: DecisionHead) -> None:
     )
 
 
-def test_the_note_beside_the_secrets_shows_that_the_end_was_cut_off(enter: Enter) -> None:
+def test_the_entry_count_file_shows_that_the_end_was_cut_off(enter: Enter) -> None:
     enter(5)
     older = DecisionHead.objects.get()
     enter(2)
@@ -73,7 +73,7 @@ def test_the_note_beside_the_secrets_shows_that_the_end_was_cut_off(enter: Enter
     assert entry_count.read().number == 7
 
 
-def test_a_note_that_is_behind_is_fine(enter: Enter, tmp_path: Path) -> None:
+def test_a_note_may_be_behind_the_log(enter: Enter, tmp_path: Path) -> None:
     enter(2)
     with transaction.atomic():
         append(Entry(verb="claim", actor="user_rina", upstream=Upstream.present()))
@@ -105,6 +105,36 @@ def test_a_note_that_is_missing_is_reported_until_the_break_is_declared(
         enter()
     reseal(reason="Moved the database", account="root")
     assert verify().intact
+
+
+def test_another_machine_begins_with_the_log_as_it_finds_it_and_counts_on(
+    enter: Enter, settings: Any, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    people()
+    enter(3)
+    settings.DATA_DIR = tmp_path / "another"
+    entry_count.join(DecisionHead.objects.get())
+    assert entry_count.read().number == 3
+    assert verify().intact
+    # What the first machine appends, the other notes once it has verified it.
+    settings.DATA_DIR = tmp_path
+    enter(2)
+    older = DecisionHead.objects.get()
+    settings.DATA_DIR = tmp_path / "another"
+    assert verify().intact
+    assert entry_count.read().number == 3
+    with django_capture_on_commit_callbacks(execute=True):
+        Patrol().walk()
+    assert entry_count.read().number == 5
+    settings.DATA_DIR = tmp_path
+    enter()
+    cut_off_after(5, older)
+    assert "recorded them" in str(verify().problem) or "it's missing" in str(verify().problem)
+    # The other machine had not seen the last entry.
+    settings.DATA_DIR = tmp_path / "another"
+    assert verify().intact
+    entry_count.join(DecisionHead(number=0))
+    assert entry_count.read().number == 5
 
 
 def test_a_long_log_is_compared_with_the_note_at_once(enter: Enter) -> None:
@@ -160,7 +190,7 @@ def test_an_answered_attempt_without_an_entry_is_missed(enter: Enter) -> None:
     Reviewer.objects.filter(pk=rina.pk).update(mobius_id="user_rina")
     cut_off_after(0, older)
     assert str(verify().problem) == (
-        "The answer of user_rina to int_1, which was sent from here, has no entry."
+        "user_rina's answer to int_1 was sent from here, but has no entry."
     )
 
 
@@ -174,8 +204,7 @@ def test_answers_in_the_mirror_without_an_entry_are_missed(enter: Enter) -> None
     assert verify().intact
     cut_off_after(0, older)
     assert str(verify().problem) == (
-        "Answers that are in the mirror and have no entry: 3. The first is that of user_rina to "
-        "int_1."
+        "Answers in the mirror that have no entry: 3. The first is user_rina's answer to int_1."
     )
 
 

@@ -1,4 +1,4 @@
-"""The decision log: chained, append-only, and honest about what was done to it."""
+"""The decision log: chained, append-only, and able to show what was changed."""
 
 import io
 import threading
@@ -47,7 +47,7 @@ def says() -> str:
 
 @pytest.fixture
 def log(db: None) -> list[Decision]:
-    """Seven entries, and nothing that keeps them as they are."""
+    """Seven entries, without the triggers that protect them."""
     rows = enter(7, value={"of": [1, 2.5, "€"]}, comment="Grüße", shown={"message": "Release?"})
     lift_triggers()
     return rows
@@ -66,7 +66,7 @@ def test_entries_are_numbered_and_each_follows_from_the_one_before(db: None) -> 
     assert says() == "intact, 2 entries"
 
 
-def test_an_entry_says_all_of_what_was_done(db: None) -> None:
+def test_an_entry_has_every_field(db: None) -> None:
     item = Interaction(
         mobius_id="int_1", run_id="run_1", group_id="grp_1", workflow="release", title="Release?"
     )
@@ -88,7 +88,7 @@ def test_an_entry_says_all_of_what_was_done(db: None) -> None:
     assert entered.endswith("Z")
     assert told == {
         "number": 1,
-        "version": 2,
+        "version": 3,
         "at": "2026-11-24T09:31:08.000012Z",
         "verb": "respond",
         "observed": False,
@@ -108,6 +108,8 @@ def test_an_entry_says_all_of_what_was_done(db: None) -> None:
         "comment": "Lag is flat.",
         "shown": {"message": "Release?"},
         "http_status": None,
+        "decided_at": None,
+        "sent_at": None,
     }
 
 
@@ -115,7 +117,7 @@ def test_an_entry_says_all_of_what_was_done(db: None) -> None:
     "value",
     [None, True, 0, -0.0, 1e22, 12345678901234567890123, "x\u0000\ud800", {"b": 1, "a": []}],
 )
-def test_what_was_said_reads_back_as_it_was_hashed(db: None, value: Any) -> None:
+def test_an_answer_reads_back_as_it_was_hashed(db: None, value: Any) -> None:
     enter(value=value, shown={"deep": [value]})
     assert Decision.objects.get().value == value
     assert verify().intact
@@ -184,7 +186,7 @@ def test_a_changed_field_is_named(log: list[Decision], column: str, value: Any) 
     assert "not intact: Entry 4 doesn't match" in says()
 
 
-def test_a_flag_that_is_neither_is_named(log: list[Decision]) -> None:
+def test_an_observed_field_that_is_not_a_boolean_is_named(log: list[Decision]) -> None:
     # SQLite keeps a 7, which would be read as False; PostgreSQL takes no such thing.
     value = True if connection.vendor == "postgresql" else 7
     run_sql("UPDATE inbox_decision SET observed = %s WHERE number = 4", [value])
@@ -304,11 +306,11 @@ def test_the_database_refuses_its_own_shortcut(db: None) -> None:
     assert says() == "intact, 3 entries"
 
 
-def test_the_check_is_content_after_a_migrate(db: None) -> None:
+def test_the_check_passes_after_a_migrate(db: None) -> None:
     call_command("check", databases=["default"], stdout=io.StringIO(), stderr=io.StringIO())
 
 
-def test_the_check_complains_of_a_missing_trigger_until_it_is_laid_again(db: None) -> None:
+def test_the_check_reports_a_missing_trigger_until_it_is_installed_again(db: None) -> None:
     lift_triggers()
     with pytest.raises(SystemCheckError, match=r"inbox\.E001"):
         call_command("check", databases=["default"])

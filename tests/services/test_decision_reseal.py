@@ -16,7 +16,7 @@ from inbox.services.audit.decision_log import Entry, append
 from inbox.services.audit.verify import verify
 from inbox.services.installation import StartRefused, prepare
 from reviewer_site.secrets import Secrets
-from tests.mirror.things import answered, ask
+from tests.support.snapshots import answered, ask
 from tests.support.tampering import lift_triggers, run_sql
 from tests.web.cast import people, sign_in, tell
 
@@ -55,14 +55,16 @@ def test_it_asks_for_a_reason(folder: Path) -> None:
         reseal("  ")
 
 
-def test_after_lost_keys_the_log_continues_and_owners_are_told(folder: Path, settings: Any) -> None:
+def test_after_lost_keys_the_log_continues_and_owners_are_notified(
+    folder: Path, settings: Any
+) -> None:
     settings.SECRETS, settings.CREDENTIAL_KEYS = Secrets({}, stored=False), []
     settings.GIVEN_SECRETS = {}
     with pytest.raises(StartRefused):
         prepare()
-    said = reseal()
-    assert "The break is entry 4" in said
-    assert "lee, rina, sam, tess" in said
+    text = reseal()
+    assert "The break is entry 4" in text
+    assert "lee, rina, sam, tess" in text
     assert (folder / "secrets.env").is_file()
     prepare()
     assert says() == "intact, 8 entries; a break was declared at entry 4"
@@ -132,7 +134,7 @@ def test_answers_that_the_log_has_lost_are_entered_again(folder: Path) -> None:
     run_sql("DELETE FROM inbox_decision")
     run_sql("DELETE FROM inbox_decisionhead")
     assert not verify().intact
-    assert "Answers entered again because their entries were lost" in reseal()
+    assert "Answers logged again because their entries were lost" in reseal()
     assert verify().intact
     rows = Decision.objects.filter(verb="respond").order_by("actor")
     assert list(rows.values_list("actor", "observed", "value", "comment", "address")) == [

@@ -14,8 +14,8 @@ from inbox.services import draft
 from inbox.services.draft import KEEP_CLOSED_FOR, NOWHERE, TypedIn
 from inbox.services.question import NotAsked
 from tests.mirror.conftest import Mirror
-from tests.mirror.things import LEE, RINA, ask, at, group_ask
 from tests.support.people import make_people
+from tests.support.snapshots import LEE, RINA, ask, at, group_ask
 
 
 @pytest.fixture
@@ -76,9 +76,7 @@ def test_a_form_overwrites_what_it_saved(rina: Reviewer, mirror: Mirror) -> None
     assert texts() == ["two"]
 
 
-def test_another_device_goes_on_with_the_draft_it_has_opened(
-    rina: Reviewer, mirror: Mirror
-) -> None:
+def test_another_device_continues_the_draft_that_it_opened(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(ask())
     keep(rina, "Begun on the phone", typed_in=opened(rina, "phone"))
     keep(rina, "Begun on the phone, finished at the desk", typed_in=opened(rina, "desk"))
@@ -118,7 +116,7 @@ def test_a_repeated_save_makes_no_second_draft(rina: Reviewer, mirror: Mirror) -
     assert texts() == ["Once"]
 
 
-def test_a_form_that_took_over_a_draft_leaves_its_own_earlier_one_alone(
+def test_a_form_that_took_over_a_draft_keeps_its_own_earlier_one(
     rina: Reviewer, mirror: Mirror
 ) -> None:
     mirror.tell(ask())
@@ -145,7 +143,9 @@ def test_an_empty_form_adds_no_draft(rina: Reviewer, mirror: Mirror) -> None:
     assert texts() == ["From the desk"]
 
 
-def test_what_was_changed_meanwhile_is_not_discarded(rina: Reviewer, mirror: Mirror) -> None:
+def test_a_draft_that_has_changed_meanwhile_is_not_discarded(
+    rina: Reviewer, mirror: Mirror
+) -> None:
     mirror.tell(ask())
     desk = opened(rina, "desk")
     keep(rina, "Seen", typed_in=desk)
@@ -157,7 +157,7 @@ def test_what_was_changed_meanwhile_is_not_discarded(rina: Reviewer, mirror: Mir
     assert texts() == []
 
 
-def test_it_is_its_owners_alone(rina: Reviewer, mirror: Mirror) -> None:
+def test_only_its_owner_sees_it(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(group_ask())
     keep(rina)
     lee = Reviewer.objects.get(user__username="lee")
@@ -165,21 +165,21 @@ def test_it_is_its_owners_alone(rina: Reviewer, mirror: Mirror) -> None:
 
 
 @pytest.mark.parametrize("name", ["sam", "tess", "admin"])
-def test_who_was_not_asked_can_keep_nothing(rina: Reviewer, mirror: Mirror, name: str) -> None:
+def test_a_person_who_was_not_asked_cannot_save_a_draft(
+    rina: Reviewer, mirror: Mirror, name: str
+) -> None:
     mirror.tell(ask())
     with pytest.raises(NotAsked):
         keep(Reviewer.objects.get(user__username=name))
 
 
-def test_a_save_that_comes_after_the_answer_brings_nothing_back(
-    rina: Reviewer, mirror: Mirror
-) -> None:
+def test_a_save_after_the_answer_restores_nothing(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(group_ask(minutes=1, responses=(Answer(user_id=RINA, value=True, at=at(1)),)))
     assert not keep(rina)
     assert not Draft.objects.exists()
 
 
-def test_nor_does_one_that_comes_before_the_mirror_has_heard(
+def test_a_save_before_the_mirror_has_the_answer_restores_nothing(
     rina: Reviewer, mirror: Mirror
 ) -> None:
     mirror.tell(ask())
@@ -203,7 +203,9 @@ def closed_by_lee() -> dict[str, object]:
     }
 
 
-def test_what_others_closed_is_kept_thirty_days_more(rina: Reviewer, mirror: Mirror) -> None:
+def test_a_draft_on_a_question_that_others_closed_is_kept_for_thirty_days(
+    rina: Reviewer, mirror: Mirror
+) -> None:
     mirror.tell(group_ask())
     keep(rina)
     mirror.tell(group_ask(minutes=5, **closed_by_lee()))
@@ -218,7 +220,9 @@ def test_what_others_closed_is_kept_thirty_days_more(rina: Reviewer, mirror: Mir
     assert not Draft.objects.exists()
 
 
-def test_it_goes_when_my_answer_came_from_elsewhere(rina: Reviewer, mirror: Mirror) -> None:
+def test_a_draft_is_deleted_when_its_owners_answer_comes_from_elsewhere(
+    rina: Reviewer, mirror: Mirror
+) -> None:
     mirror.tell(ask())
     keep(rina)
     mirror.tell(ask(minutes=1, responses=(Answer(user_id=RINA, value=True, at=at(1)),)))
@@ -250,7 +254,7 @@ def test_tidying_takes_two_statements_however_many_there_are(
     ]
 
 
-def test_one_of_an_open_question_stays_however_old(rina: Reviewer, mirror: Mirror) -> None:
+def test_a_draft_on_an_open_question_stays_however_old(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(ask())
     keep(rina)
     Draft.objects.update(updated_at=timezone.now() - 10 * KEEP_CLOSED_FOR)
@@ -258,7 +262,7 @@ def test_one_of_an_open_question_stays_however_old(rina: Reviewer, mirror: Mirro
     assert Draft.objects.exists()
 
 
-def test_a_discarded_one_is_gone(rina: Reviewer, mirror: Mirror) -> None:
+def test_a_discarded_draft_is_deleted(rina: Reviewer, mirror: Mirror) -> None:
     mirror.tell(ask())
     keep(rina)
     draft.discard(reviewer=rina, item=row())

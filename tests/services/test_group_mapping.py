@@ -1,9 +1,9 @@
-"""Which groups nobody knows the members of."""
+"""Groups whose members Mobius doesn't list."""
 
 from inbox.mobius.types import Target
 from inbox.models import Upstream
 from inbox.services.group_mapping import mappings
-from tests.mirror.things import group_ask
+from tests.support.snapshots import group_ask
 from tests.web.cast import tell
 
 

@@ -10,7 +10,7 @@ from inbox.services import links
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_setup_links_made_at_once_one_is_left() -> None:
+def test_setup_links_made_at_once_leave_one_valid() -> None:
     together = threading.Barrier(4)
 
     def make() -> None:

@@ -1,4 +1,4 @@
-"""What a command changed is told to open pages."""
+"""Open pages learn what a command has changed."""
 
 from collections.abc import Iterator
 
@@ -12,12 +12,12 @@ from inbox.services.audit import decision_log
 from inbox.services.audit.decision_log import Entry
 from inbox.services.group_mapping import map_group
 from inbox.services.log_watcher import LogWatcher
-from tests.mirror.things import ask, group_ask
+from tests.support.snapshots import ask, group_ask
 from tests.web import cast
 from tests.web.cast import tell
 
 pytestmark = pytest.mark.django_db
-# Nothing is committed in these tests, so that nobody but the look rings a bell.
+# Nothing is committed in these tests, so that no one but the look rings a bell.
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def heard() -> Iterator[list[Changed]]:
 
 @pytest.fixture
 def watcher(db: None) -> LogWatcher:
-    """It has looked once, and the board's question asks nobody yet."""
+    """It has looked once, and the board's question asks no one yet."""
     cast.people()
     tell(group_ask(members=None), ask("int_2"))
     watcher = LogWatcher()
@@ -70,3 +70,22 @@ def test_a_new_mobius_id_reaches_those_whom_groups_ask_by_it(
     watcher.check()
     assert {"inbox:user_kovacs", "inbox:user_rina"} <= heard[-1].keys()
     assert Interaction.objects.get(mobius_id="int_1").members == ["user_rina"]
+
+
+def test_a_deactivation_reaches_the_pages_of_the_group_and_of_leads(
+    watcher: LogWatcher, heard: list[Changed]
+) -> None:
+    tell(group_ask("int_3"))
+    rina = User.objects.get(username="rina")
+    rina.is_active = False
+    rina.save()
+    item = Interaction.objects.get(mobius_id="int_3")
+    upstream = Upstream.present()
+    entry = Entry(
+        verb="release", upstream=upstream, actor="user_rina", item=item, value={"by": "admin"}
+    )
+    decision_log.append(entry)
+    heard.clear()
+    watcher.check()
+    topics = {topic for changed in heard for topic in changed}
+    assert {"runs", "item:int_3", "inbox:user_sam", "inbox:user_lee"} <= topics

@@ -1,4 +1,4 @@
-"""Reminding somebody: once an hour, also where two leads press at once."""
+"""Nudging a person: once an hour, even if two leads do it at the same time."""
 
 import threading
 from datetime import timedelta
@@ -8,13 +8,14 @@ from django.contrib.auth.models import Group, User
 from django.db import connections
 from django.utils import timezone
 
+from inbox.access import NotTheirs
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Decision, Interaction, Notice, Reviewer, Upstream
 from inbox.services import notices
-from inbox.services.nudge import NotTheirs, nudge
+from inbox.services.nudge import nudge
 from inbox.services.outcome import Kind, Outcome
-from tests.mirror.things import ask, group_ask
+from tests.support.snapshots import ask, group_ask
 from tests.web import cast
 from tests.web.cast import soon, tell
 
@@ -33,7 +34,7 @@ def item(db: None) -> None:
     tell(ask("int_1", created_at=soon(hours=-3)))
 
 
-def test_an_hour_later_it_is_said_again_and_new_again(item: None) -> None:
+def test_an_hour_later_it_is_unread_again(item: None) -> None:
     assert press().done
     rina = Reviewer.objects.get(user__username="rina")
     assert notices.read_item(
@@ -62,7 +63,7 @@ def test_the_hour_is_each_persons_own(db: None) -> None:
     assert Notice.objects.count() == 2
 
 
-def test_the_bell_of_the_person_rings_and_nobody_elses(item: None) -> None:
+def test_only_the_nudged_person_is_notified(item: None) -> None:
     heard: list[frozenset[str]] = []
     done = get_bus().subscribe(heard.append)
     press()
@@ -76,14 +77,14 @@ def test_the_bell_of_the_person_rings_and_nobody_elses(item: None) -> None:
     assert topics.runs() in rung
 
 
-def test_a_question_past_its_end_is_closed_though_nobody_has_said_so_yet(db: None) -> None:
+def test_a_question_past_its_expiry_is_closed_before_upstream_says_so(db: None) -> None:
     cast.people()
     tell(ask("int_1", created_at=soon(hours=-3), expires_at=NOW + timedelta(minutes=1)))
     assert press().done
     assert press(minutes=90).kind is Kind.CLOSED
 
 
-def test_who_is_no_lead_is_refused(item: None) -> None:
+def test_only_a_lead_can_nudge(item: None) -> None:
     with pytest.raises(NotTheirs):
         press(by="rina")
     assert not Notice.objects.exists()

@@ -28,24 +28,25 @@ def log() -> list[tuple[str, bool, Any, str, str]]:
 
 
 def sync_hears(desk: Desk, id: str) -> None:
-    """What the sync does with an event or a walk."""
-    told = read_interaction(desk.upstream(id))
-    apply(Upstream.present(), [told], read_at=timezone.now())
+    """What the sync does with an event or a full sync."""
+    interaction = read_interaction(desk.upstream(id))
+    apply(Upstream.present(), [interaction], read_at=timezone.now())
 
 
 @sync_to_async
 def send_and_die(desk: Desk, item: Interaction, *, value: Any = True) -> Attempt:
-    """An attempt is written; what becomes of it nobody knows."""
+    """An attempt is stored, and its outcome stays unknown."""
     rina = desk.person("rina")
     return attempts.begin(
-        reviewer=rina,
-        item=item,
-        value=value,
-        comment="",
-        operation_id="op_1",
-        credential=credential_for(rina, item),
-        existing=None,
-        origin=Origin("10.4.18.22"),
+        attempts.Submission(
+            reviewer=rina,
+            item=item,
+            value=value,
+            comment="",
+            operation_id="op_1",
+            origin=Origin("10.4.18.22"),
+        ),
+        credential_for(rina, item),
     )
 
 
@@ -60,7 +61,7 @@ async def test_an_answer_from_elsewhere_is_entered_once(desk: Desk) -> None:
     assert (entry.account, entry.shown) == ("", {})
 
 
-async def test_of_a_group_each_answer_is_entered_once(desk: Desk) -> None:
+async def test_each_answer_of_a_group_is_logged_once(desk: Desk) -> None:
     item = await sync_to_async(desk.ask_group)("change-board")
     for user_id in ("user_sam", "user_lee"):
         await sync_to_async(desk.elsewhere)(user_id, item.mobius_id, True)
@@ -68,7 +69,7 @@ async def test_of_a_group_each_answer_is_entered_once(desk: Desk) -> None:
     assert await log() == [("user_sam", True, True, "", ""), ("user_lee", True, True, "", "")]
 
 
-async def test_our_own_is_not_entered_again_when_the_sync_hears_of_it(desk: Desk) -> None:
+async def test_our_own_answer_is_not_logged_again_when_the_sync_sees_it(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     await respond(
         reviewer=await sync_to_async(desk.person)("rina"),
@@ -121,7 +122,7 @@ async def test_a_colleague_who_was_first_is_entered_once_ours_has_ended(desk: De
     assert await log() == [("user_sam", True, False, "", "")]
 
 
-async def test_one_that_was_given_up_and_arrived_after_all_is_ours(desk: Desk) -> None:
+async def test_an_answer_given_up_that_arrives_after_all_is_ours(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     attempt = await send_and_die(desk, item)
     await sync_to_async(attempts.refuse)(attempt, "never_arrived")
@@ -133,7 +134,7 @@ async def test_one_that_was_given_up_and_arrived_after_all_is_ours(desk: Desk) -
 @pytest.mark.parametrize(
     ("ended", "observed"), [(timedelta(0), False), (timedelta(minutes=2), True)]
 )
-async def test_one_that_was_refused_and_arrived_after_all_is_ours_for_a_minute(
+async def test_a_refused_answer_that_arrives_after_all_is_ours_for_a_minute(
     desk: Desk, ended: timedelta, observed: bool
 ) -> None:
     item = await sync_to_async(desk.ask)()

@@ -1,4 +1,4 @@
-"""A question is opened before the mirror has heard of it."""
+"""Opening a question that is not in the mirror yet."""
 
 import asyncio
 from typing import Any
@@ -24,7 +24,7 @@ def viewer(desk: Desk, name: str = "rina") -> Viewer:
 
 @sync_to_async
 def asked_upstream(desk: Desk, **fields: Any) -> str:
-    """A question that only Mobius knows."""
+    """A question that only Mobius has."""
     id: str = desk.project.ask(spec={"mode": "confirm"}, **fields)["id"]
     return id
 
@@ -45,13 +45,13 @@ def test_a_question_opens_though_the_sync_has_not_brought_it_yet(desk: Desk) -> 
     assert reads(desk) == 1
 
 
-async def test_what_the_mirror_has_is_not_read(desk: Desk) -> None:
+async def test_a_question_in_the_mirror_is_not_read(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     assert await opened(await viewer(desk), item.mobius_id) is not None
     assert reads(desk) == 0
 
 
-async def test_somebody_elses_and_one_that_does_not_exist_take_the_same_path(desk: Desk) -> None:
+async def test_someone_elses_question_and_a_missing_one_take_the_same_path(desk: Desk) -> None:
     mirrored = (await sync_to_async(desk.ask)()).mobius_id
     unmirrored = await asked_upstream(desk)
     sam = await viewer(desk, "sam")

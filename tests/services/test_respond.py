@@ -23,9 +23,12 @@ async def test_an_answer_reaches_mobius_under_the_reviewers_own_name(desk: Desk)
         reviewer=rina, interaction_id=item.mobius_id, value=True, comment="Go", operation_id="op1"
     )
     assert outcome.kind is Kind.ANSWERED
-    told = desk.upstream(item.mobius_id)
-    assert (told["status"], told["response"]["value"]) == ("completed", True)
-    assert (told["responder"]["id"], told["response"]["comment"]) == ("user_rina", "Go")
+    interaction = desk.upstream(item.mobius_id)
+    assert (interaction["status"], interaction["response"]["value"]) == ("completed", True)
+    assert (interaction["responder"]["id"], interaction["response"]["comment"]) == (
+        "user_rina",
+        "Go",
+    )
     assert outcome.subject.status == "completed"
 
 
@@ -59,7 +62,7 @@ async def test_one_answer_of_three_waits_for_the_others(desk: Desk) -> None:
     assert desk.upstream(item.mobius_id)["status"] == "pending"
 
 
-async def test_somebody_who_was_not_asked_finds_nothing(desk: Desk) -> None:
+async def test_someone_who_was_not_asked_finds_nothing(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     for name in ("sam", "tess"):
         person = await sync_to_async(desk.person)(name)
@@ -98,14 +101,14 @@ async def test_a_double_click_is_one_answer_with_the_same_outcome(desk: Desk) ->
     assert await attempts() == [("answered", "respond")]
 
 
-async def test_of_two_tabs_at_once_one_answers_and_the_other_is_told(desk: Desk) -> None:
+async def test_two_tabs_send_one_answer_and_both_show_it(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     rina = await sync_to_async(desk.person)("rina")
     one, other = await asyncio.gather(
         respond(reviewer=rina, interaction_id=item.mobius_id, value=True, operation_id="tab1"),
         respond(reviewer=rina, interaction_id=item.mobius_id, value=False, operation_id="tab2"),
     )
-    assert {one.kind, other.kind} == {Kind.ANSWERED, Kind.ALREADY_MINE}
+    assert {one.kind, other.kind} == {Kind.ANSWERED, Kind.ALREADY_ANSWERED}
     assert len(await decisions()) == 1
 
 
@@ -120,7 +123,7 @@ async def test_the_same_operation_of_another_item_is_an_answer_of_its_own(desk: 
     assert len(desk.posts()) == 2
 
 
-async def test_it_tells_that_somebody_else_was_first(desk: Desk) -> None:
+async def test_it_reports_that_someone_else_was_first(desk: Desk) -> None:
     item = await sync_to_async(desk.ask_group)()
     desk.elsewhere("user_lee", item.mobius_id, True)
     rina = await sync_to_async(desk.person)("rina")
@@ -133,19 +136,20 @@ async def test_it_tells_that_somebody_else_was_first(desk: Desk) -> None:
     assert await attempts() == [("refused", "closed")]
 
 
-async def test_it_tells_what_i_answered_elsewhere(desk: Desk) -> None:
+async def test_it_says_what_i_answered_elsewhere(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     desk.elsewhere("user_rina", item.mobius_id, False)
     rina = await sync_to_async(desk.person)("rina")
     outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
-    assert outcome.kind is Kind.ALREADY_MINE
+    assert outcome.kind is Kind.ALREADY_ANSWERED
     assert outcome.subject.responses[0]["value"] is False
     assert await decisions() == []
     assert await drafts() == [(["true"], "")]
 
 
 @pytest.mark.parametrize(
-    ("minutes", "kind"), [(-2, Kind.ALREADY_MINE), (0, Kind.ANSWERED), (2, Kind.ALREADY_MINE)]
+    ("minutes", "kind"),
+    [(-2, Kind.ALREADY_ANSWERED), (0, Kind.ANSWERED), (2, Kind.ALREADY_ANSWERED)],
 )
 async def test_an_equal_answer_is_ours_only_around_the_time_of_the_attempt(
     desk: Desk, minutes: int, kind: Kind
@@ -153,12 +157,12 @@ async def test_an_equal_answer_is_ours_only_around_the_time_of_the_attempt(
     """A refused attempt cannot be told from one that a proxy sent twice, except by its time."""
     item = await sync_to_async(desk.ask)()
     desk.elsewhere("user_rina", item.mobius_id, True)
-    told = desk.upstream(item.mobius_id)
+    interaction = desk.upstream(item.mobius_id)
     at = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
-    told["completed_at"] = told["response"]["at"] = at
+    interaction["completed_at"] = interaction["response"]["at"] = at
     refused = {"error": {"code": "conflict", "message": "No."}}
     desk.server.on("POST", r"/respond$", Reply(409, refused))
-    desk.server.on("GET", r"/interactions/[^/]+$", Reply(200, told))
+    desk.server.on("GET", r"/interactions/[^/]+$", Reply(200, interaction))
     rina = await sync_to_async(desk.person)("rina")
     outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
     assert outcome.kind is kind
@@ -170,21 +174,21 @@ async def test_a_members_second_answer_of_the_same_question_is_refused(desk: Des
     desk.elsewhere("user_rina", item.mobius_id, True)
     rina = await sync_to_async(desk.person)("rina")
     outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=False)
-    assert outcome.kind is Kind.ALREADY_MINE
+    assert outcome.kind is Kind.ALREADY_ANSWERED
     assert outcome.subject.status == "pending"
 
 
-async def test_it_tells_who_holds_it(desk: Desk) -> None:
+async def test_it_reports_who_has_claimed_it(desk: Desk) -> None:
     item = await sync_to_async(desk.ask_group)()
     desk.project.as_("user_lee").post(f"interactions/{item.mobius_id}/claim")
     rina = await sync_to_async(desk.person)("rina")
     outcome = await respond(reviewer=rina, interaction_id=item.mobius_id, value=True)
-    assert (outcome.kind, outcome.subject.claimed_by) == (Kind.HELD, "user_lee")
+    assert (outcome.kind, outcome.subject.claimed_by) == (Kind.CLAIMED_BY_ANOTHER, "user_lee")
     assert await attempts() == [("refused", "already_claimed")]
     assert await drafts() == [(["true"], "")]
 
 
-async def test_a_claim_that_was_given_back_meanwhile_is_no_hindrance(desk: Desk) -> None:
+async def test_a_released_claim_does_not_prevent_an_answer(desk: Desk) -> None:
     item = await sync_to_async(desk.ask_group)()
     lee = desk.project.as_("user_lee")
     lee.post(f"interactions/{item.mobius_id}/claim")
@@ -195,7 +199,7 @@ async def test_a_claim_that_was_given_back_meanwhile_is_no_hindrance(desk: Desk)
     assert outcome.kind is Kind.ANSWERED
 
 
-async def test_somebody_answers_while_mine_is_on_its_way(desk: Desk) -> None:
+async def test_someone_answers_while_mine_is_on_its_way(desk: Desk) -> None:
     item = await sync_to_async(desk.ask_group)()
     rina = await sync_to_async(desk.person)("rina")
     held = Hold(Pass())
@@ -221,7 +225,7 @@ async def test_a_late_answer_of_mobius_is_waited_for(desk: Desk) -> None:
     assert (await mine).kind is Kind.ANSWERED
 
 
-async def test_an_expired_question_says_so(desk: Desk) -> None:
+async def test_an_expired_question_is_reported(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     payload = desk.upstream(item.mobius_id)
     now = datetime.now(UTC)
@@ -259,7 +263,7 @@ async def test_a_changed_question_is_not_answered_unread(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("sent", ["", "yesterday", "2026-13-45T00:00:00Z", "2020-01-01T00:00:00Z"])
-async def test_what_was_seen_is_no_reason_to_refuse(desk: Desk, sent: str) -> None:
+async def test_an_unreadable_version_is_no_reason_to_refuse(desk: Desk, sent: str) -> None:
     item = await sync_to_async(desk.ask)()
     rina = await sync_to_async(desk.person)("rina")
     outcome = await respond(
@@ -278,7 +282,7 @@ async def test_a_closed_question_is_closed_before_its_value_is_wrong(desk: Desk)
     assert outcome.kind is Kind.CLOSED
 
 
-async def test_without_mobius_what_is_true_is_what_the_mirror_has(desk: Desk) -> None:
+async def test_without_mobius_the_mirror_decides(desk: Desk) -> None:
     item = await sync_to_async(desk.ask_group)()
     rina = await sync_to_async(desk.person)("rina")
     desk.server.refuse()

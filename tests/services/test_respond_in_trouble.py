@@ -1,4 +1,4 @@
-"""Answering once, when Mobius or the way to it fails."""
+"""Answering once when Mobius or the network fails."""
 
 import asyncio
 from datetime import timedelta
@@ -32,7 +32,7 @@ SENT = r"/respond$"
 
 
 def failure(status: int, code: str = "", message: str = "No.") -> Reply:
-    """The API's own way to fail."""
+    """A failure as the API reports it."""
     return Reply(status, {"error": {"code": code or "bad_request", "message": message}})
 
 
@@ -52,7 +52,7 @@ async def answer(desk: Desk, id: str, value: Any = True, **more: Any) -> Any:
         PassThenReply(200, "<html>Sign in</html>"),
     ],
 )
-async def test_an_answer_that_arrived_is_told_as_mine_and_sent_once(desk: Desk, step: Any) -> None:
+async def test_an_answer_that_arrived_counts_as_mine_and_sent_once(desk: Desk, step: Any) -> None:
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, step)
     outcome = await answer(desk, item.mobius_id)
@@ -182,7 +182,7 @@ async def test_a_proxys_page_to_sign_in_at_is_no_answer_received(desk: Desk) -> 
     assert await attempts() == [("answered", "respond")]
 
 
-async def test_what_lee_answered_while_mine_was_lost_is_told(desk: Desk) -> None:
+async def test_if_my_answer_was_lost_lees_is_reported(desk: Desk) -> None:
     item = await sync_to_async(desk.ask_group)()
     held = Hold(CutAfterRead())
     desk.server.on("POST", SENT, held)
@@ -195,7 +195,7 @@ async def test_what_lee_answered_while_mine_was_lost_is_told(desk: Desk) -> None
     assert await drafts() == [(["false"], "Go")]
 
 
-async def test_what_i_answered_elsewhere_while_mine_was_lost_is_told(desk: Desk) -> None:
+async def test_my_answer_from_elsewhere_is_reported_if_this_one_was_lost(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     held = Hold(CutAfterRead())
     desk.server.on("POST", SENT, held)
@@ -204,12 +204,12 @@ async def test_what_i_answered_elsewhere_while_mine_was_lost_is_told(desk: Desk)
     desk.elsewhere("user_rina", item.mobius_id, False)
     held.release()
     outcome = await mine
-    assert outcome.kind is Kind.ALREADY_MINE
+    assert outcome.kind is Kind.ALREADY_ANSWERED
     assert outcome.subject.responses[0]["value"] is False
     assert await decisions() == []
 
 
-async def test_when_nobody_can_tell_it_says_so_and_finds_out_later(desk: Desk) -> None:
+async def test_an_unknown_result_is_reported_and_settled_later(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, PassThenCut())
     desk.server.on("GET", READ, Reply(500), always=True)
@@ -226,7 +226,7 @@ async def test_when_nobody_can_tell_it_says_so_and_finds_out_later(desk: Desk) -
     assert [entry.value for entry in await decisions()] == [True]
 
 
-async def test_sent_again_when_nobody_could_tell_it_is_still_one_answer(desk: Desk) -> None:
+async def test_sending_again_after_an_unknown_result_is_still_one_answer(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, PassThenCut())
     desk.server.on("GET", READ, Reply(500), always=True)
@@ -250,19 +250,19 @@ async def test_a_fresh_form_after_a_lost_answer_finds_it(desk: Desk) -> None:
     assert [entry.operation_id for entry in await decisions()] == ["op1"]
 
 
-async def test_another_value_after_a_lost_answer_is_told_which_one_counts(desk: Desk) -> None:
+async def test_a_different_answer_after_a_lost_response_shows_which_one_counts(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, PassThenCut())
     desk.server.on("GET", READ, Reply(500), always=True)
     await answer(desk, item.mobius_id, True)
     desk.server.forget()
     outcome = await answer(desk, item.mobius_id, False, operation_id="op2")
-    assert outcome.kind is Kind.ALREADY_MINE
+    assert outcome.kind is Kind.ALREADY_ANSWERED
     assert outcome.subject.responses[0]["value"] is True
     assert [entry.value for entry in await decisions()] == [True]
 
 
-async def test_a_refused_connection_is_told_as_not_sent(desk: Desk) -> None:
+async def test_a_refused_connection_counts_as_not_sent(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     desk.server.refuse()
     outcome = await answer(desk, item.mobius_id)
@@ -305,7 +305,7 @@ async def test_a_refused_token_is_marked_and_the_text_kept(desk: Desk) -> None:
         (failure(413, "payload_too_large", "at most 1 MiB"), "at most 1 MiB"),
     ],
 )
-async def test_what_mobius_does_not_accept_is_said_in_its_words(
+async def test_the_reason_of_mobius_for_a_refusal_is_shown(
     desk: Desk, step: Reply, reason: str
 ) -> None:
     item = await sync_to_async(desk.ask)()
@@ -316,7 +316,7 @@ async def test_what_mobius_does_not_accept_is_said_in_its_words(
     assert await drafts() == [(["true"], "Go")]
 
 
-async def test_a_late_claim_that_is_told_as_400_is_read_again(desk: Desk) -> None:
+async def test_a_late_claim_that_counts_as_400_is_read_again(desk: Desk) -> None:
     item = await sync_to_async(desk.ask_group)()
     desk.elsewhere("user_sam", item.mobius_id, True)
     desk.server.on("POST", SENT, failure(400))
@@ -332,7 +332,7 @@ async def test_a_conflict_that_the_question_does_not_show_can_be_sent_again(desk
     assert await attempts() == [("refused", "conflict")]
 
 
-async def test_a_question_that_is_gone_says_so(desk: Desk) -> None:
+async def test_a_deleted_question_is_reported(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     desk.server.on("POST", SENT, failure(404, "not_found"))
     desk.server.on("GET", READ, failure(404, "not_found"))
@@ -353,7 +353,7 @@ async def test_a_rate_limit_says_when_to_send_again(desk: Desk) -> None:
     assert len(desk.posts()) == 1
 
 
-async def test_whoever_leaves_while_it_is_sent_has_answered_once(desk: Desk) -> None:
+async def test_an_answer_counts_once_if_the_browser_leaves_while_it_is_sent(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     held = Hold(Pass())
     desk.server.on("POST", SENT, held)
@@ -371,19 +371,12 @@ async def test_whoever_leaves_while_it_is_sent_has_answered_once(desk: Desk) -> 
 
 @sync_to_async
 def died_before_sending(desk: Desk, item: Any) -> Attempt:
-    """What a process leaves that is killed between the attempt and the POST."""
-    return steps.begin(
-        existing=None,
-        reviewer=desk.person("rina"),
-        item=item,
-        value=True,
-        comment="Go",
-        operation_id="op1",
-        credential=clients.RequestCredential("member"),
-    )
+    """Store an attempt as a process does that is killed before its POST."""
+    answer = steps.Submission(desk.person("rina"), item, True, "Go", "op1")
+    return steps.begin(answer, clients.RequestCredential("member"))
 
 
-async def test_a_death_before_the_post_leaves_the_draft_and_ends_by_itself(desk: Desk) -> None:
+async def test_a_crash_before_the_post_keeps_the_draft_and_is_settled_later(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     attempt = await died_before_sending(desk, item)
     await settle_open()
@@ -396,7 +389,7 @@ async def test_a_death_before_the_post_leaves_the_draft_and_ends_by_itself(desk:
     assert (await answer(desk, item.mobius_id)).kind is Kind.ANSWERED
 
 
-async def test_a_death_after_the_post_is_settled_at_the_next_start(desk: Desk) -> None:
+async def test_a_crash_after_the_post_is_settled_at_the_next_start(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     await died_before_sending(desk, item)
     desk.elsewhere("user_rina", item.mobius_id, True, "Go")
@@ -407,7 +400,7 @@ async def test_a_death_after_the_post_is_settled_at_the_next_start(desk: Desk) -
     assert (entry.account, entry.comment) == ("rina", "Go")
 
 
-async def test_a_death_is_settled_as_somebody_elses_answer_where_it_was(desk: Desk) -> None:
+async def test_after_a_crash_someone_elses_answer_is_settled_as_theirs(desk: Desk) -> None:
     item = await sync_to_async(desk.ask_group)()
     await died_before_sending(desk, item)
     desk.elsewhere("user_lee", item.mobius_id, False)
@@ -435,7 +428,7 @@ async def test_without_a_token_nothing_is_sent_and_the_text_is_kept(desk: Desk) 
     assert await drafts() == [(["true"], "Go")]
 
 
-async def test_a_token_whose_key_is_lost_is_told_apart(desk: Desk) -> None:
+async def test_a_token_whose_key_is_lost_is_reported_as_such(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     desk.settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
     outcome = await answer(desk, item.mobius_id)

@@ -1,4 +1,4 @@
-"""Who somebody is and what they may do is in the decision log, however it was changed."""
+"""Every change of someone's identity or rights is in the decision log, however it was made."""
 
 import os
 import pwd
@@ -71,12 +71,12 @@ def test_a_role_is_entered_from_either_side(rina: User) -> None:
 
 
 def test_a_role_that_is_renamed_or_deleted_is_a_change_for_who_has_it(rina: User) -> None:
-    made = Group.objects.create(name="trainee")
-    rina.groups.add(made)
+    created = Group.objects.create(name="trainee")
+    rina.groups.add(created)
     empty_log()
-    made.name = "apprentice"
-    made.save()
-    made.delete()
+    created.name = "apprentice"
+    created.save()
+    created.delete()
     assert entered() == [
         ("roles_changed", "rina", [REVIEWER, "trainee"], ["apprentice", REVIEWER]),
         ("roles_changed", "rina", ["apprentice", REVIEWER], [REVIEWER]),
@@ -130,7 +130,7 @@ def test_an_account_is_made_deactivated_renamed_and_deleted(rina: User) -> None:
     ]
 
 
-def test_what_says_nothing_of_rights_is_not_entered(rina: User) -> None:
+def test_changes_of_other_fields_are_not_entered(rina: User) -> None:
     rina.is_superuser = True
     rina.last_name = "Kovacs"
     rina.save(update_fields=["last_name"])

@@ -6,13 +6,14 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission
 
+from inbox.access import NotTheirs
 from inbox.mirror import capabilities
 from inbox.mirror.reading import read_run
 from inbox.models import Credential, Decision, Run, Upstream
 from inbox.people.clients import service_client
 from inbox.services import run_control
 from inbox.services.outcome import Kind, Outcome
-from inbox.services.run_control import NotTheirs, Verb
+from inbox.services.run_control import Verb
 from tests.support.desk import Desk
 from tests.support.scripted_server import CutAfterRead, PassThenCut, Reply
 
@@ -70,7 +71,7 @@ def run_upstream(desk: Desk, run_id: str) -> dict[str, Any]:
 
 @sync_to_async
 def end_elsewhere(desk: Desk, run_id: str) -> None:
-    """Somebody answers the question, and the run is completed before the mirror hears of it."""
+    """Someone answers the question, and the run is completed before the mirror hears of it."""
     item = desk.project.pending(run_id)
     desk.elsewhere("user_rina", item["id"], True)
     desk.project.wait_for(run_id, "completed")
@@ -88,7 +89,7 @@ async def test_a_run_is_cancelled_under_the_leads_name_and_that_is_logged(desk: 
 
 
 @pytest.mark.parametrize("typed", ["", "Release", "release-2"])
-async def test_another_name_cancels_nothing(desk: Desk, typed: str) -> None:
+async def test_a_wrong_name_cancels_nothing(desk: Desk, typed: str) -> None:
     run_id = await started(desk)
     done = await cancel(desk, run_id, typed)
     assert (done.kind, done.subject.typed_name) == (Kind.WRONG_NAME, "release")
@@ -104,7 +105,7 @@ async def test_a_run_whose_workflow_has_no_name_is_cancelled_by_its_id(desk: Des
     assert (await cancel(desk, run_id, run_id)).kind is Kind.CANCELLED
 
 
-async def test_a_run_that_ended_meanwhile_is_told_calmly(desk: Desk) -> None:
+async def test_a_run_that_has_ended_is_reported_without_an_error(desk: Desk) -> None:
     run_id = await started(desk)
     await end_elsewhere(desk, run_id)
     done = await cancel(desk, run_id)
@@ -113,7 +114,7 @@ async def test_a_run_that_ended_meanwhile_is_told_calmly(desk: Desk) -> None:
     assert await log() == []
 
 
-async def test_one_that_was_cancelled_before_is_told_so(desk: Desk) -> None:
+async def test_a_run_cancelled_before_is_reported_as_such(desk: Desk) -> None:
     run_id = await started(desk)
     await cancel(desk, run_id)
     done = await cancel(desk, run_id)
@@ -121,7 +122,7 @@ async def test_one_that_was_cancelled_before_is_told_so(desk: Desk) -> None:
     assert len(await log()) == 1
 
 
-async def test_a_cancellation_whose_answer_is_lost_ends_in_what_is_true(desk: Desk) -> None:
+async def test_a_cancellation_whose_response_is_lost_shows_the_true_state(desk: Desk) -> None:
     run_id = await started(desk)
     desk.server.on("POST", CANCEL, PassThenCut())
     done = await cancel(desk, run_id)
@@ -130,7 +131,7 @@ async def test_a_cancellation_whose_answer_is_lost_ends_in_what_is_true(desk: De
     assert len(desk.server.seen("POST", CANCEL)) == 1
 
 
-async def test_a_cancellation_that_did_not_arrive_says_so(desk: Desk) -> None:
+async def test_a_cancellation_that_did_not_arrive_is_reported(desk: Desk) -> None:
     run_id = await started(desk)
     desk.server.on("POST", CANCEL, CutAfterRead())
     done = await cancel(desk, run_id)
@@ -138,7 +139,7 @@ async def test_a_cancellation_that_did_not_arrive_says_so(desk: Desk) -> None:
     assert await log() == []
 
 
-async def test_where_nobody_knows_it_is_said_and_logged_as_unknown(desk: Desk) -> None:
+async def test_an_unknown_result_is_reported_and_logged_as_unknown(desk: Desk) -> None:
     run_id = await started(desk)
     reading = rf"/runs/{run_id}$"
     # The first reading is before the POST, the rest after it.
@@ -170,7 +171,7 @@ async def test_while_upstream_is_away_nothing_is_sent(desk: Desk) -> None:
         (Reply(429, {"error": {}}, {"retry-after": "7"}), Kind.RATE_LIMITED),
     ],
 )
-async def test_each_refusal_has_its_outcome(desk: Desk, reply: Reply, kind: Kind) -> None:
+async def test_each_refusal_of_mobius_has_its_outcome(desk: Desk, reply: Reply, kind: Kind) -> None:
     run_id = await started(desk, WAIT)
     desk.server.on("POST", r"/(cancellations|signals)$", reply, always=True)
     for done in (await cancel(desk, run_id), await signal(desk, run_id, {"a": 1})):
@@ -194,7 +195,7 @@ async def test_a_signal_without_a_payload_sends_none(desk: Desk) -> None:
     assert sent.json == {"name": "documents"}
 
 
-async def test_a_signal_to_a_run_that_is_over_is_told_calmly(desk: Desk) -> None:
+async def test_a_signal_to_a_finished_run_is_reported_without_an_error(desk: Desk) -> None:
     run_id = await started(desk)
     await end_elsewhere(desk, run_id)
     done = await signal(desk, run_id, {"a": 1})
@@ -203,7 +204,7 @@ async def test_a_signal_to_a_run_that_is_over_is_told_calmly(desk: Desk) -> None
     assert await log() == []
 
 
-async def test_a_signal_of_which_nobody_knows_is_not_sent_twice(desk: Desk) -> None:
+async def test_a_signal_of_unknown_outcome_is_not_sent_twice(desk: Desk) -> None:
     run_id = await started(desk, WAIT)
     desk.server.on("POST", SIGNAL, PassThenCut())
     done = await signal(desk, run_id, {"a": 1})

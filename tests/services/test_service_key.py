@@ -1,8 +1,8 @@
 """Answering with the service key."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,27 +12,26 @@ from pydantic import SecretStr
 from inbox.access import viewer_of
 from inbox.mirror import capabilities
 from inbox.mobius.probing import probe
-from inbox.models import Credential, Decision, Interaction, Reviewer, Upstream
+from inbox.models import Attempt, Credential, Decision, Interaction, Reviewer, Upstream
 from inbox.people import clients, service_key
 from inbox.people.clients import credential_for, service_client
 from inbox.services import attempts as steps
 from inbox.services import claiming, credentials, key_answers
 from inbox.services.answer_command import AnswerCommand
-from inbox.services.look_up import Snapshot
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.respond import respond, settle_open
+from inbox.services.sending import send
 from tests.support.desk import attempts, decisions, drafts
 from tests.support.guide_desk import GuideDesk
 from tests.upstream import GuideServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(settings: Any) -> Iterator[GuideDesk]:
+def desk(settings: Any, guide_server: GuideServer) -> GuideDesk:
     settings.SERVICE_KEY_ANSWERS = "auto"
-    with GuideServer() as server:
-        yield GuideDesk(server, settings, tokens=False)
+    return GuideDesk(guide_server, settings, tokens=False)
 
 
 async def answer(desk: GuideDesk, item: Interaction, *, who: str = "rina", **more: Any) -> Outcome:
@@ -68,9 +67,7 @@ async def test_it_is_off_until_mobius_is_known_to_lack_the_call(desk: GuideDesk)
 
 
 @pytest.mark.parametrize(("status", "on"), [(404, True), (405, True), (501, True)])
-async def test_auto_goes_on_where_the_call_is_missing(
-    desk: GuideDesk, status: int, on: bool
-) -> None:
+async def test_auto_is_on_if_the_call_is_missing(desk: GuideDesk, status: int, on: bool) -> None:
     desk.server.offers.refuses["me"] = status
     await look_at_offers()
     assert await mode() is on
@@ -78,7 +75,7 @@ async def test_auto_goes_on_where_the_call_is_missing(
 
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("status", [401, 429, 500, 503])
-async def test_auto_keeps_the_last_result_while_nobody_can_tell(
+async def test_auto_keeps_the_last_result_while_it_is_unknown(
     desk: GuideDesk, before: bool, status: int
 ) -> None:
     if before:
@@ -162,7 +159,7 @@ async def test_it_answers_for_the_first_of_a_group(on: GuideDesk) -> None:
     assert (await answer(on, item, who="sam")).kind is Kind.ANSWERED
 
 
-async def test_what_all_must_answer_needs_member_tokens(on: GuideDesk) -> None:
+async def test_questions_that_all_must_answer_need_member_tokens(on: GuideDesk) -> None:
     item = await sync_to_async(on.ask)(to="group:approvers", require_all=True)
     outcome = await answer(on, item)
     assert outcome.kind is Kind.NO_CREDENTIAL
@@ -186,7 +183,9 @@ async def test_a_stored_token_is_never_passed_over(on: GuideDesk, stored: str) -
     }
 
 
-async def test_an_id_that_nobody_has_set_is_not_answered_for(on: GuideDesk) -> None:
+async def test_the_key_does_not_answer_for_an_id_that_no_administrator_has_set(
+    on: GuideDesk,
+) -> None:
     item = await sync_to_async(on.ask)()
     await Reviewer.objects.filter(mobius_id="user_rina").aupdate(mobius_id_proven=True)
     assert (await answer(on, item)).kind is Kind.NO_CREDENTIAL
@@ -195,18 +194,13 @@ async def test_an_id_that_nobody_has_set_is_not_answered_for(on: GuideDesk) -> N
     assert (await answer(on, item)).kind is Kind.ANSWERED
 
 
-async def test_one_at_a_time_and_a_colleague_sees_who(on: GuideDesk) -> None:
+async def test_the_key_answers_for_one_person_at_a_time_and_a_colleague_sees_who(
+    on: GuideDesk,
+) -> None:
     item = await sync_to_async(on.ask)(to="group:approvers")
     rina = await sync_to_async(on.person)("rina")
-    await sync_to_async(steps.begin)(
-        existing=None,
-        reviewer=rina,
-        item=item,
-        value=True,
-        comment="",
-        operation_id="op1",
-        credential=clients.RequestCredential("service"),
-    )
+    hers = steps.Submission(rina, item, True, "", "op1")
+    await sync_to_async(steps.begin)(hers, clients.RequestCredential("service"))
     outcome = await answer(on, item, who="sam", value=False)
     assert (outcome.kind, outcome.underway.name) == (Kind.PROCESSING, "Rina")
     assert outcome.underway.accepted_at is None
@@ -219,6 +213,19 @@ async def test_two_at_once_are_one_answer(on: GuideDesk) -> None:
     outcomes = await asyncio.gather(answer(on, item), answer(on, item, who="sam"))
     assert [one.kind for one in outcomes].count(Kind.ANSWERED) == 1
     assert len(on.server.requests("respond")) == 1
+
+
+async def test_the_first_of_two_held_answers_is_sent(on: GuideDesk) -> None:
+    item = await sync_to_async(on.ask)(to="group:approvers")
+    for who in ("rina", "sam"):
+        outcome = await answer(on, item, who=who, hold_for=timedelta(seconds=5))
+        assert outcome.kind is Kind.WAITING
+    rows = Attempt.objects.select_related("reviewer__user", "upstream").order_by("pk")
+    await asyncio.gather(*[send(attempt) async for attempt in rows])
+    assert len(on.server.requests("respond")) == 1
+    assert await attempts() == [("answered", "respond"), ("refused", "not_sent")]
+    answered = (await decisions())[-1]
+    assert (answered.account, answered.credential_kind) == ("rina", "service")
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -243,7 +250,7 @@ async def test_a_refused_key_is_not_used_again_for_that_kind_of_question(
 @pytest.mark.parametrize("responder", ["person", "key", "group", "none"])
 @pytest.mark.parametrize("to", ["user_rina", "group:approvers"])
 @pytest.mark.parametrize("lost", [False, True])
-async def test_whoever_is_named_the_answer_is_the_persons(
+async def test_the_answer_is_the_persons_whoever_is_named(
     on: GuideDesk, responder: Any, to: str, lost: bool
 ) -> None:
     on.server.offers.responder = responder
@@ -269,7 +276,7 @@ async def test_in_whatever_form_it_is_kept_the_answer_is_the_persons(
     await is_rinas(on, item)
 
 
-async def test_another_choice_under_another_name_is_somebody_elses(on: GuideDesk) -> None:
+async def test_a_different_answer_under_another_name_is_someone_elses(on: GuideDesk) -> None:
     item = await sync_to_async(on.ask)(to="group:approvers")
     on.server.offers.processes = False
     on.server.offers.respond_status, on.server.offers.respond_body = 202, "unchanged"
@@ -283,7 +290,7 @@ async def test_another_choice_under_another_name_is_somebody_elses(on: GuideDesk
 
 
 async def is_rinas(on: GuideDesk, item: Interaction) -> None:
-    """On the page, in the log, and never as somebody else's."""
+    """On the page, in the log, and never as someone else's."""
     await sync_to_async(on.read)(item.mobius_id)
     await settle_open()
     row = await Interaction.objects.aget(mobius_id=item.mobius_id)
@@ -319,7 +326,7 @@ async def test_the_sync_may_read_it_before_the_response_comes(
     await sync_to_async(on.server.state.respond)(item.mobius_id, body, on.server.key)
     await sync_to_async(on.read)(item.mobius_id)
     interaction = await service_client().interaction(item.mobius_id)
-    snapshot = Snapshot(interaction.id, interaction) if shown else None
+    snapshot = interaction if shown else None
     outcome = await sync_to_async(command.on_accepted)(snapshot)
     assert outcome.kind is Kind.ANSWERED
     await is_rinas(on, item)
@@ -329,13 +336,5 @@ def sent(on: GuideDesk, item: Interaction) -> AnswerCommand:
     """Rina's answer is on its way."""
     rina = on.person("rina")
     credential = credential_for(rina, item)
-    attempt = steps.begin(
-        reviewer=rina,
-        item=item,
-        value=True,
-        comment="Go",
-        operation_id="op1",
-        credential=credential,
-        existing=None,
-    )
+    attempt = steps.begin(steps.Submission(rina, item, True, "Go", "op1"), credential)
     return AnswerCommand(attempt, viewer_of(rina.user), item, credential)

@@ -157,7 +157,7 @@ def test_people_and_groups_can_be_added_in_an_empty_folder(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert "https://inbox.example.com/accounts/link/?token=" in done.stdout
     done = manage(given, "map_group", "grp_1", "rina")
-    assert (done.returncode, done.stdout) == (0, "grp_1: rina\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "Assigned to grp_1: rina.\n"), done.stderr
 
 
 @pytest.mark.process
@@ -175,8 +175,8 @@ def test_commands_that_make_the_tables_at_once_wait_for_each_other(tmp_path: Pat
         )
         for name in ("rina", "sam", "lee")
     ]
-    said = [(person.communicate(timeout=200), person.returncode) for person in people]
-    assert [status for _, status in said] == [0, 0, 0], said
+    results = [(person.communicate(timeout=200), person.returncode) for person in people]
+    assert [status for _, status in results] == [0, 0, 0], results
 
 
 def test_own_files_become_private_and_others_stay_as_they_are(tmp_path: Path) -> None:

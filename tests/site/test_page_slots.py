@@ -1,4 +1,4 @@
-"""How many requests are in Django at a time, and what takes no slot."""
+"""How many requests Django handles at a time, and which need no slot."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from inbox.request_body import RequestBodies
 
 
 class Requests:
-    """Requests to an application whose every page does ``work``, behind one slot."""
+    """Requests to an application whose every page does ``work``, behind ``slots``."""
 
-    def __init__(self, work: Callable[[str], Any]) -> None:
+    def __init__(self, work: Callable[[str], Any], slots: int = 1) -> None:
         self.inside: list[str] = []
         self.left: list[str] = []
         self._work = work
-        self._application = RequestBodies(PageSlots(self._page, slots=1))
+        self._application = RequestBodies(PageSlots(self._page, slots))
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def _page(self, scope: Any, receive: Any, send: Any) -> None:
@@ -65,20 +65,53 @@ async def test_the_next_page_begins_when_the_one_before_it_is_ready() -> None:
     assert requests.left == ["/first", "/healthz", "/second", "/third"]
 
 
-async def test_what_pages_fetch_by_themselves_lets_people_go_first_and_still_has_its_share() -> (
-    None
-):
+async def test_pages_take_precedence_over_all_but_one_background_fetch() -> None:
     ready = asyncio.Event()
     requests = Requests(lambda path: ready.wait())
     await requests.begin("/first")
-    for number in range(4):
-        await requests.begin(f"/{number}/inbox/changes/")
-    for number in range(4):
-        last = await requests.begin(f"/page/{number}")
+    for number in range(3):
+        last = await requests.begin(f"/{number}/inbox/changes/")
+    for number in range(2):
+        await requests.begin(f"/page/{number}")
     ready.set()
     await last
-    assert requests.left[:5] == ["/first", "/page/0", "/page/1", "/page/2", "/0/inbox/changes/"]
-    assert requests.left[5] == "/page/3"
+    assert requests.left == [
+        "/first",
+        "/0/inbox/changes/",
+        "/page/0",
+        "/page/1",
+        "/1/inbox/changes/",
+        "/2/inbox/changes/",
+    ]
+
+
+async def test_one_slot_is_left_to_people() -> None:
+    ready = asyncio.Event()
+    requests = Requests(lambda path: ready.wait(), slots=2)
+    await requests.begin("/0/inbox/changes/")
+    await requests.begin("/1/inbox/changes/")
+    await requests.begin("/page")
+    assert requests.inside == ["/0/inbox/changes/", "/page"]
+    ready.set()
+    await (await requests.begin("/2/inbox/changes/"))
+    assert sorted(requests.left) == [
+        "/0/inbox/changes/",
+        "/1/inbox/changes/",
+        "/2/inbox/changes/",
+        "/page",
+    ]
+
+
+async def test_a_fetch_that_is_given_up_lets_the_next_one_in() -> None:
+    never = asyncio.Event()
+    requests = Requests(lambda path: never.wait() if path.startswith("/0") else asyncio.sleep(0))
+    hanging = await requests.begin("/0/inbox/changes/")
+    queued = await requests.begin("/1/inbox/changes/")
+    queued.cancel()
+    hanging.cancel()
+    await asyncio.gather(hanging, queued, return_exceptions=True)
+    await (await requests.begin("/2/inbox/changes/"))
+    assert requests.left == ["/2/inbox/changes/"]
 
 
 async def test_a_body_that_is_still_coming_takes_no_slot() -> None:
@@ -107,7 +140,7 @@ async def test_a_page_that_waits_for_mobius_lets_others_in() -> None:
     assert requests.left == ["/page", "/answer", "/next"]
 
 
-async def test_those_who_wait_for_a_lock_do_not_keep_its_holder_out() -> None:
+async def test_requests_waiting_for_a_lock_do_not_block_its_holder() -> None:
     lock, answered = asyncio.Lock(), asyncio.Event()
 
     async def work(path: str) -> None:
@@ -123,7 +156,7 @@ async def test_those_who_wait_for_a_lock_do_not_keep_its_holder_out() -> None:
     assert requests.left == ["/first", "/second"]
 
 
-async def test_a_page_that_breaks_or_is_given_up_gives_its_slot_back() -> None:
+async def test_a_failed_or_abandoned_page_releases_its_slot() -> None:
     never = asyncio.Event()
 
     async def work(path: str) -> None:

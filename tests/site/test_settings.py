@@ -1,4 +1,4 @@
-"""The settings, and what is said about a wrong one."""
+"""The settings, and the message about a wrong one."""
 
 import os
 import re
@@ -78,6 +78,9 @@ def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
         ("ENGINE_RATE_LIMIT", "0"),
         ("DEBUG", "perhaps"),
         ("SERVICE_KEY_ANSWERS", "sometimes"),
+        ("ANSWER_GUARD", "ask"),
+        ("UNDO_SECONDS", "-1"),
+        ("UNDO_SECONDS", "61"),
         ("CLAIM_STALE_AFTER", "0"),
         ("CLAIM_STALE_AFTER", "30m"),
         ("GROUP_ANSWERS_HIDDEN_UNTIL_MINE", "later"),
@@ -88,6 +91,8 @@ def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
         ("MOBIUS_RESPONSE_LIMIT", "64 MB"),
         ("TIME_ZONE", "Mars/Olympus"),
         ("TRUSTED_PROXIES", "the-proxy"),
+        ("MASKED_KEYS", "iban,,salary"),
+        ("MASKED_KEYS", "***"),
         ("DATABASE_URL", "mysql://root:hush@localhost/x"),
         ("ENGINE_DATABASE_URL", "nonsense://hush"),
         ("SECRET_KEY", "hush"),
@@ -106,6 +111,16 @@ def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
         ("HSTS_PRELOAD", "soon"),
         ("SESSION_HOURS", "0"),
         ("SESSION_IDLE_MINUTES", "-1"),
+        ("OIDC_ISSUER", "http://login.example.com"),
+        ("OIDC_ISSUER", "login.example.com"),
+        ("OIDC_ISSUER", f"https://login.example.com/{'x' * 200}"),
+        ("OIDC_ORIGINS", "https://login.example.com/path"),
+        ("OIDC_ORIGINS", "https://login.example.com; script-src *"),
+        ("OIDC_ORIGINS", "*"),
+        ("OIDC_SCOPES", "profile email"),
+        ("OIDC_ALLOWED_DOMAINS", "@example.com"),
+        ("OIDC_ALLOWED_DOMAINS", "example.com,,example.org"),
+        ("OIDC_SESSION_HOURS", "0"),
         ("MOBIUS_BASE_URL", "api.example.com"),
         ("MOBIUS_BASE_URL", "https://api.example.com:99999"),
         ("MOBIUS_BASE_URL", "https://api.example.com/?q=1"),
@@ -114,20 +129,28 @@ def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
         ("MOBIUS_PROJECT", "two words"),
         ("LOG_ANCHOR", "'unfinished"),
         ("LOG_ANCHOR", "no-such-program"),
+        ("LOG_FORMAT", "xml"),
+        ("METRICS_TOKEN", "hush"),
+        ("ADMIN_EMAIL", "operations"),
+        ("ADMIN_EMAIL", "a@example.com, b"),
+        ("EMAIL_FROM", "a@example.com, b@example.com"),
+        ("EMAIL_URL", "mail.example.com"),
+        ("EMAIL_URL", "http://mail.example.com"),
+        ("EMAIL_URL", "smtp://root:hush@mail.example.com:many"),
     ],
 )
 def test_a_malformed_setting_stops_the_start_with_a_sentence_that_names_it(
     tmp_path: Path, name: str, value: str
 ) -> None:
-    said = refusal(tmp_path, **{name: value})
-    assert said.startswith(name)
-    assert "\n" not in said
-    assert "hush" not in said
+    text = refusal(tmp_path, **{name: value})
+    assert text.startswith(name)
+    assert "\n" not in text
+    assert "hush" not in text
 
 
 def test_the_web_and_the_engine_need_a_port_each(tmp_path: Path) -> None:
-    said = refusal(tmp_path, PORT="8600", ENGINE_PORT="8600")
-    assert said.startswith("ENGINE_PORT is the same as PORT (8600)")
+    text = refusal(tmp_path, PORT="8600", ENGINE_PORT="8600")
+    assert text.startswith("ENGINE_PORT is the same as PORT (8600)")
     beside = {"MOBIUS_BASE_URL": "https://mobius.example.com", "MOBIUS_API_KEY": "mbx_1"}
     assert not load(tmp_path, PORT="8001", PROJECT="production", **beside).EMBEDDED
     assert load(tmp_path, PORT="0", ENGINE_PORT="0").EMBEDDED
@@ -137,7 +160,7 @@ def test_the_web_and_the_engine_need_a_port_each(tmp_path: Path) -> None:
     ("hosts", "addresses"),
     [("inbox.example.com, .example.org,[::1]", "http://[::1]:8000/api/"), ("*", "http://mobius:1")],
 )
-def test_what_is_well_formed_is_taken(tmp_path: Path, hosts: str, addresses: str) -> None:
+def test_valid_settings_are_accepted(tmp_path: Path, hosts: str, addresses: str) -> None:
     loaded = load(
         tmp_path,
         ALLOWED_HOSTS=hosts,
@@ -201,10 +224,56 @@ def test_an_address_in_mobius_has_a_place_for_the_id(tmp_path: Path, template: s
 def test_a_refused_address_in_mobius_says_what_to_change(
     tmp_path: Path, name: str, template: str, what_to_change: str
 ) -> None:
-    said = refusal(tmp_path, **{name: template})
-    assert said.startswith(f"{name} must ")
-    assert what_to_change in said
-    assert "hush" not in said
+    text = refusal(tmp_path, **{name: template})
+    assert text.startswith(f"{name} must ")
+    assert what_to_change in text
+    assert "hush" not in text
+
+
+OIDC = {
+    "OIDC_ISSUER": "https://login.example.com:8443/realms/acme",
+    "OIDC_CLIENT_ID": "inbox",
+    "OIDC_CLIENT_SECRET": "hush",
+    "OIDC_BREAK_GLASS": "ada",
+}
+
+
+@pytest.mark.parametrize("missing", ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_BREAK_GLASS"])
+def test_an_identity_provider_needs_a_client_and_someone_who_can_do_without_it(
+    tmp_path: Path, missing: str
+) -> None:
+    assert refusal(tmp_path, **{**OIDC, missing: ""}).startswith(f"{missing} is missing")
+
+
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ({}, ["'self'"]),
+        (OIDC, ["'self'", "https://login.example.com:8443"]),
+        (
+            OIDC | {"OIDC_ORIGINS": "https://a.example.com, https://b.example.com"},
+            ["'self'", "https://a.example.com", "https://b.example.com"],
+        ),
+    ],
+    ids=["none", "the issuer's", "named"],
+)
+def test_forms_may_also_lead_to_the_identity_provider_and_nothing_else_is_loosened(
+    tmp_path: Path, given: dict[str, str], origins: list[str]
+) -> None:
+    policy = load(tmp_path, **given).CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    assert policy.pop("form-action") == origins
+    plain = load(tmp_path).CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    assert policy == {name: value for name, value in plain.items() if name != "form-action"}
+
+
+def test_what_an_identity_provider_is_told_is_read_from_lists(tmp_path: Path) -> None:
+    more = {"OIDC_ALLOWED_DOMAINS": "Acme.example, acme.test", "OIDC_LEAD_GROUPS": "leads, Team A"}
+    oidc = load(tmp_path, **OIDC, **more).OIDC
+    assert oidc.domains == {"acme.example", "acme.test"}
+    assert oidc.lead_groups == {"leads", "Team A"}
+    assert (oidc.name, oidc.scopes) == ("login.example.com", ("openid", "profile", "email"))
+    assert "hush" not in repr(oidc)
+    assert load(tmp_path).OIDC is None
 
 
 @pytest.mark.parametrize("missing", ["MOBIUS_API_KEY", "MOBIUS_PROJECT"])
@@ -234,7 +303,7 @@ def test_loading_the_settings_writes_nothing(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_secrets_are_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
+def test_secrets_are_made_once_and_only_for_the_owner(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     first = secrets.create(folder, {})
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -243,10 +312,10 @@ def test_secrets_are_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
     assert secrets.read(folder, {}).secret_key == first.secret_key
 
 
-def test_what_the_environment_gives_is_not_written_down(tmp_path: Path) -> None:
+def test_secrets_from_the_environment_are_not_written_to_the_file(tmp_path: Path) -> None:
     key = Fernet.generate_key().decode()
-    made = secrets.create(tmp_path, {"SECRET_KEY": "", "CREDENTIAL_KEYS": key})
-    assert made.credential_keys == [key]
+    created = secrets.create(tmp_path, {"SECRET_KEY": "", "CREDENTIAL_KEYS": key})
+    assert created.credential_keys == [key]
     assert "CREDENTIAL_KEYS" not in (tmp_path / "secrets.env").read_text()
     with pytest.raises(Misconfigured, match="has no line CREDENTIAL_KEYS="):
         secrets.read(tmp_path, {})
@@ -276,12 +345,12 @@ def test_the_own_engines_exports_do_not_poison_the_next_start(tmp_path: Path) ->
     assert (loaded.EMBEDDED, loaded.MOBIUS_BASE_URL) == (True, "http://127.0.0.1:8001")
 
 
-def test_a_damaged_secrets_file_is_said_in_words(tmp_path: Path) -> None:
+def test_a_damaged_secrets_file_is_reported_in_words(tmp_path: Path) -> None:
     (tmp_path / "secrets.env").write_text(f"CREDENTIAL_KEYS={Fernet.generate_key().decode()}\n")
     assert "has no line SECRET_KEY=" in refusal(tmp_path)
 
 
-def test_damaged_keys_are_said_in_words(tmp_path: Path) -> None:
+def test_damaged_keys_are_reported_in_words(tmp_path: Path) -> None:
     secrets.create(tmp_path, {})
     text = (tmp_path / "secrets.env").read_text().replace("CREDENTIAL_KEYS=", "CREDENTIAL_KEYS=x")
     (tmp_path / "secrets.env").write_text(text)

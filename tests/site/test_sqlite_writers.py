@@ -120,7 +120,7 @@ def test_reading_needs_no_turn(database: Path) -> None:
 
 
 @pytest.mark.process
-def test_another_process_is_kept_out_and_its_death_lets_the_next_one_in(database: Path) -> None:
+def test_the_lock_keeps_other_processes_out_until_its_holder_ends(database: Path) -> None:
     holder = subprocess.Popen(
         [
             sys.executable,
@@ -153,7 +153,7 @@ def test_another_process_is_kept_out_and_its_death_lets_the_next_one_in(database
     thread.join()
 
 
-def test_who_waits_too_long_is_told_and_the_queue_goes_on(database: Path) -> None:
+def test_a_writer_that_waits_too_long_gets_an_error_and_the_queue_continues(database: Path) -> None:
     lock = lock_for(str(database))
     assert lock is not None
     lock.acquire()
@@ -184,7 +184,7 @@ def test_an_error_inside_a_transaction_gives_the_turn_back(database: Path) -> No
 
 
 def counted(connection: DatabaseWrapper) -> int:
-    """What a request reads."""
+    """Read as a request does."""
     connection.close_if_unusable_or_obsolete()
     with connection.cursor() as cursor:
         cursor.execute("SELECT n FROM counter")

@@ -49,18 +49,19 @@ def url(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["staticfiles.json", "release.txt", "none.css"])
-def test_what_is_no_page_s_file_is_not_found(site: httpx.Client, name: str) -> None:
+def test_files_that_no_page_uses_are_not_found(site: httpx.Client, name: str) -> None:
     answer = site.get(f"/static/{name}", headers={"Accept-Encoding": "gzip, br"})
     assert answer.status_code == 404
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
 
 
-def test_a_browser_keeps_a_file_for_ever_under_its_hashed_name(site: httpx.Client) -> None:
+def test_a_browser_keeps_a_file_forever_under_its_hashed_name(site: httpx.Client) -> None:
     sheet = site.get(url("css/tokens.css"))
     assert sheet.status_code == 200
     assert sheet.headers["content-type"] == 'text/css; charset="utf-8"'
     assert "immutable" in sheet.headers["cache-control"]
+    assert not {"etag", "last-modified"} & sheet.headers.keys()
     assert sheet.headers["x-content-type-options"] == "nosniff"
     assert sheet.headers["cross-origin-resource-policy"] == "same-origin"
     assert ":root" in sheet.text
@@ -90,7 +91,7 @@ def test_a_module_is_served_as_javascript(site: httpx.Client) -> None:
         "/static/x/%2e%2e/%2e%2e/manage.py",
     ],
 )
-def test_what_is_not_a_collected_file_is_not_found(site: httpx.Client, path: str) -> None:
+def test_files_that_were_not_collected_are_not_found(site: httpx.Client, path: str) -> None:
     assert site.get(path).status_code == 404
 
 

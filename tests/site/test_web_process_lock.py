@@ -7,8 +7,10 @@ import pytest
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from inbox.live.database_link import Link
+from inbox.mirror.lease import SyncLease
 from inbox.services.installation import StartRefused
-from reviewer_site.web_process_lock import WebProcessLock
+from reviewer_site.web_process_lock import PooledLock, WebProcessLock, require_shared
 
 
 @pytest.fixture
@@ -53,3 +55,43 @@ def test_a_lock_that_was_cut_off_is_taken_again(database: BaseDatabaseWrapper) -
     with pytest.raises(StartRefused):
         WebProcessLock(database, wait=0).acquire()
     lock.release()
+
+
+@pytest.mark.postgresql
+def test_processes_that_share_it_hold_it_together_and_no_other_beside_them(
+    database: BaseDatabaseWrapper,
+) -> None:
+    first, second = (WebProcessLock(database, shared=True) for _ in range(2))
+    first.acquire()
+    second.acquire()
+    with pytest.raises(StartRefused, match="Another web process is using this database"):
+        WebProcessLock(database, wait=0).acquire()
+    first.release()
+    second.release()
+    alone = WebProcessLock(database)
+    alone.acquire()
+    with pytest.raises(StartRefused, match="can't share this database"):
+        WebProcessLock(database, wait=0, shared=True).acquire()
+    alone.release()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+async def test_behind_a_pooler_one_process_runs_alone() -> None:
+    first, second, direct = PooledLock(), PooledLock(wait=0), Link()
+    direct.start()
+    await require_shared(direct)
+    await first.acquire()
+    with pytest.raises(StartRefused, match="LISTEN, which doesn't work"):
+        await second.acquire()
+    with pytest.raises(StartRefused, match="can't share this database"):
+        await require_shared(direct)
+    await first.release()
+    await second.acquire()
+    await second.release()
+    leader = SyncLease(direct)
+    assert await leader.take()
+    with pytest.raises(StartRefused, match="LISTEN, which doesn't work"):
+        await second.acquire()
+    await leader.release()
+    await direct.stop()

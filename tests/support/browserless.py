@@ -40,7 +40,7 @@ class Person:
         assert answer.status_code == 302, answer.text
 
     def cookies(self) -> dict[str, str]:
-        """What a client needs to go on in the same session."""
+        """The cookies with which another client continues the session."""
         return {cookie.name: cookie.value or "" for cookie in self._http.cookies.jar}
 
     def get(self, path: str) -> httpx.Response:
@@ -66,6 +66,11 @@ class Person:
         return self._http.post(
             f"{self.web}/interactions/{interaction_id}/respond", data={**fields, **answer}
         )
+
+    def post(self, path: str, **fields: Any) -> httpx.Response:
+        """Press a button of a page."""
+        token = {"csrfmiddlewaretoken": self._http.cookies["csrftoken"]}
+        return self._http.post(f"{self.web}{path}", data={**token, **fields})
 
     def close(self) -> None:
         """Leave."""

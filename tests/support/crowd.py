@@ -18,7 +18,7 @@ from tests.support.product import Product
 
 
 class Entry(TypedDict):
-    """``session`` is the cookie of somebody who has signed in, ``token`` the member token."""
+    """``session`` is the cookie of someone who has signed in, ``token`` the member token."""
 
     session: str
     token: str

@@ -1,4 +1,4 @@
-"""Rina's desk: the product in front of a real engine, with a server between that obeys."""
+"""Rina's desk: the product in front of a real engine, with a scripted server in between."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,6 @@ from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.mobius.adapters.guide.run import read_run
 from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
 from inbox.people import service_key
-from inbox.services.credentials import rate_limiter
 from tests.fixtures_engine import Project
 from tests.support.people import make_people
 from tests.support.scripted_server import Request, ScriptedServer
@@ -28,12 +27,11 @@ class Desk:
         settings.MOBIUS_API_KEY = project.service_key
         settings.SERVICE_KEY_ANSWERS = "off"
         service_key.forget_refusals()
-        rate_limiter.reset()
         self.settings = settings
         make_people(tokens={user_id: project.tokens[user_id] for user_id in CAST})
 
     def person(self, name: str) -> Reviewer:
-        """Somebody of the cast, by user name."""
+        """Someone of the cast, by user name."""
         return Reviewer.objects.select_related("user").get(user__username=name)
 
     def ask(self, **fields: Any) -> Interaction:
@@ -51,8 +49,8 @@ class Desk:
 
     def tell(self, payload: dict[str, Any]) -> None:
         """Put a payload into the mirror."""
-        told = read_interaction(payload)
-        mirror.apply_interaction(Upstream.present(), told, read_at=datetime.now(UTC))
+        interaction = read_interaction(payload)
+        mirror.apply_interaction(Upstream.present(), interaction, read_at=datetime.now(UTC))
 
     def tell_run(self, id: str) -> None:
         """The run of that id into the mirror, as the engine has it."""
@@ -68,7 +66,7 @@ class Desk:
         return found
 
     def elsewhere(self, user_id: str, id: str, value: Any, comment: str | None = None) -> None:
-        """Somebody answers, but not here."""
+        """Answer at Mobius, outside this app."""
         body = {"value": value} if comment is None else {"value": value, "comment": comment}
         answer = self.project.as_(user_id).post(f"interactions/{id}/respond", json=body)
         assert answer.is_success, answer.text

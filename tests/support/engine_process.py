@@ -1,4 +1,4 @@
-"""The engine in a process of its own, and what a test says to it.
+"""The engine in its own process, and how a test controls it.
 
 As a program (``python -m tests.support.engine_process``) it serves ``DATA_DIR`` on ``ENGINE_PORT``
 (empty or 0: any), prints ``{"base_url"}`` when it answers and then obeys JSON lines
@@ -116,7 +116,7 @@ def _serve() -> None:
 
     from inbox.engine import server  # noqa: PLC0415
 
-    call_command("migrate", database="engine", verbosity=0, interactive=False)
+    call_command("migrate", "engine", database="engine", verbosity=0, interactive=False)
 
     def ready(base_url: str) -> None:
         _tell({"base_url": base_url})

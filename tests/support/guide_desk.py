@@ -7,7 +7,6 @@ from inbox.mirror import project as mirror
 from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.models import Interaction, Reviewer, Upstream
 from inbox.people import service_key
-from inbox.services.credentials import rate_limiter
 from tests.support.people import make_people
 from tests.upstream import GuideServer
 
@@ -15,7 +14,7 @@ CAST = ("user_rina", "user_sam", "user_lee", "user_tess")
 
 
 class GuideDesk:
-    """``server`` is asked and looked at directly; nothing is in the mirror but what is read."""
+    """Tests use ``server`` directly; only what is read with ``read`` is in the mirror."""
 
     def __init__(self, server: GuideServer, settings: Any, *, tokens: bool = True) -> None:
         self.server, self.settings = server, settings
@@ -23,12 +22,11 @@ class GuideDesk:
         settings.MOBIUS_PROJECT, settings.MOBIUS_API_KEY = "demo", server.key
         held = {user_id: server.state.token_of(user_id) for user_id in CAST} if tokens else {}
         service_key.forget_refusals()
-        rate_limiter.reset()
         make_people(tokens=held)
         server.state.groups["approvers"] = ["user_rina", "user_sam", "user_lee"]
 
     def person(self, name: str) -> Reviewer:
-        """Somebody of the cast, by user name."""
+        """Someone of the cast, by user name."""
         return Reviewer.objects.select_related("user").get(user__username=name)
 
     def ask(self, **fields: Any) -> Interaction:
@@ -38,6 +36,6 @@ class GuideDesk:
     def read(self, id: str) -> Interaction:
         """The mirror's row, brought up to upstream, as the sync does it."""
         state = self.server.state
-        told = read_interaction(state.shown_interaction(state.interaction(id)))
-        mirror.apply_interaction(Upstream.present(), told, read_at=datetime.now(UTC))
+        interaction = read_interaction(state.shown_interaction(state.interaction(id)))
+        mirror.apply_interaction(Upstream.present(), interaction, read_at=datetime.now(UTC))
         return Interaction.objects.get(mobius_id=id)

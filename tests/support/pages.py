@@ -1,12 +1,48 @@
 """How a person acts on a page in a browser."""
 
-from playwright.sync_api import Locator, Page
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 ANSWER_GUARD_MS = 600
 """What the buttons of a question that has just appeared ignore presses for."""
 
 STEP_GUARD_MS = 400
 """The same of a confirm step, and of keys."""
+
+
+_WATCH_SHIFTS = """() => {
+  window.shifts = [];
+  window.shiftsSeen = new PerformanceObserver((list) => window.shifts.push(...list.getEntries()));
+  window.shiftsSeen.observe({ type: "layout-shift" });
+}"""
+
+_SHIFTS = """(within) => {
+  window.shifts.push(...window.shiftsSeen.takeRecords());
+  const places = [...document.querySelectorAll(within)];
+  return window.shifts.flatMap(({ sources }) => sources.map(({ node }) => node))
+    .filter((node) => places.some((place) => place.contains(node)))
+    .map((node) => (node.outerHTML ?? node.data).slice(0, 200));
+}"""
+
+
+def watch_layout_shifts(page: Page) -> None:
+    """Note from now on what moves without having been asked to."""
+    page.evaluate(_WATCH_SHIFTS)
+
+
+def layout_shifts(page: Page, within: str) -> list[str]:
+    """What has moved inside the elements of that selector."""
+    return list(page.evaluate(_SHIFTS, within))
+
+
+def box_of(locator: Locator) -> FloatRect:
+    """Where an element is. Should a live page replace it at that moment, the new one is taken."""
+    box = locator.bounding_box()
+    while box is None:
+        expect(locator).to_be_visible()
+        box = locator.bounding_box()
+    return box
 
 
 def stop_clock(page: Page) -> None:
@@ -24,14 +60,39 @@ def type_text(page: Page, text: str, gap_ms: int) -> None:
         page.clock.run_for(gap_ms)
 
 
+def put_off(page: Page, id_: str, **length: float) -> None:
+    """Snooze a question as another tab would, also for less time than the dialog offers."""
+    until = (datetime.now(UTC) + timedelta(**length)).isoformat()
+    token = page.locator("#list-act [name=csrfmiddlewaretoken]").get_attribute("value") or ""
+    form = {"preset": until, "csrfmiddlewaretoken": token}
+    sent = page.request.post(
+        f"/interactions/{id_}/snooze", form=form, headers={"Referer": page.url}, max_redirects=0
+    )
+    assert sent.status == 303
+
+
 def approve(page: Page) -> None:
     """Press Approve, then confirm it, at a person's pace."""
-    _answer(page, "Approve")
+    _answer(page, "Approve", "Yes, approve")
 
 
 def reject(page: Page) -> None:
     """Press Reject, then confirm it, at a person's pace."""
-    _answer(page, "Reject")
+    _answer(page, "Reject", "Yes, reject")
+
+
+def send(page: Page) -> None:
+    """Press Send answer, then confirm it, at a person's pace."""
+    _answer(page, "Send answer", "Yes, send")
+
+
+def send_by_key(page: Page) -> None:
+    """The same by Ctrl Enter."""
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Yes, send").wait_for()
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.keyboard.press("Control+Enter")
 
 
 def press(button: Locator, after_ms: int = ANSWER_GUARD_MS) -> None:
@@ -41,6 +102,6 @@ def press(button: Locator, after_ms: int = ANSWER_GUARD_MS) -> None:
     button.click()
 
 
-def _answer(page: Page, name: str) -> None:
+def _answer(page: Page, name: str, yes: str) -> None:
     press(page.locator("#answer").get_by_role("button", name=name, exact=True))
-    press(page.get_by_role("button", name=f"Yes, {name.lower()}"), STEP_GUARD_MS)
+    press(page.get_by_role("button", name=yes), STEP_GUARD_MS)

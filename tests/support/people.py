@@ -18,7 +18,8 @@ _accounts: list[tuple[Reviewer, list[str], list[str]]] = []
 
 @sensitive_variables("tokens")
 def make_people(*, tokens: dict[str, str] | None = None) -> None:
-    """Make whom ``make_demo`` makes, in a database without accounts; the decision log stays empty.
+    """Create the people of ``make_demo`` in a database without accounts; the decision log stays
+    empty.
 
     ``tokens`` is Mobius id → member token. The first call runs ``make_demo``. Later ones insert
     the same rows without its signals and log entries, which took longer than most tests.

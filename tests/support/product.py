@@ -21,10 +21,14 @@ _collected: list[Path] = []
 
 
 class Product:
-    """One installation in ``folder``. ``start`` may be called again after ``stop`` or ``kill``."""
+    """One installation in ``folder``. ``start`` may be called again after ``stop`` or ``kill``.
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    ``options`` are more words of the command line.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str], *options: str) -> None:
         self.folder = folder
+        self._options = options
         self.environment = {
             **environment,
             "DJANGO_SETTINGS_MODULE": "reviewer_site.settings",
@@ -36,15 +40,17 @@ class Product:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._open = threading.Event()
+        self._exports: dict[str, str] = {}
 
     def start(self) -> None:
         """Return when the welcome is printed; the failure's words if it ends instead."""
         self._open.clear()
+        self._exports = {}
         static = self.folder / "static"
         if _collected and not static.exists():
             shutil.copytree(_collected[0], static)
         self._process = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), "serve"],
+            [sys.executable, str(ROOT / "manage.py"), "serve", *self._options],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -85,8 +91,15 @@ class Product:
 
     def engine_pid(self) -> int:
         """The engine, the web process's only child."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return int(children[0])
+        return self.children()[0]
+
+    def children(self) -> list[int]:
+        """The engine and the workers, oldest first."""
+        found: list[str] = []
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+                found += (thread / "children").read_text().split()
+        return sorted(map(int, found))
 
     def stop(self) -> int:
         """Ctrl-C, as a terminal sends it: to the whole group. The exit status."""
@@ -111,7 +124,7 @@ class Product:
         return self.wait()
 
     def manage(self, *words: str, told: str = "") -> str:
-        """What a command of ``manage.py`` prints; ``told`` is its standard input."""
+        """Run a command of ``manage.py`` and return its output; ``told`` is its standard input."""
         return subprocess.run(
             [sys.executable, str(ROOT / "manage.py"), *words],
             cwd=ROOT,
@@ -134,13 +147,15 @@ class Product:
         )
 
     def exports(self) -> dict[str, str]:
-        """What ``mobius_env`` prints, as a terminal would take it."""
-        printed = self.manage("mobius_env")
-        pairs = (line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
-        return dict(pairs)
+        """What ``mobius_env`` prints, as a terminal would take it. The same until ``start``."""
+        if not self._exports:
+            printed = self.manage("mobius_env")
+            pairs = (line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
+            self._exports = dict(pairs)
+        return self._exports
 
     def api(self) -> httpx.Client:
-        """The wire, with the service key, below the project."""
+        """The API, with the service key, below the project."""
         given = self.exports()
         return httpx.Client(
             base_url=f"{given['MOBIUS_BASE_URL']}/v1/projects/{given['PROJECT']}",

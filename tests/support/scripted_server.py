@@ -337,10 +337,17 @@ class ScriptedServer:
             self._port = self._server.sockets[0].getsockname()[1]
 
     async def _shut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        await self._break()
+        if self._server is None:
+            return
+        # Closing a server while it accepts a connection would leave that connection's socket open.
+        for listener in self._server.sockets:
+            self._loop.remove_reader(listener.fileno())
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in self._connections:
+                task.cancel()
+            await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+        self._server.close()
+        self._server = None
 
     async def _break(self) -> None:
         for task in list(self._connections):
@@ -430,7 +437,8 @@ async def forward(exchange: Exchange, give: Any) -> None:
                 task.cancel()
             await asyncio.gather(gone, answer, return_exceptions=True)
     finally:
-        writer.close()
+        # close() would wait for an upstream that doesn't read.
+        writer.transport.abort()
 
 
 async def copy(reader: asyncio.StreamReader, give: Any) -> None:

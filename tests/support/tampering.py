@@ -1,4 +1,4 @@
-"""What somebody with the database in their hands can do."""
+"""What someone with access to the database can do."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from inbox.services.audit import decision_log, entry_count
 
 
 def lift_triggers(using: str = "default") -> None:
-    """Take away what keeps the decision log as it is."""
+    """Remove the triggers that make the decision log append-only."""
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -30,7 +30,7 @@ def lift_triggers(using: str = "default") -> None:
 
 
 def run_sql(statement: str, parameters: list[Any] | None = None, using: str = "default") -> None:
-    """One statement, past every model."""
+    """Run one statement, bypassing the models."""
     with connections[using].cursor() as cursor:
         cursor.execute(statement, parameters)
 

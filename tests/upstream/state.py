@@ -22,7 +22,6 @@ GUIDE_CALLS = frozenset(
         "run",
     }
 )
-CLOSED = ("completed", "expired")
 FINISHED = ("completed", "failed")
 
 
@@ -165,7 +164,7 @@ class State:
                 self._answer(self.interactions[id], body, who)
 
     def resume(self) -> None:
-        """Let the runs go on whose questions were answered while ``Offers.resumes`` was off."""
+        """Resume the runs whose questions were answered while ``Offers.resumes`` was off."""
         with self.lock:
             answered, self._answered = self._answered, []
             for interaction in answered:

@@ -1,13 +1,14 @@
-"""The guide-only server does what the guide says, so that other tests may lean on it."""
+"""The guide-only server does what the guide says, so that other tests can rely on it."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
 
 from inbox.mobius import Backoff, MobiusClient
 from inbox.mobius.errors import Conflict, NotFound, Rejected
+from inbox.mobius.paging import walk
 from inbox.mobius.types import InteractionStatus, RunStatus
 from tests.upstream import GuideServer
 
@@ -15,9 +16,8 @@ Connect = Callable[[], MobiusClient]
 
 
 @pytest.fixture
-def server() -> Iterator[GuideServer]:
-    with GuideServer() as server:
-        yield server
+def server(guide_server: GuideServer) -> GuideServer:
+    return guide_server
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ async def test_a_run_asks_is_answered_and_completes(server: GuideServer, connect
             await client.respond(asked.id, value=True)
 
 
-async def test_what_the_guide_does_not_name_is_missing(
+async def test_calls_that_the_guide_does_not_name_are_missing(
     server: GuideServer, connect: Connect
 ) -> None:
     async with connect() as client:
@@ -68,12 +68,12 @@ async def test_what_the_guide_does_not_name_is_missing(
 
 async def test_a_list_has_pages_or_its_newest_only(server: GuideServer, connect: Connect) -> None:
     async with connect() as client:
-        asked = [server.state.ask() for _ in range(5)]
+        questions = [server.state.ask() for _ in range(5)]
         server.offers.page_size = 2
-        found = [one.id async for one in client.walk_interactions(limit=2)]
-        assert found == asked[::-1]
+        found = [one.id async for one in walk(client.interactions, limit=2)]
+        assert found == questions[::-1]
         server.offers.cursors = False
-        assert [one.id async for one in client.walk_interactions(limit=2)] == asked[:2:-1]
+        assert [one.id async for one in walk(client.interactions, limit=2)] == questions[:2:-1]
 
 
 async def test_parameters_can_be_refused(server: GuideServer, connect: Connect) -> None:
@@ -96,7 +96,7 @@ async def test_parameters_can_be_refused(server: GuideServer, connect: Connect) 
         (False, True, "\r\n", "offset", False),
     ],
 )
-async def test_its_frames_can_be_told_apart(  # noqa: PLR0917
+async def test_the_frames_of_each_stream_can_be_distinguished(  # noqa: PLR0917
     server: GuideServer,
     connect: Connect,
     seq_per_run: bool,
@@ -140,7 +140,7 @@ async def test_its_frames_can_be_told_apart(  # noqa: PLR0917
         ("none", None),
     ],
 )
-async def test_it_names_as_responder_whom_it_likes(
+async def test_it_can_name_any_responder(
     server: GuideServer, connect: Connect, responder: str, named: str | None
 ) -> None:
     async with connect() as client:
@@ -154,15 +154,15 @@ async def test_it_can_accept_an_answer_and_process_it_later(
 ) -> None:
     async with connect() as client:
         server.offers.__dict__.update(processes=False, respond_body="unchanged")
-        asked = server.state.ask()
-        assert (await client.respond(asked, value=True)).status is InteractionStatus.PENDING
+        question = server.state.ask()
+        assert (await client.respond(question, value=True)).status is InteractionStatus.PENDING
         server.state.process()
-        assert (await client.interaction(asked)).status is InteractionStatus.COMPLETED
+        assert (await client.interaction(question)).status is InteractionStatus.COMPLETED
 
 
-async def test_it_goes_away_and_comes_back(server: GuideServer, connect: Connect) -> None:
+async def test_the_server_can_go_away_and_come_back(server: GuideServer, connect: Connect) -> None:
     async with connect() as client:
-        asked = server.state.ask()
+        question = server.state.ask()
         server.stop()
         server.start()
-        assert (await client.interaction(asked)).id == asked
+        assert (await client.interaction(question)).id == question

@@ -1,10 +1,11 @@
-"""Who opens the pages, and a browser without scripts for each."""
+"""The people who open the pages, each with a client without scripts."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from inbox.mirror import project
 from inbox.mirror.snapshots import Payload
@@ -26,25 +27,37 @@ def sign_in(username: str, **options: Any) -> Client:
 
 
 def stranger(username: str = "mallory") -> Client:
-    """Somebody with an account and a Mobius id whom nothing was asked."""
+    """Someone with an account and a Mobius id who was not asked anything."""
     user = get_user_model().objects.create_user(username, password="demo")
     Reviewer.objects.filter(user=user).update(mobius_id=f"user_{username}")
     return sign_in(username)
 
 
 def tell(*payloads: Payload, **how: Any) -> None:
-    """Put what upstream would tell into the mirror."""
+    """Put payloads into the mirror, as if upstream had sent them."""
     project.apply(Upstream.present(), payloads, read_at=datetime.now(UTC), **how)
 
 
 def soon(**length: float) -> datetime:
-    """So long from now; negative for the past."""
+    """A time this long from now; negative for the past."""
     return datetime.now(UTC) + timedelta(**length)
 
 
 def part(target: str, page: str = "http://testserver/inbox/") -> dict[str, str]:
     """The headers of a swap that asks for one element."""
     return {**HTMX, "HX-Target": f"div#{target}", "HX-Current-URL": page}
+
+
+async def download(path: str, username: str = "tess") -> tuple[Any, str]:
+    """The response and its text, which is streamed as under ASGI."""
+    client = AsyncClient()
+    user = await sync_to_async(lambda: Reviewer.objects.get(user__username=username).user)()
+    await client.aforce_login(user, backend="inbox.people.backend.ReviewerBackend")
+    response = await client.get(path)
+    if not response.streaming:
+        return response, response.content.decode()
+    parts = [part async for part in response.streaming_content]
+    return response, b"".join(parts).decode()
 
 
 def people() -> None:

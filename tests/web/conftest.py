@@ -1,4 +1,4 @@
-"""The cast, ready to open pages."""
+"""The cast, signed in."""
 
 import asyncio
 import socket
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from django.core.asgi import get_asgi_application
 from django.test import Client
 
 from inbox.mirror.freshness import Facts, Reason, Trouble, sync_status
 from inbox.people import clients
+from reviewer_site.handler import PageHandler
 from tests.web import cast
 
 
@@ -42,7 +42,7 @@ def mallory(people: None) -> Client:
 
 @pytest.fixture
 def away() -> Iterator[None]:
-    """Mobius was heard 40 seconds ago, and has not answered since."""
+    """Mobius responded 40 seconds ago, and not since."""
     since = cast.soon(seconds=-40)
     told = {"heard_at": since, "broken_at": since, "trouble": Trouble(Reason.NOT_RESPONDING)}
     sync_status.update(connected=False, full_sync_done=False, seeded=True, **told)
@@ -52,7 +52,7 @@ def away() -> Iterator[None]:
 
 @pytest.fixture
 def read() -> Iterator[None]:
-    """Mobius has been read whole."""
+    """The first full sync is done."""
     sync_status.update(connected=True, full_sync_done=True, seeded=True)
     yield
     sync_status.update(**vars(Facts()))
@@ -63,7 +63,7 @@ def pages(transactional_db: None) -> Iterator[str]:
     """The pages behind a real server, which gives each request a thread as no test client does."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(get_asgi_application(), lifespan="off", log_config=None, loop="asyncio")
+        uvicorn.Config(PageHandler(), lifespan="off", log_config=None, loop="asyncio")
     )
 
     async def serve() -> None:

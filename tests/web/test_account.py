@@ -1,4 +1,4 @@
-"""One's own account: token, keyboard, password."""
+"""The Account page: token, keyboard and password."""
 
 import re
 import sys
@@ -20,6 +20,8 @@ PATHS = (
     "/account/token",
     "/account/token/confirm",
     "/account/token/remove",
+    "/account/guard",
+    "/account/look",
     "/account/keys",
     "/account/password",
 )
@@ -104,7 +106,7 @@ def test_a_token_that_waited_too_long_is_discarded(desk: Desk, unknown: Client) 
     desk.settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
     answer = confirm(unknown)
     assert answer.status_code == 422
-    assert "Confirm within 10 minutes" in answer.content.decode()
+    assert "You didn&#x27;t confirm within 10 minutes" in answer.content.decode()
     assert mobius_id() is None
     assert "Is that you?" not in page_of(unknown)
 
@@ -126,7 +128,7 @@ def test_administrators_see_who_pasted_whose_token(desk: Desk, rina: Client) -> 
         ("", "Paste your token here first."),
     ],
 )
-def test_a_token_that_is_not_taken_says_why_and_is_not_shown(
+def test_a_refused_token_is_explained_and_not_shown(
     desk: Desk, rina: Client, whose: str, words: str
 ) -> None:
     before = bytes(Credential.objects.get(reviewer__user__username="rina").sealed)
@@ -224,7 +226,7 @@ def test_the_pages_forms_are_taken_with_the_token_that_they_carry(desk: Desk) ->
         (passwords(new="zq-7x"), "too short"),
     ],
 )
-def test_a_password_that_is_not_taken_says_why(
+def test_a_refused_password_is_explained(
     desk: Desk, rina: Client, sent: dict[str, str], words: str
 ) -> None:
     answer = rina.post("/account/password", sent)
@@ -245,20 +247,23 @@ def test_the_page_is_only_read(desk: Desk, rina: Client) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_signed_out_nothing_changes_and_the_page_is_come_back_to(desk: Desk, path: str) -> None:
+def test_signed_out_nothing_changes_and_signing_in_returns_to_the_page(
+    desk: Desk, path: str
+) -> None:
     answer = Client().post(path, {"token": "mbc_x"})
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/account/")
     swap: Any = Client().post(path, headers=HTMX)
     assert swap["HX-Redirect"] == "/accounts/login/?next=/account/"
 
 
-def test_signed_out_the_page_is_come_back_to(desk: Desk) -> None:
+def test_signing_in_returns_to_the_page(desk: Desk) -> None:
     assert Client().get("/account/")["Location"] == "/accounts/login/?next=/account/"
 
 
 def test_signing_out_ends_it(desk: Desk, rina: Client) -> None:
     assert rina.get("/accounts/logout/").status_code == 405
-    assert rina.post("/accounts/logout/")["Location"] == "/accounts/login/"
+    page = rina.post("/accounts/logout/", follow=True).content.decode()
+    assert "You've signed out." in page
     assert rina.get("/account/").status_code == 302
 
 
@@ -293,14 +298,39 @@ def test_ten_tokens_a_minute_are_checked(desk: Desk, rina: Client) -> None:
     assert sam.post("/account/token", {"token": "mbc_nobody"}).status_code == 422
 
 
-def test_where_the_service_key_answers_it_does_not_ask_for_a_token_in_vain(
-    desk: Desk, rina: Client
-) -> None:
+def test_it_does_not_ask_for_a_token_if_the_service_key_answers(desk: Desk, rina: Client) -> None:
     Credential.objects.all().delete()
-    assert "but answering them needs your token." in page_of(rina)
+    assert "but you need your token to answer them." in page_of(rina)
     desk.settings.SERVICE_KEY_ANSWERS = "on"
     page = page_of(rina)
     assert "are sent with the service key" in page
-    assert "but answering them needs your token." not in page
+    assert "but you need your token to answer them." not in page
     Reviewer.objects.filter(mobius_id="user_rina").update(mobius_id_proven=True)
-    assert "but answering them needs your token." in page_of(rina)
+    assert "but you need your token to answer them." in page_of(rina)
+
+
+def test_previews_can_be_switched_off_and_on(desk: Desk, rina: Client) -> None:
+    assert 'data-preview="on"' in page_of(rina)
+    rina.post("/account/keys", {"keys_enabled": "on"})
+    off = page_of(rina)
+    assert 'data-preview="off"' in off
+    assert "Previews are off." in off
+    assert 'data-keys="on"' in off
+    rina.post("/account/keys", {"keys_enabled": "on", "preview_enabled": "on"})
+    assert 'data-preview="on"' in page_of(rina)
+
+
+def test_theme_and_density_follow_the_person_to_every_browser(rina: Client) -> None:
+    chosen = {"theme": "dark", "density": "compact"}
+    assert rina.post("/account/look", chosen, headers=HTMX).status_code == 204
+    page = sign_in("rina").get("/inbox/").content.decode()
+    assert 'data-theme="dark" data-density="compact"' in page
+    assert 'data-theme="' not in sign_in("lee").get("/inbox/").content.decode()
+    rina.post("/accounts/logout/")
+    assert 'data-theme="dark"' in rina.get("/accounts/login/").content.decode()
+    assert "data-density" not in rina.get("/accounts/login/").content.decode()
+
+
+def test_an_unknown_theme_is_refused(rina: Client) -> None:
+    assert rina.post("/account/look", {"theme": "pink", "density": "compact"}).status_code == 422
+    assert 'data-density="' not in rina.get("/inbox/").content.decode()

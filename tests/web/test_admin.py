@@ -1,4 +1,4 @@
-"""What an administrator sets, and what nobody sees."""
+"""What administrators can change in the admin, and what they can't see."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ def test_the_old_ids_token_goes_with_it(boss: Client) -> None:
 
 
 def taken_tokens() -> list[tuple[Any, ...]]:
-    """Who took whose token, and from where, as the log has it."""
+    """The log's entries of removed tokens."""
     entries = Decision.objects.filter(verb="token_removed").order_by("number")
     return list(entries.values_list("account", "address", "credential_kind", "value", "title"))
 
@@ -140,7 +140,7 @@ def test_no_page_shows_a_token(boss: Client) -> None:
         assert TOKEN[:8] not in page
 
 
-def test_what_an_administrator_changes_is_in_the_log(boss: Client, tess: Client) -> None:
+def test_changes_by_an_administrator_are_logged(boss: Client, tess: Client) -> None:
     user = User.objects.get(username="sam")
     lead = Group.objects.get(name="team lead")
     boss.post(
@@ -214,14 +214,14 @@ def test_the_log_is_only_read(boss: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["comment", "value", "shown", "title", "workflow"])
-def test_what_was_said_cannot_be_guessed_by_a_filter(boss: Client, name: str) -> None:
+def test_answers_cannot_be_guessed_with_a_filter(boss: Client, name: str) -> None:
     answer = boss.get(f"/admin/inbox/decision/?{name}__icontains=a")
     assert answer.status_code == 400
     assert boss.get("/admin/inbox/decision/?actor__icontains=a").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["rina", "tess"])
-def test_nobody_else_comes_in(people: None, name: str) -> None:
+def test_only_administrators_can_open_it(people: None, name: str) -> None:
     assert sign_in(name).get("/admin/").status_code == 302
 
 
@@ -235,3 +235,22 @@ def test_administrators_read_changes_of_rights_but_no_answers(boss: Client) -> N
     entry = Decision.objects.get()
     page = boss.get(f"/admin/inbox/decision/{entry.pk}/change/").content.decode()
     assert "sam: reviewer → none" in page
+
+
+def test_names_of_permissions_are_translated(boss: Client) -> None:
+    Permission.objects.filter(codename="cancel_run").update(name="Password")
+    lead = Group.objects.get(name="team lead")
+    path = f"/admin/auth/group/{lead.pk}/change/"
+    page = boss.get(path, headers={"Accept-Language": "de"}).content.decode()
+    assert "| Passwort</option>" in page
+
+
+def test_an_account_has_no_list_of_all_permissions_and_keeps_those_it_has(boss: Client) -> None:
+    tess = User.objects.get(username="tess")
+    tess.user_permissions.add(Permission.objects.get(codename="view_user"))
+    before = set(tess.user_permissions.values_list("codename", flat=True))
+    page = boss.get(path_of("tess")).content.decode()
+    assert "user_permissions" not in page
+    assert '<a href="/permissions/">Change roles and permissions</a>' in page
+    assert give(boss, "tess", "user_tess_2").status_code == 302
+    assert set(tess.user_permissions.values_list("codename", flat=True)) == before

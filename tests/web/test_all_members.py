@@ -14,7 +14,7 @@ from inbox.mobius.types import Answer, InteractionStatus
 from inbox.models import Attempt, Decision, Group, Interaction, Membership, Reviewer, Upstream
 from inbox.services.outcome import Kind, Outcome
 from inbox.web.interactions.messages import answer_message
-from tests.mirror.things import LEE, RINA, SAM, at, event, group_ask, run
+from tests.support.snapshots import LEE, RINA, SAM, at, event, group_ask, run
 from tests.web.cast import sign_in, tell
 
 SECRET = Answer(user_id=SAM, value=False, comment="Too early for this", at=at(1))
@@ -84,7 +84,7 @@ def test_an_answer_that_mobius_has_received_counts_before_it_is_shown(people: No
     assert "Yours will be answer 2 of 3." in sam
 
 
-def test_after_the_last_answer_nobody_else_has_to_answer(people: None) -> None:
+def test_after_the_last_answer_no_one_else_has_to_answer(people: None) -> None:
     tell(run("run_1"), told())
     received("rina", "sam", "lee")
     rina = one_line(sign_in("rina").get("/interactions/int_1/"))
@@ -99,7 +99,7 @@ def told_after_the_answer(kind: Kind) -> str:
     return str(answer_message(Outcome(kind, Interaction.objects.get()), viewer))
 
 
-def test_the_message_after_the_last_answer_waits_for_nobody_else(people: None) -> None:
+def test_the_message_after_the_last_answer_names_no_one_else(people: None) -> None:
     tell(run("run_1"), told())
     received("rina", "sam")
     assert told_after_the_answer(Kind.RECEIVED) == "Answer received. Others still have to answer."
@@ -119,14 +119,14 @@ def everything(client: Client) -> str:
     return " ".join(one_line(client.get(path)) for path in VIEWS)
 
 
-def test_who_is_asked_and_can_answer_sees_no_value_and_no_comment(hidden: None) -> None:
+def test_a_member_who_can_still_answer_sees_no_answers(hidden: None) -> None:
     seen = everything(sign_in("rina"))
     assert "Too early" not in seen
     assert "rejected" not in seen
     assert "answer--no" not in seen
 
 
-def test_that_sam_has_answered_and_when_is_shown(hidden: None) -> None:
+def test_it_shows_that_sam_has_answered_and_when(hidden: None) -> None:
     rina = sign_in("rina")
     page = one_line(rina.get("/interactions/int_1/"))
     assert "1 of 3 answered" in page
@@ -138,13 +138,15 @@ def test_that_sam_has_answered_and_when_is_shown(hidden: None) -> None:
 
 
 @pytest.mark.parametrize("name", ["sam", "tess"])
-def test_who_has_answered_and_a_lead_who_was_not_asked_see_all(hidden: None, name: str) -> None:
+def test_members_who_have_answered_and_leads_who_were_not_asked_see_all_answers(
+    hidden: None, name: str
+) -> None:
     client = sign_in(name)
     for path in VIEWS[:3]:
         assert "Too early" in one_line(client.get(path)), path
 
 
-def test_they_are_shown_as_soon_as_mine_is_in(hidden: None) -> None:
+def test_answers_of_others_are_shown_once_the_viewer_has_answered(hidden: None) -> None:
     tell(told(SECRET, MINE))
     rina = sign_in("rina")
     for path in VIEWS[:3]:
@@ -201,7 +203,7 @@ def test_nothing_is_hidden_where_the_setting_is_off(people: None) -> None:
     assert "Too early" in one_line(sign_in("rina").get("/interactions/int_1/"))
 
 
-def test_what_is_kept_back_is_not_lost(hidden: None) -> None:
+def test_hidden_answers_are_kept(hidden: None) -> None:
     everything(sign_in("rina"))
     assert "Too early" in one_line(sign_in("tess").get("/interactions/int_1/raw.json"))
 
@@ -222,7 +224,7 @@ def test_it_says_which_answer_mine_is(people: None) -> None:
     assert "Yours is the last of 3 answers." in one_line(rina.get("/interactions/int_1/"))
 
 
-def test_who_left_the_group_is_shown_and_a_lead_sees_that_it_cannot_complete(people: None) -> None:
+def test_a_lead_sees_which_former_member_keeps_the_question_from_completing(people: None) -> None:
     board(RINA, SAM)
     tell(run("run_1"), told(SECRET))
     for path in VIEWS[:1] + VIEWS[2:3]:
@@ -235,7 +237,7 @@ def test_who_left_the_group_is_shown_and_a_lead_sees_that_it_cannot_complete(peo
     assert "completed without them" not in page
 
 
-def test_who_left_can_still_answer(people: None) -> None:
+def test_a_former_member_can_still_answer(people: None) -> None:
     board(SAM, LEE)
     tell(run("run_1"), told(SECRET))
     assert 'action="/interactions/int_1/respond"' in one_line(
@@ -243,7 +245,7 @@ def test_who_left_can_still_answer(people: None) -> None:
     )
 
 
-def test_who_has_no_account_here_is_shown_as_such(people: None) -> None:
+def test_a_member_without_an_account_is_marked(people: None) -> None:
     Reviewer.objects.filter(mobius_id=LEE).update(mobius_id=None)
     tell(run("run_1"), told(SECRET))
     page = one_line(sign_in("tess").get("/interactions/int_1/"))
@@ -251,7 +253,7 @@ def test_who_has_no_account_here_is_shown_as_such(people: None) -> None:
     assert "No account here; the question can't be completed without them" in page
 
 
-def test_whose_account_is_deactivated_is_shown_as_such(people: None) -> None:
+def test_a_member_whose_account_is_deactivated_is_marked(people: None) -> None:
     User.objects.filter(username="lee").update(is_active=False)
     tell(run("run_1"), told(SECRET))
     for path in ("/interactions/int_1/", "/runs/run_1/"):
@@ -262,7 +264,7 @@ def test_whose_account_is_deactivated_is_shown_as_such(people: None) -> None:
         assert "Can't be nudged" not in page
 
 
-def test_who_left_and_can_still_answer_can_be_nudged_on_the_run(people: None) -> None:
+def test_a_former_member_who_can_still_answer_can_be_nudged_on_the_run(people: None) -> None:
     board(RINA, SAM)
     tell(run("run_1"), told(SECRET))
     page = one_line(sign_in("tess").get("/runs/run_1/"))

@@ -1,4 +1,4 @@
-"""What became of a request whose response never reached the browser."""
+"""Checking a request whose response never reached the browser."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def test_an_answer_that_arrived_ends_like_any_success(desk: Desk, rina: Client) 
     assert answer["HX-Push-Url"] == "/inbox/"
 
 
-def test_an_answer_of_which_nobody_knows_is_looked_for_upstream(desk: Desk, rina: Client) -> None:
+def test_an_answer_of_unknown_outcome_is_looked_for_upstream(desk: Desk, rina: Client) -> None:
     item = desk.ask()
     desk.server.on("POST", "/respond$", PassThenCut())
     desk.server.on("GET", "/interactions/", CutAfterRead(), always=True)
@@ -63,7 +63,7 @@ def test_an_answer_of_which_nobody_knows_is_looked_for_upstream(desk: Desk, rina
     assert Attempt.objects.get().state == Attempt.State.ANSWERED
 
 
-def test_a_question_that_somebody_closed_shows_how_it_ended(desk: Desk, rina: Client) -> None:
+def test_a_question_that_someone_closed_shows_how_it_ended(desk: Desk, rina: Client) -> None:
     item = desk.ask_group()
     answer = desk.project.as_("user_sam").post(
         f"interactions/{item.mobius_id}/respond", json={"value": True}
@@ -100,7 +100,7 @@ def test_a_release_that_did_not_arrive_can_be_sent_again(desk: Desk, rina: Clien
     item = desk.ask_group()
     desk.project.as_("user_rina").post(f"interactions/{item.mobius_id}/claim")
     text = check(rina, item, "release").content.decode()
-    assert "You still have this question claimed" in text
+    assert "The question is still claimed by you" in text
     assert "Send again" in text
 
 
@@ -118,7 +118,7 @@ def test_it_sends_nothing_even_where_mobius_fails(desk: Desk, rina: Client) -> N
     assert not desk.server.seen("POST", "/respond$")
 
 
-def test_who_was_not_asked_finds_nothing(desk: Desk, rina: Client) -> None:
+def test_a_question_to_others_is_a_404(desk: Desk, rina: Client) -> None:
     item = desk.ask()
     for other in (sign_in("sam"), sign_in("tess"), stranger()):
         assert check(other, item).status_code == 404

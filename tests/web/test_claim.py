@@ -38,7 +38,7 @@ def item(desk: Desk) -> Interaction:
     return desk.ask_group()
 
 
-def holder(item: Interaction) -> str | None:
+def claimed_by(item: Interaction) -> str | None:
     item.refresh_from_db()
     return item.claimed_by
 
@@ -61,7 +61,7 @@ def test_a_claim_leads_back_to_the_question(item: Interaction) -> None:
     assert "Claimed by you since" in page
     assert f'formaction="{path(item, "release")}"' in page
     assert f'formaction="{path(item)}"' not in page
-    assert holder(item) == "user_rina"
+    assert claimed_by(item) == "user_rina"
 
 
 def test_a_script_gets_the_question_as_it_is_now(item: Interaction) -> None:
@@ -72,7 +72,7 @@ def test_a_script_gets_the_question_as_it_is_now(item: Interaction) -> None:
     assert "Claimed by you since" in page
 
 
-def test_the_others_read_along_and_are_offered_nothing(item: Interaction) -> None:
+def test_others_can_view_it_but_are_offered_nothing(item: Interaction) -> None:
     sign_in("rina").post(path(item))
     page = page_of(sign_in("lee"), item)
     assert "Rina claimed this <time" in page
@@ -81,7 +81,7 @@ def test_the_others_read_along_and_are_offered_nothing(item: Interaction) -> Non
         assert path(item, verb) not in page
 
 
-def test_a_lead_who_was_not_asked_sees_who_has_it_and_can_do_nothing(item: Interaction) -> None:
+def test_a_lead_who_was_not_asked_sees_the_claimant_and_can_do_nothing(item: Interaction) -> None:
     sign_in("rina").post(path(item))
     page = page_of(sign_in("tess"), item)
     assert "Rina claimed this <time" in page
@@ -90,15 +90,15 @@ def test_a_lead_who_was_not_asked_sees_who_has_it_and_can_do_nothing(item: Inter
     assert sign_in("tess").post(path(item)).status_code == 404
 
 
-def test_it_is_given_back(item: Interaction) -> None:
+def test_a_claim_is_released(item: Interaction) -> None:
     rina = sign_in("rina")
     rina.post(path(item))
     assert rina.post(path(item, "release")).status_code == 303
-    assert holder(item) is None
+    assert claimed_by(item) is None
     assert "No one has claimed this yet" in page_of(sign_in("lee"), item)
 
 
-def test_losing_the_race_is_a_409_that_names_the_holder_and_keeps_the_text(
+def test_losing_the_race_is_a_409_that_says_who_claimed_it_and_keeps_the_text(
     desk: Desk, item: Interaction
 ) -> None:
     elsewhere(desk, "user_lee", item)
@@ -109,7 +109,7 @@ def test_losing_the_race_is_a_409_that_names_the_holder_and_keeps_the_text(
     page = one_line(answer)
     assert "<h2>Lee claimed this " in page
     assert "I was about to say" in page
-    assert 'data-key="n">Next question' in page
+    assert 'data-key="n">Next open question' in page
     assert Draft.objects.get().comment == "I was about to say"
     assert page.count("Lee claimed this ") == 1
 
@@ -120,12 +120,12 @@ def next_of(page: str) -> str:
     return link
 
 
-def test_the_next_open_question_is_one_that_nobody_else_holds(
+def test_the_next_open_question_is_not_claimed_by_someone_else(
     desk: Desk, item: Interaction
 ) -> None:
-    held, free = (desk.ask_group(message=text) for text in ("Sam has it", "Nobody has it"))
-    elsewhere(desk, "user_sam", held)
-    desk.read(held.mobius_id)
+    claimed, free = (desk.ask_group(message=text) for text in ("Sam has it", "Nobody has it"))
+    elsewhere(desk, "user_sam", claimed)
+    desk.read(claimed.mobius_id)
     rina = sign_in("rina")
     for one, follows in ((item, free), (free, item)):
         elsewhere(desk, "user_lee", one)
@@ -145,7 +145,7 @@ def test_without_a_script_a_lost_race_is_a_whole_page(desk: Desk, item: Interact
     assert "</html>" in answer.content.decode()
 
 
-def test_what_was_typed_is_in_the_form_after_a_claim(desk: Desk) -> None:
+def test_typed_text_is_in_the_form_after_a_claim(desk: Desk) -> None:
     item = desk.ask_group(type="input", spec={"mode": "input"})
     sent = {"value": "Half a sentence", "comment": "Why"}
     page = one_line(sign_in("rina").post(path(item), sent, headers=part("detail")))
@@ -169,9 +169,7 @@ def test_the_list_comes_back_after_a_press_in_it(desk: Desk, item: Interaction) 
     assert (plain.status_code, plain["Location"]) == (303, "/inbox/?type=approval")
 
 
-def test_a_press_in_the_list_that_comes_late_is_told_above_it(
-    desk: Desk, item: Interaction
-) -> None:
+def test_a_late_click_in_the_list_is_explained_above_it(desk: Desk, item: Interaction) -> None:
     elsewhere(desk, "user_lee", item)
     answer = sign_in("rina").post(path(item), {"back": "inbox"}, headers=part("inbox-list"))
     assert answer.status_code == 409
@@ -182,22 +180,22 @@ def test_a_press_in_the_list_that_comes_late_is_told_above_it(
     assert re.search(r'"Claimed by Lee since \d\d:\d\d"', listed)
 
 
-def test_only_the_holder_gives_it_back(desk: Desk, item: Interaction) -> None:
+def test_only_the_person_who_claimed_it_can_release_it(desk: Desk, item: Interaction) -> None:
     elsewhere(desk, "user_lee", item)
     answer = sign_in("rina").post(path(item, "release"))
     assert answer.status_code == 409
     assert "Lee claimed this" in one_line(answer)
 
 
-def test_a_closed_one_says_how_it_ended(desk: Desk, item: Interaction) -> None:
+def test_claiming_a_closed_question_says_how_it_ended(desk: Desk, item: Interaction) -> None:
     desk.elsewhere("user_lee", item.mobius_id, True)
     answer = sign_in("rina").post(path(item))
     assert answer.status_code == 409
-    assert "Lee answered this just now: Approve" in one_line(answer)
+    assert "Lee answered this just now: Approved" in one_line(answer)
 
 
 @pytest.mark.parametrize("verb", ["claim", "release"])
-def test_not_mine_is_not_found(item: Interaction, verb: str) -> None:
+def test_a_question_to_others_is_a_404(item: Interaction, verb: str) -> None:
     assert stranger().post(path(item, verb)).status_code == 404
     assert sign_in("rina").post(f"/interactions/int_none/{verb}").status_code == 404
 
@@ -222,7 +220,7 @@ def test_mobius_away_is_a_503_that_changes_nothing(desk: Desk, item: Interaction
     assert "The question is still unclaimed" in one_line(answer)
 
 
-def test_a_held_question_that_is_old_is_marked_for_the_group_and_for_leads(
+def test_a_question_claimed_too_long_is_marked_for_the_group_and_for_leads(
     desk: Desk, item: Interaction
 ) -> None:
     elsewhere(desk, "user_lee", item)
@@ -245,7 +243,7 @@ def test_when_a_claim_grows_stale_is_a_setting(desk: Desk, item: Interaction) ->
     assert "data-stale-claim" not in page_of(sign_in("rina"), item)
 
 
-def test_a_run_tells_its_lead_who_has_the_question(desk: Desk) -> None:
+def test_a_run_shows_its_lead_who_has_claimed_the_question(desk: Desk) -> None:
     started = desk.project.start(desk.project.question(target={"type": "group", "id": "approvers"}))
     pending = desk.project.pending(started["id"])
     desk.tell_run(started["id"])
@@ -256,7 +254,7 @@ def test_a_run_tells_its_lead_who_has_the_question(desk: Desk) -> None:
     assert "Claimed by Lee since" in page
 
 
-def test_without_a_token_the_page_says_so_before_one_types(item: Interaction) -> None:
+def test_without_a_token_the_page_says_so_before_the_person_types(item: Interaction) -> None:
     Credential.objects.filter(reviewer__user__username="rina").delete()
     rina = sign_in("rina")
     page = page_of(rina, item)
@@ -287,7 +285,7 @@ def test_the_page_says_so_before_the_service_key_answers(desk: Desk) -> None:
         assert path(item) not in page
 
 
-def test_what_all_must_answer_says_that_it_needs_a_member_token(desk: Desk) -> None:
+def test_a_question_that_all_must_answer_asks_for_a_member_token(desk: Desk) -> None:
     Credential.objects.filter(reviewer__user__username="rina").delete()
     desk.settings.SERVICE_KEY_ANSWERS = "on"
     item = desk.ask_group(require_all=True)
@@ -316,14 +314,14 @@ def test_a_colleague_sees_who_is_answering(desk: Desk, item: Interaction) -> Non
     assert path(item, "respond") in page
 
 
-def test_a_token_that_was_refused_is_told_and_can_be_tried(item: Interaction) -> None:
+def test_a_refused_token_is_reported_and_can_be_tried_again(item: Interaction) -> None:
     Credential.objects.filter(reviewer__user__username="rina").update(refused_at=soon(minutes=-5))
     page = page_of(sign_in("rina"), item)
     assert "Mobius refused your token last time" in page
     assert path(item, "respond") in page
 
 
-def test_what_everybody_answers_offers_no_claim(desk: Desk) -> None:
+def test_a_question_for_everyone_offers_no_claim(desk: Desk) -> None:
     item = desk.ask_group("change-board")
     rina = sign_in("rina")
     assert path(item) not in page_of(rina, item)
@@ -333,8 +331,32 @@ def test_what_everybody_answers_offers_no_claim(desk: Desk) -> None:
     assert "Everyone who was asked has to answer it." in one_line(answer)
 
 
-def test_the_inbox_of_somebody_without_an_account_in_mobius_has_no_buttons(
+def test_the_inbox_of_someone_without_a_mobius_id_has_no_buttons(
     item: Interaction,
 ) -> None:
     User.objects.create_user("newcomer")
     assert path(item) not in one_line(sign_in("newcomer").get("/inbox/"))
+
+
+def test_a_snooze_keeps_the_claim_unless_it_releases_it(item: Interaction) -> None:
+    rina = sign_in("rina")
+    rina.post(path(item))
+    assert 'name="release"' in one_line(rina.get(path(item, "snooze")))
+    until = soon(minutes=5).isoformat()
+    assert rina.post(path(item, "snooze"), {"preset": until}).status_code == 303
+    assert claimed_by(item) == "user_rina"
+    form = {"preset": until, "release": "yes"}
+    assert rina.post(path(item, "snooze"), form).status_code == 303
+    assert claimed_by(item) is None
+    assert 'name="release"' not in one_line(rina.get(path(item, "snooze")))
+
+
+def test_a_snooze_stays_where_the_release_fails_and_says_so(desk: Desk, item: Interaction) -> None:
+    rina = sign_in("rina")
+    rina.post(path(item))
+    desk.server.on("POST", r"/release$", Reply(403))
+    form = {"preset": soon(minutes=5).isoformat(), "release": "yes"}
+    assert rina.post(path(item, "snooze"), form)["Location"] == "/inbox/"
+    page = one_line(rina.get("/inbox/"))
+    assert "Snoozed until" in page
+    assert "toast--warning" in page

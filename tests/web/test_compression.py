@@ -14,7 +14,7 @@ def test_a_page_is_compressed(tess: Client) -> None:
     assert b"</html>" in gzip.decompress(page.content)
 
 
-def test_a_compressed_page_has_a_length_that_tells_nothing(tess: Client) -> None:
+def test_the_length_of_a_compressed_page_reveals_nothing(tess: Client) -> None:
     """Random padding, so that a guess at a secret in the page cannot be checked by its size."""
     assert len({len(tess.get("/inbox/", headers=GZIP).content) for _ in range(8)}) > 1
 

@@ -15,9 +15,9 @@ from inbox.models import Decision, GroupMapping, Interaction, OneTimeLink, Upstr
 from inbox.services import trial
 from inbox.services.connection import Fault, connection
 from inbox.services.problem import Problem
-from tests.mirror.things import ask, group_ask
 from tests.support.desk import Desk
 from tests.support.scripted_server import Reply
+from tests.support.snapshots import ask, group_ask
 from tests.web.cast import part, sign_in, tell
 
 PAGE = "/connection/"
@@ -47,7 +47,7 @@ def person(**fields: str) -> dict[str, str]:
     return {"name": "rina", "mobius_id": "user_rina", "role": "reviewer", **fields}
 
 
-def test_an_administrator_finds_it_and_is_told_what_is_left(root: Client) -> None:
+def test_an_administrator_finds_it_and_sees_what_is_left(root: Client) -> None:
     assert 'href="/connection/"' in shown(root.get("/account/"))
     assert "Go to Connection" in shown(root.get("/inbox/"))
     assert "Go to Connection" in shown(root.get("/inbox/", headers=part("inbox-list")))
@@ -58,28 +58,31 @@ def test_an_administrator_finds_it_and_is_told_what_is_left(root: Client) -> Non
 
 
 @pytest.mark.parametrize("name", ["rina", "tess"])
-def test_for_others_it_is_not_there(people: None, name: str) -> None:
+def test_the_page_is_a_404_without_the_administrator_role(people: None, name: str) -> None:
     client = sign_in(name)
     assert client.get(PAGE).status_code == 404
     assert client.post("/connection/people/add", person(name="eve")).status_code == 404
     assert "/connection/" not in shown(client.get("/account/"))
 
 
-def test_what_keeps_mobius_away_is_said_to_administrators_on_every_page(
+def test_administrators_see_the_connection_problem_on_every_page(
     people: None, refused: None
 ) -> None:
-    assert "refuses this key" in shown(sign_in("admin").get("/runs/"))
+    assert "doesn't accept this key" in shown(sign_in("admin").get("/runs/"))
     assert "Can't connect to Mobius" in shown(sign_in("admin").get(PAGE))
     assert "MOBIUS_API_KEY" not in shown(sign_in("rina").get("/runs/"))
 
 
-def test_what_mobius_offers_is_listed_with_what_is_done_without_it(root: Client) -> None:
+def test_capabilities_are_listed_with_what_replaces_missing_ones(root: Client) -> None:
     known = {"pending": "yes", "groups": "no"}
     Upstream.objects.filter(pk=Upstream.present().pk).update(capabilities=known)
     page = shown(root.get(PAGE))
-    assert "Members come from the question itself, or else from the group mapping here." in page
+    assert (
+        "Members come from the question itself, or from the people assigned to the group here."
+        in page
+    )
     assert "Pending questions are polled instead." not in page
-    assert "Not tested: shown as available until it's refused once." in page
+    assert "Not tested: assumed to be available until Mobius refuses it." in page
     assert "Claiming a group's question" in page
 
 
@@ -128,7 +131,7 @@ def test_a_new_link_replaces_the_old_and_is_shown_once(root: Client) -> None:
         ({"name": "two words"}, "Enter a valid username"),
     ],
 )
-def test_a_person_who_cannot_be_added_stays_typed(
+def test_the_form_keeps_a_person_who_cannot_be_added(
     root: Client, fields: dict[str, str], why: str
 ) -> None:
     page = shown(root.post("/connection/people/add", person(full_name="Rina L", **fields)), 422)
@@ -138,7 +141,7 @@ def test_a_person_who_cannot_be_added_stays_typed(
     assert User.objects.count() == 1
 
 
-def test_a_file_is_shown_before_anybody_is_added(root: Client) -> None:
+def test_a_file_is_previewed_before_anyone_is_added(root: Client) -> None:
     text = "name,full_name,mobius_id,role,admin\nrina,Rina,user_rina,,\ntess,,user_tess,lead,\n"
     file = SimpleUploadedFile("people.csv", text.encode())
     page = shown(root.post("/connection/people/import", {"file": file}))
@@ -175,12 +178,14 @@ def test_an_unknown_group_is_a_thing_to_do_until_it_is_mapped(root: Client) -> N
     page = shown(root.get(PAGE))
     assert "say who its members are" not in page
     assert 'value="rina" checked' in page
-    assert "no account called eve" in shown(
+    assert "No account exists for eve" in shown(
         root.post("/connection/groups", {**given, "people": ["eve"]}), 422
     )
 
 
-def test_one_without_a_mobius_id_sets_it_before_the_test_question(root: Client) -> None:
+def test_an_administrator_without_a_mobius_id_sets_it_before_the_test_question(
+    root: Client,
+) -> None:
     assert "You need a Mobius ID" in shown(root.get(PAGE))
     assert "Set your Mobius ID first" in shown(root.post("/connection/test"), 422)
     assert root.post("/connection/people/me", {"mobius_id": "user_root"}).status_code == 303
@@ -198,7 +203,7 @@ def test_a_test_question_is_followed_from_appearing_to_answered(desk: Desk) -> N
     assert client.get("/connection/test/").status_code == 404
     assert client.post("/connection/test").status_code == 303
     page = shown(client.get("/connection/test/"))
-    assert "It hasn't appeared here yet." in page
+    assert "it hasn't appeared here yet." in page
     assert 'hx-trigger="every 2s"' in page
     assert 'hx-swap="outerMorph"' in page
     (sent,) = [r.json for r in desk.server.seen("POST", "/interactions$")]
@@ -225,19 +230,36 @@ def test_a_test_question_that_mobius_takes_without_saying_which_it_is_is_followe
     tell(ask("int_before", message=trial.MESSAGE, run_id=None))
     desk.server.on("POST", "/interactions$", reply)
     assert client.post("/connection/test").status_code == 303
-    assert "It hasn't appeared here yet." in shown(client.get("/connection/test/"))
+    assert "it hasn't appeared here yet." in shown(client.get("/connection/test/"))
     tell(ask("int_other", run_id=None), ask("int_test", message=trial.MESSAGE, run_id=None))
     assert 'href="/interactions/int_test/"' in shown(client.get("/connection/test/"))
 
 
-def test_a_test_question_that_mobius_does_not_take_is_explained(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (
+            Reply(400, {"error": {"code": "bad_request", "message": "no standalone questions"}}),
+            "Mobius didn't accept the question: no standalone questions",
+        ),
+        (
+            Reply(400, {}),
+            "Mobius didn't accept the question. Mobius refused POST /interactions (400).",
+        ),
+        (
+            Reply(503, {}),
+            "Mobius returned an error (503). If Mobius received the question anyway, it will",
+        ),
+    ],
+)
+def test_a_test_question_that_mobius_does_not_accept_is_explained(
+    desk: Desk, reply: Reply, message: str
+) -> None:
     rina = User.objects.get(username="rina")
     rina.is_superuser = True
     rina.save()
-    refusal = Reply(400, {"error": {"code": "bad_request", "message": "no standalone questions"}})
-    desk.server.on("POST", "/interactions$", refusal)
-    page = shown(sign_in("rina").post("/connection/test"), 422)
-    assert "Mobius didn't accept the question: no standalone questions" in page
+    desk.server.on("POST", "/interactions$", reply)
+    assert message in shown(sign_in("rina").post("/connection/test"), 422)
 
 
 def test_it_says_that_pages_of_a_list_repeat(root: Client, read: None) -> None:
@@ -247,7 +269,7 @@ def test_it_says_that_pages_of_a_list_repeat(root: Client, read: None) -> None:
 
 
 @pytest.mark.usefixtures("refused", "read")
-def test_what_kept_mobius_away_is_not_said_of_a_page_that_is_live(root: Client) -> None:
+def test_a_live_page_does_not_show_an_earlier_connection_problem(root: Client) -> None:
     page = shown(root.get(PAGE))
     assert "Live." in page
     assert "MOBIUS_API_KEY" not in page

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import transaction
-from django.test import AsyncClient, Client
+from django.test import Client
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from inbox.models import Decision, Interaction, Reviewer, Upstream
+from inbox.models import Decision, Interaction, Upstream
 from inbox.models.decision import RESPOND
 from inbox.services import claiming, groups, nudge, run_control
 from inbox.services.audit import decision_log, rights_log
@@ -26,9 +26,9 @@ from inbox.services.audit.decision_log import Entry, append
 from inbox.services.audit.log_status import Patrol, inspect
 from inbox.services.audit.verify import verify
 from inbox.services.origin import Origin
-from tests.mirror.things import ask, group_ask
+from tests.support.snapshots import ask, group_ask
 from tests.support.tampering import lift_triggers, run_sql
-from tests.web.cast import HTMX, part, sign_in, tell
+from tests.web.cast import HTMX, download, part, sign_in, tell
 
 LOG = "/decisions/"
 PAGES = [LOG, f"{LOG}1/", f"{LOG}export.csv", f"{LOG}export.jsonl"]
@@ -68,27 +68,31 @@ def text(client: Client, path: str) -> str:
     return " ".join(page.content.decode().split())
 
 
-async def download(path: str, username: str = "tess") -> tuple[Any, str]:
-    client = AsyncClient()
-    user = await sync_to_async(lambda: Reviewer.objects.get(user__username=username).user)()
-    await client.aforce_login(user, backend="inbox.people.backend.ReviewerBackend")
-    response = await client.get(path)
-    if not response.streaming:
-        return response, response.content.decode()
-    parts = [part async for part in response.streaming_content]
-    return response, b"".join(parts).decode()
-
-
 def test_a_lead_reads_who_did_what(tess: Client) -> None:
     tell(ask("int_1", message="Release payments-api?"))
     answer()
     enter(verb="member_added", actor="user_tess", title="Approvers", value={"user": "user_lee"})
     page = text(tess, LOG)
-    for words in ("Intact", "2 entries", "Rina", "Answered", "Release payments-api?", "Approve"):
+    for words in ("Intact", "2 entries", "Rina", "Answered", "Release payments-api?", "Approved"):
         assert words in page
     assert "“Lag is flat.”" in page
     assert "Added Lee" in page
     assert 'href="/interactions/int_1/receipt?entry=1"' in page
+
+
+def test_an_unconfirmed_answer_is_not_shown_as_given(tess: Client) -> None:
+    entry = answer(verb="answer_unconfirmed", value={"answer": True})
+    for page in (text(tess, LOG), text(tess, entry.get_absolute_url())):
+        assert "Not confirmed: Approved" in page
+        assert "answer--yes" not in page
+
+
+def test_a_comment_that_is_a_quotation_gets_no_second_mark(tess: Client) -> None:
+    answer(comment="“Ship it”, said Lee.")
+    answer(actor="user_lee", comment='"Ship it"')
+    page = html.unescape(text(tess, LOG))
+    assert '<span class="said">“Ship it”, said Lee.</span>' in page
+    assert '<span class="said">"Ship it"</span>' in page
 
 
 def test_an_account_is_called_one_once(tess: Client) -> None:
@@ -104,13 +108,13 @@ def test_an_empty_log_says_so(tess: Client) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("name", ["rina", "admin"])
-def test_for_others_it_is_not_there(people: None, path: str, name: str) -> None:
+def test_the_log_is_a_404_without_the_role(people: None, path: str, name: str) -> None:
     enter()
     assert sign_in(name).get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_for_a_stranger_it_is_not_there(mallory: Client, path: str) -> None:
+def test_the_receipt_is_a_404_for_a_stranger(mallory: Client, path: str) -> None:
     enter()
     assert mallory.get(path).status_code == 404
 
@@ -173,7 +177,7 @@ def test_a_longer_log_costs_no_more_queries(
     tess: Client, django_assert_max_num_queries: Any
 ) -> None:
     enter(300)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         tess.get(LOG)
 
 
@@ -202,7 +206,7 @@ def test_a_long_log_is_looked_through_part_by_part(db: None) -> None:
     assert watch.last.verdict.number == 30
 
 
-def test_of_a_long_log_the_end_is_looked_at_each_time(db: None) -> None:
+def test_the_end_of_a_long_log_is_verified_each_time(db: None) -> None:
     enter(600)
     assert inspect().verdict.intact
     lift_triggers()
@@ -210,7 +214,7 @@ def test_of_a_long_log_the_end_is_looked_at_each_time(db: None) -> None:
     assert not inspect().verdict.intact
 
 
-def test_of_a_long_log_what_is_shown_is_looked_at_each_time(tess: Client) -> None:
+def test_shown_entries_of_a_long_log_are_verified_each_time(tess: Client) -> None:
     enter(600)
     lift_triggers()
     run_sql("UPDATE inbox_decision SET comment = 'forged' WHERE number = 590")
@@ -261,27 +265,22 @@ async def test_an_export_is_of_what_is_filtered(people: None) -> None:
     assert numbers == [4, None]
 
 
-@pytest.mark.parametrize("export", [decision_export.as_csv, decision_export.as_json_lines])
-async def test_a_longer_export_takes_no_more_memory(db: None, export: Any) -> None:
-    async def peak() -> int:
+async def test_a_longer_export_takes_no_more_memory(db: None) -> None:
+    async def peak(export: Any, entries: int) -> int:
         head = await sync_to_async(decision_log.head)()
-        made: AsyncIterator[str] = export(Decision.objects.all(), head)
-        tracemalloc.reset_peak()
-        before, _ = tracemalloc.get_traced_memory()
-        async for _ in made:
-            pass
-        return tracemalloc.get_traced_memory()[1] - before
+        made: AsyncIterator[str] = export(Decision.objects.filter(number__lte=entries), head)
+        tracemalloc.start()
+        try:
+            async for _ in made:
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
 
-    shown = {"context": {"log": "x" * 4000}}
-    await sync_to_async(enter)(1000, shown=shown)
-    tracemalloc.start()
-    try:
-        await peak()
-        short = await peak()
-        await sync_to_async(enter)(4000, shown=shown)
-        assert await peak() < 1.5 * short
-    finally:
-        tracemalloc.stop()
+    await sync_to_async(enter)(2000, shown={"context": {"log": "x" * 4000}})
+    for export in (decision_export.as_csv, decision_export.as_json_lines):
+        await peak(export, 1)
+        assert await peak(export, 2000) < 1.5 * await peak(export, 500)
 
 
 def test_the_receipt_says_all_and_how_to_check_it(rina: Client) -> None:
@@ -304,7 +303,7 @@ def test_the_receipt_says_all_and_how_to_check_it(rina: Client) -> None:
     assert '"/interactions/int_1/receipt"' in text(rina, "/interactions/int_1/")
 
 
-def test_whoever_may_not_see_the_question_has_no_receipt(sam: Client, mallory: Client) -> None:
+def test_people_who_may_not_see_the_question_get_no_receipt(sam: Client, mallory: Client) -> None:
     tell(ask("int_1"))
     answer()
     for client in (sam, mallory):
@@ -333,7 +332,7 @@ def test_hidden_answers_are_hidden_here_too(people: None, settings: Any) -> None
     assert sign_in("sam").get("/interactions/int_1/receipt").status_code == 404
 
 
-def test_whatever_is_entered_can_be_filtered_by_and_has_words(tess: Client) -> None:
+def test_every_verb_has_a_filter_and_words(tess: Client) -> None:
     verbs = [*run_control.Verb, *groups.Verb, *claiming.Verb, nudge.VERB, RESPOND]
     verbs += ["token_adopted", "token_removed", *rights_log.VERBS]
     page = text(tess, LOG)

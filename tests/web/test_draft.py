@@ -7,7 +7,7 @@ from django.test import Client
 
 from inbox.mobius.types import Answer, InteractionStatus, Question
 from inbox.models import Draft
-from tests.mirror.things import LEE, RINA, ask, at, group_ask
+from tests.support.snapshots import LEE, RINA, ask, at, group_ask
 from tests.web.cast import HTMX, part, sign_in, tell
 
 PATH = "/interactions/int_1/draft"
@@ -27,7 +27,7 @@ def test_it_is_kept_and_restored_in_the_form(rina: Client) -> None:
     assert "because" in page
 
 
-def test_nothing_is_judged(rina: Client) -> None:
+def test_nothing_is_validated(rina: Client) -> None:
     tell(ask())
     assert keep(rina, ["maybe", "x" * 100_000]).status_code == 204
     assert Draft.objects.get().values == ["maybe", "x" * 100_000]
@@ -61,11 +61,11 @@ def two_drafts(client: Client) -> tuple[Draft, Draft]:
     return Draft.objects.get(form="desk"), Draft.objects.get(form="laptop")
 
 
-def test_a_text_of_another_device_stays_beside_ones_own(rina: Client) -> None:
+def test_text_from_another_device_is_kept_beside_the_persons_own(rina: Client) -> None:
     two_drafts(rina)
     elsewhere = sign_in("rina")
     page = elsewhere.get("/interactions/int_1/").content.decode()
-    assert "Draft from another device, " in page
+    assert "Draft from another browser, " in page
     assert "From the desk" in page
     assert "From the laptop" in page
 
@@ -114,7 +114,7 @@ def test_a_late_save_after_the_answer_is_refused(rina: Client) -> None:
     assert not Draft.objects.exists()
 
 
-def test_what_others_closed_still_keeps_the_text(rina: Client) -> None:
+def test_text_is_kept_when_others_have_closed_the_question(rina: Client) -> None:
     tell(
         group_ask(
             status=InteractionStatus.COMPLETED,
@@ -127,14 +127,14 @@ def test_what_others_closed_still_keeps_the_text(rina: Client) -> None:
     assert "because" in rina.get("/interactions/int_1/").content.decode()
 
 
-def test_a_draft_is_nobody_elses(rina: Client, sam: Client, tess: Client) -> None:
+def test_only_its_owner_sees_a_draft(rina: Client, sam: Client, tess: Client) -> None:
     tell(group_ask(questions=(WRITING,)))
     keep(rina, "A secret so far")
     for other in (sam, tess):
         assert "A secret so far" not in other.get("/interactions/int_1/").content.decode()
 
 
-def test_who_was_not_asked_finds_nothing(sam: Client, tess: Client, mallory: Client) -> None:
+def test_a_question_to_others_is_a_404(sam: Client, tess: Client, mallory: Client) -> None:
     tell(ask())
     for other in (sam, tess, mallory):
         assert keep(other).status_code == 404
@@ -148,7 +148,7 @@ def test_only_a_post_is_taken(rina: Client, method: str) -> None:
     assert getattr(rina, method)(PATH).status_code == 405
 
 
-def test_signed_out_a_script_is_told_so(people: None) -> None:
+def test_a_signed_out_script_gets_a_401(people: None) -> None:
     tell(ask())
     answer = keep(Client(), headers=HTMX)
     assert (answer.status_code, answer.content) == (401, b"Signed out.")
@@ -161,5 +161,5 @@ def test_signed_out_a_browser_keeps_the_text(people: None) -> None:
     assert "So far" in answer.content.decode()
 
 
-def test_an_id_that_nobody_has_is_not_found(rina: Client) -> None:
+def test_an_unknown_id_is_not_found(rina: Client) -> None:
     assert keep(rina).status_code == 404

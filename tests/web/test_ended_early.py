@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 
 from inbox.models import Decision, Interaction, Run
-from inbox.web.ui.words import run_status
-from tests.mirror.things import ask, at, event, run
+from inbox.web.ui.words import item_status, run_status
 from tests.support.desk import Desk
+from tests.support.snapshots import ask, at, event, run
 from tests.web.cast import part, sign_in, tell
 from tests.web.test_run_page_of_lead import PLAN
 
@@ -19,7 +19,7 @@ OUTSIDE = "outside this app"
 
 
 def words(client: Client, path: str, **query: str) -> str:
-    """What a page says, without its markup."""
+    """The text of a page, without its markup."""
     page = client.get(path, query)
     assert page.status_code == 200
     text = re.sub(r"<(script|style|title).*?</\1>|<[^>]*>", " ", page.content.decode(), flags=re.S)
@@ -65,13 +65,13 @@ def test_a_question_of_a_cancelled_run_never_expired(desk: Desk) -> None:
     assert "xpired" not in shown
     assert "/decisions/" not in rina.get(path).content.decode()
     done = words(rina, "/inbox/", scope="done")
-    assert "Cancelled" in done
+    assert item_status("cancelled").label in done
     assert "xpired" not in done.replace("what expires or is", "")
     assert counted() == {"expired": 0, "cancelled": 1, "bypassed": 0}
     assert {row["outcome"] for row in figures("endings")} >= {"cancelled"}
 
 
-def test_who_cancelled_a_run_links_to_the_decision(desk: Desk) -> None:
+def test_the_name_of_the_canceller_links_to_the_decision(desk: Desk) -> None:
     run_id, question = started(desk)
     tess = sign_in("tess")
     tess.post(f"/runs/{run_id}/cancel", {"typed": "release"})
@@ -116,7 +116,7 @@ def test_a_question_that_a_signal_bypassed_says_so_and_who_sent_it(desk: Desk) -
     for show in ("", "people"):
         log = words(tess, f"/runs/{run_id}/", show=show).partition("What happened")[2]
         assert log.count(f"You sent the signal “{question.signal_name}”") == 2, "log and card"
-    assert "Bypassed by a signal" in words(sign_in("rina"), "/inbox/", scope="done")
+    assert item_status("bypassed").label in words(sign_in("rina"), "/inbox/", scope="done")
     assert counted() == {"expired": 0, "cancelled": 1, "bypassed": 1}
 
 
@@ -143,7 +143,7 @@ def test_the_history_places_the_end_where_upstream_has_it(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("read")
-def test_the_monitor_tells_cancelled_from_failed_and_filters_by_it(tess: Client) -> None:
+def test_the_monitor_distinguishes_cancelled_from_failed_and_filters_by_it(tess: Client) -> None:
     tell(
         run("run_1", 5, status="failed", error_type="run_cancelled", completed_at=at(5)),
         run("run_2", 5, status="failed", error_type="step_failed", completed_at=at(5)),
@@ -199,7 +199,7 @@ def test_the_log_and_the_scrubber_say_it_too(tess: Client) -> None:
     assert "expired unanswered" not in page
     assert run_status("failed").label not in page[page.index("The run was cancelled") :]
     moment = tess.get("/runs/run_1/?at=4", headers=part("run-moment")).content.decode()
-    assert "Cancelled · Asked Rina" in moment
+    assert f"{item_status('cancelled').label} · Asked Rina" in moment
     assert "pill--cancelled" in moment
     before = tess.get("/runs/run_1/?at=3", headers=part("run-moment")).content.decode()
     assert "The question was cancelled" in before

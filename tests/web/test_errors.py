@@ -1,4 +1,4 @@
-"""Requests that cannot be answered end in a page that claims nothing that was not checked."""
+"""Failed requests get a page that claims only what was checked."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import include, path
 
 from inbox.models import Draft
-from tests.mirror.things import ask
+from tests.support.snapshots import ask
 from tests.web.cast import sign_in, tell
 
 

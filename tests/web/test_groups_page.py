@@ -1,6 +1,5 @@
-"""The groups: who is in them, what waits on them, and a lead's changes."""
+"""Groups: their members, their open questions, and a lead's changes."""
 
-import html
 from datetime import timedelta
 from typing import Any
 
@@ -15,13 +14,10 @@ from inbox.models import Credential, Decision, Group, Interaction, Membership, U
 from inbox.people.clients import service_client
 from tests.support.desk import Desk
 from tests.support.scripted_server import PassThenCut, Reply
+from tests.support.tags import one_line
 from tests.web.cast import part, sign_in, soon, stranger
 
 pytestmark = pytest.mark.django_db
-
-
-def one_line(page: bytes) -> str:
-    return " ".join(html.unescape(page.decode()).split())
 
 
 @pytest.fixture
@@ -53,7 +49,7 @@ def add(who: Client, user_id: str, **fields: str) -> Any:
 
 
 def inside(desk: Desk, group: str = "approvers") -> set[str]:
-    """Who is in the group upstream, and so in the mirror."""
+    """The members of the group, upstream and in the mirror."""
     told = desk.project.http.get(f"groups/{group}/members").json()["items"]
     ids = {member["user_id"] for member in told}
     mirrored = Membership.objects.filter(group__handle=group).values_list("user_id", flat=True)
@@ -61,7 +57,7 @@ def inside(desk: Desk, group: str = "approvers") -> set[str]:
     return ids
 
 
-def test_each_group_says_its_routing_its_members_and_what_waits(board: Desk) -> None:
+def test_each_group_shows_its_routing_members_and_open_questions(board: Desk) -> None:
     board.ask_group("approvers")
     board.ask_group("approvers", message="And this?")
     page = one_line(sign_in("tess").get("/groups/").content)
@@ -150,7 +146,7 @@ def test_a_member_who_joined_later_does_not_count_what_was_asked_before(board: D
     assert "No open questions for this group." in page
 
 
-def test_each_change_asks_once_and_a_question_changes_nothing(board: Desk) -> None:
+def test_each_change_is_confirmed_and_asking_changes_nothing(board: Desk) -> None:
     tess = sign_in("tess")
     page = one_line(tess.get("/groups/approvers/?add=tess").content)
     assert "Add Tess (user_tess) to Approvers?" in page
@@ -159,12 +155,12 @@ def test_each_change_asks_once_and_a_question_changes_nothing(board: Desk) -> No
     page = one_line(tess.get("/groups/approvers/?remove=user_sam").content)
     assert "Remove Sam from Approvers?" in page
     page = one_line(tess.get("/groups/approvers/?routing=all").content)
-    assert "Change routing to all members?" in page
+    assert "Change routing to “All members”?" in page
     assert inside(board) == {"user_rina", "user_sam", "user_lee"}
     assert not Decision.objects.exists()
 
 
-def test_what_waits_is_said_before_somebody_goes(board: Desk) -> None:
+def test_the_confirmation_of_a_removal_says_what_is_waiting(board: Desk) -> None:
     board.ask_group("approvers")
     page = one_line(sign_in("tess").get("/groups/approvers/?remove=user_sam").content)
     assert "1 open question is still waiting for Sam." in page
@@ -228,7 +224,7 @@ def test_the_page_remembers_who_changed_what(board: Desk) -> None:
 
 
 @pytest.mark.parametrize("who", ["rina", "admin", "mallory"])
-def test_nobody_else_changes_a_group(board: Desk, who: str) -> None:
+def test_no_one_else_changes_a_group(board: Desk, who: str) -> None:
     person = stranger() if who == "mallory" else sign_in(who)
     assert add(person, "user_tess").status_code == 404
     assert change(person, "members/remove", user_id="user_sam").status_code == 404
@@ -270,7 +266,7 @@ def test_a_lead_who_is_a_superuser_needs_the_permission_too(board: Desk) -> None
         ("user_sam", "Sam is already in Approvers."),
     ],
 )
-def test_what_cannot_be_added_is_said_before_it_is_asked(
+def test_an_unknown_person_is_refused_before_the_confirmation(
     board: Desk, typed: str, words: str
 ) -> None:
     page = one_line(sign_in("tess").get("/groups/approvers/", {"add": typed}).content)
@@ -294,12 +290,12 @@ def test_a_person_whom_mobius_does_not_know_is_not_added_and_the_id_stays(board:
     answer = add(sign_in("tess"), "user_m8")
     page = one_line(answer.content)
     assert answer.status_code == 422
-    assert "Mobius doesn't know anyone called user_m8. Nothing was changed." in page
+    assert "Mobius doesn't know the ID user_m8. Nothing was changed." in page
     assert 'value="user_m8"' in page
     assert not Decision.objects.exists()
 
 
-def test_a_member_whom_another_lead_added_is_said_to_be_there(board: Desk) -> None:
+def test_a_member_whom_another_lead_added_is_reported_as_there(board: Desk) -> None:
     board.project.http.post("groups/approvers/members", json={"user_id": "user_tess"})
     answer = add(sign_in("tess"), "user_tess", typed="Tess")
     assert answer.status_code == 409
@@ -310,7 +306,7 @@ def test_a_member_whom_another_lead_added_is_said_to_be_there(board: Desk) -> No
     assert not Decision.objects.exists()
 
 
-def test_a_member_whom_another_lead_removed_is_said_to_be_gone(board: Desk) -> None:
+def test_a_member_whom_another_lead_removed_is_reported_as_gone(board: Desk) -> None:
     board.project.http.delete("groups/approvers/members/user_sam")
     answer = change(sign_in("tess"), "members/remove", user_id="user_sam")
     assert answer.status_code == 409
@@ -318,16 +314,16 @@ def test_a_member_whom_another_lead_removed_is_said_to_be_gone(board: Desk) -> N
     assert inside(board) == {"user_rina", "user_lee"}
 
 
-def test_a_group_that_is_gone_is_said_to_be(board: Desk) -> None:
+def test_a_deleted_group_is_called_deleted(board: Desk) -> None:
     gone = {"error": {"code": "not_found", "message": "The group is not there."}}
     board.server.on("POST", r"/members$", Reply(404, gone))
     board.server.on("GET", r"/groups$", Reply(200, {"items": [], "has_more": False}))
     answer = add(sign_in("tess"), "user_tess")
     assert answer.status_code == 409
-    assert "Mobius no longer has Approvers" in answer.content.decode()
+    assert "Approvers no longer exists in Mobius" in answer.content.decode()
 
 
-def test_a_refused_token_is_marked_and_said(board: Desk) -> None:
+def test_a_refused_token_is_marked_and_reported(board: Desk) -> None:
     board.project.engine.revoke(board.project.tokens["user_tess"])
     answer = add(sign_in("tess"), "user_tess")
     assert answer.status_code == 409
@@ -345,7 +341,7 @@ def test_without_a_token_nothing_goes_out(board: Desk) -> None:
     assert not board.server.seen("PATCH", r"/groups/")
 
 
-def test_who_may_not_change_groups_upstream_is_told(board: Desk) -> None:
+def test_a_person_without_permission_upstream_cannot_change_a_group(board: Desk) -> None:
     denied = {"error": {"code": "permission_denied", "message": "Not yours."}}
     board.server.on("PATCH", r"/groups/", Reply(403, denied))
     answer = change(sign_in("tess"), "routing", routing="all")
@@ -382,13 +378,13 @@ def test_a_person_without_an_account_is_shown_as_such(board: Desk) -> None:
     board.project.http.post("groups/approvers/members", json={"user_id": "user_mallory"})
     poll()
     page = one_line(sign_in("tess").get("/groups/approvers/").content)
-    assert 'user_mallory<span class="meta">Has no account here' in page
+    assert 'user_mallory<span class="meta">No account here' in page
 
 
 def test_a_person_whose_account_is_deactivated_is_shown_as_such(board: Desk) -> None:
     User.objects.filter(username="lee").update(is_active=False)
     page = one_line(sign_in("tess").get("/groups/approvers/").content)
-    assert 'Lee<span class="meta">The account is deactivated' in page
+    assert 'Lee<span class="meta">Account deactivated' in page
 
 
 def test_the_rail_counts_what_waits_on_my_groups(board: Desk) -> None:
@@ -399,7 +395,7 @@ def test_the_rail_counts_what_waits_on_my_groups(board: Desk) -> None:
     assert 'id="count-groups"><' in one_line(sign_in("tess").get("/groups/").content)
 
 
-def test_a_swap_brings_the_part_alone(board: Desk) -> None:
+def test_a_swap_gets_only_the_part(board: Desk) -> None:
     page = sign_in("tess").get("/groups/", headers=part("groups")).content.decode()
     assert page.lstrip().startswith('<div id="groups"')
 
@@ -410,7 +406,7 @@ def test_other_methods_are_refused(board: Desk) -> None:
     assert tess.get("/groups/approvers/routing").status_code == 405
 
 
-def test_nonsense_is_no_change(board: Desk) -> None:
+def test_invalid_changes_are_refused(board: Desk) -> None:
     tess = sign_in("tess")
     assert change(tess, "routing", routing="dice").status_code == 404
     assert change(tess, "members/add").status_code == 404

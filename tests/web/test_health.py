@@ -1,4 +1,4 @@
-"""Alive, and ready to serve."""
+"""The health and readiness checks."""
 
 from typing import Any
 
@@ -64,22 +64,25 @@ def test_administrators_also_get_the_reasons(admin: Client, away: None) -> None:
     sync_status.update(trouble=Trouble(Reason.KEY_REFUSED))
     status, state = ready(admin)
     assert (status, state["status"], state["upstream"]) == (200, "degraded", "stale")
-    assert state["reasons"] == ["Mobius refuses the service key."]
+    assert state["reasons"] == ["Mobius doesn't accept the service key."]
     assert state["capabilities"]["groups"] == "unknown"
     MigrationRecorder.Migration.objects.filter(app="inbox").delete()
     assert ready(admin)[1]["reasons"] == ["Migrations are missing."]
 
 
-def test_administrators_also_get_what_mobius_says(admin: Client, away: None) -> None:
-    said = "Mobius refuses GET /interactions/int_9 (422: no)."
-    error = Rejected("no", status=422)
-    error.request = "GET /interactions/int_9"
-    sync_status.update(trouble=trouble_of(error))
-    assert ready(admin)[1]["sync_explained"] == said
-    assert said in admin.get("/connection/").content.decode()
+def test_administrators_also_see_the_message_of_mobius(admin: Client, away: None) -> None:
+    for message, said in [
+        ("no", "Mobius refused GET /interactions/int_9 (422: no)."),
+        ("", "Mobius refused GET /interactions/int_9 (422)."),
+    ]:
+        error = Rejected("Mobius answered 422", status=422, upstream_message=message)
+        error.request = "GET /interactions/int_9"
+        sync_status.update(trouble=trouble_of(error))
+        assert ready(admin)[1]["sync_explained"] == said
+        assert said in admin.get("/connection/").content.decode()
 
 
-def test_nobody_else_gets_the_reasons(tess: Client, away: None) -> None:
+def test_no_one_else_gets_the_reasons(tess: Client, away: None) -> None:
     sync_status.update(trouble=Trouble(Reason.KEY_REFUSED))
     assert ready(tess) == (200, {"status": "degraded"})
 

@@ -28,7 +28,7 @@ def test_a_probe_is_answered_either_way(db: None, probe: str) -> None:
     assert Client().get(probe, headers={"Host": "10.0.0.7:8000"}).status_code == 200
 
 
-def test_one_signs_in_and_the_cookies_are_for_https_alone(people: None) -> None:
+def test_the_cookies_after_signing_in_are_for_https_only(people: None) -> None:
     client = Client(enforce_csrf_checks=True, headers={"Host": "inbox.example.com:8443"})
     page = client.get("/accounts/login/", secure=True)
     assert "max-age=31536000" in page["Strict-Transport-Security"]

@@ -14,7 +14,8 @@ from django.urls import reverse
 from inbox.mirror import freshness
 from inbox.mobius.types import Answer, InteractionStatus
 from inbox.models import Recipient
-from tests.mirror.things import RINA, answered, ask, at, group_ask
+from inbox.web.ui.words import item_status
+from tests.support.snapshots import RINA, answered, ask, at, group_ask
 from tests.web.cast import part, soon, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
@@ -66,12 +67,41 @@ def test_a_row_that_is_shown_is_renewed_with_the_counts(rina: Client) -> None:
     assert 'id="count-inbox" hx-swap-oob="true">2' in got
 
 
-def test_a_row_that_is_over_is_taken_away(rina: Client) -> None:
+def test_a_row_of_a_closed_question_is_removed(rina: Client) -> None:
     tell(ask("int_a"), ask("int_b"))
     tell(answered(ask("int_a"), RINA, 1))
     got = changes(rina, "int_a", shown=("int_a",))
     assert (renewed(got), taken_away(got), waiting(got)) == ([], ["int_a"], [])
     assert 'id="list-open" hx-swap-oob="true">1 open' in got
+
+
+def test_questions_that_others_closed_stay_in_place_and_say_how_they_ended(rina: Client) -> None:
+    late = {"expires_at": soon(hours=1)}
+    tell(ask("int_a"), group_ask("int_b", **late, **FREE), ask("int_c"))
+    shown = numbers("int_b", "int_a", "int_c")
+    tell(
+        answered(group_ask("int_b", **late, **FREE), "user_lee", 1),
+        ask("int_c", 1, status=InteractionStatus.EXPIRED),
+    )
+    got = changes(rina, "int_b", "int_c", shown=("int_b", "int_c"))
+    assert (sorted(renewed(got)), taken_away(got)) == (["int_b", "int_c"], [])
+    assert got.count(" data-over") == 2
+    assert "Lee approved" in got
+    assert item_status("expired").label in got
+    again = {"shown": shown, "item": "int_c"}
+    page = rina.get("/inbox/", again, headers=part("inbox-list"))
+    assert rows(page) == ["int_b", "int_a", "int_c"]
+    page = rina.get("/inbox/", again | {"moved_on": "yes"}, headers=part("inbox-list"))
+    assert rows(page) == ["int_a", "int_c"]
+    assert rows(rina.get("/inbox/")) == ["int_a"]
+    assert " data-over" not in rina.get("/inbox/?scope=done").content.decode()
+
+
+def test_a_narrowed_list_counts_what_is_left(rina: Client) -> None:
+    tell(ask("int_a"), ask("int_b"), ask("int_c", type="review"))
+    tell(answered(ask("int_a"), RINA, 1))
+    got = changes(rina, "int_a", shown=("int_a",), type="approval")
+    assert 'id="list-found" role="status" hx-swap-oob="true">1 found<' in got
 
 
 def test_a_question_that_is_new_waits_behind_the_bar(rina: Client) -> None:
@@ -82,7 +112,7 @@ def test_a_question_that_is_new_waits_behind_the_bar(rina: Client) -> None:
     assert "2 new" in got
 
 
-def test_what_waited_and_is_over_waits_no_longer(rina: Client) -> None:
+def test_a_waiting_row_that_closes_no_longer_waits(rina: Client) -> None:
     tell(ask("int_a"), ask("int_b"))
     tell(answered(ask("int_b"), RINA, 1))
     got = changes(rina, "int_b")
@@ -107,15 +137,13 @@ def test_only_what_the_filters_leave_waits(rina: Client) -> None:
     assert waiting(changes(rina, "int_a", "int_b", scope="done")) == []
 
 
-def test_a_lead_is_told_how_much_is_blocked(tess: Client) -> None:
+def test_a_lead_sees_how_much_is_blocked(tess: Client) -> None:
     tell(ask("int_a"), ask("int_b"))
     assert re.search(r'id="count-blocked" hx-swap-oob="true">2', changes(tess, "int_a"))
 
 
 @pytest.mark.parametrize("scope", ["", "claimed", "waiting-others", "done"])
-def test_each_part_of_the_list_keeps_its_rows_and_lets_go_of_the_others(
-    rina: Client, scope: str
-) -> None:
+def test_each_page_of_the_list_keeps_only_its_own_rows(rina: Client, scope: str) -> None:
     tell(
         ask("int_open"),
         group_ask("int_mine", claimed_by=RINA, claimed_at=soon(), **FREE),
@@ -128,8 +156,9 @@ def test_each_part_of_the_list_keeps_its_rows_and_lets_go_of_the_others(
     listed = rows(rina.get(reverse("inbox"), {"scope": scope}))
     got = changes(rina, *every, shown=every, scope=scope)
     assert listed
-    assert sorted(renewed(got)) == sorted(listed)
-    assert sorted(taken_away(got)) == sorted(set(every) - set(listed))
+    over = {"int_expired", "int_other"} if scope in ("", "claimed") else set()
+    assert sorted(renewed(got)) == sorted({*listed, *over})
+    assert sorted(taken_away(got)) == sorted(set(every) - {*listed, *over})
 
 
 def test_the_counts_of_bands_in_a_filtered_list_are_left_to_the_page(rina: Client) -> None:
@@ -137,7 +166,7 @@ def test_the_counts_of_bands_in_a_filtered_list_are_left_to_the_page(rina: Clien
     assert "band-count" not in changes(rina, "int_a", shown=("int_a",), type="review")
 
 
-def test_what_belongs_on_another_page_does_not_wait_on_this_one(rina: Client) -> None:
+def test_questions_of_another_page_are_not_announced_on_this_one(rina: Client) -> None:
     tell(*(ask(f"int_{n:02}", expires_at=soon(hours=n + 1)) for n in range(60)))
     first = rina.get("/inbox/").content.decode()
     (until,) = re.findall(r'data-changes="/inbox/changes/\?until=([^"]*)"', first)
@@ -146,7 +175,7 @@ def test_what_belongs_on_another_page_does_not_wait_on_this_one(rina: Client) ->
     assert waiting(" ".join(rina.get(url).content.decode().split())) == ["int_early"]
 
 
-def test_nothing_is_said_of_questions_of_others(rina: Client, mallory: Client) -> None:
+def test_others_questions_are_not_mentioned(rina: Client, mallory: Client) -> None:
     tell(ask("int_a", message="Between us?"))
     got = changes(mallory, "int_a")
     assert (waiting(got), "Between us" in got) == ([], False)
@@ -177,7 +206,7 @@ def test_reading_again_keeps_the_rows_and_lets_new_ones_wait(rina: Client) -> No
     assert rows(rina.get("/inbox/", headers=part("inbox-list"))) == ["int_a", "int_c"]
 
 
-def test_a_list_of_which_nothing_is_left_fills_by_itself(rina: Client) -> None:
+def test_an_empty_list_is_filled_again(rina: Client) -> None:
     tell(ask("int_a"))
     shown = numbers("int_a")
     tell(ask("int_b"), answered(ask("int_a"), RINA, 1))
@@ -186,7 +215,7 @@ def test_a_list_of_which_nothing_is_left_fills_by_itself(rina: Client) -> None:
     assert waiting(" ".join(page.content.decode().split())) == []
 
 
-def test_nonsense_about_what_is_shown_is_a_page_that_opens(rina: Client) -> None:
+def test_an_unreadable_shown_parameter_is_ignored(rina: Client) -> None:
     tell(ask("int_a"))
     for shown in ("x", "-1", "1.2.99999999999999999999", "."):
         assert rows(rina.get(f"/inbox/?shown={shown}")) == ["int_a"]

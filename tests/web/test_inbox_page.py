@@ -1,4 +1,4 @@
-"""The inbox: what waits, what is done, in which order, for whom."""
+"""The inbox: what is listed, for which person, and in which order."""
 
 import html
 import re
@@ -21,24 +21,21 @@ from inbox.mobius.errors import (
 )
 from inbox.mobius.types import Capabilities, InteractionStatus, Policy, PolicyKind, Target
 from inbox.models import Interaction, Recipient, Reviewer, Upstream
-from inbox.web.inbox.queries import SOONEST_DUE
+from inbox.web.inbox.order import SOONEST_DUE
 from inbox.web.ui.freshness import trouble_text
 from inbox.web.ui.scopes import OPEN, rows_of
-from tests.mirror.things import answered, ask, group_ask, run
+from tests.support.snapshots import RINA, answered, ask, group_ask, run
+from tests.support.tags import text_of
 from tests.web.cast import part, sign_in, soon, tell
 
 pytestmark = pytest.mark.usefixtures("read")
 
 FILTER_COUNT = re.compile(r'id="choice-count-[^>]*>([^<]*)<')
-HELD = {"policy": Policy(kind=PolicyKind.ANY), "claimed_by": "user_rina"}
 
 
 def titles(page: str) -> list[str]:
     """The titles of the rows, in order."""
-    return [
-        piece.split("</span>")[0].strip()
-        for piece in page.split('<span class="row-title cut">')[1:]
-    ]
+    return re.findall(r'<span title="([^"]*)"\s+class="row-title', page)
 
 
 def test_it_lists_what_waits_for_me_soonest_due_first(rina: Client) -> None:
@@ -66,7 +63,7 @@ def test_its_bands_are_named_and_counted(rina: Client) -> None:
     page = " ".join(rina.get("/inbox/").content.decode().split())
     for words, key, count in (
         ("Overdue", "late", 1),
-        ("Within the hour", "hour", 1),
+        ("Within an hour", "hour", 1),
         ("Later", "later", 2),
         ("No deadline", "none", 1),
     ):
@@ -74,7 +71,7 @@ def test_its_bands_are_named_and_counted(rina: Client) -> None:
     assert "5 open" in page
 
 
-def test_what_is_due_in_two_hours_stands_in_today_or_later(rina: Client) -> None:
+def test_a_question_due_in_two_hours_is_in_today_or_later(rina: Client) -> None:
     at = soon(hours=2)
     tell(ask("int_a", expires_at=at))
     same_day = localtime(at).date() == localtime(soon()).date()
@@ -121,8 +118,22 @@ def test_it_filters_by_type_target_and_text(rina: Client, query: str, found: lis
     )
     page = rina.get(f"/inbox/?{query}").content.decode()
     assert titles(page) == found
+    narrowed = "cursor" not in query
+    assert (f">{len(found) or 'None'} found<" in page, "3 open<" in page) == (
+        narrowed,
+        not narrowed,
+    )
     if not found:
         assert "No matching questions" in page
+
+
+def test_a_search_that_finds_nothing_does_not_blame_filters(rina: Client) -> None:
+    tell(ask("int_a"))
+    page = rina.get("/inbox/?q=zzz&sort=newest").content.decode()
+    assert "Check the spelling, or use fewer words." in page
+    assert re.search(r'href="/inbox/\?sort=newest"[^>]*>Clear search<', page)
+    page = rina.get("/inbox/?q=zzz&type=review").content.decode()
+    assert "No questions match these filters." in page
 
 
 def test_filters_stay_in_the_addresses_of_rows_and_of_the_next_page(rina: Client) -> None:
@@ -174,7 +185,7 @@ def test_done_lists_what_i_answered_and_what_expired_unanswered(rina: Client) ->
     )
     page = rina.get("/inbox/?scope=done").content.decode()
     assert titles(page) == ["Expired", "Mine"]
-    assert "Approve" in page
+    assert "Approved" in page
 
 
 def test_my_part_of_a_group_answer_waits_for_others_and_is_done_when_they_are(rina: Client) -> None:
@@ -202,7 +213,7 @@ def counts(page: str) -> dict[str, str]:
     return dict(found)
 
 
-def test_what_i_hold_is_a_list_of_its_own(rina: Client, sam: Client) -> None:
+def test_claimed_by_me_is_a_separate_list(rina: Client, sam: Client) -> None:
     free = Policy(kind=PolicyKind.ANY)
     tell(
         group_ask("int_a", message="Mine?", policy=free, claimed_by="user_rina"),
@@ -216,7 +227,7 @@ def test_what_i_hold_is_a_list_of_its_own(rina: Client, sam: Client) -> None:
     assert len(titles(rina.get("/inbox/").content.decode())) == 3
 
 
-def test_a_scope_that_nobody_knows_is_the_inbox(rina: Client) -> None:
+def test_an_unknown_scope_shows_the_inbox(rina: Client) -> None:
     tell(ask("int_a", message="Pay?"))
     assert titles(rina.get("/inbox/?scope=nonsense").content.decode()) == ["Pay?"]
 
@@ -225,7 +236,7 @@ def test_a_scope_that_nobody_knows_is_the_inbox(rina: Client) -> None:
 @pytest.mark.parametrize(
     ("scope", "index"), [("claimed", "asks_held"), ("waiting-others", "asks_waiting")]
 )
-def test_what_few_rows_are_in_has_an_index_of_its_own(rina: Client, scope: str, index: str) -> None:
+def test_scopes_with_few_rows_have_their_own_index(rina: Client, scope: str, index: str) -> None:
     viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
     plan = SOONEST_DUE.sorted(rows_of(scope, viewer, Upstream.present()))[:51].explain()
     assert f"{index} (upstream_id=? AND user_id=?)" in plan
@@ -233,23 +244,29 @@ def test_what_few_rows_are_in_has_an_index_of_its_own(rina: Client, scope: str, 
     assert "TEMP B-TREE" not in plan
 
 
-def test_it_says_that_nothing_waits(rina: Client) -> None:
+def test_it_says_that_nothing_is_waiting(rina: Client) -> None:
     assert "Nothing is waiting for you" in rina.get("/inbox/").content.decode()
+    tell(answered(ask("int_1"), RINA, 1))
+    Recipient.objects.update(answered_at=timezone.now(), closed_at=timezone.now())
+    page = rina.get("/inbox/").content.decode()
+    assert "You're all caught up" in page
+    assert "You&#x27;ve answered 1 question today." in page
 
 
 @pytest.mark.parametrize("query", ["", "?q=nothing", "?scope=done"])
-def test_an_inbox_that_was_never_read_says_so(rina: Client, query: str) -> None:
+def test_an_inbox_that_was_never_synced_says_so(rina: Client, query: str) -> None:
     sync_status.update(**vars(Facts()))
     page = " ".join(rina.get(f"/inbox/{query}").content.decode().split())
     assert "<h2>Waiting for the first sync</h2>" in page
     assert "Nothing is waiting" not in page
-    assert "Answering is paused" not in page
+    assert "Answering is paused" not in text_of(page)
     assert "0 open" not in page
+    assert "None found" not in page
     assert FILTER_COUNT.findall(page) == [""] * page.count('id="choice-count-')
     sync_status.update(connected=True, full_sync_done=True, seeded=True)
     page = " ".join(rina.get(f"/inbox/{query}").content.decode().split())
-    assert "Waiting for the first sync" not in page
-    assert ("0 open" in page) == (query != "?scope=done")
+    assert "Waiting for the first sync" not in text_of(page)
+    assert ("0 open" in page, "None found" in page) == (query == "", "q=" in query)
 
 
 @pytest.mark.parametrize(
@@ -262,25 +279,25 @@ def test_an_inbox_that_was_never_read_says_so(rina: Client, query: str) -> None:
         (Denied("no"), "Answers with a member token are still sent to Mobius"),
     ],
 )
-def test_what_keeps_the_list_old_says_whether_answers_are_sent(
+def test_a_stale_list_says_whether_answers_are_sent(
     rina: Client, error: MobiusError, said: str
 ) -> None:
     since = soon(seconds=-40)
     trouble = trouble_of(error)
     sync_status.update(connected=False, heard_at=since, broken_at=since, trouble=trouble)
-    page = html.unescape(rina.get("/inbox/").content.decode())
+    page = text_of(rina.get("/inbox/").content.decode())
     assert trouble_text(trouble, timezone.now()) in page
     assert said in page
     assert ("Answering is paused" in page) == isinstance(error, Unreachable)
 
 
-def test_an_account_that_mobius_does_not_know_is_told_what_to_do(people: None) -> None:
+def test_an_account_without_a_mobius_id_sees_what_to_do(people: None) -> None:
     Reviewer.objects.filter(user__username="lee").update(mobius_id=None)
     page = sign_in("lee").get("/inbox/").content.decode()
     assert "Your account has no Mobius ID yet" in page
 
 
-def test_a_swap_gets_the_list_alone_with_the_open_item_marked(rina: Client) -> None:
+def test_a_swap_gets_only_the_list_with_the_open_question_marked(rina: Client) -> None:
     tell(ask("int_a", message="Pay?"))
     headers = part("inbox-list", "http://testserver/interactions/int_a/")
     answer = rina.get("/inbox/", headers=headers)
@@ -292,7 +309,7 @@ def test_a_swap_gets_the_list_alone_with_the_open_item_marked(rina: Client) -> N
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_with_item_the_question_stands_beside_the_list(rina: Client) -> None:
+def test_with_item_the_question_is_shown_beside_the_list(rina: Client) -> None:
     tell(ask("int_a", message="Pay?"))
     page = rina.get("/inbox/?item=int_a").content.decode()
     assert 'action="/interactions/int_a/respond"' in page
@@ -310,7 +327,7 @@ def test_signed_out_it_asks_to_sign_in_and_comes_back(people: None) -> None:
     assert answer["Location"] == "/accounts/login/?next=/inbox/%3Ftype%3Dreview"
 
 
-def test_a_swap_that_is_signed_out_is_told_401(people: None) -> None:
+def test_a_swap_that_is_signed_out_gets_a_401(people: None) -> None:
     assert Client().get("/inbox/", headers=part("inbox-list")).status_code == 401
 
 
@@ -321,6 +338,16 @@ def test_it_takes_no_post(rina: Client) -> None:
 def test_the_root_leads_here(rina: Client) -> None:
     answer = rina.get("/")
     assert (answer.status_code, answer["Location"]) == (302, "/inbox/")
+
+
+def test_a_long_title_has_two_lines_and_every_title_is_shown_under_the_pointer(
+    rina: Client,
+) -> None:
+    short, long = "Pay?", "Release the payment of €120 to Contoso for invoice 2026-1187?"
+    tell(ask("int_1", message=short), ask("int_2", message=long))
+    page = html.unescape(rina.get("/inbox/").content.decode())
+    assert sorted(titles(page)) == [short, long]
+    assert re.findall(r'row-title--long">(.*?)</span>', page) == [long]
 
 
 def test_titles_and_names_from_outside_are_text(rina: Client) -> None:
@@ -361,7 +388,7 @@ def test_an_upstream_that_is_away_leaves_the_page_readable_and_says_so(
     rina: Client, away: None
 ) -> None:
     tell(ask("int_a", message="Pay?"))
-    page = html.unescape(rina.get("/inbox/").content.decode())
+    page = text_of(rina.get("/inbox/").content.decode())
     assert "Pay?" in page
     assert re.search(r"No updates since .*\d\d:\d\d\. Mobius isn't responding\.", page)
 
@@ -378,7 +405,7 @@ def test_it_is_never_kept_by_a_cache(rina: Client) -> None:
     assert "no-store" in rina.get("/inbox/")["Cache-Control"]
 
 
-def test_what_is_claimed_is_no_part_of_it_where_no_question_can_be(rina: Client) -> None:
+def test_the_list_of_claims_is_offered_only_if_a_question_can_be_claimed(rina: Client) -> None:
     assert offers_claims(rina)
     tell(group_ask(claimable=False))
     assert not offers_claims(rina)

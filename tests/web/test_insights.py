@@ -1,4 +1,4 @@
-"""Insights: figures that a plain count confirms, whose they are, and who may look."""
+"""Insights: figures that a plain count confirms, and who may see them."""
 
 import csv
 import io
@@ -19,8 +19,8 @@ from inbox.models import Interaction as InteractionRow
 from inbox.models import Upstream
 from inbox.web.insights.chart import long_day
 from inbox.web.insights.queries import InsightsFilters, waiting
-from tests.mirror import things
-from tests.mirror.things import LEE, RINA, SAM
+from tests.support import snapshots
+from tests.support.snapshots import LEE, RINA, SAM
 from tests.web.cast import sign_in, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
@@ -41,7 +41,7 @@ def past(count: int = 120) -> list[Interaction]:
 def one(dice: Random, number: int) -> Interaction:
     created = noon(TODAY - timedelta(days=dice.randint(1, 28)))
     kind = dice.choice(("approval", "approval", "review"))
-    make = dice.choice((things.ask, things.ask, things.group_ask))
+    make = dice.choice((snapshots.ask, snapshots.ask, snapshots.group_ask))
     asked = make(
         f"int_{number}",
         created_at=created,
@@ -72,7 +72,7 @@ def one(dice: Random, number: int) -> Interaction:
 
 
 def runs() -> list[Any]:
-    return [things.run(f"run_{n}", workflow=f"workflow-{n}") for n in range(3)]
+    return [snapshots.run(f"run_{n}", workflow=f"workflow-{n}") for n in range(3)]
 
 
 @pytest.fixture
@@ -174,7 +174,9 @@ def test_a_filter_counts_what_fits(
     assert sum(int(row["asked"]) for row in rows) == sum(1 for item in lived if fits(item))
 
 
-def test_what_a_person_answered_is_theirs(lived: list[Interaction], tess: Client) -> None:
+def test_answers_are_counted_for_the_person_who_gave_them(
+    lived: list[Interaction], tess: Client
+) -> None:
     mine = [
         (answer.at - item.created_at).total_seconds()
         for item in lived
@@ -190,7 +192,7 @@ def test_time_to_claim_is_that_of_the_first_claim(people: None, tess: Client) ->
     claims = [4, 9, 60]
     tell(
         *(
-            things.group_ask(
+            snapshots.group_ask(
                 f"int_{minutes}",
                 created_at=created,
                 updated_at=created + timedelta(minutes=minutes),
@@ -215,16 +217,18 @@ def test_the_page_the_drawing_and_the_file_have_the_same_figures(
     assert asked["values"] == [int(row["asked"]) for row in rows]
     assert answered["values"] == [int(row["answered"]) for row in rows]
     assert f"{len(lived)} <small>asked</small>" in " ".join(page.split())
-    # Nothing is claimed or open here, and what says nothing has no table.
+    # Nothing is claimed or open here, and a chart without figures has no table.
     assert page.count('<th scope="row"') == 2 * 30 + 4
 
 
-def test_open_ones_are_told_by_age_and_the_oldest_by_name(people: None, tess: Client) -> None:
+def test_open_questions_are_counted_by_age_and_the_oldest_is_named(
+    people: None, tess: Client
+) -> None:
     now = datetime.now(UTC)
     for number, minutes in enumerate((5, 30, 40, 100, 60 * 30)):
         made = now - timedelta(minutes=minutes)
         tell(
-            things.ask(
+            snapshots.ask(
                 f"int_{number}", created_at=made, updated_at=made, message=f"Question {number}?"
             )
         )
@@ -238,14 +242,14 @@ def test_the_forecast_is_what_usually_became_of_its_kind(people: None, tess: Cli
     now = datetime.now(UTC)
     yesterday = noon(TODAY - timedelta(days=1))
     for number in range(10):
-        made = things.ask(f"old_{number}", created_at=yesterday, updated_at=yesterday)
+        made = snapshots.ask(f"old_{number}", created_at=yesterday, updated_at=yesterday)
         update = {"status": InteractionStatus.EXPIRED}
         if number < 8:
             update = {"status": InteractionStatus.COMPLETED}
         tell(made.model_copy(update={**update, "completed_at": yesterday}))
     for number, hours in enumerate((0.5, 2, 3, 30)):
         expires = now + timedelta(hours=hours)
-        tell(things.ask(f"new_{number}", created_at=now, updated_at=now, expires_at=expires))
+        tell(snapshots.ask(f"new_{number}", created_at=now, updated_at=now, expires_at=expires))
     rows = {row["expires"]: row for row in figures(tess, "forecast")}
     assert [int(row["questions"]) for row in rows.values()] == [1, 2, 0, 0]
     assert float(rows["in_4h"]["usually_answered"]) == pytest.approx(1.6)
@@ -316,9 +320,7 @@ def test_an_empty_past_says_so_and_draws_nothing(tess: Client) -> None:
     assert "<canvas" not in page
 
 
-def test_forgetting_the_questions_leaves_the_figures(
-    lived: list[Interaction], tess: Client
-) -> None:
+def test_pruning_questions_keeps_the_figures(lived: list[Interaction], tess: Client) -> None:
     before = figures(tess, "flow", span="30")
     InteractionRow.objects.all().delete()
     assert figures(tess, "flow", span="30") == before
@@ -328,7 +330,7 @@ def test_days_of_a_former_time_zone_are_marked(lived: list[Interaction], tess: C
     last = TODAY - timedelta(days=20)
     Upstream.objects.update(former_zones=[["Pacific/Auckland", last.isoformat()]])
     page = " ".join(tess.get("/insights/", {"span": "30"}).content.decode().split())
-    assert "use the previous time zone, Pacific/Auckland" in page
+    assert "still use the previous time zone, Pacific/Auckland" in page
     assert f"{long_day(last)} (Pacific/Auckland)" in page
     assert f"{long_day(last + timedelta(days=1))} (" not in page
     zones = {row["day"]: row["time_zone"] for row in figures(tess, "flow", span="30")}
@@ -341,14 +343,14 @@ def test_the_page_says_so_while_figures_are_being_recounted(
     lived: list[Interaction], tess: Client, settings: Any
 ) -> None:
     settings.TIME_ZONE = "Pacific/Auckland"
-    said = "The time zone is now Pacific/Auckland. Figures are being recounted"
+    said = "The time zone is now Pacific/Auckland. Figures are being recalculated"
     assert said in tess.get("/insights/").content.decode()
     list(rebuild(Upstream.present()))
-    assert "being recounted" not in tess.get("/insights/").content.decode()
+    assert "being recalculated" not in tess.get("/insights/").content.decode()
 
 
 @pytest.mark.parametrize("path", ["/insights/", "/insights/flow.csv"])
-def test_for_all_but_leads_it_is_not_there(rina: Client, mallory: Client, path: str) -> None:
+def test_only_leads_find_it(rina: Client, mallory: Client, path: str) -> None:
     assert rina.get(path).status_code == 404
     assert mallory.get(path).status_code == 404
     answer = Client().get(path)
@@ -361,16 +363,16 @@ def test_it_is_read_only_and_knows_its_charts(tess: Client) -> None:
     assert tess.get("/insights/nonsense.csv").status_code == 404
 
 
-def test_only_a_lead_is_shown_the_way(rina: Client, tess: Client) -> None:
+def test_only_a_lead_sees_the_link(rina: Client, tess: Client) -> None:
     assert 'href="/insights/"' in tess.get("/inbox/").content.decode()
     assert 'href="/insights/"' not in rina.get("/inbox/").content.decode()
 
 
 def test_a_group_of_one_answer_is_counted_once(people: None) -> None:
     created = noon(TODAY - timedelta(days=1))
-    asked = things.group_ask(created_at=created, updated_at=created)
-    assert asked.policy.kind is PolicyKind.ALL
-    tell(asked)
+    question = snapshots.group_ask(created_at=created, updated_at=created)
+    assert question.policy.kind is PolicyKind.ALL
+    tell(question)
     rows = figures(sign_in("tess"), "flow", span="7")
     assert sum(int(row["asked"]) for row in rows) == 1
     assert sum(int(row["asked"]) for row in figures(sign_in("tess"), "flow", person=RINA)) == 1

@@ -19,8 +19,8 @@ from inbox.mobius.types import (
 )
 from inbox.models import Draft, Reviewer, Upstream
 from inbox.services.group_mapping import map_group
-from tests.mirror.things import NOON, answered, ask, at, group_ask, run, step
-from tests.support.tags import Tags
+from tests.support.snapshots import NOON, answered, ask, at, group_ask, run, step
+from tests.support.tags import Tags, text_of
 from tests.web.cast import part, sign_in, soon, tell
 
 VENDORS = Question(
@@ -159,7 +159,7 @@ def test_the_raw_json_is_what_upstream_sent(rina: Client, mallory: Client) -> No
     assert mallory.get("/interactions/int_1/raw.json").status_code == 404
 
 
-def test_my_draft_is_in_the_form_and_nobody_elses(rina: Client, sam: Client) -> None:
+def test_only_my_own_draft_is_in_the_form(rina: Client, sam: Client) -> None:
     tell(group_ask(policy=Policy(kind=PolicyKind.ANY)))
     Draft.objects.create(
         reviewer=Reviewer.objects.get(mobius_id="user_rina"),
@@ -209,7 +209,7 @@ def test_a_closed_item_says_who_answered_what_and_when(rina: Client) -> None:
     )
     page = page_of(rina)
     assert "Lee answered this" in page
-    assert ": Approve." in page
+    assert ": Approved." in page
     assert "“fine”" in page
     assert "Lee approved" in page
     assert "The run resumed" in page
@@ -223,7 +223,7 @@ def test_my_own_answer_says_you(rina: Client) -> None:
     assert "You approved" in page
 
 
-def test_what_i_had_typed_is_kept_when_somebody_was_first(rina: Client) -> None:
+def test_typed_text_is_kept_when_someone_else_was_first(rina: Client) -> None:
     tell(answered(group_ask(policy=Policy(kind=PolicyKind.ANY)), "user_lee", 2))
     Draft.objects.create(
         reviewer=Reviewer.objects.get(mobius_id="user_rina"),
@@ -242,8 +242,8 @@ def test_what_i_had_typed_is_kept_when_somebody_was_first(rina: Client) -> None:
     [
         (["true"], "fine", ""),
         ([], "fine", ""),
-        (["true"], "", "The text below wasn't sent. Your draft is saved."),
-        (["false"], "fine", "The text below wasn't sent. Your draft is saved."),
+        (["true"], "", "Your other text wasn't sent. Your draft is saved."),
+        (["false"], "fine", "Your other text wasn't sent. Your draft is saved."),
     ],
 )
 def test_only_text_that_is_not_my_answer_is_called_unsent(
@@ -294,13 +294,15 @@ def test_the_last_of_several_answers_says_so(rina: Client) -> None:
     assert "Your turn" in page
 
 
-def test_in_between_it_names_for_whom_the_run_waits_too(rina: Client) -> None:
+def test_in_between_it_names_the_people_the_run_is_waiting_for(rina: Client) -> None:
     said = (Answer(user_id="user_sam", value=True, at=at(1)),)
     tell(group_ask(run_id="run_1", responses=said), run("run_1"))
-    assert "Yours will be answer 2 of 3.</strong> The run still needs Lee." in page_of(rina)
+    assert "Yours will be answer 2 of 3.</strong> The run is still waiting for Lee." in page_of(
+        rina
+    )
 
 
-def test_after_my_part_it_says_for_whom_the_run_waits(rina: Client) -> None:
+def test_after_my_answer_it_says_who_the_run_is_waiting_for(rina: Client) -> None:
     said = (Answer(user_id="user_rina", value=False, comment="No", at=at(1)),)
     tell(group_ask(run_id="run_1", responses=said), run("run_1"))
     page = page_of(rina)
@@ -316,7 +318,7 @@ def test_a_standalone_question_has_no_run_and_says_so(rina: Client) -> None:
     assert "/runs/run" not in page.split('id="detail"')[1]
 
 
-def test_what_another_holds_can_be_read_and_not_answered(rina: Client) -> None:
+def test_a_question_that_someone_else_has_claimed_is_view_only(rina: Client) -> None:
     tell(
         group_ask(
             policy=Policy(kind=PolicyKind.ANY), claimed_by="user_lee", claimed_at=soon(minutes=-12)
@@ -327,7 +329,7 @@ def test_what_another_holds_can_be_read_and_not_answered(rina: Client) -> None:
     assert 'action="/interactions/int_1/respond"' not in page
 
 
-def test_not_mine_is_not_found(mallory: Client) -> None:
+def test_a_question_to_others_is_a_404(mallory: Client) -> None:
     tell(ask())
     assert mallory.get("/interactions/int_1/").status_code == 404
     assert mallory.get("/interactions/int_none/").status_code == 404
@@ -336,7 +338,7 @@ def test_not_mine_is_not_found(mallory: Client) -> None:
     assert "<html" not in swap.content.decode()
 
 
-def test_a_superuser_has_no_right_of_its_own(people: None) -> None:
+def test_a_superuser_has_no_implicit_rights(people: None) -> None:
     tell(ask())
     assert sign_in("admin").get("/interactions/int_1/").status_code == 404
 
@@ -344,7 +346,7 @@ def test_a_superuser_has_no_right_of_its_own(people: None) -> None:
 def test_a_team_lead_can_view_it_and_cannot_answer(tess: Client) -> None:
     tell(ask())
     page = page_of(tess)
-    assert "Waiting on Rina" in page
+    assert "Waiting for Rina" in page
     assert "View only" in page
     assert 'action="/interactions/int_1/respond"' not in page
 
@@ -361,7 +363,7 @@ def test_it_takes_no_post(rina: Client) -> None:
     assert rina.post("/interactions/int_1/").status_code == 405
 
 
-def test_a_swap_gets_the_question_alone_with_its_stream(rina: Client) -> None:
+def test_a_swap_gets_only_the_question_with_its_stream(rina: Client) -> None:
     tell(ask())
     page = page_of(rina, headers=part("detail"))
     assert "<html" not in page
@@ -386,11 +388,11 @@ def test_an_upstream_that_is_away_leaves_it_readable(rina: Client, away: None) -
     tell(ask(message="Pay?"))
     page = page_of(rina)
     assert "Pay?" in page
-    assert "No updates since" in page
+    assert "No updates since" in text_of(page)
     assert 'action="/interactions/int_1/respond"' in page
 
 
-def test_the_shared_head_of_the_run_tells_nothing_of_the_question(rina: Client) -> None:
+def test_the_shared_head_of_the_run_reveals_nothing_about_the_question(rina: Client) -> None:
     tell(
         run("run_1", status=RunStatus.SUSPENDED, inputs={"secret": "input"}),
         step(run_id="run_1", name="approve_release", status=StepStatus.RUNNING),
@@ -403,7 +405,7 @@ def test_the_shared_head_of_the_run_tells_nothing_of_the_question(rina: Client) 
     assert "hx-" not in head
 
 
-def test_target_kinds_that_nobody_knows_are_named_as_they_came(tess: Client) -> None:
+def test_unknown_target_types_are_shown_as_they_are(tess: Client) -> None:
     tell(ask(target=Target(type="rota", id="night")))
     assert "Asked rota night" in page_of(tess)
 
@@ -413,7 +415,7 @@ def test_the_raw_json_is_offered_where_there_is_no_context_too(rina: Client) -> 
     assert "/interactions/int_1/raw.json" in page_of(rina)
 
 
-def test_what_cannot_be_formatted_says_so_and_a_long_text_is_folded(rina: Client) -> None:
+def test_text_that_cannot_be_formatted_says_so_and_long_text_is_folded(rina: Client) -> None:
     tell(
         ask("int_1", message="Nested?\n\n" + ">" * 200 + " deep\n\nlast words"),
         ask("int_2", message="Long?\n\n" + "word " * 20_000 + "last words"),
@@ -441,7 +443,7 @@ def test_a_question_and_its_run_lead_to_mobius_where_the_settings_say_how(
 
 def test_a_groups_question_says_where_its_members_come_from(rina: Client, tess: Client) -> None:
     tell(group_ask("int_1"), group_ask("int_2", members=None, lacks=("policy",)))
-    assert "members when the question was created" in page_of(rina)
+    assert "in the group when the question was created" in page_of(rina)
     assert rina.get("/interactions/int_2/").status_code == 404
     assert "No members are known for this group" in page_of(tess, "int_2")
     map_group("grp_board", ["rina"])
@@ -450,7 +452,7 @@ def test_a_groups_question_says_where_its_members_come_from(rina: Client, tess: 
     assert "say how many people have to answer" not in page_of(rina)
 
 
-def test_it_says_so_where_nobody_knows_how_many_must_answer(rina: Client, tess: Client) -> None:
+def test_it_says_so_where_it_is_unknown_how_many_must_answer(rina: Client, tess: Client) -> None:
     untold = group_ask(policy=Policy(), lacks=("policy",))
     tell(untold)
     assert "say how many people have to answer" in page_of(rina)

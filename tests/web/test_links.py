@@ -1,4 +1,4 @@
-"""One-time links: used up by setting a password, by nothing else, and never told on."""
+"""One-time links: used up only by setting a password, and never disclosed."""
 
 import logging
 from datetime import timedelta
@@ -120,7 +120,7 @@ def test_no_password_is_hashed_inside_a_transaction(rina: User, settings: Any) -
     assert Watching.depths == [outside] * 3
 
 
-def test_how_long_each_lasts(rina: User) -> None:
+def test_each_kind_of_link_has_its_lifetime(rina: User) -> None:
     links.make_sign_in(rina)
     links.make_setup()
     lasts = {link.user: link.expires_at - timezone.now() for link in OneTimeLink.objects.all()}
@@ -168,7 +168,7 @@ def test_the_setup_link_makes_the_first_administrator(db: None, settings: Any) -
     assert User.objects.count() == 1
 
 
-def test_one_signs_in_as_usual_meanwhile(db: None, settings: Any) -> None:
+def test_people_can_sign_in_as_usual_meanwhile(db: None, settings: Any) -> None:
     settings.EMBEDDED = False
     links.make_setup()
     assert Client().get("/accounts/login/").status_code == 200

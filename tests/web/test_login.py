@@ -1,4 +1,4 @@
-"""Signing in: to where one wanted, throttled, never to elsewhere."""
+"""Signing in: back to the requested page, throttled, and never to another site."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from inbox.models import Draft
-from tests.mirror.things import ask
+from tests.support.snapshots import ask
 from tests.web.cast import HTMX, stranger, tell
 
 LOGIN = "/accounts/login/"
@@ -26,16 +26,16 @@ def test_it_leads_to_the_inbox_and_names_the_demo(people: None) -> None:
     assert client.get("/inbox/").status_code == 200
 
 
-def test_without_the_demo_no_name_is_told(db: None) -> None:
+def test_without_the_demo_no_username_is_shown(db: None) -> None:
     assert "rina" not in Client().get(LOGIN).content.decode()
 
 
-def test_beside_a_real_mobius_no_name_is_told(people: None, settings: Any) -> None:
+def test_with_a_real_mobius_no_name_is_listed(people: None, settings: Any) -> None:
     settings.EMBEDDED = False
     assert "rina" not in Client().get(LOGIN).content.decode()
 
 
-def test_one_comes_back_to_where_one_wanted(people: None) -> None:
+def test_signing_in_returns_to_the_requested_page(people: None) -> None:
     client = Client()
     asked = client.get("/interactions/int_1/?type=approval")
     assert asked["Location"] == f"{LOGIN}?next=/interactions/int_1/%3Ftype%3Dapproval"
@@ -43,7 +43,7 @@ def test_one_comes_back_to_where_one_wanted(people: None) -> None:
     assert answer["Location"] == "/interactions/int_1/?type=approval"
 
 
-def test_who_is_signed_in_is_sent_on(rina: Client) -> None:
+def test_a_signed_in_person_is_redirected(rina: Client) -> None:
     assert rina.get(LOGIN)["Location"] == "/inbox/"
     assert rina.get(f"{LOGIN}?next=/runs/")["Location"] == "/runs/"
     assert rina.get(f"{LOGIN}?next=https://evil.example/")["Location"] == "/inbox/"
@@ -53,11 +53,11 @@ def test_who_is_signed_in_is_sent_on(rina: Client) -> None:
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x"]
 )
-def test_it_never_leads_elsewhere(people: None, elsewhere: str) -> None:
+def test_it_never_redirects_to_another_site(people: None, elsewhere: str) -> None:
     assert enter(Client(), next=elsewhere)["Location"] == "/inbox/"
 
 
-def test_a_fragment_is_told_so_instead_of_a_page(people: None) -> None:
+def test_a_fragment_gets_a_short_answer_instead_of_a_page(people: None) -> None:
     answer = Client().get("/inbox/", headers=HTMX)
     assert (answer.status_code, answer.content) == (401, b"Signed out.")
 
@@ -76,7 +76,7 @@ def test_a_wrong_password_says_so(people: None) -> None:
     assert "Incorrect username or password" in answer.content.decode()
 
 
-def test_after_five_wrong_ones_there_is_a_pause_even_for_the_right_one(people: None) -> None:
+def test_after_five_wrong_passwords_even_the_right_one_is_refused(people: None) -> None:
     answers = [enter(Client(), password="wrong").status_code for _ in range(5)]
     assert answers[-1] == 429
     locked = enter(Client())
@@ -93,7 +93,7 @@ def test_an_account_that_is_deactivated_stays_out(people: None) -> None:
 KEPT = {"kept-item": "int_1", "kept-value": "So far", "kept-comment": "because"}
 
 
-def test_what_was_typed_is_a_draft_after_signing_in(people: None) -> None:
+def test_typed_text_is_a_draft_after_signing_in(people: None) -> None:
     tell(ask())
     answer = enter(Client(), **KEPT)
     assert answer["Location"] == "/interactions/int_1/"
@@ -101,7 +101,7 @@ def test_what_was_typed_is_a_draft_after_signing_in(people: None) -> None:
     assert (draft.values, draft.comment) == (["So far"], "because")
 
 
-def test_what_was_typed_outlives_a_wrong_password_and_the_pause(people: None) -> None:
+def test_typed_text_survives_a_wrong_password_and_the_lockout(people: None) -> None:
     for _ in range(6):
         page = enter(Client(), password="wrong", **KEPT).content.decode()
         assert "So far" in page
@@ -114,7 +114,7 @@ def test_an_id_that_no_question_can_have_is_an_ordinary_sign_in(people: None) ->
     assert enter(Client(), **fields)["Location"] == "/inbox/"
 
 
-def test_who_was_not_asked_gets_the_text_back_and_no_draft(people: None) -> None:
+def test_a_person_who_was_not_asked_gets_the_text_back_and_no_draft(people: None) -> None:
     tell(ask())
     answer = enter(Client(), username="sam", **KEPT)
     assert "So far" in answer.content.decode()

@@ -13,14 +13,11 @@ from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Interaction, Notice, Reviewer, Upstream
 from inbox.services import upkeep
-from tests.mirror.things import answered, ask
+from tests.support.snapshots import answered, ask
+from tests.support.tags import one_line
 from tests.web.cast import HTMX, part, soon, tell
 
 PAGE = "/notifications/"
-
-
-def one_line(page: bytes) -> str:
-    return " ".join(page.decode().split())
 
 
 def notice(id: str = "int_1", to: str = "rina", **fields: Any) -> Notice:
@@ -50,7 +47,7 @@ def told(people: None) -> Notice:
     return notice()
 
 
-def test_the_bell_counts_what_is_unread_on_every_page(
+def test_the_bell_shows_the_unread_count_on_every_page(
     rina: Client, sam: Client, told: Notice
 ) -> None:
     notice("int_2")
@@ -69,7 +66,7 @@ def test_a_leads_pages_count_notices_and_what_waits(tess: Client, path: str) -> 
     assert re.search(r'id="count-blocked">2', one_line(page))
 
 
-def test_the_bell_reads_itself_again_when_notices_change(rina: Client, told: Notice) -> None:
+def test_the_bell_reloads_when_notifications_change(rina: Client, told: Notice) -> None:
     page = one_line(rina.get("/inbox/").content)
     assert re.search(
         r'id="count-notices" hx-get="/notifications/bell/" hx-trigger="notices from:body', page
@@ -80,7 +77,7 @@ def test_the_bell_reads_itself_again_when_notices_change(rina: Client, told: Not
     assert "count-blocked" not in swap
 
 
-def test_for_a_lead_the_bell_brings_what_waits_along(tess: Client, told: Notice) -> None:
+def test_for_a_lead_the_bell_also_updates_the_blocked_count(tess: Client, told: Notice) -> None:
     swap = one_line(tess.get("/notifications/bell/", headers=HTMX).content)
     assert 'id="count-blocked" hx-swap-oob="true">1<' in swap
 
@@ -93,7 +90,7 @@ def test_the_page_says_who_nudged_about_what(rina: Client, told: Notice) -> None
     assert "unread" in page
 
 
-def test_of_a_question_that_one_may_not_see_nothing_is_said(rina: Client, told: Notice) -> None:
+def test_a_question_that_one_may_not_see_is_not_mentioned(rina: Client, told: Notice) -> None:
     row = Interaction.objects.get()
     row.recipients.all().delete()
     page = one_line(rina.get(PAGE).content)
@@ -103,7 +100,7 @@ def test_of_a_question_that_one_may_not_see_nothing_is_said(rina: Client, told: 
     assert "/interactions/int_1/" not in page
 
 
-def test_what_is_over_says_so(rina: Client, told: Notice) -> None:
+def test_a_notification_of_a_closed_question_says_so(rina: Client, told: Notice) -> None:
     tell(answered(ask("int_1", message="Refund?"), "user_rina", 1))
     assert "· Answered" in one_line(rina.get(PAGE).content)
 
@@ -111,6 +108,17 @@ def test_what_is_over_says_so(rina: Client, told: Notice) -> None:
 def sends_read(page: bytes) -> bool:
     """The page marks the notices of its question as read, once it is open."""
     return bool(re.search(r'hx-post="/interactions/int_1/read" hx-trigger="load"', one_line(page)))
+
+
+def test_a_preview_marks_the_notice_as_read_only_once_it_was_seen(
+    rina: Client, told: Notice
+) -> None:
+    shown = rina.get("/interactions/int_1/", headers=part("detail") | {"Preview": "true"})
+    assert not sends_read(shown.content)
+    assert 'hx-post="/interactions/int_1/read" hx-trigger="seen from:body"' in one_line(
+        shown.content
+    )
+    assert "data-preview hx-headers" in one_line(shown.content)
 
 
 @pytest.mark.parametrize("path", ["/interactions/int_1/", "/inbox/?item=int_1"])
@@ -144,7 +152,7 @@ def test_a_lead_who_opens_it_does_not_read_it_for_another(tess: Client, told: No
     assert told.read_at is None
 
 
-def test_one_is_marked_as_read(rina: Client, told: Notice) -> None:
+def test_a_notification_is_marked_as_read(rina: Client, told: Notice) -> None:
     other = notice("int_2")
     page = one_line(rina.get(PAGE).content)
     assert f'action="/notifications/{told.pk}/read"' in page
@@ -169,7 +177,7 @@ def test_all_are_marked_as_read_that_the_page_has_shown(rina: Client, told: Noti
     assert rina.post("/notifications/read", {"until": "no time"}).status_code == 303
 
 
-def test_unread_ones_can_be_shown_alone(rina: Client, told: Notice) -> None:
+def test_the_list_can_show_only_unread_ones(rina: Client, told: Notice) -> None:
     notice("int_2", read_at=timezone.now(), sender_name="Sam")
     page = one_line(rina.get(PAGE + "?show=unread").content)
     assert "Tess nudged you" in page
@@ -189,7 +197,7 @@ def test_many_are_paged_the_newest_first(rina: Client) -> None:
     assert ("Lead 49." in page, "Lead 50." in page, "Lead 59." in page) == (False, True, True)
 
 
-def test_without_any_it_says_what_comes_here(rina: Client) -> None:
+def test_without_any_it_says_what_appears_here(rina: Client) -> None:
     assert "No notifications" in one_line(rina.get(PAGE).content)
 
 

@@ -1,6 +1,5 @@
-"""A lead reminds somebody: the button, what comes of it, and who may press it."""
+"""The nudge button: what it does, and who may use it."""
 
-import html
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,14 +11,11 @@ from django.test import Client
 
 from inbox.mobius.types import Policy, PolicyKind, Target
 from inbox.models import Decision, Interaction, Notice
-from tests.mirror.things import answered, ask, group_ask, run
+from tests.support.snapshots import answered, ask, group_ask, run
+from tests.support.tags import one_line
 from tests.web.cast import HTMX, soon, tell
 
 PAGE = "/runs/blocked/"
-
-
-def one_line(page: bytes) -> str:
-    return " ".join(html.unescape(page.decode()).split())
 
 
 def press(client: Client, id: str = "int_1", user: str = "user_rina", **more: Any) -> Any:
@@ -48,10 +44,11 @@ def test_the_page_offers_a_button_that_sends_a_notice(tess: Client, item: None) 
 def test_afterwards_the_button_says_when(tess: Client, item: None) -> None:
     swap = press(tess, headers=HTMX)
     assert swap.status_code == 200
-    assert re.search(r"Nudged Rina at \d\d:\d\d", one_line(swap.content))
+    nudged = r'class="nudged">.*?</svg>Nudged \d\d:\d\d<'
+    assert re.search(nudged, one_line(swap.content))
     assert "<form" not in swap.content.decode()
     page = one_line(tess.get(PAGE).content)
-    assert re.search(r'class="nudged">.*?</svg>Nudged \d\d:\d\d<', page)
+    assert re.search(nudged, page)
     turns = re.search(r'<time hidden data-turns="([^"]+)"', page)
     assert turns
     hour = Notice.objects.get().at + timedelta(hours=1)
@@ -82,25 +79,25 @@ def test_too_soon_is_said_and_sends_nothing(
     assert Decision.objects.filter(verb="nudge").count() == 1
 
 
-def test_a_question_that_has_closed_meanwhile_is_calmly_said(tess: Client, item: None) -> None:
-    asked = ask("int_1", run_id="run_1", created_at=soon(hours=-3))
-    tell(answered(asked, "user_rina", 9))
+def test_a_closed_question_is_reported_without_an_error(tess: Client, item: None) -> None:
+    question = ask("int_1", run_id="run_1", created_at=soon(hours=-3))
+    tell(answered(question, "user_rina", 9))
     answer = press(tess)
     assert answer.status_code == 409
     assert "The question has been answered" in one_line(answer.content)
     assert not Notice.objects.exists()
 
 
-def test_who_has_answered_is_not_nudged(tess: Client) -> None:
-    asked = group_ask("int_1", created_at=soon(hours=-3))
-    one = answered(asked, "user_rina", 1)
-    tell(asked.model_copy(update={"responses": one.responses}))
+def test_a_person_who_has_answered_is_not_nudged(tess: Client) -> None:
+    question = group_ask("int_1", created_at=soon(hours=-3))
+    one = answered(question, "user_rina", 1)
+    tell(question.model_copy(update={"responses": one.responses}))
     assert press(tess).status_code == 409
     assert press(tess, user="user_sam").status_code == 303
     assert Notice.objects.get().reviewer.mobius_id == "user_sam"
 
 
-def test_what_somebody_holds_is_theirs_to_be_nudged_on(tess: Client) -> None:
+def test_only_the_claimant_can_be_nudged(tess: Client) -> None:
     policy = Policy(kind=PolicyKind.ANY)
     tell(group_ask("int_1", policy=policy, claimed_by="user_lee", claimed_at=soon(hours=-1)))
     answer = press(tess)
@@ -110,11 +107,11 @@ def test_what_somebody_holds_is_theirs_to_be_nudged_on(tess: Client) -> None:
 
 
 @pytest.mark.parametrize("user", ["user_sam", "user_nobody", ""])
-def test_who_was_not_asked_is_not_found(tess: Client, item: None, user: str) -> None:
+def test_a_person_who_was_not_asked_is_not_found(tess: Client, item: None, user: str) -> None:
     assert press(tess, user=user).status_code == 404
 
 
-def test_who_has_no_account_or_one_deactivated_cannot_be_nudged(tess: Client) -> None:
+def test_a_person_without_an_active_account_cannot_be_nudged(tess: Client) -> None:
     tell(group_ask("int_1", members=("user_m81", "user_sam")))
     User.objects.filter(username="sam").update(is_active=False)
     reasons = {
@@ -154,11 +151,11 @@ def test_a_reviewers_run_page_offers_none(rina: Client, item: None) -> None:
 
 
 @pytest.mark.parametrize("back", ["https://example.com/", "//example.com/", "javascript:1", ""])
-def test_it_comes_back_to_no_other_site(tess: Client, item: None, back: str) -> None:
+def test_it_redirects_to_no_other_site(tess: Client, item: None, back: str) -> None:
     assert press(tess, back=back)["Location"] == PAGE
 
 
-def test_for_all_but_leads_it_is_not_there(rina: Client, mallory: Client, item: None) -> None:
+def test_only_leads_find_it(rina: Client, mallory: Client, item: None) -> None:
     for client in (rina, mallory):
         assert press(client).status_code == 404
         assert press(client, headers=HTMX).status_code == 404
@@ -169,7 +166,7 @@ def test_an_unknown_question_is_not_found(tess: Client) -> None:
     assert press(tess, id="int_9").status_code == 404
 
 
-def test_it_is_sent_by_post_alone(tess: Client, item: None) -> None:
+def test_it_is_sent_only_by_post(tess: Client, item: None) -> None:
     assert tess.get("/interactions/int_1/nudge").status_code == 405
 
 
@@ -187,7 +184,9 @@ def test_two_leads_share_the_hour(tess: Client, sam: Client, item: None) -> None
     assert "Sam nudged Rina" in one_line(tess.get(PAGE).content)
 
 
-def test_what_another_upstream_asked_is_not_found(tess: Client, item: None, settings: Any) -> None:
+def test_questions_of_another_upstream_are_not_found(
+    tess: Client, item: None, settings: Any
+) -> None:
     settings.MOBIUS_PROJECT = "another"
     assert press(tess).status_code == 404
     assert Interaction.objects.count() == 1

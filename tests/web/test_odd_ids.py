@@ -1,4 +1,4 @@
-"""Whatever characters an id of Mobius has, its pages open, and lead to each other."""
+"""Pages of Mobius ids with any characters open and link to each other."""
 
 import html
 import re
@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from inbox.models import Draft, Group, Interaction, Run, Upstream
-from tests.mirror.things import ask, run
+from tests.support.snapshots import ask, run
 from tests.web.cast import people, sign_in, tell
 
 ODD = [
@@ -64,7 +64,7 @@ def test_an_address_says_which_id_it_is_about(id: str) -> None:
     assert resolve(httpx.URL(reverse("live-run", args=[id])).path).kwargs == {"id": id}
 
 
-def test_an_ordinary_id_stands_in_its_address_as_it_is() -> None:
+def test_an_ordinary_id_is_in_its_address_unchanged() -> None:
     assert reverse("interaction", args=["int_01J-x.y"]) == "/interactions/int_01J-x.y/"
     assert resolve("/interactions/a~b/").kwargs == {"id": "a~b"}
 

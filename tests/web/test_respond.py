@@ -37,10 +37,13 @@ def test_the_answer_is_in_and_the_next_question_opens(desk: Desk, rina: Client) 
         f"/interactions/{following.mobius_id}/",
     )
     assert [str(m) for m in get_messages(answer.wsgi_request)] == [
-        "Approved. No one else has to answer."
+        "Approved. The question is closed."
     ]
-    told = desk.upstream(item.mobius_id)
-    assert (told["response"]["value"], told["response"]["comment"]) == (True, "Because 🙂")
+    interaction = desk.upstream(item.mobius_id)
+    assert (interaction["response"]["value"], interaction["response"]["comment"]) == (
+        True,
+        "Because 🙂",
+    )
     assert not Recipient.objects.get(interaction=item).open
 
 
@@ -56,7 +59,7 @@ def test_a_swap_brings_the_next_question_at_once(desk: Desk, rina: Client) -> No
     assert f'data-interaction-id="{following.mobius_id}"' in answer.content.decode()
 
 
-def test_the_run_goes_on(desk: Desk, rina: Client) -> None:
+def test_the_run_resumes(desk: Desk, rina: Client) -> None:
     run = desk.project.start(desk.project.question())
     item = desk.read(desk.project.pending(run["id"])["id"])
     answer = send(rina, item, "false")
@@ -99,12 +102,12 @@ def test_a_wrong_value_comes_back_with_its_errors_and_its_text(desk: Desk, rina:
     assert Draft.objects.get().comment == "Because 🙂"
 
 
-def test_a_wrong_value_of_a_closed_question_is_told_as_closed(desk: Desk, rina: Client) -> None:
+def test_a_wrong_value_of_a_closed_question_counts_as_closed(desk: Desk, rina: Client) -> None:
     item = desk.ask_group()
     desk.elsewhere("user_lee", item.mobius_id, True)
     answer = send(rina, item, "perhaps")
     assert answer.status_code == 409
-    assert "Lee answered this just now: Approve" in answer.content.decode()
+    assert "Lee answered this just now: Approved" in answer.content.decode()
 
 
 def test_a_closed_question_is_a_409_with_the_truth_and_the_text(desk: Desk, rina: Client) -> None:
@@ -113,7 +116,7 @@ def test_a_closed_question_is_a_409_with_the_truth_and_the_text(desk: Desk, rina
     answer = send(rina, item, "false")
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "Lee answered this just now: Approve" in page
+    assert "Lee answered this just now: Approved" in page
     assert "Because 🙂" in page
     assert "Fine by me" in page
     assert 'name="value"' not in page
@@ -142,7 +145,7 @@ def test_a_rate_limit_tells_the_browser_when(desk: Desk, rina: Client) -> None:
     assert (answer.status_code, answer["Retry-After"]) == (503, "9")
 
 
-def test_a_changed_question_is_shown_anew_and_can_then_be_answered(
+def test_a_changed_question_is_shown_again_and_can_then_be_answered(
     desk: Desk, rina: Client
 ) -> None:
     item = desk.ask()
@@ -170,7 +173,7 @@ def test_a_form_without_its_hidden_fields_is_taken(desk: Desk, rina: Client) -> 
     assert answer.status_code == 303
 
 
-def test_a_mode_that_nobody_knows_is_shown_and_not_sent(desk: Desk, rina: Client) -> None:
+def test_an_unknown_mode_is_shown_and_not_sent(desk: Desk, rina: Client) -> None:
     item = desk.ask()
     odd = desk.upstream(item.mobius_id) | {"spec": {"mode": "signature"}}
     desk.tell(odd | {"updated_at": "2030-01-01T00:00:00Z"})
@@ -181,7 +184,7 @@ def test_a_mode_that_nobody_knows_is_shown_and_not_sent(desk: Desk, rina: Client
 
 
 @pytest.mark.parametrize("name", ["sam", "tess", "admin"])
-def test_who_was_not_asked_finds_nothing(desk: Desk, name: str) -> None:
+def test_a_question_to_others_is_a_404(desk: Desk, name: str) -> None:
     item = desk.ask()
     assert send(sign_in(name), item).status_code == 404
     assert desk.posts() == []
@@ -289,3 +292,27 @@ def test_no_page_of_mine_is_for_scripts_elsewhere(desk: Desk, rina: Client) -> N
     item = desk.ask()
     answer = send(rina, item, headers={**HTMX, "Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in answer
+
+
+def test_a_rejection_needs_a_reason_where_the_workflow_says_so(desk: Desk, rina: Client) -> None:
+    item = desk.ask(context={"require_reason_on_reject": True, "amount": 12})
+    page = rina.get(f"/interactions/{item.mobius_id}/").content.decode()
+    assert "required to reject" in page
+    assert "Require reason" not in page
+    refused = send(rina, item, "false", comment=" \n")
+    assert refused.status_code == 422
+    assert "Enter a reason to reject this." in html.unescape(refused.content.decode())
+    assert not Attempt.objects.exists()
+    assert send(rina, item, "false", comment="Too much").status_code == 303
+    assert desk.upstream(item.mobius_id)["response"]["value"] is False
+
+
+def test_an_approval_needs_no_reason(desk: Desk, rina: Client) -> None:
+    item = desk.ask(context={"require_reason_on_reject": True})
+    assert send(rina, item, "true", comment="").status_code == 303
+
+
+@pytest.mark.parametrize("said", [False, "true", 1])
+def test_only_true_requires_a_reason(desk: Desk, rina: Client, said: Any) -> None:
+    item = desk.ask(context={"require_reason_on_reject": said})
+    assert send(rina, item, "false", comment="").status_code == 303

@@ -9,7 +9,8 @@ from inbox.live.page_activity import page_activity
 from inbox.mobius.types import InteractionStatus, RunStatus, StepPlan, StepStatus, Target
 from inbox.models import Run as RunRow
 from inbox.web.ui import words
-from tests.mirror.things import answered, ask, at, event, group_ask, run, step
+from tests.support.snapshots import answered, ask, at, event, group_ask, run, step
+from tests.support.tags import one_line, text_of
 from tests.web.cast import part, soon, tell
 
 SUSPENDED, RUNNING = (words.run_status(status).label for status in ("suspended", "running"))
@@ -18,10 +19,6 @@ PLAN = (
     StepPlan(name="approve_release", kind="interaction"),
     StepPlan(name="announce", kind="action"),
 )
-
-
-def one_line(page: bytes) -> str:
-    return " ".join(page.decode().split())
 
 
 def a_run_that_waits() -> None:
@@ -96,10 +93,10 @@ def test_a_statuss_label_is_changed_in_one_place(
         for url in ("/runs/", "/runs/?status=suspended", "/runs/run_1/"):
             page = client.get(url).content.decode()
             assert other in page
-            assert SUSPENDED not in page
+            assert SUSPENDED not in text_of(page)
     page = tess.get("/runs/filters/").content.decode()
     assert other in page
-    assert SUSPENDED not in page
+    assert SUSPENDED not in text_of(page)
 
 
 def test_the_timeline_names_each_status_and_each_step_newest_first(rina: Client) -> None:
@@ -128,16 +125,16 @@ def test_questions_and_run_are_linked_both_ways(rina: Client) -> None:
     assert 'href="/runs/run_1/"' in rina.get("/interactions/int_1/").content.decode()
 
 
-def test_its_element_holds_the_stream_from_before_the_rows_were_read(rina: Client) -> None:
+def test_the_stream_starts_before_the_rows_were_read(rina: Client) -> None:
     a_run_that_waits()
     page = rina.get("/runs/run_1/").content.decode()
     assert 'hx-sse:connect="/live/runs/run_1/?since=' in page
 
 
-def test_a_swap_gets_what_happens_alone(rina: Client) -> None:
+def test_a_swap_gets_only_the_part_below_the_head(rina: Client) -> None:
     a_run_that_waits()
-    page = one_line(rina.get("/runs/run_1/", headers=part("run-happening")).content)
-    assert page.startswith('<div id="run-happening"')
+    page = one_line(rina.get("/runs/run_1/", headers=part("run-body")).content)
+    assert page.startswith('<div id="run-body"')
     assert "<html" not in page
 
 
@@ -158,7 +155,7 @@ def test_a_failed_run_says_why_to_a_lead(tess: Client, rina: Client) -> None:
     assert "approve_release expired" not in rina.get("/runs/run_1/").content.decode()
 
 
-def test_a_status_that_nobody_knows_is_shown_in_its_own_word(rina: Client) -> None:
+def test_an_unknown_status_is_shown_as_it_is(rina: Client) -> None:
     tell(
         run("run_1", status=RunStatus.OTHER).model_copy(update={"status_word": "paused_by_ops"}),
         ask(run_id="run_1"),
@@ -190,7 +187,7 @@ def test_it_takes_no_post(rina: Client, address: str) -> None:
     assert rina.post(address).status_code == 405
 
 
-def test_the_table_tells_status_age_and_whom_it_waits_for(tess: Client) -> None:
+def test_the_table_shows_status_age_and_who_a_run_is_waiting_for(tess: Client) -> None:
     a_run_that_waits()
     tell(
         group_ask("int_9", message="Board?", run_id="run_9", expires_at=soon(minutes=10)),
@@ -267,7 +264,7 @@ def test_a_run_opens_from_the_mirror_while_upstream_is_away(rina: Client, away: 
     tell(run("run_1", workflow="payments-release"), ask(run_id="run_1"))
     page = rina.get("/runs/run_1/").content.decode()
     assert "payments-release" in page
-    assert "No updates since" in page
+    assert "No updates since" in text_of(page)
 
 
 def test_the_page_asks_the_sync_for_what_it_lacks_and_does_not_wait(rina: Client) -> None:
@@ -277,15 +274,15 @@ def test_the_page_asks_the_sync_for_what_it_lacks_and_does_not_wait(rina: Client
     assert page_activity.take_runs() == {"run_1"}
 
 
-def test_a_run_that_is_known_from_its_question_alone_has_a_page(rina: Client, tess: Client) -> None:
+def test_a_run_known_only_from_its_question_has_a_page(rina: Client, tess: Client) -> None:
     tell(ask("int_1", run_id="run_1", message="Ship it?"))
     for who in (rina, tess):
         page = one_line(who.get("/runs/run_1/").content)
         assert 'data-run-status="suspended"' in page
         assert "Ship it?" in page
-        # When it was started, and by whom, nobody has told.
+        # Upstream has not said when it was started or by whom.
         assert "Started" not in page
-        assert "so far" not in page
+        assert "elapsed" not in page
         page = one_line(who.get("/interactions/int_1/").content)
         assert "The run started" not in page
     assert "No workflow" not in one_line(rina.get("/inbox/").content)
@@ -297,4 +294,4 @@ def test_a_run_that_is_over_takes_no_longer_where_mobius_gives_no_times(tess: Cl
     RunRow.objects.update(completed_at=None)
     page = one_line(tess.get("/runs/run_1/").content)
     assert "took" in page
-    assert "so far" not in page
+    assert "elapsed" not in page

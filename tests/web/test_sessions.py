@@ -1,4 +1,4 @@
-"""How long a person stays signed in, and what counts as being there."""
+"""How long a person stays signed in, and what counts as activity."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ def right(client: Client) -> Right:
     return Right(lambda viewer: ("inbox",), ("inbox",), client.session.session_key or "")
 
 
-def test_one_signs_in_again_after_so_many_hours(rina: Client, settings: Any) -> None:
+def test_sign_in_is_required_again_after_the_set_hours(rina: Client, settings: Any) -> None:
     settings.SESSION_HOURS = timedelta(hours=8)
     back(rina, SIGNED_IN_AT, hours=7.9)
     assert rina.get("/inbox/").status_code == 200
@@ -37,7 +37,7 @@ def test_one_signs_in_again_after_so_many_hours(rina: Client, settings: Any) -> 
     assert "_auth_user_id" not in rina.session
 
 
-def test_who_does_nothing_for_a_while_is_signed_out(rina: Client, settings: Any) -> None:
+def test_a_person_who_is_idle_is_signed_out(rina: Client, settings: Any) -> None:
     settings.SESSION_IDLE_MINUTES = timedelta(minutes=30)
     back(rina, ACTIVE_AT, minutes=29)
     assert rina.get("/inbox/").status_code == 200
@@ -48,7 +48,7 @@ def test_who_does_nothing_for_a_while_is_signed_out(rina: Client, settings: Any)
     assert rina.get("/inbox/").status_code == 302
 
 
-def test_without_the_setting_nobody_is(rina: Client) -> None:
+def test_without_the_setting_no_one_is_signed_out(rina: Client) -> None:
     back(rina, ACTIVE_AT, days=2)
     assert rina.get("/inbox/").status_code == 200
 
@@ -80,16 +80,14 @@ def test_a_page_or_a_part_that_one_asks_for_counts(
         "/live/inbox/",
     ],
 )
-def test_what_an_open_page_fetches_by_itself_does_not(
-    rina: Client, settings: Any, path: str
-) -> None:
+def test_a_background_fetch_does_not_count(rina: Client, settings: Any, path: str) -> None:
     settings.SESSION_IDLE_MINUTES = timedelta(minutes=30)
     before = back(rina, ACTIVE_AT, minutes=5)
     assert rina.get(path, headers=AWAY).status_code in (200, 204)
     assert rina.session[ACTIVE_AT] == before
 
 
-def test_what_is_typed_counts_and_being_seen_does_not(rina: Client, settings: Any) -> None:
+def test_typing_counts_and_presence_does_not(rina: Client, settings: Any) -> None:
     settings.SESSION_IDLE_MINUTES = timedelta(minutes=30)
     before = back(rina, ACTIVE_AT, minutes=5)
     rina.post("/interactions/int_1/presence", headers=HTMX)
@@ -106,7 +104,7 @@ def test_an_answer_that_comes_too_late_keeps_its_text(rina: Client, settings: An
     assert "Second class" in answer.content.decode()
 
 
-def test_a_session_from_before_the_setting_goes_on(rina: Client, settings: Any) -> None:
+def test_a_session_from_before_the_setting_continues(rina: Client, settings: Any) -> None:
     settings.SESSION_IDLE_MINUTES = timedelta(minutes=30)
     session = rina.session
     del session[SIGNED_IN_AT], session[ACTIVE_AT]

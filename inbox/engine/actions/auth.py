@@ -22,7 +22,7 @@ class Caller:
 
 
 def digest(token: str) -> str:
-    """What is stored of a token."""
+    """The hash that is stored of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -53,5 +53,5 @@ def authenticate(*, token: str | None, project: str) -> Caller:
 def me(*, caller: Caller) -> dict[str, str]:
     """The owner of the caller's member token. Raises 400 for a service key."""
     if caller.user_id is None:
-        raise errors.bad_request("A service key belongs to no one. Use a member token.")
+        raise errors.bad_request("A service key doesn't belong to a person. Use a member token.")
     return {"user_id": caller.user_id, "name": caller.name}

@@ -1,4 +1,4 @@
-"""Lists in pages that neither skip nor repeat a row, newest first.
+"""Lists in pages that don't skip or repeat a row, newest first.
 
 The sort key is a row's creation time and its id. Neither changes, so a row that existed when the
 first page was read is listed once, whatever happens meanwhile. A cursor is the key of the last row
@@ -83,7 +83,7 @@ def to_cursor(kind: str, *key: str) -> str:
 
 
 def read_cursor(kind: str, cursor: str) -> tuple[str, ...]:
-    """The sort key in ``cursor``. Raises 400 for anything that is no cursor of such a list."""
+    """The sort key in ``cursor``. Raises 400 for anything that isn't a cursor of such a list."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         parts = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))

@@ -61,7 +61,7 @@ class _Read:
                 columns.append(f"{alias}.{quote(str(field.column))}")
             self.parts.append((name, part, [field.attname for field in fields]))
         where = " AND ".join(f"t.{quote(key)} = %s" for key in keys)
-        self.sql = f"SELECT {', '.join(columns)} FROM {' LEFT JOIN '.join(tables)} WHERE {where}"  # noqa: S608
+        self.sql = f"SELECT {', '.join(columns)} FROM {' LEFT JOIN '.join(tables)} WHERE {where}"  # nosec # noqa: S608 - names of the model
         if lock and connection.features.has_select_for_update:
             self.sql += " FOR UPDATE"
 
@@ -87,11 +87,12 @@ class _Read:
                 instance = row
             elif row is not None:
                 setattr(instance, name, row)
-        assert instance is not None  # noqa: S101  the first part has its key
+        assert instance is not None  # nosec B101 # noqa: S101  the first part has its key
         return instance
 
 
 _plans = _Plans()
+"""How each thread reads rows; worked out from the models, the same in every process."""
 
 
 def _field(model: type[Model], name: str) -> "Field[Any, Any]":
@@ -126,7 +127,7 @@ def update(row: Model, *names: str) -> None:
         quote = connection.ops.quote_name
         fields = [_field(type(row), name) for name in names]
         changes = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
-        sql = f"UPDATE {quote(row._meta.db_table)} SET {changes} WHERE id = %s"  # noqa: S608
+        sql = f"UPDATE {quote(row._meta.db_table)} SET {changes} WHERE id = %s"  # nosec # noqa: S608 - names of the model
         plan = _plans.updates[type(row), names] = (sql, fields)
     with connection.cursor() as cursor:
         cursor.execute(plan[0], [*_prepared(row, plan[1]), row.pk])
@@ -142,7 +143,7 @@ def insert(*rows: Model) -> None:
         fields = [field for field in model._meta.concrete_fields if not _is_generated(field)]
         names = ", ".join(quote(str(field.column)) for field in fields)
         slots = f"({', '.join(['%s'] * len(fields))})"
-        sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608
+        sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # nosec # noqa: S608 - names of the model
         plan = _plans.inserts[model] = (sql, slots, fields)
     sql, slots, fields = plan
     values = [value for row in rows for value in _prepared(row, fields)]

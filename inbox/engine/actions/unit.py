@@ -82,7 +82,7 @@ def writing(project_id: int, at: datetime | None = None) -> Iterator[Unit]:
     """
     with transaction.atomic(using=ALIAS):
         project = rows.find(Project, lock=True, id=project_id)
-        assert project is not None  # noqa: S101  projects are not deleted
+        assert project is not None  # nosec B101 # noqa: S101  projects are not deleted
         unit = Unit(project, at or clock.now())
         yield unit
         unit.close()

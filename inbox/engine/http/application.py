@@ -63,7 +63,7 @@ async def _lifespan(application: Application) -> AsyncIterator[None]:
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    assert isinstance(error, EngineError)  # noqa: S101  as registered
+    assert isinstance(error, EngineError)  # nosec B101 # noqa: S101  as registered
     return refusal(error)
 
 
@@ -78,4 +78,5 @@ async def _body_ended(request: Request, error: Exception) -> Response:
 
 async def _fail(request: Request, error: Exception) -> Response:
     """The caller gets a response in the API's shape; the server logs the error."""
-    return refusal(EngineError(500, "internal_error", "The engine failed; its log says how."))
+    message = "The engine failed. See its log for the reason."
+    return refusal(EngineError(500, "internal_error", message))

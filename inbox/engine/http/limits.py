@@ -31,7 +31,7 @@ class RateLimit:
         return len(self._full_again)
 
     def take(self, token: str | None) -> dict[str, str]:
-        """Count one call and return the headers that say what is left. Raises 429."""
+        """Count one call and return the headers with the calls that are left. Raises 429."""
         key, now, interval = token or "", self._clock(), _WINDOW / self._limit
         full = max(self._full_again.get(key, now), now) + interval
         if full - now > _WINDOW:
@@ -54,7 +54,7 @@ class RateLimit:
         }
 
     def _forget(self, now: float) -> None:
-        """Drop the tokens whose bucket is full; made-up ones must not fill the memory."""
+        """Forget tokens whose bucket is full, so that invented tokens can't fill the memory."""
         if len(self._full_again) >= _FORGET_AT:
             self._full_again = {key: full for key, full in self._full_again.items() if full > now}
 

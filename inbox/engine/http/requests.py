@@ -1,12 +1,11 @@
 """Reading a request: its token, its query, its body within bounds."""
 
-import json
-from math import isfinite
 from typing import Any, NoReturn
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
+from inbox import exact
 from inbox.engine.actions import paging
 from inbox.engine.rules.errors import EngineError, bad_request
 
@@ -14,12 +13,20 @@ BODY_LIMIT = 1024 * 1024
 """Bytes of a body that are read."""
 
 _DRAIN_LIMIT = 16 * BODY_LIMIT
-"""Bytes that are thrown away so that a caller who is still sending receives the refusal."""
+"""Bytes that are read and discarded so that a caller who is still sending receives the refusal."""
+
+
+class JSON(JSONResponse):
+    """A response whose numbers keep their digits."""
+
+    def render(self, content: Any) -> bytes:
+        text = exact.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode()
 
 
 def refusal(error: EngineError) -> Response:
     """The response to a request that was refused."""
-    return JSONResponse(error.payload(), error.status, error.headers)
+    return JSON(error.payload(), error.status, error.headers)
 
 
 def bearer(connection: HTTPConnection) -> str | None:
@@ -77,7 +84,7 @@ def parse(body: bytes) -> dict[str, Any]:
     if not body:
         return {}
     try:
-        parsed = json.loads(body.decode(), parse_constant=_not_a_number, parse_float=_finite)
+        parsed = exact.loads(body.decode(), parse_constant=_not_a_number, parse_float=_number)
     except (ValueError, RecursionError):
         raise bad_request("The body must be JSON, in UTF-8.") from None
     if not isinstance(parsed, dict):
@@ -89,9 +96,9 @@ def _not_a_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not isfinite(number):
+def _number(digits: str) -> Any:
+    number = exact.number(digits)
+    if isinstance(number, str):
         raise ValueError(f"{digits} is too large a number")
     return number
 
@@ -101,6 +108,6 @@ def _too_large() -> EngineError:
     return EngineError(
         413,
         "payload_too_large",
-        f"The body may have {BODY_LIMIT} bytes at most.",
+        f"The body can have at most {BODY_LIMIT} bytes.",
         headers={"Connection": "close"},
     )

@@ -21,7 +21,7 @@ from inbox.engine.rules.errors import EngineError
 logger = logging.getLogger(__name__)
 
 PAGE = 200
-"""Events of one read."""
+"""How many events are read at once."""
 
 REREAD = 1.0
 """Seconds after which a tail reads again anyway: another process may have written."""
@@ -113,8 +113,8 @@ class Tail:
                 events.after, project_id=self.project_id, since=self.position, limit=PAGE
             )
         except (EngineError, DatabaseError) as error:
-            # A tail that ended would leave its streams open and silent for ever.
-            logger.warning("The event log cannot be read, and is tried again: %s", error)
+            # A tail that ended would leave its streams open and silent forever.
+            logger.warning("The event log cannot be read. Trying again: %s", error)
             return []
 
     def _keep(self, frames: list[Frame]) -> None:

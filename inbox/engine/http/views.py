@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from inbox.engine.actions import auth, events, groups, interactions, paging, runs
 from inbox.engine.actions.auth import Caller, authenticate
-from inbox.engine.http.requests import bearer, filtered_page, page, parse, query, read_body
+from inbox.engine.http.requests import JSON, bearer, filtered_page, page, parse, query, read_body
 from inbox.engine.http.streams import EventStream, Streams
 from inbox.engine.rules import bodies
 from inbox.engine.rules.errors import EngineError, bad_request
@@ -76,23 +76,23 @@ def _call(view: View, request: Request, body: bytes) -> Response:
 
 
 def list_runs(call: Call) -> Response:
-    return JSONResponse(runs.list_runs(caller=call.caller, **filtered_page(call.query)))
+    return JSON(runs.list_runs(caller=call.caller, **filtered_page(call.query)))
 
 
 def start_run(call: Call) -> Response:
-    return JSONResponse(runs.start(caller=call.caller, body=call.body), 202)
+    return JSON(runs.start(caller=call.caller, body=call.body), 202)
 
 
 def run(call: Call, run_id: str) -> Response:
-    return JSONResponse(runs.get(caller=call.caller, run_id=run_id))
+    return JSON(runs.get(caller=call.caller, run_id=run_id))
 
 
 def run_steps(call: Call, run_id: str) -> Response:
-    return JSONResponse(runs.steps(caller=call.caller, run_id=run_id, **page(call.query)))
+    return JSON(runs.steps(caller=call.caller, run_id=run_id, **page(call.query)))
 
 
 def signal_run(call: Call, run_id: str) -> Response:
-    return JSONResponse(runs.signal(caller=call.caller, run_id=run_id, body=call.body), 202)
+    return JSON(runs.signal(caller=call.caller, run_id=run_id, body=call.body), 202)
 
 
 def cancel_run(call: Call, run_id: str) -> Response:
@@ -102,57 +102,55 @@ def cancel_run(call: Call, run_id: str) -> Response:
 
 
 def list_interactions(call: Call) -> Response:
-    return JSONResponse(
-        interactions.list_interactions(caller=call.caller, **filtered_page(call.query))
-    )
+    return JSON(interactions.list_interactions(caller=call.caller, **filtered_page(call.query)))
 
 
 def create_interaction(call: Call) -> Response:
-    return JSONResponse(interactions.create(caller=call.caller, body=call.body), 201)
+    return JSON(interactions.create(caller=call.caller, body=call.body), 201)
 
 
 def interaction(call: Call, interaction_id: str) -> Response:
-    return JSONResponse(interactions.get(caller=call.caller, interaction_id=interaction_id))
+    return JSON(interactions.get(caller=call.caller, interaction_id=interaction_id))
 
 
 def respond(call: Call, interaction_id: str) -> Response:
-    return JSONResponse(
+    return JSON(
         interactions.respond(caller=call.caller, interaction_id=interaction_id, body=call.body)
     )
 
 
 def claim(call: Call, interaction_id: str) -> Response:
     bodies.read(bodies.Empty, call.body)
-    return JSONResponse(interactions.claim(caller=call.caller, interaction_id=interaction_id))
+    return JSON(interactions.claim(caller=call.caller, interaction_id=interaction_id))
 
 
 def release(call: Call, interaction_id: str) -> Response:
     bodies.read(bodies.Empty, call.body)
-    return JSONResponse(interactions.release(caller=call.caller, interaction_id=interaction_id))
+    return JSON(interactions.release(caller=call.caller, interaction_id=interaction_id))
 
 
 def list_groups(call: Call) -> Response:
-    return JSONResponse(groups.list_groups(caller=call.caller, **page(call.query)))
+    return JSON(groups.list_groups(caller=call.caller, **page(call.query)))
 
 
 def create_group(call: Call) -> Response:
-    return JSONResponse(groups.create(caller=call.caller, body=call.body), 201)
+    return JSON(groups.create(caller=call.caller, body=call.body), 201)
 
 
 def group(call: Call, group: str) -> Response:
-    return JSONResponse(groups.get(caller=call.caller, group=group))
+    return JSON(groups.get(caller=call.caller, group=group))
 
 
 def update_group(call: Call, group: str) -> Response:
-    return JSONResponse(groups.update(caller=call.caller, group=group, body=call.body))
+    return JSON(groups.update(caller=call.caller, group=group, body=call.body))
 
 
 def group_members(call: Call, group: str) -> Response:
-    return JSONResponse(groups.members(caller=call.caller, group=group, **page(call.query)))
+    return JSON(groups.members(caller=call.caller, group=group, **page(call.query)))
 
 
 def add_member(call: Call, group: str) -> Response:
-    return JSONResponse(groups.add_member(caller=call.caller, group=group, body=call.body), 201)
+    return JSON(groups.add_member(caller=call.caller, group=group, body=call.body), 201)
 
 
 def remove_member(call: Call, group: str, user_id: str) -> Response:
@@ -162,16 +160,16 @@ def remove_member(call: Call, group: str, user_id: str) -> Response:
 
 
 def me(call: Call) -> Response:
-    return JSONResponse(auth.me(caller=call.caller))
+    return JSON(auth.me(caller=call.caller))
 
 
 def member_groups(call: Call, user_id: str) -> Response:
     paging.check_filters(call.query)
-    return JSONResponse(groups.groups_of(caller=call.caller, user_id=user_id))
+    return JSON(groups.groups_of(caller=call.caller, user_id=user_id))
 
 
 def project_events(call: Call) -> Response:
-    """First the cursor alone, so that a reader can resume before the first event."""
+    """Send the cursor on its own first, so that a reader can resume before the first event."""
     newest = events.newest(project_id=call.caller.project_id)
     since = _since(call)
     cursor = newest if since is None else since
@@ -180,10 +178,10 @@ def project_events(call: Call) -> Response:
 
 
 def run_events(call: Call, run_id: str) -> Response:
-    """First the run as it is now, in a frame that moves no cursor."""
+    """Send the run as it is now first, in a frame that doesn't move the cursor."""
     newest = events.newest(project_id=call.caller.project_id)
     seed = events.seed(caller=call.caller, run_id=run_id, since=_since(call))
-    first = b"event: %b\ndata: %b\n\n" % (seed["type"].encode(), bytes(JSONResponse(seed).body))
+    first = b"event: %b\ndata: %b\n\n" % (seed["type"].encode(), bytes(JSON(seed).body))
     return _stream(call, cursor=seed["seq"], newest=newest, first=first, run_id=run_id)
 
 

@@ -38,5 +38,5 @@ def _with_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) 
         # A broken connection would fail every later call of the thread.
         connections[ALIAS].close()
         raise EngineError(
-            503, "service_unavailable", "The engine's database does not answer."
+            503, "service_unavailable", "The engine's database isn't available."
         ) from error

@@ -1,11 +1,11 @@
 """The actions that the engine runs itself."""
 
-import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from inbox import exact
 from inbox.engine.rules import times
 from inbox.engine.rules.errors import StepFailed
 
@@ -55,4 +55,4 @@ def perform(action: str, parameters: dict[str, Any], now: datetime) -> tuple[dic
 
 
 def _line(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else exact.dumps(value, ensure_ascii=False)

@@ -28,7 +28,7 @@ def _check_one_line(value: str) -> str:
 
 
 Id = Annotated[Name, AfterValidator(_check_one_line)]
-"""Of a person or a group."""
+"""The id of a person or a group."""
 
 
 class Body(BaseModel):

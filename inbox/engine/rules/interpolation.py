@@ -1,10 +1,10 @@
 """``${inputs.x}`` and ``${steps.NAME.value}`` inside a step's strings."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from inbox import exact
 from inbox.engine.rules.errors import StepFailed
 
 MAX_INSERTED = 1024 * 1024
@@ -49,7 +49,7 @@ class Scope:
             value = self._of_step(remainder, reference)
         else:
             raise _unknown(reference)
-        self._left -= len(json.dumps(value))
+        self._left -= len(exact.dumps(value))
         if self._left < 0:
             raise StepFailed("too_large", "its references insert more than 1 MiB")
         return value
@@ -65,7 +65,7 @@ class Scope:
 
 def has_step_references(template: Any) -> bool:
     """Whether resolving ``template`` needs the outputs of steps."""
-    return "${" in (text := json.dumps(template)) and "steps" in text
+    return "${" in (text := exact.dumps(template)) and "steps" in text
 
 
 def _walk(value: Any, path: str, reference: str) -> Any:
@@ -84,4 +84,4 @@ def _unknown(reference: str) -> StepFailed:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else exact.dumps(value, ensure_ascii=False)

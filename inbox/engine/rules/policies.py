@@ -1,4 +1,4 @@
-"""Who may answer, claim and release, and the order in which it is refused."""
+"""Who may answer, claim and release, and in which order the reasons to refuse are checked."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ PENDING = "pending"
 
 
 class Interaction(Protocol):
-    """The fields of an interaction that decide."""
+    """The fields of an interaction that the rules depend on."""
 
     status: str
     target_type: str

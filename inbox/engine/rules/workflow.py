@@ -49,7 +49,7 @@ class InteractionConfig(InteractionFields):
 
 
 class WaitSignalConfig(Body):
-    """A signal that the run waits for, for ever without a time-out."""
+    """A signal that the run waits for; without a time-out, it waits forever."""
 
     not_served: ClassVar[frozenset[str]] = frozenset({"store", "on_timeout"})
 

@@ -1,4 +1,4 @@
-"""The demo's content: a morning at Quillmoor, more questions without end, and a past.
+"""The demo's content: a morning at Quillmoor, further questions without end, and a history.
 
 The stories are the ``.toml`` files. ``loader`` turns them into requests to post, ``past`` into a
 history.

@@ -1,7 +1,8 @@
 """Stories as requests to post.
 
 A story with a ``workflow`` is a run of its ``steps``; its ``questions`` are asked about the run
-from outside. A story without one is a single ``question``, perhaps with its ``answer``.
+from outside. A story without one is a single ``question``, perhaps with its ``answer``. Traffic
+whose question is neither approved nor has options lists its ``answers``.
 
 ``{name}`` in a story is a value from its ``morning`` or its ``traffic`` table, which may also add
 to ``context`` and ``inputs``. A string that is nothing but ``{name}`` becomes the value itself.
@@ -58,13 +59,15 @@ class Post:
     """A request to send with the service key: ``body`` to ``/runs`` or ``/interactions``.
 
     ``questions`` are bodies of interactions about the new run; each still needs its ``run_id``.
-    ``answer`` is then given to the new interaction, which is for one person.
+    ``answer`` is then given to the new interaction, which is for one person. ``answers`` are values
+    that answer the question in the past.
     """
 
     path: str
     body: Json
     questions: tuple[Json, ...] = ()
     answer: Answer | None = None
+    answers: tuple[Any, ...] = ()
 
 
 def morning(now: datetime) -> tuple[Post, ...]:
@@ -76,7 +79,7 @@ def morning(now: datetime) -> tuple[Post, ...]:
 
 
 def traffic(rng: Random, clock: Callable[[], datetime]) -> Iterator[Post]:
-    """Believable requests without end. ``clock`` gives the time at which one is sent."""
+    """Plausible requests, endlessly. ``clock`` gives the time at which one is sent."""
     stories = [story for story in _STORIES.values() if "traffic" in story]
     weights = [story["traffic"]["weight"] for story in stories]
     while True:
@@ -108,10 +111,11 @@ def _post(story: Json, values: Json, now: datetime) -> Post:
     def fill(template: Any) -> Any:
         return _fill(template, values, now)
 
-    context = fill(values.get("context", {}))
+    context, answers = fill(values.get("context", {})), tuple(fill(story.get("answers", [])))
     if "workflow" not in story:
         answer = Answer(**story["answer"]) if "answer" in story else None
-        return Post("/interactions", _question(fill(story["question"]), context), answer=answer)
+        question = _question(fill(story["question"]), context)
+        return Post("/interactions", question, answer=answer, answers=answers)
     spec = {
         "name": fill(story["workflow"]),
         "steps": [_step(fill(step), context) for step in story["steps"]],
@@ -124,7 +128,7 @@ def _post(story: Json, values: Json, now: datetime) -> Post:
         "metadata": fill({"requested_by": story["requested_by"], **story.get("metadata", {})}),
     }
     questions = (_question(fill(question), context) for question in story.get("questions", ()))
-    return Post("/runs", body, tuple(questions))
+    return Post("/runs", body, tuple(questions), answers=answers)
 
 
 def _step(step: Json, context: Json) -> Json:

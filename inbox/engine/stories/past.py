@@ -25,26 +25,20 @@ _WEEKDAY, _WEEKEND = 30, 4
 """Questions asked on a day."""
 
 _HOURS = {7: 1, 8: 4, 9: 8, 10: 9, 11: 8, 12: 4, 13: 6, 14: 8, 15: 7, 16: 5, 17: 3, 20: 1, 23: 1}
-"""How many of them by hour of the day, in proportion."""
+"""The relative number of questions by hour of the day."""
 
 _OPENS, _CLOSES = time(8), time(18)
 _SPEED = {"user_rina": 0.7, "user_sam": 1.5, "user_lee": 1.0, "user_tess": 1.2}
 _TYPICAL = 22.0
 """Minutes from the question to the answer, within working hours."""
 
-_TEXTS = (
-    "Sam, he has the keys.",
-    "The label printer lost its network for a quarter of an hour; a cable was replaced.",
-    "Customers saw an old price. The cache is now emptied with each import.",
-    "Lee.",
-)
 _COMMENTS = (None, None, None, "Checked with the supplier.", "Fine by me.", "As we agreed.")
 _UNANSWERED_SHARE = 0.04
-"""The share of questions that nobody answers."""
+"""The share of questions that no one answers."""
 
 
 class PastExists(Exception):
-    """The project already has a past; a second one would double every figure."""
+    """The project already has a history; a second one would double every figure."""
 
 
 def create(*, handle: str, days: int, now: datetime, zone: tzinfo, seed: int = 90) -> Iterator[int]:
@@ -55,7 +49,7 @@ def create(*, handle: str, days: int, now: datetime, zone: tzinfo, seed: int = 9
     project = Project.objects.get(handle=handle)
     if Run.objects.filter(project=project, external_id__startswith=RUN_PREFIX).exists():
         raise PastExists
-    past = _Past(Random(seed), project, now, zone)  # noqa: S311 - a demo's random numbers
+    past = _Past(Random(seed), project, now, zone)  # nosec B311 # noqa: S311 - a demo's random numbers
     times = list(_arrivals(past.rng, days, now, zone))
     for number, at in enumerate(times, 1):
         past.add(number, at, experience=number / len(times))
@@ -80,7 +74,7 @@ class _Past:
             if self.rng.random() < _UNANSWERED_SHARE and interaction.expires_at is not None:
                 self._let_expire(interaction)
             else:
-                self._answer(interaction, experience)
+                self._answer(interaction, post, experience)
 
     def _ask(self, post: Post, external_id: str, at: datetime) -> Interaction:
         service = self._caller(None)
@@ -91,7 +85,7 @@ class _Past:
         self._settle(run["id"], at)
         return Interaction.objects.get(run_id=run["id"])
 
-    def _answer(self, interaction: Interaction, experience: float) -> None:
+    def _answer(self, interaction: Interaction, post: Post, experience: float) -> None:
         """Everyone who must answer does, in their own time, unless it has expired by then."""
         people = list(interaction.members) if interaction.members else [interaction.target_id]
         if not interaction.all_must_answer:
@@ -108,7 +102,7 @@ class _Past:
             if at >= self._now:
                 return
             self._claim(interaction, user_id, at, delay)
-            body = {"value": self._value(interaction), "comment": self.rng.choice(_COMMENTS)}
+            body = {"value": self._value(interaction, post), "comment": self.rng.choice(_COMMENTS)}
             interactions.respond(
                 caller=self._caller(user_id), interaction_id=interaction.id, body=body, at=at
             )
@@ -141,7 +135,9 @@ class _Past:
     def _settle(self, run_id: str, at: datetime) -> None:
         advance.settle(project_id=self._project.pk, run_id=run_id, at=at)
 
-    def _value(self, interaction: Interaction) -> Any:
+    def _value(self, interaction: Interaction, post: Post) -> Any:
+        if post.answers:
+            return self.rng.choice(post.answers)
         spec = interaction.spec or {}
         match spec.get("mode"):
             case "select":
@@ -150,8 +146,6 @@ class _Past:
             case "multi_select":
                 values = [option["value"] for option in spec["options"]]
                 return [value for value in values if self.rng.random() < 0.6] or values[:1]
-            case "input":
-                return self.rng.choice(_TEXTS)
             case _:
                 # A board approves more often than one person does.
                 return self.rng.random() < (0.93 if interaction.all_must_answer else 0.84)
@@ -169,7 +163,7 @@ def _arrivals(rng: Random, days: int, now: datetime, zone: tzinfo) -> Iterator[d
     for days_ago in range(days, -1, -1):
         day = today - timedelta(days=days_ago)
         usual = _WEEKEND if day.weekday() >= 5 else _WEEKDAY
-        # Busier towards the present, and no two days alike.
+        # Later days have more questions, and no two days are the same.
         growth = 1 + 0.35 * (days - days_ago) / max(1, days)
         count = max(0, round(rng.gauss(usual * growth, usual * 0.22)))
         times = sorted(_time_of_day(rng, day, zone) for _ in range(count))
@@ -189,7 +183,7 @@ def _delay(rng: Random, user_id: str, *, experience: float) -> timedelta:
 
 
 def _at_work(rng: Random, at: datetime, zone: tzinfo) -> datetime:
-    """``at``, or a time on the next working morning if nobody works then.
+    """``at``, or a time on the next working morning if that is outside working hours.
 
     Some people also look in the evening, but not on a Sunday.
     """

@@ -1,4 +1,4 @@
-"""One more person."""
+"""Adds a person."""
 
 import sys
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
+from inbox.management import link_mail
 from inbox.management.preparing import make_ready
 from inbox.services import people
 from inbox.services.people import NotAdded, Person, Role
@@ -13,16 +14,16 @@ from inbox.web.connection.messages import not_added
 
 
 class Command(BaseCommand):
-    """Makes or changes an account; also before the first start, and while the server runs."""
+    """Creates or changes an account. Works before the first start and while the server runs."""
 
     help = "Add a person: their account, Mobius ID, and role."
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Who, and what they may do."""
         parser.add_argument("name", metavar="NAME", help="the username they sign in with")
         parser.add_argument("--mobius-id", metavar="ID", help="their Mobius ID")
         parser.add_argument("--full-name", metavar="TEXT", help="their full name")
+        parser.add_argument("--email", metavar="ADDRESS", help="their email address")
         parser.add_argument("--role", choices=list(Role), help="their role (default: reviewer)")
         parser.add_argument("--admin", action="store_true", help="also let them manage accounts")
         parser.add_argument(
@@ -34,11 +35,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--update", action="store_true", help="change the account if it already exists"
         )
+        link_mail.add_option(parser)
 
     @sensitive_variables("password")
     def handle(self, *args: Any, **options: Any) -> None:
-        """Add, and print the link."""
         make_ready()
+        link_mail.check_option(wanted=options["mail"])
         password = None
         if options["password_stdin"]:
             password = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
@@ -46,6 +48,7 @@ class Command(BaseCommand):
             username=options["name"],
             mobius_id=options["mobius_id"],
             full_name=options["full_name"],
+            email=options["email"],
             role=Role(options["role"]) if options["role"] else None,
             admin=options["admin"],
         )
@@ -58,9 +61,14 @@ class Command(BaseCommand):
                 f"{person.mobius_id} hasn't been seen in Mobius yet. Check the spelling."
             )
         self.stdout.write(f"{person.username} is set up.")
-        if added.link:
+        purpose = link_mail.purpose_of(person.username)
+        for row in link_mail.mailed([added], wanted=options["mail"]):
+            if row.sent:
+                self.stdout.write(f"The link to {purpose}: {row.sent_words}.")
+                continue
+            if row.problem:
+                self.stderr.write(row.problem)
             self.stdout.write(
-                "Give them this link to choose a password. "
-                "It works once and expires after 72 hours:\n"
-                f"{added.link}"
+                f"Give them this link to {purpose}. It works once and expires after 72 hours:\n"
+                f"{row.link}"
             )

@@ -1,4 +1,4 @@
-"""The first administrator, also before the first start."""
+"""Django's ``createsuperuser``, which also works before the first start."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from inbox.management.preparing import make_ready
 
 
 class Command(createsuperuser.Command):
-    """Django's own, after the tables and the secrets were made."""
+    """Creates missing tables and secrets first."""
 
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Look at the database first, so that nobody types a password in vain."""
+        """Check the database before asking for a password."""
         make_ready()
         super().handle(*args, **options)

@@ -1,4 +1,4 @@
-"""More of the demo's questions."""
+"""Asks more of the demo's questions."""
 
 import asyncio
 from random import Random
@@ -14,19 +14,18 @@ from inbox.management import demo_project, serving_note
 from inbox.mobius.errors import MobiusError
 
 PACE = (8.0, 40.0)
-"""Seconds between two questions: as people ask them, not as machines do."""
+"""Seconds between two questions, roughly as often as people ask them."""
 
 LONGEST_PAST = 390
-"""Days; the mirror's own memory, by default, is hardly longer."""
+"""In days. By default the mirror keeps closed questions only a little longer."""
 
 
 class Command(BaseCommand):
-    """Asks the demo's questions of the running embedded engine."""
+    """Asks the questions over the running embedded engine's API."""
 
     help = "Ask the demo's questions, unless some are already pending."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """How long, and what."""
         parser.add_argument(
             "--traffic", action="store_true", help="keep starting new ones until Ctrl-C"
         )
@@ -34,12 +33,11 @@ class Command(BaseCommand):
             "--history",
             type=int,
             metavar="DAYS",
-            help="create so many days of history, once, so that the charts have data",
+            help="create this many days of history, once, so that the charts have data",
         )
         parser.add_argument("--seed", type=int, help="ask the same questions each time")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Ask; over HTTP, as any workflow would."""
         note = serving_note.read(settings.DATA_DIR)
         if not settings.EMBEDDED or note is None or "engine" not in note:
             raise CommandError("The demo needs the embedded engine. Start it first with make run.")
@@ -49,7 +47,7 @@ class Command(BaseCommand):
         settings.MOBIUS_BASE_URL = note["engine"]
         try:
             if options["traffic"]:
-                asyncio.run(self._traffic(Random(options["seed"])))  # noqa: S311 - not a secret
+                asyncio.run(self._traffic(Random(options["seed"])))  # nosec B311 # noqa: S311 - not a secret
             else:
                 demo_project.top_up()
         except KeyboardInterrupt:
@@ -58,7 +56,7 @@ class Command(BaseCommand):
             raise CommandError(f"The engine refused the request: {error.message}") from None
 
     def _history(self, days: int, seed: int | None) -> None:
-        """Make a past in the engine's database, with the clock set back. The sync then reads it."""
+        """Create past questions in the engine's database. The sync then reads them."""
         if not 1 <= days <= LONGEST_PAST:
             raise CommandError(f"--history takes 1 to {LONGEST_PAST} days.")
         count = 0
@@ -71,11 +69,9 @@ class Command(BaseCommand):
                 **({} if seed is None else {"seed": seed}),
             ):
                 if count % 200 == 0:
-                    self.stdout.write(f"{count} questions asked")
+                    self.stdout.write(f"{count} questions created")
         except past.PastExists:
-            raise CommandError(
-                "The demo already has a history. A second one would double it."
-            ) from None
+            raise CommandError("The demo already has a history, so nothing was added.") from None
         self.stdout.write(
             f"{count} questions in {days} days. They'll appear in the inbox in a few minutes."
         )
@@ -86,7 +82,9 @@ class Command(BaseCommand):
             for post in stories.traffic(rng, timezone.now):
                 await demo_project.send(client, post)
                 self.stdout.write(
-                    f"asked by {post.body['spec']['name'] if post.path == '/runs' else 'hand'}"
+                    f"Started {post.body['spec']['name']}"
+                    if post.path == "/runs"
+                    else "Asked a question without a run"
                 )
                 await asyncio.sleep(rng.uniform(*PACE))
         finally:

@@ -1,4 +1,4 @@
-"""Does the main job work?"""
+"""Checks the installation."""
 
 import sys
 from typing import Any
@@ -6,24 +6,24 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from inbox.management import doctor, serving_note
-from inbox.management.doctor import Verdict
-from inbox.management.preparing import make_ready
+from inbox.management import doctor
+from inbox.management.findings import Verdict
+from inbox.management.preparing import find_engine, make_ready
 
 
 class Command(BaseCommand):
-    """Looks at Mobius, the people and the groups; exit 1 where the main job does not work."""
+    """Checks everything that a working installation needs. Exits with 1 if something is wrong."""
 
-    help = "Check that questions can be seen and answered, and list what is left to do."
+    help = (
+        "Check settings, disk, database, clock, keys, Mobius, people, the identity provider and "
+        "the proxy in front. Each line says what to do. The exit status is 1 if something is wrong."
+    )
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """One line for each thing that was looked at."""
         make_ready()
-        if settings.EMBEDDED:
-            note = serving_note.read(settings.DATA_DIR) or {}
-            settings.MOBIUS_BASE_URL = note.get("engine", settings.MOBIUS_BASE_URL)
-        self.stdout.write(f"The inbox is opened at {settings.PUBLIC_URL}/")
+        find_engine()
+        self.stdout.write(f"People open the inbox at {settings.PUBLIC_URL}/")
         findings = doctor.examine()
         for finding in findings:
             self.stdout.write(f"{finding.verdict:>5}  {finding.text}")

@@ -1,4 +1,4 @@
-"""The embedded engine alone."""
+"""Serves the embedded engine on its own."""
 
 import errno
 import signal
@@ -15,13 +15,12 @@ from inbox.services import installation
 
 
 class Command(BaseCommand):
-    """Serves the Mobius API and runs the runs, until SIGTERM, Ctrl-C or its parent's end."""
+    """Serves the Mobius API and executes runs until SIGTERM, Ctrl-C or the end of its parent."""
 
     help = "Serve the embedded engine: the Mobius API, on a port and a database of its own."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The address, and the parent."""
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument(
             "--port",
@@ -33,11 +32,11 @@ class Command(BaseCommand):
             "--parent-pipe",
             type=int,
             metavar="FD",
-            help="an open file descriptor; the engine ignores Ctrl-C and ends when it closes",
+            help="an open file descriptor; the engine ignores Ctrl-C, and stops when it is closed",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Serve; the first line on stdout holds the true address."""
+        """Serve. The first line on stdout has the actual address."""
         if options["parent_pipe"] is not None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         alone = options["parent_pipe"] is None
@@ -58,7 +57,7 @@ class Command(BaseCommand):
                 raise CommandError(_why(error, options["host"], options["port"])) from None
 
     def _report(self, base_url: str, *, alone: bool) -> None:
-        self.stdout.write(f"The engine answers at {base_url}")
+        self.stdout.write(f"The engine is listening at {base_url}")
         if alone:
             serving_note.write(settings.DATA_DIR, engine=base_url)
             self.stdout.write("\n".join(demo_project.exports(base_url)))

@@ -1,30 +1,30 @@
-"""People from a file."""
+"""Adds people from a CSV file."""
 
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from inbox.management import link_mail
 from inbox.management.preparing import make_ready
 from inbox.services import people, people_import
 from inbox.web.connection.messages import not_added, unreadable
 
 
 class Command(BaseCommand):
-    """Adds everybody in a CSV file, or nobody where one line has a problem."""
+    """Adds everyone in the file, or no one if a line has a problem."""
 
     help = f"Add the people in a CSV file with the columns {','.join(people_import.COLUMNS)}."
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The file."""
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument(
             "--update", action="store_true", help="change accounts that already exist"
         )
+        link_mail.add_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Add, and print each one's link."""
         try:
             content = options["file"].read_bytes()
         except OSError as error:
@@ -36,6 +36,7 @@ class Command(BaseCommand):
         except people_import.Unreadable as error:
             raise CommandError(unreadable(error)) from None
         make_ready()
+        link_mail.check_option(wanted=options["mail"])
         results = people.add_all(persons, update=options["update"])
         problems = [
             (result.person.username, result.refused) for result in results if result.refused
@@ -50,10 +51,16 @@ class Command(BaseCommand):
                     "Mobius yet. Check the spelling."
                 )
         self.stdout.write(f"{', '.join(result.person.username for result in results)}: set up.")
-        if linked := [result for result in results if result.link]:
+        rows = link_mail.mailed(results, wanted=options["mail"])
+        for row in rows:
+            if row.sent:
+                self.stdout.write(f"{row.username}: {row.sent_words}.")
+            elif row.problem:
+                self.stderr.write(f"{row.username}: {row.problem}")
+        if left := [row for row in rows if not row.sent]:
             self.stdout.write(
-                "Give them these links to choose a password. "
+                f"Give them these links to {link_mail.purpose_of(left[0].username)}. "
                 "Each works once and expires after 72 hours:"
             )
-            for result in linked:
-                self.stdout.write(f"{result.person.username}\t{result.link}")
+            for row in left:
+                self.stdout.write(f"{row.username}\t{row.link}")

@@ -1,4 +1,4 @@
-"""The people of a Mobius group."""
+"""Assigns people to a Mobius group."""
 
 from typing import Any
 
@@ -10,13 +10,12 @@ from inbox.web.connection.messages import not_mapped
 
 
 class Command(BaseCommand):
-    """Assigns people to a Mobius group id, in place of those who were assigned to it."""
+    """Replaces the people who are assigned to the group."""
 
     help = "Assign people to a Mobius group whose members Mobius doesn't list."
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The group, and its people."""
         parser.add_argument("group_id", metavar="GROUP_ID")
         parser.add_argument(
             "people",
@@ -26,7 +25,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Replace the list."""
         make_ready()
         group_id = options["group_id"]
         try:
@@ -40,4 +38,6 @@ class Command(BaseCommand):
                     "questions until one is set."
                 )
         names = ", ".join(reviewer.user.get_username() for reviewer in mapped)
-        self.stdout.write(f"{group_id}: {names or 'nobody'}")
+        self.stdout.write(
+            f"Assigned to {group_id}: {names}." if names else f"No one is assigned to {group_id}."
+        )

@@ -1,4 +1,4 @@
-"""What a terminal needs to drive the API by curl."""
+"""Prints what a shell needs to call the API with curl."""
 
 import sys
 from typing import Any
@@ -10,12 +10,11 @@ from inbox.management import demo_project, serving_note
 
 
 class Command(BaseCommand):
-    """Prints the walkthrough's exports for the embedded engine."""
+    """Prints export lines for the embedded engine."""
 
     help = 'Print export lines for the embedded engine: eval "$(python manage.py mobius_env)"'
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the lines, or say why there are none."""
         note = serving_note.read(settings.DATA_DIR)
         if not settings.EMBEDDED:
             self._refuse("MOBIUS_BASE_URL names a real Mobius; its own key is the one to use.")

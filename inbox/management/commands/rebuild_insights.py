@@ -1,4 +1,4 @@
-"""The figures of *Insights*, counted anew."""
+"""Recounts the figures of *Insights*."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from inbox.mirror.rebuild import rebuild
 from inbox.models import Interaction, Upstream
 
 PROGRESS_EVERY = 2000
-"""Questions between two lines of progress."""
+"""Print a line of progress after so many questions."""
 
 
 class Command(BaseCommand):
-    """Counts every stored question by the days of ``TIME_ZONE``; the server may run meanwhile."""
+    """Counts all stored questions by the days of ``TIME_ZONE``. The server may be running."""
 
     help = (
         "Recount the figures of Insights from the questions that are still stored. "
@@ -20,7 +20,6 @@ class Command(BaseCommand):
     )
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Count, with progress."""
         upstream = Upstream.present()
         total = Interaction.objects.filter(upstream=upstream).count()
         done = reported = 0

@@ -1,4 +1,4 @@
-"""The decision log goes on after a break."""
+"""Continues the decision log after a break."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ from inbox.services.origin import os_user
 
 
 class Command(BaseCommand):
-    """Declares lost keys or a restored backup."""
+    """Declares that keys were lost or a backup was restored."""
 
     help = (
-        "Declare a break in the decision log, after lost keys or a restored backup: it is entered "
-        "with its reason, the log continues, and member tokens that no key opens are removed."
+        "Declare a break in the decision log after lost keys or a restored backup. An entry "
+        "records the reason, the log continues after it, and member tokens that no key can "
+        "decrypt are removed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Why."""
-        parser.add_argument("--reason", required=True, help="what happened; it goes into the log")
+        parser.add_argument("--reason", required=True, help="what happened; recorded in the log")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Seal, and say what was done. Works where a start is refused."""
+        """Seal the log again. Works even when the server refuses to start."""
         reason = options["reason"].strip()
         if not reason:
             raise CommandError("--reason must say what happened.")
@@ -37,16 +37,16 @@ class Command(BaseCommand):
             f"The break is entry {done.number:,} of the decision log, which continues from there."
         ]
         if done.answers:
-            lines.append(f"Answers entered again because their entries were lost: {done.answers}.")
+            lines.append(f"Answers logged again because their entries were lost: {done.answers}.")
         if done.accounts:
             lines.append(
-                "Member tokens that no key opens were removed, and their owners notified: "
-                f"{', '.join(done.accounts)}."
+                "Member tokens that no key can decrypt were removed, and their owners were "
+                f"notified: {', '.join(done.accounts)}."
             )
         self.stdout.write("\n".join(lines))
 
     def _make_keys(self) -> None:
-        # A server that still runs has the old keys in memory, and would go on sealing with them.
+        # A running server has the old keys in memory and would continue to seal with them.
         with single_instance_lock(settings.DATA_DIR, "serve"):
             try:
                 installation.make_secrets()

@@ -1,4 +1,4 @@
-"""Member tokens under a new key."""
+"""Re-encrypts member tokens with a new key."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ TWO_KEYS = "Put the new key before the old one: CREDENTIAL_KEYS=new,old"
 
 
 class Command(BaseCommand):
-    """Seals every stored member token, and the log's head, by the first ``CREDENTIAL_KEYS``."""
+    """Re-encrypts all member tokens and seals the log's head again."""
 
     help = (
         "Re-encrypt every stored member token with the first of CREDENTIAL_KEYS. "
@@ -20,24 +20,24 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Rotate, and say how many. Nothing is changed where one of them cannot be read."""
+        """Rotate the keys. Changes nothing if a token can't be decrypted."""
         try:
             count = rotation.rotate()
         except rotation.KeysLost as lost:
             raise CommandError(
-                f"The key of {len(lost.names)} stored token(s) is lost, and nothing was changed: "
-                f"{', '.join(lost.names)}. Put the old key back behind the new one in "
-                "CREDENTIAL_KEYS and run this again; or have these people add their token "
-                "again on the Account page, or remove it there, and run this again."
+                f"The key of {len(lost.names)} stored token(s) is lost, so nothing was changed: "
+                f"{', '.join(lost.names)}. Add the old key after the new one in "
+                "CREDENTIAL_KEYS and run this again. Or have these people add their token "
+                "again on the Account page, or remove it there, and then run this again."
             ) from None
         except ImproperlyConfigured as wrong:
             raise CommandError(str(wrong)) from None
         words = "1 token is" if count == 1 else f"{count} tokens are"
-        self.stdout.write(f"{words} sealed with the first key of CREDENTIAL_KEYS.")
+        self.stdout.write(f"{words} encrypted with the first key of CREDENTIAL_KEYS.")
         if not decision_log.reseal():
             raise CommandError(
                 "The tokens were re-encrypted, but the end of the decision log wasn't resealed: "
-                "none of the current keys had sealed it. Put the old key back behind the new one "
-                "and run this again; verify_decisions shows the state of the log."
+                "none of the current keys had sealed it. Add the old key after the new one "
+                "and run this again. verify_decisions shows the state of the log."
             )
-        self.stdout.write("So is the end of the decision log.")
+        self.stdout.write("The end of the decision log is sealed with the same key.")

@@ -1,58 +1,97 @@
-"""The product on this machine."""
+"""Serves the product on this machine."""
 
 import asyncio
 import os
 import signal
 import sys
+from argparse import SUPPRESS
+from functools import partial
 from socket import socket
 from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
-from inbox.management import demo_project, serving_note, tables, web_process
+from inbox.live.database_link import name_connections
+from inbox.management import demo_project, serving_note, tables, web_process, workers
 from inbox.management.engine_process import EngineProcess
 from inbox.management.preparing import prepare
 from inbox.management.single_instance import single_instance_lock
+from inbox.management.workers import Workers
 from inbox.people import demo
 from inbox.services import links
-from inbox.services.connection import connection
+from inbox.services.connection import connection as mobius_connection
 from reviewer_site import static
 
 
 class Command(BaseCommand):
-    """Serves the web pages and, where no Mobius is configured, the embedded engine beside them."""
+    """Runs the web process and, if no Mobius is configured, the embedded engine."""
 
     help = (
         "Serve the inbox until Ctrl-C: the web process and, if MOBIUS_BASE_URL isn't set, "
         "the embedded engine as its child."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Serve until Ctrl-C."""
-        signal.signal(signal.SIGTERM, _leave)
-        with single_instance_lock(settings.DATA_DIR, "serve"):
-            self._serve(web_process.bind(settings.BIND_ADDRESS, settings.PORT))
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--production",
+            action="store_true",
+            help=(
+                "don't migrate and don't start the embedded engine; refuse to start while "
+                "migrations or a setting that a server needs are missing"
+            ),
+        )
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=1,
+            metavar="N",
+            help="web processes on the port (default: 1); more than one need PostgreSQL",
+        )
+        # How a worker is started, with what it inherits.
+        parser.add_argument("--worker", metavar="DESCRIPTORS", help=SUPPRESS)
 
-    def _serve(self, held: socket) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
+        name_connections()
+        if options["worker"] is not None:
+            settings.SHARES_DATABASE = True
+            workers.serve(options["worker"])
+            return
+        signal.signal(signal.SIGTERM, _leave)
+        if options["workers"] > 1 and connection.vendor != "postgresql":
+            raise CommandError(
+                "More than one worker needs PostgreSQL. Set DATABASE_URL, or leave --workers out."
+            )
+        if options["production"]:
+            _refuse_incomplete_settings()
+        with single_instance_lock(settings.DATA_DIR, "serve"):
+            listener = web_process.bind(settings.BIND_ADDRESS, settings.PORT)
+            self._serve(listener, production=options["production"], count=options["workers"])
+
+    def _serve(self, listener: socket, *, production: bool, count: int) -> None:
         if not settings.ENVIRONMENT.PUBLIC_URL:
             # With PORT=0 the port is known only now.
-            settings.PUBLIC_URL = f"http://127.0.0.1:{held.getsockname()[1]}"
+            settings.PUBLIC_URL = f"http://127.0.0.1:{listener.getsockname()[1]}"
             settings.CSRF_TRUSTED_ORIGINS = [settings.PUBLIC_URL]
-        address = _reachable_at(held)
+        address = _reachable_at(listener)
         engine = None
         more: list[str] = []
-        server = web_process.Server(on_ready=lambda: self._welcome(more))
+        kind = partial(Workers, count) if count > 1 else web_process.Server
+        server: web_process.Server | Workers = kind(on_ready=lambda: self._welcome(more))
         failed: list[int] = []
 
         def engine_ended(status: int) -> None:
             self.stderr.write(f"The engine ended unexpectedly (status {status}); stopping.")
             failed.append(status)
-            server.should_exit = True
+            server.stop()
 
         try:
-            tables.migrate("default")
+            if production:
+                tables.require_migrations()
+            else:
+                tables.migrate("default")
             prepare()
             static.collect_if_changed()
             if settings.EMBEDDED:
@@ -63,23 +102,23 @@ class Command(BaseCommand):
             else:
                 refuse_demo_people()
                 serving_note.write(settings.DATA_DIR, web=address)
-                if problem := asyncio.run(connection.check()):
+                if problem := asyncio.run(mobius_connection.check()):
                     self.stderr.write(str(problem))
                 if links.needs_setup():
                     more += _setup()
-            server.run(sockets=[held])
+            server.run(sockets=[listener])
         except KeyboardInterrupt:
-            # Ctrl-C is how it is meant to end; the server hands it on once it has closed.
+            # Ctrl-C is the usual way to stop; uvicorn raises it again after its shutdown.
             return
         finally:
             if engine is not None:
                 engine.stop()
-            held.close()
+            listener.close()
         if failed or not server.started:
             raise CommandError("Stopped because of the failure shown above.")
 
     def _start_engine(self) -> EngineProcess:
-        """The engine, provisioned and answering; its true address goes into the settings."""
+        """Start the engine with the demo project, and set ``MOBIUS_BASE_URL`` to its address."""
         tables.migrate("engine")
         demo_project.provision()
         demo_project.make_people()
@@ -117,12 +156,12 @@ class Command(BaseCommand):
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """SIGTERM: leave through every ``finally``, so that the engine is awaited too."""
+    """Handle SIGTERM: exit through every ``finally``, so that the engine is stopped as well."""
     sys.exit(0)
 
 
 def _setup() -> list[str]:
-    """How the first administrator gets in. A link is for a terminal alone: output may be kept."""
+    """How to create the first administrator. The link goes only to a terminal."""
     if not sys.stdout.isatty():
         return [
             "There is no administrator yet. "
@@ -135,20 +174,32 @@ def _setup() -> list[str]:
     ]
 
 
-def _reachable_at(held: socket) -> str:
-    """Where this machine's own programs reach the web process."""
-    host, port = held.getsockname()[:2]
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a socket says
+def _reachable_at(listener: socket) -> str:
+    """The URL at which programs on this machine reach the web process."""
+    host, port = listener.getsockname()[:2]
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec # noqa: S104 - what a socket says
     host = everywhere.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _refuse_incomplete_settings() -> None:
+    """Refuse a server that would run the embedded engine, show source code or have no address."""
+    if settings.EMBEDDED:
+        raise CommandError(
+            "MOBIUS_BASE_URL isn't set, and with --production the embedded engine isn't started."
+        )
+    if not settings.ENVIRONMENT.PUBLIC_URL:
+        raise CommandError("PUBLIC_URL isn't set. Set it to the address where people open it.")
+    if settings.DEBUG:
+        raise CommandError("DEBUG is on, which shows source code to visitors. Turn it off.")
+
+
 def refuse_demo_people() -> None:
-    """Accounts whose password everybody knows must not meet a real Mobius."""
+    """Refuse to connect demo accounts, whose password is public, to a real Mobius."""
     names = demo.demo_accounts()
     if names:
         raise CommandError(
-            f"Accounts with the demo password are present ({', '.join(names)}) and "
-            "MOBIUS_BASE_URL names a real Mobius: use another DATA_DIR or DATABASE_URL, or change "
-            "those passwords first (python manage.py changepassword NAME)."
+            f"There are accounts with the demo password ({', '.join(names)}), and MOBIUS_BASE_URL "
+            "is set to a real Mobius. Use another DATA_DIR or DATABASE_URL, or change those "
+            "passwords first (python manage.py changepassword NAME)."
         )

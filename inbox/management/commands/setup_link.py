@@ -1,4 +1,4 @@
-"""The way in for the first administrator."""
+"""Prints the setup link for the first administrator."""
 
 from typing import Any
 
@@ -10,13 +10,12 @@ from inbox.services import links
 
 
 class Command(BaseCommand):
-    """Prints a new setup link, which replaces the one before."""
+    """Creates a new setup link, which replaces the previous one."""
 
     help = "Print a one-time link, valid for an hour, for creating the first administrator."
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print it, unless there is nothing to set up."""
         make_ready()
         if settings.EMBEDDED:
             raise CommandError("The demo needs no setup. Sign in as admin with the password demo.")

@@ -1,4 +1,4 @@
-"""Is the decision log as it was written?"""
+"""Verifies the decision log."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from inbox.services.audit.verify import verify
 
 
 class Command(BaseCommand):
-    """Read the whole log: its chain, its head, its end."""
+    """Checks the whole log: its chain, its head and its end."""
 
     help = (
         "Check whether the decision log is intact. If it isn't, name the first entry that "
@@ -23,7 +23,6 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """An earlier head to compare with."""
         parser.add_argument(
             "--against",
             type=Path,
@@ -32,7 +31,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """One line, and the exit status."""
         verdict = verify()
         if not verdict.intact:
             raise CommandError(f"not intact: {verdict.problem}", returncode=1)

@@ -24,7 +24,7 @@ Query = Mapping[str, str | int]
 
 
 class UnreadableError(ValueError):
-    """A payload that is no object, or has no id."""
+    """A payload that isn't an object, or has no id."""
 
 
 @dataclass(frozen=True)

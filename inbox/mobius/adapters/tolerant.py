@@ -3,6 +3,7 @@
 import logging
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ _DIGITS = re.compile(r"\d{9,18}(\.\d+)?", re.ASCII)
 MOST_NOTES = 1000
 LONGEST_NAME = 100
 noted: set[str] = set()
-"""Messages that ``note`` has logged."""
+"""Messages that ``note`` has logged in this process."""
 
 
 def note(message: str) -> None:
@@ -114,7 +115,8 @@ def _instant(value: Any) -> datetime | None:
                 return None
             case str() if _DIGITS.fullmatch(value.strip()):
                 return _instant(float(value))
-            case int() | float():
+            case int() | float() | Decimal():
+                value = float(value)
                 at = datetime.fromtimestamp(value / (1000 if value > _LAST_SECOND else 1), UTC)
             case str():
                 at = datetime.fromisoformat(value.strip())

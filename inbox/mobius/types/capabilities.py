@@ -20,7 +20,7 @@ class Capabilities(Record):
         pending: the list of pending interactions, of the whole project.
         pending_of_run: that list, of one run.
         closed: the list of closed interactions.
-        token_owner: upstream tells whose a token is.
+        token_owner: upstream says who a token belongs to.
         claims: questions show whether they can be claimed.
         page_size: the largest ``limit`` that the list of interactions accepts; 0 if it accepts
             none, None if unknown.

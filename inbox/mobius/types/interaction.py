@@ -29,16 +29,6 @@ class Policy(Record):
     kind: PolicyKind = PolicyKind.ANY
     quorum: int | None = None
 
-    def needed(self, members: int) -> int:
-        """How many answers of ``members`` people complete it."""
-        match self.kind:
-            case PolicyKind.ALL:
-                return members
-            case PolicyKind.QUORUM:
-                return min(self.quorum or 1, members)
-            case _:
-                return 1
-
 
 class Option(Record):
     """One choice of a ``select`` or ``multi_select`` question."""
@@ -49,10 +39,8 @@ class Option(Record):
 
 
 class Question(Record):
-    """One thing to answer.
-
-    ``mode`` may be a word that this product has no form for. ``default`` has the shape of a value
-    of that mode, None where the question suggests none.
+    """One thing to answer. ``mode`` may be unknown to this app. ``default`` has the shape of a
+    value of that mode, None if the question suggests none.
     """
 
     mode: str
@@ -70,7 +58,7 @@ class Target(Record):
 
 
 class Answer(Record):
-    """A person's or agent's answer. ``user_id`` is None if upstream names nobody."""
+    """A person's or agent's answer. ``user_id`` is None if upstream names no one."""
 
     user_id: str | None
     value: Any
@@ -83,9 +71,9 @@ LACKABLE = ("target", "message", "spec", "policy")
 
 
 class PlannedInteraction(Record):
-    """What an interaction step of a workflow's spec will ask. None for what the spec does not say.
+    """What an interaction step of a workflow's spec will ask.
 
-    A message or a target that depends on the run's inputs or steps is None too.
+    Fields are None if the spec does not say, or if they depend on the run's inputs or steps.
     """
 
     type: str = ""

@@ -40,7 +40,6 @@ class StepStatus(StrEnum):
 class Wait(Record):
     """What a suspended run waits for."""
 
-    kinds: dict[str, int] = {}
     wakes_at: Stamp | None = None
     signals: tuple[str, ...] = ()
     interaction_ids: tuple[str, ...] = ()

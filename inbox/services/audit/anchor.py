@@ -1,8 +1,8 @@
-"""New heads of the decision log go to ``LOG_ANCHOR``: a file or a command out of the database's
-reach.
+"""Sends new heads of the decision log to ``LOG_ANCHOR``, a file or a command outside the database.
 
-In the background after the commit, at most once a second, and then the newest head only. Several
-processes of an installation take turns.
+This happens in the background after the commit, at most once a second, and only for the newest
+head. Of several web processes, the one that leads does it; it takes turns with the management
+commands on its machine.
 """
 
 import json
@@ -17,23 +17,29 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connections
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_noop
 
+from inbox.live.bus import get_bus
+from inbox.mirror.lease import leads
 from inbox.models import DecisionHead
 from inbox.services.audit import chain, entry_count
+from inbox.services.problem import Problem
 
 log = logging.getLogger(__name__)
 
 EVERY = 1.0
 """Seconds between two heads."""
 LIMIT = 10.0
-"""Seconds that a command may take."""
+"""The most seconds that a command may take."""
 TURN = "decision-anchor.lock"
+CHANNEL = "decision heads"
 SECRETS = (
     "SECRET_KEY",
     "CREDENTIAL_KEYS",
@@ -41,24 +47,38 @@ SECRETS = (
     "DATABASE_URL",
     "ENGINE_DATABASE_URL",
 )
-"""Settings that the command does not inherit."""
+"""Settings that are removed from the command's environment."""
+
+
+class Fault(StrEnum):
+    """Kinds of ``Problem``: why ``LOG_ANCHOR`` did not receive a head."""
+
+    NOT_WRITTEN = gettext_noop("%(target)s: %(error)s.")
+    PARTLY_WRITTEN = gettext_noop("%(target)s: only part of the line was written.")
+    STOPPED = gettext_noop("%(target)s was stopped after %(seconds)s seconds.")
+    FAILED = gettext_noop("%(target)s ended with status %(status)s.")
+    FAILED_SAYING = gettext_noop("%(target)s ended with status %(status)s: %(error)s.")
 
 
 class NotAnchored(Exception):
-    """The head was not received; ``str()`` of it says why."""
+    """The head was not received."""
+
+    def __init__(self, kind: Fault, **facts: object) -> None:
+        self.problem = Problem(kind, facts)
+        super().__init__(self.problem)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why no head arrived, and since when."""
+    """Why no head arrived, if that is known, and since when."""
 
-    why: str
+    problem: Problem | None
     at: datetime | None
 
 
 class Anchor:
-    """Hands the head to ``LOG_ANCHOR`` from a thread that lives as long as there is a new one. It
-    is no daemon, so a command that has ended its work waits for it.
+    """Delivers heads to ``LOG_ANCHOR`` from a thread that ends when there is no new one. It is not
+    a daemon thread, so a command waits for it before it exits.
     """
 
     def __init__(self) -> None:
@@ -67,8 +87,11 @@ class Anchor:
         self._busy = False
 
     def head_moved(self) -> None:
-        """A new head is committed: deliver soon what is the newest by then."""
+        """Note that a new head is committed. The newest one is delivered soon."""
         if not settings.LOG_ANCHOR:
+            return
+        if not leads():
+            get_bus().tell(CHANNEL)
             return
         with self._guard:
             self._moved = True
@@ -76,8 +99,12 @@ class Anchor:
                 threading.Thread(target=self._deliver_all, name="log-anchor").start()
                 self._busy = True
 
+    def hear(self) -> None:
+        """Deliver the heads of other processes too, while this one leads."""
+        get_bus().hear(CHANNEL, lambda _: self.head_moved() if leads() else None)
+
     def catch_up(self) -> None:
-        """Deliver a head that did not arrive: the process ended before, or the anchor failed."""
+        """Deliver a head that did not arrive because the process ended or the anchor failed."""
         if not settings.LOG_ANCHOR:
             return
         head = DecisionHead.objects.first()
@@ -94,28 +121,33 @@ class Anchor:
             try:
                 _deliver()
             except (OSError, DatabaseError):
-                log.exception("LOG_ANCHOR was not served")
+                log.exception("sending heads to LOG_ANCHOR failed")
             finally:
                 connections.close_all()
 
 
 anchor = Anchor()
+"""The process's anchor."""
 
 
 def failure() -> Failure | None:
-    """Why the last head was not received; None where it was."""
+    """Why the last head was not received; None if it was."""
     note = entry_count.read()
     if not settings.LOG_ANCHOR or not note.failed:
         return None
-    return Failure(why=note.failed, at=parse_datetime(note.failed_at))
+    problem = None
+    # The note of an older version has a text here; the next attempt replaces it.
+    if isinstance(note.failed, dict):
+        problem = Problem(Fault[note.failed["kind"]], note.failed["facts"])
+    return Failure(problem=problem, at=parse_datetime(note.failed_at))
 
 
 def send(head: DecisionHead, *, limit: float = LIMIT) -> None:
     """Give the head to ``LOG_ANCHOR`` as a line of JSON; a command gets ``limit`` seconds. Raises
     ``NotAnchored``.
     """
-    said = {"head": chain.head_fields(head), "at": timezone.now().isoformat()}
-    line = json.dumps(said) + "\n"
+    fields = {"head": chain.head_fields(head), "at": timezone.now().isoformat()}
+    line = json.dumps(fields) + "\n"
     words = shlex.split(settings.LOG_ANCHOR)
     try:
         if is_command(words):
@@ -123,16 +155,19 @@ def send(head: DecisionHead, *, limit: float = LIMIT) -> None:
         else:
             _append(settings.BASE_DIR / words[0], line)
     except OSError as error:
-        raise NotAnchored(f"{words[0]}: {error.strerror or error}") from None
+        reason = error.strerror or error
+        raise NotAnchored(Fault.NOT_WRITTEN, target=words[0], error=str(reason)) from None
 
 
 def is_command(words: list[str]) -> bool:
-    """Several words, or the name of a program; else it is the path of a file."""
+    """Whether it is a command: several words, or the name of a program. Otherwise it is a file's
+    path.
+    """
     return len(words) > 1 or shutil.which(words[0]) is not None
 
 
 def _deliver() -> None:
-    """The newest head, in this installation's turn, which lasts until the next one may follow."""
+    """Deliver the newest head, holding the installation's lock until the next one may follow."""
     with entry_count.locked(TURN):
         began = time.monotonic()
         head = DecisionHead.objects.first()
@@ -142,38 +177,39 @@ def _deliver() -> None:
             send(head)
         except NotAnchored as error:
             log.error("LOG_ANCHOR did not receive head %d: %s", head.number, error)
-            entry_count.note_failed(str(error), timezone.now().isoformat())
+            failed = {"kind": error.problem.kind.name, "facts": error.problem.facts}
+            entry_count.note_failed(failed, timezone.now().isoformat())
         else:
             entry_count.note_anchored(head)
         time.sleep(max(0.0, EVERY - (time.monotonic() - began)))
 
 
 def _append(path: Path, line: str) -> None:
-    # Without waiting: a named pipe that nobody reads would hold the thread for ever.
+    # Without waiting: a named pipe without a reader would block the thread forever.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
-    held = os.open(path, flags, 0o600)
+    descriptor = os.open(path, flags, 0o600)
     try:
-        if os.write(held, line.encode()) < len(line):
-            raise OSError("only a part was written")
-        os.fsync(held)
+        if os.write(descriptor, line.encode()) < len(line):
+            raise NotAnchored(Fault.PARTLY_WRITTEN, target=str(path))
+        os.fsync(descriptor)
     finally:
-        os.close(held)
+        os.close(descriptor)
 
 
 def _run(words: list[str], line: str, limit: float) -> None:
     """Run the command with the line on its standard input, without a shell."""
-    given = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
     # Files and not pipes: a grandchild that keeps a pipe open would hold us past the limit.
-    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as errors:
-        told.write(line.encode())
-        told.seek(0)
-        process = subprocess.Popen(  # noqa: S603 - the operator's own command
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as errors:
+        stdin.write(line.encode())
+        stdin.seek(0)
+        process = subprocess.Popen(  # nosec B603 # noqa: S603 - the operator's own command
             words,
-            stdin=told,
+            stdin=stdin,
             stdout=subprocess.DEVNULL,
             stderr=errors,
             cwd=settings.BASE_DIR,
-            env=given,
+            env=environment,
             start_new_session=True,
         )
         try:
@@ -181,8 +217,11 @@ def _run(words: list[str], line: str, limit: float) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            raise NotAnchored(f"{words[0]}: stopped after {limit:g} s") from None
+            raise NotAnchored(Fault.STOPPED, target=words[0], seconds=f"{limit:g}") from None
         if status != 0:
             errors.seek(0)
             first = errors.read(300).decode(errors="replace").strip().partition("\n")[0]
-            raise NotAnchored(f"{words[0]}: ended with status {status}. {first}".rstrip(". "))
+            facts = {"target": words[0], "status": status}
+            if not first:
+                raise NotAnchored(Fault.FAILED, **facts)
+            raise NotAnchored(Fault.FAILED_SAYING, **facts, error=first.rstrip(". "))

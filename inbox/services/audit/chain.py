@@ -1,6 +1,6 @@
-"""How an entry of the decision log is hashed, and its head sealed. No database.
+"""How entries of the decision log are hashed and its head is sealed. No database.
 
-``docs/decision-log.md`` says the same for whoever checks an export without this product.
+``docs/decision-log.md`` describes the same for people who check an export without this app.
 """
 
 import base64
@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from inbox.models import Decision, DecisionHead
 from inbox.models.canonical import canonical
 
-VERSION = 2
+VERSION = 3
 _FIRST = (
     "number",
     "version",
@@ -40,8 +40,14 @@ _FIRST = (
     "comment",
     "shown",
 )
-FIELDS = {1: _FIRST, 2: (*_FIRST, "http_status")}
-"""What is hashed, by the version that an entry names. A version is never changed, only followed."""
+FIELDS = {
+    1: _FIRST,
+    2: (*_FIRST, "http_status"),
+    3: (*_FIRST, "http_status", "decided_at", "sent_at"),
+}
+"""The fields that are hashed, by the version of the entry. A version never changes; a change adds a
+new one.
+"""
 NOTHING = "0" * 64
 """The hash before the first entry."""
 
@@ -49,7 +55,7 @@ _PURPOSE = b"reviewer inbox: head of the decision log"
 
 
 class UnknownVersion(ValueError):
-    """An entry of a version that this product does not know."""
+    """The entry has a version that this release does not know."""
 
 
 def fields_of(entry: Decision) -> dict[str, Any]:
@@ -71,7 +77,7 @@ def hash_of(previous: str, text: str) -> str:
 
 
 def head_fields(head: DecisionHead) -> dict[str, Any]:
-    """The head as exports and ``LOG_ANCHOR`` have it."""
+    """The head, as in exports and for ``LOG_ANCHOR``."""
     return {
         "number": head.number,
         "entries": head.number,
@@ -92,19 +98,21 @@ def seal(head: DecisionHead) -> str:
 
 @sensitive_variables()
 def sealed(head: DecisionHead) -> bool:
-    """One of the present keys has made the head's HMAC."""
+    """Whether one of the current keys made the head's HMAC."""
     return any(hmac.compare_digest(_mac(key, head), head.mac) for key in _keys())
 
 
 @sensitive_variables()
 def _mac(key: bytes, head: DecisionHead) -> str:
-    said = canonical([head.number, head.hash, head.unsealed_from])
-    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
+    fields = canonical([head.number, head.hash, head.unsealed_from])
+    return hmac.new(key, fields.encode(), hashlib.sha256).hexdigest()
 
 
 @sensitive_variables()
 def _keys() -> list[bytes]:
-    """A key of its own for each of ``CREDENTIAL_KEYS``: those seal tokens, and only tokens."""
+    """A separate key derived from each of ``CREDENTIAL_KEYS``, which themselves only seal
+    tokens.
+    """
     return [
         hmac.digest(base64.urlsafe_b64decode(key), _PURPOSE, "sha256")
         for key in settings.CREDENTIAL_KEYS

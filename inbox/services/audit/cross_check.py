@@ -1,5 +1,5 @@
-"""What else says how long the decision log is: the note in ``DATA_DIR``, answered attempts, and
-answers of people with an account in the mirror. A chain that was cut off fits by itself.
+"""Other evidence of the decision log's length: the note in ``DATA_DIR``, answered attempts, and
+answers in the mirror by people with an account. A chain that was cut off is consistent in itself.
 """
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -13,14 +13,15 @@ from inbox.services.problem import Problem
 
 
 def problem(note: Note) -> Problem | None:
-    """What is missing from a log whose chain fits; None where nothing is. ``note`` was read before
-    the chain: what is committed later may be noted by now.
+    """What is missing from a log whose chain is intact; None if nothing is.
+
+    ``note`` was read before the chain, since later commits may have updated it by now.
     """
     return beyond(note) or _missing_answers()
 
 
 def beyond(note: Note) -> Problem | None:
-    """Why the log does not hold the entry that was noted; None where it does."""
+    """Why the log does not have the noted entry; None if it does."""
     if entry_count.holds(note):
         return None
     facts: dict[str, object] = {"file": entry_count.FILE}
@@ -29,15 +30,15 @@ def beyond(note: Note) -> Problem | None:
     head = DecisionHead.objects.first()
     end = head.number if head is not None else 0
     if end >= note.number:
-        return Problem(Flaw.NOTED_OTHERWISE, facts | {"entry": f"{note.number:,}"})
-    facts["entry"] = f"{end + 1:,}"
+        return Problem(Flaw.NOTED_OTHERWISE, facts | {"entry": note.number})
+    facts["entry"] = end + 1
     if end + 1 == note.number:
         return Problem(Flaw.NOTED_MISSING, facts)
-    return Problem(Flaw.NOTED_MISSING_UNTIL, facts | {"last": f"{note.number:,}"})
+    return Problem(Flaw.NOTED_MISSING_UNTIL, facts | {"last": note.number})
 
 
 def attempts_without_entry() -> "QuerySet[Attempt]":
-    """Attempts that became an answer, which the log does not have."""
+    """Attempts that became an answer but are missing from the log."""
     entries = _entries("interaction_id").filter(
         Q(operation_id=OuterRef("operation_id")) | Q(actor=OuterRef("reviewer__mobius_id"))
     )
@@ -45,8 +46,9 @@ def attempts_without_entry() -> "QuerySet[Attempt]":
 
 
 def answers_without_entry() -> "QuerySet[Recipient]":
-    """Answers in the mirror by people with an account, which the log does not have. What an attempt
-    may be of is entered once that is settled (``observed.enter``).
+    """Answers in the mirror by people with an account that are missing from the log.
+
+    Answers that may belong to an attempt are logged once that is settled (``observed.enter``).
     """
     entries = _entries("interaction__mobius_id").filter(actor=OuterRef("user_id"))
     coming = Attempt.objects.filter(
@@ -86,4 +88,4 @@ def _missing_answers() -> Problem | None:
 
 
 def _missing(kind: Flaw, count: int, person: str, question: str) -> Problem:
-    return Problem(kind, {"count": f"{count:,}", "person": person, "question": question})
+    return Problem(kind, {"count": count, "person": person, "question": question})

@@ -11,6 +11,7 @@ from django.db import router, transaction
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
+from inbox.access.redaction import masked
 from inbox.models import Decision, DecisionHead, Interaction, Reviewer, Upstream
 from inbox.services.audit import chain, entry_count
 from inbox.services.audit.anchor import anchor
@@ -19,9 +20,8 @@ from inbox.services.origin import BACKGROUND, Origin
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A new entry; see ``inbox.models.Decision`` for the fields.
-
-    ``item`` supplies question, run, workflow, title and group where the entry is about a question.
+    """A new entry; see ``inbox.models.Decision`` for the fields. ``item`` provides question, run,
+    workflow, title and group of an entry about a question.
     """
 
     verb: str
@@ -42,6 +42,8 @@ class Entry:
     shown: dict[str, Any] = field(default_factory=dict)
     observed: bool = False
     http_status: int | None = None
+    decided_at: datetime | None = None
+    sent_at: datetime | None = None
 
 
 def entry_by(reviewer: Reviewer, **fields: Any) -> Entry:
@@ -93,7 +95,7 @@ def begin(*, using: str = "default", **_: Any) -> None:
 
 
 def head() -> DecisionHead:
-    """The current head; a new, unsaved one where the row is missing."""
+    """The current head; a new, unsaved one if there is none."""
     return DecisionHead.objects.first() or new_head()
 
 
@@ -101,7 +103,7 @@ def head() -> DecisionHead:
 def reseal() -> bool:
     """Seal the head with the newest key, after ``CREDENTIAL_KEYS`` was rotated.
 
-    Returns False and changes nothing where none of the current keys sealed it.
+    Returns False and changes nothing if none of the current keys sealed it.
     """
     locked = DecisionHead.objects.select_for_update().first()
     if locked is None or not chain.sealed(locked):
@@ -136,8 +138,8 @@ def seal(head: DecisionHead) -> None:
 def _locked() -> DecisionHead:
     """The head, locked until the transaction ends.
 
-    A head whose seal doesn't match is used all the same: no answer is refused because somebody
-    touched the log. ``unsealed_from`` records the mismatch in all later seals.
+    A head whose seal doesn't match is still used: no answer is refused because someone changed the
+    log. ``unsealed_from`` records the mismatch in all later seals.
     """
     head = DecisionHead.objects.select_for_update().first()
     if head is None:
@@ -174,8 +176,10 @@ def _row(entry: Entry, head: DecisionHead) -> Decision:
         operation_id=entry.operation_id,
         value=entry.value,
         comment=entry.comment,
-        shown=entry.shown,
+        shown=masked(entry.shown),
         http_status=entry.http_status,
+        decided_at=entry.decided_at,
+        sent_at=entry.sent_at,
         previous=head.hash,
     )
     row.hash = chain.hash_of(row.previous, chain.text_of(row))

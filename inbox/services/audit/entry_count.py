@@ -1,7 +1,8 @@
 """The length of the decision log, noted outside the database: ``DATA_DIR/decisions.json``.
 
-The note is created before the first account and written after each commit, so it may be behind the
-log but never ahead. A log that was cut off is shorter than its note, or has another entry at that
+The note is created before the first account, or when another machine joins, and written after each
+commit of a process on the machine and after each verification. So it may be behind the log but
+never ahead. A log that was cut off is shorter than its note, or has another entry at that
 number. The note of such a log stays as it is until an operator declares the break
 (``reseal_decisions``), and so does a missing one.
 """
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -26,20 +28,20 @@ FILE = "decisions.json"
 
 @dataclass(frozen=True)
 class Note:
-    """What was noted of a log.
+    """What was noted about a log.
 
     Attributes:
-        number: of the newest entry; 0 before the first, None where the note is missing.
+        number: of the newest entry; 0 before the first, None if the note is missing.
         hash: of that entry.
         anchored: hash of the last head that ``LOG_ANCHOR`` received.
-        failed: why it did not receive the next one; empty where it did.
+        failed: the name and facts of the ``anchor.Fault`` of the next one; empty if it arrived.
         failed_at: since when, in ISO 8601.
     """
 
     number: int | None = None
     hash: str = ""
     anchored: str = ""
-    failed: str = ""
+    failed: dict[str, Any] | str = ""
     failed_at: str = ""
 
 
@@ -56,6 +58,16 @@ def begin() -> None:
         note = notes.get(_database(), Note())
         if note.number is None and holds(note):
             notes[_database()] = replace(note, number=0)
+
+
+def join(head: DecisionHead) -> None:
+    """Note the present ``head`` in a folder without a note: a new machine begins with the log as it
+    finds it.
+    """
+    with _changing() as notes:
+        note = notes.get(_database(), Note())
+        if note.number is None:
+            notes[_database()] = replace(note, number=head.number, hash=head.hash)
 
 
 def advance(head: DecisionHead) -> None:
@@ -79,11 +91,11 @@ def note_anchored(head: DecisionHead) -> None:
         notes[_database()] = replace(note, anchored=head.hash, failed="", failed_at="")
 
 
-def note_failed(why: str, at: str) -> None:
+def note_failed(failed: dict[str, Any], at: str) -> None:
     """Record that ``LOG_ANCHOR`` did not receive a head."""
     with _changing() as notes:
         note = notes.get(_database(), Note())
-        notes[_database()] = replace(note, failed=why, failed_at=note.failed_at or at)
+        notes[_database()] = replace(note, failed=failed, failed_at=note.failed_at or at)
 
 
 def holds(note: Note) -> bool:

@@ -3,35 +3,31 @@
 The generators are asynchronous: under ASGI a synchronous one is consumed before the first byte.
 """
 
-import csv
-import io
 import json
 from collections.abc import AsyncIterator, Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
 
 from inbox.models import Decision, DecisionHead
-from inbox.models.canonical import canonical
 from inbox.services.audit import chain
+from inbox.services.spreadsheet import BEGIN, table
 
 CHUNK = 200
 COLUMNS = (*chain.FIELDS[chain.VERSION], "previous", "hash", "mac")
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 Lines = Callable[[Iterable[Decision]], str]
 
 
 async def as_csv(rows: QuerySet[Decision], head: DecisionHead) -> AsyncIterator[str]:
     """CSV for spreadsheets. The last row is the head: the number of entries, ``hash``, ``mac``."""
-    yield "\ufeff" + _table([COLUMNS])
-    async for part in _parts(rows, head, lambda entries: _table(_cells(row) for row in entries)):
+    yield BEGIN + table([COLUMNS])
+    async for part in _parts(rows, head, lambda entries: table(_cells(row) for row in entries)):
         yield part
     count = f"{head.number} {'entry' if head.number == 1 else 'entries'}"
     last = chain.head_fields(head) | {"verb": "head", "title": count}
-    yield _table([[_cell(last.get(name, "")) for name in COLUMNS]])
+    yield table([[last.get(name, "") for name in COLUMNS]])
 
 
 async def as_json_lines(rows: QuerySet[Decision], head: DecisionHead) -> AsyncIterator[str]:
@@ -62,24 +58,5 @@ def _line(row: Decision) -> str:
     return f'{{"entry":{chain.text_of(row)},{seal}}}\n'
 
 
-def _cells(row: Decision) -> list[str]:
-    return [_cell(getattr(row, name, "")) for name in COLUMNS]
-
-
-def _cell(value: Any) -> str:
-    """Text of a cell. What a spreadsheet would take for a formula gets a quote in front."""
-    match value:
-        case datetime():
-            return value.isoformat()
-        case bool() | dict() | list() | None:
-            text = canonical(value)
-        case _:
-            text = str(value)
-    # Typed text that begins like a formula is escaped, negative numbers included.
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) else text
-
-
-def _table(rows: Iterable[Iterable[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
-    return text.getvalue()
+def _cells(row: Decision) -> list[Any]:
+    return [getattr(row, name, "") for name in COLUMNS]

@@ -1,4 +1,4 @@
-"""What can be wrong with the decision log."""
+"""Faults of the decision log."""
 
 from enum import StrEnum
 
@@ -20,7 +20,7 @@ class Flaw(StrEnum):
         "Entry %(entry)s doesn't match: it doesn't follow from the previous entry."
     )
     UNKNOWN_VERSION = gettext_noop(
-        "Entry %(entry)s doesn't match: it is of an unknown version, %(version)s."
+        "Entry %(entry)s doesn't match: its version, %(version)s, is unknown."
     )
     NOT_BOOLEAN = gettext_noop(
         "Entry %(entry)s doesn't match: its observed field is neither true nor false."
@@ -53,16 +53,16 @@ class Flaw(StrEnum):
         "although %(file)s recorded them."
     )
     SENT_ANSWER = gettext_noop(
-        "The answer of %(person)s to %(question)s, which was sent from here, has no entry."
+        "%(person)s's answer to %(question)s was sent from here, but has no entry."
     )
     SENT_ANSWERS = gettext_noop(
-        "Answers that were sent from here and have no entry: %(count)s. The first is that of "
-        "%(person)s to %(question)s."
+        "Answers sent from here that have no entry: %(count)s. The first is %(person)s's answer "
+        "to %(question)s."
     )
     MIRRORED_ANSWER = gettext_noop(
-        "The answer of %(person)s to %(question)s, which is in the mirror, has no entry."
+        "%(person)s's answer to %(question)s is in the mirror, but has no entry."
     )
     MIRRORED_ANSWERS = gettext_noop(
-        "Answers that are in the mirror and have no entry: %(count)s. The first is that of "
-        "%(person)s to %(question)s."
+        "Answers in the mirror that have no entry: %(count)s. The first is %(person)s's answer "
+        "to %(question)s."
     )

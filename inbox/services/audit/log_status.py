@@ -1,11 +1,15 @@
-"""How the decision log stands, for its page: looked through in the background, part by part."""
+"""The state of the decision log, for its page. A long log is verified in the background, in
+parts.
+"""
 
 import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from django.db import transaction
 from django.utils import timezone
 
 from inbox.models import Decision, DecisionHead
@@ -16,21 +20,23 @@ from inbox.services.problem import Problem
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500
-"""Entries that a page looks through while somebody waits for it."""
-PART = 20_000
-"""Entries that one round of the patrol looks through, about a second's work."""
+"""The most entries that are verified while a page is loading."""
+PART = 5_000
+"""Entries that the patrol verifies at a time: a quarter of a second's work in each minute."""
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """A verdict, and when it was reached; None while no round has come to the end yet."""
+    """A verdict and its time; None until the first pass is complete."""
 
     verdict: Verdict
     at: datetime | None
 
 
 class Patrol:
-    """Walks the log from its first entry to its head, again and again, ``part`` at a time."""
+    """Verifies the log from its first entry to its head, again and again, ``part`` entries at a
+    time.
+    """
 
     def __init__(self, *, part: int = PART) -> None:
         self._part = part
@@ -40,14 +46,19 @@ class Patrol:
         self._reported: Problem | None = None
         self.last: Inspection | None = None
 
+    @property
+    def problem(self) -> Problem | None:
+        """Why the log is not intact, as last found."""
+        return self._reported
+
     def report(self, verdict: Verdict) -> None:
-        """Put a log that is not intact into the server's log; the same problem once."""
+        """Log that the decision log is not intact, once for each problem."""
         if verdict.problem and verdict.problem != self._reported:
             log.error("The decision log is not intact: %s", verdict.problem)
         self._reported = verdict.problem
 
     def walk(self) -> None:
-        """One part; a log that is shorter, to its end."""
+        """Verify one part, or the rest of the log if it is shorter."""
         with self._turn:
             self._head = self._head or DecisionHead.objects.first()
             if self._head is None:
@@ -62,7 +73,11 @@ class Patrol:
                 self._link = link
                 return
             link, broken = up_to(self._head, link) if broken is None else (link, broken)
-            self._end(broken or compare(Verdict(link.number), entry_count.read()))
+            verdict = broken or compare(Verdict(link.number), entry_count.read())
+            if verdict.intact:
+                # Other machines may have appended these entries.
+                transaction.on_commit(partial(entry_count.advance, self._head))
+            self._end(verdict)
 
     def _end(self, verdict: Verdict) -> None:
         self.last = Inspection(verdict, timezone.now())
@@ -71,12 +86,15 @@ class Patrol:
 
 
 patrol = Patrol()
+"""The process's patrol, which starts with the first entry. Each process verifies by itself, since
+each machine has noted the log's length.
+"""
 
 
 def inspect(shown: Iterable[Decision] = ()) -> Inspection:
-    """How the log stands: a short one as of now, a long one as of the last patrol and its end.
+    """The state of the log: of a short one now, of a long one by the last pass and its end.
 
-    Entries that are ``shown`` are each looked at now.
+    Entries that are ``shown`` are each verified now.
     """
     for row in shown:
         broken = misfit(row)
@@ -87,7 +105,7 @@ def inspect(shown: Iterable[Decision] = ()) -> Inspection:
         return Inspection(verify(), timezone.now())
     last = Decision.objects.order_by("-number").values_list("number", "hash").first()
     broken = judge(head, Link(*last) if last else Link())
-    # Somebody may have appended between the two readings.
+    # Someone may have appended between the two readings.
     if broken is not None and not DecisionHead.objects.filter(number__gt=head.number).exists():
         return Inspection(broken, timezone.now())
     missing = cross_check.beyond(entry_count.read())

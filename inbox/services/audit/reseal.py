@@ -50,7 +50,7 @@ def reseal(*, reason: str, account: str) -> Resealed:
 
 def _reseal(reason: str, account: str) -> Resealed:
     # Whoever logs answers takes this lock first, so that they can't deadlock.
-    list(Upstream.objects.select_for_update().order_by("pk"))
+    list(Upstream.objects.select_for_update(no_key=True).order_by("pk"))
     verdict = verify()
     noted = entry_count.read().number
     _continue_from_the_last_entry()

@@ -4,7 +4,8 @@ These are receivers of Django's model signals, so that the admin, commands and o
 covered. What bypasses the models is not: raw SQL, and a queryset's ``update`` in a shell.
 
 The ``value`` of an entry has the ``account`` or the ``role``, and the state ``before`` and
-``after``. Permissions are ``app.codename``; ``staff`` and ``superuser`` are the two flags.
+``after``. Permissions are ``app.codename``; ``staff`` and ``superuser`` are the two flags. A linked
+account of the identity provider is its subject.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
@@ -32,7 +35,12 @@ DEACTIVATED = "account_switched_off"
 MOBIUS_ID = "mobius_id_changed"
 ROLES = "roles_changed"
 PERMISSIONS = "permissions_changed"
+LINKED = "provider_account_linked"
+UNLINKED = "provider_account_unlinked"
+FACTOR_ADDED = "second_factor_added"
+FACTOR_REMOVED = "second_factor_removed"
 CONFLICT = "identity_conflict"
+REFUSED_CLAIM = "mobius_id_refused"
 VERBS = (
     CREATED,
     DELETED,
@@ -42,10 +50,16 @@ VERBS = (
     MOBIUS_ID,
     ROLES,
     PERMISSIONS,
+    LINKED,
+    UNLINKED,
+    FACTOR_ADDED,
+    FACTOR_REMOVED,
     CONFLICT,
+    REFUSED_CLAIM,
 )
+CONFLICTS = (CONFLICT, REFUSED_CLAIM)
 CONFLICT_AGAIN_AFTER = timedelta(hours=1)
-"""For this long the same conflict is not logged again, however often the token is pasted."""
+"""The same conflict is not logged again within this time, however often the person tries."""
 
 FLAGS = {"is_staff": "staff", "is_superuser": "superuser"}
 
@@ -55,7 +69,7 @@ WATCHED: Mapping[Any, tuple[str, ...]] = {
     Reviewer: ("mobius_id",),
     Group: ("name",),
 }
-"""Fields that determine who somebody is or what they may do."""
+"""Fields that determine who someone is or what they may do."""
 
 Names = dict[Any, str]
 Fields = dict[str, Any]
@@ -72,6 +86,10 @@ def connect() -> None:
         (pre_delete, _role_deleted, [Group]),
         (pre_delete, _permission_deleted, [Permission]),
         (m2m_changed, _relation_changed, RELATIONS),
+        (post_save, _provider_account_saved, [SocialAccount]),
+        (pre_delete, _provider_account_deleted, [SocialAccount]),
+        (post_save, _factor_saved, [Authenticator]),
+        (pre_delete, _factor_deleted, [Authenticator]),
     ):
         for sender in senders:
             signal.connect(receiver, sender=sender, dispatch_uid="inbox.rights_log")
@@ -83,9 +101,18 @@ def enter(verb: str, subject: Model, before: Any, after: Any) -> None:
         _append(verb, subject, {"before": before, "after": after})
 
 
-@transaction.atomic
 def enter_conflict(reviewer: Reviewer, owner: str) -> None:
     """Log that ``reviewer`` pasted a token of ``owner``, a Mobius ID that is not the account's."""
+    _enter_conflict(CONFLICT, reviewer, owner)
+
+
+def enter_refused_claim(reviewer: Reviewer, claimed: str) -> None:
+    """Log that the identity provider claims a Mobius ID for ``reviewer`` that is another's."""
+    _enter_conflict(REFUSED_CLAIM, reviewer, claimed)
+
+
+@transaction.atomic
+def _enter_conflict(verb: str, reviewer: Reviewer, owner: str) -> None:
     Upstream.lock_present()
     Reviewer.objects.select_for_update().get(pk=reviewer.pk)
     holder = Reviewer.objects.filter(mobius_id=owner).select_related("user").first()
@@ -96,13 +123,14 @@ def enter_conflict(reviewer: Reviewer, owner: str) -> None:
     }
     recent = conflicts(timezone.now() - CONFLICT_AGAIN_AFTER)
     entry_value = {"account": reviewer.user.get_username(), **value}
-    if all(entry.value != entry_value for entry in recent):
-        _append(CONFLICT, reviewer.user, value)
+    if all((entry.verb, entry.value) != (verb, entry_value) for entry in recent):
+        _append(verb, reviewer.user, value)
 
 
 def conflicts(since: datetime) -> list[Decision]:
     """The conflicts logged since then, newest first."""
-    return list(Decision.objects.filter(verb=CONFLICT, at__gte=since).order_by("-at", "-number"))
+    entries = Decision.objects.filter(verb__in=CONFLICTS, at__gte=since)
+    return list(entries.order_by("-at", "-number"))
 
 
 def _append(verb: str, subject: Model, value: Fields) -> None:
@@ -124,7 +152,7 @@ def _append(verb: str, subject: Model, value: Fields) -> None:
 
 
 def _before_save(*, sender: Any, instance: Any, update_fields: Any, using: str, **_: Any) -> None:
-    """Keep the stored values of the watched fields, where this save may change them."""
+    """Remember the stored values of the watched fields, if this save may change them."""
     instance.stored_before = None
     if update_fields is not None and update_fields.isdisjoint(WATCHED[sender]):
         return
@@ -187,6 +215,24 @@ def _account_deleted(*, instance: Any, **_: Any) -> None:
     enter(DELETED, instance, before, None)
 
 
+def _provider_account_saved(*, instance: Any, created: bool, **_: Any) -> None:
+    if created:
+        enter(LINKED, instance.user, None, instance.uid)
+
+
+def _provider_account_deleted(*, instance: Any, **_: Any) -> None:
+    enter(UNLINKED, instance.user, instance.uid, None)
+
+
+def _factor_saved(*, instance: Any, created: bool, **_: Any) -> None:
+    if created:
+        enter(FACTOR_ADDED, instance.user, None, instance.type)
+
+
+def _factor_deleted(*, instance: Any, **_: Any) -> None:
+    enter(FACTOR_REMOVED, instance.user, instance.type, None)
+
+
 def _role_deleted(*, instance: Any, **_: Any) -> None:
     _change(RELATIONS[User.groups.through], instance.user_set.all(), "remove", {instance.pk})
 
@@ -202,7 +248,7 @@ def _permission_deleted(*, instance: Any, **_: Any) -> None:
 def _relation_changed(
     *, sender: Any, instance: Any, action: str, reverse: bool, pk_set: Any, **_: Any
 ) -> None:
-    """An account or a role is about to get or lose something, from either side of the relation."""
+    """An account or a role is about to gain or lose something, from either side of the relation."""
     operation = action.removeprefix("pre_")
     if operation == action:
         return
@@ -218,7 +264,7 @@ def _relation_changed(
 
 
 def _change(related: "Relation", holders: Any, operation: str, changed: set[Any] | None) -> None:
-    """Log what each of ``holders`` gets or loses; ``changed`` is None for everything they have."""
+    """Log what each of ``holders`` gains or loses; ``changed`` is None for everything they have."""
     for holder in holders:
         manager = getattr(holder, related.field)
         before = related.names(manager.all())
@@ -233,7 +279,7 @@ def _change(related: "Relation", holders: Any, operation: str, changed: set[Any]
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation that gives an account or a role something, and how that is named in entries."""
+    """A relation through which an account or role has rights, and its name in entries."""
 
     holder: Any
     field: str

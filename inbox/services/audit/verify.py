@@ -1,4 +1,4 @@
-"""Whether the decision log is as it was written."""
+"""Verifies that the decision log is as it was written."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,8 +16,8 @@ CHUNK = 1000
 
 @dataclass(frozen=True)
 class Verdict:
-    """``entries`` were looked at. ``problem`` is a ``Flaw`` of the first entry that does not match,
-    ``number``; None where all do.
+    """The result after ``entries`` were read. ``problem`` is a ``Flaw`` of the first entry that
+    does not match, ``number``; both None if all match.
     """
 
     entries: int
@@ -26,21 +26,22 @@ class Verdict:
 
     @property
     def intact(self) -> bool:
-        """Every entry fits, and none is missing."""
+        """Whether every entry matches and none is missing."""
         return self.problem is None
 
 
 @dataclass(frozen=True)
 class Link:
-    """A place in the chain: the last entry before it, and that one's hash."""
+    """A position in the chain: the number and hash of the last entry before it."""
 
     number: int = 0
     hash: str = chain.NOTHING
 
 
 def verify() -> Verdict:
-    """Read the whole log and its head, and compare it with what else says how long it is. In
-    constant memory; others may append meanwhile.
+    """Read the whole log and its head, and compare it with other evidence of its length.
+
+    Uses constant memory; others may append meanwhile.
     """
     note = entry_count.read()
     verdict = _follow_all()
@@ -48,7 +49,7 @@ def verify() -> Verdict:
 
 
 def compare(verdict: Verdict, note: Note) -> Verdict:
-    """The ``verdict`` on a chain that fits, after a look at the note, attempts and mirror."""
+    """The ``verdict`` on an intact chain, after a comparison with the note, attempts and mirror."""
     return replace(verdict, problem=cross_check.problem(note))
 
 
@@ -61,15 +62,17 @@ def _follow_all() -> Verdict:
         link, verdict = up_to(head, link)
         if verdict is not None:
             return verdict
-        # What was entered meanwhile has moved the head; what has not is no entry of this log.
+        # An entry appended meanwhile has moved the head; any other is not part of this log.
         if not Decision.objects.filter(number__gt=link.number).exists():
             return Verdict(link.number)
         if DecisionHead.objects.filter(number=link.number).exists():
-            return _verdict(link, Flaw.BEHIND_END, last=f"{link.number:,}")
+            return _verdict(link, Flaw.BEHIND_END, last=link.number)
 
 
 def up_to(head: DecisionHead, link: Link) -> tuple[Link, Verdict | None]:
-    """Follow the chain from ``link`` to ``head``: the new place, and a verdict where it breaks."""
+    """Follow the chain from ``link`` to ``head``. Returns the new position, and a verdict if it
+    breaks.
+    """
     rows = Decision.objects.as_stored().filter(number__gt=link.number, number__lte=head.number)
     link, broken = follow(rows.order_by("number").iterator(chunk_size=CHUNK), link)
     if broken is not None:
@@ -80,7 +83,7 @@ def up_to(head: DecisionHead, link: Link) -> tuple[Link, Verdict | None]:
 
 
 def follow(rows: Iterable[Decision], link: Link) -> tuple[Link, Verdict | None]:
-    """Follow the chain along ``rows``, which begin behind ``link``."""
+    """Follow the chain along ``rows``, which begin after ``link``."""
     try:
         for row in rows:
             broken = _wrong(row, link)
@@ -88,13 +91,13 @@ def follow(rows: Iterable[Decision], link: Link) -> tuple[Link, Verdict | None]:
                 return link, broken
             link = Link(row.number, row.hash)
     except (ValueError, TypeError, AttributeError):
-        # A field that the database's converters cannot read, for example a date that is none.
+        # A field that the database's converters cannot read, for example an invalid date.
         return link, _verdict(link, Flaw.UNREADABLE)
     return link, None
 
 
 def judge(head: DecisionHead, link: Link) -> Verdict | None:
-    """What is wrong with a head that stands behind the entry at ``link``; None where nothing is."""
+    """What is wrong with a head after the entry at ``link``; None if nothing is."""
     number = head.number
     if (head.number, head.hash) != (link.number, link.hash):
         kind = Flaw.HEAD_HASH
@@ -104,12 +107,13 @@ def judge(head: DecisionHead, link: Link) -> Verdict | None:
         kind, number = Flaw.BEHIND_UNSEALED_HEAD, head.unsealed_from
     else:
         return None
-    return Verdict(link.number, Problem(kind, {"entry": f"{number:,}"}), number)
+    return Verdict(link.number, Problem(kind, {"entry": number}), number)
 
 
 def misfit(row: Decision, before: str | None = None) -> Verdict | None:
-    """What is wrong with one entry by itself; None where nothing is. ``before`` is the hash of the
-    entry before it, where that was read too.
+    """What is wrong with one entry by itself; None if nothing is.
+
+    ``before`` is the hash of the previous entry, if that was read too.
     """
     link = Link(row.number - 1, row.previous if before is None else before)
     return follow([row], link)[1]
@@ -117,7 +121,7 @@ def misfit(row: Decision, before: str | None = None) -> Verdict | None:
 
 def _wrong(row: Decision, link: Link) -> Verdict | None:
     if row.number != link.number + 1:
-        return _verdict(link, Flaw.MISSING_BEFORE, next=f"{row.number:,}")
+        return _verdict(link, Flaw.MISSING_BEFORE, next=row.number)
     if row.previous != link.hash:
         return _verdict(link, Flaw.DOES_NOT_FOLLOW)
     try:
@@ -131,15 +135,15 @@ def _wrong(row: Decision, link: Link) -> Verdict | None:
 
 
 def _verdict(link: Link, kind: Flaw, **facts: object) -> Verdict:
-    """On the entry behind ``link``."""
+    """A verdict on the entry after ``link``."""
     number = link.number + 1
-    return Verdict(link.number, Problem(kind, {"entry": f"{number:,}", **facts}), number)
+    return Verdict(link.number, Problem(kind, {"entry": number, **facts}), number)
 
 
 def _cut(link: Link, head: DecisionHead) -> Verdict:
     if link.number + 1 == head.number:
         return _verdict(link, Flaw.MISSING)
-    return _verdict(link, Flaw.MISSING_UNTIL, last=f"{head.number:,}")
+    return _verdict(link, Flaw.MISSING_UNTIL, last=head.number)
 
 
 def _headless() -> Verdict:

@@ -1,26 +1,33 @@
 """The forms of the account page and of a one-time link."""
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import dateformat
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
-from inbox.people import throttle
+from inbox.models import Guard, Reviewer
+from inbox.people import throttle, time_zones
 from inbox.people.clients import adapter
+from inbox.people.identity_provider import may_use_password, oidc
+from inbox.services.guard import SECONDS, Choice
 from inbox.web.ui.forms import Form
 
 
 class TokenForm(Form):
-    """A member token, pasted. It is never shown again, not after an error either."""
+    """A pasted member token. The form never shows it again, not even after an error."""
 
     token = forms.CharField(
         label=gettext_lazy("Member token"),
@@ -37,10 +44,93 @@ class TokenForm(Form):
     )
 
 
-class KeysForm(forms.Form):
-    """Whether single-key shortcuts are on."""
+class KeysForm(forms.ModelForm):
+    """Whether single-key shortcuts are on, and whether J and K preview questions."""
 
-    keys_enabled = forms.BooleanField(required=False)
+    class Meta:
+        model = Reviewer
+        fields = ("keys_enabled", "preview_enabled")
+
+
+class NotifyForm(forms.ModelForm):
+    """Which notifications a browser shows, once it may."""
+
+    class Meta:
+        model = Reviewer
+        fields = ("notify_new", "notify_due", "notify_not_sent")
+
+
+class LanguageForm(forms.ModelForm):
+    """The person's language and time zone; empty for those of the browser. ``browsers_zone``: the
+    browser's time zone, if it is known.
+    """
+
+    class Meta:
+        model = Reviewer
+        fields = ("language", "time_zone")
+
+    def __init__(self, reviewer: Reviewer, data: Any = None, *, browsers_zone: str = "") -> None:
+        super().__init__(data, instance=reviewer)
+        self._browsers_zone = browsers_zone
+        languages = [("", _("Browser's language")), *settings.LANGUAGES]
+        self.fields["language"] = forms.ChoiceField(choices=languages, required=False)
+
+    def clean_time_zone(self) -> str:
+        """Only one that is offered."""
+        zone: str = self.cleaned_data["time_zone"]
+        if zone and zone not in _zone_options() and zone != self.initial["time_zone"]:
+            message = forms.ChoiceField.default_error_messages["invalid_choice"]
+            raise forms.ValidationError(message, params={"value": zone})
+        return zone
+
+    @property
+    def zone_options(self) -> SafeString:
+        """The options for the time zone. The template would take as long as for all of the rest of
+        the page: there are hundreds of them.
+        """
+        automatic, chosen = _("Browser's time zone"), self["time_zone"].value()
+        if self._browsers_zone:
+            automatic = _("Browser's time zone (%(zone)s)") % {"zone": self._browsers_zone}
+        options = {"": _option("", automatic), **_zone_options()}
+        if chosen:
+            options[chosen] = _option(chosen, chosen.replace("_", " "), selected=True)
+        return SafeString("".join(options.values()))  # nosec # each was escaped
+
+
+@cache
+def _zone_options() -> dict[str, SafeString]:
+    return {name: _option(name, name.replace("_", " ")) for name in sorted(time_zones.names())}
+
+
+def _option(value: str, label: str, *, selected: bool = False) -> SafeString:
+    attribute = SafeString(" selected") if selected else ""
+    return format_html('<option value="{}"{}>{}</option>', value, attribute, label)
+
+
+class LookForm(forms.ModelForm):
+    """The colours of the person's pages, and how dense they are."""
+
+    class Meta:
+        model = Reviewer
+        fields = ("theme", "density")
+        labels = {"theme": gettext_lazy("Theme"), "density": gettext_lazy("Density")}
+
+
+class GuardForm(forms.Form):
+    """How answers are protected against accidents, and how long they can be undone."""
+
+    guard = forms.ChoiceField(choices=Guard.choices)
+    seconds = forms.TypedChoiceField(coerce=int)
+
+    def __init__(self, choice: Choice, data: Any = None) -> None:
+        super().__init__(data, initial={"guard": choice.guard, "seconds": choice.seconds})
+        offered = sorted({*SECONDS, choice.seconds})
+        words = [(seconds, _seconds(seconds)) for seconds in offered]
+        self.fields["seconds"].choices = words  # type: ignore[attr-defined]
+
+
+def _seconds(seconds: int) -> str:
+    return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
 
 
 LABELS = {
@@ -54,7 +144,7 @@ LABELS = {
 
 
 class PasswordFields(forms.BaseForm):
-    """The fields of Django's own forms: each required, with our labels and nothing beside it."""
+    """The fields of Django's password forms, all required, with our labels and no help texts."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,15 +171,26 @@ class PasswordForm(PasswordFields, PasswordChangeForm):
 
     @sensitive_variables()
     def clean_old_password(self) -> str:
-        """Check it with Django's ``authenticate``, which counts failures and throttles."""
-        typed: str = self.cleaned_data["old_password"]
-        username = self.user.get_username()
-        if authenticate(self._request, username=username, password=typed) is not None:
-            return typed
-        if getattr(self._request, "axes_locked_out", False):
-            self.retry_after = throttle.seconds_to_wait(self._request, username)
-            raise forms.ValidationError(_too_many(self.retry_after))
-        raise forms.ValidationError(_("This isn't your current password."))
+        """Check it, and note how long to wait after too many wrong ones."""
+        typed, username = self.cleaned_data["old_password"], self.user.get_username()
+        try:
+            return check_password(self._request, username, typed)
+        except forms.ValidationError:
+            if getattr(self._request, "axes_locked_out", False):
+                self.retry_after = throttle.seconds_to_wait(self._request, username)
+            raise
+
+
+@sensitive_variables()
+def check_password(request: HttpRequest, username: str, typed: str) -> str:
+    """Check one's own password with Django's ``authenticate``, which counts failures and throttles.
+    Raises ValidationError.
+    """
+    if authenticate(request, username=username, password=typed) is not None:
+        return typed
+    if getattr(request, "axes_locked_out", False):
+        raise forms.ValidationError(_too_many(throttle.seconds_to_wait(request, username)))
+    raise forms.ValidationError(_("This isn't your current password."))
 
 
 def _too_many(seconds: int) -> str:
@@ -109,3 +210,16 @@ class AdministratorForm(PasswordFields, UserCreationForm):
 
     class Meta(UserCreationForm.Meta):
         fields = ("username",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if settings.OIDC is not None:
+            self.initial["username"] = settings.OIDC.break_glass
+
+    def clean_username(self) -> str:
+        """Only the name whose password works where there is an identity provider."""
+        username: str = super().clean_username()
+        if not may_use_password(username):
+            only = _("Only the password of %(name)s will work here. Use this name.")
+            raise forms.ValidationError(only % {"name": oidc().break_glass})
+        return username

@@ -9,7 +9,7 @@ from inbox.services.rate_limit import MAX_CALLS
 
 
 def not_adopted(refused: NotAdopted) -> str:
-    """Why the token was not taken, and what to do."""
+    """Why the token was not accepted, and what to do."""
     minutes = CONFIRM_WITHIN // 60
     match refused.reason:
         case Reason.SERVICE_KEY if adapter.member_token_prefix:
@@ -28,8 +28,8 @@ def not_adopted(refused: NotAdopted) -> str:
             words = _of_somebody_else(refused)
         case Reason.LATE:
             words = ngettext(
-                "Confirm within %(minutes)d minute. Paste your token again.",
-                "Confirm within %(minutes)d minutes. Paste your token again.",
+                "You didn't confirm within %(minutes)d minute. Paste your token again.",
+                "You didn't confirm within %(minutes)d minutes. Paste your token again.",
                 minutes,
             )
         case Reason.UNPROVEN:

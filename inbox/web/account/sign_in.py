@@ -1,29 +1,36 @@
-"""Signing in, with a password or with a one-time link."""
+"""Signing in, with a password or with a one-time link; with an identity provider see
+``provider_sign_in``.
+"""
 
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.internal.flows.login import perform_login, perform_password_login
+from allauth.account.models import Login
+from allauth.account.views import LoginView
 from django.conf import settings
-from django.contrib.auth import get_user_model, login
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import pgettext
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
+from inbox.access import REVIEWER, TEAM_LEAD
 from inbox.models import OneTimeLink
 from inbox.people import demo, throttle
-from inbox.services import draft, links
+from inbox.people.identity_provider import may_use_password
+from inbox.services import links
 from inbox.services.origin import Actor, acting
-from inbox.services.question import NotAsked
 from inbox.web.account.forms import AdministratorForm, ChosenPasswordForm
-from inbox.web.account.signed_out import KeptText
-from inbox.web.ui.request import origin_of, typed_in
+from inbox.web.account.signed_out import keep_until_signed_in, kept_at_sign_in
+from inbox.web.ui.request import origin_of
 
 BACKEND = "inbox.people.backend.ReviewerBackend"
 REJECTED = 422
@@ -34,11 +41,15 @@ REJECTED = 422
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
 def one_time_link(request: HttpRequest) -> HttpResponse:
-    """Show the form; the POST that sets the password uses the link up."""
+    """Show the form; the POST that sets the password uses the link up. With an identity provider,
+    signing in there does, so this shows the way there.
+    """
     parameters = request.POST if request.method == "POST" else request.GET
     token = parameters.get("token", "")
     try:
         link = links.find(token)
+        if link.user is not None and not may_use_password(link.user.get_username()):
+            return _page(request, link, None, token)
         form = _form(link, request.POST if request.method == "POST" else None)
         if not form.is_valid():
             return _page(request, link, form, token, status=REJECTED if form.is_bound else 200)
@@ -46,8 +57,10 @@ def one_time_link(request: HttpRequest) -> HttpResponse:
     except links.NotValid:
         context = {"needs_setup": links.needs_setup()}
         return render(request, "registration/link_over.html", context, status=404)
-    login(request, user, backend=BACKEND)
-    return HttpResponseRedirect(reverse("connection" if user.is_superuser else "home"), status=303)
+    after = reverse("connection" if user.is_superuser else "home")
+    response = perform_login(request, Login(user=user, redirect_url=after))
+    response.status_code = 303
+    return response
 
 
 @sensitive_variables()
@@ -66,7 +79,7 @@ def _use(request: HttpRequest, link: OneTimeLink, form: Any, token: str) -> Any:
 
 @sensitive_variables()
 def _page(
-    request: HttpRequest, link: OneTimeLink, form: Any, token: str, *, status: int
+    request: HttpRequest, link: OneTimeLink, form: Any, token: str, *, status: int = 200
 ) -> HttpResponse:
     context = {"link": link, "form": form, "token": token}
     answer = render(request, "registration/link.html", context, status=status)
@@ -78,61 +91,68 @@ def _page(
 LOCKED = 429
 
 
+class SignInForm(AuthenticationForm):
+    """Django's form. What comes after the password, allauth knows."""
+
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        """Sign in, or ask for the second factor."""
+        user = self.get_user()
+        login = Login(user=user, redirect_url=redirect_url)
+        return perform_password_login(request, {"username": user.get_username()}, login)
+
+
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
-    """Django's sign-in, which also saves text typed while signed out as a draft."""
+    """allauth's sign-in, which also saves text typed while signed out."""
+
+    form_class = SignInForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Redirect a GET of somebody who is already signed in.
+        """Redirect a GET of someone who is already signed in.
 
         A POST may carry typed text.
         """
         if request.method == "GET" and request.user.is_authenticated:
-            return HttpResponseRedirect(self.get_success_url())
+            return HttpResponseRedirect(self.get_success_url() or settings.LOGIN_REDIRECT_URL)
         return super().dispatch(request, *args, **kwargs)
 
     def get_template_names(self) -> list[str]:
-        """The page that shows the kept text, where there is any."""
-        has_kept_text = KeptText.from_sign_in_form(self.request)
+        """The page that shows the kept text, if there is any."""
+        has_kept_text = kept_at_sign_in(self.request)
         return ["account/kept.html" if has_kept_text else "registration/login.html"]
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Django's context, the kept text, and the demo's people in the demo."""
+        """allauth's context, the kept text, and the demo's people in the demo."""
         return super().get_context_data(
-            kept=KeptText.from_sign_in_form(self.request),
+            next=self.get_next_url(),
+            kept=kept_at_sign_in(self.request),
             signed_out=True,
             login=settings.LOGIN_URL,
-            demo_people=_demo_people(),
+            demo_people=[] if settings.OIDC else _demo_people(),
             demo_password=demo.PASSWORD,
             **context,
         )
 
     def form_valid(self, form: AuthenticationForm) -> Any:
-        """Sign in, and save the kept text as a draft of its question."""
-        response = super().form_valid(form)
-        kept = KeptText.from_sign_in_form(self.request)
-        if kept is None:
-            return response
-        try:
-            draft.save(
-                reviewer=form.get_user().reviewer,
-                interaction_id=kept.item,
-                values=kept.values,
-                comment=kept.comment,
-                typed_in=typed_in(self.request),
-            )
-        except NotAsked:
-            return render(self.request, "account/kept.html", {"kept": kept, "not_asked": True})
-        return redirect(kept.page)
+        """Sign in. What was typed is saved after the second factor, if there is one."""
+        keep_until_signed_in(self.request, kept_at_sign_in(self.request))
+        return super().form_valid(form)
+
+
+@login_not_required
+def admin_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """The admin has the same sign-in as all other pages, and is not found by others than staff."""
+    if request.user.is_authenticated and not request.user.is_staff:
+        raise Http404("No such page.")
+    return redirect_to_login(request.GET.get("next", reverse("admin:index")))
 
 
 @sensitive_variables("credentials")
 def locked(
     request: HttpRequest, original_response: Any = None, credentials: Any = None
 ) -> HttpResponse:
-    """Too many wrong passwords: when to try again, with the kept text.
-
-    A view's own 429 response stays.
+    """Say when to try again after too many wrong passwords, with the kept text. A 429 response of
+    the view itself stays.
     """
     if original_response is not None and original_response.status_code == LOCKED:
         return original_response
@@ -142,7 +162,7 @@ def locked(
         "username": username,
         "seconds": seconds,
         "until": timezone.now() + timedelta(seconds=seconds),
-        "kept": KeptText.from_sign_in_form(request),
+        "kept": kept_at_sign_in(request),
         "signed_out": True,
         "locked": True,
         "login": settings.LOGIN_URL,
@@ -161,5 +181,10 @@ def _demo_people() -> list[tuple[str, str]]:
         .objects.filter(username__in=[demo.ADMIN, *(person.username for person in demo.CAST)])
         .values_list("username", flat=True)
     )
-    shown = [(person.username, person.roles[-1]) for person in demo.CAST]
-    return [entry for entry in [*shown, (demo.ADMIN, "administrator")] if entry[0] in present]
+    names = {
+        REVIEWER: pgettext("in parentheses", "reviewer"),
+        TEAM_LEAD: pgettext("in parentheses", "team lead"),
+    }
+    shown = [(person.username, names[person.roles[-1]]) for person in demo.CAST]
+    shown.append((demo.ADMIN, pgettext("in parentheses", "administrator")))
+    return [entry for entry in shown if entry[0] in present]

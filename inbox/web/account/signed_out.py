@@ -1,17 +1,18 @@
-"""Signed-out requests, and forms with a stale CSRF token: nothing is done and no text is lost.
+"""Signed-out requests and forms with a stale CSRF token: nothing is done, and no text is lost.
 
-The typed text goes back to the browser in a form that saves it as a draft of the question. That
-form never sends an answer: another site could have made the request.
+The typed text goes back to the browser in a form that saves it as a draft of the question, or as
+the comment of the batch. That form never sends an answer, since another site could have made the
+request.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -19,11 +20,18 @@ from django.views.decorators.debug import sensitive_variables
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
 from inbox.live import handoff
+from inbox.models import Reviewer, Upstream
+from inbox.services import batches, draft
+from inbox.services.question import NotAsked
 from inbox.web.interactions.forms import comment_of, storable, typed_of
 from inbox.web.ui.request import Request, source_of, typed_in
 
 TYPED = ("respond", "draft", "check", "claim", "release")
 """Names of the paths that receive text typed for a question."""
+
+
+KEPT = "kept_at_sign_in"
+"""The session's key of what was typed before the second factor."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class KeptText:
 
     @classmethod
     def from_question_form(cls, request: HttpRequest) -> "KeptText | None":
-        """The text in a question's form; None for any other form."""
+        """Read the text from a question's form; None for any other form."""
         try:
             match = resolve(request.path_info)
         except Resolver404:
@@ -51,9 +59,11 @@ class KeptText:
 
     @classmethod
     def from_sign_in_form(cls, request: HttpRequest) -> "KeptText | None":
-        """The text in the sign-in form of ``account/kept.html``; None for the ordinary one."""
+        """Read the text from the form of ``account/kept.html``; None for the ordinary sign-in
+        form.
+        """
         item = request.POST.get("kept-item", "")
-        # An id that no question's address can have did not come from our form.
+        # An ID that can't be in a question's address did not come from our form.
         if not item or "\0" in item:
             return None
         values = [storable(value) for value in request.POST.getlist("kept-value")]
@@ -65,36 +75,160 @@ class KeptText:
         """The address of the question."""
         return reverse("interaction", args=[self.item])
 
+    @property
+    def keep_href(self) -> str:
+        """Where the text is saved."""
+        return reverse("draft", args=[self.item])
 
-def turned_away(request: Request) -> HttpResponseBase:
+    def save(self, request: HttpRequest, reviewer: Reviewer) -> bool:
+        """Save the text as a draft. False if the person was not asked."""
+        try:
+            draft.save(
+                reviewer=reviewer,
+                interaction_id=self.item,
+                values=self.values,
+                comment=self.comment,
+                typed_in=replace(typed_in(request), base=self.draft, form=self.operation_id),
+            )
+        except NotAsked:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class KeptComment:
+    """The comment that a person typed for a batch."""
+
+    batch: int
+    comment: str
+
+    @classmethod
+    def from_batch_form(cls, request: HttpRequest) -> "KeptComment | None":
+        """Read the comment from a batch's form; None for any other form, and without a comment."""
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            return None
+        comment = comment_of(request.POST)
+        if match.url_name not in ("batch-send", "batch-comment") or not comment:
+            return None
+        return cls(match.kwargs["id"], comment)
+
+    @classmethod
+    def from_sign_in_form(cls, request: HttpRequest) -> "KeptComment | None":
+        """Read the comment from the form of ``account/kept.html``."""
+        batch = request.POST.get("kept-batch", "")
+        if not (batch.isascii() and batch.isdecimal() and len(batch) < 19):
+            return None
+        return cls(int(batch), storable(request.POST.get("kept-comment", "")))
+
+    @property
+    def page(self) -> str:
+        """The address of the batch."""
+        return reverse("batch", args=[self.batch])
+
+    @property
+    def keep_href(self) -> str:
+        """Where the comment is saved."""
+        return reverse("batch-comment", args=[self.batch])
+
+    def save(self, request: HttpRequest, reviewer: Reviewer) -> bool:
+        """Save the comment with the preview. False if the batch is someone else's."""
+        own = batches.own(reviewer, Upstream.present()).filter(pk=self.batch).first()
+        if own is None:
+            return False
+        batches.keep_comment(own, self.comment)
+        return True
+
+
+Kept = KeptText | KeptComment
+
+
+def kept_of_form(request: HttpRequest) -> Kept | None:
+    """What was typed into the form of a question or of a batch; None for any other form."""
+    return KeptText.from_question_form(request) or KeptComment.from_batch_form(request)
+
+
+def kept_at_sign_in(request: HttpRequest) -> Kept | None:
+    """What the sign-in form has kept; None for the ordinary one."""
+    return KeptText.from_sign_in_form(request) or KeptComment.from_sign_in_form(request)
+
+
+def to_state(kept: Kept | None) -> dict[str, Any] | None:
+    """What was typed, for the session, while the person is at the identity provider."""
+    return None if kept is None else asdict(kept)
+
+
+def kept_from_state(state: dict[str, Any] | None) -> Kept | None:
+    """What ``to_state`` has put there."""
+    if state is None:
+        return None
+    return KeptComment(**state) if "batch" in state else KeptText(**state)
+
+
+def keep_until_signed_in(request: HttpRequest, kept: Kept | None) -> None:
+    """Keep what was typed in the session while the person is asked for their second factor."""
+    if kept is None:
+        request.session.pop(KEPT, None)
+    else:
+        request.session[KEPT] = to_state(kept)
+
+
+def take_kept(request: HttpRequest) -> Kept | None:
+    """What ``keep_until_signed_in`` has kept."""
+    return kept_from_state(request.session.pop(KEPT, None))
+
+
+def save_kept(request: HttpRequest, kept: Kept, reviewer: Reviewer) -> HttpResponse:
+    """Save it where it was typed and go there; a page with it if the person was not asked."""
+    if not kept.save(request, reviewer):
+        return render(request, "account/kept.html", {"kept": kept, "not_asked": True})
+    return redirect(kept.page)
+
+
+def response_to(request: Request) -> HttpResponseBase:
     """The response to a signed-out request.
 
-    A page redirects to the sign-in and back. A question's form keeps its text. Streams and parts
-    of a page get 401: htmx would swap a sign-in page into the part, and a browser would request it
-    forever as a stream.
+    A page redirects to the sign-in and back. The form of a question or a batch keeps its text.
+    Streams and parts of a page get 401: htmx would swap a sign-in page into the part, and a browser
+    would request it forever as a stream.
     """
     if request.path_info.startswith(handoff.PREFIX):
         return _unauthorized()
     if request.method not in ("GET", "HEAD"):
-        return _form_turned_away(request)
+        return _signed_out_form(request)
     login = redirect_to_login(request.get_full_path())
     if not request.htmx:
         return login
     if source_of(request)[0] == "a":
-        # Somebody followed a link; anything else is the page reloading itself.
+        # Someone followed a link; anything else is the page reloading itself.
         return HttpResponseClientRedirect(login.url)
     return reswap(_unauthorized(), "none")
 
 
-def _form_turned_away(request: Request) -> HttpResponseBase:
-    kept, script = KeptText.from_question_form(request), bool(request.htmx)
+def _signed_out_form(request: Request) -> HttpResponseBase:
+    kept, script = kept_of_form(request), bool(request.htmx)
     if kept is None:
-        here = "account" if request.path_info.startswith(reverse("account")) else "inbox"
-        login = redirect_to_login(reverse(here))
+        login = redirect_to_login(_page_after(request))
         return HttpResponseClientRedirect(login.url) if script else login
     if script and resolve(request.path_info).url_name == "draft":
         return _unauthorized()
     return _page(request, {"kept": kept, "signed_out": True}, 401)
+
+
+def _page_after(request: HttpRequest) -> str:
+    """The page to open after signing in, for a form without text."""
+    if request.path_info.startswith(reverse("account")):
+        return reverse("account")
+    match = request.resolver_match
+    if match is not None and match.url_name in (
+        "batch-send",
+        "batch-comment",
+        "batch-undo",
+        "batch-dismiss",
+    ):
+        return reverse("batch", kwargs=match.kwargs)
+    return reverse("inbox")
 
 
 def _unauthorized() -> HttpResponse:
@@ -104,7 +238,7 @@ def _unauthorized() -> HttpResponse:
 @sensitive_variables()
 def csrf_failure(request: Request, reason: str = "") -> HttpResponseBase:
     """Django's view for a form whose token is stale or missing."""
-    kept = KeptText.from_question_form(request) or KeptText.from_sign_in_form(request)
+    kept = kept_of_form(request) or kept_at_sign_in(request)
     if kept is None:
         page = _page_of_form(request)
         return _page(request, {"page": page}, 403, template="403_csrf.html")
@@ -112,8 +246,8 @@ def csrf_failure(request: Request, reason: str = "") -> HttpResponseBase:
 
 
 def _page_of_form(request: HttpRequest) -> str:
-    """The page with the form, from its Referer; empty where unknown. The form's own address may not
-    accept a GET.
+    """The page with the form, from the Referer; empty if unknown. The address that the form posts
+    to may not accept a GET.
     """
     page = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(

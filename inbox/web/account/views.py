@@ -1,11 +1,11 @@
-"""One's own account: the member token, the keyboard, the password."""
+"""The viewer's own account: member token, answer guard, keyboard shortcuts, password."""
 
 from dataclasses import asdict
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,21 +14,35 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from pydantic import SecretStr
 
-from inbox.models import Interaction
+from inbox.models import Guard, Interaction
 from inbox.people import credentials as kept
 from inbox.people import service_key
+from inbox.people.identity_provider import may_use_password
+from inbox.people.sessions import TIME_ZONE
 from inbox.services import credentials as service
 from inbox.services.credentials import NotAdopted, Reason, Unconfirmed
+from inbox.services.guard import choice_of, choose, undo_offered
 from inbox.services.rate_limit import PERIOD
-from inbox.web.account.forms import KeysForm, PasswordForm, TokenForm
+from inbox.web.account.forms import (
+    GuardForm,
+    KeysForm,
+    LanguageForm,
+    LookForm,
+    NotifyForm,
+    PasswordForm,
+    TokenForm,
+)
+from inbox.web.account.look import remember_theme
 from inbox.web.account.messages import not_adopted
 from inbox.web.ui.frame import frame
+from inbox.web.ui.localization import activate_for
 from inbox.web.ui.request import ReviewerRequest, origin_of
+from inbox.web.ui.when import span
 
 REJECTED = 422
 TOO_MANY = 429
 UNCONFIRMED = "unconfirmed_token"
-"""In the session: a token that waits, sealed, for the person to say that its owner is them."""
+"""Session key of an encrypted token whose owner the person still has to confirm."""
 SAVED = gettext_lazy(
     "Your member token was saved. Mobius uses it to record your answers under your name."
 )
@@ -36,15 +50,15 @@ SAVED = gettext_lazy(
 
 @require_safe
 def account(request: ReviewerRequest) -> HttpResponseBase:
-    """The page. ``?replace`` opens the form for another token."""
+    """Show the page. ``?replace`` opens the form for another token."""
     return _page(request)
 
 
 @sensitive_post_parameters("token")
 @require_POST
 async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
-    """Take the pasted token, if Mobius says whose it is. 422 with the reason otherwise, 429 after
-    too many tries.
+    """Save the pasted token if Mobius says who it belongs to. Otherwise 422 with the reason, or 429
+    after too many tries.
     """
     form = TokenForm(request.POST)
     if not form.is_valid():
@@ -59,7 +73,7 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
         if refused.reason is not Reason.TOO_MANY:
             return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
         response = await sync_to_async(_page)(request, token_form=form, status=TOO_MANY)
-        response["Retry-After"] = str(round(PERIOD))
+        response["Retry-After"] = str(round(PERIOD.total_seconds()))
         return response
     if isinstance(adopted, Unconfirmed):
         request.session[UNCONFIRMED] = asdict(adopted)
@@ -70,7 +84,7 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_POST
 def confirm_token(request: ReviewerRequest) -> HttpResponseBase:
-    """The person says whether the owner that Mobius named is them."""
+    """Handle the answer to whether the owner that Mobius named is the viewer."""
     unconfirmed = _unconfirmed(request)
     if unconfirmed is None or unconfirmed.owner != request.POST.get("owner"):
         # Pressed twice, or another tab has pasted another token.
@@ -102,12 +116,69 @@ async def remove_token(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_POST
 def set_keys(request: ReviewerRequest) -> HttpResponseBase:
-    """Single-key shortcuts on or off."""
-    form = KeysForm(request.POST)
-    form.is_valid()
-    enabled = request.user.reviewer.keys_enabled = form.cleaned_data["keys_enabled"]
-    request.user.reviewer.save(update_fields=["keys_enabled"])
-    text = _("Single-key shortcuts are on.") if enabled else _("Single-key shortcuts are off.")
+    """Switch single-key shortcuts and previews on or off."""
+    form = KeysForm(request.POST, instance=request.user.reviewer)
+    reviewer = form.save(commit=False)
+    reviewer.save(update_fields=list(form.fields))
+    if form.changed_data == ["preview_enabled"]:
+        enabled, on, off = reviewer.preview_enabled, _("Previews are on."), _("Previews are off.")
+    else:
+        enabled = reviewer.keys_enabled
+        on, off = _("Single-key shortcuts are on."), _("Single-key shortcuts are off.")
+    messages.success(request, on if enabled else off)
+    return _back()
+
+
+@require_POST
+def set_notifications(request: ReviewerRequest) -> HttpResponseBase:
+    """Choose which notifications the browser shows."""
+    form = NotifyForm(request.POST, instance=request.user.reviewer)
+    form.save(commit=False).save(update_fields=list(form.fields))
+    messages.success(request, _("Your notification settings were saved."))
+    return _back()
+
+
+@require_POST
+def set_language(request: ReviewerRequest) -> HttpResponseBase:
+    """Choose the language and the time zone of pages. 422 for one that isn't offered."""
+    form = LanguageForm(request.user.reviewer, request.POST)
+    if not form.is_valid():
+        return _page(request, status=REJECTED)
+    reviewer = form.save(commit=False)
+    reviewer.save(update_fields=list(form.fields))
+    activate_for(reviewer, request.session)
+    messages.success(request, _("Your language and time zone were saved."))
+    return _back()
+
+
+@require_POST
+def set_look(request: ReviewerRequest) -> HttpResponseBase:
+    """Save theme and density, which the page's script has already applied. Else 422."""
+    form = LookForm(request.POST, instance=request.user.reviewer)
+    if not form.is_valid():
+        return _page(request, status=REJECTED)
+    reviewer = form.save(commit=False)
+    reviewer.save(update_fields=list(form.fields))
+    if not request.htmx:
+        messages.success(request, _("Your appearance settings were saved."))
+    response = HttpResponse(status=204) if request.htmx else _back()
+    remember_theme(reviewer.theme, response)
+    return response
+
+
+@require_POST
+def set_guard(request: ReviewerRequest) -> HttpResponseBase:
+    """Ask before an answer is sent, or let it be undone. 422 for anything else."""
+    reviewer = request.user.reviewer
+    form = GuardForm(choice_of(reviewer), request.POST)
+    if not undo_offered() or not form.is_valid():
+        return _page(request, status=REJECTED)
+    guard, seconds = Guard(form.cleaned_data["guard"]), form.cleaned_data["seconds"]
+    choose(reviewer=reviewer, guard=guard, seconds=seconds)
+    if guard == Guard.UNDO:
+        text = _("You can undo your answers for %(duration)s.") % {"duration": span(seconds)}
+    else:
+        text = _("You'll be asked to confirm before an answer is sent.")
     messages.success(request, text)
     return _back()
 
@@ -115,7 +186,11 @@ def set_keys(request: ReviewerRequest) -> HttpResponseBase:
 @sensitive_post_parameters()
 @require_POST
 def change_password(request: ReviewerRequest) -> HttpResponseBase:
-    """Change the password, which signs the person out everywhere else."""
+    """Change the password, which signs the person out everywhere else. 404 if a password doesn't
+    work for them.
+    """
+    if not may_use_password(request.user.get_username()):
+        raise Http404("No password.")
     form = PasswordForm(request.user, request, request.POST)
     if not form.is_valid():
         if form.retry_after is None:
@@ -139,7 +214,7 @@ def _page(
 ) -> HttpResponse:
     upstream, reviewer = request.upstream, request.user.reviewer
     held_back = Interaction.objects.filter(
-        upstream=upstream, mobius_id__in=service.unsent(reviewer), status="pending"
+        upstream=upstream, mobius_id__in=service.unsent(reviewer, upstream), status="pending"
     )
     unconfirmed = _unconfirmed(request)
     if unconfirmed is not None and not unconfirmed.waits:
@@ -149,16 +224,24 @@ def _page(
         "reviewer": reviewer,
         "unconfirmed": unconfirmed,
         "refused": refused,
-        "credential": kept.present(reviewer),
+        "credential": kept.present(reviewer, upstream),
         "key_answers": service_key.may_answer_for(reviewer, upstream),
         "lost": kept.state_of(request.user.pk, upstream) is kept.Token.LOST,
         "token_form": token_form or TokenForm(),
         "replacing": token_form is not None or "replace" in request.GET,
-        "password_form": password_form or PasswordForm(request.user, request),
+        "language_form": LanguageForm(reviewer, browsers_zone=request.session.get(TIME_ZONE, "")),
+        "look_form": LookForm(instance=reviewer),
+        "guard_form": GuardForm(choice_of(reviewer)) if undo_offered() else None,
+        "password_form": password_form or _password_form(request),
         "held_back": held_back.only("mobius_id", "title"),
     }
     context |= frame(request, upstream, section="account")
     return render(request, "account/account.html", context, status=status)
+
+
+def _password_form(request: ReviewerRequest) -> PasswordForm | None:
+    usable = may_use_password(request.user.get_username())
+    return PasswordForm(request.user, request) if usable else None
 
 
 def _back() -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""Messages to a lead who nudges somebody."""
+"""Messages to a lead who nudges someone."""
 
 from datetime import datetime
 
@@ -13,23 +13,23 @@ from inbox.web.ui.when import clock, moment
 
 def nudge_message(outcome: Outcome[Interaction], now: datetime) -> Message:
     name, last = {"name": outcome.person}, outcome.at or now
-    nobody = _("No nudge was sent.")
-    another_way = sentences(nobody, _("Contact them another way."))
+    not_sent = _("No nudge was sent.")
+    another_way = sentences(not_sent, _("Contact them another way."))
     match outcome.kind:
         case Kind.NUDGED:
             title = _("Nudged %(name)s at %(time)s") % {**name, "time": clock(last)}
             text = _("%(name)s has been notified.") % name
         case Kind.TOO_SOON:
             title = _("%(name)s was nudged at %(time)s") % {**name, "time": moment(last, now)}
-            again = _(
+            limit = _(
                 "Each person can be nudged about a question once an hour. Try again at %(time)s."
             )
-            text = again % {"time": clock(last + EVERY)}
+            text = limit % {"time": clock(last + EVERY)}
         case Kind.CLOSED:
-            title, text = _closed(outcome.subject), nobody
+            title, text = _closed(outcome.subject), not_sent
         case Kind.THEY_ANSWERED:
-            title, text = _("%(name)s has already answered") % name, nobody
-        case Kind.HELD:
+            title, text = _("%(name)s has already answered") % name, not_sent
+        case Kind.CLAIMED_BY_ANOTHER:
             title = _("Someone else has claimed it")
             text = _("Only they can answer now, so %(name)s wasn't nudged.") % name
         case Kind.NO_ACCOUNT:
@@ -38,7 +38,7 @@ def nudge_message(outcome: Outcome[Interaction], now: datetime) -> Message:
             title, text = _("%(name)s's account is deactivated") % name, another_way
         case _:
             title = _("This question is waiting for you")
-            text = sentences(nobody, _("Answer it instead."))
+            text = sentences(not_sent, _("Answer it instead."))
     return Message(outcome, title, text)
 
 

@@ -1,4 +1,4 @@
-"""*Blocked*: which questions wait, for how long, for which person and which group."""
+"""*Blocked*: which questions are waiting, how long, and for which person or group."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox.access import Viewer
-from inbox.models import Interaction, SavedView, Upstream
+from inbox.models import Interaction, Upstream
 from inbox.web.blocked.parts import (
     BlockedQuestion,
     GroupPart,
@@ -24,7 +24,7 @@ from inbox.web.blocked.parts import (
 )
 from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, groups_by_id, read
 from inbox.web.ui.answers import progress
-from inbox.web.ui.claims import stale
+from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.lists import Choice, chips
 from inbox.web.ui.nudging import LastNudge, read_accounts, waits_for
 from inbox.web.ui.people import People
@@ -32,7 +32,7 @@ from inbox.web.ui.when import clock, midnight, span
 from inbox.web.ui.words import listed
 
 PANEL_ROWS = 6
-"""Questions that each side panel lists: those that expire today, those claimed too long."""
+"""How many questions each side panel lists."""
 CHOICES = 30
 
 
@@ -61,7 +61,7 @@ class Menu:
 
 @dataclass(frozen=True)
 class Expiring:
-    """A question that expires today, when, and whom it waits for."""
+    """A question that expires today, with the time and the people it waits for."""
 
     question: BlockedQuestion
     at: datetime | None
@@ -70,8 +70,8 @@ class Expiring:
 
 @dataclass(frozen=True)
 class Panel:
-    """The first of the most urgent questions. ``count`` counts all, ``more`` those that are not
-    listed; empty for none.
+    """The most urgent questions. ``count`` is the number of all of them, ``more`` that of those not
+    listed; both are empty if there are none.
     """
 
     rows: tuple[Any, ...]
@@ -103,7 +103,6 @@ class BlockedPage:
     expiring: Panel
     claimed: Panel
     nudges: tuple[NudgeToday, ...]
-    views: tuple[SavedView, ...]
     whole: bool
 
     @property
@@ -120,9 +119,7 @@ def blocked_page(
     items, whole = read(viewer, upstream, filters, now)
     ids = {id_ for item in items for id_ in waits_for(item)}
     accounts = read_accounts(upstream, ids | {cleaned["person"], viewer.mobius_id or ""}, now)
-    groups, views = groups_by_id(
-        viewer, upstream, {item.group_id or "" for item in items} | {cleaned["group"]}
-    )
+    groups = groups_by_id(upstream, {item.group_id or "" for item in items} | {cleaned["group"]})
     page_context = PageContext(
         viewer=viewer,
         filters=filters,
@@ -147,13 +144,12 @@ def blocked_page(
         expiring=_panel("today", expiring, _expiring, page_context),
         claimed=_panel("stale", kinds["stale"], _claimed, page_context),
         nudges=_todays_nudges(items, page_context),
-        views=tuple(views),
         whole=whole,
     )
 
 
 def _late(item: Interaction, now: datetime) -> bool:
-    """Overdue and not expired: Mobius may not have closed an expired question yet."""
+    """Whether it is overdue and not expired: Mobius may not have closed an expired question yet."""
     over = item.expires_at is not None and item.expires_at <= now
     return item.due_at is not None and item.due_at <= now and not over
 
@@ -170,7 +166,7 @@ def _everybody(item: Interaction, _now: datetime) -> bool:
 _MATCHES: Mapping[str, Callable[[Interaction, datetime], bool]] = {
     "late": _late,
     "today": _today,
-    "stale": stale,
+    "stale": claimed_too_long,
     "all": _everybody,
 }
 
@@ -296,22 +292,24 @@ def _claimed(item: Interaction, page_context: PageContext) -> tuple[BlockedQuest
 def _expiring(item: Interaction, page_context: PageContext) -> Expiring:
     question = question_of(item, page_context)
     if question.claimed:
-        you, other = _("You: %(claimed)s."), _("%(name)s: %(claimed)s.")
         claimed = page_context.people.sentence(
-            item.claimed_by, you, other, claimed=question.claimed
+            item.claimed_by,
+            _("Claimed by you %(since)s."),
+            _("Claimed by %(name)s %(since)s."),
+            since=since_words(item, page_context.now),
         )
         return Expiring(question, item.expires_at, claimed)
     names = page_context.people.objects(waits_for(item))
     words = _("Mobius doesn't say who this is for.")
     if names:
-        words = _("Waiting on %(names)s.") % {"names": listed(names)}
+        words = _("Waiting for %(names)s.") % {"names": listed(names)}
     return Expiring(question, item.expires_at, words)
 
 
 def _todays_nudges(
     items: Sequence[Interaction], page_context: PageContext
 ) -> tuple[NudgeToday, ...]:
-    """Today's nudges about questions that still wait, newest first."""
+    """Today's nudges about questions that are still open, newest first."""
     titles = {item.mobius_id: item.title for item in items}
     today = midnight(page_context.now)
     nudges = [

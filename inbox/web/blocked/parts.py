@@ -12,7 +12,7 @@ from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.web.blocked.queries import BlockedFilters, GroupMembers
 from inbox.web.ui.answers import obstacle, progress, progress_text
-from inbox.web.ui.claims import since_words, stale
+from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.nudging import Accounts, Nudge, nudge_of, waits_for
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import Deadline, deadline, span
@@ -40,7 +40,7 @@ class PageContext:
 
 @dataclass(frozen=True)
 class BlockedQuestion:
-    """A question that waits. ``progress`` is ``2 of 5`` where several must answer."""
+    """A waiting question. ``progress`` is ``2 of 5`` if several people must answer."""
 
     id: str
     href: str
@@ -49,7 +49,7 @@ class BlockedQuestion:
     group: str
     progress: str
     claimed: str
-    stale: bool
+    too_long: bool
     since: datetime
     waited: str
     deadline: Deadline | None
@@ -57,11 +57,11 @@ class BlockedQuestion:
 
 @dataclass(frozen=True)
 class Missing:
-    """A person whom a question waits for. ``note`` says what keeps them from answering."""
+    """A person whose answer is missing. ``note`` says what keeps them from answering."""
 
     face: Face
     note: str
-    stale: bool
+    too_long: bool
     blocks: bool
     nudge: Nudge
 
@@ -76,8 +76,8 @@ class Line:
 
 @dataclass(frozen=True)
 class PersonPart:
-    """A person and the oldest questions that wait for them. ``obstacle``: why the person can't sign
-    in here; empty if they can.
+    """A person and the oldest questions waiting for them. ``obstacle`` is why they can't sign in
+    here; empty if they can.
     """
 
     face: Face
@@ -90,7 +90,9 @@ class PersonPart:
 
 @dataclass(frozen=True)
 class GroupItem:
-    """A group's question and who is missing; ``parts`` and ``progress_label`` are of its bar."""
+    """A group's question and who is missing; ``parts`` and ``progress_label`` are for its progress
+    bar.
+    """
 
     question: BlockedQuestion
     sentence: str
@@ -101,7 +103,7 @@ class GroupItem:
 
 @dataclass(frozen=True)
 class GroupPart:
-    """A group and the oldest questions that wait for it."""
+    """A group and the oldest questions waiting for it."""
 
     name: str
     words: str
@@ -122,7 +124,7 @@ def question_of(item: Interaction, page_context: PageContext) -> BlockedQuestion
         group=group_members.name if group_members else item.group_id or "",
         progress=progress_text(counts),
         claimed=_("claimed %(since)s") % {"since": since_words(item, now)} if claimed else "",
-        stale=claimed and stale(item, now),
+        too_long=claimed and claimed_too_long(item, now),
         since=item.created_at,
         waited=span((now - item.created_at).total_seconds()),
         deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
@@ -130,7 +132,7 @@ def question_of(item: Interaction, page_context: PageContext) -> BlockedQuestion
 
 
 def by_person(items: Sequence[Interaction], page_context: PageContext) -> tuple[PersonPart, ...]:
-    """The people, in the order of their oldest question; ``items`` are the oldest first."""
+    """The people, in the order of their oldest question; ``items`` come oldest first."""
     items_by_id: dict[str, list[Interaction]] = {}
     for item in items:
         for id_ in waits_for(item):
@@ -189,7 +191,7 @@ def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
     counts = progress(item)
     names = people.objects(ids)
     if counts is not None:
-        sentence = _("Missing: %(names)s.") % {"names": listed(names, most=len(names))}
+        sentence = _("Waiting for %(names)s.") % {"names": listed(names, most=len(names))}
         parts = tuple("on" if n < counts[0] else "" for n in range(counts[1]))
         missing = tuple(missing_of(item, id_, page_context) for id_ in ids)
         facts = {"count": counts[0], "total": counts[1]}
@@ -201,7 +203,7 @@ def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
         )
     if item.members is None:
         return GroupItem(question, _("Mobius doesn't say who this is for."), (), "", ())
-    sentence = _("No one has claimed it. It's assigned to no one.")
+    sentence = _("No one has claimed it, and it isn't assigned to anyone.")
     if names:
         assigned = _("No one has claimed it. It's assigned to %(names)s.")
         sentence = assigned % {"names": listed(names, most=MOST_NAMES)}
@@ -223,7 +225,7 @@ def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missin
     blocks = bool(note) and item.policy_kind == "all"
     if blocks:
         note = _("%(obstacle)s; the question can't be completed without them") % {"obstacle": note}
-    old = stale(item, page_context.now) and item.claimed_by == id_
+    old = claimed_too_long(item, page_context.now) and item.claimed_by == id_
     if not note and item.claimed_by == id_ and access.can_be_claimed(item):
         note = _("Claimed %(since)s") % {"since": since_words(item, page_context.now)}
     last = accounts.nudges.get((item.mobius_id, id_))

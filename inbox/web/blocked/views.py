@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,21 +15,20 @@ from inbox.live import hub
 from inbox.mirror import freshness
 from inbox.models import Interaction
 from inbox.services import nudge as service
-from inbox.services.nudge import NotTheirs
 from inbox.services.outcome import Outcome
 from inbox.web.blocked.messages import nudge_message
 from inbox.web.blocked.page import blocked_page
 from inbox.web.blocked.queries import BlockedFilters
 from inbox.web.ui.frame import frame
 from inbox.web.ui.messages import Message
-from inbox.web.ui.nudging import Nudge, nudge_href
+from inbox.web.ui.nudging import Nudge, nudge_href, nudged_words
 from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, origin_of
 
 
 @require_safe
 @lead_required
 def blocked(request: ReviewerRequest) -> HttpResponseBase:
-    """Open questions by person and by group; the list alone for an htmx request."""
+    """Open questions by person and by group; only the list for an htmx request."""
     return _page(request, BlockedFilters.read(request.GET))
 
 
@@ -38,28 +37,26 @@ def blocked(request: ReviewerRequest) -> HttpResponseBase:
 def nudge(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Send ``user_id`` a notification about the question. ``back`` is the page with the button.
 
-    Answers an htmx request with the button alone, else with a redirect to ``back``. 409 where it is
-    too soon or there is nobody to nudge any more; 404 for a person whom it does not ask.
+    An htmx request gets the button, any other a redirect to ``back``. 409 if it is too soon or
+    the person can no longer be nudged; 404 if the person was not asked.
     """
-    try:
-        outcome = service.nudge(
-            reviewer=request.user.reviewer,
-            interaction_id=id,
-            user_id=request.POST.get("user_id", ""),
-            origin=origin_of(request),
-        )
-    except NotTheirs:
-        raise Http404("No such question.") from None
+    outcome = service.nudge(
+        reviewer=request.user.reviewer,
+        interaction_id=id,
+        user_id=request.POST.get("user_id", ""),
+        origin=origin_of(request),
+    )
     return _render_outcome(request, id, outcome)
 
 
 def _render_outcome(
     request: ReviewerRequest, id: str, outcome: Outcome[Interaction]
 ) -> HttpResponseBase:
-    back, message = _back(request), nudge_message(outcome, timezone.now())
+    back, now = _back(request), timezone.now()
+    message = nudge_message(outcome, now)
     if request.htmx:
         user = request.POST.get("user_id", "")
-        words = message.title if outcome.done else str(message)
+        words = nudged_words(outcome.at or now) if outcome.done else str(message)
         nudge = Nudge("done" if outcome.done else "not", user, user, nudge_href(id), words)
         context = {"nudge": nudge, "back": back}
         return render(request, "blocked/_nudge.html", context, status=message.status)
@@ -90,7 +87,7 @@ def _page(
     context |= {"live_cursor": cursor, "freshness": freshness.present()}
     template = "blocked/_blocked.html"
     if not is_fragment(request, "blocked"):
-        context |= frame(request, upstream, section="blocked", views=page.views)
+        context |= frame(request, upstream, section="blocked")
         template = "blocked/blocked.html"
     status = 200 if message is None else message.status
     return render(request, template, context, status=status)

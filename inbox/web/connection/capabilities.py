@@ -1,4 +1,4 @@
-"""What upstream offers, for administrators: on *Connection* and in ``doctor``."""
+"""What upstream offers, worded for administrators: on *Connection* and in ``doctor``."""
 
 from dataclasses import dataclass
 
@@ -22,9 +22,9 @@ class Offered:
         """The function, whether it is offered, and the note."""
         match self.offer:
             case Offer.YES:
-                sentence = _("%(function)s: offered.")
+                sentence = _("%(function)s: available.")
             case Offer.NO:
-                sentence = _("%(function)s: not offered.")
+                sentence = _("%(function)s: not available.")
             case _:
                 sentence = _("%(function)s: not known yet.")
         return f"{sentence % {'function': self.label}} {self.note}".rstrip()
@@ -33,7 +33,7 @@ class Offered:
 _WORDS = {
     "pending": (
         gettext_lazy("List of pending questions"),
-        gettext_lazy("Questions of known runs are read; those of other runs can't be found."),
+        gettext_lazy("Only questions from known runs can be found."),
     ),
     "pending_of_run": (
         gettext_lazy("Pending questions of one run"),
@@ -42,7 +42,7 @@ _WORDS = {
     "closed": (
         gettext_lazy("List of closed questions"),
         gettext_lazy(
-            "Questions are followed once they've been seen pending; older ones aren't shown."
+            "Questions are tracked once they've been seen while pending. Older ones aren't shown."
         ),
     ),
     "project_events": (
@@ -53,7 +53,7 @@ _WORDS = {
         gettext_lazy("Live events of a run"),
         gettext_lazy("Runs are read by ID instead, if that's available."),
     ),
-    "runs": (gettext_lazy("List of runs"), gettext_lazy("Runs are known from their questions.")),
+    "runs": (gettext_lazy("List of runs"), gettext_lazy("Only runs with questions are known.")),
     "run": (
         gettext_lazy("One run by its ID"),
         gettext_lazy("A run's details come from its events and questions."),
@@ -61,7 +61,9 @@ _WORDS = {
     "steps": (gettext_lazy("Steps of a run"), gettext_lazy("A run is shown without its steps.")),
     "groups": (
         gettext_lazy("Groups and their members"),
-        gettext_lazy("Members come from the question itself, or else from the group mapping here."),
+        gettext_lazy(
+            "Members come from the question itself, or from the people assigned to the group here."
+        ),
     ),
     "token_owner": (
         gettext_lazy("Owner of a member token"),
@@ -80,8 +82,8 @@ _WORDS = {
 
 
 _KNOWN_BY = {
-    "signals": gettext_lazy("Not tested: every Mobius with this API generation offers it."),
-    "cancellation": gettext_lazy("Not tested: shown as available until it's refused once."),
+    "signals": gettext_lazy("Not tested: all Mobius servers with this API generation offer it."),
+    "cancellation": gettext_lazy("Not tested: assumed to be available until Mobius refuses it."),
     "claims": gettext_lazy("Available for questions marked as claimable."),
 }
 """Notes for functions that can't be tested without an effect."""

@@ -39,6 +39,12 @@ class PersonForm(MobiusIdForm):
         required=False,
         widget=forms.TextInput(attrs=ID),
     )
+    email = forms.EmailField(
+        label=gettext_lazy("Email address"),
+        max_length=254,
+        required=False,
+        widget=forms.EmailInput(attrs=ID),
+    )
     role = forms.ChoiceField(
         label=gettext_lazy("Role"),
         choices=[
@@ -58,6 +64,7 @@ class PersonForm(MobiusIdForm):
             username=cleaned["name"],
             mobius_id=cleaned["mobius_id"],
             full_name=cleaned["full_name"],
+            email=cleaned["email"],
             role=Role(cleaned["role"]),
             admin=cleaned["admin"],
         )

@@ -1,5 +1,6 @@
 """Messages to administrators: about the service key's answers, and about refused changes."""
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -8,6 +9,7 @@ from inbox.services.group_mapping import NotMapped
 from inbox.services.key_answers import Mode, Why
 from inbox.services.people import NotAdded
 from inbox.services.people_import import Flaw, Unreadable
+from inbox.web.ui.freshness import trouble_text
 from inbox.web.ui.messages import sentences
 
 
@@ -32,7 +34,7 @@ def _why_off(mode: Mode) -> str:
         case Why.SET:
             return _("Off: SERVICE_KEY_ANSWERS is %(setting)s.")
         case Why.PROVEN:
-            return _("Off: Mobius has said before who a member token belongs to.")
+            return _("Off: Mobius has previously said who a member token belongs to.")
         case Why.OFFERED:
             return _("Off: Mobius says who a member token belongs to.")
         case _:
@@ -61,27 +63,30 @@ def _refused(mode: Mode) -> str:
 
 
 def not_sent(refused: trial.NotSent) -> str:
-    """Why a test question was not sent, or may not have been."""
+    """Why a test question was not sent, or might not have been."""
     match refused.reason:
         case trial.Reason.NO_MOBIUS_ID:
             return _("Set your Mobius ID first. The question is sent to it.")
         case trial.Reason.UNCONFIRMED:
             anyway = _("If Mobius received the question anyway, it will appear in your inbox.")
-            return sentences(refused.message, anyway)
-        case _:
+            return sentences(trouble_text(refused.trouble, timezone.now()), anyway)
+        case _ if refused.message:
             reason = {"reason": refused.message}
             return _("Mobius didn't accept the question: %(reason)s") % reason
+        case _:
+            failure = trouble_text(refused.trouble, timezone.now())
+            return sentences(_("Mobius didn't accept the question."), failure)
 
 
 def not_added(refused: NotAdded) -> str:
-    """Why somebody was not added, or got no Mobius ID."""
+    """Why a person was not added, or did not get a Mobius ID."""
     match refused.reason:
         case people.Reason.HAS_ACCOUNT:
             words = _("%(username)s already has an account.")
         case people.Reason.NO_MOBIUS_ID:
             words = _("%(username)s needs a Mobius ID.")
         case people.Reason.ID_OF_ANOTHER:
-            words = _("%(mobius_id)s is the Mobius ID of %(holder)s.")
+            words = _("%(mobius_id)s is the Mobius ID of %(owner)s.")
         case people.Reason.JUST_TAKEN if refused.username:
             words = _("%(username)s or %(mobius_id)s was just taken by another account.")
         case people.Reason.JUST_TAKEN:
@@ -93,20 +98,20 @@ def not_added(refused: NotAdded) -> str:
     return words % {
         "username": refused.username,
         "mobius_id": refused.mobius_id,
-        "holder": refused.holder,
+        "owner": refused.owner,
     }
 
 
 def not_mapped(refused: NotMapped) -> str:
-    """Why nobody was assigned to a group."""
+    """Why no one was assigned to a group."""
     if refused.invalid:
         return sentences(*refused.invalid)
     names = ", ".join(refused.missing)
-    return _("There is no account called %(names)s. Nothing was changed.") % {"names": names}
+    return _("No account exists for %(names)s. Nothing was changed.") % {"names": names}
 
 
 def unreadable(error: Unreadable) -> str:
-    """Why a file of people cannot be read, and in which line."""
+    """Why a file of people can't be read, and the line."""
     match error.flaw:
         case Flaw.NOT_UTF8:
             words = _("The file isn't UTF-8 text. Save it as CSV in UTF-8.")

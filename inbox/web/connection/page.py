@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from inbox.access import REVIEWER, TEAM_LEAD
@@ -23,6 +22,7 @@ from inbox.web.connection.messages import key_answers_text
 from inbox.web.decisions import words as decision_words
 from inbox.web.ui.freshness import explained
 from inbox.web.ui.messages import problem_text, sentences
+from inbox.web.ui.when import long_time
 
 CONFLICTS_FOR = timedelta(days=7)
 CONFLICTS = 5
@@ -30,7 +30,7 @@ CONFLICTS = 5
 
 @dataclass(frozen=True)
 class AdminWarning:
-    """A sentence or two. ``bad``: something does not work."""
+    """One or two sentences. ``bad``: something doesn't work."""
 
     text: str
     bad: bool = False
@@ -42,21 +42,17 @@ def warnings() -> list[AdminWarning]:
     if failure := decision_anchor.failure():
         if failure.at:
             late = _("New heads of the decision log haven't reached LOG_ANCHOR since %(time)s.")
-            late %= {"time": _at(failure.at)}
+            late %= {"time": long_time(failure.at)}
         else:
             late = _("New heads of the decision log haven't reached LOG_ANCHOR.")
-        text = sentences(late, f"{failure.why}.", _("We try again every minute."))
+        text = sentences(late, problem_text(failure.problem), _("We try again every minute."))
         found.append(AdminWarning(text, bad=True))
     conflicts = rights_log.conflicts(timezone.now() - CONFLICTS_FOR)[:CONFLICTS]
     for entry in conflicts:
-        facts = {"time": _at(entry.at), "event": decision_words.conflict(entry)}
+        facts = {"time": long_time(entry.at), "event": decision_words.conflict(entry)}
         text = _("%(time)s: %(event)s. Nothing was changed.") % facts
         found.append(AdminWarning(text))
     return found
-
-
-def _at(when: datetime) -> str:
-    return date_format(timezone.localtime(when), "j F Y, H:i")
 
 
 @dataclass(frozen=True)
@@ -83,8 +79,8 @@ class PersonRow:
 
 @dataclass(frozen=True)
 class ConnectionPage:
-    """``problem`` names the setting that keeps Mobius away, ``explained`` is what Mobius says.
-    ``seen`` are ids to choose from.
+    """``problem`` names the setting that has to change, ``explained`` is what Mobius says. ``seen``
+    are IDs to choose from.
     """
 
     base_url: str
@@ -103,7 +99,7 @@ class ConnectionPage:
 
     @property
     def steps_left(self) -> int:
-        """How many steps are not done."""
+        """How many steps are left."""
         return sum(not step.done for step in self.steps)
 
 

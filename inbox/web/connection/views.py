@@ -1,5 +1,7 @@
 """*Connection*, for administrators: Mobius, the people, their groups, and a test question."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,12 +12,14 @@ from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRed
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox.services import group_mapping, links, people, people_import, trial
+from inbox.page_slots import waiting
+from inbox.services import group_mapping, links, mails, people, people_import, trial
 from inbox.services.people import NotAdded
 from inbox.web.connection.forms import ImportForm, MappingForm, MobiusIdForm, PersonForm
+from inbox.web.connection.link_mail import LinkRow, link_rows, mails_of, read_rows
 from inbox.web.connection.messages import not_added, not_mapped, not_sent, unreadable
 from inbox.web.connection.page import connection_page
 from inbox.web.ui.frame import frame
@@ -23,7 +27,7 @@ from inbox.web.ui.request import ReviewerRequest, administrator_required
 
 REJECTED = 422
 TEST_QUESTION = "sent_test_question"
-"""In the session: the ``trial.Sent`` that this browser follows."""
+"""Session key of the ``trial.Sent`` that this browser follows."""
 
 
 @require_safe
@@ -36,7 +40,7 @@ def connection(request: ReviewerRequest) -> HttpResponseBase:
 @administrator_required
 @sensitive_variables()
 def add_person(request: ReviewerRequest) -> HttpResponse:
-    """Add a person, and show their sign-in link this once."""
+    """Add a person and show their sign-in link, which is shown only once."""
     form = PersonForm(request.POST)
     if not form.is_valid():
         return _page(request, person_form=form, status=REJECTED)
@@ -45,17 +49,38 @@ def add_person(request: ReviewerRequest) -> HttpResponse:
     except NotAdded as refused:
         form.add_error(None, not_added(refused))
         return _page(request, person_form=form, status=REJECTED)
-    return _page(request, added=[added])
+    return _page(request, links=link_rows([added]))
 
 
 @require_POST
 @administrator_required
 @sensitive_variables()
 def new_link(request: ReviewerRequest, id: int) -> HttpResponse:
-    """Show a new sign-in link of a person this once; it replaces the one before."""
+    """Show a new sign-in link for a person, only once; it replaces the previous one."""
     user = get_object_or_404(get_user_model(), pk=id, is_active=True)
     added = people.Added(people.Person(user.get_username()), link=links.make_sign_in(user))
-    return _page(request, added=[added])
+    return _page(request, links=link_rows([added]))
+
+
+@sensitive_post_parameters("token", "sent", "mail")
+@require_POST
+@administrator_required
+@sensitive_variables()
+async def mail_links(request: ReviewerRequest) -> HttpResponseBase:
+    """Mail the links that the page shows, or one of them, and show them again."""
+    tokens, sent = (request.POST.getlist(name) for name in ("token", "sent"))
+    rows = await sync_to_async(read_rows)(tokens[: people_import.MAX_PEOPLE], sent)
+    if not rows:
+        messages.error(request, _("This link no longer works. Make a new one."))
+        return _back("people")
+    wanted = request.POST.get("mail")
+    chosen = [row for row in rows if row.offered and (not wanted or row.token == wanted)]
+    to_send = await sync_to_async(mails_of)(chosen)
+    async with waiting():
+        failures = await asyncio.to_thread(mails.send_all, to_send)
+    results = {row.token: row.mailed(failed) for row, failed in zip(chosen, failures, strict=True)}
+    shown = [results.get(row.token, row) for row in rows]
+    return await sync_to_async(_page)(request, links=shown)
 
 
 @require_POST
@@ -76,7 +101,7 @@ def import_people(request: ReviewerRequest) -> HttpResponse:
     rows = people.add_all(persons, keep=confirmed)
     problems = sum(row.refused is not None for row in rows)
     if confirmed and not problems:
-        return _page(request, added=rows)
+        return _page(request, links=link_rows(rows))
     rows_with_problems = [(row, not_added(row.refused) if row.refused else "") for row in rows]
     preview = {
         "rows": rows_with_problems,
@@ -139,8 +164,16 @@ def test_question(request: ReviewerRequest) -> HttpResponse:
     return render(request, "connection/_test.html", _followed(request))
 
 
-def _page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+def _page(
+    request: ReviewerRequest,
+    *,
+    links: Sequence[LinkRow] = (),
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
     context = {
+        "links": links,
+        "links_to_mail": sum(row.offered for row in links),
         "page": connection_page(request.upstream),
         "person_form": PersonForm(),
         "import_form": ImportForm(),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import dateformat
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from inbox.access import Viewer, redaction
 from inbox.models import Decision, Interaction, Upstream
@@ -21,21 +21,21 @@ from inbox.services.audit import reseal
 from inbox.services.audit.decision_log import head
 from inbox.services.audit.log_status import inspect
 from inbox.web.decisions import words
-from inbox.web.decisions.queries import NEWEST_FIRST, OBSERVED, SPANS, DecisionFilters
+from inbox.web.decisions.queries import NEWEST_FIRST, OBSERVED, DecisionFilters
 from inbox.web.ui.answers import Words
 from inbox.web.ui.lists import MOST, PAGE, Choice, chips
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import Face, People
-from inbox.web.ui.when import ago
-from inbox.web.ui.words import short_id
+from inbox.web.ui.when import DATES, ago
+from inbox.web.ui.words import short_id, whole
 
 COUNTED = 10_000
-"""More entries than this are not counted one by one."""
+"""The most entries that are counted one by one."""
 
 
 @dataclass(frozen=True)
 class DecisionRow:
-    """An entry. ``href`` is its page, ``about_href`` the page of its subject, where that exists."""
+    """An entry. ``href`` is its page, ``about_href`` the page of its subject if there is one."""
 
     number: int
     href: str
@@ -132,7 +132,7 @@ def _people(rows: Iterable[Decision]) -> set[str]:
 
 
 def _items(upstream: Upstream, rows: Iterable[Decision]) -> dict[str, Interaction]:
-    """The entries' questions that the mirror has. One query."""
+    """Those of the entries' questions that are in the mirror. One query."""
     ids = {row.interaction_id for row in rows if row.interaction_id}
     found = Interaction.objects.filter(upstream=upstream, mobius_id__in=ids)
     return {item.mobius_id: item for item in found.only("mobius_id", "questions")}
@@ -158,7 +158,7 @@ def _row(
         sub=sub,
         words=words.value(entry, question),
         comment=entry.comment,
-        note=_("Mobius didn't confirm that it arrived") if words.unknown(entry) else "",
+        note=_("Mobius didn't confirm that it was received") if words.unknown(entry) else "",
         icon=icon,
         by=by,
         receipt_href=receipt_href(entry) if answer and item else "",
@@ -173,7 +173,7 @@ def _face(entry: Decision, people: People) -> Face:
 
 
 def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, str, str]:
-    """The subject of an entry, its address, and the line below it."""
+    """The subject of an entry, its address and the line below it."""
     run = f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow
     if entry.interaction_id:
         href = item.get_absolute_url() if item else ""
@@ -211,7 +211,9 @@ def _day_words(day: date, today: date) -> str:
         return _("Today")
     if (today - day).days == 1:
         return _("Yesterday")
-    return dateformat.format(day, "l j F" if day.year == today.year else "l j F Y")
+    if day.year == today.year:
+        return dateformat.format(day, pgettext("date format", "l j F"))
+    return dateformat.format(day, pgettext("date format", "l j F Y"))
 
 
 def _selects(filters: DecisionFilters) -> tuple[BoundField, ...]:
@@ -219,9 +221,7 @@ def _selects(filters: DecisionFilters) -> tuple[BoundField, ...]:
     named = Decision.objects.exclude(workflow="").order_by("workflow")
     flows = [(name, name) for name in named.values_list("workflow", flat=True).distinct()[:MOST]]
     return (
-        filters.select(
-            "span", _("Any time"), [(key, _(label)) for key, (label, _days_before) in SPANS.items()]
-        ),
+        filters.select("span", _("Any time"), [(key, str(words)) for key, words in DATES.items()]),
         filters.select("who", _("Anyone"), known_people()),
         filters.select("did", _("Any action"), did),
         filters.select("workflow", _("Any workflow"), flows),
@@ -235,12 +235,12 @@ def _count(entries: QuerySet[Decision], filters: DecisionFilters, now: datetime)
         else head().number
     )
     if filters.narrowed and found > COUNTED:
-        return _("more than %(count)s entries") % {"count": f"{COUNTED:,}"}
+        return _("more than %(count)s entries") % {"count": whole(COUNTED)}
     return _entries(found)
 
 
 def _entries(count: int) -> str:
-    return ngettext("%(count)s entry", "%(count)s entries", count) % {"count": f"{count:,}"}
+    return ngettext("%(count)s entry", "%(count)s entries", count) % {"count": whole(count)}
 
 
 def _log_status(rows: Iterable[Decision], now: datetime) -> LogStatus:

@@ -1,23 +1,14 @@
 """The filters of the decision log."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django import forms
 from django.db.models import Q, QuerySet
-from django.utils.timezone import localtime
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from inbox.models import Decision
-from inbox.web.ui.lists import Keyset, ListForm, Search, Text
+from inbox.web.ui.lists import Keyset, ListForm, OneOf, Search, Text
+from inbox.web.ui.when import DATES, since
 
-SPANS = {
-    "today": (gettext_noop("Today"), 0),
-    "7": (gettext_noop("Last 7 days"), 6),
-    "30": (gettext_noop("Last 30 days"), 29),
-    "90": (gettext_noop("Last 90 days"), 89),
-    "365": (gettext_noop("Last 365 days"), 364),
-}
-"""Key, label, and how many days before today the span begins."""
 OBSERVED = "observed"
 """The action filter's value for answers that were made outside this app."""
 
@@ -33,11 +24,7 @@ class DecisionFilters(ListForm):
     q = Search(longest=200)
     who = Text(label=gettext_lazy("Who"))
     did = Text(label=gettext_lazy("Action"))
-    span = forms.ChoiceField(
-        label=gettext_lazy("When"),
-        choices=[(key, words) for key, (words, _) in SPANS.items()],
-        required=False,
-    )
+    span = OneOf(DATES, label=gettext_lazy("When"))
     workflow = Text(label=gettext_lazy("Workflow"))
     item = Text()
     cursor = Text()
@@ -56,19 +43,14 @@ class DecisionFilters(ListForm):
         if cleaned["item"]:
             rows = rows.filter(interaction_id=cleaned["item"])
         if cleaned["span"]:
-            rows = rows.filter(at__gte=_since(cleaned["span"], now))
+            rows = rows.filter(at__gte=since(cleaned["span"], now))
         if cleaned["q"]:
             rows = rows.filter(_search(cleaned["q"]))
         return rows
 
 
-def _since(span: str, now: datetime) -> datetime:
-    midnight = localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight - timedelta(days=SPANS[span][1])
-
-
 def _search(words: str) -> Q:
-    """A text contains all of the words, or an id or number equals them."""
+    """Match entries with all words in one text, or an equal ID or number."""
     exact = Q(interaction_id=words) | Q(run_id=words) | Q(group_id=words) | Q(operation_id=words)
     if words.replace(",", "").isdecimal() and len(words) < 15:
         exact |= Q(number=int(words.replace(",", "")))

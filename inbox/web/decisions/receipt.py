@@ -1,4 +1,4 @@
-"""One entry of the decision log as a sheet of paper."""
+"""Receipts: entries of the decision log, to print."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,9 +8,10 @@ from typing import Any
 from django.utils import dateformat
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import get_current_timezone_name, localtime
+from django.utils.translation import pgettext
 
 from inbox import access
-from inbox.access import Viewer
+from inbox.access import Viewer, redaction
 from inbox.models import Decision, DecisionHead, Interaction, Upstream
 from inbox.models.decision import RESPOND
 from inbox.people.names import names_of
@@ -30,9 +31,10 @@ from inbox.web.ui.words import short_id
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """What ``decisions/_sheet.html`` shows. Hashes are in groups of eight digits. ``problem``:
-    why the log or the entry is not intact.
+class Receipt:
+    """What ``decisions/_receipt.html`` shows. Hashes are in groups of eight digits. ``decided`` and
+    ``sent`` are empty unless the answer was held. ``problem`` is why the log or the entry isn't
+    intact.
     """
 
     number: int
@@ -56,6 +58,8 @@ class Sheet:
     operation_id: str
     http_status: int | None
     entered: str
+    decided: str
+    sent: str
     body: Text
     cards: Sequence[Card]
     message: str
@@ -70,7 +74,7 @@ class Sheet:
 
 
 def answers(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Decision]:
-    """The entries of the answers to a question, those that the viewer may see. One query."""
+    """The entries for a question's answers that the viewer may see. One query."""
     rows = Decision.objects.filter(
         interaction_id=item.mobius_id,
         base_url=upstream.base_url,
@@ -90,20 +94,20 @@ def seen_by(viewer: Viewer, item: Interaction, entries: Iterable[Decision]) -> l
     ]
 
 
-def sheets(
+def receipts(
     viewer: Viewer, entries: Sequence[Decision], item: Interaction | None
-) -> tuple[Sheet, ...]:
-    """``entries`` as sheets. Leads see every address, others only their own."""
+) -> tuple[Receipt, ...]:
+    """Receipts for ``entries``. Leads see every address, others only their own."""
     people = People(names_of({entry.actor for entry in entries} | _others(entries)))
     last, problems = head(), _problems(entries)
     return tuple(
-        replace(_sheet(viewer, entry, item, people, last), problem=problems[entry.number])
+        replace(_receipt(viewer, entry, item, people, last), problem=problems[entry.number])
         for entry in entries
     )
 
 
 def _problems(entries: Sequence[Decision]) -> dict[int, str]:
-    """By number, the problem of an entry, else that of the log."""
+    """The problem of each entry by its number, else that of the log."""
     wanted = [entry.number - 1 for entry in entries]
     before = dict(Decision.objects.filter(number__in=wanted).values_list("number", "hash"))
     log = inspect().verdict
@@ -118,9 +122,9 @@ def _others(entries: Sequence[Decision]) -> set[str]:
     return {value["user"] for value in values if isinstance(value.get("user"), str)}
 
 
-def _sheet(
+def _receipt(
     viewer: Viewer, entry: Decision, item: Interaction | None, people: People, last: DecisionHead
-) -> Sheet:
+) -> Receipt:
     mirrored = (item.questions or [None])[0] if item is not None else None
     question = words.question_of(entry, mirrored)
     value_text = words.value(entry, question)
@@ -129,7 +133,9 @@ def _sheet(
     title = message.strip().splitlines()[0] if message.strip() else ""
     context = shown.get("context")
     own = entry.actor == viewer.mobius_id
-    return Sheet(
+    # Of an older version, the fields are not hashed.
+    held = entry.version > 2 and entry.decided_at != entry.sent_at
+    return Receipt(
         number=entry.number,
         title=words.headline(entry, question, people),
         when=_full(entry.at),
@@ -151,8 +157,10 @@ def _sheet(
         operation_id=entry.operation_id,
         http_status=entry.http_status if entry.version > 1 else None,
         entered=_full(entry.entered_at),
+        decided=_full(entry.decided_at) if held and entry.decided_at else "",
+        sent=_full(entry.sent_at) if held and entry.sent_at else "",
         body=markdown.render(message),
-        cards=evidence.cards(context) if isinstance(context, dict) else (),
+        cards=evidence.cards(redaction.masked(context)) if isinstance(context, dict) else (),
         message=title,
         stood=_stood(shown),
         hash=_spaced(entry.hash),
@@ -165,12 +173,14 @@ def _sheet(
 
 
 def _full(at: datetime) -> str:
-    return dateformat.format(localtime(at), "l j F Y, H:i:s")
+    return dateformat.format(localtime(at), pgettext("date format", "l j F Y, H:i:s"))
 
 
 def _stood(shown: dict[str, Any]) -> str:
     at = parse_datetime(str(shown.get("updated_at") or ""))
-    return dateformat.format(localtime(at), "j F Y, H:i:s") if at and at.tzinfo else ""
+    if at is None or at.tzinfo is None:
+        return ""
+    return dateformat.format(localtime(at), pgettext("date format", "j F Y, H:i:s"))
 
 
 def _spaced(digest: str) -> str:

@@ -18,6 +18,7 @@ from inbox.web.decisions import receipt
 from inbox.web.decisions.page import decision_list
 from inbox.web.decisions.queries import DecisionFilters
 from inbox.web.ui.frame import frame
+from inbox.web.ui.localization import in_installation_zone
 from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required
 
 Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
@@ -25,8 +26,9 @@ Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
 
 @require_safe
 @lead_required
+@in_installation_zone
 def decisions(request: ReviewerRequest) -> HttpResponse:
-    """The log; only the part below its filters for an htmx request."""
+    """The log; for an htmx request only the part below its filters."""
     upstream, filters = request.upstream, DecisionFilters.read(request.GET)
     context: dict[str, Any] = {
         "list": decision_list(request.viewer, upstream, filters, timezone.now())
@@ -40,6 +42,7 @@ def decisions(request: ReviewerRequest) -> HttpResponse:
 
 @require_safe
 @lead_required
+@in_installation_zone
 def decision(request: ReviewerRequest, number: int) -> HttpResponse:
     """One entry."""
     upstream = request.upstream
@@ -47,11 +50,12 @@ def decision(request: ReviewerRequest, number: int) -> HttpResponse:
     if entry is None:
         raise Http404("No such entry.")
     item = Interaction.objects.filter(upstream=upstream, mobius_id=entry.interaction_id).first()
-    return _sheets(request, upstream, [entry], item)
+    return _receipts(request, upstream, [entry], item)
 
 
 @require_safe
 @lead_required
+@in_installation_zone
 def as_csv(request: ReviewerRequest) -> HttpResponseBase:
     """The filtered entries as CSV."""
     return _export(request, decision_export.as_csv, "csv", "text/csv; charset=utf-8")
@@ -59,14 +63,16 @@ def as_csv(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_safe
 @lead_required
+@in_installation_zone
 def as_json_lines(request: ReviewerRequest) -> HttpResponseBase:
     """The filtered entries as JSON Lines, each as it was hashed."""
     return _export(request, decision_export.as_json_lines, "jsonl", "application/jsonl")
 
 
 @require_safe
+@in_installation_zone
 def answer_receipt(request: ReviewerRequest, id: str) -> HttpResponse:
-    """The answers to one question as sheets to print; ``?entry=`` one of them."""
+    """Receipts for the answers to one question; with ``?entry=`` for one of them."""
     upstream = request.upstream
     item = question.find(request.viewer, upstream, id)
     entries = [] if item is None else receipt.answers(request.viewer, upstream, item)
@@ -75,19 +81,19 @@ def answer_receipt(request: ReviewerRequest, id: str) -> HttpResponse:
         entries = [entry for entry in entries if str(entry.number) == wanted]
     if not entries:
         raise Http404("No such receipt.")
-    return _sheets(request, upstream, entries, item)
+    return _receipts(request, upstream, entries, item)
 
 
-def _sheets(
+def _receipts(
     request: ReviewerRequest, upstream: Upstream, entries: list[Decision], item: Interaction | None
 ) -> HttpResponse:
     context = {
-        "sheets": receipt.sheets(request.viewer, entries, item),
+        "receipts": receipt.receipts(request.viewer, entries, item),
         "item": item if entries[0].interaction_id else None,
         "printed": timezone.now(),
     }
     context |= frame(request, upstream, section="decisions" if request.viewer.lead else "")
-    return render(request, "decisions/sheet.html", context)
+    return render(request, "decisions/receipt.html", context)
 
 
 def _export(

@@ -6,21 +6,25 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from inbox.access.redaction import masked
 from inbox.models import Decision
 from inbox.models.decision import RESPOND
-from inbox.services import group_mapping, key_answers, observed
+from inbox.services import deactivation, group_mapping, key_answers, observed, reveal
 from inbox.services.audit import rights_log
+from inbox.services.claiming import Verb
 from inbox.web.ui.answers import Words, value_words
-from inbox.web.ui.context import compact
 from inbox.web.ui.people import People
-from inbox.web.ui.words import label
+from inbox.web.ui.values import compact
+from inbox.web.ui.words import label, routing_words
 
 VERBS = {
     RESPOND: gettext_noop("Answered"),
-    observed.UNCONFIRMED: gettext_noop("Answer accepted, unconfirmed"),
+    observed.UNCONFIRMED: gettext_noop("Answer accepted (unconfirmed)"),
     "claim": gettext_noop("Claimed"),
     "release": gettext_noop("Released"),
+    deactivation.WITHDRAWN: gettext_noop("Withdrew an answer"),
     "nudge": gettext_noop("Nudged"),
+    reveal.VERB: gettext_noop("Revealed a masked value"),
     "run_cancelled": gettext_noop("Cancelled a run"),
     "run_signalled": gettext_noop("Signalled a run"),
     "member_added": gettext_noop("Added a member"),
@@ -37,16 +41,23 @@ VERBS = {
     rights_log.REACTIVATED: gettext_noop("Reactivated an account"),
     rights_log.DEACTIVATED: gettext_noop("Deactivated an account"),
     rights_log.DELETED: gettext_noop("Deleted an account"),
-    group_mapping.VERB: gettext_noop("Mapped a group"),
-    key_answers.VERB: gettext_noop("Changed answers with the service key"),
-    rights_log.CONFLICT: gettext_noop("Pasted another ID's token"),
+    group_mapping.VERB: gettext_noop("Assigned people to a group"),
+    key_answers.VERB: gettext_noop("Changed the service key setting"),
+    rights_log.LINKED: gettext_noop("Linked a provider account"),
+    rights_log.UNLINKED: gettext_noop("Unlinked a provider account"),
+    rights_log.FACTOR_ADDED: gettext_noop("Added a second factor"),
+    rights_log.FACTOR_REMOVED: gettext_noop("Removed a second factor"),
+    rights_log.CONFLICT: gettext_noop("Pasted someone else's token"),
+    rights_log.REFUSED_CLAIM: gettext_noop("Signed in with someone else's Mobius ID"),
 }
 """The label of each verb, as in the filter."""
 _DONE = {
-    observed.UNCONFIRMED: gettext_noop("%(name)s sent an answer, unconfirmed"),
+    observed.UNCONFIRMED: gettext_noop("%(name)s sent an answer (unconfirmed)"),
     "claim": gettext_noop("%(name)s claimed"),
     "release": gettext_noop("%(name)s released"),
+    deactivation.WITHDRAWN: gettext_noop("%(name)s withdrew an answer"),
     "nudge": gettext_noop("%(name)s nudged"),
+    reveal.VERB: gettext_noop("%(name)s revealed a masked value"),
     "run_cancelled": gettext_noop("%(name)s cancelled"),
     "run_signalled": gettext_noop("%(name)s signalled"),
     "member_added": gettext_noop("%(name)s added a member"),
@@ -63,30 +74,39 @@ _DONE = {
     rights_log.REACTIVATED: gettext_noop("%(name)s reactivated an account"),
     rights_log.DEACTIVATED: gettext_noop("%(name)s deactivated an account"),
     rights_log.DELETED: gettext_noop("%(name)s deleted an account"),
-    group_mapping.VERB: gettext_noop("%(name)s mapped a group"),
-    key_answers.VERB: gettext_noop("%(name)s changed answers with the service key"),
-    rights_log.CONFLICT: gettext_noop("%(name)s pasted another ID's token"),
+    group_mapping.VERB: gettext_noop("%(name)s assigned people to a group"),
+    key_answers.VERB: gettext_noop("%(name)s changed the service key setting"),
+    rights_log.LINKED: gettext_noop("%(name)s linked a provider account"),
+    rights_log.UNLINKED: gettext_noop("%(name)s unlinked a provider account"),
+    rights_log.FACTOR_ADDED: gettext_noop("%(name)s added a second factor"),
+    rights_log.FACTOR_REMOVED: gettext_noop("%(name)s removed a second factor"),
+    rights_log.CONFLICT: gettext_noop("%(name)s pasted someone else's token"),
+    rights_log.REFUSED_CLAIM: gettext_noop("%(name)s signed in with someone else's Mobius ID"),
 }
 """The action as a sentence."""
 _TO = {
     "nudge": (gettext_noop("Nudged %(user)s"), gettext_noop("%(name)s nudged %(user)s")),
+    deactivation.WITHDRAWN: (
+        gettext_noop("Withdrew an answer of %(user)s"),
+        gettext_noop("%(name)s withdrew an answer of %(user)s"),
+    ),
     "member_added": (gettext_noop("Added %(user)s"), gettext_noop("%(name)s added %(user)s")),
     "member_removed": (
         gettext_noop("Removed %(user)s"),
         gettext_noop("%(name)s removed %(user)s"),
     ),
 }
-"""The same with the person it concerns."""
+"""The same, for actions that concern another person."""
 _SHORT = {
     "run_cancelled": gettext_noop("Cancelled"),
     "run_signalled": gettext_noop("Signalled"),
 }
-_ROUTING = {"any": gettext_noop("First to answer"), "all": gettext_noop("All members")}
 _BY = {
     "member": ("key", gettext_noop("Member token")),
     "service": ("key", gettext_noop("Service key")),
     "account": ("user", gettext_noop("This app")),
     "command": ("user", gettext_noop("Command line")),
+    "provider": ("user", gettext_noop("Identity provider")),
 }
 
 
@@ -120,17 +140,18 @@ def _sentence(entry: Decision, name: str, people: People) -> str:
 
 
 def value(entry: Decision, question: Mapping[str, Any]) -> Words | None:
-    """The value in words; None where the entry has none."""
+    """The value in words; None if the entry has none."""
     details = _details(entry)
     match entry.verb:
         case "respond":
             return value_words(question, entry.value)
         case observed.UNCONFIRMED:
-            return value_words(question, details.get("answer"))
-        case "run_signalled":
-            return Words(str(details.get("signal") or ""), tone="mono")
+            answer = value_words(question, details.get("answer")).text
+            return Words(_("Not confirmed: %(answer)s") % {"answer": answer})
+        case "run_signalled" | reveal.VERB:
+            return Words(str(details.get("signal") or details.get("path") or ""), tone="mono")
         case "routing_changed":
-            return Words(" → ".join(_routing(str(details.get(key))) for key in ("from", "to")))
+            return Words(" → ".join(routing_words(str(details.get(key))) for key in ("from", "to")))
         case "token_adopted" | "token_removed":
             ends = [f"…{details[key]}" for key in ("before", "token") if details.get(key)]
             return Words(" → ".join(ends), tone="mono") if ends else None
@@ -138,12 +159,8 @@ def value(entry: Decision, question: Mapping[str, Any]) -> Words | None:
             return _rights(entry)
 
 
-def _routing(routing: str) -> str:
-    return _(_ROUTING[routing]) if routing in _ROUTING else routing
-
-
 def _rights(entry: Decision) -> Words | None:
-    """The change of an account or a role; None where there is only the verb."""
+    """The change of an account or a role; None if only the verb is known."""
     details = _details(entry)
     match entry.verb:
         case (
@@ -151,12 +168,19 @@ def _rights(entry: Decision) -> Words | None:
             | rights_log.ROLES
             | rights_log.PERMISSIONS
             | rights_log.RENAMED
+            | rights_log.LINKED
+            | rights_log.UNLINKED
+            | rights_log.FACTOR_ADDED
+            | rights_log.FACTOR_REMOVED
             | group_mapping.VERB
             | key_answers.VERB
         ):
             return Words(f"{_listed(details.get('before'))} → {_listed(details.get('after'))}")
-        case rights_log.CONFLICT:
+        case rights_log.CONFLICT | rights_log.REFUSED_CLAIM:
             return Words(conflict(entry))
+        case Verb.RELEASE if details.get("by"):
+            words = _("By %(account)s, when the account was deactivated")
+            return Words(words % {"account": details["by"]})
         case _:
             return None
 
@@ -169,6 +193,9 @@ def conflict(entry: Decision) -> str:
     )
     own = details.get("mobius_id")
     facts = {"account": account, "owner": owner, "other": owner_account, "own": own}
+    if entry.verb == rights_log.REFUSED_CLAIM:
+        claimed = _("%(account)s signed in as %(owner)s, the Mobius ID of %(other)s")
+        return claimed % facts
     if owner_account:
         return _("%(account)s pasted the token of %(owner)s, the Mobius ID of %(other)s") % facts
     if own:
@@ -203,7 +230,7 @@ def credential(entry: Decision) -> tuple[str, str]:
 
 
 def question_of(entry: Decision, mirrored: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-    """The question as it was shown, else as it is in the mirror."""
+    """The question as it was shown, else as the mirror has it."""
     shown = entry.shown if isinstance(entry.shown, dict) else {}
     questions = shown.get("questions") or ([mirrored] if mirrored else [])
     return questions[0] if questions and isinstance(questions[0], dict) else {}
@@ -216,12 +243,12 @@ def _listed(names: Any) -> str:
 
 
 def value_as_json(entry: Decision) -> str:
-    """The value as JSON, where ``value`` has no words for it."""
-    return compact(entry.value) if entry.value not in (None, {}, "") else ""
+    """The value as JSON, if ``value`` has no words for it."""
+    return compact(masked(entry.value)) if entry.value not in (None, {}, "") else ""
 
 
 def unknown(entry: Decision) -> bool:
-    """It is unknown whether the request arrived."""
+    """Whether Mobius never confirmed that the request arrived."""
     return _details(entry).get("arrived") == "unknown"
 
 

@@ -9,14 +9,14 @@ from inbox.models.reviewer import validate_one_line
 
 
 class MemberForm(forms.Form):
-    """The person to add or remove; ``typed`` is what the lead typed to name them."""
+    """The person to add or remove; ``typed`` is what the lead typed to find them."""
 
     user_id = forms.CharField(max_length=200, validators=[validate_one_line])
     typed = forms.CharField(max_length=200, required=False)
 
 
 class RoutingForm(forms.Form):
-    """How many must answer new questions."""
+    """How many people must answer new questions."""
 
     routing = forms.ChoiceField(choices=[(kind, kind) for kind in (PolicyKind.ANY, PolicyKind.ALL)])
 

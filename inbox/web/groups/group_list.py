@@ -90,7 +90,7 @@ def group_list(
 
 
 def members_of(groups: Iterable[Group]) -> dict[int, list[str]]:
-    """Group → its members' ids. One query."""
+    """The members' IDs by group. One query."""
     found: dict[int, list[str]] = {}
     rows = Membership.objects.filter(group__in=[group.pk for group in groups])
     for group, user_id in rows.order_by("user_id").values_list("group_id", "user_id"):
@@ -99,7 +99,9 @@ def members_of(groups: Iterable[Group]) -> dict[int, list[str]]:
 
 
 def waiting_href(viewer: Viewer, group: Group, members: Iterable[str]) -> str:
-    """Where a group's open questions are listed: the inbox for a member, else the group's page."""
+    """Where a group's open questions are listed: in the inbox for a member, else on the group's
+    page.
+    """
     if viewer.mobius_id is not None and viewer.mobius_id in members:
         return Filters.link(target=group.mobius_id)
     return f"{group.get_absolute_url()}#waiting"

@@ -30,16 +30,18 @@ def group_message(outcome: Outcome[Group]) -> Message:
         case Kind.ALREADY_SO:
             title = _("%(person)s is no longer in %(group)s")
         case Kind.UNKNOWN_PERSON:
-            title = _("Mobius doesn't know anyone called %(id)s")
+            title = _("Mobius doesn't know the ID %(id)s")
         case Kind.DELETED:
-            title = _("Mobius no longer has %(group)s")
+            title = _("%(group)s no longer exists in Mobius")
         case Kind.STILL_OPEN:
             title = _("The change wasn't made")
             unchanged = _("Mobius returned an error, and %(group)s is unchanged.")
             parts = (unchanged % facts, _("Try again in a moment."))
         case Kind.UNCONFIRMED:
             title = _("We couldn't confirm that the change was received")
-            check = _("Check %(group)s again in a minute. Until then this page shows it as it was.")
+            check = _(
+                "Check %(group)s again in a minute. Until then, this page shows its previous state."
+            )
             parts = (check % facts,)
         case _:
             title, parts = _("Mobius didn't make this change"), (mobius_says(outcome), nothing)
@@ -52,5 +54,5 @@ def _changed(outcome: Outcome[Group]) -> str:
     if outcome.verb == Verb.REMOVED:
         return _("%(person)s was removed from %(group)s")
     if outcome.routing == PolicyKind.ANY:
-        return _("Routing for %(group)s is now first to answer")
-    return _("Routing for %(group)s is now all members")
+        return _("Routing for %(group)s is now “First to answer”")
+    return _("Routing for %(group)s is now “All members”")

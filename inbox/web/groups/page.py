@@ -21,7 +21,7 @@ from inbox.web.groups.queries import AnswerTimes, answer_times, open_of
 from inbox.web.ui.answers import progress
 from inbox.web.ui.messages import Message, sentences
 from inbox.web.ui.people import Face, People
-from inbox.web.ui.when import Deadline, deadline, moment
+from inbox.web.ui.when import Deadline, deadline
 from inbox.web.ui.words import ROUTING, listed, routing_words
 
 
@@ -47,12 +47,12 @@ def confirm(
     query: Mapping[str, str],
     typed: str,
 ) -> tuple[Confirmation | None, str]:
-    """The confirmation of the change in the query, or a message about what was typed."""
+    """The confirmation of the change that the query asks for, or a message about what was typed."""
     key = group.handle or group.mobius_id
     if "remove" in query and query["remove"] in members:
         return _removal(upstream, group, key, query["remove"], people), ""
     if "add" in query:
-        return _addition(group, key, members, typed)
+        return _addition(upstream, group, key, members, typed)
     wanted = query.get("routing", "")
     if wanted in [kind.value for kind in ROUTING] and wanted != group.routing:
         return _rerouting(upstream, group, key, PolicyKind(wanted)), ""
@@ -100,7 +100,7 @@ def _new_only() -> str:
 
 
 def _addition(
-    group: Group, key: str, members: list[str], typed: str
+    upstream: Upstream, group: Group, key: str, members: list[str], typed: str
 ) -> tuple[Confirmation | None, str]:
     if not typed:
         return None, _("Enter a name or a Mobius ID.")
@@ -112,7 +112,7 @@ def _addition(
     names = {"name": names_of([user_id])[user_id], "id": user_id, "group": group.name}
     if user_id in members:
         return None, _("%(name)s is already in %(group)s.") % names
-    status = account_statuses([user_id])[user_id]
+    status = account_statuses(upstream, [user_id])[user_id]
     title = _("Add %(name)s (%(id)s) to %(group)s?")
     if names["name"] == user_id:
         title = _("Add %(name)s to %(group)s?")
@@ -121,7 +121,7 @@ def _addition(
         note = _("%(name)s has no account here, so they can't answer here.") % names
     elif not status.active:
         note = _("%(name)s's account is deactivated, so they can't answer here.") % names
-    earlier = _("They can't answer questions that were asked before.")
+    earlier = _("New members can't answer questions that were asked before they joined.")
     confirm = Confirmation(
         title=title % names,
         text=sentences(_new_only(), earlier, note),
@@ -138,10 +138,10 @@ def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> 
         upstream=upstream, group_id=group.mobius_id, status="pending", gone__in=(False,)
     ).count()
     if kind == PolicyKind.ANY:
-        title = _("Change routing to first to answer?")
+        title = _("Change routing to “First to answer”?")
         meaning = _("One member answers for the group.")
     else:
-        title = _("Change routing to all members?")
+        title = _("Change routing to “All members”?")
         meaning = _("The run resumes when everyone has answered.")
     kept = ngettext(
         "%(count)d open question keeps the old routing.",
@@ -189,7 +189,7 @@ class Change:
 
     icon: str
     text: str
-    when: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -223,12 +223,12 @@ class GroupPage:
 
     @property
     def in_inbox(self) -> bool:
-        """The viewer's inbox shows the open questions."""
+        """Whether the viewer's inbox lists the open questions."""
         return "#" not in self.waiting_href
 
     @property
     def settled(self) -> bool:
-        """Nothing is being changed, so the page may reload itself."""
+        """Whether no change is being made, so that the page may reload itself."""
         return self.confirm is None and not self.problem
 
 
@@ -249,11 +249,11 @@ def group_page(
     manages = access.has_permission(viewer, access.MANAGE_GROUPS)
     rows = open_of(viewer, upstream).filter(group_id=group.mobius_id)
     # Open questions have no completed_at; naming it first matches the order of the index.
-    oldest = rows.defer("raw", "context", "search").order_by("completed_at", "created_at")
+    oldest = rows.defer("raw", "context").order_by("completed_at", "created_at")
     items = list(oldest[:WAITING])
     log = _log(upstream, group) if manages else []
     people, wanted = People(names_of(_ids(ids, items, log)), viewer.mobius_id), query.get("routing")
-    statuses = account_statuses(ids) if viewer.lead else {}
+    statuses = account_statuses(upstream, ids) if viewer.lead else {}
     confirmation, problem = None, str(message) if message and typed else ""
     if manages and message is None:
         typed = " ".join(query.get("add", typed).split())[:200]
@@ -269,7 +269,7 @@ def group_page(
         waiting_count=rows.count(),
         waiting_href=waiting_href(viewer, group, ids),
         answer_times=answer_times(upstream, group.mobius_id, now),
-        changes=tuple(_change(entry, people, now) for entry in log),
+        changes=tuple(_change(entry, people) for entry in log),
         manages=manages,
         routings=tuple(
             (kind.value, str(name), str(meaning)) for kind, (name, meaning) in ROUTING.items()
@@ -308,10 +308,10 @@ def _note(status: AccountStatus | None) -> str:
     if status is None or (status.active and status.token):
         return ""
     if not status.account:
-        return _("Has no account here, so they can't answer here")
+        return _("No account here, so they can't answer")
     if not status.active:
-        return _("The account is deactivated, so they can't answer here")
-    return _("Has no member token yet, so they can't answer for the group")
+        return _("Account deactivated, so they can't answer")
+    return _("No member token yet, so they can't answer for the group")
 
 
 def _open_question(item: Interaction, people: People, now: datetime) -> OpenQuestion:
@@ -322,7 +322,7 @@ def _open_question(item: Interaction, people: People, now: datetime) -> OpenQues
             "total": counts[1],
             "names": listed(people.objects(item.missing)),
         }
-        state = _("%(count)d of %(total)d answered, waiting on %(names)s") % facts
+        state = _("%(count)d of %(total)d answered, waiting for %(names)s") % facts
     elif item.claimed_by:
         claimed = _("Claimed by you"), _("Claimed by %(name)s")
         state = people.sentence(item.claimed_by, *claimed)
@@ -344,7 +344,7 @@ def _log(upstream: Upstream, group: Group) -> list[Decision]:
     return list(rows.order_by("-at", "-number")[:CHANGES])
 
 
-def _change(entry: Decision, people: People, now: datetime) -> Change:
+def _change(entry: Decision, people: People) -> Change:
     value = entry.value or {}
     facts = {"user": people.full(value.get("user")), "routing": routing_words(str(value.get("to")))}
     match entry.verb:
@@ -358,7 +358,7 @@ def _change(entry: Decision, people: People, now: datetime) -> Change:
     text = people.sentence(entry.actor, you, other, **facts)
     if value.get("arrived") == "unknown":
         text = _("%(change)s; Mobius didn't confirm it") % {"change": text}
-    return Change(icon, text, moment(entry.at, now))
+    return Change(icon, text, entry.at)
 
 
 def _added(user_id: str | None, actor: str, people: People) -> tuple[str, str]:

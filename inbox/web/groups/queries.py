@@ -20,7 +20,7 @@ NEWEST = 500
 
 @dataclass(frozen=True)
 class Waiting:
-    """A group's open questions that the viewer may see: how many, and since when."""
+    """How many open questions of a group the viewer may see, and the time of the oldest."""
 
     count: int = 0
     since: datetime | None = None
@@ -28,7 +28,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class AnswerTimes:
-    """A group's times to answer in seconds; None where it has answered nothing."""
+    """A group's response times in seconds; None if it hasn't answered anything."""
 
     answers: int = 0
     median: float | None = None
@@ -60,13 +60,15 @@ def waiting(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> dict[str,
 
 
 def open_of(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
-    """Open questions that the viewer may see; a group's are in the order of its index."""
+    """Open questions that the viewer may see; those of a group in the order of its index."""
     # ``gone=False`` becomes a bare column, which SQLite does not look up in the index.
     return access.interactions(viewer, upstream).filter(status="pending", gone__in=(False,))
 
 
 def answer_times(upstream: Upstream, group_id: str, now: datetime) -> AnswerTimes:
-    """From the question to its last required answer, over ``DAYS`` including today. One query."""
+    """The times from each question to its last required answer, over ``DAYS`` including today. One
+    query.
+    """
     answered = Interaction.objects.filter(
         upstream=upstream,
         group_id=group_id,

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.live import hub
 from inbox.models import Group
 from inbox.services import groups as service
-from inbox.services.groups import NotTheirs
 from inbox.services.outcome import Outcome
 from inbox.web.groups.forms import MemberForm, RoutingForm
 from inbox.web.groups.group_list import group_list
@@ -28,7 +27,7 @@ from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
 
 @require_safe
 def groups(request: ReviewerRequest) -> HttpResponseBase:
-    """The groups that the viewer may open; the table alone for an htmx request."""
+    """The groups that the viewer may open; only the table for an htmx request."""
     return _page(request)
 
 
@@ -40,7 +39,7 @@ def group(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 @require_POST
 async def add_member(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Add a person. The typed text stays in its field if that fails."""
+    """Add a person. If that fails, the typed text stays in its field."""
     return await _change(request, id, service.add_member, MemberForm(request.POST), "user_id")
 
 
@@ -51,7 +50,7 @@ async def remove_member(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 @require_POST
 async def change_routing(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Set how many must answer new questions."""
+    """Set how many people must answer new questions."""
     return await _change(request, id, service.change_routing, RoutingForm(request.POST), "routing")
 
 
@@ -69,15 +68,12 @@ async def _change(
     """
     if not form.is_valid():
         raise Http404("No such change.")
-    try:
-        outcome = await change(
-            reviewer=request.user.reviewer,
-            group=key,
-            origin=origin_of(request),
-            **{field: form.cleaned_data[field]},
-        )
-    except NotTheirs:
-        raise Http404("No such group.") from None
+    outcome = await change(
+        reviewer=request.user.reviewer,
+        group=key,
+        origin=origin_of(request),
+        **{field: form.cleaned_data[field]},
+    )
     message = group_message(outcome)
     if outcome.done:
         messages.success(request, str(message))

@@ -1,47 +1,50 @@
-"""The page of a person's list: bands, counts, filters, the next page, and new questions."""
+"""The page of a person's list: bands, counts, filters, and the next page."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from inbox import access
 from inbox.access import Viewer
-from inbox.models import Credential, Recipient, Upstream
+from inbox.models import Batch, Recipient, SavedView, Upstream
 from inbox.people.names import names_of
-from inbox.web.inbox.place import Place, place_among, place_of
+from inbox.services import snooze
+from inbox.web.inbox.changes import Arrivals
+from inbox.web.inbox.filters import choices, filter_chips, found_words
+from inbox.web.inbox.order import Order, order_of
+from inbox.web.inbox.place import Place, place_in
 from inbox.web.inbox.queries import (
     Sample,
-    done,
-    narrowed,
-    order_of,
+    answered_today,
+    answered_words,
+    closed_meanwhile,
+    listed,
     sample,
     with_columns,
 )
-from inbox.web.inbox.rows import IN_A_ROW, Row, row
+from inbox.web.inbox.rows import Row, groups_in, inbox_rows, people_in
+from inbox.web.ui.batches import BatchSummary, failed_items, summary
 from inbox.web.ui.groups import group_names
+from inbox.web.ui.held import HeldAnswer, ReturnedAnswer, answers_in_batches, returned_answers
 from inbox.web.ui.lists import MOST, PAGE, Choice, Page, Shown, numbers
 from inbox.web.ui.people import People
+from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
 from inbox.web.ui.scopes import (
     CLAIMED,
+    OPEN,
     OTHERS,
     SCOPES,
     Filters,
-    item_href,
-    rows_of,
-    shows,
+    FocusFilters,
 )
-from inbox.web.ui.when import BANDS, Band, band
+from inbox.web.ui.when import Band
 
 
 @dataclass(frozen=True)
 class Section:
-    """A band with its rows. ``count`` is a number, with a plus sign where more may follow."""
+    """A band with its rows. ``count`` is a number, with a plus sign if there may be more."""
 
     band: Band
     count: str
@@ -49,32 +52,25 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Arrivals:
-    """The ids of new questions that a page does not show until the viewer asks for them."""
-
-    ids: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> str:
-        """``1 new``, ``50 or more new``."""
-        count = len(self.ids)
-        if count >= PAGE:
-            return _("%(count)d or more new") % {"count": PAGE}
-        return ngettext("%(count)d new", "%(count)d new", count) % {"count": count}
-
-
-@dataclass(frozen=True)
 class InboxList:
     """The list as ``inbox/_list.html`` shows it.
 
-    ``shown`` are the numbers of its rows, ``until`` the place of its last row, where another page
-    follows. ``exact``: its bands are counted whole, and not by the rows that are shown.
-    ``place`` is that of the open question, None where it is in a filtered list.
+    ``view`` is the saved view that is open, ``view_href`` the form to save one or to change it,
+    ``changed_view`` what is offered once its filters have changed.
+
+    ``choices`` are the filters that are always above the list, ``chips`` the other active ones.
+    ``shown`` are the numbers of its rows, ``until`` the position of its last row if there is
+    another page. ``exact``: the bands are counted completely, not only their rows on this page.
+    ``place`` is that of the open question, None in a filtered list. ``returned`` are the viewer's
+    answers that could not be sent, ``batches`` what they did with several questions.
+    ``found`` says how many questions a narrowed list has, and ``answered`` how many the viewer has
+    answered today, if nothing is left in the inbox.
     """
 
     filters: Filters
     sections: tuple[Section, ...]
     choices: tuple[Choice, ...]
+    chips: tuple[Choice, ...]
     open: str
     counts: Mapping[str, str]
     arrivals: Arrivals
@@ -83,6 +79,18 @@ class InboxList:
     exact: bool
     first_href: str
     place: Place | None
+    view: SavedView | None
+    view_href: str
+    changed_view: ChangedView | None
+    returned: tuple[ReturnedAnswer, ...]
+    batches: tuple[BatchSummary, ...]
+    found: str
+    answered: str
+
+    @property
+    def title(self) -> str:
+        """The name of the open view, or of the scope."""
+        return self.view.name if self.view else str(self.filters.shown.title)
 
     @property
     def here(self) -> str:
@@ -90,14 +98,20 @@ class InboxList:
         return self.filters.href()
 
     @property
-    def again(self) -> str:
-        """The address that brings these rows up to date."""
+    def refresh_href(self) -> str:
+        """The address that refreshes these rows."""
         return self.filters.href(shown=self.shown)
 
     @property
     def changes_href(self) -> str:
-        """Where a page asks for the changes of some questions; it adds their ids."""
+        """Where a page requests the changes of some questions; it adds their IDs."""
         return reverse("inbox-changes") + self.filters.querystring(until=self.until)
+
+    @property
+    def focus_href(self) -> str:
+        """The same questions in focus mode; empty where none can be answered."""
+        answerable = self.filters.rows in (OPEN, CLAIMED) and self.sections
+        return FocusFilters.link(**self.filters.values(cursor="")) if answerable else ""
 
     @property
     def next_href(self) -> str:
@@ -119,49 +133,42 @@ class InboxList:
         )
 
     @property
-    def by_chip(self) -> bool:
-        """A phone shows this scope as a filter, and *All* leads out of it."""
+    def scope_is_filter(self) -> bool:
+        """Whether phones show this scope as a filter, which *All* leaves again."""
         return any(choice.on for choice in self.scopes)
 
     @property
     def query(self) -> str:
-        """The query that a button in the list carries, so that the same list comes back."""
+        """The query that a button in the list sends, so that the same list is shown again."""
         return self.filters.querystring().removeprefix("?")
 
     @property
+    def csv_href(self) -> str:
+        """These answers as CSV; empty for other lists."""
+        path = reverse("answers-csv") + self.filters.querystring(scope="", cursor="")
+        return path if self.filters.done else ""
+
+    @property
+    def filters_href(self) -> str:
+        """The form of all filters."""
+        return reverse("inbox-filters") + self.filters.querystring(cursor="")
+
+    @property
+    def clear_search_href(self) -> str:
+        """The list without its search; empty if other filters narrow it too."""
+        unsearched = self.filters.replace(q="")
+        return "" if unsearched.narrowed else unsearched.href()
+
+    @property
     def all_href(self) -> str:
-        """The same list without filters."""
-        return Filters.link(scope=self.filters.shown.key)
+        """The same list, or open view, without filters."""
+        values = self.filters.cleaned_data
+        return Filters.link(scope=self.filters.shown.key, view=values["view"])
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """All rows of the page, in order."""
         return tuple(row for section in self.sections for row in section.rows)
-
-
-@dataclass(frozen=True)
-class InboxChanges:
-    """What became of some questions of a page, as ``inbox/_changes.html`` says it.
-
-    ``rows`` are those that the page shows and may go on showing, ``left`` the ids of those that it
-    may not. ``bands`` are the counts by band, empty where the page counts its rows itself.
-    ``place`` is that of the open question.
-    """
-
-    filters: Filters
-    rows: tuple[Row, ...]
-    left: tuple[str, ...]
-    arrivals: Arrivals
-    bands: Mapping[str, str]
-    choices: tuple[Choice, ...]
-    open: str
-    counts: Mapping[str, str]
-    place: Place
-
-    @property
-    def here(self) -> str:
-        """The page of the list."""
-        return self.filters.href()
 
 
 def inbox_list(
@@ -172,172 +179,95 @@ def inbox_list(
     *,
     current: str = "",
     shown: Shown | None = None,
+    moved_on: bool = False,
+    held: Collection[HeldAnswer] = (),
+    batches: Sequence[Batch],
 ) -> InboxList:
-    """Read one page of the list, with its counts; ``current`` is the open item.
+    """Read one page of the list, with its counts; ``current`` is the open question, ``held`` are
+    the viewer's held answers, ``batches`` their ``shown_batches``.
 
-    With ``shown`` those rows stay, brought up to date, and others wait. A page that would be empty
-    then is filled.
+    With ``shown`` those rows stay and are updated, and new ones wait. If the page would be empty,
+    it is filled instead. What has closed meanwhile stays too, until the viewer has ``moved_on``.
     """
-    rows = _listed(viewer, upstream, filters)
-    order, kept = order_of(filters), list[Recipient]()
-    fresh = with_columns(order.after(rows, filters.cleaned_data["cursor"]))[: PAGE + 1]
+    returns = snooze.returns_of(viewer)
+    snoozed = snooze.not_back(returns, now)
+    # A row that the filter *Unread* has listed stays when it has been seen.
+    rows = listed(viewer, upstream, filters, even_seen=True, snoozed=snoozed)
+    order, kept = order_of(filters, returns), list[Recipient]()
+    ended = set[int]()
+    cursor = filters.cleaned_data["cursor"]
+    unread = bool(filters.cleaned_data["unread"])
+    first = listed(viewer, upstream, filters, snoozed=snoozed) if unread else rows
+    fresh = list(with_columns(order.first(first, cursor, PAGE + 1), filters))
     if shown is not None and shown.ids:
-        kept = list(with_columns(order.sorted(rows.filter(pk__in=shown.ids)))[:MOST])
-    page = order.page(list(fresh), kept)
-    counts = sample(viewer, upstream, now)
-    groups = group_names(upstream, {*counts.groups, *_group_ids(page.rows)})
-    lines = _rows(
+        kept = list(with_columns(order.first(rows.filter(pk__in=shown.ids), "", MOST), filters))
+        own = Recipient.objects.filter(user_id=viewer.mobius_id or "", pk__in=shown.ids)
+        over = closed_meanwhile(viewer, filters, own.filter(interaction__upstream=upstream))
+        if moved_on:
+            over = over.filter(interaction__mobius_id=current)
+        ended = set(over.values_list("pk", flat=True))
+        if ended:
+            stay = own.filter(pk__in=ended | {row.pk for row in kept})
+            kept = list(with_columns(order.keyset.sorted(order.annotated(stay)), filters))
+    page = order.keyset.page(fresh, kept)
+    has_all = filters.exact and not cursor and len(fresh) <= PAGE
+    counts = sample(
+        viewer,
+        upstream,
+        now,
+        returns=returns,
+        listed=fresh if has_all else None,
+    )
+    view = open_view(viewer, upstream, SavedView.Page.INBOX, filters.cleaned_data["view"])
+    groups = group_names(upstream, {*counts.groups, *groups_in(page.rows)})
+    people = People(names_of(people_in(page.rows, filters)), viewer.mobius_id)
+    done_together = tuple(summary(batch) for batch in batches)
+    in_batches = answers_in_batches(viewer, upstream, now, batches)
+    lines = inbox_rows(
         page.rows,
+        failed=failed_items(batches),
         viewer=viewer,
         upstream=upstream,
+        people=people,
         groups=groups,
         filters=filters,
         now=now,
         current=current,
+        held=(*held, *in_batches),
+        returns=returns,
     )
     return InboxList(
         filters=filters,
-        sections=_sections(filters, lines, page, counts, now),
-        choices=_choices(filters, counts, groups),
+        sections=_sections(filters, lines, page, counts, order=order, now=now),
+        choices=choices(filters, counts, groups),
+        chips=filter_chips(
+            filters,
+            page.rows,
+            people=people,
+            groups=groups,
+            own_groups=counts.groups if len(counts.groups) > 1 else (),
+        ),
         open=counts.words(counts.total),
         counts=counts.counts,
         arrivals=Arrivals(tuple(row.interaction.mobius_id for row in page.new)),
         shown=numbers(page.rows),
         until=page.cursor,
-        exact=_exact(filters),
+        exact=filters.exact,
         first_href=filters.href(cursor="") if filters.cleaned_data["cursor"] else "",
-        place=_place_in(viewer, counts, filters, current),
+        place=place_in(viewer, counts, filters, current),
+        view=view,
+        view_href=view_href(viewer, view, filters),
+        changed_view=changed_view(viewer, view, filters),
+        returned=returned_answers(viewer, upstream) if counts.counts.get("notices") else (),
+        batches=done_together,
+        found=found_words(
+            filters,
+            PAGE + 1 if cursor or page.cursor else len(page.rows) + len(page.new) - len(ended),
+        ),
+        answered=answered_words(answered_today(viewer, upstream, now))
+        if filters.shown.key == OPEN and not filters.narrowed and not page.rows
+        else "",
     )
-
-
-def inbox_changes(
-    viewer: Viewer,
-    upstream: Upstream,
-    filters: Filters,
-    now: datetime,
-    *,
-    changed: Collection[str],
-    shown: Collection[str],
-    until: str = "",
-    current: str = "",
-) -> InboxChanges:
-    """What became of the questions ``changed``, of which a page shows those in ``shown``.
-
-    ``until`` is the page's own. A fixed number of queries, however long the list is: new questions
-    are only counted, and nothing more of them is read.
-    """
-    # Not by the recipient's own upstream: SQLite would walk all of the viewer's rows then.
-    recipients = Recipient.objects.filter(
-        user_id=viewer.mobius_id or "",
-        interaction__upstream=upstream,
-        interaction__mobius_id__in=changed,
-    )
-    rows = {
-        row.interaction.mobius_id: row
-        for row in with_columns(narrowed(recipients, filters))
-        if shows(filters.shown.key, row)
-    }
-    new = tuple(
-        id_
-        for id_, row in rows.items()
-        if id_ not in shown and order_of(filters).holds(row, filters.cleaned_data["cursor"], until)
-    )
-    kept = [row for id_, row in rows.items() if id_ in shown]
-    counts = sample(viewer, upstream, now, notices=False)
-    groups = group_names(upstream, _group_ids(kept))
-    lines = _rows(
-        kept,
-        viewer=viewer,
-        upstream=upstream,
-        groups=groups,
-        filters=filters,
-        now=now,
-        current=current,
-    )
-    return InboxChanges(
-        filters=filters,
-        rows=tuple(lines),
-        left=tuple(id_ for id_ in shown if id_ not in rows),
-        arrivals=Arrivals(new),
-        bands=_band_counts(counts) if _exact(filters) else {},
-        choices=_choices(filters, counts, groups),
-        open=counts.words(counts.total),
-        counts=counts.counts,
-        place=_place_in(viewer, counts, filters, current)
-        or place_of(viewer, upstream, filters, current),
-    )
-
-
-def _listed(viewer: Viewer, upstream: Upstream, filters: Filters) -> QuerySet[Recipient]:
-    rows = narrowed(rows_of(filters.shown.key, viewer, upstream), filters)
-    return done(rows) if filters.done else rows
-
-
-def _rows(
-    page: Sequence[Recipient],
-    *,
-    viewer: Viewer,
-    upstream: Upstream,
-    groups: Mapping[str, str],
-    filters: Filters,
-    now: datetime,
-    current: str,
-) -> list[Row]:
-    people = People(names_of(_ids(page)), viewer.mobius_id)
-    can = [_can(viewer, recipient, now) for recipient in page]
-    if any(can) and not _has_token(viewer, upstream):
-        can = [frozenset()] * len(page)
-    return [
-        row(
-            recipient,
-            people=people,
-            group=groups.get(recipient.interaction.group_id or "")
-            or recipient.interaction.target_id,
-            href=item_href(recipient.interaction.mobius_id, filters),
-            now=now,
-            current=recipient.interaction.mobius_id == current,
-            can=actions,
-        )
-        for recipient, actions in zip(page, can, strict=True)
-    ]
-
-
-def _place_in(viewer: Viewer, counts: Sample, filters: Filters, current: str) -> Place | None:
-    """The place of the open question, if it is among those counted."""
-    if not current:
-        return Place()
-    return place_among(counts.holders, viewer, filters, current) if _exact(filters) else None
-
-
-def _exact(filters: Filters) -> bool:
-    return filters.counted and not filters.narrowed
-
-
-def _ids(page: Iterable[Recipient]) -> set[str]:
-    ids: set[str | None] = set()
-    for recipient in page:
-        item = recipient.interaction
-        ids |= {item.asked_by, item.claimed_by}
-        if item.shared:
-            ids |= set(item.members or ())
-    return {id_ for id_ in ids if id_}
-
-
-def _group_ids(page: Iterable[Recipient]) -> set[str]:
-    return {row.interaction.group_id for row in page if row.interaction.group_id}
-
-
-def _has_token(viewer: Viewer, upstream: Upstream) -> bool:
-    """The viewer can claim, as far as one query can tell."""
-    kept = Credential.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream)
-    return kept.exists()
-
-
-def _can(viewer: Viewer, recipient: Recipient, now: datetime) -> frozenset[access.Action]:
-    """The actions that the row has a button for."""
-    item = recipient.interaction
-    over = item.expires_at is not None and item.expires_at <= now
-    return frozenset() if over else access.actions(viewer, item) & IN_A_ROW
 
 
 def _sections(
@@ -345,58 +275,25 @@ def _sections(
     shown: list[Row],
     page: Page[Recipient],
     counts: Sample,
+    *,
+    order: Order,
     now: datetime,
 ) -> tuple[Section, ...]:
-    if filters.done:
-        label = Band("done", _("Answered and closed"), "done")
-        return (Section(label, "", tuple(shown)),) if shown else ()
+    headings: dict[str, Band] = {}
     rows: dict[str, list[Row]] = {}
     for recipient, line in zip(page.rows, shown, strict=True):
-        rows.setdefault(band(recipient.due_at, now).key, []).append(line)
+        heading = order.heading(recipient, now)
+        headings.setdefault(heading.key, heading)
+        rows.setdefault(heading.key, []).append(line)
     last = next(reversed(rows), "")
     words = {
         key: f"{len(lines)}+" if page.cursor and key == last else str(len(lines))
         for key, lines in rows.items()
     }
-    if _exact(filters):
-        words |= _band_counts(counts)
-    return tuple(Section(BANDS[key], words[key], tuple(lines)) for key, lines in rows.items())
-
-
-def _band_counts(counts: Sample) -> dict[str, str]:
-    """How many wait in each band, with a plus sign where more may follow."""
-    found = {key: counts.bands.count(key) for key in BANDS}
-    last = "" if counts.whole else counts.bands[-1]
-    return {key: f"{count}+" if key == last else str(count) for key, count in found.items()}
-
-
-def _choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tuple[Choice, ...]:
-    """The filters above the list. Those of a person's groups stand by themselves, two or more."""
-
-    def choice(key: str, label: str, count: int | None, **changes: str) -> Choice:
-        on = all(filters.cleaned_data[name] == value for name, value in changes.items())
-        words = "" if count is None or not filters.counted else counts.words(count)
-        return Choice(label, filters.href(**changes), on, key, words)
-
-    via_group = counts.total - counts.direct
-    all_of_it = choice("all", _("All"), counts.total, target="", type="")
-    found = [
-        all_of_it,
-        choice("mine", _("Yours"), counts.direct, target="mine"),
-        choice("groups", _("Groups"), via_group, target="groups"),
-    ]
-    if len(counts.groups) > 1 or filters.cleaned_data["target"] in counts.groups:
-        named = [(names.get(id_) or id_, id_) for id_ in counts.groups]
-        found += [
-            choice(f"group-{id_}", name, counts.groups[id_], target=id_)
-            for name, id_ in sorted(named, key=lambda entry: entry[0].lower())
-        ]
-    found += [
-        choice(type_, label, None, type=type_)
-        for type_, label in (
-            ("approval", _("Approvals")),
-            ("review", _("Reviews")),
-            ("input", _("Inputs")),
-        )
-    ]
-    return tuple(found)
+    if filters.exact:
+        words |= counts.band_counts
+    elif filters.done:
+        words = {}
+    return tuple(
+        Section(headings[key], words.get(key, ""), tuple(lines)) for key, lines in rows.items()
+    )

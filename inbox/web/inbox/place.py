@@ -1,22 +1,25 @@
-"""An item's place in its list: the item before, the item after, and what opens next."""
+"""A question's place in its list: the previous one, the next one, and the one to open next."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inbox.access import Viewer
 from inbox.models import Interaction, Recipient, Upstream
-from inbox.web.inbox.queries import COUNTED, SOONEST_DUE, narrowed
-from inbox.web.ui.scopes import CLAIMED, OPEN, Filters, item_href, rows_of
+from inbox.services import snooze
+from inbox.web.inbox.order import order_of
+from inbox.web.inbox.queries import Sample, available, narrowed
+from inbox.web.ui.lists import PAGE
+from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, Filters, item_href, rows_of
 
 
 @dataclass(frozen=True)
 class Place:
-    """``words`` is ``3 of 7``, empty for an item that is not in the list.
+    """``words`` is ``3 of 7``, empty for a question that is not in the list.
 
-    ``open_href`` is the next item that nobody else has claimed; after the last, the first.
+    ``open_href`` is the next question that no one else has claimed; after the last, the first.
     """
 
     words: str = ""
@@ -26,28 +29,31 @@ class Place:
 
 
 def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> Place:
-    """The neighbours of an item among the first 200 of its list. One query.
+    """The neighbours of a question among the first 200 of its list. Two queries.
 
-    In *Done* there is no next item: the neighbours are those of the open list.
+    *Done* has no next question: the neighbours are those in the open list.
     """
-    scope = OPEN if filters.done else filters.shown.key
-    filters = filters.replace(scope=scope)
-    rows = SOONEST_DUE.sorted(narrowed(rows_of(scope, viewer, upstream), filters))
-    held = rows.values_list("interaction__mobius_id", "interaction__claimed_by")
-    holders = dict(held[: COUNTED + 1])
-    return place_among(holders, viewer, filters, id_)
+    if filters.done:
+        filters = filters.replace(scope=OPEN)
+    returns = snooze.returns_of(viewer)
+    snoozed = snooze.not_back(returns, timezone.now())
+    rows = rows_of(filters.rows, viewer, upstream, snoozed=snoozed)
+    order, rows = order_of(filters, returns), narrowed(rows, viewer, upstream, filters)
+    listed = order.first(rows, "", COUNTED + 1)
+    claims = listed.values_list("interaction__mobius_id", "interaction__claimed_by")
+    return place_among(dict(claims), viewer, filters, id_)
 
 
 def place_among(
-    holders: Mapping[str, str | None], viewer: Viewer, filters: Filters, id_: str
+    claimed_by: Mapping[str, str | None], viewer: Viewer, filters: Filters, id_: str
 ) -> Place:
-    """``place_of`` for a list that has been read: who has claimed each of its items, in order."""
-    ids = list(holders)
+    """``place_of`` for a list that was read before: who has claimed each question, in order."""
+    ids = list(claimed_by)
     shown = ids[:COUNTED]
     at = shown.index(id_) if id_ in shown else -1
     following = shown[at + 1 :] + shown[: max(at, 0)]
     free_or_own = (None, "", viewer.mobius_id)
-    free = next((next_id for next_id in following if holders[next_id] in free_or_own), None)
+    free = next((next_id for next_id in following if claimed_by[next_id] in free_or_own), None)
     open_href = item_href(free, filters) if free is not None else ""
     if at < 0:
         return Place(next_href=item_href(shown[0], filters) if shown else "", open_href=open_href)
@@ -60,25 +66,43 @@ def place_among(
     )
 
 
+def place_in(viewer: Viewer, counts: Sample, filters: Filters, current: str) -> Place | None:
+    """The place of the open question, if it is among the counted ones."""
+    if not current:
+        return Place()
+    return place_among(counts.claimed_by, viewer, filters, current) if filters.exact else None
+
+
 def after_answer(filters: Filters) -> Filters:
-    """The list to continue with after an answer: from its start, and never *Done*."""
+    """The list to continue with after an answer: its first page, and never *Done*."""
     return filters.replace(scope=CLAIMED if filters.shown.key == CLAIMED else OPEN)
 
 
 def next_item(
-    viewer: Viewer, upstream: Upstream, item: Interaction, filters: Filters
+    viewer: Viewer,
+    upstream: Upstream,
+    item: Interaction,
+    filters: Filters,
+    shown: Collection[int] = (),
 ) -> Interaction | None:
-    """The question after an answered one: the next in the list, else the first, else None.
+    """The next question in the list after an answered one, else the first one, else None.
 
-    Questions that someone else has claimed are left out.
+    ``shown``: the numbers of the rows that the page shows. They come before those that wait behind
+    its bar. Questions that someone else has claimed are left out, also those whose answer waits to
+    be sent, and those that the viewer has snoozed.
     """
-    waiting = narrowed(rows_of(filters.shown.key, viewer, upstream), filters)
-    unclaimed = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")
-    own = Q(interaction__claimed_by=viewer.mobius_id)
-    waiting = waiting.exclude(interaction=item).filter(unclaimed | own)
-    row = Recipient.objects.filter(interaction=item, user_id=viewer.mobius_id or "").first()
-    for cursor in (SOONEST_DUE.cursor(row) if row is not None else "", ""):
-        found = SOONEST_DUE.after(waiting, cursor).select_related("interaction").first()
-        if found is not None:
+    returns = snooze.returns_of(viewer)
+    snoozed = snooze.not_back(returns, timezone.now())
+    waiting = available(viewer, upstream, filters, snoozed=snoozed).exclude(interaction=item)
+    order = order_of(filters, returns)
+    own_row = Recipient.objects.filter(interaction=item, user_id=viewer.mobius_id or "")
+    row = order.annotated(own_row).first()
+    here = order.keyset.cursor(row) if row is not None else ""
+    on_page = waiting.filter(pk__in=shown)
+    walks = [(on_page, ""), (waiting, here), (waiting, "")]
+    if len(shown) >= PAGE:  # the next page of the list comes before the top of this one
+        walks = [(waiting, here), (on_page, ""), (waiting, "")]
+    for rows, cursor in ((on_page, here), *walks):
+        for found in order.first(rows, cursor, 1).select_related("interaction"):
             return found.interaction
     return None

@@ -1,18 +1,37 @@
 """The questions that one person was asked, read from the mirror."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import ngettext
 
+from inbox import access
 from inbox.access import Viewer
-from inbox.models import Recipient, Upstream
+from inbox.access.search import Name, having
+from inbox.mobius.types import PolicyKind
+from inbox.models import Attempt, BatchItem, Recipient, Run, Upstream
+from inbox.services import snooze
+from inbox.services.draft import with_text
+from inbox.web.inbox.order import RETURNED, usual_order
 from inbox.web.ui.frame import rail_counts
-from inbox.web.ui.lists import Keyset
-from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, Filters, counted_words, rows_of
-from inbox.web.ui.when import band
+from inbox.web.ui.held import on_their_way
+from inbox.web.ui.scopes import (
+    CLAIMED,
+    COUNTED,
+    OPEN,
+    Filters,
+    by_snooze,
+    counted_words,
+    rows_of,
+    unseen,
+)
+from inbox.web.ui.when import BANDS, HOUR, band, midnight, next_midnight, since
 
 _COLUMNS = (
     "via_group",
@@ -22,7 +41,10 @@ _COLUMNS = (
     "due_at",
     "answered_at",
     "closed_at",
+    "created_at",
+    "workflow",
     "value",
+    "seen",
     *(
         f"interaction__{name}"
         for name in (
@@ -33,6 +55,7 @@ _COLUMNS = (
             "state",
             "title",
             "questions",
+            "signal_name",
             "policy",
             "responses",
             "target_type",
@@ -42,10 +65,12 @@ _COLUMNS = (
             "claimable",
             "claimed_by",
             "claimed_at",
+            "updated_at",
             "due_at",
             "soft",
             "expires_at",
             "completed_at",
+            "updated_at",
             "workflow",
             "asked_by",
             "gone",
@@ -54,22 +79,25 @@ _COLUMNS = (
 )
 
 
-SOONEST_DUE = Keyset("due_at", ascending=True, nulls_last=True)
-NEWEST_CLOSED = Keyset("closed_at")
+_SEARCHED_COLUMNS = (
+    *_COLUMNS,
+    *(
+        f"interaction__{name}"
+        for name in ("message", "context", "responder_id", "value", "comment")
+    ),
+)
 
-
-def order_of(filters: Filters) -> Keyset:
-    """The order of a part of the list."""
-    return NEWEST_CLOSED if filters.done else SOONEST_DUE
+_UNCLAIMED = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")
+HOURS = {"1h": 1, "4h": 4, "1d": 24, "7d": 7 * 24}
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The first ``COUNTED`` open questions, as far as counts need them.
+    """What the counts need from the first ``COUNTED`` open questions.
 
-    ``groups``: how many each group was asked, by its id. ``claimed``: how many the viewer has
-    claimed. ``rail``: the other numbers of the rail. ``holders``: who has claimed each, in their
-    order, with one more where not all were counted.
+    ``groups``: how many each group was asked, by its ID. ``claimed``: how many the viewer has
+    claimed. ``rail``: the other numbers of the rail. ``claimed_by``: who has claimed each, in list
+    order, with one more if not all were counted.
     """
 
     bands: tuple[str, ...]
@@ -79,7 +107,7 @@ class Sample:
     whole: bool
     claimed: int
     rail: Mapping[str, str]
-    holders: Mapping[str, str | None]
+    claimed_by: Mapping[str, str | None]
 
     @property
     def counts(self) -> dict[str, str]:
@@ -93,12 +121,47 @@ class Sample:
         }
 
     def words(self, count: int) -> str:
-        """A count, with a plus sign where not all was counted."""
+        """A count, with a plus sign if not all were counted."""
         return str(count) if self.whole else f"{count}+"
 
+    @property
+    def band_counts(self) -> dict[str, str]:
+        """The number of questions in each band, with a plus sign if there may be more."""
+        found = {key: self.bands.count(key) for key in (RETURNED.key, *BANDS)}
+        last = "" if self.whole else self.bands[-1]
+        return {key: f"{count}+" if key == last else str(count) for key, count in found.items()}
 
-def narrowed(rows: QuerySet[Recipient], filters: Filters) -> QuerySet[Recipient]:
-    """The rows that match the filters."""
+
+def listed(
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: Filters,
+    *,
+    names: Iterable[Name] | None = None,
+    even_seen: bool = False,
+    snoozed: Collection[int] | None = None,
+) -> QuerySet[Recipient]:
+    """The rows of the list, unordered, as ``narrowed`` reads them. ``snoozed`` is as in
+    ``by_snooze``.
+    """
+    unread = bool(filters.cleaned_data["unread"]) and not even_seen
+    rows = rows_of(filters.rows, viewer, upstream, snoozed=snoozed, unread=unread)
+    rows = narrowed(rows, viewer, upstream, filters, names=names, even_seen=even_seen)
+    return done(rows) if filters.done else rows
+
+
+def narrowed(
+    rows: QuerySet[Recipient],
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: Filters,
+    *,
+    names: Iterable[Name] | None = None,
+    even_seen: bool = False,
+) -> QuerySet[Recipient]:
+    """Those of the viewer's rows that match the filters. One query if words are searched for,
+    unless the caller has read the ``names``. ``even_seen``: the filter *Unread* is ignored.
+    """
     cleaned = filters.cleaned_data
     if cleaned["type"]:
         rows = rows.filter(interaction__type=cleaned["type"])
@@ -108,50 +171,245 @@ def narrowed(rows: QuerySet[Recipient], filters: Filters) -> QuerySet[Recipient]
         rows = rows.filter(via_group=True)
     elif cleaned["target"]:
         rows = rows.filter(via_group=True, interaction__group_id=cleaned["target"])
-    for word in cleaned["q"].lower().split():
-        rows = rows.filter(interaction__search__contains=word)
-    return rows
+    exact = {
+        "workflow": cleaned["workflow"],
+        "asked_by": cleaned["requester"],
+        "interaction__run_id": cleaned["run"],
+    }
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    rows = _claimed(_due(_asked(rows, cleaned["age"]), cleaned["due"]), cleaned["claimed"])
+    rows = _answered(rows, cleaned["answer"])
+    if cleaned["span"]:
+        rows = rows.filter(closed_at__gte=since(cleaned["span"], timezone.now()))
+    if cleaned["failed"]:
+        rows = rows.filter(_failed_afterwards())
+    if cleaned["unread"] and not even_seen:
+        rows = unseen(rows)
+    if cleaned["drafts"]:
+        drafted = with_text(viewer, upstream).values("interaction_id")
+        rows = rows.filter(interaction__mobius_id__in=drafted)
+    searched = having(viewer, upstream, cleaned["q"], of="interaction", names=names)
+    return rows.filter(searched)
+
+
+def available(
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: Filters,
+    *,
+    snoozed: Collection[int] | None = None,
+) -> QuerySet[Recipient]:
+    """The open questions of the list that no one else has claimed and the viewer hasn't snoozed,
+    except those that they have answered and whose answer is not sent yet. ``snoozed`` is as in
+    ``by_snooze``.
+    """
+    rows = rows_of(filters.rows, viewer, upstream, snoozed=snoozed)
+    rows = narrowed(rows, viewer, upstream, filters)
+    if filters.rows == CLAIMED:
+        rows = by_snooze(CLAIMED, rows, viewer, snoozed=snoozed)
+    rows = rows.exclude(on_their_way(viewer.user_id, upstream))
+    return rows.filter(_UNCLAIMED | Q(interaction__claimed_by=viewer.mobius_id))
+
+
+def _asked(rows: QuerySet[Recipient], age: str) -> QuerySet[Recipient]:
+    now = timezone.now()
+    if age == "today":
+        return rows.filter(created_at__gte=midnight(now))
+    return rows.filter(created_at__lte=now - timedelta(hours=HOURS[age])) if age else rows
+
+
+def _due(rows: QuerySet[Recipient], due: str) -> QuerySet[Recipient]:
+    now = timezone.now()
+    match due:
+        case "":
+            return rows
+        case "none":
+            return rows.filter(due_at__isnull=True)
+        case "late":
+            return rows.filter(due_at__lte=now)
+        case "hour":
+            return rows.filter(due_at__gt=now, due_at__lte=now + timedelta(seconds=HOUR))
+        case "today":
+            return rows.filter(due_at__gt=now, due_at__lt=next_midnight(now))
+        case _:
+            return rows.filter(due_at__gt=now, due_at__lte=now + timedelta(days=7))
+
+
+def _claimed(rows: QuerySet[Recipient], claimed: str) -> QuerySet[Recipient]:
+    """A claim counts only where one answer is enough."""
+    several = [PolicyKind.ALL.value, PolicyKind.QUORUM.value]
+    together = Q(interaction__policy__kind__in=several)
+    match claimed:
+        case "":
+            return rows
+        case "me":
+            return rows.filter(holds=True)
+        case "others":
+            rows = rows.exclude(_UNCLAIMED).exclude(interaction__claimed_by=F("user_id"))
+            return rows.exclude(together)
+        case _:
+            return rows.filter(_UNCLAIMED | together)
+
+
+def _answered(rows: QuerySet[Recipient], answer: str) -> QuerySet[Recipient]:
+    verdict = Q(interaction__mode="confirm") & (Q(value=True) | Q(value=False))
+    match answer:
+        case "":
+            return rows
+        case "none":
+            return rows.filter(answered_at__isnull=True)
+        case "other":
+            return rows.filter(~verdict, answered_at__isnull=False)
+        case _:
+            return rows.filter(interaction__mode="confirm", value=answer == "approved")
+
+
+def _failed_afterwards() -> Exists:
+    """Whether the run failed after the answer. Upstream's times may be whole seconds."""
+    run = Run.objects.filter(
+        upstream_id=OuterRef("upstream_id"),
+        mobius_id=OuterRef("interaction__run_id"),
+        state="failed",
+    )
+    failed = run.alias(failed_at=Coalesce("completed_at", "updated_at"))
+    return Exists(failed.filter(failed_at__gte=OuterRef("answered_at")))
 
 
 def done(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
-    """Those of closed rows that *Done* lists."""
+    """The closed rows that *Done* lists."""
     rows = rows.filter(closed_at__isnull=False)
     return rows.filter(Q(answered_at__isnull=False) | Q(interaction__status="expired"))
 
 
-def with_columns(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
-    """The rows with what a list shows of their interactions."""
-    return rows.select_related("interaction").only(*_COLUMNS)
-
-
-def sample(viewer: Viewer, upstream: Upstream, now: datetime, *, notices: bool = True) -> Sample:
-    """Count the open questions, unfiltered, with the other numbers of the rail (and ``notices``).
-
-    Two queries. Claimed questions are open too: a third only where not all were counted.
+def closed_meanwhile(
+    viewer: Viewer, filters: Filters, rows: QuerySet[Recipient]
+) -> QuerySet[Recipient]:
+    """Those of the viewer's ``rows`` that left the list without the viewer's doing at that moment:
+    others closed the question, the time to undo the viewer's answer was over, or it was the turn of
+    the question in a batch.
     """
-    many = COUNTED + 1
-    opened = SOONEST_DUE.sorted(rows_of(OPEN, viewer, upstream)).values_list(
-        "due_at",
-        "via_group",
-        "holds",
-        "interaction__group_id",
-        "interaction__mobius_id",
-        "interaction__claimed_by",
+    if filters.shown.key not in (OPEN, CLAIMED):
+        return rows.none()
+    sent_later = Attempt.objects.filter(
+        reviewer__user_id=viewer.user_id,
+        upstream_id=OuterRef("interaction__upstream_id"),
+        interaction_id=OuterRef("interaction__mobius_id"),
+        state=Attempt.State.ANSWERED,
+        send_at__isnull=False,
     )
-    waiting = list(opened[:many])
+    in_batch = BatchItem.objects.filter(
+        batch__reviewer__user_id=viewer.user_id,
+        batch__upstream_id=OuterRef("interaction__upstream_id"),
+        interaction_id=OuterRef("interaction__mobius_id"),
+        state=BatchItem.State.DONE,
+    )
+    closed = Q(waits=False, closed_at__isnull=False)
+    by_others_or_later = Q(answered_at__isnull=True) | Exists(sent_later)
+    return rows.filter(open__in=(False,)).filter(closed & by_others_or_later | Exists(in_batch))
+
+
+def runs_of(
+    viewer: Viewer, upstream: Upstream, filters: Filters, page: Iterable[Recipient]
+) -> dict[str, Run]:
+    """The runs of the questions on a page of *Done*, by ID. One query; none for other lists."""
+    ids = {row.interaction.run_id for row in page if row.interaction.run_id}
+    if not filters.done or not ids:
+        return {}
+    runs = access.runs(viewer, upstream).filter(mobius_id__in=ids)
+    found = runs.only("mobius_id", "status", "state", "finished", "completed_at", "updated_at")
+    return {run.mobius_id: run for run in found}
+
+
+def with_columns(rows: QuerySet[Recipient], filters: Filters, *more: str) -> QuerySet[Recipient]:
+    """The rows, with the columns of their interactions that a list shows, and ``more``."""
+    columns = _SEARCHED_COLUMNS if filters.cleaned_data["q"] else _COLUMNS
+    return rows.select_related("interaction").only(*columns, *more)
+
+
+_COUNTED_COLUMNS = (
+    "due_at",
+    "via_group",
+    "holds",
+    "seen",
+    "interaction__group_id",
+    "interaction__mobius_id",
+    "interaction__claimed_by",
+    "interaction_id",
+)
+
+
+def sample(
+    viewer: Viewer,
+    upstream: Upstream,
+    now: datetime,
+    *,
+    returns: Mapping[int, datetime],
+    listed: Sequence[Recipient] | None = None,
+    notices: bool = True,
+) -> Sample:
+    """Count the open questions, without filters, and the other numbers of the rail (and
+    ``notices``). ``returns``: when questions are back from
+    a snooze.
+
+    The rail takes one query. The questions take another unless the caller passes all of them, in
+    order, as ``listed``; counting the claimed ones takes a third only if not all were counted.
+    """
+    order, snoozed = usual_order(returns), snooze.not_back(returns, now)
+    if listed is None:
+        opened = order.first(rows_of(OPEN, viewer, upstream, snoozed=snoozed), "", COUNTED + 1)
+        waiting = list(opened.values_list(*_COUNTED_COLUMNS))
+    else:
+        waiting = [_counted_columns(row) for row in listed]
     counted, whole = waiting[:COUNTED], len(waiting) <= COUNTED
     claimed = sum(holds for _, _, holds, *_ in counted)
+    unread = sum(seen is None for _, _, _, seen, *_ in counted)
     if not whole:
-        claimed = rows_of(CLAIMED, viewer, upstream)[:many].count()
+        claimed = rows_of(CLAIMED, viewer, upstream)[: COUNTED + 1].count()
     return Sample(
-        bands=tuple(band(due_at, now).key for due_at, *_ in counted),
+        bands=tuple(
+            RETURNED.key if number in order.returned else band(due_at, now).key
+            for due_at, *_, number in counted
+        ),
         direct=sum(not via_group for _, via_group, *_ in counted),
         groups=Counter(
-            group_id for _, via_group, _, group_id, *_ in counted if via_group and group_id
+            group_id for _, via_group, _, _, group_id, *_ in counted if via_group and group_id
         ),
         total=len(counted),
         whole=whole,
         claimed=claimed,
-        rail=rail_counts(viewer, upstream, notices=notices),
-        holders={id_: claimed_by for *_, id_, claimed_by in waiting},
+        rail=rail_counts(
+            viewer,
+            upstream,
+            notices=notices,
+            unread=unread if whole else None,
+            snoozed=snoozed,
+        ),
+        claimed_by={id_: claimed_by for *_, id_, claimed_by, _number in waiting},
     )
+
+
+def _counted_columns(row: Recipient) -> tuple[Any, ...]:
+    """``_COUNTED_COLUMNS`` of a loaded row."""
+    item = row.interaction
+    about_item = (item.group_id, item.mobius_id, item.claimed_by)
+    return row.due_at, row.via_group, row.holds, row.seen, *about_item, item.pk
+
+
+def answered_today(viewer: Viewer, upstream: Upstream, now: datetime) -> int:
+    """How many questions the viewer has answered today, in their time zone. One query."""
+    today = midnight(now)
+    own = Recipient.objects.filter(upstream=upstream, user_id=viewer.mobius_id or "")
+    # A question closes when it is answered, or waits for others.
+    return own.filter(
+        Q(open=False, closed_at__gte=today) | Q(waits=True), answered_at__gte=today
+    ).count()
+
+
+def answered_words(count: int) -> str:
+    """How many questions the viewer has answered today, as a sentence; empty for none."""
+    words = ngettext(
+        "You've answered %(count)d question today.",
+        "You've answered %(count)d questions today.",
+        count,
+    )
+    return words % {"count": count} if count else ""

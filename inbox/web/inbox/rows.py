@@ -1,34 +1,61 @@
-"""One row of a person's list."""
+"""The rows of the inbox."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from inbox.access import Action
-from inbox.models import Interaction, Recipient
-from inbox.web.ui.answers import Member, Words, members, progress, question_of, value_words
-from inbox.web.ui.claims import since_label, stale
+from inbox import access
+from inbox.access import Action, Viewer
+from inbox.access.search import people_of
+from inbox.models import Credential, Interaction, Recipient, Run, Upstream
+from inbox.services.batches import kind_of, step_names
+from inbox.services.draft import drafted
+from inbox.web.inbox.queries import runs_of
+from inbox.web.inbox.snippets import VISIBLE, Piece, snippet
+from inbox.web.ui.answers import (
+    Member,
+    Words,
+    given_answers,
+    members,
+    progress,
+    question_of,
+    value_words,
+)
+from inbox.web.ui.batches import chosen_value
+from inbox.web.ui.claims import claimed_too_long, since_label
+from inbox.web.ui.held import HeldAnswer
 from inbox.web.ui.people import Face, People
+from inbox.web.ui.scopes import OTHERS, Filters, item_href, question_path, snooze_href
 from inbox.web.ui.when import Deadline, deadline, moment
 from inbox.web.ui.words import Kind, asked_in, item_status, kind
+from inbox.words import words_of
 
 FACES = 5
+LONG_TITLE = 40
+"""About what fits into a line of the list where it is beside a question."""
 IN_A_ROW = frozenset({Action.CLAIM, Action.RELEASE})
-"""What a row has a button for."""
+"""Actions that a row offers as buttons."""
 
 
 @dataclass(frozen=True)
 class Row:
     """What ``inbox/_row.html`` shows.
 
-    ``group`` is empty for the reader's own, ``of`` is 0 where one answer is enough, ``holder`` is
-    who holds it, ``mine`` says that it is the reader, ``held_since`` since when. ``faces`` are
-    those who answer together, where the reader is shown them. ``ended`` says how a closed one
-    ended, and ``when``. ``action`` is ``claim``, ``release`` or empty.
+    ``group`` is empty for a question to the viewer alone, and ``of`` is 0 if one answer is enough.
+    ``faces`` are the members who answer together, if the viewer may see them. ``ended`` and
+    ``when`` say how and when a closed question ended. ``action`` is ``claim``, ``release`` or
+    empty. ``waiting`` is the viewer's held answer, ``draft`` whether they have a draft, ``unread``
+    whether they have not seen it, ``changed`` whether others have changed it since; ``open``:
+    it waits for the viewer. ``snoozed`` is until when they have snoozed it, ``snooze_href`` where
+    they can. ``found`` where the words searched for are that the row doesn't show. ``run`` is that
+    of a closed question. ``value`` selects it for a batch, empty if nothing can be done with it;
+    ``can`` are the actions, ``alike`` is the same for questions that can be approved or rejected
+    together if they also have the same ``step``, empty if that is unknown. ``failed``: a batch has
+    failed with it; ``selected``, once that is over.
     """
 
     id: str
@@ -41,28 +68,54 @@ class Row:
     group: str
     have: int
     of: int
-    holder: Face | None
-    mine: bool
-    held_since: str
-    stale: bool
+    claimed_by: Face | None
+    claimed_by_viewer: bool
+    claimed_since: str
+    claimed_too_long: bool
     faces: tuple[Member, ...]
     action: str
     current: bool
     ended: Words | None
-    when: str
+    ended_at: datetime | None
+    open: bool
+    unread: bool
+    changed: bool
+    waiting: HeldAnswer | None = None
+    draft: bool = False
+    snoozed: str = ""
+    snooze_href: str = ""
+    found: tuple[Piece, ...] = ()
+    run: Run | None = None
+    value: str = ""
+    can: str = ""
+    alike: str = ""
+    step: str = ""
+    failed: bool = False
+    selected: bool = False
 
     @property
-    def held_label(self) -> str:
-        """The label of the holder's face."""
-        if self.holder is None:
+    def long(self) -> bool:
+        """Whether the title has two lines, however much of it fits: similar titles often differ at
+        their end.
+        """
+        return len(self.title) > LONG_TITLE
+
+    @property
+    def claimed_label(self) -> str:
+        """The label of the face of the person who has claimed it."""
+        if self.claimed_by is None:
             return ""
-        facts = {"name": self.holder.full, "since": self.held_since}
-        words = _("Claimed by %(name)s %(since)s") if self.held else _("Claimed by you %(since)s")
+        facts = {"name": self.claimed_by.full, "since": self.claimed_since}
+        words = (
+            _("Claimed by %(name)s %(since)s")
+            if self.claimed_by_another
+            else _("Claimed by you %(since)s")
+        )
         return (words % facts).strip()
 
     @property
     def more(self) -> int:
-        """How many of the members have no face in the row."""
+        """How many members are not shown in the row."""
         return max(0, len(self.faces) - FACES)
 
     @property
@@ -89,20 +142,40 @@ class Row:
     @cached_property
     def action_href(self) -> str:
         """Where the button posts to."""
-        return reverse(self.action, args=[self.id])
+        return question_path(self.action, self.id)
+
+    @property
+    def select_words(self) -> str:
+        """The label of the field that selects it."""
+        return _("Select “%(title)s”") % {"title": self.title}
+
+    @cached_property
+    def snooze_words(self) -> str:
+        """The label of the link that snoozes it."""
+        return pgettext("verb", "Snooze")
+
+    @property
+    def unread_href(self) -> str:
+        """Where the row is marked as unread."""
+        return question_path("unread", self.id)
+
+    @property
+    def unread_words(self) -> str:
+        """The label of the button for that."""
+        return _("Mark “%(title)s” as unread") % {"title": self.title}
 
     @property
     def check_href(self) -> str:
-        """Where the script checks the question after a failed request."""
-        return reverse("check", args=[self.id])
+        """Where the script checks the question after a request failed."""
+        return question_path("check", self.id)
 
     @property
-    def held(self) -> bool:
-        """Somebody else has claimed it, so the row is dimmed."""
-        return self.holder is not None and not self.mine
+    def claimed_by_another(self) -> bool:
+        """Whether someone else has claimed it; the row is dimmed then."""
+        return self.claimed_by is not None and not self.claimed_by_viewer
 
 
-def row(
+def _row(
     recipient: Recipient,
     *,
     people: People,
@@ -111,14 +184,35 @@ def row(
     now: datetime,
     current: bool = False,
     can: Collection[Action] = (),
+    waiting: HeldAnswer | None = None,
+    draft: bool = False,
+    returns_at: datetime | None = None,
+    snooze_href: str = "",
+    viewer: Viewer,
+    words: Collection[str] = (),
+    run: Run | None = None,
+    selectable: bool = False,
+    step: str = "",
+    failed: bool = False,
+    selected: bool = False,
+    listed_while_waiting: bool = False,
 ) -> Row:
-    """The row of one recipient; its interaction is loaded with it. ``can``: what they may do."""
+    """The row of one recipient, whose interaction is loaded with it. ``can``: what they may do;
+    ``returns_at``: when it is or was back from a snooze; ``words``: what is searched for;
+    ``selectable``: the list offers batches; ``step``: the name of the step that asked it;
+    ``listed_while_waiting``: the list is of questions that the viewer has answered and that wait
+    for others.
+    """
     item = recipient.interaction
-    alive = recipient.open or recipient.waits
+    alive = recipient.open or (recipient.waits and listed_while_waiting)
+    selectable = selectable and waiting is None
     counts = progress(item)
     have, of = counts if counts is not None else (0, 0)
     asked_by = people.name(item.asked_by) if item.asked_by else ""
-    holds = bool(item.claimed_by) and item.takes_one_answer
+    claimed = bool(item.claimed_by) and item.takes_one_answer
+    meta = " · ".join(part for part in (asked_in(item.workflow, item.run_id), asked_by) if part)
+    assignee = group if recipient.via_group else ""
+    shown = (item.display_title[:VISIBLE], meta, assignee)
     limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
     return Row(
         id=item.mobius_id,
@@ -126,20 +220,35 @@ def row(
         href=href,
         title=item.display_title,
         kind=kind(item.type),
-        meta=" · ".join(part for part in (asked_in(item.workflow, item.run_id), asked_by) if part),
+        meta=meta,
         deadline=limit if alive else None,
-        group=group if recipient.via_group else "",
+        group=assignee,
         have=have,
         of=of,
-        holder=people.face(item.claimed_by) if holds and recipient.open else None,
-        mine=people.is_reader(item.claimed_by),
-        held_since=since_label(item, now) if holds else "",
-        stale=holds and recipient.open and stale(item, now),
+        claimed_by=people.face(item.claimed_by) if claimed and recipient.open else None,
+        claimed_by_viewer=people.is_reader(item.claimed_by),
+        claimed_since=since_label(item, now) if claimed else "",
+        claimed_too_long=claimed and recipient.open and claimed_too_long(item, now),
         faces=members(item, people) if alive else (),
         action=_action(can),
         current=current,
-        ended=None if alive else _ended(recipient, item),
-        when=moment(recipient.closed_at, now) if recipient.closed_at and not alive else "",
+        ended=None if alive else _ended(recipient, item, people),
+        ended_at=None if alive else recipient.closed_at,
+        open=recipient.open,
+        unread=recipient.unread,
+        changed=recipient.changed,
+        waiting=waiting if recipient.open else None,
+        draft=draft,
+        snoozed=moment(returns_at, now) if returns_at and returns_at > now and alive else "",
+        snooze_href=snooze_href if recipient.open else "",
+        found=snippet(viewer, item, words, people=people, shown=shown) if words else (),
+        run=run,
+        value=chosen_value(item.mobius_id, item.updated_at) if selectable and can else "",
+        can=" ".join(sorted(can)) if selectable else "",
+        alike=kind_of(item) if selectable and Action.ANSWER in can else "",
+        step=step,
+        failed=failed and alive and waiting is None,
+        selected=selected,
     )
 
 
@@ -147,10 +256,100 @@ def _action(can: Collection[Action]) -> str:
     return next((action for action in (Action.CLAIM, Action.RELEASE) if action in can), "")
 
 
-def _ended(recipient: Recipient, item: Interaction) -> Words:
+def _ended(recipient: Recipient, item: Interaction, people: People) -> Words:
     if recipient.answered_at is not None:
         return value_words(question_of(item), recipient.value)
-    if item.status == "expired":
-        status = item_status(item.state)
-        return Words(status.label, icon=status.icon)
-    return Words(_("Closed"), icon="done")
+    given = given_answers(item, people)
+    if item.status == "completed" and len(given) == 1:
+        return replace(given[0].words, text=given[0].did)
+    status = item_status(item.state, gone=item.gone)
+    return Words(status.label, icon=status.icon)
+
+
+def inbox_rows(
+    page: Sequence[Recipient],
+    *,
+    viewer: Viewer,
+    upstream: Upstream,
+    people: People,
+    groups: Mapping[str, str],
+    filters: Filters,
+    now: datetime,
+    current: str,
+    held: Collection[HeldAnswer],
+    returns: Mapping[int, datetime],
+    failed: Mapping[str, bool],
+) -> list[Row]:
+    """The rows of a page. ``failed`` as ``failed_items`` reads them."""
+    if not page:
+        return []
+    words = words_of(filters.cleaned_data["q"])
+    can = [_can(viewer, recipient, now) for recipient in page]
+    if any(actions & IN_A_ROW for actions in can) and not _has_token(viewer, upstream):
+        can = [actions - IN_A_ROW for actions in can]
+    waiting = {answer.id: answer for answer in held}
+    ids = [recipient.interaction.mobius_id for recipient in page]
+    drafts = drafted(viewer, upstream, ids) - waiting.keys()
+    runs = runs_of(viewer, upstream, filters, page)
+    answerable = [
+        row.interaction for row, actions in zip(page, can, strict=True) if Action.ANSWER in actions
+    ]
+    steps = step_names(upstream, answerable) if filters.selectable else {}
+    return [
+        _row(
+            recipient,
+            people=people,
+            group=groups.get(recipient.interaction.group_id or "")
+            or recipient.interaction.target_id,
+            href=item_href(recipient.interaction.mobius_id, filters),
+            now=now,
+            current=recipient.interaction.mobius_id == current,
+            can=actions,
+            waiting=waiting.get(recipient.interaction.mobius_id),
+            draft=recipient.interaction.mobius_id in drafts,
+            returns_at=returns.get(recipient.interaction_id),
+            snooze_href=snooze_href(recipient.interaction.mobius_id, filters, back="inbox"),
+            viewer=viewer,
+            words=words,
+            run=runs.get(recipient.interaction.run_id or ""),
+            selectable=filters.selectable,
+            step=steps.get(recipient.interaction.mobius_id, ""),
+            failed=recipient.interaction.mobius_id in failed,
+            selected=failed.get(recipient.interaction.mobius_id, False),
+            listed_while_waiting=filters.shown.key == OTHERS,
+        )
+        for recipient, actions in zip(page, can, strict=True)
+    ]
+
+
+def people_in(page: Iterable[Recipient], filters: Filters) -> set[str]:
+    """The people in the rows, and for a search those whose names it can match."""
+    ids: set[str | None] = set()
+    for recipient in page:
+        item = recipient.interaction
+        if filters.cleaned_data["q"]:
+            ids |= set(people_of(item))
+        ids |= {item.asked_by, item.claimed_by}
+        if item.shared:
+            ids |= set(item.members or ())
+        if not recipient.open and recipient.answered_at is None:
+            ids |= set(item.answered_by)
+    return {id_ for id_ in ids if id_}
+
+
+def groups_in(page: Iterable[Recipient]) -> set[str]:
+    """The IDs of the groups in the rows."""
+    return {row.interaction.group_id for row in page if row.interaction.group_id}
+
+
+def _has_token(viewer: Viewer, upstream: Upstream) -> bool:
+    """Whether the viewer has a token to claim with, as far as one query can tell."""
+    kept = Credential.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream)
+    return kept.exists()
+
+
+def _can(viewer: Viewer, recipient: Recipient, now: datetime) -> frozenset[Action]:
+    """What the viewer can do with the question."""
+    item = recipient.interaction
+    over = item.expires_at is not None and item.expires_at <= now
+    return frozenset() if over else access.actions(viewer, item)

@@ -1,28 +1,44 @@
-"""The list of the viewer's open questions, and of those that are done."""
+"""The viewer's open questions, those that are done, and focus mode."""
 
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
-from django.urls import Resolver404, resolve, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django_htmx.http import push_url
 
 from inbox.live import hub
 from inbox.mirror import freshness as mirror_freshness
 from inbox.services import notices, question
-from inbox.web.inbox.page import inbox_changes, inbox_list
+from inbox.web.inbox import export
+from inbox.web.inbox.changes import inbox_changes
+from inbox.web.inbox.filters import selects
+from inbox.web.inbox.focus import first_href, focus_end, focus_place
+from inbox.web.inbox.news import Since, news
+from inbox.web.inbox.page import inbox_list
 from inbox.web.inbox.place import place_of
 from inbox.web.interactions import page as item_page
-from inbox.web.ui.frame import frame
+from inbox.web.interactions.views import render_item
+from inbox.web.ui.batches import shown_batches
+from inbox.web.ui.frame import frame, held_after, own_held, rail_counts
 from inbox.web.ui.lists import Shown
 from inbox.web.ui.messages import Message
-from inbox.web.ui.request import ReviewerRequest, is_fragment, typed_in
-from inbox.web.ui.scopes import Filters
+from inbox.web.ui.request import ReviewerRequest, asking_page, is_fragment, source_of, typed_in
+from inbox.web.ui.scopes import DONE, Filters, FocusFilters
 
 MOST_CHANGED = 60
-"""How many questions a page may ask about at a time."""
+"""How many questions a page may request the changes of at a time."""
 
 
 @login_not_required
@@ -34,20 +50,37 @@ def home(request: HttpRequest) -> HttpResponseRedirect:
 
 @require_safe
 def inbox(request: ReviewerRequest) -> HttpResponse:
-    """The list; with ``?item=`` that item beside it; htmx gets the list or the empty pane."""
+    """The list, with a question beside it for ``?item=``; htmx gets the list or the empty pane
+    alone.
+    """
     cursor = hub.cursor()
     upstream, now, filters = request.upstream, timezone.now(), Filters.read(request.GET)
     if is_fragment(request, "detail"):
         return nothing_open(request, filters, cursor)
     open_id = open_item(request)
     shown = Shown.read(request.GET.get("shown", ""))
-    page = inbox_list(request.viewer, upstream, filters, now, current=open_id, shown=shown)
+    batches = shown_batches(request.viewer, upstream)
+    held = own_held(request, batches)
+    page = inbox_list(
+        request.viewer,
+        upstream,
+        filters,
+        now,
+        current=open_id,
+        shown=shown,
+        moved_on="moved_on" in request.GET,
+        held=held,
+        batches=batches,
+    )
     context = {"list": page, "live_cursor": cursor, "freshness": mirror_freshness.present()}
     if is_fragment(request, "inbox-list"):
         place = page.place or place_of(request.viewer, upstream, filters, open_id)
         context |= {"oob": True, "place": place}
-        return render(request, "inbox/_list.html", context)
-    context |= frame(request, upstream, section=filters.shown.section, counts=page.counts)
+        response = render(request, "inbox/_list.html", context)
+        # The form sends its empty fields too.
+        return push_url(response, page.here) if source_of(request)[1] == "list-panel" else response
+    section, counts = filters.shown.section, page.counts
+    context |= frame(request, upstream, section=section, counts=counts, held=held)
     item = question.find(request.viewer, upstream, open_id) if open_id else None
     if item is not None:
         context["unread"] = notices.is_unread(request.user.reviewer, upstream, item)
@@ -57,22 +90,97 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
             item,
             filters,
             now,
+            reviewer=request.user.reviewer,
             typed_in=typed_in(request),
             place=page.place,
         )
     return render(request, "inbox/inbox.html", context)
 
 
+@require_safe
+def answers_csv(request: ReviewerRequest) -> HttpResponseBase:
+    """What *Done* lists with these filters, as CSV."""
+    filters = Filters.read({**request.GET.dict(), "scope": DONE})
+    parts = export.as_csv(request.viewer, request.upstream, filters)
+    response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
+    today = timezone.now().date().isoformat()
+    response["Content-Disposition"] = f'attachment; filename="answers-{today}.csv"'
+    return response
+
+
+@require_safe
+def filters(request: ReviewerRequest) -> HttpResponse:
+    """The filters of the list, as a form."""
+    chosen = Filters.read(request.GET)
+    fields = selects(request.viewer, request.upstream, chosen)
+    context: dict[str, Any] = {"filters": chosen, "selects": fields, "kept": chosen.beside(fields)}
+    if is_fragment(request, "list-panel"):
+        return render(request, "inbox/_filters.html", context)
+    context |= frame(request, request.upstream, section=chosen.shown.section)
+    return render(request, "inbox/filters.html", context)
+
+
 def nothing_open(request: ReviewerRequest, filters: Filters, cursor: str) -> HttpResponse:
     """The empty pane beside the list."""
-    page = inbox_list(request.viewer, request.upstream, filters, timezone.now())
+    batches = shown_batches(request.viewer, request.upstream)
+    page = inbox_list(request.viewer, request.upstream, filters, timezone.now(), batches=batches)
     context = {"list": page, "live_cursor": cursor, "oob": True}
+    context |= held_after(request)
     return render(request, "inbox/_nothing_open.html", context)
 
 
 @require_safe
+def focus(request: ReviewerRequest) -> HttpResponse:
+    """Show one question at a time. Without ``order``, freeze it and open its first question.
+
+    ``item`` is the question to show; without it, the end page is shown. htmx gets the question, the
+    end or the bar alone.
+    """
+    cursor = hub.cursor()
+    filters = FocusFilters.read(request.GET)
+    if not filters.cleaned_data["order"]:
+        path = first_href(request.viewer, request.upstream, filters)
+        if path:
+            return HttpResponseRedirect(path)
+    id_ = request.GET.get("item", "")
+    if not id_:
+        return at_the_end(request, filters, cursor)
+    item = question.find(request.viewer, request.upstream, id_)
+    bar = is_fragment(request, "focus-place")
+    if item is not None and not bar:
+        return render_item(request, item, cursor, filters=filters)
+    context: dict[str, Any] = {
+        "focus": focus_place(request.viewer, request.upstream, filters, id_),
+        "open": item is not None and item.pending,
+    }
+    if bar:
+        return render(request, "inbox/_focus_place.html", context)
+    return _render_focus(request, "interactions/_missing.html", context, status=404)
+
+
+def at_the_end(request: ReviewerRequest, filters: FocusFilters, cursor: str) -> HttpResponse:
+    """The end of focus mode: what is left, or inbox zero."""
+    end = focus_end(request.viewer, request.upstream, filters)
+    # Not on a background refresh: perhaps no one is looking.
+    toasts = source_of(request) != ("div", "detail")
+    context = {"end": end, "live_cursor": cursor, "toasts": toasts}
+    return _render_focus(request, "inbox/_focus_end.html", context)
+
+
+def _render_focus(
+    request: ReviewerRequest, part: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Render the part alone for htmx, otherwise within its page."""
+    if is_fragment(request, "detail"):
+        return render(request, part, context | {"oob": True, **held_after(request)}, status=status)
+    context |= {"part": part, **frame(request, request.upstream, section="", counts={})}
+    context |= {"beside_list": True}
+    return render(request, "inbox/focus.html", context, status=status)
+
+
+@require_safe
 def changes(request: ReviewerRequest) -> HttpResponse:
-    """The changes of the questions ``changed``, for a page of the list."""
+    """What a page of the list needs to update the questions in ``changed``."""
     shown = request.GET.getlist("shown")[:MOST_CHANGED]
     page = inbox_changes(
         request.viewer,
@@ -88,6 +196,23 @@ def changes(request: ReviewerRequest) -> HttpResponse:
     return render(request, "inbox/_changes.html", context)
 
 
+@require_safe
+def counts(request: ReviewerRequest) -> HttpResponse:
+    """The numbers in the frame, which a hidden page fetches once a minute.
+
+    With ``after``, also what has arrived since that position, and the new position; only the
+    position if ``after`` is empty or unreadable.
+    """
+    viewer, upstream = request.viewer, request.upstream
+    context: dict[str, Any] = {"counts": rail_counts(viewer, upstream, own=True)}
+    if "after" in request.GET:
+        since, until = Since.read(request.GET["after"]), Since.now(timezone.now())
+        context["until"] = until
+        if since is not None:
+            context["news"] = news(viewer, upstream, request.user.reviewer, since, until)
+    return render(request, "inbox/_away.html", context)
+
+
 def render_list(
     request: ReviewerRequest,
     filters: Filters,
@@ -96,11 +221,12 @@ def render_list(
     resend: str = "",
     status: int | None = None,
 ) -> HttpResponse:
-    """The list after a button in it was pressed, with a message if that failed.
+    """The list after one of its buttons was pressed, with a message if that failed.
 
-    ``resend`` names the path that *Send again* posts to, where that is offered. ``status`` is the
-    message's where none is given.
+    ``resend`` is the path that *Send again* posts to, if it is offered. ``status`` defaults to that
+    of the message.
     """
+    batches = shown_batches(request.viewer, request.upstream)
     page = inbox_list(
         request.viewer,
         request.upstream,
@@ -108,6 +234,8 @@ def render_list(
         timezone.now(),
         current=open_item(request),
         shown=Shown.read(request.POST.get("shown", "")),
+        held=own_held(request, batches),
+        batches=batches,
     )
     context = {
         "list": page,
@@ -122,22 +250,21 @@ def render_list(
 
 
 def open_item(request: ReviewerRequest) -> str:
-    """The id of the item beside the list: in the address, or in that of the page that asks."""
+    """The ID of the question beside the list, from this address or that of the requesting page."""
     open_id = request.GET.get("item")
     if open_id or not request.htmx:
         return str(open_id or "")
-    page = urlsplit(request.htmx.current_url or "")
-    try:
-        match = resolve(unquote(page.path))
-    except Resolver404:
+    match = asking_page(request)
+    if match is None:
         return ""
     if match.url_name == "interaction":
         return str(match.kwargs["id"])
-    return QueryDict(page.query).get("item") or ""
+    query = urlsplit(request.htmx.current_url or "").query
+    return QueryDict(query).get("item") or ""
 
 
 @require_safe
 def freshness(request: ReviewerRequest) -> HttpResponse:
-    """The fragment in the frame that says how current the pages are."""
+    """The part of the frame that says how current the pages are."""
     context = {"freshness": mirror_freshness.present()}
     return render(request, "components/_freshness.html", context)

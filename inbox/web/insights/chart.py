@@ -6,8 +6,11 @@ from datetime import date
 from typing import Any
 
 from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from inbox.web.ui.when import MINUTE, exact_span, span
+from inbox.web.ui.words import whole
 
 DASH = "–"
 
@@ -22,9 +25,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table. ``tint`` is its colour in the plot, where it has one.
-
-    ``extra`` are columns that only the CSV file has.
+    """A row of the table. ``tint`` is its colour in the plot, if it has one. ``extra`` are columns
+    that only the CSV file has.
     """
 
     label: str
@@ -128,19 +130,14 @@ def share(part: float, of: float) -> Cell:
 
 def percent(part: float, of: float) -> str:
     """``12%``; a dash if ``of`` is zero."""
-    return f"{round(100 * part / of)}%" if of else DASH
-
-
-def whole(number: int) -> str:
-    """``1,234``."""
-    return f"{number:,}"
+    return _("%(percent)d%%") % {"percent": round(100 * part / of)} if of else DASH
 
 
 def short_day(day: date) -> str:
     """``24 Nov``."""
-    return dateformat.format(day, "j M")
+    return dateformat.format(day, pgettext("date format", "j M"))
 
 
 def long_day(day: date) -> str:
     """``Tue 24 Nov 2026``."""
-    return dateformat.format(day, "D j M Y")
+    return dateformat.format(day, pgettext("date format", "D j M Y"))

@@ -1,10 +1,11 @@
-"""The charts of a span of days, and those of the questions that are open now."""
+"""The charts for a span of days, and for the questions that are open now."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
@@ -21,10 +22,10 @@ from inbox.web.insights.chart import (
     share,
     short_day,
     time,
-    whole,
 )
 from inbox.web.insights.queries import Figures
 from inbox.web.ui.when import span
+from inbox.web.ui.words import item_status, whole
 
 Days = Mapping[date, Figures]
 Quantile = Callable[[Figures, float], float | None]
@@ -46,7 +47,14 @@ def flow(total: Figures, days: Days, today: date) -> Chart:
             Series(_("Asked"), "2", [figures.asked for figures in days.values()], dash=True),
             Series(_("Answered"), "1", [figures.answered for figures in days.values()]),
         ),
-        columns=(_("Day"), _("Asked"), _("Answered"), _("Expired"), _("Cancelled"), _("Bypassed")),
+        columns=(
+            _("Day"),
+            _("Asked"),
+            *(
+                item_status(state).label
+                for state in ("completed", "expired", "cancelled", "bypassed")
+            ),
+        ),
         csv_columns=("day", "asked", "answered", "expired", "cancelled", "bypassed", "time_zone"),
         rows=[
             _row(
@@ -66,7 +74,7 @@ def flow(total: Figures, days: Days, today: date) -> Chart:
 
 
 def answer_time(total: Figures, days: Days) -> Chart:
-    """From the moment a question is asked to the answer that closes it."""
+    """The time from a question to the answer that closes it."""
     return _time(
         total,
         days,
@@ -86,7 +94,7 @@ def answer_time(total: Figures, days: Days) -> Chart:
 
 
 def claim_time(total: Figures, days: Days) -> Chart:
-    """From the moment a group is asked until someone claims the question."""
+    """The time from a group's question to its claim."""
     return _time(
         total,
         days,
@@ -146,7 +154,7 @@ def _time(
 
 
 def _row(day: date, figures: Figures, *cells: Cell) -> Row:
-    """A day's row. It names the time zone in which the day was counted if that is not ours."""
+    """A day's row. If the day was counted in another time zone, the row names it."""
     zone = "" if figures.zone == settings.TIME_ZONE else f" ({figures.zone})"
     return Row(f"{long_day(day)}{zone}", day.isoformat(), cells, extra=(figures.zone,))
 
@@ -158,12 +166,12 @@ def endings(total: Figures) -> Chart:
         (_("Approved"), "approved", total.approved, "1"),
         (_("Rejected"), "rejected", total.rejected, "2"),
         (_("Other answers"), "other", other, "3"),
-        (_("Expired"), "expired", total.expired, "bad"),
+        (item_status("expired").label, "expired", total.expired, "bad"),
     ]
     if total.cancelled:
-        parts.append((_("Cancelled"), "cancelled", total.cancelled, "axis"))
+        parts.append((item_status("cancelled").label, "cancelled", total.cancelled, "axis"))
     if total.bypassed:
-        parts.append((_("Bypassed by a signal"), "bypassed", total.bypassed, "warn"))
+        parts.append((item_status("bypassed").label, "bypassed", total.bypassed, "warn"))
     approvals = total.approved + total.rejected + total.unapproved
     return Chart(
         key="endings",
@@ -203,7 +211,7 @@ _AGES = {
     "over_1d": (gettext_noop("Over a day"), timedelta(days=1), timedelta(days=36500)),
 }
 _AHEAD = {
-    "in_1h": (gettext_noop("Within the hour"), timedelta(0), timedelta(hours=1)),
+    "in_1h": (gettext_noop("Within an hour"), timedelta(0), timedelta(hours=1)),
     "in_4h": (gettext_noop("In 1 – 4 h"), timedelta(hours=1), timedelta(hours=4)),
     "in_12h": (gettext_noop("In 4 – 12 h"), timedelta(hours=4), timedelta(hours=12)),
     "in_24h": (gettext_noop("In 12 – 24 h"), timedelta(hours=12), timedelta(hours=24)),
@@ -211,9 +219,8 @@ _AHEAD = {
 
 
 def ages(now: datetime) -> Bounds:
-    """For each age, the range of times at which a question of that age was asked.
-
-    The youngest also holds questions from a clock that is a little ahead.
+    """For each age, the range of times at which a question of that age was asked. The first range
+    includes times slightly in the future, from clocks that are ahead.
     """
     ahead = timedelta(days=1)
     return {
@@ -223,7 +230,7 @@ def ages(now: datetime) -> Bounds:
 
 
 def ahead(now: datetime) -> Bounds:
-    """The parts of the next 24 hours."""
+    """The sections of the next 24 hours."""
     return {key: (now + since, now + until) for key, (_label, since, until) in _AHEAD.items()}
 
 
@@ -311,4 +318,5 @@ def forecast(
 
 
 def _about(number: float) -> Cell:
-    return Cell(f"{number:.1f}".removesuffix(".0"), f"{number:.2f}")
+    about = round(number, 1)
+    return Cell(number_format(int(about) if about.is_integer() else about), f"{number:.2f}")

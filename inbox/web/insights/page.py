@@ -87,10 +87,10 @@ def _zones(upstream: Upstream, filters: InsightsFilters) -> list[str]:
     """Sentences about days that were counted in another time zone than ``TIME_ZONE``."""
     sentences = []
     if not upstream.tally_zone:
-        sentences.append(_("Figures are being recounted after an update."))
+        sentences.append(_("Figures are being recalculated after an update."))
     elif upstream.tally_zone != settings.TIME_ZONE:
         recounted = _(
-            "The time zone is now %(zone)s. Figures are being recounted; until that is done, some "
+            "The time zone is now %(zone)s. Figures are being recalculated. Until then, some "
             "days still use %(before)s."
         )
         sentences.append(recounted % {"zone": settings.TIME_ZONE, "before": upstream.tally_zone})
@@ -98,8 +98,8 @@ def _zones(upstream: Upstream, filters: InsightsFilters) -> list[str]:
         day = date.fromisoformat(last)
         if zone != settings.TIME_ZONE and filters.first <= day:
             former = _(
-                "Days up to %(day)s use the previous time zone, %(zone)s: their questions are no "
-                "longer stored."
+                "Days up to %(day)s still use the previous time zone, %(zone)s, because their "
+                "questions are no longer stored."
             )
             sentences.append(former % {"day": long_day(day), "zone": zone})
     return sentences
@@ -147,7 +147,7 @@ def _by_label(option: tuple[str, str]) -> str:
 
 
 def _people(members: Iterable[str]) -> dict[str, str]:
-    """Who can be asked: ``members`` of groups, and who has an account. One query."""
+    """The people who can be asked: ``members`` of groups and people with an account. One query."""
     accounts = Reviewer.objects.exclude(mobius_id=None).select_related("user")
     return {id: id for id in members} | {
         str(reviewer.mobius_id): reviewer.name for reviewer in accounts

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from inbox.mirror.durations import quantile
 from inbox.mirror.tally import APPROVAL
 from inbox.models import Interaction, Tally, Upstream
-from inbox.web.ui.lists import ListForm, Text
+from inbox.web.ui.lists import ListForm, OneOf, Text
 
 SPANS = {
     "7": gettext_noop("7 days"),
@@ -37,7 +37,7 @@ class InsightsFilters(ListForm):
     url_name = "insights"
     everything = ("span", "from", "to")
 
-    span = forms.ChoiceField(choices=[(key, key) for key in SPANS], required=False)
+    span = OneOf(SPANS)
     workflow = Text(label=gettext_lazy("Workflow"))
     type = Text(label=gettext_lazy("Type"))
     group = Text(label=gettext_lazy("Group"))
@@ -179,8 +179,7 @@ def combinations(upstream: Upstream) -> list[tuple[str, str, str]]:
 def answered_shares(
     upstream: Upstream, filters: InsightsFilters
 ) -> dict[tuple[str, str, str], float]:
-    """Of the questions that were answered or expired, the share that was answered, by workflow,
-    type and group.
+    """The share of answered questions among those answered or expired, by workflow, type and group.
 
     The key of three empty strings has the share of all. One query.
     """
@@ -201,7 +200,7 @@ def answered_shares(
 
 def waiting(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Interaction]:
     """The open questions."""
-    # ``gone`` as the condition of the partial index ``interaction_oldest`` has it.
+    # ``gone`` as in the condition of the partial index ``interaction_oldest``.
     rows = Interaction.objects.filter(upstream=upstream, status="pending", gone=False)
     if person := filters.cleaned_data["person"]:
         rows = rows.filter(recipients__user_id=person, recipients__open=True)
@@ -211,7 +210,7 @@ def waiting(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Interactio
 def count_by_age(
     rows: QuerySet[Interaction], bounds: dict[str, tuple[datetime, datetime]]
 ) -> dict[str, int]:
-    """How many were asked within each range, its start excluded. One query."""
+    """How many questions were asked within each range, its start excluded. One query."""
     within = {
         key: Count("id", filter=Q(created_at__gt=since, created_at__lte=until))
         for key, (since, until) in bounds.items()
@@ -222,7 +221,7 @@ def count_by_age(
 def expiring(
     rows: QuerySet[Interaction], now: datetime, bounds: dict[str, tuple[datetime, datetime]]
 ) -> list[Any]:
-    """By workflow, type and group: how many expire within each range. One query."""
+    """How many questions expire within each range, by workflow, type and group. One query."""
     until = max(end for _, end in bounds.values())
     within = {
         key: Count("id", filter=Q(expires_at__gt=since, expires_at__lte=end))

@@ -10,11 +10,13 @@ from django.views.decorators.http import require_safe
 
 from inbox.web.insights import page
 from inbox.web.ui.frame import frame
+from inbox.web.ui.localization import in_installation_zone
 from inbox.web.ui.request import ReviewerRequest, lead_required
 
 
 @require_safe
 @lead_required
+@in_installation_zone
 def insights(request: ReviewerRequest) -> HttpResponse:
     """The charts that the query string selects."""
     upstream = request.upstream
@@ -25,6 +27,7 @@ def insights(request: ReviewerRequest) -> HttpResponse:
 
 @require_safe
 @lead_required
+@in_installation_zone
 def figures(request: ReviewerRequest, key: str) -> HttpResponse:
     """One chart's figures as CSV, with durations in seconds and shares as fractions."""
     found = page.one_chart(request.upstream, request.GET, timezone.now(), key)

@@ -1,59 +1,66 @@
-"""Answering a question, claiming and releasing it, and checking what became of either."""
+"""Views that answer, claim or release a question, or check whether that succeeded."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django_htmx.http import push_url
 
 from inbox.live import hub
-from inbox.mobius.types import Question
 from inbox.models import Interaction
-from inbox.services import claiming, draft
+from inbox.services import claiming, draft, guard
 from inbox.services import respond as service
 from inbox.services.claiming import Verb
 from inbox.services.draft import TypedIn
 from inbox.services.outcome import Kind, Outcome
-from inbox.services.question import NotAsked, find_asked
+from inbox.services.question import find_asked
 from inbox.services.seen import Seen, seen_of
+from inbox.web.inbox.focus import next_in_focus
 from inbox.web.inbox.place import after_answer, next_item
-from inbox.web.inbox.views import nothing_open, render_list
-from inbox.web.interactions.forms import AnswerForm, comment_of, form_for, operation_id_of, typed_of
+from inbox.web.inbox.views import at_the_end, nothing_open, render_list
+from inbox.web.interactions.forms import (
+    AnswerForm,
+    asked_question,
+    comment_of,
+    form_for,
+    operation_id_of,
+    typed_of,
+)
 from inbox.web.interactions.messages import answer_message, claim_message
 from inbox.web.interactions.views import filters_of, render_item
+from inbox.web.ui.lists import Shown
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, device_of, is_fragment, origin_of, typed_in
-from inbox.web.ui.scopes import item_href
+from inbox.web.ui.scopes import FocusFilters, item_href
 
 Operation = Callable[..., Awaitable[Outcome[Interaction]]]
 
 
 @require_POST
 async def claim(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Take the question, then the same page again: who has it now, and what is typed.
+    """Claim the question, then show it again with what was typed.
 
-    409 with the holder named where somebody else has it, 404 for what is not the viewer's group's.
-    ``back=inbox`` is a press in the list, which comes back.
+    409 with a name if someone else has claimed it, 404 if the viewer's group was not asked.
+    ``back=inbox`` comes from the buttons of the list, which is then shown instead.
     """
     return await _run(request, id, claiming.claim)
 
 
 @require_POST
 async def release(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Give the question back; answered as ``claim``."""
+    """Release the question; responds like ``claim``."""
     return await _run(request, id, claiming.release)
 
 
 async def _run(request: ReviewerRequest, id: str, operation: Operation) -> HttpResponseBase:
-    try:
-        saved = await sync_to_async(keep_typed)(request, id)
-        outcome = await operation(
-            reviewer=request.user.reviewer, interaction_id=id, origin=origin_of(request)
-        )
-    except NotAsked:
-        raise Http404("no such question") from None
+    saved = await sync_to_async(keep_typed)(request, id)
+    outcome = await operation(
+        reviewer=request.user.reviewer, interaction_id=id, origin=origin_of(request)
+    )
     message = await sync_to_async(claim_message)(outcome, request.viewer, draft_saved=saved)
     script = bool(request.htmx)
     listed = request.POST.get("back") == "inbox"
@@ -68,9 +75,9 @@ async def _run(request: ReviewerRequest, id: str, operation: Operation) -> HttpR
 
 
 def keep_typed(request: ReviewerRequest, id: str) -> bool:
-    """The button sends the answer form along: what is in it stays, whatever comes of the press.
+    """Save what was typed in the answer form, which the button sends along.
 
-    Whether the server has a text now that was typed.
+    Returns whether there was any text and it was saved.
     """
     values, comment = typed_of(request.POST), comment_of(request.POST)
     if not any(values) and not comment:
@@ -91,10 +98,11 @@ def _back(request: ReviewerRequest, id: str, *, listed: bool) -> str:
 
 @require_POST
 async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Send the answer. Then the next item; or the same page again, with what is true and the text.
+    """Send the answer and open the next question.
 
-    422 for a value that is none, 409 for a question that is closed, held or changed, 503 where
-    Mobius does not take it now, 404 for what is not the viewer's.
+    With *Send with undo* it is held, and sent later. If it fails, show the question again with what
+    was typed: 422 for an invalid value; 409 if the question is closed, changed or claimed by
+    someone else; 503 if Mobius doesn't accept answers now. 404 if the viewer was not asked.
     """
     item, form = await sync_to_async(_parse)(request, id)
     seen = Seen.parse(form.sent_seen if form else "")
@@ -110,6 +118,9 @@ async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
         origin=origin_of(request),
         typed_in=typed_in(request),
         viewer_and_item=(request.viewer, item),
+        hold_for=guard.wait_of(
+            request.user.reviewer, item, timezone.now(), used=request.POST.get("guard", "")
+        ),
     )
     message = await sync_to_async(answer_message)(
         outcome, request.viewer, draft_saved=form.has_text
@@ -120,23 +131,33 @@ async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 
 async def move_on(request: ReviewerRequest, message: Message) -> HttpResponseBase:
-    """The answer is in: say so, and open the next question of the list, or the list.
+    """Confirm the answer and open the next question of the list, or the list if there is none.
 
-    For a swap it comes in this response: another request would wait behind those of the pages that
-    the answer has changed.
+    For htmx it is part of this response: another request would wait behind the requests of all
+    pages that the answer has changed. A held answer is confirmed by the page, which offers to undo
+    it.
     """
-    messages.success(request, str(message))
-    return await sync_to_async(_open_next)(request, message.outcome.subject, hub.cursor())
+    if message.outcome.kind is not Kind.WAITING:
+        messages.success(request, str(message))
+    return await sync_to_async(open_next)(request, message.outcome.subject, hub.cursor())
 
 
-def _open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> HttpResponseBase:
+def open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> HttpResponseBase:
+    """The next question of the list, or the list if there is none, after ``answered``."""
     filters = after_answer(filters_of(request))
-    item = next_item(request.viewer, answered.upstream, answered, filters)
+    viewer, upstream = request.viewer, answered.upstream
+    if isinstance(filters, FocusFilters):
+        item = next_in_focus(viewer, upstream, answered, filters)
+        none_left = partial(at_the_end, request, filters, cursor)
+    else:
+        shown = Shown.read(request.POST.get("shown", "")).ids
+        item = next_item(viewer, upstream, answered, filters, shown)
+        none_left = partial(nothing_open, request, filters, cursor)
     path = filters.href() if item is None else item_href(item.mobius_id, filters)
     if not is_fragment(request, "detail"):
         return HttpResponseRedirect(path, status=303)
     if item is None:
-        response = nothing_open(request, filters, cursor)
+        response = none_left()
     else:
         shows = TypedIn(device=device_of(request))
         response = render_item(request, item, cursor, shows=shows, filters=filters)
@@ -145,21 +166,27 @@ def _open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> 
 
 
 def _parse(request: ReviewerRequest, id: str) -> tuple[Interaction, AnswerForm | None]:
-    """The item and its form as sent, None for a mode that has no form."""
-    try:
-        item = find_asked(request.viewer, id)
-    except NotAsked:
-        raise Http404("no such question") from None
-    if not item.questions:
-        return item, None
-    question = Question.model_validate(item.questions[0])
-    return item, form_for(question, request.POST, seen=seen_of(item))
+    """The question and its form as sent; no form if the mode has none."""
+    item = find_asked(request.viewer, id)
+    return item, _form_of(request, item)
+
+
+def _form_of(request: ReviewerRequest, item: Interaction) -> AnswerForm | None:
+    question = asked_question(item)
+    if question is None:
+        return None
+    return form_for(
+        question,
+        request.POST,
+        seen=seen_of(item),
+        reason_to_reject=item.needs_reason_to_reject,
+    )
 
 
 async def _refuse_value(
     request: ReviewerRequest, item: Interaction, form: AnswerForm | None, seen: Seen
 ) -> HttpResponseBase:
-    """A value that cannot be sent: kept as a draft, and wrong only where the question is open."""
+    """Save an invalid value as a draft, and show its errors if the question is still open."""
     reviewer, id = request.user.reviewer, item.mobius_id
     saved = await sync_to_async(draft.save)(
         reviewer=reviewer,
@@ -187,24 +214,22 @@ async def _render_again(
 
 
 SENT = ("respond", *Verb)
-"""Names of the paths that the request may have gone to."""
+"""Names of the paths that a request to check can have been sent to."""
 
 
 @require_POST
 async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Read the question and show what is true; where it is still open, offer *Send again*.
+    """Read the question and show its state; if it is still open, offer *Send again*.
 
-    ``sent`` is what was sent: ``respond``, ``claim`` or ``release``. The form comes along, so that
-    the typed text is kept and the same operation can be sent again. Nothing is sent from here.
+    ``sent`` is the request that failed: ``respond``, ``claim`` or ``release``. The form is sent
+    along, so that the text is kept and the same operation can be sent again. This view itself
+    sends nothing.
     """
     sent = request.POST.get("sent", "")
     if sent not in SENT:
         raise Http404("nothing to check")
-    try:
-        form, saved = await sync_to_async(_kept)(request, id, sent)
-        outcome = await _outcome(request, id, sent)
-    except NotAsked:
-        raise Http404("no such question") from None
+    form, saved = await sync_to_async(_kept)(request, id, sent)
+    outcome = await _outcome(request, id, sent)
     word = answer_message if sent == "respond" else claim_message
     message = await sync_to_async(word)(outcome, request.viewer, draft_saved=saved)
     if outcome.done and sent == "respond":
@@ -229,10 +254,7 @@ def _kept(request: ReviewerRequest, id: str, sent: str) -> tuple[AnswerForm | No
     """Save the typed text; for an answer, its form with the same operation id."""
     item = find_asked(request.viewer, id)
     saved = keep_typed(request, id)
-    if sent != "respond" or not item.questions:
-        return None, saved
-    question = Question.model_validate(item.questions[0])
-    form = form_for(question, request.POST, seen=seen_of(item))
+    form = _form_of(request, item) if sent == "respond" else None
     return form, saved and form is not None and form.has_text
 
 

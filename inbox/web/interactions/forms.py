@@ -7,14 +7,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from inbox.mobius.types import Question
+from inbox.models import Interaction
 from inbox.web.ui.request import new_operation_id, operation_id_of
+from inbox.web.ui.words import whole
 
 LONGEST = 64 * 1024
-"""Of a text, in bytes of UTF-8."""
+"""The longest text, in bytes of UTF-8."""
+KEPT_INPUT = {"class": "input", "hx-morph-skip": ""}
+"""Attributes of a field in which people type. What is in it stays when the page updates itself."""
 
 
 def too_long(text: str) -> str | None:
-    """The words for a text that is longer than ``LONGEST``, else None."""
+    """The error for a text longer than ``LONGEST``, else None."""
     over = len(text.encode("utf-8", "surrogatepass")) - LONGEST
     if over <= 0:
         return None
@@ -23,11 +27,11 @@ def too_long(text: str) -> str | None:
         "This is %(over)s bytes over the limit of %(limit)s. Shorten it.",
         over,
     )
-    return words % {"over": f"{over:,}", "limit": f"{LONGEST:,}"}
+    return words % {"over": whole(over), "limit": whole(LONGEST)}
 
 
 def plain_lines(text: str) -> str:
-    """The text with one newline a line: browsers send two characters."""
+    """The text with plain line feeds: browsers send a carriage return too."""
     return text.replace("\r\n", "\n")
 
 
@@ -52,17 +56,22 @@ class Prose(forms.CharField):
 class AnswerForm(forms.Form):
     """A question as a form. Subclasses add the field ``value`` of their mode.
 
-    ``mode`` is the question's; ``value`` what goes to Mobius, after ``is_valid()``; ``typed`` the
-    field as submitted, a list of strings, which is what a draft keeps. ``operation_id`` and
-    ``seen`` travel with the form and are never a reason to refuse: ``sent_operation_id`` and
-    ``sent_seen`` are what came with a submitted one. Shown again, it carries the present ``seen``;
-    the operation id in the page stays, for it is still the same intended answer. ``draft`` is the
-    version of the draft that it was filled from. ``filled_in``: what stands in ``value`` is the
-    workflow's, and nobody has touched it here.
+    ``mode`` is that of the question; ``several`` says that an answer may have several values.
+    ``template`` renders the form; the default shows the widget of the field ``value``.
+    ``value`` is what goes to Mobius, after ``is_valid()``; ``typed`` is the field as submitted, a
+    list of strings, which a draft stores. ``operation_id`` and ``seen`` are sent with the form and
+    are never a reason to refuse it: ``sent_operation_id`` and ``sent_seen`` are those of a
+    submitted form. When it is shown again, it has the current ``seen`` but keeps its operation ID,
+    since it is still the same answer. ``draft`` is the version of the draft that it was filled
+    from. ``filled_in``: ``value`` comes from the workflow and was not changed here.
+    ``reason_to_reject``: a rejection needs a comment.
     """
 
     mode: ClassVar[str]
+    several: ClassVar[bool] = False
+    template: ClassVar[str] = "interactions/_form_field.html"
     longest = LONGEST
+    use_required_attribute = False
 
     comment = Prose(
         required=False,
@@ -84,7 +93,9 @@ class AnswerForm(forms.Form):
         comment: str = "",
         seen: str = "",
         draft: str = "",
+        reason_to_reject: bool = False,
     ) -> None:
+        self.reason_to_reject = reason_to_reject
         initial = {"comment": comment, "seen": seen, "draft": draft}
         initial["operation_id"] = new_operation_id()
         self.sent_seen = self.sent_operation_id = ""
@@ -107,11 +118,11 @@ class AnswerForm(forms.Form):
         raise NotImplementedError
 
     def first_value(self, question: Question) -> Any:
-        """What the field holds before anything is typed, None for nothing."""
+        """The initial value before anything is typed; None for none."""
         return question.default
 
     def from_typed(self, typed: list[str]) -> Any:
-        """What the field holds for a draft."""
+        """The initial value for a draft."""
         return typed[0] if typed else None
 
     @property
@@ -126,12 +137,12 @@ class AnswerForm(forms.Form):
 
     @property
     def shown_comment(self) -> str:
-        """The comment as it was sent, or as it was restored."""
+        """The comment as it was sent or restored."""
         return str(self["comment"].value() or "")
 
     @property
     def has_text(self) -> bool:
-        """Something stands in it that was typed, and not only chosen."""
+        """Whether it has text that was typed, not only chosen."""
         return bool(self.shown_comment.strip())
 
 
@@ -158,9 +169,11 @@ class ConfirmForm(AnswerForm):
     """
 
     mode = "confirm"
+    template = "interactions/_form_confirm.html"
+    no_reason = gettext_lazy("Enter a reason to reject this.")
 
     def value_field(self, question: Question) -> forms.Field:
-        """Two choices, neither of them missing."""
+        """Two choices, one of which is required."""
         return forms.TypedChoiceField(
             label=_("Your answer"),
             choices=[("true", _("Approve")), ("false", _("Reject"))],
@@ -174,28 +187,36 @@ class ConfirmForm(AnswerForm):
         )
 
     def first_value(self, question: Question) -> Any:
-        """``true`` or ``false``, where the question suggests one."""
+        """``true`` or ``false``, if the question suggests one."""
         return None if self.suggested is None else str(self.suggested).lower()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a rejection without the comment that it needs."""
+        cleaned = super().clean() or self.cleaned_data
+        unexplained = cleaned.get("value") is False and not cleaned.get("comment", "").strip()
+        if self.reason_to_reject and unexplained and "comment" not in self.errors:
+            self.add_error("comment", self.no_reason)
+        return cleaned
 
     @property
     def suggested(self) -> bool | None:
-        """``default_confirmed``, where the question has it."""
+        """``default_confirmed``, if the question has it."""
         default = self.question.default
         return default if isinstance(default, bool) else None
 
 
 class InputForm(AnswerForm):
-    """One line, or several where the question says ``multiline``."""
+    """One line, or several if the question says ``multiline``."""
 
     mode = "input"
 
     def value_field(self, question: Question) -> forms.Field:
         """A line or a text area."""
-        attributes = {"placeholder": question.placeholder, "class": "input"}
+        attributes = {**KEPT_INPUT, "placeholder": question.placeholder, "data-limit": LONGEST}
         widget: forms.Widget = (
-            forms.Textarea(attrs={**attributes, "rows": 4})
+            forms.Textarea(attrs={**attributes, "rows": 5})
             if question.multiline
-            else forms.TextInput(attrs=attributes)
+            else forms.TextInput(attrs={**attributes, "autocomplete": "off"})
         )
         return Written(label=_("Your answer"), widget=widget)
 
@@ -205,12 +226,12 @@ class InputForm(AnswerForm):
 
     @property
     def has_text(self) -> bool:
-        """The answer itself is typed too."""
+        """Also true for the answer itself, which is typed here."""
         return super().has_text or bool(str(self["value"].value() or "").strip())
 
 
 class Written(Prose):
-    """A text that says something."""
+    """A text that is not blank."""
 
     default_error_messages = {
         "required": gettext_lazy("Enter your answer."),
@@ -228,6 +249,7 @@ class SelectForm(AnswerForm):
     """Radio cards; the options with their descriptions are at ``question.options``."""
 
     mode = "select"
+    template = "interactions/_form_select.html"
 
     def value_field(self, question: Question) -> forms.Field:
         """One of the options."""
@@ -242,13 +264,18 @@ class SelectForm(AnswerForm):
         )
 
     def first_value(self, question: Question) -> Any:
-        """The default, where it is one of the options."""
+        """The default, if it is one of the options."""
         offered = {option.value for option in question.options}
         return question.default if question.default in offered else None
 
+    @property
+    def chosen(self) -> list[str]:
+        """The value that is selected when the form is shown."""
+        return [self["value"].value()]
+
 
 class Distinct(forms.MultipleChoiceField):
-    """Each option once, in the order in which they are offered."""
+    """Removes duplicates and puts the options in the order in which they are offered."""
 
     def __init__(self, *, offered: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(choices=offered, **options)
@@ -258,7 +285,7 @@ class Distinct(forms.MultipleChoiceField):
         """The chosen values. Raises ValidationError."""
         chosen: list[str] = super().clean(value)
         if len(set(chosen)) < len(chosen):
-            error = _("The same answer was sent twice. Choose each one once.")
+            error = _("The same answer was sent twice. Choose each answer only once.")
             raise forms.ValidationError(error, "twice")
         return sorted(chosen, key=self.order.index)
 
@@ -267,6 +294,8 @@ class MultiSelectForm(AnswerForm):
     """Checkboxes; the options with their descriptions are at ``question.options``."""
 
     mode = "multi_select"
+    template = "interactions/_form_multi_select.html"
+    several = True
 
     def value_field(self, question: Question) -> forms.Field:
         """Any of the options, each once."""
@@ -287,17 +316,26 @@ class MultiSelectForm(AnswerForm):
         return [option.value for option in question.options if option.value in default]
 
     def from_typed(self, typed: list[str]) -> Any:
-        """All that was ticked."""
+        """All ticked options."""
         return typed
 
     @property
     def chosen(self) -> list[str]:
-        """The values that are ticked as the form is shown."""
+        """The values that are ticked when the form is shown."""
         value = self["value"].value()
         return list(value) if isinstance(value, list | tuple) else []
 
 
-__all__ = ["FORMS", "LONGEST", "AnswerForm", "comment_of", "form_for", "storable", "typed_of"]
+__all__ = [
+    "FORMS",
+    "LONGEST",
+    "AnswerForm",
+    "asked_question",
+    "comment_of",
+    "form_for",
+    "storable",
+    "typed_of",
+]
 
 FORMS: dict[str, type[AnswerForm]] = {
     form.mode: form for form in (ConfirmForm, SelectForm, MultiSelectForm, InputForm)
@@ -305,29 +343,55 @@ FORMS: dict[str, type[AnswerForm]] = {
 
 
 class Typed(Protocol):
-    """A draft, as far as a form reads it."""
+    """What a form reads of a draft or suggestion. ``values`` is None to keep the default."""
 
-    values: Any
-    comment: str
+    @property
+    def values(self) -> Any:
+        """The field ``value``, a list."""
+
+    @property
+    def comment(self) -> str:
+        """The comment."""
 
     @property
     def base(self) -> str:
-        """Names the version of the draft."""
+        """Identifies the version of the draft."""
+
+
+def asked_question(item: Interaction) -> Question | None:
+    """The question of an interaction; None if Mobius sent none."""
+    questions = item.questions or []
+    return Question.model_validate(questions[0]) if questions else None
 
 
 def form_for(
-    question: Question, data: Any = None, draft: Typed | None = None, *, seen: str = ""
+    question: Question,
+    data: Any = None,
+    draft: Typed | None = None,
+    *,
+    seen: str = "",
+    reason_to_reject: bool = False,
 ) -> AnswerForm | None:
-    """The form of the question's mode, None for a mode that has none.
+    """The form for the question's mode, None for a mode that has none.
 
-    ``data`` is a submitted form. ``draft`` is what was typed before: it takes the place of the
-    question's default. ``seen`` is ``inbox.services.seen.seen_of(interaction)``, what the person
-    is about to look at.
+    ``data`` is a submitted form. ``draft`` is text typed before, which replaces the question's
+    default. ``seen`` is ``inbox.services.seen.seen_of(interaction)``: the version that is shown.
+    ``reason_to_reject`` is the question's ``needs_reason_to_reject``.
     """
     form = FORMS.get(question.mode)
     if form is None:
         return None
-    typed = None if draft is None else [str(value) for value in draft.values]
+    typed = (
+        None if draft is None or draft.values is None else [str(value) for value in draft.values]
+    )
     comment = "" if draft is None else draft.comment
     base = "" if draft is None else draft.base
-    return form(question, data, typed=typed, comment=comment, seen=seen, draft=base)
+    return form(
+        question,
+        data,
+        typed=typed,
+        comment=comment,
+        seen=seen,
+        draft=base,
+        reason_to_reject=reason_to_reject,
+    )

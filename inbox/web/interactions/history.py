@@ -7,11 +7,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.models import Decision, Event, Interaction, Run
+from inbox.models import Decision, Event, Interaction, Run, Upstream
 from inbox.web.ui.answers import ended_at, given_answers, progress
 from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
 from inbox.web.ui.people import People
-from inbox.web.ui.words import UNNAMED, item_status
+from inbox.web.ui.words import UNNAMED, item_status, quoted
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,23 @@ class Entry:
     tone: str = ""
     comment: str = ""
     href: str = ""
+
+
+def log_of(upstream: Upstream, item: Interaction) -> tuple[list[Event], list[Decision]]:
+    """The claims and releases of a group's question, and its entries in our log."""
+    claims: list[Event] = []
+    if item.run_id is not None and item.members is not None:
+        rows = Event.objects.filter(
+            upstream=upstream,
+            run_id=item.run_id,
+            type__in=(CLAIMED, RELEASED),
+            data__interaction=item.mobius_id,
+        )
+        claims = list(rows.order_by("seq"))
+    entries = Decision.objects.filter(
+        interaction_id=item.mobius_id, base_url=upstream.base_url, project=upstream.project
+    )
+    return claims, list(entries.order_by("at"))
 
 
 def assignee_name(item: Interaction, people: People, group: str) -> str:
@@ -55,9 +72,9 @@ def history(
     decisions: Iterable[Decision] = (),
     ending: Ending | None = None,
 ) -> tuple[Entry, ...]:
-    """What has happened to a question and what will happen.
+    """What has happened to a question, and what will happen.
 
-    ``events`` are its claims and releases; ``decisions`` its entries in our log, which knows the
+    ``events`` are its claims and releases; ``decisions`` its entries in our log, which has the
     answers sent with the service key. ``ending``: how it was closed early.
     """
     entries: list[Entry] = []
@@ -86,25 +103,25 @@ def history(
 def _claims(item: Interaction, people: People, events: Iterable[Event]) -> list[Entry]:
     lines: list[Entry] = []
     claim_listed = False
-    holder: str | None = None
+    claimed_by: str | None = None
     for event in events:
         if event.type == CLAIMED:
-            holder = event.data.get("claimed_by")
-            claim_listed = claim_listed or holder == item.claimed_by
-            lines.append(_claim(holder, people, event.at))
+            claimed_by = event.data.get("claimed_by")
+            claim_listed = claim_listed or claimed_by == item.claimed_by
+            lines.append(_claim(claimed_by, people, event.at))
         elif event.type == RELEASED:
             text = _("The claim was released")
-            if holder:
+            if claimed_by:
                 you, other = _("You released it"), _("%(name)s released it")
-                text = people.sentence(holder, you, other)
+                text = people.sentence(claimed_by, you, other)
             lines.append(Entry("undo", text, event.at))
     if item.claimed_by and not claim_listed:
         lines.append(_claim(item.claimed_by, people, item.claimed_at))
     return lines
 
 
-def _claim(holder: str | None, people: People, at: datetime | None) -> Entry:
-    text = people.sentence(holder, _("You claimed it"), _("%(name)s claimed it"))
+def _claim(claimed_by: str | None, people: People, at: datetime | None) -> Entry:
+    text = people.sentence(claimed_by, _("You claimed it"), _("%(name)s claimed it"))
     return Entry("claimed", text, at)
 
 
@@ -112,7 +129,7 @@ def _answers(item: Interaction, people: People, decisions: Iterable[Decision]) -
     by_service = {d.actor for d in decisions if d.credential_kind == "service"}
     lines = []
     for answer in given_answers(item, people):
-        comment = _("“%(comment)s”") % {"comment": answer.comment} if answer.comment else ""
+        comment = quoted(answer.comment) if answer.comment else ""
         text = answer.did
         if answer.face.id in by_service:
             text = _("%(answered)s, with the service key") % {"answered": text}
@@ -138,7 +155,7 @@ def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]
         return [Entry(status.icon, text, at, "warn", href=href)]
     if item.pending and item.expires_at is not None:
         if item.expires_at <= now:
-            return [Entry("failed", _("Expired"), item.expires_at)]
+            return [Entry("failed", item_status("expired").label, item.expires_at)]
         text = _("Expires, and the run fails") if _is_step(item) else _("Expires")
         return [Entry("dashed", text, item.expires_at, "to-come")]
     return []
@@ -157,5 +174,5 @@ def _all_answered(count: int, *, runs: bool) -> str:
 
 
 def _is_step(item: Interaction) -> bool:
-    """A step of the run asks the question, so its expiry fails the run."""
+    """Whether a step of the run asks the question: its expiry then fails the run."""
     return item.run_id is not None and (item.signal_name or "").startswith("interaction:")

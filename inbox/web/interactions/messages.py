@@ -1,4 +1,4 @@
-"""What the viewer is told about an answer, a claim or a release."""
+"""Messages about an answer, a claim or a release."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -31,7 +31,9 @@ JUST_NOW = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class UnderwayNotice:
-    """About an answer that keeps the viewer from answering now. ``mine``: it is the viewer's."""
+    """A notice about an answer that keeps the viewer from answering now. ``mine``: it is the
+    viewer's.
+    """
 
     mine: bool
     title: str
@@ -57,16 +59,16 @@ def answer_message(
         case Kind.PROCESSING if outcome.underway is not None:
             notice = underway_notice(outcome.underway, item)
             title, parts = notice.title, (notice.text, not_sent, saved)
-        case Kind.ALREADY_MINE:
+        case Kind.ALREADY_ANSWERED:
             title = _answered_before(viewer, item)
         case Kind.CLOSED:
             title = closed_title(viewer, item)
-        case Kind.HELD:
-            title, text = held_words(item)
+        case Kind.CLAIMED_BY_ANOTHER:
+            title, text = claimed_by_another_words(item)
             parts = (text, not_sent, saved)
         case Kind.QUESTION_CHANGED:
             title = _("The question has changed since you opened it")
-            parts = (_("Nothing was sent. Review it again below."), saved)
+            parts = (_("Nothing was sent. Review it again before you answer."), saved)
         case Kind.STILL_OPEN:
             title = _("We couldn't confirm that your answer was received")
             still_open = _(
@@ -91,6 +93,8 @@ def answer_message(
 
 def _done(outcome: Outcome[Interaction], viewer: Viewer) -> Message:
     item = outcome.subject
+    if outcome.kind is Kind.WAITING:
+        return Message(outcome, _("Your answer will be sent"), _("You can undo it until then."))
     received = sent_to(viewer.user_id, item).received
     if outcome.kind is Kind.RECEIVED:
         return Message(outcome, _("Answer received"), _what_follows(item, received))
@@ -104,7 +108,10 @@ def _done(outcome: Outcome[Interaction], viewer: Viewer) -> Message:
 def underway_notice(
     underway: Underway, item: Interaction, *, received: Collection[str] = ()
 ) -> UnderwayNotice:
-    """What stands in the place of the form meanwhile. ``received``: as in ``progress``."""
+    """The notice shown in place of the form meanwhile. ``received``: as in ``progress``."""
+    if underway.mine and underway.accepted_at is None:
+        text = _("It hasn't been sent yet. Undo it to answer differently.")
+        return UnderwayNotice(True, _("You've already answered this"), text)
     if underway.mine:
         return UnderwayNotice(True, _("Answer received"), _what_follows(item, received))
     facts = {"name": underway.name}
@@ -118,7 +125,7 @@ def underway_notice(
 
 
 def closed_title(viewer: Viewer, item: Interaction) -> str:
-    """Who answered what and when, or how else the question closed."""
+    """Who gave which answer and when, or how else the question closed."""
     people = People(names_of([item.responder_id, *item.answered_by]), viewer.mobius_id)
     sentence = closing_sentence(item, people, timezone.now()).rstrip(".")
     if sentence:
@@ -126,8 +133,8 @@ def closed_title(viewer: Viewer, item: Interaction) -> str:
     return _("This question is %(status)s") % {"status": item.status or _("closed")}
 
 
-def held_words(item: Interaction) -> tuple[str, str]:
-    """Title and text about a question that somebody else has claimed."""
+def claimed_by_another_words(item: Interaction) -> tuple[str, str]:
+    """Title and text about a question that someone else has claimed."""
     now, since = timezone.now(), item.claimed_at
     name = names_of([item.claimed_by]).get(item.claimed_by or "", _("Someone"))
     if since is None:
@@ -145,13 +152,13 @@ def _sent(viewer: Viewer, item: Interaction) -> str:
     question, value = question_of(item), own_answer(viewer, item).value
     if question.get("mode") == "confirm" and isinstance(value, bool):
         return _("Approved") if value else _("Rejected")
-    chosen = value_words(question, value).line.rstrip(".")
+    chosen = value_words(question, value).line.rstrip(". ")
     return _("Answer sent: %(answer)s") % {"answer": chosen} if chosen else _("Answer sent")
 
 
 def _answered_before(viewer: Viewer, item: Interaction) -> str:
     previous = own_answer(viewer, item)
-    answer = value_words(question_of(item), previous.value).line.rstrip(".")
+    answer = value_words(question_of(item), previous.value).line.rstrip(". ")
     facts = {"when": at(previous.at, timezone.now()) if previous.at else "", "answer": answer}
     if previous.at and answer:
         return _("You answered this %(when)s: %(answer)s") % facts
@@ -172,7 +179,7 @@ def _all_have_answered(item: Interaction) -> str:
 
 
 def _closed(item: Interaction) -> str:
-    return _("The run has resumed.") if item.run_id else _("No one else has to answer.")
+    return _("The run has resumed.") if item.run_id else _("The question is closed.")
 
 
 def _still_needed(viewer: Viewer, item: Interaction, received: Collection[str]) -> tuple[str, ...]:
@@ -211,6 +218,18 @@ def _unconfirmed() -> str:
     return _("We couldn't confirm that your answer was received.")
 
 
+def undo_message(outcome: Outcome[Interaction]) -> Message:
+    match outcome.kind:
+        case Kind.UNDONE:
+            title, text = _("Undone"), _("Your answer wasn't sent.")
+        case Kind.TOO_LATE:
+            title, text = _("It's too late to undo this"), _("Your answer has already been sent.")
+        case _:
+            title = _("There's nothing to undo")
+            text = _("You don't have an answer waiting to be sent.")
+    return Message(outcome, title, text)
+
+
 def claim_message(
     outcome: Outcome[Interaction], viewer: Viewer, *, draft_saved: bool = False
 ) -> Message:
@@ -231,8 +250,8 @@ def claim_message(
         case Kind.RELEASED:
             title = _("You released this question")
             parts = (_("Anyone in the group can claim it."),)
-        case Kind.HELD:
-            title, text = held_words(item)
+        case Kind.CLAIMED_BY_ANOTHER:
+            title, text = claimed_by_another_words(item)
             parts = (text, saved)
         case Kind.CLOSED:
             title = closed_title(viewer, item)
@@ -243,12 +262,12 @@ def claim_message(
             title = _("The question is still open")
             parts = (_("Your claim wasn't recorded."), saved)
         case Kind.NOT_RECORDED:
-            title = _("You still have this question claimed")
+            title = _("The question is still claimed by you")
             parts = (_("Your release wasn't recorded."), saved)
         case Kind.STILL_OPEN if claims:
             title, parts = _("The question is still unclaimed"), (saved, _("Try again."))
         case Kind.STILL_OPEN:
-            title = _("You still have this question claimed")
+            title = _("The question is still claimed by you")
             parts = (saved, _("Try again to release it."))
         case _:
             title, parts = _("Mobius didn't allow this"), (mobius_says(outcome), saved)

@@ -1,30 +1,41 @@
 """The page of a question."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Refusal, Viewer, redaction
-from inbox.mobius.types import Question
-from inbox.models import Decision, Draft, Event, Interaction, Reviewer, Run, Upstream
+from inbox.models import Guard, Interaction, Reviewer, Run, Upstream
+from inbox.models.interaction import REASON_TO_REJECT
 from inbox.people import credentials, service_key
 from inbox.people.credentials import Token
 from inbox.people.names import accounts_and_deactivated
+from inbox.services import guard, snooze
 from inbox.services.answer_state import Sent, sent_to
-from inbox.services.draft import NOWHERE, TypedIn, as_form_values, drafts_of
+from inbox.services.awaited_releases import is_awaited
+from inbox.services.draft import NOWHERE, TypedIn, drafts_of, has_text
+from inbox.services.seen import digest as digest_of
 from inbox.services.seen import seen_of
 from inbox.web.decisions import receipt
+from inbox.web.inbox.focus import FocusPlace, focus_place
 from inbox.web.inbox.place import Place, place_of
-from inbox.web.interactions.drafts import OtherDraft, other_drafts, typed_words
-from inbox.web.interactions.forms import AnswerForm, form_for
-from inbox.web.interactions.history import Entry, assignee_name, history
+from inbox.web.interactions.drafts import (
+    OtherDraft,
+    UnsentText,
+    other_drafts,
+    own_answer_json,
+    unsent_text,
+)
+from inbox.web.interactions.forms import AnswerForm, asked_question, form_for
+from inbox.web.interactions.history import Entry, assignee_name, history, log_of
 from inbox.web.interactions.messages import UnderwayNotice, underway_notice
 from inbox.web.interactions.presence import OtherViewers, other_viewers
+from inbox.web.interactions.suggestions import Suggestion
 from inbox.web.ui import context as evidence
 from inbox.web.ui import markdown
 from inbox.web.ui.answers import (
@@ -40,16 +51,24 @@ from inbox.web.ui.answers import (
     progress,
     unanswered_sentence,
 )
-from inbox.web.ui.claims import Hold, hold_of
+from inbox.web.ui.claims import Claim, claim_of
 from inbox.web.ui.context import Card
-from inbox.web.ui.endings import CLAIMED, RELEASED, Ending, entries_of, question_ending
+from inbox.web.ui.endings import Ending, entries_of, question_ending
 from inbox.web.ui.groups import groups_of
+from inbox.web.ui.held import (
+    HeldAnswer,
+    answer_in_batch,
+    held_answer,
+    returned_reason,
+    returned_words,
+)
 from inbox.web.ui.live_run import LiveRun, live_head
 from inbox.web.ui.markdown import Text
+from inbox.web.ui.masks import Masks, masks_in
 from inbox.web.ui.open_in_mobius import interaction_in_mobius
 from inbox.web.ui.people import People
-from inbox.web.ui.scopes import Filters, item_href
-from inbox.web.ui.when import Deadline, ago, deadline
+from inbox.web.ui.scopes import Filters, FocusFilters, item_href, snooze_href
+from inbox.web.ui.when import Deadline, ago, deadline, moment
 from inbox.web.ui.when import at as at_words
 from inbox.web.ui.words import Kind, Status, item_status, kind, short_id
 
@@ -58,26 +77,19 @@ SEARCHED_FROM = 12
 
 
 @dataclass(frozen=True)
-class UnsentText:
-    """Text that the viewer typed for a question that can no longer be answered."""
-
-    value: str
-    comment: str
-
-    @property
-    def text(self) -> str:
-        """Value and comment as one text to copy."""
-        return "\n\n".join(part for part in (self.value, self.comment) if part)
-
-
-@dataclass(frozen=True)
 class ItemPage:
     """What ``interactions/_detail.html`` shows. ``form`` is None where the reader cannot answer;
     ``receipt``: an answer that the reader may see is in the decision log; ``mine`` is the reader's
     own answer as JSON, the values as a form has them and the comment; empty without one.
+    ``suggestion``: the link suggests an answer, and the reader can give one.
     ``by_key``: the service key answers for the reader. ``underway``: an answer that keeps the
-    reader from answering now. ``unconfirmed`` says that the reader's answer was accepted and is not
-    in.
+    reader from answering now. ``unconfirmed`` says that the reader's answer was accepted but the
+    question doesn't show it. ``guard``: what guards an answer to this question; ``asks_from``: from
+    when on it is asked first whatever the reader prefers, because the question expires soon.
+    ``held``: the reader's answer, while it waits to be sent; ``returned``: why their last one was
+    not sent, ``returned_text``: it had text. ``read_only``: the form, while someone else has
+    claimed the question; ``awaited``: the reader will be notified when it is released.
+    ``snoozed``: until when the reader has snoozed it; empty where they haven't.
     """
 
     item: Interaction
@@ -86,6 +98,8 @@ class ItemPage:
     kind: Kind
     body: Text
     cards: tuple[Card, ...]
+    masked: Masks
+    digest: str
     deadline: Deadline | None
     asked: str
     group: str
@@ -98,9 +112,11 @@ class ItemPage:
     unknown_mode: bool
     closing: str
     after_mine: str
-    hold: Hold | None
+    claim: Claim | None
     token: Token
     by_key: bool
+    guard: Guard
+    asks_from: datetime | None
     other_viewers: OtherViewers | None
     hidden: bool
     answers: tuple[GivenAnswer, ...]
@@ -115,28 +131,32 @@ class ItemPage:
     mine: str = ""
     underway: UnderwayNotice | None = None
     unconfirmed: str = ""
+    held: HeldAnswer | None = None
+    awaited: bool = False
+    read_only: AnswerForm | None = None
+    returned: str = ""
+    returned_title: str = ""
+    returned_text: bool = False
     unsent: UnsentText | None = None
     other_drafts: tuple[OtherDraft, ...] = ()
+    suggestion: Suggestion | None = None
+    can_snooze: bool = False
+    snoozed: str = ""
     parts: list[str] = field(default_factory=list)
 
     @property
     def heading(self) -> str:
-        """The question as one line."""
+        """The question on one line."""
         return self.item.display_title
 
     @property
     def subject(self) -> str:
-        """The heading as it is named within another sentence, such as *Approve “…”?*."""
+        """The heading as used within a sentence, such as *Approve “…”?*."""
         return self.heading.rstrip("?")
 
     @property
-    def title(self) -> str:
-        """The title of the page."""
-        return self.heading
-
-    @property
     def status(self) -> Status:
-        """Waiting, answered, expired, cancelled, bypassed by a signal, gone."""
+        """Pending, answered, expired, cancelled, bypassed by a signal, or deleted."""
         return item_status(self.item.state, gone=self.item.gone)
 
     @property
@@ -145,42 +165,84 @@ class ItemPage:
 
     @property
     def here(self) -> str:
-        """This page, with the list beside it as it is."""
-        return item_href(self.item.mobius_id, self.filters)
+        """This page with the same list beside it and the suggestion of its link."""
+        suggested = self.suggestion.query if self.suggestion is not None else ""
+        return self._with(suggested)
+
+    @property
+    def suggested_href(self) -> str:
+        """This page with the suggestion in the form and the draft beside it."""
+        return self._with(self.suggestion.query_over_draft) if self.suggestion is not None else ""
+
+    def _with(self, query: str) -> str:
+        href = item_href(self.item.mobius_id, self.filters)
+        return f"{href}{'&' if '?' in href else '?'}{query}" if query else href
 
     @property
     def self_href(self) -> str:
-        """This page alone, to send to somebody."""
+        """The address of this page alone, to share."""
         return self.item.get_absolute_url()
 
     @property
     def list_href(self) -> str:
         """The list that this page is opened from."""
-        return self.filters.href()
+        return self.filters.list_href
+
+    @property
+    def focus(self) -> FocusPlace | None:
+        """The place in focus mode; None elsewhere."""
+        return self.place if isinstance(self.place, FocusPlace) else None
 
     @property
     def list_query(self) -> str:
-        """What the form carries, so that the next question comes from the same list."""
+        """The query that the form sends, so that the next question comes from the same list."""
         return self.filters.querystring().removeprefix("?")
 
     @property
+    def evidence(self) -> str:
+        """A digest that changes with the question or the language."""
+        return f"{self.digest}-{get_language()}"
+
+    @property
+    def snooze_href(self) -> str:
+        """Where the question is snoozed."""
+        return snooze_href(self.item.mobius_id, self.filters)
+
+    @property
     def raw_href(self) -> str:
-        """The question as Mobius sent it."""
+        """The address of the question's JSON as Mobius sent it."""
         return reverse("interaction-json", args=[self.item.mobius_id])
 
     @property
     def mobius_href(self) -> str:
-        """Where Mobius shows the question; empty where that is not set."""
+        """The address of the question in Mobius; empty if none is configured."""
         return interaction_in_mobius(self.item.mobius_id)
 
     @property
     def form_template(self) -> str:
-        """The fragment of the question's mode."""
-        return f"interactions/_form_{self.form.mode if self.form is not None else 'unknown'}.html"
+        """The template of the form for the question's mode."""
+        form = self.form or self.read_only
+        return form.template if form is not None else "interactions/_form_unknown.html"
+
+    @property
+    def approve_described_by(self) -> str:
+        """The IDs of the texts that say that approving is suggested."""
+        return self._described_by(True)
+
+    @property
+    def reject_described_by(self) -> str:
+        """The IDs of the texts that say that rejecting is suggested."""
+        return self._described_by(False)
+
+    def _described_by(self, answer: bool) -> str:
+        by_workflow = getattr(self.form, "suggested", None)
+        by_link = self.suggestion.approves if self.suggestion is not None else None
+        said = {"suggested": by_workflow, "suggested-by-link": by_link}
+        return " ".join(id_ for id_, suggested in said.items() if suggested is answer)
 
     @property
     def many_options(self) -> bool:
-        """The options get a search field."""
+        """Whether the options get a search field."""
         return self.form is not None and len(self.form.question.options) > SEARCHED_FROM
 
     @property
@@ -193,28 +255,43 @@ class ItemPage:
 
     @property
     def no_token(self) -> bool:
-        """The viewer could answer and has no token to send the answer with."""
+        """Whether the viewer could answer but has no token to send the answer with."""
         return self.token in (Token.NONE, Token.LOST) and not self.by_key
 
     @property
     def everybody_answers(self) -> bool:
-        """Several people must answer."""
+        """Whether several people must answer."""
         return not self.item.takes_one_answer
 
     @property
     def refused_token(self) -> bool:
-        """Mobius refused the viewer's token the last time."""
+        """Whether Mobius last refused the viewer's token."""
         return self.token is Token.REFUSED
 
     @property
     def action(self) -> str:
-        """``claim``, ``release``, or nothing that the reader could do."""
+        """``claim``, ``release``, or empty if the viewer can do neither."""
         own = self.token in (Token.GOOD, Token.REFUSED)
-        return self.hold.action if self.hold is not None and own else ""
+        return self.claim.action if self.claim is not None and own else ""
+
+    @property
+    def notes_seen(self) -> bool:
+        """Whether it is noted what the viewer has seen of it: it was asked of them, and is open."""
+        return self.item.pending and self.refusal is not Refusal.NOT_ASKED
+
+    @property
+    def can_be_unread(self) -> bool:
+        """Whether it waits for the viewer."""
+        return self.notes_seen and self.refusal is not Refusal.ANSWERED
+
+    @property
+    def version(self) -> str:
+        """Which state of the question the page shows."""
+        return self.item.updated_at.isoformat()
 
     @property
     def open(self) -> bool:
-        """Somebody can still answer it."""
+        """Whether someone can still answer it."""
         return self.item.pending and not self.closing
 
 
@@ -229,16 +306,19 @@ def item_page(
     filters: Filters,
     now: datetime,
     *,
+    reviewer: Reviewer,
     form: AnswerForm | None = None,
     typed_in: TypedIn = NOWHERE,
     place: Place | None = None,
+    suggestion: Suggestion | None = None,
 ) -> ItemPage:
     """The page. ``form`` is a submitted form with its text and errors; ``typed_in`` identifies the
     form in the page and so its draft; ``place`` is the item's place in the list, where that has
-    been computed already.
+    been computed already; ``suggestion`` is what the link suggests as an answer.
     """
+    version, digest = seen_of(item), digest_of(item)
     item = redaction.seen_by(viewer, item)
-    run = _run_of(viewer, upstream, item)
+    run = _run_of(upstream, item)
     ended = entries_of(upstream, [item.run_id] if item.run_id and item.closed_early else [])
     about_run = ended.get(item.run_id or "", [])
     actors = (entry.actor for entry in about_run)
@@ -247,8 +327,8 @@ def item_page(
     ending = question_ending(viewer, item, run, about_run, people)
     groups = groups_of(upstream, [item])
     group = groups.name_for(item) if item.target_type == "group" else ""
-    events, decisions = _log_of(upstream, item)
-    question = _question(item)
+    events, decisions = log_of(upstream, item)
+    question = asked_question(item)
     draft, others = drafts_of(viewer, item, typed_in)
     refusal = access.why_not_answer(viewer, item)
     closing = closing_sentence(item, people, now)
@@ -256,43 +336,70 @@ def item_page(
         closing = unanswered_sentence(item, now)
     answers_here = refusal is None and not closing
     token = credentials.state_of(viewer.user_id, upstream) if answers_here else Token.GOOD
-    by_key = token is Token.NONE and _by_key(viewer, upstream, item)
+    item.upstream = upstream
+    by_key = token is Token.NONE and service_key.may_answer(reviewer, item)
     can_send = by_key or token in (Token.GOOD, Token.REFUSED)
     sent = sent_to(viewer.user_id, item) if answers_here or item.shared else Sent()
     received = sent.received
     if not answers_here:
         sent = Sent()
-    usable = question is not None and answers_here and can_send and sent.underway is None
+    held = held_answer(sent.held, item, now) if sent.held is not None else None
+    if held is None and answers_here:
+        held = answer_in_batch(viewer, upstream, item, now)
+    free = sent.underway is None and held is None
+    usable = question is not None and answers_here and can_send and free
+    if not usable:
+        suggestion = None
     if form is None and usable and question is not None:
-        form = form_for(question, draft=draft, seen=seen_of(item))
-    counts, mine = progress(item, received=received) or (0, 0), _mine(item, people)
+        if suggestion is not None:
+            in_form = draft is not None and typed_in.holds(draft)
+            suggestion, others = suggestion.placed(draft, others, in_form=in_form)
+        shown = suggestion if suggestion is not None and suggestion.shown else draft
+        form = form_for(
+            question,
+            draft=shown,
+            seen=version,
+            reason_to_reject=item.needs_reason_to_reject,
+        )
+    claimed_by_another = refusal is Refusal.CLAIMED_BY_ANOTHER and not closing
+    counts, mine = progress(item, received=received) or (0, 0), own_answer_json(item, people)
     left = groups.former_members(item)
+    waits = item.pending and not closing and not access.has_answered(viewer, item)
+    can_snooze = waits and access.is_asked(viewer, item)
+    returns_at = snooze.of_item(viewer, item, now) if can_snooze else None
+    cards = evidence.cards(item.context, shown_elsewhere=_shown_elsewhere(item))
     line = members(item, people, left=left, off=off, received=received, lead=viewer.lead)
     return ItemPage(
         item=item,
         other_drafts=other_drafts(others, item, typed_in.device, now),
         filters=filters,
-        place=place or place_of(viewer, upstream, filters, item.mobius_id),
+        place=place or _place(viewer, upstream, filters, item.mobius_id),
         kind=kind(item.type),
         body=markdown.render(markdown.body(item.message, item.title)),
-        cards=evidence.cards(item.context, shown_elsewhere=_shown_elsewhere(item)),
+        cards=cards,
+        masked=masks_in(item.context, item.responses, beside=cards),
+        digest=digest,
         deadline=_deadline(item, now, closing),
         asked=_asked(item, people, group, now),
         group=group,
         run_href=run.get_absolute_url() if run is not None else "",
         run_name=f"{item.workflow} {short_id(item.run_id or '')}" if run is not None else "",
-        live=live_head(run, now)["live"] if run is not None else None,
+        live=live_head(run)["live"] if run is not None else None,
         effect=effect(item, people, received=received),
         refusal=refusal,
         form=form if usable else None,
         unknown_mode=usable and form is None,
+        read_only=form_for(question) if claimed_by_another and question is not None else None,
+        awaited=claimed_by_another and is_awaited(viewer, item),
         closing=closing,
         after_mine=(
             after_mine(item, people, received=received) if refusal is Refusal.ANSWERED else ""
         ),
-        hold=hold_of(viewer, item, people, now) if item.pending and not closing else None,
+        claim=claim_of(viewer, item, people, now) if item.pending and not closing else None,
         token=token,
         by_key=by_key,
+        guard=guard.guard_of(reviewer, item, now, suggested=suggestion is not None),
+        asks_from=guard.asks_from(reviewer, item),
         other_viewers=other_viewers(viewer, item) if not closing else None,
         hidden=access.hides_answers(viewer, item) and bool(item.responses),
         answers=given_answers(item, people),
@@ -316,11 +423,35 @@ def item_page(
         underway=(
             underway_notice(sent.underway, item, received=received) if sent.underway else None
         ),
+        held=held,
+        returned=returned_reason(sent.returned, sent.returned_message) if sent.returned else "",
+        returned_text=draft is not None and has_text(draft.values, draft.comment),
+        returned_title=returned_words(sent.returned) if sent.returned else "",
         unconfirmed=_unconfirmed(sent, now),
-        waiting_on=_("Waiting on %(name)s") % {"name": assignee_name(item, people, group)},
-        unsent=None if usable and form is not None else _unsent_text(question, draft, form, mine),
+        waiting_on=_("Waiting for %(name)s") % {"name": assignee_name(item, people, group)},
+        suggestion=suggestion,
+        can_snooze=can_snooze,
+        snoozed=moment(returns_at, now) if returns_at is not None else "",
+        unsent=(
+            None
+            if (usable and form is not None) or held is not None
+            else unsent_text(question, draft, form, mine)
+        ),
         parts=[_PARTS.get(member.state, "") for member in line],
     )
+
+
+def _run_of(upstream: Upstream, item: Interaction) -> Run | None:
+    """The run, which everyone who sees the question may see; None for a standalone question."""
+    if item.run_id is None:
+        return None
+    return Run.objects.filter(upstream=upstream, mobius_id=item.run_id).first()
+
+
+def _place(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> Place:
+    if isinstance(filters, FocusFilters):
+        return focus_place(viewer, upstream, filters, id_)
+    return place_of(viewer, upstream, filters, id_)
 
 
 def _unconfirmed(sent: Sent, now: datetime) -> str:
@@ -331,87 +462,24 @@ def _unconfirmed(sent: Sent, now: datetime) -> str:
     return accepted % {"when": at_words(at, now)}
 
 
-def _run_of(viewer: Viewer, upstream: Upstream, item: Interaction) -> Run | None:
-    """The run, which whoever sees the item may see; None for a standalone question."""
-    if item.run_id is None:
-        return None
-    return Run.objects.filter(upstream=upstream, mobius_id=item.run_id).first()
-
-
 def _ids(item: Interaction, run: Run | None) -> Iterable[str | None]:
     started = run.started_by if run is not None else None
     own = (item.asked_by, item.claimed_by, item.responder_id, item.target_id, started)
     return (*own, *(item.members or ()), *item.answered_by)
 
 
-def _log_of(upstream: Upstream, item: Interaction) -> tuple[list[Event], list[Decision]]:
-    """The claims and releases of a group's question, and our own log of it."""
-    claims: list[Event] = []
-    if item.run_id is not None and item.members is not None:
-        rows = Event.objects.filter(
-            upstream=upstream,
-            run_id=item.run_id,
-            type__in=(CLAIMED, RELEASED),
-            data__interaction=item.mobius_id,
-        )
-        claims = list(rows.order_by("seq"))
-    entries = Decision.objects.filter(
-        interaction_id=item.mobius_id, base_url=upstream.base_url, project=upstream.project
-    )
-    return claims, list(entries.order_by("at"))
-
-
-def _question(item: Interaction) -> Question | None:
-    questions = item.questions or []
-    return Question.model_validate(questions[0]) if questions else None
-
-
-def _by_key(viewer: Viewer, upstream: Upstream, item: Interaction) -> bool:
-    """The service key would answer for the reader, who has no member token."""
-    item.upstream = upstream
-    reviewer = Reviewer.objects.get(user_id=viewer.user_id)
-    return service_key.may_answer(reviewer, item)
-
-
-def _unsent_text(
-    question: Question | None, draft: Draft | None, form: AnswerForm | None, mine: str
-) -> UnsentText | None:
-    """What was typed and not sent, from the form that came back, else from the draft.
-
-    ``mine`` is the reader's answer: text that is the same has arrived, though the attempt may still
-    wait for its response.
-    """
-    if form is not None and form.is_bound:
-        typed, comment = form.typed, form.shown_comment
-    elif draft is not None:
-        typed, comment = [str(value) for value in draft.values], draft.comment
-    else:
-        return None
-    typed = [text for text in typed if text]
-    if mine:
-        value, sent_comment = json.loads(mine)
-        # A form with buttons saves its text without the one that is pressed.
-        if typed in ([], value) and comment.strip() == sent_comment:
-            return None
-    words = typed_words(question, typed)
-    return UnsentText(words, comment) if words or comment else None
-
-
-def _mine(item: Interaction, people: People) -> str:
-    for response in item.responses or ():
-        if people.is_reader(response.get("user_id")):
-            return json.dumps(
-                [as_form_values(response.get("value")), response.get("comment") or ""]
-            )
-    return ""
-
-
 def _shown_elsewhere(item: Interaction) -> frozenset[str]:
-    return frozenset({"due_at"}) if item.soft else frozenset()
+    """The keys of the context that the page shows in another way."""
+    keys = {
+        "due_at": item.soft,
+        "confirm": guard.always_asks(item),
+        REASON_TO_REJECT: item.needs_reason_to_reject,
+    }
+    return frozenset(key for key, shown in keys.items() if shown)
 
 
 def _past(item: Interaction, now: datetime) -> bool:
-    """Its time is over, and upstream has not said so yet: a button would fail."""
+    """Whether it has expired although upstream has not said so yet: a button would fail."""
     return item.pending and item.expires_at is not None and item.expires_at <= now
 
 

@@ -15,7 +15,7 @@ from inbox.web.ui.words import listed
 
 @dataclass(frozen=True)
 class OtherViewers:
-    """``words`` is empty where there is nobody; ``item_id`` is the question's ID."""
+    """``words`` is empty if there is no one; ``item_id`` is the question's ID."""
 
     item_id: str
     faces: tuple[Face, ...] = ()
@@ -25,8 +25,8 @@ class OtherViewers:
 def other_viewers(viewer: Viewer, item: Interaction) -> OtherViewers | None:
     """The other people who have the question open and may see it.
 
-    None where presence is off, or the question is not an open question of a group. Two queries
-    where there is anyone.
+    None if presence is off or the question is not an open question of a group. Two queries if there
+    is anyone.
     """
     if not shows_presence(item):
         return None
@@ -55,10 +55,10 @@ def other_viewers(viewer: Viewer, item: Interaction) -> OtherViewers | None:
 
 
 def shows_presence(item: Interaction) -> bool:
-    """Presence is on, and the question is an open question of a group."""
+    """Whether presence is on and the question is an open question of a group."""
     return may_show_presence(item) and item.pending
 
 
 def may_show_presence(item: Interaction) -> bool:
-    """Presence is on, and the question is a group's."""
+    """Whether presence is on and the question is a group's."""
     return bool(settings.PRESENCE) and item.target_type == "group"

@@ -1,10 +1,10 @@
 """One question: its page, the pane beside the list, its raw JSON, presence and drafts."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib import messages
 from django.http import (
     Http404,
     HttpResponse,
@@ -14,19 +14,21 @@ from django.http import (
     QueryDict,
 )
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from inbox.access import redaction
+from inbox import exact
+from inbox.access import Refusal, redaction
 from inbox.live import hub
 from inbox.live.presence import get_presence
 from inbox.models import Interaction
+from inbox.services import awaited_releases, notices, question
 from inbox.services import draft as service
-from inbox.services import notices, question
+from inbox.services import unread as marks
 from inbox.services.draft import TypedIn
-from inbox.services.question import NotAsked
-from inbox.web.inbox.page import inbox_list
+from inbox.services.seen import Seen
+from inbox.web.inbox.page import InboxList, inbox_list
 from inbox.web.interactions import page as item_page
 from inbox.web.interactions.drafts import OtherDraft, other_drafts
 from inbox.web.interactions.forms import AnswerForm, comment_of, typed_of
@@ -36,15 +38,21 @@ from inbox.web.interactions.presence import (
     other_viewers,
     shows_presence,
 )
-from inbox.web.ui.frame import frame
+from inbox.web.interactions.suggestions import suggestion_of
+from inbox.web.ui.batches import shown_batches
+from inbox.web.ui.frame import frame, held_after, own_held
+from inbox.web.ui.held import HeldAnswer
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, device_of, is_fragment, source_of, typed_in
-from inbox.web.ui.scopes import Filters
+from inbox.web.ui.scopes import Filters, FocusFilters, item_href, read_filters
 
 
 @require_safe
 async def interaction(request: ReviewerRequest, id: str) -> HttpResponse:
-    """A question with the list beside it; the question alone for an htmx request."""
+    """A question with the list beside it; for an htmx request the question alone.
+
+    ``?answer=…&comment=…`` fills in the form; that sends nothing.
+    """
     cursor = hub.cursor()
     item = await question.find_or_read(request.viewer, request.upstream, id)
     if item is not None:
@@ -62,6 +70,7 @@ async def interaction_json(request: ReviewerRequest, id: str) -> HttpResponse:
         raise Http404("No such question.")
     return JsonResponse(
         redaction.seen_by(request.viewer, item).raw,
+        encoder=exact.Encoder,
         json_dumps_params={"indent": 2, "ensure_ascii": False},
     )
 
@@ -78,63 +87,100 @@ def render_item(
     status: int | None = None,
     filters: Filters | None = None,
 ) -> HttpResponse:
-    """The page of a question, or its part for a swap.
+    """The page of a question, or its part for htmx. The viewer may see the question.
 
-    ``cursor`` is where its stream begins, asked for before the item was read. ``form`` keeps the
-    text that was sent and says what is wrong with it, ``message`` says what is true now. ``resend``
-    names the path that *Send again* posts to, where that is offered. ``shows`` picks the draft for
-    the form, else it is that of the form that was sent. The item is one that the viewer may see.
-    ``status`` is the message's where none is given.
+    ``cursor`` is where its stream begins, read before the question was. ``form`` has the submitted
+    text and its errors, ``message`` says what is true now. ``resend`` is the path that *Send again*
+    posts to, if it is offered. ``shows`` selects the draft for the form, by default that of the
+    submitted form. ``status`` defaults to that of the message.
     """
     upstream, now = request.upstream, timezone.now()
     cursor = cursor or hub.cursor()
     filters = filters_of(request) if filters is None else filters
     alone = is_fragment(request, "detail")
-    rows = (
-        None
-        if alone
-        else inbox_list(request.viewer, upstream, filters, now, current=item.mobius_id)
-    )
+    in_focus = isinstance(filters, FocusFilters)
+    rows: InboxList | None = None
+    held: tuple[HeldAnswer, ...] = ()
+    if not alone and not in_focus:
+        batches = shown_batches(request.viewer, upstream)
+        held = own_held(request, batches)
+        rows = inbox_list(
+            request.viewer,
+            upstream,
+            filters,
+            now,
+            current=item.mobius_id,
+            held=held,
+            batches=batches,
+        )
     page = item_page.item_page(
         request.viewer,
         upstream,
         item,
         filters,
         now,
+        reviewer=request.user.reviewer,
         form=form,
         typed_in=shows or typed_in(request),
         place=rows.place if rows is not None else None,
+        suggestion=suggestion_of(request, item),
     )
     context: dict[str, Any] = {"page": page, "form": page.form, "message": message}
     context |= {"resend": resend, "live_cursor": cursor}
-    # While the part reads itself again, perhaps nobody looks at it: what is to be said once waits,
+    # When the part reloads itself, perhaps no one is looking: messages that are shown once wait,
     # and notifications stay unread.
-    again = source_of(request) == ("article", "detail")
-    context["unread"] = not again and notices.is_unread(request.user.reviewer, upstream, item)
-    if rows is None:
-        context |= {"oob": True, "toasts": not again}
+    context["preview"] = request.headers.get("Preview") == "true"
+    reloads_itself = source_of(request) == ("article", "detail")
+    context["unread"] = not reloads_itself and notices.is_unread(
+        request.user.reviewer, upstream, item
+    )
+    if alone:
+        template = "interactions/_detail.html"
+        context |= {"oob": True, "toasts": not reloads_itself, **held_after(request)}
+    elif rows is None:
+        template = "inbox/focus.html"
+        context |= {"part": "interactions/_detail.html"}
+        context |= frame(request, upstream, section="", counts={}) | {"beside_list": True}
     else:
-        around = frame(request, upstream, section=filters.shown.section, counts=rows.counts)
+        template = "interactions/interaction.html"
+        section, counts = filters.shown.section, rows.counts
+        around = frame(request, upstream, section=section, counts=counts, held=held)
         context |= {"list": rows, **around}
-    template = "interactions/_detail.html" if alone else "interactions/interaction.html"
     if status is None:
         status = 200 if message is None else message.status
     return render(request, template, context, status=status)
 
 
 def filters_of(request: ReviewerRequest) -> Filters:
-    """The filters of the list beside the item: in the address, or carried by the form."""
+    """The filters of the list beside the question, from the address or the form."""
     if request.method == "POST":
-        return Filters.read(QueryDict(request.POST.get("list", "")))
+        return read_filters(QueryDict(request.POST.get("list", "")))
     return Filters.read(request.GET)
+
+
+@require_POST
+def await_release(request: ReviewerRequest, id: str) -> HttpResponseBase:
+    """Notify the viewer when someone else's claim ends, or without ``wanted`` don't, and show the
+    question. 409 if no one else has claimed it.
+    """
+    cursor, wanted = hub.cursor(), bool(request.POST.get("wanted"))
+    item, refusal = awaited_releases.set_awaited(
+        reviewer=request.user.reviewer, interaction_id=id, wanted=wanted
+    )
+    if wanted and refusal is None:
+        messages.success(request, _("This question is available again."))
+    refused = wanted and refusal is not Refusal.CLAIMED_BY_ANOTHER
+    if refused or is_fragment(request, "detail"):
+        return render_item(request, item, cursor, status=409 if refused else 200)
+    return HttpResponseRedirect(item_href(id, filters_of(request)), status=303)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def presence(request: ReviewerRequest, id: str) -> HttpResponse:
-    """The fragment that names the other viewers; a POST records that the viewer looks or leaves.
+    """Show the other viewers; a POST records that the viewer looks or leaves.
 
-    404 where the viewer may not see the question, or it is not a group's. For a closed question the
-    fragment is empty and nothing is recorded.
+    404 if the viewer may not see the question or it is not a group's. For a closed question nothing
+    is shown or recorded.
     """
     item = _found(request, id)
     if request.method != "POST":
@@ -150,38 +196,56 @@ def presence(request: ReviewerRequest, id: str) -> HttpResponse:
 def _found(request: ReviewerRequest, id: str) -> Interaction:
     item = question.find(request.viewer, request.upstream, id)
     if item is None or not may_show_presence(item):
-        raise Http404("nobody is told of it")
+        raise Http404("presence isn't shown for this question")
     return item
 
 
 @require_POST
-def draft(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Keep ``value`` and ``comment`` unjudged: 204, or 200 with the other drafts of the question.
+def seen(request: ReviewerRequest, id: str) -> HttpResponse:
+    """Note that the viewer has seen the question as it was at ``version``. 404 if not asked."""
+    version = Seen.parse(request.POST.get("version", "")).updated_at
+    marks.mark_seen(reviewer=request.user.reviewer, interaction_id=id, version=version)
+    return HttpResponse(status=204)
 
-    ``use`` then puts another draft into the form, by its ``base``. ``discard`` keeps nothing and
-    forgets the draft it names, or the newest. With ``back`` the browser is sent to the question,
-    which then has the text in its form. 409 where the answer is in: nothing is left to keep. The
-    others in a group see that one writes.
+
+@require_POST
+def unread(request: ReviewerRequest, id: str) -> HttpResponseBase:
+    """Mark the question as unread, and without htmx go back to the list. 404 if not asked."""
+    marked = marks.mark_unread(reviewer=request.user.reviewer, interaction_id=id)
+    if marked:
+        messages.success(request, _("Marked as unread."))
+    if request.htmx:
+        return render(request, "components/_toasts.html", {"oob": True})
+    return HttpResponseRedirect(filters_of(request).list_href, status=303)
+
+
+@require_POST
+def draft(request: ReviewerRequest, id: str) -> HttpResponseBase:
+    """Save ``value`` and ``comment`` without checking them: 204, or 200 with the question's other
+    drafts.
+
+    ``use`` then puts another draft into the form, by its ``base``. ``discard`` saves nothing and
+    deletes the draft it names, or the newest. With ``back`` the browser is redirected to the
+    question, which then has the text in its form. 409 if the question has been answered. Others in
+    a group see that someone is writing.
     """
-    try:
-        kept, others = _kept(request, id)
-    except NotAsked:
-        raise Http404("no such question") from None
+    kept, others = _kept(request, id)
     if "use" in request.POST:
         return _used(request, id)
     script = request.htmx
     if "back" in request.POST or ("discard" in request.POST and not script):
-        return HttpResponseRedirect(reverse("interaction", args=[id]), status=303)
+        return HttpResponseRedirect(item_href(id, filters_of(request)), status=303)
     if kept and settings.PRESENCE and "discard" not in request.POST:
         get_presence().mark_writing(id, request.viewer.user_id)
     if kept and (others or (script and "discard" in request.POST)):
         context = {"drafts": others, "id": id, "usable": True}
+        context["list_query"] = request.POST.get("list", "")
         return render(request, "interactions/_other_drafts.html", context)
     return HttpResponse(status=204 if kept else 409)
 
 
 def _kept(request: ReviewerRequest, id: str) -> tuple[bool, tuple[OtherDraft, ...]]:
-    """Whether there was something to keep, and the drafts that are not in the form."""
+    """Whether there was anything to save, and the drafts that are not in the form."""
     reviewer, form = request.user.reviewer, typed_in(request)
     item = question.find_asked(request.viewer, id)
     kept = True
@@ -206,5 +270,5 @@ def _used(request: ReviewerRequest, id: str) -> HttpResponseBase:
     base = service.newest_base(reviewer=request.user.reviewer, item=item, base=request.POST["use"])
     if request.htmx:
         return render_item(request, item, shows=TypedIn(base=base, device=device_of(request)))
-    page = reverse("interaction", args=[id])
-    return HttpResponseRedirect(f"{page}?{urlencode({'draft': base})}", status=303)
+    page = item_href(id, filters_of(request), draft=base)
+    return HttpResponseRedirect(page, status=303)

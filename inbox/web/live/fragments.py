@@ -1,5 +1,5 @@
-"""What all may see alike: of a run its status, step names and times, nothing of a question; and how
-fresh the mirror is.
+"""Fragments that are the same for everyone, in any language and time zone: a run's status, step
+names and times, and how fresh the mirror is.
 """
 
 from django.template.loader import render_to_string
@@ -11,12 +11,12 @@ from inbox.web.ui.live_run import live_head
 
 
 def render(topic: str) -> str | None:
-    """The fragment of a topic as it is now; None for a run that the mirror does not hold."""
+    """Render the fragment of a topic; None for a run that is not in the mirror."""
     kind, run_id = topics.split(topic)
     if kind == topics.FRESHNESS:
-        context = {"freshness": freshness.present(), "in_place": True}
+        context = {"freshness": freshness.present(), "in_place": True, "shared": True}
         return render_to_string("components/_mirror_state.html", context)
     run = Run.objects.filter(upstream=Upstream.present(), mobius_id=run_id).first()
     if run is None:
         return None
-    return render_to_string("runs/_live.html", live_head(run))
+    return render_to_string("runs/_live.html", live_head(run) | {"shared": True})

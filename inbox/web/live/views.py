@@ -25,11 +25,11 @@ def streams(allowed: Callable[..., Topics]) -> Stream:
     @require_safe
     @wraps(allowed)
     def view(request: ReviewerRequest, **kwargs: Any) -> HttpResponse:
-        asked = allowed(request, **kwargs)
-        found = asked(request.viewer)
+        topics_of = allowed(request, **kwargs)
+        found = topics_of(request.viewer)
         if found is None:
             return HttpResponse(_("Not found."), status=404, content_type="text/plain")
-        right = Right(asked, found, request.session.session_key or "")
+        right = Right(topics_of, found, request.session.session_key or "")
         return accept(
             request,
             topics=found,
@@ -63,24 +63,24 @@ def _inbox(item: str | None, viewer: access.Viewer) -> tuple[str, ...] | None:
     if item is None:
         return _own(viewer)
     upstream = Upstream.present()
-    seen = access.interactions(viewer, upstream).filter(mobius_id=item)
-    found = seen.values_list("run_id", "target_type")[:1]
+    questions = access.interactions(viewer, upstream).filter(mobius_id=item)
+    found = questions.values_list("run_id", "target_type")[:1]
     if not found:
         return None
     run_id, target = found[0]
-    run_of = access.runs(viewer, upstream).filter(mobius_id=run_id or "")
-    shown = (topics.run(id) for id in run_of.values_list("mobius_id", flat=True))
-    together = settings.PRESENCE and target == "group"
-    company = (topics.presence(item),) if together else ()
-    return (*_own(viewer), topics.item(item), *company, *shown)
+    runs = access.runs(viewer, upstream).filter(mobius_id=run_id or "")
+    run_topics = (topics.run(id) for id in runs.values_list("mobius_id", flat=True))
+    shows_presence = settings.PRESENCE and target == "group"
+    presence = (topics.presence(item),) if shows_presence else ()
+    return (*_own(viewer), topics.item(item), *presence, *run_topics)
 
 
 def _run(id: str, viewer: access.Viewer) -> tuple[str, ...] | None:
     upstream = Upstream.present()
     if not access.runs(viewer, upstream).filter(mobius_id=id).exists():
         return None
-    asked = access.interactions(viewer, upstream).filter(run_id=id)
-    items = (topics.item(item) for item in asked.values_list("mobius_id", flat=True))
+    questions = access.interactions(viewer, upstream).filter(run_id=id)
+    items = (topics.item(item) for item in questions.values_list("mobius_id", flat=True))
     return (*_own(viewer), topics.run(id), *items)
 
 
@@ -90,5 +90,5 @@ def _runs(viewer: access.Viewer) -> tuple[str, ...]:
 
 def _own(viewer: access.Viewer) -> tuple[str, ...]:
     id_ = viewer.mobius_id
-    mine = (topics.inbox(id_), topics.notices(id_)) if id_ else ()
-    return (topics.freshness(), *mine)
+    personal = (topics.inbox(id_), topics.notices(id_), topics.held(id_)) if id_ else ()
+    return (topics.freshness(), *personal)

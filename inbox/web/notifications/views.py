@@ -1,4 +1,4 @@
-"""A person's notifications: the page, the bell's number, marking as read."""
+"""The viewer's notifications: the page, the number on the bell, marking as read."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from inbox.web.ui.request import ReviewerRequest, is_fragment
 
 @require_safe
 def notifications(request: ReviewerRequest) -> HttpResponse:
-    """The notifications, newest first; htmx gets the list alone. ``?show=unread``: new ones."""
+    """The notifications, newest first; htmx gets only the list. ``?show=unread``: new ones."""
     cursor = hub.cursor()
     upstream, filters = request.upstream, NoticeFilters.read(request.GET)
     listed = notice_list(request.viewer, upstream, filters, timezone.now())
@@ -33,14 +33,14 @@ def notifications(request: ReviewerRequest) -> HttpResponse:
 
 @require_safe
 def bell(request: ReviewerRequest) -> HttpResponse:
-    """The number beside the bell, and for a lead that of blocked questions."""
+    """The number on the bell, and for a lead the number of blocked questions."""
     counts = rail_counts(request.viewer, request.upstream)
     return render(request, "notifications/_bell.html", {"counts": counts, "fragment": True})
 
 
 @require_POST
 def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Mark a notification as read. 404 for somebody else's."""
+    """Mark a notification as read. 404 for someone else's."""
     reviewer = request.user.reviewer
     if not service.own(reviewer, request.upstream).filter(pk=id).exists():
         raise Http404("No such notification.")
@@ -62,7 +62,7 @@ def read_question(request: ReviewerRequest, id: str) -> HttpResponse:
 
 @require_POST
 def read_all(request: ReviewerRequest) -> HttpResponseBase:
-    """Mark the notifications that the page showed as read; newer than ``until`` stay unread."""
+    """Mark the notifications shown on the page as read; those newer than ``until`` stay unread."""
     now = timezone.now()
     until = _moment(request.POST.get("until", "")) or now
     service.read_all(reviewer=request.user.reviewer, until=until, now=now)

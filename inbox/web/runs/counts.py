@@ -1,4 +1,4 @@
-"""The run monitor's counts, names and saved views, read at once."""
+"""The run monitor's counts and names, read at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from typing import Any
 from django.db import connection
 
 from inbox.access import Viewer
-from inbox.models import SavedView, Upstream
+from inbox.models import Upstream
 from inbox.people.names import accounts_of
 from inbox.web.ui.scopes import COUNTED
 from inbox.web.ui.when import midnight
 
 LONG = timedelta(hours=4)
-"""From here on a suspended run is said to be held up."""
+"""After this long a suspended run counts as held up."""
 
-# One statement for the counts, groups and views: ten by themselves, and what Django takes to
-# compose them, would cost more than the rows. Each part gives kind, key, two texts, a number. The
-# scopes are those of ``inbox.web.ui.scopes``, as their indexes have them.
+# One statement for the counts and groups: ten statements, composed by Django, would cost
+# more than reading the rows. Each part returns kind, key, two texts and a number. The scopes are
+# those of ``inbox.web.ui.scopes``, in the form that their indexes have.
 _FIGURES = """
 SELECT 'status', state, CAST(SUM(CASE WHEN status_since {beside} %s THEN 1 ELSE 0 END) AS text),
   '', COUNT(*)
@@ -34,21 +34,19 @@ _GROUPS = """
 SELECT 'group', mobius_id, name, handle, 0
 FROM inbox_group WHERE upstream_id = %s AND (mobius_id IN ({marks}) OR handle IN ({marks}))
 """
-_VIEWS = "SELECT 'view', CAST(id AS text), name, query, 0 FROM inbox_savedview WHERE owner_id = %s"
 
 
 @dataclass(frozen=True)
 class MonitorCounts:
-    """``figures`` by kind and key; names of ``people`` and ``groups`` by what calls them."""
+    """``figures`` by kind and key; names of ``people`` and ``groups`` by ID."""
 
     figures: Mapping[tuple[str, str], int]
     people: Mapping[str, str]
     groups: Mapping[str, str]
-    views: tuple[SavedView, ...]
 
     def count(self, kind: str, key: str) -> int:
-        """How many. ``status``: runs by ``Run.state``. ``so``: of these, in their status for over
-        four hours, or ended today.
+        """A figure. ``status``: runs by ``Run.state``. ``notable``: those of them that have been
+        suspended for over four hours, or have ended today.
         """
         return self.figures.get((kind, key), 0)
 
@@ -75,12 +73,12 @@ class MonitorCounts:
 def monitor_counts(
     viewer: Viewer, upstream: Upstream, now: datetime, *, people: set[str], groups: set[str]
 ) -> MonitorCounts:
-    """The counts for ``viewer``, with names for these ids; the counts of runs and the views for a
-    lead. Two queries.
+    """The counts for ``viewer``, and names for these IDs; for a lead also the counts of runs.
+    Two queries.
     """
     parts = [*_scopes(viewer, upstream), _named(_GROUPS, [upstream.pk], groups, times=2)]
     if viewer.lead:
-        parts += [*_board(upstream, now), (_VIEWS, [viewer.user_id])]
+        parts += _board(upstream, now)
     parts = [(text, values) for text, values in parts if text]
     if not parts:
         return _sorted((), accounts_of(people))
@@ -114,7 +112,7 @@ def _board(upstream: Upstream, now: datetime) -> list[Part]:
 
 
 def _scopes(viewer: Viewer, upstream: Upstream) -> list[Part]:
-    """The numbers in the rail, each counted as far as the rail counts."""
+    """The numbers in the rail, each counted up to the rail's limit."""
     if not viewer.mobius_id:
         return []
     which = {"waits": "open IN (true)", "claimed": "holds", "others": "waits"}
@@ -137,25 +135,18 @@ def _named(text: str, before: list[Any], ids: set[str], *, times: int) -> Part:
 def _sorted(rows: Iterable[Sequence[Any]], people: Mapping[str, str]) -> MonitorCounts:
     figures: dict[tuple[str, str], int] = {}
     groups: dict[str, str] = {}
-    views: list[SavedView] = []
     for kind, key, first, second, number in rows:
         match kind:
             case "group":
                 groups[key] = groups[second] = first
-            case "view":
-                views.append(SavedView(pk=int(key), name=first, query=second))
             case _:
                 figures[kind, key] = number
                 if first:
-                    figures["so", key] = int(first)
-    return MonitorCounts(figures, people, groups, tuple(sorted(views, key=_by_name)))
+                    figures["notable", key] = int(first)
+    return MonitorCounts(figures, people, groups)
 
 
 def _words(count: int) -> str:
     if count > COUNTED:
         return f"{COUNTED}+"
     return str(count) if count else ""
-
-
-def _by_name(view: SavedView) -> tuple[str, int]:
-    return view.name.casefold(), view.pk

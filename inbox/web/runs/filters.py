@@ -1,4 +1,4 @@
-"""What the address of *Runs* asks for, and what it can ask for."""
+"""The filters of *Runs* and their options."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,20 +11,21 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Membership, Recipient, Upstream
 from inbox.people.names import names_of
-from inbox.web.ui.lists import MOST, Keyset, ListForm, Number, Search, Text
+from inbox.web.ui.lists import MOST, Keyset, ListForm, Number, OneOf, Search, Text
 from inbox.web.ui.words import RUN_STATUSES, run_status
 
 OPEN = "open"
-"""The status that is none of the wire's: whatever is not over."""
+"""A status of our own: all unfinished runs."""
 
 AGES = {
     "today": (gettext_noop("since today"), gettext_noop("In this status since today")),
-    "1h": (gettext_noop("over 1 h"), gettext_noop("In this status over 1 h")),
-    "4h": (gettext_noop("over 4 h"), gettext_noop("In this status over 4 h")),
-    "1d": (gettext_noop("over 1 day"), gettext_noop("In this status over 1 day")),
-    "7d": (gettext_noop("over 7 days"), gettext_noop("In this status over 7 days")),
+    "1h": (gettext_noop("over 1 h"), gettext_noop("In this status for over 1 h")),
+    "4h": (gettext_noop("over 4 h"), gettext_noop("In this status for over 4 h")),
+    "1d": (gettext_noop("over 1 day"), gettext_noop("In this status for over 1 day")),
+    "7d": (gettext_noop("over 7 days"), gettext_noop("In this status for over 7 days")),
 }
-"""How long a run has been in its status, as an option and as a chip; ``today`` came into it today.
+"""How long a run has been in its status, for the option and the chip; ``today``: since some time
+today.
 """
 
 SORTS = {
@@ -37,29 +38,26 @@ SORTS = {
 
 class RunFilters(ListForm):
     """``status`` is ``open`` or a ``Run.state``, ``group`` and ``person`` are Mobius ids. ``view``
-    is the number of the saved view that was opened.
+    is the number of the saved view that was opened, also once its filters have changed.
     """
 
     url_name = "runs"
     everything = ("sort", "view", "cursor")
-    place = ("view", "cursor")
 
     status = Text(label=gettext_lazy("Status"), longest=40)
     workflow = Text(label=gettext_lazy("Workflow"))
     queue = Text(label=gettext_lazy("Queue"))
-    age = forms.ChoiceField(
-        label=gettext_lazy("Time in status"), choices=[(key, key) for key in AGES], required=False
-    )
-    group = Text(label=gettext_lazy("Waiting on group"))
-    person = Text(label=gettext_lazy("Waiting on person"))
+    age = OneOf(AGES, label=gettext_lazy("Time in status"))
+    group = Text(label=gettext_lazy("Waiting for group"))
+    person = Text(label=gettext_lazy("Waiting for person"))
     q = Search(longest=100)
-    sort = forms.ChoiceField(choices=[(key, key) for key in SORTS], required=False)
+    sort = OneOf(SORTS)
     view = Number()
     cursor = Text()
 
 
 SHOWN_TO_REVIEWERS = ("status", "cursor")
-"""Others would tell a reviewer about inputs and questions that are kept from them."""
+"""The other filters would reveal inputs and questions that a reviewer may not see."""
 
 
 def run_filters_of(viewer: Viewer, query: Mapping[str, Any]) -> RunFilters:
@@ -80,7 +78,7 @@ def statuses() -> list[tuple[str, str]]:
 def selects(
     viewer: Viewer, upstream: Upstream, filters: RunFilters
 ) -> tuple[forms.BoundField, ...]:
-    """The filters with their choices. Six queries."""
+    """The filters with their choices. At most two queries each."""
     groups = Group.objects.filter(upstream=upstream, gone=False).order_by("name")
     return (
         filters.select("status", _("Any status"), statuses()),

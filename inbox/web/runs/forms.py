@@ -1,44 +1,20 @@
-"""What a team lead sends from the run pages."""
+"""The forms of the run pages, for team leads."""
 
 import json
-from math import isfinite
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inbox.web.ui.forms import Form
+from inbox import exact
 
 LARGEST_PAYLOAD = 64 * 1024
-"""Characters of a signal's payload."""
-
-
-class ViewForm(Form):
-    """The name of a saved view."""
-
-    name = forms.CharField(
-        label=gettext_lazy("Name"),
-        max_length=80,
-        widget=forms.TextInput(
-            attrs={"class": "input", "placeholder": gettext_lazy("Stuck over 4 h")}
-        ),
-        error_messages={
-            "required": gettext_lazy("Enter a name for the view."),
-            "max_length": gettext_lazy("A name can have at most 80 characters."),
-        },
-    )
-
-    def __init__(self, data: Any = None, **kwargs: Any) -> None:
-        super().__init__(data, auto_id="view-%s", **kwargs)
-
-    def clean_name(self) -> str:
-        """In single spaces."""
-        return " ".join(str(self.cleaned_data["name"]).split())
+"""The most characters of a signal's payload."""
 
 
 class CancelForm(forms.Form):
-    """The workflow's name, typed."""
+    """The workflow's name, typed to confirm the cancellation."""
 
     typed = forms.CharField(max_length=300, required=False)
 
@@ -66,7 +42,7 @@ class SignalForm(forms.Form):
         if not text.strip():
             return None
         try:
-            value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+            value = exact.loads(text, parse_constant=_no_number, parse_float=_number)
         except json.JSONDecodeError as error:
             where = {"error": error.msg, "line": error.lineno, "column": error.colno}
             problem = _("This isn't valid JSON: %(error)s at line %(line)d, character %(column)d.")
@@ -83,8 +59,8 @@ def _no_number(word: str) -> Any:
     raise ValueError(_("%(word)s isn't a number") % {"word": word})
 
 
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not isfinite(number):
+def _number(digits: str) -> Any:
+    number = exact.number(digits)
+    if isinstance(number, str):
         raise ValueError(_("%(number)s is too large a number") % {"number": digits})
     return number

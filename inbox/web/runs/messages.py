@@ -1,18 +1,16 @@
-"""What a lead is told about a run they cancelled or sent a signal, and a view not saved."""
+"""Messages to a lead about cancelling a run or sending it a signal."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from inbox.models import Run
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.run_control import Verb
-from inbox.services.saved_views import MAX_VIEWS, NotSaved, Reason
 from inbox.web.ui.messages import Message, mobius_says, sentences, upstream_problem
 from inbox.web.ui.words import short_id
 
 
 def run_message(outcome: Outcome[Run]) -> Message:
-    """Of a cancellation or a signal that was sent, or was not."""
+    """The message about a cancellation or signal that was sent, or was not."""
     run, cancels = outcome.subject, outcome.verb == Verb.CANCEL
     facts = {"run": _name(run), "signal": outcome.signal, "name": run.typed_name}
     nothing = _("The run wasn't changed.") if cancels else _("No signal was sent.")
@@ -30,8 +28,8 @@ def run_message(outcome: Outcome[Run]) -> Message:
             title = _("“%(signal)s” was sent to %(run)s") % facts
             parts = (
                 _(
-                    "A step waiting for this signal resumes. If there is none yet, Mobius keeps "
-                    "the signal until there is."
+                    "Any step waiting for this signal resumes. If none is waiting yet, Mobius "
+                    "keeps the signal until one is."
                 ),
             )
         case Kind.ENDED_BEFORE:
@@ -52,15 +50,15 @@ def run_message(outcome: Outcome[Run]) -> Message:
         case Kind.UNCONFIRMED:
             title = _("We couldn't confirm that the signal was received")
             check = _(
-                "Check below whether the run has resumed before you send it again: it may arrive "
-                "twice."
+                "Before you send it again, check below whether the run has resumed. Otherwise it "
+                "may arrive twice."
             )
             parts = (saved, check)
         case Kind.NOT_ALLOWED:
             title = _("Mobius doesn't let you do this")
             parts = (nothing, saved, _("Ask your Mobius administrator for permission."))
         case Kind.DELETED:
-            title = _("Mobius no longer has this run")
+            title = _("This run no longer exists in Mobius")
         case _:
             title = _("Mobius didn't accept this")
             parts = (mobius_says(outcome), nothing, saved)
@@ -79,15 +77,3 @@ def _ended(run: Run) -> str:
 
 def _name(run: Run) -> str:
     return f"{run.workflow} {short_id(run.mobius_id)}"
-
-
-def not_saved(refused: NotSaved) -> str:
-    """Why a view cannot have its name, or cannot be kept."""
-    if refused.reason is Reason.NAME_TAKEN:
-        return _("You already have a view called %(name)s.") % {"name": refused.name}
-    many = ngettext(
-        "You already have %(count)d view. Delete one first.",
-        "You already have %(count)d views. Delete one first.",
-        MAX_VIEWS,
-    )
-    return many % {"count": MAX_VIEWS}

@@ -21,6 +21,7 @@ from inbox.web.ui.answers import progress, progress_text
 from inbox.web.ui.endings import Ending, entries_of, run_ending
 from inbox.web.ui.lists import PAGE, Choice, Shown, chips, numbers
 from inbox.web.ui.people import Face, People
+from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
 from inbox.web.ui.when import Deadline, deadline, moment, span
 from inbox.web.ui.words import RUN_STATUSES, UNNAMED, run_status, short_id
 
@@ -29,11 +30,10 @@ FACES = 3
 
 @dataclass(frozen=True)
 class WaitsOn:
-    """A person, group, signal or time that a run waits for. ``faces`` are those who can answer, at
-    most three.
+    """A person, group, signal or time that a run waits for.
 
-    ``href`` is the question's, empty where the run waits for no person. ``progress`` is
-    ``2 of 5`` where several must answer.
+    ``faces`` are those who can answer, at most three. ``href`` is the question's address, empty if
+    the run doesn't wait for a person. ``progress`` is ``2 of 5`` if several people must answer.
     """
 
     label: str
@@ -82,8 +82,8 @@ def monitor_row(
     whole: bool,
     ending: Ending | None,
 ) -> MonitorRow:
-    """The row of a run and the questions that are open in it, for a viewer who sees the ``whole``
-    run or these questions alone. No query.
+    """The row of a run and its open questions, for a viewer who sees the ``whole`` run or only
+    these questions. No query.
     """
     questions = tuple(_waits_on(item, people, groups, now) for item in items)
     return MonitorRow(
@@ -138,7 +138,7 @@ def _waits_on(
 
 
 def _machine(run: Run, now: datetime) -> tuple[WaitsOn, ...]:
-    """What a suspended run waits for other than people: a signal, or a time."""
+    """What a suspended run waits for if not for people: a signal or a time."""
     if run.status != "suspended" or not isinstance(run.wait, dict):
         return ()
     signals = [str(name) for name in run.wait.get("signals") or ()]
@@ -167,8 +167,11 @@ class Counter:
 
 @dataclass(frozen=True)
 class Monitor:
-    """What ``runs/monitor.html`` shows. ``new`` rows wait to be asked for. ``statuses`` are the
-    reviewer's filters, ``counters``, ``chips``, ``sorts`` and ``views`` are for leads.
+    """What ``runs/monitor.html`` shows.
+
+    ``new`` rows wait until the viewer asks for them. ``statuses`` are the reviewer's filters;
+    ``counters``, ``chips`` and ``sorts`` are for leads, as are the saved
+    ``view`` that is open, and ``view_href``, the form to save one or to change it.
     """
 
     filters: RunFilters
@@ -178,11 +181,12 @@ class Monitor:
     statuses: tuple[Choice, ...]
     order: str
     sorts: tuple[Choice, ...]
-    views: tuple[SavedView, ...]
     view: SavedView | None
+    view_href: str
+    changed_view: ChangedView | None
     rail: Mapping[str, str]
     new: int
-    again: str
+    refresh_href: str
     next_href: str
     first_href: str
 
@@ -216,11 +220,11 @@ class Monitor:
 def monitor(
     viewer: Viewer, upstream: Upstream, filters: RunFilters, now: datetime, *, shown: Shown
 ) -> Monitor:
-    """One page of the runs that the viewer may open. With ``shown`` those rows keep their order
-    and are brought up to date.
+    """One page of the runs that the viewer may open. With ``shown``, those rows keep their order
+    and are updated.
 
-    Four queries, with ``shown`` five: the rows, what they wait for, all else; and one more where
-    cancelled runs are among the rows.
+    Four queries, five with ``shown``: the rows, what they wait for, everything else; and one more
+    if cancelled runs are among the rows.
     """
     order_label, order = SORTS[filters.cleaned_data["sort"]]
     fresh = list(page_of(viewer, upstream, filters, order, now))
@@ -229,7 +233,8 @@ def monitor(
     ended = entries_of(upstream, [run.mobius_id for run in page.rows if run.cancelled])
     wanted = _wanted(filters, page.rows, waits, ended)
     found = monitor_counts(viewer, upstream, now, **wanted)
-    people, view = People(found.people, viewer.mobius_id), filters.cleaned_data["view"]
+    people = People(found.people, viewer.mobius_id)
+    view = open_view(viewer, upstream, SavedView.Page.RUNS, filters.cleaned_data["view"])
     return Monitor(
         filters=filters,
         rows=tuple(
@@ -255,11 +260,12 @@ def monitor(
             Choice(_(label), filters.href(sort=key), key == filters.cleaned_data["sort"])
             for key, (label, __) in SORTS.items()
         ),
-        views=found.views,
-        view=next((saved_view for saved_view in found.views if str(saved_view.pk) == view), None),
+        view=view,
+        view_href=view_href(viewer, view, filters),
+        changed_view=changed_view(viewer, view, filters),
         rail=found.rail,
         new=len(page.new),
-        again=filters.href(shown=numbers(page.rows)),
+        refresh_href=filters.href(shown=numbers(page.rows)),
         next_href=filters.href(cursor=page.cursor) if page.cursor else "",
         first_href=filters.href(cursor="") if filters.cleaned_data["cursor"] else "",
     )
@@ -273,7 +279,7 @@ def _waits(viewer: Viewer, upstream: Upstream, page: Sequence[Run]) -> dict[str,
     pending = items.alias(plain_status=Coalesce(F("status"), Value(""))).filter(
         plain_status="pending"
     )
-    for item in pending.defer("raw", "context", "message", "search", "questions").order_by("id"):
+    for item in pending.defer("raw", "context", "message", "questions").order_by("id"):
         waits.setdefault(str(item.run_id), []).append(item)
     return waits
 
@@ -296,10 +302,10 @@ def _wanted(
 
 def _counters(filters: RunFilters, found: MonitorCounts) -> tuple[Counter, ...]:
     chosen = filters.cleaned_data["status"], filters.cleaned_data["age"]
-    long = found.count("so", "suspended")
-    failed, lately = found.count("so", "failed"), found.count("so", "cancelled")
+    long = found.count("notable", "suspended")
+    failed, lately = found.count("notable", "failed"), found.count("notable", "cancelled")
     figures = {status: found.count("status", status) for status in RUN_STATUSES}
-    figures |= {"running": found.running, "completed": found.count("so", "completed")}
+    figures |= {"running": found.running, "completed": found.count("notable", "completed")}
     small = {
         "suspended": _("%(count)d over 4 h") % {"count": long} if long else "",
         "failed": _("%(count)d today") % {"count": failed} if failed else "",
@@ -315,13 +321,12 @@ def _counters(filters: RunFilters, found: MonitorCounts) -> tuple[Counter, ...]:
             on=chosen == (status, age),
         )
         for status in RUN_STATUSES
-        if status != "cancelled" or figures[status] or chosen[0] == status
         for label, age in (_counted(status),)
     )
 
 
 def _counted(status: str) -> tuple[str, str]:
-    """The label of a status' counter, and the age filter of the runs that it counts."""
+    """The label of a status counter, and the age filter of the runs that it counts."""
     label = run_status(status).label
     if status == "completed":
         return _("%(status)s today") % {"status": label}, "today"
@@ -333,7 +338,7 @@ def _chips(filters: RunFilters, people: People, found: MonitorCounts) -> tuple[C
     status = cleaned["status"]
     _option, age = AGES.get(cleaned["age"], ("", ""))
     group = found.groups.get(cleaned["group"], cleaned["group"])
-    waiting_on = _("Waiting on %(name)s")
+    waiting_on = _("Waiting for %(name)s")
     labels = {
         "status": _("Not finished") if status == OPEN else run_status(status).label,
         "workflow": cleaned["workflow"],

@@ -1,4 +1,4 @@
-"""The page of a run: all of it for a team lead, a reviewer's own part for a reviewer."""
+"""The page of a run: the whole run for a team lead, their own part for a reviewer."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer, redaction
-from inbox.mirror import capabilities
+from inbox.mirror import capabilities, reading
 from inbox.mobius.types import Offer
 from inbox.models import Decision, Event, Interaction, Run, Step, Upstream
 from inbox.people.names import accounts_and_deactivated
-from inbox.web.runs.timeline import KINDS, LogFilters, LogLine, LogPart, log_part, timeline
+from inbox.web.runs.timeline import KINDS, PART, LogFilters, LogLine, LogPart, log_part, timeline
 from inbox.web.ui import context as evidence
 from inbox.web.ui.answers import Member, closing_sentence, members, progress
-from inbox.web.ui.claims import Hold, hold_of
+from inbox.web.ui.claims import Claim, claim_of
 from inbox.web.ui.endings import (
     SIGNALLED,
     Ending,
@@ -29,6 +29,7 @@ from inbox.web.ui.endings import (
 )
 from inbox.web.ui.groups import Groups, groups_of
 from inbox.web.ui.live_run import LiveRun, live_head
+from inbox.web.ui.masks import Masks, masks_in
 from inbox.web.ui.messages import sentences
 from inbox.web.ui.nudging import Nudge, nudges_on
 from inbox.web.ui.open_in_mobius import run_in_mobius
@@ -38,32 +39,18 @@ from inbox.web.ui.words import UNNAMED, Kind, kind, label, short_id
 
 
 def asking_steps(steps: Iterable[Step], items: Iterable[Interaction]) -> dict[str, str]:
-    """Question id → the label of the step that asked it.
-
-    Upstream does not say which: it is the step that was running when the question was created. A
-    question that no step asked has none.
+    """The label of the step that asked each question, by the question's ID. A question that no step
+    asked has none.
     """
-    steps_by_start = [(step.started_at, step) for step in steps if step.started_at is not None]
-    steps_by_start.sort(key=lambda pair: pair[0])
-    found: dict[str, str] = {}
-    for item in items:
-        if not (item.signal_name or "").startswith("interaction:"):
-            continue
-        at_work = [
-            step
-            for started, step in steps_by_start
-            if started <= item.created_at
-            and (step.completed_at is None or step.completed_at >= item.created_at)
-        ]
-        if at_work:
-            found[item.mobius_id] = label(at_work[-1].name)
-    return found
+    steps = list(steps)
+    asked = {item.mobius_id: Step.that_asked(item, steps) for item in items}
+    return {id_: label(step.name) for id_, step in asked.items() if step is not None}
 
 
 def where_the_time_went(
     run: Run, items: Iterable[Interaction], now: datetime
 ) -> tuple[tuple[str, str], ...]:
-    """How long the run waited for people, and the rest of its time."""
+    """How long the run waited for people, and what the rest of its time was spent on."""
     end = run.ended_at or now
     waits = sorted(
         (item.created_at, min(item.closed_at or end, end))
@@ -86,9 +73,10 @@ def where_the_time_went(
 
 @dataclass(frozen=True)
 class RunItem:
-    """A question of the run. ``open`` ones are what it waits for; ``mine`` can be answered now.
+    """A question of the run, which waits for the ``open`` ones.
 
-    ``step`` is the label of the step that asked it, empty where that is not known.
+    ``asks_viewer``: the viewer can answer it now. ``step`` is the label of the step that asked it,
+    empty if that is not known.
     """
 
     id: str
@@ -97,7 +85,7 @@ class RunItem:
     kind: Kind
     assignee: str
     open: bool
-    mine: bool
+    asks_viewer: bool
     deadline: Deadline | None
     rule: str
     sentence: str
@@ -105,7 +93,7 @@ class RunItem:
     parts: tuple[str, ...]
     have: int
     of: int
-    hold: Hold | None
+    claim: Claim | None
     step: str
     nudges: tuple[Nudge, ...]
     ending: Ending | None
@@ -128,11 +116,16 @@ class Show:
 
 @dataclass(frozen=True)
 class RunLog:
-    """The log as the page shows it. ``total`` is how many events there are, None for who may not
-    see all; ``first`` the seq that the shown part begins with; ``here`` reads this part again.
+    """The log as the page shows it.
+
+    ``total`` is the number of events, None for viewers who may not see all of them; ``first`` is
+    the seq of the first event shown; ``here`` is the address that reloads this part. ``new`` lines
+    wait until the viewer asks for them, at ``all_href``.
     """
 
     lines: tuple[LogLine, ...]
+    new: int
+    all_href: str
     shows: tuple[Show, ...]
     total: int | None
     first: int | None
@@ -140,13 +133,22 @@ class RunLog:
     older_href: str
     newest_href: str
 
+    @property
+    def new_words(self) -> str:
+        """``1 new event``, ``100 or more new events``."""
+        if self.new >= PART:
+            return _("%(count)d or more new events") % {"count": PART}
+        events = ngettext("%(count)d new event", "%(count)d new events", self.new)
+        return events % {"count": self.new}
+
 
 @dataclass(frozen=True)
 class RunPage:
-    """What ``runs/run.html`` shows. ``about``, ``inputs``, ``metadata`` and ``time`` are for leads
-    alone, and so are ``signals``, those that were sent from this app, and ``powers``: what else the
-    lead may do with the run now. ``ending`` says who cancelled it. ``started`` and ``time`` are
-    empty while the run is known from its questions alone.
+    """What ``runs/run.html`` shows.
+
+    ``about``, ``inputs``, ``metadata`` and ``time`` are for leads only, as are ``signals``, those
+    sent from this app, and ``powers``, what the lead may do with the run now. ``ending`` says who
+    cancelled it. ``started`` and ``time`` are empty while the run is only known from its questions.
     """
 
     run: Run
@@ -163,6 +165,7 @@ class RunPage:
     powers: frozenset[str]
     inputs: tuple[evidence.Card, ...]
     metadata: tuple[evidence.Card, ...]
+    masked: Masks
     about: tuple[tuple[str, str], ...]
     time: tuple[tuple[str, str], ...]
 
@@ -173,7 +176,7 @@ class RunPage:
 
     @property
     def mobius_href(self) -> str:
-        """Where Mobius shows the run; empty where that is not set."""
+        """The address of the run in Mobius; empty if none is configured."""
         return run_in_mobius(self.run.mobius_id)
 
     @property
@@ -188,7 +191,7 @@ class RunPage:
 
 
 def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
-    """The run where the viewer may open it, else None. One query."""
+    """The run if the viewer may open it, else None. One query."""
     return access.runs(viewer, upstream).filter(mobius_id=id_).first()
 
 
@@ -212,7 +215,7 @@ def run_page(
     """What the viewer may see of a run, with the part of its log that ``filters`` select."""
     whole = access.sees_whole_run(viewer)
     found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
-    found = found.defer("raw", "context", "search").order_by("created_at", "id")
+    found = found.defer("raw", "context").order_by("created_at", "id")
     items = [redaction.seen_by(viewer, item) for item in found]
     part = log_part(upstream, run, filters, counted=whole)
     entries = entries_of(upstream, [run.mobius_id]).get(run.mobius_id, [])
@@ -220,9 +223,12 @@ def run_page(
     names, off = accounts_and_deactivated([*_ids(run, items, part.events), *actors])
     people = People(names, viewer.mobius_id)
     groups = groups_of(upstream, items)
-    head = live_head(run, now)
+    head = live_head(run)
     step_labels = asking_steps(head["steps"], items)
     nudges = nudges_on(viewer, upstream, items, now)
+    inputs = redaction.masked(run.inputs, ("inputs",)) if whole else {}
+    metadata = redaction.masked(run.metadata, ("metadata",)) if whole else {}
+    input_cards, metadata_cards = evidence.cards(inputs), evidence.cards(metadata)
     return RunPage(
         run=run,
         number=short_id(run.mobius_id),
@@ -250,6 +256,7 @@ def run_page(
             part,
             filters,
             items,
+            upstream=upstream,
             people=people,
             groups=groups.names,
             now=now,
@@ -263,8 +270,9 @@ def run_page(
         if whole
         else (),
         powers=_powers(viewer, upstream) if whole and not run.finished else frozenset(),
-        inputs=evidence.cards(run.inputs) if whole else (),
-        metadata=evidence.cards(run.metadata) if whole else (),
+        inputs=input_cards,
+        metadata=metadata_cards,
+        masked=masks_in(inputs, metadata, beside=(*input_cards, *metadata_cards)),
         about=_about(run, people, now) if whole else (),
         time=where_the_time_went(run, items, now) if whole and not run.unread else (),
     )
@@ -277,6 +285,7 @@ def _log(
     filters: LogFilters,
     items: list[Interaction],
     *,
+    upstream: Upstream,
     people: People,
     groups: Mapping[str, str],
     now: datetime,
@@ -290,10 +299,11 @@ def _log(
         if item.state == Interaction.BYPASSED
     }
     show, before = filters.cleaned_data["show"], filters.cleaned_data["before"]
-    newest = filters.replace(before="", **{"from": ""})
-    return RunLog(
-        lines=timeline(
-            redaction.events_seen_by(viewer, list(part.events), by_id),
+    newest = filters.replace(before="", **{"from": "", "until": ""})
+
+    def lines(events: Sequence[Event]) -> tuple[LogLine, ...]:
+        return timeline(
+            redaction.events_seen_by(viewer, list(events), by_id),
             people=people,
             items=by_id,
             groups=groups,
@@ -316,14 +326,24 @@ def _log(
             ]
             if show in ("", "people")
             else (),
-        ),
+        )
+
+    shown = lines(part.events)
+    new = [line for line in lines([*part.events, *part.newer]) if line.seq > (part.last or 0)]
+    # An empty log fills by itself, and so does one whose events the mirror is still reading.
+    until = part.last if shown and reading.is_complete(upstream, run) else None
+    address = {"before": before} if before else {"from": part.first, "until": until}
+    return RunLog(
+        lines=shown,
+        new=len(new) if part.newer else 0,
+        all_href=page + newest.querystring(**{"from": part.first}),
         shows=tuple(
             Show(_(words), page + newest.querystring(show=key), key == show)
             for key, (words, _kinds) in KINDS.items()
         ),
         total=part.total,
         first=part.first,
-        here=page + newest.querystring(**{"before": before} if before else {"from": part.first}),
+        here=page + newest.querystring(**address),
         older_href=page + newest.querystring(before=part.first) if part.older else "",
         newest_href=page + newest.querystring() if before else "",
     )
@@ -378,7 +398,7 @@ def _item(
         kind=kind(item.type),
         assignee=people.object(item.target_id) if direct else group,
         open=item.pending,
-        mine=access.why_not_answer(viewer, item) is None,
+        asks_viewer=access.why_not_answer(viewer, item) is None,
         deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
         rule=_rule(item, counts[1], now),
         sentence=closing_sentence(item, people, now),
@@ -386,7 +406,7 @@ def _item(
         parts=tuple("on" if m.state == "answered" else "" for m in line),
         have=counts[0],
         of=counts[1],
-        hold=hold_of(viewer, item, people, now) if item.pending else None,
+        claim=claim_of(viewer, item, people, now) if item.pending else None,
         step=step,
         nudges=nudges,
         ending=ending,

@@ -23,16 +23,16 @@ def page_of(
 ) -> QuerySet[Run]:
     """The rows of a page, and one more. One query."""
     cleaned = filters.cleaned_data
-    rows = order.after(_filtered(viewer, upstream, cleaned, now), cleaned["cursor"])
+    rows = order.after(filtered(viewer, upstream, filters, now), cleaned["cursor"])
     if access.sees_whole_run(viewer):
-        # Chosen by the narrow columns that an index holds; the wide rows are read of these alone.
+        # Select on the narrow columns of an index, and read full rows for this page only.
         chosen = rows.values("pk")[: PAGE + 1]
         rows = order.sorted(Run.objects.filter(pk__in=chosen))
     return rows.defer(*WIDE)[: PAGE + 1]
 
 
 def runs_of(viewer: Viewer, upstream: Upstream, ids: Sequence[int]) -> list[Run]:
-    """The runs with these ids, in their order. One query, none for no ids."""
+    """The runs with these IDs, in the same order. One query, none without IDs."""
     if not ids:
         return []
     rows = access.runs(viewer, upstream).filter(pk__in=ids).defer(*WIDE)
@@ -40,15 +40,17 @@ def runs_of(viewer: Viewer, upstream: Upstream, ids: Sequence[int]) -> list[Run]
     return sorted(rows, key=lambda run: place[run.pk])
 
 
-def _filtered(
-    viewer: Viewer, upstream: Upstream, cleaned: Mapping[str, Any], now: datetime
+def filtered(
+    viewer: Viewer, upstream: Upstream, filters: RunFilters, now: datetime
 ) -> QuerySet[Run]:
+    """The runs that match the filters, unordered. No query."""
+    cleaned = filters.cleaned_data
     rows = access.listed_runs(viewer, upstream)
     if access.sees_whole_run(viewer):
         # As lists: a bare boolean column would keep SQLite from its index.
         rows = rows.filter(gone__in=(False,))
     else:
-        # Coalesce keeps the database from an index of everybody's runs for the few of a reviewer.
+        # Coalesce keeps the database from walking an index of all runs to find a reviewer's few.
         rows = rows.alias(deleted=Coalesce(F("gone"), Value(True))).filter(deleted__in=(False,))
     if cleaned["status"] and cleaned["q"]:
         rows = _beside_the_search(rows, cleaned["status"])
@@ -62,7 +64,7 @@ def _filtered(
         rows = rows.filter(status_since__gte=midnight(now))
     elif cleaned["age"]:
         then = now - timedelta(hours=HOURS[cleaned["age"]])
-        # No younger run can match: a walk from the newest begins there.
+        # No newer run can match, so a walk from the newest begins there.
         rows = rows.filter(status_since__lte=then, created_at__lte=then)
     for waiting in _waiting_on(upstream, cleaned):
         rows = rows.filter(mobius_id__in=waiting)
@@ -72,8 +74,8 @@ def _filtered(
 
 
 def _beside_the_search(rows: QuerySet[Run], status: str) -> QuerySet[Run]:
-    """Filter by status without its index: the index that has ``search`` has the status too, and
-    that of the status would read every wide row.
+    """Filter by status without the status index: the index with ``search`` has the status too,
+    while the status index would read every wide row.
     """
     if status == OPEN:
         over = Coalesce(F("finished"), Value(True))
@@ -82,7 +84,7 @@ def _beside_the_search(rows: QuerySet[Run], status: str) -> QuerySet[Run]:
 
 
 def _waiting_on(upstream: Upstream, cleaned: Mapping[str, Any]) -> list[QuerySet[Any]]:
-    """The run ids that wait for the group, and those that wait for the person."""
+    """The IDs of the runs that wait for the group, and of those that wait for the person."""
     found: list[QuerySet[Any]] = []
     if cleaned["group"]:
         of_group = Interaction.objects.filter(

@@ -31,7 +31,7 @@ ENDED = ("completed", "failed", "cancelled")
 
 
 class LoggedEvent(Protocol):
-    """The columns of an event that replay reads."""
+    """The columns of an event that the replay reads."""
 
     @property
     def kind(self) -> str:
@@ -129,7 +129,7 @@ def fold(events: Iterable[LoggedEvent]) -> ReplayState:
 
 
 def _step(steps: dict[str, tuple[LoggedEvent, datetime | None]], event: LoggedEvent) -> None:
-    """Keep the newest event of a step, and when its attempt began."""
+    """Keep a step's newest event, and when its attempt began."""
     name = str(event.data.get("step") or "")
     previous, started = steps.pop(name, (None, None))
     if previous is None or previous.data.get("attempt") != event.data.get("attempt"):
@@ -181,7 +181,9 @@ def _at_work(steps: dict[str, tuple[LoggedEvent, datetime | None]]) -> str:
 
 
 class ReplayFilters(ListForm):
-    """Up to which event: ``at`` is its ``seq``, ``nth`` its 1-based position; neither is now."""
+    """The last event of the replay: ``at`` is its ``seq``, ``nth`` its 1-based position; without
+    either it is the newest.
+    """
 
     at = Number()
     nth = Number()
@@ -198,9 +200,10 @@ class QuestionLine:
 
 @dataclass(frozen=True)
 class Scrubber:
-    """What ``runs/_scrubber.html`` shows. ``nth`` of ``count`` events; at the last it is now.
+    """What ``runs/_scrubber.html`` shows.
 
-    ``event_text`` describes that event, ``live`` the head of the run as it was.
+    ``nth`` of ``count`` events; the last one is now. ``event_text`` describes that event, ``live``
+    is the head of the run at that time.
     """
 
     run_id: str
@@ -208,6 +211,7 @@ class Scrubber:
     count: int
     here: str
     when: str
+    at: datetime | None
     event_text: str
     error: str
     live: LiveRun | None
@@ -219,7 +223,7 @@ class Scrubber:
 
     @property
     def now(self) -> bool:
-        """It is at the last event, so the page itself shows the run."""
+        """Whether it is at the last event, so the page itself shows the run."""
         return self.live is None
 
     @property
@@ -268,6 +272,7 @@ def scrubber(
         count=count,
         here=f"{page}?at={here}",
         when=exact_moment(instant, now),
+        at=instant,
         event_text=_event_text(event, people, groups, run, now, expired=expired),
         error=state.error_message if head.state != Run.CANCELLED else "",
         live=head,
@@ -296,6 +301,7 @@ def _now(run: Run, events: QuerySet[Event], count: int) -> Scrubber:
         count=count,
         here=page,
         when="",
+        at=None,
         event_text="",
         error="",
         live=None,
@@ -319,7 +325,7 @@ def _names(
 
 
 def _expired(upstream: Upstream, run: Run, state: ReplayState) -> dict[str, Interaction]:
-    """The questions that were closed unanswered by then. One query, none for none."""
+    """The questions that had closed unanswered by then. One query, none without questions."""
     if all(question.status != "expired" for question in state.questions.values()):
         return {}
     rows = Interaction.objects.filter(upstream=upstream, run_id=run.mobius_id, status="expired")
@@ -342,7 +348,7 @@ def _head(run: Run, state: ReplayState, instant: datetime) -> LiveRun:
         for step in state.steps.values()
     ]
     shown = run_state(state.status, state.error_type)
-    return LiveRun(run.mobius_id, state.status, shown, track(then, steps, instant))
+    return LiveRun(run.mobius_id, state.status, shown, track(then, steps))
 
 
 def _event_text(
@@ -392,7 +398,7 @@ def _shown_question(
                 group=assignee,
             )
         case "pending":
-            state = _("Waiting on %(name)s") % facts
+            state = _("Waiting for %(name)s") % facts
         case "completed":
             state = _("Answered by %(name)s") % facts
         case "expired":

@@ -6,7 +6,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from django import forms
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,14 +18,14 @@ from inbox.mobius.types import EventKind
 from inbox.models import Event, Interaction, Run, Upstream
 from inbox.web.ui.answers import question_of, value_words
 from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
-from inbox.web.ui.lists import ListForm, Number
+from inbox.web.ui.lists import ListForm, Number, OneOf
 from inbox.web.ui.people import People
 from inbox.web.ui.when import exact_moment, exact_span
-from inbox.web.ui.words import label, run_status
+from inbox.web.ui.words import label, quoted, run_status
 
 PART = 100
 MOST = 400
-"""How far the newest part grows while the page is open before it starts over."""
+"""How many events the newest part may grow to while the page is open, before it starts over."""
 
 KINDS = {
     "": (gettext_noop("Everything"), Q()),
@@ -40,14 +39,15 @@ KINDS = {
 
 
 class LogFilters(ListForm):
-    """``show`` is a key of ``KINDS``; ``before``: events older than this seq; ``from``: those from
-    this seq on, which an open page shows already.
+    """``show`` is a key of ``KINDS``; ``before``: events older than this seq; ``from``, ``until``:
+    the first and the last event that an open page shows.
     """
 
-    place = ("before", "from")
+    place = ("before", "from", "until")
 
-    show = forms.ChoiceField(choices=[(key, key) for key in KINDS], required=False)
+    show = OneOf(KINDS)
     before = Number()
+    until = Number()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,8 +57,9 @@ class LogFilters(ListForm):
 
 @dataclass(frozen=True)
 class LogPart:
-    """``events`` come oldest first; ``total`` is None where it was not counted. ``earlier`` is the
-    time of the event before them, ``until`` that of the last one, where newer ones follow.
+    """``events`` come oldest first; ``total`` is None if it was not counted. ``earlier`` is the
+    time of the event before them; ``until`` is that of the last one, if newer ones follow.
+    ``newer`` are those that an open page doesn't show yet.
     """
 
     events: Sequence[Event]
@@ -66,6 +67,7 @@ class LogPart:
     older: bool
     earlier: datetime | None
     until: datetime | None = None
+    newer: Sequence[Event] = ()
 
     def covers(self, at: datetime) -> bool:
         """Whether the time falls within this part."""
@@ -77,9 +79,16 @@ class LogPart:
         """The seq of its first event."""
         return self.events[0].seq if self.events else None
 
+    @property
+    def last(self) -> int | None:
+        """The seq of its last event."""
+        return self.events[-1].seq if self.events else None
+
 
 def log_part(upstream: Upstream, run: Run, filters: LogFilters, *, counted: bool) -> LogPart:
-    """The part that ``filters`` select. One query, two on an open page; one more if ``counted``."""
+    """The part that ``filters`` select. One query, at most three on an open page; one more if
+    ``counted``.
+    """
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
     cleaned = filters.cleaned_data
     events = events.filter(KINDS[cleaned["show"]][1])
@@ -89,11 +98,14 @@ def log_part(upstream: Upstream, run: Run, filters: LogFilters, *, counted: bool
         part = _part(newest.filter(seq__lt=int(cleaned["before"])), total)
         return replace(part, until=part.events[-1].at if part.events else None)
     if cleaned["from"]:
-        since = int(cleaned["from"])
-        shown = list(newest.filter(seq__gte=since)[: MOST + 1])
-        if len(shown) <= MOST:
+        since, until = int(cleaned["from"]), cleaned["until"]
+        upto = newest.filter(seq__lte=int(until)) if until else newest
+        shown = list(upto.filter(seq__gte=since)[: MOST + 1])
+        if shown and len(shown) <= MOST:
             before = newest.filter(seq__lt=since).first()
-            return _log_part(shown, total, before)
+            part = _log_part(shown, total, before)
+            newer = list(newest.filter(seq__gt=int(until))[:PART])[::-1] if until else []
+            return replace(part, newer=newer, until=shown[0].at) if newer else part
     return _part(newest, total)
 
 
@@ -126,11 +138,11 @@ _LINK = '<a class="link" href="{}">{}</a>'
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line. ``html`` is its ``text`` with a step in bold and a link to a question or decision,
-    empty where there is neither.
+    """A line.
 
-    ``gap`` is the time since the line before, if a second or more. ``seq`` is the event's, 0 for a
-    line without an event. ``detail`` is a comment or an error.
+    ``html`` is its ``text`` with a step in bold and a link to a question or decision, empty if
+    there is neither. ``gap`` is the time since the previous line, if a second or more. ``seq`` is
+    that of the event, 0 for a line without an event. ``detail`` is a comment or an error.
     """
 
     icon: str
@@ -160,14 +172,14 @@ def timeline(
     bypassed: Mapping[str, Ending] = _NONE,
     signals: Iterable[tuple[Ending, datetime]] = (),
 ) -> tuple[LogLine, ...]:
-    """The lines of events that come oldest first.
+    """The lines for events that come oldest first.
 
-    ``items`` are the run's questions by id; ``groups`` names by group id or handle. ``asking`` are
-    the names of steps that ask a person. ``only`` are
-    the ids of the questions that the reader may see: with it, what belongs to no step or status
-    is left out as well. ``earlier`` is when the event before the first of them was. ``ending`` says
-    who cancelled the run, ``bypassed`` who bypassed a question, by its id; ``signals`` are those
-    that were sent from here, and no event tells of.
+    ``items`` are the run's questions by ID; ``groups`` names by group ID or handle. ``asking`` are
+    the names of steps that ask a person. ``only`` are the IDs of the questions that the viewer may
+    see: if given, events that belong to no step or status are left out as well. ``earlier`` is the
+    time of the event before the first. ``ending`` says who cancelled the run, ``bypassed`` who
+    bypassed a question, by its ID; ``signals`` are those sent from this app, for which there is no
+    event.
     """
     found = list(events)
     builder = _LineBuilder(
@@ -180,7 +192,8 @@ def timeline(
         bypassed=bypassed,
     )
     builder.steps_that_ask = asking_step_of(found)
-    shown = without_starts(found, asking)
+    # A plan that is not known yet changes nothing about the lines of questions that were asked.
+    shown = without_starts(found, {*asking, *builder.steps_that_ask.values()})
     lines = [line for event in shown if (line := builder.line_of(event)) is not None]
     for signal, at in signals:
         later = (n for n, line in enumerate(lines) if line.at is not None and line.at > at)
@@ -202,7 +215,7 @@ def _timed(lines: list[LogLine], now: datetime, earlier: datetime | None) -> lis
 
 
 def asking_step_of(events: Iterable[Event]) -> dict[int, str]:
-    """The running step, by the seq of each event that asks a question."""
+    """The running step at each event that asks a question, by the event's seq."""
     at_work, found = "", {}
     for event in events:
         if event.kind == EventKind.STEP:
@@ -250,7 +263,7 @@ class _LineBuilder:
         self.ending, self.bypassed = ending, bypassed
         self.status = ""
         self.steps: dict[str, str] = {}
-        self.holders: dict[str, str] = {}
+        self.claimed_by: dict[str, str] = {}
         self.steps_that_ask: dict[int, str] = {}
 
     def line_of(self, event: Event) -> LogLine | None:
@@ -262,7 +275,7 @@ class _LineBuilder:
             case EventKind.INTERACTION:
                 return self._interaction(event)
             case EventKind.ACTION if self.only is None:
-                line = _event_line("lines", _("{step} wrote"), event, step=_step_name(event.data))
+                line = _event_line("lines", _("{step} logged"), event, step=_step_name(event.data))
                 return replace(line, detail=str(event.data.get("line", "")), mono=True)
             case _ if self.only is None:
                 return LogLine("dashed", label(event.type), event.at, event.seq)
@@ -308,7 +321,7 @@ class _LineBuilder:
         if not text:
             return None
         comment = str(event.data.get("comment") or "") if icon in ("check", "x", "done") else ""
-        detail = _("“%(comment)s”") % {"comment": comment} if comment else ""
+        detail = quoted(comment) if comment else ""
         return LogLine(icon, text, event.at, event.seq, tone, detail=detail)
 
     def _question_asked(self, event: Event, id_: str) -> LogLine:
@@ -342,13 +355,13 @@ class _LineBuilder:
 
     def _claim(self, event: Event, id_: str) -> tuple[str, str, str]:
         if event.type == CLAIMED:
-            self.holders[id_] = str(event.data.get("claimed_by") or "")
+            self.claimed_by[id_] = str(event.data.get("claimed_by") or "")
             you, other = _("You claimed the question"), _("%(name)s claimed the question")
-            return "claimed", self.people.sentence(self.holders[id_], you, other), ""
+            return "claimed", self.people.sentence(self.claimed_by[id_], you, other), ""
         if event.type == RELEASED:
-            holder = self.holders.pop(id_, "")
+            claimed_by = self.claimed_by.pop(id_, "")
             you, other = _("You released the question"), _("%(name)s released the question")
-            return "undo", self.people.sentence(holder, you, other), ""
+            return "undo", self.people.sentence(claimed_by, you, other), ""
         return "", "", ""
 
     def _answer(self, data: Mapping[str, Any], id_: str) -> tuple[str, str, str]:

@@ -5,9 +5,6 @@ from inbox.web.runs import views
 urlpatterns = [
     path("runs/", views.runs, name="runs"),
     path("runs/filters/", views.filters, name="run-filters"),
-    path("runs/views/", views.save, name="view-save"),
-    path("runs/views/<int:id>/rename", views.rename, name="view-rename"),
-    path("runs/views/<int:id>/delete", views.delete, name="view-delete"),
     path("runs/<mobius_id:id>/", views.run, name="run"),
     path("runs/<mobius_id:id>/cancel", views.cancel, name="run-cancel"),
     path("runs/<mobius_id:id>/signal", views.signal, name="run-signal"),

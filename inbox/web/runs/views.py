@@ -1,6 +1,6 @@
-"""The list of runs, one run, its controls, and a lead's saved views."""
+"""The list of runs, one run, and its controls."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,25 +11,21 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from inbox import access
 from inbox.live import hub
 from inbox.live.page_activity import page_activity
 from inbox.mirror import freshness, reading
-from inbox.models import Run, SavedView, Upstream
+from inbox.models import Run, Upstream
 from inbox.services import run_control as service
-from inbox.services import saved_views
 from inbox.services.outcome import Outcome
-from inbox.services.run_control import NotTheirs
-from inbox.services.saved_views import NoSuchView, NotSaved
 from inbox.web.runs import page as run_page
 from inbox.web.runs.filters import RunFilters, run_filters_of, selects
-from inbox.web.runs.forms import CancelForm, SignalForm, ViewForm
-from inbox.web.runs.messages import not_saved, run_message
+from inbox.web.runs.forms import CancelForm, SignalForm
+from inbox.web.runs.messages import run_message
 from inbox.web.runs.monitor import monitor
 from inbox.web.runs.scrubber import ReplayFilters, scrubber
 from inbox.web.runs.timeline import LogFilters
@@ -43,7 +39,6 @@ from inbox.web.ui.words import short_id
 @dataclass(frozen=True)
 class Control:
     """``kind`` is ``cancel`` or ``signal``; ``waits_for`` are the signals that the run waits for.
-
     ``over``: the run has ended, as far as the mirror knows.
     """
 
@@ -86,7 +81,7 @@ def control(run: Run, kind: str) -> Control:
 
 
 def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
-    """The list of runs; its table alone for an htmx request. ``?shown=`` keeps these rows."""
+    """The list of runs; only its table for an htmx request. ``?shown=`` keeps these rows."""
     cursor, upstream = hub.cursor(), request.upstream
     fragment = is_fragment(request, "run-list")
     shown = Shown.read(request.GET.get("shown", "")) if fragment else Shown()
@@ -96,9 +91,8 @@ def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) ->
     context["freshness"] = freshness.present()
     template = "runs/_monitor.html"
     if not fragment:
-        context.setdefault("view_form", ViewForm(initial={"name": page.view and page.view.name}))
         counts = {**page.rail, **rail_counts(request.viewer, upstream)}
-        context |= frame(request, upstream, section="runs", counts=counts, views=page.views)
+        context |= frame(request, upstream, section="runs", counts=counts)
         template = "runs/monitor.html"
     return render(request, template, context, status=status)
 
@@ -106,11 +100,13 @@ def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) ->
 @require_safe
 @lead_required
 def filters(request: ReviewerRequest) -> HttpResponse:
-    """What the monitor can be filtered by, as a form."""
+    """The filters of the monitor, as a form."""
     upstream, filters = request.upstream, RunFilters.read(request.GET)
+    fields = selects(request.viewer, upstream, filters)
     context: dict[str, Any] = {
         "filters": filters,
-        "selects": selects(request.viewer, upstream, filters),
+        "selects": fields,
+        "kept": filters.beside(fields),
     }
     template = "runs/_filters.html"
     if not is_fragment(request, "run-filters"):
@@ -121,13 +117,13 @@ def filters(request: ReviewerRequest) -> HttpResponse:
 
 @require_safe
 def runs(request: ReviewerRequest) -> HttpResponse:
-    """A lead's monitor; for others the runs that asked them."""
+    """The monitor for a lead; for others the runs that asked them."""
     return monitor_page(request)
 
 
 @require_safe
 def run(request: ReviewerRequest, id: str) -> HttpResponse:
-    """One run; for a swap what has happened in it and what it waits for."""
+    """One run; for htmx the part below its head."""
     cursor = hub.cursor()
     found = run_page.find(request.viewer, request.upstream, id)
     if found is None:
@@ -145,10 +141,10 @@ def _run(request: ReviewerRequest, found: Run, cursor: str) -> HttpResponse:
     filters = LogFilters.read(request.GET)
     page = run_page.run_page(request.viewer, upstream, found, now, filters=filters)
     context: dict[str, Any] = {"page": page, "live": page.live, "live_cursor": cursor}
-    template = "runs/_happening.html"
+    template = "runs/_body.html"
     if is_fragment(request, f"older-{filters.cleaned_data['before']}"):
         template = "runs/_older.html"
-    elif is_fragment(request, "run-happening"):
+    elif is_fragment(request, "run-body"):
         context["fragment"] = True
     else:
         if request.viewer.lead:
@@ -161,7 +157,7 @@ def _run(request: ReviewerRequest, found: Run, cursor: str) -> HttpResponse:
 
 
 def _moment(request: ReviewerRequest, upstream: Upstream, found: Run) -> HttpResponse:
-    """The run as it was, for the scrubber of an open page."""
+    """The run at an earlier event, for the replay of an open page."""
     filters = ReplayFilters.read(request.GET)
     scrub = scrubber(request.viewer, upstream, found, timezone.now(), filters)
     return render(request, "runs/_moment.html", {"scrub": scrub})
@@ -173,7 +169,7 @@ PERMISSION = {"cancel": access.CANCEL_RUN, "signal": access.SIGNAL_RUN}
 @require_http_methods(["GET", "HEAD", "POST"])
 @lead_required
 async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
-    """End the run, once its workflow's name is typed."""
+    """Cancel the run, if the workflow's name was typed."""
     if request.method != "POST":
         return await sync_to_async(_render_form)(request, id, "cancel", CancelForm())
     form = CancelForm(request.POST)
@@ -188,7 +184,7 @@ async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
 @sensitive_post_parameters("payload")
 @lead_required
 async def signal(request: ReviewerRequest, id: str) -> HttpResponse:
-    """Send the run a signal by its name, with a JSON object or nothing."""
+    """Send the run a signal, with a JSON object or nothing."""
     if request.method != "POST":
         return await sync_to_async(_render_form)(request, id, "signal", None)
     form = SignalForm(request.POST)
@@ -209,10 +205,7 @@ async def _finish(
     request: ReviewerRequest, id: str, kind: str, form: Form, done: Awaitable[Outcome[Run]]
 ) -> HttpResponse:
     """Redirect to the run with a message, or show the form again with the typed text."""
-    try:
-        outcome = await done
-    except NotTheirs:
-        raise Http404("No such run.") from None
+    outcome = await done
     message = run_message(outcome)
     if outcome.done:
         return await sync_to_async(_back)(request, id, message)
@@ -253,54 +246,3 @@ def _render_form(
     if message is not None:
         message.tell_when(response)
     return response
-
-
-@require_POST
-@lead_required
-def save(request: ReviewerRequest) -> HttpResponse:
-    """Keep the filters of ``?…`` under the name that was typed."""
-
-    def write(name: str) -> SavedView:
-        filters = RunFilters.read(request.GET)
-        query = filters.querystring(view="", cursor="").removeprefix("?")
-        return saved_views.save(request.viewer, name=name, query=query)
-
-    return _named(request, write)
-
-
-@require_POST
-@lead_required
-def rename(request: ReviewerRequest, id: int) -> HttpResponse:
-    """Give a view another name."""
-
-    def write(name: str) -> SavedView:
-        return saved_views.rename(request.viewer, id, name=name)
-
-    return _named(request, write)
-
-
-@require_POST
-@lead_required
-def delete(request: ReviewerRequest, id: int) -> HttpResponse:
-    """Forget a view; the list stays as it is filtered."""
-    try:
-        name = saved_views.delete(request.viewer, id)
-    except NoSuchView:
-        raise Http404("No such view.") from None
-    messages.success(request, _("“%(name)s” was deleted.") % {"name": name})
-    return HttpResponseRedirect(RunFilters.read(request.GET).href(view="", cursor=""), status=303)
-
-
-def _named(request: ReviewerRequest, write: Callable[[str], SavedView]) -> HttpResponse:
-    form = ViewForm(request.POST)
-    if not form.is_valid():
-        return monitor_page(request, status=422, view_form=form)
-    try:
-        view = write(form.cleaned_data["name"])
-    except NoSuchView:
-        raise Http404("No such view.") from None
-    except NotSaved as error:
-        form.add_error("name", not_saved(error))
-        return monitor_page(request, status=422, view_form=form)
-    messages.success(request, _("Saved as “%(name)s”.") % {"name": view.name})
-    return HttpResponseRedirect(view.get_absolute_url(), status=303)

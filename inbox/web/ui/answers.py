@@ -1,4 +1,4 @@
-"""Answers in words: what was answered, by whom, when, and what an answer will do."""
+"""Answers in words: the answer, who gave it and when, and what an answer will do."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,24 +8,25 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.access.redaction import HIDDEN
+from inbox.access.redaction import HIDDEN, masked
 from inbox.models import Interaction
 from inbox.models.interaction import answered_at
-from inbox.web.ui.context import compact
 from inbox.web.ui.people import Face, People
+from inbox.web.ui.values import compact
 from inbox.web.ui.when import ago
 from inbox.web.ui.words import listed
 
 SHORT = 60
-"""How many characters an answer may have to fit a line."""
+"""The most characters of an answer shown on one line."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """An answer's value. ``tone`` is ``yes``, ``no`` or empty; ``long`` text is shown as text.
+    """An answer's value.
 
-    ``chosen`` is what was chosen among options: ``Northgate``, ``2 of 3``. ``line`` is the value in
-    one line, empty for a text that is too long for a line.
+    ``tone`` is ``yes``, ``no`` or empty; ``long`` text is shown as text. ``chosen`` are the chosen
+    options: ``Northgate``, ``2 of 3``. ``line`` is the value on one line, empty for a text that is
+    too long for it.
     """
 
     text: str
@@ -36,7 +37,7 @@ class Words:
     line: str = ""
 
     def done_by(self, name: str, *, reader: bool = False) -> str:
-        """What the person did: ``Lee approved``, ``You chose Northgate``."""
+        """The answer as an action: ``Lee approved``, ``You chose Northgate``."""
         if self.tone == "yes":
             did = _("You approved") if reader else _("%(name)s approved")
         elif self.tone == "no":
@@ -61,11 +62,11 @@ class GivenAnswer:
 
 @dataclass(frozen=True)
 class Member:
-    """One of those who were asked: ``state`` is ``answered``, ``received`` (Mobius has accepted
-    the answer and does not show it yet), ``turn`` or ``missing``.
+    """A person who was asked.
 
-    ``note`` says what keeps a missing one from answering here. ``blocks`` is for leads: the
-    question cannot complete without this person.
+    ``state`` is ``answered``, ``received`` (Mobius has accepted the answer and does not show it
+    yet), ``turn`` or ``missing``. ``note`` says what keeps a missing person from answering here.
+    ``blocks`` is for leads: the question can't be completed without this person.
     """
 
     face: Face
@@ -81,7 +82,7 @@ class Member:
 
 
 def question_of(item: Interaction) -> Mapping[str, Any]:
-    """The question as JSON; empty where upstream sent none."""
+    """The question as JSON; empty if upstream sent none."""
     questions = item.questions or []
     return questions[0] if questions and isinstance(questions[0], dict) else {}
 
@@ -92,19 +93,19 @@ def _labels(question: Mapping[str, Any]) -> dict[str, str]:
 
 
 def value_words(question: Mapping[str, Any], value: Any) -> Words:
-    """A value in the words of the question's options; an unknown shape as JSON."""
+    """A value in the words of the question's options; of unknown shape, as JSON."""
     labels = _labels(question)
     chosen, line = "", None
     match question.get("mode"), value:
         case "confirm", True:
-            return Words(_("Approve"), "yes", "check", line=_("Approve"))
+            return Words(_("Approved"), "yes", "check", line=_("Approved"))
         case "confirm", False:
-            return Words(_("Reject"), "no", "x", line=_("Reject"))
+            return Words(_("Rejected"), "no", "x", line=_("Rejected"))
         case "select", str():
             chosen = text = line = labels.get(value, value)
         case "multi_select", list():
             names = [labels.get(str(v), str(v)) for v in value]
-            text = line = ", ".join(names) or _("None of them")
+            text = line = ", ".join(names) or _("None of these")
             if len(names) > 1 and _is_long(text):
                 more = _("%(first)s and %(count)d more")
                 line = more % {"first": names[0], "count": len(names) - 1}
@@ -112,7 +113,7 @@ def value_words(question: Mapping[str, Any], value: Any) -> Words:
         case _, str():
             text = value or _("An empty answer")
         case _:
-            text = compact(value)
+            text = compact(masked(value))
     long = _is_long(text)
     if line is None:
         line = "" if long else text
@@ -153,11 +154,11 @@ def members(
     received: Collection[str] = (),
     lead: bool = False,
 ) -> tuple[Member, ...]:
-    """Who was asked and who has answered, for a question that several answer; else none.
+    """Who was asked and who has answered, for a question that several people answer; else empty.
 
-    ``left`` are those who are no longer in the group, ``off`` those whose account is deactivated,
-    ``received`` those whose answers Mobius has accepted and does not show yet; ``lead``: a team
-    lead reads.
+    ``left`` are people who are no longer in the group, ``off`` those whose account is deactivated,
+    ``received`` those whose answers Mobius has accepted and does not show yet; ``lead``: the viewer
+    is a team lead.
     """
     if not item.shared:
         return ()
@@ -187,11 +188,11 @@ def members_from_words(item: Interaction) -> str:
         return ""
     match item.members_from:
         case Interaction.FROM_SNAPSHOT:
-            return _("Asked: the group's members when the question was created.")
+            return _("This went to the people who were in the group when the question was created.")
         case Interaction.FROM_GROUPS:
-            return _("Asked: everyone in the group in Mobius now.")
+            return _("This goes to everyone who is currently in the group in Mobius.")
         case Interaction.FROM_MAPPING:
-            return _("Asked: the people an administrator assigned to this group.")
+            return _("This goes to the people an administrator assigned to this group.")
         case _:
             return _("No members are known for this group. Only team leads can see this question.")
 
@@ -208,7 +209,7 @@ def obstacle(*, account: bool, off: bool, left: bool) -> str:
 def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
     """How a question ended: ``Lee answered this 2 min ago: Approve.``; empty while it is open."""
     if item.gone:
-        return _("Mobius no longer has this question.")
+        return _("This question no longer exists in Mobius.")
     if item.status == "expired":
         return unanswered_sentence(item, now)
     if item.status != "completed":
@@ -271,8 +272,8 @@ def unanswered_sentence(item: Interaction, now: datetime) -> str:
 
 
 def ended_at(item: Interaction) -> datetime | None:
-    """When a question closed unanswered: at its deadline where it expired, else when upstream
-    closed it.
+    """When a question closed unanswered: at its deadline if it expired, else when upstream closed
+    it.
     """
     in_time = None if item.closed_early else item.expires_at
     return item.completed_at or in_time or item.closed_at
@@ -290,14 +291,15 @@ class Effect:
 
 
 def progress(item: Interaction, *, received: Collection[str] = ()) -> tuple[int, int] | None:
-    """(answers so far, answers needed) where more than one person has to answer, else None.
+    """(answers so far, answers needed) if more than one person has to answer, else None.
+
     ``received``: the people whose answers Mobius has accepted and does not show yet.
     """
     return (len(item.answered_by) + len(received), item.required) if item.shared else None
 
 
 def progress_text(counts: tuple[int, int] | None) -> str:
-    """``2 of 5``; empty where one answer is enough."""
+    """``2 of 5``; empty if one answer is enough."""
     return "" if counts is None else _of(*counts)
 
 
@@ -306,7 +308,7 @@ def _of(count: int, total: int) -> str:
 
 
 def effect(item: Interaction, people: People, *, received: Collection[str] = ()) -> Effect:
-    """What happens when the reader answers now. ``received``: as in ``progress``."""
+    """What the viewer's answer will do. ``received``: as in ``progress``."""
     goes_on = item.run_id is not None
     counts = progress(item, received=received)
     if counts is None:
@@ -348,19 +350,20 @@ def _waits(missing: list[str], people: People, *, goes_on: bool, more: int) -> s
     if more < len(missing):
         facts = {"count": more, "total": len(missing)}
         if goes_on:
-            words = _("The run still needs %(count)d more of %(total)d people.")
+            words = _("The run is still waiting for %(count)d of %(total)d people.")
         else:
-            words = _("The question still needs %(count)d more of %(total)d people.")
+            words = _("The question is still waiting for %(count)d of %(total)d people.")
         return words % facts
     names = {"names": listed(people.objects(missing))}
     if goes_on:
-        return _("The run still needs %(names)s.") % names
-    return _("The question still needs %(names)s.") % names
+        return _("The run is still waiting for %(names)s.") % names
+    return _("The question is still waiting for %(names)s.") % names
 
 
 def after_mine(item: Interaction, people: People, *, received: Collection[str] = ()) -> str:
-    """For somebody who has answered an item that is still open: for whom it waits. ``received``:
-    as in ``progress``.
+    """For someone who has answered an open question: who it is still waiting for.
+
+    ``received``: as in ``progress``.
     """
     if not item.says_how_many:
         return _("The question is still open: others may have to answer.")

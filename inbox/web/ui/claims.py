@@ -16,80 +16,82 @@ JUST_NOW = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
-class Hold:
+class Claim:
     """``state`` is ``free``, ``mine`` or ``other``; ``action`` is empty, ``claim`` or ``release``.
 
-    ``taken_at`` is when somebody else took it, where that is just now.
-    ``stale``: held for longer than ``CLAIM_STALE_AFTER``; ``turns_at`` is when it becomes so.
+    ``claimed_at`` is set if someone else has just claimed it. ``too_long``: it was claimed longer
+    than ``CLAIM_STALE_AFTER`` ago; ``too_long_at`` is when that will be.
     """
 
     state: str
     title: str
     text: str
-    holder: Face | None = None
-    taken_at: datetime | None = None
-    stale: bool = False
-    turns_at: datetime | None = None
+    claimed_by: Face | None = None
+    claimed_at: datetime | None = None
+    too_long: bool = False
+    too_long_at: datetime | None = None
     action: str = ""
 
 
-def hold_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -> Hold | None:
-    """None for a question that can't be claimed, or is free and doesn't ask the viewer."""
+def claim_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -> Claim | None:
+    """None if the question can't be claimed, or is unclaimed and the viewer can't claim it."""
     if not access.can_be_claimed(item):
         return None
     can = access.actions(viewer, item)
     if item.claimed_by:
-        return _held(
+        return _claimed(
             item, people, now, mine=Action.RELEASE in can, lead=not access.is_asked(viewer, item)
         )
     if Action.CLAIM not in can:
         return None
-    return Hold(
+    return Claim(
         "free",
         _("No one has claimed this yet"),
         _(
-            "You can answer without claiming it. Claiming it tells the others that they don't need "
-            "to."
+            "You can answer without claiming it. Claiming it lets the others know that they don't "
+            "need to answer."
         ),
         action=Action.CLAIM,
     )
 
 
-def stale(item: Interaction, now: datetime) -> bool:
+def claimed_too_long(item: Interaction, now: datetime) -> bool:
     """Whether the claim is older than ``CLAIM_STALE_AFTER``."""
-    return _turns_at(item) is not None and now >= (_turns_at(item) or now)
+    return _too_long_at(item) is not None and now >= (_too_long_at(item) or now)
 
 
 def since_label(item: Interaction, now: datetime) -> str:
-    """``since 10:02``; ``since 08:51: too long``. For text that is not refreshed over time."""
+    """``since 10:02``; ``since 08:51 (too long)``. For text that is not refreshed over time."""
     if item.claimed_at is None:
         return ""
     since = {"time": moment(item.claimed_at, now)}
-    return (_("since %(time)s: too long") if stale(item, now) else _("since %(time)s")) % since
+    return (
+        _("since %(time)s (too long)") if claimed_too_long(item, now) else _("since %(time)s")
+    ) % since
 
 
 def since_words(item: Interaction, now: datetime) -> str:
-    """``since 10:02, 12 min``; ``since 08:51, 1 h 12 min: too long``."""
+    """``since 10:02, 12 min``; ``since 08:51, 1 h 12 min (too long)``."""
     if item.claimed_at is None:
         return ""
     lasted = span((now - item.claimed_at).total_seconds())
     since = {"time": moment(item.claimed_at, now), "duration": lasted}
-    if stale(item, now):
-        return _("since %(time)s, %(duration)s: too long") % since
+    if claimed_too_long(item, now):
+        return _("since %(time)s, %(duration)s (too long)") % since
     return _("since %(time)s, %(duration)s") % since
 
 
-def _held(item: Interaction, people: People, now: datetime, *, mine: bool, lead: bool) -> Hold:
+def _claimed(item: Interaction, people: People, now: datetime, *, mine: bool, lead: bool) -> Claim:
     name = people.full(item.claimed_by)
-    old = stale(item, now)
-    return Hold(
+    old = claimed_too_long(item, now)
+    return Claim(
         "mine" if mine else "other",
         _title(item, people, now),
         _mine_text(old=old) if mine else _other_text(name, item, now, old=old, lead=lead),
-        holder=people.face(item.claimed_by),
-        taken_at=None if mine else _just_taken(item, now),
-        stale=old,
-        turns_at=None if old else _turns_at(item),
+        claimed_by=people.face(item.claimed_by),
+        claimed_at=None if mine else _just_claimed_at(item, now),
+        too_long=old,
+        too_long_at=None if old else _too_long_at(item),
         action=Action.RELEASE if mine else "",
     )
 
@@ -125,12 +127,12 @@ def _other_text(name: str, item: Interaction, now: datetime, *, old: bool, lead:
     return _("You can answer if %(name)s releases it.") % facts
 
 
-def _just_taken(item: Interaction, now: datetime) -> datetime | None:
+def _just_claimed_at(item: Interaction, now: datetime) -> datetime | None:
     at = item.claimed_at
     return at if at is not None and now - at < JUST_NOW else None
 
 
-def _turns_at(item: Interaction) -> datetime | None:
+def _too_long_at(item: Interaction) -> datetime | None:
     if not item.claimed_by or item.claimed_at is None:
         return None
     return item.claimed_at + settings.CLAIM_STALE_AFTER

@@ -1,4 +1,4 @@
-"""Diffs a person can read: per file, numbered, the unchanged middle folded away."""
+"""Readable diffs: per file, with line numbers, unchanged parts folded."""
 
 import difflib
 import re
@@ -8,12 +8,14 @@ from itertools import pairwise
 
 from django.utils.translation import ngettext
 
+from inbox.bidi import show_overrides
+
 MOST_LINES = 2000
 KEEP = 3
 FOLD_FROM = 9
 FINEST_LINES = 300
 COMPARED = 200_000
-"""How many characters of two texts are compared."""
+"""The most characters of two texts that are compared."""
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
@@ -25,11 +27,14 @@ _HEADER = re.compile(
 
 @dataclass(frozen=True)
 class Line:
-    """``kind`` is ``add``, ``del`` or empty; ``number`` that of the side it stands on."""
+    """``kind`` is ``add``, ``del`` or empty; ``number`` is the line number on its side. ``old`` is
+    the number that an unchanged line had before.
+    """
 
     kind: str
     number: int
     text: str
+    old: int = 0
 
     @property
     def sign(self) -> str:
@@ -39,10 +44,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Piece:
-    """Lines that are shown, or a fold; one without lines is a gap that the diff does not hold."""
+    """Lines that are shown, or a fold; without lines it is a gap that the diff leaves out."""
 
     lines: tuple[Line, ...] = ()
     folded: int = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether its lines were removed or added."""
+        return bool(self.lines and self.lines[0].kind)
 
     @property
     def label(self) -> str:
@@ -60,6 +70,11 @@ class FileDiff:
     removed: int
     pieces: tuple[Piece, ...]
     cut: int = 0
+
+    @property
+    def folds(self) -> bool:
+        """Whether it has unchanged lines that are folded."""
+        return any(piece.folded and piece.lines for piece in self.pieces)
 
 
 @dataclass
@@ -80,18 +95,18 @@ class _Open:
         """Whether the hunk has more lines."""
         return self.left_old > 0 or self.left_new > 0
 
-    def add(self, kind: str, number: int, text: str) -> None:
+    def add(self, kind: str, number: int, text: str, old: int = 0) -> None:
         """Count a line, and keep it unless there are too many."""
         self.added += kind == "add"
         self.removed += kind == "del"
         if len(self.lines) < MOST_LINES:
-            self.lines.append(Line(kind, number, text))
+            self.lines.append(Line(kind, number, show_overrides(text), old))
         else:
             self.cut += 1
 
 
 def looks_like_diff(text: str) -> bool:
-    """It has a hunk header at the start of a line and something around it."""
+    """Whether the text has a hunk header at the start of a line and other lines around it."""
     return any(_HUNK.match(line) for line in text.splitlines())
 
 
@@ -109,7 +124,7 @@ def _take(file: _Open, line: str) -> None:
         file.add("del", file.old, text)
         file.old, file.left_old = file.old + 1, file.left_old - 1
     elif sign != "\\":
-        file.add("", file.new, text)
+        file.add("", file.new, text, file.old)
         file.old, file.new = file.old + 1, file.new + 1
         file.left_old, file.left_new = file.left_old - 1, file.left_new - 1
 
@@ -124,7 +139,7 @@ def _start_hunk(file: _Open, match: re.Match[str]) -> None:
 
 
 def parse(text: str) -> tuple[FileDiff, ...]:
-    """A unified diff of any number of files; what is not part of a hunk is left out."""
+    """Parse a unified diff of any number of files; anything outside its hunks is left out."""
     files: list[_Open] = []
     before = ""
     for line in text.splitlines():
@@ -143,9 +158,8 @@ def parse(text: str) -> tuple[FileDiff, ...]:
 
 
 def beside(text: str) -> str:
-    """What stands around the hunks and headers of a unified diff: a commit's message, for example.
-
-    ``parse`` leaves it out.
+    """The text around the hunks and headers of a unified diff, such as a commit message, which
+    ``parse`` leaves out.
     """
     kept: list[str] = []
     file = _Open("")
@@ -163,12 +177,12 @@ def compare(before: str, after: str, *, path: str = "") -> tuple[FileDiff, ...]:
     """The diff of two texts; empty if they are equal."""
     old, new = before.splitlines(), after.splitlines()
     file = _Open(path)
-    # The search for the best match is cubic where lines repeat; the other one is not.
+    # The search for the best match is cubic if lines repeat; the other one is not.
     many = max(len(old), len(new)) > FINEST_LINES
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(a=old, b=new, autojunk=many).get_opcodes():
         if tag == "equal":
             for offset, text in enumerate(new[j1:j2]):
-                file.add("", j1 + offset + 1, text)
+                file.add("", j1 + offset + 1, text, i1 + offset + 1)
             continue
         for offset, text in enumerate(old[i1:i2]):
             file.add("del", i1 + offset + 1, text)
@@ -198,7 +212,7 @@ def _pieces(lines: list[Line], gaps: dict[int, int]) -> Iterator[Piece]:
 
 
 def _fold(lines: list[Line], *, first: bool, last: bool) -> Iterator[Piece]:
-    """Long stretches without a change keep three lines beside the changes and fold the rest."""
+    """Fold long unchanged parts, keeping three lines around each change."""
     start = 0
     while start < len(lines):
         end = start

@@ -1,4 +1,4 @@
-"""How a run or a question was ended early: cancelled, or bypassed by a signal, and by whom."""
+"""How a run or question was ended early: cancelled, or bypassed by a signal, and by whom."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ CANCELLED, SIGNALLED = "run_cancelled", "run_signalled"
 
 @dataclass(frozen=True)
 class Ending:
-    """``text`` is a sentence without its full stop. ``href`` leads to the decision, and is empty
-    where there is none or the viewer may not open it.
+    """``text`` is a sentence without its full stop. ``href`` leads to the decision; it is empty if
+    there is none or the viewer may not open it.
     """
 
     text: str
@@ -41,33 +41,33 @@ def entries_of(upstream: Upstream, run_ids: Collection[str]) -> dict[str, list[D
 
 
 def cancelled_by(run: Run, entries: Iterable[Decision]) -> Decision | None:
-    """The entry of the cancellation that ended ``run``; None where it came from elsewhere."""
+    """The entry of the cancellation that ended ``run``; None if it was cancelled elsewhere."""
     ended = run.ended_at
     if not run.cancelled or ended is None:
         return None
-    mine = [entry for entry in entries if entry.verb == CANCELLED]
-    certain = [entry for entry in mine if not _uncertain(entry)]
-    likely = [entry for entry in mine if abs(entry.at - ended) <= SKEW]
+    cancellations = [entry for entry in entries if entry.verb == CANCELLED]
+    certain = [entry for entry in cancellations if not _uncertain(entry)]
+    likely = [entry for entry in cancellations if abs(entry.at - ended) <= SKEW]
     return next(iter(certain or likely), None)
 
 
 def bypassed_by(item: Interaction, entries: Iterable[Decision]) -> Decision | None:
-    """The entry of the signal that bypassed ``item``; None where it came from elsewhere."""
+    """The entry of the signal that bypassed ``item``; None if it was sent elsewhere."""
     if item.state != Interaction.BYPASSED:
         return None
-    mine = [
+    cancellations = [
         entry
         for entry in entries
         if entry.verb == SIGNALLED and _value(entry).get("signal") == item.signal_name
     ]
-    certain = [entry for entry in mine if not _uncertain(entry)]
-    return next(iter(certain or mine), None)
+    certain = [entry for entry in cancellations if not _uncertain(entry)]
+    return next(iter(certain or cancellations), None)
 
 
 def run_ending(
     viewer: Viewer, run: Run, entries: Iterable[Decision], people: People
 ) -> Ending | None:
-    """Who cancelled ``run``; None if nobody did."""
+    """Who cancelled ``run``; None if no one did."""
     if not run.cancelled:
         return None
     entry = cancelled_by(run, entries)
@@ -84,7 +84,7 @@ def question_ending(
     entries: Collection[Decision],
     people: People,
 ) -> Ending | None:
-    """Why ``item`` closed before its deadline without an answer; None where it did not."""
+    """Why ``item`` closed before its deadline without an answer; None if it did not."""
     if item.state == Interaction.BYPASSED:
         entry = bypassed_by(item, entries)
         if entry is None:
@@ -114,14 +114,14 @@ def signal_name(entry: Decision) -> str:
 
 
 def done_by(entry: Decision, people: People, you: str, other: str, **facts: Any) -> str:
-    """As ``People.sentence``, of who made an entry, who may have no Mobius ID."""
+    """Like ``People.sentence``, for the maker of an entry, who may have no Mobius ID."""
     if not entry.actor and entry.account:
         return other % {"name": entry.account, **facts}
     return people.sentence(entry.actor, you, other, **facts)
 
 
 def _uncertain(entry: Decision) -> bool:
-    """It is unknown whether the request arrived."""
+    """Whether Mobius never confirmed that the request arrived."""
     return _value(entry).get("arrived") == "unknown"
 
 

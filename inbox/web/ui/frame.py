@@ -1,30 +1,53 @@
 """The frame around every page: the viewer, freshness and counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Func, IntegerField, QuerySet, Value
+from django.utils import timezone
 
 from inbox import access
 from inbox.access import Viewer
 from inbox.mirror import freshness
-from inbox.models import Notice, SavedView, Upstream
+from inbox.models import Batch, Notice, SavedView, Upstream
+from inbox.services import incidents, snooze
 from inbox.services.connection import connection
+from inbox.services.guard import choice_of
+from inbox.web.ui.batches import shown_batches
+from inbox.web.ui.held import HeldAnswer, held_answers
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.request import ReviewerRequest
-from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, OTHERS, counted_words, rows_of
+from inbox.web.ui.saved_views import shown_views, view_links
+from inbox.web.ui.scopes import (
+    CLAIMED,
+    COUNTED,
+    OPEN,
+    OTHERS,
+    SCOPES,
+    counted_words,
+    rows_of,
+)
 
 
 def rail_counts(
-    viewer: Viewer, upstream: Upstream, *, own: bool = False, notices: bool = True
+    viewer: Viewer,
+    upstream: Upstream,
+    *,
+    own: bool = False,
+    notices: bool = True,
+    unread: int | None = None,
+    snoozed: Collection[int] | None = None,
 ) -> dict[str, str]:
-    """``others``: what waits for others; for a lead ``blocked``: all that waits. One query.
+    """The counts in the rail. One query, with ``own`` three.
 
-    ``own``: those of what waits for the reader as well, for a page that has not counted them.
-    ``notices``: the unread ones as well. What can be very many is counted as far as the rail
-    counts, so that it costs no more.
+    ``unread``: open questions that the viewer has not seen, unless the caller has counted them;
+    ``snoozed`` is as in ``by_snooze``;
+    ``others``: questions that wait for others; ``blocked``, for a lead: all that wait. With ``own``
+    also those that wait for the viewer, for pages that have not counted them; with ``notices`` the
+    unread notifications. Large counts stop at the rail's limit, so that they cost no more.
     """
     counted: dict[str, QuerySet[Any, Any]] = {}
+    found: dict[str, int] = {}
     if notices:
         counted["notices"] = Notice.objects.filter(
             reviewer__user_id=viewer.user_id, upstream=upstream, read_at__isnull=True
@@ -35,13 +58,27 @@ def rail_counts(
     if viewer.mobius_id:
         counted["others"] = rows_of(OTHERS, viewer, upstream)
     if own and viewer.mobius_id:
-        opened = rows_of(OPEN, viewer, upstream)
-        shared = opened.filter(via_group__in=(True,))
-        counted["inbox"] = _first(opened.order_by("due_at", "id"))
-        counted["groups"] = _first(shared.order_by("due_at", "id"))
-        counted["claimed"] = rows_of(CLAIMED, viewer, upstream)
+        snoozed = snooze.not_back(snooze.returns_of(viewer), timezone.now())
+        opened = rows_of(OPEN, viewer, upstream, snoozed=snoozed)
+        waiting = list(opened.values_list("via_group", "holds", "seen")[: COUNTED + 1])
+        if len(waiting) <= COUNTED:
+            found["inbox"] = len(waiting)
+            found["groups"] = sum(via_group for via_group, *_ in waiting)
+            found["claimed"] = sum(holds for _, holds, _ in waiting)
+            unread = sum(seen is None for *_, seen in waiting)
+        else:
+            shared = opened.filter(via_group__in=(True,))
+            counted["inbox"] = _first(opened.order_by("due_at", "id"))
+            counted["groups"] = _first(shared.order_by("due_at", "id"))
+            counted["claimed"] = rows_of(CLAIMED, viewer, upstream)
+    if unread is not None:
+        found["unread"] = unread
+    elif viewer.mobius_id:
+        rows = rows_of(OPEN, viewer, upstream, snoozed=snoozed, unread=True)
+        counted["unread"] = _first(rows.order_by("due_at", "id"))
     figures = [_figure(name, rows) for name, rows in counted.items()]
-    found = dict(figures[0].union(*figures[1:], all=True)) if figures else {}
+    if figures:
+        found |= dict(figures[0].union(*figures[1:], all=True))
     return {name: counted_words(count) for name, count in found.items()}
 
 
@@ -50,17 +87,9 @@ def _first(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
 
 
 def _figure(name: str, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-    """One row: the name, and how many ``rows`` there are. ``Count`` would make a row a group."""
+    """A row with the name and the number of ``rows``. ``Count`` would group by row."""
     count = Func(Value(1), function="COUNT", output_field=IntegerField())
     return rows.order_by().values_list(Value(name), count)
-
-
-def own_views(viewer: Viewer) -> tuple[SavedView, ...]:
-    """A lead's saved views by name. One query, none for others."""
-    if not viewer.lead:
-        return ()
-    found = SavedView.objects.filter(owner_id=viewer.user_id)
-    return tuple(sorted(found, key=lambda view: (view.name.casefold(), view.pk)))
 
 
 def frame(
@@ -70,24 +99,55 @@ def frame(
     section: str,
     counts: Mapping[str, str] | None = None,
     views: Iterable[SavedView] | None = None,
+    held: Iterable[HeldAnswer] | None = None,
 ) -> dict[str, Any]:
     """The context of ``base.html``.
 
-    ``counts`` are the numbers in the rail, where the view knows them; else one query finds them.
-    ``views`` are a lead's saved views, where the view knows them; else one query of a lead's.
+    ``counts`` are the numbers in the rail, ``views`` the saved views and ``held`` the viewer's held
+    answers, if the view has read them; otherwise one query each reads them.
     """
     if views is None:
-        views = own_views(request.viewer)
+        views = shown_views(request.viewer, upstream)
     if counts is None:
         counts = rail_counts(request.viewer, upstream, own=True)
     return {
+        "guard": choice_of(request.user.reviewer).guard,
+        "held": own_held(request) if held is None else held,
+        "beside_list": any(scope.section == section for scope in SCOPES.values()),
         "viewer": request.viewer,
         "section": section,
         "counts": counts,
-        "views": views,
-        "open_view": request.GET.get("view", ""),
+        "views": view_links(views),
+        "open_view": next(
+            (view.pk for view in views if str(view.pk) == request.GET.get("view")), None
+        ),
         "freshness": freshness.present(),
+        "incidents": [problem_text(incidents.sentence(kind)) for kind in incidents.current()]
+        if request.viewer.administrator
+        else [],
         "connection_problem": problem_text(connection.shown())
         if request.viewer.administrator
         else "",
     }
+
+
+def own_held(
+    request: ReviewerRequest, batches: Sequence[Batch] | None = None
+) -> tuple[HeldAnswer, ...]:
+    """The viewer's held answers, whatever their guard is now: it may have changed since.
+
+    ``batches`` are their ``shown_batches``, if the view has read them.
+    """
+    viewer, upstream = request.viewer, request.upstream
+    shown = shown_batches(viewer, upstream) if batches is None else batches
+    return held_answers(viewer, upstream, timezone.now(), shown)
+
+
+def held_after(request: ReviewerRequest) -> dict[str, Any]:
+    """The viewer's held answers, for a part of a page that follows an answer or an undo; nothing
+    for any other, whose page has them.
+    """
+    if request.method != "POST":
+        return {}
+    guard = choice_of(request.user.reviewer).guard
+    return {"held_after": True, "held": own_held(request), "guard": guard}

@@ -3,64 +3,59 @@
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from inbox.mirror.freshness import Freshness, Reason, Stage, Trouble
 from inbox.web.ui.messages import sentences
-from inbox.web.ui.when import moment, span
-
-_STAGES = {
-    Stage.LIVE: gettext_noop("Live."),
-    Stage.FIRST_SYNC: gettext_noop("First sync in progress."),
-    Stage.CATCHING_UP: gettext_noop("Catching up."),
-    Stage.NOT_REACHED: gettext_noop("Mobius hasn't been reached yet."),
-    Stage.WAITING: gettext_noop("Waiting for the first sync."),
-    Stage.NO_UPDATES: gettext_noop("No updates."),
-}
-_REASONS = {
-    Reason.KEY_REFUSED: gettext_noop("Mobius refuses the service key."),
-    Reason.KEY_DENIED: gettext_noop("The service key isn't for this project."),
-    Reason.PROJECT_UNKNOWN: gettext_noop("Mobius doesn't know this project."),
-    Reason.RATE_LIMITED: gettext_noop("Mobius is limiting requests."),
-    Reason.REFUSED: gettext_noop("Mobius refuses a request."),
-    Reason.TOO_LARGE: gettext_noop("Mobius sent more data at once than can be read."),
-    Reason.UNREADABLE: gettext_noop("Mobius sent a response that can't be read."),
-    Reason.ERROR: gettext_noop("Mobius returned an error (%(status)d)."),
-    Reason.NOT_RESPONDING: gettext_noop("Mobius isn't responding."),
-    Reason.STOPPED: gettext_noop("The sync stopped. The server's log says why."),
-    Reason.DATABASE_UNREACHABLE: gettext_noop("The inbox can't reach its database."),
-    Reason.DATABASE_SILENT: gettext_noop("The inbox's database isn't responding."),
-    Reason.DATABASE_READ_ONLY: gettext_noop("The inbox can't write to its database."),
-}
+from inbox.web.ui.phrases import Phrase
+from inbox.web.ui.when import span
 
 
-def freshness_text(fresh: Freshness, now: datetime) -> str:
-    """How current pages are, and why, for any viewer."""
-    because = trouble_text(fresh.because, now)
+def freshness_phrases(fresh: Freshness) -> tuple[Phrase, ...]:
+    """How current pages are, and why, for any viewer: a sentence or two."""
+    because = _because(fresh.because)
     if fresh.stage is Stage.KEY_REFUSED:
         return because
     if fresh.no_updates_since is not None:
-        since = {"time": moment(fresh.no_updates_since, now)}
-        return sentences(_("No updates since %(time)s.") % since, because)
-    return sentences(_(_STAGES[fresh.stage]), because)
+        return (Phrase("no_updates_since", at=fresh.no_updates_since), *because)
+    return (Phrase(f"stage_{fresh.stage.name.lower()}"), *because)
+
+
+def freshness_text(fresh: Freshness, now: datetime) -> str:
+    """``freshness_phrases`` as one text."""
+    return sentences(*(phrase.text(now) for phrase in freshness_phrases(fresh)))
 
 
 def trouble_text(trouble: Trouble | None, now: datetime) -> str:
     """The problem, without IDs and Mobius' own words; empty for none."""
+    return sentences(*(phrase.text(now) for phrase in _because(trouble)))
+
+
+def _because(trouble: Trouble | None) -> tuple[Phrase, ...]:
     if trouble is None:
-        return ""
+        return ()
     if trouble.until is not None:
-        until = {"time": moment(trouble.until, now)}
-        return _("Mobius is limiting requests until %(time)s.") % until
+        return (Phrase("rate_limited_until", at=trouble.until),)
+    status = {"status": trouble.status}
     if trouble.call:
-        refused = {"request": trouble.call, "status": trouble.status}
-        return _("Mobius refuses %(request)s (%(status)d).") % refused
-    return _(_REASONS[trouble.reason]) % {"status": trouble.status}
+        return (Phrase("refused_request", facts={"request": trouble.call, **status}),)
+    facts = status if trouble.reason is Reason.ERROR else {}
+    return (Phrase(trouble.reason.name.lower(), facts=facts),)
+
+
+def consequence(fresh: Freshness) -> Phrase:
+    """What a mirror that is not current means for the viewer."""
+    if not fresh.database:
+        return Phrase("stale_database")
+    if fresh.paused:
+        return Phrase("stale_paused")
+    if fresh.unread:
+        return Phrase("stale_unread")
+    return Phrase("stale_key_refused" if fresh.key_refused else "stale")
 
 
 def explained(fresh: Freshness) -> str:
-    """What administrators are told beside ``freshness_text``: what Mobius says, and which settings
-    decide.
+    """What administrators read in addition to ``freshness_text``: Mobius' own message, and which
+    settings are involved.
     """
     trouble = fresh.trouble
     if trouble is None or fresh.state == "live":
@@ -68,13 +63,18 @@ def explained(fresh: Freshness) -> str:
     match trouble.reason:
         case Reason.SILENT:
             silence = {"duration": span(trouble.silence)}
-            return _("Mobius has sent nothing for %(duration)s.") % silence
+            return _("Mobius hasn't sent anything for %(duration)s.") % silence
         case Reason.REFUSED if trouble.request:
-            request, status = trouble.request, trouble.status
-            facts = {"request": request, "status": status, "message": trouble.message}
-            return _("Mobius refuses %(request)s (%(status)s: %(message)s).") % facts
+            facts = {
+                "request": trouble.request,
+                "status": trouble.status,
+                "message": trouble.message,
+            }
+            if not trouble.message:
+                return _("Mobius refused %(request)s (%(status)d).") % facts
+            return _("Mobius refused %(request)s (%(status)s: %(message)s).") % facts
         case Reason.TOO_LARGE:
             limits = {"limits": "MOBIUS_EVENT_LIMIT, MOBIUS_RESPONSE_LIMIT"}
-            return _("These settings set the limit: %(limits)s.") % limits
+            return _("The limit comes from these settings: %(limits)s.") % limits
         case _:
             return ""

@@ -10,8 +10,8 @@ from inbox.models import Group, Interaction, Upstream
 
 @dataclass(frozen=True)
 class Groups:
-    """``names`` are by id and by handle, for a target may be either. ``members`` are by id, and
-    without the groups that Mobius no longer has: nobody can have left those.
+    """``names`` are by ID and by handle, since a target may be either. ``members`` are by ID,
+    without groups that no longer exist in Mobius, since no one can have left those.
     """
 
     names: Mapping[str, str]
@@ -22,9 +22,9 @@ class Groups:
         return self.names.get(item.group_id or "") or self.names.get(item.target_id, item.target_id)
 
     def former_members(self, item: Interaction) -> frozenset[str]:
-        """Those of a question's member snapshot who are not in its group now.
+        """The people in a question's member snapshot who have left its group.
 
-        For questions that several answer. A group that the mirror does not hold says nothing.
+        Only for questions that several people answer, and groups that are in the mirror.
         """
         present = self.members.get(item.group_id or "")
         if present is None or not item.shared:
@@ -33,7 +33,7 @@ class Groups:
 
 
 def groups_of(upstream: Upstream, items: Iterable[Interaction]) -> Groups:
-    """The groups of questions. One query, none for questions to people."""
+    """The groups that questions ask. One query, none if they only ask people."""
     group_items = [item for item in items if item.target_type == "group"]
     ids = {id_ for item in group_items for id_ in (item.group_id, item.target_id) if id_}
     names: dict[str, str] = {}

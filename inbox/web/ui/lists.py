@@ -1,5 +1,6 @@
-"""What lists share: their addresses as forms, keyset pages, links to choose from, index walks."""
+"""What lists share: filters as forms, keyset pages, links to choose from, index walks."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,15 +8,15 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import BooleanField, Case, F, Model, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 
 PAGE = 50
-"""How many rows a page has."""
+"""Rows per page."""
 MOST = 200
-"""Rows that a page may ask to see again, and options of a select."""
+"""The most rows that a page may refresh, and the most options of a select."""
 
 Row = TypeVar("Row", bound=Model)
 
@@ -32,7 +33,7 @@ class Text(forms.CharField):
 
 
 class Number(forms.RegexField):
-    """A whole number as text, since 0 is not an empty field."""
+    """A whole number as text, so that 0 is not empty."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(r"^\d{1,18}$", required=False, **kwargs)
@@ -45,23 +46,35 @@ class Search(Text):
         return " ".join(super().to_python(value).split())
 
 
+class OneOf(forms.Field):
+    """Empty or one of the ``values``. Not a ``ChoiceField``: each form would copy its choices."""
+
+    def __init__(self, values: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.values = frozenset(values)
+
+    def to_python(self, value: Any) -> str:
+        return value if value in self.values else ""
+
+
 def querystring(values: Mapping[str, object]) -> str:
-    """``?…`` of the values that are not empty; nothing where all are."""
+    """The values that are not empty as ``?…``; empty if all are."""
     text = urlencode({name: value for name, value in values.items() if value})
     return f"?{text}" if text else ""
 
 
 class ListForm(forms.Form):
-    """What the address of a list asks for. Each field is empty by default.
+    """The filters, order and page in a list's address.
 
-    A value that can't be used counts as none, so every address can be read: see ``read``.
+    All fields are empty by default. A value that can't be used counts as empty, so every address
+    can be read: see ``read``.
     """
 
     url_name: ClassVar[str]
     everything: ClassVar[tuple[str, ...]] = ("cursor",)
     """Fields that don't narrow the list."""
     place: ClassVar[tuple[str, ...]] = ("cursor",)
-    """Fields for the place in the list; they are reset by another filter or order."""
+    """Fields for the position in the list; another filter or order resets them."""
 
     @classmethod
     def read(cls, query: Mapping[str, Any]) -> Self:
@@ -86,11 +99,17 @@ class ListForm(forms.Form):
 
     @property
     def kept(self) -> list[tuple[str, object]]:
-        """The values that a new search keeps, as hidden fields."""
+        """The values that a new search keeps, for hidden fields."""
         return list(self.values(q="").items())
 
+    def beside(self, fields: Iterable[forms.BoundField]) -> list[tuple[str, object]]:
+        """The values that a form of these ``fields`` keeps, for hidden fields."""
+        own = {field.name for field in fields}
+        values = self.values(**dict.fromkeys(self.place, ""))
+        return [(name, value) for name, value in values.items() if name not in own]
+
     def querystring(self, **changes: object) -> str:
-        """``values`` as a query string, with its question mark, or nothing."""
+        """``values`` as a query string with its question mark, empty without values."""
         return querystring(self.values(**changes))
 
     @cached_property
@@ -99,16 +118,16 @@ class ListForm(forms.Form):
         return reverse(self.url_name)
 
     def href(self, **changes: object) -> str:
-        """The list that ``values`` ask for."""
+        """The address of this list with ``values``."""
         return self.path + self.querystring(**changes)
 
     @classmethod
     def link(cls, **values: object) -> str:
-        """The list that these values alone ask for."""
+        """The address of the list with these values only."""
         return reverse(cls.url_name) + querystring(values)
 
     def replace(self, **changes: object) -> Self:
-        """The form that ``values`` would fill."""
+        """This form with ``values``."""
         return self.read(self.values(**changes))
 
     def select(
@@ -144,8 +163,8 @@ def chips(filters: ListForm, labels: Mapping[str, str]) -> tuple[Choice, ...]:
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Rows of a list. ``new`` ones have come and wait to be asked for. ``cursor`` is that of the
-    next page, empty for none.
+    """Rows of a list. ``new`` rows wait until the viewer asks for them. ``cursor`` is that of the
+    next page, empty if there is none.
     """
 
     rows: list[Row]
@@ -153,86 +172,131 @@ class Page(Generic[Row]):
     cursor: str
 
 
-FIRST: tuple[datetime | None, int] = (None, 0)
+@dataclass(frozen=True)
+class Position:
+    """Where a row is in an order. ``texts`` are None where the row has none."""
+
+    texts: tuple[str | None, ...] = ()
+    at: datetime | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True)
 class Keyset:
     """An order by time, then by number, and its pages.
 
-    A cursor is the time and the number of the row that a page follows. One that can't be read is
-    that of the first page. ``nulls_last``: rows without a time follow all others.
+    A cursor is the time and number of the row before a page; one that can't be read means the first
+    page. ``nulls_last``: rows without a time come last. ``texts`` are columns that come before the
+    time; rows without one come last.
     """
 
     time: str
     number: str = "id"
     ascending: bool = False
     nulls_last: bool = False
+    texts: tuple[str, ...] = ()
 
     def cursor(self, row: Model) -> str:
         """The cursor of the page after ``row``."""
         at = getattr(row, self.time)
-        return f"{at.isoformat() if at else ''}_{getattr(row, self.number)}"
+        place = f"{at.isoformat() if at else ''}_{getattr(row, self.number)}"
+        if not self.texts:
+            return place
+        return json.dumps([*(getattr(row, name) for name in self.texts), place], ensure_ascii=False)
 
     def sorted(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """``rows`` in this order."""
+        texts = [F(name).asc(nulls_last=True) for name in self.texts]
         if self.nulls_last:
-            return rows.order_by(F(self.time).asc(nulls_last=True), self.number)
+            return rows.order_by(*texts, F(self.time).asc(nulls_last=True), self.number)
         sign = "" if self.ascending else "-"
-        return rows.order_by(f"{sign}{self.time}", f"{sign}{self.number}")
+        return rows.order_by(*texts, f"{sign}{self.time}", f"{sign}{self.number}")
 
     def after(self, rows: QuerySet[Row], cursor: str) -> QuerySet[Row]:
         """The ``rows`` after the cursor, in this order."""
-        at, number = _read(cursor)
-        further = "gt" if self.ascending else "lt"
-        behind = Q(**{f"{self.number}__{further}": number})
-        if at is not None and self.nulls_last:
-            same, later = Q(**{self.time: at}), Q(**{f"{self.time}__{further}": at})
-            rows = rows.filter(later | same & behind | Q(**{f"{self.time}__isnull": True}))
-        elif at is not None:
-            # The bound by itself: an index walk begins there.
-            rows = rows.filter(**{f"{self.time}__{further}e": at})
-            rows = rows.filter(Q(**{f"{self.time}__{further}": at}) | behind)
-        elif self.nulls_last and number:
-            rows = rows.filter(behind, **{f"{self.time}__isnull": True})
-        return self.sorted(rows)
+        return self.sorted(rows.filter(self._behind(cursor)))
 
     def page(self, fresh: Sequence[Row], shown: Sequence[Row] = ()) -> Page[Row]:
-        """Of the rows from a page's first one on, one more than it holds where others follow.
+        """The page, from its rows and one more if others follow.
 
-        Rows that are ``shown`` already stay as they are, and others are new.
+        Rows in ``shown`` keep their places; all others are new.
         """
         rows = list(shown or fresh[:PAGE])
         new = _arrivals(fresh, shown) if shown else []
         return Page(rows, new, self.cursor(rows[-1]) if len(fresh) > PAGE else "")
 
-    def holds(self, row: Model, after: str, until: str) -> bool:
-        """Whether the row is after the cursor ``after`` and not after ``until``."""
-        here = self._place(*_read(self.cursor(row)))
-        first, last = _read(after), _read(until)
-        behind = first == FIRST or self._place(*first) < here
-        return behind and (last == FIRST or here <= self._place(*last))
+    def between(self, after: str, until: str) -> Case:
+        """Whether a row is after the cursor ``after`` and not after ``until``, by the database's
+        own order of texts.
+        """
+        too_far, behind = self._behind(until), self._behind(after)
+        whens = [When(too_far, then=Value(False))] if too_far else []
+        if behind:
+            whens.append(When(behind, then=Value(True)))
+        return Case(*whens, default=Value(not behind), output_field=BooleanField())
 
-    def _place(self, at: datetime | None, number: int) -> tuple[bool, float, int]:
-        sign = 1 if self.ascending else -1
-        return at is None, sign * (at.timestamp() if at else 0), sign * number
+    def _behind(self, cursor: str) -> Q:
+        """The condition of the rows after the cursor; empty for the first page."""
+        position = self._read(cursor)
+        if position is None:
+            return Q()
+        behind = self._later(position)
+        for name, text in reversed(list(zip(self.texts, position.texts, strict=True))):
+            none = Q(**{f"{name}__isnull": True})
+            if text is None:
+                behind = none & behind
+            else:
+                behind = Q(**{f"{name}__gt": text}) | none | Q(**{name: text}) & behind
+        return behind
 
+    def _later(self, position: Position) -> Q:
+        """The condition of the later rows among those with the same texts."""
+        further = "gt" if self.ascending else "lt"
+        behind = Q(**{f"{self.number}__{further}": position.number})
+        if position.at is None:
+            return Q(**{f"{self.time}__isnull": True}) & behind
+        later = Q(**{f"{self.time}__{further}": position.at})
+        if self.nulls_last:
+            same = Q(**{self.time: position.at})
+            return later | same & behind | Q(**{f"{self.time}__isnull": True})
+        # The bound by itself: an index walk begins there.
+        return Q(**{f"{self.time}__{further}e": position.at}) & (later | behind)
 
-def _read(cursor: str) -> tuple[datetime | None, int]:
-    text, _, number = cursor.rpartition("_")
-    try:
-        at = parse_datetime(text) if text else None
-        place = at and at.astimezone(UTC), int(number or 0)
-    except (ValueError, OverflowError):
-        return FIRST
-    naive = at is not None and at.tzinfo is None
-    return FIRST if naive or abs(place[1]) >= 2**63 else place
+    def _read(self, cursor: str) -> Position | None:
+        """The position of a cursor; None for the first page."""
+        try:
+            texts, cursor = self._texts(cursor)
+            text, _, number = cursor.rpartition("_")
+            at = parse_datetime(text) if text else None
+            position = Position(texts, at and at.astimezone(UTC), int(number or 0))
+        except (ValueError, OverflowError, RecursionError):
+            return None
+        without_zone = at is not None and at.tzinfo is None
+        nowhere = at is None and not (self.nulls_last and position.number)
+        unusable = without_zone or nowhere or abs(position.number) >= 2**63
+        return None if unusable else position
+
+    def _texts(self, cursor: str) -> tuple[tuple[str | None, ...], str]:
+        """The texts of a cursor, and its rest. Raises ``ValueError``."""
+        if not self.texts:
+            return (), cursor
+        parts = json.loads(cursor)
+        if not isinstance(parts, list) or len(parts) != len(self.texts) + 1:
+            raise ValueError("a cursor of another order")
+        *texts, rest = parts
+        if not isinstance(rest, str) or any(not isinstance(text, str | None) for text in texts):
+            raise ValueError("not texts")
+        known = "".join(text or "" for text in texts)
+        if "\0" in known:
+            raise ValueError("not a text of the database")
+        known.encode()  # raises for half of a surrogate pair
+        return tuple(texts), rest
 
 
 def _arrivals(fresh: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
-    """Those of ``fresh`` that are new to a page that shows ``shown``.
+    """The ``fresh`` rows that are new to a page that shows ``shown``.
 
-    A row that moves up onto a full page because one above it has left is not new.
+    A row that moves up onto a full page because another has left is not new.
     """
     shown_ids = {row.pk for row in shown}
     upto = [index for index, row in enumerate(fresh) if row.pk in shown_ids]
@@ -258,11 +322,12 @@ def numbers(rows: Iterable[Model]) -> str:
     return ".".join(str(row.pk) for row in rows)
 
 
-def found_by(*walks: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows of all ``walks``, each ordered and cut: in no order, each once.
+def union_of_slices(*walks: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows of all ``walks``, each of which is ordered and sliced; without duplicates,
+    unordered.
 
-    A condition that joins the walks by OR would make PostgreSQL read the whole table, and a union
-    of them as they are is not SQLite's: it orders and cuts inside no union.
+    A condition that joins the walks by OR would make PostgreSQL read the whole table, and SQLite
+    allows no order or limit inside a union.
     """
     rows = walks[0].model._default_manager.all()
     parts = [rows.filter(pk__in=walk.values("pk")).values("pk") for walk in walks]

@@ -1,4 +1,4 @@
-"""Markdown that workflows wrote, made safe to show, and kept once it is rendered."""
+"""Renders Markdown from workflows as safe HTML, and caches it."""
 
 import re
 import sys
@@ -26,8 +26,9 @@ _END = re.compile(r"[/\\?#]")
 
 
 def hidden_host(href: str, words: str) -> str:
-    """The host that ``href`` leads to, or the address that it writes to. Empty where the link's
-    words say just that, and for links within this site.
+    """The host or mail address that ``href`` leads to.
+
+    Empty if the link's text names exactly that, and for links within this site.
     """
     words = words.strip()
     if href[:7].lower() == "mailto:":
@@ -35,18 +36,18 @@ def hidden_host(href: str, words: str) -> str:
         return "" if words == address else address
     target = _host(href)
     shown_host = _host(words) or _host(f"//{words}")
-    # Words in another script, or "bank.example" before "@", look like a host and are none.
+    # Words in another script, or "bank.example" before "@", look like a host but aren't one.
     return "" if shown_host == target and "@" not in target and words.isascii() else _plain(target)
 
 
 def _host(address: str) -> str:
-    """Host and port with what stands before ``@``, as a browser reads them; empty without any."""
+    """Host and port with any part before ``@``, as a browser reads them; empty without a host."""
     web = _WEB.match(address)
     return _END.split(address[web.end() :], maxsplit=1)[0].lower() if web else ""
 
 
 def _plain(host: str) -> str:
-    """Without what stands before ``@``, and in ASCII, so that no letter looks like another."""
+    """The host without any part before ``@``, in ASCII, so that similar letters can't mislead."""
     host = host.rpartition("@")[2]
     try:
         return host.encode("idna").decode()
@@ -57,7 +58,7 @@ def _plain(host: str) -> str:
 Result = TypeVar("Result")
 
 OVERHEAD = 400
-"""Bytes that an entry takes beside its text."""
+"""Bytes of an entry in addition to its text."""
 
 
 class RenderCache(Generic[Result]):
@@ -110,19 +111,22 @@ def size_of_text(text: str) -> int:
 
 
 FORMATTED = 32 * 1024
-"""Bytes of a text that are formatted; the rest is plain."""
+"""The most bytes of a text that are formatted; the rest is plain."""
 CACHED = 32 * 1024 * 1024
-"""Bytes of formatted text that are kept."""
+"""The most bytes of formatted text that are cached."""
 NESTED = 60
-"""Quotes within each other that are formatted, and twice the lists. The parser drops what is nested
-deeper, and everything after it.
+"""The deepest nesting of quotes that is formatted; lists may nest twice as deep. The parser drops
+anything deeper, and everything after it.
 """
 BRACKETS = 2_000
-"""More of them and the parser's search for links takes seconds."""
+"""With more than this, the parser's search for links takes seconds."""
 LONGEST_ADDRESS = 2_000
-"""Characters without a space that are searched for addresses: the search is quadratic."""
+"""The longest text without a space that is searched for addresses: the search is quadratic."""
 ADDRESSES = 1_000
-"""More of them in a text and none becomes a link."""
+"""With more than this in a text, none becomes a link."""
+
+NUMBERED = 2_000
+"""The most lines of a block of code that get an element each."""
 
 TAGS = {
     "a",
@@ -162,13 +166,27 @@ def _picture(
     options: OptionsDict,
     env: EnvType,
 ) -> str:
-    """A picture as a link to it: the page fetches nothing from elsewhere."""
+    """Turn a picture into a link: the page loads nothing from elsewhere."""
     source = str(tokens[index].attrGet("src") or "")
     name = tokens[index].content or source
     nested = sum(token.nesting for token in tokens[:index] if token.type.startswith("link_"))
     if nested:
         return str(escape(name))
     return f'<a href="{escape(source)}">{escape(name)}</a>{_host_after(source, name)}'
+
+
+def _fence(
+    self: RendererProtocol,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
+) -> str:
+    """A block of code with an element for each line, which the style sheet numbers."""
+    lines = tokens[index].content.removesuffix("\n").split("\n")
+    if len(lines) > NUMBERED:
+        return f"<pre><code>{escape(tokens[index].content)}</code></pre>"
+    return "<pre>" + "\n".join(f"<code>{escape(line)}</code>" for line in lines) + "</pre>"
 
 
 def _link_close(
@@ -178,7 +196,7 @@ def _link_close(
     options: OptionsDict,
     env: EnvType,
 ) -> str:
-    """The end of a link, and after it where it leads, unless its words say so."""
+    """The end of a link, followed by its host unless its text names it."""
     start = next(n for n in range(index, -1, -1) if tokens[n].type == "link_open")
     words = "".join(token.content for token in tokens[start:index])
     return f"</a>{_host_after(str(tokens[start].attrGet('href') or ''), words)}"
@@ -193,7 +211,7 @@ class Addresses(LinkifyIt):
     """Finds web and mail addresses word by word."""
 
     def match(self, text: str) -> list[Any] | None:
-        """As ``LinkifyIt.match``."""
+        """Like ``LinkifyIt.match``."""
         found = []
         for word in re.finditer(r"\S+", text):
             for address in super().match(word[0]) or ():
@@ -203,7 +221,7 @@ class Addresses(LinkifyIt):
         return found or None
 
     def test(self, text: str) -> bool:
-        """Whether ``match`` is worth a try."""
+        """Whether ``match`` may find anything."""
         return bool(self.pretest(text))
 
 
@@ -220,6 +238,7 @@ def _markdown(*, linkify: bool) -> MarkdownIt:
     # A definition that no link refers to would vanish.
     parser.disable("reference")
     parser.add_render_rule("image", _picture)
+    parser.add_render_rule("fence", _fence)
     return parser
 
 
@@ -229,14 +248,14 @@ _PLAIN_UNLINKED = _parser("zero", ["newline"], linkify=False)
 
 
 def _sink_headings(tokens: list[Token]) -> None:
-    """The page has its own h1 and h2; a message's headings start below them."""
+    """Lower a message's headings: the page has its own h1 and h2."""
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
 
 
 def clean(html: str) -> SafeString:
-    """Only what is named above survives."""
+    """Remove everything that is not allowed above."""
     safe = nh3.clean(
         html,
         tags=TAGS,
@@ -247,14 +266,13 @@ def clean(html: str) -> SafeString:
         link_rel=REL,
     )
     # An entity has become the character by now.
-    return mark_safe(show_overrides(safe))  # noqa: S308 - nh3 made it safe
+    return mark_safe(show_overrides(safe))  # nosec # noqa: S308 - nh3 made it safe
 
 
 @dataclass(frozen=True)
 class Text:
-    """``html`` is the formatted beginning, or ``plain`` the same as it was written, where it cannot
-    be formatted. ``rest`` is what follows, as it was written. ``size`` is that of the beginning,
-    in bytes.
+    """``html`` is the formatted beginning, or ``plain`` its source if it can't be formatted.
+    ``rest`` is the source of what follows. ``size`` is that of the beginning, in bytes.
     """
 
     html: SafeString
@@ -267,25 +285,26 @@ class Text:
 
 
 _cache: RenderCache[SafeString | None] = RenderCache(CACHED, lambda html: size_of_text(html or ""))
+"""What this process has rendered. The same text is the same HTML in any process."""
 
 
 def render(text: str) -> Text:
-    """Markdown, formatted as far as it can be."""
+    """Format Markdown as far as possible."""
     first, rest = split(show_overrides(text))
     html = _cache.get("markdown", first, _format)
     size = _size(first)
-    return Text(SafeString(), first, rest, size) if html is None else Text(html, "", rest, size)
+    return Text(SafeString(""), first, rest, size) if html is None else Text(html, "", rest, size)
 
 
 def render_plain(text: str, most: int = FORMATTED) -> Text:
-    """Text that is not Markdown, as paragraphs and line breaks, with its web addresses as links."""
+    """Format text that is not Markdown: paragraphs, line breaks, and links for web addresses."""
     first, rest = split(show_overrides(text), most)
-    html = _cache.get("plain", first, _format_plain) or SafeString()
+    html = _cache.get("plain", first, _format_plain) or SafeString("")
     return Text(html, rest=rest, size=_size(first))
 
 
 def split(text: str, most: int = FORMATTED) -> tuple[str, str]:
-    """The beginning of at most so many bytes, and what follows; at the end of a line or word."""
+    """Split into a beginning of at most so many bytes, ending at a line or word, and the rest."""
     if len(text) * 4 <= most:
         return text, ""
     end = len(text)
@@ -316,7 +335,7 @@ def _format(text: str) -> SafeString | None:
 
 
 def _drops(tokens: Sequence[Token], lines: list[str]) -> Iterator[bool]:
-    """For each token whether something of what is written there would not be shown."""
+    """For each token, whether something of its source would not be shown."""
     columns = cells = 0
     for token in tokens:
         match token.type:
@@ -343,16 +362,16 @@ def _format_plain(text: str) -> SafeString | None:
 
 
 def _linkable(text: str) -> bool:
-    """Its addresses can be looked for in reasonable time."""
+    """Whether addresses can be found in it in reasonable time."""
     if text.count("://") > ADDRESSES:
         return False
     return max(map(len, text.split()), default=0) <= LONGEST_ADDRESS
 
 
 def body(message: str, title: str) -> str:
-    """What a page shows below the title: the message without the first line that became the title.
+    """The text below the title: the message without the first line, which became the title.
 
-    The first line stays where the title does not say all of it: it was cut, or it holds a link.
+    The first line stays if the title doesn't have all of it: it was cut, or has a link.
     """
     first, _, rest = message.strip().partition("\n")
     title_text = title.removesuffix("…").strip()

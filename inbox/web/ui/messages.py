@@ -1,4 +1,4 @@
-"""What pages say about the outcome of a service call, and how they show it."""
+"""Messages about the outcome of a service call, and how pages show them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.problem import Problem
 from inbox.web.ui.when import span
+from inbox.web.ui.words import whole
 
 _STATUS = {
     Kind.NOT_ACCEPTED: 422,
@@ -23,7 +24,7 @@ _STATUS = {
 _RETRYABLE = frozenset(
     {
         *_STATUS,
-        Kind.HELD,
+        Kind.CLAIMED_BY_ANOTHER,
         Kind.QUESTION_CHANGED,
         Kind.TOKEN_REFUSED,
         Kind.NO_CREDENTIAL,
@@ -49,12 +50,12 @@ class Message:
 
     @property
     def retryable(self) -> bool:
-        """Sending it again can help, so the form stays usable."""
+        """Whether sending it again can help, so that the form stays usable."""
         return self.outcome.kind in _RETRYABLE
 
     @property
     def needs_token(self) -> bool:
-        """What helps is a member token, on the account page."""
+        """Whether a member token is needed, which is added on the account page."""
         return self.outcome.kind in (Kind.TOKEN_REFUSED, Kind.NO_CREDENTIAL)
 
     @property
@@ -69,26 +70,29 @@ class Message:
         return "warn" if self.retryable else "info"
 
     def tell_when(self, response: HttpResponseBase) -> HttpResponseBase:
-        """Add ``Retry-After`` where Mobius said how long to wait."""
+        """Add ``Retry-After`` if Mobius said how long to wait."""
         if self.outcome.retry_after is not None:
             response["Retry-After"] = str(max(1, round(self.outcome.retry_after)))
         return response
 
 
 def sentences(*parts: str) -> str:
-    """Whole sentences in a row; the empty ones are left out."""
+    """Join whole sentences; empty ones are left out."""
     return " ".join(part for part in parts if part)
 
 
 def draft(saved: bool) -> str:
-    """What became of a text that was typed; empty where none was."""
+    """Says that a typed text was saved; empty if there was none."""
     return _("Your draft is saved.") if saved else ""
 
 
 def mobius_says(outcome: Outcome[Any]) -> str:
-    """The reason that Mobius gave, if it did."""
-    reason = outcome.message.rstrip(".")
-    return _("Mobius says: %(reason)s.") % {"reason": reason} if reason else ""
+    """Why Mobius refused it, as far as it said."""
+    if reason := outcome.message.rstrip("."):
+        return _("Mobius says: %(reason)s.") % {"reason": reason}
+    if outcome.status is not None:
+        return _("Mobius returned an error (%(status)d).") % {"status": outcome.status}
+    return ""
 
 
 def try_again(outcome: Outcome[Any]) -> str:
@@ -99,17 +103,17 @@ def try_again(outcome: Outcome[Any]) -> str:
 
 
 def problem_text(problem: Problem | None) -> str:
-    """What an operator has to put right; empty for nothing."""
-    return "" if problem is None else _(problem.kind) % problem.facts
+    """The text of a problem that an operator has to fix; empty for none."""
+    return "" if problem is None else problem.text(_(problem.kind), whole)
 
 
 def upstream_problem(
     outcome: Outcome[Any], unchanged: str, *, token_use: str = "", saved: str = ""
 ) -> Message | None:
-    """The failures that mean the same on every page; None for any other outcome.
+    """The message for failures that mean the same on every page; None for any other outcome.
 
     ``unchanged`` says that nothing took place, ``token_use`` what a member token is needed for,
-    ``saved`` what became of a text.
+    ``saved`` that a text was saved.
     """
     add_token = _("Add your token on the Account page.")
     parts: tuple[str, ...] = (unchanged, saved, try_again(outcome))

@@ -1,4 +1,4 @@
-"""Whether a lead can nudge somebody on a question now: a button, or words in its place."""
+"""Whether a lead can nudge someone about a question now: a button, or a text in its place."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from inbox.services.nudge import EVERY
 from inbox.web.ui.when import at, clock
 
 RECENT = timedelta(days=1)
-"""How old a nudge may be to be shown."""
+"""Nudges older than this are not shown."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Accounts:
 
 @dataclass(frozen=True)
 class Nudge:
-    """``state`` is ``free`` (a button), ``done``, ``mine`` (the viewer can answer) or ``nobody``;
-    ``words`` replace the button. ``last`` is the button's title if there was a nudge before.
-    ``turns_at`` is when the button replaces the words again.
+    """``state`` is ``free`` (a button), ``done``, ``mine`` (the viewer can answer) or
+    ``unavailable``; ``words`` replace the button. ``last`` is the button's title if there was a
+    nudge before. ``turns_at`` is when the button comes back.
     """
 
     state: str
@@ -106,27 +106,32 @@ def nudge_href(id_: str) -> str:
     return reverse("nudge", args=[id_])
 
 
+def nudged_words(sent_at: datetime) -> str:
+    """``Nudged 10:45``, in the button's place."""
+    return _("Nudged %(time)s") % {"time": clock(sent_at)}
+
+
 def nudge_of(
     viewer: Viewer, item: Interaction, user_id: str, accounts: Accounts, now: datetime
 ) -> Nudge:
-    """The button or the words beside a person whom the question waits for. No query."""
+    """The button, or the text in its place, beside a person the question waits for. No query."""
     name = accounts.names.get(user_id, user_id)
     if user_id == viewer.mobius_id:
         return Nudge("mine", user_id, name, item.get_absolute_url())
     if user_id not in accounts.active:
-        return Nudge("nobody", user_id, name, "", _("Can't be nudged"))
+        return Nudge("unavailable", user_id, name, "", _("Can't be nudged"))
     href, last = nudge_href(item.mobius_id), accounts.nudges.get((item.mobius_id, user_id))
     if last is None:
         return Nudge("free", user_id, name, href)
     if now - last.at < EVERY:
-        again, words = last.at + EVERY, _("Nudged %(time)s") % {"time": clock(last.at)}
-        return Nudge("done", user_id, name, href, words, turns_at=again)
+        return Nudge("done", user_id, name, href, nudged_words(last.at), turns_at=last.at + EVERY)
     nudged = _("Last nudged %(when)s") % {"when": at(last.at, now)}
     return Nudge("free", user_id, name, href, last=nudged)
 
 
 def waits_for(item: Interaction) -> list[str]:
-    """Who can answer now: the person asked, who claimed it, else all who have not answered."""
+    """Who can answer now: the person asked, the one who has claimed it, or all who have not
+    answered."""
     if item.target_type == "user":
         return [item.target_id]
     if access.can_be_claimed(item) and item.claimed_by:
@@ -137,7 +142,7 @@ def waits_for(item: Interaction) -> list[str]:
 def nudges_on(
     viewer: Viewer, upstream: Upstream, items: Iterable[Interaction], now: datetime
 ) -> dict[str, tuple[Nudge, ...]]:
-    """For a lead, the nudges of each open question by its id. One query, none for other viewers."""
+    """The nudges of each open question by its ID, for a lead. One query, none for other viewers."""
     waiting = {item: waits_for(item) for item in items if item.pending} if viewer.lead else {}
     if not waiting:
         return {}

@@ -1,4 +1,4 @@
-"""Where Mobius itself shows a run or a question, by the templates in the settings."""
+"""Addresses of runs and questions in Mobius, from the templates in the settings."""
 
 from urllib.parse import quote
 
@@ -6,12 +6,12 @@ from django.conf import settings
 
 
 def run_in_mobius(run_id: str) -> str:
-    """The run's address there; empty where no template is set."""
+    """The run's address in Mobius; empty if no template is set."""
     return _filled(settings.MOBIUS_RUN_URL, run_id)
 
 
 def interaction_in_mobius(interaction_id: str) -> str:
-    """The question's address there; empty where no template is set."""
+    """The question's address in Mobius; empty if no template is set."""
     return _filled(settings.MOBIUS_INTERACTION_URL, interaction_id)
 
 

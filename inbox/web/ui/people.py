@@ -1,4 +1,4 @@
-"""People as a page shows them: a name, a face, and *You* where the reader is meant."""
+"""People as a page shows them: a name, a face, and *You* for the viewer."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 @dataclass(frozen=True)
 class Face:
-    """``name`` is ``You`` for the reader; ``full`` is the name in any case."""
+    """``name`` is ``You`` for the viewer; ``full`` is always the name."""
 
     id: str
     name: str
@@ -18,7 +18,7 @@ class Face:
 
 @dataclass(frozen=True)
 class People:
-    """The names that a page needs, and its reader. ``names`` has only people with an account."""
+    """The names that a page needs, and its viewer. ``names`` has only people with an account."""
 
     names: Mapping[str, str]
     reader: str | None = None
@@ -30,22 +30,22 @@ class People:
         return self.names.get(user_id) or user_id
 
     def name(self, user_id: str | None) -> str:
-        """``You`` for the reader, else the name."""
+        """``You`` for the viewer, else the name."""
         return _("You") if self.is_reader(user_id) else self.full(user_id)
 
     def object(self, user_id: str | None) -> str:
-        """The name within a sentence: ``you`` for the reader."""
+        """The name within a sentence: ``you`` for the viewer."""
         return _("you") if self.is_reader(user_id) else self.full(user_id)
 
     def objects(self, user_ids: Iterable[str | None]) -> list[str]:
-        """``object`` of several people, the reader last."""
+        """``object`` for several people, the viewer last."""
         ids = list(user_ids)
         others = [self.full(id_) for id_ in ids if not self.is_reader(id_)]
         return [*others, _("you")] if len(others) < len(ids) else others
 
     def sentence(self, user_id: str | None, you: str, other: str, **facts: Any) -> str:
-        """``you`` where the reader did it, else ``other``, which has a ``%(name)s``; both may name
-        the ``facts``.
+        """``you`` if the viewer did it, else ``other``, which has a ``%(name)s``; both may name the
+        ``facts``.
         """
         words = you if self.is_reader(user_id) else other
         return words % {"name": self.full(user_id), **facts}

@@ -1,4 +1,4 @@
-"""The request that views get: who sent it, from where, in which form, and what htmx asks for."""
+"""The request that views get: who sent it, from where, which form, and what htmx asks for."""
 
 import re
 from collections.abc import Callable
@@ -6,19 +6,23 @@ from functools import wraps
 from ipaddress import ip_network
 from operator import attrgetter
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.crypto import salted_hmac
 from django_htmx.middleware import HtmxDetails
 from ulid import ULID
 
 from inbox.access import Viewer
 from inbox.models import Upstream
+from inbox.people import known_browser
 from inbox.services.draft import TypedIn
 from inbox.services.origin import Actor, Origin
+from inbox.web.ui.devices import browser_and_system
 from reviewer_site.proxies import client_address
 
 _USABLE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -31,7 +35,7 @@ class Request(HttpRequest):
 
 
 class ReviewerRequest(Request):
-    """A signed-in request: what every view gets that is not ``login_not_required``."""
+    """A signed-in request, as views get it unless they are ``login_not_required``."""
 
     user: User
     viewer: Viewer
@@ -55,8 +59,17 @@ def _element(named: str | None) -> tuple[str, str]:
     return tag, id_
 
 
+def asking_page(request: Request) -> ResolverMatch | None:
+    """Which of our pages htmx asks from; None if that is unknown."""
+    page = urlsplit(request.htmx.current_url or "") if request.htmx else None
+    try:
+        return None if page is None else resolve(unquote(page.path))
+    except Resolver404:
+        return None
+
+
 def origin_of(request: HttpRequest) -> Origin:
-    """The origin of what this request does."""
+    """The origin of the changes that this request makes."""
     return Origin(address_of(request))
 
 
@@ -77,9 +90,9 @@ def address_of(request: HttpRequest, *_: Any) -> str:
 
 
 def counted_address(request: HttpRequest) -> str | None:
-    """The address that failed sign-ins are counted by; the databases take no empty one.
+    """The address by which failed sign-ins are counted, never empty, for the databases.
 
-    Whoever has an IPv6 address has its whole /64 network, which counts as one.
+    An IPv6 address stands for its /64 network, since all of that belongs to one client.
     """
     address = address_of(request)
     if ":" in address:
@@ -102,20 +115,27 @@ def typed_in(request: HttpRequest) -> TypedIn:
     sent = request.POST if request.method == "POST" else request.GET
     form = sent.get("operation_id", "")
     usable = form if operation_id_of(form) == form else ""
-    return TypedIn(base=sent.get("draft", ""), form=usable, device=device_of(request))
+    browser, system = browser_and_system(request.headers.get("User-Agent", ""))
+    return TypedIn(
+        base=sent.get("draft", ""),
+        form=usable,
+        device=device_of(request),
+        browser=browser,
+        system=system,
+    )
 
 
 def device_of(request: HttpRequest) -> str:
-    """A digest of the browser's session."""
-    key = request.session.session_key or ""
-    return salted_hmac("inbox.draft.device", key).hexdigest()[:16]
+    """A digest of the browser's random name; empty if it has none."""
+    name = known_browser.device_id(request)
+    return salted_hmac("inbox.draft.device", name).hexdigest()[:16] if name else ""
 
 
 View = Callable[..., Any]
 
 
 def _only(has_role: Callable[[Viewer], bool]) -> Callable[[View], View]:
-    """Answer 404 to viewers without the role. For sync and async views."""
+    """Respond with 404 to viewers without the role. For sync and async views."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -1,33 +1,131 @@
-"""What scripts write that stands on no element of the page: ``static/js/words.js`` reads it."""
+"""Words for scripts that are not on the element they change; ``static/js/words.js`` reads them."""
 
+from datetime import date
+
+from django.utils import dateformat
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from inbox.web.ui.when import AGO, JUST_NOW, SPANS
+from inbox.web.ui.when import AGO, EXACT, JUST_NOW, SPANS, formats
+from inbox.web.ui.words import ITEM_STATUS, RUN_STATUS
 
+SENDING = gettext_noop("Sending…")
+"""Of a held answer whose time has come."""
 DUE = {
     "late": gettext_noop("{duration} late"),
-    "expired": gettext_noop("Expired"),
+    "expired": ITEM_STATUS["expired"][0],
     "due_in": gettext_noop("Due in {duration}"),
     "due_in_at": gettext_noop("Due in {duration}, {time}"),
     "expires_in": gettext_noop("Expires in {duration}"),
     "expires_in_at": gettext_noop("Expires in {duration}, {time}"),
 }
-"""Of a deadline, as the tag ``due`` writes it too."""
+"""Words for a deadline, as the tag ``due`` writes them too."""
+
+RUNS = {
+    **{f"run_{state}": label for state, (label, _icon, _tone) in RUN_STATUS.items()},
+    "steps": gettext_noop("Steps"),
+    "step": gettext_noop("Step"),
+    "not_reached": gettext_noop("not reached"),
+    "upcoming": gettext_noop("upcoming"),
+    "step_running": gettext_noop("running {duration}"),
+    "step_sleeping": gettext_noop("sleeping {duration}"),
+    "step_waiting": gettext_noop("waiting {duration}"),
+    "step_completed": gettext_noop("done"),
+    "step_completed_after": gettext_noop("{duration}"),
+    "step_failed": gettext_noop("failed"),
+    "step_failed_immediately": gettext_noop("failed immediately"),
+    "step_failed_after": gettext_noop("failed after {duration}"),
+    "step_cancelled": gettext_noop("cancelled"),
+    "step_cancelled_immediately": gettext_noop("cancelled immediately"),
+    "step_cancelled_after": gettext_noop("cancelled after {duration}"),
+}
+"""The head of a run: its status, and how far its steps have got."""
+FRESHNESS = {
+    "checking": gettext_noop("Checking"),
+    "live": gettext_noop("Live"),
+    "lost": gettext_noop("Not live. Reconnecting…"),
+    "ended": gettext_noop("No longer live. Reload the page."),
+    "stage_live": gettext_noop("Live."),
+    "stage_first_sync": gettext_noop("First sync in progress."),
+    "stage_catching_up": gettext_noop("Catching up."),
+    "stage_not_reached": gettext_noop("Mobius hasn't been reached yet."),
+    "stage_waiting": gettext_noop("Waiting for the first sync."),
+    "stage_no_updates": gettext_noop("No updates."),
+    "no_updates_since": gettext_noop("No updates since {time}."),
+    "key_refused": gettext_noop("Mobius doesn't accept the service key."),
+    "key_denied": gettext_noop("The service key isn't for this project."),
+    "project_unknown": gettext_noop("Mobius doesn't know this project."),
+    "rate_limited": gettext_noop("Mobius is limiting requests."),
+    "rate_limited_until": gettext_noop("Mobius is limiting requests until {time}."),
+    "refused": gettext_noop("Mobius refused a request."),
+    "refused_request": gettext_noop("Mobius refused {request} ({status})."),
+    "too_large": gettext_noop("Mobius sent a response that's too large to read."),
+    "unreadable": gettext_noop("Mobius sent a response that can't be read."),
+    "error": gettext_noop("Mobius returned an error ({status})."),
+    "not_responding": gettext_noop("Mobius isn't responding."),
+    "stopped": gettext_noop("The sync has stopped. The server's log has the reason."),
+    "database_unreachable": gettext_noop("The inbox can't reach its database."),
+    "database_silent": gettext_noop("The inbox's database isn't responding."),
+    "database_read_only": gettext_noop("The inbox can't write to its database."),
+    "stale_database": gettext_noop(
+        "Nothing can be saved or sent until this is fixed. Text you type stays on this page."
+    ),
+    "stale_paused": gettext_noop(
+        "Answering is paused until Mobius is back. You can keep reading and writing, and your "
+        "drafts are saved."
+    ),
+    "stale_unread": gettext_noop("Questions will appear once the first sync finishes."),
+    "stale_key_refused": gettext_noop(
+        "Questions may have changed in the meantime. Answers with a member token are still sent "
+        "to Mobius, and your drafts are saved."
+    ),
+    "stale": gettext_noop(
+        "Questions may have changed in the meantime. Answers are still sent to Mobius, and your "
+        "drafts are saved."
+    ),
+}
+"""How current the page is, and why. Reasons are named as in ``freshness.Reason``."""
 
 WORDS = {
     **SPANS,
+    **EXACT,
     **DUE,
+    **RUNS,
+    **FRESHNESS,
     "ago": AGO,
     "just_now": JUST_NOW,
+    "sending": SENDING,
     "go_back": gettext_noop("Go back"),
+    "your_answer": gettext_noop("Your answer: {answer}"),
     "with_comment": gettext_noop("With your comment: “{comment}”"),
+    "with_quoted_comment": gettext_noop("With your comment: {comment}"),
+    "new_row": gettext_noop("New"),
     "copied": gettext_noop("Copied"),
     "selected": gettext_noop("{count} of {total} selected"),
+    "selected_rows": gettext_noop("{count} selected"),
+    "selected_on_pages": gettext_noop("{count} selected on several pages"),
     "found": gettext_noop("{count} of {total} shown"),
     "bytes_left": gettext_noop("Bytes left: {count}"),
-    "bytes_too_many": gettext_noop("Bytes too many: {count}"),
+    "bytes_too_many": gettext_noop("Bytes over the limit: {count}"),
     "json_object": gettext_noop("A JSON object. Keys: {keys}."),
     "json_no_object": gettext_noop("The payload must be an object, in { }."),
     "json_invalid": gettext_noop("This isn't valid JSON yet: {error}"),
 }
-"""Numbers stand behind a colon, for scripts know no plurals."""
+"""Numbers follow a colon, since scripts have no plural forms."""
+
+
+def written() -> dict[str, str]:
+    """``WORDS``, the formats of times, and the names of days and months, in the current language.
+    Names are apart by ``|`` and called after the letter of ``dateformat`` that stands for them.
+    """
+    days = [date(2026, 11, day) for day in range(1, 8)]  # from Sunday, as in JavaScript
+    months = [date(2026, month, 1) for month in range(1, 13)]
+    names = {"names_d": (days, "D"), "names_m": (months, "M"), "names_n": (months, "N")}
+    return {
+        **{key: _(text) for key, text in WORDS.items()},
+        **formats(),
+        **{
+            key: "|".join(dateformat.format(day, letter) for day in dates)
+            for key, (dates, letter) in names.items()
+        },
+    }

@@ -1,16 +1,17 @@
-"""Times in the reader's words: how late, how soon, how long ago.
+"""Times in words: how late, how soon, how long ago.
 
-Every function takes ``now`` and speaks in the current time zone of Django.
+Every function takes ``now`` and uses Django's current time zone.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import dateformat
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext, pgettext
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -40,7 +41,7 @@ BANDS = {
     band.key: band
     for band in (
         Band("late", gettext_lazy("Overdue"), "alert"),
-        Band("hour", gettext_lazy("Within the hour"), "clock"),
+        Band("hour", gettext_lazy("Within an hour"), "clock"),
         Band("today", gettext_lazy("Today"), "clock"),
         Band("later", gettext_lazy("Later"), "cal"),
         Band("none", gettext_lazy("No deadline"), "dashed"),
@@ -49,7 +50,7 @@ BANDS = {
 
 
 def _units(seconds: float) -> tuple[int, int, int, int]:
-    """Days, hours, minutes and seconds; only the two largest that say something are not 0."""
+    """Days, hours, minutes and seconds; all but the two largest non-zero units are 0."""
     whole = max(0, int(seconds))
     if whole < MINUTE:
         return 0, 0, 0, whole
@@ -70,6 +71,11 @@ SPANS = {
     "seconds": gettext_noop("{seconds} s"),
 }
 """How ``span`` and ``static/js/duration.js`` write a duration."""
+EXACT = {
+    "instant": gettext_noop("under 1 s"),
+    "minutes_seconds": gettext_noop("{minutes} min {seconds} s"),
+}
+"""How ``exact_span`` and ``static/js/duration.js`` write what ``SPANS`` can't."""
 AGO, JUST_NOW = gettext_noop("{duration} ago"), gettext_noop("just now")
 
 
@@ -107,14 +113,14 @@ def is_instant(seconds: float) -> bool:
 
 
 def exact_span(seconds: float) -> str:
-    """A duration with its seconds: ``immediately``, ``0.4 s``, ``2 min 14 s``; else as ``span``."""
+    """A duration with its seconds: ``under 1 s``, ``0.4 s``, ``2 min 14 s``; else as ``span``."""
     if is_instant(seconds):
-        return _("immediately")
+        return _(EXACT["instant"])
     if seconds < 10:
-        return _("%(seconds).1f s") % {"seconds": seconds}
+        return _(SPANS["seconds"]).format(seconds=number_format(seconds, 1))
     minutes, rest = divmod(int(seconds), MINUTE)
     if 1 <= minutes < 60 and rest:
-        return _("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
+        return _(EXACT["minutes_seconds"]).format(minutes=minutes, seconds=rest)
     return span(seconds)
 
 
@@ -123,20 +129,32 @@ def clock(at: datetime) -> str:
     return dateformat.format(localtime(at), "H:i")
 
 
+def formats() -> dict[str, str]:
+    """How ``moment`` and ``static/js/moment.js`` write times that are not today: as formats of
+    ``dateformat``, of which the script knows ``D``, ``j``, ``M``, ``N``, ``Y``, ``H`` and ``i``.
+    """
+    return {
+        "format_this_week": pgettext("date format", "D H:i"),
+        "format_this_year": pgettext("date format", "j M H:i"),
+        "format_other_year": pgettext("date format", "j M Y"),
+    }
+
+
 def moment(at: datetime, now: datetime) -> str:
     """``10:45`` today, ``Wed 14:00`` within six days, ``3 Dec 14:00``, else ``3 Dec 2027``."""
     local, today = localtime(at), localtime(now)
     if local.date() == today.date():
         return clock(at)
     if abs((local.date() - today.date()).days) <= 6:
-        return dateformat.format(local, "D H:i")
-    if local.year == today.year:
-        return dateformat.format(local, "j M H:i")
-    return dateformat.format(local, "j M Y")
+        return dateformat.format(local, formats()["format_this_week"])
+    this_year = local.year == today.year
+    return dateformat.format(local, formats()[f"format_{'this' if this_year else 'other'}_year"])
 
 
 def near(at: datetime, now: datetime) -> bool:
-    """The time that is left says more than the clock: within the hour, or on the same day."""
+    """Whether to show the remaining time rather than the clock: within the hour, or on the same
+    day.
+    """
     return at - now <= SOON or localtime(at).date() == localtime(now).date()
 
 
@@ -144,7 +162,13 @@ def at(instant: datetime, now: datetime) -> str:
     """``moment`` within a sentence: ``at 10:45``, ``Wed 14:00``."""
     words = moment(instant, now)
     same_day = localtime(instant).date() == localtime(now).date()
-    return _("at %(time)s") % {"time": words} if same_day else words
+    sentence = _("at %(time)s") if same_day else _on_a_day()
+    return sentence % {"time": words}
+
+
+def _on_a_day() -> str:
+    """How ``moment`` of another day is written in a sentence: ``Wed 14:00``."""
+    return pgettext("within a sentence", "%(time)s")
 
 
 def exact_moment(at: datetime, now: datetime) -> str:
@@ -152,16 +176,34 @@ def exact_moment(at: datetime, now: datetime) -> str:
     local = localtime(at)
     if local.date() == localtime(now).date():
         return dateformat.format(local, "H:i:s")
-    return dateformat.format(local, "j M H:i:s")
+    return dateformat.format(local, pgettext("date format", "j M H:i:s"))
 
 
 def full(at: datetime) -> str:
     """Date and time in full, for a tooltip: ``Tue 24 November 2026, 10:45:12 UTC``."""
-    return dateformat.format(localtime(at), "D j F Y, H:i:s T")
+    return dateformat.format(localtime(at), pgettext("date format", "D j F Y, H:i:s T"))
+
+
+def dated(at: datetime) -> str:
+    """A time without regard to now: ``Tue 24 Nov 2026, 10:45 UTC``, with any seconds."""
+    local = localtime(at)
+    if local.second:
+        return dateformat.format(local, pgettext("date format", "D j M Y, H:i:s T"))
+    return dateformat.format(local, pgettext("date format", "D j M Y, H:i T"))
+
+
+def day_time(at: datetime) -> str:
+    """``Tue 24 Nov, 10:45``."""
+    return dateformat.format(localtime(at), pgettext("date format", "D j M, H:i"))
+
+
+def long_time(at: datetime) -> str:
+    """``24 November 2026, 10:45``."""
+    return dateformat.format(localtime(at), pgettext("date format", "j F Y, H:i"))
 
 
 def is_recent(at: datetime, now: datetime) -> bool:
-    """``ago`` says the moment as a duration: within the last hour, or on the same day."""
+    """Whether ``ago`` gives a duration: within the last hour, or on the same day."""
     return now - at < timedelta(hours=1) or localtime(at).date() == localtime(now).date()
 
 
@@ -174,13 +216,13 @@ def ago(at: datetime, now: datetime) -> str:
         return _(AGO).format(duration=span(seconds))
     if localtime(at).date() == localtime(now).date() - timedelta(days=1):
         return _("yesterday %(time)s") % {"time": clock(at)}
-    return moment(at, now)
+    return _on_a_day() % {"time": moment(at, now)}
 
 
 def deadline(
     due_at: datetime | None, expires_at: datetime | None, now: datetime, *, soft: bool
 ) -> Deadline | None:
-    """What the due chip of an open item shows: the soft deadline until the item has expired."""
+    """The deadline in the due chip of an open question: the soft one until the question expires."""
     if expires_at is not None and expires_at <= now:
         return Deadline(expires_at, soft=False)
     return None if due_at is None else Deadline(due_at, soft=soft)
@@ -201,5 +243,26 @@ def band(due_at: datetime | None, now: datetime) -> Band:
 
 
 def midnight(now: datetime) -> datetime:
-    """When today began, in the installation's time zone."""
+    """The start of today, in the current time zone."""
     return localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+DATES = {
+    "today": gettext_lazy("Today"),
+    "7": gettext_lazy("Last 7 days"),
+    "30": gettext_lazy("Last 30 days"),
+    "90": gettext_lazy("Last 90 days"),
+    "365": gettext_lazy("Last 365 days"),
+}
+"""Spans of days up to today that lists are filtered by."""
+
+
+def since(dates: str, now: datetime) -> datetime:
+    """When the span begins."""
+    days = 1 if dates == "today" else int(dates)
+    return midnight(now) - timedelta(days=days - 1)
+
+
+def next_midnight(now: datetime) -> datetime:
+    """The end of today, even of a day of 23 or 25 hours."""
+    return midnight(midnight(now) + timedelta(hours=36))

@@ -1,9 +1,10 @@
-"""What the product calls Mobius' words: kinds of question, statuses, keys."""
+"""Our labels for what Mobius has: kinds of question, statuses, keys."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
@@ -20,7 +21,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Status:
-    """A status: the wire's word, its name, its icon, and the tone that the style sheet knows."""
+    """A status: Mobius' word, its label, its icon, and its tone in the style sheet."""
 
     key: str
     label: str
@@ -28,8 +29,11 @@ class Status:
     tone: str
 
 
-UNNAMED = gettext_noop("someone Mobius doesn't name")
-"""Whom a question asks whose target Mobius does not tell."""
+QUOTES = "\"'“”„‟‘’‚‛«»‹›"
+"""What a quotation can begin with."""
+
+UNNAMED = gettext_noop("someone Mobius doesn't identify")
+"""The assignee of a question whose target is unknown."""
 
 ROUTING = {
     PolicyKind.ANY: (
@@ -41,20 +45,21 @@ ROUTING = {
         gettext_lazy("The run resumes when everyone has answered"),
     ),
 }
-"""A routing's name, and what it means."""
+"""The label and meaning of each routing."""
 
 _KINDS = {
     "approval": (gettext_noop("Approval"), "approval"),
     "review": (gettext_noop("Review"), "review"),
     "input": (gettext_noop("Input"), "input"),
 }
-_ITEM = {
+ITEM_STATUS = {
     "pending": (gettext_noop("Waiting"), "pause"),
     "completed": (gettext_noop("Answered"), "done"),
     "expired": (gettext_noop("Expired"), "failed"),
     "cancelled": (gettext_noop("Cancelled"), "cancelled"),
     "bypassed": (gettext_noop("Bypassed by a signal"), "go"),
 }
+"""The label and icon of each ``Interaction.state``, for every page that shows it."""
 RUN_STATUS = {
     "suspended": (gettext_noop("Suspended"), "pause", "warn"),
     "running": (gettext_noop("Running"), "play", "info"),
@@ -66,13 +71,21 @@ RUN_STATUS = {
 }
 """The label, icon and tone of each ``Run.state``, for every page that shows it."""
 RUN_STATUSES = ("suspended", "running", "queued", "failed", "cancelled", "completed")
-"""Those that a list of runs can be filtered by, in the order in which they are offered."""
+"""The statuses that a list of runs can be filtered by, in the order of the options."""
+_INITIALISMS = frozenset(
+    {
+        *("api", "bic", "cpu", "csv", "cve", "dns", "gpu", "html", "http", "https", "iban", "id"),
+        *("ip", "json", "kpi", "mfa", "os", "pdf", "pr", "ram", "sdk", "sha", "sku", "sla", "sms"),
+        *("sql", "ssh", "ssl", "sso", "tls", "ui", "uri", "url", "usb", "utc", "uuid", "vat"),
+        *("vm", "vpn", "xml", "yaml"),
+    }
+)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _APART = re.compile(r"[\s_\-]+")
 
 
 def kind(type_: str) -> Kind:
-    """An unknown type keeps its own word."""
+    """The kind for a type; an unknown type is shown as Mobius calls it."""
     if type_ in _KINDS:
         name, icon = _KINDS[type_]
         return Kind(_(name), icon)
@@ -80,17 +93,17 @@ def kind(type_: str) -> Kind:
 
 
 def item_status(word: str, *, gone: bool = False) -> Status:
-    """Of ``Interaction.state``; ``gone`` is a question that upstream no longer has."""
+    """The status for an ``Interaction.state``; ``gone``: upstream no longer has the question."""
     if gone:
         return Status("gone", _("Deleted"), "failed", "other")
-    if word in _ITEM:
-        name, icon = _ITEM[word]
+    if word in ITEM_STATUS:
+        name, icon = ITEM_STATUS[word]
         return Status(word, _(name), icon, tone=word)
     return Status(word, label(word) or _("Unknown"), "dashed", "other")
 
 
 def run_status(word: str) -> Status:
-    """Of ``Run.state``; an unknown status keeps its own word."""
+    """The status for a ``Run.state``; an unknown one is shown as Mobius calls it."""
     if word in RUN_STATUS:
         name, icon, tone = RUN_STATUS[word]
         return Status(word, _(name), icon, tone)
@@ -98,14 +111,23 @@ def run_status(word: str) -> Status:
 
 
 def label(key: str) -> str:
-    """A key as a label: ``p95_capture`` → ``P95 capture``, ``customerId`` → ``Customer id``."""
+    """A key as a label: ``p95_capture`` → ``P95 capture``, ``customerIds`` → ``Customer IDs``."""
     if " " in key.strip():
         return key.strip()
     parts = [p for p in _APART.split(_HUMP.sub(" ", key)) if p]
     if not parts:
         return ""
-    words = [p if p.isupper() and len(p) > 1 else p.lower() for p in parts]
+    words = [_word(part) for part in parts]
     return (words[0][:1].upper() + words[0][1:] + " " + " ".join(words[1:])).strip()
+
+
+def _word(part: str) -> str:
+    word = part.lower()
+    if word in _INITIALISMS:
+        return word.upper()
+    if word.removesuffix("s") in _INITIALISMS:
+        return f"{word[:-1].upper()}s"
+    return part if part.isupper() and len(part) > 1 else word
 
 
 def listed(names: Sequence[str], *, most: int = 3) -> str:
@@ -121,20 +143,30 @@ def listed(names: Sequence[str], *, most: int = 3) -> str:
 
 
 def asked_in(workflow: str, run_id: str | None) -> str:
-    """What a question belongs to: its workflow, or its run while that has not been read."""
+    """What a question belongs to: its workflow, or its run until that was read."""
     if workflow:
         return workflow
     return _("Run %(id)s") % {"id": short_id(run_id)} if run_id else _("No workflow")
 
 
 def short_id(id_: str) -> str:
-    """The end of an id, enough to tell two apart, without its prefix: ``run_01JDF3…57ZB4`` →
+    """The end of an ID without its prefix, enough to tell two apart: ``run_01JDF3…57ZB4`` →
     ``#57ZB4``, ``run_49`` → ``#49``.
     """
     return f"#{id_.rpartition('_')[2][-5:]}"
 
 
+def whole(number: int) -> str:
+    """A whole number in groups: ``1,234``."""
+    return number_format(number, force_grouping=True)
+
+
 def routing_words(routing: str) -> str:
-    """A routing's name; one that this product does not know keeps its own word."""
+    """A routing's label; an unknown routing is shown as Mobius calls it."""
     names = {kind.value: name for kind, (name, _meaning) in ROUTING.items()}
     return str(names.get(routing, routing))
+
+
+def quoted(text: str) -> str:
+    """What a person wrote, in quotation marks; as it is if it begins with one."""
+    return text if text.startswith(tuple(QUOTES)) else _("“%(text)s”") % {"text": text}

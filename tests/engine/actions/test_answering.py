@@ -42,8 +42,8 @@ def test_an_answer_resumes_the_run_that_asked(team):
     since = team.newest()
     item = team.answer(team.rina, team.questions(run)[0], False, comment="no")
     assert team.run(run)["status"] == "queued"
-    told = [(frame["type"], frame["data"]["status"]) for frame in team.frames(since)]
-    assert told == [
+    changes = [(frame["type"], frame["data"]["status"]) for frame in team.frames(since)]
+    assert changes == [
         ("interaction_completed", "completed"),
         ("run_step_updated", "completed"),
         ("run_updated", "queued"),
@@ -169,7 +169,7 @@ def test_a_runs_question_to_all_has_all_answers_in_its_output(team):
     assert output["responder"] == {"type": "user", "id": "user_rina"}
 
 
-def test_who_left_the_group_may_still_answer_and_who_came_may_not(team, refusal):
+def test_the_member_snapshot_decides_who_may_answer(team, refusal):
     item = team.ask_group()
     groups.remove_member(caller=team.service, group="approvers", user_id="user_rina")
     groups.add_member(caller=team.service, group="approvers", body={"user_id": "user_mallory"})

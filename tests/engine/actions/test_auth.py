@@ -1,4 +1,4 @@
-"""Who is calling, and what an operator makes."""
+"""Authentication, and what an operator sets up."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def test_a_member_token_is_one_person(team):
     assert me(caller=team.rina) == {"user_id": "user_rina", "name": "Rina"}
 
 
-def test_a_service_key_is_nobody(team, refusal):
+def test_a_service_key_has_no_person(team, refusal):
     with refusal(400, "bad_request"):
         me(caller=team.service)
 
@@ -104,14 +104,14 @@ def test_groups_can_be_left_as_people_have_made_them(team):
     assert "newcomers" in again["groups"]
 
 
-def test_a_token_that_was_not_given_is_made_anew_and_the_old_one_stays_good(team):
+def test_a_token_that_was_not_given_is_made_again_and_the_old_one_stays_good(team):
     again = provision(handle=team.handle, people=PEOPLE, groups=[])
     assert again["members"]["user_rina"] != team.tokens["user_rina"]
     for token in (again["members"]["user_rina"], team.tokens["user_rina"]):
         assert authenticate(token=token, project=team.handle).user_id == "user_rina"
 
 
-def test_somebody_elses_token_cannot_be_registered(team, refusal):
+def test_someone_elses_token_cannot_be_registered(team, refusal):
     with refusal(409, "conflict"):
         provision(
             handle=team.handle,

@@ -1,4 +1,4 @@
-"""Holding a group's question."""
+"""Claiming a group's question."""
 
 import pytest
 
@@ -7,11 +7,11 @@ from inbox.engine.actions.interactions import claim, release
 pytestmark = pytest.mark.django_db(databases=["engine"])
 
 
-def test_a_claim_locks_it_to_its_holder(team, refusal):
+def test_a_claim_keeps_others_from_answering(team, refusal):
     item = team.ask_group()
-    held = claim(caller=team.rina, interaction_id=item["id"])
-    assert (held["claimed_by"], held["status"]) == ("user_rina", "pending")
-    assert held["claimed_at"] == held["updated_at"]
+    claimed = claim(caller=team.rina, interaction_id=item["id"])
+    assert (claimed["claimed_by"], claimed["status"]) == ("user_rina", "pending")
+    assert claimed["claimed_at"] == claimed["updated_at"]
     assert team.frames()[-1]["type"] == "interaction_group_claimed"
     with refusal(409, "already_claimed", claimed_by="user_rina"):
         team.answer(team.sam, item)
@@ -23,9 +23,9 @@ def test_a_claim_locks_it_to_its_holder(team, refusal):
 
 def test_claiming_again_changes_nothing(team):
     item = team.ask_group()
-    held = claim(caller=team.rina, interaction_id=item["id"])
+    claimed = claim(caller=team.rina, interaction_id=item["id"])
     newest = team.newest()
-    assert claim(caller=team.rina, interaction_id=item["id"]) == held
+    assert claim(caller=team.rina, interaction_id=item["id"]) == claimed
     assert team.newest() == newest
 
 
@@ -38,14 +38,14 @@ def test_a_released_one_is_open_to_all_again(team):
     assert team.answer(team.sam, item)["status"] == "completed"
 
 
-def test_releasing_what_nobody_holds_changes_nothing(team):
+def test_releasing_an_unclaimed_question_changes_nothing(team):
     item = team.ask_group()
     newest = team.newest()
     assert release(caller=team.rina, interaction_id=item["id"]) == item
     assert team.newest() == newest
 
 
-def test_only_the_holder_releases(team, refusal):
+def test_only_the_person_who_claimed_it_releases(team, refusal):
     item = team.ask_group()
     claim(caller=team.rina, interaction_id=item["id"])
     with refusal(403, "permission_denied"):
@@ -53,7 +53,7 @@ def test_only_the_holder_releases(team, refusal):
 
 
 @pytest.mark.parametrize("verb", [claim, release])
-def test_who_was_not_asked_may_not(team, refusal, verb):
+def test_a_person_who_was_not_asked_cannot_claim(team, refusal, verb):
     item = team.ask_group()
     for who in (team.mallory, team.service):
         with refusal(403, "permission_denied"):
@@ -62,14 +62,14 @@ def test_who_was_not_asked_may_not(team, refusal, verb):
         verb(caller=team.rina, interaction_id="int_unknown")
 
 
-def test_a_direct_question_and_one_to_all_cannot_be_held(team, refusal):
+def test_a_direct_question_and_one_to_all_cannot_be_claimed(team, refusal):
     for item in (team.ask(), team.ask_group("change-board"), team.ask_group(require_all=True)):
         with refusal(400, "not_claimable"):
             claim(caller=team.rina, interaction_id=item["id"])
 
 
 @pytest.mark.parametrize("verb", [claim, release])
-def test_a_closed_one_is_a_409(team, refusal, verb):
+def test_claiming_a_closed_question_is_a_409(team, refusal, verb):
     item = team.ask_group()
     team.answer(team.rina, item)
     with refusal(409, "conflict", status="completed"):

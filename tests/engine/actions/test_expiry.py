@@ -34,7 +34,7 @@ def test_a_steps_question_expires_and_fails_its_run(team, refusal):
         team.answer(team.rina, item)
 
 
-def test_a_standalone_question_expires_alone(team):
+def test_a_standalone_question_expires_without_a_run(team):
     soon = clock.now() + timedelta(minutes=1)
     item = team.ask(expires_at=times.to_text(soon))
     assert expire(team, item, at=soon) == 1
@@ -42,7 +42,7 @@ def test_a_standalone_question_expires_alone(team):
     assert (gone["status"], gone["response"], gone["completed_at"]) == ("expired", None, None)
 
 
-def test_one_backed_by_a_run_leaves_the_run_alone(team):
+def test_an_interaction_of_a_run_expires_without_changing_the_run(team):
     run = team.begin(question())
     soon = clock.now() + timedelta(minutes=1)
     item = team.ask(run_id=run["id"], signal_name="s", expires_at=times.to_text(soon))
@@ -50,7 +50,7 @@ def test_one_backed_by_a_run_leaves_the_run_alone(team):
     assert team.run(run)["status"] == "suspended"
 
 
-def test_before_its_time_and_after_its_answer_it_is_left_alone(team):
+def test_it_does_not_expire_before_its_deadline_or_after_its_answer(team):
     soon = clock.now() + timedelta(minutes=1)
     early, answered = (team.ask(expires_at=times.to_text(soon)) for _ in range(2))
     team.answer(team.rina, answered)
@@ -59,7 +59,7 @@ def test_before_its_time_and_after_its_answer_it_is_left_alone(team):
     assert team.read(answered)["status"] == "completed"
 
 
-def test_what_is_due_is_told_earliest_first(team):
+def test_due_interactions_are_listed_earliest_first(team):
     now = clock.now()
     later, sooner = (
         team.ask(expires_at=times.to_text(now + timedelta(minutes=minutes))) for minutes in (2, 1)

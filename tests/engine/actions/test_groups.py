@@ -1,4 +1,4 @@
-"""Groups and who is in them."""
+"""Groups and their members."""
 
 import pytest
 
@@ -8,16 +8,18 @@ pytestmark = pytest.mark.django_db(databases=["engine"])
 
 
 def test_a_group_is_made_with_a_handle_of_its_name(team):
-    made = groups.create(caller=team.service, body={"name": "Legal & Risk", "description": "both"})
-    assert made["id"].startswith("grp_")
-    assert (made["handle"], made["name"], made["description"]) == (
+    created = groups.create(
+        caller=team.service, body={"name": "Legal & Risk", "description": "both"}
+    )
+    assert created["id"].startswith("grp_")
+    assert (created["handle"], created["name"], created["description"]) == (
         "legal-risk",
         "Legal & Risk",
         "both",
     )
-    assert made["routing_policy"] == "first_responder"
-    assert groups.get(caller=team.service, group="legal-risk") == {**made, "member_count": 0}
-    assert groups.get(caller=team.service, group=made["id"])["id"] == made["id"]
+    assert created["routing_policy"] == "first_responder"
+    assert groups.get(caller=team.service, group="legal-risk") == {**created, "member_count": 0}
+    assert groups.get(caller=team.service, group=created["id"])["id"] == created["id"]
 
 
 def test_a_handle_in_use_is_a_409(team, refusal):
@@ -86,12 +88,12 @@ def test_members_come_and_go(team, refusal):
         groups.remove_member(caller=team.service, group="approvers", user_id="user_tess")
 
 
-def test_nobody_of_another_project_joins(team, refusal):
+def test_a_person_of_another_project_cannot_join(team, refusal):
     with refusal(400, "bad_request"):
         groups.add_member(caller=team.service, group="approvers", body={"user_id": "user_eve"})
 
 
-def test_somebodys_groups(team, refusal):
+def test_the_groups_of_a_person(team, refusal):
     found = groups.groups_of(caller=team.service, user_id="user_rina")
     assert sorted(each["handle"] for each in found["items"]) == ["approvers", "change-board"]
     assert groups.groups_of(caller=team.service, user_id="user_tess")["items"] == []

@@ -61,7 +61,7 @@ def test_a_group_may_be_named_by_its_id(team):
     assert item["target_group_id"] == team.groups["approvers"]
 
 
-def test_it_says_so_in_the_log(team):
+def test_it_is_logged(team):
     item = team.ask()
     frame = team.frames()[-1]
     assert (frame["type"], frame["run_id"], frame["data"]) == ("interaction_created", None, item)
@@ -105,14 +105,14 @@ def test_an_empty_group_is_a_400(team, refusal):
     assert "no members" in caught[0].message
 
 
-def test_an_unknown_one_is_a_404(team, refusal):
+def test_an_unknown_interaction_is_a_404(team, refusal):
     elsewhere = make_team().ask()
     for unknown in ("int_x", "int_01M883G4EFC887DHZZ5MSEDWDR", "x\0", elsewhere["id"]):
         with refusal(404, "not_found"):
             interactions.get(caller=team.service, interaction_id=unknown)
 
 
-def test_one_backed_by_a_run_delivers_its_signal(team):
+def test_answering_an_interaction_of_a_run_delivers_its_signal(team):
     run = team.begin(wait("approved"))
     item = team.ask(run_id=run["id"], signal_name="approved")
     assert (item["run_id"], item["signal_name"]) == (run["id"], "approved")
@@ -141,7 +141,7 @@ def test_answered_before_the_run_waits_its_signal_is_stored(team):
     assert team.settle(run)["status"] == "completed"
 
 
-def test_one_for_an_unknown_or_finished_run_is_refused(team, refusal):
+def test_an_interaction_for_an_unknown_or_finished_run_is_refused(team, refusal):
     with refusal(404, "not_found"):
         team.ask(run_id="run_01M883G4EFC887DHZZ5MSEDWDR", signal_name="go")
     run = team.begin(wait())

@@ -1,4 +1,4 @@
-"""Walks through lists."""
+"""Reading lists page by page."""
 
 import pytest
 
@@ -39,9 +39,9 @@ def test_a_walk_neither_skips_nor_repeats_while_rows_come_and_change(team):
 def test_rows_of_the_same_instant_are_each_met_once(team):
     moment = clock.now()
     body = {"spec": {"name": "w", "steps": [act("print")]}}
-    made = [runs.start(caller=team.service, body=body, at=moment)["id"] for _ in range(7)]
+    created = [runs.start(caller=team.service, body=body, at=moment)["id"] for _ in range(7)]
     found = walk(runs.list_runs, 3, caller=team.service, filters={})
-    assert sorted(found) == sorted(made)
+    assert sorted(found) == sorted(created)
     assert len(found) == 7
 
 

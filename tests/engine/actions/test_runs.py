@@ -1,4 +1,4 @@
-"""Runs: starting, steps, what is told of them, the end."""
+"""Runs: starting, steps, their events and their end."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ IDLE = {
 }
 
 
-def told(team, run):
+def events_of(team, run):
     """What the log says of the run: the type, the status, the step."""
     return [
         (frame["type"], frame["data"].get("status"), frame["data"].get("step_name"))
@@ -64,7 +64,7 @@ def test_a_new_run_is_queued_and_has_every_field_of_the_contract(team):
     }
 
 
-def test_one_run_carries_its_spec_as_it_was_sent(team):
+def test_a_run_carries_its_spec_as_it_was_sent(team):
     step = {**question(), "layout": {"y": 2, "x": 1}, "description": "the question"}
     run = team.start(step, tags={"team": "finance"})
     whole = runs.get(caller=team.service, run_id=run["id"])
@@ -74,10 +74,10 @@ def test_one_run_carries_its_spec_as_it_was_sent(team):
     assert "spec" not in run
 
 
-def test_a_question_is_told_step_by_step_and_suspends_the_run(team):
+def test_a_question_emits_its_events_in_order_and_suspends_the_run(team):
     run = team.begin(question())
     item = team.questions(run)[0]
-    assert told(team, run) == [
+    assert events_of(team, run) == [
         ("run_updated", "queued", None),
         ("run_updated", "running", None),
         ("run_step_updated", "running", "ask"),
@@ -97,12 +97,12 @@ def test_a_question_is_told_step_by_step_and_suspends_the_run(team):
     assert run["started_at"] is not None
 
 
-def test_answered_it_goes_on_to_the_end(team):
+def test_an_answered_run_continues_to_its_end(team):
     run = team.begin(question())
     since = team.newest()
     team.answer(team.rina, team.questions(run)[0])
     done = team.settle(run)
-    assert told(team, run)[since:] == [
+    assert events_of(team, run)[since:] == [
         ("interaction_completed", "completed", None),
         ("run_step_updated", "completed", "ask"),
         ("run_updated", "queued", None),
@@ -148,7 +148,7 @@ def test_steps_are_rows_in_the_order_they_were_reached(team):
     assert (second["transition_seq"], second["completed_at"]) == (2, None)
 
 
-def test_an_action_tells_its_line(team):
+def test_an_action_logs_its_line(team):
     run = team.begin(act("print", message="hello ${inputs.who}"), inputs={"who": "Rina"})
     assert run["status"] == "completed"
     lines = [f["data"] for f in team.frames() if f["type"] == "action_appended"]
@@ -189,7 +189,7 @@ def test_a_reference_to_an_answer(team):
         (question("act", message="${inputs.empty}"), "bad_request", "message"),
     ],
 )
-def test_a_step_that_cannot_go_on_fails_its_run_and_says_why(team, step, reason, words):
+def test_a_step_that_cannot_continue_fails_its_run_with_a_reason(team, step, reason, words):
     run = team.begin(step, inputs={"empty": ""})
     assert (run["status"], run["error_type"]) == ("failed", "step_failed")
     assert "act" in run["error_message"]
@@ -201,7 +201,7 @@ def test_a_step_that_cannot_go_on_fails_its_run_and_says_why(team, step, reason,
     assert (failed["status"], failed["error_type"]) == ("failed", reason)
     assert words in failed["error_message"]
     assert team.questions(run) == []
-    assert told(team, run)[-2:] == [
+    assert events_of(team, run)[-2:] == [
         ("run_step_updated", "failed", "act"),
         ("run_updated", "failed", None),
     ]
@@ -323,7 +323,7 @@ def test_a_queued_run_can_be_cancelled_and_then_stays_so(team):
     assert team.settle(run)["error_type"] == "run_cancelled"
 
 
-def test_what_the_engine_cannot_carry_on_with_ends_as_run_failed(team):
+def test_a_run_that_the_engine_cannot_continue_fails(team):
     run = team.start(act("print"))
     advance.abandon(project_id=team.project_id, run_id=run["id"], message="a defect")
     done = team.run(run)
@@ -332,7 +332,7 @@ def test_what_the_engine_cannot_carry_on_with_ends_as_run_failed(team):
     assert team.run(run) == done
 
 
-def test_updated_at_grows_with_every_change_even_when_the_clock_stands(team):
+def test_updated_at_increases_with_every_change_even_if_the_clock_stops(team):
     moment = clock.now() + timedelta(hours=1)
     run = team.start(question())
     stamps = [run["updated_at"]]

@@ -1,4 +1,4 @@
-"""Signals: taken, stored, past the interaction layer."""
+"""Signals: delivered, stored, and bypassing interactions."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def taken(team, run):
 SHOW = act("print", "show", message="${steps.wait}")
 
 
-def test_a_run_that_waits_goes_on_with_the_payload(team):
+def test_a_waiting_run_resumes_with_the_payload(team):
     run = team.begin(wait("go"), SHOW)
     assert run["wait_summary"]["waiting_on_signal_names"] == ["go"]
     assert run["wait_summary"]["kind_counts"] == {"signal": 1}
@@ -36,7 +36,7 @@ def test_a_run_that_waits_goes_on_with_the_payload(team):
     assert taken(team, run) == {"by": "Rina"}
 
 
-def test_another_name_is_stored_and_waits_for_its_step(team):
+def test_a_signal_that_no_step_waits_for_is_stored_for_a_later_step(team):
     run = team.begin(wait("go", "first"), wait("later"), SHOW)
     send(team, run, "later", payload={"n": 1})
     send(team, run, "later", payload={"n": 2})
@@ -61,7 +61,7 @@ def test_a_signal_without_a_payload_is_an_empty_one(team):
     assert taken(team, run) == {}
 
 
-def test_a_wait_that_nobody_ends_in_time_fails_the_run(team):
+def test_a_wait_that_times_out_fails_the_run(team):
     run = team.begin(wait("go", timeout="10m"))
     assert run["wait_summary"]["next_wake_at"] is not None
     late = clock.now() + timedelta(minutes=11)

@@ -1,4 +1,4 @@
-"""An event stream as it is on the wire: frames with and without id, and comments."""
+"""An event stream as it is sent: frames with and without id, and comments."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Who may call at all."""
+"""Which tokens may call the API."""
 
 import httpx
 import pytest
@@ -54,7 +54,7 @@ def test_a_suffix_that_names_another_project_is_a_403(project: Project) -> None:
     refused(suffixed.get("members/me"), 403, "permission_denied")
 
 
-def test_a_service_key_is_nobody(project: Project) -> None:
+def test_a_service_key_has_no_person(project: Project) -> None:
     refused(project.http.get("members/me"), 400, "bad_request")
 
 

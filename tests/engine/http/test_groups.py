@@ -24,7 +24,7 @@ def test_a_group_is_created_read_and_changed(project: Project) -> None:
     assert changed.json()["updated_at"] > group["updated_at"]
 
 
-def test_the_list_tells_how_many_members_each_has(project: Project) -> None:
+def test_the_list_has_the_number_of_members_of_each_group(project: Project) -> None:
     listed = project.http.get("groups").json()
     assert {each["handle"]: each["member_count"] for each in listed["items"]} == {
         "approvers": 3,
@@ -88,9 +88,9 @@ def test_an_unknown_group_or_member_is_a_404(project: Project, method: str, path
 
 
 def test_an_interaction_keeps_the_members_that_it_was_asked_of(project: Project) -> None:
-    asked = project.ask(target={"type": "group", "id": "approvers"})
+    question = project.ask(target={"type": "group", "id": "approvers"})
     project.http.delete("groups/approvers/members/user_lee")
     answered = project.as_("user_lee").post(
-        f"interactions/{asked['id']}/respond", json={"value": True}
+        f"interactions/{question['id']}/respond", json={"value": True}
     )
     assert answered.status_code == 200

@@ -110,9 +110,9 @@ def test_a_service_key_has_no_inbox(project: Project) -> None:
 
 
 def test_a_member_answers_as_themselves(project: Project) -> None:
-    asked = project.ask()
+    question = project.ask()
     response = project.as_("user_rina").post(
-        f"interactions/{asked['id']}/respond", json={"value": False, "comment": "Not yet."}
+        f"interactions/{question['id']}/respond", json={"value": False, "comment": "Not yet."}
     )
     assert response.status_code == 200
     answered = response.json()
@@ -120,18 +120,18 @@ def test_a_member_answers_as_themselves(project: Project) -> None:
     assert answered["responder"] == {"type": "user", "id": "user_rina"}
     assert answered["response"]["value"] is False
     assert answered["response"]["comment"] == "Not yet."
-    assert answered["updated_at"] > asked["updated_at"]
+    assert answered["updated_at"] > question["updated_at"]
 
 
 def test_only_who_is_asked_may_answer(project: Project) -> None:
     refused(respond(project, project.ask(), "user_sam"), 403, "permission_denied")
-    asked = project.ask(target=APPROVERS)
-    refused(respond(project, asked, "user_mallory"), 403, "permission_denied")
+    question = project.ask(target=APPROVERS)
+    refused(respond(project, question, "user_mallory"), 403, "permission_denied")
 
 
 def test_a_service_key_may_not_act_for_a_group(project: Project) -> None:
-    asked = project.ask(target=APPROVERS)
-    path = f"interactions/{asked['id']}"
+    question = project.ask(target=APPROVERS)
+    path = f"interactions/{question['id']}"
     refused(
         project.http.post(f"{path}/respond", json={"value": True}),
         403,
@@ -143,10 +143,10 @@ def test_a_service_key_may_not_act_for_a_group(project: Project) -> None:
 
 
 def test_a_closed_question_is_a_409_whatever_is_sent(project: Project) -> None:
-    asked = project.ask()
-    assert respond(project, asked, "user_rina").status_code == 200
+    question = project.ask()
+    assert respond(project, question, "user_rina").status_code == 200
     for value in (True, "nonsense"):
-        details = refused(respond(project, asked, "user_rina", value), 409, "conflict")
+        details = refused(respond(project, question, "user_rina", value), 409, "conflict")
         assert details == {"status": "completed"}
 
 
@@ -177,9 +177,9 @@ def test_a_closed_question_is_a_409_whatever_is_sent(project: Project) -> None:
 def test_a_wrong_value_is_a_400_and_leaves_it_open(
     project: Project, fields: dict[str, Any], value: Any, expected: str
 ) -> None:
-    asked = project.ask(**fields)
-    refused(respond(project, asked, "user_rina", value), 400, "bad_request")
-    assert project.http.get(f"interactions/{asked['id']}").json() == asked
+    question = project.ask(**fields)
+    refused(respond(project, question, "user_rina", value), 400, "bad_request")
+    assert project.http.get(f"interactions/{question['id']}").json() == question
 
 
 @pytest.mark.parametrize(
@@ -188,49 +188,49 @@ def test_a_wrong_value_is_a_400_and_leaves_it_open(
 def test_a_wrong_answer_body_is_a_400_that_names_the_field(
     project: Project, body: dict[str, Any], named: str
 ) -> None:
-    asked = project.ask(spec={"mode": "confirm"})
-    response = project.http.post(f"interactions/{asked['id']}/respond", json=body)
+    question = project.ask(spec={"mode": "confirm"})
+    response = project.http.post(f"interactions/{question['id']}/respond", json=body)
     refused(response, 400, "bad_request", named)
 
 
-def test_a_claim_locks_it_to_its_holder(project: Project) -> None:
-    asked = project.ask(target=APPROVERS)
-    path = f"interactions/{asked['id']}"
+def test_a_claim_keeps_others_from_answering(project: Project) -> None:
+    question = project.ask(target=APPROVERS)
+    path = f"interactions/{question['id']}"
     for _ in range(2):
         claimed = project.as_("user_sam").post(f"{path}/claim")
         assert claimed.status_code == 200
         assert claimed.json()["claimed_by"] == "user_sam"
     late = project.as_("user_lee").post(f"{path}/claim")
     assert refused(late, 409, "already_claimed") == {"claimed_by": "user_sam"}
-    held = respond(project, asked, "user_lee")
-    assert refused(held, 409, "already_claimed") == {"claimed_by": "user_sam"}
+    answer = respond(project, question, "user_lee")
+    assert refused(answer, 409, "already_claimed") == {"claimed_by": "user_sam"}
     refused(project.as_("user_lee").post(f"{path}/release"), 403, "permission_denied")
     refused(project.as_("user_mallory").post(f"{path}/claim"), 403, "permission_denied")
     assert project.as_("user_sam").post(f"{path}/release").json()["claimed_by"] is None
     assert project.as_("user_lee").post(f"{path}/release").status_code == 200
-    assert respond(project, asked, "user_lee").status_code == 200
+    assert respond(project, question, "user_lee").status_code == 200
     refused(project.as_("user_sam").post(f"{path}/claim"), 409, "conflict")
     refused(project.as_("user_sam").post(f"{path}/release"), 409, "conflict")
 
 
 @pytest.mark.parametrize("target", [BOARD, {"type": "user", "id": "user_rina"}])
-def test_what_is_not_for_the_first_responder_cannot_be_claimed(
+def test_only_first_responder_questions_can_be_claimed(
     project: Project, target: dict[str, str]
 ) -> None:
-    asked = project.ask(target=target)
-    response = project.as_("user_rina").post(f"interactions/{asked['id']}/claim")
+    question = project.ask(target=target)
+    response = project.as_("user_rina").post(f"interactions/{question['id']}/claim")
     refused(response, 400, "not_claimable")
 
 
 def test_all_members_answer_and_the_last_one_completes_it(project: Project) -> None:
-    asked = project.ask(target=BOARD)
-    assert asked["target_member_snapshot"] == ["user_rina", "user_sam", "user_lee"]
-    first = respond(project, asked, "user_lee", value=False).json()
+    question = project.ask(target=BOARD)
+    assert question["target_member_snapshot"] == ["user_rina", "user_sam", "user_lee"]
+    first = respond(project, question, "user_lee", value=False).json()
     assert first["status"] == "pending"
     assert [each["user_id"] for each in first["partial_responses"]] == ["user_lee"]
-    refused(respond(project, asked, "user_lee"), 409, "already_responded")
-    assert respond(project, asked, "user_rina").json()["status"] == "pending"
-    last = respond(project, asked, "user_sam").json()
+    refused(respond(project, question, "user_lee"), 409, "already_responded")
+    assert respond(project, question, "user_rina").json()["status"] == "pending"
+    last = respond(project, question, "user_sam").json()
     assert last["status"] == "completed"
     assert last["response"]["value"] == [True, True, False]
     assert last["response"]["comment"] is None
@@ -240,6 +240,6 @@ def test_all_members_answer_and_the_last_one_completes_it(project: Project) -> N
 def test_a_question_for_a_run_delivers_its_signal(project: Project) -> None:
     run = project.start({"name": "wait", "wait_signal": {"topic": "go"}})
     project.wait_for(run["id"], "suspended")
-    asked = project.ask(run_id=run["id"], signal_name="go")
-    assert respond(project, asked, "user_rina").status_code == 200
+    question = project.ask(run_id=run["id"], signal_name="go")
+    assert respond(project, question, "user_rina").status_code == 200
     project.wait_for(run["id"], "completed")

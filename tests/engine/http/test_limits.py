@@ -21,7 +21,7 @@ class Clock:
         return self.now
 
 
-def test_it_refuses_what_is_beyond_a_minutes_worth_and_says_how_long_to_wait() -> None:
+def test_it_refuses_calls_beyond_the_limit_and_says_how_long_to_wait() -> None:
     clock = Clock()
     limit = RateLimit(3, clock)
     remaining = [limit.take("a")["X-RateLimit-Remaining"] for _ in range(3)]
@@ -47,7 +47,7 @@ def test_after_the_wait_that_it_named_one_call_passes() -> None:
         limit.take("a")
 
 
-def test_each_token_has_its_own() -> None:
+def test_each_token_has_its_own_limit() -> None:
     limit = RateLimit(1, Clock())
     limit.take("a")
     limit.take("b")

@@ -1,4 +1,4 @@
-"""Many at once."""
+"""Concurrent calls."""
 
 import threading
 from collections import Counter
@@ -11,16 +11,16 @@ from tests.engine.http.refusals import refused
 from tests.fixtures_engine import Project
 
 
-def test_of_fifty_simultaneous_answers_one_counts(project: Project) -> None:
+def test_fifty_simultaneous_answers_have_one_winner(project: Project) -> None:
     run = project.start(project.question())
-    asked = project.pending(run["id"])
+    question = project.pending(run["id"])
     before = newest(project)
     start = threading.Barrier(50)
 
     def answer(number: int) -> httpx.Response:
         start.wait()
         return project.http.post(
-            f"interactions/{asked['id']}/respond",
+            f"interactions/{question['id']}/respond",
             json={"value": number % 2 == 0, "comment": f"answer {number}"},
         )
 
@@ -31,7 +31,7 @@ def test_of_fifty_simultaneous_answers_one_counts(project: Project) -> None:
         if response.status_code == 409:
             assert refused(response, 409, "conflict") == {"status": "completed"}
     (won,) = (response.json() for response in responses if response.status_code == 200)
-    assert project.http.get(f"interactions/{asked['id']}").json() == won
+    assert project.http.get(f"interactions/{question['id']}").json() == won
     project.wait_for(run["id"], "completed")
     with reading(project, f"runs/{run['id']}/events?since={before}") as stream:
         frames = stream.until(newest(project))
@@ -41,13 +41,13 @@ def test_of_fifty_simultaneous_answers_one_counts(project: Project) -> None:
     assert statuses[1:] == ["queued", "running", "completed"]
 
 
-def test_of_two_who_claim_at_once_one_holds_it(project: Project) -> None:
+def test_two_simultaneous_claims_have_one_winner(project: Project) -> None:
     people = ["user_rina", "user_sam", "user_lee"]
     for _ in range(5):
-        asked = project.ask(target={"type": "group", "id": "approvers"})
+        question = project.ask(target={"type": "group", "id": "approvers"})
         start = threading.Barrier(3)
 
-        def claim(user_id: str, path: str = f"interactions/{asked['id']}/claim") -> int:
+        def claim(user_id: str, path: str = f"interactions/{question['id']}/claim") -> int:
             start.wait()  # noqa: B023 - used up within the round
             return project.as_(user_id).post(path).status_code
 

@@ -1,4 +1,4 @@
-"""The engine is killed in the middle of things, and goes on."""
+"""After being killed, the engine continues where it stopped."""
 
 import threading
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ def test_no_event_is_lost_or_repeated_and_no_answer_forgotten(mortal: Project) -
     follower.start()
 
     def write() -> list[str]:
-        """Ask and answer until told to stop; what was acknowledged."""
+        """Ask and answer until the event is set, and return what was acknowledged."""
         acknowledged = []
         while not over.is_set():
             up.wait()
@@ -120,12 +120,12 @@ def test_no_event_is_lost_or_repeated_and_no_answer_forgotten(mortal: Project) -
 
 def test_a_suspended_run_is_answered_after_the_restart(mortal: Project) -> None:
     run = mortal.start(mortal.question())
-    asked = mortal.pending(run["id"])
+    question = mortal.pending(run["id"])
     cursor = newest(mortal)
     mortal.engine.kill()
     mortal.engine.start()
     assert mortal.http.get(f"runs/{run['id']}").json()["status"] == "suspended"
-    answered = mortal.http.post(f"interactions/{asked['id']}/respond", json={"value": True})
+    answered = mortal.http.post(f"interactions/{question['id']}/respond", json={"value": True})
     assert answered.status_code == 200
     mortal.wait_for(run["id"], "completed")
     with reading(mortal, f"runs/{run['id']}/events?since={cursor}") as stream:

@@ -38,7 +38,7 @@ def test_a_run_is_accepted_with_all_its_fields(project: Project) -> None:
     }
 
 
-def test_one_run_comes_with_its_spec(project: Project) -> None:
+def test_a_run_comes_with_its_spec(project: Project) -> None:
     run = project.start(PRINT)
     project.wait_for(run["id"], "completed")
     read = project.http.get(f"runs/{run['id']}").json()
@@ -129,7 +129,7 @@ def test_a_list_is_newest_first_and_filtered(project: Project) -> None:
 
 
 def test_a_walk_neither_skips_nor_repeats_while_runs_are_added(project: Project) -> None:
-    made = [project.start(WAIT)["id"] for _ in range(7)]
+    created = [project.start(WAIT)["id"] for _ in range(7)]
     met: list[str] = []
     cursor: dict[str, str] = {}
     while True:
@@ -140,10 +140,10 @@ def test_a_walk_neither_skips_nor_repeats_while_runs_are_added(project: Project)
             assert "next_cursor" not in page
             break
         cursor = {"cursor": page["next_cursor"]}
-    assert met == made[::-1]
+    assert met == created[::-1]
 
 
-def test_the_steps_are_told_in_order(project: Project) -> None:
+def test_the_steps_are_listed_in_order(project: Project) -> None:
     run = project.start(PRINT, {**PRINT, "name": "again"})
     project.wait_for(run["id"], "completed")
     steps = project.http.get(f"runs/{run['id']}/steps").json()["items"]
@@ -187,12 +187,12 @@ def test_a_wrong_signal_is_a_400_that_names_the_field(
 
 def test_a_cancellation_ends_the_run_and_its_question(project: Project) -> None:
     run = project.start(project.question())
-    asked = project.pending(run["id"])
+    question = project.pending(run["id"])
     response = project.http.post(f"runs/{run['id']}/cancellations")
     assert (response.status_code, response.content) == (204, b"")
     ended = project.http.get(f"runs/{run['id']}").json()
     assert (ended["status"], ended["error_type"]) == ("failed", "run_cancelled")
-    assert project.http.get(f"interactions/{asked['id']}").json()["status"] == "expired"
+    assert project.http.get(f"interactions/{question['id']}").json()["status"] == "expired"
     again = project.http.post(f"runs/{run['id']}/cancellations")
     assert again.status_code == 204
     assert project.http.get(f"runs/{run['id']}").json() == ended

@@ -90,7 +90,7 @@ class Command:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_says_its_address_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
+def test_the_command_prints_its_address_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
     command = Command(tmp_path)
     address = command.address()
     assert httpx.get(f"{address}/v1/projects/x/runs").status_code == 401
@@ -120,7 +120,7 @@ def test_a_taken_port_is_one_sentence_that_says_what_to_do(tmp_path: Path) -> No
     assert len(said.strip().splitlines()) == 1
 
 
-def test_a_stream_tells_what_another_process_committed(tmp_path: Path) -> None:
+def test_a_stream_sends_what_another_process_committed(tmp_path: Path) -> None:
     environment = databases.environment(tmp_path, "pair")
     one, other = EngineProcess(environment), EngineProcess(environment)
     one.start()

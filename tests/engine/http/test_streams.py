@@ -32,16 +32,16 @@ def test_the_projects_stream_opens_with_the_newest_cursor_and_no_data(project: P
     project.ask()
     with reading(project) as stream:
         assert next(stream) == Frame(id=1, event=None, data=None, comment=None)
-        asked = project.ask()
+        question = project.ask()
         frame = next(stream)
     assert (frame.id, frame.event) == (2, "interaction_created")
     assert frame.data is not None
     assert set(frame.data) == {"type", "run_id", "seq", "timestamp", "data"}
     assert (frame.data["seq"], frame.data["type"]) == (2, "interaction_created")
-    assert frame.data["data"] == asked
+    assert frame.data["data"] == question
 
 
-def test_it_replays_what_followed_since_and_goes_on(project: Project) -> None:
+def test_it_replays_the_events_after_since_and_continues(project: Project) -> None:
     for _ in range(3):
         project.ask()
     with reading(project, "runs/events?since=1") as stream:
@@ -62,11 +62,11 @@ def test_the_larger_of_since_and_last_event_id_wins(
 
 
 @pytest.mark.parametrize("since", ["-1", "x", "1.5", "", str(2**63), "9" * 5000, "²"])
-def test_a_cursor_that_is_none_is_a_400(project: Project, since: str) -> None:
+def test_a_cursor_that_is_invalid_is_a_400(project: Project, since: str) -> None:
     refused(project.http.get("runs/events", params={"since": since}), 400, "bad_request", "since")
 
 
-def test_a_last_event_id_that_is_none_is_a_400(project: Project) -> None:
+def test_a_last_event_id_that_is_invalid_is_a_400(project: Project) -> None:
     response = project.http.get("runs/events", headers={"Last-Event-ID": "abc"})
     refused(response, 400, "bad_request", "Last-Event-ID")
 
@@ -138,9 +138,9 @@ def test_nothing_is_missed_or_repeated_while_several_threads_write(project: Proj
     def write() -> None:
         start.wait()
         for _ in range(rounds):
-            asked = project.ask()
+            question = project.ask()
             answered = project.http.post(
-                f"interactions/{asked['id']}/respond", json={"value": True}
+                f"interactions/{question['id']}/respond", json={"value": True}
             )
             assert answered.status_code == 200
 
@@ -168,7 +168,7 @@ def test_nothing_is_missed_or_repeated_while_several_threads_write(project: Proj
             assert found.result() == list(range(1, last + 1))
 
 
-def test_a_reader_who_does_not_read_holds_nobody_up_and_misses_nothing(project: Project) -> None:
+def test_a_slow_reader_delays_no_one_and_misses_nothing(project: Project) -> None:
     """12 MB are written past the one: more than the sockets and the shared log hold."""
     events, filling = 60, "x" * 200_000
     slow = socket.create_connection(("127.0.0.1", httpx.URL(project.base_url).port))
@@ -223,7 +223,7 @@ def test_two_hundred_streams_cost_no_thread(project: Project) -> None:
 
 
 @pytest.mark.slow
-def test_a_silent_stream_says_that_it_is_alive_every_15_seconds(project: Project) -> None:
+def test_a_silent_stream_sends_a_keep_alive_every_15_seconds(project: Project) -> None:
     project.http.timeout = httpx.Timeout(20)
     with reading(project) as stream:
         next(stream)

@@ -21,7 +21,7 @@ async def test_a_database_that_is_away_is_a_503(kind: type[Exception]) -> None:
     assert (refusal.value.status, refusal.value.code) == (503, "service_unavailable")
 
 
-async def test_what_a_function_refuses_is_refused_unchanged() -> None:
+async def test_a_refusal_of_a_function_arrives_unchanged() -> None:
     refused = EngineError(409, "conflict", "Too late.")
 
     def act() -> None:

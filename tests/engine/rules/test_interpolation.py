@@ -36,7 +36,7 @@ def test_a_step_whose_name_has_a_dot_is_found(scope):
     assert scope.fill("${steps.a.x}") == 1
 
 
-def test_what_a_reference_brings_in_is_not_resolved_again():
+def test_references_in_a_resolved_value_are_not_resolved():
     assert Scope({"x": "${inputs.x}"}, {}).text("<${inputs.x}>") == "<${inputs.x}>"
 
 
@@ -59,7 +59,7 @@ def test_an_unknown_reference_is_named(scope, reference):
     assert f"${{{reference}}}" in failed.value.message
 
 
-def test_text_without_a_reference_is_left_alone(scope):
+def test_text_without_a_reference_stays_unchanged(scope):
     assert scope.fill({"price": "$5 {x} $ {y}", "n": 3, "none": None}) == {
         "price": "$5 {x} $ {y}",
         "n": 3,

@@ -1,4 +1,4 @@
-"""What the engine runs by itself."""
+"""The actions that the engine runs itself."""
 
 from datetime import UTC, datetime
 

@@ -36,13 +36,13 @@ def test_description_layout_and_tags_are_taken():
 
 
 @pytest.mark.parametrize("field", ["outputs", "state"])
-def test_what_the_reference_has_of_a_workflow_and_we_do_not_serve_is_named(field):
+def test_unsupported_fields_of_a_workflow_are_named(field):
     error = refused(sleep("1s"), spec={field: {}})
     assert (error.code, error.details["field"]) == ("not_supported", f"spec.{field}")
 
 
 @pytest.mark.parametrize("field", ["definition_id", "config"])
-def test_what_the_reference_has_of_a_run_and_we_do_not_serve_is_named(field):
+def test_unsupported_fields_of_a_run_are_named(field):
     error = refused(sleep("1s"), **{field: "x"})
     assert (error.code, error.details["field"]) == ("not_supported", field)
 
@@ -55,13 +55,13 @@ def test_a_saved_workflow_is_not_supported():
 @pytest.mark.parametrize(
     "field", ["each", "join", "pause", "edge_matching_strategy", "store", "retry", "catch"]
 )
-def test_what_the_reference_has_of_a_step_and_we_do_not_serve_is_named(field):
+def test_unsupported_fields_of_a_step_are_named(field):
     error = refused(sleep("1s", "first"), {**sleep("1s"), field: {}})
     assert (error.code, error.details["field"]) == ("not_supported", f"spec.steps[1].{field}")
 
 
 @pytest.mark.parametrize("field", ["store", "on_timeout"])
-def test_what_a_wait_cannot_do_here_is_named(field):
+def test_an_unsupported_wait_is_named(field):
     error = refused(wait(**{field: "x"}))
     assert error.code == "not_supported"
     assert error.details["field"] == f"spec.steps[0].wait_signal.{field}"
@@ -74,7 +74,7 @@ def test_what_a_wait_cannot_do_here_is_named(field):
         ({"spec": {"colour": "red"}}, "spec.colour"),
     ],
 )
-def test_a_field_that_nobody_knows_is_named(body, place):
+def test_an_unknown_field_is_named(body, place):
     error = refused(sleep("1s"), **body)
     assert (error.code, error.details["field"]) == ("bad_request", place)
     assert place in error.message
@@ -101,7 +101,7 @@ def test_a_stock_action_of_the_server_is_taken():
     start({**act("print"), "action_kind": "server"})
 
 
-def test_one_plain_edge_to_the_following_step_is_taken():
+def test_a_plain_edge_to_the_following_step_is_accepted():
     start({**sleep("1s", "a"), "next": [{"step": "b"}]}, {**sleep("1s", "b"), "next": []})
 
 
@@ -217,12 +217,12 @@ def test_a_body_that_is_no_object_is_refused(body):
     assert caught.value.status == 400
 
 
-def test_what_no_database_can_keep_is_refused():
+def test_a_text_that_no_database_can_store_is_refused():
     assert refused(act("print", message="a\0b")).code == "bad_request"
     assert refused(act("print", message="\ud800")).code == "bad_request"
 
 
-def test_what_is_nested_beyond_reason_is_refused():
+def test_a_spec_that_is_nested_too_deeply_is_refused():
     deep: list = []
     for _ in range(500):
         deep = [deep]

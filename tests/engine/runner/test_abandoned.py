@@ -1,4 +1,4 @@
-"""A transaction that is given up at any of its statements leaves nothing behind."""
+"""A transaction that fails at any of its statements leaves nothing behind."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""SIGKILL at any moment: the next process goes on, nothing is lost, nothing happens twice."""
+"""SIGKILL at any moment: the next process continues, and nothing is lost or done twice."""
 
 import os
 import random
@@ -41,7 +41,7 @@ def database_url():
 
 
 def work_and_be_killed(team, folder, lines):
-    """Let a process work until it has done ``lines`` things, kill it; what it said is done."""
+    """Let a process print ``lines`` lines, kill it, and return what it printed."""
     victim = subprocess.Popen(
         [sys.executable, "-m", "tests.engine.runner.victim", team.handle, team.tokens["service"]],
         cwd=ROOT,
@@ -69,7 +69,7 @@ def work_and_be_killed(team, folder, lines):
 
 
 def is_still():
-    """No run is on the move: each is over, or waits for somebody."""
+    """No run is on the move: each is over, or waits for someone."""
     moving = Run.objects.exclude(status__in=Run.FINISHED)
     return not moving.exclude(wait_kind__in=("interaction", "signal")).exists()
 
@@ -132,11 +132,11 @@ def kill_and_check(team, folder, times):
     check(team, done)
 
 
-def test_killed_at_any_moment_it_goes_on(team, tmp_path):
+def test_after_a_kill_at_any_moment_it_continues(team, tmp_path):
     kill_and_check(team, tmp_path, 4)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_killed_forty_times_it_goes_on(team, tmp_path):
+def test_after_forty_kills_it_continues(team, tmp_path):
     kill_and_check(team, tmp_path, 40)

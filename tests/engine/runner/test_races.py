@@ -1,4 +1,4 @@
-"""Many at once: one winner."""
+"""Concurrent changes: only one succeeds."""
 
 from datetime import timedelta
 from functools import partial
@@ -27,7 +27,7 @@ def codes(results):
 
 
 @pytest.mark.parametrize("group", [False, True])
-def test_of_30_simultaneous_answers_one_counts(team, group):
+def test_thirty_simultaneous_answers_have_one_winner(team, group):
     target = {"type": "group", "id": "approvers"} if group else {"type": "user", "id": "user_rina"}
     run = team.begin(question(target=target))
     item = team.questions(run)[0]
@@ -41,7 +41,7 @@ def test_of_30_simultaneous_answers_one_counts(team, group):
         )
     )
     assert codes(results) == ["completed"] + ["conflict"] * 29
-    winner = next(each for each in results if isinstance(each, dict))
+    winner = next(result for result in results if isinstance(result, dict))
     assert team.read(item) == winner
     assert [f["type"] for f in team.frames()].count("interaction_completed") == 1
     assert team.settle(run)["status"] == "completed"
@@ -56,14 +56,14 @@ def test_simultaneous_answers_of_all_members_are_all_kept_and_the_last_completes
     assert codes(results).count("completed") == 1
     assert codes(results).count("pending") == 2
     done = team.read(item)
-    assert sorted(each["user_id"] for each in done["partial_responses"]) == sorted(
+    assert sorted(response["user_id"] for response in done["partial_responses"]) == sorted(
         done["target_member_snapshot"]
     )
     assert [f["type"] for f in team.frames()].count("interaction_completed") == 1
     assert team.settle(run)["status"] == "completed"
 
 
-def test_of_simultaneous_claims_one_holds(team):
+def test_simultaneous_claims_have_one_winner(team):
     item = team.ask_group()
     results = at_once(
         *(
@@ -71,10 +71,10 @@ def test_of_simultaneous_claims_one_holds(team):
             for who in (team.rina, team.sam, team.lee) * 3
         )
     )
-    holder = team.read(item)["claimed_by"]
-    refused = [each for each in results if isinstance(each, EngineError)]
-    assert {each.code for each in refused} == {"already_claimed"}
-    assert {each.details["claimed_by"] for each in refused} == {holder}
+    winner = team.read(item)["claimed_by"]
+    refused = [result for result in results if isinstance(result, EngineError)]
+    assert {refusal.code for refusal in refused} == {"already_claimed"}
+    assert {refusal.details["claimed_by"] for refusal in refused} == {winner}
     assert len(refused) == 6
 
 
@@ -116,7 +116,7 @@ def test_a_signal_against_a_cancellation_leaves_one_end(team):
     assert (ended["status"], ended["error_type"]) == ("failed", "run_cancelled")
 
 
-def test_nobody_ever_sees_half_an_answer(team):
+def test_no_one_ever_sees_half_an_answer(team):
     """A reader beside the writers: a closed question's run never waits for it any more."""
     asked = [team.begin(question(timeout="1h")) for _ in range(60)]
     items = [team.questions(run)[0] for run in asked]

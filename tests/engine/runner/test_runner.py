@@ -1,4 +1,4 @@
-"""The runner carries on what is due."""
+"""The runner does what is due."""
 
 from datetime import timedelta
 
@@ -53,7 +53,7 @@ def test_a_deadline_that_comes_nearer_than_all_others_is_not_slept_through(team)
     assert times.read_time(team.read(item)["updated_at"]) - soon < timedelta(seconds=1)
 
 
-def test_what_fell_due_while_no_runner_ran_fires_when_one_does(team):
+def test_deadlines_that_passed_without_a_runner_fire_when_one_starts(team):
     now = clock.now()
     fell_due = times.to_text(now - timedelta(minutes=1))
     item = team.ask(at=now - timedelta(hours=1), expires_at=fell_due)
@@ -103,7 +103,7 @@ def test_it_stops_although_the_next_deadline_is_an_hour_away(team):
     runner.stop()
 
 
-def test_what_another_process_wrote_is_seen_within_its_longest_wait(team):
+def test_work_of_another_process_is_noticed_within_the_longest_wait(team):
     row = Run.objects.get(pk=team.begin(act("print"), wait())["id"])
     with running() as watch:
         row.id, row.status, row.position = ids.new("run", clock.now()), "queued", 0

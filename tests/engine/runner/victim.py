@@ -28,7 +28,7 @@ def say(*words: str) -> None:
 
 
 def begin(caller: Caller) -> None:
-    """Start runs of every kind of step, some of which nobody answers in time."""
+    """Start runs of every kind of step, some of which no one answers in time."""
     for number in itertools.count():
         steps = [
             act("print", message=f"number {number}"),

@@ -1,4 +1,4 @@
-"""A past that is made with a given clock."""
+"""A history that is created at past times."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,20 +19,20 @@ DAYS = 3
 FRIDAY = datetime(2026, 3, 13, 11, 0, tzinfo=UTC)
 
 
-def lived(handle: str, now: datetime = FRIDAY, **how: Any) -> int:
+def lived(handle: str, now: datetime = FRIDAY, days: int = 1) -> int:
     """Make a past; how many questions it has."""
     provision(handle=handle, people=PEOPLE, groups=GROUPS)
-    return list(past.create(handle=handle, days=DAYS, now=now, zone=UTC, **how))[-1]
+    return list(past.create(handle=handle, days=days, now=now, zone=UTC))[-1]
 
 
 def items(handle: str) -> list[Interaction]:
     return list(Interaction.objects.filter(project__handle=handle).order_by("created_at"))
 
 
-def test_all_of_it_lies_behind_and_only_the_present_is_open():
-    told = lived("quillmoor")
+def test_the_history_is_past_and_only_current_questions_are_open():
+    count = lived("quillmoor", days=DAYS)
     made = items("quillmoor")
-    assert len(made) == told > 60
+    assert len(made) == count > 60
     assert FRIDAY - timedelta(days=DAYS + 1) < made[0].created_at
     for item in made:
         assert item.created_at <= item.updated_at < FRIDAY
@@ -46,7 +46,7 @@ def test_all_of_it_lies_behind_and_only_the_present_is_open():
 
 
 def test_every_kind_of_end_and_of_asking_is_in_it():
-    lived("quillmoor")
+    lived("quillmoor", days=DAYS)
     made = items("quillmoor")
     assert {item.status for item in made} >= {"completed", "expired"}
     assert {item.type for item in made} == {"approval", "review", "input"}
@@ -77,14 +77,14 @@ def test_the_same_seed_makes_the_same_past():
 
 def test_a_second_past_is_refused():
     lived("quillmoor")
-    told = len(items("quillmoor"))
+    count = len(items("quillmoor"))
     with pytest.raises(past.PastExists):
         lived("quillmoor")
-    assert len(items("quillmoor")) == told
+    assert len(items("quillmoor")) == count
 
 
 @pytest.mark.django_db(databases=["engine"], transaction=True)
-def test_the_runner_of_the_present_leaves_it_alone():
+def test_the_runner_does_not_change_the_history():
     now = clock.now()
     with running():
         lived("quillmoor", now=now)

@@ -43,7 +43,7 @@ def every(project: Project, path: str, **filters: str) -> list[Json]:
 
 
 def waiting(project: Project, now: datetime) -> list[Json]:
-    """What is pending once all of the morning was posted."""
+    """The pending interactions once all stories of the morning were posted."""
     for post in stories.morning(now):
         send(project, post)
     return every(project, "interactions", status="pending")
@@ -124,7 +124,7 @@ def test_the_morning_shows_runs_in_every_state_and_something_that_was_answered(
     assert {item["responder"]["id"] for item in done} == {"user_rina", "user_sam"}
 
 
-def test_whatever_is_answered_the_runs_go_on_without_an_error(project: Project) -> None:
+def test_the_runs_continue_without_an_error_after_any_answers(project: Project) -> None:
     waiting(project, datetime.now(UTC))
     while pending := every(project, "interactions", status="pending"):
         for item in pending:
@@ -143,7 +143,7 @@ def test_whatever_is_answered_the_runs_go_on_without_an_error(project: Project) 
 
 
 def answer(project: Project, item: Json) -> None:
-    """Everybody who must answers with the last choice there is."""
+    """Everyone who must answers with the last choice there is."""
     spec = item["spec"]
     values = [option["value"] for option in spec.get("options") or [{"value": ""}]]
     value = {
@@ -186,7 +186,7 @@ def everything() -> list[stories.Post]:
     return [*stories.morning(now), *itertools.islice(stories.traffic(Random(3), lambda: now), 200)]
 
 
-def test_nobody_but_the_cast_is_asked_or_asks() -> None:
+def test_only_the_casts_people_ask_and_are_asked() -> None:
     for post in everything():
         for question in asked_by(post):
             assert question["target"]["id"] in {*stories.PEOPLE, "approvers", "change-board"}
@@ -200,7 +200,7 @@ def test_links_lead_to_no_real_place() -> None:
     assert all(host.endswith(".example") for host in hosts), hosts
 
 
-def test_its_diffs_count_their_lines_right() -> None:
+def test_line_numbers_in_diffs_are_right() -> None:
     diffs = [
         text
         for post in everything()

@@ -7,8 +7,9 @@ from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.web.ui.context import Card, Cell, cards
+from inbox.web.ui.context import Card, Column, cards
 from inbox.web.ui.markdown import FORMATTED
+from inbox.web.ui.values import Cell
 
 DIFF = """--- a/config/capture.yaml
 +++ b/config/capture.yaml
@@ -49,7 +50,7 @@ def test_a_value_that_would_read_backward_shows_why() -> None:
 @pytest.mark.parametrize(
     "keys", [("from", "to"), ("before", "after"), ("was", "now"), ("old", "new")]
 )
-def test_a_pair_says_what_became_what(keys: tuple[str, str]) -> None:
+def test_a_pair_shows_before_and_after(keys: tuple[str, str]) -> None:
     card = only({"version": {keys[0]: "4.11.3", keys[1]: "4.12.0"}})
     assert card.facts == (("Version", Cell("4.12.0", was="4.11.3", changed=True)),)
 
@@ -95,7 +96,7 @@ def test_patches_of_code_hosts_are_one_card() -> None:
 
 def test_equal_rows_are_a_table_with_levels() -> None:
     card = only({"risks": [{"what": "Locks", "level": "high"}, {"what": "Load", "guard": "limit"}]})
-    assert card.columns == ("What", "Level", "Guard")
+    assert card.columns == (Column("What"), Column("Level"), Column("Guard"))
     assert card.rows[0] == (Cell("Locks"), Cell("High", level="high"), Cell(""))
 
 
@@ -117,22 +118,93 @@ def test_long_text_is_folded() -> None:
 def test_flat_objects_are_pairs_and_nested_ones_a_tree() -> None:
     assert only({"customer": {"name": "Nordlys", "since": 2019}}).kind == "pairs"
     tree = only({"customer": {"orders": [{"id": 1, "lines": [1, 2]}]}})
-    assert tree.nodes[0].meta == "1 item"
-    assert tree.nodes[0].children[0].children[1].children[1].text == "2"
+    assert [(node.kind, node.depth, node.key, node.text) for node in tree.nodes] == [
+        ("branch", 0, "orders", "1 item"),
+        ("branch", 1, "0", "2 keys"),
+        ("leaf", 2, "id", "1"),
+        ("branch", 2, "lines", "2 items"),
+        ("leaf", 3, "0", "1"),
+        ("leaf", 3, "1", "2"),
+        ("end", 2, "", ""),
+        ("end", 1, "", ""),
+        ("end", 0, "", ""),
+    ]
 
 
-def test_what_is_shown_elsewhere_is_left_out() -> None:
+def test_values_shown_elsewhere_are_left_out() -> None:
     assert cards({"due_at": "2026-11-24T10:45:00Z"}, shown_elsewhere=frozenset({"due_at"})) == ()
 
 
-def test_deep_and_wide_values_are_cut_and_say_so() -> None:
-    deep: Any = 1
-    for _ in range(40):
+def test_a_tree_a_hundred_levels_deep_is_shown_whole() -> None:
+    deep: Any = {"bottom": 1}
+    for _ in range(98):
         deep = {"a": deep}
-    assert only({"deep": deep}).kind == "tree"
+    tree = only({"deep": deep})
+    assert [node.depth for node in tree.nodes if node.kind == "leaf"] == [98]
+    shown = render_to_string("interactions/_context.html", {"cards": [tree]})
+    assert shown.count("<details") == shown.count("</details>") == 98
+
+
+def test_deeply_nested_values_are_one_line_of_json() -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = {"a": deep}
+    last = [node for node in only({"deep": deep}).nodes if node.kind == "leaf"]
+    assert [(node.depth, node.text[:5]) for node in last] == [(100, '{"a":')]
+
+
+def test_wide_values_are_cut_and_say_so() -> None:
     wide = only({"wide": {str(n): {"x": [n]} for n in range(1000)}})
-    assert "more in the raw JSON" in wide.nodes[-1].text
-    assert only({"rows": [{"a": n} for n in range(130)]}).cut == 30
+    assert (wide.nodes[-1].kind, wide.nodes[-1].cut) == ("cut", 800)
+    shown = render_to_string("interactions/_context.html", {"cards": [wide]})
+    assert "800 more in the raw JSON" in shown
+
+
+def test_a_long_branch_leaves_room_for_those_after_it() -> None:
+    tree = only({"data": {"rows": [[n] for n in range(5_000)], "owner": {"team": ["x"]}}})
+    assert [node.key for node in tree.nodes if node.depth == 0 and node.key] == ["rows", "owner"]
+
+
+def test_all_trees_and_tables_together_are_bounded() -> None:
+    tree = {str(n): {"x": [n]} for n in range(180)}
+    trees = cards({f"tree{n}": tree for n in range(20)})
+    assert sum(node.kind in ("leaf", "branch") for card in trees for node in card.nodes) == 2_000
+    tables = cards({f"table{n}": [{"a": n, "b": "x"}] * 600 for n in range(20)})
+    assert [len(card.rows) for card in tables[:3]] == [500, 500, 0]
+    assert tables[2].cut == 600
+
+
+def test_a_table_shows_five_hundred_rows() -> None:
+    rows = [{"id": n, "name": f"Row {n}"} for n in range(620)]
+    table = only({"rows": rows})
+    assert (len(table.rows), table.cut, table.paged) == (500, 120, True)
+    assert table.columns == (Column("ID", number=True), Column("Name"))
+    assert not only({"rows": rows[:50]}).paged
+
+
+def test_several_lines_under_a_name_of_code_are_code() -> None:
+    card = only({"restore_script": "set -e\n\n  pg_restore a.dump\n"})
+    assert (card.kind, card.lines) == ("code", ("set -e", "", "  pg_restore a.dump"))
+    assert only({"note": "set -e\npg_restore"}).kind == "text"
+    assert only({"command": "pg_restore a.dump"}).kind == "facts"
+
+
+def test_one_fenced_block_is_code_under_any_name() -> None:
+    card = only({"plan": "```python\nprint(1)\n```"})
+    assert (card.kind, card.lines) == ("code", ("print(1)",))
+
+
+def test_unchanged_lines_know_their_number_on_both_sides() -> None:
+    [file] = only({"policy": {"before": "a\nb\nc", "after": "b\nc\nd"}}).files
+    lines = [(line.kind, line.old, line.number) for piece in file.pieces for line in piece.lines]
+    assert lines == [("del", 0, 1), ("", 2, 1), ("", 3, 2), ("add", 0, 3)]
+
+
+def test_only_folds_that_have_their_lines_can_show_the_whole_file() -> None:
+    before = "".join(f"line {n}\n" for n in range(40))
+    [compared] = only({"x": {"before": before, "after": before.replace("line 20\n", "")}}).files
+    [sent] = only({"x": DIFF}).files
+    assert (compared.folds, sent.folds) == (True, False)
 
 
 json_values = st.recursive(
@@ -151,7 +223,7 @@ def test_whatever_comes_it_becomes_cards_that_can_be_shown(context: dict[str, An
     render_to_string("interactions/_context.html", {"cards": shown, "raw_href": "/raw"})
 
 
-def test_what_stands_around_a_diff_is_shown_too() -> None:
+def test_text_around_a_diff_is_shown_too() -> None:
     patch = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
     text, files = cards({"change": f"Fix the rounding.\n\n{patch}Signed off."})
     assert (text.kind, files.kind) == ("text", "diff")

@@ -1,4 +1,4 @@
-"""A form a mode: what it takes, what it says, what it keeps."""
+"""The form of each mode: what it accepts, its errors, and what it keeps."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import pytest
 from django.http import QueryDict
 from ulid import ULID
 
+from inbox.engine.rules.questions import MODES
 from inbox.mobius.types import Option, Question
 from inbox.models import Draft
 from inbox.web.interactions.forms import FORMS, LONGEST, AnswerForm, form_for
@@ -39,8 +40,8 @@ def field(form: AnswerForm, name: str = "value") -> Any:
     return form[name].value()
 
 
-def test_there_is_one_for_each_mode_and_none_for_an_unknown_one() -> None:
-    assert set(FORMS) == {"confirm", "select", "multi_select", "input"}
+def test_each_known_mode_has_a_form_and_an_unknown_one_has_none() -> None:
+    assert set(FORMS) == {mode for modes in MODES.values() for mode in modes}
     assert form_for(Question(mode="signature")) is None
 
 
@@ -73,7 +74,7 @@ def test_it_takes_a_value_of_its_mode(question: Question, values: list[str], val
         (SELECT, [], "Choose an answer."),
         (SELECT, ["d"], "That isn't one of the options. Choose one of those shown."),
         (SEVERAL, ["a", "d"], "One of these isn't an option. Choose from the options shown."),
-        (SEVERAL, ["a", "a"], "The same answer was sent twice. Choose each one once."),
+        (SEVERAL, ["a", "a"], "The same answer was sent twice. Choose each answer only once."),
         (INPUT, [""], "Enter your answer."),
         (INPUT, ["  \r\n "], "Enter your answer."),
         (INPUT, ["é" * LONGEST], "This is 65,536 bytes over the limit of 65,536. Shorten it."),
@@ -130,7 +131,7 @@ def test_a_draft_takes_the_place_of_the_suggestion(
     assert not form.filled_in
 
 
-def test_each_showing_is_an_operation_of_its_own() -> None:
+def test_each_rendered_form_has_an_operation_id_of_its_own() -> None:
     one, other = field(shown(CONFIRM), "operation_id"), field(shown(CONFIRM), "operation_id")
     assert one != other
     assert ULID.from_str(one)

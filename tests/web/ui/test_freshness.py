@@ -7,7 +7,8 @@ import pytest
 
 from inbox.mirror.freshness import Reason, SyncStatus, Trouble, trouble_of
 from inbox.mobius import errors
-from inbox.web.ui.freshness import _REASONS, explained, freshness_text, trouble_text
+from inbox.web.ui.freshness import explained, freshness_text, trouble_text
+from inbox.web.ui.script_words import WORDS
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 AWAY = trouble_of(errors.Unreachable("no", sent=False))
@@ -24,7 +25,8 @@ def says(**facts: object) -> str:
 
 
 def refusal(kind: type[errors.MobiusError], status: int) -> errors.MobiusError:
-    error = kind("limit is at most 50.\n", status=status)
+    message = "limit is at most 50.\n"
+    error = kind(message, status=status, upstream_message=message)
     error.request = "GET /interactions"
     return error
 
@@ -48,19 +50,19 @@ def test_the_time_is_that_of_the_installation(settings: Any) -> None:
     ("error", "why"),
     [
         (errors.Unreachable("no", sent=False), "Mobius isn't responding."),
-        (errors.Unauthorized("mbx_secret"), "Mobius refuses the service key."),
+        (errors.Unauthorized("mbx_secret"), "Mobius doesn't accept the service key."),
         (errors.Denied("no"), "The service key isn't for this project."),
         (
             errors.NotFound("The project was not found.", code="not_found", status=404),
             "Mobius doesn't know this project.",
         ),
-        (refusal(errors.Rejected, 422), "Mobius refuses GET /interactions (422)."),
-        (refusal(errors.NotFound, 404), "Mobius refuses GET /interactions (404)."),
-        (errors.NotFound("There is no such call."), "Mobius refuses a request."),
+        (refusal(errors.Rejected, 422), "Mobius refused GET /interactions (422)."),
+        (refusal(errors.NotFound, 404), "Mobius refused GET /interactions (404)."),
+        (errors.NotFound("There is no such call."), "Mobius refused a request."),
         (errors.RateLimited("no"), "Mobius is limiting requests."),
         (errors.Unavailable("no", status=503), "Mobius returned an error (503)."),
         (errors.InvalidResponse("no"), "Mobius sent a response that can't be read."),
-        (errors.TooLarge("no"), "Mobius sent more data at once than can be read."),
+        (errors.TooLarge("no"), "Mobius sent a response that's too large to read."),
         (errors.Silent("no", sent=True), ""),
     ],
 )
@@ -71,7 +73,7 @@ def test_each_failure_has_a_sentence_of_its_own(error: errors.MobiusError, why: 
 
 
 def test_every_reason_that_readers_hear_of_has_words() -> None:
-    assert set(Reason) - _REASONS.keys() == {Reason.SILENT}
+    assert {reason for reason in Reason if reason.name.lower() not in WORDS} == {Reason.SILENT}
 
 
 def test_a_stage_without_a_failure_has_a_sentence_of_its_own() -> None:
@@ -112,25 +114,25 @@ def test_a_rate_limit_says_until_when() -> None:
         ("GET /members/me", "GET /members/me"),
     ],
 )
-def test_what_is_refused_is_named_to_administrators_alone(request_: str, shown: str) -> None:
-    error = errors.Rejected("Ask Lee.", status=422)
+def test_the_refused_call_is_named_only_to_administrators(request_: str, shown: str) -> None:
+    error = errors.Rejected("Ask Lee.", status=422, upstream_message="Ask Lee.")
     error.request = request_
     sync_status = SyncStatus()
     sync_status.update(seeded=True, broken_at=ago(hours=1), trouble=trouble_of(error))
     fresh = sync_status.present(NOW)
-    assert freshness_text(fresh, NOW).endswith(f"Mobius refuses {shown} (422).")
-    assert explained(fresh) == f"Mobius refuses {request_} (422: Ask Lee)."
+    assert freshness_text(fresh, NOW).endswith(f"Mobius refused {shown} (422).")
+    assert explained(fresh) == f"Mobius refused {request_} (422: Ask Lee)."
     sync_status.update(connected=True, full_sync_done=True, trouble=None)
     assert explained(sync_status.present(NOW)) == ""
 
 
 def test_administrators_read_how_long_a_stream_was_silent_and_which_settings_set_a_limit() -> None:
-    silent = errors.Silent("Mobius has sent nothing for 45 s.", sent=True)
+    silent = errors.Silent("Mobius hasn't sent anything for 45 s.", sent=True)
     silent.silence = 45.2
     sync_status = SyncStatus()
     facts = {"seeded": True, "silent": True, "broken_at": ago(hours=1)}
     sync_status.update(**facts, trouble=trouble_of(silent))
-    assert explained(sync_status.present(NOW)) == "Mobius has sent nothing for 45 s."
+    assert explained(sync_status.present(NOW)) == "Mobius hasn't sent anything for 45 s."
     sync_status.update(trouble=trouble_of(errors.TooLarge("no")))
     assert "MOBIUS_EVENT_LIMIT" in explained(sync_status.present(NOW))
     sync_status.update(trouble=AWAY)

@@ -46,7 +46,7 @@ def test_headings_start_below_those_of_the_page() -> None:
         "| a |\n|:-:|\n| <b onclick=x> |",
     ],
 )
-def test_nothing_that_acts_survives(hostile: str) -> None:
+def test_no_active_content_survives(hostile: str) -> None:
     for html in (render(hostile).html, render_plain(hostile).html):
         found = Tags(html)
         assert not found.hostile
@@ -54,7 +54,7 @@ def test_nothing_that_acts_survives(hostile: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
-def test_whatever_comes_it_renders_and_nothing_in_it_acts(text: str) -> None:
+def test_any_text_renders_without_active_content(text: str) -> None:
     for html in (render(text).html, render_plain(text).html):
         assert not Tags(html).hostile
 
@@ -122,7 +122,7 @@ def test_an_entity_that_would_reverse_what_follows_is_shown() -> None:
     assert formatted("Pay &#x202e;00.001") == "<p>Pay ⟨U+202E⟩00.001</p>\n"
 
 
-def test_nobody_else_can_write_a_links_host() -> None:
+def test_no_one_else_can_write_a_links_host() -> None:
     assert "<small" not in formatted("[x] <small>(bank.example)</small>")
 
 
@@ -177,7 +177,7 @@ def test_nothing_behind_deep_quotes_is_lost(levels: int) -> None:
         "7. beyond",
     ],
 )
-def test_what_other_readers_of_markdown_leave_out_is_shown(text: str) -> None:
+def test_markdown_that_other_readers_hide_is_shown(text: str) -> None:
     shown = render(text)
     assert "beyond" in shown.html + shown.plain
     assert text.startswith("7.") == ('<ol start="7">' in shown.html)

@@ -18,7 +18,7 @@ from inbox.web.groups.messages import group_message
 from inbox.web.interactions.messages import answer_message, claim_message
 from inbox.web.runs.messages import run_message
 from inbox.web.ui.messages import Message
-from tests.mirror.things import answered, ask, at, group_ask, run
+from tests.support.snapshots import answered, ask, at, group_ask, run
 from tests.web import cast
 
 RINA = Viewer(0, "user_rina", "Rina")
@@ -31,8 +31,8 @@ def people(db: None) -> None:
     cast.people()
 
 
-def row(told: Any) -> Interaction:
-    return interaction_row(Upstream(), told, 0)
+def row(interaction: Any) -> Interaction:
+    return interaction_row(Upstream(), interaction, 0)
 
 
 def part(by: str, value: Any = True) -> Answer:
@@ -40,14 +40,14 @@ def part(by: str, value: Any = True) -> Answer:
 
 
 def about_answer(
-    kind: Kind, told: Any = None, *, draft_saved: bool = False, **facts: Any
+    kind: Kind, interaction: Any = None, *, draft_saved: bool = False, **facts: Any
 ) -> Message:
-    outcome = Outcome(kind, row(told or ask(run_id="run_1")), **facts)
+    outcome = Outcome(kind, row(interaction or ask(run_id="run_1")), **facts)
     return answer_message(outcome, RINA, draft_saved=draft_saved)
 
 
-def about_claim(kind: Kind, told: Any = None, verb: str = "claim", **facts: Any) -> Message:
-    return claim_message(Outcome(kind, row(told or group_ask()), verb, **facts), RINA)
+def about_claim(kind: Kind, interaction: Any = None, verb: str = "claim", **facts: Any) -> Message:
+    return claim_message(Outcome(kind, row(interaction or group_ask()), verb, **facts), RINA)
 
 
 def about_group(kind: Kind, verb: str = groups.Verb.ADDED, **facts: Any) -> Message:
@@ -65,9 +65,9 @@ def test_an_answer_that_resumes_the_run_says_so() -> None:
     assert (str(message), message.status) == ("Approved. The run has resumed.", 200)
 
 
-def test_an_answer_of_several_says_for_whom_it_waits() -> None:
-    told = group_ask(run_id="run_1", responses=(part("user_sam"), part("user_rina", False)))
-    message = about_answer(Kind.PENDING_OTHERS, told)
+def test_an_answer_of_several_says_who_it_is_waiting_for() -> None:
+    interaction = group_ask(run_id="run_1", responses=(part("user_sam"), part("user_rina", False)))
+    message = about_answer(Kind.PENDING_OTHERS, interaction)
     assert str(message) == ("Rejected. 2 of 3 have answered, including you. Still waiting for Lee.")
 
 
@@ -81,31 +81,31 @@ def test_the_last_of_several_says_that_all_have_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "text"),
+    ("interaction", "text"),
     [
         (ask(), "Mobius is still processing it."),
         (group_ask(), "Others still have to answer."),
     ],
 )
-def test_an_accepted_answer_is_received(told: Any, text: str) -> None:
-    assert str(about_answer(Kind.RECEIVED, told)) == f"Answer received. {text}"
+def test_an_accepted_answer_is_received(interaction: Any, text: str) -> None:
+    assert str(about_answer(Kind.RECEIVED, interaction)) == f"Answer received. {text}"
 
 
 def test_a_closed_question_says_who_answered_what() -> None:
     closed = answered(group_ask(policy=Policy(kind=PolicyKind.ANY)), "user_lee", 2)
     message = about_answer(Kind.CLOSED, closed, draft_saved=True)
     assert message.title.startswith("Lee answered this ")
-    assert message.title.endswith(": Approve")
+    assert message.title.endswith(": Approved")
     assert message.text == f"Your answer wasn't sent. {SAVED}"
     assert (message.status, message.tone, message.retryable) == (409, "info", False)
     assert about_claim(Kind.CLOSED, closed).title == message.title
 
 
 def test_an_answer_of_mine_that_came_before_is_repeated() -> None:
-    told = group_ask(responses=(part("user_rina", False),))
-    message = about_answer(Kind.ALREADY_MINE, told)
+    interaction = group_ask(responses=(part("user_rina", False),))
+    message = about_answer(Kind.ALREADY_ANSWERED, interaction)
     assert message.title.startswith("You answered this ")
-    assert message.title.endswith(": Reject")
+    assert message.title.endswith(": Rejected")
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,12 @@ def test_an_answer_of_mine_that_came_before_is_repeated() -> None:
         (timedelta(hours=1), "Claimed by Lee since"),
     ],
 )
-def test_a_claim_of_somebody_else_names_them(ago: timedelta, title: str) -> None:
-    told = group_ask(claimed_by="user_lee", claimed_at=timezone.now() - ago)
-    for message in (about_answer(Kind.HELD, told), about_claim(Kind.HELD, told)):
+def test_a_claim_by_someone_else_names_them(ago: timedelta, title: str) -> None:
+    interaction = group_ask(claimed_by="user_lee", claimed_at=timezone.now() - ago)
+    for message in (
+        about_answer(Kind.CLAIMED_BY_ANOTHER, interaction),
+        about_claim(Kind.CLAIMED_BY_ANOTHER, interaction),
+    ):
         assert message.title.startswith(title)
         assert message.text.startswith("You can answer if Lee releases it.")
         assert (message.status, message.retryable) == (409, True)
@@ -134,13 +137,13 @@ def test_an_answer_that_is_underway_names_the_person(accepted_at: Any, title: st
 
 @pytest.mark.parametrize(
     "kind",
-    [kind for kind in Kind if kind not in (Kind.PROCESSING, Kind.ALREADY_MINE, Kind.ANSWERED)],
+    [kind for kind in Kind if kind not in (Kind.PROCESSING, Kind.ALREADY_ANSWERED, Kind.ANSWERED)],
 )
 def test_a_draft_is_called_saved_only_where_it_was(kind: Kind) -> None:
     done = Outcome(kind, row(ask())).done
-    told = group_ask(responses=(part("user_rina"),))
-    assert SAVED not in about_answer(kind, told).text
-    assert (SAVED in about_answer(kind, told, draft_saved=True).text) is not done
+    interaction = group_ask(responses=(part("user_rina"),))
+    assert SAVED not in about_answer(kind, interaction).text
+    assert (SAVED in about_answer(kind, interaction, draft_saved=True).text) is not done
 
 
 @pytest.mark.parametrize(
@@ -210,15 +213,15 @@ def test_a_refused_service_key_is_not_the_viewers_fault() -> None:
         (Kind.STILL_OPEN, {}),
     ],
 )
-def test_what_could_not_be_confirmed_is_not_called_unsent(message: Any) -> None:
+def test_an_unconfirmed_answer_is_not_called_unsent(message: Any) -> None:
     kind, facts = message
-    told = about_answer(kind, **facts)
-    assert "We couldn't confirm that your answer was received" in str(told)
-    assert "wasn't sent" not in told.text
-    assert told.status == 503
+    interaction = about_answer(kind, **facts)
+    assert "We couldn't confirm that your answer was received" in str(interaction)
+    assert "wasn't sent" not in interaction.text
+    assert interaction.status == 503
 
 
-def test_what_mobius_says_is_quoted() -> None:
+def test_the_message_of_mobius_is_quoted() -> None:
     for message in (
         about_answer(Kind.NOT_ACCEPTED, message="Too late."),
         about_claim(Kind.NOT_ACCEPTED, message="Too late."),
@@ -229,6 +232,11 @@ def test_what_mobius_says_is_quoted() -> None:
         assert (message.status, message.tone) == (422, "bad")
 
 
+def test_a_refusal_without_a_reason_says_its_status() -> None:
+    message = about_answer(Kind.NOT_ACCEPTED, status=413)
+    assert message.text.startswith("Mobius returned an error (413).")
+
+
 def test_a_claim_and_a_release_say_what_follows() -> None:
     assert str(about_claim(Kind.CLAIMED)) == (
         "You claimed this question. "
@@ -237,7 +245,7 @@ def test_a_claim_and_a_release_say_what_follows() -> None:
     assert about_claim(Kind.RELEASED, verb="release").title == "You released this question"
     assert about_claim(Kind.STILL_OPEN).title == "The question is still unclaimed"
     still_mine = about_claim(Kind.STILL_OPEN, verb=claiming.Verb.RELEASE)
-    assert still_mine.title == "You still have this question claimed"
+    assert still_mine.title == "The question is still claimed by you"
 
 
 @pytest.mark.parametrize(
@@ -245,8 +253,8 @@ def test_a_claim_and_a_release_say_what_follows() -> None:
     [
         (groups.Verb.ADDED, "", "Lee was added to Approvers"),
         (groups.Verb.REMOVED, "", "Lee was removed from Approvers"),
-        (groups.Verb.ROUTED, PolicyKind.ANY, "Routing for Approvers is now first to answer"),
-        (groups.Verb.ROUTED, PolicyKind.ALL, "Routing for Approvers is now all members"),
+        (groups.Verb.ROUTED, PolicyKind.ANY, "Routing for Approvers is now “First to answer”"),
+        (groups.Verb.ROUTED, PolicyKind.ALL, "Routing for Approvers is now “All members”"),
     ],
 )
 def test_a_change_of_a_group_is_named(verb: str, routing: str, title: str) -> None:
@@ -261,8 +269,8 @@ def test_a_change_of_a_group_is_named(verb: str, routing: str, title: str) -> No
     [
         (Kind.ALREADY_SO, groups.Verb.ADDED, "Lee is already in Approvers", 409),
         (Kind.ALREADY_SO, groups.Verb.REMOVED, "Lee is no longer in Approvers", 409),
-        (Kind.UNKNOWN_PERSON, groups.Verb.ADDED, "Mobius doesn't know anyone called user_lee", 422),
-        (Kind.DELETED, groups.Verb.ROUTED, "Mobius no longer has Approvers", 409),
+        (Kind.UNKNOWN_PERSON, groups.Verb.ADDED, "Mobius doesn't know the ID user_lee", 422),
+        (Kind.DELETED, groups.Verb.ROUTED, "Approvers no longer exists in Mobius", 409),
         (Kind.NOT_ALLOWED, groups.Verb.ADDED, "Mobius doesn't let you change this group", 409),
         (Kind.STILL_OPEN, groups.Verb.ADDED, "The change wasn't made", 503),
     ],
@@ -277,7 +285,7 @@ def test_a_group_that_was_not_changed_says_why(
 def test_a_name_with_a_percent_sign_is_shown_as_it_is() -> None:
     group = Group(name="50% rule")
     message = group_message(Outcome(Kind.DELETED, group, groups.Verb.ADDED))
-    assert message.title == "Mobius no longer has 50% rule"
+    assert message.title == "50% rule no longer exists in Mobius"
 
 
 @pytest.mark.parametrize(
@@ -288,14 +296,16 @@ def test_a_name_with_a_percent_sign_is_shown_as_it_is() -> None:
         ({"status": "failed", "state": "cancelled"}, "had already been cancelled"),
     ],
 )
-def test_a_run_that_ended_before_is_told_calmly(fields: dict[str, str], end: str) -> None:
+def test_a_run_that_had_already_ended_is_reported_without_an_error(
+    fields: dict[str, str], end: str
+) -> None:
     of = Run(mobius_id="run_1", workflow="release", **fields)
     message = run_message(Outcome(Kind.ENDED_BEFORE, of, run_control.Verb.CANCEL))
     assert message.title.endswith(end)
     assert (message.text, message.status, message.tone) == ("Nothing was cancelled.", 200, "info")
 
 
-def test_a_signal_that_may_arrive_twice_is_not_repeated_lightly() -> None:
+def test_the_message_warns_that_a_signal_may_arrive_twice() -> None:
     message = about_run(Kind.UNCONFIRMED, run_control.Verb.SIGNAL)
     assert "it may arrive twice" in message.text
     assert message.text.startswith("Your text is still in this tab.")
@@ -318,7 +328,7 @@ def test_the_name_to_type_is_named() -> None:
             "Each person can be nudged about a question once an hour",
         ),
         (Kind.THEY_ANSWERED, "Lee has already answered", "No nudge was sent."),
-        (Kind.HELD, "Someone else has claimed it", "Only they can answer now"),
+        (Kind.CLAIMED_BY_ANOTHER, "Someone else has claimed it", "Only they can answer now"),
         (Kind.NO_ACCOUNT, "user_lee has no account here", "No nudge was sent. Contact them"),
         (Kind.DEACTIVATED, "Lee's account is deactivated", "No nudge was sent. Contact them"),
         (

@@ -1,4 +1,4 @@
-"""A run as it was: folding its events, compared with a plain reading of them."""
+"""Replaying a run: its state at each event, compared with a plain count."""
 
 import random
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inbox.web.runs.scrubber import fold
-from tests.mirror.things import at
+from tests.support.snapshots import at
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Row:
 
 
 def a_log(seed: int, length: int = 80) -> list[Row]:
-    """A log that nobody would write, of every kind of event."""
+    """A log that no one would write, of every kind of event."""
     dice = random.Random(seed)
     rows = []
     for seq in range(1, length + 1):
@@ -52,7 +52,7 @@ def a_log(seed: int, length: int = 80) -> list[Row]:
 
 
 def plainly(rows: list[Row]) -> tuple[Any, ...]:
-    """The same state, found by looking back from the end for each thing."""
+    """The same state, from the last event of each step and question."""
 
     def last(kind: str, key: str, value: str) -> dict[str, Any]:
         found = [r for r in rows if r.kind == kind and (not key or r.data.get(key) == value)]
@@ -84,7 +84,7 @@ def test_every_moment_is_what_a_plain_reading_of_the_log_says(seed: int) -> None
         assert state.seq == length
 
 
-def test_a_status_is_held_since_the_first_of_the_events_that_say_it() -> None:
+def test_a_status_lasts_since_the_first_event_that_has_it() -> None:
     rows = [
         Row("run", "run_updated", 1, at(1), {"status": "running"}),
         Row("run", "run_updated", 2, at(2), {"status": "running"}),

@@ -1,4 +1,4 @@
-"""Rendered text is kept within a bound, and made once."""
+"""Rendered text is cached within a limit and rendered once."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ def kept(most: int) -> RenderCache[str]:
     return RenderCache(most, len)
 
 
-def test_the_same_text_is_made_once_and_told_apart_by_kind() -> None:
+def test_the_same_text_is_made_once_and_distinguished_by_kind() -> None:
     cache, made = kept(10_000), []
 
     def make(text: str) -> str:
@@ -53,7 +53,7 @@ def test_it_stays_within_its_bytes_and_forgets_what_was_used_last() -> None:
     assert cache.get("k", "b", lambda _: "made again") == "made again"
 
 
-def test_what_is_larger_than_the_bound_is_given_and_not_kept() -> None:
+def test_a_text_larger_than_the_bound_is_rendered_and_not_kept() -> None:
     cache = kept(500)
     assert cache.get("k", "a", lambda text: text * 1000) == "a" * 1000
     assert cache.bytes == 0

@@ -29,10 +29,10 @@ from inbox.web.ui.answers import (
     members,
     value_words,
 )
-from inbox.web.ui.live_run import track
+from inbox.web.ui.live_run import Stop, track
 from inbox.web.ui.people import People
 from inbox.web.ui.words import kind, label, listed, short_id
-from tests.mirror.things import NOON, answered, ask, at, group_ask, run, step
+from tests.support.snapshots import NOON, answered, ask, at, group_ask, run, step
 
 NAMES = {"user_rina": "Rina", "user_sam": "Sam", "user_lee": "Lee"}
 RINA = People(NAMES, "user_rina")
@@ -63,11 +63,11 @@ def part(by: str, value: Any = True) -> Answer:
         ),
         (
             group_ask(run_id="run_1"),
-            "Yours will be answer 1 of 3. The run still needs Sam and Lee.",
+            "Yours will be answer 1 of 3. The run is still waiting for Sam and Lee.",
         ),
         (
             group_ask(run_id="run_1", responses=(part("user_sam"),)),
-            "Yours will be answer 2 of 3. The run still needs Lee.",
+            "Yours will be answer 2 of 3. The run is still waiting for Lee.",
         ),
         (
             group_ask(run_id="run_1", responses=(part("user_sam"), part("user_lee"))),
@@ -83,7 +83,7 @@ def part(by: str, value: Any = True) -> Answer:
         ),
         (
             group_ask(run_id="run_1", policy=Policy(kind=PolicyKind.QUORUM, quorum=2)),
-            "Yours will be answer 1 of 2. The run still needs 1 more of 2 people.",
+            "Yours will be answer 1 of 2. The run is still waiting for 1 of 2 people.",
         ),
         (
             group_ask(
@@ -99,7 +99,7 @@ def test_the_effect_of_an_answer(told: Any, sentence: str) -> None:
     assert str(effect(row(told), RINA)) == sentence
 
 
-def test_after_mine_it_names_for_whom_the_run_waits() -> None:
+def test_after_my_answer_it_names_the_people_the_run_waits_for() -> None:
     item = row(group_ask(run_id="run_1", responses=(part("user_rina"),)))
     assert after_mine(item, RINA) == "Still waiting for Sam and Lee."
 
@@ -114,12 +114,12 @@ SEVERAL = {
 @pytest.mark.parametrize(
     ("question", "value", "words", "did"),
     [
-        ({"mode": "confirm"}, True, "Approve", "Lee approved"),
-        ({"mode": "confirm"}, False, "Reject", "Lee rejected"),
+        ({"mode": "confirm"}, True, "Approved", "Lee approved"),
+        ({"mode": "confirm"}, False, "Rejected", "Lee rejected"),
         (VENDORS, "b", "Northgate", "Lee chose Northgate"),
         (VENDORS, "gone", "gone", "Lee chose gone"),
         (SEVERAL, ["b", "a"], "B, A", "Lee chose 2 of 2"),
-        (SEVERAL, [], "None of them", "Lee chose 0 of 2"),
+        (SEVERAL, [], "None of these", "Lee chose 0 of 2"),
         ({"mode": "input"}, "Sam", "Sam", "Lee answered"),
         ({"mode": "input"}, "", "An empty answer", "Lee answered"),
         ({}, {"x": [1]}, '{"x": [1]}', "Lee answered"),
@@ -165,16 +165,16 @@ def test_a_draft_reads_as_an_answer_does(
     assert typed_words(Question.model_validate(question), typed) == words
 
 
-def test_who_answered_what_and_when() -> None:
+def test_sentences_for_who_answered_what_and_when() -> None:
     item = row(answered(group_ask(policy=ANYBODY), "user_lee", 2))
     now = at(4)
-    assert closing_sentence(item, RINA, now) == "Lee answered this 2 min ago: Approve."
+    assert closing_sentence(item, RINA, now) == "Lee answered this 2 min ago: Approved."
     [answer] = given_answers(item, RINA)
     assert (answer.did, answer.comment, answer.at) == ("Lee approved", "fine", at(2))
     assert closing_sentence(item, People(NAMES, "user_lee"), now).startswith("You answered this")
 
 
-def test_how_it_ended_otherwise() -> None:
+def test_sentences_for_questions_that_were_not_answered() -> None:
     expired = row(ask(status=InteractionStatus.EXPIRED, completed_at=at(1)))
     assert closing_sentence(expired, RINA, at(5)) == (
         "This expired 4 min ago. It can no longer be answered."
@@ -182,7 +182,7 @@ def test_how_it_ended_otherwise() -> None:
     assert closing_sentence(row(ask()), RINA, at(5)) == ""
     gone = row(ask())
     gone.gone = True
-    assert closing_sentence(gone, RINA, at(5)) == "Mobius no longer has this question."
+    assert closing_sentence(gone, RINA, at(5)) == "This question no longer exists in Mobius."
 
 
 def test_members_are_answered_missing_or_at_their_turn() -> None:
@@ -198,12 +198,12 @@ def test_members_are_answered_missing_or_at_their_turn() -> None:
 def test_an_answer_that_mobius_has_received_counts_before_it_is_shown() -> None:
     item, lee = row(group_ask(run_id="run_1")), frozenset({"user_lee"})
     assert [m.state for m in members(item, RINA, received=lee)] == ["turn", "missing", "received"]
-    sentence = "Yours will be answer 2 of 3. The run still needs Sam."
+    sentence = "Yours will be answer 2 of 3. The run is still waiting for Sam."
     assert str(effect(item, RINA, received=lee)) == sentence
     assert after_mine(item, RINA, received=lee | {"user_rina"}) == "Still waiting for Sam."
 
 
-def test_history_is_told_in_sentences_in_order() -> None:
+def test_the_history_is_in_sentences_in_order() -> None:
     told = group_ask(
         run_id="run_1",
         signal_name="interaction:int_1",
@@ -240,6 +240,10 @@ PLAN = (
 )
 
 
+def words_of(stop: Stop) -> str:
+    return stop.phrase.text(at(10)) if stop.phrase is not None else ""
+
+
 @pytest.mark.parametrize(
     ("status", "states"),
     [
@@ -248,7 +252,7 @@ PLAN = (
         (RunStatus.FAILED, [("done", "1 min"), ("next", ""), ("next", "not reached")]),
     ],
 )
-def test_the_track_tells_done_now_and_to_come(
+def test_the_track_shows_past_current_and_coming_steps(
     status: RunStatus, states: list[tuple[str, str]]
 ) -> None:
     of = run_row(Upstream(), run(status=status), 0)
@@ -267,16 +271,16 @@ def test_the_track_tells_done_now_and_to_come(
         ),
         step_row(of, step("s2", name="approve_release", started_at=at(2)), 0),
     ]
-    stops = track(of, steps, at(10))
-    assert [(stop.state, stop.meta) for stop in stops] == states
+    stops = track(of, steps)
+    assert [(stop.state, words_of(stop)) for stop in stops] == states
     assert [stop.name for stop in stops] == ["Build", "Approve release", "Rest"]
 
 
 @pytest.mark.parametrize("status", [RunStatus.SUSPENDED, RunStatus.COMPLETED])
-def test_nothing_is_said_of_steps_that_upstream_does_not_tell(status: RunStatus) -> None:
+def test_steps_that_upstream_does_not_report_are_not_mentioned(status: RunStatus) -> None:
     of = run_row(Upstream(), run(status=status), 0)
     of.plan = [{"name": "build", "kind": "action"}]
-    assert [(stop.name, stop.meta) for stop in track(of, [], at(10))] == [("Build", "")]
+    assert [(stop.name, words_of(stop)) for stop in track(of, [])] == [("Build", "")]
 
 
 @pytest.mark.parametrize(
@@ -287,15 +291,18 @@ def test_a_failed_step_says_after_how_long(minutes: int, words: str) -> None:
     failed = step(
         "s1", name="build", status=StepStatus.FAILED, started_at=at(0), completed_at=at(minutes)
     )
-    [stop] = track(of, [step_row(of, failed, 0)], at(10))
-    assert (stop.state, stop.meta) == ("bad", words)
+    [stop] = track(of, [step_row(of, failed, 0)])
+    assert (stop.state, words_of(stop)) == ("bad", words)
 
 
 @pytest.mark.parametrize(
     ("key", "words"),
     [
         ("p95_capture", "P95 capture"),
-        ("customerId", "Customer id"),
+        ("customerId", "Customer ID"),
+        ("service_api_key", "Service API key"),
+        ("Sku", "SKU"),
+        ("callback_urls", "Callback URLs"),
         ("URL", "URL"),
         ("What could go wrong", "What could go wrong"),
         ("release-notes", "Release notes"),
@@ -336,13 +343,13 @@ def test_a_moment_without_an_offset_is_not_taken_for_a_time() -> None:
     assert answer.at == item.completed_at
 
 
-def test_a_deadline_that_had_passed_before_the_question_is_said_so() -> None:
+def test_a_deadline_before_the_question_is_pointed_out() -> None:
     item = row(ask(context={"due_at": at(-5).isoformat()}))
     lines = history(item, people=RINA, now=at(30))
     assert [line.text for line in lines] == ["Asked you", "Overdue from the start"]
 
 
-def test_a_run_waits_for_nobody_once_its_question_is_closed() -> None:
+def test_a_run_waits_for_no_one_once_its_question_is_closed() -> None:
     bypassed = row(ask(minutes=5, status=InteractionStatus.EXPIRED, expires_at=at(60)))
     over = run_row(Upstream(), run(minutes=20, status=RunStatus.COMPLETED, completed_at=at(20)), 0)
     assert dict(where_the_time_went(over, [bypassed], at(30))) == {

@@ -1,4 +1,4 @@
-"""What pages say goes through gettext, and as whole sentences."""
+"""All text on pages goes through gettext, in whole sentences."""
 
 import ast
 import re
@@ -42,7 +42,7 @@ def untranslated(tree: ast.AST) -> Iterator[ast.AST]:
         yield from untranslated(node)
 
 
-def test_what_pages_say_can_be_translated() -> None:
+def test_every_text_of_a_page_can_be_translated() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for path in PAGES
@@ -62,5 +62,5 @@ def test_what_pages_say_can_be_translated() -> None:
         ('def say():\n    """Nothing is waiting."""', 0),
     ],
 )
-def test_it_finds_what_cannot(source: str, count: int) -> None:
+def test_it_finds_text_that_cannot_be_translated(source: str, count: int) -> None:
     assert len(list(untranslated(ast.parse(source)))) == count

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from inbox.web.ui import when
 
@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 24, 10, 3, tzinfo=UTC)
         (12 * 86400 + 3600, "12 d"),
     ],
 )
-def test_a_length_is_said_in_its_two_largest_units(seconds: float, words: str) -> None:
+def test_a_duration_is_shown_in_its_two_largest_units(seconds: float, words: str) -> None:
     assert when.span(seconds) == words
 
 
@@ -44,7 +44,7 @@ def test_a_screen_reader_gets_the_units_in_full(seconds: float, words: str) -> N
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0.01, "immediately"),
+        (0.01, "under 1 s"),
         (0.44, "0.4 s"),
         (14, "14 s"),
         (134, "2 min 14 s"),
@@ -52,7 +52,7 @@ def test_a_screen_reader_gets_the_units_in_full(seconds: float, words: str) -> N
         (4800, "1 h 20 min"),
     ],
 )
-def test_what_a_step_took_is_said_to_the_second(seconds: float, words: str) -> None:
+def test_the_duration_of_a_step_is_given_to_the_second(seconds: float, words: str) -> None:
     assert when.exact_span(seconds) == words
 
 
@@ -66,11 +66,11 @@ def test_what_a_step_took_is_said_to_the_second(seconds: float, words: str) -> N
         (datetime(2027, 12, 3, 14, 0, tzinfo=UTC), "3 Dec 2027"),
     ],
 )
-def test_a_moment_is_said_as_one_looks_it_up(at: datetime, words: str) -> None:
+def test_a_moment_is_shown_by_clock_or_date(at: datetime, words: str) -> None:
     assert when.moment(at, NOW) == words
 
 
-def test_a_moment_is_said_in_the_readers_time_zone() -> None:
+def test_a_moment_is_shown_in_the_current_time_zone() -> None:
     with timezone.override("Asia/Tokyo"):
         assert when.moment(NOW, NOW) == "19:03"
         assert when.at(NOW, NOW) == "at 19:03"
@@ -87,7 +87,7 @@ def test_a_moment_is_said_in_the_readers_time_zone() -> None:
         ({"days": 3}, "Sat 10:03"),
     ],
 )
-def test_how_long_ago(before: dict[str, int], words: str) -> None:
+def test_times_in_the_past_are_worded(before: dict[str, int], words: str) -> None:
     assert when.ago(NOW - timedelta(**before), NOW) == words
 
 
@@ -103,7 +103,7 @@ def test_how_long_ago(before: dict[str, int], words: str) -> None:
         (timedelta(hours=14), "later"),
     ],
 )
-def test_each_item_stands_in_one_band(after: timedelta | None, key: str) -> None:
+def test_each_question_is_in_one_band(after: timedelta | None, key: str) -> None:
     assert when.band(None if after is None else NOW + after, NOW).key == key
 
 
@@ -118,3 +118,18 @@ def test_a_soft_deadline_counts_until_the_item_has_expired() -> None:
     after = end + timedelta(seconds=1)
     assert when.deadline(due, end, after, soft=True) == when.Deadline(end, soft=False)
     assert when.deadline(None, None, NOW, soft=False) is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (-1, "vor 1 Min."),
+        (-80, "vor 1 Std. 20 Min."),
+        (-1440, "gestern um 11:03"),
+        (-2880, "am So., 11:03"),
+        (-20160, "am 10. Nov., 11:03"),
+    ],
+)
+def test_german_has_its_own_formats(minutes: int, words: str) -> None:
+    with translation.override("de"), timezone.override("Europe/Berlin"):
+        assert when.ago(NOW + timedelta(minutes=minutes), NOW) == words

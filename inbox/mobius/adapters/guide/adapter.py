@@ -36,7 +36,7 @@ class GuideAdapter:
     members_path = "/members"
 
     service_key_prefix = "mbx_"
-    member_token_prefix = "mbc_"
+    member_token_prefix = "mbc_"  # nosec B105 # a prefix, no secret
 
     def root(self, base_url: str, project: str) -> str:
         return f"{base_url.rstrip('/')}/v1/projects/{quote(project, safe='')}"

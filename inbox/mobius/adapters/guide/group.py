@@ -11,7 +11,7 @@ _ROUTING = {PolicyKind.ANY: "first_responder", PolicyKind.ALL: "all_members"}
 
 
 def read_group(payload: Any) -> Group:
-    """A group, with its count of members where a list gave one. Raises UnreadableError."""
+    """A group, with its count of members if a list gave one. Raises UnreadableError."""
     wire = identified(payload)
     count = wire.get("member_count")
     return Group(

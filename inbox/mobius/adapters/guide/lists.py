@@ -13,7 +13,7 @@ from inbox.mobius.types import Page
 T = TypeVar("T")
 
 _ID = re.compile(rb'"id"\s*:\s*"([\w.~:-]{1,200})"')
-# What follows the items in a page: members that are neither lists nor objects.
+# What follows the items in a page: members that aren't lists or objects.
 _AFTER_ITEMS = re.compile(
     rb'\]\s*,\s*((?:"\w+"\s*:\s*(?:"(?:[^"\\]|\\.)*"|true|false|null|-?\d+)\s*,?\s*)+)\}\s*\Z'
 )

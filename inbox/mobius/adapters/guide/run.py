@@ -62,7 +62,7 @@ _FIELDS = frozenset(
 
 
 def read_run(payload: Any) -> Run:
-    """A run object, with its plan where it carries its spec. Raises UnreadableError."""
+    """A run object, with its plan if it has its spec. Raises UnreadableError."""
     wire = identified(payload)
     note_unknown("a run", wire, _FIELDS)
     created, updated = created_and_updated(wire)
@@ -80,7 +80,6 @@ def read_run(payload: Any) -> Run:
         external_id=maybe_text(wire.get("external_id")),
         started_by=_started_by(wire),
         wait=Wait(
-            kinds={key: integer(n) for key, n in parts(waiting.get("kind_counts")).items()},
             wakes_at=moment(waiting, "next_wake_at"),
             signals=texts(waiting.get("waiting_on_signal_names")),
             interaction_ids=texts(waiting.get("interaction_ids")),
@@ -122,7 +121,7 @@ def read_step(payload: Any) -> Step:
 
 
 def read_signal(payload: Any) -> str:
-    """The id of a signal that was sent, empty where upstream does not say."""
+    """The ID of a signal that was sent, empty if upstream does not say."""
     return text(parts(payload).get("id"))
 
 

@@ -1,0 +1,253 @@
+"""Finding questions, runs and people by words: what is searched, and who finds what.
+
+Every word of a search must be the beginning of a word of the question. Others' answers, which some
+may not read yet, and what only people who see the whole run may read, are separate columns of the
+index (``inbox.models.question_words``): a person who may not read them doesn't find them.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, Q, QuerySet, Value, When
+
+from inbox.access.redaction import Masked, masked
+from inbox.access.rules import (
+    Viewer,
+    groups,
+    interactions,
+    listed_runs,
+    runs,
+    sees_whole_run,
+    with_hidden_answers,
+)
+from inbox.models import Group, Interaction, Membership, Reviewer, Run, Upstream
+from inbox.models.question_words import numbers_with
+from inbox.words import words_of
+
+Text = tuple[str, str]
+"""A text and what it stands under: a key, a person's ID, or nothing."""
+
+Name = tuple[str, str, str, str]
+"""The Mobius ID of a person or group, and the parts of the name."""
+
+MOST_OF_QUESTION = 48 * 1024
+MOST_NAMED = 20
+"""People of one search whose questions are checked, to see whether the viewer may find them."""
+MOST_OF_ANSWERS = 16 * 1024
+
+
+def search_questions(
+    viewer: Viewer, upstream: Upstream, text: str, *, limit: int
+) -> list[Interaction]:
+    """The questions that the viewer may see and that have every word of ``text``: open ones first,
+    then the newest. None for a text without words. Two queries.
+    """
+    if not words_of(text):
+        return []
+    order = (Case(When(status="pending", then=0), default=1), "-created_at", "-pk")
+    rows = interactions(viewer, upstream).filter(having(viewer, upstream, text), gone=False)
+    # Only their numbers are sorted: there may be very many, and rows are wide.
+    first = rows.order_by(*order).values("pk")[:limit]
+    found = Interaction.objects.filter(pk__in=first).defer("raw", "context", "message")
+    return list(found.order_by(*order))
+
+
+def search_runs(
+    viewer: Viewer,
+    upstream: Upstream,
+    text: str,
+    questions: Iterable[Interaction],
+    *,
+    limit: int,
+) -> list[Run]:
+    """The runs with every word of ``text``, newest first. One query.
+
+    For those who see the whole run, as the list of runs searches; for others, the runs of the
+    ``questions`` that they have found by these words.
+    """
+    if sees_whole_run(viewer):
+        rows = listed_runs(viewer, upstream).filter(gone__in=(False,))
+        words = text.replace("#", " ").lower().split()
+        for word in words:
+            rows = rows.filter(search__contains=word)
+        rows = rows if words else rows.none()
+    else:
+        ids = {item.run_id for item in questions if item.run_id}
+        rows = runs(viewer, upstream).filter(gone=False, mobius_id__in=ids)
+    columns = ("mobius_id", "workflow", "state", "created_at")
+    return list(rows.only(*columns).order_by("-created_at", "-id")[:limit])
+
+
+def search_people(
+    viewer: Viewer, upstream: Upstream, text: str, *, limit: int
+) -> list[tuple[str, str]]:
+    """Mobius ID and name of the people in whose names every word of ``text`` begins a word.
+
+    A lead finds everyone with an account; others find the members of their groups, and those named
+    in questions that they may see. A query for the names, one for the groups, and one for each of
+    at most ``MOST_NAMED`` people.
+    """
+    words = words_of(text)
+    if not words:
+        return []
+    rows = Reviewer.objects.exclude(mobius_id=None).exclude(mobius_id="")
+    # Only their names: an object for each of all accounts would take most of the time.
+    names = rows.filter(user__is_active=True).values_list(
+        "mobius_id", "user__first_name", "user__last_name", "user__username"
+    )
+    called = [
+        (str(id_), f"{first} {last}".strip() or username)
+        for id_, first, last, username in names.order_by("user__username")
+        if _is_called(f"{first} {last} {username}", words)
+    ]
+    if viewer.lead or not called:
+        return called[:limit]
+    ids = [id_ for id_, _ in called]
+    members = Membership.objects.filter(group__in=groups(viewer, upstream).values("pk"))
+    known = {viewer.mobius_id, *members.filter(user_id__in=ids).values_list("user_id", flat=True)}
+    others = [id_ for id_ in ids if id_ not in known][:MOST_NAMED]
+    known.update(id_ for id_ in others if _is_named(viewer, upstream, id_))
+    return [(id_, name) for id_, name in called if id_ in known][:limit]
+
+
+def _is_called(name: str, words: list[str]) -> bool:
+    """Whether each of the words begins a word of the name."""
+    parts = words_of(name)
+    return all(any(part.startswith(word) for part in parts) for word in words)
+
+
+def _is_named(viewer: Viewer, upstream: Upstream, id_: str) -> bool:
+    """Whether a question that the viewer may see names the person."""
+    named = numbers_with([[mark_of(id_)]], ["question"])
+    return interactions(viewer, upstream).filter(gone=False, pk__in=named).exists()
+
+
+def having(
+    viewer: Viewer,
+    upstream: Upstream,
+    text: str,
+    *,
+    of: str = "pk",
+    names: Iterable[Name] | None = None,
+) -> Q:
+    """The condition that a question has every word of ``text``, as far as the viewer may read it.
+
+    ``of`` is the field with the question's number. One query for people's names, unless the caller
+    has read ``names_in``; no condition and no query without words.
+    """
+    words = list(dict.fromkeys(words_of(text)))
+    if not words:
+        return Q()
+    terms = _with_names(words, names_in(upstream) if names is None else names)
+    readable = ["question", "run"] if sees_whole_run(viewer) else ["question"]
+    found = Q(**{f"{of}__in": numbers_with(terms, [*readable, "answers"])})
+    if not settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE:
+        return found
+    hidden = with_hidden_answers(viewer, upstream).values("pk")
+    without_answers = Q(**{f"{of}__in": numbers_with(terms, readable)})
+    return without_answers | found & ~Q(**{f"{of}__in": hidden})
+
+
+def names_in(upstream: Upstream) -> QuerySet[Any, Any]:
+    """The ``Name`` of every person and group. They are not indexed, so a person who is renamed is
+    found at once.
+    """
+    people = Reviewer.objects.filter(mobius_id__isnull=False).order_by()
+    groups = Group.objects.filter(upstream=upstream).order_by()
+    return people.values_list(
+        "mobius_id", "user__first_name", "user__last_name", "user__username"
+    ).union(groups.values_list("mobius_id", "name", "handle", Value("")), all=True)
+
+
+def _with_names(words: Iterable[str], rows: Iterable[Name]) -> list[list[str]]:
+    """Each word, with the marks of the people and groups in whose names it begins a word."""
+    named = [
+        (mark_of(str(id_)), words_of(f"{first} {last}".strip() or username))
+        for id_, first, last, username in rows
+    ]
+    return [
+        [word, *(mark for mark, name in named if any(part.startswith(word) for part in name))]
+        for word in words
+    ]
+
+
+@lru_cache(maxsize=4096)
+def mark_of(id_: str) -> str:
+    """The word for a person or a group in the index, which nothing that is typed can match."""
+    return "\ue000" + hashlib.sha256(id_.encode()).hexdigest()[:16]
+
+
+def people_of(item: Interaction) -> list[str]:
+    """The IDs of the requester, the assignee, the claimant and those who have answered."""
+    ids = (item.asked_by, item.target_id, item.group_id, item.claimed_by, item.responder_id)
+    return list(dict.fromkeys(id_ for id_ in (*ids, *item.answered_by) if id_))
+
+
+def question_texts(item: Interaction) -> Iterator[Text]:
+    """What is searched of a question itself, at most ``MOST_OF_QUESTION`` bytes."""
+    return _cut(_question_texts(item), MOST_OF_QUESTION)
+
+
+def _question_texts(item: Interaction) -> Iterator[Text]:
+    yield "", item.mobius_id
+    if item.run_id:
+        yield "", item.run_id
+        # Pages show the end of it.
+        yield "", item.run_id.rpartition("_")[2][-5:]
+    yield "", item.workflow
+    yield from (("", id_) for id_ in people_of(item))
+    yield "", item.message
+    yield from _texts(masked(item.context))
+
+
+def answer_texts(item: Interaction) -> Iterator[Text]:
+    """What is searched of the answers, at most ``MOST_OF_ANSWERS`` bytes: values, the labels of
+    options, and comments, under the ID of the person who gave them.
+    """
+    return _cut(_answer_texts(item), MOST_OF_ANSWERS)
+
+
+def _answer_texts(item: Interaction) -> Iterator[Text]:
+    options = (option for question in item.questions for option in question.get("options") or ())
+    labels = {str(option.get("value")): str(option.get("label") or "") for option in options}
+    alone = {"user_id": item.responder_id, "value": item.value, "comment": item.comment}
+    for answer in item.responses or [alone]:
+        person = str(answer.get("user_id") or "")
+        yield person, answer.get("comment") or ""
+        for label, text in _texts(masked(answer.get("value"))):
+            yield person, labels.get(text) or ""
+            yield person, f"{label} {text}" if label else text
+
+
+def _texts(value: Any) -> Iterator[Text]:
+    """The texts and numbers in a JSON value, each under its key; of what is masked only the key."""
+    stack = [("", value)]
+    while stack:
+        key, part = stack.pop()
+        if isinstance(part, dict):
+            yield key, ""
+            stack += [(name, inner) for name, inner in reversed(part.items())]
+        elif isinstance(part, list):
+            stack += [(key, inner) for inner in reversed(part)]
+        elif part is None or isinstance(part, bool | Masked):
+            yield key, ""
+        else:
+            yield key, str(part)
+
+
+def _cut(texts: Iterable[Text], most: int) -> Iterator[Text]:
+    """The texts that have any, until they have ``most`` bytes."""
+    for label, text in texts:
+        if not label and not text:
+            continue
+        size = len(text) if text.isascii() else len(text.encode(errors="replace"))
+        if size <= most:
+            yield label, text
+        else:
+            yield label, text.encode(errors="replace")[:most].decode(errors="ignore")
+        most -= len(label) + size
+        if most <= 0:
+            return

@@ -1,0 +1,49 @@
+"""Mailing the sign-in links that a command has made."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+from django.views.decorators.debug import sensitive_variables
+
+from inbox.people.identity_provider import may_use_password, oidc
+from inbox.services import mails
+from inbox.services.people import Added
+from inbox.web.connection.link_mail import LinkRow, link_rows, mails_of
+
+
+def add_option(parser: CommandParser) -> None:
+    """Let the command be asked to mail its links."""
+    parser.add_argument(
+        "--mail",
+        action="store_true",
+        help="mail the sign-in link instead of printing it, where the account has an address",
+    )
+
+
+def check_option(*, wanted: bool) -> None:
+    """Raises CommandError if mails can't be sent."""
+    if wanted and not settings.SENDS_MAIL:
+        raise CommandError("--mail needs EMAIL_URL, the address of a mail server.")
+
+
+def purpose_of(username: str) -> str:
+    """What the person does with the link."""
+    return "choose a password" if may_use_password(username) else f"sign in with {oidc().name}"
+
+
+@sensitive_variables()
+def mailed(added: Sequence[Added], *, wanted: bool) -> list[LinkRow]:
+    """The links that were made, mailed where that is wanted and there is an address."""
+    rows = [row for row in link_rows(added) if row.link]
+    if not wanted:
+        return rows
+    offered = [row for row in rows if row.offered]
+    failures = mails.send_all(mails_of(offered)) if offered else []
+    results = {row.token: row.mailed(failed) for row, failed in zip(offered, failures, strict=True)}
+    return [results.get(row.token) or _without_address(row) for row in rows]
+
+
+def _without_address(row: LinkRow) -> LinkRow:
+    return replace(row, problem=f"There is no email address for {row.username}.")

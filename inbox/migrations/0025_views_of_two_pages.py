@@ -1,0 +1,37 @@
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("inbox", "0024_index_of_age")]
+
+    operations = [
+        migrations.AddField(
+            model_name="savedview",
+            name="page",
+            field=models.CharField(
+                choices=[("inbox", "Inbox"), ("runs", "Runs")], default="runs", max_length=10
+            ),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name="savedview",
+            name="group",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="inbox.group",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="savedview", name="query", field=models.TextField()
+        ),
+        migrations.RemoveConstraint(model_name="savedview", name="one_view_of_a_name"),
+        migrations.AddConstraint(
+            model_name="savedview",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "page", "name"), name="one_view_of_a_name"
+            ),
+        ),
+    ]

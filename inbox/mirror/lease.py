@@ -1,0 +1,236 @@
+"""Which of several processes leads, by a lease in the database.
+
+Only the leader syncs and does what must be done once. Its tasks run in a context that knows the
+lease's number. Before anything is written there, the transaction checks that the lease still has
+this number and locks its row against being taken. So a leader that was paused for longer than the
+lease, and wakes up, changes nothing: what it writes raises ``LeaseLost``.
+
+Another process takes the lease once it has expired, or as soon as the leader has no connection to
+the database any more. A session that has been idle inside a transaction for as long as the lease
+lasts belongs to a process that is stopped. It is ended, since others may wait for its locks.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from contextvars import Context, ContextVar
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import TransactionStatus
+
+from inbox.live.database_link import NAME, PREFIX, Link, link
+
+log = logging.getLogger(__name__)
+
+VALID_FOR = 10.0
+"""Seconds for which a lease is taken or renewed."""
+MARGIN = 1.0
+"""Seconds before that in which the leader no longer starts what can't be undone."""
+SYNC = "sync"
+ALONE = "alone"
+"""The names of the leases: of the leader, and of a process behind a pooler, which runs alone."""
+
+# The row is skipped while a transaction that has checked the lease goes on.
+TAKE = """
+WITH free AS (
+  SELECT name FROM inbox_lease
+  WHERE name = %(name)s AND (until < clock_timestamp() OR %(by_session)s AND NOT EXISTS (
+    SELECT FROM pg_stat_activity WHERE application_name = holder AND datname = current_database()
+  ))
+  FOR UPDATE SKIP LOCKED
+)
+UPDATE inbox_lease SET holder = %(holder)s, number = number + 1, report = '{}',
+  until = clock_timestamp() + make_interval(secs => %(seconds)s)
+FROM free WHERE inbox_lease.name = free.name
+RETURNING number
+"""
+CREATE = """
+INSERT INTO inbox_lease (name, holder, number, until, report)
+VALUES (%(name)s, '', 0, clock_timestamp(), '{}') ON CONFLICT DO NOTHING
+"""
+# Not a column of a key, so it doesn't wait for transactions that have checked the lease.
+RENEW = """
+UPDATE inbox_lease SET until = clock_timestamp() + make_interval(secs => %(seconds)s),
+  report = %(report)s::jsonb
+WHERE name = %(name)s AND number = %(number)s
+RETURNING number
+"""
+RELEASE = """
+UPDATE inbox_lease SET until = clock_timestamp() WHERE name = %(name)s AND number = %(number)s
+"""
+LOOK = """
+SELECT number, until > clock_timestamp() AND (NOT %(by_session)s OR EXISTS (
+    SELECT FROM pg_stat_activity WHERE application_name = holder AND datname = current_database()
+  )), report
+FROM inbox_lease WHERE name = %(name)s
+"""
+CHECK = "SELECT FROM inbox_lease WHERE name = %s AND number = %s FOR KEY SHARE"
+END_STOPPED = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user
+  AND starts_with(application_name, %s) AND state LIKE 'idle in transaction%%'
+  AND state_change < clock_timestamp() - make_interval(secs => %s)
+"""
+PROCESSES = """
+SELECT DISTINCT application_name FROM pg_stat_activity
+WHERE datname = current_database() AND starts_with(application_name, %s)
+"""
+
+
+class LeaseLost(Exception):
+    """Another process leads, or may lead by now. Nothing was written."""
+
+
+@dataclass
+class Term:
+    """A lease as this process holds it. ``valid_until`` is monotonic."""
+
+    number: int
+    valid_until: float
+
+    def context(self) -> Context:
+        """A context in which everything that is written checks the lease."""
+        context = Context()
+        context.run(_term.set, self)
+        return context
+
+
+_term: ContextVar[Term | None] = ContextVar("lease_term", default=None)
+
+
+@dataclass(frozen=True)
+class State:
+    """The lease as others see it: whether its holder leads now, and what it reports."""
+
+    number: int
+    led: bool
+    report: dict[str, Any]
+
+
+class SyncLease:
+    """The lease, as one process takes and keeps it. All methods raise ``OperationalError``.
+
+    Args:
+        name: which lease.
+        by_session: it is free as soon as its holder has no connection. Not behind a pooler, whose
+            connections don't end with those of the process.
+    """
+
+    def __init__(
+        self, link: Link = link, holder: str = NAME, *, name: str = SYNC, by_session: bool = True
+    ) -> None:
+        self._link = link
+        self._holder = holder
+        self._known = {"name": name, "by_session": by_session, "seconds": VALID_FOR}
+        self.term: Term | None = None
+        self.lost = False
+        """A task has found out that another process leads."""
+
+    @property
+    def expired(self) -> bool:
+        """Whether another process may have taken the lease by now."""
+        return self.term is None or monotonic() >= self.term.valid_until
+
+    def note_lost(self) -> None:
+        """A task of this leader was refused."""
+        self.lost = True
+
+    async def take(self) -> bool:
+        """Take the lease if it is free."""
+        await self._link.execute(END_STOPPED, [PREFIX, VALID_FOR])
+        await self._execute(CREATE)
+        began = monotonic()
+        taken = await self._execute(TAKE, holder=self._holder)
+        if not taken:
+            return False
+        self.term, self.lost = Term(taken[0][0], began + VALID_FOR - MARGIN), False
+        return True
+
+    async def renew(self, report: dict[str, Any]) -> bool:
+        """Keep the lease and update its report. False if another process has taken it."""
+        if self.term is None:
+            return False
+        await self._link.execute(END_STOPPED, [PREFIX, VALID_FOR])
+        began = monotonic()
+        about = {"number": self.term.number, "report": json.dumps(report)}
+        if not await self._execute(RENEW, **about):
+            return False
+        self.term.valid_until = began + VALID_FOR - MARGIN
+        return True
+
+    async def release(self) -> None:
+        """Let another process take it at once."""
+        term, self.term = self.term, None
+        if term is not None:
+            await self._execute(RELEASE, number=term.number)
+
+    async def look(self) -> State | None:
+        """The lease as it is now; None before it was first taken."""
+        found = await self._execute(LOOK)
+        return State(*found[0]) if found else None
+
+    async def processes(self) -> set[str]:
+        """The names of the processes that are connected to the database."""
+        return {name for (name,) in await self._link.execute(PROCESSES, [PREFIX])}
+
+    async def _execute(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return await self._link.execute(sql, self._known | parameters)
+
+
+sync_lease = SyncLease()
+"""The process's part in the lease."""
+
+
+def leads() -> bool:
+    """Whether this process does what is done once. It does where it is the only one."""
+    return sync_lease.term is not None or not link.started
+
+
+def check() -> None:
+    """Raise ``LeaseLost`` in a task of a leader whose lease may have expired. No query: for what
+    the database can't undo, such as a request to Mobius.
+    """
+    term = _term.get()
+    if term is not None and monotonic() >= term.valid_until:
+        raise LeaseLost("the lease was not renewed in time")
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether the error is a ``LeaseLost``, or a group of errors with one."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(map(is_lost, error.exceptions))
+    return isinstance(error, LeaseLost)
+
+
+def check_writes(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Receiver of ``connection_created``: check the lease where the tasks of a leader write."""
+    checked = connection.alias == "default" and connection.vendor == "postgresql"
+    if checked and _checked not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_checked)
+
+
+def _checked(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+    """Run a statement; the first of a transaction after a check in that transaction."""
+    term, connection = _term.get(), args[-1]["connection"]
+    if term is None:
+        return execute(sql, *args)
+    if not connection.in_atomic_block:
+        if sql.lstrip().startswith("SELECT"):
+            return execute(sql, *args)
+        with transaction.atomic(using=connection.alias):
+            _check_in(connection, term)
+            return execute(sql, *args)
+    # Before any savepoint: rolling back to one would unlock the row.
+    if connection.connection.info.transaction_status == TransactionStatus.IDLE:
+        _check_in(connection, term)
+    return execute(sql, *args)
+
+
+def _check_in(connection: BaseDatabaseWrapper, term: Term) -> None:
+    # Past Django's cursor, which would come here again.
+    if connection.connection.execute(CHECK, [SYNC, term.number]).fetchone() is None:
+        raise LeaseLost("another process has taken the lease")

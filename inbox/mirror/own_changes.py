@@ -1,0 +1,60 @@
+"""What people do themselves does not make a question unread or changed for them."""
+
+from collections.abc import Iterable
+
+from inbox.mirror.observers import Answer
+from inbox.models import Interaction, Recipient
+
+_CLAIM = frozenset({"claimed_by", "claimed_at"})
+_ANSWER = _CLAIM | {
+    "status",
+    "state",
+    "responses",
+    "responder_id",
+    "value",
+    "comment",
+    "completed_at",
+    "lacks",
+}
+_NOT_COMPARED = frozenset({"id", "upstream_id", "updated_at", "seq", "raw", "counted"})
+
+
+def keep_seen(pairs: Iterable[tuple[Interaction, Interaction]]) -> None:
+    """Move what people have seen past their own claims, releases and answers.
+
+    ``pairs``: rows as they were stored and as just written. Whoever has answered has seen the
+    question. A claim or a release of a question that was unread, or had changed, leaves it so.
+    """
+    for stored, row in pairs:
+        if not row.pending:
+            continue
+        own = Recipient.objects.filter(interaction_id=row.pk)
+        answered = _answered_by(stored, row)
+        if answered:
+            own.filter(user_id__in=answered).update(seen=row.updated_at)
+        author = author_of(stored, row)
+        if author is not None and author not in answered:
+            seen = own.filter(user_id=author, seen__gte=stored.updated_at)
+            seen.update(seen=row.updated_at)
+
+
+def author_of(stored: Interaction, row: Interaction) -> str | None:
+    """The Mobius ID of the person whose claim, release or answer is all that has changed; None if
+    anything else has, or someone else has acted too.
+    """
+    differing = {
+        field.attname
+        for field in row._meta.concrete_fields
+        if field.attname not in _NOT_COMPARED
+        and getattr(stored, field.attname) != getattr(row, field.attname)
+    }
+    people = set(_answered_by(stored, row))
+    if stored.claimed_by != row.claimed_by and not people:
+        people.add(row.claimed_by or stored.claimed_by or "")
+    known = differing <= (_ANSWER if people and "responses" in differing else _CLAIM)
+    return people.pop() if known and len(people) == 1 else None
+
+
+def _answered_by(stored: Interaction, row: Interaction) -> set[str]:
+    before = {answer.user_id for answer in Answer.all_of(stored)}
+    return {answer.user_id for answer in Answer.all_of(row)} - before

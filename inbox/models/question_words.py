@@ -1,0 +1,107 @@
+"""The index of the words by which questions are found."""
+
+import hashlib
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, models, router
+from django.db.models.expressions import RawSQL
+
+from inbox.models.interaction import Interaction
+
+MAX_ROWS = 100
+"""Rows in one statement."""
+
+
+class QuestionWords(models.Model):
+    """The words of a question. Only ``inbox.mirror.index`` writes them.
+
+    - ``question``: of what everyone who sees the question may read.
+    - ``answers``: of its answers, which some may not read.
+    - ``run``: of what only people who see the whole run may read.
+
+    A table of FTS5 on SQLite, three ``tsvector`` columns on PostgreSQL; both keep the words as
+    ``inbox.words`` splits them.
+    """
+
+    interaction = models.OneToOneField(
+        Interaction,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        db_column="rowid",
+        related_name="+",
+    )
+    question = models.TextField()
+    answers = models.TextField()
+    run = models.TextField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+Row = tuple[int, Collection[str], Collection[str], Collection[str]]
+"""The number of a question, and the words of the three columns."""
+
+TABLE = QuestionWords._meta.db_table
+_SQLITE = (
+    f"INSERT OR REPLACE INTO {TABLE} (rowid, question, answers, run) VALUES ",  # noqa: S608 - no input
+    "(%s, %s, %s, %s)",
+    "",
+)
+_POSTGRESQL = (
+    f"INSERT INTO {TABLE} (rowid, question, answers, run) VALUES ",  # nosec # noqa: S608 - no input
+    "(%s, array_to_tsvector(%s::text[]), array_to_tsvector(%s::text[]),"
+    " array_to_tsvector(%s::text[]))",
+    " ON CONFLICT (rowid) DO UPDATE SET question = EXCLUDED.question,"
+    " answers = EXCLUDED.answers, run = EXCLUDED.run",
+)
+
+
+_RULES = 2
+"""Raise it when other texts are indexed, or words are split differently."""
+
+
+def rules() -> str:
+    """Identifies what is indexed and how. If it changes, all questions are indexed again."""
+    facts = (_RULES, unicodedata.unidata_version, settings.MASKED_KEYS)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def write(rows: Sequence[Row]) -> None:
+    """Store the words of questions instead of the former ones."""
+    connection = connections[router.db_for_write(QuestionWords)]
+    sqlite = connection.vendor == "sqlite"
+    insert, values, replace = _SQLITE if sqlite else _POSTGRESQL
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), MAX_ROWS):
+            batch = rows[start : start + MAX_ROWS]
+            parameters: list[Any] = []
+            for number, *columns in batch:
+                parameters += (number, *map(" ".join if sqlite else list, columns))
+            cursor.execute(insert + ", ".join([values] * len(batch)) + replace, parameters)
+
+
+def numbers_with(terms: Iterable[Collection[str]], columns: Sequence[str]) -> RawSQL:
+    """A subquery of the numbers of the questions that have every one of ``terms`` in ``columns``.
+
+    A term is a list of beginnings of words, one of which is enough; there is at least one term.
+    """
+    if connections[router.db_for_read(QuestionWords)].vendor == "sqlite":
+        every = " AND ".join(f"({' OR '.join(_quoted(term))})" for term in terms)
+        sql = f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s"  # nosec # noqa: S608 - no input
+        return RawSQL(sql, [f"{{{' '.join(columns)}}} : ({every})"])  # nosec # noqa: S611 - all input is a parameter
+    conditions: list[str] = []
+    parameters: list[str] = []
+    for term in terms:
+        matches = " OR ".join(f"{column} @@ %s::tsquery" for column in columns)
+        conditions.append(f"({matches})")
+        parameters += [" | ".join(f"'{word}':*" for word in term)] * len(columns)
+    sql = f"SELECT rowid FROM {TABLE} WHERE {' AND '.join(conditions)}"  # nosec # noqa: S608 - no input
+    return RawSQL(sql, parameters)  # nosec # noqa: S611 - all input is a parameter
+
+
+def _quoted(words: Iterable[str]) -> Iterable[str]:
+    """Beginnings of words for FTS5. Words have no quotes in them."""
+    return (f'"{word}"*' for word in words)

@@ -1,0 +1,57 @@
+"""A question that one person has put off."""
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from inbox.models.interaction import Interaction
+from inbox.models.reviewer import Reviewer
+
+AHEAD = timedelta(hours=1)
+"""How long before its deadline a question is back, if the deadline has come forward."""
+
+
+class SnoozeQuerySet(models.QuerySet["Snooze"]):
+    def waiting(self, now: datetime) -> Self:
+        """Those with ``returns_at`` after ``now``."""
+        limit = now + AHEAD
+        due, expires = F("interaction__due_at"), F("interaction__expires_at")
+        is_due = Q(until__gt=due, interaction__due_at__lte=limit, interaction__due_at__gt=F("at"))
+        expired = Q(until__gt=expires, interaction__expires_at__lte=limit)
+        return self.filter(until__gt=now).exclude(is_due | expired)
+
+
+class Snooze(models.Model):
+    """Hides a question from one person's open list until ``returns_at``. The row stays afterwards,
+    since the question is listed first from then on.
+
+    ``at`` is when the person snoozed it.
+    """
+
+    reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
+    interaction = models.ForeignKey(Interaction, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+    at = models.DateTimeField()
+
+    objects = SnoozeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["reviewer", "interaction"], name="one_snooze_each")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.interaction_id} until {self.until:%c}"
+
+    @property
+    def returns_at(self) -> datetime:
+        """When the question is back: at ``until``, or in time before it's due or expires, if that
+        has come forward since. Its interaction is loaded with it.
+        """
+        item = self.interaction
+        limits = [limit for limit in (item.due_at, item.expires_at) if limit is not None]
+        if item.due_at is not None and item.due_at <= self.at:
+            limits.remove(item.due_at)
+        return min([self.until, *(limit - AHEAD for limit in limits if limit < self.until)])

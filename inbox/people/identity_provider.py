@@ -1,0 +1,189 @@
+"""The identity provider, through allauth: requests to it, and what it claims of a person.
+
+allauth exchanges the code, which is bound to the browser by the state and PKCE, and checks issuer,
+audience and expiry of the ID token. It may leave out the token's signature, since the token comes
+from the provider over TLS. The rest is here: the provider has to be the configured one, and the
+claims of both sources have to be about the same person.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse
+from requests.adapters import HTTPAdapter
+
+from inbox.mobius.transport import ssl_context
+from inbox.page_slots import waiting
+from reviewer_site.environment import is_loopback
+from reviewer_site.oidc import Oidc
+
+TIMEOUT = 5.0
+"""Seconds without a byte from the provider."""
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+
+SUBJECT_LENGTH = 191
+"""The longest subject that allauth stores; the standard allows 255 characters."""
+
+
+NoAnswer = requests.RequestException
+"""The provider could not be reached, or answered with an error."""
+
+
+class NotTheProvider(OAuth2Error):
+    """What was sent is not what the configured provider would send. The message quotes nothing."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What the provider says of a person. ``email`` is empty unless it was verified."""
+
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    groups: frozenset[str] = frozenset()
+    mobius_id: str = ""
+
+    @classmethod
+    def read(cls, claims: Mapping[str, Any]) -> "Claims":
+        """The claims that we use. What is not of the expected type counts as missing."""
+        # Some providers send booleans as text.
+        verified = claims.get("email_verified") in (True, "true")
+        first, _, last = _text(claims, "name").partition(" ")
+        return cls(
+            email=_text(claims, "email").lower() if verified else "",
+            first_name=_text(claims, "given_name") or first,
+            last_name=_text(claims, "family_name") or last,
+            groups=_texts(claims.get(oidc().groups_claim)),
+            mobius_id=_text(claims, oidc().mobius_id_claim),
+        )
+
+
+class Session(requests.Session):
+    """Requests to the provider. Meanwhile the page's slot is free for others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # As for Mobius, no proxy for loopback.
+        self.trust_env = not is_loopback(urlsplit(oidc().issuer).hostname or "")
+        self.mount("https://", TrustingTheSystem())
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        return async_to_sync(self._request)(*args, **kwargs)
+
+    async def _request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs = {"timeout": TIMEOUT, "allow_redirects": False, **kwargs}
+        async with waiting():
+            return await asyncio.to_thread(super().request, *args, **kwargs)
+
+
+class TrustingTheSystem(HTTPAdapter):
+    """Trusts the same certificate authorities as the client of Mobius."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=ssl_context(), **kwargs)
+
+
+class Adapter(OpenIDConnectOAuth2Adapter):
+    """allauth's client of the provider. Raises only ``OAuth2Error`` and requests' exceptions."""
+
+    @property
+    def openid_config(self) -> dict[str, Any]:
+        """What the provider says of itself, which has to be the configured issuer."""
+        config: dict[str, Any] = super().openid_config
+        if config.get("issuer") != oidc().issuer:
+            raise NotTheProvider("The provider names another issuer than OIDC_ISSUER.")
+        if missing := [name for name in ENDPOINTS if not isinstance(config.get(name), str)]:
+            raise NotTheProvider(f"The provider's configuration has no {missing[0]}.")
+        return config
+
+    def complete_login(self, request: Any, app: SocialApp, token: Any, **kwargs: Any) -> Any:
+        """The person, from the ID token and where there is one from the userinfo endpoint."""
+        if not kwargs["response"].get("id_token"):
+            raise NotTheProvider("The provider sent no ID token.")
+        app.settings["fetch_userinfo"] = "userinfo_endpoint" in self.openid_config
+        return super().complete_login(request, app, token, **kwargs)
+
+    def get_callback_url(self, request: Any, app: SocialApp) -> str:
+        """Always the one that the provider knows, whatever host the browser has used."""
+        return f"{settings.PUBLIC_URL}{reverse('oidc-callback')}"
+
+
+class Provider(OpenIDConnectProvider):
+    """allauth's provider, with the claims that we use, and PKCE."""
+
+    pkce_enabled_default = True
+    oauth2_adapter_class = Adapter
+
+    def sociallogin_from_response(self, request: Any, response: dict[str, Any]) -> Any:
+        """The sign-in, with ``claims``."""
+        claims = _merged(response)
+        login = super().sociallogin_from_response(request, response)
+        login.claims = Claims.read(claims)
+        return login
+
+    def extract_uid(self, data: dict[str, Any]) -> str:
+        return str(_merged(data)["sub"])
+
+    def extract_extra_data(self, data: dict[str, Any]) -> dict[str, str]:
+        """What is stored with the link: the address, by which administrators recognize it."""
+        return {"email": _text(_merged(data), "email")}
+
+
+def app() -> SocialApp:
+    """The provider as allauth wants it. A subject is unique only for its issuer."""
+    return SocialApp(
+        provider=OpenIDConnectProvider.id,
+        provider_id=oidc().issuer,
+        name=oidc().name,
+        client_id=oidc().client_id,
+        secret=oidc().client_secret,
+        settings={"server_url": oidc().issuer, "scope": list(oidc().scopes)},
+    )
+
+
+def oidc() -> Oidc:
+    """The settings, where a provider is configured."""
+    if settings.OIDC is None:
+        raise ImproperlyConfigured("No identity provider is configured.")
+    return settings.OIDC
+
+
+def may_use_password(username: str) -> bool:
+    """Whether a password can work for this name at all."""
+    return settings.OIDC is None or username == settings.OIDC.break_glass
+
+
+def _merged(response: Mapping[str, Any]) -> dict[str, Any]:
+    """The claims of both sources. Raises ``NotTheProvider`` if they are about different people."""
+    token, person = response.get("id_token") or {}, response.get("userinfo") or {}
+    if not isinstance(person, dict):
+        raise NotTheProvider("The provider's userinfo is not a JSON object.")
+    subject = token.get("sub")
+    subject = subject if isinstance(subject, str) and subject.isprintable() else ""
+    if not 0 < len(subject) <= SUBJECT_LENGTH:
+        raise NotTheProvider("The ID token has no usable subject.")
+    if person.get("sub", subject) != subject:
+        raise NotTheProvider("The provider's userinfo is about another person than the ID token.")
+    return {**token, **person}
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name) if name else ""
+    # PostgreSQL stores no NUL.
+    return value.replace("\0", "").strip() if isinstance(value, str) else ""
+
+
+def _texts(value: Any) -> frozenset[str]:
+    values = value if isinstance(value, list) else [value]
+    return frozenset(one for one in values if isinstance(one, str))

@@ -1,0 +1,91 @@
+"""The second factor of people who sign in with a password: an app, a passkey, recovery codes.
+
+allauth stores and checks them. Its secrets are encrypted as member tokens are, and that a code is
+used once is recorded in the database, for all processes.
+"""
+
+import time
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import qrcode
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+from qrcode.image.svg import SvgPathImage
+
+from inbox.people import vault
+from inbox.people.identity_provider import may_use_password
+
+SECRETS = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
+"""Where an authenticator's ``data`` has its encrypted secret."""
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+"""Those that a sign-in asks for. Recovery codes stand in for them."""
+USED = "used"
+
+SecretLost = vault.KeyLost
+"""No current key decrypts the secret."""
+
+
+class Adapter(DefaultMFAAdapter):
+    """allauth's adapter."""
+
+    def encrypt(self, text: str) -> str:
+        return vault.seal(text).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return vault.unseal(encrypted_text.encode())
+
+    def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
+        """A provider asks for factors of its own."""
+        return may_use_password(user.get_username()) and bool(super().is_mfa_enabled(user, types))
+
+    def get_totp_label(self, user: Any) -> str:
+        return str(user.get_username())
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """The name of a passkey that the person hasn't named."""
+        number = Authenticator.objects.filter(user=user, type=type).count() + 1
+        return _("Passkey %(number)d") % {"number": number} if number > 1 else _("Passkey")
+
+    def build_totp_svg(self, url: str) -> str:
+        """The code to scan, to be written into the page."""
+        image = qrcode.make(url, image_factory=SvgPathImage)
+        return str(image.to_string(encoding="unicode"))
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """A passkey is for the host at which people open the inbox."""
+        return {"id": host(), "name": settings.MFA_TOTP_ISSUER}
+
+
+def host() -> str:
+    """The host of ``PUBLIC_URL``."""
+    return urlsplit(settings.PUBLIC_URL).hostname or ""
+
+
+def passkeys_offered() -> bool:
+    """Passkeys need a host name."""
+    try:
+        ip_address(host())
+    except ValueError:
+        return True
+    return False
+
+
+def take_code(authenticator: Authenticator, code: str) -> bool:
+    """Record that a code of the app was used. False if it had been used before."""
+    if authenticator.type != Authenticator.Type.TOTP:
+        return True
+    window = settings.MFA_TOTP_TOLERANCE * 2 + 1
+    oldest = time.time() - 30 * window
+    with transaction.atomic():
+        row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+        used = {old: at for old, at in row.data.get(USED, {}).items() if at > oldest}
+        if code in used:
+            return False
+        row.data[USED] = {**used, code: time.time()}
+        row.save(update_fields=["data"])
+    return True

@@ -1,0 +1,94 @@
+"""Each request has an ID and, at its end, one line in the log.
+
+The line has the route's name, never the path, the query or the form: those have IDs, what people
+search for, and tokens. A stream has its line when it ends.
+"""
+
+import logging
+import secrets
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from inbox.metrics import PAGE_SECONDS
+from inbox.request_body import Receive, Send
+
+HEADER = "X-Request-ID"
+UNMATCHED = "unmatched"
+"""The route of an address that there is no page for."""
+QUIET = ("healthz", "readyz", "metrics")
+"""Routes whose successes are not logged: machines ask for them every few seconds."""
+
+STREAMS = "live-"
+"""The routes of streams begin with it. They last as long as a page is open."""
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class RequestNote:
+    """What is known of the current request.
+
+    Attributes:
+        id: goes to Mobius and to the client, and is on error pages.
+        status: 0 until there is a response; it stays 0 if the client leaves before that, or if the
+            request can't be read.
+        person: the username; empty if no one is signed in.
+    """
+
+    id: str
+    method: str
+    route: str = UNMATCHED
+    status: int = 0
+    person: str = ""
+
+
+_current: ContextVar[RequestNote | None] = ContextVar("request_note", default=None)
+
+
+def current() -> RequestNote | None:
+    """The note of the current request; None outside of requests."""
+    return _current.get()
+
+
+def upstream_headers() -> dict[str, str]:
+    """The headers of calls to Mobius that name the current request."""
+    note = _current.get()
+    return {} if note is None else {HEADER: note.id}
+
+
+class RequestLog:
+    """ASGI middleware. ``reviewer_site.middleware.note_request`` fills in the note."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        began = time.perf_counter()
+        note = RequestNote(secrets.token_hex(8), scope["method"])
+        _current.set(note)
+        structlog.contextvars.bind_contextvars(request_id=note.id)
+        try:
+            await self._application(scope, receive, send)
+        finally:
+            _write(note, time.perf_counter() - began)
+
+
+def _write(note: RequestNote, seconds: float) -> None:
+    if not note.route.startswith(STREAMS):
+        status = f"{note.status // 100}xx" if note.status else "none"
+        PAGE_SECONDS.labels(note.route, status).observe(seconds)
+    quiet = note.route in QUIET and note.status < 400
+    log.log(
+        logging.DEBUG if quiet else logging.INFO,
+        "request",
+        method=note.method,
+        route=note.route,
+        status=note.status,
+        ms=round(seconds * 1000, 1),
+        person=note.person,
+    )

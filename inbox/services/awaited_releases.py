@@ -1,0 +1,81 @@
+"""Notifications for people who wait until someone else's claim on a question ends."""
+
+from collections.abc import Collection
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox import access
+from inbox.access import Refusal, Viewer, viewer_of
+from inbox.live import topics
+from inbox.live.bus import get_bus
+from inbox.models import AwaitedRelease, Interaction, Notice, Reviewer, Upstream
+from inbox.people.names import names_of
+from inbox.services.question import find_asked
+
+
+def is_awaited(viewer: Viewer, item: Interaction) -> bool:
+    """Whether the viewer will be notified. One query."""
+    own = AwaitedRelease.objects.filter(reviewer__user_id=viewer.user_id, interaction=item)
+    return own.exists()
+
+
+@transaction.atomic
+def set_awaited(
+    *, reviewer: Reviewer, interaction_id: str, wanted: bool
+) -> tuple[Interaction, Refusal | None]:
+    """Ask to be notified when the question is released, or withdraw that. Has no effect unless
+    someone else has claimed it.
+
+    Returns the question, and why it can't be answered now. Raises ``NotAsked``.
+    """
+    # The lock for writing the mirror: a release is either seen here, or finds this row.
+    Upstream.objects.select_for_update(no_key=True).get(pk=Upstream.present().pk)
+    viewer = viewer_of(reviewer.user)
+    item = find_asked(viewer, interaction_id)
+    refusal = access.why_not_answer(viewer, item)
+    own = AwaitedRelease.objects.filter(reviewer=reviewer, interaction=item)
+    if not wanted:
+        own.delete()
+    elif refusal is Refusal.CLAIMED_BY_ANOTHER:
+        claimed_by = {"claimed_by": item.claimed_by}
+        AwaitedRelease.objects.update_or_create(
+            reviewer=reviewer, interaction=item, defaults=claimed_by
+        )
+    return item, refusal
+
+
+def note_releases(upstream: Upstream, interaction_ids: Collection[str]) -> None:
+    """Notify those who wait for one of these questions, if it can be answered again.
+
+    Called inside the transaction that changed the questions.
+    """
+    waiting = AwaitedRelease.objects.filter(interaction__upstream=upstream)
+    for awaited in waiting.select_related("interaction", "reviewer__user"):
+        if awaited.interaction.mobius_id in interaction_ids:
+            _note(awaited)
+
+
+def _note(awaited: AwaitedRelease) -> None:
+    item, reviewer = awaited.interaction, awaited.reviewer
+    refusal = access.why_not_answer(viewer_of(reviewer.user), item)
+    if refusal is Refusal.CLAIMED_BY_ANOTHER:
+        AwaitedRelease.objects.filter(pk=awaited.pk).update(claimed_by=item.claimed_by)
+        return
+    awaited.delete()
+    if refusal is not None or item.claimed_by or not reviewer.user.is_active:
+        return
+    Notice.objects.update_or_create(
+        reviewer=reviewer,
+        upstream_id=item.upstream_id,
+        interaction_id=item.mobius_id,
+        kind=Notice.Kind.RELEASED,
+        defaults={
+            "sender": awaited.claimed_by,
+            "sender_name": names_of([awaited.claimed_by]).get(awaited.claimed_by, ""),
+            "at": timezone.now(),
+            "read_at": None,
+        },
+    )
+    topic = topics.notices(reviewer.mobius_id or "")
+    transaction.on_commit(lambda: get_bus().publish([topic]))

@@ -1,0 +1,342 @@
+"""Answering, claiming or releasing several questions together.
+
+``prepare`` fixes the questions, and how the person saw each. The page shows them all, and the
+person confirms them once; ``batch_runner`` then sends them one by one. Pressing twice sends one
+batch, since the preview is a row.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from inbox import access, exact
+from inbox.access import Refusal, Viewer, viewer_of
+from inbox.models import (
+    Attempt,
+    Batch,
+    BatchItem,
+    Draft,
+    Guard,
+    Interaction,
+    Reviewer,
+    Step,
+    Upstream,
+)
+from inbox.services import guard
+from inbox.services.batch_runner import batch_runner, publish
+from inbox.services.origin import Origin
+
+MOST = 200
+"""Questions in a batch."""
+STAYS_OPEN = timedelta(minutes=1)
+"""A question that expires sooner is not answered in a batch."""
+KEEP_FOR = timedelta(days=1)
+"""How long previews and dismissed results are kept."""
+DECISION_MODE = "confirm"
+"""The mode of the questions that can be approved or rejected."""
+
+
+class LeftOut(StrEnum):
+    """Why a question is not in a batch, besides a ``Refusal``.
+
+    ``CHANGED``: since it was listed. ``ASKS_ALONE``: its workflow wants it to be confirmed by
+    itself. ``OTHER_FORM``: it can't be approved or rejected. ``ON_ITS_WAY``: an answer of the
+    person's is waiting or being sent. ``DRAFTED``: the person has typed a comment on it, which the
+    batch would not send.
+    """
+
+    CHANGED = "changed"
+    ASKS_ALONE = "asks_alone"
+    OTHER_FORM = "other_form"
+    EXPIRES_SOON = "expires_soon"
+    ON_ITS_WAY = "on_its_way"
+    DRAFTED = "drafted"
+
+
+class Confirmation(StrEnum):
+    """What became of a preview. ``REPEATED``: it was confirmed before."""
+
+    CONFIRMED = "confirmed"
+    REPEATED = "repeated"
+    EMPTY = "empty"
+    MIXED = "mixed"
+    NO_REASON = "no_reason"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A question as it was listed; ``updated_at`` is None if that is unknown."""
+
+    interaction_id: str
+    updated_at: datetime | None = None
+
+
+def kind_of(item: Interaction, step: str | None = "") -> str:
+    """The same for questions that can be approved or rejected together; empty for one that can't.
+
+    These have the same workflow, step, type and answer form. ``step`` is empty for a question that
+    no step asked, None if the step is unknown.
+    """
+    form = form_of(item)
+    if not form:
+        return ""
+    text = exact.dumps([item.workflow, step, item.type, form])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def form_of(item: Interaction) -> str:
+    """The answer form of a question that can be approved or rejected; empty for any other."""
+    question = item.questions[0] if len(item.questions or ()) == 1 else None
+    if not isinstance(question, dict) or question.get("mode") != DECISION_MODE:
+        return ""
+    return exact.dumps([question.get(name) for name in ("options", "default")], sort_keys=True)
+
+
+def unsent(user_id: int, upstream: Upstream) -> QuerySet[BatchItem]:
+    """The questions of the account's confirmed batches whose answers wait or are being sent."""
+    unfinished = Batch.objects.filter(
+        reviewer__user_id=user_id,
+        upstream=upstream,
+        verb__in=(Batch.Verb.APPROVE, Batch.Verb.REJECT),
+        confirmed_at__isnull=False,
+        finished_at=None,
+    )
+    states = (BatchItem.State.WAITING, BatchItem.State.SENDING)
+    return BatchItem.objects.filter(batch__in=unfinished, state__in=states).order_by()
+
+
+def own(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Batch]:
+    """The person's batches."""
+    return Batch.objects.filter(reviewer=reviewer, upstream=upstream)
+
+
+def shown(user_id: int, upstream: Upstream) -> QuerySet[Batch]:
+    """The account's confirmed batches that it has not dismissed, the latest first."""
+    rows = Batch.objects.filter(
+        reviewer__user_id=user_id,
+        upstream=upstream,
+        confirmed_at__isnull=False,
+        dismissed_at__isnull=True,
+    )
+    return rows.order_by("-created_at", "-pk")
+
+
+@transaction.atomic
+def prepare(
+    *,
+    reviewer: Reviewer,
+    upstream: Upstream,
+    verb: Batch.Verb,
+    chosen: Sequence[Chosen],
+    query: str = "",
+) -> Batch:
+    """Store what would be done, as a preview.
+
+    Questions that can't be in it are kept with the reason, except those that the person was not
+    asked. After the first ``MOST`` the rest are left out.
+    """
+    now, viewer = timezone.now(), viewer_of(reviewer.user)
+    batch = Batch.objects.create(
+        reviewer=reviewer,
+        upstream=upstream,
+        verb=verb,
+        query=query,
+        more=len(chosen) > MOST,
+        created_at=now,
+    )
+    taken = {question.interaction_id: question for question in chosen[:MOST]}
+    items = _asked(viewer, upstream, taken)
+    rows: list[BatchItem] = []
+    reasons = {id_: _left_out(batch, viewer, item, taken[id_], now) for id_, item in items.items()}
+    if batch.answers:
+        own = dict.fromkeys(_drafted(reviewer, upstream, items), LeftOut.DRAFTED)
+        own |= dict.fromkeys(_on_their_way(reviewer, upstream, items), LeftOut.ON_ITS_WAY)
+        reasons = {id_: reason or own.get(id_, "") for id_, reason in reasons.items()}
+    included = [item for id_, item in items.items() if not reasons[id_]]
+    kinds = _kinds(upstream, included) if batch.answers else {}
+    for id_, item in items.items():
+        reason = reasons[id_]
+        rows.append(
+            BatchItem(
+                batch=batch,
+                place=len(rows),
+                interaction_id=id_,
+                updated_at=taken[id_].updated_at or item.updated_at,
+                kind=kinds.get(id_, ""),
+                state=BatchItem.State.LEFT_OUT if reason else BatchItem.State.WAITING,
+                outcome=reason,
+            )
+        )
+    BatchItem.objects.bulk_create(rows)
+    return batch
+
+
+@transaction.atomic
+def confirm(*, batch: Batch, comment: str, origin: Origin) -> Confirmation:
+    """Let the batch be sent: at once, or with *Send with undo* when the time to undo is over."""
+    row = Batch.objects.select_for_update().select_related("reviewer").get(pk=batch.pk)
+    if not row.previewed:
+        return Confirmation.REPEATED
+    waiting = list(row.items.filter(state=BatchItem.State.WAITING))
+    if not waiting:
+        return Confirmation.EMPTY
+    if len({item.kind for item in waiting}) > 1:
+        return Confirmation.MIXED
+    if row.verb == Batch.Verb.REJECT and not comment.strip() and needs_reason(row):
+        return Confirmation.NO_REASON
+    now = timezone.now()
+    row.comment, row.address = comment if row.answers else "", origin.address
+    row.confirmed_at, row.send_at = now, now + wait_of(row)
+    row.save(update_fields=["comment", "address", "confirmed_at", "send_at"])
+    transaction.on_commit(lambda: _confirmed(row))
+    return Confirmation.CONFIRMED
+
+
+def keep_comment(batch: Batch, comment: str) -> None:
+    """Store what is typed into a preview, to be shown there again."""
+    Batch.objects.filter(pk=batch.pk, confirmed_at__isnull=True).update(comment=comment)
+
+
+def wait_of(batch: Batch) -> timedelta:
+    """How long the person can undo it: claims and releases are not held."""
+    choice = guard.choice_of(batch.reviewer)
+    held = batch.answers and choice.guard == Guard.UNDO
+    return timedelta(seconds=choice.seconds if held else 0)
+
+
+def needs_reason(batch: Batch) -> bool:
+    """Whether one of its questions can be rejected only with a comment."""
+    ids = batch.items.filter(state=BatchItem.State.WAITING).values_list("interaction_id", flat=True)
+    rows = Interaction.objects.filter(upstream=batch.upstream_id, mobius_id__in=list(ids))
+    return any(item.needs_reason_to_reject for item in rows.only("context"))
+
+
+def undo(batch: Batch) -> bool:
+    """Make it a preview again. False if it is being sent, or was, or was not confirmed."""
+    held = Batch.objects.filter(pk=batch.pk, started_at=None, confirmed_at__isnull=False)
+    if not held.update(confirmed_at=None, send_at=None):
+        return False
+    publish(batch, rows=True)
+    return True
+
+
+def dismiss(batch: Batch) -> bool:
+    """Put the results away. False while it isn't finished."""
+    done = Batch.objects.filter(pk=batch.pk, finished_at__isnull=False)
+    if not done.update(dismissed_at=timezone.now()):
+        return False
+    publish(batch, rows=True)
+    return True
+
+
+def tidy() -> None:
+    """Delete old previews, and results that were dismissed."""
+    old = timezone.now() - KEEP_FOR
+    previews = Q(confirmed_at__isnull=True, created_at__lt=old)
+    Batch.objects.filter(previews | Q(dismissed_at__lt=old)).delete()
+
+
+def _confirmed(batch: Batch) -> None:
+    batch_runner.add(batch)
+    publish(batch, rows=True)
+
+
+def _asked(
+    viewer: Viewer, upstream: Upstream, chosen: Mapping[str, Chosen]
+) -> dict[str, Interaction]:
+    rows = access.interactions(viewer, upstream).filter(mobius_id__in=list(chosen))
+    found = {item.mobius_id: item for item in rows if access.is_asked(viewer, item)}
+    return {id_: found[id_] for id_ in chosen if id_ in found}
+
+
+def _left_out(
+    batch: Batch, viewer: Viewer, item: Interaction, seen: Chosen, now: datetime
+) -> LeftOut | Refusal | str:
+    """Why the question can't be in the batch; empty if it can."""
+    refusal = _refusal(batch, viewer, item)
+    if refusal is not None:
+        return refusal
+    if seen.updated_at is not None and seen.updated_at != item.updated_at:
+        return LeftOut.CHANGED
+    if not batch.answers:
+        return ""
+    if not kind_of(item):
+        return LeftOut.OTHER_FORM
+    if guard.always_asks(item):
+        return LeftOut.ASKS_ALONE
+    stays_open = max(STAYS_OPEN, wait_of(batch) + guard.MARGIN)
+    soon = item.expires_at is not None and item.expires_at <= now + stays_open
+    return LeftOut.EXPIRES_SOON if soon else ""
+
+
+def _refusal(batch: Batch, viewer: Viewer, item: Interaction) -> Refusal | None:
+    match batch.verb:
+        case Batch.Verb.CLAIM:
+            return access.why_not_claim(viewer, item)
+        case Batch.Verb.RELEASE:
+            return access.why_not_release(viewer, item)
+        case _:
+            return access.why_not_answer(viewer, item)
+
+
+def _kinds(upstream: Upstream, items: Sequence[Interaction]) -> dict[str, str]:
+    """``kind_of`` each question. A step that is unknown, since its run has not been read, is not
+    taken for a known one, nor for none.
+    """
+    steps = step_names(upstream, items)
+    return {
+        item.mobius_id: kind_of(item, steps.get(item.mobius_id, None if item.asked_by_step else ""))
+        for item in items
+    }
+
+
+def step_names(upstream: Upstream, items: Iterable[Interaction]) -> dict[str, str]:
+    """The name of the step that asked each question, as far as it is known. One query."""
+    items = list(items)
+    run_ids = {item.run_id for item in items if item.run_id and item.asked_by_step}
+    steps: dict[str, list[Step]] = {}
+    rows = Step.objects.filter(run__upstream=upstream, run__mobius_id__in=run_ids)
+    for step in rows.select_related("run").only(
+        "name", "started_at", "completed_at", "run__mobius_id"
+    ):
+        steps.setdefault(step.run.mobius_id, []).append(step)
+    asked = {
+        item.mobius_id: Step.that_asked(item, steps.get(item.run_id or "", ())) for item in items
+    }
+    return {id_: step.name for id_, step in asked.items() if step is not None}
+
+
+def _drafted(reviewer: Reviewer, upstream: Upstream, ids: Iterable[str]) -> set[str]:
+    """The questions on which the person has typed a comment. The draft of an answer that failed in
+    a batch has that batch's comment.
+    """
+    failed = BatchItem.objects.filter(
+        batch__reviewer=reviewer,
+        batch__finished_at__isnull=False,
+        batch__dismissed_at=None,
+        state=BatchItem.State.FAILED,
+    )
+    drafts = Draft.objects.filter(
+        reviewer=reviewer, upstream=upstream, interaction_id__in=list(ids)
+    ).exclude(interaction_id__in=failed.order_by().values("interaction_id"))
+    return set(drafts.exclude(comment="").values_list("interaction_id", flat=True))
+
+
+def _on_their_way(reviewer: Reviewer, upstream: Upstream, ids: Iterable[str]) -> set[str]:
+    """The questions to which an answer of the person's waits, is being sent, or is accepted."""
+    on_its_way = Q(state=Attempt.State.OPEN, send_at__isnull=False, returned="")
+    taken = Q(state__in=(Attempt.State.HELD, Attempt.State.ACCEPTED)) | on_its_way
+    attempts = Attempt.objects.filter(
+        taken, reviewer=reviewer, upstream=upstream, interaction_id__in=list(ids)
+    )
+    in_batches = unsent(reviewer.user_id, upstream)
+    return {
+        *attempts.values_list("interaction_id", flat=True),
+        *in_batches.values_list("interaction_id", flat=True),
+    }

@@ -1,0 +1,330 @@
+"""Deactivating the account of a person who leaves.
+
+First the account is switched off, so that nothing new begins and its streams end; in the same
+transaction the held answers are withdrawn. Then the claims are released with the person's own
+token, the token is removed, and the sessions are deleted. Each step does what is left of it: to
+call it again finishes what a process that ended has begun.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from time import monotonic
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from inbox import access
+from inbox.access import Viewer, viewer_of
+from inbox.live import topics
+from inbox.live.bus import get_bus
+from inbox.models import (
+    Attempt,
+    Batch,
+    BatchItem,
+    ClaimAttempt,
+    Credential,
+    Interaction,
+    OneTimeLink,
+    Reviewer,
+    Upstream,
+)
+from inbox.page_slots import waiting
+from inbox.people import sessions
+from inbox.services import attempts, claiming, credentials, returned
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import Entry
+from inbox.services.claiming import Verb
+from inbox.services.origin import BACKGROUND, Origin, current_actor
+from inbox.services.outcome import Kind, Outcome
+from inbox.services.question import NotAsked
+
+WITHDRAWN = "answer_withdrawn"
+"""The verb of the entry about a held answer."""
+TRY_FOR = 10.0
+"""Seconds for which claims are tried again while Mobius can't be reached or limits requests."""
+TRY_AGAIN_AFTER = 1.0
+
+_TEMPORARY = (Kind.UNREACHABLE, Kind.UNCONFIRMED, Kind.RATE_LIMITED, Kind.STILL_OPEN)
+_WITHOUT_TOKEN = (Kind.NO_CREDENTIAL, Kind.TOKEN_REFUSED)
+_NO_CLAIM_LEFT = (Kind.CLOSED, Kind.CLAIMED_BY_ANOTHER, Kind.NO_CLAIMS)
+
+
+class Reason(StrEnum):
+    """Why a person was not deactivated."""
+
+    YOURSELF = "yourself"
+    LAST_ADMINISTRATOR = "last_administrator"
+
+
+class NotDeactivated(Exception):
+    """Nothing has changed."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Blocked(StrEnum):
+    """Why an open question waits for the person.
+
+    ``CLAIMED``: nobody else can answer while Mobius keeps the claim. ``ALONE``: nobody else was
+    asked. ``NEEDED``: it can't be completed without the person's answer.
+    """
+
+    CLAIMED = "claimed"
+    ALONE = "alone"
+    NEEDED = "needed"
+
+
+@dataclass(frozen=True)
+class Left:
+    """The person's open questions. ``blocked``: those that others can't complete, with the reason,
+    the first due first. ``others``: how many others can answer.
+    """
+
+    blocked: tuple[tuple[Interaction, Blocked], ...]
+    others: int
+
+
+@dataclass(frozen=True)
+class Deactivated:
+    """What was done, and what is left. ``answers``: held answers that were withdrawn. ``kept``: the
+    claims that could not be released, with the outcome of the last try. ``token``: one was removed.
+    """
+
+    answers: int
+    released: int
+    kept: tuple[Outcome[Interaction], ...]
+    token: bool
+    sessions: int
+    left: Left
+
+
+async def deactivate(
+    *, reviewer: Reviewer, by: Reviewer | None = None, origin: Origin = BACKGROUND
+) -> Deactivated:
+    """Deactivate the account and take back what the person has begun.
+
+    Args:
+        by: the administrator who asks for it; None for a command.
+
+    Raises:
+        NotDeactivated: the account is the administrator's own, or the last administrator's.
+    """
+    answers = await sync_to_async(_switch_off)(reviewer, by)
+    released, kept = await _release_claims(reviewer, origin)
+    token, ended = await sync_to_async(_shut_out)(reviewer)
+    left = await sync_to_async(left_open)(reviewer)
+    get_bus().publish([topics.runs()])
+    return Deactivated(answers, released, kept, token=token, sessions=ended, left=left)
+
+
+def why_not(reviewer: Reviewer, by: Reviewer | None) -> Reason | None:
+    """Why the person can't be deactivated; None if they can."""
+    if reviewer == by:
+        return Reason.YOURSELF
+    active = get_user_model().objects.filter(is_active=True, is_superuser=True)
+    others = active.exclude(pk=reviewer.user_id)
+    is_one = active.filter(pk=reviewer.user_id).exists()
+    return Reason.LAST_ADMINISTRATOR if is_one and not others.exists() else None
+
+
+def is_unfinished(reviewer: Reviewer) -> bool:
+    """Whether something is left to do for a deactivated account: it was deactivated in another way,
+    or the process ended meanwhile.
+    """
+    upstream = Upstream.present()
+    return (
+        Credential.objects.filter(reviewer=reviewer).exists()
+        or _held(reviewer, upstream).exists()
+        or _waiting_in_batches(reviewer, upstream).exists()
+        or bool(sessions.open_sessions(reviewer.user))
+    )
+
+
+def held_answers(reviewer: Reviewer) -> int:
+    """How many answers would be withdrawn."""
+    upstream = Upstream.present()
+    waiting = _waiting_in_batches(reviewer, upstream).filter(batch__verb__in=_ANSWERS)
+    return _held(reviewer, upstream).count() + waiting.count()
+
+
+def claims_of(reviewer: Reviewer) -> QuerySet[Interaction]:
+    """The open questions that the person has claimed, or may have: a request is on its way."""
+    upstream, own = Upstream.present(), reviewer.mobius_id
+    rows = Interaction.objects.filter(upstream=upstream, status="pending", gone=False)
+    if not own:
+        return rows.none()
+    requests = ClaimAttempt.objects.filter(reviewer=reviewer, upstream=upstream, verb=Verb.CLAIM)
+    on_their_way = Q(mobius_id__in=requests.values("interaction_id"))
+    return rows.filter(Q(claimed_by=own) | on_their_way, target_type="group").order_by("pk")
+
+
+def left_open(reviewer: Reviewer) -> Left:
+    """The person's open questions. One query."""
+    if not reviewer.mobius_id:
+        return Left((), 0)
+    rows = Interaction.objects.filter(
+        upstream=Upstream.present(),
+        status="pending",
+        gone=False,
+        recipients__user_id=reviewer.mobius_id,
+        recipients__open__in=(True,),
+    )
+    items = rows.order_by(F("due_at").asc(nulls_last=True), "pk").defer("raw", "context", "message")
+    viewer = viewer_of(reviewer.user)
+    reasons = [(item, _blocked(viewer, item)) for item in items]
+    blocked = tuple((item, reason) for item, reason in reasons if reason is not None)
+    return Left(blocked, len(reasons) - len(blocked))
+
+
+def _blocked(viewer: Viewer, item: Interaction) -> Blocked | None:
+    """Why others can't complete the question; None if they can."""
+    if access.has_claimed(viewer, item) and item.takes_one_answer:
+        return Blocked.CLAIMED
+    others = [user_id for user_id in item.missing if user_id != viewer.mobius_id]
+    if not others and (item.target_type == "user" or item.takes_one_answer):
+        return Blocked.ALONE
+    if item.shared and len(item.answered_by) + len(others) < item.required:
+        return Blocked.NEEDED
+    return None
+
+
+@transaction.atomic
+def _switch_off(reviewer: Reviewer, by: Reviewer | None) -> int:
+    """Switch the account off and withdraw its held answers. Returns how many."""
+    upstream = Upstream.lock_present()
+    credentials.lock(reviewer.user)
+    user: User = get_user_model().objects.select_for_update().get(pk=reviewer.user_id)
+    if (reason := why_not(reviewer, by)) is not None:
+        raise NotDeactivated(reason)
+    if user.is_active:
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+    reviewer.user.is_active = False
+    OneTimeLink.objects.filter(user=user).delete()
+    return _withdraw(reviewer, upstream)
+
+
+_ANSWERS = (Batch.Verb.APPROVE, Batch.Verb.REJECT)
+
+
+def _held(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(
+        reviewer=reviewer, upstream=upstream, state=Attempt.State.HELD
+    ).order_by("pk")
+
+
+def _waiting_in_batches(reviewer: Reviewer, upstream: Upstream) -> QuerySet[BatchItem]:
+    return BatchItem.objects.filter(
+        batch__reviewer=reviewer,
+        batch__upstream=upstream,
+        batch__confirmed_at__isnull=False,
+        batch__finished_at=None,
+        state=BatchItem.State.WAITING,
+    ).order_by("pk")
+
+
+def _withdraw(reviewer: Reviewer, upstream: Upstream) -> int:
+    """Withdraw what waits to be sent. The sender and the batches check the account before each
+    request, so what begins to be sent from here on isn't sent either.
+    """
+    withdrawn = []
+    for attempt in _held(reviewer, upstream).select_related("reviewer__user", "upstream"):
+        if attempts.give_up_held(attempt):
+            returned.bring_back(attempt, Kind.DEACTIVATED)
+            withdrawn.append(attempt.interaction_id)
+    waiting = list(_waiting_in_batches(reviewer, upstream).select_related("batch"))
+    BatchItem.objects.filter(
+        pk__in=[item.pk for item in waiting], state=BatchItem.State.WAITING
+    ).update(state=BatchItem.State.FAILED, outcome=Kind.DEACTIVATED)
+    withdrawn += [item.interaction_id for item in waiting if item.batch.verb in _ANSWERS]
+    _log_withdrawn(reviewer, upstream, withdrawn)
+    return len(withdrawn)
+
+
+def _log_withdrawn(reviewer: Reviewer, upstream: Upstream, ids: Iterable[str]) -> None:
+    ids, actor = list(ids), current_actor()
+    items = {
+        item.mobius_id: item
+        for item in Interaction.objects.filter(upstream=upstream, mobius_id__in=ids)
+    }
+    decision_log.append(
+        *(
+            Entry(
+                verb=WITHDRAWN,
+                upstream=upstream,
+                actor=actor.mobius_id,
+                account=actor.account,
+                origin=actor.origin,
+                credential_kind=actor.credential_kind,
+                item=items.get(id_),
+                value={"user": reviewer.mobius_id or reviewer.user.get_username()},
+            )
+            for id_ in ids
+        )
+    )
+
+
+async def _release_claims(
+    reviewer: Reviewer, origin: Origin
+) -> tuple[int, tuple[Outcome[Interaction], ...]]:
+    """Release the claims, also one that is made meanwhile. Returns how many were released, and the
+    outcomes of the others.
+    """
+    released = 0
+    kept: list[Outcome[Interaction]] = []
+    tried: set[int] = set()
+    failed: Outcome[Interaction] | None = None
+    by, until = current_actor().account, monotonic() + TRY_FOR
+    while claims := await sync_to_async(_untried)(reviewer, tried):
+        for item in claims:
+            tried.add(item.pk)
+            if failed is not None:
+                # What keeps one from being released keeps them all.
+                kept.append(replace(failed, subject=item))
+                continue
+            outcome = await _release(reviewer, item, origin, by, until=until)
+            if outcome.kind is Kind.RELEASED:
+                released += item.claimed_by == reviewer.mobius_id
+            elif outcome.kind not in _NO_CLAIM_LEFT:
+                kept.append(outcome)
+            if outcome.kind in (*_TEMPORARY, *_WITHOUT_TOKEN):
+                failed = outcome
+    return released, tuple(kept)
+
+
+def _untried(reviewer: Reviewer, tried: Iterable[int]) -> list[Interaction]:
+    return list(claims_of(reviewer).exclude(pk__in=tried))
+
+
+async def _release(
+    reviewer: Reviewer, item: Interaction, origin: Origin, by: str, *, until: float
+) -> Outcome[Interaction]:
+    """Release one claim, again after a pause as long as there is time."""
+    while True:
+        try:
+            outcome = await claiming.release(
+                reviewer=reviewer, interaction_id=item.mobius_id, origin=origin, by=by
+            )
+        except NotAsked:
+            return Outcome(Kind.NOT_ALLOWED, item, Verb.RELEASE)
+        pause = max(TRY_AGAIN_AFTER, outcome.retry_after or 0.0)
+        if outcome.kind not in _TEMPORARY or monotonic() + pause > until:
+            return outcome
+        async with waiting():
+            await asyncio.sleep(pause)
+
+
+def _shut_out(reviewer: Reviewer) -> tuple[bool, int]:
+    """Remove the token and the sessions. Returns whether there was a token, and how many sessions
+    have ended.
+    """
+    had_one = Credential.objects.filter(reviewer=reviewer).exists()
+    credentials.revoke([reviewer])
+    return had_one, sessions.sign_out_everywhere(reviewer.user)

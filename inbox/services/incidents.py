@@ -1,0 +1,196 @@
+"""Telling administrators what they have to fix: once when it begins and once when it is over.
+
+``current`` is what is wrong now, for pages. Notifications and mails are about incidents, which are
+stored, so that a restart repeats nothing.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from time import monotonic
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from inbox.live import topics
+from inbox.live.bus import get_bus
+from inbox.mirror import freshness
+from inbox.mirror.freshness import Reason
+from inbox.models import Incident, Notice, Reviewer, Upstream
+from inbox.services import mails
+from inbox.services.audit.log_status import patrol
+from inbox.services.problem import Problem
+
+log = logging.getLogger(__name__)
+
+EVERY = 10.0
+"""Seconds between two looks."""
+MAIL_AGAIN_AFTER = 60.0
+"""Seconds until a mail that could not be sent is tried again."""
+MAIL_WITHIN = timedelta(hours=6)
+"""What began or ended longer ago is no longer mailed."""
+Kind = Incident.Kind
+
+
+class Began(StrEnum):
+    """What is wrong, by the name of the incident's kind."""
+
+    KEY_REFUSED = gettext_noop(
+        "Mobius doesn't accept the service key. Set a valid MOBIUS_API_KEY and restart the inbox."
+    )
+    PROJECT_UNKNOWN = gettext_noop(
+        "Mobius doesn't know this inbox's project. It was deleted or renamed, or MOBIUS_PROJECT is "
+        "wrong."
+    )
+    SYNC_DEAD = gettext_noop("Pages haven't been kept up to date for more than five minutes.")
+    LOG_BROKEN = gettext_noop(
+        "The decision log isn't intact. Keep a copy of the database and run verify_decisions."
+    )
+
+
+class Over(StrEnum):
+    """That it is no longer so."""
+
+    KEY_REFUSED = gettext_noop("Mobius accepts the service key again.")
+    PROJECT_UNKNOWN = gettext_noop("Mobius knows this inbox's project again.")
+    SYNC_DEAD = gettext_noop("Pages are being kept up to date again.")
+    LOG_BROKEN = gettext_noop("The decision log is intact again.")
+
+
+OVER = "over"
+"""The ``reason`` of a notification that says so."""
+
+
+def sentence(kind: str, *, over: bool = False) -> Problem:
+    """What administrators are told."""
+    return Problem((Over if over else Began)[Kind(kind).name])
+
+
+def current() -> list[Kind]:
+    """What is wrong now. No query."""
+    return [kind for kind, wrong in _states().items() if wrong]
+
+
+def _states() -> dict[Kind, bool | None]:
+    """Whether each is so; None as long as nothing shows that it is, or is not."""
+    fresh, reason = freshness.present(), freshness.sync_status.facts.reason
+    unless_live = False if fresh.state == "live" else None
+    explained = fresh.key_refused or reason is Reason.PROJECT_UNKNOWN or not fresh.database
+    verified = patrol.last is not None and patrol.last.verdict.intact
+    return {
+        Kind.KEY_REFUSED: fresh.key_refused or unless_live,
+        Kind.PROJECT_UNKNOWN: reason is Reason.PROJECT_UNKNOWN or unless_live,
+        Kind.SYNC_DEAD: (fresh.dead and not explained) or unless_live,
+        Kind.LOG_BROKEN: patrol.problem is not None or (False if verified else None),
+    }
+
+
+async def run() -> None:
+    """Tell administrators. Runs until cancelled."""
+    mail_at = 0.0
+    while True:
+        await sync_to_async(note)()
+        if monotonic() >= mail_at and not await mail():
+            mail_at = monotonic() + MAIL_AGAIN_AFTER
+        await asyncio.sleep(EVERY)
+
+
+def note() -> None:
+    """Store what has begun or ended, with a notification for each administrator."""
+    upstream, now = Upstream.present(), timezone.now()
+    open_ones = {row.kind: row for row in Incident.objects.filter(upstream=upstream, ended_at=None)}
+    for kind, wrong in _states().items():
+        row = open_ones.get(kind)
+        if wrong and row is None:
+            _store(Incident(upstream=upstream, kind=kind, began_at=now))
+        elif wrong is False and row is not None:
+            row.ended_at = now
+            _store(row)
+
+
+@transaction.atomic
+def _store(incident: Incident) -> None:
+    incident.save()
+    over = incident.ended_at is not None
+    told = Reviewer.objects.filter(user__is_active=True, user__is_superuser=True)
+    for reviewer in told:
+        Notice.objects.update_or_create(
+            reviewer=reviewer,
+            upstream=incident.upstream,
+            interaction_id="",
+            kind=incident.kind,
+            defaults={
+                "sender_name": "Mobius",
+                "reason": OVER if over else "",
+                "at": incident.ended_at or incident.began_at,
+                "read_at": None,
+            },
+        )
+    log.warning("administrators are told: %s", sentence(incident.kind, over=over))
+    bells = [topics.notices(reviewer.mobius_id or "") for reviewer in told]
+    transaction.on_commit(lambda: get_bus().publish(bells))
+
+
+@dataclass(frozen=True)
+class IncidentMail:
+    """A mail, and the field of its incident that says when it was sent."""
+
+    incident: Incident
+    field: str
+    mail: mails.Mail
+
+
+async def mail() -> bool:
+    """Send what is due to ``ADMIN_EMAIL``. False if a mail could not be sent.
+
+    If the process ends between sending and storing that, the mail is sent once more.
+    """
+    for one in await sync_to_async(_due)() if settings.ADMIN_EMAIL else ():
+        try:
+            await asyncio.to_thread(mails.send, one.mail)
+        except mails.NotSent as error:
+            log.warning("the mail to ADMIN_EMAIL could not be sent: %s", error)
+            return False
+        rows = Incident.objects.filter(pk=one.incident.pk)
+        await rows.aupdate(**{one.field: timezone.now()})
+    return True
+
+
+def _due() -> list[IncidentMail]:
+    since = timezone.now() - MAIL_WITHIN
+    began = Q(began_mailed_at=None, began_at__gte=since)
+    ended = Q(ended_mailed_at=None, ended_at__gte=since)
+    rows = Incident.objects.filter(began | ended, upstream=Upstream.present()).order_by("pk")
+    found = []
+    for row in rows:
+        if row.began_mailed_at is None:
+            found.append(_mail(row, over=False))
+        if row.ended_at is not None and row.ended_mailed_at is None:
+            found.append(_mail(row, over=True))
+    return found
+
+
+def _mail(incident: Incident, *, over: bool) -> IncidentMail:
+    said = str(sentence(incident.kind, over=over))
+    times = f"It began at {_time(incident.began_at)}."
+    if over and incident.ended_at is not None:
+        times = f"It began at {_time(incident.began_at)} and ended at {_time(incident.ended_at)}."
+    return IncidentMail(
+        incident,
+        "ended_mailed_at" if over else "began_mailed_at",
+        mails.Mail(
+            to=tuple(settings.ADMIN_EMAIL),
+            subject=f"Reviewer inbox: {said.partition('. ')[0].removesuffix('.')}",
+            text=f"{said}\n{times}\n\n{settings.PUBLIC_URL}/connection/\n",
+        ),
+    )
+
+
+def _time(at: datetime) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M} ({settings.TIME_ZONE})"

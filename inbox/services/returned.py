@@ -1,0 +1,85 @@
+"""Held answers that could not be sent: they come back with their text, a reason and a notification.
+
+Nothing is resent automatically.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.live import topics
+from inbox.live.bus import get_bus
+from inbox.models import Attempt, Draft, Interaction, Notice, Reviewer
+from inbox.services import draft
+from inbox.services.outcome import Kind
+
+
+@transaction.atomic
+def bring_back(attempt: Attempt, kind: Kind, message: str = "") -> None:
+    """Tell the person why their held answer was not sent, and keep its text as a draft. Once.
+
+    ``message`` is what Mobius said.
+
+    An attempt that may have arrived stays open: if it turns out to be an answer, ``forget`` takes
+    the notification back.
+    """
+    untold = Attempt.objects.filter(
+        pk=attempt.pk, state__in=(Attempt.State.OPEN, Attempt.State.REFUSED), returned=""
+    )
+    if not untold.update(returned=kind, returned_message=message):
+        return
+    item = Interaction.objects.filter(
+        upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
+    ).first()
+    if item is None:
+        return
+    _keep_text(attempt, item)
+    reviewer = attempt.reviewer
+    Notice.objects.update_or_create(
+        **_about(reviewer, item),
+        defaults={
+            "reason": kind,
+            "message": message,
+            "sender": reviewer.mobius_id or "",
+            "sender_name": reviewer.name,
+            "at": timezone.now(),
+            "read_at": None,
+        },
+    )
+    transaction.on_commit(lambda: publish(reviewer, item.mobius_id))
+
+
+def forget(reviewer: Reviewer, item: Interaction) -> None:
+    """Withdraw the notices about earlier answers to the question: there is a newer one."""
+    own = Attempt.objects.filter(
+        reviewer=reviewer, upstream_id=item.upstream_id, interaction_id=item.mobius_id
+    )
+    if own.exclude(returned="").update(returned="", returned_message=""):
+        Notice.objects.filter(**_about(reviewer, item)).delete()
+
+
+def publish(reviewer: Reviewer, interaction_id: str) -> None:
+    """Update the person's own pages only."""
+    own = reviewer.mobius_id or ""
+    changed = {topics.inbox(own): frozenset({interaction_id})}
+    get_bus().publish(changed | dict.fromkeys((topics.held(own), topics.notices(own)), frozenset()))
+
+
+def _about(reviewer: Reviewer, item: Interaction) -> dict[str, Any]:
+    return {
+        "reviewer": reviewer,
+        "upstream_id": item.upstream_id,
+        "interaction_id": item.mobius_id,
+        "kind": Notice.Kind.NOT_SENT,
+    }
+
+
+def _keep_text(attempt: Attempt, item: Interaction) -> None:
+    drafts = Draft.objects.filter(
+        reviewer=attempt.reviewer, upstream_id=item.upstream_id, interaction_id=item.mobius_id
+    )
+    if not drafts.exists():
+        typed = draft.as_form_values(attempt.value)
+        closed = not item.pending
+        draft.keep(attempt.reviewer, item, values=typed, comment=attempt.comment, closed=closed)

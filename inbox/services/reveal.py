@@ -1,0 +1,60 @@
+"""Showing one masked value to a person who may see it, once its entry is in the decision log."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+
+from inbox import access
+from inbox.access import redaction, viewer_of
+from inbox.access.redaction import NotMasked
+from inbox.models import Reviewer, Upstream
+from inbox.services.audit import decision_log
+from inbox.services.audit.decision_log import Entry, entry_by
+from inbox.services.origin import BACKGROUND, Origin
+from inbox.services.question import find
+
+VERB = "value_revealed"
+
+
+def reveal_in_question(
+    *, reviewer: Reviewer, interaction_id: str, path: str, origin: Origin = BACKGROUND
+) -> Any:
+    """The value that is masked at ``path`` of the question. Raises ``NotMasked``, also where the
+    person may not see the question.
+    """
+    viewer, upstream = viewer_of(reviewer.user), Upstream.present()
+    item = find(viewer, upstream, interaction_id)
+    if item is None:
+        raise NotMasked(interaction_id)
+    entry = _entry(reviewer, upstream, origin)
+    return _reveal(redaction.unmasked(viewer, item), path, replace(entry, item=item))
+
+
+def reveal_in_run(
+    *, reviewer: Reviewer, run_id: str, path: str, origin: Origin = BACKGROUND
+) -> Any:
+    """The value that is masked at ``path`` of the run. Raises ``NotMasked``, also where the person
+    may not see the whole run.
+    """
+    viewer, upstream = viewer_of(reviewer.user), Upstream.present()
+    run = access.runs(viewer, upstream).filter(mobius_id=run_id).first()
+    if run is None or not access.sees_whole_run(viewer):
+        raise NotMasked(run_id)
+    entry = _entry(reviewer, upstream, origin)
+    about = replace(entry, run_id=run.mobius_id, workflow=run.workflow)
+    return _reveal({"inputs": run.inputs, "metadata": run.metadata}, path, about)
+
+
+def _entry(reviewer: Reviewer, upstream: Upstream, origin: Origin) -> Entry:
+    return entry_by(
+        reviewer, verb=VERB, upstream=upstream, origin=origin, credential_kind="account"
+    )
+
+
+def _reveal(fields: dict[str, Any], path: str, entry: Entry) -> Any:
+    """Return the value once its entry is committed: what can't be logged isn't revealed."""
+    secret = redaction.secret_at(fields, path)
+    with transaction.atomic():
+        decision_log.append(replace(entry, value={"path": path}))
+    return secret

@@ -1,0 +1,126 @@
+"""Background work that waits for a time: what its parts share."""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from inbox.live.bus import get_bus
+from inbox.mirror.lease import leads
+from inbox.models import Attempt, Batch
+
+
+class Alarm:
+    """Wakes a task that waits."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._rung = asyncio.Event()
+
+    def start(self) -> None:
+        """The running loop is the one that waits from now on."""
+        self._loop = asyncio.get_running_loop()
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """End the wait, or the next one. Any thread may call it."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._rung.set)
+
+    async def wait(self, seconds: float | None) -> None:
+        """Wait until it is woken, at most for ``seconds`` unless that is None."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
+        self._rung.clear()
+
+
+class ScheduledSender:
+    """Sends rows when their ``send_at`` comes, also those that an earlier process left.
+
+    A subclass finds these in ``unsent`` and sends one row in ``send``. Of several processes, the
+    one that leads sends; the others tell it on ``channel`` what they have stored.
+    """
+
+    channel = ""
+
+    def __init__(self) -> None:
+        self._due: dict[int, datetime] = {}
+        self._loaded: set[int] = set()
+        self._sending: set[int] = set()
+        self._alarm = Alarm()
+
+    def unsent(self) -> list[tuple[int, datetime]]:
+        """The rows in the database that wait or are being sent, with their ``send_at``."""
+        raise NotImplementedError
+
+    async def send(self, pk: int) -> None:
+        """Send a row whose time has come."""
+        raise NotImplementedError
+
+    def add(self, row: Attempt | Batch) -> None:
+        """Send a row that was just stored. Any thread may call it."""
+        if row.send_at is None:
+            raise ValueError("it is not to be sent")
+        if leads():
+            self._send_at(row.pk, row.send_at)
+        else:
+            get_bus().tell(self.channel, f"{row.pk} {row.send_at.isoformat()}")
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        self._alarm.start()
+        self._sending.clear()
+        get_bus().hear(self.channel, self._heard)
+        await self.load()
+        async with asyncio.TaskGroup() as sending:
+            while True:
+                for pk in self._take_due():
+                    sending.create_task(self._send_once(pk))
+                await self._alarm.wait(self._pause())
+
+    async def load(self) -> None:
+        """Send the rows in the database too. Called at start and every minute."""
+        for pk, send_at in await sync_to_async(self.unsent)():
+            if pk not in self._due and pk not in self._sending:
+                self._loaded.add(pk)
+                self._send_at(pk, send_at)
+
+    def _heard(self, text: str) -> None:
+        pk, at = text.split()
+        if leads():
+            self._send_at(int(pk), datetime.fromisoformat(at))
+
+    def _send_at(self, pk: int, at: datetime) -> None:
+        self._due[pk] = at
+        self._alarm.ring()
+
+    def _take_due(self) -> set[int]:
+        now = timezone.now()
+        due = {pk for pk, at in self._waiting().items() if at <= now}
+        for pk in due:
+            del self._due[pk]
+        self._sending |= due
+        return due
+
+    def _pause(self) -> float | None:
+        """Seconds until the next one is due; None for no time."""
+        soonest = min(self._waiting().values(), default=None)
+        return None if soonest is None else max(0.0, (soonest - timezone.now()).total_seconds())
+
+    def _waiting(self) -> dict[int, datetime]:
+        """Those to be sent. A row that is being sent and was added again waits for that."""
+        return {pk: at for pk, at in list(self._due.items()) if pk not in self._sending}
+
+    async def _send_once(self, pk: int) -> None:
+        try:
+            await self.send(pk)
+        finally:
+            self._sending.discard(pk)
+            if pk in self._due:
+                self._alarm.ring()
+            else:
+                self._loaded.discard(pk)

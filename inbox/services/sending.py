@@ -1,0 +1,189 @@
+"""Sending held answers when their time to undo is over.
+
+Undo and the sender each change the attempt's state by one conditional update, of which one
+succeeds. Once the attempt is open, everything that can be refused is checked again; then comes the
+one POST. What can't be sent comes back to the person (``returned``), at once if the mirror shows it
+earlier.
+"""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from time import monotonic
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from inbox.access import Viewer, viewer_of
+from inbox.metrics import observe_answer
+from inbox.mirror.snapshots import Payload
+from inbox.mobius.errors import MobiusError
+from inbox.models import Attempt, Interaction, Upstream
+from inbox.people.clients import NoCredential, credential_for
+from inbox.services import answer_command, attempts, returned
+from inbox.services.answer_command import AnswerCommand
+from inbox.services.answer_lock import StillAnswering, answering
+from inbox.services.attempts import Busy
+from inbox.services.command import execute
+from inbox.services.confirming import confirmer
+from inbox.services.look_up import look_up, mirror
+from inbox.services.outcome import DONE, Kind
+from inbox.services.question import NotAsked, find_asked
+from inbox.services.scheduled import ScheduledSender
+
+log = logging.getLogger(__name__)
+
+LATEST = timedelta(seconds=60)
+"""An answer that was not sent this long after its time is no longer sent."""
+TRY_AGAIN_AFTER = timedelta(seconds=1)
+READ_WITHIN = 2.0
+"""Seconds that the read before the POST may take."""
+
+
+class Sender(ScheduledSender):
+    """Sends held answers, also those that an earlier process left."""
+
+    channel = "held answers"
+
+    def unsent(self) -> list[tuple[int, datetime]]:
+        rows = Attempt.objects.filter(upstream=Upstream.present(), state=Attempt.State.HELD)
+        return [(row.pk, row.send_at) for row in rows.order_by("send_at") if row.send_at]
+
+    async def send(self, attempt_id: int) -> None:
+        """Send an attempt that is due. One left by an earlier process waits until Mobius can be
+        reached.
+        """
+        attempt = await sync_to_async(_find)(attempt_id)
+        if attempt is None or attempt.send_at is None:
+            return
+        if timezone.now() >= attempt.send_at + LATEST:
+            await sync_to_async(_give_up)(attempt)
+        elif attempt_id in self._loaded and not await _reachable(attempt.interaction_id):
+            self._send_at(attempt_id, timezone.now() + TRY_AGAIN_AFTER)
+        else:
+            try:
+                await send(attempt)
+            except StillAnswering:
+                self._send_at(attempt_id, timezone.now() + TRY_AGAIN_AFTER)
+
+
+sender = Sender()
+"""The process's sender."""
+
+
+async def send(attempt: Attempt) -> None:
+    """Send the held attempt, unless it was undone."""
+    began = monotonic()
+    async with answering(attempt.reviewer_id, attempt.interaction_id):
+        if not await sync_to_async(attempts.start_sending)(attempt):
+            return
+        ready = await sync_to_async(_prepare)(attempt, await _read(attempt.interaction_id))
+        if isinstance(ready, AnswerCommand):
+            outcome = await execute(ready)
+            kind, message = outcome.kind, outcome.message
+        else:
+            kind, message = ready, ""
+        await sync_to_async(_conclude)(attempt, kind, message)
+    observe_answer(kind, monotonic() - began)
+    if kind is Kind.RECEIVED:
+        confirmer.add(attempt.pk)
+
+
+def return_overtaken(upstream: Upstream, interaction_ids: Collection[str]) -> None:
+    """Bring back the answers held for these questions that can't be sent any more: the question has
+    closed or changed, or someone else has claimed it.
+
+    Called inside the transaction that changed them. What may resolve by then, such as someone
+    else's answer on its way, is left to ``send``.
+    """
+    held = Attempt.objects.filter(upstream=upstream, state=Attempt.State.HELD)
+    for attempt in held.select_related("reviewer__user", "upstream"):
+        if attempt.interaction_id not in interaction_ids:
+            continue
+        kind = _overtaken(attempt)
+        if kind is not None and attempts.give_up_held(attempt):
+            returned.bring_back(attempt, kind)
+
+
+def _overtaken(attempt: Attempt) -> Kind | None:
+    viewer = viewer_of(attempt.reviewer.user)
+    try:
+        item = find_asked(viewer, attempt.interaction_id)
+    except NotAsked:
+        return None
+    kind = _refusal(attempt, viewer, item)
+    return None if kind is Kind.PROCESSING else kind
+
+
+def _refusal(attempt: Attempt, viewer: Viewer, item: Interaction) -> Kind | None:
+    """Why the answer can't be sent, as the mirror has it; None if it can."""
+    refusal = answer_command.refusal(viewer, item, besides=attempt)
+    if refusal is not None:
+        return refusal.kind
+    return Kind.QUESTION_CHANGED if attempts.has_changed(attempt, item) else None
+
+
+def _prepare(attempt: Attempt, snapshot: Payload | None) -> AnswerCommand | Kind:
+    """Check everything again; why it can't be sent where it can't."""
+    ready = _check(attempt, snapshot)
+    if isinstance(ready, Kind):
+        attempts.refuse(attempt, Attempt.NOT_SENT)
+    return ready
+
+
+def _check(attempt: Attempt, snapshot: Payload | None) -> AnswerCommand | Kind:
+    if not attempt.reviewer.user.is_active:
+        return Kind.DEACTIVATED
+    if snapshot is not None:
+        mirror(snapshot, attempt.upstream).publish()
+    viewer = viewer_of(attempt.reviewer.user)
+    try:
+        item = find_asked(viewer, attempt.interaction_id)
+    except NotAsked:
+        return Kind.NOT_ALLOWED
+    refusal = _refusal(attempt, viewer, item)
+    if refusal is not None:
+        return refusal
+    try:
+        credential = credential_for(attempt.reviewer, item)
+        attempts.use_credential(attempt, item, credential)
+    except NoCredential:
+        return Kind.NO_CREDENTIAL
+    except Busy:
+        return Kind.PROCESSING
+    return AnswerCommand(attempt, viewer, item, credential)
+
+
+def _conclude(attempt: Attempt, kind: Kind, message: str) -> None:
+    if kind in DONE:
+        returned.publish(attempt.reviewer, attempt.interaction_id)
+    else:
+        returned.bring_back(attempt, kind, message)
+
+
+def _give_up(attempt: Attempt) -> None:
+    if attempts.give_up_held(attempt):
+        log.warning("a held answer to %s was not sent in time", attempt.interaction_id)
+        returned.bring_back(attempt, Kind.OVERDUE)
+
+
+def _find(attempt_id: int) -> Attempt | None:
+    rows = Attempt.objects.filter(pk=attempt_id, state=Attempt.State.HELD)
+    return rows.select_related("reviewer__user", "upstream").first()
+
+
+async def _read(interaction_id: str) -> Payload | None:
+    try:
+        return await look_up(interaction_id, within=READ_WITHIN)
+    except MobiusError as error:
+        log.info("sending an answer without reading its question: %s", error)
+        return None
+
+
+async def _reachable(interaction_id: str) -> bool:
+    try:
+        await look_up(interaction_id, within=READ_WITHIN)
+    except MobiusError as error:
+        log.info("a held answer is still waiting: %s", error)
+        return False
+    return True

@@ -1,0 +1,28 @@
+"""Earlier decisions on the same step of the same workflow."""
+
+from inbox import access
+from inbox.access import Viewer, redaction
+from inbox.models import Interaction, Upstream
+from inbox.services.batches import step_names
+
+SHOWN = 5
+COMPARED = 50
+"""How many of the workflow's latest questions are considered."""
+
+
+def similar(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Interaction]:
+    """The last answered questions that the same step of the same workflow asked, as the viewer may
+    see them, newest first. Two queries.
+
+    A step that is unknown, since its run has not been read, is no reason to leave a question out.
+    """
+    if not item.workflow:
+        return []
+    closed = access.interactions(viewer, upstream).filter(
+        workflow=item.workflow, type=item.type, status="completed", gone=False
+    )
+    latest = list(closed.exclude(pk=item.pk).order_by("-updated_at", "-pk")[:COMPARED])
+    steps = step_names(upstream, [item, *latest])
+    step = steps.get(item.mobius_id)
+    same = [other for other in latest if steps.get(other.mobius_id, step) == step]
+    return [redaction.seen_by(viewer, other) for other in same[:SHOWN]]

@@ -1,0 +1,96 @@
+"""The forms of the second factor. Those that change it ask for the password again."""
+
+from typing import Any
+
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.debug import sensitive_variables
+
+from inbox.people import second_factor, throttle
+from inbox.web.account.forms import check_password
+from inbox.web.ui.forms import Form
+
+CODE = {
+    "class": "input mono",
+    "autocomplete": "one-time-code",
+    "inputmode": "numeric",
+    "autocapitalize": "none",
+    "spellcheck": "false",
+}
+
+
+class WithPassword(Form):
+    """Asks for the current password. A wrong one counts as a failed sign-in."""
+
+    password = forms.CharField(
+        label=gettext_lazy("Current password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
+    )
+
+    @sensitive_variables()
+    def clean_password(self) -> str:
+        request = context.request
+        return check_password(request, request.user.get_username(), self.cleaned_data["password"])
+
+
+def _code_field(label: Any) -> forms.CharField:
+    return forms.CharField(label=label, max_length=20, widget=forms.TextInput(attrs=CODE))
+
+
+class CodeForm(AuthenticateForm, Form):
+    """A code of the app or a recovery code, after the password."""
+
+    code = _code_field(gettext_lazy("Code"))
+
+    def clean_code(self) -> str:
+        """Check it, unless there were too many wrong ones. Each works once."""
+        if seconds := throttle.seconds_until_code(self.user):
+            minutes = -(-seconds // 60)
+            too_many = ngettext(
+                "Too many wrong codes. You can try again in %(count)d minute.",
+                "Too many wrong codes. You can try again in %(count)d minutes.",
+                minutes,
+            )
+            raise forms.ValidationError(too_many % {"count": minutes})
+        self.cleaned_data["code"] = self.cleaned_data["code"].replace(" ", "")
+        try:
+            code: str = super().clean_code()
+            if not second_factor.take_code(self.authenticator, code):
+                raise forms.ValidationError(_("This code was used before. Wait for the next one."))
+        except (forms.ValidationError, second_factor.SecretLost) as wrong:
+            throttle.code_failed(self.user)
+            if isinstance(wrong, second_factor.SecretLost):
+                raise forms.ValidationError(
+                    _("This code can't be checked. Ask your administrator.")
+                ) from None
+            raise
+        throttle.code_worked(self.user)
+        return code
+
+
+class AppForm(ActivateTOTPForm, WithPassword):
+    """The first code of an app, which shows that it has the secret."""
+
+    code = _code_field(gettext_lazy("Code from the app"))
+    field_order = ("code", "password")
+
+    def clean_code(self) -> str:
+        self.cleaned_data["code"] = self.cleaned_data["code"].replace(" ", "")
+        return str(super().clean_code())
+
+
+class PasskeyForm(AddWebAuthnForm, WithPassword):
+    """A new passkey and its name."""
+
+    field_order = ("name", "password", "credential")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name")
+        self.fields["name"].widget.attrs = {"class": "input", "maxlength": "100"}

@@ -1,0 +1,185 @@
+"""The second factor: asked for at sign-in, and set up by the person."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.mfa.base.internal.flows import delete_and_cleanup
+from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.flows import generate_recovery_codes, view_recovery_codes
+from allauth.mfa.totp.views import ActivateTOTPView
+from allauth.mfa.webauthn.views import AddWebAuthnView
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.people.identity_provider import may_use_password
+from inbox.people.second_factor import FACTORS, passkeys_offered
+from inbox.web.account.second_factor_forms import WithPassword
+from inbox.web.ui.frame import frame
+from inbox.web.ui.request import ReviewerRequest
+
+REJECTED = 422
+TYPE = Authenticator.Type
+
+View = Callable[..., HttpResponseBase]
+
+
+def _with_password(view: View) -> View:
+    """404 for people who sign in with the identity provider, which has factors of its own."""
+
+    @wraps(view)
+    def guarded(request: ReviewerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not may_use_password(request.user.get_username()):
+            raise Http404("No password, so no second factor.")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SecondStep(AuthenticateView):
+    """What a sign-in asks for after the password."""
+
+    template_name = "registration/second_factor.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """404 for someone who is signed in."""
+        if request.user.is_authenticated:
+            raise Http404("Signed in already.")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """allauth's context, and which factors the person has."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        held = set(Authenticator.objects.filter(user=self.stage.login.user).values_list("type"))
+        return {**context, "held": {type_ for (type_,) in held}}
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response = super().form_invalid(form)
+        response.status_code = REJECTED
+        return response
+
+
+@require_safe
+@_with_password
+def second_factor(request: ReviewerRequest) -> HttpResponse:
+    """The factors of the viewer."""
+    return _page(request)
+
+
+class _Framed:
+    """A view of allauth in our frame."""
+
+    request: Any
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        return {**context, **frame(self.request, self.request.upstream, section="account")}
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        context = self.get_context_data(form=form)
+        return render(self.request, self.template_name, context, status=REJECTED)  # type: ignore[attr-defined]
+
+
+@method_decorator([sensitive_post_parameters(), _with_password], name="dispatch")
+class AddApp(_Framed, ActivateTOTPView):
+    """Show the secret as a code to scan, until the app has shown that it has it."""
+
+    template_name = "account/second_factor_app.html"
+
+    def get_success_url(self) -> str:
+        return _after_adding(self.did_generate_recovery_codes)
+
+
+@method_decorator([sensitive_post_parameters(), _with_password], name="dispatch")
+class AddPasskey(_Framed, AddWebAuthnView):
+    """Add a passkey of the host of ``PUBLIC_URL``; 404 if that is an address."""
+
+    template_name = "account/second_factor_passkey.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not passkeys_offered():
+            raise Http404("Passkeys need a host name.")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """allauth's context, also after an error, with the form that has it."""
+        context = super().get_context_data(**kwargs)
+        return {**context, "form": kwargs.get("form") or self.get_form()}
+
+    def get_success_url(self) -> str:
+        return _after_adding(self.did_generate_recovery_codes)
+
+
+@require_safe
+@_with_password
+def recovery_codes(request: ReviewerRequest) -> HttpResponse:
+    """The codes, once. 404 if there are none, or if they were shown."""
+    codes, may_view = view_recovery_codes(request)
+    if codes is None or not may_view:
+        raise Http404("No codes to show.")
+    context = {
+        "codes": codes.get_unused_codes(),
+        **frame(request, request.upstream, section="account"),
+    }
+    return render(request, "account/second_factor_codes.html", context)
+
+
+@sensitive_post_parameters()
+@require_POST
+@_with_password
+def new_recovery_codes(request: ReviewerRequest) -> HttpResponseBase:
+    """Replace the codes."""
+    if not _factors(request).filter(type__in=FACTORS).exists():
+        raise Http404("No second factor.")
+    form = WithPassword(request.POST)
+    if not form.is_valid():
+        return _page(request, form, REJECTED)
+    generate_recovery_codes(request)
+    return HttpResponseRedirect(reverse("mfa_view_recovery_codes"), status=303)
+
+
+@sensitive_post_parameters()
+@require_POST
+@_with_password
+def remove_factor(request: ReviewerRequest, id: int) -> HttpResponseBase:
+    """Remove an app or a passkey; with the last of them, the recovery codes too."""
+    factor = get_object_or_404(_factors(request).filter(type__in=FACTORS), pk=id)
+    form = WithPassword(request.POST)
+    if not form.is_valid():
+        return _page(request, form, REJECTED)
+    delete_and_cleanup(request, factor)
+    messages.success(request, _("It was removed."))
+    return HttpResponseRedirect(reverse("mfa_index"), status=303)
+
+
+def _factors(request: ReviewerRequest) -> Any:
+    return Authenticator.objects.filter(user=request.user)
+
+
+def _after_adding(with_codes: bool) -> str:
+    return reverse("mfa_view_recovery_codes" if with_codes else "mfa_index")
+
+
+def _page(
+    request: ReviewerRequest, form: WithPassword | None = None, status: int = 200
+) -> HttpResponse:
+    factors = list(_factors(request).order_by("created_at"))
+    codes = next((factor for factor in factors if factor.type == TYPE.RECOVERY_CODES), None)
+    context = {
+        "app": next((factor for factor in factors if factor.type == TYPE.TOTP), None),
+        "passkeys": [factor.wrap() for factor in factors if factor.type == TYPE.WEBAUTHN],
+        "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
+        "passkeys_offered": passkeys_offered(),
+        "form": form or WithPassword(),
+        **frame(request, request.upstream, section="account"),
+    }
+    return render(request, "account/second_factor.html", context, status=status)

@@ -1,0 +1,45 @@
+"""What the list and the preview send."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy
+
+from inbox.services.batches import MOST, Chosen
+from inbox.web.interactions.forms import Prose, storable
+
+
+class CommentForm(forms.Form):
+    """One comment for all answers of a batch."""
+
+    no_reason = gettext_lazy("Enter a reason to reject these.")
+
+    comment = Prose(
+        required=False,
+        label=gettext_lazy("Comment"),
+        widget=forms.Textarea(attrs={"rows": 2, "class": "input"}),
+    )
+
+    def clean_comment(self) -> str:
+        """What the database can store."""
+        return storable(self.cleaned_data["comment"])
+
+
+def chosen(sent: QueryDict) -> list[Chosen]:
+    """The questions that were selected, as ``chosen_value`` writes them; one more than fit into a
+    batch at most.
+    """
+    found = [_parsed(value) for value in sent.getlist("item")[: MOST + 1]]
+    return [each for each in found if each is not None]
+
+
+def _parsed(value: Any) -> Chosen | None:
+    when, _, interaction_id = str(value).partition(" ")
+    try:
+        updated_at = parse_datetime(when)
+    except ValueError:
+        updated_at = None
+    usable = updated_at is not None and updated_at.tzinfo is not None and "\0" not in value
+    return Chosen(interaction_id, updated_at) if usable and interaction_id else None

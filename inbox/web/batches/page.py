@@ -1,0 +1,324 @@
+"""The page of a batch: its preview, its progress and its results."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Batch, BatchItem, Interaction, Recipient, Upstream
+from inbox.people.names import names_of
+from inbox.services import batches
+from inbox.services.draft import drafted
+from inbox.web.batches.messages import done_words, left_out_words, result_words
+from inbox.web.ui import batches as words
+from inbox.web.ui.people import People
+from inbox.web.ui.scopes import Filters
+from inbox.web.ui.when import Deadline, deadline
+from inbox.web.ui.words import Kind, asked_in, kind, label, listed
+
+_COLUMNS = (
+    "mobius_id",
+    "run_id",
+    "type",
+    "title",
+    "status",
+    "gone",
+    "due_at",
+    "soft",
+    "expires_at",
+    "workflow",
+    "asked_by",
+    "updated_at",
+)
+_COMPARED = ("signal_name", "created_at", "questions")
+"""What is read as well if they can't be answered together."""
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """A question of the batch. Without ``href`` the viewer may no longer see it.
+
+    ``value`` selects it again as it is now; empty if it has closed. ``words`` is its result, or why
+    it is left out. In a preview, ``draft``: the viewer has typed an answer, which isn't sent;
+    ``unseen``: they have never opened it.
+    """
+
+    id: str
+    title: str
+    href: str
+    kind: Kind | None
+    meta: str
+    deadline: Deadline | None
+    state: str
+    words: str
+    value: str = ""
+    draft: bool = False
+    unseen: bool = False
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Questions that can be answered together, where others of the batch can't."""
+
+    title: str
+    button: str
+    rows: tuple[BatchRow, ...]
+
+
+@dataclass(frozen=True)
+class BatchPage:
+    """What ``batches/_batch.html`` shows.
+
+    ``rows`` are the questions that are to be sent, are sent, or were; ``failed`` those that could
+    not be, once all have a result. ``alike`` are the parts of a preview that can't be confirmed as
+    a whole, and ``differences`` says in what they differ. ``held``: it can still be undone.
+    """
+
+    batch: Batch
+    title: str
+    button: str
+    back: str
+    rows: tuple[BatchRow, ...]
+    failed: tuple[BatchRow, ...]
+    left_out: tuple[BatchRow, ...]
+    alike: tuple[Alike, ...]
+    differences: tuple[str, ...]
+    done: int
+    held: bool
+    needs_reason: bool
+
+    @property
+    def total(self) -> int:
+        """How many questions it sends."""
+        return len(self.rows) + len(self.failed)
+
+    @property
+    def over(self) -> bool:
+        """Whether each question has a result."""
+        return self.batch.finished_at is not None
+
+    @property
+    def key(self) -> str:
+        """The key that confirms it, the same as for one question."""
+        return {"approve": "a", "reject": "r", "claim": "c", "release": "e"}[self.batch.verb]
+
+    @property
+    def left_out_words(self) -> str:
+        """How many are left out."""
+        count = len(self.left_out)
+        return ngettext(
+            "%(count)d question isn't included", "%(count)d questions aren't included", count
+        ) % {"count": count}
+
+    @property
+    def again(self) -> bool:
+        """Whether one of those that failed can be tried again."""
+        return any(row.value for row in self.failed)
+
+    @property
+    def failed_words(self) -> str:
+        """How many could not be sent."""
+        return words.failed_words(len(self.failed))
+
+    @property
+    def progress_words(self) -> str:
+        """How far it is."""
+        return _("%(done)d of %(total)d") % {"done": self.done, "total": self.total}
+
+
+def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) -> BatchPage:
+    """Read the batch and its questions. The number of queries is fixed; one more if they can't be
+    answered together.
+    """
+    items = list(batch.items.all())
+    state = BatchItem.State
+    kept = [item for item in items if item.state != state.LEFT_OUT]
+    mixed = batch.previewed and len({item.kind for item in kept}) > 1
+    ids = [item.interaction_id for item in items]
+    questions = _questions(viewer, upstream, ids, _COMPARED if mixed else ())
+    steps = batches.step_names(upstream, questions.values()) if mixed else {}
+    previews = batch.previewed and batch.answers
+    drafts = drafted(viewer, upstream, list(questions)) if previews else set()
+    unseen = _unseen(viewer, upstream, questions) if previews else set()
+    asked_by = {question.asked_by for question in questions.values() if question.asked_by}
+    people = People(names_of(asked_by), viewer.mobius_id)
+    rows = {
+        item.pk: _row(
+            batch,
+            item,
+            questions.get(item.interaction_id),
+            people=people,
+            drafted=drafts,
+            unseen=unseen,
+            now=now,
+        )
+        for item in items
+    }
+    over = batch.finished_at is not None
+    failed = [item for item in kept if over and item.state == state.FAILED]
+    listed = [rows[item.pk] for item in kept if item not in failed]
+    done = sum(item.state in (state.DONE, state.FAILED) for item in kept)
+    return BatchPage(
+        batch=batch,
+        title=_title(batch, len(kept), len(listed)),
+        button=words.verb_words(batch.verb, len(kept)).button,
+        back=Filters.read(QueryDict(batch.query)).href(),
+        rows=tuple(listed),
+        failed=tuple(rows[item.pk] for item in failed),
+        left_out=tuple(rows[item.pk] for item in items if item.state == state.LEFT_OUT),
+        alike=_alike(batch, kept, rows, questions, steps) if mixed else (),
+        differences=_differences(kept, questions, steps) if mixed else (),
+        done=done,
+        held=batch.held(now),
+        needs_reason=batch.previewed
+        and batch.verb == Batch.Verb.REJECT
+        and batches.needs_reason(batch),
+    )
+
+
+def _title(batch: Batch, count: int, listed: int) -> str:
+    if batch.previewed and not count:
+        return _("None of these questions can be included")
+    if batch.previewed:
+        return words.verb_words(batch.verb, count).asks
+    if batch.finished_at is not None:
+        return words.verb_words(batch.verb, listed).done
+    return words.verb_words(batch.verb, count).doing
+
+
+def _questions(
+    viewer: Viewer, upstream: Upstream, ids: list[str], more: Iterable[str]
+) -> Mapping[str, Interaction]:
+    rows = access.interactions(viewer, upstream).filter(mobius_id__in=ids)
+    return {question.mobius_id: question for question in rows.only(*_COLUMNS, *more)}
+
+
+def _unseen(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> set[str]:
+    """The questions that the viewer has never opened."""
+    rows = Recipient.objects.filter(
+        user_id=viewer.mobius_id or "",
+        seen__isnull=True,
+        interaction__upstream=upstream,
+        interaction__mobius_id__in=list(ids),
+    )
+    return set(rows.values_list("interaction__mobius_id", flat=True))
+
+
+def _row(
+    batch: Batch,
+    item: BatchItem,
+    question: Interaction | None,
+    *,
+    people: People,
+    drafted: Collection[str],
+    unseen: Collection[str],
+    now: datetime,
+) -> BatchRow:
+    result = ""
+    match item.state:
+        case BatchItem.State.LEFT_OUT:
+            result = left_out_words(item.outcome)
+        case BatchItem.State.DONE:
+            result = done_words(batch, item.outcome)
+        case BatchItem.State.FAILED:
+            # What Mobius said may quote the question.
+            result = result_words(batch, item.outcome, item.message if question else "")
+    if question is None:
+        return BatchRow(item.interaction_id, "", "", None, "", None, item.state, result)
+    asked_by = people.name(question.asked_by) if question.asked_by else ""
+    meta = (asked_in(question.workflow, question.run_id), asked_by)
+    limit = deadline(question.due_at, question.expires_at, now, soft=question.soft)
+    return BatchRow(
+        id=item.interaction_id,
+        title=question.display_title,
+        href=question.get_absolute_url(),
+        kind=kind(question.type),
+        meta=" · ".join(part for part in meta if part),
+        deadline=limit if question.pending else None,
+        state=item.state,
+        words=result,
+        value=words.chosen_value(question.mobius_id, question.updated_at)
+        if question.pending
+        else "",
+        draft=item.interaction_id in drafted,
+        unseen=item.interaction_id in unseen,
+    )
+
+
+def _alike(
+    batch: Batch,
+    items: Iterable[BatchItem],
+    rows: Mapping[int, BatchRow],
+    questions: Mapping[str, Interaction],
+    steps: Mapping[str, str],
+) -> tuple[Alike, ...]:
+    """The parts of a batch that has several kinds of questions."""
+    return tuple(
+        Alike(
+            _kind_title(alike, questions, steps),
+            words.verb_words(batch.verb, len(alike)).button,
+            tuple(rows[item.pk] for item in alike),
+        )
+        for alike in _by_kind(items)
+    )
+
+
+def _by_kind(items: Iterable[BatchItem]) -> list[list[BatchItem]]:
+    by_kind: dict[str, list[BatchItem]] = {}
+    for item in items:
+        by_kind.setdefault(item.kind, []).append(item)
+    return list(by_kind.values())
+
+
+def _step(items: Iterable[BatchItem], steps: Mapping[str, str]) -> str:
+    """The label of the step that asked questions of one kind; empty if it is unknown or none."""
+    names = (steps[item.interaction_id] for item in items if item.interaction_id in steps)
+    return label(next(names, ""))
+
+
+def _kind_title(
+    items: Sequence[BatchItem], questions: Mapping[str, Interaction], steps: Mapping[str, str]
+) -> str:
+    question = questions.get(items[0].interaction_id)
+    if question is None:
+        return ""
+    parts = (question.workflow, _step(items, steps), kind(question.type).label)
+    return " · ".join(part for part in parts if part)
+
+
+def _differences(
+    items: Iterable[BatchItem], questions: Mapping[str, Interaction], steps: Mapping[str, str]
+) -> tuple[str, ...]:
+    """In what the questions of a preview differ, in sentences."""
+    found = [
+        (questions[alike[0].interaction_id], _step(alike, steps))
+        for alike in _by_kind(items)
+        if alike[0].interaction_id in questions
+    ]
+    named = (
+        (
+            _("They differ in their workflow: %(names)s."),
+            [question.workflow or pgettext("workflow", "none") for question, _name in found],
+        ),
+        (
+            _("They differ in their step: %(names)s."),
+            [name or pgettext("step", "unknown or none") for _question, name in found],
+        ),
+        (
+            _("They differ in their type: %(names)s."),
+            [kind(question.type).label for question, _name in found],
+        ),
+    )
+    sentences = [
+        sentence % {"names": listed(list(dict.fromkeys(names)))}
+        for sentence, names in named
+        if len(set(names)) > 1
+    ]
+    if len({batches.form_of(question) for question, _name in found}) > 1:
+        sentences.append(_("They differ in their answer form."))
+    return tuple(sentences)

@@ -1,0 +1,125 @@
+"""A batch: what the list selects, the preview, sending it, undoing it, its results."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.live import hub
+from inbox.models import Batch
+from inbox.services import batches as service
+from inbox.services.batches import Confirmation
+from inbox.web.batches.forms import CommentForm, chosen
+from inbox.web.batches.page import batch_page
+from inbox.web.batches.queries import all_that_match
+from inbox.web.interactions.forms import comment_of
+from inbox.web.ui.batches import shown_batches, summary
+from inbox.web.ui.frame import frame
+from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
+from inbox.web.ui.scopes import Filters
+
+
+@require_POST
+def new(request: ReviewerRequest) -> HttpResponseBase:
+    """Preview what would be done with the selected questions, or with ``all`` of the ``list``.
+
+    Nothing is sent. Without any question, back to the list.
+    """
+    verb, query = request.POST.get("verb", ""), request.POST.get("list", "")
+    if verb not in Batch.Verb.values:
+        raise Http404("No such action.")
+    filters = Filters.read(QueryDict(query))
+    every = "all" in request.POST
+    selected = (
+        all_that_match(request.viewer, request.upstream, filters) if every else chosen(request.POST)
+    )
+    if not selected:
+        messages.info(request, _("Select at least one question."))
+        return HttpResponseRedirect(filters.href(), status=303)
+    batch = service.prepare(
+        reviewer=request.user.reviewer,
+        upstream=request.upstream,
+        verb=Batch.Verb(verb),
+        chosen=selected,
+        query=filters.querystring().removeprefix("?"),
+    )
+    return HttpResponseRedirect(batch.get_absolute_url(), status=303)
+
+
+@require_safe
+def batch(request: ReviewerRequest, id: int) -> HttpResponse:
+    """The preview, the progress or the results; htmx gets only that part."""
+    return render_batch(request, own(request, id))
+
+
+def render_batch(
+    request: ReviewerRequest, batch: Batch, form: CommentForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of the batch, or its part for htmx."""
+    cursor = hub.cursor()
+    page = batch_page(request.viewer, request.upstream, batch, timezone.now())
+    context: dict[str, Any] = {"page": page, "live_cursor": cursor}
+    context["form"] = form or CommentForm(initial={"comment": batch.comment})
+    if is_fragment(request, "batch"):
+        return render(request, "batches/_batch.html", context, status=status)
+    context |= frame(request, request.upstream, section="")
+    return render(request, "batches/batch.html", context, status=status)
+
+
+@require_POST
+def send(request: ReviewerRequest, id: int) -> HttpResponseBase:
+    """Confirm the batch. A second press changes nothing. 422 for a comment that is missing or too
+    long.
+    """
+    batch, form = own(request, id), CommentForm(request.POST)
+    if not form.is_valid():
+        return render_batch(request, batch, form, status=422)
+    comment = form.cleaned_data["comment"]
+    done = service.confirm(batch=batch, comment=comment, origin=origin_of(request))
+    if done is Confirmation.NO_REASON:
+        form.add_error("comment", form.no_reason)
+        return render_batch(request, batch, form, status=422)
+    return HttpResponseRedirect(batch.get_absolute_url(), status=303)
+
+
+@require_POST
+def comment(request: ReviewerRequest, id: int) -> HttpResponseBase:
+    """Keep the comment of a form that could not be sent; its preview is shown again."""
+    batch = own(request, id)
+    service.keep_comment(batch, comment_of(request.POST))
+    return HttpResponseRedirect(batch.get_absolute_url(), status=303)
+
+
+@require_POST
+def undo(request: ReviewerRequest, id: int) -> HttpResponseBase:
+    """Take the whole batch back; its preview is shown again."""
+    batch = own(request, id)
+    if service.undo(batch):
+        messages.success(request, _("Undone. Nothing was sent."))
+    elif not batch.previewed:
+        messages.warning(request, _("It's too late to undo this."))
+    return HttpResponseRedirect(batch.get_absolute_url(), status=303)
+
+
+@require_POST
+def dismiss(request: ReviewerRequest, id: int) -> HttpResponseBase:
+    """Dismiss the results, then show the list; htmx gets only the results that are left."""
+    batch = own(request, id)
+    service.dismiss(batch)
+    if is_fragment(request, "batches"):
+        left = [summary(row) for row in shown_batches(request.viewer, request.upstream)]
+        return render(request, "inbox/_batches.html", {"batches": left})
+    return HttpResponseRedirect(Filters.read(QueryDict(batch.query)).href(), status=303)
+
+
+def own(request: ReviewerRequest, id: int) -> Batch:
+    """The viewer's batch. 404 for someone else's."""
+    rows = service.own(request.user.reviewer, request.upstream).select_related("reviewer")
+    found = rows.filter(pk=id).first() if id < 2**63 else None
+    if found is None:
+        raise Http404("No such batch.")
+    return found

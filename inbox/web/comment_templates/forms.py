@@ -1,0 +1,59 @@
+"""The form of a fixed comment template."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inbox.bidi import OVERRIDES
+from inbox.models import Group
+from inbox.services.comment_templates import LONGEST
+from inbox.web.ui.forms import Form
+
+
+class TemplateForm(Form):
+    """A comment, and which questions it is offered for."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Comment"),
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"class": "input", "rows": 3}),
+        error_messages={
+            "required": gettext_lazy("Enter a comment."),
+            "max_length": gettext_lazy("A template can have at most 2,000 characters."),
+        },
+    )
+    workflow = forms.CharField(
+        label=gettext_lazy("Workflow"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("Leave empty for all workflows."),
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+    )
+
+    def __init__(self, data: Any = None, *, groups: Iterable[Group]) -> None:
+        super().__init__(data, auto_id="template-%s")
+        self.groups = {str(group.pk): group for group in groups}
+        names = [(key, group.name) for key, group in self.groups.items()]
+        self.fields["group"] = forms.ChoiceField(
+            label=_("Group"),
+            choices=[("", _("Everyone who is asked")), *names],
+            required=False,
+            widget=forms.Select(attrs={"class": "input"}),
+        )
+
+    def clean_text(self) -> str:
+        """Refuse what a question would not offer."""
+        text = str(self.cleaned_data["text"]).replace("\r\n", "\n")
+        if any(character in text for character in OVERRIDES):
+            raise forms.ValidationError(
+                _("The comment has invisible characters that change how it reads.")
+            )
+        return text
+
+    @property
+    def group_chosen(self) -> Group | None:
+        """The group whose questions it is offered for."""
+        return self.groups.get(self.cleaned_data["group"])

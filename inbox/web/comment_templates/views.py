@@ -1,0 +1,50 @@
+"""The fixed comment templates, which team leads manage."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from inbox import access
+from inbox.models import CommentTemplate
+from inbox.services import comment_templates as service
+from inbox.services.comment_templates import TooMany
+from inbox.web.comment_templates.forms import TemplateForm
+from inbox.web.ui.frame import frame
+from inbox.web.ui.request import ReviewerRequest, lead_required
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@lead_required
+def templates(request: ReviewerRequest) -> HttpResponse:
+    """The fixed templates, and a form that adds one."""
+    upstream = request.upstream
+    groups = access.groups(request.viewer, upstream).order_by("name")
+    form = TemplateForm(request.POST or None, groups=groups)
+    if request.method == "POST" and form.is_valid():
+        text, workflow = form.cleaned_data["text"], form.cleaned_data["workflow"]
+        try:
+            service.add(
+                request.viewer, upstream, text=text, workflow=workflow, group=form.group_chosen
+            )
+        except TooMany:
+            form.add_error("text", _("There are already 200 templates. Delete one first."))
+        else:
+            messages.success(request, _("Template added"))
+            return HttpResponseRedirect(reverse("templates"), status=303)
+    rows = CommentTemplate.objects.filter(upstream=upstream).select_related("group")
+    context = {"form": form, "rows": rows, **frame(request, upstream, section="templates")}
+    status = 422 if form.errors else 200
+    return render(request, "comment_templates/templates.html", context, status=status)
+
+
+@require_POST
+@lead_required
+def delete(request: ReviewerRequest, id: int) -> HttpResponse:
+    """Delete a fixed template. 404 if there is none with this number."""
+    if not service.delete(request.upstream, id):
+        raise Http404("no such template")
+    messages.success(request, _("Template deleted"))
+    return HttpResponseRedirect(reverse("templates"), status=303)

@@ -1,0 +1,85 @@
+"""The page of a person's drafts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import Draft, Interaction, Upstream
+from inbox.services.draft import KEEP_CLOSED_FOR, with_text
+from inbox.web.interactions.drafts import text_of
+from inbox.web.ui.devices import device_name
+from inbox.web.ui.lists import PAGE, Keyset, ListForm, Text
+from inbox.web.ui.words import Kind, item_status, kind
+
+LONGEST = 300
+"""Characters of a text that a row shows."""
+NEWEST_FIRST = Keyset("updated_at")
+
+
+class DraftFilters(ListForm):
+    """The position in the list."""
+
+    url_name = "drafts"
+
+    cursor = Text(longest=60)
+
+
+@dataclass(frozen=True)
+class DraftRow:
+    """A draft. Without ``href`` the viewer may no longer see the question, so only their own text
+    is shown. ``state`` says how a closed question ended, ``until`` when the draft is deleted.
+    """
+
+    pk: int
+    version: int
+    kind: Kind | None
+    title: str
+    href: str
+    text: str
+    device: str
+    at: datetime
+    state: str
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class DraftList:
+    """A page of drafts, newest first."""
+
+    rows: tuple[DraftRow, ...]
+    first_href: str
+    next_href: str
+
+
+def draft_list(viewer: Viewer, upstream: Upstream, filters: DraftFilters) -> DraftList:
+    """The viewer's drafts. Two queries."""
+    cursor = filters.cleaned_data["cursor"]
+    found = NEWEST_FIRST.after(with_text(viewer, upstream), cursor)
+    page = NEWEST_FIRST.page(list(found[: PAGE + 1]))
+    ids = [draft.interaction_id for draft in page.rows]
+    columns = ("mobius_id", "type", "title", "questions", "status", "state", "gone")
+    seen = access.interactions(viewer, upstream).filter(mobius_id__in=ids).only(*columns)
+    items = {item.mobius_id: item for item in seen}
+    return DraftList(
+        rows=tuple(_row(draft, items.get(draft.interaction_id)) for draft in page.rows),
+        first_href=filters.href(cursor="") if cursor else "",
+        next_href=filters.href(cursor=page.cursor) if page.cursor else "",
+    )
+
+
+def _row(draft: Draft, item: Interaction | None) -> DraftRow:
+    closed = item is not None and not item.pending
+    text = text_of(draft, item)
+    return DraftRow(
+        pk=draft.pk,
+        version=draft.version,
+        kind=kind(item.type) if item else None,
+        title=item.display_title if item else "",
+        href=item.get_absolute_url() if item else "",
+        text=text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()}…",
+        device=device_name(draft.browser, draft.system),
+        at=draft.updated_at,
+        state=item_status(item.state, gone=item.gone).label if item and closed else "",
+        until=draft.closed_at + KEEP_CLOSED_FOR if draft.closed_at and closed else None,
+    )

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from inbox.web.drafts import views
+
+urlpatterns = [
+    path("drafts/", views.drafts, name="drafts"),
+    path("drafts/<int:id>/discard", views.discard, name="draft-discard"),
+]

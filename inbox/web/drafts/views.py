@@ -1,0 +1,39 @@
+"""The viewer's drafts."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.models import Draft
+from inbox.services import draft as service
+from inbox.web.drafts.page import DraftFilters, draft_list
+from inbox.web.ui.frame import frame
+from inbox.web.ui.request import ReviewerRequest
+
+
+@require_safe
+def drafts(request: ReviewerRequest) -> HttpResponse:
+    """The drafts, newest first."""
+    upstream, filters = request.upstream, DraftFilters.read(request.GET)
+    context = {"list": draft_list(request.viewer, upstream, filters)}
+    context |= frame(request, upstream, section="drafts")
+    return render(request, "drafts/drafts.html", context)
+
+
+@require_POST
+def discard(request: ReviewerRequest, id: int) -> HttpResponseBase:
+    """Delete a draft at the ``version`` that the page showed. 404 for someone else's."""
+    reviewer, version = request.user.reviewer, request.POST.get("version", "")
+    if not Draft.objects.filter(reviewer=reviewer, pk=id).exists():
+        raise Http404("No such draft.")
+    shown = int(version) if version.isdecimal() and len(version) < 10 else 0
+    if service.discard_version(reviewer=reviewer, pk=id, version=shown):
+        messages.success(request, _("Draft discarded."))
+    else:
+        messages.info(
+            request, _("The draft has changed since this page was loaded, so it was kept.")
+        )
+    return HttpResponseRedirect(reverse("drafts"), status=303)

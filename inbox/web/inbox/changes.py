@@ -1,0 +1,151 @@
+"""The changes of questions on a page of the list, and new questions."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from inbox.access import Viewer
+from inbox.models import Recipient, Upstream
+from inbox.people.names import names_of
+from inbox.services import snooze
+from inbox.web.inbox.filters import choices, found_words
+from inbox.web.inbox.order import order_of
+from inbox.web.inbox.place import Place, place_in, place_of
+from inbox.web.inbox.queries import closed_meanwhile, listed, narrowed, sample, with_columns
+from inbox.web.inbox.rows import Row, groups_in, inbox_rows, people_in
+from inbox.web.ui.batches import failed_items, shown_batches
+from inbox.web.ui.groups import group_names
+from inbox.web.ui.held import HeldAnswer, answers_in_batches, held_answers
+from inbox.web.ui.lists import PAGE, Choice
+from inbox.web.ui.people import People
+from inbox.web.ui.scopes import OPEN, SNOOZED, Filters, by_snooze, shows
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """The ids of new questions that a page does not show until the viewer asks for them."""
+
+    ids: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """``1 new``, ``50 or more new``."""
+        count = len(self.ids)
+        if count >= PAGE:
+            return _("%(count)d or more new") % {"count": PAGE}
+        return ngettext("%(count)d new", "%(count)d new", count) % {"count": count}
+
+
+@dataclass(frozen=True)
+class InboxChanges:
+    """Changed questions of a page, for ``inbox/_changes.html``.
+
+    ``rows`` are those that stay on the page, also if they have closed meanwhile, ``left`` the IDs
+    of those that leave it. ``bands`` are the counts by band, empty if the page counts its rows
+    itself. ``place`` is that of the open question.
+    """
+
+    filters: Filters
+    rows: tuple[Row, ...]
+    left: tuple[str, ...]
+    arrivals: Arrivals
+    bands: Mapping[str, str]
+    choices: tuple[Choice, ...]
+    open: str
+    found: str
+    counts: Mapping[str, str]
+    place: Place
+
+    @property
+    def here(self) -> str:
+        """The page of the list."""
+        return self.filters.href()
+
+
+def inbox_changes(
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: Filters,
+    now: datetime,
+    *,
+    changed: Collection[str],
+    shown: Collection[str],
+    until: str = "",
+    current: str = "",
+) -> InboxChanges:
+    """Read the questions ``changed``, of which a page shows those in ``shown``. ``until`` is that
+    of the page.
+
+    The number of queries is fixed, however long the list is: new questions are only counted. A
+    narrowed list is counted by one more query.
+    """
+    # Not by the recipient's own upstream: SQLite would walk all of the viewer's rows then.
+    recipients = Recipient.objects.filter(
+        user_id=viewer.mobius_id or "",
+        interaction__upstream=upstream,
+        interaction__mobius_id__in=changed,
+    )
+    returns = snooze.returns_of(viewer)
+    order, cursor = order_of(filters, returns), filters.cleaned_data["cursor"]
+    found = order.annotated(narrowed(recipients, viewer, upstream, filters, even_seen=True))
+    if filters.rows in (OPEN, SNOOZED):
+        snoozed = snooze.not_back(returns, now)
+        found = by_snooze(filters.rows, found, viewer, snoozed=snoozed)
+    one_page = not cursor and not until
+    if not one_page:
+        found = found.annotate(on_page=order.keyset.between(cursor, until))
+    rows = {
+        row.interaction.mobius_id: row
+        for row in with_columns(found, filters)
+        if shows(filters.shown.key, row)
+    }
+    here = {id_ for id_, row in rows.items() if getattr(row, "on_page", one_page)}
+    seen = {id_ for id_, row in rows.items() if filters.cleaned_data["unread"] and not row.unread}
+    new = tuple(id_ for id_ in rows if id_ in here - seen and id_ not in shown)
+    kept = [row for id_, row in rows.items() if id_ in shown]
+    gone = {id_ for id_ in shown if id_ not in rows}
+    if gone:
+        over = closed_meanwhile(viewer, filters, recipients.filter(interaction__mobius_id__in=gone))
+        kept += with_columns(over, filters)
+        gone -= {row.interaction.mobius_id for row in kept}
+    count = 0 if one_page else PAGE + 1
+    if filters.narrowed and not count:
+        count = listed(viewer, upstream, filters)[: PAGE + 1].count()
+    counts = sample(viewer, upstream, now, returns=returns, notices=False)
+    groups = group_names(upstream, groups_in(kept))
+    held: list[HeldAnswer] = []
+    failed: dict[str, bool] = {}
+    if kept:
+        batches = shown_batches(viewer, upstream)
+        failed = failed_items(batches)
+        held += held_answers(viewer, upstream, now, batches)
+        held += answers_in_batches(viewer, upstream, now, batches)
+    lines = inbox_rows(
+        kept,
+        viewer=viewer,
+        upstream=upstream,
+        people=People(names_of(people_in(kept, filters)), viewer.mobius_id),
+        groups=groups,
+        filters=filters,
+        now=now,
+        current=current,
+        held=held,
+        returns=returns,
+        failed=failed,
+    )
+    return InboxChanges(
+        filters=filters,
+        rows=tuple(lines),
+        left=tuple(id_ for id_ in shown if id_ in gone),
+        arrivals=Arrivals(new),
+        bands=counts.band_counts if filters.exact else {},
+        choices=choices(filters, counts, groups),
+        open=counts.words(counts.total),
+        found=found_words(filters, count),
+        counts=counts.counts,
+        place=place_in(viewer, counts, filters, current)
+        or place_of(viewer, upstream, filters, current),
+    )

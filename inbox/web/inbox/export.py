@@ -1,0 +1,73 @@
+"""The answers that *Done* lists, as a streamed file."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from inbox.access import Viewer
+from inbox.access.redaction import masked
+from inbox.models import Recipient, Run, Upstream
+from inbox.services.spreadsheet import BEGIN, table
+from inbox.web.inbox.order import order_of
+from inbox.web.inbox.queries import listed, runs_of, with_columns
+from inbox.web.ui.lists import PAGE
+from inbox.web.ui.scopes import Filters
+
+CHUNK = 4 * PAGE
+COLUMNS = (
+    "answered_at",
+    "closed_at",
+    "status",
+    "type",
+    "question",
+    "question_id",
+    "workflow",
+    "run_id",
+    "requester",
+    "answer",
+    "comment",
+    "run_status",
+    "run_ended_at",
+)
+
+
+async def as_csv(viewer: Viewer, upstream: Upstream, filters: Filters) -> AsyncIterator[str]:
+    """The rows of all pages, in their order. Times are UTC; ``answer`` is JSON."""
+    yield BEGIN + table([COLUMNS])
+    cursor = ""
+    while True:
+        text, cursor = await sync_to_async(_part)(viewer, upstream, filters, cursor)
+        yield text
+        if not cursor:
+            return
+
+
+def _part(viewer: Viewer, upstream: Upstream, filters: Filters, cursor: str) -> tuple[str, str]:
+    """Some rows, and the cursor of the next ones, empty after the last."""
+    order = order_of(filters, {})
+    rows = order.first(listed(viewer, upstream, filters), cursor, CHUNK)
+    page = list(with_columns(rows, filters, "comment"))
+    runs = runs_of(viewer, upstream, filters, page)
+    cells = (_cells(row, runs.get(row.interaction.run_id or "")) for row in page)
+    return table(cells), order.keyset.cursor(page[-1]) if len(page) == CHUNK else ""
+
+
+def _cells(row: Recipient, run: Run | None) -> Iterable[Any]:
+    item = row.interaction
+    answered = row.answered_at is not None
+    return (
+        row.answered_at or "",
+        item.closed_at or row.closed_at or "",
+        item.state,
+        item.type,
+        item.title,
+        item.mobius_id,
+        item.workflow,
+        item.run_id or "",
+        item.asked_by,
+        masked(row.value) if answered else "",
+        row.comment or "",
+        run.state if run is not None else "",
+        (run.ended_at if run is not None else None) or "",
+    )

@@ -1,0 +1,190 @@
+"""The filters of a list: their options, the chips of the active ones, and what they find."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from inbox.access import Viewer
+from inbox.models import Recipient, Upstream
+from inbox.people.names import names_of
+from inbox.web.inbox.queries import Sample, done
+from inbox.web.ui.groups import group_names
+from inbox.web.ui.lists import MOST, PAGE, Choice, chips
+from inbox.web.ui.people import People
+from inbox.web.ui.scopes import (
+    AGES,
+    ANSWERS,
+    CLAIMS,
+    DUE,
+    GROUPINGS,
+    OPEN,
+    SORTS,
+    Filters,
+    rows_of,
+)
+from inbox.web.ui.when import DATES
+from inbox.web.ui.words import asked_in, kind, short_id
+
+FILTERS = frozenset(Filters.base_fields).difference(Filters.everything, ["q"])
+"""The filters besides the search."""
+MINE, GROUPS = "mine", "groups"
+KINDS = ("approval", "review", "input")
+"""The types that have a filter of their own above the list."""
+
+
+def selects(viewer: Viewer, upstream: Upstream, filters: Filters) -> tuple[forms.BoundField, ...]:
+    """The filters with their options, which are of the viewer's own questions. Six queries."""
+    rows = rows_of(filters.rows, viewer, upstream)
+    rows = done(rows) if filters.done else rows
+    orders = filters.shown.sorts
+    usual = str(filters.shown.order)
+    fields = (
+        filters.select("answer", _("Any answer"), _options(ANSWERS)),
+        filters.select("span", _("Any time"), [(key, str(words)) for key, words in DATES.items()]),
+        filters.select("type", _("Any type"), [(type_, kind(type_).label) for type_ in KINDS]),
+        filters.select("workflow", _("Any workflow"), _workflows(rows)),
+        filters.select("requester", _("Anyone"), _requesters(rows)),
+        filters.select("target", _("Anyone"), _assignees(upstream, rows)),
+        filters.select("run", _("Any run"), _runs(rows)),
+        filters.select("age", _("Any time"), _options(AGES)),
+        filters.select("due", _("Any time"), _options(DUE)),
+        filters.select("claimed", _("Any"), _options(CLAIMS)),
+        filters.select("sort", usual, [(key, str(SORTS[key][0])) for key in orders if key]),
+        filters.select("group_by", _("Same as sort order"), _options(GROUPINGS)),
+    )
+    return tuple(field for field in fields if field.name not in filters.shown.unused)
+
+
+def _workflows(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
+    found = rows.exclude(workflow="").order_by("workflow").values_list("workflow", flat=True)
+    return [(name, name) for name in found.distinct()[:MOST]]
+
+
+def _requesters(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
+    found = rows.exclude(asked_by="").order_by("asked_by").values_list("asked_by", flat=True)
+    return _by_label(names_of(found.distinct()[:MOST]))
+
+
+def _assignees(upstream: Upstream, rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
+    grouped = rows.filter(via_group=True, interaction__group_id__isnull=False).order_by()
+    found = grouped.values_list("interaction__group_id", flat=True).distinct()[:MOST]
+    ids = [str(id_) for id_ in found]
+    names = group_names(upstream, set(ids))
+    groups = {id_: names.get(id_, id_) for id_ in ids}
+    return [(MINE, _("You")), (GROUPS, _("Any of your groups")), *_by_label(groups)]
+
+
+def _runs(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
+    asked = rows.filter(interaction__run_id__isnull=False).order_by("workflow")
+    found = asked.values_list("interaction__run_id", "workflow").distinct()[:MOST]
+    return [(str(id_), _run_label(str(id_), workflow)) for id_, workflow in found]
+
+
+def _run_label(id_: str, workflow: str) -> str:
+    return f"{workflow} {short_id(id_)}" if workflow else asked_in("", id_)
+
+
+def _by_label(names: Mapping[str, str]) -> list[tuple[str, str]]:
+    return sorted(names.items(), key=lambda pair: pair[1].casefold())
+
+
+def _options(values: Mapping[str, tuple[Promise, Promise]]) -> list[tuple[str, str]]:
+    return [(key, str(option)) for key, (option, _chip) in values.items()]
+
+
+def _chip(values: Mapping[str, tuple[Promise, Promise]], key: str) -> str:
+    return str(values[key][1]) if key else ""
+
+
+def filter_chips(
+    filters: Filters,
+    listed: Iterable[Recipient],
+    *,
+    people: People,
+    groups: Mapping[str, str],
+    own_groups: Collection[str],
+) -> tuple[Choice, ...]:
+    """The active filters, except those with a link above the list, such as ``own_groups``.
+    ``people`` and ``groups`` have the names shown in the ``listed`` rows; any other ID is shown as
+    it is.
+    """
+    cleaned = filters.cleaned_data
+    workflow = next((row.workflow for row in listed), "")
+    labels = {
+        "workflow": cleaned["workflow"],
+        "requester": _("Requested by %(name)s") % {"name": people.object(cleaned["requester"])},
+        "run": _run_label(cleaned["run"], workflow),
+        "age": _chip(AGES, cleaned["age"]),
+        "due": _chip(DUE, cleaned["due"]),
+        "claimed": _chip(CLAIMS, cleaned["claimed"]),
+        "answer": _chip(ANSWERS, cleaned["answer"]),
+        "span": str(DATES.get(cleaned["span"], "")),
+        "sort": filters.sort_words,
+        "group_by": _chip(GROUPINGS, cleaned["group_by"]),
+    }
+    if cleaned["type"] not in KINDS:
+        labels["type"] = kind(cleaned["type"]).label
+    if cleaned["target"] not in (MINE, GROUPS, *own_groups):
+        labels["target"] = groups.get(cleaned["target"], cleaned["target"])
+    return chips(filters, labels)
+
+
+def choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tuple[Choice, ...]:
+    """The filters above the list. A person's groups are listed one by one if there are several."""
+
+    def choice(key: str, label: str, count: int | None, **changes: str) -> Choice:
+        on = all(filters.cleaned_data[name] == value for name, value in changes.items())
+        words = "" if count is None or not filters.counted else counts.words(count)
+        return Choice(label, filters.href(**changes), on, key, words)
+
+    via_group = counts.total - counts.direct
+    every = Choice(
+        _("All"),
+        filters.href(**dict.fromkeys(FILTERS, "")),
+        on=not any(filters.cleaned_data[name] for name in FILTERS),
+        key="all",
+        count=counts.words(counts.total) if filters.counted else "",
+    )
+    failed = choice("failed", _("Run failed after my answer"), None, failed="yes")
+    found = [
+        every,
+        *([failed] if filters.done else []),
+        choice("mine", _("Yours"), counts.direct, target="mine"),
+        choice("groups", _("Groups"), via_group, target="groups"),
+    ]
+    if len(counts.groups) > 1 or filters.cleaned_data["target"] in counts.groups:
+        named = [(names.get(id_) or id_, id_) for id_ in counts.groups]
+        found += [
+            choice(f"group-{id_}", name, counts.groups[id_], target=id_)
+            for name, id_ in sorted(named, key=lambda entry: entry[0].lower())
+        ]
+    found += [
+        choice(type_, label, None, type=type_)
+        for type_, label in (
+            ("approval", _("Approvals")),
+            ("review", _("Reviews")),
+            ("input", _("Inputs")),
+        )
+    ]
+    if "unread" not in filters.shown.unused:
+        found.append(choice("unread", _("Unread"), None, unread="yes"))
+    if not filters.done:
+        found.append(choice("drafts", _("Drafts"), None, drafts="yes"))
+    if filters.shown.key == OPEN:
+        found.append(choice("snoozed", _("Snoozed"), None, snoozed="yes"))
+    return tuple(found)
+
+
+def found_words(filters: Filters, count: int) -> str:
+    """How many questions a narrowed list has; empty for a list without filters."""
+    if not filters.narrowed:
+        return ""
+    if count > PAGE:
+        return _("More than %(count)d found") % {"count": PAGE}
+    if not count:
+        return _("None found")
+    return ngettext("%(count)d found", "%(count)d found", count) % {"count": count}

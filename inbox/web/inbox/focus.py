@@ -1,0 +1,203 @@
+"""Focus mode: the questions of a list one at a time, in the order that they had on entry."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.db.models import Case, Exists, OuterRef, When
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from inbox.access import Viewer
+from inbox.models import Interaction, Recipient, Upstream
+from inbox.services import question, snooze
+from inbox.web.inbox.order import order_of
+from inbox.web.inbox.place import Place
+from inbox.web.inbox.queries import answered_today, answered_words, available
+from inbox.web.ui.held import on_their_way
+from inbox.web.ui.lists import MOST, PAGE, Shown
+from inbox.web.ui.scopes import FocusFilters, item_href
+
+
+@dataclass(frozen=True)
+class FocusPlace(Place):
+    """A question's place in focus mode, as the bar shows it.
+
+    ``words`` is ``7 of 23 · 2 new``, empty for a question that was not in the list on entry;
+    ``number`` and ``total`` are the first two numbers in it. ``next_href`` leads to the next
+    waiting question that no one else has claimed, and after the last to the end page; ``open_href``
+    is the same, but empty after the last. ``here`` is this question, ``exit_href`` the list.
+    """
+
+    here: str = ""
+    number: int = 0
+    total: int = 0
+    exit_href: str = ""
+
+
+@dataclass(frozen=True)
+class FocusEnd:
+    """The end page. ``skipped`` questions are still open and ``new`` ones have arrived; if both are
+    0, nothing is left. ``again_href`` goes through what is left, ``previous_href`` back to the last
+    question. ``answered`` says how many the viewer has answered today.
+    """
+
+    filters: FocusFilters
+    skipped: int
+    new: int
+    again_href: str
+    previous_href: str
+    exit_href: str
+    answered: str
+
+    @property
+    def here(self) -> str:
+        """This page."""
+        return self.filters.href()
+
+    @property
+    def skipped_words(self) -> str:
+        """How many questions were skipped, as a sentence."""
+        words = ngettext(
+            "%(count)d question that you skipped is still open.",
+            "%(count)d questions that you skipped are still open.",
+            self.skipped,
+        )
+        return words % {"count": self.skipped} if self.skipped else ""
+
+    @property
+    def again_words(self) -> str:
+        """The label of the button that goes through what is left."""
+        return ngettext("Show this question", "Show these questions", self.skipped + self.new)
+
+    @property
+    def new_words(self) -> str:
+        """How many questions are new, as a sentence."""
+        if self.new > PAGE:
+            return _("More than %(count)d new questions have arrived.") % {"count": PAGE}
+        words = ngettext(
+            "%(count)d new question has arrived.",
+            "%(count)d new questions have arrived.",
+            self.new,
+        )
+        return words % {"count": self.new} if self.new else ""
+
+
+class Step(NamedTuple):
+    """A question of the frozen order."""
+
+    id: str
+    waits: bool
+
+
+def first_href(viewer: Viewer, upstream: Upstream, filters: FocusFilters) -> str:
+    """Freeze the order and return the address of its first question; empty if none is waiting."""
+    returns = snooze.returns_of(viewer)
+    snoozed = snooze.not_back(returns, timezone.now())
+    waiting_rows = available(viewer, upstream, filters, snoozed=snoozed)
+    rows = order_of(filters, returns).first(waiting_rows, "", MOST)
+    waiting = list(rows.values_list("pk", "interaction__mobius_id"))
+    if not waiting:
+        return ""
+    numbers = ".".join(str(number) for number, _id in waiting)
+    return item_href(waiting[0][1], filters.replace(order=numbers))
+
+
+def focus_place(viewer: Viewer, upstream: Upstream, filters: FocusFilters, id_: str) -> FocusPlace:
+    """The place of a question, given what the viewer may see now. Two queries."""
+    numbers, steps = _steps(viewer, upstream, filters)
+    ids = [step.id for step in steps.values()]
+    at = ids.index(id_) if id_ in ids else -1
+    number = numbers.index(list(steps)[at]) + 1 if at >= 0 else 0
+    following = _next_after(steps.values(), id_)
+    open_href = item_href(following, filters) if following else ""
+    return FocusPlace(
+        words=_words(number, len(numbers), _new(viewer, upstream, filters, numbers)),
+        here=item_href(id_, filters),
+        number=number,
+        total=len(numbers),
+        previous_href=item_href(ids[at - 1], filters) if at > 0 else "",
+        next_href=open_href or filters.href(),
+        open_href=open_href,
+        exit_href=filters.list_href,
+    )
+
+
+def focus_end(viewer: Viewer, upstream: Upstream, filters: FocusFilters) -> FocusEnd:
+    """What is left after the last question. Three queries."""
+    numbers, steps = _steps(viewer, upstream, filters)
+    last = next(reversed(steps.values()), None)
+    return FocusEnd(
+        filters=filters,
+        skipped=sum(step.waits for step in steps.values()),
+        new=_new(viewer, upstream, filters, numbers),
+        again_href=filters.replace(order="").href(),
+        previous_href=item_href(last.id, filters) if last is not None else "",
+        exit_href=filters.list_href,
+        answered=answered_words(answered_today(viewer, upstream, timezone.now())),
+    )
+
+
+def next_in_focus(
+    viewer: Viewer, upstream: Upstream, item: Interaction, filters: FocusFilters
+) -> Interaction | None:
+    """The next question that waits, after an answered one; None after the last."""
+    _numbers, steps = _steps(viewer, upstream, filters)
+    id_ = _next_after(steps.values(), item.mobius_id)
+    return question.find(viewer, upstream, id_) if id_ else None
+
+
+def _next_after(steps: Iterable[Step], id_: str) -> str:
+    """The id of the next waiting question after ``id_``, or of the first one if ``id_`` isn't a
+    step."""
+    order = list(steps)
+    at = next((index for index, step in enumerate(order) if step.id == id_), -1)
+    return next((step.id for step in order[at + 1 :] if step.waits), "")
+
+
+def _steps(
+    viewer: Viewer, upstream: Upstream, filters: FocusFilters
+) -> tuple[list[int], dict[int, Step]]:
+    """The numbers of the frozen order, and the questions among them that the viewer still has."""
+    numbers = list(dict.fromkeys(Shown.read(filters.cleaned_data["order"]).ids))
+    rows = Recipient.objects.filter(
+        upstream=upstream, user_id=viewer.mobius_id or "", pk__in=numbers
+    )
+    answered = on_their_way(viewer.user_id, upstream)
+    snoozed = snooze.own(viewer).waiting(timezone.now())
+    put_off = Exists(snoozed.filter(interaction=OuterRef("interaction")))
+    columns = ("pk", "open", "interaction__mobius_id", "interaction__claimed_by", "done")
+    free_or_own = (None, "", viewer.mobius_id)
+    rows = rows.annotate(done=Case(When(answered | put_off, then=True), default=False))
+    found = {
+        pk: Step(id_, is_open and claimed_by in free_or_own and not done)
+        for pk, is_open, id_, claimed_by, done in rows.values_list(*columns)
+    }
+    return numbers, {number: found[number] for number in numbers if number in found}
+
+
+def _new(viewer: Viewer, upstream: Upstream, filters: FocusFilters, numbers: list[int]) -> int:
+    """How many questions have arrived since the order was frozen, counted up to ``PAGE + 1``.
+
+    0 if the order is full: it may have left out questions that were there already.
+    """
+    if len(numbers) >= MOST:
+        return 0
+    new = available(viewer, upstream, filters).exclude(pk__in=numbers)
+    return new.order_by()[: PAGE + 1].count()
+
+
+def _words(number: int, total: int, new: int) -> str:
+    facts = {"number": number, "total": f"{total}+" if total >= MOST else total, "new": new}
+    if not number:
+        return ""
+    if not new:
+        return _("%(number)d of %(total)s") % facts
+    if new > PAGE:
+        facts["new"] = PAGE
+        return _("%(number)d of %(total)s · more than %(new)d new") % facts
+    words = ngettext(
+        "%(number)d of %(total)s · %(new)d new", "%(number)d of %(total)s · %(new)d new", new
+    )
+    return words % facts

@@ -1,0 +1,157 @@
+"""Snoozing a question, and undoing that."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import push_url, reswap, retarget, trigger_client_event
+
+from inbox import access
+from inbox.live import hub
+from inbox.models import Interaction
+from inbox.services import claiming
+from inbox.services import snooze as service
+from inbox.services.question import find_asked
+from inbox.services.snooze import NotSnoozed, Refusal, limit_of
+from inbox.web.inbox.views import open_item
+from inbox.web.interactions.answer_views import open_next
+from inbox.web.interactions.messages import claim_message
+from inbox.web.interactions.snoozing import SnoozeForm, limit_words, presets, refusal_words
+from inbox.web.interactions.views import filters_of, render_item
+from inbox.web.ui.frame import frame
+from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
+from inbox.web.ui.scopes import Filters, item_href, read_filters
+from inbox.web.ui.when import moment
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+async def snooze(request: ReviewerRequest, id: str) -> HttpResponseBase:
+    """Choose until when; a POST snoozes the question and opens the next one, or the list with
+    ``back=inbox``. ``release`` releases it as well.
+
+    409 for a question that doesn't wait for the viewer, 422 for a time that is not possible, 404
+    where the viewer was not asked.
+    """
+    if request.method != "POST":
+        return await sync_to_async(_ask)(request, id)
+    item = await sync_to_async(_snooze)(request, id)
+    if not isinstance(item, Interaction):
+        return item
+    if "release" in request.POST:
+        outcome = await claiming.release(
+            reviewer=request.user.reviewer, interaction_id=id, origin=origin_of(request)
+        )
+        if not outcome.done:
+            message = await sync_to_async(claim_message)(outcome, request.viewer)
+            messages.warning(request, str(message))
+    return await sync_to_async(_move_on)(request, item)
+
+
+@require_POST
+def unsnooze(request: ReviewerRequest, id: str) -> HttpResponseBase:
+    """Return the question to the list; with ``pane`` it is shown too. 404 where the viewer was not
+    asked.
+    """
+    cursor = hub.cursor()
+    item = service.unsnooze(request.viewer, interaction_id=id)
+    filters = read_filters(QueryDict(request.POST.get("list", "")))
+    messages.success(request, _("Back in your inbox"))
+    if not request.htmx:
+        return HttpResponseRedirect(item_href(id, filters), status=303)
+    if is_fragment(request, "detail"):
+        response = render_item(request, item, cursor, filters=filters)
+        response = push_url(response, item_href(id, filters))
+    else:
+        response = reswap(render(request, "components/_toasts.html", {"oob": True}), "none")
+    return trigger_client_event(response, "inbox:restored", {"target": "body"})
+
+
+def _snooze(request: ReviewerRequest, id: str) -> Interaction | HttpResponseBase:
+    now, viewer = timezone.now(), request.viewer
+    item = find_asked(request.viewer, id)
+    form = SnoozeForm(request.POST, item, now)
+    if form.is_valid():
+        try:
+            item = service.snooze(
+                viewer,
+                interaction_id=id,
+                reviewer=request.user.reviewer,
+                until=form.time,
+                now=now,
+            )
+        except NotSnoozed as refused:
+            form.add_error("until", refusal_words(refused.reason, item, now))
+            if refused.reason is Refusal.CLOSED:
+                return _form(request, item, form, status=409)
+        else:
+            return item
+    return _form(request, item, form, status=422)
+
+
+def _ask(request: ReviewerRequest, id: str) -> HttpResponse:
+    item = find_asked(request.viewer, id)
+    form = SnoozeForm(None, item, timezone.now())
+    closed = not service.waits_for(request.viewer, item)
+    return _form(request, item, form, status=409 if closed else 200)
+
+
+def _form(
+    request: ReviewerRequest, item: Interaction, form: SnoozeForm, *, status: int
+) -> HttpResponse:
+    """The form, in the dialog for htmx."""
+    now = timezone.now()
+    filters = _filters(request)
+    returns_at = service.of_item(request.viewer, item, now)
+    context: dict[str, Any] = {
+        "form": form,
+        "item": item,
+        "closed": status == 409,
+        "presets": presets(item, now),
+        "limit": limit_words(limit_of(item, now), now),
+        "claimed": access.has_claimed(request.viewer, item),
+        "snoozed": moment(returns_at, now) if returns_at is not None else "",
+        "list_query": filters.querystring().removeprefix("?"),
+        "back": "inbox" if _from_list(request) else "",
+        "back_href": filters.list_href
+        if _from_list(request)
+        else item_href(item.mobius_id, filters),
+        "in_pane": open_item(request) == item.mobius_id,
+        "dialog": bool(request.htmx),
+    }
+    if request.htmx:
+        response = render(request, "interactions/_snooze.html", context, status=status)
+        # An error takes the place of the form, not of the question.
+        return reswap(retarget(response, "#snooze"), "innerHTML") if status >= 400 else response
+    context |= frame(request, request.upstream, section="inbox")
+    return render(request, "interactions/snooze.html", context, status=status)
+
+
+def _filters(request: ReviewerRequest) -> Filters:
+    return filters_of(request) if request.method == "POST" else read_filters(request.GET)
+
+
+def _from_list(request: ReviewerRequest) -> bool:
+    sent = request.POST if request.method == "POST" else request.GET
+    return sent.get("back") == "inbox"
+
+
+def _move_on(request: ReviewerRequest, item: Interaction) -> HttpResponseBase:
+    now, pane = timezone.now(), is_fragment(request, "detail")
+    until = service.of_item(request.viewer, item, now) or now
+    undo = reverse("unsnooze", args=[item.mobius_id])
+    said = _("Snoozed until %(time)s") % {"time": moment(until, now)}
+    messages.success(request, said, extra_tags=f"{undo}?pane=1" if pane else undo)
+    if pane or (not request.htmx and not _from_list(request)):
+        response = open_next(request, item, hub.cursor())
+    elif not request.htmx:
+        return HttpResponseRedirect(filters_of(request).list_href, status=303)
+    else:
+        response = reswap(render(request, "components/_toasts.html", {"oob": True}), "none")
+    changed = {"target": "body", "changed": [item.mobius_id]}
+    return trigger_client_event(response, "inbox", changed)

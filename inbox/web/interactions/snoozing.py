@@ -1,0 +1,123 @@
+"""Until when a question can be snoozed: what the form offers and accepts."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inbox.models import Interaction
+from inbox.services.snooze import LONGEST, Limit, Refusal, limit_of
+from inbox.web.ui.forms import Form
+from inbox.web.ui.when import moment
+
+HOUR = timedelta(hours=1)
+TIME_TO_ANSWER = timedelta(minutes=15)
+MORNING, AFTERNOON, EVENING = time(9), time(14), time(18)
+FIELD_FORMAT = "%Y-%m-%dT%H:%M"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """``value`` is what its button sends, ``when`` the same for people."""
+
+    label: str
+    when: str
+    value: str
+
+
+def presets(item: Interaction, now: datetime) -> tuple[Preset, ...]:
+    """The times that are offered: those that leave ``TIME_TO_ANSWER`` before the limit."""
+    limit = limit_of(item, now)
+    offered = [at for at in _times(now) if limit is None or at[1] <= limit.at - TIME_TO_ANSWER]
+    return tuple(Preset(label, moment(at, now), at.isoformat()) for label, at in offered)
+
+
+def _times(now: datetime) -> list[tuple[str, datetime]]:
+    today, found = localtime(now), [(_("In 1 hour"), _whole_minute(now + HOUR))]
+    if today.time() < time(12):
+        found.append((_("This afternoon"), _on(now, 0, AFTERNOON)))
+    elif today.time() < time(16):
+        found.append((_("This evening"), _on(now, 0, EVENING)))
+    until_monday = 7 - today.weekday()
+    if until_monday > 1:
+        found.append((_("Tomorrow morning"), _on(now, 1, MORNING)))
+    found.append((_("Next week"), _on(now, until_monday, MORNING)))
+    return found
+
+
+def _on(now: datetime, days: int, at: time) -> datetime:
+    day = localtime(now).date() + timedelta(days=days)
+    return timezone.make_aware(datetime.combine(day, at))
+
+
+def _whole_minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def limit_words(limit: Limit | None, now: datetime) -> str:
+    """Until when it can be snoozed; empty without a limit."""
+    if limit is None:
+        return ""
+    time_ = {"time": moment(limit.at, now)}
+    if limit.soft:
+        return _("Due %(time)s. You can snooze it until then.") % time_
+    return _("Expires %(time)s. You can snooze it until then.") % time_
+
+
+class SnoozeForm(Form):
+    """A time from a preset's button, or else from the field."""
+
+    preset = forms.DateTimeField(required=False)
+    until = forms.DateTimeField(
+        label=gettext_lazy("Date and time"),
+        widget=forms.DateTimeInput(
+            format=FIELD_FORMAT, attrs={"class": "input", "type": "datetime-local"}
+        ),
+        error_messages={
+            "required": gettext_lazy("Choose a time."),
+            "invalid": gettext_lazy("Enter a date and a time."),
+        },
+    )
+    release = forms.BooleanField(required=False)
+
+    def __init__(self, data: Any, item: Interaction, now: datetime) -> None:
+        super().__init__(data, auto_id="snooze-%s")
+        limit = limit_of(item, now)
+        first = localtime(_whole_minute(now + timedelta(minutes=1)))
+        last = localtime(limit.at if limit is not None else now + LONGEST)
+        attrs = {"min": first.strftime(FIELD_FORMAT), "max": last.strftime(FIELD_FORMAT)}
+        self.fields["until"].widget.attrs |= attrs
+
+    def full_clean(self) -> None:
+        """The field is needed only without a preset."""
+        self.fields["until"].required = not self.data.get("preset")
+        super().full_clean()
+
+    def clean(self) -> dict[str, Any]:
+        if "preset" in self.errors:
+            self.add_error("until", _("Choose a time."))
+        return super().clean() or self.cleaned_data
+
+    @property
+    def time(self) -> datetime:
+        """The chosen time."""
+        chosen: datetime = self.cleaned_data["preset"] or self.cleaned_data["until"]
+        return chosen
+
+
+def refusal_words(reason: Refusal, item: Interaction, now: datetime) -> str:
+    """Why a time can't be chosen."""
+    match reason:
+        case Refusal.PAST:
+            return _("Choose a time in the future.")
+        case Refusal.TOO_LATE:
+            return limit_words(limit_of(item, now), now)
+        case Refusal.TOO_FAR:
+            return _("Choose a time within a year.")
+        case _:
+            return _("This question is no longer waiting for you.")

@@ -1,0 +1,94 @@
+"""*Permissions*: the accounts, and which of the roles and permissions each has."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext_lazy
+
+from inbox.access import CANCEL_RUN, MANAGE_GROUPS, REVIEWER, SIGNAL_RUN, TEAM_LEAD
+from inbox.services.permissions import RIGHTS, Right
+
+ROWS = 50
+LABELS = {
+    REVIEWER: gettext_lazy("Reviewer"),
+    TEAM_LEAD: gettext_lazy("Team lead"),
+    MANAGE_GROUPS: gettext_lazy("Manage groups"),
+    CANCEL_RUN: gettext_lazy("Cancel runs"),
+    SIGNAL_RUN: gettext_lazy("Signal runs"),
+}
+_VALUE = re.compile(rf"([0-9]{{1,9}}):({'|'.join(map(re.escape, RIGHTS))})")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A checkbox. ``by_role``: a role gives the permission, so it can't be taken away here."""
+
+    value: str
+    label: str
+    has: bool
+    by_role: bool
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    username: str
+    name: str
+    active: bool
+    administrator: bool
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class PermissionsPage:
+    """``shown`` says which boxes are checked, so that only what was changed is saved. ``last`` is
+    the username after which the next page begins; empty on the last page.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[PersonRow, ...]
+    shown: str
+    last: str
+
+
+def permissions_page(after: str) -> PermissionsPage:
+    """The people whose usernames come after that one."""
+    users = User.objects.filter(username__gt=after).order_by("username")
+    users = users.prefetch_related("groups__permissions", "user_permissions")
+    found = list(users[: ROWS + 1])
+    rows = tuple(_row(user) for user in found[:ROWS])
+    return PermissionsPage(
+        headings=tuple(str(LABELS[right]) for right in RIGHTS),
+        rows=rows,
+        shown=",".join(cell.value for row in rows for cell in row.cells if cell.has),
+        last=rows[-1].username if len(found) > ROWS else "",
+    )
+
+
+def rights_in(values: Iterable[str]) -> frozenset[Right]:
+    """The rights that are named in a form; anything else is ignored."""
+    found = map(_VALUE.fullmatch, values)
+    return frozenset((int(match[1]), match[2]) for match in found if match)
+
+
+def _row(user: User) -> PersonRow:
+    roles = list(user.groups.all())
+    own = {role.name for role in roles}
+    own |= {permission.codename for permission in user.user_permissions.all()}
+    by_role = {permission.codename for role in roles for permission in role.permissions.all()}
+    return PersonRow(
+        username=user.get_username(),
+        name=user.get_full_name(),
+        active=user.is_active,
+        administrator=user.is_superuser,
+        cells=tuple(
+            Cell(
+                value=f"{user.pk}:{right}",
+                label=str(LABELS[right]),
+                has=right in own,
+                by_role=right in by_role and right not in own,
+            )
+            for right in RIGHTS
+        ),
+    )

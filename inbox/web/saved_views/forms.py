@@ -1,0 +1,46 @@
+"""The form of a saved view."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inbox.models import Group
+from inbox.web.ui.forms import Form
+
+
+class ViewForm(Form):
+    """The name of a view, and the group that it is shared with, one of the person's own."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off", "autofocus": True}),
+        error_messages={
+            "required": gettext_lazy("Enter a name for the view."),
+            "max_length": gettext_lazy("A name can have at most 80 characters."),
+        },
+    )
+
+    def __init__(self, data: Any = None, *, groups: Iterable[Group], **kwargs: Any) -> None:
+        super().__init__(data, auto_id="view-%s", **kwargs)
+        self.groups = {str(group.pk): group for group in groups}
+        choices = [("", _("Only me")), *((key, group.name) for key, group in self.groups.items())]
+        self.fields["group"] = forms.ChoiceField(
+            label=_("Share with"),
+            choices=choices,
+            required=False,
+            widget=forms.Select(attrs={"class": "input"}),
+            error_messages={"invalid_choice": _("You are no longer in this group.")},
+        )
+
+    def clean_name(self) -> str:
+        """Collapse runs of spaces."""
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+    @property
+    def group_chosen(self) -> Group | None:
+        """The group that the view is shared with."""
+        return self.groups.get(self.cleaned_data["group"])

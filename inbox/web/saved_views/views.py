@@ -1,0 +1,122 @@
+"""Saving a view, changing it, and the numbers beside all of them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from inbox import access
+from inbox.models import SavedView
+from inbox.services import saved_views
+from inbox.services.saved_views import NotSaved
+from inbox.web.runs.filters import RunFilters
+from inbox.web.saved_views.forms import ViewForm
+from inbox.web.saved_views.messages import not_saved
+from inbox.web.saved_views.queries import view_counts
+from inbox.web.ui.frame import frame
+from inbox.web.ui.lists import ListForm
+from inbox.web.ui.request import ReviewerRequest, is_fragment
+from inbox.web.ui.saved_views import shown_views, view_links
+from inbox.web.ui.scopes import Filters
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: ReviewerRequest) -> HttpResponse:
+    """Save the filters in the query under a name. ``page`` is the list that they filter."""
+    filters = _filters(request)
+    query = filters.querystring(view="", cursor="").removeprefix("?")
+    groups = access.own_groups(request.viewer, request.upstream)
+    form = ViewForm(request.POST or None, groups=groups.order_by("name"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            view = saved_views.save(
+                request.viewer,
+                page=filters.url_name,
+                name=form.cleaned_data["name"],
+                query=query,
+                group=form.group_chosen,
+            )
+        except NotSaved as refused:
+            form.add_error("name", not_saved(refused))
+        else:
+            return _saved(request, view)
+    return _form(request, form, back=filters.href(cursor=""))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: ReviewerRequest, id: int) -> HttpResponse:
+    """Rename a view, share it, or make it private."""
+    view = saved_views.get_own(request.viewer, id)
+    groups = access.own_groups(request.viewer, request.upstream)
+    first = {"name": view.name, "group": view.group_id}
+    form = ViewForm(request.POST or None, initial=first, groups=groups.order_by("name"))
+    if request.method == "POST" and form.is_valid():
+        name, group = form.cleaned_data["name"], form.group_chosen
+        try:
+            return _saved(request, saved_views.change(request.viewer, id, name=name, group=group))
+        except NotSaved as refused:
+            form.add_error("name", not_saved(refused))
+    return _form(request, form, back=view.get_absolute_url(), view=view)
+
+
+@require_POST
+def update(request: ReviewerRequest, id: int) -> HttpResponse:
+    """Replace the filters of a view by those in the query."""
+    runs = saved_views.get_own(request.viewer, id).page == SavedView.Page.RUNS
+    filters = (RunFilters if runs else Filters).read(request.GET)
+    query = filters.querystring(view="", cursor="").removeprefix("?")
+    view = saved_views.update(request.viewer, id, query=query)
+    messages.success(request, _("“%(name)s” was updated.") % {"name": view.name})
+    return HttpResponseRedirect(view.get_absolute_url(), status=303)
+
+
+@require_POST
+def delete(request: ReviewerRequest, id: int) -> HttpResponse:
+    """Delete a view; its list stays filtered."""
+    saved_views.get_own(request.viewer, id)
+    view = saved_views.delete(request.viewer, id)
+    messages.success(request, _("“%(name)s” was deleted.") % {"name": view.name})
+    address = f"{reverse(view.page)}?{view.query}".removesuffix("?")
+    return HttpResponseRedirect(address, status=303)
+
+
+@require_safe
+def counts(request: ReviewerRequest) -> HttpResponse:
+    """The numbers beside the views in the rail."""
+    found = view_counts(request.viewer, request.upstream)
+    figures = [(f"view-{number}", words) for number, words in found.items()]
+    return render(request, "saved_views/_counts.html", {"figures": figures})
+
+
+def _filters(request: ReviewerRequest) -> ListForm:
+    page = request.GET.get("page", SavedView.Page.INBOX)
+    if page == SavedView.Page.INBOX:
+        return Filters.read(request.GET)
+    if page != SavedView.Page.RUNS or not request.viewer.lead:
+        raise Http404("No such page.")
+    return RunFilters.read(request.GET)
+
+
+def _saved(request: ReviewerRequest, view: SavedView) -> HttpResponse:
+    messages.success(request, _("Saved as “%(name)s”.") % {"name": view.name})
+    return HttpResponseRedirect(view.get_absolute_url(), status=303)
+
+
+def _form(
+    request: ReviewerRequest, form: ViewForm, *, back: str, view: SavedView | None = None
+) -> HttpResponse:
+    """The form, over the list for htmx."""
+    panel = is_fragment(request, "list-panel")
+    views = shown_views(request.viewer, request.upstream)
+    page = view.page if view else request.GET.get("page", SavedView.Page.INBOX)
+    context: dict[str, Any] = {"form": form, "view": view, "back": back, "panel": panel}
+    context["runs"] = page == SavedView.Page.RUNS
+    if panel:
+        context["views"] = view_links(views)
+        return render(request, "saved_views/_form.html", context)
+    context |= frame(request, request.upstream, section=page, views=views)
+    return render(request, "saved_views/form.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,93 @@
+"""What the command palette and the page *Search* find."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from inbox.access import Viewer
+from inbox.access.search import search_people, search_questions, search_runs
+from inbox.models import Interaction, Run, Upstream
+from inbox.web.blocked.queries import BlockedFilters
+from inbox.web.ui.lists import ListForm, Search
+from inbox.web.ui.scopes import Filters
+from inbox.web.ui.words import asked_in, item_status, kind, run_status, short_id
+from inbox.words import words_of
+
+MOST = 8
+"""The most results of each kind."""
+LOOKED_AT = 50
+"""Questions whose runs are found, for those who don't see all runs."""
+
+
+class SearchForm(ListForm):
+    """The words in the address."""
+
+    url_name = "search"
+
+    q = Search(longest=200)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result: where it leads, and what is shown of it."""
+
+    href: str
+    icon: str
+    title: str
+    meta: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """The results of one kind; ``more_href`` leads to a list of all, empty if these are all."""
+
+    key: str
+    title: str
+    results: tuple[Result, ...]
+    more_href: str = ""
+
+
+def found(viewer: Viewer, upstream: Upstream, text: str) -> tuple[Section, ...]:
+    """One section for each kind that has results; none if the search has no words. Questions with
+    all words in their title come first, and people before questions that have them elsewhere.
+    """
+    questions = search_questions(viewer, upstream, text, limit=LOOKED_AT) if text else []
+    questions.sort(key=lambda item: not _in_title(item, text))
+    runs = search_runs(viewer, upstream, text, questions, limit=MOST) if text else []
+    people = search_people(viewer, upstream, text, limit=MOST) if text else []
+    inbox = Filters.link(q=text) if len(questions) > MOST else ""
+    sections = (
+        Section("questions", _("Questions"), tuple(map(_question, questions[:MOST])), inbox),
+        Section("runs", _("Runs"), tuple(map(_run, runs))),
+        Section("people", _("People"), tuple(_people(viewer, people))),
+    )
+    in_title = bool(questions) and _in_title(questions[0], text)
+    in_order = sections if in_title else sorted(sections, key=lambda each: each.key != "people")
+    return tuple(section for section in in_order if section.results)
+
+
+def _in_title(item: Interaction, text: str) -> bool:
+    title = words_of(item.title)
+    return all(any(word.startswith(part) for word in title) for part in words_of(text))
+
+
+def _question(item: Interaction) -> Result:
+    status = "" if item.pending else item_status(item.state, gone=item.gone).label
+    meta = " · ".join(filter(None, (asked_in(item.workflow, item.run_id), status)))
+    return Result(item.get_absolute_url(), kind(item.type).icon, item.display_title, meta)
+
+
+def _run(run: Run) -> Result:
+    status = run_status(run.state)
+    title = f"{run.workflow} {short_id(run.mobius_id)}"
+    return Result(run.get_absolute_url(), status.icon, title, status.label)
+
+
+def _people(viewer: Viewer, people: Iterable[tuple[str, str]]) -> Iterable[Result]:
+    """For a lead, a person links to the questions that wait for them; for others, to the viewer's
+    questions that name them."""
+    for id_, name in people:
+        waiting, theirs = BlockedFilters.link(person=id_), Filters.link(q=name)
+        href, meta = (waiting, _("Blocked")) if viewer.lead else (theirs, _("Inbox"))
+        yield Result(href, "user", name, meta)

@@ -1,0 +1,94 @@
+"""The saved views in the rail, and the one that is open."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Case, Value, When
+from django.http import QueryDict
+from django.urls import reverse
+
+from inbox import access
+from inbox.access import Viewer
+from inbox.models import SavedView, Upstream
+from inbox.services.saved_views import MAX_VIEWS
+from inbox.web.ui.lists import ListForm, querystring
+
+SHOWN = 2 * MAX_VIEWS
+"""How many views the rail has: one's own, then those of others."""
+
+
+@dataclass(frozen=True)
+class ViewLink:
+    """A view in the rail. ``group`` is the name of the group that it is shared with, or empty."""
+
+    pk: int
+    name: str
+    href: str
+    group: str
+
+    @property
+    def count_key(self) -> str:
+        """Identifies its number."""
+        return f"view-{self.pk}"
+
+
+def shown_views(viewer: Viewer, upstream: Upstream) -> tuple[SavedView, ...]:
+    """The views in the rail, by name. One query."""
+    own_first = Case(When(owner_id=viewer.user_id, then=Value(0)), default=Value(1))
+    rows = access.saved_views(viewer, upstream).select_related("group")
+    found = rows.order_by(own_first, "name", "id")[:SHOWN]
+    return tuple(sorted(found, key=lambda view: (view.name.casefold(), view.pk)))
+
+
+def view_links(views: Iterable[SavedView]) -> tuple[ViewLink, ...]:
+    """The views as links."""
+    return tuple(
+        ViewLink(view.pk, view.name, view.get_absolute_url(), view.group.name if view.group else "")
+        for view in views
+    )
+
+
+def open_view(viewer: Viewer, upstream: Upstream, page: str, number: str) -> SavedView | None:
+    """The view with this number, if it belongs to the page and the viewer may open it. One query,
+    none without a number.
+    """
+    if not number:
+        return None
+    rows = access.saved_views(viewer, upstream).filter(page=page, pk=number)
+    return rows.select_related("group").first()
+
+
+@dataclass(frozen=True)
+class ChangedView:
+    """What is offered while the filters differ from those of the open view. ``update_href`` is
+    where a POST saves them with it, empty if it is someone else's; ``new_href`` the form that saves
+    them as a new view.
+    """
+
+    update_href: str
+    new_href: str
+
+
+def changed_view(viewer: Viewer, view: SavedView | None, filters: ListForm) -> ChangedView | None:
+    """None if no view is open, or the filters are its own."""
+    if view is None:
+        return None
+    values = filters.values(view="", cursor="")
+    if type(filters).read(QueryDict(view.query)).values(view="", cursor="") == values:
+        return None
+    own = view.owner_id == viewer.user_id
+    update_href = reverse("view-update", args=[view.pk]) + querystring(values) if own else ""
+    return ChangedView(update_href, _new_href(filters))
+
+
+def view_href(viewer: Viewer, view: SavedView | None, filters: ListForm) -> str:
+    """The form that edits the open view if it is the viewer's, or else saves the filters as a new
+    one."""
+    if view is not None and view.owner_id == viewer.user_id:
+        return reverse("view-edit", args=[view.pk])
+    return _new_href(filters)
+
+
+def _new_href(filters: ListForm) -> str:
+    values = {"page": filters.url_name, **filters.values(cursor="")}
+    return reverse("view-new") + querystring(values)

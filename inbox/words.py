@@ -1,0 +1,80 @@
+"""The words of a text, as search compares them.
+
+A word is a run of letters and digits, without regard to case and accents: ``Größe-XL_48213`` is
+``grosse``, ``xl`` and ``48213``. Ligatures are their letters, full-width digits are digits, and
+letters with a stroke are those without (``Søren`` is ``soren``). Invisible characters do not end a
+word.
+
+Chinese and Japanese are written without spaces, so each character is a word there. Emoji and other
+symbols are words too. Korean, Thai and all other scripts are split like Latin; Thai, which has no
+spaces either, is found by the beginning of what stands between two spaces or marks.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+LONGEST = 100
+"""Characters of a word that are compared; a longer one is cut."""
+
+_ASCII_WORD = re.compile("[a-z0-9]+")
+_WITHOUT_STROKE = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
+_ALONE = re.compile(
+    "[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U0001b000-\U0001b16f\U00020000-\U000323af]"
+)
+"""Characters of scripts without spaces: Han, Hiragana, Katakana."""
+_VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+class _Characters(dict[int, str]):
+    """For ``str.translate``: what becomes of a character that has been decomposed and folded."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = folded = self._fold(character)
+        return folded
+
+    @staticmethod
+    def _fold(character: str) -> str:
+        category = unicodedata.category(character)
+        invisible = category == "Cf" or _VARIATION_SELECTORS.match(character)
+        if invisible or unicodedata.combining(character):
+            return ""
+        if category == "So" or _ALONE.match(character):
+            return f" {character} "
+        # Marks that stand for vowels, as in Hindi and Thai, are parts of words.
+        if character.isalnum() or category.startswith("M"):
+            return _WITHOUT_STROKE.get(character, character)
+        return " "
+
+
+_CHARACTERS = _Characters()
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, in order."""
+    if text.isascii():
+        words = _ASCII_WORD.findall(text.lower())
+    else:
+        decomposed = unicodedata.normalize("NFKD", text).casefold()
+        words = unicodedata.normalize("NFKD", decomposed).translate(_CHARACTERS).split()
+    return [word[:LONGEST] for word in words] if len(text) > LONGEST else words
+
+
+def spans_of(text: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a text begin and end in it. Accents must be composed (NFC)."""
+    if text.isascii():
+        yield from (word.span() for word in _ASCII_WORD.finditer(text.lower()))
+        return
+    begin = None
+    for at, character in enumerate(f"{text} "):
+        folded = _CHARACTERS[ord(character)]
+        if folded.startswith(" "):
+            if begin is not None:
+                yield begin, at
+            begin = None
+            if folded != " ":
+                yield at, at + 1
+        elif folded and begin is None:
+            begin = at

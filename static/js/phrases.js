@@ -1,0 +1,31 @@
+/* Writes the texts of fragments that everyone gets, before they are swapped in, and keeps those current that count on.
+   [data-phrase] names a text of words.js. data-since is since when {duration} is, data-seconds how long it is, data-at the
+   {time}; data-facts has other values. inbox/web/ui/phrases.py writes the same texts into pages. */
+
+import { duration, exactDuration } from "./duration.js";
+import { moment } from "./moment.js";
+import { fill, WORDS } from "./words.js";
+
+const EVERY_MS = 30_000;
+const wordsOf = (phrase) => WORDS[phrase.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())];
+
+function write(element) {
+  const { phrase, since, seconds, at, facts } = element.dataset;
+  const values = facts ? JSON.parse(facts) : {};
+  if (since) values.duration = duration((Date.now() - Date.parse(since)) / 1000);
+  if (seconds) values.duration = exactDuration(Number(seconds));
+  if (at) values.time = moment(new Date(at));
+  const text = fill(wordsOf(phrase), values);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  for (const { fragment } of tasks ?? []) fragment?.querySelectorAll?.("[data-phrase]").forEach(write);
+});
+
+function tick() {
+  if (!document.hidden) document.querySelectorAll("[data-phrase][data-since]").forEach(write);
+}
+
+document.addEventListener("visibilitychange", tick);
+setInterval(tick, EVERY_MS);

@@ -1,0 +1,194 @@
+/* Rows of the list that are selected to be answered, claimed or released together. A row is selected by its checkbox, by X
+   (static/js/keys.js), or up to another one by Shift. The checkbox has the version of the question that was shown when it was
+   selected, and stays as it is while the row is brought up to date. The tab keeps the selection on the other pages of the list
+   and through a reload, until the list gets other filters or the batch is confirmed. The buttons of the bar lead to a preview,
+   which asks; one that can't be used with these rows says why. */
+
+import { fill, WORDS } from "./words.js";
+
+const bar = () => document.getElementById("list-select");
+const ticks = () => [...document.querySelectorAll("#inbox-list .row-tick")];
+const checked = () => ticks().filter((tick) => tick.checked);
+const all = () => bar()?.elements.all;
+const entryOf = (element) => element.closest("#inbox-list .row-with");
+/* The row that a range begins at */
+let anchor = "";
+/* What is selected on other pages of the list: {value, can, alike, askedBy} by the id of the row */
+const elsewhere = new Map();
+
+export const hasSelection = () => Boolean(bar()) && (all().checked || checked().length + elsewhere.size > 0);
+
+/* ---- What the tab keeps */
+
+const KEPT = "selection";
+
+/* The list on all its pages, as this person sees it */
+function listOf() {
+  const url = new URL(document.getElementById("inbox-list").dataset.here, location.href);
+  url.searchParams.delete("cursor");
+  return document.body.dataset.viewer + url.pathname + url.search;
+}
+
+function keep() {
+  const rows = checked().map((tick) => {
+    const { can, alike, askedBy } = entryOf(tick).dataset;
+    return [entryOf(tick).id, { value: tick.value, can, alike, askedBy }];
+  });
+  const kept = { list: listOf(), all: all().checked, rows: [...elsewhere, ...rows] };
+  if (hasSelection()) sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  else sessionStorage.removeItem(KEPT);
+}
+
+function restore() {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT));
+  if (!bar() || kept?.list !== listOf()) return;
+  const paged = document.querySelector("#inbox-list .pager");
+  for (const [id, row] of kept.rows) {
+    const entry = document.getElementById(id);
+    const tick = entry?.querySelector(".row-tick");
+    if (tick) Object.assign(tick, { checked: true, value: row.value });
+    else if (!entry && paged) elsewhere.set(id, row);
+  }
+  all().checked = kept.all;
+  if (kept.all) for (const tick of ticks()) set(entryOf(tick), true);
+}
+
+/* Why a button can't be used with the selected rows; empty if it can */
+function obstacle(verb) {
+  if (all().checked) return "";
+  const rows = [...elsewhere.values(), ...checked().map((tick) => entryOf(tick).dataset)];
+  if (rows.length > bar().dataset.most) return bar().dataset.tooMany;
+  const can = (action) => rows.filter((row) => row.can.split(" ").includes(action));
+  if (verb === "claim") return can("claim").length ? "" : bar().dataset.unclaimable;
+  if (verb === "release") return can("release").length ? "" : bar().dataset.unreleasable;
+  const kinds = new Set(rows.map((row) => row.alike));
+  /* A step that is unknown is no reason: the server compares as well */
+  const steps = new Set(rows.map((row) => row.askedBy).filter(Boolean));
+  return kinds.size === 1 && !kinds.has("") && steps.size <= 1 ? "" : bar().dataset.mixed;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function update() {
+  const form = bar();
+  if (!form) return;
+  const count = checked().length + elsewhere.size;
+  const words = all().checked || !count ? "" : fill(elsewhere.size ? WORDS.selectedOnPages : WORDS.selectedRows, { count });
+  write(form.querySelector("[data-count]"), words);
+  write(document.getElementById("selection-status"), all().checked ? all().labels[0].textContent : words);
+  form.querySelector("[data-elsewhere]").replaceChildren(
+    ...[...elsewhere.values()].map(({ value }) => Object.assign(document.createElement("input"), { type: "hidden", name: "item", value })),
+  );
+  if (!hasSelection()) anchor = "";
+  for (const button of form.querySelectorAll("button[name=verb]")) {
+    const why = obstacle(button.value);
+    button.ariaDisabled = why ? "true" : null;
+    button.title = why;
+  }
+  const mixed = hasSelection() ? obstacle("approve") : "";
+  write(form.querySelector("[data-why]"), mixed);
+  keep();
+}
+
+function set(entry, on) {
+  const tick = entry?.querySelector(".row-tick");
+  if (!tick) return false;
+  if (on) tick.value = entry.dataset.value;
+  tick.checked = on;
+  if (!on && all().checked) all().checked = false;
+  return true;
+}
+
+/* Select a row, or all from the last one to it, by Shift */
+function select(entry, on, upTo) {
+  const entries = ticks().map(entryOf);
+  const from = entries.findIndex((each) => each.id === anchor);
+  const to = entries.indexOf(entry);
+  if (upTo && from >= 0 && to >= 0) entries.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((each) => set(each, on));
+  else if (!set(entry, on)) return false;
+  anchor = entry.id;
+  update();
+  return true;
+}
+
+/* For keys: a row of the list, and whether it is added to those that are selected */
+export function toggle(row, { add = false } = {}) {
+  const entry = row && entryOf(row);
+  const tick = entry?.querySelector(".row-tick");
+  return Boolean(tick) && select(entry, add || !tick.checked, false);
+}
+
+export function clear() {
+  for (const tick of ticks()) tick.checked = false;
+  elsewhere.clear();
+  all().checked = false;
+  update();
+}
+
+document.addEventListener(
+  "click",
+  (event) => {
+    if (!(event.target instanceof Element)) return;
+    const button = event.target.closest("#list-select button");
+    if (button?.type === "reset") {
+      event.preventDefault();
+      clear();
+    } else if (button?.ariaDisabled === "true") {
+      event.preventDefault();
+      document.getElementById("selection-status").textContent = button.title;
+      write(bar().querySelector("[data-why]"), button.title);
+    }
+    const entry = entryOf(event.target);
+    if (!entry) return;
+    const tick = event.target.closest(".row-tick");
+    if (tick) {
+      select(entry, tick.checked, event.shiftKey);
+      /* Keys then act on this row. One who pressed Space stays on the checkbox */
+      if (event.detail > 0) entry.querySelector(".row").focus({ preventScroll: true });
+    } else if (event.shiftKey && event.target.closest(".row")) {
+      /* A browser would open a window */
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (!anchor) anchor = document.querySelector("#inbox-list .row-with:has(.row[aria-current])")?.id ?? "";
+      select(entry, true, true);
+    }
+  },
+  true,
+);
+/* A range would be selected as text too */
+document.addEventListener("mousedown", (event) => {
+  if (event.shiftKey && event.target instanceof Element && entryOf(event.target)) event.preventDefault();
+});
+/* Enter in a checkbox would press the first button of its form */
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target instanceof Element && event.target.matches(".row-tick, #list-select .tick")) event.preventDefault();
+});
+document.addEventListener("change", (event) => {
+  if (event.target !== all()) return;
+  for (const tick of ticks()) set(entryOf(tick), event.target.checked);
+  update();
+});
+/* With other filters it is another list: what was selected may not be in it */
+let list = bar() && listOf();
+document.addEventListener("htmx:after:swap", () => {
+  const now = bar() && listOf();
+  if (now && list && now !== list) clear();
+  list = now;
+  update();
+});
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches("#batch form[data-step]")) sessionStorage.removeItem(KEPT);
+});
+/* The browser has brought back the page as it was left */
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted || !bar()) return;
+  for (const tick of ticks()) tick.checked = false;
+  all().checked = false;
+  elsewhere.clear();
+  restore();
+  update();
+});
+restore();
+update();

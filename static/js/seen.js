@@ -1,0 +1,60 @@
+/* Reports that the question in the pane has been seen: once it has been visible for SEEN_MS, and again when it has changed
+   meanwhile. A preview has been seen when it ends, if that is later. A question that the person marks as unread, here or in
+   another tab, stays so until it has been left. */
+
+const SEEN_MS = 2000;
+const others = new BroadcastChannel("unread");
+/* The question and version in sight, and whether it has been for long enough */
+let shown = "";
+let isLong = false;
+let timer = 0;
+let reported = "";
+/* The question that was marked as unread while it was in the pane */
+let kept = "";
+
+const detail = () => document.getElementById("detail");
+const place = () => document.querySelector("#detail form[data-seen]");
+
+async function report() {
+  const form = place();
+  if (!form || !isLong || shown === reported || kept || detail().hasAttribute("data-preview")) return;
+  const told = (reported = shown);
+  const body = new FormData();
+  body.append("csrfmiddlewaretoken", form.elements.namedItem("csrfmiddlewaretoken").value);
+  body.append("version", form.dataset.version);
+  const response = await fetch(form.dataset.seen, { method: "POST", body, redirect: "manual", headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!response?.ok && reported === told) reported = "";
+}
+
+function look() {
+  const form = place();
+  if (kept && kept !== form?.dataset.marksUnread) kept = "";
+  const now = form && !document.hidden && detail().checkVisibility() ? `${form.dataset.seen} ${form.dataset.version}` : "";
+  if (now === shown) return;
+  clearTimeout(timer);
+  shown = now;
+  isLong = false;
+  if (!now) return;
+  timer = setTimeout(() => {
+    isLong = true;
+    report();
+  }, SEEN_MS);
+}
+
+function keepUnread(id) {
+  if (id !== place()?.dataset.marksUnread) return;
+  kept = id;
+  reported = "";
+}
+
+document.body.addEventListener("seen", report);
+document.addEventListener("visibilitychange", look);
+document.addEventListener("htmx:after:swap", look);
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  const id = ctx.sourceElement?.closest?.("[data-marks-unread]")?.dataset.marksUnread;
+  if (!id) return;
+  keepUnread(id);
+  others.postMessage(id);
+});
+others.addEventListener("message", (event) => keepUnread(event.data));
+look();

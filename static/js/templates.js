@@ -1,0 +1,64 @@
+/* Comment templates. The list opens below the field (templates/interactions/_templates.html); the arrow keys move through it,
+   Enter or a click inserts the text where the cursor is, Esc closes it. Nothing is sent. */
+
+const list = () => document.getElementById("comment-templates");
+const field = () => document.getElementById("answer-comment");
+/* Fields whose cursor the person has placed */
+const placed = new WeakSet();
+
+function close() {
+  list().replaceChildren();
+  list().hidden = true;
+}
+
+function insert(text) {
+  const place = field();
+  if (!place) return;
+  const end = place.value.length;
+  const [from, to] = placed.has(place) ? [place.selectionStart, place.selectionEnd] : [end, end];
+  const before = from && !/\s/.test(place.value[from - 1]) ? " " : "";
+  place.setRangeText(before + text, from, to, "end");
+  close();
+  place.focus();
+  place.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+document.addEventListener("focusin", ({ target }) => target.id === "answer-comment" && placed.add(target));
+document.addEventListener("htmx:after:swap", ({ detail }) => {
+  if (detail?.ctx?.target?.id !== "comment-templates") return;
+  list().hidden = false;
+  list().querySelector("[role=menuitem], [tabindex]")?.focus();
+});
+document.addEventListener("click", (event) => {
+  if (!(event.target instanceof Element)) return;
+  const link = event.target.closest("[data-templates]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    /* Not from the link: what comes from within the form counts as an answer */
+    const source = document.getElementById("question");
+    htmx.ajax("GET", link.getAttribute("href"), { source, target: list(), swap: "innerHTML", byPerson: true });
+    return;
+  }
+  const chosen = event.target.closest("[data-insert]");
+  if (chosen) insert(chosen.dataset.insert);
+  else if (list()?.childElementCount && !event.target.closest("#comment-templates")) close();
+});
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (!list()?.contains(event.target)) return;
+    const items = [...list().querySelectorAll("[role=menuitem]")];
+    const place = items.indexOf(document.activeElement);
+    const to = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: -1 }[event.key];
+    /* A letter would be a shortcut of the question */
+    const letter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (to !== undefined && items.length) items.at(to % items.length).focus();
+    else if (letter) event.stopPropagation();
+    else if (event.key === "Escape") {
+      close();
+      field()?.focus();
+    } else return;
+    event.preventDefault();
+  },
+  true,
+);

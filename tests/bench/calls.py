@@ -1,0 +1,89 @@
+"""How many Python functions a page calls: `python -m tests.bench.calls [PATH]`.
+
+The counts do not depend on how busy the machine is, so two releases can be compared exactly: run
+this in a worktree of each. Rina has 40 open questions to her group, and Sam of a group of his own
+has none. Each page is requested through the whole of Django until its caches are filled, and
+then once more. With a PATH, the functions called most often on that page are listed too.
+"""
+
+import cProfile
+import pstats
+import sys
+from datetime import UTC, datetime, timedelta
+
+from tests.bench.pages import BACKEND, FOLDER  # isort: skip - it sets Django up
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from inbox.mirror import project
+from inbox.mobius.types import Policy
+from inbox.models import Reviewer, Upstream
+from inbox.people.demo import CAST, make_demo
+from tests.support.snapshots import RINA, SAM, group_ask
+
+ROWS = 40
+CHANGES = "/inbox/changes/?changed="
+PAGES = (
+    ("lee", "/inbox/", "an empty inbox"),
+    ("rina", "/inbox/", "an inbox of 40 questions"),
+    ("rina", f"{CHANGES}int_40", "a question arrives"),
+    ("rina", f"{CHANGES}int_3&shown=int_3", "a question is claimed"),
+    ("rina", "/interactions/int_5/", "a question"),
+    ("rina", "/account/", "Account"),
+    ("rina", "/groups/", "Groups"),
+    ("rina", "/notifications/", "Notifications"),
+    ("tess", "/runs/", "Runs"),
+    ("tess", "/insights/", "Insights"),
+    ("tess", "/decisions/", "Decisions"),
+)
+
+
+def fill() -> None:
+    upstream, now = Upstream.present(), datetime.now(UTC)
+    for number in range(ROWS + 1):
+        asked = now - timedelta(minutes=ROWS - number)
+        fields = {
+            "members": (RINA, SAM),
+            "policy": Policy(),
+            "message": f"Release {number}: ship it?",
+            "created_at": asked,
+            "updated_at": asked,
+        }
+        if number == 3:
+            fields |= {"claimed_by": SAM, "claimed_at": now}
+        project.apply(upstream, [group_ask(f"int_{number}", **fields)], read_at=now)
+
+
+def count(username: str, path: str) -> tuple[pstats.Stats, int]:
+    """The function calls of the page, and its queries."""
+    client = Client()
+    user = Reviewer.objects.get(user__username=username).user
+    client.force_login(user, backend=BACKEND)
+    headers = {"HX-Request": "true"} if path.startswith(CHANGES) else {}
+    for _ in range(3):
+        assert client.get(path, headers=headers).status_code == 200, path
+    profile = cProfile.Profile()
+    with CaptureQueriesContext(connection) as queries:
+        profile.runcall(client.get, path, headers=headers)
+    return pstats.Stats(profile), len(queries)
+
+
+def main(listed: str) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    call_command("migrate", verbosity=0)
+    make_demo(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})
+    fill()
+    for username, path, title in PAGES:
+        stats, queries = count(username, path)
+        print(f"{title:30} {stats.total_calls:8,} calls  {queries:3} queries", flush=True)  # type: ignore[attr-defined]
+        if path == listed:
+            stats.sort_stats("cumulative").print_stats(120)
+
+
+if __name__ == "__main__":
+    with FOLDER:
+        main(sys.argv[1] if len(sys.argv) > 1 else "")

@@ -1,0 +1,126 @@
+"""Lighthouse's scores of the inbox, a question and a run: `python -m tests.bench.lighthouse`.
+
+It starts the product with its demo and prints, for a desktop and for a phone, the median of five
+runs in each category, and what cost points. Needs Chromium, and Node with `npx`, which fetches
+Lighthouse; `--lighthouse PATH` runs one that is installed already.
+"""
+
+import argparse
+import json
+import socket
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from tests.support import chromium
+from tests.support.databases import environment
+from tests.support.product import Product
+
+CATEGORIES = ("performance", "accessibility", "best-practices")
+RUNS = 5
+VERSION = "12"
+"""The last that runs on Node 20."""
+
+
+def report(command: list[str], url: str, port: int, preset: str) -> dict[str, Any]:
+    """One run of Lighthouse in the browser at that debugging port, as JSON."""
+    flags = [
+        "--quiet",
+        "--output=json",
+        f"--port={port}",
+        "--disable-storage-reset",
+        f"--only-categories={','.join(CATEGORIES)}",
+    ]
+    if preset == "desktop":
+        flags.append("--preset=desktop")
+    done = subprocess.run([*command, url, *flags], capture_output=True, text=True, check=True)
+    return dict(json.loads(done.stdout))
+
+
+def lost(reports: list[dict[str, Any]]) -> list[str]:
+    """What cost points in every run: the audit and its value in the last."""
+    weighed = {
+        reference["id"]
+        for category in reports[0]["categories"].values()
+        for reference in category["auditRefs"]
+        if reference["weight"]
+    }
+    return [
+        f"{name}: {reports[-1]['audits'][name].get('displayValue', 'failed')}"
+        for name in sorted(weighed)
+        if all((run["audits"][name]["score"] or 0) < 0.9 for run in reports)
+        and reports[-1]["audits"][name]["score"] is not None
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lighthouse", help="the path of an installed Lighthouse")
+    parser.add_argument("--runs", type=int, default=RUNS)
+    arguments = parser.parse_args()
+    command = (
+        [arguments.lighthouse] if arguments.lighthouse else ["npx", "-y", f"lighthouse@{VERSION}"]
+    )
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        product = Product(folder, environment(folder, "lighthouse"))
+        product.start()
+        port = free_port()
+        # Its one profile is signed in, and Lighthouse opens its tabs there.
+        context = playwright.chromium.launch_persistent_context(
+            folder / "profile",
+            executable_path=chromium.PATH,
+            base_url=product.web,
+            args=[*chromium.ARGUMENTS, f"--remote-debugging-port={port}"],
+        )
+        try:
+            page = context.new_page()
+            page.goto("/accounts/login/")
+            page.get_by_label("Name").fill("rina")
+            page.get_by_label("Password").fill("demo")
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url("**/inbox/**")
+            page.close()
+            with product.api() as api:
+                item = api.get("/interactions", params={"status": "pending"}).json()["items"][0]
+            measure(
+                command,
+                port,
+                arguments.runs,
+                {
+                    "inbox": f"{product.web}/inbox/",
+                    "question": f"{product.web}/interactions/{item['id']}/",
+                    "run": f"{product.web}/runs/{item['run_id']}/",
+                },
+            )
+        finally:
+            context.close()
+            product.stop()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def measure(command: list[str], port: int, runs: int, pages: dict[str, str]) -> None:
+    """Print the medians of each page on each screen, and what cost points."""
+    print(f"{'page':10} {'screen':8} " + " ".join(f"{name:>14}" for name in CATEGORIES))
+    for page, url in pages.items():
+        for preset in ("desktop", "phone"):
+            reports = [report(command, url, port, preset) for _ in range(runs)]
+            scores = (
+                statistics.median(run["categories"][name]["score"] for run in reports)
+                for name in CATEGORIES
+            )
+            print(f"{page:10} {preset:8} " + " ".join(f"{100 * one:14.0f}" for one in scores))
+            for line in lost(reports):
+                print(f"           {line}")
+
+
+if __name__ == "__main__":
+    main()

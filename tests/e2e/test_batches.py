@@ -1,0 +1,312 @@
+"""Several questions answered together, in a browser; and 200 of them through a kill."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from inbox.web.ui.lists import PAGE
+from reviewer_site.environment import ROOT
+from tests.e2e.arrivals import arrived
+from tests.e2e.axe import violations
+from tests.e2e.conftest import SignIn
+from tests.support.browserless import Person
+from tests.support.databases import environment
+from tests.support.pages import STEP_GUARD_MS, stop_clock
+from tests.support.product import Product, ask, interaction_of, question
+
+
+def listed(page: Page, api: httpx.Client, word: str, count: int = 3) -> list[str]:
+    """Questions of one kind, all of them in the list; their runs."""
+    runs = [ask(api, f"{word}, {n}?", timeout=f"{20 + n}m") for n in range(count)]
+    expect(arrived(page, f"{word}, {count - 1}?")).to_be_visible()
+    page.goto(f"/inbox/?q={word}")
+    expect(page.locator(".row")).to_have_count(count)
+    return runs
+
+
+def confirm(page: Page) -> None:
+    """Press the button of the preview at a person's pace."""
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.locator(".batch-foot .btn--primary").click()
+
+
+@pytest.mark.browser
+def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    runs = listed(page, api, "Wombat")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+J")
+    said = page.locator("#selection-status")
+    expect(said).to_have_text("2 selected")
+    # An update of the list leaves the selection alone.
+    api.post(f"/runs/{runs[2]}/cancellations")
+    expect(page.locator(".row-with:not([data-over])")).to_have_count(2)
+    expect(said).to_have_text("2 selected")
+    expect(page.locator(".row-tick:checked")).to_have_count(2)
+    assert violations(page) == []
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.clock.install()
+    stop_clock(page)
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
+    # Without time passing, so too early, however long the page has taken to load.
+    page.locator(".batch-foot .btn--primary").evaluate("button => button.click()")
+    page.clock.resume()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
+    expect(page.locator(".batch-row")).to_have_count(2)
+    assert violations(page) == []
+    page.get_by_label("Comment for all").fill("As agreed")
+    confirm(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 questions approved")
+    assert violations(page) == []
+    for run_id in runs[:2]:
+        response = interaction_of(api, run_id)["response"]
+        assert (response["value"], response["comment"]) == (True, "As agreed")
+    page.get_by_role("link", name="Inbox").first.click()
+    expect(page.locator("#batches")).to_contain_text("2 questions approved")
+    ask(api, "Wombat, again?")
+    arrived(page, "Wombat, again?").click()
+    expect(page.locator("#question")).to_have_text("Wombat, again?")
+    comment = page.get_by_label("Comment", exact=False).first
+    comment.fill("Still typing")
+    address = page.url
+    page.locator("#batches").get_by_role("button", name="Dismiss").click()
+    expect(page.locator("#batches")).not_to_contain_text("approved")
+    expect(page).to_have_url(address)
+    expect(comment).to_have_value("Still typing")
+    expect(comment).to_be_focused()
+
+
+@pytest.mark.browser
+def test_the_key_of_the_preview_confirms_a_claim_and_esc_dismisses_the_result(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    run = ask(api, "Bandicoot, 0?", target={"type": "group", "id": "approvers"}, timeout="20m")
+    expect(arrived(page, "Bandicoot, 0?")).to_be_visible()
+    page.goto("/inbox/?q=bandicoot")
+    page.locator(".row").focus()
+    page.keyboard.press("x")
+    page.keyboard.press("c")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Claim 1 question?")
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.keyboard.press("c")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 question claimed")
+    assert interaction_of(api, run)["claimed_by"] == "user_rina"
+    page.goto("/inbox/?q=bandicoot")
+    page.locator(".row").focus()
+    page.keyboard.press("k")
+    page.keyboard.press("Escape")
+    expect(page.locator("#batches")).not_to_contain_text("claimed")
+    expect(page.locator(".row")).to_be_focused()
+
+
+@pytest.mark.browser
+def test_shift_click_selects_a_range_and_a_button_says_why_it_cannot_be_used(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    listed(page, api, "Quokka")
+    page.locator(".row-tick").first.check(force=True)
+    page.locator(".row").nth(2).click(modifiers=["Shift"])
+    expect(page.locator(".row-tick:checked")).to_have_count(3)
+    bar = page.get_by_role("form", name="Selected questions")
+    claim = bar.get_by_role("button", name="Claim")
+    expect(claim).to_have_attribute("aria-disabled", "true")
+    claim.click(force=True)
+    expect(page.locator("#selection-status")).to_have_text(
+        "None of the selected questions can be claimed."
+    )
+    expect(page).to_have_url(re.compile("/inbox/"))
+    page.locator(".row").first.focus()
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+    expect(page.locator(".row-tick:checked")).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_the_bar_says_that_questions_of_two_steps_cannot_be_approved_together(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    for name in ("check", "approve"):
+        step = {"name": name, "interaction": {"timeout": "1h", **question(f"Numbat, {name}?")}}
+        api.post("/runs", json={"spec": {"name": "checkout", "steps": [step]}})
+        expect(arrived(page, f"Numbat, {name}?")).to_be_visible()
+    page.goto("/inbox/?q=Numbat")
+    expect(page.locator(".row-tick")).to_have_count(2)
+    for tick in page.locator(".row-tick").all():
+        tick.check(force=True)
+    bar = page.get_by_role("form", name="Selected questions")
+    expect(bar).to_contain_text("select questions with the same workflow, step, type")
+    approve = bar.get_by_role("button", name="Approve")
+    expect(approve).to_have_attribute("aria-disabled", "true")
+    page.locator(".row-tick").last.uncheck(force=True)
+    expect(approve).not_to_have_attribute("aria-disabled", "true")
+
+
+@pytest.mark.browser
+def test_a_selection_goes_on_to_the_next_page_and_ends_with_the_batch_or_other_filters(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    for n in range(PAGE + 2):
+        ask(api, f"Dugong {'river' if n < 3 else 'sea'}, {n}?", timeout=f"{60 + n}m")
+    page.goto(f"/inbox/?q=dugong {PAGE + 1}")
+    expect(arrived(page, f"Dugong sea, {PAGE + 1}?")).to_be_visible()
+    page.goto("/inbox/?q=dugong")
+    ticks, said = page.locator(".row-tick:checked"), page.locator("#selection-status")
+    page.locator(".row-tick").first.check(force=True)
+    page.get_by_role("link", name="Next 50").click()
+    expect(page.locator(".row")).to_have_count(2)
+    expect(said).to_have_text("1 selected on several pages")
+    page.locator(".row-tick").first.check(force=True)
+    page.reload()
+    expect(said).to_have_text("2 selected on several pages")
+    expect(ticks).to_have_count(1)
+    bar = page.get_by_role("form", name="Selected questions")
+    bar.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
+    page.get_by_role("link", name="Go back").click()
+    expect(said).to_have_text("2 selected on several pages")
+    expect(ticks).to_have_count(1)
+    # Other filters begin anew.
+    page.get_by_label("Search questions").fill("dugong river")
+    expect(page.locator(".row")).to_have_count(3)
+    expect(bar).to_be_hidden()
+    expect(ticks).to_have_count(0)
+    page.locator(".row-tick").first.check(force=True)
+    bar.get_by_role("button", name="Approve").click()
+    confirm(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 question approved")
+    page.goto("/inbox/?q=dugong+river")
+    expect(page.locator(".row")).to_have_count(2)
+    expect(bar).to_be_hidden()
+
+
+@pytest.mark.browser
+def test_undo_takes_the_whole_batch_back(
+    sign_in: SignIn, api: httpx.Client, product: Product
+) -> None:
+    page = sign_in("rina")
+    runs = listed(page, api, "Lemur")
+    choose = "from inbox.models import Reviewer; Reviewer.objects.filter(user__username='rina')"
+    product.manage("shell", "-c", f"{choose}.update(answer_guard='undo', undo_seconds=60)")
+    try:
+        page.reload()
+        page.locator(".row-tick").first.check(force=True)
+        page.get_by_label("All matching").check()
+        page.locator("#list-select").get_by_role("button", name="Reject").click()
+        page.get_by_label("Comment for all").fill("Too heavy")
+        confirm(page)
+        held = page.locator("#held-answers")
+        expect(held).to_contain_text(re.compile(r"Rejecting 3 questions in \d+ s"))
+        page.goto("/runs/")
+        expect(held).to_contain_text(re.compile(r"Rejecting 3 questions in \d+ s"))
+        page.keyboard.press("z")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Reject 3 questions?")
+        expect(page.get_by_label("Comment for all")).to_have_value("Too heavy")
+        expect(held).not_to_contain_text("Rejecting")
+    finally:
+        product.manage("shell", "-c", f"{choose}.update(answer_guard='', undo_seconds=None)")
+    assert {interaction_of(api, run_id)["status"] for run_id in runs} == {"pending"}
+
+
+@pytest.mark.browser
+def test_without_scripts_rows_are_selected_by_their_checkboxes(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    with_scripts = sign_in("rina")
+    runs = listed(with_scripts, api, "Axolotl", 2)
+    page = sign_in("rina", java_script_enabled=False)
+    page.goto("/inbox/?q=axolotl")
+    for tick in page.locator(".row-tick").all():
+        tick.check()
+    page.locator("#list-select").get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Approve 2 questions").click()
+    with_scripts.goto(page.url)
+    expect(with_scripts.get_by_role("heading", level=1)).to_have_text("2 questions approved")
+    assert {interaction_of(api, run_id)["status"] for run_id in runs} == {"completed"}
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Product]:
+    """A product that a test may kill."""
+    product = Product(tmp_path, environment(tmp_path, "batches"))
+    product.start()
+    yield product
+    product.kill()
+
+
+def decided(product: Product) -> list[str]:
+    """The IDs of the answered questions in the decision log, with repetitions."""
+    code = (
+        "from inbox.models import Decision;"
+        "print(*Decision.objects.filter(verb='respond').values_list('interaction_id', flat=True))"
+    )
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", code],
+        cwd=ROOT,
+        env=product.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_200_answers_with_failures_in_the_middle_survive_a_kill(own: Product) -> None:
+    rina, sam = Person(own.web, "rina"), Person(own.web, "sam")
+    rina.sign_in()
+    sam.sign_in()
+    group = {"type": "group", "id": "approvers"}
+    with own.api() as api:
+        ids = [
+            str(api.post("/interactions", json=question(f"Bulk {n}?", target=group)).json()["id"])
+            for n in range(200)
+        ]
+    path = ""
+    while not path:
+        # The sync may not have all of them yet.
+        made = rina.post("/batches/new", verb="approve", all="yes", list="q=bulk")
+        if "Approve 200 questions" in rina.get(made.headers["Location"]).text:
+            path = made.headers["Location"]
+    taken = ids[90:95]
+    for id_ in taken:
+        assert sam.post(f"/interactions/{id_}/claim").status_code == 303
+    assert rina.post(f"{path}send", comment="All at once").status_code == 303
+    done = 0
+    while done < 40:
+        shown = rina.get(path).text
+        found = re.search(r"(\d+) of 200", shown)
+        done = int(found[1]) if found else 200
+    os.kill(own.pid, signal.SIGKILL)
+    own.wait()
+    own.start()
+    rina.web = own.web
+    while "questions approved" not in (page := rina.get(path).text):
+        pass
+    with own.api() as api:
+        states = {id_: api.get(f"/interactions/{id_}").json()["status"] for id_ in ids}
+    completed = [id_ for id_ in ids if states[id_] == "completed"]
+    # What was on its way when the process was killed is not sent again, so at most four are open.
+    assert len(completed) >= 200 - len(taken) - 4
+    assert not set(taken) & set(completed)
+    log = [id_ for id_ in decided(own) if id_ in states]
+    assert sorted(log) == sorted(completed)
+    assert f"{200 - len(completed)} failed" in page
+    assert page.count("Someone else had claimed the question.") == len(taken)
+    for person in (rina, sam):
+        person.close()

@@ -1,0 +1,117 @@
+"""A question that closes while someone reads it or writes an answer moves nothing."""
+
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.arrivals import arrived
+from tests.e2e.conftest import SignIn
+from tests.support.pages import layout_shifts, press, watch_layout_shifts
+from tests.support.product import ask, interaction_of
+
+pytestmark = pytest.mark.browser
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+OPTIONS = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
+GROUP = {"target": {"type": "group", "id": "approvers"}}
+APPROVAL = {"context": {"amount": "€120"}}
+SELECT = {**APPROVAL, "type": "review", "spec": {"mode": "select", "options": OPTIONS}}
+TEXT = {**APPROVAL, "type": "input", "spec": {"mode": "input", "multiline": True}}
+
+sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+
+
+def opened(page: Page, api: httpx.Client, message: str, fields: dict[str, Any]) -> str:
+    """The id of a question that is asked, open on the page and at rest."""
+    run_id = ask(api, f"{message}\n\n" + "There is much to read before. " * 40, **fields)
+    arrived(page, message).click()
+    expect(page.get_by_role("heading", name=message)).to_be_visible()
+    watch_layout_shifts(page)
+    return str(interaction_of(api, run_id)["id"])
+
+
+def answer(api: httpx.Client, id_: str, value: Any) -> None:
+    api.post(f"/interactions/{id_}/respond", json={"value": value}).raise_for_status()
+
+
+def tops(page: Page, *selectors: str) -> list[float]:
+    """Where they begin."""
+    top = "element => element.getBoundingClientRect().top"
+    return [page.locator(selector).evaluate(top) for selector in selectors]
+
+
+def unmoved(tops: list[float]) -> Any:
+    """The same to the pixel, which is the least that anyone can see."""
+    return pytest.approx(tops, abs=0.9)
+
+
+@sizes
+@pytest.mark.parametrize(("fields", "value"), [(APPROVAL, True), (SELECT, "o1")])
+def test_the_text_being_read_stays_in_place_when_someone_else_answers(
+    sign_in: SignIn,
+    api: httpx.Client,
+    size: dict[str, int],
+    fields: dict[str, Any],
+    value: Any,
+) -> None:
+    page = sign_in("rina", viewport=size)
+    id_ = opened(page, api, f"Read, {fields.get('type')} at {size['width']}?", fields)
+    read = ["#question", ".evidence"]
+    before = tops(page, *read)
+    answer(api, id_, value)
+    outcome = page.locator("#outcome")
+    expect(outcome).to_contain_text("answered this")
+    expect(outcome).to_be_in_viewport(ratio=1)
+    # The history gains a line, below all that decides.
+    assert layout_shifts(page, "#question, .evidence, .answer-place") == []
+    assert tops(page, *read) == unmoved(before)
+
+
+def test_the_room_of_the_form_is_given_up_at_the_next_click(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", viewport=DESKTOP)
+    id_ = opened(page, api, "Roomy?", SELECT)
+    history = ".decide h2:text-is('History')"
+    before = tops(page, history)
+    answer(api, id_, "o1")
+    expect(page.locator("#outcome")).to_contain_text("answered this")
+    assert tops(page, history) == unmoved(before)
+    page.get_by_role("heading", name="Roomy?").click()
+    assert tops(page, history)[0] < before[0] - 100
+
+
+@sizes
+@pytest.mark.parametrize(("fields", "field"), [(APPROVAL, "comment"), (TEXT, "value")])
+def test_the_field_stays_under_the_cursor_when_someone_else_answers(
+    sign_in: SignIn, api: httpx.Client, size: dict[str, int], fields: dict[str, Any], field: str
+) -> None:
+    page = sign_in("rina", viewport=size)
+    id_ = opened(page, api, f"Written, {field} at {size['width']}?", fields)
+    typed = f"#answer [name={field}]"
+    page.locator(typed).fill("Half a sentence")
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+    before = tops(page, typed, ".evidence")
+    answer(api, id_, True if field == "comment" else "By somebody else")
+    expect(page.locator("#outcome")).to_contain_text("answered this")
+    assert tops(page, typed, ".evidence") == unmoved(before)
+    expect(page.locator(typed)).to_be_focused()
+
+
+@sizes
+def test_the_text_being_read_stays_in_place_when_someone_claims_it(
+    sign_in: SignIn, api: httpx.Client, size: dict[str, int]
+) -> None:
+    page, sam = sign_in("rina", viewport=size), sign_in("sam")
+    message = f"Claimed at {size['width']}?"
+    opened(page, api, message, {**APPROVAL, **GROUP})
+    before = tops(page, "#question", ".evidence")
+    arrived(sam, message).click()
+    press(sam.locator("#claiming").get_by_role("button", name="Claim"))
+    claimed = page.locator("#claimed-by-another")
+    expect(claimed).to_contain_text("claimed this")
+    expect(claimed).to_be_in_viewport(ratio=1)
+    assert tops(page, "#question", ".evidence") == unmoved(before)

@@ -1,0 +1,163 @@
+"""With *Ask first*, a choice or a text is shown once more before it is sent, as an approval is."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from inbox.web.interactions.forms import LONGEST
+from tests.e2e.arrivals import arrived
+from tests.e2e.axe import violations
+from tests.e2e.conftest import SignIn
+from tests.support.pages import STEP_GUARD_MS, press, send_by_key
+from tests.support.product import ask, interaction_of
+
+pytestmark = pytest.mark.browser
+
+OPTIONS = [{"value": f"o{n}", "label": f"Option {n}"} for n in range(3)]
+SELECT = {"type": "review", "spec": {"mode": "select", "options": OPTIONS}}
+SEVERAL = {"type": "input", "spec": {"mode": "multi_select", "options": OPTIONS}}
+LINE = {"type": "input", "spec": {"mode": "input"}}
+TEXT = {"type": "input", "spec": {"mode": "input", "multiline": True}}
+
+
+def open_item(page: Page, message: str) -> None:
+    arrived(page, message).click()
+    expect(page.get_by_role("heading", name=message)).to_be_visible()
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+
+
+def step(page: Page) -> Locator:
+    return page.locator("#answer [data-step]")
+
+
+def press_send(page: Page) -> None:
+    press(page.get_by_role("button", name="Send answer"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "keys", "answer"),
+    [
+        (SELECT, "2", ("Option 1", "o1")),
+        (SEVERAL, "13", ("Option 0, Option 2", ["o0", "o2"])),
+        (SEVERAL, "", ("None of these", [])),
+    ],
+    ids=["one", "several", "none"],
+)
+def test_a_choice_is_shown_before_it_is_sent(
+    sign_in: SignIn, api: httpx.Client, fields: dict[str, Any], keys: str, answer: tuple[str, Any]
+) -> None:
+    words, value = answer
+    page = sign_in("rina")
+    message = f"Shown before it is sent, {keys or 'none'}?"
+    run_id = ask(api, message, **fields)
+    open_item(page, message)
+    for key in keys:
+        page.keyboard.press(key)
+    page.get_by_label("Comment").fill("As agreed")
+    page.keyboard.press("Control+Enter")
+    expect(step(page)).to_have_accessible_name(f"Send your answer to “{message[:-1]}”?")
+    expect(step(page)).to_contain_text(f"Your answer: {words}")
+    expect(step(page)).to_contain_text("With your comment: “As agreed”")
+    assert violations(page) == []
+    assert interaction_of(api, run_id)["status"] == "pending"
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.keyboard.press("Enter")
+    expect(page.locator(".row", has_text=message)).to_have_count(0)
+    response = interaction_of(api, run_id)["response"]
+    assert (response["value"], response["comment"]) == (value, "As agreed")
+
+
+@pytest.mark.parametrize(("fields", "name"), [(LINE, "line"), (TEXT, "text")], ids=["line", "text"])
+def test_a_text_is_quoted_and_may_still_be_changed(
+    sign_in: SignIn, api: httpx.Client, fields: dict[str, Any], name: str
+) -> None:
+    page = sign_in("rina")
+    message = f"Quoted before it is sent, a {name}?"
+    run_id = ask(api, message, **fields)
+    open_item(page, message)
+    field = page.get_by_role("textbox", name="Your answer")
+    field.fill("It was the wind. " + "w" * 1000)
+    page.keyboard.press("Control+Enter")
+    expect(step(page)).to_contain_text(re.compile("Your answer: It was the wind. w+…"))
+    field.fill("It was the rain.")
+    expect(step(page)).to_contain_text("Your answer: It was the rain.")
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".row", has_text=message)).to_have_count(0)
+    assert interaction_of(api, run_id)["response"]["value"] == "It was the rain."
+
+
+def test_two_presses_in_quick_succession_send_nothing(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Pressed twice in a hurry?", **SELECT)
+    open_item(page, "Pressed twice in a hurry?")
+    page.keyboard.press("1")
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 10"))
+    for key in ("Control+Enter", "Control+Enter", "Enter", "Space"):
+        page.keyboard.press(key)
+        page.clock.run_for(90)
+    expect(step(page)).to_be_visible()
+    assert interaction_of(api, run_id)["status"] == "pending"
+    page.keyboard.press("Escape")
+    expect(step(page)).to_have_count(0)
+    expect(page.get_by_role("button", name="Send answer")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [(SELECT, "Choose an answer."), (LINE, "Enter your answer."), (TEXT, "Enter your answer.")],
+    ids=["select", "line", "text"],
+)
+def test_a_missing_answer_is_complained_about_and_not_asked_about(
+    sign_in: SignIn, api: httpx.Client, fields: dict[str, Any], complaint: str
+) -> None:
+    page = sign_in("rina")
+    message = f"Sent without an answer, {fields['spec'].get('multiline', fields['type'])}?"
+    ask(api, message, **fields)
+    open_item(page, message)
+    page.get_by_label("Comment").fill("The comment stays.")
+    press_send(page)
+    expect(page.locator("#answer .error")).to_have_text(complaint)
+    expect(step(page)).to_have_count(0)
+    expect(page.get_by_label("Comment")).to_have_value("The comment stays.")
+
+
+def test_an_answer_that_is_taken_out_under_the_step_is_complained_about(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Taken out again?", **LINE)
+    open_item(page, "Taken out again?")
+    field = page.get_by_role("textbox", name="Your answer")
+    for again in ("Yes, send", "Send answer"):
+        field.fill("Something")
+        press_send(page)
+        expect(step(page)).to_contain_text("Your answer: Something")
+        field.fill("")
+        expect(step(page)).not_to_contain_text("Your answer")
+        press(page.get_by_role("button", name=again))
+        expect(page.locator("#answer .error")).to_have_text("Enter your answer.")
+        expect(step(page)).to_have_count(0)
+
+
+def test_an_answer_that_the_server_refuses_is_complained_about_at_its_field(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Too long to be sent?", **TEXT)
+    open_item(page, "Too long to be sent?")
+    field = page.get_by_role("textbox", name="Your answer")
+    field.fill("x" * (LONGEST + 1))
+    send_by_key(page)
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description(re.compile("over the limit"))
+    expect(step(page)).to_have_count(0)
+    assert len(field.input_value()) == LONGEST + 1
+    field.fill("In short.")
+    send_by_key(page)
+    expect(page.locator(".row", has_text="Too long to be sent?")).to_have_count(0)
+    assert interaction_of(api, run_id)["response"]["value"] == "In short."

@@ -1,0 +1,61 @@
+"""The filters of the inbox and a saved view, in a browser."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.arrivals import arrived
+from tests.e2e.conftest import SignIn
+from tests.support.pages import layout_shifts, watch_layout_shifts
+from tests.support.product import question
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_filters_open_over_the_list_and_become_chips_and_a_view(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    due = (datetime.now(UTC) + timedelta(minutes=30)).isoformat()
+    for message, context in (("sieved soon", {"due_at": due}), ("sieved whenever", {})):
+        asked = api.post("/interactions", json=question(f"{message}?", context=context))
+        asked.raise_for_status()
+    page = sign_in("rina")
+    page.goto("/inbox/?q=sieved")
+    arrived(page, "sieved soon?")
+    arrived(page, "sieved whenever?")
+    rows = page.locator(".row .row-title")
+    expect(rows).to_have_text(["sieved soon?", "sieved whenever?"])
+    watch_layout_shifts(page)
+
+    link = page.get_by_role("link", name="Filter", exact=True)
+    link.press("Enter")
+    expect(page.get_by_label("Type")).to_be_focused()
+    assert layout_shifts(page, "body") == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Type")).to_have_count(0)
+    expect(link).to_be_focused()
+
+    link.press("Enter")
+    page.get_by_label("Sort").select_option("Newest first")
+    page.get_by_label("Due").select_option("Within an hour")
+    page.get_by_role("button", name="Show questions").press("Enter")
+    expect(rows).to_have_text(["sieved soon?"])
+    expect(page).to_have_url("/inbox/?due=hour&q=sieved&sort=newest")
+    expect(page.locator(".band")).to_contain_text("Asked today")
+    page.get_by_role("link", name="Remove filter: Due within an hour").click()
+    expect(rows).to_have_text(["sieved whenever?", "sieved soon?"])
+    expect(page).to_have_url("/inbox/?q=sieved&sort=newest")
+
+    page.get_by_role("link", name="Save view").press("Enter")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.get_by_label("Name").fill("Sieved")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sieved")
+    expect(rows).to_have_text(["sieved whenever?", "sieved soon?"])
+    page.goto("/groups/")
+    view = page.locator(".rail").get_by_role("link", name="Sieved")
+    expect(view).to_contain_text("2 matching")
+    view.click()
+    expect(rows).to_have_text(["sieved whenever?", "sieved soon?"])

@@ -1,0 +1,119 @@
+"""Focus mode: one question at a time."""
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.arrivals import arrived
+from tests.e2e.conftest import SignIn
+from tests.support.pages import STEP_GUARD_MS, approve
+from tests.support.product import ask, interaction_of
+
+pytestmark = pytest.mark.browser
+
+
+def several(page: Page, api: httpx.Client, word: str, number: int) -> list[str]:
+    """The runs of so many questions, all in Rina's inbox, which is narrowed to them."""
+    runs = [ask(api, f"{word}, {n}?", timeout=f"{20 + n}m") for n in range(1, number + 1)]
+    expect(arrived(page, f"{word}, {number}?")).to_be_visible()
+    page.goto(f"/inbox/?q={word.replace(' ', '+')}")
+    return runs
+
+
+def close(api: httpx.Client, run_id: str) -> None:
+    item = interaction_of(api, run_id)
+    api.post(f"/interactions/{item['id']}/respond", json={"value": True}).raise_for_status()
+
+
+def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    runs = several(page, api, "Keyed", 3)
+    question, place = page.locator("#question"), page.locator("#focus-words")
+    page.keyboard.press("f")
+    expect(question).to_have_text("Keyed, 1?")
+    expect(place).to_have_text("1 of 3")
+    expect(page.locator(".list, .rail")).to_have_count(0)
+    page.keyboard.press("j")
+    expect(question).to_have_text("Keyed, 2?")
+    expect(question).to_be_focused()
+    page.keyboard.press("k")
+    expect(question).to_have_text("Keyed, 1?")
+    page.go_back()
+    expect(question).to_have_text("Keyed, 2?")
+    expect(place).to_have_text("2 of 3")
+    page.reload()
+
+    for key in ("a", "a"):
+        page.wait_for_timeout(STEP_GUARD_MS + 50)
+        page.keyboard.press(key)
+    expect(question).to_have_text("Keyed, 3?")
+    expect(page.locator("#toasts")).to_contain_text("Approved")
+    page.keyboard.press("j")
+    expect(page.get_by_text("2 questions that you skipped are still open.")).to_be_visible()
+    page.keyboard.press("j")
+    expect(question).to_have_text("Keyed, 1?")
+    expect(place).to_have_text("1 of 2")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(r"/inbox/\?q=Keyed$"))
+    assert [interaction_of(api, run)["status"] for run in runs] == [
+        "pending",
+        "completed",
+        "pending",
+    ]
+
+
+def test_questions_that_close_or_arrive_are_reported_and_move_nothing(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    runs = several(page, api, "Meanwhile", 3)
+    page.get_by_role("link", name="Focus mode").click()
+    question, place = page.locator("#question"), page.locator("#focus-words")
+    expect(place).to_have_text("1 of 3")
+    ask(api, "Meanwhile, 0?", timeout="5m")
+    expect(place).to_have_text("1 of 3 · 1 new")
+    close(api, runs[1])
+    close(api, runs[0])
+    expect(page.locator("#outcome")).to_contain_text("answered this")
+    expect(question).to_have_text("Meanwhile, 1?")
+    page.get_by_role("link", name="Next", exact=True).click()
+    expect(question).to_have_text("Meanwhile, 3?")
+    expect(place).to_have_text("3 of 3 · 1 new")
+    approve(page)
+    expect(page.get_by_text("1 new question has arrived.")).to_be_visible()
+    expect(page.get_by_role("heading")).to_be_focused()
+
+
+def test_it_works_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:
+    runs = several(sign_in("rina"), api, "Plainly", 2)
+    page = sign_in("rina", java_script_enabled=False)
+    page.goto("/inbox/?q=plainly")
+    page.get_by_role("link", name="Focus mode").click()
+    page.get_by_role("link", name="Skip", exact=True).click()
+    expect(page.locator("#question")).to_have_text("Plainly, 2?")
+    page.get_by_role("link", name="Back", exact=True).click()
+    expect(page.locator("#question")).to_have_text("Plainly, 1?")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("#question")).to_have_text("Plainly, 2?")
+    page.get_by_role("button", name="Reject").click()
+    expect(page.get_by_role("heading", name="No matching questions are left")).to_be_visible()
+    assert [interaction_of(api, run)["response"]["value"] for run in runs] == [True, False]
+
+
+def test_an_f_typed_on_a_choice_does_not_leave_the_question(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
+    ask(api, "Typed, for one?", type="review", spec={"mode": "select", "options": options})
+    arrived(page, "Typed, for one?").click()
+    expect(page.locator("#question")).to_have_text("Typed, for one?")
+    address = page.url
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio").first).to_be_focused()
+    page.keyboard.type("for all")
+    expect(page.get_by_role("radio").first).to_be_focused()
+    expect(page).to_have_url(address)

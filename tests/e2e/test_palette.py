@@ -1,0 +1,161 @@
+"""The command palette: Ctrl K."""
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.arrivals import arrived
+from tests.e2e.axe import violations
+from tests.e2e.conftest import SignIn
+from tests.support.pages import STEP_GUARD_MS
+from tests.support.product import ask, interaction_of
+
+pytestmark = pytest.mark.browser
+
+
+def open_palette(page: Page) -> Locator:
+    """The palette, opened by its keys."""
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Command palette")
+    expect(palette.get_by_role("combobox")).to_be_focused()
+    return palette
+
+
+def chosen(palette: Locator) -> Locator:
+    """The option that Enter chooses, which the field names to screen readers."""
+    option = palette.locator("[role=option][aria-selected=true]")
+    id_ = str(option.get_attribute("id"))
+    expect(palette.get_by_role("combobox")).to_have_attribute("aria-activedescendant", id_)
+    return option
+
+
+def test_it_opens_while_typing_and_the_text_and_the_focus_stay(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Typed under the palette?")
+    arrived(page, "Typed under the palette?").click()
+    comment = page.get_by_label("Comment")
+    comment.fill("Half a sentence")
+    palette = open_palette(page)
+    page.keyboard.type("zzz")
+    expect(palette.get_by_role("status")).to_have_text("Nothing found")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    expect(comment).to_be_focused()
+    page.keyboard.type(", and the rest")
+    expect(comment).to_have_value("Half a sentence, and the rest")
+    open_palette(page)
+    page.keyboard.press("Control+k")
+    expect(palette).to_be_hidden()
+    expect(comment).to_be_focused()
+
+
+def test_pages_are_matched_by_their_letters_and_opened_by_enter(sign_in: SignIn) -> None:
+    page = sign_in("tess", password="demo")
+    palette = open_palette(page)
+    page.keyboard.type("dcsn")
+    expect(chosen(palette)).to_contain_text("Decisions")
+    expect(palette.get_by_role("option", name="Insights")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/decisions/")
+    palette = open_palette(page)
+    expect(chosen(palette)).to_be_visible()
+    page.keyboard.type("shortcuts")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    expect(chosen(palette)).to_contain_text("Keyboard shortcuts")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(palette).to_be_hidden()
+
+
+def test_what_is_called_so_comes_before_what_only_has_the_letters(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("tess")
+    ask(api, "Catkins to the depot?")
+    page.goto("/runs/blocked/?q=catkins")
+    expect(page.locator("main")).to_contain_text("Catkins to the depot?")
+    palette = open_palette(page)
+    page.keyboard.type("lee")
+    expect(palette.get_by_role("option", name="Claimed by me")).to_be_hidden()
+    expect(chosen(palette)).to_contain_text("Lee")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("cat")
+    expect(chosen(palette)).to_contain_text("Catkins to the depot?")
+    expect(palette.get_by_role("option", name="Comment templates")).to_be_hidden()
+
+
+def test_the_server_is_asked_only_for_what_is_typed(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Found by the palette, Brightwater?")
+    expect(arrived(page, "Found by the palette, Brightwater?")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    palette = open_palette(page)
+    expect(palette.get_by_role("status")).to_contain_text("Results:")
+    assert [url for url in asked if "/search/" in url] == []
+    page.keyboard.type("palette bright")
+    question = palette.get_by_role("option", name="Found by the palette, Brightwater?")
+    expect(question).to_be_visible()
+    expect(chosen(palette)).to_have_attribute("href", str(question.get_attribute("href")))
+    assert violations(page) == []
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/interactions/{interaction_of(api, run_id)['id']}/"))
+
+
+def test_an_action_that_decides_goes_through_the_guard(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Approved from the palette?")
+    arrived(page, "Approved from the palette?").click()
+    expect(page.locator("#question")).to_have_text("Approved from the palette?")
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    palette = open_palette(page)
+    page.keyboard.type("approve")
+    expect(chosen(palette)).to_contain_text("Approve")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Yes, approve")).to_be_visible()
+    assert interaction_of(api, run_id)["status"] == "pending"
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.keyboard.press("a")
+    expect(page.locator("#toasts")).to_contain_text("Approved")
+    assert interaction_of(api, run_id)["status"] == "completed"
+
+
+def test_a_typed_answer_is_asked_about_too(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Sent from the palette?", type="input", spec={"mode": "input"})
+    arrived(page, "Sent from the palette?").click()
+    page.get_by_role("textbox", name="Your answer").fill("Yes, by all means")
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    palette = open_palette(page)
+    page.keyboard.type("send answer")
+    expect(chosen(palette)).to_contain_text("Send answer")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-step]")).to_contain_text("Your answer: Yes, by all means")
+    assert interaction_of(api, run_id)["status"] == "pending"
+
+
+def test_when_the_search_fails_pages_and_actions_still_work(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    page.route("**/search/?*", lambda route: route.fulfill(status=409))
+    palette = open_palette(page)
+    page.keyboard.type("done")
+    expect(palette.get_by_role("status")).to_contain_text("isn't available right now")
+    expect(chosen(palette)).to_contain_text("Done")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("scope=done"))
+
+
+def test_without_scripts_search_is_a_page(sign_in: SignIn) -> None:
+    page = sign_in("rina", java_script_enabled=False)
+    page.locator(".rail").get_by_role("link", name="Search").click()
+    page.get_by_role("searchbox").fill("refund")
+    page.keyboard.press("Enter")
+    results = page.get_by_role("region", name="Questions")
+    expect(results.get_by_role("link").first).to_be_visible()

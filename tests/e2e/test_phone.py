@@ -1,0 +1,111 @@
+"""A question on a touch screen: swiping its head, and *Next*."""
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.arrivals import arrived
+from tests.e2e.conftest import SignIn
+from tests.support.pages import box_of
+from tests.support.product import ask, interaction_of
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def swipe(page: Page, start: Locator, *, by: float, x: float = 200, down: float = 0) -> int:
+    """Drag one finger from ``x``, at the height of ``start``; how many animations ran meanwhile."""
+    box = box_of(start)
+    y = box["y"] + box["height"] / 2
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, part: float) -> None:
+        points = [] if kind == "touchEnd" else [{"x": x + by * part, "y": y + down * part}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 0)
+    for step in range(1, 11):
+        touch("touchMove", step / 10)
+    running = page.evaluate("document.getAnimations().length")
+    touch("touchEnd", 1)
+    return int(running)
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_swipe_over_the_head_goes_to_the_next_question_and_back(
+    sign_in: SignIn, api: httpx.Client, motion: str
+) -> None:
+    page = sign_in("rina", **PHONE, reduced_motion=motion)
+    assert page.evaluate("matchMedia('(pointer: coarse)').matches")
+    run_ids = [ask(api, f"Swiped, {motion}, {number}?", timeout="3m") for number in (1, 2)]
+    page.goto(f"/inbox/?q=swiped+{motion}")
+    arrived(page, f"Swiped, {motion}, 2?").wait_for()
+    arrived(page, f"Swiped, {motion}, 1?").click()
+    head = page.locator("#question")
+    expect(head).to_have_text(f"Swiped, {motion}, 1?")
+    moved = swipe(page, head, by=-160)
+    expect(head).to_have_text(f"Swiped, {motion}, 2?")
+    assert (moved > 0) == (motion == "no-preference")
+    swipe(page, head, by=160)
+    expect(head).to_have_text(f"Swiped, {motion}, 1?")
+    page.get_by_role("link", name="Next question").click()
+    expect(head).to_have_text(f"Swiped, {motion}, 2?")
+    assert [interaction_of(api, run_id)["status"] for run_id in run_ids] == ["pending"] * 2
+
+
+def test_nothing_else_that_a_finger_does_leaves_the_question(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **PHONE)
+    ask(api, "Not left by accident?\n\n" + "There is much to read. " * 120, timeout="3m")
+    arrived(page, "Not left by accident?").click()
+    head = page.locator("#question")
+    expect(head).to_have_text("Not left by accident?")
+    address = page.url
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    swipe(page, head, by=-160, x=385)
+    swipe(page, head, by=160, x=10)
+    swipe(page, head, by=-40)
+    swipe(page, head, by=-100, down=90)
+    swipe(page, page.locator(".prose p").first, by=-160)
+    swipe(page, page.get_by_role("button", name="Approve"), by=-100)
+    # A request would have been made by now: this one comes after all of them.
+    page.evaluate("fetch('/healthz').then((response) => response.text())")
+    assert [line for line in asked if re.match("GET .*/interactions/", line)] == []
+    assert page.url == address
+    # The page itself scrolls, so that pulling it down reloads it.
+    assert page.evaluate(
+        "document.scrollingElement.scrollHeight > innerHeight"
+        " && getComputedStyle(document.body).overscrollBehaviorY === 'auto'"
+        " && getComputedStyle(document.documentElement).overscrollBehaviorY === 'auto'"
+    )
+
+
+def test_the_checkbox_of_a_row_is_large_enough_for_a_thumb(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **PHONE)
+    ask(api, "Ticked by a thumb?")
+    row = arrived(page, "Ticked by a thumb?")
+    icon = box_of(row.locator("svg").first)
+    tick = box_of(page.get_by_role("checkbox", name="Ticked by a thumb"))
+    assert min(tick["width"], tick["height"]) >= 44
+    middle = icon["x"] + icon["width"] / 2, icon["y"] + icon["height"] / 2
+    assert middle == pytest.approx((tick["x"] + 22, tick["y"] + 22), abs=2)
+
+
+@pytest.mark.parametrize("path", ["/inbox/?unread=yes", "/runs/", "/notifications/"])
+def test_a_page_with_filters_opens_at_its_top(
+    sign_in: SignIn, api: httpx.Client, path: str
+) -> None:
+    page = sign_in("rina", **PHONE)
+    for number in range(12):
+        ask(api, f"At the top of {path}, {number}?", timeout="2m")
+    arrived(page, f"At the top of {path}, 11?").wait_for()
+    page.goto(path)
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+    assert page.evaluate("scrollY") == 0

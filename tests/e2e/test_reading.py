@@ -1,0 +1,153 @@
+"""Reading a long context: a tree that is searched, a table in pages, a diff, code, the raw JSON."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import SignIn
+from tests.support.product import ask, interaction_of
+
+pytestmark = pytest.mark.browser
+
+BEFORE = [f"setting {n} = on" for n in range(40)]
+AFTER = [*BEFORE[:20], "setting 20 = off", *BEFORE[21:]]
+CONTEXT: dict[str, Any] = {
+    "catalogue": [{"sku": f"QM-{n}", "stock": n} for n in range(1, 121)],
+    "policy": {"before": "\n".join(BEFORE), "after": "\n".join(AFTER)},
+    "restore_script": "set -e\npg_restore a.dump",
+    "amount": 1284050,
+    "plan": {
+        "owner": {"team": "Tréfle", "people": [f"user_{n}" for n in range(20)]},
+        "stages": [{"name": f"stage {n}", "checks": {"p95_ms": 400 + n}} for n in range(15)],
+    },
+}
+
+
+def opened(page: Page, api: httpx.Client, message: str, **fields: Any) -> str:
+    """Ask it, and open its page; its id."""
+    id_ = str(interaction_of(api, ask(api, message, context=CONTEXT, **fields))["id"])
+    page.goto(f"/interactions/{id_}/")
+    return id_
+
+
+def card(page: Page, name: str) -> Locator:
+    return page.locator("[data-card]").filter(has=page.get_by_role("heading", name=name))
+
+
+def test_a_tree_is_searched_and_keeps_its_search_when_the_question_is_reloaded(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    opened(page, api, "Reading, a tree?")
+    plan = card(page, "Plan")
+    field = plan.get_by_role("searchbox", name="Search in Plan")
+    expect(plan.get_by_text("p95_ms").first).to_be_hidden()
+
+    field.fill("P95_MS")
+    expect(plan.get_by_role("status")).to_have_text("Matches: 15")
+    expect(plan.get_by_text("p95_ms").nth(14)).to_be_visible()
+    expect(plan.get_by_text('"stage 3"')).to_be_hidden()
+
+    field.fill("trefle")
+    expect(plan.get_by_role("status")).to_have_text("Matches: 1")
+    with page.expect_response(lambda response: "/interactions/" in response.url):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+    expect(field).to_have_value("trefle")
+    expect(plan.get_by_text('"stage 3"')).to_be_hidden()
+
+    field.fill("")
+    expect(plan.get_by_role("status")).to_have_text("")
+    expect(plan.get_by_text("p95_ms").first).to_be_hidden()
+    expect(plan.get_by_text('"Tréfle"')).to_be_visible()
+
+
+def test_control_and_enter_in_a_search_do_not_send_the_answer_beside_it(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    id_ = opened(page, api, "Reading, a search?", type="input", spec={"mode": "input"})
+    page.locator("#answer [name=value]").fill("Not yet")
+    for field in (card(page, "Plan").get_by_role("searchbox"), page.locator(".list [type=search]")):
+        field.press("Control+Enter")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    expect(page.locator("[data-step]")).to_have_count(0)
+    assert api.get(f"/interactions/{id_}").json()["status"] == "pending"
+    expect(page.locator("#answer [name=value]")).to_have_value("Not yet")
+
+
+def test_a_long_table_has_pages_and_its_header_stays(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    opened(page, api, "Reading, a table?")
+    region = page.get_by_role("region", name="Catalogue")
+    rows = region.get_by_role("row")
+    expect(rows).to_have_count(51)
+    page.get_by_role("button", name="Next rows").click()
+    expect(rows.nth(1)).to_contain_text("QM-51")
+    expect(page.get_by_text("51–100 of 120 rows")).to_be_visible()
+
+    region.focus()
+    page.keyboard.press("End")
+    expect(rows.nth(50)).to_be_in_viewport()
+    expect(region.get_by_role("columnheader", name="Sku")).to_be_in_viewport()
+    page.get_by_role("button", name="Show all").click()
+    expect(rows).to_have_count(121)
+
+
+def test_the_layout_of_diffs_is_remembered(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    opened(page, api, "Reading, a diff?")
+    removed = page.locator(".line-del").get_by_text("setting 20 = on")
+    added = page.locator(".line-add").get_by_text("setting 20 = off")
+
+    def beside() -> bool:
+        left, right = removed.bounding_box(), added.bounding_box()
+        return bool(left and right and left["y"] == right["y"] and left["x"] < right["x"])
+
+    assert not beside()
+    page.get_by_text("Side by side").check()
+    assert beside()
+    page.reload()
+    assert beside()
+    page.get_by_text("Inline", exact=True).check()
+    page.reload()
+    assert not beside()
+
+    policy = card(page, "Policy")
+    expect(policy.get_by_text("setting 2 = on").last).to_be_hidden()
+    policy.get_by_role("button", name="Whole file").click()
+    expect(policy.get_by_text("setting 2 = on").last).to_be_visible()
+
+
+def test_code_and_raw_json_are_copied_as_they_were_sent(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina", permissions=["clipboard-read", "clipboard-write"])
+    id_ = opened(page, api, "Reading, to copy?")
+    script = card(page, "Restore script")
+    script.get_by_role("button", name="Copy").click()
+    expect(script.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "set -e\npg_restore a.dump\n"
+    page.get_by_role("button", name="Copy JSON").click()
+    expect(page.locator("[data-copy-from]")).to_have_text("Copied")
+    copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert (copied["id"], copied["message"]) == (id_, "Reading, to copy?")
+    assert copied["context"] == CONTEXT
+
+
+def test_all_of_it_is_read_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina", java_script_enabled=False)
+    opened(page, api, "Reading, without scripts?")
+    expect(page.get_by_role("region", name="Catalogue").get_by_role("row")).to_have_count(121)
+    hidden = page.locator(".tree details:not([open]) li").first
+    expect(hidden).to_be_hidden()
+    page.locator(".tree details:not([open]) > summary").first.click()
+    expect(page.locator(".tree li:visible", has_text="p95_ms").first).to_be_visible()
+    page.locator(".fold summary").first.click()
+    expect(page.get_by_text("setting 2 = on").last).to_be_visible()
+    expect(page.locator(".twin", has_text="setting 2 = on")).to_be_hidden()
+    page.get_by_text("Side by side").check()
+    expect(page.locator(".twin", has_text="setting 2 = on")).to_be_visible()
+    page.get_by_text("1,284,050").click()
+    expect(page.get_by_text("1284050")).to_be_visible()
+    expect(page.get_by_role("searchbox", name="Search in Plan")).to_be_hidden()

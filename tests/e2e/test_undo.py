@@ -1,0 +1,482 @@
+"""Send with undo, in a browser."""
+
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.arrivals import arrived
+from tests.e2e.axe import violations
+from tests.e2e.conftest import SignIn
+from tests.fixtures_engine import Project
+from tests.support.browserless import Person
+from tests.support.databases import environment
+from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, box_of, press, stop_clock, type_text
+from tests.support.product import Product, ask, interaction_of
+from tests.support.scripted_server import ScriptedServer
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "a quiet harbour"
+SUGGESTED = {"type": "input", "spec": {"mode": "input", "default_text": "As before"}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+Choose = Callable[..., Page]
+
+
+@pytest.fixture
+def undoing(sign_in: SignIn, product: Product) -> Iterator[Choose]:
+    """``undoing()`` signs Lee in, who undoes; afterwards he is asked first again, as others are."""
+
+    def enter(
+        *, seconds: int = 5, name: str = "lee", password: str = "demo", **more: object
+    ) -> Page:
+        page = sign_in(name, password=password, **more)
+        choose(page, "Send with undo", seconds)
+        return page
+
+    yield enter
+    product.manage(
+        "shell",
+        "--no-imports",
+        "-c",
+        "from inbox.models import Reviewer;"
+        "Reviewer.objects.update(answer_guard='', undo_seconds=None)",
+    )
+
+
+def choose(page: Page, guard: str, seconds: int) -> None:
+    page.goto("/account/")
+    form = page.locator("form[action='/account/guard']")
+    form.get_by_label(guard).check()
+    form.get_by_label("Undo period").select_option(str(seconds))
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text("undo")
+    page.goto("/inbox/")
+
+
+def ask_lee(api: httpx.Client, message: str, **fields: object) -> str:
+    return ask(api, message, target={"type": "user", "id": "user_lee"}, **fields)
+
+
+def open_item(page: Page, message: str) -> None:
+    arrived(page, message).click()
+    expect(page.get_by_role("heading", name=message)).to_be_visible()
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+
+
+def status_of(api: httpx.Client, run_id: str) -> str:
+    return str(interaction_of(api, run_id)["status"])
+
+
+def wait_for_answer(api: httpx.Client, run_id: str) -> None:
+    with api.stream("GET", f"/runs/{run_id}/events", params={"since": "0"}) as events:
+        next(line for line in events.iter_lines() if line == "event: interaction_completed")
+
+
+def test_the_key_a_answers_and_the_key_z_takes_it_back(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing(seconds=10)
+    run_id = ask_lee(api, "Undone by key?")
+    ask_lee(api, "The one after it?")
+    open_item(page, "The one after it?")
+    open_item(page, "Undone by key?")
+    page.get_by_label("Comment").fill("On second thoughts")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.locator("#held-answers")).to_contain_text(re.compile(r"Approving in \d+ s"))
+    expect(page.get_by_role("heading", name="Undone by key?", level=1)).to_have_count(0)
+    row = page.locator(".row", has_text="Undone by key?")
+    expect(row).to_contain_text(re.compile(r"Approving in \d+ s"))
+    page.keyboard.press("z")
+    expect(page.get_by_role("heading", name="Undone by key?")).to_be_visible()
+    expect(page.get_by_label("Comment")).to_have_value("On second thoughts")
+    expect(page.locator("#held-answers")).not_to_contain_text("Undone by key?")
+    expect(row).not_to_contain_text("Approving")
+    expect(page.locator("#toasts")).to_contain_text("Undone. Your answer wasn't sent.")
+    assert status_of(api, run_id) == "pending"
+
+
+def test_z_is_a_letter_while_typing(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing(seconds=60)
+    run_id = ask_lee(api, "Zero zebras?")
+    ask_lee(api, "Jazz afterwards?")
+    open_item(page, "Zero zebras?")
+    page.keyboard.press("a")
+    expect(page.locator("#held-answers")).to_contain_text("Approving")
+    open_item(page, "Jazz afterwards?")
+    page.keyboard.press("m")
+    page.keyboard.type("zzz")
+    expect(page.get_by_label("Comment")).to_have_value("zzz")
+    expect(page.locator("#held-answers")).to_contain_text("Approving")
+    page.locator("#held-answers").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Zero zebras?")).to_be_visible()
+    assert status_of(api, run_id) == "pending"
+
+
+def test_it_is_sent_although_the_tab_is_closed(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing()
+    run_id = ask_lee(api, "Sent by itself?")
+    open_item(page, "Sent by itself?")
+    page.keyboard.press("r")
+    expect(page.locator("#held-answers")).to_contain_text(re.compile(r"Rejecting in \d s"))
+    assert status_of(api, run_id) == "pending"
+    page.context.close()
+    wait_for_answer(api, run_id)
+    assert interaction_of(api, run_id)["response"]["value"] is False
+
+
+def test_every_tab_counts_down_and_can_undo(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing(seconds=30)
+    run_id = ask_lee(api, "Seen in both tabs?")
+    open_item(page, "Seen in both tabs?")
+    other, runs = page.context.new_page(), page.context.new_page()
+    other.goto(page.url)
+    runs.goto("/runs/")
+    expect(other.locator("#freshness")).to_have_text("Live")
+    expect(runs.locator("#freshness")).to_have_text("Live")
+    page.keyboard.press("a")
+    expect(other.locator("#held-answer")).to_contain_text(re.compile(r"Approving in \d+ s"))
+    expect(other.locator("#answer")).to_have_count(0)
+    expect(runs.locator("#held-answers")).to_contain_text("Seen in both tabs?")
+    first = other.locator("#held-answer time").inner_text()
+    expect(other.locator("#held-answer time")).not_to_have_text(first)
+    runs.locator("#held-answers").get_by_role("button", name="Undo").click()
+    expect(runs.get_by_role("heading", name="Seen in both tabs?")).to_be_visible()
+    expect(other.locator("#answer")).to_be_visible()
+    expect(page.locator("#held-answers")).not_to_contain_text("Seen in both tabs?")
+    assert status_of(api, run_id) == "pending"
+
+
+def test_undoing_too_late_shows_the_actual_state(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing()
+    run_id = ask_lee(api, "Too late to undo?")
+    open_item(page, "Too late to undo?")
+    # The page is not told that the answer was sent.
+    page.route("**/held/", lambda route: route.fulfill(status=204))
+    page.keyboard.press("a")
+    expect(page.locator("#held-answers")).to_contain_text("Approving")
+    wait_for_answer(api, run_id)
+    expect(page.locator("#held-answers")).to_contain_text("Sending…")
+    page.keyboard.press("z")
+    expect(page.locator("#outcome")).to_contain_text("It's too late to undo this")
+
+
+@pytest.mark.parametrize(
+    ("fields", "buttons", "held"),
+    [
+        ({}, ("Approve", "Yes, approve"), "Approving"),
+        (SUGGESTED, ("Send answer", "Yes, send"), "Sending"),
+    ],
+    ids=["approval", "text"],
+)
+def test_on_a_phone_it_asks_first_as_well(
+    undoing: Choose,
+    api: httpx.Client,
+    fields: dict[str, object],
+    buttons: tuple[str, str],
+    held: str,
+) -> None:
+    page = undoing(seconds=30, **PHONE)
+    assert page.evaluate("matchMedia('(pointer: coarse)').matches")
+    message = f"{held} by a thumb?"
+    run_id = ask_lee(api, message, **fields)
+    arrived(page, message).tap()
+    answer = page.locator("#answer").get_by_role("button", name=buttons[0], exact=True)
+    answer.wait_for()
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    answer.tap()
+    sure = page.get_by_role("button", name=buttons[1])
+    sure.wait_for()
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    sure.tap()
+    expect(page.locator("#held-answers")).to_contain_text(re.compile(rf"{held} in \d+ s"))
+    page.locator("#held-answers").get_by_role("button", name="Undo").tap()
+    expect(page.get_by_role("heading", name=message)).to_be_visible()
+    assert status_of(api, run_id) == "pending"
+
+
+def test_a_choice_is_held_without_a_step(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing(seconds=60)
+    options = [{"value": value, "label": value.upper()} for value in ("a1", "b1")]
+    spec = {"mode": "select", "options": options}
+    run_id = ask_lee(api, "Which one, in one press?", type="review", spec=spec)
+    open_item(page, "Which one, in one press?")
+    page.keyboard.press("2")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#held-answers")).to_contain_text(re.compile(r"Sending in \d+ s"))
+    page.keyboard.press("z")
+    expect(page.get_by_role("radio", name="B1")).to_be_checked()
+    assert status_of(api, run_id) == "pending"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"context": {"confirm": "always"}}, {"timeout": "18s"}], ids=["always", "soon"]
+)
+def test_an_answer_that_must_be_confirmed_is_confirmed_and_sent_at_once(
+    undoing: Choose, api: httpx.Client, fields: dict[str, object]
+) -> None:
+    page = undoing()
+    message = f"Asked all the same, {len(str(fields))}?"
+    run_id = ask_lee(api, message, **fields)
+    open_item(page, message)
+    page.keyboard.press("a")
+    page.locator("[data-step]").wait_for()
+    assert status_of(api, run_id) == "pending"
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.keyboard.press("a")
+    expect(page.locator("#toasts")).to_contain_text("Approved.")
+    assert status_of(api, run_id) == "completed"
+
+
+def test_a_choice_that_must_be_asked_is_asked_too(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing()
+    options = [{"value": value, "label": value.upper()} for value in ("a1", "b1")]
+    spec = {"mode": "select", "options": options}
+    always = {"confirm": "always"}
+    run_id = ask_lee(api, "Which one, surely?", type="review", spec=spec, context=always)
+    open_item(page, "Which one, surely?")
+    page.keyboard.press("2")
+    page.keyboard.press("Control+Enter")
+    step = page.get_by_role("group", name="Send your answer to “Which one, surely”?")
+    expect(step).to_contain_text("Your answer: B1")
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("Answer sent: B1")
+    assert interaction_of(api, run_id)["response"]["value"] == "b1"
+
+
+def test_a_double_press_answers_one_question(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing(seconds=30)
+    runs = [ask_lee(api, f"Pressed twice, {name}?") for name in ("first", "second")]
+    for name in ("second", "first"):
+        expect(arrived(page, f"Pressed twice, {name}?")).to_be_visible()
+    page.goto("/inbox/?q=pressed+twice")
+    open_item(page, "Pressed twice, first?")
+    page.keyboard.press("a")
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name="Pressed twice, second?")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.locator("#held-answers")).to_contain_text("Pressed twice, first?")
+    expect(page.locator("#held-answers")).not_to_contain_text("earlier")
+    page.keyboard.press("z")
+    expect(page.get_by_role("heading", name="Pressed twice, first?")).to_be_visible()
+    assert [status_of(api, run_id) for run_id in runs] == ["pending", "pending"]
+
+
+def test_keys_go_on_to_the_next_question_from_the_row_of_a_held_one(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing(seconds=60)
+    for name in ("one", "two", "three"):
+        ask_lee(api, f"Keyed along, {name}?")
+    expect(arrived(page, "Keyed along, three?")).to_be_visible()
+    page.goto("/inbox/?q=keyed+along")
+    page.locator(".row").first.wait_for()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    for number, name in enumerate(("one", "two", "three")):
+        expect(page.locator("#question")).to_have_text(f"Keyed along, {name}?")
+        page.wait_for_timeout(STEP_GUARD_MS + 20)
+        page.keyboard.press("a")
+        expect(page.locator("#held-answers")).to_contain_text(f"Keyed along, {name}?")
+        expect(page.locator(".row", has_text="Approving")).to_have_count(number + 1)
+    expect(page.locator("#detail .empty")).to_be_visible()
+
+
+def test_continuous_typing_answers_nothing(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing()
+    run_id = ask_lee(api, "Typed past the field?")
+    open_item(page, "Typed past the field?")
+    page.clock.install()
+    stop_clock(page)
+    type_text(page, "what a surprise", 60)
+    page.clock.run_for(2000)
+    expect(page.locator("#held-answers")).not_to_contain_text("Typed past the field?")
+    expect(page.get_by_role("heading", name="Typed past the field?")).to_be_visible()
+    assert status_of(api, run_id) == "pending"
+
+
+def test_without_scripts_it_is_undone_by_its_button(undoing: Choose, api: httpx.Client) -> None:
+    undoing(seconds=30).context.close()
+    page = undoing(seconds=30, java_script_enabled=False)
+    run_id = ask_lee(api, "Undone without scripts?")
+    page.goto(f"/interactions/{interaction_of(api, run_id)['id']}/")
+    page.get_by_label("Comment").fill("Typed without scripts")
+    page.locator("#answer").get_by_role("button", name="Approve").click()
+    expect(page.locator("#held-answers")).to_contain_text("Approving in")
+    page.locator("#held-answers").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Undone without scripts?")).to_be_visible()
+    expect(page.get_by_label("Comment")).to_have_value("Typed without scripts")
+    assert status_of(api, run_id) == "pending"
+
+
+def test_in_focus_mode_z_brings_the_question_back(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing(seconds=60)
+    for name in ("one", "two"):
+        ask_lee(api, f"Undone in focus, {name}?", timeout="20m")
+        expect(arrived(page, f"Undone in focus, {name}?")).to_be_visible()
+    page.goto("/inbox/focus/?q=undone+in+focus")
+    expect(page.locator("#focus-words")).to_have_text("1 of 2")
+    page.wait_for_timeout(STEP_GUARD_MS + 50)
+    page.keyboard.press("a")
+    expect(page.locator("#question")).to_have_text("Undone in focus, two?")
+    expect(page.locator("#held-answers")).to_contain_text("Undone in focus, one?")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    held = box_of(page.locator(".toast--held"))
+    answer = box_of(page.locator(".decide"))
+    assert held["x"] + held["width"] <= answer["x"]
+    page.keyboard.press("z")
+    expect(page.locator("#question")).to_have_text("Undone in focus, one?")
+    expect(page.locator("#focus-words")).to_have_text("1 of 2")
+    expect(page).to_have_url(re.compile("/inbox/focus/"))
+    expect(page.locator("#held-answers")).not_to_contain_text("Undone in focus, one?")
+
+
+def test_in_focus_mode_without_scripts_undo_stays_there(undoing: Choose, api: httpx.Client) -> None:
+    with_scripts = undoing(seconds=60)
+    for name in ("one", "two"):
+        ask_lee(api, f"Plainly undone, {name}?", timeout="20m")
+        expect(arrived(with_scripts, f"Plainly undone, {name}?")).to_be_visible()
+    with_scripts.context.close()
+    page = undoing(seconds=60, java_script_enabled=False)
+    page.goto("/inbox/focus/?q=plainly+undone")
+    page.locator("#answer").get_by_role("button", name="Approve").click()
+    expect(page.locator("#question")).to_have_text("Plainly undone, two?")
+    page.locator("#held-answers").get_by_role("button", name="Undo").click()
+    expect(page.locator("#question")).to_have_text("Plainly undone, one?")
+    expect(page).to_have_url(re.compile("/inbox/focus/"))
+
+
+def test_two_clicks_answer_from_the_list(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing(seconds=60)
+    ask_lee(api, "Clicked twice from the list?")
+    arrived(page, "Clicked twice from the list?").click()
+    expect(page.locator("#question")).to_have_text("Clicked twice from the list?")
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    page.locator("#answer").get_by_role("button", name="Approve", exact=True).click()
+    held = page.locator("#held-answers")
+    expect(held).to_contain_text("Clicked twice from the list?")
+    # The page with the bar, as a screen reader and with forced colours.
+    assert violations(page) == []
+    page.emulate_media(forced_colors="active")
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    assert violations(page) == []
+    bar = held.locator(".toast")
+    outline = "element => getComputedStyle(element).borderTopStyle"
+    assert bar.evaluate(outline) == held.get_by_role("button").evaluate(outline) == "solid"
+
+
+def test_someone_else_was_first(undoing: Choose, sign_in: SignIn, api: httpx.Client) -> None:
+    page, sam = undoing(seconds=60), sign_in("sam")
+    run_id = ask(api, "Who was first?", target={"type": "group", "id": "approvers"})
+    open_item(sam, "Who was first?")
+    open_item(page, "Who was first?")
+    page.get_by_label("Comment").fill("Mine")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.locator("#held-answers")).to_contain_text("Approving")
+    press(sam.locator("#answer").get_by_role("button", name="Reject", exact=True))
+    press(sam.get_by_role("button", name="Yes, reject"), STEP_GUARD_MS)
+    expect(sam.locator("#toasts")).to_contain_text("Rejected.")
+    # At once, not after a minute.
+    notice = page.locator("#returned-answers")
+    expect(notice).to_contain_text("Your answer wasn't sent")
+    expect(page.locator("#held-answers")).not_to_contain_text("Who was first?")
+    notice.get_by_role("link", name="Open").click()
+    expect(page.locator("#outcome")).to_contain_text("Sam answered this")
+    expect(page.locator("#kept-text")).to_contain_text("Mine")
+    expect(notice).not_to_contain_text("Your answer")
+    assert interaction_of(api, run_id)["response"]["value"] is False
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Product]:
+    """A product that a test may kill."""
+    product = Product(
+        tmp_path, environment(tmp_path, "undo", installed=True) | {"ANSWER_GUARD": "undo"}
+    )
+    product.start()
+    yield product
+    product.kill()
+
+
+def test_a_kill_while_it_waits_sends_it_once(own: Product) -> None:
+    rina = Person(own.web, "rina")
+    rina.sign_in()
+    with own.api() as api:
+        run_id = ask(api, "Killed while waiting?")
+        item = str(interaction_of(api, run_id)["id"])
+    form = rina.form(item)
+    answer = rina.respond(item, form, value="true", comment="Before the kill")
+    assert answer.status_code == 303
+    os.kill(own.pid, signal.SIGKILL)
+    own.wait()
+    own.start()
+    with own.api() as api:
+        wait_for_answer(api, run_id)
+        told = interaction_of(api, run_id)
+        assert told["response"]["comment"] == "Before the kill"
+        assert told["responder"]["id"] == "user_rina"
+    rina.web = own.web
+    rina.close()
+
+
+@pytest.fixture
+def relay(project: Project) -> Iterator[ScriptedServer]:
+    with ScriptedServer(upstream=project.base_url) as between:
+        yield between
+
+
+@pytest.fixture
+def beside(tmp_path: Path, project: Project, relay: ScriptedServer) -> Iterator[Product]:
+    """A product whose Mobius can go away."""
+    upstream = {
+        "MOBIUS_BASE_URL": relay.base_url,
+        "MOBIUS_PROJECT": project.handle,
+        "MOBIUS_API_KEY": project.service_key,
+        "ANSWER_GUARD": "undo",
+    }
+    product = Product(tmp_path, environment(tmp_path, "undo_beside", installed=True) | upstream)
+    person = ("rina", "--mobius-id", "user_rina", "--password-stdin")
+    product.manage("add_person", *person, told=f"{PASSWORD}\n")
+    product.start()
+    yield product
+    product.kill()
+
+
+def test_while_mobius_is_away_it_comes_back(
+    beside: Product, project: Project, relay: ScriptedServer, browser: object
+) -> None:
+    context = browser.new_context(base_url=beside.web)  # type: ignore[attr-defined]
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("Name").fill("rina")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto("/account/")
+    page.get_by_role("textbox", name="Member token").fill(project.tokens["user_rina"])
+    page.get_by_role("button", name="Check and save").click()
+    expect(page.locator("#token")).to_contain_text("Belongs to user_rina")
+    page.goto("/inbox/")
+    asked = project.ask(message="Sent into the void?", spec={"mode": "confirm"})
+    open_item(page, "Sent into the void?")
+    page.get_by_label("Comment").fill("Into the void")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.locator("#held-answers")).to_contain_text("Approving")
+    relay.refuse()
+    notice = page.locator("#returned-answers")
+    expect(notice).to_contain_text("Mobius couldn't be reached.")
+    expect(page.locator("#count-notices")).to_contain_text("1")
+    relay.listen()
+    notice.get_by_role("link", name="Open").click()
+    expect(page.locator("#returned")).to_contain_text("Your answer wasn't sent")
+    expect(page.get_by_label("Comment")).to_have_value("Into the void")
+    told = project.http.get(f"interactions/{asked['id']}").json()
+    assert told["status"] == "pending"
+    context.close()

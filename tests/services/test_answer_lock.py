@@ -1,0 +1,85 @@
+"""A person's answers to one question are sent one at a time, also between processes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from inbox.live.database_link import link
+from inbox.models import Draft
+from inbox.services import answer_lock
+from inbox.services.answer_lock import StillAnswering, answering
+from inbox.services.outcome import Kind
+from inbox.services.respond import respond
+from tests.support.desk import Desk
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
+
+
+@asynccontextmanager
+async def several_processes() -> AsyncIterator[None]:
+    """This process is one of several."""
+    link.start()
+    try:
+        yield
+    finally:
+        await link.stop()
+
+
+@contextmanager
+def held_elsewhere(reviewer_id: int, interaction_id: str) -> Iterator[psycopg.Connection]:
+    """Another process holds the lock until its connection closes."""
+    parameters: Any = connections["default"].get_connection_params()
+    with psycopg.connect(**parameters, autocommit=True) as session:
+        key = answer_lock._key(reviewer_id, interaction_id)
+        session.execute("SELECT pg_advisory_lock(%s)", [key])
+        yield session
+
+
+async def test_one_that_another_process_holds_is_waited_for() -> None:
+    async with several_processes():
+        with held_elsewhere(1, "int_1") as other:
+            with pytest.raises(StillAnswering):
+                async with answering(1, "int_1", wait=0):
+                    raise AssertionError("it is held")
+            async with answering(2, "int_1", wait=0) as waited:
+                assert not waited
+            asyncio.get_running_loop().call_later(0.2, other.close)
+            async with answering(1, "int_1") as waited:
+                assert waited
+        async with answering(1, "int_1", wait=0) as waited:
+            assert not waited
+
+
+async def test_within_the_process_they_take_turns() -> None:
+    order: list[str] = []
+
+    async def answer(name: str) -> None:
+        async with answering(1, "int_1"):
+            order.append(name)
+            await asyncio.sleep(0)
+            order.append(name)
+
+    async with several_processes():
+        await asyncio.gather(*(answer(name) for name in "abc"))
+    assert order == ["a", "a", "b", "b", "c", "c"]
+
+
+async def test_an_answer_that_cannot_wait_longer_is_kept_and_not_sent(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_lock, "WAIT", 0.1)
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    async with several_processes():
+        with held_elsewhere(rina.pk, item.mobius_id):
+            about = {"reviewer": rina, "interaction_id": item.mobius_id}
+            outcome = await respond(**about, value=True, comment="Typed")
+    assert outcome.kind is Kind.UNCONFIRMED
+    assert desk.posts() == []
+    assert [draft.comment async for draft in Draft.objects.all()] == ["Typed"]

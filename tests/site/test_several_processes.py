@@ -1,0 +1,312 @@
+"""Three web processes on one PostgreSQL, behind a proxy: no answer is lost or sent twice, and no
+page misses a change, while processes are killed and stopped.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx_sse
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.fixtures_engine import Project
+from tests.served.visitor import Visitor
+from tests.support import databases
+from tests.support.crowd import Entry, enter
+from tests.support.engine_process import EngineProcess
+from tests.support.product import Product
+from tests.support.round_robin import RoundRobin
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgresql, pytest.mark.process]
+
+PEOPLE = {f"member{number:03}": f"user_member{number:03}" for number in range(100)}
+KILLS = 20
+PAUSE = 30.0
+"""Seconds from one question of a person to the next."""
+SOON = 2.0
+"""Seconds within which a page hears of a change while a leader lives."""
+TAKEOVER = 12.0
+"""Seconds within which it does across a takeover."""
+DOWN = (httpx.TransportError, httpx_sse.SSEError)
+
+
+class Cluster:
+    """Three products with one database and one Mobius, and a proxy in front of them."""
+
+    def __init__(self, folder: Path) -> None:
+        shared = databases.environment(folder / "engine", "cluster")
+        self.database = shared["DATABASE_URL"]
+        self.engine = EngineProcess(shared)
+        self.engine.start()
+        self.project = Project(self.engine, "cluster")
+        self.proxy = RoundRobin(lambda: [one.web for one in self.products if one.running])
+        keys = {"SECRET_KEY": "x" * 60, "CREDENTIAL_KEYS": Fernet.generate_key().decode()}
+        mobius = {
+            "MOBIUS_BASE_URL": self.engine.base_url,
+            "MOBIUS_PROJECT": self.project.handle,
+            "MOBIUS_API_KEY": self.project.service_key,
+        }
+        more = {"PUBLIC_URL": self.proxy.url, "DATABASE_CONNECTIONS": "20"}
+        self.products = [
+            Product(
+                folder / name, {**shared, **keys, **mobius, **more, "DATA_DIR": str(folder / name)}
+            )
+            for name in ("one", "two", "three")
+        ]
+
+    def start(self) -> None:
+        self.proxy.__enter__()
+        for product in self.products:
+            product.folder.mkdir()
+            product.start()
+
+    def stop(self) -> None:
+        for product in self.products:
+            if product.running:
+                os.killpg(product.pid, signal.SIGCONT)
+                product.stop()
+        self.proxy.__exit__()
+        self.engine.stop()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database, autocommit=True) as session:
+            cursor = session.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def leader(self, *, besides: Product | None = None) -> Product:
+        """The process that leads, once one does that is not ``besides``."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            holders = self.rows("SELECT holder FROM inbox_lease WHERE until > clock_timestamp()")
+            for product in self.products:
+                names = [f"-{product.pid}-" in holder for (holder,) in holders]
+                if product is not besides and product.running and any(names):
+                    return product
+            time.sleep(0.1)
+        raise AssertionError("no process leads")
+
+    def ask(self, person: str, message: str) -> str:
+        """Ask one person, and return the question's ID."""
+        asked = {"type": "user", "id": person}
+        config = {
+            "type": "approval",
+            "message": message,
+            "target": asked,
+            "timeout": "1h",
+            "spec": {"mode": "confirm"},
+        }
+        spec = {"name": "cluster", "steps": [{"name": "ask", "interaction": config}]}
+        run = self.project.http.post("runs", json={"spec": spec}).json()["id"]
+        with httpx_sse.connect_sse(
+            self.project.http, "GET", f"runs/{run}/events", params={"since": "0"}
+        ) as source:
+            next(event for event in source.iter_sse() if event.event == "interaction_created")
+        [found] = self.project.http.get("interactions", params={"run_id": run}).json()["items"]
+        return str(found["id"])
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    found = Cluster(tmp_path_factory.mktemp("cluster"))
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def entries(cluster: Cluster) -> dict[str, Entry]:
+    return enter(cluster.products[0], dict(PEOPLE))
+
+
+def until(true: Any, within: float = 60) -> None:
+    deadline = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.1)
+
+
+class Ear:
+    """An open page at one process, and when it has heard of its inbox."""
+
+    def __init__(self, web: str, name: str, entry: Entry) -> None:
+        self._visitor = Visitor(web, name, entry)
+        self.heard_at = float("-inf")
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+        assert self._ready.wait(60)
+
+    def _listen(self) -> None:
+        timeout = httpx.Timeout(30, read=60)
+        try:
+            with httpx_sse.connect_sse(
+                self._visitor.http, "GET", "/live/inbox/", timeout=timeout
+            ) as source:
+                for event in source.iter_sse():
+                    self._ready.set()
+                    if event.event in ("inbox", "resync"):
+                        self.heard_at = time.monotonic()
+        except DOWN:
+            return  # its process was killed
+
+    def wait(self, since: float, within: float) -> None:
+        until(lambda: self.heard_at >= since, within)
+
+    def close(self) -> None:
+        self._visitor.close()
+
+
+def test_open_pages_hear_of_a_change_at_every_process(
+    cluster: Cluster, entries: dict[str, Entry]
+) -> None:
+    ears = [Ear(one.web, "member000", entries["member000"]) for one in cluster.products]
+    cluster.leader()
+    for number in range(5):
+        began = time.monotonic()
+        cluster.ask("user_member000", f"Heard {number}?")
+        asked = time.monotonic()
+        for ear in ears:
+            ear.wait(began, asked + SOON - time.monotonic())
+    for ear in ears:
+        ear.close()
+
+
+def test_open_pages_hear_of_a_change_while_the_leader_is_killed(
+    cluster: Cluster, entries: dict[str, Entry]
+) -> None:
+    leader = cluster.leader()
+    others = [one for one in cluster.products if one is not leader]
+    ears = [Ear(one.web, "member001", entries["member001"]) for one in others]
+    leader.kill()
+    killed = time.monotonic()
+    item = cluster.ask("user_member001", "While no one leads?")
+
+    def in_the_mirror() -> bool:
+        return bool(cluster.rows(f"SELECT 1 FROM inbox_interaction WHERE mobius_id = '{item}'"))
+
+    until(in_the_mirror, TAKEOVER)
+    for ear in ears:
+        ear.wait(killed, killed + TAKEOVER - time.monotonic())
+        ear.close()
+    leader.start()
+
+
+def test_a_leader_that_was_stopped_for_longer_than_its_lease_changes_nothing(
+    cluster: Cluster,
+) -> None:
+    stopped = cluster.leader()
+    os.killpg(stopped.pid, signal.SIGSTOP)
+    leader = cluster.leader(besides=stopped)
+    cluster.rows(
+        "CREATE TABLE written (by text);"
+        "CREATE FUNCTION note_writer() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO written VALUES (current_setting('application_name')); RETURN NULL; END $$;"
+        "CREATE TRIGGER note_writer AFTER INSERT OR UPDATE OR DELETE ON inbox_interaction"
+        " FOR EACH ROW EXECUTE FUNCTION note_writer();"
+        "CREATE TRIGGER note_writer AFTER INSERT OR UPDATE OR DELETE ON inbox_upstream"
+        " FOR EACH ROW EXECUTE FUNCTION note_writer();"
+    )
+    # What it would write as soon as it goes on: these wait in its stream.
+    items = [cluster.ask("user_member002", f"Missed {number}?") for number in range(3)]
+    os.killpg(stopped.pid, signal.SIGCONT)
+    until(lambda: any("no longer leads" in line for line in stopped.said))
+    last = cluster.ask("user_member002", "Afterwards?")
+    listed = ", ".join(f"'{item}'" for item in [*items, last])
+    count = f"SELECT count(*) FROM inbox_interaction WHERE mobius_id IN ({listed})"
+    until(lambda: cluster.rows(count) == [(4,)])
+    writers = {name for (name,) in cluster.rows("SELECT DISTINCT by FROM written")}
+    assert [f"-{leader.pid}-" in name for name in writers] == [True]
+    cluster.rows("DROP FUNCTION note_writer CASCADE; DROP TABLE written")
+
+
+class Answering:
+    """People who answer what they are asked until there is nothing more."""
+
+    def __init__(self, cluster: Cluster, entries: dict[str, Entry]) -> None:
+        self._cluster, self._entries = cluster, entries
+        self.sent: dict[str, str] = {}
+        """The comment of each answer, by question."""
+
+    def answer(self, name: str, item: str) -> None:
+        """Open the question and answer it as a person does, who tries again after a failure."""
+        comment = self.sent[item] = f"{name} on {item}"
+        path = f"/interactions/{item}/"
+        fields: dict[str, Any] = {}
+        deadline = time.monotonic() + 240
+        while time.monotonic() < deadline:
+            visitor = Visitor(self._cluster.proxy.url, name, self._entries[name])
+            visitor.http.headers["Connection"] = "close"
+            try:
+                forms = [f for f in visitor.forms(path) if f.action == f"{path}respond"]
+                if not forms and comment in visitor.get(path).text:
+                    return
+                if forms:
+                    # The same operation, whatever the page says by now.
+                    fields = fields or {**forms[0].fields, "value": "true", "comment": comment}
+                    fields["csrfmiddlewaretoken"] = forms[0].fields["csrfmiddlewaretoken"]
+                    visitor.post(f"{path}respond", fields)
+            except (*DOWN, KeyError):
+                pass
+            finally:
+                visitor.close()
+            time.sleep(1)
+        raise AssertionError(f"{name} could not answer {item}")
+
+
+@pytest.mark.timeout(1800)
+def test_each_answer_arrives_once_while_leaders_are_killed(
+    cluster: Cluster, entries: dict[str, Entry]
+) -> None:
+    people = Answering(cluster, entries)
+    ended = threading.Event()
+
+    def work(index: int, name: str) -> int:
+        done = 0
+        ended.wait(index / len(PEOPLE) * PAUSE)
+        while not ended.is_set() or not done:
+            people.answer(name, cluster.ask(PEOPLE[name], f"Number {done} of {name}?"))
+            done += 1
+            ended.wait(PAUSE)
+        return done
+
+    with ThreadPoolExecutor(len(PEOPLE)) as pool:
+        working = [pool.submit(work, *one) for one in enumerate(PEOPLE)]
+        try:
+            for _ in range(KILLS):
+                leader = cluster.leader()
+                leader.kill()
+                cluster.leader(besides=leader)
+                leader.start()
+        finally:
+            ended.set()
+        answered = sum(each.result() for each in working)
+    assert answered == len(people.sent) >= len(PEOPLE)
+
+    upstream = {}
+    for item in people.sent:
+        found = cluster.project.http.get(f"interactions/{item}").json()
+        assert found["status"] == "completed"
+        upstream[item] = found["response"]["comment"]
+    assert upstream == people.sent
+
+    def mirrored() -> bool:
+        rows = cluster.rows("SELECT mobius_id, status, comment FROM inbox_interaction")
+        mirror = {item: (status, comment) for item, status, comment in rows}
+        return all(
+            mirror.get(item) == ("completed", comment) for item, comment in people.sent.items()
+        )
+
+    until(mirrored)
+    entries_of = "SELECT interaction_id, count(*) FROM inbox_decision WHERE verb = 'respond'"
+    until(lambda: len(cluster.rows(f"{entries_of} GROUP BY 1")) >= len(people.sent))
+    logged = dict(cluster.rows(f"{entries_of} GROUP BY 1"))
+    assert {item: logged.get(item) for item in people.sent} == dict.fromkeys(people.sent, 1)
+    assert "intact" in cluster.products[0].manage("verify_decisions")

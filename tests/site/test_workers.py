@@ -1,0 +1,85 @@
+"""``serve --workers``: several web processes as children of one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reviewer_site.environment import ROOT
+from tests.support import databases
+from tests.support.product import Product
+
+pytestmark = pytest.mark.process
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.1)
+
+
+def runs(pid: int) -> bool:
+    """Whether the process has not ended."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def test_sqlite_refuses_more_than_one_in_one_sentence(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "DATA_DIR": str(tmp_path),
+        "DATABASE_URL": "",
+        "DJANGO_SETTINGS_MODULE": "reviewer_site.settings",
+    }
+    command = [sys.executable, str(ROOT / "manage.py"), "serve", "--workers", "2"]
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == (
+        "CommandError: More than one worker needs PostgreSQL. "
+        "Set DATABASE_URL, or leave --workers out."
+    )
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Product]:
+    product = Product(tmp_path, databases.environment(tmp_path, "workers"), "--workers", "2")
+    product.start()
+    yield product
+    if product.running:
+        product.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_a_worker_that_died_is_started_again_and_all_end_together(own: Product) -> None:
+    until(lambda: len(own.children()) == 3)  # with the engine
+    engine, first, second = own.children()
+    os.kill(first, signal.SIGKILL)
+    until(lambda: len(set(own.children()) - {engine, first, second}) == 1)
+    # The other one serves meanwhile.
+    assert httpx.get(f"{own.web}/healthz", timeout=60).status_code == 200
+    assert "".join(own.said).count("Press Ctrl-C to stop") == 1
+    family = own.children()
+    assert own.stop() == 0
+    assert not any(map(runs, family))
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_workers_and_engine_end_with_a_parent_that_is_killed(own: Product) -> None:
+    until(lambda: len(own.children()) == 3)
+    family = own.children()
+    os.kill(own.pid, signal.SIGKILL)
+    until(lambda: not any(map(runs, family)))
+    own.wait()

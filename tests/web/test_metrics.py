@@ -1,0 +1,182 @@
+"""``/metrics``: who gets it, and what it says."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from inbox import metrics
+from inbox.mirror.freshness import Reason, Trouble, sync_status
+from inbox.models import Attempt, Reviewer, Upstream
+from inbox.services import measuring
+from inbox.services.audit.flaw import Flaw
+from inbox.services.audit.log_status import patrol
+from inbox.services.audit.verify import Verdict
+from inbox.services.problem import Problem
+from reviewer_site.environment import ROOT
+from tests.support.snapshots import group_ask
+from tests.web import cast
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+LISTED = re.compile(r"^\| `(\w+)` \| (\w+) \| ([^|]*) \|", re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def token(settings: Any) -> None:
+    settings.METRICS_TOKEN = TOKEN
+
+
+def read(**headers: str) -> Any:
+    return Client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}", **headers})
+
+
+def value(name: str, **labels: str) -> float | None:
+    return metrics.REGISTRY.get_sample_value(name, labels)
+
+
+def test_it_answers_those_who_have_the_token_without_a_database() -> None:
+    answer = read()
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/plain; version=")
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "sent", ["", TOKEN, "Bearer ", "Bearer wrong", f"Basic {TOKEN}", "Bearer é"]
+)
+def test_it_is_not_there_for_anyone_else(db: None, sent: str) -> None:
+    assert read(Authorization=sent).status_code == 404
+
+
+@pytest.mark.parametrize("sent", ["Bearer ", "Bearer", f"Bearer {TOKEN}"])
+def test_it_is_not_there_without_the_setting(db: None, settings: Any, sent: str) -> None:
+    settings.METRICS_TOKEN = ""
+    assert read(Authorization=sent).status_code == 404
+
+
+def test_it_is_only_read(db: None) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert Client().post("/metrics", headers=headers).status_code == 405
+
+
+def test_what_is_exposed_is_listed_and_nothing_else() -> None:
+    exposed = {
+        (one._name, one._type, tuple(one._labelnames))
+        for one in metrics.REGISTRY._collector_to_names
+    }
+    listed = {
+        (name, kind, tuple(re.findall(r"`(\w+)`", labels)))
+        for name, kind, labels in LISTED.findall((ROOT / "docs/metrics.md").read_text())
+    }
+    assert exposed == listed
+
+
+def test_it_says_how_current_pages_are(db: None, away: None) -> None:
+    now = timezone.now()
+    sync_status.update(
+        trouble=Trouble(Reason.KEY_REFUSED), heard_at=now - timedelta(minutes=6), lag=0.25
+    )
+    measuring.measure_sync()
+    assert value("inbox_key_refused") == 1
+    assert value("inbox_sync_dead") == 1
+    assert value("inbox_sync_lag_seconds") == 0.25
+
+
+def test_it_says_that_the_decision_log_is_not_intact(db: None) -> None:
+    measuring.measure_sync()
+    assert value("inbox_decision_log_intact") == 1
+    patrol.report(Verdict(1, Problem(Flaw.HEAD_MISSING)))
+    try:
+        measuring.measure_sync()
+        assert value("inbox_decision_log_intact") == 0
+    finally:
+        patrol.report(Verdict(1))
+
+
+def test_it_counts_held_answers_and_questions_that_expire_soon(db: None) -> None:
+    cast.people()
+    soon, later = cast.soon(minutes=30), cast.soon(minutes=90)
+    cast.tell(
+        group_ask("int_1", expires_at=soon),
+        group_ask("int_2", expires_at=later),
+        group_ask("int_3"),
+    )
+    rina = Reviewer.objects.get(user__username="rina")
+    for number, state in enumerate(Attempt.State):
+        Attempt.objects.create(
+            operation_id=f"op{number}",
+            reviewer=rina,
+            upstream=Upstream.present(),
+            interaction_id="int_1",
+            credential_kind="member",
+            state=state,
+            created_at=timezone.now(),
+        )
+    measuring.measure_rows()
+    assert value("inbox_held_answers") == 1
+    assert value("inbox_queue_depth", queue="accepted") == 1
+    assert value("inbox_queue_depth", queue="unconfirmed") == 1
+    assert value("inbox_queue_depth", queue="batches") == 0
+    assert value("inbox_expiring_questions") == 1
+
+
+def test_it_times_the_queries_of_the_database(db: None) -> None:
+    before = value("inbox_database_query_seconds_count") or 0
+    metrics.time_queries(connection=connection)
+    Upstream.present()
+    assert (value("inbox_database_query_seconds_count") or 0) > before
+
+
+PROCESS = """
+from inbox import metrics
+metrics.OPEN_STREAMS.inc()
+metrics.observe_answer("answered", 0.1)
+metrics.DECISION_LOG_INTACT.set(1)
+"""
+READER = """
+import sys
+from inbox import metrics
+metrics.delete_files(own=False) if sys.argv[1:] else None
+sys.stdout.buffer.write(metrics.exposition())
+"""
+
+
+@pytest.mark.process
+def test_processes_that_share_a_folder_answer_for_all(tmp_path: Path) -> None:
+    folder = tmp_path / "metrics"
+
+    def run(program: str, *words: str) -> str:
+        environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+        command = [sys.executable, "-c", program, *words]
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+        ).stdout
+
+    for _ in range(2):
+        run(PROCESS)
+    both = run(READER)
+    assert 'inbox_answer_seconds_count{outcome="answered"} 2.0' in both
+    assert "inbox_open_streams 2.0" in both
+    # The readers, which have not measured it, do not say that it is broken.
+    assert "inbox_decision_log_intact 1.0" in both
+    assert "inbox_answer_seconds_count" not in run(READER, "after a start")
+
+
+@pytest.mark.process
+def test_a_file_of_an_ended_process_with_the_same_id_does_not_count(tmp_path: Path) -> None:
+    program = "import os; from inbox import metrics; print(metrics.exposition().decode())"
+    left = tmp_path / "counter_{}.db"
+    start = f"import os, pathlib; pathlib.Path({str(left)!r}.format(os.getpid())).write_bytes(b'x')"
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    subprocess.run(
+        [sys.executable, "-c", f"{start}; {program}"], cwd=ROOT, env=environment, check=True
+    )
+    assert not list(tmp_path.glob("counter_*"))

@@ -1,0 +1,446 @@
+"""Send with undo: holding an answer, undoing it, and what the pages say meanwhile."""
+
+import html
+import re
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.utils import timezone
+
+from inbox.live import topics
+from inbox.live.bus import get_bus
+from inbox.models import Attempt, Decision, Draft, Interaction, Notice, Reviewer, Upstream
+from inbox.services.sending import send as send_held
+from inbox.web.ui.words import run_status
+from tests.support.desk import Desk
+from tests.support.scripted_server import Reply
+from tests.support.snapshots import LEE, RINA, answered, ask, group_ask
+from tests.web.cast import part, sign_in, stranger, tell
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rina(desk: Desk) -> Client:
+    desk.settings.ANSWER_GUARD = "undo"
+    return sign_in("rina")
+
+
+def send(client: Client, item: Interaction, value: Any = "true", **more: Any) -> Any:
+    headers = more.pop("headers", None)
+    data = {"value": value, "comment": "Because 🙂", "operation_id": "op1", **more}
+    return client.post(f"/interactions/{item.mobius_id}/respond", data, headers=headers)
+
+
+def take_back(client: Client, item: Interaction, **how: Any) -> Any:
+    return client.post(f"/interactions/{item.mobius_id}/undo", **how)
+
+
+def page_of(client: Client, item: Interaction, **how: Any) -> str:
+    return html.unescape(client.get(f"/interactions/{item.mobius_id}/", **how).content.decode())
+
+
+def states() -> list[str]:
+    return list(Attempt.objects.order_by("pk").values_list("state", flat=True))
+
+
+def its_time_has_come() -> None:
+    held = Attempt.objects.filter(state=Attempt.State.HELD)
+    for attempt in held.select_related("reviewer__user", "upstream"):
+        async_to_sync(send_held)(attempt)
+
+
+def said(answer: Any) -> list[str]:
+    return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+def test_the_answer_waits_and_the_next_question_opens(desk: Desk, rina: Client) -> None:
+    items = [desk.ask(message=f"Ship {name}?") for name in ("one", "two", "three")]
+    for item, following in pairwise(items):
+        answer = send(rina, item, operation_id=item.mobius_id)
+        assert answer.status_code == 303
+        assert answer["Location"] == f"/interactions/{following.mobius_id}/"
+        assert said(answer) == []
+    # The first two are still open, and are not offered again.
+    last = send(rina, items[2], operation_id="op3")
+    assert last["Location"] == "/inbox/"
+    assert states() == ["held", "held", "held"]
+    assert desk.posts() == []
+    assert not Decision.objects.exists()
+    inbox = html.unescape(rina.get("/inbox/").content.decode())
+    assert f'action="/interactions/{items[2].mobius_id}/undo"' in inbox
+    assert "2 earlier answers are waiting" in inbox
+    assert re.search(r"Approving in [345] s", inbox)
+
+
+def test_its_row_stays_in_the_list_when_it_is_sent(desk: Desk, rina: Client) -> None:
+    item, _ = desk.ask(), desk.ask()
+    send(rina, item)
+    its_time_has_come()
+    changed = {"changed": item.mobius_id, "shown": item.mobius_id}
+    got = rina.get("/inbox/changes/", changed).content.decode()
+    assert re.search(rf'id="entry-{item.mobius_id}" hx-swap-oob="outerMorph"\s+data-over', got)
+    assert "Approved" in got
+
+
+def test_a_swap_brings_the_next_question_and_the_undo(desk: Desk, rina: Client) -> None:
+    item, following = desk.ask(), desk.ask()
+    answer = send(rina, item, "false", headers=part("detail"))
+    page = answer.content.decode()
+    assert answer["HX-Push-Url"] == f"/interactions/{following.mobius_id}/"
+    assert f'action="/interactions/{item.mobius_id}/undo"' in page
+    assert "Rejecting in" in page
+    assert 'hx-swap-oob="outerMorph"' in page
+
+
+def test_my_question_says_so_and_everyone_elses_is_open(desk: Desk, rina: Client) -> None:
+    item, sam = desk.ask_group(), sign_in("sam")
+    send(rina, item)
+    mine, theirs = page_of(rina, item), page_of(sam, item)
+    assert 'id="held-answer"' in mine
+    assert f'action="/interactions/{item.mobius_id}/respond"' not in mine
+    assert "Because 🙂" not in mine
+    assert f'action="/interactions/{item.mobius_id}/respond"' in theirs
+    for page in (theirs, sam.get("/inbox/").content.decode()):
+        assert "Approving" not in page
+        assert '/undo"' not in page
+    assert "You've answered" not in mine
+    assert "has resumed" not in mine
+
+
+def test_the_run_has_not_resumed(desk: Desk, rina: Client) -> None:
+    run = desk.project.start(desk.project.question())
+    item = desk.read(desk.project.pending(run["id"])["id"])
+    desk.tell_run(run["id"])
+    send(rina, item)
+    page = rina.get(f"/runs/{run['id']}/").content.decode()
+    assert run_status("suspended").label in page
+    assert "resumed" not in page
+    its_time_has_come()
+    desk.project.wait_for(run["id"], "completed")
+
+
+def test_undo_brings_the_question_back_with_its_text(desk: Desk, rina: Client) -> None:
+    item = desk.ask()
+    desk.ask()
+    send(rina, item)
+    answer = take_back(rina, item)
+    assert (answer.status_code, answer["Location"]) == (303, f"/interactions/{item.mobius_id}/")
+    assert said(answer) == ["Undone. Your answer wasn't sent."]
+    page = page_of(rina, item)
+    assert "Because 🙂" in page
+    assert f'action="/interactions/{item.mobius_id}/respond"' in page
+    assert "Approving" not in page
+    its_time_has_come()
+    assert desk.posts() == []
+    assert states() == ["undone"]
+
+
+def test_undo_as_a_swap_opens_the_question_beside_the_list(desk: Desk, rina: Client) -> None:
+    item, other = desk.ask(), desk.ask()
+    send(rina, item, headers=part("detail"))
+    answer = take_back(rina, item, headers=part("detail"))
+    page = html.unescape(answer.content.decode())
+    assert answer["HX-Push-Url"] == f"/interactions/{item.mobius_id}/"
+    assert f'data-interaction-id="{item.mobius_id}"' in page
+    assert "Because 🙂" in page
+    assert "Undone." in page
+    assert f'id="held-{item.mobius_id}"' not in page
+    assert other.mobius_id not in states()
+
+
+def test_undo_in_focus_mode_leads_back_to_it(desk: Desk, rina: Client) -> None:
+    items = [desk.ask(message=f"Ship {name}?") for name in ("one", "two")]
+    first = str(rina.get("/inbox/focus/")["Location"])
+    query = first.partition("?")[2].rpartition("&item=")[0]
+    for headers, name in ((None, "Location"), (part("detail"), "HX-Push-Url")):
+        answer = send(rina, items[0], list=query, headers=headers, operation_id=name)
+        page = answer.content.decode() if headers else rina.get(answer["Location"]).content.decode()
+        assert "Ship two?" in page
+        # The bar of the page is not part of the swap, but its button posts the form of the list.
+        assert f'form="list-act" formaction="/interactions/{items[0].mobius_id}/undo"' in " ".join(
+            page.split()
+        )
+        answer = take_back(rina, items[0], data={"list": query}, headers=headers)
+        assert answer[name] == first
+        assert "Because 🙂" in rina.get(first).content.decode()
+    assert states() == ["undone", "undone"]
+
+
+def test_too_late_is_a_409_that_says_so(desk: Desk, rina: Client) -> None:
+    item = desk.ask()
+    send(rina, item)
+    its_time_has_come()
+    for headers in (None, part("detail")):
+        answer = take_back(rina, item, headers=headers)
+        assert answer.status_code == 409
+        assert "It's too late to undo this" in html.unescape(answer.content.decode())
+    assert len(desk.posts()) == 1
+
+
+def test_nothing_to_undo_is_a_409_and_a_strangers_404(desk: Desk, rina: Client) -> None:
+    item = desk.ask()
+    assert take_back(rina, item).status_code == 409
+    send(rina, item)
+    for client in (sign_in("sam"), sign_in("tess"), stranger()):
+        assert take_back(client, item).status_code == 404
+    assert states() == ["held"]
+    assert rina.get(f"/interactions/{item.mobius_id}/undo").status_code == 405
+
+
+def choose(client: Client, guard: str, seconds: int = 10) -> Any:
+    return client.post("/account/guard", {"guard": guard, "seconds": seconds})
+
+
+def test_each_person_chooses_whether_answers_are_held(desk: Desk) -> None:
+    rina, sam = sign_in("rina"), sign_in("sam")
+    answer = choose(rina, "undo", 30)
+    assert said(answer) == ["You can undo your answers for 30 s."]
+    item = desk.ask_group("change-board")
+    assert 'data-guard="undo"' in page_of(rina, item)
+    assert 'data-guard="confirm"' in page_of(sam, item)
+    send(rina, item)
+    send(sam, item)
+    held, sent = Attempt.objects.order_by("pk")
+    assert (held.state, sent.state) == ("held", "answered")
+    assert held.send_at - held.created_at == timedelta(seconds=30)
+    assert said(choose(rina, "confirm")) == ["You'll be asked to confirm before an answer is sent."]
+    assert 'data-guard="confirm"' in page_of(rina, desk.ask())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"guard": "never", "seconds": 5}, {"guard": "undo", "seconds": 7}, {"guard": "undo"}, {}],
+)
+def test_nothing_else_can_be_chosen(desk: Desk, fields: dict[str, Any]) -> None:
+    rina = sign_in("rina")
+    assert rina.post("/account/guard", fields).status_code == 422
+    assert Reviewer.objects.get(user__username="rina").answer_guard == ""
+
+
+def test_the_installation_switches_undo_off_for_everyone(desk: Desk, rina: Client) -> None:
+    choose(rina, "undo", 30)
+    desk.settings.UNDO_SECONDS = 0
+    item = desk.ask()
+    assert 'data-guard="confirm"' in page_of(rina, item)
+    assert "Send with undo" not in rina.get("/account/").content.decode()
+    assert choose(rina, "undo").status_code == 422
+    send(rina, item, guard="undo")
+    assert states() == ["answered"]
+
+
+def test_a_question_that_always_asks_is_sent_at_once(desk: Desk, rina: Client) -> None:
+    item = desk.ask(context={"confirm": "always", "amount": 12})
+    page = page_of(rina, item)
+    assert 'data-guard="confirm"' in page
+    assert "always" not in page
+    send(rina, item)
+    assert states() == ["answered"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "mode"), [(19, "confirm"), (19, "input"), (40, "confirm"), (40, "input")]
+)
+def test_an_answer_to_a_question_that_expires_soon_is_confirmed_and_sent_at_once(
+    desk: Desk, rina: Client, seconds: int, mode: str
+) -> None:
+    item = desk.ask(spec={"mode": mode}, type="input" if mode == "input" else "approval")
+    row = Interaction.objects.filter(pk=item.pk)
+    row.update(expires_at=timezone.now() + timedelta(seconds=seconds))
+    page = page_of(rina, item)
+    soon = seconds < 20
+    assert f'data-guard="{"confirm" if soon else "undo"}"' in page
+    assert ("data-turns=" in page) is not soon
+    send(rina, item)
+    assert states() == ["answered" if soon else "held"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "used", "state"),
+    [
+        ("undo", "confirm", "answered"),
+        ("undo", "undo", "held"),
+        ("undo", "", "held"),
+        ("undo", "other", "held"),
+        ("confirm", "confirm", "answered"),
+        ("confirm", "undo", "held"),
+        ("confirm", "", "answered"),
+    ],
+)
+def test_the_guard_of_the_form_counts(
+    desk: Desk, rina: Client, chosen: str, used: str, state: str
+) -> None:
+    choose(rina, chosen)
+    send(rina, desk.ask(), **({"guard": used} if used else {}))
+    assert states() == [state]
+
+
+def test_a_wrong_value_is_refused_now(desk: Desk, rina: Client) -> None:
+    item = desk.ask(type="input", spec={"mode": "input", "multiline": True})
+    assert send(rina, item, "   ").status_code == 422
+    assert states() == []
+    assert Draft.objects.get().comment == "Because 🙂"
+
+
+def test_a_second_form_says_that_it_is_answered(desk: Desk, rina: Client) -> None:
+    item = desk.ask()
+    send(rina, item)
+    answer = send(rina, item, "false", operation_id="op2")
+    page = html.unescape(answer.content.decode())
+    assert answer.status_code == 409
+    assert "You've already answered this" in page
+    assert states() == ["held"]
+
+
+def test_checking_after_a_lost_response_finds_it_waiting(desk: Desk, rina: Client) -> None:
+    item = desk.ask()
+    send(rina, item)
+    form = {"sent": "respond", "value": "true", "operation_id": "op1"}
+    answer = rina.post(f"/interactions/{item.mobius_id}/check", form)
+    assert (answer.status_code, answer["Location"]) == (303, "/inbox/")
+    assert states() == ["held"]
+
+
+def returned(desk: Desk, rina: Client) -> Interaction:
+    item = desk.ask(message="Refund Brightwater?")
+    send(rina, item)
+    desk.server.refuse()
+    its_time_has_come()
+    desk.server.listen()
+    return item
+
+
+def test_an_answer_that_could_not_be_sent_is_told_above_the_list(desk: Desk, rina: Client) -> None:
+    item = returned(desk, rina)
+    inbox = html.unescape(rina.get("/inbox/").content.decode())
+    assert f'id="returned-{item.mobius_id}"' in inbox
+    assert "Your answer wasn't sent" in inbox
+    assert "Mobius couldn't be reached." in inbox
+    bell = rina.get("/notifications/").content.decode()
+    assert "Mobius couldn't be reached." in html.unescape(bell)
+    assert "Refund Brightwater?" in bell
+    page = page_of(rina, item)
+    assert 'id="returned"' in page
+    assert "Because 🙂" in page
+    assert "Approving" not in page
+
+
+@pytest.mark.parametrize("comment", ["Because 🙂", ""])
+def test_text_is_said_to_be_saved_only_if_there_was_some(
+    desk: Desk, rina: Client, comment: str
+) -> None:
+    item = desk.ask()
+    send(rina, item, comment=comment)
+    desk.server.refuse()
+    its_time_has_come()
+    desk.server.listen()
+    inbox = html.unescape(rina.get("/inbox/").content.decode())
+    assert "Your answer wasn't sent" in inbox
+    assert ("Your text is saved with the question." in inbox) == bool(comment)
+    page = page_of(rina, item)
+    assert "Nothing is resent automatically." in page
+    assert ("Your text is in the form." in page) == bool(comment)
+
+
+def test_the_person_who_answered_first_is_named(rina: Client) -> None:
+    tell(answered(group_ask("int_a", policy={"kind": "any"}), LEE, 1))
+    tell(answered(ask("int_b"), RINA, 1))
+    for id_ in ("int_a", "int_b"):
+        Notice.objects.create(
+            reviewer=Reviewer.objects.get(user__username="rina"),
+            upstream=Upstream.present(),
+            kind=Notice.Kind.NOT_SENT,
+            interaction_id=id_,
+            reason="closed",
+            at=timezone.now(),
+        )
+    for path in ("/inbox/", "/notifications/"):
+        page = html.unescape(rina.get(path).content.decode())
+        assert page.count("Lee answered it first.") == 1
+        assert page.count("The question closed before your answer could be sent.") == 1
+
+
+def test_the_message_of_mobius_is_shown(desk: Desk, rina: Client) -> None:
+    item = desk.ask(message="Refund Brightwater?")
+    send(rina, item)
+    refusal = {"error": {"code": "invalid_value", "message": "Refunds are frozen until 6 pm."}}
+    desk.server.on("POST", r"/respond$", Reply(422, refusal))
+    its_time_has_come()
+    said = "Mobius didn't accept it: Refunds are frozen until 6 pm."
+    for page in ("/inbox/", "/notifications/", item.get_absolute_url()):
+        assert said in html.unescape(rina.get(page).content.decode()), page
+    # It may quote the question, so it is not told to those who no longer see that.
+    Interaction.objects.filter(pk=item.pk).update(target_id="user_sam")
+    item.recipients.all().delete()
+    for page in ("/inbox/", "/notifications/"):
+        assert "frozen" not in rina.get(page).content.decode(), page
+
+
+def test_it_is_dismissed_by_opening_the_question(desk: Desk, rina: Client) -> None:
+    item = returned(desk, rina)
+    assert rina.post(f"/interactions/{item.mobius_id}/read").status_code == 204
+    inbox = rina.get("/inbox/").content.decode()
+    assert f'id="returned-{item.mobius_id}"' not in inbox
+    assert 'id="returned"' in page_of(rina, item)
+    send(rina, item, operation_id="op2", guard="confirm")
+    assert not Notice.objects.exists()
+
+
+def test_a_waiting_answer_is_shown_to_someone_who_is_asked_first_again(
+    desk: Desk, rina: Client
+) -> None:
+    item = desk.ask(message="Refund Brightwater?")
+    send(rina, item)
+    choose(rina, "confirm")
+    for path in ("/inbox/", "/runs/", "/account/"):
+        page = rina.get(path).content.decode()
+        assert f'id="held-{item.mobius_id}"' in page, path
+        assert "resync from:body" in page, path
+    take_back(rina, item)
+    assert f'id="held-{item.mobius_id}"' not in rina.get("/runs/").content.decode()
+
+
+def test_open_pages_renew_their_part(desk: Desk, rina: Client) -> None:
+    item = desk.ask()
+    told: list[str] = []
+    unsubscribe = get_bus().subscribe(told.extend)
+    try:
+        send(rina, item)
+    finally:
+        unsubscribe()
+    mine = {topics.inbox("user_rina"), topics.held("user_rina"), topics.notices("user_rina")}
+    assert set(told) == mine
+    for url, beside in (("http://testserver/inbox/", True), ("http://testserver/runs/", False)):
+        page = rina.get("/held/", headers=part("held-answers", url)).content.decode()
+        assert f'id="held-{item.mobius_id}"' in page
+        assert ("hx-post=" in page) is beside
+        assert ('id="returned-answers"' in page) is beside
+    assert "Undo" not in sign_in("sam").get("/held/").content.decode()
+
+
+def test_the_sheet_of_keys_knows_the_guard(desk: Desk, rina: Client) -> None:
+    sheet = rina.get("/inbox/").content.decode()
+    assert "Undo the last answer" in sheet
+    assert "Approve, then confirm" not in sheet
+    choose(rina, "confirm")
+    sheet = rina.get("/inbox/").content.decode()
+    assert "Undo the last answer" not in sheet
+    assert "Approve, then confirm" in sheet
+
+
+def test_the_receipt_has_both_times(desk: Desk, rina: Client) -> None:
+    item = desk.ask()
+    send(rina, item)
+    Attempt.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    its_time_has_come()
+    receipt = rina.get(f"/interactions/{item.mobius_id}/receipt").content.decode()
+    assert "Decided" in receipt
+    at_once = desk.ask()
+    send(rina, at_once, guard="confirm", operation_id="op2")
+    receipt = rina.get(f"/interactions/{at_once.mobius_id}/receipt").content.decode()
+    assert "Decided" not in receipt
