@@ -20,7 +20,7 @@ from tests.e2e.conftest import SignIn
 from tests.support.browserless import Person
 from tests.support.databases import environment
 from tests.support.pages import STEP_GUARD_MS, stop_clock
-from tests.support.product import Product, ask, interaction_of, question
+from tests.support.product import Product, answered, ask, interaction_of, question
 
 
 def listed(page: Page, api: httpx.Client, word: str, count: int = 3) -> list[str]:
@@ -71,7 +71,7 @@ def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
     expect(page.get_by_role("heading", level=1)).to_have_text("2 questions approved")
     assert violations(page) == []
     for run_id in runs[:2]:
-        response = interaction_of(api, run_id)["response"]
+        response = answered(api, run_id)["response"]
         assert (response["value"], response["comment"]) == (True, "As agreed")
     page.get_by_role("link", name="Inbox").first.click()
     expect(page.locator("#batches")).to_contain_text("2 questions approved")

@@ -12,7 +12,7 @@ from tests.e2e.arrivals import arrived
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.pages import STEP_GUARD_MS, press, send_by_key
-from tests.support.product import ask, interaction_of
+from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +66,7 @@ def test_a_choice_is_shown_before_it_is_sent(
     page.wait_for_timeout(STEP_GUARD_MS + 20)
     page.keyboard.press("Enter")
     expect(page.locator(".row", has_text=message)).to_have_count(0)
-    response = interaction_of(api, run_id)["response"]
+    response = answered(api, run_id)["response"]
     assert (response["value"], response["comment"]) == (value, "As agreed")
 
 
@@ -87,7 +87,7 @@ def test_a_text_is_quoted_and_may_still_be_changed(
     page.wait_for_timeout(STEP_GUARD_MS + 20)
     page.keyboard.press("Control+Enter")
     expect(page.locator(".row", has_text=message)).to_have_count(0)
-    assert interaction_of(api, run_id)["response"]["value"] == "It was the rain."
+    assert answered(api, run_id)["response"]["value"] == "It was the rain."
 
 
 def test_two_presses_in_quick_succession_send_nothing(sign_in: SignIn, api: httpx.Client) -> None:
@@ -160,4 +160,4 @@ def test_an_answer_that_the_server_refuses_is_complained_about_at_its_field(
     field.fill("In short.")
     send_by_key(page)
     expect(page.locator(".row", has_text="Too long to be sent?")).to_have_count(0)
-    assert interaction_of(api, run_id)["response"]["value"] == "In short."
+    assert answered(api, run_id)["response"]["value"] == "In short."

@@ -10,7 +10,7 @@ from playwright.sync_api import Error, Page, expect
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import send
-from tests.support.product import ask, interaction_of
+from tests.support.product import answered, ask
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +44,7 @@ def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: htt
 
     send(phone)
     expect(phone.locator(".row", has_text="Typed on two devices?")).to_have_count(0)
-    item = interaction_of(api, run_id)
+    item = answered(api, run_id)
     assert item["response"]["value"].startswith("From the desk")
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.support.pages import approve, press, stop_clock
-from tests.support.product import Product, ask, interaction_of
+from tests.support.product import Product, answered, ask, interaction_of
 from tests.support.scripted_server import (
     CutAfterRead,
     Dribble,
@@ -126,7 +126,7 @@ def test_an_answer_that_never_left_is_sent_again_after_the_question_was_read(
     expect(page.get_by_label("Comment")).to_have_value("Typed before the tunnel.")
     send_again(page)
     expect(page.locator(".row", has_text="Sent while offline?")).to_have_count(0)
-    answer = interaction_of(api, run_id)["response"]
+    answer = answered(api, run_id)["response"]
     assert (answer["value"], answer["comment"]) == (True, "Typed before the tunnel.")
 
 
@@ -145,7 +145,7 @@ def test_an_answer_that_arrived_is_shown_as_sent_and_goes_out_once(
     failed(page).get_by_role("button", name="Check the question").click()
     expect(page.locator("#toasts")).to_contain_text("Approved")
     assert len(proxy.seen("POST", "/respond$")) == 1
-    assert interaction_of(api, run_id)["response"]["comment"] == "Heard?"
+    assert answered(api, run_id)["response"]["comment"] == "Heard?"
 
 
 SEND_AGAIN_AS_SOON_AS_IT_IS_SHOWN = """() => new MutationObserver((_, observer) => {
@@ -412,7 +412,7 @@ def test_an_answer_that_is_too_large_says_what_to_do(page: Page, api: httpx.Clie
     expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
     approve(page)
     expect(page.locator(".row", has_text="Answered at far too much length?")).to_have_count(0)
-    assert interaction_of(api, run_id)["response"]["comment"] == "In short."
+    assert answered(api, run_id)["response"]["comment"] == "In short."
 
 
 def test_a_draft_that_is_too_large_is_not_tried_again_until_it_changes(

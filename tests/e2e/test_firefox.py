@@ -14,7 +14,7 @@ from tests.e2e.arrivals import arrived
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.pages import ANSWER_GUARD_MS, approve, send_by_key
-from tests.support.product import Product, ask, interaction_of
+from tests.support.product import Product, answered, ask, interaction_of
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +64,7 @@ def test_an_approval_resumes_the_run_and_another_page_follows(
     approve(page)
     expect(status).to_have_attribute("data-run-status", "completed")
     expect(page.locator(".row", has_text="Paint it in Firefox?")).to_have_count(0)
-    response = interaction_of(api, run_id)["response"]
+    response = answered(api, run_id)["response"]
     assert (response["value"], response["comment"]) == (True, "Two coats, please.")
 
 
@@ -75,7 +75,7 @@ def test_a_text_is_sent_and_confirmed_by_key(sign_in: SignIn, api: httpx.Client)
     page.get_by_role("textbox", name="Your answer").fill("In one line")
     send_by_key(page)
     expect(page.locator(".row", has_text="Written in Firefox?")).to_have_count(0)
-    assert interaction_of(api, run_id)["response"]["value"] == "In one line"
+    assert answered(api, run_id)["response"]["value"] == "In one line"
 
 
 def test_keys_mark_preview_and_answer_and_z_takes_the_answer_back(

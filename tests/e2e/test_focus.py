@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.pages import STEP_GUARD_MS, approve
-from tests.support.product import ask, interaction_of
+from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
@@ -99,7 +99,7 @@ def test_it_works_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:
     expect(page.locator("#question")).to_have_text("Plainly, 2?")
     page.get_by_role("button", name="Reject").click()
     expect(page.get_by_role("heading", name="No matching questions are left")).to_be_visible()
-    assert [interaction_of(api, run)["response"]["value"] for run in runs] == [True, False]
+    assert [answered(api, run)["response"]["value"] for run in runs] == [True, False]
 
 
 def test_an_f_typed_on_a_choice_does_not_leave_the_question(

@@ -20,7 +20,7 @@ from tests.support.pages import (
     stop_clock,
     type_text,
 )
-from tests.support.product import Product, ask, interaction_of
+from tests.support.product import Product, answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
@@ -104,7 +104,7 @@ def test_a_question_that_is_released_takes_the_text_up_again(
     expect(rina.get_by_role("button", name="Discard")).to_be_hidden()
     approve(rina)
     expect(rina.locator(".row", has_text="Claimed and released?")).to_have_count(0)
-    assert interaction_of(api, run_id)["response"]["comment"] == "Kept all along"
+    assert answered(api, run_id)["response"]["comment"] == "Kept all along"
 
 
 def test_a_text_field_outlives_a_question_that_is_no_longer_there(

@@ -12,7 +12,7 @@ from inbox.web.ui import when
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve, box_of, press, stop_clock
-from tests.support.product import ask, interaction_of
+from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
@@ -303,7 +303,7 @@ def test_an_answer_that_came_after_the_session_ended_is_not_sent_and_waits_in_th
     assert interaction_of(api, run_id)["status"] == "pending"
     approve(page)
     expect(page.locator("#toasts")).to_contain_text("Approved")
-    assert interaction_of(api, run_id)["response"]["comment"] == "Decided before signing in again."
+    assert answered(api, run_id)["response"]["comment"] == "Decided before signing in again."
 
 
 def test_someone_else_who_signs_in_meanwhile_sees_nothing_of_the_text(

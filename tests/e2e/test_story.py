@@ -10,7 +10,7 @@ from inbox.web.ui.words import run_status
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import STEP_GUARD_MS, approve, reject, send, stop_clock
-from tests.support.product import ask, interaction_of
+from tests.support.product import answered, ask, interaction_of
 
 OPTIONS = [{"value": f"o{n}", "label": f"Option {n}", "description": f"Is {n}"} for n in range(3)]
 
@@ -38,7 +38,7 @@ def test_an_approval_is_found_read_and_answered_and_the_run_resumes(
     expect(page.locator("#detail")).not_to_contain_text("blue paint")
     expect(page.locator("#detail h1")).to_be_visible()
     expect(page.locator(".row", has_text="Ship the blue paint?")).to_have_count(0)
-    item = interaction_of(api, run_id)
+    item = answered(api, run_id)
     assert item["status"] == "completed"
     assert item["response"]["value"] is True
     assert item["response"]["comment"] == "Two coats, please."
@@ -101,7 +101,7 @@ def test_a_select_question_is_answered(sign_in: SignIn, api: httpx.Client) -> No
     page.get_by_role("radio", name="Option 1").check()
     send(page)
     expect(page.locator(".row", has_text="Which verdict?")).to_have_count(0)
-    assert interaction_of(api, run_id)["response"]["value"] == "o1"
+    assert answered(api, run_id)["response"]["value"] == "o1"
 
 
 def test_several_are_chosen_and_counted(sign_in: SignIn, api: httpx.Client) -> None:
@@ -115,7 +115,7 @@ def test_several_are_chosen_and_counted(sign_in: SignIn, api: httpx.Client) -> N
     expect(page.locator("#answer")).to_contain_text("2 of 3 selected")
     send(page)
     expect(page.locator(".row", has_text="Which of them?")).to_have_count(0)
-    assert interaction_of(api, run_id)["response"]["value"] == ["o0", "o2"]
+    assert answered(api, run_id)["response"]["value"] == ["o0", "o2"]
 
 
 @pytest.mark.parametrize("multiline", [False, True])
@@ -127,7 +127,7 @@ def test_a_text_is_written(sign_in: SignIn, api: httpx.Client, multiline: bool) 
     page.locator("#detail form [name=value]").fill("It was the wind.")
     send(page)
     expect(page.locator(".row", has_text=message)).to_have_count(0)
-    assert interaction_of(api, run_id)["response"]["value"] == "It was the wind."
+    assert answered(api, run_id)["response"]["value"] == "It was the wind."
 
 
 def test_a_list_of_many_options_can_be_searched(sign_in: SignIn, api: httpx.Client) -> None:
@@ -140,7 +140,7 @@ def test_a_list_of_many_options_can_be_searched(sign_in: SignIn, api: httpx.Clie
     page.get_by_text("Town 17").click()
     send(page)
     expect(page.locator(".row", has_text="Which town?")).to_have_count(0)
-    assert interaction_of(api, run_id)["response"]["value"] == "t17"
+    assert answered(api, run_id)["response"]["value"] == "t17"
 
 
 def test_typed_text_is_available_on_another_device(sign_in: SignIn, api: httpx.Client) -> None:
@@ -204,7 +204,7 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     page.wait_for_timeout(STEP_GUARD_MS)
     page.keyboard.press("Enter")
     expect(page.locator(".row", has_text="By keyboard alone?")).to_have_count(0)
-    item = interaction_of(api, run_id)
+    item = answered(api, run_id)
     assert item["response"]["value"] is True
     assert item["response"]["comment"] == "a and r are only letters here"
 
@@ -241,7 +241,7 @@ def test_everything_works_without_scripts(sign_in: SignIn, api: httpx.Client) ->
     page.get_by_role("button", name="Approve").click()
     page.wait_for_url("**/i**")
     expect(page.locator("body")).to_contain_text(re.compile("Sent|Approved|answer"))
-    item = interaction_of(api, run_id)
+    item = answered(api, run_id)
     assert item["response"]["comment"] == "Plainly."
     page.goto(f"/runs/{run_id}/")
     expect(page.locator("[data-run-status='completed']").first).to_be_visible()

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.pages import approve, send
-from tests.support.product import ask, interaction_of
+from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +48,7 @@ def test_opening_it_sends_nothing_and_the_next_question_has_none_of_it(
     expect(page.get_by_label("Comment")).to_have_value("")
     expect(page.get_by_role("heading", name=FROM_LINK)).to_have_count(0)
     expect(page.locator("#answer [name=suggested]")).to_have_value("")
-    assert interaction_of(api, run_id)["response"]["comment"] == "As agreed"
+    assert answered(api, run_id)["response"]["comment"] == "As agreed"
 
 
 def test_an_option_is_chosen_and_sent_by_the_person(sign_in: SignIn, api: httpx.Client) -> None:
@@ -62,7 +62,7 @@ def test_an_option_is_chosen_and_sent_by_the_person(sign_in: SignIn, api: httpx.
     expect(page.get_by_role("radio", name="Option 1")).to_be_checked()
     send(page)
     expect(page.locator(".row", has_text="Suggested, which?")).to_have_count(0)
-    assert interaction_of(api, run_id)["response"]["value"] == "o1"
+    assert answered(api, run_id)["response"]["value"] == "o1"
 
 
 def test_a_text_that_only_this_tab_has_comes_before_the_suggestion(

@@ -17,7 +17,7 @@ from tests.fixtures_engine import Project
 from tests.support.browserless import Person
 from tests.support.databases import environment
 from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, box_of, press, stop_clock, type_text
-from tests.support.product import Product, ask, interaction_of
+from tests.support.product import Product, answered, ask, interaction_of
 from tests.support.scripted_server import ScriptedServer
 
 pytestmark = pytest.mark.browser
@@ -74,11 +74,6 @@ def status_of(api: httpx.Client, run_id: str) -> str:
     return str(interaction_of(api, run_id)["status"])
 
 
-def wait_for_answer(api: httpx.Client, run_id: str) -> None:
-    with api.stream("GET", f"/runs/{run_id}/events", params={"since": "0"}) as events:
-        next(line for line in events.iter_lines() if line == "event: interaction_completed")
-
-
 def test_the_key_a_answers_and_the_key_z_takes_it_back(undoing: Choose, api: httpx.Client) -> None:
     page = undoing(seconds=10)
     run_id = ask_lee(api, "Undone by key?")
@@ -126,8 +121,7 @@ def test_it_is_sent_although_the_tab_is_closed(undoing: Choose, api: httpx.Clien
     expect(page.locator("#held-answers")).to_contain_text(re.compile(r"Rejecting in \d s"))
     assert status_of(api, run_id) == "pending"
     page.context.close()
-    wait_for_answer(api, run_id)
-    assert interaction_of(api, run_id)["response"]["value"] is False
+    assert answered(api, run_id)["response"]["value"] is False
 
 
 def test_every_tab_counts_down_and_can_undo(undoing: Choose, api: httpx.Client) -> None:
@@ -160,7 +154,7 @@ def test_undoing_too_late_shows_the_actual_state(undoing: Choose, api: httpx.Cli
     page.route("**/held/", lambda route: route.fulfill(status=204))
     page.keyboard.press("a")
     expect(page.locator("#held-answers")).to_contain_text("Approving")
-    wait_for_answer(api, run_id)
+    answered(api, run_id)
     expect(page.locator("#held-answers")).to_contain_text("Sending…")
     page.keyboard.press("z")
     expect(page.locator("#outcome")).to_contain_text("It's too late to undo this")
@@ -247,7 +241,7 @@ def test_a_choice_that_must_be_asked_is_asked_too(undoing: Choose, api: httpx.Cl
     page.wait_for_timeout(STEP_GUARD_MS + 20)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#toasts")).to_contain_text("Answer sent: B1")
-    assert interaction_of(api, run_id)["response"]["value"] == "b1"
+    assert answered(api, run_id)["response"]["value"] == "b1"
 
 
 def test_a_double_press_answers_one_question(undoing: Choose, api: httpx.Client) -> None:
@@ -391,7 +385,7 @@ def test_someone_else_was_first(undoing: Choose, sign_in: SignIn, api: httpx.Cli
     expect(page.locator("#outcome")).to_contain_text("Sam answered this")
     expect(page.locator("#kept-text")).to_contain_text("Mine")
     expect(notice).not_to_contain_text("Your answer")
-    assert interaction_of(api, run_id)["response"]["value"] is False
+    assert answered(api, run_id)["response"]["value"] is False
 
 
 @pytest.fixture
@@ -418,8 +412,7 @@ def test_a_kill_while_it_waits_sends_it_once(own: Product) -> None:
     own.wait()
     own.start()
     with own.api() as api:
-        wait_for_answer(api, run_id)
-        told = interaction_of(api, run_id)
+        told = answered(api, run_id)
         assert told["response"]["comment"] == "Before the kill"
         assert told["responder"]["id"] == "user_rina"
     rina.web = own.web

@@ -189,3 +189,13 @@ def interaction_of(api: httpx.Client, run_id: str) -> dict[str, Any]:
         next(line for line in events.iter_lines() if line == "event: interaction_created")
     (item,) = api.get("/interactions", params={"run_id": run_id}).json()["items"]
     return dict(item)
+
+
+def answered(api: httpx.Client, run_id: str) -> dict[str, Any]:
+    """The one question of a run, once Mobius has its answer.
+
+    A page does not always tell: its list may not have had the row to begin with.
+    """
+    with api.stream("GET", f"/runs/{run_id}/events", params={"since": "0"}) as events:
+        next(line for line in events.iter_lines() if line == "event: interaction_completed")
+    return interaction_of(api, run_id)
