@@ -249,8 +249,10 @@ def test_a_double_press_answers_one_question(undoing: Choose, api: httpx.Client)
     runs = [ask_lee(api, f"Pressed twice, {name}?") for name in ("first", "second")]
     for name in ("second", "first"):
         expect(arrived(page, f"Pressed twice, {name}?")).to_be_visible()
+    page.clock.install()
     page.goto("/inbox/?q=pressed+twice")
     open_item(page, "Pressed twice, first?")
+    stop_clock(page)
     page.keyboard.press("a")
     page.keyboard.press("a")
     expect(page.get_by_role("heading", name="Pressed twice, second?")).to_be_visible()

@@ -18,6 +18,7 @@ from psycopg import sql
 from reviewer_site.environment import ROOT
 
 SETTINGS = "reviewer_site.settings"
+ROLES = {"DATABASE_URL": "inbox", "ENGINE_DATABASE_URL": "engine"}
 
 
 def environment(folder: Path, name: str, *, installed: bool = False) -> dict[str, str]:
@@ -28,27 +29,41 @@ def environment(folder: Path, name: str, *, installed: bool = False) -> dict[str
     their tables, and the folder the static files, which saves a start five seconds of CPU. Not for
     tests of the first start.
     """
-    made = {**os.environ, "DATA_DIR": str(folder)}
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    for variable, role in (("DATABASE_URL", "inbox"), ("ENGINE_DATABASE_URL", "engine")):
-        url = os.environ.get(variable, "")
-        made[variable] = (
-            _fresh(url, f"{name}_{worker}_{role}") if url.startswith("postgres") else ""
-        )
-    if installed and not made["DATABASE_URL"] and not made["ENGINE_DATABASE_URL"]:
+    if installed:
         shutil.copytree(_installed(), folder, dirs_exist_ok=True)
-    return made
+    return {
+        **os.environ,
+        "DATA_DIR": str(folder),
+        **{
+            variable: _fresh(
+                _postgres(variable),
+                f"{name}_{worker}_{role}",
+                template=f"installed_{role}" if installed else None,
+            )
+            for variable, role in ROLES.items()
+        },
+    }
+
+
+def _postgres(variable: str) -> str:
+    """What the suite has in that setting if it leads to PostgreSQL, else nothing."""
+    url = os.environ.get(variable, "")
+    return url if url.startswith("postgres") else ""
 
 
 def _installed() -> Path:
-    """A folder that is copied, made once for all workers of a run."""
+    """A folder that is copied, made once for all workers of a run, as are template databases."""
     run = Path(os.environ["DATA_DIR"])
     folder, unfinished = run / "installed", run / "unfinished"
     with (run / "installed.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             settings = {"DATA_DIR": str(unfinished), "DJANGO_SETTINGS_MODULE": SETTINGS}
-            urls = {"DATABASE_URL": "", "ENGINE_DATABASE_URL": ""}
+            urls = {
+                variable: _fresh(_postgres(variable), f"installed_{role}")
+                for variable, role in ROLES.items()
+            }
             program = [sys.executable, "-m", "tests.support.databases"]
             subprocess.run(program, cwd=ROOT, env={**os.environ, **settings, **urls}, check=True)
             unfinished.rename(folder)
@@ -71,14 +86,23 @@ def _install() -> None:
     static.collect_if_changed()
 
 
-def _fresh(url: str, suffix: str) -> str:
+def _fresh(url: str, suffix: str, *, template: str | None = None) -> str:
+    """The address of a new database beside the one of ``url``; nothing for SQLite."""
+    if not url:
+        return ""
     parts = urlsplit(url)
-    name = f"{parts.path.lstrip('/')}_{suffix}"
+    suite = parts.path.lstrip("/")
+    name = f"{suite}_{suffix}"
+    source = f"{suite}_{template}" if template else "template1"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         )
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(source)
+            )
+        )
     return urlunsplit(parts._replace(path=f"/{name}"))
 
 
