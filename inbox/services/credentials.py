@@ -21,8 +21,8 @@ from inbox.people.clients import adapter, service_client
 from inbox.people.credentials import AnotherOwner, OwnerTaken
 from inbox.services import key_answers
 from inbox.services.audit import decision_log, rights_log
-from inbox.services.audit.decision_log import Entry, entry_by
-from inbox.services.origin import BACKGROUND, Origin, current_actor
+from inbox.services.audit.decision_log import entry_by, entry_by_actor
+from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.rate_limit import RateLimiter
 
 CONFIRM_WITHIN = 600
@@ -130,19 +130,14 @@ def assign(reviewer: Reviewer, *, mobius_id: str | None) -> None:
 def revoke(reviewers: Iterable[Reviewer]) -> None:
     """Remove these people's tokens, as an administrator."""
     Upstream.lock_present()
-    actor = current_actor()
     rows = Credential.objects.defer("sealed").filter(reviewer__in=list(reviewers))
     removed = list(rows.select_related("upstream", "reviewer__user").order_by("pk"))
     rows.filter(pk__in=[credential.pk for credential in removed]).delete()
     decision_log.append(
         *(
-            Entry(
+            entry_by_actor(
                 verb="token_removed",
                 upstream=credential.upstream,
-                actor=actor.mobius_id,
-                account=actor.account,
-                origin=actor.origin,
-                credential_kind=actor.credential_kind,
                 title=credential.reviewer.user.get_username(),
                 value={"before": credential.last_four},
             )

@@ -37,7 +37,7 @@ from inbox.page_slots import waiting
 from inbox.people import sessions
 from inbox.services import attempts, claiming, credentials, returned
 from inbox.services.audit import decision_log
-from inbox.services.audit.decision_log import Entry
+from inbox.services.audit.decision_log import entry_by_actor
 from inbox.services.claiming import Verb
 from inbox.services.origin import BACKGROUND, Origin, current_actor
 from inbox.services.outcome import Kind, Outcome
@@ -248,21 +248,16 @@ def _withdraw(reviewer: Reviewer, upstream: Upstream) -> int:
     return len(withdrawn)
 
 
-def _log_withdrawn(reviewer: Reviewer, upstream: Upstream, ids: Iterable[str]) -> None:
-    ids, actor = list(ids), current_actor()
+def _log_withdrawn(reviewer: Reviewer, upstream: Upstream, ids: list[str]) -> None:
     items = {
         item.mobius_id: item
         for item in Interaction.objects.filter(upstream=upstream, mobius_id__in=ids)
     }
     decision_log.append(
         *(
-            Entry(
+            entry_by_actor(
                 verb=WITHDRAWN,
                 upstream=upstream,
-                actor=actor.mobius_id,
-                account=actor.account,
-                origin=actor.origin,
-                credential_kind=actor.credential_kind,
                 item=items.get(id_),
                 value={"user": reviewer.mobius_id or reviewer.user.get_username()},
             )

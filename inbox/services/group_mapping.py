@@ -12,8 +12,7 @@ from inbox.mirror import members
 from inbox.models import GroupMapping, Interaction, Reviewer, Upstream
 from inbox.models.reviewer import validate_one_line
 from inbox.services.audit import decision_log
-from inbox.services.audit.decision_log import Entry
-from inbox.services.origin import current_actor
+from inbox.services.audit.decision_log import entry_by_actor
 
 VERB = "group_mapped"
 
@@ -96,15 +95,10 @@ def _unknown(upstream: Upstream) -> dict[str, int]:
 
 
 def _log(upstream: Upstream, group_id: str, before: list[str], after: list[str]) -> None:
-    actor = current_actor()
     decision_log.append(
-        Entry(
+        entry_by_actor(
             verb=VERB,
             upstream=upstream,
-            actor=actor.mobius_id,
-            account=actor.account,
-            origin=actor.origin,
-            credential_kind=actor.credential_kind,
             group_id=group_id,
             title=group_id,
             value={"group": group_id, "before": before, "after": after},

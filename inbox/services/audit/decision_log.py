@@ -15,7 +15,7 @@ from inbox.access.redaction import masked
 from inbox.models import Decision, DecisionHead, Interaction, Reviewer, Upstream
 from inbox.services.audit import chain, entry_count
 from inbox.services.audit.anchor import anchor
-from inbox.services.origin import BACKGROUND, Origin
+from inbox.services.origin import BACKGROUND, Origin, current_actor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,18 @@ class Entry:
 def entry_by(reviewer: Reviewer, **fields: Any) -> Entry:
     """An entry with ``reviewer`` as its actor."""
     return Entry(actor=reviewer.mobius_id or "", account=reviewer.user.get_username(), **fields)
+
+
+def entry_by_actor(**fields: Any) -> Entry:
+    """An entry with the current actor, as for changes of accounts and rights."""
+    actor = current_actor()
+    return Entry(
+        actor=actor.mobius_id,
+        account=actor.account,
+        origin=actor.origin,
+        credential_kind=actor.credential_kind,
+        **fields,
+    )
 
 
 def append(*entries: Entry) -> list[Decision]:

@@ -24,8 +24,7 @@ from django.utils import timezone
 
 from inbox.models import Decision, Reviewer, Upstream
 from inbox.services.audit import decision_log
-from inbox.services.audit.decision_log import Entry
-from inbox.services.origin import current_actor
+from inbox.services.audit.decision_log import entry_by_actor
 
 CREATED = "account_created"
 DELETED = "account_deleted"
@@ -134,17 +133,13 @@ def conflicts(since: datetime) -> list[Decision]:
 
 
 def _append(verb: str, subject: Model, value: Fields) -> None:
-    name, actor = str(subject), current_actor()
+    name = str(subject)
     kind = "role" if isinstance(subject, Group) else "account"
     with transaction.atomic():
         decision_log.append(
-            Entry(
+            entry_by_actor(
                 verb=verb,
                 upstream=Upstream.present(),
-                actor=actor.mobius_id,
-                account=actor.account,
-                origin=actor.origin,
-                credential_kind=actor.credential_kind,
                 title=name,
                 value={kind: name, **value},
             )
