@@ -1,8 +1,10 @@
 """Folders and files that only the account running the product may read."""
 
+import fcntl
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER = 0o700
@@ -23,7 +25,7 @@ def make_folder(path: Path) -> None:
 
 def make_file(path: Path) -> None:
     """Create an empty file with mode 0600 unless it exists."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE))
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, FILE))
 
 
 def write(path: Path, text: str) -> None:
@@ -32,6 +34,23 @@ def write(path: Path, text: str) -> None:
     make_file(temporary)
     temporary.write_text(text)
     temporary.replace(path)
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a lock on ``path`` against other threads and processes; the kernel releases it however
+    the process ends. The file and its folder are created.
+
+    Raises BlockingIOError without ``wait`` if the lock is held.
+    """
+    make_folder(path.parent)
+    # A child process doesn't inherit the descriptor, so one that outlives this process has no lock.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, FILE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def restrict(folder: Path, databases: Iterable[Path]) -> None:

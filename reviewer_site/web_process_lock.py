@@ -6,12 +6,10 @@ for releases that don't know of it, there is one as well.
 """
 
 import asyncio
-import fcntl
 import logging
-import os
 import signal
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psycopg
@@ -21,6 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from inbox.live.database_link import Link
 from inbox.mirror.lease import ALONE, SyncLease
 from inbox.services.installation import StartRefused
+from reviewer_site import private_files
 from reviewer_site.sqlite.writer import in_memory
 
 log = logging.getLogger(__name__)
@@ -114,7 +113,7 @@ class WebProcessLock:
         self._database = database
         self._wait = wait
         self._shared = shared
-        self._file: int | None = None
+        self._lock = ExitStack()
         self._connection: psycopg.Connection | None = None
 
     def acquire(self) -> None:
@@ -122,16 +121,15 @@ class WebProcessLock:
         until = time.monotonic() + self._wait
         while not self._try():
             if time.monotonic() > until:
-                raise StartRefused(self._why())
+                raise StartRefused(ALONE_RUNS if self._shared else IN_USE)
             time.sleep(RETRY_EVERY)
 
     def release(self) -> None:
         """Release the lock. Safe to repeat."""
-        if self._file is not None:
-            os.close(self._file)
+        self._lock.close()
         if self._connection is not None:
             self._connection.close()
-        self._file = self._connection = None
+        self._connection = None
 
     def check(self) -> None:
         """Take the lock again if its connection was closed.
@@ -159,11 +157,6 @@ class WebProcessLock:
             except psycopg.Error as error:
                 log.warning("the lock of the web process could not be checked: %s", error)
 
-    def _why(self) -> str:
-        if self._shared:
-            return ALONE_RUNS
-        return IN_USE
-
     def _try(self) -> bool:
         if self._database.vendor == "postgresql":
             return self._try_postgresql()
@@ -182,10 +175,8 @@ class WebProcessLock:
     def _try_sqlite(self, name: str) -> bool:
         if in_memory(name):
             return True
-        descriptor = os.open(Path(f"{name}.web.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._file = descriptor
-            return True
-        os.close(descriptor)
-        return False
+        try:
+            self._lock.enter_context(private_files.locked(Path(f"{name}.web.lock"), wait=False))
+        except BlockingIOError:
+            return False
+        return True

@@ -1,7 +1,5 @@
 """Migrating a database before a start."""
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -63,14 +61,8 @@ def _migration_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
             yield
         return
-    private_files.make_folder(settings.DATA_DIR)
-    path = settings.DATA_DIR / "tables.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, private_files.FILE)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with private_files.locked(settings.DATA_DIR / "tables.lock"):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _refusal(alias: str, action: str, error: DatabaseError) -> CommandError:

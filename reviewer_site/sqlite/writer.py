@@ -71,7 +71,7 @@ class WriterLock:
     def _lock_file(self, deadline: float) -> None:
         if self._file is None:
             try:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             except OSError as error:
                 raise OperationalError(
                     f"{self._path} cannot be opened: {error.strerror}"

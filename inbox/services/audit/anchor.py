@@ -31,6 +31,7 @@ from inbox.mirror.lease import leads
 from inbox.models import DecisionHead
 from inbox.services.audit import chain, entry_count
 from inbox.services.problem import Problem
+from reviewer_site import private_files
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +169,7 @@ def is_command(words: list[str]) -> bool:
 
 def _deliver() -> None:
     """Deliver the newest head, holding the installation's lock until the next one may follow."""
-    with entry_count.locked(TURN):
+    with private_files.locked(settings.DATA_DIR / TURN):
         began = time.monotonic()
         head = DecisionHead.objects.first()
         if head is None or head.hash == entry_count.read().anchored:
@@ -186,7 +187,7 @@ def _deliver() -> None:
 
 def _append(path: Path, line: str) -> None:
     # Without waiting: a named pipe without a reader would block the thread forever.
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
     descriptor = os.open(path, flags, 0o600)
     try:
         if os.write(descriptor, line.encode()) < len(line):

@@ -7,9 +7,7 @@ number. The note of such a log stays as it is until an operator declares the bre
 (``reseal_decisions``), and so does a missing one.
 """
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -108,21 +106,9 @@ def holds(note: Note) -> bool:
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Lock ``DATA_DIR/name`` against other threads and processes."""
-    private_files.make_folder(settings.DATA_DIR)
-    descriptor = os.open(settings.DATA_DIR / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
 def _changing() -> Iterator[dict[str, Note]]:
     """Yield all notes, and write them back if one has changed."""
-    with locked(f"{FILE}.lock"):
+    with private_files.locked(settings.DATA_DIR / f"{FILE}.lock"):
         before = _read_all()
         notes = dict(before)
         yield notes
