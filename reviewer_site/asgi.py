@@ -103,7 +103,7 @@ EACH: dict[str, Work] = {
     "what commands have changed": log_watcher.run,
     "the verification of the decision log": verify,
     "who is looking": get_presence().keep_sweeping,
-    "which pages are open": page_activity.keep_telling,
+    "which pages are open": page_activity.keep_reporting,
     "the check of the database": database.watch.run,
     "the measuring": measuring.run,
 }
@@ -148,7 +148,7 @@ async def _one_of_several() -> AsyncIterator[dict[str, Work]]:
             anchor.hear()
             tasks["the changes of other processes"] = postgres_bus.run
             yield tasks | {"the lease": Leading(ONCE).run}
-            get_bus().tell(ENDED, NAME)
+            get_bus().broadcast(ENDED, NAME)
     finally:
         await postgres_bus.stop()
 

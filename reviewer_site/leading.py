@@ -14,11 +14,11 @@ from django.db import OperationalError
 from django.utils.crypto import salted_hmac
 
 from inbox.live import topics
+from inbox.live.alarm import Alarm
 from inbox.live.bus import Changed, get_bus
 from inbox.mirror.freshness import SyncStatus, sync_status
 from inbox.mirror.lease import State, SyncLease, sync_lease
 from inbox.services.installation import StartRefused
-from inbox.services.scheduled import Alarm
 from reviewer_site.lifespan import Work, running
 
 log = logging.getLogger(__name__)
@@ -55,8 +55,8 @@ class Leading:
     async def run(self) -> None:
         """Run until cancelled; then another process may take the lease at once."""
         self._alarm.start()
-        get_bus().hear(CHANNEL, lambda _: self._alarm.ring())
-        get_bus().hear(ENDED, self._note_ended)
+        get_bus().on_broadcast(CHANNEL, lambda _: self._alarm.ring())
+        get_bus().on_broadcast(ENDED, self._note_ended)
         unsubscribe = get_bus().subscribe(self._on_changed)
         try:
             while True:
@@ -96,7 +96,7 @@ class Leading:
         finally:
             with suppress(OperationalError):
                 await self._lease.release()
-            get_bus().tell(CHANNEL)
+            get_bus().broadcast(CHANNEL)
 
     async def _keep(self) -> None:
         """Renew the lease, and report when something has changed. Returns once it is lost."""
@@ -117,7 +117,7 @@ class Leading:
                     await self._note_ended_processes()
                     if self._shown_changed:
                         self._shown_changed = False
-                        get_bus().tell(CHANNEL)
+                        get_bus().broadcast(CHANNEL)
             await self._alarm.wait(LOOK_EVERY)
 
     async def _note_ended_processes(self) -> None:

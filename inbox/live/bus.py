@@ -1,8 +1,7 @@
-"""Publish and subscribe: which topics have changed, and what processes tell each other.
+"""Publish and subscribe: which topics have changed, and messages between processes.
 
-A message maps topics to the ids of the questions that changed, where the topic names any. With
-SQLite there is one web process, and the bus is in its memory. With PostgreSQL there may be several;
-``postgres_bus`` carries what one publishes to the others.
+With SQLite there is one web process, and the bus is in its memory. With PostgreSQL there may be
+several; ``postgres_bus`` carries what one publishes to the others.
 """
 
 import threading
@@ -13,37 +12,36 @@ from typing import Protocol
 from django.db import connections
 
 Changed = Mapping[str, frozenset[str]]
-"""By topic: the ids of the questions that changed, where the topic may carry any."""
+"""By topic, the ids of the questions that changed; none where the topic doesn't name questions."""
 Listener = Callable[[Changed], None]
-Hearer = Callable[[str], None]
+Receiver = Callable[[str], None]
 
 
 class Bus(Protocol):
     """Where changed topics are published."""
 
     def publish(self, topics: Iterable[str] | Changed) -> None:
-        """Tell every listener that ``topics`` have changed. Any thread may call it; it never waits.
+        """Tell all listeners that ``topics`` have changed. Any thread may call it; it never waits.
 
         Call it after the commit: a listener may read the change at once.
         """
 
     def publish_here(self, topics: Iterable[str] | Changed) -> None:
-        """``publish`` to this process only: every process notices the change by itself."""
+        """Tell only the listeners of this process, for a change that each process notices."""
 
     def subscribe(self, callback: Listener) -> Callable[[], None]:
-        """Call ``callback`` in the publishing thread at each change. Returns how to unsubscribe.
+        """Call ``callback`` in the publishing thread at each change. Returns a function that ends
+        the subscription.
 
         A callback must be quick and must not raise.
         """
 
-    def tell(self, channel: str, text: str = "") -> None:
-        """Send ``text`` to the same channel of all other processes. Any thread may call it; it
-        never waits.
-        """
+    def broadcast(self, channel: str, text: str = "") -> None:
+        """Send ``text`` to all other processes. Any thread may call it; it never waits."""
 
-    def hear(self, channel: str, callback: Hearer) -> None:
-        """Call ``callback`` with what other processes ``tell``. It must be quick and must not
-        raise.
+    def on_broadcast(self, channel: str, callback: Receiver) -> None:
+        """Call ``callback`` with each text that another process broadcasts on the channel. It must
+        be quick and must not raise.
         """
 
 
@@ -77,15 +75,21 @@ class MemoryBus:
 
         return unsubscribe
 
-    def tell(self, channel: str, text: str = "") -> None:
-        """Nothing: there is no other process."""
+    def broadcast(self, channel: str, text: str = "") -> None:
+        """There is no other process."""
 
-    def hear(self, channel: str, callback: Hearer) -> None:
-        """Nothing: there is no other process."""
+    def on_broadcast(self, channel: str, callback: Receiver) -> None:
+        """There is no other process."""
+
+
+def add_changes(changed: dict[str, frozenset[str]], more: Changed) -> None:
+    """Add ``more`` to ``changed``."""
+    for topic, ids in more.items():
+        changed[topic] = changed.get(topic, frozenset()) | ids
 
 
 def as_changed(topics: Iterable[str] | Changed) -> Changed:
-    """The topics, with no ids where these are not given."""
+    """The topics as a mapping."""
     return topics if isinstance(topics, Mapping) else dict.fromkeys(topics, frozenset())
 
 

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from inbox.live import frames, topics, worker
-from inbox.live.bus import Bus, Changed, get_bus
+from inbox.live.bus import Bus, Changed, add_changes, get_bus
 from inbox.live.connection import Connection, Receive, Send, Subscription, body
 from inbox.live.fragments import FragmentCache, Render
 from inbox.live.log import SIZE, CursorTooOld, Entry, Log
@@ -194,8 +194,7 @@ class Hub:
                 return
             if not self._changed:
                 self._loop.call_soon_threadsafe(self._schedule)
-            for topic, named in changed.items():
-                self._changed[topic] = self._changed.get(topic, frozenset()) | named
+            add_changes(self._changed, changed)
 
     def _schedule(self) -> None:
         if self._loop is not None:

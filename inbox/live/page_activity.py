@@ -1,6 +1,6 @@
 """Whether pages are in use: decides how often an upstream without a project stream is polled.
 
-Each process knows its own pages and tells the others about them, since one of them syncs.
+Each process knows its own pages and reports them to the others, since only one of them syncs.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ MAX_RUNS = 1000
 """Requested runs that the sync has not read yet; the oldest are dropped."""
 
 CHANNEL = "pages"
-TELL_EVERY = 1.0
-"""Seconds between two looks at what to tell the other processes."""
-TELL_AGAIN = 10.0
-"""Seconds after which a process reports its open pages again."""
+REPORT_EVERY = 1.0
+"""Seconds between two reports of the open pages to the other processes, if they have changed."""
+REPORT_AGAIN = 10.0
+"""Seconds between two reports while they haven't."""
 
 
 class PageActivity:
@@ -36,7 +36,7 @@ class PageActivity:
         self._lock = threading.Lock()
         self._requested_at = float("-inf")
         self._acted_at = float("-inf")
-        self._told_at = float("-inf")
+        self._reported_at = float("-inf")
         self._runs: dict[str, None] = {}
         self._elsewhere: dict[str, tuple[float, list[str]]] = {}
         self._listeners: set[Callable[[], None]] = set()
@@ -51,20 +51,20 @@ class PageActivity:
         runs, now = dict.fromkeys(self.watched_runs()), monotonic()
         with self._lock:
             for at, elsewhere in self._elsewhere.values():
-                if now - at < 2 * TELL_AGAIN:
+                if now - at < 2 * REPORT_AGAIN:
                     runs |= dict.fromkeys(elsewhere)
         return list(runs)
 
     def page_requested(self) -> None:
         """A signed-in person opened a page or acted: the mirror should be brought up to date."""
-        if monotonic() - self._told_at >= TELL_EVERY:
-            self._told_at = monotonic()
-            self._tell(requested=True)
+        if monotonic() - self._reported_at >= REPORT_EVERY:
+            self._reported_at = monotonic()
+            self._broadcast(requested=True)
         self._note_request()
 
     def run_requested(self, run_id: str) -> None:
         """A page shows this run, and the mirror does not have all of it."""
-        self._tell(run=run_id)
+        self._broadcast(run=run_id)
         self._note_run(run_id)
 
     def take_runs(self) -> set[str]:
@@ -75,7 +75,7 @@ class PageActivity:
 
     def acted(self) -> None:
         """A person changed something upstream: the mirror should follow at once."""
-        self._tell(acted=True)
+        self._broadcast(acted=True)
         self._note_act()
 
     def acted_since(self, instant: float) -> bool:
@@ -83,7 +83,7 @@ class PageActivity:
         return self._acted_at > instant
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call ``listener`` at each such request. Returns the function that ends that."""
+        """Call ``listener`` at each such request. Returns a function that ends the subscription."""
         with self._lock:
             self._listeners.add(listener)
 
@@ -93,22 +93,22 @@ class PageActivity:
 
         return unlisten
 
-    async def keep_telling(self) -> None:
-        """Tell the other processes which pages are open. Runs until cancelled."""
-        told, told_at = [""], float("-inf")
-        get_bus().hear(CHANNEL, self._heard)
+    async def keep_reporting(self) -> None:
+        """Report the open pages to the other processes. Runs until cancelled."""
+        reported, reported_at = [""], float("-inf")
+        get_bus().on_broadcast(CHANNEL, self._on_broadcast)
         while True:
             runs = self.watched_runs()[:MAX_RUNS]
-            if runs != told or (self.streams() > 0 and monotonic() - told_at >= TELL_AGAIN):
-                told, told_at = runs, monotonic()
-                self._tell(process=NAME, open=self.streams() > 0, runs=runs)
-            await asyncio.sleep(TELL_EVERY)
+            due = self.streams() > 0 and monotonic() - reported_at >= REPORT_AGAIN
+            if runs != reported or due:
+                reported, reported_at = runs, monotonic()
+                self._broadcast(process=NAME, open=self.streams() > 0, runs=runs)
+            await asyncio.sleep(REPORT_EVERY)
 
-    def _tell(self, **facts: object) -> None:
-        get_bus().tell(CHANNEL, json.dumps(facts))
+    def _broadcast(self, **facts: object) -> None:
+        get_bus().broadcast(CHANNEL, json.dumps(facts))
 
-    def _heard(self, text: str) -> None:
-        """Note what another process tells."""
+    def _on_broadcast(self, text: str) -> None:
         match json.loads(text):
             case {"process": process, "open": is_open, "runs": runs}:
                 with self._lock:

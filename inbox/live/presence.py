@@ -1,5 +1,5 @@
-"""Who has a group's question open now. Each process keeps this in memory, and reports are sent to
-all of them.
+"""Who has a group's question open now. Each process keeps this in memory, and broadcasts what its
+pages report.
 
 A browser reports every few seconds that its page is in view; saving a draft reports that its author
 is writing. Without a report for ``FORGET_AFTER`` seconds a person counts as having left. Changes
@@ -53,15 +53,15 @@ class Presence:
 
     def mark_viewing(self, item_id: str, user_id: int) -> None:
         """Record that the account has the question in view."""
-        self._tell(item_id, user_id, "viewing")
+        self._report(item_id, user_id, "viewing")
 
     def mark_writing(self, item_id: str, user_id: int) -> None:
         """Record that the account has typed an answer to the question."""
-        self._tell(item_id, user_id, "writing")
+        self._report(item_id, user_id, "writing")
 
     def mark_left(self, item_id: str, user_id: int) -> None:
         """Record that the account no longer has the question open."""
-        self._tell(item_id, user_id, "left")
+        self._report(item_id, user_id, "left")
 
     def users(self, item_id: str) -> frozenset[PresentUser]:
         """Who has the question open now."""
@@ -77,13 +77,13 @@ class Presence:
 
     async def keep_sweeping(self) -> None:
         """Sweep, and note what other processes report. Runs until cancelled."""
-        self._bus.hear(CHANNEL, lambda text: self._note(*json.loads(text)))
+        self._bus.on_broadcast(CHANNEL, lambda text: self._note(*json.loads(text)))
         while True:
             await asyncio.sleep(SWEEP_EVERY)
             self.sweep()
 
-    def _tell(self, item_id: str, user_id: int, report: str) -> None:
-        self._bus.tell(CHANNEL, json.dumps([item_id, user_id, report]))
+    def _report(self, item_id: str, user_id: int, report: str) -> None:
+        self._bus.broadcast(CHANNEL, json.dumps([item_id, user_id, report]))
         self._note(item_id, user_id, report)
 
     def _note(self, item_id: str, user_id: int, report: str) -> None:

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Collection
-from contextlib import suppress
 from time import monotonic
 
+from inbox.live.alarm import Alarm
 from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.full_sync import FullSync
@@ -84,7 +84,7 @@ class RunReader:
             followed is not None and capabilities.of(store.upstream).run is not Offer.NO
         )
         self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0)
-        self._now = asyncio.Event()
+        self._alarm = Alarm()
         self._complete_at: dict[str, float] = {}
         self._retries = Retries()
         self._read_at: dict[str, float] = {}
@@ -94,22 +94,15 @@ class RunReader:
 
     async def run(self) -> None:
         """Run until cancelled."""
-        loop = asyncio.get_running_loop()
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(self._now.set)
-
-        unlisten = page_activity.listen(wake)
+        self._alarm.start()
+        unlisten = page_activity.listen(self._alarm.ring)
         try:
             while True:
-                self._now.clear()
                 await self._read_for_pages()
                 if self._reads_others and monotonic() >= self._others_due:
                     self._others_due = monotonic() + INTERVAL
                     await self._read_others()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(INTERVAL):
-                        await self._now.wait()
+                await self._alarm.wait(INTERVAL)
         finally:
             unlisten()
 

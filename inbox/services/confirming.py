@@ -8,6 +8,7 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.access import viewer_of
+from inbox.live.alarm import Alarm
 from inbox.live.bus import get_bus
 from inbox.mirror.lease import leads
 from inbox.mobius.errors import MobiusError, RateLimited, Unavailable, Unreachable
@@ -15,7 +16,6 @@ from inbox.mobius.timing import Backoff
 from inbox.models import Attempt, Interaction, Upstream
 from inbox.services.answer_command import AnswerCommand
 from inbox.services.look_up import look_up
-from inbox.services.scheduled import Alarm
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Confirmer:
     def add(self, attempt_id: int) -> None:
         """Follow an attempt that was just accepted. Any thread may call it."""
         if not leads():
-            get_bus().tell(self.CHANNEL, str(attempt_id))
+            get_bus().broadcast(self.CHANNEL, str(attempt_id))
             return
         self._due[attempt_id] = monotonic() + FIRST_INTERVAL
         self._alarm.ring()
@@ -51,14 +51,14 @@ class Confirmer:
     async def run(self) -> None:
         """Run until cancelled."""
         self._alarm.start()
-        get_bus().hear(self.CHANNEL, self._heard)
+        get_bus().on_broadcast(self.CHANNEL, self._on_broadcast)
         await self.load()
         while True:
             await self.read_due()
             pause = min(list(self._due.values()), default=monotonic() + INTERVAL) - monotonic()
             await self._alarm.wait(max(0.0, pause))
 
-    def _heard(self, text: str) -> None:
+    def _on_broadcast(self, text: str) -> None:
         if leads():
             self.add(int(text))
 

@@ -1,41 +1,15 @@
 """Background work that waits for a time: what its parts share."""
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
+from inbox.live.alarm import Alarm
 from inbox.live.bus import get_bus
 from inbox.mirror.lease import leads
 from inbox.models import Attempt, Batch
-
-
-class Alarm:
-    """Wakes a task that waits."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._rung = asyncio.Event()
-
-    def start(self) -> None:
-        """The running loop is the one that waits from now on."""
-        self._loop = asyncio.get_running_loop()
-        self._rung = asyncio.Event()
-
-    def ring(self) -> None:
-        """End the wait, or the next one. Any thread may call it."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._rung.set)
-
-    async def wait(self, seconds: float | None) -> None:
-        """Wait until it is woken, at most for ``seconds`` unless that is None."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._rung.wait()
-        self._rung.clear()
 
 
 class ScheduledSender:
@@ -68,13 +42,13 @@ class ScheduledSender:
         if leads():
             self._send_at(row.pk, row.send_at)
         else:
-            get_bus().tell(self.channel, f"{row.pk} {row.send_at.isoformat()}")
+            get_bus().broadcast(self.channel, f"{row.pk} {row.send_at.isoformat()}")
 
     async def run(self) -> None:
         """Run until cancelled."""
         self._alarm.start()
         self._sending.clear()
-        get_bus().hear(self.channel, self._heard)
+        get_bus().on_broadcast(self.channel, self._on_broadcast)
         await self.load()
         async with asyncio.TaskGroup() as sending:
             while True:
@@ -89,7 +63,7 @@ class ScheduledSender:
                 self._loaded.add(pk)
                 self._send_at(pk, send_at)
 
-    def _heard(self, text: str) -> None:
+    def _on_broadcast(self, text: str) -> None:
         pk, at = text.split()
         if leads():
             self._send_at(int(pk), datetime.fromisoformat(at))

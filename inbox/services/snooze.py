@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from inbox.access import Viewer
 from inbox.live import topics
+from inbox.live.alarm import Alarm
 from inbox.live.bus import Changed, get_bus
 from inbox.models import Interaction, Recipient, Reviewer, Snooze
 from inbox.models.snooze import SnoozeQuerySet
 from inbox.services.question import find_asked
-from inbox.services.scheduled import Alarm
 
 LONGEST = timedelta(days=366)
 """How far ahead a question can be snoozed."""
@@ -167,12 +167,12 @@ class Returns:
     def look(self) -> None:
         """A question was snoozed just now. Any thread may call it."""
         self._alarm.ring()
-        get_bus().tell(self.CHANNEL)
+        get_bus().broadcast(self.CHANNEL)
 
     async def run(self) -> None:
         """Run until cancelled."""
         self._alarm.start()
-        get_bus().hear(self.CHANNEL, lambda _: self._alarm.ring())
+        get_bus().on_broadcast(self.CHANNEL, lambda _: self._alarm.ring())
         while True:
             await self._alarm.wait(await sync_to_async(self.announce)(timezone.now()))
 

@@ -24,7 +24,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
-from inbox.live.postgres_bus import DOORBELL, TURN, WRITE  # noqa: E402
+from inbox.live.postgres_bus import CHANNEL, LOCK_KEY, WRITE  # noqa: E402
 
 SECONDS = 5.0
 COMMITTERS = (1, 2, 4, 8)
@@ -37,7 +37,7 @@ def main() -> None:
     def commit(until: float, took: list[float]) -> None:
         with psycopg.connect(url, autocommit=True) as session:
             while (began := time.monotonic()) < until:
-                session.execute(WRITE.encode(), [TURN, "bench", "[]", DOORBELL])
+                session.execute(WRITE.encode(), [LOCK_KEY, "bench", "[]", CHANNEL])
                 took.append(time.monotonic() - began)
 
     for count in COMMITTERS:
@@ -47,7 +47,7 @@ def main() -> None:
             thread.start()
         heard = 0
         with psycopg.connect(url, autocommit=True) as session:
-            session.execute(f"LISTEN {DOORBELL}".encode())
+            session.execute(f"LISTEN {CHANNEL}".encode())
             for _ in session.notifies(timeout=SECONDS):
                 heard += 1
         for thread in threads:

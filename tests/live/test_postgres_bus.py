@@ -1,4 +1,4 @@
-"""What processes on one PostgreSQL tell each other, each with its bus in this one."""
+"""The buses of several processes that share a PostgreSQL, all of them in this process."""
 
 import asyncio
 import threading
@@ -31,7 +31,7 @@ class Process:
         self.heard: list[tuple[str, frozenset[str]]] = []
         self.told: list[str] = []
         self.bus.subscribe(self._on_changed)
-        self.bus.hear("news", self._on_text)
+        self.bus.on_broadcast("news", self._on_text)
         self._news = asyncio.Event()
 
     def _on_changed(self, changed: Changed) -> None:
@@ -89,17 +89,17 @@ async def test_a_change_reaches_every_process_once_and_its_own_at_once() -> None
         assert sorted(b.heard) == sorted(a.heard)
 
 
-async def test_what_is_published_here_stays_here_and_what_is_told_goes_to_the_others() -> None:
+async def test_publish_here_stays_here_and_a_broadcast_reaches_the_others() -> None:
     async with process("a") as a, process("b") as b:
         a.bus.publish_here([topics.freshness()])
-        a.bus.tell("news", "first")
-        a.bus.tell("news", "second")
-        a.bus.tell("nobody listens", "third")
+        a.bus.broadcast("news", "first")
+        a.bus.broadcast("news", "second")
+        a.bus.broadcast("nobody listens", "third")
         await b.until(lambda: b.told == ["first", "second"])
         assert (a.told, a.topics, b.topics) == ([], ["freshness"], [])
 
 
-async def test_a_lost_notification_is_made_up_for() -> None:
+async def test_a_lost_notification_loses_no_change() -> None:
     async with process("a") as a:
         await LoggedChange.objects.acreate(origin="b", messages=[{"changed": {"runs": []}}])
         await a.until(lambda: a.topics == ["runs"])
@@ -125,7 +125,7 @@ async def test_connections_that_were_cut_miss_nothing() -> None:
         await b.until(lambda: set(b.topics) == expected)
 
 
-async def test_whoever_was_away_for_too_long_takes_everything_for_changed() -> None:
+async def test_a_process_that_was_away_for_too_long_assumes_that_everything_has_changed() -> None:
     async with process("a") as a, process("b") as b:
         await sync_to_async(LoggedChange.objects.all().delete)()
         b.bus.publish([topics.runs()])
@@ -148,13 +148,13 @@ async def test_old_rows_are_deleted_but_for_the_newest() -> None:
         assert topics.everything() not in a.topics
 
 
-async def test_a_row_that_commits_late_is_not_passed_over() -> None:
+async def test_a_row_that_commits_late_is_not_skipped() -> None:
     """Without the lock, its lower number would appear after a higher one had been read."""
     begun, commit = threading.Event(), threading.Event()
 
     def write_late() -> None:
         with database() as session:
-            session.execute(b"SELECT pg_advisory_xact_lock(%s)", [postgres_bus.TURN])
+            session.execute(b"SELECT pg_advisory_xact_lock(%s)", [postgres_bus.LOCK_KEY])
             session.execute(
                 "INSERT INTO inbox_loggedchange (at, origin, messages)"
                 """ VALUES (now(), 'late', '[{"changed": {"item:late": []}}]')"""
@@ -189,7 +189,7 @@ async def test_many_committers_lose_nothing() -> None:
 
 async def test_it_says_where_notifications_do_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     """As behind a pooler: LISTEN succeeds on one connection, notifications go to another."""
-    monkeypatch.setattr(postgres_bus, "DOORBELL", "another_channel")
+    monkeypatch.setattr(postgres_bus, "CHANNEL", "another_channel")
     real = postgres_bus._listen
 
     async def listen() -> psycopg.AsyncConnection:

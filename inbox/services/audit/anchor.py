@@ -92,7 +92,7 @@ class Anchor:
         if not settings.LOG_ANCHOR:
             return
         if not leads():
-            get_bus().tell(CHANNEL)
+            get_bus().broadcast(CHANNEL)
             return
         with self._guard:
             self._moved = True
@@ -102,7 +102,7 @@ class Anchor:
 
     def hear(self) -> None:
         """Deliver the heads of other processes too, while this one leads."""
-        get_bus().hear(CHANNEL, lambda _: self.head_moved() if leads() else None)
+        get_bus().on_broadcast(CHANNEL, lambda _: self.head_moved() if leads() else None)
 
     def catch_up(self) -> None:
         """Deliver a head that did not arrive because the process ended or the anchor failed."""

@@ -1,0 +1,30 @@
+"""Waking a task from any thread."""
+
+import asyncio
+from contextlib import suppress
+
+
+class Alarm:
+    """An ``asyncio.Event`` that any thread may set; it is cleared when the wait ends."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._rung = asyncio.Event()
+
+    def start(self) -> None:
+        """From now on, the running loop is the one that waits."""
+        self._loop = asyncio.get_running_loop()
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """End the current wait, or the next one. Any thread may call it."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._rung.set)
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait for ``ring``, at most for ``seconds``."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
+        self._rung.clear()
