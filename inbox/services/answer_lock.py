@@ -1,11 +1,10 @@
-"""One at a time: a person's answers to one question.
+"""A lock for a person's answers to one question, of which one is sent at a time.
 
-Within the process that is a lock of asyncio, between processes an advisory lock of PostgreSQL,
-which ends with the process that holds it.
+Within the process it is an ``asyncio.Lock``, between processes an advisory lock of PostgreSQL,
+which is released when the process that holds it ends.
 """
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
@@ -19,13 +18,15 @@ from inbox.page_slots import locked, waiting
 WAIT = 20.0
 """Seconds for which an answer waits for another process."""
 TRY_EVERY = 0.05
+TAKE = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
 
 _locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
-"""Held in this process. Whoever holds one may take the advisory lock."""
+"""The locks within this process. Only the holder of one takes the advisory lock."""
 
 
 class StillAnswering(Exception):
-    """Another process has been holding the lock for too long."""
+    """Another process has held the lock for too long."""
 
 
 @asynccontextmanager
@@ -34,8 +35,8 @@ async def answering(
 ) -> AsyncIterator[bool]:
     """Hold the lock while the person's answer to the question is prepared, sent or settled.
 
-    Yields whether it was held by someone else before. ``wait`` is the most seconds to wait for
-    another process, by default ``WAIT``; then ``StillAnswering`` is raised.
+    Yields whether it had to wait. ``wait`` is the most seconds to wait for another process,
+    by default ``WAIT``. Raises ``StillAnswering`` after that.
     """
     lock = _locks.setdefault((reviewer_id, interaction_id), asyncio.Lock())
     waited = lock.locked()
@@ -43,29 +44,24 @@ async def answering(
         if not link.started:
             yield waited
             return
-        key = _key(reviewer_id, interaction_id)
+        name = f"answer of {reviewer_id} to {interaction_id}"
         try:
             async with waiting():
-                waited = await _take(key, WAIT if wait is None else wait) or waited
+                waited = await _take(name, WAIT if wait is None else wait) or waited
             yield waited
         finally:
-            # Also one that was taken for a caller that is cancelled. If there is no connection, the
-            # lock has ended with it.
+            # Even if the caller was cancelled: the statement that takes the lock is not. Without a
+            # connection there is no lock.
             with suppress(OperationalError):
-                await link.execute("SELECT pg_advisory_unlock(%s)", [key])
+                await link.execute(RELEASE, [name])
 
 
-async def _take(key: int, wait: float) -> bool:
-    """Take the advisory lock. Returns whether it was held before."""
+async def _take(name: str, wait: float) -> bool:
+    """Take the advisory lock. Returns whether it had to wait."""
     began, waited = monotonic(), False
-    while not (await link.execute("SELECT pg_try_advisory_lock(%s)", [key]))[0][0]:
+    while not (await link.execute(TAKE, [name]))[0][0]:
         if monotonic() - began >= wait:
             raise StillAnswering
         waited = True
         await asyncio.sleep(TRY_EVERY)
     return waited
-
-
-def _key(reviewer_id: int, interaction_id: str) -> int:
-    name = f"answer of {reviewer_id} to {interaction_id}".encode()
-    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), signed=True)

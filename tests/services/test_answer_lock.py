@@ -1,4 +1,4 @@
-"""A person's answers to one question are sent one at a time, also between processes."""
+"""A person's answers to one question are sent one at a time, even by several processes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -36,12 +36,12 @@ def held_elsewhere(reviewer_id: int, interaction_id: str) -> Iterator[psycopg.Co
     """Another process holds the lock until its connection closes."""
     parameters: Any = connections["default"].get_connection_params()
     with psycopg.connect(**parameters, autocommit=True) as session:
-        key = answer_lock._key(reviewer_id, interaction_id)
-        session.execute("SELECT pg_advisory_lock(%s)", [key])
+        name = f"answer of {reviewer_id} to {interaction_id}"
+        session.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
         yield session
 
 
-async def test_one_that_another_process_holds_is_waited_for() -> None:
+async def test_it_waits_for_another_process() -> None:
     async with several_processes():
         with held_elsewhere(1, "int_1") as other:
             with pytest.raises(StillAnswering):
@@ -70,7 +70,7 @@ async def test_within_the_process_they_take_turns() -> None:
     assert order == ["a", "a", "b", "b", "c", "c"]
 
 
-async def test_an_answer_that_cannot_wait_longer_is_kept_and_not_sent(
+async def test_an_answer_that_waited_too_long_is_kept_and_not_sent(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answer_lock, "WAIT", 0.1)
