@@ -40,9 +40,9 @@ async def keep_running(name: str, work: Work, *, again_after: float = AGAIN_AFTE
         # Unlike an except clause, this tells a CancelledError raised by the work from our own.
         [error] = await asyncio.gather(work(), return_exceptions=True)
         if lease.is_lost(error):
-            # Whoever holds the lease starts the work again.
+            # The new leader starts the work itself.
             log.warning("%s ended, since another process leads", name)
-            lease.sync_lease.note_lost()
+            lease.sync_lease.lost = True
             await asyncio.Event().wait()
         database.watch.check_after(error)
         log.error("%s stopped and will start again in %g s", name, again_after, exc_info=error)

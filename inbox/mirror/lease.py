@@ -1,13 +1,13 @@
-"""Which of several processes leads, by a lease in the database.
+"""Which of several processes is the leader, by a lease in the database.
 
-Only the leader syncs and does what must be done once. Its tasks run in a context that knows the
-lease's number. Before anything is written there, the transaction checks that the lease still has
-this number and locks its row against being taken. So a leader that was paused for longer than the
-lease, and wakes up, changes nothing: what it writes raises ``LeaseLost``.
+Only the leader syncs and does the other work that must be done once. Its tasks run in a context
+with the number of the lease. Each transaction in that context first checks that the lease still has
+this number, and locks its row so that no other process can take it meanwhile. So a leader that was
+paused for longer than the lease lasts writes nothing when it resumes: it gets ``LeaseLost``.
 
-Another process takes the lease once it has expired, or as soon as the leader has no connection to
-the database any more. A session that has been idle inside a transaction for as long as the lease
-lasts belongs to a process that is stopped. It is ended, since others may wait for its locks.
+Another process takes the lease once it has expired, or as soon as the leader is no longer connected
+to the database. A session that is idle in a transaction for as long as a lease lasts belongs to a
+stopped process, and may hold locks that others wait for. It is terminated.
 """
 
 import json
@@ -29,12 +29,12 @@ log = logging.getLogger(__name__)
 VALID_FOR = 10.0
 """Seconds for which a lease is taken or renewed."""
 MARGIN = 1.0
-"""Seconds before that in which the leader no longer starts what can't be undone."""
+"""Seconds before its end from which the leader starts nothing that can't be undone."""
 SYNC = "sync"
 ALONE = "alone"
-"""The names of the leases: of the leader, and of a process behind a pooler, which runs alone."""
+"""Names of leases: that of the leader, and that of a process behind a pooler, which runs alone."""
 
-# The row is skipped while a transaction that has checked the lease goes on.
+# The row is skipped while a transaction that has checked the lease is open.
 TAKE = """
 WITH free AS (
   SELECT name FROM inbox_lease
@@ -52,7 +52,7 @@ CREATE = """
 INSERT INTO inbox_lease (name, holder, number, until, report)
 VALUES (%(name)s, '', 0, clock_timestamp(), '{}') ON CONFLICT DO NOTHING
 """
-# Not a column of a key, so it doesn't wait for transactions that have checked the lease.
+# It changes no key column, so it doesn't wait for transactions that have checked the lease.
 RENEW = """
 UPDATE inbox_lease SET until = clock_timestamp() + make_interval(secs => %(seconds)s),
   report = %(report)s::jsonb
@@ -82,7 +82,7 @@ WHERE datname = current_database() AND starts_with(application_name, %s)
 
 
 class LeaseLost(Exception):
-    """Another process leads, or may lead by now. Nothing was written."""
+    """Another process is the leader, or may be by now. Nothing was written."""
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Term:
     valid_until: float
 
     def context(self) -> Context:
-        """A context in which everything that is written checks the lease."""
+        """A context in which every write checks the lease."""
         context = Context()
         context.run(_term.set, self)
         return context
@@ -104,7 +104,7 @@ _term: ContextVar[Term | None] = ContextVar("lease_term", default=None)
 
 @dataclass(frozen=True)
 class State:
-    """The lease as others see it: whether its holder leads now, and what it reports."""
+    """The lease as other processes see it. ``led``: its holder is the leader now."""
 
     number: int
     led: bool
@@ -112,12 +112,11 @@ class State:
 
 
 class SyncLease:
-    """The lease, as one process takes and keeps it. All methods raise ``OperationalError``.
+    """A process's part in a lease. All methods raise ``OperationalError``.
 
     Args:
-        name: which lease.
-        by_session: it is free as soon as its holder has no connection. Not behind a pooler, whose
-            connections don't end with those of the process.
+        by_session: whether the lease is free as soon as its holder is not connected. Not behind a
+            pooler, whose connections don't end with those of the process.
     """
 
     def __init__(
@@ -128,16 +127,12 @@ class SyncLease:
         self._known = {"name": name, "by_session": by_session, "seconds": VALID_FOR}
         self.term: Term | None = None
         self.lost = False
-        """A task has found out that another process leads."""
+        """A task has got ``LeaseLost``."""
 
     @property
     def expired(self) -> bool:
         """Whether another process may have taken the lease by now."""
         return self.term is None or monotonic() >= self.term.valid_until
-
-    def note_lost(self) -> None:
-        """A task of this leader was refused."""
-        self.lost = True
 
     async def take(self) -> bool:
         """Take the lease if it is free."""
@@ -163,7 +158,7 @@ class SyncLease:
         return True
 
     async def release(self) -> None:
-        """Let another process take it at once."""
+        """Let another process take the lease at once."""
         term, self.term = self.term, None
         if term is not None:
             await self._execute(RELEASE, number=term.number)
@@ -182,17 +177,17 @@ class SyncLease:
 
 
 sync_lease = SyncLease()
-"""The process's part in the lease."""
+"""The process's part in the lease of the leader."""
 
 
 def leads() -> bool:
-    """Whether this process does what is done once. It does where it is the only one."""
+    """Whether this process is the leader, or the only one."""
     return sync_lease.term is not None or not link.started
 
 
 def check() -> None:
-    """Raise ``LeaseLost`` in a task of a leader whose lease may have expired. No query: for what
-    the database can't undo, such as a request to Mobius.
+    """Raise ``LeaseLost`` in a task of a leader whose lease may have expired. No query. For what a
+    rollback can't undo, such as a request to Mobius.
     """
     term = _term.get()
     if term is not None and monotonic() >= term.valid_until:
@@ -207,30 +202,32 @@ def is_lost(error: BaseException | None) -> bool:
 
 
 def check_writes(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Receiver of ``connection_created``: check the lease where the tasks of a leader write."""
+    """Receiver of ``connection_created``: check the lease where a leader's tasks write."""
     checked = connection.alias == "default" and connection.vendor == "postgresql"
-    if checked and _checked not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_checked)
+    if checked and _execute_checked not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_execute_checked)
 
 
-def _checked(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
-    """Run a statement; the first of a transaction after a check in that transaction."""
-    term, connection = _term.get(), args[-1]["connection"]
+def _execute_checked(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    """Check the lease in each transaction, before its first statement."""
+    term, connection = _term.get(), context["connection"]
     if term is None:
-        return execute(sql, *args)
+        return execute(sql, params, many, context)
     if not connection.in_atomic_block:
         if sql.lstrip().startswith("SELECT"):
-            return execute(sql, *args)
+            return execute(sql, params, many, context)
         with transaction.atomic(using=connection.alias):
             _check_in(connection, term)
-            return execute(sql, *args)
+            return execute(sql, params, many, context)
     # Before any savepoint: rolling back to one would unlock the row.
     if connection.connection.info.transaction_status == TransactionStatus.IDLE:
         _check_in(connection, term)
-    return execute(sql, *args)
+    return execute(sql, params, many, context)
 
 
 def _check_in(connection: BaseDatabaseWrapper, term: Term) -> None:
-    # Past Django's cursor, which would come here again.
+    # Not through Django's cursor, which would call the wrapper again.
     if connection.connection.execute(CHECK, [SYNC, term.number]).fetchone() is None:
         raise LeaseLost("another process has taken the lease")
