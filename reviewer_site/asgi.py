@@ -41,8 +41,8 @@ from inbox.services.sending import sender  # noqa: E402
 from inbox.services.snooze import returns  # noqa: E402
 from inbox.web.live.fragments import render  # noqa: E402 - models need Django set up
 from reviewer_site.handler import PageHandler  # noqa: E402
-from reviewer_site.leading import ENDED, Leading, require_same_keys  # noqa: E402
-from reviewer_site.lifespan import Lifespan, Work, running  # noqa: E402
+from reviewer_site.leader_election import ENDED, LeaderElection, require_same_keys  # noqa: E402
+from reviewer_site.lifespan import BackgroundTask, Lifespan, running  # noqa: E402
 from reviewer_site.static import StaticFiles  # noqa: E402
 from reviewer_site.web_process_lock import (  # noqa: E402
     NO_LISTEN,
@@ -86,36 +86,36 @@ async def verify() -> None:
         await asyncio.sleep(VERIFY_EVERY)
 
 
-ONCE: dict[str, Work] = {
+ONCE: dict[str, BackgroundTask] = {
     "the sync with Mobius": follow,
-    "the settling of answers": settle,
-    "the confirming of accepted answers": confirmer.run,
+    "the upkeep": settle,
+    "the confirmation of accepted answers": confirmer.run,
     "the sending of held answers": sender.run,
     "the sending of batches": batch_runner.run,
     "the recounting of Insights": recount,
     "the indexing of questions": index,
-    "the telling of administrators": incidents.run,
+    "the alerts to administrators": incidents.run,
 }
-"""What one process does for all."""
-EACH: dict[str, Work] = {
+"""Tasks that one process runs for all."""
+EACH: dict[str, BackgroundTask] = {
     "the check of the connection": connection.keep_checking,
     "the return of snoozed questions": returns.run,
-    "what commands have changed": log_watcher.run,
+    "the watch for changes by commands": log_watcher.run,
     "the verification of the decision log": verify,
-    "who is looking": get_presence().keep_sweeping,
-    "which pages are open": page_activity.keep_reporting,
+    "the presence of viewers": get_presence().keep_sweeping,
+    "the reports of open pages": page_activity.keep_reporting,
     "the check of the database": database.watch.run,
-    "the measuring": measuring.run,
+    "the metrics": measuring.run,
 }
-"""What each process does for itself."""
+"""Tasks that each process runs for itself."""
 
 
 @asynccontextmanager
-async def shared() -> AsyncIterator[dict[str, Work]]:
-    """Use the database beside other processes, or alone. Yields the tasks that this takes, also
-    those that only one process runs.
+async def shared() -> AsyncIterator[dict[str, BackgroundTask]]:
+    """Use the database together with other processes, or alone. Yields the tasks for that, and
+    with them those that only one process runs.
 
-    Raises ``StartRefused`` if another process uses the database that can't share it.
+    Raises ``StartRefused`` if another process that can't share the database is using it.
     """
     if connections["default"].vendor != "postgresql":
         async with _locked(WebProcessLock(connections["default"])) as tasks:
@@ -140,21 +140,21 @@ async def shared() -> AsyncIterator[dict[str, Work]]:
 
 
 @asynccontextmanager
-async def _one_of_several() -> AsyncIterator[dict[str, Work]]:
+async def _one_of_several() -> AsyncIterator[dict[str, BackgroundTask]]:
     try:
         async with _locked(WebProcessLock(connections["default"], shared=True)) as tasks:
             await require_shared(link)
             require_same_keys(await sync_lease.look())
             anchor.hear()
             tasks["the changes of other processes"] = postgres_bus.run
-            yield tasks | {"the lease": Leading(ONCE).run}
+            yield tasks | {"the lease": LeaderElection(ONCE).run}
             get_bus().broadcast(ENDED, NAME)
     finally:
         await postgres_bus.stop()
 
 
 @asynccontextmanager
-async def _locked(lock: WebProcessLock) -> AsyncIterator[dict[str, Work]]:
+async def _locked(lock: WebProcessLock) -> AsyncIterator[dict[str, BackgroundTask]]:
     await asyncio.to_thread(lock.acquire)
     try:
         yield {"the check of the lock": lock.keep}

@@ -21,26 +21,29 @@ from inbox.services.installation import StartRefused
 log = logging.getLogger(__name__)
 
 AGAIN_AFTER = 5.0
-# Seconds for which a busy thread may keep the interpreter from the event loop. A page under ASGI
-# changes threads some twenty times: with Python's own 5 ms, each change waits for that long.
-SWITCH = 0.0005
+SWITCH_INTERVAL = 0.0005
+"""Seconds for which a busy thread may keep the interpreter from the event loop. A page under ASGI
+changes threads some twenty times, and would wait for Python's own 5 ms each time.
+"""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-Work = Callable[[], Coroutine[Any, Any, None]]
+BackgroundTask = Callable[[], Coroutine[Any, Any, None]]
 
 
-async def keep_running(name: str, work: Work, *, again_after: float = AGAIN_AFTER) -> None:
-    """Run ``work``, which never returns; log its failures and restart it.
+async def keep_running(
+    name: str, task: BackgroundTask, *, again_after: float = AGAIN_AFTER
+) -> None:
+    """Run ``task``, which never returns; log its failures and restart it.
 
     Args:
         name: its name in the log.
         again_after: seconds between a failure and the restart.
     """
     while True:
-        # Unlike an except clause, this tells a CancelledError raised by the work from our own.
-        [error] = await asyncio.gather(work(), return_exceptions=True)
+        # Unlike an except clause, this tells a CancelledError raised by the task from our own.
+        [error] = await asyncio.gather(task(), return_exceptions=True)
         if lease.is_lost(error):
-            # The new leader starts the work itself.
+            # The new leader runs the task itself.
             log.warning("%s ended, since another process leads", name)
             lease.sync_lease.lost = True
             await asyncio.Event().wait()
@@ -52,23 +55,23 @@ async def keep_running(name: str, work: Work, *, again_after: float = AGAIN_AFTE
 
 @asynccontextmanager
 async def running(
-    works: Mapping[str, Work], *, new_context: Callable[[], Context] = Context
+    tasks: Mapping[str, BackgroundTask], *, new_context: Callable[[], Context] = Context
 ) -> AsyncIterator[None]:
-    """Keep ``works`` running inside the context, and await their end when it is left.
+    """Keep ``tasks`` running inside the context, and await their end when it is left.
 
     Each has a new ``contextvars`` context, so that none inherits the caller's executor.
     """
     loop = asyncio.get_running_loop()
-    tasks = [
-        loop.create_task(keep_running(name, work), name=name, context=new_context())
-        for name, work in works.items()
+    started = [
+        loop.create_task(keep_running(name, task), name=name, context=new_context())
+        for name, task in tasks.items()
     ]
     try:
         yield
     finally:
-        for task in tasks:
+        for task in started:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*started, return_exceptions=True)
 
 
 class Lifespan:
@@ -102,7 +105,7 @@ class Lifespan:
             await self._application(scope, receive, send)
             return
         await receive()
-        sys.setswitchinterval(SWITCH)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         unhook = _hook_signals(self._at_signal)
         try:
             async with self._background():

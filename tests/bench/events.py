@@ -177,9 +177,9 @@ def main() -> None:
 
         from django.core.management import call_command  # noqa: PLC0415 - as above
 
-        from reviewer_site.lifespan import SWITCH  # noqa: PLC0415
+        from reviewer_site.lifespan import SWITCH_INTERVAL  # noqa: PLC0415
 
-        sys.setswitchinterval(SWITCH)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         call_command("migrate", verbosity=0)
         while not port.value:
             sender.join(0.05)

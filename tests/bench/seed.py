@@ -114,10 +114,10 @@ def main() -> None:
         from django.conf import settings  # noqa: PLC0415 - Django is set up by now
         from django.core.management import call_command  # noqa: PLC0415
 
-        from reviewer_site.lifespan import SWITCH  # noqa: PLC0415
+        from reviewer_site.lifespan import SWITCH_INTERVAL  # noqa: PLC0415
         from tests.fixtures_engine import fresh_project  # noqa: PLC0415
 
-        sys.setswitchinterval(SWITCH)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         call_command("migrate", verbosity=0)
         engine = EngineProcess(environment(Path(folder) / "engine", "seed"))
         engine.start()

@@ -1,7 +1,7 @@
-"""The part that this process takes among several: it leads, or follows the one that does.
+"""One of several web processes is the leader, the others are followers.
 
-The leader runs the tasks of which there may be one only. A follower looks every second whether the
-lease is free, and shows how current the mirror is by the leader's report.
+The leader runs the tasks that must run only once. A follower checks every second whether the lease
+is free, and shows from the leader's report how current the mirror is.
 """
 
 import logging
@@ -19,33 +19,33 @@ from inbox.live.bus import Changed, get_bus
 from inbox.mirror.freshness import SyncStatus, sync_status
 from inbox.mirror.lease import State, SyncLease, sync_lease
 from inbox.services.installation import StartRefused
-from reviewer_site.lifespan import Work, running
+from reviewer_site.lifespan import BackgroundTask, running
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-"""Seconds between two looks at the lease."""
+"""Seconds between two checks of the lease."""
 RENEW_EVERY = 3.0
 CHANNEL = "lease"
 ENDED = "ended processes"
-"""The channel on which a process says that it ends, and has told everything."""
+"""The channel on which a process announces that it ends and has published all its changes."""
 
 
-class Leading:
-    """Takes and keeps the lease for one process.
+class LeaderElection:
+    """Takes and keeps the lease for this process.
 
     Args:
-        works: what only the leader runs.
+        tasks: what only the leader runs.
     """
 
     def __init__(
         self,
-        works: Mapping[str, Work],
+        tasks: Mapping[str, BackgroundTask],
         *,
         lease: SyncLease = sync_lease,
         status: SyncStatus = sync_status,
     ) -> None:
-        self._works = works
+        self._tasks = tasks
         self._lease = lease
         self._status = status
         self._alarm = Alarm()
@@ -77,20 +77,20 @@ class Leading:
             await self._lead()
         else:
             self._status.follow(None)
-        # The passing of time alone may change what pages show.
+        # What pages show can change just because time passes.
         self._status.refresh()
 
     async def _lead(self) -> None:
-        """Run the works until the lease is lost."""
+        """Run the tasks until the lease is lost."""
         term = self._lease.term
         if term is None:
             return
         log.info("this process leads now (%d)", term.number)
-        # The process that led before may have ended before it told the others of its last change.
+        # The previous leader may have ended before it published its last change.
         get_bus().publish([topics.everything()])
         self._processes = await self._lease.processes()
         try:
-            async with running(self._works, new_context=term.context):
+            async with running(self._tasks, new_context=term.context):
                 await self._keep()
             log.warning("this process no longer leads")
         finally:
@@ -99,7 +99,7 @@ class Leading:
             get_bus().broadcast(CHANNEL)
 
     async def _keep(self) -> None:
-        """Renew the lease, and report when something has changed. Returns once it is lost."""
+        """Renew the lease, at once when the report changes. Returns when the lease is lost."""
         reported: dict[str, Any] = {}
         renewed_at = float("-inf")
         while not self._lease.lost:
@@ -121,8 +121,8 @@ class Leading:
             await self._alarm.wait(LOOK_EVERY)
 
     async def _note_ended_processes(self) -> None:
-        """Let open pages read again if a process has ended: it may not have told of its last
-        change.
+        """Update all open pages if a process has ended without announcing it: it may not have
+        published its last change.
         """
         before, self._processes = self._processes, await self._lease.processes()
         if before - self._processes:
@@ -138,13 +138,13 @@ class Leading:
 
 
 def fingerprint() -> str:
-    """Tells whether two processes have the same ``SECRET_KEY``."""
+    """The same in two processes if they have the same ``SECRET_KEY``."""
     return salted_hmac("reviewer_site.leading", "").hexdigest()[:16]
 
 
 def require_same_keys(state: State | None) -> None:
-    """Refuse to start beside a leader with another ``SECRET_KEY``: people would be signed out
-    whenever the other process answers. Raises ``StartRefused``.
+    """Raise ``StartRefused`` if the leader has another ``SECRET_KEY``: people would be signed out
+    whenever the other process answers.
     """
     others = state.report.get("secret_key") if state is not None and state.led else None
     if others not in (None, fingerprint()):

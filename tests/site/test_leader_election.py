@@ -1,4 +1,4 @@
-"""How a process takes part: what it shows while another leads, and with which keys it may."""
+"""What a follower shows, and beside which leader a process starts."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from inbox.mirror.freshness import Reason, SyncStatus, Trouble
 from inbox.mirror.lease import State
 from inbox.services.installation import StartRefused
-from reviewer_site.leading import fingerprint, require_same_keys
+from reviewer_site.leader_election import fingerprint, require_same_keys
 
 NOW = datetime.now(UTC)
 
