@@ -202,10 +202,12 @@ DATABASES = {
 }
 DATABASE_ROUTERS = ["inbox.engine.router.EngineRouter"]
 CACHES = {
-    # For what all processes must know.
+    # Shared by all processes. allauth notes used codes and ID tokens here. More than MAX_ENTRIES,
+    # and entries would be deleted before they expire.
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "inbox_cacheentry",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
     # For {% cache %} in templates: each process has its own.
     "template_fragments": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},

@@ -1,10 +1,8 @@
 """The second factor of people who sign in with a password: an app, a passkey, recovery codes.
 
-allauth stores and checks them. Its secrets are encrypted as member tokens are, and that a code is
-used once is recorded in the database, for all processes.
+allauth stores and checks them. Its secrets are encrypted in the same way as member tokens.
 """
 
-import time
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +11,6 @@ import qrcode
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 from qrcode.image.svg import SvgPathImage
 
@@ -23,8 +20,7 @@ from inbox.people.identity_provider import may_use_password
 SECRETS = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 """Where an authenticator's ``data`` has its encrypted secret."""
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-"""Those that a sign-in asks for. Recovery codes stand in for them."""
-USED = "used"
+"""The factors that a sign-in asks for. A recovery code replaces one of them."""
 
 SecretLost = vault.KeyLost
 """No current key decrypts the secret."""
@@ -40,7 +36,7 @@ class Adapter(DefaultMFAAdapter):
         return vault.unseal(encrypted_text.encode())
 
     def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
-        """A provider asks for factors of its own."""
+        """Not for people who sign in with the identity provider, which has factors of its own."""
         return may_use_password(user.get_username()) and bool(super().is_mfa_enabled(user, types))
 
     def get_totp_label(self, user: Any) -> str:
@@ -52,12 +48,12 @@ class Adapter(DefaultMFAAdapter):
         return _("Passkey %(number)d") % {"number": number} if number > 1 else _("Passkey")
 
     def build_totp_svg(self, url: str) -> str:
-        """The code to scan, to be written into the page."""
+        """The QR code, as an element of the page."""
         image = qrcode.make(url, image_factory=SvgPathImage)
         return str(image.to_string(encoding="unicode"))
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """A passkey is for the host at which people open the inbox."""
+        """A passkey belongs to the host of ``PUBLIC_URL``."""
         return {"id": host(), "name": settings.MFA_TOTP_ISSUER}
 
 
@@ -73,19 +69,3 @@ def passkeys_offered() -> bool:
     except ValueError:
         return True
     return False
-
-
-def take_code(authenticator: Authenticator, code: str) -> bool:
-    """Record that a code of the app was used. False if it had been used before."""
-    if authenticator.type != Authenticator.Type.TOTP:
-        return True
-    window = settings.MFA_TOTP_TOLERANCE * 2 + 1
-    oldest = time.time() - 30 * window
-    with transaction.atomic():
-        row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
-        used = {old: at for old, at in row.data.get(USED, {}).items() if at > oldest}
-        if code in used:
-            return False
-        row.data[USED] = {**used, code: time.time()}
-        row.save(update_fields=["data"])
-    return True

@@ -61,8 +61,6 @@ class CodeForm(AuthenticateForm, Form):
         self.cleaned_data["code"] = self.cleaned_data["code"].replace(" ", "")
         try:
             code: str = super().clean_code()
-            if not second_factor.take_code(self.authenticator, code):
-                raise forms.ValidationError(_("This code was used before. Wait for the next one."))
         except (forms.ValidationError, second_factor.SecretLost) as wrong:
             throttle.code_failed(self.user)
             if isinstance(wrong, second_factor.SecretLost):
