@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
-from django.db.models import QuerySet
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
 from inbox.access import Viewer, viewer_of
@@ -32,7 +31,7 @@ class Right:
     def __call__(self) -> bool:
         """Check now. Reads the database."""
         request = HttpRequest()
-        request.session = import_module(settings.SESSION_ENGINE).SessionStore(self.session_key)
+        request.session = SessionStore(self.session_key)
         user = get_user(request)
         if not user.is_authenticated or sessions.has_expired(request.session):
             return False
@@ -62,15 +61,9 @@ def ended_sign_ins(sign_ins: set[SignIn]) -> set[SignIn]:
     active = get_user_model().objects.filter(pk__in=accounts, is_active=True)
     passwords = dict(active.values_list("pk", "password"))
     keys = {sign_in.session_key for sign_in in sign_ins}
-    sessions = set(_sessions().filter(session_key__in=keys).values_list("session_key", flat=True))
+    stored = set(Session.objects.filter(pk__in=keys).values_list("pk", flat=True))
     return {
         sign_in
         for sign_in in sign_ins
-        if sign_in.session_key not in sessions or passwords.get(sign_in.account) != sign_in.password
+        if sign_in.session_key not in stored or passwords.get(sign_in.account) != sign_in.password
     }
-
-
-def _sessions() -> QuerySet[Any]:
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    sessions: QuerySet[Any] = store.get_model_class().objects.all()
-    return sessions

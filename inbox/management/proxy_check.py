@@ -6,12 +6,12 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 
 from inbox.management.findings import Finding, Verdict
@@ -125,7 +125,7 @@ def _request(path: str, **headers: str) -> Iterator[http.client.HTTPResponse]:
 @contextmanager
 def _signed_in(user: Any) -> Iterator[str]:
     """The cookie of a session that ends with the context."""
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "inbox.people.backend.ReviewerBackend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()

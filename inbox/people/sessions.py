@@ -6,14 +6,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.base import SessionBase
-from django.db.models import QuerySet
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -82,7 +81,7 @@ def note_activity(session: SessionBase) -> None:
 def open_sessions(user: User) -> list[OpenSession]:
     """Where the person is signed in. Reads every session, since they are not stored by person."""
     found = []
-    for row in _sessions().filter(expire_date__gt=timezone.now()).iterator():
+    for row in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
         data = row.get_decoded()
         whose = (data.get(SESSION_KEY), data.get(HASH_SESSION_KEY))
         if whose == (str(user.pk), user.get_session_auth_hash()) and not has_expired(data):
@@ -100,11 +99,5 @@ def open_sessions(user: User) -> list[OpenSession]:
 def sign_out_everywhere(user: User) -> int:
     """End the person's sessions. Their streams end within seconds. Returns how many there were."""
     keys = [session.key for session in open_sessions(user)]
-    _sessions().filter(session_key__in=keys).delete()
+    Session.objects.filter(pk__in=keys).delete()
     return len(keys)
-
-
-def _sessions() -> QuerySet[Any]:
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    sessions: QuerySet[Any] = store.get_model_class().objects.all()
-    return sessions

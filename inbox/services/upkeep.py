@@ -1,9 +1,8 @@
 """Periodic work, in one process: at start and every minute."""
 
-from importlib import import_module
-
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from inbox.live import postgres_bus
@@ -45,11 +44,6 @@ async def once(confirmer: Confirmer = confirmer) -> None:
     await sync_to_async(links.tidy)()
     await sync_to_async(rate_limit.tidy)()
     await sync_to_async(postgres_bus.prune)()
-    await sync_to_async(clear_sessions)()
+    await sync_to_async(SessionStore.clear_expired)()
     while await sync_to_async(notices.prune)(timezone.now()):
         pass
-
-
-def clear_sessions() -> None:
-    """Delete expired sessions."""
-    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
