@@ -258,7 +258,6 @@ SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {"provider_class": "inbox.people.identity_provider.Provider"}
 }
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*"]
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
@@ -278,14 +277,10 @@ MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = public.scheme == "http"
 TRUSTED_PROXIES = proxies.read(ENVIRONMENT.TRUSTED_PROXIES)
 
-# inbox.request_body limits forms and uploads before Django reads them.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
-
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [ROOT / "inbox" / "locale"]
 TIME_ZONE = ENVIRONMENT.TIME_ZONE
-USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
