@@ -28,6 +28,8 @@ class Batch(models.Model):
         CLAIM = "claim"
         RELEASE = "release"
 
+    ANSWERS = (Verb.APPROVE, Verb.REJECT)
+
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     verb = models.CharField(max_length=10, choices=Verb.choices)
@@ -67,7 +69,7 @@ class Batch(models.Model):
     @property
     def answers(self) -> bool:
         """Whether it answers its questions."""
-        return self.verb in (self.Verb.APPROVE, self.Verb.REJECT)
+        return self.verb in self.ANSWERS
 
     @property
     def previewed(self) -> bool:

@@ -30,6 +30,7 @@ from inbox.models import (
 )
 from inbox.services import guard
 from inbox.services.batch_runner import batch_runner, publish
+from inbox.services.claiming import Verb
 from inbox.services.origin import Origin
 
 MOST = 200
@@ -103,7 +104,7 @@ def unsent(user_id: int, upstream: Upstream) -> QuerySet[BatchItem]:
     unfinished = Batch.objects.filter(
         reviewer__user_id=user_id,
         upstream=upstream,
-        verb__in=(Batch.Verb.APPROVE, Batch.Verb.REJECT),
+        verb__in=Batch.ANSWERS,
         confirmed_at__isnull=False,
         finished_at=None,
     )
@@ -259,7 +260,10 @@ def _left_out(
     batch: Batch, viewer: Viewer, item: Interaction, seen: Chosen, now: datetime
 ) -> LeftOut | Refusal | str:
     """Why the question can't be in the batch; empty if it can."""
-    refusal = _refusal(batch, viewer, item)
+    if batch.answers:
+        refusal = access.why_not_answer(viewer, item)
+    else:
+        refusal = Verb(batch.verb).refusal(viewer, item)
     if refusal is not None:
         return refusal
     if seen.updated_at is not None and seen.updated_at != item.updated_at:
@@ -273,16 +277,6 @@ def _left_out(
     stays_open = max(STAYS_OPEN, wait_of(batch) + guard.MARGIN)
     soon = item.expires_at is not None and item.expires_at <= now + stays_open
     return LeftOut.EXPIRES_SOON if soon else ""
-
-
-def _refusal(batch: Batch, viewer: Viewer, item: Interaction) -> Refusal | None:
-    match batch.verb:
-        case Batch.Verb.CLAIM:
-            return access.why_not_claim(viewer, item)
-        case Batch.Verb.RELEASE:
-            return access.why_not_release(viewer, item)
-        case _:
-            return access.why_not_answer(viewer, item)
 
 
 def _kinds(upstream: Upstream, items: Sequence[Interaction]) -> dict[str, str]:

@@ -150,7 +150,7 @@ def is_unfinished(reviewer: Reviewer) -> bool:
 def held_answers(reviewer: Reviewer) -> int:
     """How many answers would be withdrawn."""
     upstream = Upstream.present()
-    waiting = _waiting_in_batches(reviewer, upstream).filter(batch__verb__in=_ANSWERS)
+    waiting = _waiting_in_batches(reviewer, upstream).filter(batch__verb__in=Batch.ANSWERS)
     return _held(reviewer, upstream).count() + waiting.count()
 
 
@@ -211,9 +211,6 @@ def _switch_off(reviewer: Reviewer, by: Reviewer | None) -> int:
     return _withdraw(reviewer, upstream)
 
 
-_ANSWERS = (Batch.Verb.APPROVE, Batch.Verb.REJECT)
-
-
 def _held(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Attempt]:
     return Attempt.objects.filter(
         reviewer=reviewer, upstream=upstream, state=Attempt.State.HELD
@@ -243,7 +240,7 @@ def _withdraw(reviewer: Reviewer, upstream: Upstream) -> int:
     BatchItem.objects.filter(
         pk__in=[item.pk for item in waiting], state=BatchItem.State.WAITING
     ).update(state=BatchItem.State.FAILED, outcome=Kind.DEACTIVATED)
-    withdrawn += [item.interaction_id for item in waiting if item.batch.verb in _ANSWERS]
+    withdrawn += [item.interaction_id for item in waiting if item.batch.answers]
     _log_withdrawn(reviewer, upstream, withdrawn)
     return len(withdrawn)
 
