@@ -117,9 +117,9 @@ class Environment(BaseSettings):
     def _addresses(cls, value: str, info: Any) -> str:
         addresses = [address.strip() for address in value.split(",")] if value else []
         if not all(_EMAIL.fullmatch(address) for address in addresses):
-            raise ValueError("must be an e-mail address such as inbox@example.com")
+            raise ValueError("must be an email address such as inbox@example.com")
         if info.field_name == "EMAIL_FROM" and len(addresses) > 1:
-            raise ValueError("must be one e-mail address")
+            raise ValueError("must be one email address")
         return ",".join(addresses)
 
     @field_validator("EMAIL_URL")

@@ -1,4 +1,4 @@
-"""Sign-in with an OpenID Connect provider: its settings. No Django."""
+"""The settings of the OpenID Connect provider. No Django."""
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -10,10 +10,11 @@ REQUIRED = ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_BREAK_GLASS")
 
 @dataclass(frozen=True)
 class Oidc:
-    """The provider, and whom it may bring. ``origins`` are where a browser is sent to sign in.
+    """The provider, and who gets an account. ``origins`` are those to which a browser is sent to
+    sign in.
 
-    An account is created for a verified e-mail of ``domains`` or a member of one of ``groups``.
-    ``break_glass`` is the administrator whose password still works.
+    An account is created for someone with a verified email address in ``domains`` or in one of
+    ``groups``. ``break_glass`` is the administrator whose password still works.
     """
 
     issuer: str
@@ -32,7 +33,7 @@ class Oidc:
 
 
 def read(environment: Environment) -> Oidc | None:
-    """The settings; None where no provider is configured. Raises Misconfigured."""
+    """The settings; None if no provider is configured. Raises Misconfigured."""
     if not environment.OIDC_ISSUER:
         return None
     for name in REQUIRED:
@@ -58,5 +59,5 @@ def read(environment: Environment) -> Oidc | None:
 
 
 def listed(value: str) -> tuple[str, ...]:
-    """The parts of a list that is separated by commas."""
+    """The parts of a list with commas."""
     return tuple(part.strip() for part in value.split(",") if part.strip())

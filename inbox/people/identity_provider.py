@@ -1,9 +1,9 @@
-"""The identity provider, through allauth: requests to it, and what it claims of a person.
+"""The identity provider, through allauth: requests to it, and its claims about a person.
 
-allauth exchanges the code, which is bound to the browser by the state and PKCE, and checks issuer,
-audience and expiry of the ID token. It may leave out the token's signature, since the token comes
-from the provider over TLS. The rest is here: the provider has to be the configured one, and the
-claims of both sources have to be about the same person.
+allauth exchanges the code, which the state and PKCE bind to the browser, and checks the issuer,
+audience and expiry of the ID token. It doesn't check the token's signature, and needn't, since the
+token comes from the provider over TLS. Here it is checked that the provider is the configured one,
+and that the claims of both sources are about the same person.
 """
 
 import asyncio
@@ -35,18 +35,17 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 SUBJECT_LENGTH = 191
 """The longest subject that allauth stores; the standard allows 255 characters."""
 
-
 NoAnswer = requests.RequestException
 """The provider could not be reached, or answered with an error."""
 
 
 class NotTheProvider(OAuth2Error):
-    """What was sent is not what the configured provider would send. The message quotes nothing."""
+    """The configured provider would not have sent this. The message quotes nothing of it."""
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What the provider says of a person. ``email`` is empty unless it was verified."""
+    """What the provider claims about a person. ``email`` is empty unless it was verified."""
 
     email: str = ""
     first_name: str = ""
@@ -56,7 +55,7 @@ class Claims:
 
     @classmethod
     def read(cls, claims: Mapping[str, Any]) -> "Claims":
-        """The claims that we use. What is not of the expected type counts as missing."""
+        """The claims that we use. One that isn't of the expected type counts as missing."""
         # Some providers send booleans as text.
         verified = claims.get("email_verified") in (True, "true")
         first, _, last = _text(claims, "name").partition(" ")
@@ -70,13 +69,13 @@ class Claims:
 
 
 class Session(requests.Session):
-    """Requests to the provider. Meanwhile the page's slot is free for others."""
+    """Sends requests to the provider. While one runs, another page can use this page's slot."""
 
     def __init__(self) -> None:
         super().__init__()
-        # As for Mobius, no proxy for loopback.
+        # No proxy for loopback, as for Mobius.
         self.trust_env = not is_loopback(urlsplit(oidc().issuer).hostname or "")
-        self.mount("https://", TrustingTheSystem())
+        self.mount("https://", SystemTrustAdapter())
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         return async_to_sync(self._request)(*args, **kwargs)
@@ -87,7 +86,7 @@ class Session(requests.Session):
             return await asyncio.to_thread(super().request, *args, **kwargs)
 
 
-class TrustingTheSystem(HTTPAdapter):
+class SystemTrustAdapter(HTTPAdapter):
     """Trusts the same certificate authorities as the client of Mobius."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -99,7 +98,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """What the provider says of itself, which has to be the configured issuer."""
+        """The provider's configuration, whose issuer has to be the configured one."""
         config: dict[str, Any] = super().openid_config
         if config.get("issuer") != oidc().issuer:
             raise NotTheProvider("The provider names another issuer than OIDC_ISSUER.")
@@ -108,14 +107,14 @@ class Adapter(OpenIDConnectOAuth2Adapter):
         return config
 
     def complete_login(self, request: Any, app: SocialApp, token: Any, **kwargs: Any) -> Any:
-        """The person, from the ID token and where there is one from the userinfo endpoint."""
+        """Sign the person in, by the ID token and, if there is one, the userinfo endpoint."""
         if not kwargs["response"].get("id_token"):
             raise NotTheProvider("The provider sent no ID token.")
         app.settings["fetch_userinfo"] = "userinfo_endpoint" in self.openid_config
         return super().complete_login(request, app, token, **kwargs)
 
     def get_callback_url(self, request: Any, app: SocialApp) -> str:
-        """Always the one that the provider knows, whatever host the browser has used."""
+        """The one that the provider knows, whatever host the browser has used."""
         return f"{settings.PUBLIC_URL}{reverse('oidc-callback')}"
 
 
@@ -136,12 +135,12 @@ class Provider(OpenIDConnectProvider):
         return str(_merged(data)["sub"])
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, str]:
-        """What is stored with the link: the address, by which administrators recognize it."""
+        """What is stored with a linked account: the address, for administrators to recognize it."""
         return {"email": _text(_merged(data), "email")}
 
 
 def app() -> SocialApp:
-    """The provider as allauth wants it. A subject is unique only for its issuer."""
+    """The provider as allauth expects it. Its ID is the issuer: a subject is unique only there."""
     return SocialApp(
         provider=OpenIDConnectProvider.id,
         provider_id=oidc().issuer,
@@ -153,14 +152,14 @@ def app() -> SocialApp:
 
 
 def oidc() -> Oidc:
-    """The settings, where a provider is configured."""
+    """The settings of the provider. Raises ImproperlyConfigured if there is none."""
     if settings.OIDC is None:
         raise ImproperlyConfigured("No identity provider is configured.")
     return settings.OIDC
 
 
 def may_use_password(username: str) -> bool:
-    """Whether a password can work for this name at all."""
+    """Whether someone with this username can sign in with a password."""
     return settings.OIDC is None or username == settings.OIDC.break_glass
 
 
@@ -174,7 +173,7 @@ def _merged(response: Mapping[str, Any]) -> dict[str, Any]:
     if not 0 < len(subject) <= SUBJECT_LENGTH:
         raise NotTheProvider("The ID token has no usable subject.")
     if person.get("sub", subject) != subject:
-        raise NotTheProvider("The provider's userinfo is about another person than the ID token.")
+        raise NotTheProvider("The provider's userinfo and ID token are about different people.")
     return {**token, **person}
 
 

@@ -1,9 +1,9 @@
 """Deactivating the account of a person who leaves.
 
-First the account is switched off, so that nothing new begins and its streams end; in the same
-transaction the held answers are withdrawn. Then the claims are released with the person's own
-token, the token is removed, and the sessions are deleted. Each step does what is left of it: to
-call it again finishes what a process that ended has begun.
+First the account is switched off, so that it can start nothing new and its streams end; the same
+transaction withdraws the held answers. Then the claims are released with the person's own token,
+the token is removed, and the sessions are deleted. If the process ends in between, deactivating the
+person again does the rest.
 """
 
 import asyncio
@@ -44,9 +44,9 @@ from inbox.services.outcome import Kind, Outcome
 from inbox.services.question import NotAsked
 
 WITHDRAWN = "answer_withdrawn"
-"""The verb of the entry about a held answer."""
+"""The verb of a held answer's entry in the decision log."""
 TRY_FOR = 10.0
-"""Seconds for which claims are tried again while Mobius can't be reached or limits requests."""
+"""Seconds for which releases are retried while Mobius can't be reached or limits requests."""
 TRY_AGAIN_AFTER = 1.0
 
 _TEMPORARY = (Kind.UNREACHABLE, Kind.UNCONFIRMED, Kind.RATE_LIMITED, Kind.STILL_OPEN)
@@ -62,7 +62,7 @@ class Reason(StrEnum):
 
 
 class NotDeactivated(Exception):
-    """Nothing has changed."""
+    """The person can't be deactivated. Nothing has changed."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -70,10 +70,10 @@ class NotDeactivated(Exception):
 
 
 class Blocked(StrEnum):
-    """Why an open question waits for the person.
+    """Why an open question can't be completed without the person.
 
-    ``CLAIMED``: nobody else can answer while Mobius keeps the claim. ``ALONE``: nobody else was
-    asked. ``NEEDED``: it can't be completed without the person's answer.
+    ``CLAIMED``: nobody else can answer while the person's claim lasts. ``ALONE``: nobody else was
+    asked. ``NEEDED``: the others are too few.
     """
 
     CLAIMED = "claimed"
@@ -83,8 +83,8 @@ class Blocked(StrEnum):
 
 @dataclass(frozen=True)
 class Left:
-    """The person's open questions. ``blocked``: those that others can't complete, with the reason,
-    the first due first. ``others``: how many others can answer.
+    """The person's open questions. ``blocked``: those that can't be completed without the person,
+    soonest due first, with the reason. ``others``: how many more there are.
     """
 
     blocked: tuple[tuple[Interaction, Blocked], ...]
@@ -93,8 +93,8 @@ class Left:
 
 @dataclass(frozen=True)
 class Deactivated:
-    """What was done, and what is left. ``answers``: held answers that were withdrawn. ``kept``: the
-    claims that could not be released, with the outcome of the last try. ``token``: one was removed.
+    """What was done, and what is left. ``answers``: how many held answers were withdrawn. ``kept``:
+    the outcomes of the claims that could not be released. ``token``: whether one was removed.
     """
 
     answers: int
@@ -108,10 +108,10 @@ class Deactivated:
 async def deactivate(
     *, reviewer: Reviewer, by: Reviewer | None = None, origin: Origin = BACKGROUND
 ) -> Deactivated:
-    """Deactivate the account and take back what the person has begun.
+    """Deactivate the account and undo what the person has begun.
 
     Args:
-        by: the administrator who asks for it; None for a command.
+        by: the administrator who does this; None for a command.
 
     Raises:
         NotDeactivated: the account is the administrator's own, or the last administrator's.
@@ -135,8 +135,8 @@ def why_not(reviewer: Reviewer, by: Reviewer | None) -> Reason | None:
 
 
 def is_unfinished(reviewer: Reviewer) -> bool:
-    """Whether something is left to do for a deactivated account: it was deactivated in another way,
-    or the process ended meanwhile.
+    """Whether a deactivated account still has something to undo: it was deactivated in another way,
+    or the process ended too early.
     """
     upstream = Upstream.present()
     return (
@@ -155,14 +155,14 @@ def held_answers(reviewer: Reviewer) -> int:
 
 
 def claims_of(reviewer: Reviewer) -> QuerySet[Interaction]:
-    """The open questions that the person has claimed, or may have: a request is on its way."""
+    """The open questions that the person has claimed, or is claiming right now."""
     upstream, own = Upstream.present(), reviewer.mobius_id
     rows = Interaction.objects.filter(upstream=upstream, status="pending", gone=False)
     if not own:
         return rows.none()
     requests = ClaimAttempt.objects.filter(reviewer=reviewer, upstream=upstream, verb=Verb.CLAIM)
-    on_their_way = Q(mobius_id__in=requests.values("interaction_id"))
-    return rows.filter(Q(claimed_by=own) | on_their_way, target_type="group").order_by("pk")
+    being_claimed = Q(mobius_id__in=requests.values("interaction_id"))
+    return rows.filter(Q(claimed_by=own) | being_claimed, target_type="group").order_by("pk")
 
 
 def left_open(reviewer: Reviewer) -> Left:
@@ -184,7 +184,7 @@ def left_open(reviewer: Reviewer) -> Left:
 
 
 def _blocked(viewer: Viewer, item: Interaction) -> Blocked | None:
-    """Why others can't complete the question; None if they can."""
+    """Why the question can't be completed without the person; None if it can."""
     if access.has_claimed(viewer, item) and item.takes_one_answer:
         return Blocked.CLAIMED
     others = [user_id for user_id in item.missing if user_id != viewer.mobius_id]
@@ -228,8 +228,8 @@ def _waiting_in_batches(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Batc
 
 
 def _withdraw(reviewer: Reviewer, upstream: Upstream) -> int:
-    """Withdraw what waits to be sent. The sender and the batches check the account before each
-    request, so what begins to be sent from here on isn't sent either.
+    """Withdraw the answers that wait to be sent. The sender and the batches check the account
+    before each request, so nothing else is sent from here on.
     """
     withdrawn = []
     for attempt in _held(reviewer, upstream).select_related("reviewer__user", "upstream"):
@@ -266,8 +266,8 @@ def _log_withdrawn(reviewer: Reviewer, upstream: Upstream, ids: list[str]) -> No
 async def _release_claims(
     reviewer: Reviewer, origin: Origin
 ) -> tuple[int, tuple[Outcome[Interaction], ...]]:
-    """Release the claims, also one that is made meanwhile. Returns how many were released, and the
-    outcomes of the others.
+    """Release the claims, including any made in the meantime. Returns how many were released, and
+    the outcomes of the others.
     """
     released = 0
     kept: list[Outcome[Interaction]] = []
@@ -278,7 +278,7 @@ async def _release_claims(
         for item in claims:
             tried.add(item.pk)
             if failed is not None:
-                # What keeps one from being released keeps them all.
+                # The others would fail for the same reason.
                 kept.append(replace(failed, subject=item))
                 continue
             outcome = await _release(reviewer, item, origin, by, until=until)
@@ -298,7 +298,7 @@ def _untried(reviewer: Reviewer, tried: Iterable[int]) -> list[Interaction]:
 async def _release(
     reviewer: Reviewer, item: Interaction, origin: Origin, by: str, *, until: float
 ) -> Outcome[Interaction]:
-    """Release one claim, again after a pause as long as there is time."""
+    """Release one claim, retrying while there is time."""
     while True:
         try:
             outcome = await claiming.release(
@@ -314,9 +314,9 @@ async def _release(
 
 
 def _shut_out(reviewer: Reviewer) -> tuple[bool, int]:
-    """Remove the token and the sessions. Returns whether there was a token, and how many sessions
-    have ended.
+    """Remove the token and the sessions. Returns whether there was a token, and the number of
+    sessions.
     """
-    had_one = Credential.objects.filter(reviewer=reviewer).exists()
+    had_token = Credential.objects.filter(reviewer=reviewer).exists()
     credentials.revoke([reviewer])
-    return had_one, sessions.sign_out_everywhere(reviewer.user)
+    return had_token, sessions.sign_out_everywhere(reviewer.user)

@@ -1,4 +1,4 @@
-"""Sending mails through the server of ``EMAIL_URL``."""
+"""Sending emails through the server in ``EMAIL_URL``."""
 
 import smtplib
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.views.decorators.debug import sensitive_variables
 
 LONGEST = 200
-"""The most characters of what the server said that are shown."""
+"""How many characters of the server's answer are shown."""
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail of plain text."""
+    """A plain-text email."""
 
     to: tuple[str, ...]
     subject: str
@@ -23,18 +23,16 @@ class Mail:
 
 
 class NotSent(Exception):
-    """The mail was not sent. ``said`` is what the server said; empty if it could not be reached, or
-    did not say.
-    """
+    """The mail was not sent. ``said`` is the server's answer; empty if there was none."""
 
     def __init__(self, error: OSError) -> None:
-        # For the log: what the server said may have an address in it.
+        # What is logged: the server's answer may contain an address.
         super().__init__(type(error).__name__)
         self.said = _said(error)
 
 
 def send(mail: Mail) -> None:
-    """Send one. Raises ``NotSent``."""
+    """Send a mail. Raises ``NotSent``."""
     [failed] = send_all([mail])
     if failed is not None:
         raise failed
@@ -42,7 +40,7 @@ def send(mail: Mail) -> None:
 
 @sensitive_variables("mails")
 def send_all(mails: Sequence[Mail]) -> list[NotSent | None]:
-    """Send several over one connection. Returns for each why it was not sent, None if it was."""
+    """Send mails over one connection. Returns, for each, why it was not sent; None if it was."""
     connection = get_connection()
     try:
         connection.open()
@@ -82,4 +80,4 @@ def _said(error: OSError) -> str:
             return ""
     words = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
     line = " ".join(f"{code} {words}".split())
-    return "".join(letter for letter in line if letter.isprintable())[:LONGEST]
+    return "".join(character for character in line if character.isprintable())[:LONGEST]

@@ -1,13 +1,12 @@
-"""Accounts of people who sign in with the identity provider: who gets one, and which it is.
+"""Which account someone has who signs in with the identity provider, and who gets a new one.
 
-An account is created for a verified e-mail of an allowed domain or group. An account that exists is
-linked only by its sign-in link, which an administrator has made: an e-mail alone proves nothing
-about an account here.
+An account is created for a verified email address, if its domain or one of the person's groups is
+allowed. An existing account is linked only by a sign-in link, which an administrator has made: an
+email address proves nothing about an account here.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from enum import StrEnum
 
 from allauth.account.utils import filter_users_by_email
@@ -29,7 +28,7 @@ _NOT_IN_USERNAMES = re.compile(r"[^\w.@+-]")
 
 
 class Reason(StrEnum):
-    """Why someone whom the provider knows is not signed in."""
+    """Why someone whom the provider has identified is not signed in."""
 
     UNVERIFIED = "unverified"
     NOT_ALLOWED = "not_allowed"
@@ -40,7 +39,7 @@ class Reason(StrEnum):
 
 
 class NotSignedIn(Exception):
-    """Nothing has changed."""
+    """The person is not signed in. Nothing has changed."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -66,9 +65,9 @@ def check_new(claims: Claims) -> None:
         raise NotSignedIn(Reason.HAS_ACCOUNT)
 
 
-def describe(user: User, claims: Claims) -> None:
-    """Fill in a new account; nothing is saved. It is called like the e-mail, which is verified:
-    with a name that people choose at the provider they could pass as someone else.
+def fill_in(user: User, claims: Claims) -> None:
+    """Fill in a new account, without saving it. Its username is the verified email address: with a
+    name that people can choose at the provider, they could pass for someone else.
     """
     user.username, user.email = _username(claims), claims.email
     for name in ("first_name", "last_name"):
@@ -76,15 +75,13 @@ def describe(user: User, claims: Claims) -> None:
         setattr(user, name, text[:150] if text.isprintable() else "")
 
 
-@contextmanager
-def acting_for(user: User, origin: Origin) -> Iterator[None]:
+def acting_for(user: User, origin: Origin) -> AbstractContextManager[None]:
     """Attribute changes to the provider, which has confirmed who ``user`` is."""
-    with acting(lambda: Actor(user.get_username(), origin=origin, credential_kind="provider")):
-        yield
+    return acting(lambda: Actor(user.get_username(), origin=origin, credential_kind="provider"))
 
 
 def give_claimed_role(user: User, claims: Claims) -> None:
-    """Give a new account the role that its groups stand for, if they stand for one."""
+    """Give a new account the role of its groups at the provider, if they have one."""
     if claims.groups & oidc().lead_groups:
         people.give_role(user, Role.LEAD)
     elif claims.groups & oidc().reviewer_groups:
@@ -92,9 +89,9 @@ def give_claimed_role(user: User, claims: Claims) -> None:
 
 
 def link(pk: int, account: SocialAccount, *, origin: Origin) -> User:
-    """Use up a sign-in link: from now on its owner signs in with ``account``.
+    """Use up a sign-in link: from now on, the person it was made for signs in with ``account``.
 
-    It replaces an account of the provider that was linked before. Raises ``NotSignedIn``.
+    This replaces an account of the provider that was linked before. Raises ``NotSignedIn``.
     """
     try:
         with transaction.atomic():
@@ -105,8 +102,7 @@ def link(pk: int, account: SocialAccount, *, origin: Origin) -> User:
                 raise NotSignedIn(Reason.OF_ANOTHER)
             if known is None:
                 with acting_for(user, origin):
-                    for former in SocialAccount.objects.filter(user=user):
-                        former.delete()
+                    SocialAccount.objects.filter(user=user).delete()
                     account.user = user
                     account.save()
     except links.NotValid:
@@ -115,8 +111,8 @@ def link(pk: int, account: SocialAccount, *, origin: Origin) -> User:
 
 
 def identify(reviewer: Reviewer, claims: Claims, *, origin: Origin) -> bool:
-    """Set the Mobius ID that the provider claims, if none is set. False if it can't be: another
-    account has it, which is logged, or it is not a valid one.
+    """Set the Mobius ID that the provider claims, if none is set. False if it can't be set, since
+    it is invalid or another account has it; the latter is logged.
     """
     claimed = claims.mobius_id
     if not claimed or reviewer.mobius_id:

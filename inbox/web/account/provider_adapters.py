@@ -68,7 +68,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
                 provider_accounts.check_known(sociallogin.user)
             else:
                 provider_accounts.check_new(sociallogin.claims)
-                provider_accounts.describe(sociallogin.user, sociallogin.claims)
+                provider_accounts.fill_in(sociallogin.user, sociallogin.claims)
         except NotSignedIn as reason:
             response = refused(request, reason.reason, sociallogin.state)
             raise ImmediateHttpResponse(response) from None
