@@ -54,7 +54,7 @@ CREDENTIAL_KEYS = SECRETS.credential_keys
 LOG_ANCHOR = ENVIRONMENT.LOG_ANCHOR
 SENDS_MAIL = bool(ENVIRONMENT.EMAIL_URL)
 ADMIN_EMAIL = [a for a in ENVIRONMENT.ADMIN_EMAIL.split(",") if a and SENDS_MAIL]
-EMAIL_FROM = ENVIRONMENT.EMAIL_FROM or f"reviewer-inbox@{public.hostname}"
+DEFAULT_FROM_EMAIL = ENVIRONMENT.EMAIL_FROM or f"reviewer-inbox@{public.hostname}"
 globals().update(email(ENVIRONMENT.EMAIL_URL) if SENDS_MAIL else {})
 # None where people sign in with passwords only.
 OIDC = oidc.read(ENVIRONMENT)

@@ -4,7 +4,6 @@ import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.views.decorators.debug import sensitive_variables
@@ -57,8 +56,7 @@ def _send(mail: Mail, connection: BaseEmailBackend) -> NotSent | None:
     message = EmailMessage(
         mail.subject,
         mail.text,
-        settings.EMAIL_FROM,
-        list(mail.to),
+        to=mail.to,
         headers={"Auto-Submitted": "auto-generated"},
         connection=connection,
     )
