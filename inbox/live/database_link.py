@@ -1,11 +1,10 @@
-"""PostgreSQL connections of the process's own, outside the pool.
+"""PostgreSQL connections of the process itself, outside the pool.
 
-What keeps several processes in step must not wait for a free connection, nor for the thread that
-other background work shares. ``link`` is for short statements; whoever listens has a connection
-that runs nothing else.
+What keeps several processes in step must wait neither for a free connection nor for the thread that
+other background work shares. ``link`` runs short statements; to listen takes another connection.
 
-Every connection of a process, also those of the pool, has its name. So another process sees in
-``pg_stat_activity`` whether it lives.
+All connections of a process, including those of the pool, have its name as ``application_name``. So
+another process sees in ``pg_stat_activity`` whether it is alive.
 """
 
 import asyncio
@@ -22,7 +21,7 @@ from django.db import OperationalError, connections
 PREFIX = "reviewer-inbox "
 _HOST = re.sub(r"[^A-Za-z0-9.-]", "", socket.gethostname())[:24]
 NAME = f"{PREFIX}{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
-"""The process's name, another one after each start."""
+"""The process's name, different after each start."""
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 TIMEOUT = 5.0
@@ -39,7 +38,7 @@ def name_connections() -> None:
 async def connect() -> psycopg.AsyncConnection:
     """A connection that commits each statement. Raises ``OperationalError``."""
     parameters = connections["default"].get_connection_params()
-    # Django's cursors are not asynchronous, and its adapters leave JSON as text.
+    # Django's cursors are synchronous, and its adapters return JSON as text.
     del parameters["cursor_factory"], parameters["context"]
     parameters["application_name"] = NAME
     try:
@@ -49,7 +48,7 @@ async def connect() -> psycopg.AsyncConnection:
 
 
 class Link:
-    """One connection, which is opened again after it was lost. For one event loop at a time."""
+    """One connection, which is reopened when it is lost. For one event loop at a time."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
@@ -57,24 +56,24 @@ class Link:
         self.started = False
 
     def start(self) -> None:
-        """The running loop uses it from now on, until ``stop``."""
+        """From now on until ``stop``, the running loop uses it."""
         self._turn, self._connection, self.started = asyncio.Lock(), None, True
 
     async def stop(self) -> None:
-        """Close the connection, after the statement that runs."""
+        """Close the connection after the current statement."""
         self.started = False
         async with self._turn:
             await self._close()
 
     async def execute(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-        """Run one statement, which is a transaction, and return its rows. If the connection turns
-        out to have been closed, it is run again on a new one, so twice must be as good as once. A
-        cancelled caller has no effect on a statement that has begun.
+        """Run one statement as a transaction, and return its rows. It may run twice: if the
+        connection turns out to be closed, it is run again on a new one. If the caller is cancelled,
+        the statement still runs to its end.
 
-        Raises ``OperationalError`` if the database can't be reached or takes too long; it is
-        unknown then whether the statement took effect.
+        Raises ``OperationalError`` if the database can't be reached or takes too long. The
+        statement may have taken effect then.
         """
-        return await asyncio.shield(asyncio.ensure_future(self._execute(sql, parameters)))
+        return await asyncio.shield(self._execute(sql, parameters))
 
     async def _execute(self, sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
         async with self._turn:

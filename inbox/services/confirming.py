@@ -24,14 +24,14 @@ FIRST_INTERVAL = 2.0
 INTERVAL = 30.0
 """Seconds between two reads of a question, in the first minute and after it."""
 GIVE_UP_AFTER = timedelta(minutes=5)
-"""Seconds after which a question that is still open can be answered again."""
+"""The time after which a question that is still open can be answered again."""
 TEMPORARY = (RateLimited, Unavailable, Unreachable)
-"""Errors after which no answer is given up as unconfirmed."""
+"""Errors that don't make an answer unconfirmed, however late it is."""
 
 
 class Confirmer:
-    """Reads the questions of accepted answers, including those of other processes, until the
-    answers show. Of several processes, the one that leads does.
+    """Reads the questions of accepted answers until they show the answers. Of several processes,
+    the leader does this for all.
     """
 
     CHANNEL = "accepted answers"

@@ -1,4 +1,4 @@
-"""Background work that waits for a time: what its parts share."""
+"""Sending what was stored to be sent later."""
 
 import asyncio
 from datetime import datetime
@@ -13,10 +13,10 @@ from inbox.models import Attempt, Batch
 
 
 class ScheduledSender:
-    """Sends rows when their ``send_at`` comes, also those that an earlier process left.
+    """Sends rows when their ``send_at`` comes, including those that an earlier process stored.
 
-    A subclass finds these in ``unsent`` and sends one row in ``send``. Of several processes, the
-    one that leads sends; the others tell it on ``channel`` what they have stored.
+    A subclass reads these in ``unsent``, and sends one row in ``send``. Of several processes, the
+    leader sends; the others tell it on ``channel`` what they have stored.
     """
 
     channel = ""
@@ -28,15 +28,15 @@ class ScheduledSender:
         self._alarm = Alarm()
 
     def unsent(self) -> list[tuple[int, datetime]]:
-        """The rows in the database that wait or are being sent, with their ``send_at``."""
+        """The ids of the rows that wait or are being sent, with their ``send_at``."""
         raise NotImplementedError
 
     async def send(self, pk: int) -> None:
-        """Send a row whose time has come."""
+        """Send a row that is due."""
         raise NotImplementedError
 
     def add(self, row: Attempt | Batch) -> None:
-        """Send a row that was just stored. Any thread may call it."""
+        """Schedule a row that was just stored. Any thread may call it."""
         if row.send_at is None:
             raise ValueError("it is not to be sent")
         if leads():
@@ -57,7 +57,7 @@ class ScheduledSender:
                 await self._alarm.wait(self._pause())
 
     async def load(self) -> None:
-        """Send the rows in the database too. Called at start and every minute."""
+        """Schedule the rows in the database. Called at start and every minute."""
         for pk, send_at in await sync_to_async(self.unsent)():
             if pk not in self._due and pk not in self._sending:
                 self._loaded.add(pk)
@@ -81,12 +81,12 @@ class ScheduledSender:
         return due
 
     def _pause(self) -> float | None:
-        """Seconds until the next one is due; None for no time."""
+        """Seconds until the next row is due; None if none waits."""
         soonest = min(self._waiting().values(), default=None)
         return None if soonest is None else max(0.0, (soonest - timezone.now()).total_seconds())
 
     def _waiting(self) -> dict[int, datetime]:
-        """Those to be sent. A row that is being sent and was added again waits for that."""
+        """The rows to be sent. One that was added again while it is being sent waits for that."""
         return {pk: at for pk, at in list(self._due.items()) if pk not in self._sending}
 
     async def _send_once(self, pk: int) -> None:

@@ -1,9 +1,9 @@
 """Sending held answers when their time to undo is over.
 
-Undo and the sender each change the attempt's state by one conditional update, of which one
-succeeds. Once the attempt is open, everything that can be refused is checked again; then comes the
-one POST. What can't be sent comes back to the person (``returned``), at once if the mirror shows it
-earlier.
+Undo and the sender each change the attempt's state in one conditional update, so only one of them
+succeeds. Once the attempt is open, everything is checked again, and then the answer is sent once.
+An answer that can't be sent comes back to the person (``returned``), immediately if the mirror
+already shows why.
 """
 
 import logging
@@ -34,14 +34,14 @@ from inbox.services.scheduled import ScheduledSender
 log = logging.getLogger(__name__)
 
 LATEST = timedelta(seconds=60)
-"""An answer that was not sent this long after its time is no longer sent."""
+"""An answer that is overdue by this long is no longer sent."""
 TRY_AGAIN_AFTER = timedelta(seconds=1)
 READ_WITHIN = 2.0
 """Seconds that the read before the POST may take."""
 
 
 class Sender(ScheduledSender):
-    """Sends held answers, also those that an earlier process left."""
+    """Sends held answers."""
 
     channel = "held answers"
 
@@ -50,7 +50,7 @@ class Sender(ScheduledSender):
         return [(row.pk, row.send_at) for row in rows.order_by("send_at") if row.send_at]
 
     async def send(self, attempt_id: int) -> None:
-        """Send an attempt that is due. One left by an earlier process waits until Mobius can be
+        """Send an attempt that is due. One that an earlier process stored waits until Mobius can be
         reached.
         """
         attempt = await sync_to_async(_find)(attempt_id)
@@ -58,7 +58,7 @@ class Sender(ScheduledSender):
             return
         if timezone.now() >= attempt.send_at + LATEST:
             await sync_to_async(_give_up)(attempt)
-        elif attempt_id in self._loaded and not await _reachable(attempt.interaction_id):
+        elif attempt_id in self._loaded and await _read(attempt, "it is still waiting") is None:
             self._send_at(attempt_id, timezone.now() + TRY_AGAIN_AFTER)
         else:
             try:
@@ -77,7 +77,7 @@ async def send(attempt: Attempt) -> None:
     async with answering(attempt.reviewer_id, attempt.interaction_id):
         if not await sync_to_async(attempts.start_sending)(attempt):
             return
-        ready = await sync_to_async(_prepare)(attempt, await _read(attempt.interaction_id))
+        ready = await sync_to_async(_prepare)(attempt, await _read(attempt, "it is sent anyway"))
         if isinstance(ready, AnswerCommand):
             outcome = await execute(ready)
             kind, message = outcome.kind, outcome.message
@@ -90,11 +90,11 @@ async def send(attempt: Attempt) -> None:
 
 
 def return_overtaken(upstream: Upstream, interaction_ids: Collection[str]) -> None:
-    """Bring back the answers held for these questions that can't be sent any more: the question has
-    closed or changed, or someone else has claimed it.
+    """Bring back the held answers to these questions that can no longer be sent, since the question
+    has closed or changed, or someone else has claimed it.
 
-    Called inside the transaction that changed them. What may resolve by then, such as someone
-    else's answer on its way, is left to ``send``.
+    Called in the transaction that changed them. Reasons that may pass, such as someone else's
+    answer being processed, are left to ``send``.
     """
     held = Attempt.objects.filter(upstream=upstream, state=Attempt.State.HELD)
     for attempt in held.select_related("reviewer__user", "upstream"):
@@ -116,7 +116,7 @@ def _overtaken(attempt: Attempt) -> Kind | None:
 
 
 def _refusal(attempt: Attempt, viewer: Viewer, item: Interaction) -> Kind | None:
-    """Why the answer can't be sent, as the mirror has it; None if it can."""
+    """Why the answer can't be sent according to the mirror; None if it can."""
     refusal = answer_command.refusal(viewer, item, besides=attempt)
     if refusal is not None:
         return refusal.kind
@@ -124,7 +124,7 @@ def _refusal(attempt: Attempt, viewer: Viewer, item: Interaction) -> Kind | None
 
 
 def _prepare(attempt: Attempt, snapshot: Payload | None) -> AnswerCommand | Kind:
-    """Check everything again; why it can't be sent where it can't."""
+    """Check everything again. Returns the command, or why it can't be sent."""
     ready = _check(attempt, snapshot)
     if isinstance(ready, Kind):
         attempts.refuse(attempt, Attempt.NOT_SENT)
@@ -172,18 +172,10 @@ def _find(attempt_id: int) -> Attempt | None:
     return rows.select_related("reviewer__user", "upstream").first()
 
 
-async def _read(interaction_id: str) -> Payload | None:
+async def _read(attempt: Attempt, otherwise: str) -> Payload | None:
+    """The question, read from Mobius. ``otherwise``: what happens to the answer if it can't be."""
     try:
-        return await look_up(interaction_id, within=READ_WITHIN)
+        return await look_up(attempt.interaction_id, within=READ_WITHIN)
     except MobiusError as error:
-        log.info("sending an answer without reading its question: %s", error)
+        log.info("the question of a held answer can't be read, so %s: %s", otherwise, error)
         return None
-
-
-async def _reachable(interaction_id: str) -> bool:
-    try:
-        await look_up(interaction_id, within=READ_WITHIN)
-    except MobiusError as error:
-        log.info("a held answer is still waiting: %s", error)
-        return False
-    return True
