@@ -175,81 +175,83 @@ class Row:
         return self.claimed_by is not None and not self.claimed_by_viewer
 
 
-def _row(
-    recipient: Recipient,
-    *,
-    people: People,
-    group: str,
-    href: str,
-    now: datetime,
-    current: bool = False,
-    can: Collection[Action] = (),
-    waiting: HeldAnswer | None = None,
-    draft: bool = False,
-    returns_at: datetime | None = None,
-    snooze_href: str = "",
-    viewer: Viewer,
-    words: Collection[str] = (),
-    run: Run | None = None,
-    selectable: bool = False,
-    step: str = "",
-    failed: bool = False,
-    selected: bool = False,
-    listed_while_waiting: bool = False,
-) -> Row:
-    """The row of one recipient, whose interaction is loaded with it. ``can``: what they may do;
-    ``returns_at``: when it is or was back from a snooze; ``words``: what is searched for;
-    ``selectable``: the list offers batches; ``step``: the name of the step that asked it;
-    ``listed_while_waiting``: the list is of questions that the viewer has answered and that wait
-    for others.
+@dataclass(frozen=True)
+class _Page:
+    """What the rows of a page show besides their recipients.
+
+    By the ID of the question: ``waiting``, the viewer's held answers; ``drafts``; ``steps``, the
+    names of the steps that asked; ``failed``, as ``failed_items`` reads it. ``returns`` is as
+    ``snooze.returns_of`` reads it, ``words`` are those searched for.
     """
-    item = recipient.interaction
-    alive = recipient.open or (recipient.waits and listed_while_waiting)
-    selectable = selectable and waiting is None
-    counts = progress(item)
-    have, of = counts if counts is not None else (0, 0)
-    asked_by = people.name(item.asked_by) if item.asked_by else ""
-    claimed = bool(item.claimed_by) and item.takes_one_answer
-    meta = " · ".join(part for part in (asked_in(item.workflow, item.run_id), asked_by) if part)
-    assignee = group if recipient.via_group else ""
-    shown = (item.display_title[:VISIBLE], meta, assignee)
-    limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
-    return Row(
-        id=item.mobius_id,
-        run_id=item.run_id or "",
-        href=href,
-        title=item.display_title,
-        kind=kind(item.type),
-        meta=meta,
-        deadline=limit if alive else None,
-        group=assignee,
-        have=have,
-        of=of,
-        claimed_by=people.face(item.claimed_by) if claimed and recipient.open else None,
-        claimed_by_viewer=people.is_reader(item.claimed_by),
-        claimed_since=since_label(item, now) if claimed else "",
-        claimed_too_long=claimed and recipient.open and claimed_too_long(item, now),
-        faces=members(item, people) if alive else (),
-        action=_action(can),
-        current=current,
-        ended=None if alive else _ended(recipient, item, people),
-        ended_at=None if alive else recipient.closed_at,
-        open=recipient.open,
-        unread=recipient.unread,
-        changed=recipient.changed,
-        waiting=waiting if recipient.open else None,
-        draft=draft,
-        snoozed=moment(returns_at, now) if returns_at and returns_at > now and alive else "",
-        snooze_href=snooze_href if recipient.open else "",
-        found=snippet(viewer, item, words, people=people, shown=shown) if words else (),
-        run=run,
-        value=chosen_value(item.mobius_id, item.updated_at) if selectable and can else "",
-        can=" ".join(sorted(can)) if selectable else "",
-        alike=kind_of(item) if selectable and Action.ANSWER in can else "",
-        step=step,
-        failed=failed and alive and waiting is None,
-        selected=selected,
-    )
+
+    viewer: Viewer
+    people: People
+    groups: Mapping[str, str]
+    filters: Filters
+    now: datetime
+    current: str
+    waiting: Mapping[str, HeldAnswer]
+    drafts: Collection[str]
+    returns: Mapping[int, datetime]
+    runs: Mapping[str, Run]
+    steps: Mapping[str, str]
+    failed: Mapping[str, bool]
+    words: Collection[str]
+
+    def row(self, recipient: Recipient, can: Collection[Action]) -> Row:
+        """The row of a recipient, who may do what ``can`` says."""
+        item, people, now = recipient.interaction, self.people, self.now
+        id_ = item.mobius_id
+        waiting, returns_at = self.waiting.get(id_), self.returns.get(item.pk)
+        # In *Waiting for others*, the viewer has answered and the question is still open.
+        alive = recipient.open or (recipient.waits and self.filters.shown.key == OTHERS)
+        selectable = self.filters.selectable and waiting is None
+        have, of = progress(item) or (0, 0)
+        asked_by = people.name(item.asked_by) if item.asked_by else ""
+        claimed = bool(item.claimed_by) and item.takes_one_answer
+        meta = " · ".join(part for part in (asked_in(item.workflow, item.run_id), asked_by) if part)
+        group = self.groups.get(item.group_id or "") or item.target_id
+        assignee = group if recipient.via_group else ""
+        shown = (item.display_title[:VISIBLE], meta, assignee)
+        limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
+        return Row(
+            id=id_,
+            run_id=item.run_id or "",
+            href=item_href(id_, self.filters),
+            title=item.display_title,
+            kind=kind(item.type),
+            meta=meta,
+            deadline=limit if alive else None,
+            group=assignee,
+            have=have,
+            of=of,
+            claimed_by=people.face(item.claimed_by) if claimed and recipient.open else None,
+            claimed_by_viewer=people.is_reader(item.claimed_by),
+            claimed_since=since_label(item, now) if claimed else "",
+            claimed_too_long=claimed and recipient.open and claimed_too_long(item, now),
+            faces=members(item, people) if alive else (),
+            action=_action(can),
+            current=id_ == self.current,
+            ended=None if alive else _ended(recipient, item, people),
+            ended_at=None if alive else recipient.closed_at,
+            open=recipient.open,
+            unread=recipient.unread,
+            changed=recipient.changed,
+            waiting=waiting if recipient.open else None,
+            draft=id_ in self.drafts,
+            snoozed=moment(returns_at, now) if returns_at and returns_at > now and alive else "",
+            snooze_href=snooze_href(id_, self.filters, back="inbox") if recipient.open else "",
+            found=snippet(self.viewer, item, self.words, people=people, shown=shown)
+            if self.words
+            else (),
+            run=self.runs.get(item.run_id or ""),
+            value=chosen_value(id_, item.updated_at) if selectable and can else "",
+            can=" ".join(sorted(can)) if selectable else "",
+            alike=kind_of(item) if selectable and Action.ANSWER in can else "",
+            step=self.steps.get(id_, ""),
+            failed=id_ in self.failed and alive and waiting is None,
+            selected=self.failed.get(id_, False),
+        )
 
 
 def _action(can: Collection[Action]) -> str:
@@ -283,43 +285,30 @@ def inbox_rows(
     """The rows of a page. ``failed`` as ``failed_items`` reads them."""
     if not page:
         return []
-    words = words_of(filters.cleaned_data["q"])
     can = [_can(viewer, recipient, now) for recipient in page]
     if any(actions & IN_A_ROW for actions in can) and not _has_token(viewer, upstream):
         can = [actions - IN_A_ROW for actions in can]
     waiting = {answer.id: answer for answer in held}
     ids = [recipient.interaction.mobius_id for recipient in page]
-    drafts = drafted(viewer, upstream, ids) - waiting.keys()
-    runs = runs_of(viewer, upstream, filters, page)
     answerable = [
         row.interaction for row, actions in zip(page, can, strict=True) if Action.ANSWER in actions
     ]
-    steps = step_names(upstream, answerable) if filters.selectable else {}
-    return [
-        _row(
-            recipient,
-            people=people,
-            group=groups.get(recipient.interaction.group_id or "")
-            or recipient.interaction.target_id,
-            href=item_href(recipient.interaction.mobius_id, filters),
-            now=now,
-            current=recipient.interaction.mobius_id == current,
-            can=actions,
-            waiting=waiting.get(recipient.interaction.mobius_id),
-            draft=recipient.interaction.mobius_id in drafts,
-            returns_at=returns.get(recipient.interaction_id),
-            snooze_href=snooze_href(recipient.interaction.mobius_id, filters, back="inbox"),
-            viewer=viewer,
-            words=words,
-            run=runs.get(recipient.interaction.run_id or ""),
-            selectable=filters.selectable,
-            step=steps.get(recipient.interaction.mobius_id, ""),
-            failed=recipient.interaction.mobius_id in failed,
-            selected=failed.get(recipient.interaction.mobius_id, False),
-            listed_while_waiting=filters.shown.key == OTHERS,
-        )
-        for recipient, actions in zip(page, can, strict=True)
-    ]
+    about = _Page(
+        viewer=viewer,
+        people=people,
+        groups=groups,
+        filters=filters,
+        now=now,
+        current=current,
+        waiting=waiting,
+        drafts=drafted(viewer, upstream, ids) - waiting.keys(),
+        returns=returns,
+        runs=runs_of(viewer, upstream, filters, page),
+        steps=step_names(upstream, answerable) if filters.selectable else {},
+        failed=failed,
+        words=words_of(filters.cleaned_data["q"]),
+    )
+    return [about.row(recipient, actions) for recipient, actions in zip(page, can, strict=True)]
 
 
 def people_in(page: Iterable[Recipient], filters: Filters) -> set[str]:
