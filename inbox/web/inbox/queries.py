@@ -70,15 +70,12 @@ _COLUMNS = (
             "soft",
             "expires_at",
             "completed_at",
-            "updated_at",
             "workflow",
             "asked_by",
             "gone",
         )
     ),
 )
-
-
 _SEARCHED_COLUMNS = (
     *_COLUMNS,
     *(
@@ -159,8 +156,8 @@ def narrowed(
     names: Iterable[Name] | None = None,
     even_seen: bool = False,
 ) -> QuerySet[Recipient]:
-    """Those of the viewer's rows that match the filters. One query if words are searched for,
-    unless the caller has read the ``names``. ``even_seen``: the filter *Unread* is ignored.
+    """Those of the viewer's rows that match the filters. A search takes one query, unless the
+    caller has read the ``names``. ``even_seen``: the filter *Unread* is ignored.
     """
     cleaned = filters.cleaned_data
     if cleaned["type"]:
@@ -199,9 +196,9 @@ def available(
     *,
     snoozed: Collection[int] | None = None,
 ) -> QuerySet[Recipient]:
-    """The open questions of the list that no one else has claimed and the viewer hasn't snoozed,
-    except those that they have answered and whose answer is not sent yet. ``snoozed`` is as in
-    ``by_snooze``.
+    """The open questions of the list that the viewer can answer now: no one else has claimed them,
+    and the viewer has neither snoozed them nor given an answer that is still to be sent.
+    ``snoozed`` is as in ``by_snooze``.
     """
     rows = rows_of(filters.rows, viewer, upstream, snoozed=snoozed)
     rows = narrowed(rows, viewer, upstream, filters)
@@ -236,7 +233,7 @@ def _due(rows: QuerySet[Recipient], due: str) -> QuerySet[Recipient]:
 
 
 def _claimed(rows: QuerySet[Recipient], claimed: str) -> QuerySet[Recipient]:
-    """A claim counts only where one answer is enough."""
+    """A claim counts only if one answer is enough."""
     several = [PolicyKind.ALL.value, PolicyKind.QUORUM.value]
     together = Q(interaction__policy__kind__in=several)
     match claimed:
@@ -284,9 +281,9 @@ def done(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
 def closed_meanwhile(
     viewer: Viewer, filters: Filters, rows: QuerySet[Recipient]
 ) -> QuerySet[Recipient]:
-    """Those of the viewer's ``rows`` that left the list without the viewer's doing at that moment:
-    others closed the question, the time to undo the viewer's answer was over, or it was the turn of
-    the question in a batch.
+    """Those of the viewer's ``rows`` that left the list without the viewer acting at that moment:
+    someone else closed the question, or the viewer's answer was sent after its time to undo or in a
+    batch.
     """
     if filters.shown.key not in (OPEN, CLAIMED):
         return rows.none()
@@ -347,9 +344,8 @@ def sample(
     listed: Sequence[Recipient] | None = None,
     notices: bool = True,
 ) -> Sample:
-    """Count the open questions, without filters, and the other numbers of the rail (and
-    ``notices``). ``returns``: when questions are back from
-    a snooze.
+    """Count the open questions, without filters, and read the other numbers of the rail, with
+    ``notices`` also that of unread notifications. ``returns`` is as in ``order_of``.
 
     The rail takes one query. The questions take another unless the caller passes all of them, in
     order, as ``listed``; counting the claimed ones takes a third only if not all were counted.
@@ -399,7 +395,7 @@ def answered_today(viewer: Viewer, upstream: Upstream, now: datetime) -> int:
     """How many questions the viewer has answered today, in their time zone. One query."""
     today = midnight(now)
     own = Recipient.objects.filter(upstream=upstream, user_id=viewer.mobius_id or "")
-    # A question closes when it is answered, or waits for others.
+    # An answered question is closed or waits for others.
     return own.filter(
         Q(open=False, closed_at__gte=today) | Q(waits=True), answered_at__gte=today
     ).count()
