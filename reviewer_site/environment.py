@@ -100,7 +100,7 @@ class Environment(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _empty_is_silent(cls, value: Any, info: Any) -> Any:
-        """``NAME=`` in the environment means the default, also over a line in ``.env``."""
+        """``NAME=`` in the environment means the default, even if ``.env`` has a value."""
         if value == "":
             return cls.model_fields[info.field_name].default
         return value

@@ -7,7 +7,7 @@ from inbox.engine.fields import JSONText
 
 
 class Project(models.Model):
-    """``seq`` is the number of the newest event. Whoever writes to the project locks its row."""
+    """``seq`` is the number of the newest event. Every write to the project locks its row."""
 
     handle = models.CharField(max_length=100, unique=True)
     seq = models.BigIntegerField(default=0)
@@ -98,7 +98,7 @@ class Membership(models.Model):
 
 
 class Run(models.Model):
-    """A run's whole state: whoever reads the row can continue it.
+    """A run's whole state: any process that reads the row can continue it.
 
     ``position`` is the index of the next step, or of the step that waits.
     ``fires_at`` is when the runner must look at the run: at once while it is queued or running, at

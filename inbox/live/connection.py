@@ -35,7 +35,7 @@ class Connection:
     """The hub's side of a stream.
 
     All methods run on the event loop. While the stream is busy, a separate task writes to it.
-    What changes meanwhile is not queued but read from the log, so a slow reader takes no memory.
+    Changes in the meantime are not queued but read from the log, so a slow reader takes no memory.
 
     Args:
         log: has what the reader missed while it was slow.

@@ -32,7 +32,7 @@ class FragmentCache:
         return self._cache.get(topic, b"")
 
     def forget(self, topic: str) -> None:
-        """Drop a topic's fragment, also one that is being rendered: unwatched, it may be old."""
+        """Drop a topic's fragment, even one that is being rendered: unwatched, it may be old."""
         self._cache.pop(topic, None)
         self._pending.pop(topic, None)
 

@@ -2,7 +2,7 @@
 
 Both invalidations and fragments are about the present, so an older frame of a topic is useless once
 a newer one exists. The log is compacted: it keeps the newest frame of each topic. A reader that was
-away or slow gets one frame per topic, however much happened meanwhile. Its cursor is too old only
+away or slow gets one frame per topic, however much has happened. Its cursor is too old only
 if more topics changed than the log holds.
 """
 

@@ -51,7 +51,7 @@ def presence(interaction_id: str) -> str:
 
 
 def everything() -> str:
-    """Anything may have changed: whoever follows any topic reads all of it again."""
+    """Anything may have changed, so all pages update everything."""
     return EVERYTHING
 
 

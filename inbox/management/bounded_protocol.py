@@ -1,5 +1,5 @@
-"""uvicorn's protocol with limits for what the application does not see: the size and time of a
-request's head, and how slowly a response is read.
+"""uvicorn's protocol with limits that the application can't enforce: the size of a request's head,
+how long it takes to arrive, and how slowly a response is read.
 """
 
 import asyncio

@@ -30,7 +30,7 @@ def examine() -> list[Finding]:
     if wrong := _reach():
         return [Finding(Verdict.FAILS, f"PUBLIC_URL: {wrong}")]
     users = get_user_model().objects.filter(is_active=True)
-    # Whoever may do least.
+    # The one with the fewest rights.
     user = users.order_by("is_superuser", "pk").first()
     if user is None:
         text = "Streams through PUBLIC_URL: not checked, since there is no account yet."

@@ -1,4 +1,4 @@
-"""Who sent an answer from here, whoever upstream names as responder.
+"""Who sent an answer from here, even if upstream names someone else as responder.
 
 With the service key, upstream may name the person, the key's own principal, the group or no one as
 responder. An answer that it accepted from here, or that has the value and comment that were sent,

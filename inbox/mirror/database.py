@@ -66,7 +66,7 @@ class DatabaseWatch:
                     await self._wake.wait()
 
     async def _checked(self) -> tuple[Reason | None, str]:
-        """Run a check to its end; report meanwhile if it takes too long."""
+        """Run a check to its end, and report if it takes too long."""
         # In a new thread: all others may be waiting for the database.
         check = asyncio.ensure_future(
             sync_to_async(_check, thread_sensitive=False)(writing=self.failed)

@@ -234,8 +234,8 @@ class FullSync:
     ) -> None:
         """Pass the items to ``take`` until it returns False.
 
-        ``eager``: collect ``BATCH_SIZE`` items for each call, and read the next page meanwhile.
-        Otherwise call it with each page.
+        ``eager``: collect ``BATCH_SIZE`` items for each call, and read the next page at the same
+        time. Otherwise call it with each page.
         """
 
         async def read_page(cursor: str | None) -> tuple[int, Page[T]]:

@@ -65,7 +65,7 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
     read_groups = [group for group in listed if group.id in members]
 
     def store_and_publish() -> None:
-        # In the same thread, so that a caller that is cancelled meanwhile publishes too.
+        # In the same thread, so that it publishes even if the caller is cancelled.
         store(upstream, read_groups, members, turn=turn, unread=set(failed)).publish()
 
     await sync_to_async(store_and_publish)()

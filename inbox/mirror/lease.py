@@ -2,7 +2,7 @@
 
 Only the leader syncs and does the other work that must be done once. Its tasks run in a context
 with the number of the lease. Each transaction in that context first checks that the lease still has
-this number, and locks its row so that no other process can take it meanwhile. So a leader that was
+this number, and locks its row so that no other process can take it. So a leader that was
 paused for longer than the lease lasts writes nothing when it resumes: it gets ``LeaseLost``.
 
 Another process takes the lease once it has expired, or as soon as the leader is no longer connected

@@ -22,7 +22,7 @@ _NOT_COMPARED = frozenset({"id", "upstream_id", "updated_at", "seq", "raw", "cou
 def keep_seen(pairs: Iterable[tuple[Interaction, Interaction]]) -> None:
     """Move what people have seen past their own claims, releases and answers.
 
-    ``pairs``: rows as they were stored and as just written. Whoever has answered has seen the
+    ``pairs``: rows as they were stored and as just written. A person who has answered has seen the
     question. A claim or a release of a question that was unread, or had changed, leaves it so.
     """
     for stored, row in pairs:

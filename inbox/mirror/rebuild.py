@@ -1,7 +1,7 @@
 """Recounting the figures of *Insights*: after ``TIME_ZONE`` has changed, and by command.
 
 After each batch, which is one transaction, the tallies are the sum over the rows again. So pages
-and the sync work meanwhile, and an interrupted rebuild can start again without counting twice.
+and the sync work during this, and an interrupted rebuild can start again without counting twice.
 """
 
 import asyncio

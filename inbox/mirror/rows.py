@@ -95,7 +95,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def asked_by(metadata: Any, started_by: str) -> str:
-    """The requester: the person the run was started for, or else whoever started it."""
+    """The requester: the person the run was started for, or else who started it."""
     person = metadata.get("requested_by") if isinstance(metadata, dict) else None
     return (person if isinstance(person, str) and person else started_by)[:200]
 

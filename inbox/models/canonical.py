@@ -10,7 +10,7 @@ from django.db import models
 def canonical(value: Any) -> str:
     """``value`` as JSON: keys sorted, no spaces, ASCII only.
 
-    A ``Decimal`` becomes its text: whoever checks an export may read numbers as floats.
+    A ``Decimal`` becomes its text: programs that check an export may read numbers as floats.
 
     Raises ValueError for NaN and infinity, TypeError for types that JSON does not have.
     """

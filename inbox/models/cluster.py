@@ -38,7 +38,7 @@ class LoggedChange(models.Model):
 
 
 class CacheEntry(models.Model):
-    """The table of Django's cache, which packages use for what all processes must know."""
+    """The table of Django's cache."""
 
     cache_key = models.CharField(max_length=255, primary_key=True)
     value = models.TextField()

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 class SavedView(models.Model):
     """``query`` is from the ``querystring`` of the page's filters: filters and order, without a
-    page of the list. Whoever opens the view sees what they may see.
+    page of the list. Each person sees only what they have access to.
 
     ``group``: its members see the view as well. The view's URL has the query too, so that a link
     works after the view is deleted.

@@ -79,8 +79,8 @@ class Upstream(models.Model):
 
     @classmethod
     def lock_present(cls) -> "Upstream":
-        """``present``, locked until the transaction ends. Whoever changes answers, accounts or the
-        decision log locks it before any other row, so that they can't deadlock.
+        """``present``, locked until the transaction ends. To prevent deadlocks, everything that
+        changes answers, accounts or the decision log locks it before any other row.
         """
         return cls.objects.select_for_update().get(pk=cls.present().pk)
 

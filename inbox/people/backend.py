@@ -26,7 +26,7 @@ class ReviewerBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """The account. Checked in the same time, whoever may use a password."""
+        """The account. The check takes equally long for people who can't use a password."""
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if not isinstance(user, User) or settings.OIDC is None:
             return user

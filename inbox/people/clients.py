@@ -114,7 +114,7 @@ def _opened(base_url: str, project: str, token: str) -> tuple[MobiusClient, Pool
         observe=observe_call,
     )
     pool = _until_the_loop_ends(client)
-    # A loop closes its started async generators when it ends, and so the pool, whoever runs the
+    # A loop closes its started async generators when it ends, and so the pool, whatever runs the
     # loop. The generator's first step awaits nothing, so it can be run here.
     try:
         pool.__anext__().send(None)

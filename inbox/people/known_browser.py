@@ -24,7 +24,7 @@ _SALT = "inbox.people.known_browser"
 
 
 def device_id(request: HttpRequest) -> str:
-    """The browser's random name, whoever has signed in with it; empty before anyone has."""
+    """The browser's random name, the same for everyone who signs in with it; empty before that."""
     return _read(request)[0]
 
 

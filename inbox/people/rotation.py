@@ -46,7 +46,7 @@ def _reseal_second_factors() -> None:
 
 @transaction.atomic
 def _reseal(ids: list[int]) -> int:
-    """Re-encrypt the current tokens; they may have been replaced or removed meanwhile."""
+    """Re-encrypt the current tokens; they may have been replaced or removed in the meantime."""
     rows = list(Credential.objects.select_for_update().filter(pk__in=ids))
     for row in rows:
         row.sealed = vault.resealed(row.sealed)

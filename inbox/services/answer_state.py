@@ -84,7 +84,7 @@ class Sent:
         unconfirmed_at: when Mobius accepted the viewer's answer, if it has not shown it for so long
             that it can be sent again.
         received: Mobius IDs of people whose answers are accepted, where several people answer.
-        held: the viewer's held answer, also while it is being sent; ``underway`` is the same.
+        held: the viewer's held answer, even while it is being sent; ``underway`` is the same.
         returned: why the viewer's held answer was not sent (``Attempt.returned``).
         returned_message: what Mobius said then.
     """

@@ -267,7 +267,7 @@ def refuse(attempt: Attempt, outcome: str) -> None:
     )
     if refused:
         _publish_no_longer_underway(attempt)
-        # An answer made elsewhere may have arrived meanwhile; logging it waited for this attempt.
+        # An answer made elsewhere may have arrived since; logging it waited for this attempt.
         observed.catch_up(upstream, attempt.interaction_id)
 
 

@@ -69,7 +69,7 @@ class Result:
 
 
 class BatchRunner(ScheduledSender):
-    """Sends confirmed batches, also those that an earlier process left."""
+    """Sends confirmed batches."""
 
     channel = "batches"
 
@@ -135,7 +135,7 @@ class BatchRunner(ScheduledSender):
         wait = self._quiet_until - monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
-            await self._quiet()  # longer, if another request was refused meanwhile
+            await self._quiet()  # longer if another request was refused in the meantime
 
     async def _send(self, batch: Batch, item: BatchItem) -> Result:
         try:

@@ -44,7 +44,7 @@ DECISION_MODE = "confirm"
 
 
 class LeftOut(StrEnum):
-    """Why a question is not in a batch, besides a ``Refusal``.
+    """Why a question is not in a batch, if it isn't a ``Refusal``.
 
     ``CHANGED``: since it was listed. ``ASKS_ALONE``: its workflow wants it to be confirmed by
     itself. ``OTHER_FORM``: it can't be approved or rejected. ``ON_ITS_WAY``: an answer of the
@@ -281,7 +281,7 @@ def _left_out(
 
 def _kinds(upstream: Upstream, items: Sequence[Interaction]) -> dict[str, str]:
     """``kind_of`` each question. A step that is unknown, since its run has not been read, is not
-    taken for a known one, nor for none.
+    taken for a known one, nor for no step.
     """
     steps = step_names(upstream, items)
     return {

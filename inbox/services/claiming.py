@@ -107,7 +107,7 @@ async def claim(
 ) -> Outcome[Interaction]:
     """Claim the question as ``reviewer``, so that no one else spends time on it.
 
-    Someone else's claim stays. Raises ``NotAsked``, also for a question to a single person.
+    Someone else's claim stays. Raises ``NotAsked``, even for a question to a single person.
     """
     return await execute(
         await sync_to_async(_prepare)(Verb.CLAIM, reviewer, interaction_id, origin)
@@ -117,9 +117,8 @@ async def claim(
 async def release(
     *, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND, by: str = ""
 ) -> Outcome[Interaction]:
-    """Release the question to its group. Only the person who claimed it can, so their token is
-    used, whoever asks for it: ``by`` is that account, if it is not the person's own. Raises
-    ``NotAsked``.
+    """Release the question to its group. Only the person who claimed it can do so. So their token
+    is used even if someone else requests it, with the account ``by``. Raises ``NotAsked``.
     """
     return await execute(
         await sync_to_async(_prepare)(Verb.RELEASE, reviewer, interaction_id, origin, by)

@@ -39,7 +39,7 @@ class Template:
 
 def templates_for(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Template]:
     """The templates for a comment on the question: fixed ones, the viewer's own comments that they
-    used twice, and those that two members of a group of theirs used with the same answer to
+    used twice, and those that two members of one of their groups used with the same answer to
     questions of the same workflow. Three queries.
     """
     found = [

@@ -1,7 +1,7 @@
 """Answers that were typed and not sent, on every device.
 
 A save changes only the draft that its form was filled from or has saved last. If another device has
-changed that draft meanwhile, the text becomes a new draft, and both stay until one is sent or
+changed that draft in the meantime, the text becomes a new draft, and both stay until one is sent or
 discarded.
 """
 
@@ -145,7 +145,7 @@ def newest_base(*, reviewer: Reviewer, item: Interaction, base: str) -> str:
 
 def discard(*, reviewer: Reviewer, item: Interaction, base: str = "") -> None:
     """Delete the draft at that version, or without ``base`` the newest. One that was changed
-    meanwhile stays: the person has not seen that text.
+    in the meantime stays: the person has not seen that text.
     """
     drafts = list(_of(item).filter(reviewer=reviewer))
     to_delete = [draft for draft in drafts if draft.base == base] if base else drafts[:1]
@@ -197,7 +197,7 @@ def typed(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str]:
 
 def discard_version(*, reviewer: Reviewer, pk: int, version: int) -> bool:
     """Delete one of the person's drafts, even if they no longer see its question. False if it was
-    changed or deleted meanwhile.
+    changed or deleted in the meantime.
     """
     deleted, _ = Draft.objects.filter(reviewer=reviewer, pk=pk, version=version).delete()
     return bool(deleted)

@@ -46,7 +46,7 @@ def choose(*, reviewer: Reviewer, guard: Guard, seconds: int) -> None:
 
 
 def always_asks(item: Interaction) -> bool:
-    """Whether the workflow wants the question to be asked first, whoever answers."""
+    """Whether the workflow requires *Ask first*, whatever the person has chosen."""
     return isinstance(item.context, dict) and item.context.get("confirm") == "always"
 
 

@@ -1,4 +1,4 @@
-"""Telling administrators what they have to fix: once when it begins and once when it is over.
+"""Telling administrators what they have to fix: once when it begins and once when it ends.
 
 ``current`` is what is wrong now, for pages. Notifications and mails are about incidents, which are
 stored, so that a restart repeats nothing.

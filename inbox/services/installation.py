@@ -78,7 +78,7 @@ def report_log() -> None:
 
 
 def make_secrets() -> None:
-    """Create ``secrets.env``, or read the one that another process has created meanwhile. Raises
+    """Create ``secrets.env``, or read the one that another process has just created. Raises
     ``StartRefused``.
     """
     try:

@@ -21,7 +21,7 @@ READ_WITHIN = 2.0
 ANSWERED_AFTER = (0.5, READ_WITHIN)
 """"Not found" is returned after the first of these times, in seconds, that has not passed yet."""
 ONE_PER_ID = 10.0
-"""Seconds within which an ID is read only once, whoever opens it."""
+"""Seconds within which an ID is read only once, even if several people open it."""
 LONGEST_ID = 200
 
 

@@ -20,7 +20,7 @@ VERB = "value_revealed"
 def reveal_in_question(
     *, reviewer: Reviewer, interaction_id: str, path: str, origin: Origin = BACKGROUND
 ) -> Any:
-    """The value that is masked at ``path`` of the question. Raises ``NotMasked``, also where the
+    """The value that is masked at ``path`` of the question. Raises ``NotMasked``, even if the
     person may not see the question.
     """
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()
@@ -34,7 +34,7 @@ def reveal_in_question(
 def reveal_in_run(
     *, reviewer: Reviewer, run_id: str, path: str, origin: Origin = BACKGROUND
 ) -> Any:
-    """The value that is masked at ``path`` of the run. Raises ``NotMasked``, also where the person
+    """The value that is masked at ``path`` of the run. Raises ``NotMasked``, even if the person
     may not see the whole run.
     """
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()

@@ -1,4 +1,4 @@
-"""Saved views: the person's own, and those that are shared with a group of theirs."""
+"""Saved views: the person's own, and those shared with one of their groups."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Putting a question off for one person, and announcing that it is back.
+"""Snoozing a question for one person, and announcing that it is back.
 
 What a list shows is decided when it is read, by the rows and the clock: a question returns even if
 nothing announces it.
@@ -58,14 +58,14 @@ class Limit:
 
 
 def limit_of(item: Interaction, now: datetime) -> Limit | None:
-    """Until when it can be snoozed: its due time, or its expiry if it is overdue or never due."""
+    """How long it can be snoozed: until it is due, or expires if it is overdue or never due."""
     if item.due_at is not None and item.due_at > now:
         return Limit(item.due_at, item.soft)
     return None if item.expires_at is None else Limit(item.expires_at, soft=False)
 
 
 def own(viewer: Viewer) -> SnoozeQuerySet:
-    """The viewer's snoozes of open questions, also of those that are back."""
+    """The viewer's snoozes of open questions, including those that are back."""
     # As an expression: SQLite would walk an index over all open questions, instead of the snoozes.
     status = Coalesce("interaction__status", Value(""))
     rows = Snooze.objects.filter(reviewer__user_id=viewer.user_id, interaction__gone=False)

@@ -14,7 +14,7 @@ def undo(*, reviewer: Reviewer, interaction_id: str) -> Outcome[Interaction]:
     answer can be taken back even if the question has been withdrawn from the person since.
 
     Raises:
-        NotAsked: the question is not there for the person, and no answer of theirs is held.
+        NotAsked: the person may not see the question, and none of their answers is held.
     """
     upstream = Upstream.present()
     last = (

@@ -35,7 +35,7 @@ def mark_unread(*, reviewer: Reviewer, interaction_id: str) -> bool:
 
 
 def acted_on(reviewer: Reviewer, item: Interaction) -> None:
-    """Whoever sends or holds an answer has seen the question."""
+    """Sending or holding an answer marks the question as seen."""
     rows = Recipient.objects.filter(interaction=item, user_id=reviewer.mobius_id or "")
     rows.filter(_older_than(item.updated_at)).update(seen=item.updated_at)
 

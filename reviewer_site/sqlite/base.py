@@ -98,7 +98,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
-            # After any error, also a cancellation, others must get their turn; a connection whose
+            # After any error, even a cancellation, others must get their turn; a connection whose
             # BEGIN timed out is not used again.
             self._give_back()
             self.close()

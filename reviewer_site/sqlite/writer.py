@@ -37,7 +37,7 @@ class WriterLock:
         try:
             self._lock_file(deadline)
         except BaseException:
-            # After any error, also a cancellation, the next writer must get its turn.
+            # After any error, even a cancellation, the next writer must get its turn.
             self._pass_turn()
             raise
 

@@ -38,7 +38,7 @@ async function fetchCounts(query = "") {
   const response = await fetch(counts + query, { redirect: "manual", headers: { "HX-Request": "true" } }).catch(() => null);
   if (!response?.ok || !response.headers.has("Reviewer-Inbox")) return null;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  /* Someone else may have signed in meanwhile */
+  /* Someone else may have signed in since */
   if (page.querySelector("[data-viewer]")?.dataset.viewer !== viewer) return null;
   for (const part of page.querySelectorAll("[id]")) document.getElementById(part.id)?.replaceChildren(...part.childNodes);
   write();

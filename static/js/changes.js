@@ -127,7 +127,7 @@ let revealed = null;
 let anchor = null;
 let focused = null;
 
-/* Highlights new rows for a moment. If the person has moved the focus meanwhile, it stays there; otherwise it goes to the row
+/* Highlights new rows for a moment. If the person has moved the focus since, it stays there; otherwise it goes to the row
    of the open question */
 function markNew(ids) {
   const fresh = rows().filter((row) => ids.includes(row.dataset.interactionId));

@@ -24,7 +24,7 @@ function isKept(form, incoming) {
 }
 
 /* The question has been read again, but its answer is being sent, whose response replaces it and would be lost without the
-   form; or another question has been opened meanwhile */
+   form; or another question has been opened since */
 function isOvertaken(form, incoming) {
   const id = incoming?.dataset.interactionId;
   const another = id && id !== document.getElementById("detail")?.dataset.interactionId;

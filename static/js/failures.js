@@ -23,7 +23,7 @@ const isPerson = (ctx) => ctx.byPerson || ctx.sourceElement === document.body ||
 const isPage = (text) => /^\s*<!doctype/i.test(text ?? "");
 const signal = (name) => document.dispatchEvent(new CustomEvent(name));
 
-/* Read when the request is sent: an event of the stream may turn Claim into Release meanwhile */
+/* Read when the request is sent: an event of the stream may turn Claim into Release before the response */
 function sender(ctx) {
   if (!senders.has(ctx)) senders.set(ctx, senderNow(ctx));
   return senders.get(ctx);

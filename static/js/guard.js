@@ -1,5 +1,5 @@
 /* When input may decide. This file filters keys, presses and submits before any other script sees them. What it refuses is
-   dropped, never queued, and the page looks and reads as usual meanwhile. The rules:
+   dropped, never queued, and the page looks and reads as usual. The rules:
 
    1. Typing that has lost its field is still typing. When the field or choice with the focus is removed, hidden or disabled, or a key
       that goes to a field finds none because the question has just closed, keys do nothing until the person has paused for

@@ -1,4 +1,4 @@
-/* The command palette (templates/components/_palette.html). static/js/keys.js opens it by Ctrl/⌘ K, also while someone types,
+/* The command palette (templates/components/_palette.html). static/js/keys.js opens it by Ctrl/⌘ K, even while someone types,
    or by [data-opens=palette], and loads this script the first time. What can be done on the page is read from its elements with a key or a saved view when the palette
    opens, and choosing it presses that element, so every guard applies. It and the pages are matched here; questions, runs and
    people are found by the server, which is asked only for what is typed. */

@@ -53,7 +53,7 @@ def earliest() -> datetime | None:
 def expire(*, project_id: int, interaction_ids: Sequence[str], at: datetime | None = None) -> int:
     """Expire those interactions whose deadline has passed, and fail the runs that asked them.
 
-    An interaction that was answered meanwhile is left alone. Returns how many expired.
+    An interaction that has been answered since is left alone. Returns how many expired.
     """
     expired = 0
     with writing(project_id, at) as unit:

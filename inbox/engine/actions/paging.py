@@ -1,8 +1,8 @@
 """Lists in pages that don't skip or repeat a row, newest first.
 
 The sort key is a row's creation time and its id. Neither changes, so a row that existed when the
-first page was read is listed once, whatever happens meanwhile. A cursor is the key of the last row
-as an opaque string.
+first page was read is listed once, whatever happens in the meantime. A cursor is the key of the
+last row as an opaque string.
 """
 
 import base64

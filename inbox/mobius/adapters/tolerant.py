@@ -75,7 +75,7 @@ def is_number(value: Any) -> bool:
 
 
 def integer(value: Any, default: int = 0) -> int:
-    """A 64-bit integer, also from a float or a string of digits; else ``default``."""
+    """A 64-bit integer, or a float or string that is one; else ``default``."""
     match value:
         case bool():
             return default

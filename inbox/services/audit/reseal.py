@@ -49,7 +49,7 @@ def reseal(*, reason: str, account: str) -> Resealed:
 
 
 def _reseal(reason: str, account: str) -> Resealed:
-    # Whoever logs answers takes this lock first, so that they can't deadlock.
+    # Everything that logs answers takes this lock first, which prevents deadlocks.
     list(Upstream.objects.select_for_update(no_key=True).order_by("pk"))
     verdict = verify()
     noted = entry_count.read().number

@@ -41,7 +41,7 @@ class Link:
 def verify() -> Verdict:
     """Read the whole log and its head, and compare it with other evidence of its length.
 
-    Uses constant memory; others may append meanwhile.
+    Uses constant memory; others may append during this.
     """
     note = entry_count.read()
     verdict = _follow_all()
@@ -62,7 +62,7 @@ def _follow_all() -> Verdict:
         link, verdict = up_to(head, link)
         if verdict is not None:
             return verdict
-        # An entry appended meanwhile has moved the head; any other is not part of this log.
+        # An entry appended since then has moved the head; any other is not part of this log.
         if not Decision.objects.filter(number__gt=link.number).exists():
             return Verdict(link.number)
         if DecisionHead.objects.filter(number=link.number).exists():

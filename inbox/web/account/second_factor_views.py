@@ -111,7 +111,7 @@ class AddPasskey(_Framed, AddWebAuthnView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """allauth's context, also after an error, with the form that has it."""
+        """allauth's context; after an error, with the form that has it."""
         context = super().get_context_data(**kwargs)
         return {**context, "form": kwargs.get("form") or self.get_form()}
 

@@ -43,7 +43,7 @@ class Arrivals:
 class InboxChanges:
     """Changed questions of a page, for ``inbox/_changes.html``.
 
-    ``rows`` are those that stay on the page, also if they have closed meanwhile, ``left`` the IDs
+    ``rows`` are those that stay on the page, even if they have closed since, ``left`` the IDs
     of those that leave it. ``bands`` are the counts by band, empty if the page counts its rows
     itself. ``place`` is that of the open question.
     """

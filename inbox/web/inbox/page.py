@@ -187,7 +187,7 @@ def inbox_list(
     the viewer's held answers, ``batches`` their ``shown_batches``.
 
     With ``shown`` those rows stay and are updated, and new ones wait. If the page would be empty,
-    it is filled instead. What has closed meanwhile stays too, until the viewer has ``moved_on``.
+    it is filled instead. Rows that have closed since stay until the viewer has ``moved_on``.
     """
     returns = snooze.returns_of(viewer)
     snoozed = snooze.not_back(returns, now)

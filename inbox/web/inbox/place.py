@@ -88,8 +88,8 @@ def next_item(
     """The next question in the list after an answered one, else the first one, else None.
 
     ``shown``: the numbers of the rows that the page shows. They come before those that wait behind
-    its bar. Questions that someone else has claimed are left out, also those whose answer waits to
-    be sent, and those that the viewer has snoozed.
+    its bar. Left out are questions that someone else has claimed, whose answer waits to be sent, or
+    that the viewer has snoozed.
     """
     returns = snooze.returns_of(viewer)
     snoozed = snooze.not_back(returns, timezone.now())

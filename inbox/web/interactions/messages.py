@@ -108,7 +108,7 @@ def _done(outcome: Outcome[Interaction], viewer: Viewer) -> Message:
 def underway_notice(
     underway: Underway, item: Interaction, *, received: Collection[str] = ()
 ) -> UnderwayNotice:
-    """The notice shown in place of the form meanwhile. ``received``: as in ``progress``."""
+    """The notice shown in place of the form until then. ``received``: as in ``progress``."""
     if underway.mine and underway.accepted_at is None:
         text = _("It hasn't been sent yet. Undo it to answer differently.")
         return UnderwayNotice(True, _("You've already answered this"), text)

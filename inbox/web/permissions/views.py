@@ -35,7 +35,7 @@ def permissions(request: ReviewerRequest) -> HttpResponse:
 @administrator_required
 def change(request: ReviewerRequest) -> HttpResponse:
     """Save the boxes that were changed since the page was shown. What others have changed
-    meanwhile stays.
+    in the meantime stays.
     """
     checked = rights_in(request.POST.getlist("right"))
     shown = rights_in(request.POST.get("shown", "").split(","))

@@ -38,7 +38,7 @@ SORTS = {
 
 class RunFilters(ListForm):
     """``status`` is ``open`` or a ``Run.state``, ``group`` and ``person`` are Mobius ids. ``view``
-    is the number of the saved view that was opened, also once its filters have changed.
+    is the number of the saved view that was opened, even after its filters have changed.
     """
 
     url_name = "runs"

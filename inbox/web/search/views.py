@@ -1,4 +1,4 @@
-"""The search of the command palette, also as a page of its own."""
+"""The search of the command palette, and the same as a page."""
 
 from django.http import HttpResponse
 from django.shortcuts import render

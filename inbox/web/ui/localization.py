@@ -23,7 +23,7 @@ def activate_for(reviewer: Reviewer, session: SessionBase) -> None:
 
 
 def in_installation_zone(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Show the times and days of a page in ``TIME_ZONE``, whoever reads it. The page says so."""
+    """Show the times and days of a page in ``TIME_ZONE`` to everyone. The page says so."""
 
     @wraps(view)
     def zoned(*args: Any, **kwargs: Any) -> Any:

@@ -225,7 +225,7 @@ class Filters(ListForm):
     ``requester`` and ``run`` are Mobius IDs. ``unread`` keeps those that the viewer has not seen,
     ``drafts`` those with a draft of the viewer's, ``snoozed`` those that the viewer has snoozed,
     which are left out otherwise, ``failed`` those whose run failed after the viewer's answer.
-    ``view`` is the number of the saved view that was opened, also once its filters have changed.
+    ``view`` is the number of the saved view that was opened, even after its filters have changed.
     """
 
     url_name = "inbox"
