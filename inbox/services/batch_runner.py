@@ -1,8 +1,8 @@
 """Sending the questions of confirmed batches, a few at a time.
 
-Each is sent like a single answer or claim, once everything has been checked again. The next process
-continues what one that ended has left: a question that was being sent is read, and its answer is
-never sent again.
+Each is sent like a single answer or claim, after everything has been checked again. If the process
+ends, the next one continues: it reads the questions that were being sent, and never sends their
+answers again.
 """
 
 import asyncio
@@ -39,25 +39,25 @@ log = logging.getLogger(__name__)
 AT_A_TIME = 4
 """Questions of a batch that are sent at the same time."""
 LATEST = timedelta(seconds=60)
-"""A batch that has not begun this long after its time is no longer sent."""
+"""A batch that is overdue by this long is no longer sent."""
 GIVE_UP_AFTER = 60.0
 """Seconds for which a batch waits for a Mobius that can't be reached."""
 TRY_AGAIN_AFTER = 1.0
 READ_WITHIN = 2.0
 """Seconds that the read of a question may take."""
 MOST_TRIES = 8
-"""How often a request is sent while Mobius limits requests."""
+"""How many times a request is sent while Mobius limits requests."""
 LONGEST_PAUSE = 600.0
 """Seconds. If Mobius asks for a longer pause, the question fails."""
 PUBLISH_EVERY = 0.5
 """Seconds between two updates of the person's pages."""
 UNCERTAIN = (Kind.UNCONFIRMED, Kind.NOT_RECORDED, Kind.STILL_OPEN, Kind.RECEIVED)
-"""Results that may change once the question can be read."""
+"""Results that may turn out otherwise once the question can be read."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a question. ``message`` is what Mobius said, ``retry_after`` in seconds."""
+    """The result of a question. ``message`` is what Mobius said, ``retry_after`` is in seconds."""
 
     kind: Kind
     message: str = ""
@@ -75,7 +75,7 @@ class BatchRunner(ScheduledSender):
 
     def __init__(self) -> None:
         super().__init__()
-        self._quiet_until = 0.0
+        self._paused_until = 0.0
         self._away_since: float | None = None
         self._published: dict[int, float] = {}
         self._backoff = Backoff(base=1.0, cap=30.0)
@@ -87,7 +87,7 @@ class BatchRunner(ScheduledSender):
         return [(row.pk, row.send_at) for row in rows.order_by("send_at", "pk") if row.send_at]
 
     async def send(self, batch_id: int) -> None:
-        """Send what is left of a batch whose time has come."""
+        """Send what is left of a batch that is due."""
         batch = await sync_to_async(_start)(batch_id)
         if batch is None:
             return
@@ -104,7 +104,7 @@ class BatchRunner(ScheduledSender):
             item = items.popleft()
             result = await self._result_of(batch, item)
             await sync_to_async(_store)(item, result)
-            # The row of one that was answered follows the question.
+            # The row of an answered question is updated with the question.
             failed = [item.interaction_id] if item.state == BatchItem.State.FAILED else []
             now = monotonic()
             if failed or now - self._published.get(batch.pk, 0.0) >= PUBLISH_EVERY:
@@ -112,13 +112,16 @@ class BatchRunner(ScheduledSender):
                 publish(batch, ids=failed)
 
     async def _result_of(self, batch: Batch, item: BatchItem) -> Result:
-        """Send one question, again after a pause while Mobius limits requests."""
+        """Send one question, and retry after a pause while Mobius limits requests."""
         result = Result(Kind.RATE_LIMITED)
         for failures in range(1, MOST_TRIES + 1):
-            await self._quiet()
-            left_over = item.state == BatchItem.State.SENDING
-            if left_over and (known := await self._left_over(batch, item)) is not None:
-                return known
+            # Another request may prolong the pause.
+            while (pause := self._paused_until - monotonic()) > 0:  # noqa: ASYNC110 - it has an end
+                await asyncio.sleep(pause)
+            if item.state == BatchItem.State.SENDING:
+                recovered = await self._recover(batch, item)
+                if recovered is not None:
+                    return recovered
             await sync_to_async(_note_sending)(item)
             result = await self._send(batch, item)
             if result.kind is not Kind.RATE_LIMITED:
@@ -126,16 +129,9 @@ class BatchRunner(ScheduledSender):
             wait = self._backoff.delay(failures, result.retry_after)
             if wait > LONGEST_PAUSE:
                 return result
-            self._quiet_until = max(self._quiet_until, monotonic() + wait)
+            self._paused_until = max(self._paused_until, monotonic() + wait)
             await sync_to_async(_put_back)(batch, item)
         return result
-
-    async def _quiet(self) -> None:
-        """Wait for as long as Mobius has asked."""
-        wait = self._quiet_until - monotonic()
-        if wait > 0:
-            await asyncio.sleep(wait)
-            await self._quiet()  # longer if another request was refused in the meantime
 
     async def _send(self, batch: Batch, item: BatchItem) -> Result:
         try:
@@ -165,8 +161,8 @@ class BatchRunner(ScheduledSender):
             return Result(Kind.NOT_ALLOWED)
         return Result.of(outcome)
 
-    async def _left_over(self, batch: Batch, item: BatchItem) -> Result | None:
-        """What became of a question that a process was sending when it ended; None if its request
+    async def _recover(self, batch: Batch, item: BatchItem) -> Result | None:
+        """The result of a question that a process was sending when it ended; None if its request
         was not sent, or can be sent again.
         """
         reviewer = await sync_to_async(_reviewer)(batch)
@@ -188,8 +184,8 @@ class BatchRunner(ScheduledSender):
         return None if outcome.kind is Kind.NOT_RECORDED else Result.of(outcome)
 
     async def _read(self, interaction_id: str) -> Payload | None:
-        """Read the question, waiting for a Mobius that can't be reached. None where the mirror has
-        to be enough. Raises ``RateLimited``, or another ``MobiusError`` after ``GIVE_UP_AFTER``.
+        """Read the question, and wait while Mobius can't be reached. None if only the mirror can be
+        used. Raises ``RateLimited``, or another ``MobiusError`` after ``GIVE_UP_AFTER``.
         """
         while True:
             try:
@@ -236,7 +232,7 @@ def settle() -> None:
 
 
 def _start(batch_id: int) -> Batch | None:
-    """Begin the batch, or go on with it. None if it was undone, or is not sent any more."""
+    """Start the batch, or continue it. None if it was undone, or is finished."""
     now = timezone.now()
     confirmed = Batch.objects.filter(pk=batch_id, confirmed_at__isnull=False, finished_at=None)
     confirmed.filter(started_at=None, send_at__lte=now).update(started_at=now)
@@ -251,7 +247,7 @@ def _start(batch_id: int) -> Batch | None:
 
 
 def _unsent(batch: Batch) -> list[BatchItem]:
-    """What is left to send; first what was being sent when a process ended."""
+    """The questions to send, first those that were being sent when a process ended."""
     states = (BatchItem.State.WAITING, BatchItem.State.SENDING)
     items = batch.items.filter(state__in=states)
     return sorted(items, key=lambda item: item.state != BatchItem.State.SENDING)
@@ -263,8 +259,8 @@ def _note_sending(item: BatchItem) -> None:
 
 
 def _put_back(batch: Batch, item: BatchItem) -> None:
-    """The request was refused for now. A new attempt is made unless it is unknown if the old one
-    arrived.
+    """Let the question wait after a refused request. The next request is a new attempt, unless the
+    last one may have arrived.
     """
     attempt = attempts.find(batch.reviewer, item.operation_id)
     if attempt is not None and attempt.state == Attempt.State.REFUSED:
@@ -290,7 +286,7 @@ def _reviewer(batch: Batch) -> Reviewer:
 
 
 def _check(batch: Batch, item: BatchItem, snapshot: Payload | None) -> Reviewer | Kind:
-    """Check everything again: the person, or why the question can't be sent."""
+    """Check everything again. Returns the person, or why the question can't be sent."""
     reviewer = _reviewer(batch)
     if not reviewer.user.is_active:
         return Kind.DEACTIVATED
@@ -316,8 +312,8 @@ def _check(batch: Batch, item: BatchItem, snapshot: Payload | None) -> Reviewer 
 
 
 def publish(batch: Batch, *, rows: bool = False, ids: Iterable[str] = ()) -> None:
-    """Update the person's own pages, and what the list says of the questions with these ``ids``;
-    with ``rows`` of all that it still lists.
+    """Update the person's own pages, and in the list the rows of ``ids``, or with ``rows`` of all
+    questions that are still in it.
     """
     own = batch.reviewer.mobius_id or ""
     changed = {topics.held(own): frozenset[str]()}

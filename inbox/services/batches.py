@@ -1,8 +1,8 @@
 """Answering, claiming or releasing several questions together.
 
-``prepare`` fixes the questions, and how the person saw each. The page shows them all, and the
-person confirms them once; ``batch_runner`` then sends them one by one. Pressing twice sends one
-batch, since the preview is a row.
+``prepare`` stores a preview: the questions, and the version of each that the person saw. The page
+lists them, the person confirms once, and ``batch_runner`` sends them one by one. A second press
+sends nothing, since the preview is a row.
 """
 
 import hashlib
@@ -61,7 +61,7 @@ class LeftOut(StrEnum):
 
 
 class Confirmation(StrEnum):
-    """What became of a preview. ``REPEATED``: it was confirmed before."""
+    """The result of confirming a preview. ``REPEATED``: it was confirmed before."""
 
     CONFIRMED = "confirmed"
     REPEATED = "repeated"
@@ -79,10 +79,10 @@ class Chosen:
 
 
 def kind_of(item: Interaction, step: str | None = "") -> str:
-    """The same for questions that can be approved or rejected together; empty for one that can't.
+    """A key that questions share if they can be approved or rejected together, since they have the
+    same workflow, step, type and answer form. Empty for a question that can't be.
 
-    These have the same workflow, step, type and answer form. ``step`` is empty for a question that
-    no step asked, None if the step is unknown.
+    ``step`` is empty for a question that no step asked, None if the step is unknown.
     """
     form = form_of(item)
     if not form:
@@ -137,10 +137,10 @@ def prepare(
     chosen: Sequence[Chosen],
     query: str = "",
 ) -> Batch:
-    """Store what would be done, as a preview.
+    """Store a preview.
 
-    Questions that can't be in it are kept with the reason, except those that the person was not
-    asked. After the first ``MOST`` the rest are left out.
+    Questions that can't be included are stored with the reason, except those that the person was
+    not asked. Only the first ``MOST`` are considered.
     """
     now, viewer = timezone.now(), viewer_of(reviewer.user)
     batch = Batch.objects.create(
@@ -180,7 +180,7 @@ def prepare(
 
 @transaction.atomic
 def confirm(*, batch: Batch, comment: str, origin: Origin) -> Confirmation:
-    """Let the batch be sent: at once, or with *Send with undo* when the time to undo is over."""
+    """Schedule the batch: to be sent at once, or with *Send with undo* after the time to undo."""
     row = Batch.objects.select_for_update().select_related("reviewer").get(pk=batch.pk)
     if not row.previewed:
         return Confirmation.REPEATED
@@ -200,12 +200,12 @@ def confirm(*, batch: Batch, comment: str, origin: Origin) -> Confirmation:
 
 
 def keep_comment(batch: Batch, comment: str) -> None:
-    """Store what is typed into a preview, to be shown there again."""
+    """Keep the comment typed into a preview."""
     Batch.objects.filter(pk=batch.pk, confirmed_at__isnull=True).update(comment=comment)
 
 
 def wait_of(batch: Batch) -> timedelta:
-    """How long the person can undo it: claims and releases are not held."""
+    """How long the person can undo it; claims and releases can't be undone."""
     choice = guard.choice_of(batch.reviewer)
     held = batch.answers and choice.guard == Guard.UNDO
     return timedelta(seconds=choice.seconds if held else 0)
@@ -219,7 +219,7 @@ def needs_reason(batch: Batch) -> bool:
 
 
 def undo(batch: Batch) -> bool:
-    """Make it a preview again. False if it is being sent, or was, or was not confirmed."""
+    """Make it a preview again. False if it was not confirmed, or is already being sent."""
     held = Batch.objects.filter(pk=batch.pk, started_at=None, confirmed_at__isnull=False)
     if not held.update(confirmed_at=None, send_at=None):
         return False
@@ -228,7 +228,7 @@ def undo(batch: Batch) -> bool:
 
 
 def dismiss(batch: Batch) -> bool:
-    """Put the results away. False while it isn't finished."""
+    """Dismiss the results. False while the batch isn't finished."""
     done = Batch.objects.filter(pk=batch.pk, finished_at__isnull=False)
     if not done.update(dismissed_at=timezone.now()):
         return False
@@ -237,7 +237,7 @@ def dismiss(batch: Batch) -> bool:
 
 
 def tidy() -> None:
-    """Delete old previews, and results that were dismissed."""
+    """Delete old previews and dismissed results."""
     old = timezone.now() - KEEP_FOR
     previews = Q(confirmed_at__isnull=True, created_at__lt=old)
     Batch.objects.filter(previews | Q(dismissed_at__lt=old)).delete()
@@ -259,7 +259,7 @@ def _asked(
 def _left_out(
     batch: Batch, viewer: Viewer, item: Interaction, seen: Chosen, now: datetime
 ) -> LeftOut | Refusal | str:
-    """Why the question can't be in the batch; empty if it can."""
+    """Why the question can't be included; empty if it can."""
     if batch.answers:
         refusal = access.why_not_answer(viewer, item)
     else:
