@@ -135,7 +135,7 @@ class Provider(OpenIDConnectProvider):
         return str(_merged(data)["sub"])
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, str]:
-        """What is stored with a linked account: the address, for administrators to recognize it."""
+        """What is stored with a linked account: the address, for administrators to recognise it."""
         return {"email": _text(_merged(data), "email")}
 
 
