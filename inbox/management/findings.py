@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """``FAILS``: something is wrong, and the exit status is 1. ``TO_DO``: it works, and something
+    """``FAILS``: something is wrong, and the exit status is 1. ``TO_DO``: it works, but something
     is left to do. ``NOTE``: information.
     """
 
@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """``text`` of a ``FAILS`` or ``TO_DO`` says what to do."""
+    """The ``text`` of ``FAILS`` and ``TO_DO`` says what to do."""
 
     verdict: Verdict
     text: str

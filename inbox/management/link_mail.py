@@ -1,4 +1,4 @@
-"""Mailing the sign-in links that a command has made."""
+"""Mailing the sign-in links that a command has created."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from inbox.web.connection.link_mail import LinkRow, link_rows, mails_of
 
 
 def add_option(parser: CommandParser) -> None:
-    """Let the command be asked to mail its links."""
+    """Add the option ``--mail``."""
     parser.add_argument(
         "--mail",
         action="store_true",
@@ -23,19 +23,19 @@ def add_option(parser: CommandParser) -> None:
 
 
 def check_option(*, wanted: bool) -> None:
-    """Raises CommandError if mails can't be sent."""
+    """Raises CommandError if the option is given and mails can't be sent."""
     if wanted and not settings.SENDS_MAIL:
         raise CommandError("--mail needs EMAIL_URL, the address of a mail server.")
 
 
 def purpose_of(username: str) -> str:
-    """What the person does with the link."""
+    """What the link is for."""
     return "choose a password" if may_use_password(username) else f"sign in with {oidc().name}"
 
 
 @sensitive_variables()
 def mailed(added: Sequence[Added], *, wanted: bool) -> list[LinkRow]:
-    """The links that were made, mailed where that is wanted and there is an address."""
+    """The new links, mailed if that is wanted and the account has an address."""
     rows = [row for row in link_rows(added) if row.link]
     if not wanted:
         return rows

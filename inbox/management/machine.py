@@ -1,4 +1,4 @@
-"""Checks of what the product runs on: settings, disk, database, clock, keys."""
+"""Checks settings, disk space, database, clock and keys."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ TOO_LITTLE_SPACE = 200 * MEGABYTE
 LITTLE_SPACE = 1000 * MEGABYTE
 CLOCK_MAY_DIFFER = timedelta(seconds=5)
 CLOCK_MUST_AGREE = timedelta(minutes=1)
-"""Beyond this, answers that were made here count as made elsewhere."""
+"""Beyond this, answers made here count as made elsewhere."""
 
 
 def examine() -> list[Finding]:
@@ -31,7 +31,7 @@ def examine() -> list[Finding]:
 
 
 def _settings() -> list[Finding]:
-    """A malformed setting has ended the command before."""
+    """A malformed setting ends the command before this."""
     findings = [
         Finding(
             Verdict.FAILS if message.level >= checks.ERROR else Verdict.TO_DO,
@@ -59,7 +59,7 @@ def _settings() -> list[Finding]:
 
 
 def _space() -> list[Finding]:
-    """Of the disks with ``DATA_DIR`` and with SQLite's databases."""
+    """The free space for ``DATA_DIR`` and for SQLite's databases, once for each disk."""
     folders = [settings.DATA_DIR]
     folders += [
         Path(options["NAME"]).parent

@@ -16,7 +16,7 @@ def prepare() -> None:
 
 
 def find_engine() -> None:
-    """Let the command call the embedded engine where ``serve`` has started it."""
+    """Set the address at which ``serve`` has started the embedded engine."""
     if settings.EMBEDDED:
         note = serving_note.read(settings.DATA_DIR) or {}
         settings.MOBIUS_BASE_URL = note.get("engine", settings.MOBIUS_BASE_URL)
@@ -29,6 +29,6 @@ def make_ready() -> None:
     tables.migrate("default")
     prepare()
     if not settings.ENVIRONMENT.PUBLIC_URL and settings.PORT == 0:
-        # The port that ``serve`` has taken is in its note.
+        # ``serve`` has noted the port that it got.
         note = serving_note.read(settings.DATA_DIR) or {}
         settings.PUBLIC_URL = note.get("web", settings.PUBLIC_URL)

@@ -1,4 +1,4 @@
-"""Checks the identity provider, and that one administrator can do without it."""
+"""Checks the identity provider, and that one administrator can sign in without it."""
 
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from inbox.people.identity_provider import Adapter, NoAnswer, NotTheProvider, oi
 
 
 def examine() -> list[Finding]:
-    """Nothing where people sign in with passwords only."""
+    """Nothing without an identity provider."""
     return [_provider(), _break_glass()] if settings.OIDC else []
 
 

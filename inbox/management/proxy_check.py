@@ -1,4 +1,4 @@
-"""Checks that ``PUBLIC_URL`` leads here, and that streams pass the proxy in front."""
+"""Checks that ``PUBLIC_URL`` leads here, and that streams get through the proxy."""
 
 import http.client
 import socket
@@ -24,7 +24,7 @@ SESSION_LASTS = timedelta(minutes=1)
 
 
 def examine() -> list[Finding]:
-    """Nothing is in front of an address that is not set."""
+    """Nothing without a ``PUBLIC_URL``."""
     if not settings.ENVIRONMENT.PUBLIC_URL:
         return []
     if wrong := _reach():
@@ -41,7 +41,7 @@ def examine() -> list[Finding]:
 
 
 def _reach() -> str:
-    """Why the address does not lead to a running product; empty if it does."""
+    """Why the address doesn't lead to a running product; empty if it does."""
     address = settings.PUBLIC_URL
     host = urlsplit(address).hostname
     try:
@@ -69,7 +69,7 @@ def _reach() -> str:
 
 
 def _stream(user: Any) -> str:
-    """Why the stream of the inbox does not arrive; empty if it does."""
+    """Why the stream of the inbox doesn't arrive; empty if it does."""
     try:
         with (
             _signed_in(user) as cookie,
@@ -103,7 +103,7 @@ def _stream(user: Any) -> str:
 
 @contextmanager
 def _request(path: str, **headers: str) -> Iterator[http.client.HTTPResponse]:
-    """A response from ``PUBLIC_URL``, whose body is not read yet."""
+    """A response from ``PUBLIC_URL`` whose body hasn't been read."""
     address = urlsplit(settings.PUBLIC_URL)
     host, port = address.hostname or "", address.port
     connection = (

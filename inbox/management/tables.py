@@ -18,7 +18,7 @@ _SETTING = {"default": "DATABASE_URL", "engine": "ENGINE_DATABASE_URL"}
 
 
 def migrate(alias: str) -> None:
-    """Migrate. Raises CommandError with one sentence if the database can't be opened or written."""
+    """Raises CommandError with one sentence if the database can't be opened or written."""
     # The engine's database has no tables of other apps, whose migrations take seconds.
     labels = ["engine"] if alias == "engine" else []
     with _opened(alias) as connection:
@@ -30,7 +30,7 @@ def migrate(alias: str) -> None:
 
 
 def require_migrations() -> None:
-    """Raises CommandError with one sentence if they are missing or the database can't be opened."""
+    """Raises CommandError with one sentence if one is missing or the database can't be opened."""
     with _opened("default"):
         if not installation.is_migrated():
             raise CommandError("Migrations are missing. Run python manage.py migrate first.")

@@ -11,8 +11,8 @@ from django.core.management.base import CommandError
 from inbox.management.bounded_protocol import BoundedProtocol
 
 KEEP_ALIVE = 30
-"""Seconds for which an idle connection is kept. uvicorn's default of five is when many clients give
-one up: the server would close it just as their next request arrives, and the request be lost.
+"""Seconds for which an idle connection is kept. After uvicorn's default of five, many clients close
+it too: the server could close it just as their next request arrives, which would be lost.
 """
 
 

@@ -1,4 +1,4 @@
-"""Several web processes as children of one, on one port."""
+"""Several web processes on one port, as children of this process."""
 
 import os
 import signal
@@ -17,40 +17,34 @@ READY = "ready"
 AGAIN_AFTER = 1.0
 """Seconds between the end of a worker and its next start."""
 FEWEST = 10
-"""Connections to the database that a worker may have in any case."""
+"""How many connections to the database a worker may have at least."""
 STOPPED_WITHIN = 10.0
-"""Seconds that workers have to end before they are killed."""
+"""Seconds in which a worker has to end before it is killed."""
 
 
 class Workers:
     """``count`` workers, from ``run`` to ``stop`` or the end of this process, however it ends.
 
-    A worker is ``serve --worker``. It takes connections from the listening socket, and ends when
-    the pipe from this process closes. One that dies is started again.
+    A worker is ``serve --worker``. It accepts connections on the listening socket, and ends when
+    the pipe from this process closes. A worker that dies is started again.
 
     Args:
-        on_ready: called when the first one serves.
+        on_ready: called when the first worker serves.
     """
 
-    def __init__(
-        self,
-        count: int,
-        *,
-        on_ready: Callable[[], None],
-    ) -> None:
+    def __init__(self, count: int, *, on_ready: Callable[[], None]) -> None:
         self._count = count
         self._on_ready = on_ready
         self._stopping = threading.Event()
         self._welcomed = threading.Lock()
         self._theirs, self._pipe = os.pipe()
-        self._processes: list[subprocess.Popen[str] | None] = [None] * count
         self.started = False
 
     def run(self, sockets: list[socket]) -> None:
-        """Keep the workers running on these sockets until ``stop``, or until none can start."""
+        """Keep the workers running on the socket until ``stop``, or until none can start."""
         [self._listener] = sockets
         threads = [
-            threading.Thread(target=self._keep, args=(index,), name=f"worker-{index}")
+            threading.Thread(target=self._keep, name=f"worker-{index}")
             for index in range(self._count)
         ]
         for thread in threads:
@@ -69,10 +63,10 @@ class Workers:
             os.close(self._pipe)
             self._pipe = -1
 
-    def _keep(self, index: int) -> None:
+    def _keep(self) -> None:
+        """Run one worker after the other."""
         while not self._stopping.is_set():
             process = self._start()
-            self._processes[index] = process
             served = False
             for line in process.stdout or ():
                 if line.strip() == READY:
@@ -110,8 +104,8 @@ class Workers:
         )
 
     def _environment(self) -> dict[str, str]:
-        """What the workers can't know: the ports that this process got, and their part of the
-        connections to the database.
+        """The settings that only this process knows: the ports that it got, and each worker's share
+        of the connections to the database.
         """
         _, _, engine = settings.MOBIUS_BASE_URL.rpartition(":")
         return {
@@ -127,15 +121,14 @@ class Workers:
                 self._on_ready()
 
 
-def serve(descriptors: str) -> bool:
-    """Be a worker: serve the listening socket until the parent's pipe closes. Returns whether it
-    served. ``descriptors``: the socket and the pipe, as ``Workers`` passes them.
+def serve(descriptors: str) -> None:
+    """Serve as a worker until the parent's pipe closes. ``descriptors`` are the listening socket
+    and the pipe, as ``Workers`` passes them.
     """
     listener, pipe = map(int, descriptors.split(","))
     server = Server(on_ready=_say_ready)
-    threading.Thread(target=_end_with_parent, args=(server, pipe), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
     server.run(sockets=[socket(fileno=listener)])
-    return server.started
 
 
 def _say_ready() -> None:
@@ -143,7 +136,7 @@ def _say_ready() -> None:
     sys.stdout.flush()
 
 
-def _end_with_parent(server: Server, pipe: int) -> None:
+def _end_with_parent(pipe: int) -> None:
     os.read(pipe, 1)  # returns when the other end is closed
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(STOPPED_WITHIN)

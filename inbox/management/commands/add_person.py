@@ -17,7 +17,6 @@ class Command(BaseCommand):
     """Creates or changes an account. Works before the first start and while the server runs."""
 
     help = "Add a person: their account, Mobius ID, and role."
-    requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="the username they sign in with")

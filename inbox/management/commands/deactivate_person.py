@@ -26,7 +26,6 @@ class Command(BaseCommand):
         "Deactivate a person who leaves: withdraw held answers, release claims, remove the member "
         "token, end sessions, and list the questions that wait for the person."
     )
-    requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="the username they sign in with")

@@ -18,7 +18,6 @@ class Command(BaseCommand):
         "Check settings, disk, database, clock, keys, Mobius, people, the identity provider and "
         "the proxy in front. Each line says what to do. The exit status is 1 if something is wrong."
     )
-    requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
         make_ready()

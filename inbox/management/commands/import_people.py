@@ -15,7 +15,6 @@ class Command(BaseCommand):
     """Adds everyone in the file, or no one if a line has a problem."""
 
     help = f"Add the people in a CSV file with the columns {','.join(people_import.COLUMNS)}."
-    requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", type=Path)

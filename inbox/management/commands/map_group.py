@@ -13,7 +13,6 @@ class Command(BaseCommand):
     """Replaces the people who are assigned to the group."""
 
     help = "Assign people to a Mobius group whose members Mobius doesn't list."
-    requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("group_id", metavar="GROUP_ID")

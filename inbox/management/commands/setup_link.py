@@ -13,7 +13,6 @@ class Command(BaseCommand):
     """Creates a new setup link, which replaces the previous one."""
 
     help = "Print a one-time link, valid for an hour, for creating the first administrator."
-    requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
         make_ready()
