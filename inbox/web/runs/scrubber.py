@@ -255,7 +255,7 @@ def scrubber(
         count = events.count()
     nth = _nth(events, count, filters.cleaned_data)
     if nth >= count:
-        return _now(run, events, count)
+        return _now(run, count)
     neighbours = list(events.values_list("seq", flat=True)[max(0, nth - 2) : nth + 1])
     here = neighbours[1] if nth > 1 else neighbours[0]
     replayed = events.filter(seq__lte=here).exclude(kind=EventKind.ACTION.value)
@@ -293,7 +293,7 @@ def _nth(events: QuerySet[Event], count: int, cleaned: Mapping[str, str]) -> int
     return max(1, int(cleaned["nth"])) if cleaned["nth"] else count
 
 
-def _now(run: Run, events: QuerySet[Event], count: int) -> Scrubber:
+def _now(run: Run, count: int) -> Scrubber:
     page = run.get_absolute_url()
     return Scrubber(
         run_id=run.mobius_id,
