@@ -135,12 +135,10 @@ def waiting_in(queue: str) -> Iterator[None]:
 
 
 def observe_call(call: str, result: str, seconds: float) -> None:
-    """Record a call of Mobius."""
     MOBIUS_CALL_SECONDS.labels(call, result).observe(seconds)
 
 
 def observe_answer(outcome: str, seconds: float) -> None:
-    """Record an answer."""
     ANSWER_SECONDS.labels(outcome).observe(seconds)
 
 

@@ -224,7 +224,6 @@ def is_asked(viewer: Viewer, interaction: Interaction) -> bool:
 
 
 def has_answered(viewer: Viewer, interaction: Interaction) -> bool:
-    """Whether the viewer has answered."""
     return viewer.mobius_id is not None and viewer.mobius_id in interaction.answered_by
 
 
@@ -308,7 +307,6 @@ def can_be_claimed(interaction: Interaction) -> bool:
 
 
 def has_claimed(viewer: Viewer, interaction: Interaction) -> bool:
-    """Whether the viewer has claimed it."""
     return bool(interaction.claimed_by) and interaction.claimed_by == viewer.mobius_id
 
 

@@ -9,7 +9,6 @@ FILE = "serve.json"
 
 
 def write(folder: Path, **addresses: str) -> None:
-    """Write the addresses."""
     private_files.write(folder / FILE, json.dumps(addresses, indent=2) + "\n")
 
 

@@ -209,7 +209,6 @@ class MobiusClient:
         return await self._send(self._adapter.claim(id))
 
     async def release(self, id: str) -> Interaction:
-        """Release a claim."""
         return await self._send(self._adapter.release(id))
 
     # Runs
@@ -348,7 +347,6 @@ class MobiusClient:
         await self._send(self._adapter.remove_member(group, user_id))
 
     async def groups_of(self, user_id: str) -> tuple[Group, ...]:
-        """The groups that a person is in."""
         return await self._all(self._adapter.groups_of, user_id)
 
     async def me(self) -> Person:

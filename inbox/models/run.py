@@ -92,7 +92,6 @@ class Run(models.Model):
 
     @property
     def cancelled(self) -> bool:
-        """Whether it was cancelled."""
         return self.state == self.CANCELLED
 
     @property

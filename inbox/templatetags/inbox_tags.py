@@ -168,7 +168,6 @@ def tint(person: str) -> str:
 
 
 def initial(name: str) -> str:
-    """The initial of a name."""
     return next((letter for letter in name if letter.isalnum()), "?").upper()
 
 

@@ -75,7 +75,6 @@ Fields = dict[str, Any]
 
 
 def connect() -> None:
-    """Connect the receivers."""
     for signal, receiver, senders in (
         (pre_save, _before_save, WATCHED),
         (post_save, _account_saved, [User]),

@@ -71,7 +71,6 @@ class SecondStep(AuthenticateView):
 @require_safe
 @_with_password
 def second_factor(request: ReviewerRequest) -> HttpResponse:
-    """The factors of the viewer."""
     return _page(request)
 
 
@@ -137,7 +136,6 @@ def recovery_codes(request: ReviewerRequest) -> HttpResponse:
 @require_POST
 @_with_password
 def new_recovery_codes(request: ReviewerRequest) -> HttpResponseBase:
-    """Replace the codes."""
     if not _factors(request).filter(type__in=FACTORS).exists():
         raise Http404("No second factor.")
     form = WithPassword(request.POST)

@@ -127,7 +127,6 @@ class BatchPage:
 
     @property
     def progress_words(self) -> str:
-        """How far it is."""
         return _("%(done)d of %(total)d") % {"done": self.done, "total": self.total}
 
 

@@ -146,7 +146,6 @@ def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
 @require_POST
 @administrator_required
 async def send_test_question(request: ReviewerRequest) -> HttpResponseBase:
-    """Send the administrator a test question."""
     try:
         sent = await trial.send(request.user.reviewer)
     except trial.NotSent as refused:

@@ -121,7 +121,6 @@ def decision_list(
 
 
 def receipt_href(entry: Decision) -> str:
-    """The receipt of an answer."""
     return f"{reverse('receipt', args=[entry.interaction_id])}?entry={entry.number}"
 
 

@@ -53,7 +53,6 @@ class FocusEnd:
 
     @property
     def here(self) -> str:
-        """This page."""
         return self.filters.href()
 
     @property

@@ -125,7 +125,6 @@ class Row:
 
     @cached_property
     def action_words(self) -> str:
-        """The button's label."""
         match self.action:
             case Action.CLAIM:
                 return _("Claim")
@@ -136,12 +135,10 @@ class Row:
 
     @property
     def action_key(self) -> str:
-        """The key of the button."""
         return {"claim": "c", "release": "e"}.get(self.action, "")
 
     @cached_property
     def action_href(self) -> str:
-        """Where the button posts to."""
         return question_path(self.action, self.id)
 
     @property

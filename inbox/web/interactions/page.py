@@ -247,7 +247,6 @@ class ItemPage:
 
     @property
     def progress_label(self) -> str:
-        """The label of the progress bar."""
         counts = {"count": self.have, "total": self.of}
         if "you" in self.parts:
             return _("%(count)d of %(total)d answered, yours is next") % counts

@@ -105,7 +105,6 @@ class SnoozeForm(Form):
 
     @property
     def time(self) -> datetime:
-        """The chosen time."""
         chosen: datetime = self.cleaned_data["preset"] or self.cleaned_data["until"]
         return chosen
 

@@ -100,7 +100,6 @@ class RunItem:
 
     @property
     def progress_label(self) -> str:
-        """The label of the progress bar."""
         counts = {"count": self.have, "total": self.of}
         return _("%(count)d of %(total)d answered") % counts
 
@@ -171,7 +170,6 @@ class RunPage:
 
     @property
     def here(self) -> str:
-        """This page."""
         return self.run.get_absolute_url()
 
     @property

@@ -56,7 +56,6 @@ class Piece:
 
     @property
     def label(self) -> str:
-        """The label of a fold."""
         lines = ngettext("%(count)d unchanged line", "%(count)d unchanged lines", self.folded)
         return lines % {"count": self.folded}
 

@@ -109,7 +109,6 @@ def href(viewer: Viewer, entry: Decision) -> str:
 
 
 def signal_name(entry: Decision) -> str:
-    """The name of the signal."""
     return str(_value(entry).get("signal") or "")
 
 

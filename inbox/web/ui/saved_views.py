@@ -41,7 +41,6 @@ def shown_views(viewer: Viewer, upstream: Upstream) -> tuple[SavedView, ...]:
 
 
 def view_links(views: Iterable[SavedView]) -> tuple[ViewLink, ...]:
-    """The views as links."""
     return tuple(
         ViewLink(view.pk, view.name, view.get_absolute_url(), view.group.name if view.group else "")
         for view in views

@@ -35,7 +35,6 @@ class Scope:
 
     @property
     def section(self) -> str:
-        """The section of the rail."""
         return self.key or "inbox"
 
     @property
@@ -295,7 +294,6 @@ class Filters(ListForm):
 
     @property
     def list_href(self) -> str:
-        """The list."""
         return self.href()
 
     @property
@@ -327,7 +325,6 @@ class FocusFilters(Filters):
 
     @property
     def list_href(self) -> str:
-        """The list."""
         return Filters.link(**self.values(order=""))
 
 
