@@ -306,20 +306,6 @@ class MobiusClient:
         """One group, by id or handle."""
         return await self._read(self._adapter.group(group))
 
-    async def create_group(
-        self,
-        *,
-        name: str,
-        handle: str | None = None,
-        description: str | None = None,
-        routing: PolicyKind = PolicyKind.ANY,
-    ) -> Group:
-        """A new group without members. Without a handle, upstream derives one from the name."""
-        call = self._adapter.create_group(
-            name=name, handle=handle, description=description, routing=routing
-        )
-        return await self._send(call)
-
     async def update_group(
         self,
         group: str,
@@ -345,9 +331,6 @@ class MobiusClient:
     async def remove_member(self, group: str, user_id: str) -> None:
         """Remove a person from a group."""
         await self._send(self._adapter.remove_member(group, user_id))
-
-    async def groups_of(self, user_id: str) -> tuple[Group, ...]:
-        return await self._all(self._adapter.groups_of, user_id)
 
     async def me(self) -> Person:
         """The owner of the member token. Raises NotFound if upstream has no such call."""

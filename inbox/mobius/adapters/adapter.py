@@ -169,17 +169,6 @@ class Adapter(Protocol):
         """One group, by id or handle."""
         ...
 
-    def create_group(
-        self,
-        *,
-        name: str,
-        handle: str | None,
-        description: str | None,
-        routing: PolicyKind,
-    ) -> Call[Group]:
-        """A new group without members. Raises ValueError for an unsupported routing."""
-        ...
-
     def update_group(
         self,
         group: str,
@@ -203,12 +192,6 @@ class Adapter(Protocol):
 
     def remove_member(self, group: str, user_id: str) -> Call[None]:
         """Remove a person from a group."""
-        ...
-
-    def groups_of(
-        self, user_id: str, *, limit: int | None, cursor: str | None = None
-    ) -> Call[Page[Group]]:
-        """One page of the groups that a person is in."""
         ...
 
     def me(self) -> Call[Person]:

@@ -159,22 +159,6 @@ class GuideAdapter:
     def group(self, group: str) -> Call[Group]:
         return Call(path_of(self.groups_path, group), read_group)
 
-    def create_group(
-        self,
-        *,
-        name: str,
-        handle: str | None,
-        description: str | None,
-        routing: PolicyKind,
-    ) -> Call[Group]:
-        body = without_none(
-            name=name,
-            handle=handle,
-            description=description,
-            routing_policy=write_routing(routing),
-        )
-        return Call(self.groups_path, read_group, "POST", json=body)
-
     def update_group(
         self,
         group: str,
@@ -203,13 +187,6 @@ class GuideAdapter:
     def remove_member(self, group: str, user_id: str) -> Call[None]:
         path = path_of(self.groups_path, group) + path_of(self.members_path, user_id)
         return Call(path, _nothing, "DELETE")
-
-    def groups_of(
-        self, user_id: str, *, limit: int | None, cursor: str | None = None
-    ) -> Call[Page[Group]]:
-        # This list takes no limit.
-        path = path_of(self.members_path, user_id) + self.groups_path
-        return Call(path, page_of(read_group), query=without_none(cursor=cursor))
 
     def me(self) -> Call[Person]:
         return Call(f"{self.members_path}/me", read_person)
