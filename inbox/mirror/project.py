@@ -15,7 +15,6 @@ from inbox.mirror import capabilities, observers
 from inbox.mirror.changes import Changes
 from inbox.mirror.projection import Projection
 from inbox.mirror.snapshots import Payload, Received
-from inbox.mobius import types
 from inbox.models import Event, Interaction, Run, Step, Upstream
 
 
@@ -67,13 +66,6 @@ def apply(
         capabilities.note_claims(row, interactions)
         _advance(row, read_at, cursor)
     return changes
-
-
-def apply_interaction(
-    upstream: Upstream, interaction: types.Interaction, *, read_at: datetime
-) -> Changes:
-    """``apply`` for a single interaction."""
-    return apply(upstream, [interaction], read_at=read_at)
 
 
 def reset(upstream: Upstream) -> None:

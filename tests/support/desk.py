@@ -50,7 +50,7 @@ class Desk:
     def tell(self, payload: dict[str, Any]) -> None:
         """Put a payload into the mirror."""
         interaction = read_interaction(payload)
-        mirror.apply_interaction(Upstream.present(), interaction, read_at=datetime.now(UTC))
+        mirror.apply(Upstream.present(), [interaction], read_at=datetime.now(UTC))
 
     def tell_run(self, id: str) -> None:
         """The run of that id into the mirror, as the engine has it."""
