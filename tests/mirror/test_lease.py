@@ -1,4 +1,4 @@
-"""Who leads, and that a process that led before writes nothing more."""
+"""Which process is the leader, and that a former leader writes nothing more."""
 
 import asyncio
 import threading
@@ -57,7 +57,7 @@ def in_term(of: SyncLease, write: Callable[[], None]) -> Any:
     return asyncio.get_running_loop().create_task(sync_to_async(write)(), context=context)
 
 
-async def test_one_holds_it_until_it_lets_go_and_its_number_rises() -> None:
+async def test_one_holds_it_until_it_is_released_and_its_number_rises() -> None:
     async with holder() as first, holder(OTHER) as second:
         await taken(first)
         number = first.term.number if first.term else 0
@@ -126,7 +126,7 @@ def in_plain_sql() -> None:
 
 
 @pytest.mark.parametrize("write", [autocommitted, in_a_transaction, in_a_savepoint, in_plain_sql])
-async def test_one_that_was_taken_over_from_writes_nothing(write: Callable[[], None]) -> None:
+async def test_a_former_leader_writes_nothing(write: Callable[[], None]) -> None:
     await Upstream.objects.acreate(base_url="http://mobius", project="before")
     async with holder() as first, holder(OTHER) as second:
         await taken(first)
@@ -141,7 +141,7 @@ async def test_one_that_was_taken_over_from_writes_nothing(write: Callable[[], N
         assert await Upstream.objects.filter(project="late").acount() == 1
 
 
-async def test_it_is_not_taken_while_a_transaction_of_the_leader_goes_on() -> None:
+async def test_it_is_not_taken_while_a_transaction_of_the_leader_is_open() -> None:
     await Upstream.objects.acreate(base_url="http://mobius", project="before")
     begun, go_on = threading.Event(), threading.Event()
 
@@ -200,7 +200,7 @@ async def test_a_session_that_a_stopped_process_left_in_a_transaction_is_ended(
     psql.close()
 
 
-async def test_what_cannot_be_undone_is_not_begun_once_the_lease_may_have_expired() -> None:
+async def test_nothing_that_cannot_be_undone_begins_once_the_lease_may_have_expired() -> None:
     async with holder() as first:
         await taken(first)
         assert first.term is not None

@@ -41,7 +41,7 @@ def held_elsewhere(reviewer_id: int, interaction_id: str) -> Iterator[psycopg.Co
         yield session
 
 
-async def test_it_waits_for_another_process() -> None:
+async def test_one_that_another_process_holds_is_waited_for() -> None:
     async with several_processes():
         with held_elsewhere(1, "int_1") as other:
             with pytest.raises(StillAnswering):

@@ -89,7 +89,7 @@ def reasons(done: Deactivated) -> list[tuple[str, Kind]]:
     return [(outcome.subject.mobius_id, outcome.kind) for outcome in done.kept]
 
 
-async def test_everything_is_taken_back_in_order_and_the_log_says_so(desk: Desk) -> None:
+async def test_everything_is_undone_in_order_and_the_log_says_so(desk: Desk) -> None:
     mine, item = await claimed(desk), await sync_to_async(desk.ask)()
     await answer(desk, item, held=True)
     for _ in range(2):
@@ -182,7 +182,7 @@ async def test_claims_are_kept_with_the_reason_while_mobius_is_down(desk: Desk) 
     assert [verb for verb, _, _ in await entries()].count("account_switched_off") == 1
 
 
-async def test_a_short_outage_is_waited_for(desk: Desk, monkeypatch: Any) -> None:
+async def test_it_waits_for_the_end_of_a_short_outage(desk: Desk, monkeypatch: Any) -> None:
     monkeypatch.setattr(deactivation, "TRY_FOR", 10.0)
     mine = await claimed(desk)
     desk.server.on("POST", RELEASE, Reply(429), Reply(503), PassThenCut())
@@ -226,7 +226,7 @@ async def test_a_claim_that_has_ended_elsewhere_is_not_counted(desk: Desk) -> No
     assert (done.released, done.kept) == (0, ())
 
 
-async def test_a_claim_made_meanwhile_is_released_too(desk: Desk) -> None:
+async def test_a_claim_made_in_the_meantime_is_released_too(desk: Desk) -> None:
     mine, late = await claimed(desk), await sync_to_async(desk.ask_group)()
     held = Hold(Pass())
     desk.server.on("POST", rf"{mine.mobius_id}/release$", held)
@@ -251,7 +251,7 @@ async def test_an_answer_that_is_being_sent_counts(desk: Desk) -> None:
     assert ("respond", "rina", item.mobius_id) in await entries()
 
 
-async def test_an_answer_that_is_held_meanwhile_is_not_sent(desk: Desk) -> None:
+async def test_an_answer_held_in_the_meantime_is_not_sent(desk: Desk) -> None:
     await claimed(desk)
     item, held = await sync_to_async(desk.ask)(), Hold(Pass())
     desk.server.on("POST", RELEASE, held)
@@ -266,7 +266,7 @@ async def test_an_answer_that_is_held_meanwhile_is_not_sent(desk: Desk) -> None:
     assert desk.posts() == []
 
 
-async def test_the_service_key_does_not_answer_for_someone_who_was_deactivated_meanwhile(
+async def test_the_service_key_does_not_answer_for_someone_deactivated_in_the_meantime(
     desk: Desk,
 ) -> None:
     desk.settings.SERVICE_KEY_ANSWERS = "on"
@@ -278,7 +278,7 @@ async def test_the_service_key_does_not_answer_for_someone_who_was_deactivated_m
     assert desk.posts() == []
 
 
-async def test_it_is_finished_by_another_process_if_the_first_ends_meanwhile(desk: Desk) -> None:
+async def test_another_process_finishes_it_if_the_first_ends(desk: Desk) -> None:
     mine, item = await claimed(desk), await sync_to_async(desk.ask)()
     await answer(desk, item, held=True)
     await sync_to_async(sign_in)("rina")
@@ -339,7 +339,7 @@ async def test_one_of_two_administrators_can_be_deactivated(desk: Desk) -> None:
         await deactivate(desk, "tess", by="")
 
 
-async def test_someone_without_a_mobius_id_has_nothing_to_take_back(desk: Desk) -> None:
+async def test_someone_without_a_mobius_id_has_nothing_to_undo(desk: Desk) -> None:
     await User.objects.acreate(username="new")
     done = await deactivate(desk, "new")
     assert (done.answers, done.released, done.token) == (0, 0, False)

@@ -1,4 +1,4 @@
-"""Administrators are told what they have to fix, once, and once that it is over."""
+"""Administrators are told once what they have to fix, and once when it is fixed."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -83,7 +83,7 @@ def shown(client: Client, path: str) -> str:
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_they_are_notified_once_and_once_that_it_is_over(kind: Kind) -> None:
+def test_they_are_notified_once_and_again_when_it_is_over(kind: Kind) -> None:
     go_wrong(kind)
     incidents.note()
     assert notices("admin") == [(kind, "", True)]
@@ -140,7 +140,7 @@ def mailbox(mailbox: Mailbox, settings: Any) -> Mailbox:
     return mailbox
 
 
-async def test_a_mail_says_it_once_and_once_that_it_is_over(mailbox: Mailbox) -> None:
+async def test_one_mail_is_sent_and_another_when_it_is_over(mailbox: Mailbox) -> None:
     go_wrong(Kind.KEY_REFUSED)
     for _ in range(2):
         await sync_to_async(incidents.note)()

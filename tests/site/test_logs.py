@@ -1,4 +1,4 @@
-"""What a line of the log says, and how many there are of an outage."""
+"""What the log says in a line, and how many lines an outage takes."""
 
 import json
 import logging
@@ -145,7 +145,7 @@ def test_two_outages_have_a_line_each(log: Log) -> None:
     ]
 
 
-def test_what_is_no_outage_is_always_written(log: Log) -> None:
+def test_anything_but_an_outage_is_always_written(log: Log) -> None:
     for _ in range(3):
         log.logger.warning("refused: %s", Rejected("a bad request"))
         log.logger.warning("A file is missing")

@@ -128,7 +128,7 @@ def test_the_command_refuses_an_unknown_name_and_the_last_administrator(people: 
     assert User.objects.get(username="admin").is_active
 
 
-def test_no_one_deactivates_themself_or_the_last_administrator(boss: Client) -> None:
+def test_no_one_deactivates_themselves_or_the_last_administrator(boss: Client) -> None:
     assert "You can't deactivate your own account." in shown(boss.get(path("admin")))
     assert "You can't deactivate your own account." in shown(boss.post(path("admin")), 422)
     assert User.objects.get(username="admin").is_active

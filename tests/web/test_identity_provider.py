@@ -121,7 +121,7 @@ def test_the_same_person_has_the_same_account_again(identity_provider: IdentityP
         ("contractor", "c.o_neil@other.example", set()),
     ],
 )
-def test_groups_let_people_in_and_stand_for_roles(
+def test_groups_let_people_in_and_give_roles(
     identity_provider: IdentityProvider, login: str, username: str, roles: set[str]
 ) -> None:
     assert enter(login).status_code == 302
@@ -218,7 +218,7 @@ def test_a_link_does_not_take_someone_elses_account(identity_provider: IdentityP
     assert SocialAccount.objects.get().user.username == "nora@acme.example"
 
 
-def test_a_link_that_was_replaced_meanwhile_links_nothing(
+def test_a_replaced_link_links_nothing(
     identity_provider: IdentityProvider,
 ) -> None:
     rina, client = User.objects.get(username="rina"), Client()
@@ -287,7 +287,7 @@ def test_a_claim_does_not_replace_a_mobius_id(identity_provider: IdentityProvide
 
 
 @pytest.mark.parametrize("login", ["with-rinas-id", "with-odd-id"])
-def test_a_claim_that_cannot_be_is_refused(identity_provider: IdentityProvider, login: str) -> None:
+def test_an_impossible_claim_is_refused(identity_provider: IdentityProvider, login: str) -> None:
     client = Client()
     assert enter(login, client).status_code == 302
     new = Reviewer.objects.exclude(user__socialaccount=None).get()
@@ -315,7 +315,7 @@ def test_the_refusal_of_another_accounts_mobius_id_is_logged_and_shown(
     assert said in text_of(sign_in("tess").get("/decisions/"))
 
 
-def test_a_state_of_another_browser_is_refused(identity_provider: IdentityProvider) -> None:
+def test_a_state_from_another_browser_is_refused(identity_provider: IdentityProvider) -> None:
     back = Person("nora").confirm(begin(Client()))
     for client, address in (
         (Client(), back),
@@ -329,7 +329,7 @@ def test_a_state_of_another_browser_is_refused(identity_provider: IdentityProvid
     assert not SocialAccount.objects.exists()
 
 
-def test_a_way_back_works_once(identity_provider: IdentityProvider) -> None:
+def test_a_callback_works_once(identity_provider: IdentityProvider) -> None:
     client = Client()
     back = Person("nora").confirm(begin(client))
     assert client.get(back).status_code == 302
@@ -337,7 +337,7 @@ def test_a_way_back_works_once(identity_provider: IdentityProvider) -> None:
     assert client.get(back).status_code == 400
 
 
-def test_a_code_of_another_sign_in_is_refused(identity_provider: IdentityProvider) -> None:
+def test_a_code_from_another_sign_in_is_refused(identity_provider: IdentityProvider) -> None:
     """The code is bound to the browser that began: PKCE."""
     mallorys, rinas = Client(), Client()
     code = parse_qs(urlsplit(Person("with-rinas-id").confirm(begin(mallorys))).query)["code"][0]
@@ -361,7 +361,7 @@ def test_a_sign_in_can_be_cancelled_at_the_provider(identity_provider: IdentityP
     [{"client_secret": f"not-{SECRET}"}, {"issuer": "localhost"}],
     ids=["wrong secret", "another issuer"],
 )
-def test_a_provider_that_is_configured_wrongly_signs_in_no_one(
+def test_a_misconfigured_provider_signs_no_one_in(
     identity_provider: IdentityProvider, settings: Any, other: dict[str, str]
 ) -> None:
     client = Client()
@@ -390,7 +390,7 @@ def test_an_id_token_counts_only_while_it_is_valid_by_our_clock(
     assert no_one_signed_in(client) is (ahead < 0)
 
 
-def test_a_provider_that_is_down_is_said_so_and_keeps_what_was_typed(
+def test_an_outage_of_the_provider_is_explained_and_keeps_what_was_typed(
     people: None, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     identity_provider, client = IdentityProvider(ACCOUNTS), Client()

@@ -100,7 +100,7 @@ def test_the_link_that_is_shown_is_mailed_and_can_still_be_handed_over(
     assert not [line for line in own_log if token in line]
 
 
-def test_who_has_a_password_is_told_that_it_is_for_a_new_one(
+def test_someone_with_a_password_is_told_that_the_link_is_for_a_new_one(
     root: Client, mailbox: Mailbox
 ) -> None:
     rina = User.objects.create_user("rina", RINA, "correct horse battery")
@@ -109,7 +109,7 @@ def test_who_has_a_password_is_told_that_it_is_for_a_new_one(
     assert mailbox.mails[0]["Subject"] == "Choose a new password for Reviewer inbox"
 
 
-def test_with_an_identity_provider_it_says_with_what_to_sign_in(
+def test_with_an_identity_provider_it_says_how_to_sign_in(
     root: Client, mailbox: Mailbox, settings: Any
 ) -> None:
     settings.OIDC = oidc("https://login.example.com")
@@ -158,7 +158,7 @@ def test_the_page_says_so_if_the_mail_server_refuses_the_password_or_is_gone(
     assert mailbox.mails == []
 
 
-def test_of_several_one_is_mailed_or_all_that_are_left(root: Client, mailbox: Mailbox) -> None:
+def test_one_of_several_is_mailed_or_all_that_are_left(root: Client, mailbox: Mailbox) -> None:
     text = (
         "name,email,mobius_id\n"
         f"rina,{RINA},user_rina\nsam,{SAM},user_sam\nlee,,user_lee\n"
@@ -192,7 +192,7 @@ def test_it_is_for_administrators_only(people: None, mailbox: Mailbox) -> None:
 
 
 @pytest.mark.parametrize("address", ["rina", "a@b\nBcc: eve@example.com"])
-def test_an_address_that_is_none_is_refused(root: Client, address: str) -> None:
+def test_an_invalid_address_is_refused(root: Client, address: str) -> None:
     given = {"name": "rina", "mobius_id": "user_rina", "role": "reviewer", "email": address}
     assert root.post("/connection/people/add", given).status_code == 422
     assert not User.objects.filter(username="rina").exists()

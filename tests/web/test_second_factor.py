@@ -150,7 +150,7 @@ def test_wrong_codes_are_limited_and_then_even_the_right_one_waits(rina: Rina) -
     assert another.post(STEP, {"code": rina.codes[0]}).status_code == 422
 
 
-def test_the_second_step_exists_only_for_who_has_entered_a_password(rina: Rina) -> None:
+def test_the_second_step_exists_only_after_the_password(rina: Rina) -> None:
     assert Client().get(STEP)["Location"] == LOGIN
     assert Client().post(STEP, {"code": code_of(rina.secret)})["Location"] == LOGIN
     assert rina.client.get(STEP).status_code == 404
@@ -241,7 +241,7 @@ def test_an_administrator_removes_what_someone_has_lost(rina: Rina) -> None:
     assert begin(Client())["Location"] == "/inbox/"
 
 
-def test_with_an_identity_provider_only_who_has_a_password_has_a_second_factor(
+def test_with_an_identity_provider_only_those_with_a_password_have_a_second_factor(
     rina: Rina, settings: Any
 ) -> None:
     settings.OIDC = oidc("https://login.example.com")
