@@ -20,8 +20,8 @@ VERB = "value_revealed"
 def reveal_in_question(
     *, reviewer: Reviewer, interaction_id: str, path: str, origin: Origin = BACKGROUND
 ) -> Any:
-    """The value that is masked at ``path`` of the question. Raises ``NotMasked``, even if the
-    person may not see the question.
+    """The value that is masked at ``path`` of the question. Raises ``NotMasked`` if there is none,
+    or the person may not see the question.
     """
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()
     item = find(viewer, upstream, interaction_id)
@@ -34,8 +34,8 @@ def reveal_in_question(
 def reveal_in_run(
     *, reviewer: Reviewer, run_id: str, path: str, origin: Origin = BACKGROUND
 ) -> Any:
-    """The value that is masked at ``path`` of the run. Raises ``NotMasked``, even if the person
-    may not see the whole run.
+    """The value that is masked at ``path`` of the run. Raises ``NotMasked`` if there is none, or
+    the person may not see the whole run.
     """
     viewer, upstream = viewer_of(reviewer.user), Upstream.present()
     run = access.runs(viewer, upstream).filter(mobius_id=run_id).first()
