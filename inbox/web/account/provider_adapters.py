@@ -1,4 +1,4 @@
-"""What allauth asks of us while someone signs in."""
+"""allauth's adapters: what it leaves to us while someone signs in."""
 
 from typing import Any
 
@@ -23,10 +23,10 @@ from inbox.web.ui.request import origin_of
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Sign-in: with our backend, and with the text that was typed before."""
+    """Signs people in with our backend, and saves the text that they typed before."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Nobody makes an account for themselves."""
+        """People can't sign up by themselves."""
         return False
 
     def login(self, request: HttpRequest, user: Any) -> None:
@@ -45,12 +45,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):
-    """Which account a person of the provider has."""
+    """Decides which account someone gets whom the provider has identified."""
 
     def list_apps(
         self, request: HttpRequest | None, provider: Any = None, client_id: Any = None
     ) -> list[SocialApp]:
-        """The provider of the settings; none is stored in the database."""
+        """The provider in the settings; none is stored in the database."""
         return [identity_provider.app()] if settings.OIDC else []
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: Any) -> Any:
@@ -58,7 +58,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         return sociallogin.user
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        """Link the account of a sign-in link; else check whether the person may have theirs."""
+        """Link the account of a sign-in link, or else check whether the person may sign in."""
         pk = sociallogin.state["data"]["link"]
         try:
             if pk is not None:
@@ -78,7 +78,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         return True
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
-        """Create the account, with the role that its groups stand for."""
+        """Create the account, with the role of its groups."""
         user, origin = sociallogin.user, origin_of(request)
         try:
             with transaction.atomic(), provider_accounts.acting_for(user, origin):
@@ -99,7 +99,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         exception: Exception | None = None,
         extra_context: Any = None,
     ) -> None:
-        """Our page instead of allauth's."""
+        """Show our page instead of allauth's."""
         context = extra_context or {}
         if error == AuthError.CANCELLED:
             reason = Failure.CANCELLED

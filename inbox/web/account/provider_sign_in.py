@@ -1,4 +1,4 @@
-"""Signing in with the identity provider: the way there, the way back, and why it didn't work."""
+"""Signing in with the identity provider: the redirect, the callback, and why it failed."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ deleted with the session.
 
 
 class Failure(StrEnum):
-    """Why nobody is known to have signed in."""
+    """Why the provider has identified no one."""
 
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -56,7 +56,7 @@ View = Callable[[HttpRequest], HttpResponseBase]
 
 
 def _with_provider(view: View) -> View:
-    """404 where no provider is configured; a page where it can't be asked."""
+    """404 if no provider is configured, and a page that says so if it can't be reached."""
 
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponseBase:
@@ -107,7 +107,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 @_with_provider
 def callback(request: HttpRequest) -> HttpResponseBase:
-    """Sign in the person whom the provider has sent back."""
+    """Sign in the person who comes back from the provider."""
     adapter = Adapter(request, oidc().issuer)
     # Read first: if the provider is down, the state is not used up, and reloading tries again.
     _ = adapter.openid_config
@@ -115,7 +115,7 @@ def callback(request: HttpRequest) -> HttpResponseBase:
 
 
 def signed_in(request: HttpRequest, user: User, login: Any) -> Kept | None:
-    """What remains after a sign-in. Returns what was typed before."""
+    """Finish a sign-in. Returns what was typed before."""
     data = login.state["data"]
     request.session[sessions.BY_PROVIDER] = True
     sessions.note_time_zone(request.session, data["time_zone"])

@@ -44,7 +44,7 @@ def _code_field(label: Any) -> forms.CharField:
 
 
 class CodeForm(AuthenticateForm, Form):
-    """A code of the app or a recovery code, after the password."""
+    """A code from the app or a recovery code, after the password."""
 
     code = _code_field(gettext_lazy("Code"))
 

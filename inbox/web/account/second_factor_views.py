@@ -57,7 +57,7 @@ class SecondStep(AuthenticateView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """allauth's context, and which factors the person has."""
+        """allauth's context, and the factors that the person has."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         held = set(Authenticator.objects.filter(user=self.stage.login.user).values_list("type"))
         return {**context, "held": {type_ for (type_,) in held}}
@@ -75,7 +75,7 @@ def second_factor(request: ReviewerRequest) -> HttpResponse:
 
 
 class _Framed:
-    """A view of allauth in our frame."""
+    """A view of allauth within our page frame."""
 
     request: Any
 

@@ -27,7 +27,7 @@ class SessionRow:
 
 @require_safe
 def sessions(request: ReviewerRequest) -> HttpResponse:
-    """The viewer's sessions: the request's own first, then the last seen first."""
+    """The viewer's sessions: this one first, then the most recently seen."""
     found = open_sessions(request.user)
     found.sort(key=lambda session: session.seen_at or session.signed_in_at or 0, reverse=True)
     rows = [

@@ -92,7 +92,7 @@ LOCKED = 429
 
 
 class SignInForm(AuthenticationForm):
-    """Django's form. What comes after the password, allauth knows."""
+    """Django's form; allauth decides what comes after the password."""
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
         """Sign in, or ask for the second factor."""
@@ -141,7 +141,7 @@ class SignIn(LoginView):
 
 @login_not_required
 def admin_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """The admin has the same sign-in as all other pages, and is not found by others than staff."""
+    """Redirect to the sign-in of all pages; 404 for signed-in people who aren't staff."""
     if request.user.is_authenticated and not request.user.is_staff:
         raise Http404("No such page.")
     return redirect_to_login(request.GET.get("next", reverse("admin:index")))

@@ -76,7 +76,7 @@ class BatchPage:
 
     ``rows`` are the questions that are to be sent, are sent, or were; ``failed`` those that could
     not be, once all have a result. ``alike`` are the parts of a preview that can't be confirmed as
-    a whole, and ``differences`` says in what they differ. ``held``: it can still be undone.
+    a whole, and ``differences`` says how they differ. ``held``: it can still be undone.
     """
 
     batch: Batch
@@ -293,7 +293,7 @@ def _kind_title(
 def _differences(
     items: Iterable[BatchItem], questions: Mapping[str, Interaction], steps: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """In what the questions of a preview differ, in sentences."""
+    """How the questions of a preview differ, in sentences."""
     found = [
         (questions[alike[0].interaction_id], _step(alike, steps))
         for alike in _by_kind(items)

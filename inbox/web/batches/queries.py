@@ -1,4 +1,4 @@
-"""The questions that a batch begins with."""
+"""The questions that *All matching* selects for a batch."""
 
 from inbox.access import Viewer
 from inbox.models import Upstream

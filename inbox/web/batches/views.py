@@ -27,7 +27,7 @@ from inbox.web.ui.scopes import Filters
 def new(request: ReviewerRequest) -> HttpResponseBase:
     """Preview what would be done with the selected questions, or with ``all`` of the ``list``.
 
-    Nothing is sent. Without any question, back to the list.
+    Nothing is sent. Without a question, redirect to the list.
     """
     verb, query = request.POST.get("verb", ""), request.POST.get("list", "")
     if verb not in Batch.Verb.values:
@@ -88,7 +88,7 @@ def send(request: ReviewerRequest, id: int) -> HttpResponseBase:
 
 @require_POST
 def comment(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Keep the comment of a form that could not be sent; its preview is shown again."""
+    """Keep the comment of a form that could not be sent, and show the preview again."""
     batch = own(request, id)
     service.keep_comment(batch, comment_of(request.POST))
     return HttpResponseRedirect(batch.get_absolute_url(), status=303)
@@ -96,7 +96,7 @@ def comment(request: ReviewerRequest, id: int) -> HttpResponseBase:
 
 @require_POST
 def undo(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Take the whole batch back; its preview is shown again."""
+    """Undo the whole batch, and show its preview again."""
     batch = own(request, id)
     if service.undo(batch):
         messages.success(request, _("Undone. Nothing was sent."))
