@@ -326,8 +326,8 @@ def _todays_nudges(
 def _nudge_today(nudge: LastNudge, title: str, page_context: PageContext) -> NudgeToday:
     people = page_context.people
     names = {"name": nudge.sender_name, "user": people.object(nudge.user)}
-    by_reader = people.is_reader(nudge.sender)
-    words = (_("You nudged %(user)s") if by_reader else _("%(name)s nudged %(user)s")) % names
+    by_viewer = people.is_viewer(nudge.sender)
+    words = (_("You nudged %(user)s") if by_viewer else _("%(name)s nudged %(user)s")) % names
     read = _("Not read yet")
     if nudge.read_at:
         read = _("Read at %(time)s") % {"time": clock(nudge.read_at)}

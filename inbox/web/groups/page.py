@@ -69,7 +69,7 @@ def _removal(
         interaction__group_id=group.mobius_id,
     ).count()
     names = {"name": people.full(user_id), "group": group.name}
-    if people.is_reader(user_id):
+    if people.is_viewer(user_id):
         title, yes = _("Remove yourself from %(group)s?") % names, _("Yes, remove yourself")
         kept = ngettext(
             "%(count)d open question is still waiting for you.",
@@ -299,7 +299,7 @@ def _members(
     found = []
     for id_ in sorted(ids, key=lambda id_: people.full(id_).lower()):
         href = f"{group.get_absolute_url()}?{urlencode({'remove': id_})}#asked"
-        is_viewer, note = people.is_reader(id_), _note(statuses.get(id_))
+        is_viewer, note = people.is_viewer(id_), _note(statuses.get(id_))
         found.append(GroupMember(people.face(id_), is_viewer, note, href))
     return tuple(found)
 
@@ -364,7 +364,7 @@ def _change(entry: Decision, people: People) -> Change:
 def _added(user_id: str | None, actor: str, people: People) -> tuple[str, str]:
     if user_id == actor:
         return _("You added yourself"), _("%(name)s added themselves")
-    if people.is_reader(user_id):
+    if people.is_viewer(user_id):
         return "", _("%(name)s added you")
     return _("You added %(user)s"), _("%(name)s added %(user)s")
 
@@ -372,7 +372,7 @@ def _added(user_id: str | None, actor: str, people: People) -> tuple[str, str]:
 def _removed(user_id: str | None, actor: str, people: People) -> tuple[str, str]:
     if user_id == actor:
         return _("You removed yourself"), _("%(name)s removed themselves")
-    if people.is_reader(user_id):
+    if people.is_viewer(user_id):
         return "", _("%(name)s removed you")
     return _("You removed %(user)s"), _("%(name)s removed %(user)s")
 

@@ -223,7 +223,7 @@ class _Page:
             have=have,
             of=of,
             claimed_by=people.face(item.claimed_by) if claimed and recipient.open else None,
-            claimed_by_viewer=people.is_reader(item.claimed_by),
+            claimed_by_viewer=people.is_viewer(item.claimed_by),
             claimed_since=since_label(item, now) if claimed else "",
             claimed_too_long=claimed and recipient.open and claimed_too_long(item, now),
             faces=members(item, people) if alive else (),

@@ -92,7 +92,7 @@ def unsent_text(
 def own_answer_json(item: Interaction, people: People) -> str:
     """The viewer's answer as JSON: its values as a form has them, its comment; empty if none."""
     for response in item.responses or ():
-        if people.is_reader(response.get("user_id")):
+        if people.is_viewer(response.get("user_id")):
             return json.dumps(
                 [as_form_values(response.get("value")), response.get("comment") or ""]
             )

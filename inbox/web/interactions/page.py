@@ -78,18 +78,18 @@ SEARCHED_FROM = 12
 
 @dataclass(frozen=True)
 class ItemPage:
-    """What ``interactions/_detail.html`` shows. ``form`` is None where the reader cannot answer;
-    ``receipt``: an answer that the reader may see is in the decision log; ``mine`` is the reader's
+    """What ``interactions/_detail.html`` shows. ``form`` is None where the viewer cannot answer;
+    ``receipt``: an answer that the viewer may see is in the decision log; ``mine`` is the viewer's
     own answer as JSON, the values as a form has them and the comment; empty without one.
-    ``suggestion``: the link suggests an answer, and the reader can give one.
-    ``by_key``: the service key answers for the reader. ``underway``: an answer that keeps the
-    reader from answering now. ``unconfirmed`` says that the reader's answer was accepted but the
+    ``suggestion``: the link suggests an answer, and the viewer can give one.
+    ``by_key``: the service key answers for the viewer. ``underway``: an answer that keeps the
+    viewer from answering now. ``unconfirmed`` says that the viewer's answer was accepted but the
     question doesn't show it. ``guard``: what guards an answer to this question; ``asks_from``: from
-    when on it is asked first whatever the reader prefers, because the question expires soon.
-    ``held``: the reader's answer, while it waits to be sent; ``returned``: why their last one was
+    when on it is asked first whatever the viewer prefers, because the question expires soon.
+    ``held``: the viewer's answer, while it waits to be sent; ``returned``: why their last one was
     not sent, ``returned_text``: it had text. ``read_only``: the form, while someone else has
-    claimed the question; ``awaited``: the reader will be notified when it is released.
-    ``snoozed``: until when the reader has snoozed it; empty where they haven't.
+    claimed the question; ``awaited``: the viewer will be notified when it is released.
+    ``snoozed``: until when the viewer has snoozed it; empty where they haven't.
     """
 
     item: Interaction

@@ -371,7 +371,7 @@ class _LineBuilder:
             return "done", answered, "ok"
         words = value_words(question_of(item) if item is not None else {}, data.get("value"))
         tone = "bad" if words.tone == "no" else "ok"
-        did = words.done_by(self.people.full(by), reader=self.people.is_reader(by))
+        did = words.done_by(self.people.full(by), viewer=self.people.is_viewer(by))
         return words.icon, did, tone
 
     def _assignee_name(self, data: Mapping[str, Any]) -> str:

@@ -36,16 +36,16 @@ class Words:
     chosen: str = ""
     line: str = ""
 
-    def done_by(self, name: str, *, reader: bool = False) -> str:
+    def done_by(self, name: str, *, viewer: bool = False) -> str:
         """The answer as an action: ``Lee approved``, ``You chose Northgate``."""
         if self.tone == "yes":
-            did = _("You approved") if reader else _("%(name)s approved")
+            did = _("You approved") if viewer else _("%(name)s approved")
         elif self.tone == "no":
-            did = _("You rejected") if reader else _("%(name)s rejected")
+            did = _("You rejected") if viewer else _("%(name)s rejected")
         elif self.chosen:
-            did = _("You chose %(answer)s") if reader else _("%(name)s chose %(answer)s")
+            did = _("You chose %(answer)s") if viewer else _("%(name)s chose %(answer)s")
         else:
-            did = _("You answered") if reader else _("%(name)s answered")
+            did = _("You answered") if viewer else _("%(name)s answered")
         return did % {"name": name, "answer": self.chosen}
 
 
@@ -139,7 +139,7 @@ def given_answers(item: Interaction, people: People) -> tuple[GivenAnswer, ...]:
                 comment=response.get("comment") or "",
                 at=answered_at(response)
                 or (item.completed_at if len(item.responses) == 1 else None),
-                did=words.done_by(people.full(user_id), reader=people.is_reader(user_id)),
+                did=words.done_by(people.full(user_id), viewer=people.is_viewer(user_id)),
             )
         )
     return tuple(answers)
@@ -169,7 +169,7 @@ def members(
         state = "answered" if user_id in answered else "missing"
         if state == "missing" and user_id in received:
             state = "received"
-        elif state == "missing" and people.is_reader(user_id) and item.pending:
+        elif state == "missing" and people.is_viewer(user_id) and item.pending:
             state = "turn"
         note = ""
         if item.pending:
@@ -327,7 +327,7 @@ def effect(item: Interaction, people: People, *, received: Collection[str] = ())
         return _alone(item, goes_on=goes_on)
     strong = _("Yours will be answer %(number)d of %(total)d.") % {"number": number, "total": total}
     others = [
-        member for member in item.missing if member not in received and not people.is_reader(member)
+        member for member in item.missing if member not in received and not people.is_viewer(member)
     ]
     return Effect(strong, _waits(others, people, goes_on=goes_on, more=total - number))
 

@@ -21,7 +21,7 @@ class People:
     """The names that a page needs, and its viewer. ``names`` has only people with an account."""
 
     names: Mapping[str, str]
-    reader: str | None = None
+    viewer: str | None = None
 
     def full(self, user_id: str | None) -> str:
         """The name of an id; an id without an account is its own name."""
@@ -31,32 +31,32 @@ class People:
 
     def name(self, user_id: str | None) -> str:
         """``You`` for the viewer, else the name."""
-        return _("You") if self.is_reader(user_id) else self.full(user_id)
+        return _("You") if self.is_viewer(user_id) else self.full(user_id)
 
     def object(self, user_id: str | None) -> str:
         """The name within a sentence: ``you`` for the viewer."""
-        return _("you") if self.is_reader(user_id) else self.full(user_id)
+        return _("you") if self.is_viewer(user_id) else self.full(user_id)
 
     def objects(self, user_ids: Iterable[str | None]) -> list[str]:
         """``object`` for several people, the viewer last."""
         ids = list(user_ids)
-        others = [self.full(id_) for id_ in ids if not self.is_reader(id_)]
+        others = [self.full(id_) for id_ in ids if not self.is_viewer(id_)]
         return [*others, _("you")] if len(others) < len(ids) else others
 
     def sentence(self, user_id: str | None, you: str, other: str, **facts: Any) -> str:
         """``you`` if the viewer did it, else ``other``, which has a ``%(name)s``; both may name the
         ``facts``.
         """
-        words = you if self.is_reader(user_id) else other
+        words = you if self.is_viewer(user_id) else other
         return words % {"name": self.full(user_id), **facts}
 
     def has_account(self, user_id: str) -> bool:
         """Whether the person has an account here, even a deactivated one."""
         return user_id in self.names
 
-    def is_reader(self, user_id: str | None) -> bool:
+    def is_viewer(self, user_id: str | None) -> bool:
         """Whether it is the viewer of the page."""
-        return bool(user_id) and user_id == self.reader
+        return bool(user_id) and user_id == self.viewer
 
     def face(self, user_id: str | None) -> Face:
         """The person's face; its tint follows from the ID."""

@@ -1,4 +1,4 @@
-"""Times in the reader's words."""
+"""Times in the viewer's words."""
 
 from datetime import UTC, datetime, timedelta
 
