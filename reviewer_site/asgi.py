@@ -145,7 +145,7 @@ async def _one_of_several() -> AsyncIterator[dict[str, BackgroundTask]]:
         async with _locked(WebProcessLock(connections["default"], shared=True)) as tasks:
             await require_shared(link)
             require_same_keys(await sync_lease.look())
-            anchor.hear()
+            anchor.listen()
             tasks["the changes of other processes"] = postgres_bus.run
             yield tasks | {"the lease": LeaderElection(ONCE).run}
             get_bus().broadcast(ENDED, NAME)

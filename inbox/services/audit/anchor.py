@@ -1,8 +1,8 @@
 """Sends new heads of the decision log to ``LOG_ANCHOR``, a file or a command outside the database.
 
 This happens in the background after the commit, at most once a second, and only for the newest
-head. Of several web processes, the one that leads does it; it takes turns with the management
-commands on its machine.
+head. Of several web processes, the leader does it; it takes turns with the management commands on
+its machine.
 """
 
 import json
@@ -100,7 +100,7 @@ class Anchor:
                 threading.Thread(target=self._deliver_all, name="log-anchor").start()
                 self._busy = True
 
-    def hear(self) -> None:
+    def listen(self) -> None:
         """Deliver the heads of other processes too, while this one leads."""
         get_bus().on_broadcast(CHANNEL, lambda _: self.head_moved() if leads() else None)
 
