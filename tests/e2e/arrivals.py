@@ -38,7 +38,17 @@ def arrived(page: Page, message: str) -> Locator:
     return page.locator(".row", has_text=message)
 
 
+_OPENED = """() => {
+  const pane = document.getElementById("detail");
+  return pane && !pane.wasThere && !pane.matches(".htmx-added");
+}"""
+
+
 def open_item(page: Page, message: str) -> None:
-    """Open a question from the list."""
-    arrived(page, message).click()
+    """Open a question from the list, also again, and wait until htmx has finished with it."""
+    row = arrived(page, message)
+    page.locator("#detail").evaluate("pane => { pane.wasThere = true; }")
+    row.click()
+    page.wait_for_function(_OPENED)
+    page.wait_for_load_state()
     expect(page.get_by_role("heading", name=message)).to_be_visible()

@@ -235,7 +235,7 @@ def test_back_on_a_phone_the_list_is_where_it_was(
     row.scroll_into_view_if_needed()
     scrolled, opened = page.evaluate("scrollY"), row.get_attribute("id")
     row.tap()
-    expect(page.locator("#question")).to_be_visible()
+    expect(page.locator("#question")).to_be_focused()
     go_back(page)
     expect(page.locator(f"#{opened}")).to_be_focused()
     assert page.evaluate("scrollY") == scrolled > 0

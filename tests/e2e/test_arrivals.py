@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.support.pages import approve, layout_shifts, press, watch_layout_shifts
+from tests.support.pages import approve, layout_shifts, press, stop_clock, watch_layout_shifts
 from tests.support.product import Product, ask, question
 
 pytestmark = pytest.mark.browser
@@ -64,12 +64,14 @@ def test_new_questions_wait_behind_the_bar_and_move_nothing(
     assert titles(page) == [f"{word} 1?", f"{word} 2?"]
     assert layout_shifts(page, "body") == []
     assert len(told.value.body()) < 3000
-    assert all("/inbox/changes/" in url for url in fetched), fetched
+    assert [url for url in fetched if "/inbox/?" in url] == []
     answer(api, ids.pop())
     expect(bar).to_have_text("1 new")
-    opened = page.locator(".row").first
-    opened.click()
+    page.locator(".row").first.click()
     expect(page.locator("#place")).to_contain_text("of 3")
+    # New rows are marked for a moment only.
+    page.clock.install()
+    stop_clock(page)
     page.keyboard.press("n")
     expect(page.locator(".row", has_text=f"{word} 3?")).to_have_attribute("data-new", "")
     expect(page.locator(".row[data-new]")).to_have_count(1)
@@ -160,7 +162,7 @@ def test_a_crowd_spreads_its_fetches_and_one_page_asks_once_for_what_comes_toget
             }"""
         )
     assert "changed=int_x&changed=int_y" in told.value.url
-    assert len(fetched) == 1
+    assert len([url for url in fetched if "/inbox/changes/" in url]) == 1
 
 
 def test_the_question_after_an_answer_is_one_that_the_list_shows(

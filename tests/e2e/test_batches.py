@@ -14,12 +14,12 @@ from playwright.sync_api import Page, expect
 
 from inbox.web.ui.lists import PAGE
 from reviewer_site.environment import ROOT
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.browserless import Person
 from tests.support.databases import environment
-from tests.support.pages import STEP_GUARD_MS, stop_clock
+from tests.support.pages import STEP_GUARD_MS, press, stop_clock
 from tests.support.product import Product, answered, ask, interaction_of, question
 
 
@@ -34,8 +34,7 @@ def listed(page: Page, api: httpx.Client, word: str, count: int = 3) -> list[str
 
 def confirm(page: Page) -> None:
     """Press the button of the preview at a person's pace."""
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
-    page.locator(".batch-foot .btn--primary").click()
+    press(page.locator(".batch-foot .btn--primary"), STEP_GUARD_MS)
 
 
 @pytest.mark.browser
@@ -43,23 +42,24 @@ def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
+    page.clock.install()
     runs = listed(page, api, "Wombat")
     page.keyboard.press("j")
     page.keyboard.press("x")
     page.keyboard.press("Shift+J")
     said = page.locator("#selection-status")
     expect(said).to_have_text("2 selected")
+    expect(page.locator("#question")).to_have_text("Wombat, 1?")
     # An update of the list leaves the selection alone.
     api.post(f"/runs/{runs[2]}/cancellations")
     expect(page.locator(".row-with:not([data-over])")).to_have_count(2)
     expect(said).to_have_text("2 selected")
     expect(page.locator(".row-tick:checked")).to_have_count(2)
     assert violations(page) == []
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
-    page.clock.install()
     stop_clock(page)
     page.keyboard.press("a")
     expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
+    page.wait_for_load_state()
     # Without time passing, so too early, however long the page has taken to load.
     page.locator(".batch-foot .btn--primary").evaluate("button => button.click()")
     page.clock.resume()
@@ -76,8 +76,7 @@ def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
     page.get_by_role("link", name="Inbox").first.click()
     expect(page.locator("#batches")).to_contain_text("2 questions approved")
     ask(api, "Wombat, again?")
-    arrived(page, "Wombat, again?").click()
-    expect(page.locator("#question")).to_have_text("Wombat, again?")
+    open_item(page, "Wombat, again?")
     comment = page.get_by_label("Comment", exact=False).first
     comment.fill("Still typing")
     address = page.url
@@ -100,6 +99,7 @@ def test_the_key_of_the_preview_confirms_a_claim_and_esc_dismisses_the_result(
     page.keyboard.press("x")
     page.keyboard.press("c")
     expect(page.get_by_role("heading", level=1)).to_have_text("Claim 1 question?")
+    page.wait_for_load_state()
     page.wait_for_timeout(STEP_GUARD_MS + 20)
     page.keyboard.press("c")
     expect(page.get_by_role("heading", level=1)).to_have_text("1 question claimed")

@@ -29,7 +29,7 @@ def two(sign_in: SignIn, api: httpx.Client) -> Iterator[tuple[Page, str, list[st
     page.goto(f"/runs/blocked/?q={word}")
     page.wait_for_function(
         """() => {
-          document.querySelector("#show-blocked:not([hidden])")?.click();
+          document.querySelector("#show-blocked:not([hidden], .htmx-request)")?.click();
           return document.querySelectorAll("#blocked tr[data-interaction-id]").length === 2;
         }"""
     )

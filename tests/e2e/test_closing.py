@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import layout_shifts, press, watch_layout_shifts
 from tests.support.product import ask, interaction_of
@@ -27,8 +27,7 @@ sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone
 def opened(page: Page, api: httpx.Client, message: str, fields: dict[str, Any]) -> str:
     """The id of a question that is asked, open on the page and at rest."""
     run_id = ask(api, f"{message}\n\n" + "There is much to read before. " * 40, **fields)
-    arrived(page, message).click()
-    expect(page.get_by_role("heading", name=message)).to_be_visible()
+    open_item(page, message)
     watch_layout_shifts(page)
     return str(interaction_of(api, run_id)["id"])
 

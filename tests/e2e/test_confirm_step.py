@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from inbox.web.interactions.forms import LONGEST
-from tests.e2e.arrivals import arrived
+from tests.e2e import arrivals
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS, press, send_by_key
+from tests.support.pages import STEP_GUARD_MS, press, send_by_key, stop_clock
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -24,8 +24,7 @@ TEXT = {"type": "input", "spec": {"mode": "input", "multiline": True}}
 
 
 def open_item(page: Page, message: str) -> None:
-    arrived(page, message).click()
-    expect(page.get_by_role("heading", name=message)).to_be_visible()
+    arrivals.open_item(page, message)
     page.wait_for_timeout(STEP_GUARD_MS + 20)
 
 
@@ -92,11 +91,11 @@ def test_a_text_is_quoted_and_may_still_be_changed(
 
 def test_two_presses_in_quick_succession_send_nothing(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
+    page.clock.install()
     run_id = ask(api, "Pressed twice in a hurry?", **SELECT)
     open_item(page, "Pressed twice in a hurry?")
     page.keyboard.press("1")
-    page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 10"))
+    stop_clock(page)
     for key in ("Control+Enter", "Control+Enter", "Enter", "Space"):
         page.keyboard.press(key)
         page.clock.run_for(90)

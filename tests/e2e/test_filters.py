@@ -22,9 +22,9 @@ def test_the_filters_open_over_the_list_and_become_chips_and_a_view(
         asked = api.post("/interactions", json=question(f"{message}?", context=context))
         asked.raise_for_status()
     page = sign_in("rina")
-    page.goto("/inbox/?q=sieved")
     arrived(page, "sieved soon?")
     arrived(page, "sieved whenever?")
+    page.goto("/inbox/?q=sieved")
     rows = page.locator(".row .row-title")
     expect(rows).to_have_text(["sieved soon?", "sieved whenever?"])
     watch_layout_shifts(page)
@@ -38,6 +38,7 @@ def test_the_filters_open_over_the_list_and_become_chips_and_a_view(
     expect(link).to_be_focused()
 
     link.press("Enter")
+    expect(page.get_by_label("Type")).to_be_focused()
     page.get_by_label("Sort").select_option("Newest first")
     page.get_by_label("Due").select_option("Within an hour")
     page.get_by_role("button", name="Show questions").press("Enter")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import STEP_GUARD_MS, approve
 from tests.support.product import answered, ask, interaction_of
@@ -35,11 +35,13 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     expect(question).to_have_text("Keyed, 1?")
     expect(place).to_have_text("1 of 3")
     expect(page.locator(".list, .rail")).to_have_count(0)
+    page.wait_for_load_state()
     page.keyboard.press("j")
     expect(question).to_have_text("Keyed, 2?")
     expect(question).to_be_focused()
     page.keyboard.press("k")
     expect(question).to_have_text("Keyed, 1?")
+    expect(question).to_be_focused()
     page.go_back()
     expect(question).to_have_text("Keyed, 2?")
     expect(place).to_have_text("2 of 3")
@@ -50,11 +52,13 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
         page.keyboard.press(key)
     expect(question).to_have_text("Keyed, 3?")
     expect(page.locator("#toasts")).to_contain_text("Approved")
+    expect(question).to_be_focused()
     page.keyboard.press("j")
     expect(page.get_by_text("2 questions that you skipped are still open.")).to_be_visible()
     page.keyboard.press("j")
     expect(question).to_have_text("Keyed, 1?")
     expect(place).to_have_text("1 of 2")
+    page.wait_for_load_state()
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(r"/inbox/\?q=Keyed$"))
     assert [interaction_of(api, run)["status"] for run in runs] == [
@@ -108,8 +112,7 @@ def test_an_f_typed_on_a_choice_does_not_leave_the_question(
     page = sign_in("rina")
     options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
     ask(api, "Typed, for one?", type="review", spec={"mode": "select", "options": options})
-    arrived(page, "Typed, for one?").click()
-    expect(page.locator("#question")).to_have_text("Typed, for one?")
+    open_item(page, "Typed, for one?")
     address = page.url
     page.keyboard.press("Escape")
     page.keyboard.press("Enter")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
@@ -36,6 +36,10 @@ def cancel(api: httpx.Client, run_id: str) -> None:
 
 def claim(page: Page) -> None:
     press(page.locator("#claiming").get_by_role("button", name="Claim"))
+
+
+def is_empty_draft(request: Request) -> bool:
+    return request.url.endswith("/draft") and "Half" not in (request.post_data or "")
 
 
 @pytest.mark.parametrize("close", [approve, claim])
@@ -82,7 +86,8 @@ def test_a_field_that_was_left_after_its_question_expired_can_be_discarded(
     page.keyboard.press("Escape")
     expect(page.get_by_label("Comment")).not_to_be_focused()
     expect(page.get_by_label("Comment")).to_have_value("Half a sentence")
-    page.get_by_role("button", name="Discard").click()
+    with page.expect_response(lambda sent: is_empty_draft(sent.request)):
+        page.get_by_role("button", name="Discard").click()
     expect(page.get_by_label("Comment")).to_have_count(0)
     expect(page.locator("#outcome")).to_contain_text("expired")
     page.reload()
@@ -239,7 +244,8 @@ def test_text_for_a_choice_that_has_just_closed_is_no_shortcut(
     expect(page.get_by_role("radio").first).to_be_focused()
     stop_clock(page)
     api.post(f"/interactions/{interaction_of(api, closed)['id']}/respond", json={"value": "o1"})
-    expect(page.locator("#outcome")).to_be_visible()
+    while not page.locator("#outcome").count():
+        page.clock.run_for(20)
     type_text(page, "narrow error near a river", TYPING_MS)
     expect(page.get_by_role("heading", name="Chosen elsewhere, first?")).to_be_visible()
     expect(page.locator("[data-step]")).to_have_count(0)
@@ -410,7 +416,9 @@ def test_a_double_tap_on_the_confirm_step_does_not_reach_the_next_question(
 ) -> None:
     page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     runs = [ask(api, f"Confirmed twice, {part}?", timeout="4m") for part in ("one", "two")]
+    expect(arrived(page, "Confirmed twice, two?")).to_be_visible()
     page.clock.install()
+    page.goto("/inbox/?q=confirmed+twice")
     open_item(page, "Confirmed twice, one?")
     press(page.get_by_role("button", name="Approve", exact=True))
     sure = page.get_by_role("button", name="Yes, approve")
@@ -524,6 +532,7 @@ def listed(sign_in: SignIn, api: httpx.Client) -> Iterator[Callable[[str, int], 
 
     def enter(word: str, number: int) -> Listed:
         page = sign_in("rina")
+        page.clock.install()
         for place in range(number):
             message, timeout = f"{word}, {place}?", f"{20 + place}m"
             runs.append(ask(api, message, target=GROUP, timeout=timeout))
@@ -537,22 +546,26 @@ def listed(sign_in: SignIn, api: httpx.Client) -> Iterator[Callable[[str, int], 
         cancel(api, run_id)
 
 
+def lose(page: Page, shown: Locator, id_: str) -> None:
+    """Snooze a question, until its row has left the list, by the clock, which has been stopped."""
+    put_off(page, id_, minutes=10)
+    while shown.count():
+        page.clock.run_for(20)
+
+
 def test_keys_that_were_meant_for_a_row_that_left_do_nothing_to_its_neighbour(
     listed: Callable[[str, int], Listed], api: httpx.Client
 ) -> None:
     page, runs = listed("Departed above", 6)
     row = [page.locator(".row", has_text=f"Departed above, {place}?") for place in range(6)]
-    page.clock.install()
     stop_clock(page)
 
-    def lose(place: int) -> None:
+    def lose_and_go_on(place: int) -> None:
         row[place].focus()
-        put_off(page, interaction_of(api, runs[place])["id"], minutes=10)
-        while row[place].count():
-            page.clock.run_for(20)
+        lose(page, row[place], interaction_of(api, runs[place])["id"])
         expect(row[place + 1]).to_be_focused()
 
-    lose(1)
+    lose_and_go_on(1)
     for key in ("c", "e", "a", "1", "Enter", "Control+Enter", "c"):
         page.keyboard.press(key)
         page.clock.run_for(1400)
@@ -561,7 +574,7 @@ def test_keys_that_were_meant_for_a_row_that_left_do_nothing_to_its_neighbour(
     page.keyboard.press("c")
     expect(row[2].get_by_label("You")).to_be_visible()
 
-    lose(2)
+    lose_and_go_on(2)
     page.keyboard.press("j")
     page.keyboard.press("c")
     page.clock.run_for(STEP_GUARD_MS)
@@ -569,7 +582,7 @@ def test_keys_that_were_meant_for_a_row_that_left_do_nothing_to_its_neighbour(
     page.keyboard.press("c")
     expect(row[3].get_by_label("You")).to_be_visible()
 
-    lose(4)
+    lose_and_go_on(4)
     page.keyboard.press("Enter")
     page.locator("#question").click()
     row[5].focus()
@@ -583,13 +596,14 @@ def test_keys_that_were_meant_for_a_row_that_left_do_not_answer_the_open_questio
     listed: Callable[[str, int], Listed], api: httpx.Client
 ) -> None:
     page, runs = listed("Departed below", 2)
-    page.wait_for_timeout(ANSWER_GUARD_MS)
+    stop_clock(page)
     page.keyboard.press("j")
-    put_off(page, interaction_of(api, runs[1])["id"], minutes=10)
+    row = page.locator(".row", has_text="Departed below, 1?")
+    lose(page, row, interaction_of(api, runs[1])["id"])
     expect(page.locator(".row", has_text="Departed below, 0?")).to_be_focused()
     for key in ("a", "a", "c"):
         page.keyboard.press(key)
-        page.wait_for_timeout(STEP_GUARD_MS)
+        page.clock.run_for(STEP_GUARD_MS)
     expect(page.locator("[data-step]")).to_have_count(0)
     assert interaction_of(api, runs[0])["status"] == "pending"
     assert interaction_of(api, runs[0])["claimed_by"] is None
@@ -603,11 +617,8 @@ def test_a_click_on_claim_does_not_claim_the_row_that_moved_up(
     page.locator(".row", has_text="Moved up, 1?").hover()
     claiming.hover()
     box = box_of(claiming)
-    page.clock.install()
     stop_clock(page)
-    put_off(page, interaction_of(api, runs[1])["id"], minutes=10)
-    while claiming.count():
-        page.clock.run_for(20)
+    lose(page, claiming, interaction_of(api, runs[1])["id"])
     at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     moved_up = page.get_by_role("button", name="Claim: Moved up, 2?")
     expect(moved_up).to_have_css("opacity", "1")
@@ -634,7 +645,8 @@ def test_a_row_that_was_marked_meanwhile_stays_so_when_new_rows_come(
         held.append(route)
 
     page.route(re.compile(r"/inbox/\?"), hold)
-    bar.click()
+    with page.expect_request(re.compile(r"/inbox/\?")):
+        bar.click()
     page.locator(".row", has_text="Marked meanwhile, 1?").focus()
     page.keyboard.press("j")
     held[0].continue_()

@@ -58,6 +58,8 @@ def test_a_lead_reads_a_past_in_charts_tables_and_files(
     assert "already has a history" in again.stderr
 
     tess = sign_in("tess", color_scheme="light")
+    # The history may still be on its way.
+    expect(tess.locator("#freshness")).to_have_text("Live")
     tess.get_by_role("navigation", name="Main", exact=True).get_by_role(
         "link", name="Insights"
     ).click()

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from inbox.web.ui.words import run_status
 from tests.e2e.conftest import SignIn
+from tests.e2e.test_monitor import opened_run
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -25,7 +26,7 @@ def test_stream_updates_appear_in_the_language_of_each_page(
     german = sign_in("tess", locale="de-DE", timezone_id="Asia/Tokyo")
     english = sign_in("tess")
     for page, language in ((german, "de"), (english, "en")):
-        page.goto(f"/runs/{run_id}/")
+        opened_run(page, run_id)
         suspended = label("suspended", language)
         expect(page.locator("#run-now [data-run-status]")).to_have_text(suspended)
         expect(page.locator("html[data-live=on]")).to_be_attached()

@@ -157,12 +157,12 @@ def test_on_a_phone_a_longer_form_does_not_cover_the_way_back(
 def test_text_kept_in_the_tab_is_shown_unless_it_is_the_answer(
     offline: Page, api: httpx.Client, answered: str
 ) -> None:
-    ask(api, f"Nobody knows: {answered}", **TEXT)
+    run_id = ask(api, f"Nobody knows: {answered}", **TEXT)
     open_item(offline, f"Nobody knows: {answered}")
     offline.locator("#answer [name=value]").fill("It did arrive.")
     expect(offline.locator("[data-saved]")).to_contain_text("Not saved")
-    (item,) = api.get("/interactions", params={"status": "pending", "limit": 1}).json()["items"]
-    api.post(f"/interactions/{item['id']}/respond", json={"value": answered}).raise_for_status()
+    path = f"/interactions/{interaction_of(api, run_id)['id']}/respond"
+    api.post(path, json={"value": answered}).raise_for_status()
     expect(offline.locator("#outcome")).to_contain_text("answered this")
     field = offline.locator("#answer [name=value]")
     if answered == "It did arrive.":
@@ -240,6 +240,8 @@ def test_a_sheet_shows_the_keys(sign_in: SignIn) -> None:
 
 def test_g_and_a_letter_lead_to_a_page(sign_in: SignIn) -> None:
     page = sign_in("tess")
+    page.clock.install()
+    stop_clock(page)
     for letter, path in (
         ("b", "/runs/blocked/"),
         ("s", "/insights/"),
@@ -446,9 +448,8 @@ def test_the_comment_key_goes_on_where_the_comment_ended(
 ) -> None:
     page = sign_in("rina")
     ask(api, "Which part comes first?")
-    arrived(page, "Which part comes first?").click()
+    open_item(page, "Which part comes first?")
     comment = page.get_by_label("Comment")
-    expect(comment).to_be_visible()
     for part in ("first", " second"):
         page.keyboard.press("m")
         page.keyboard.type(part)

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.product import ask, interaction_of
 
@@ -15,8 +16,8 @@ def test_a_value_is_revealed_in_place_until_the_page_is_loaded_again(
 ) -> None:
     page = sign_in("rina")
     context = {"api_key": "kestrel-1", "server": {"db": {"password": "kestrel-2"}}}
-    run_id = ask(api, "Reveal the kestrel?", timeout="4m", context=context)
-    page.goto(f"/interactions/{interaction_of(api, run_id)['id']}/")
+    ask(api, "Reveal the kestrel?", timeout="4m", context=context)
+    open_item(page, "Reveal the kestrel?")
     assert "kestrel-" not in page.content()
     page.get_by_label("Comment").fill("Checked with")
     reveal = page.locator("#detail").get_by_role("button", name="Reveal")
@@ -36,8 +37,9 @@ def test_a_value_is_revealed_in_place_until_the_page_is_loaded_again(
 def test_without_scripts_it_opens_beside_what_is_being_typed(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
-    page = sign_in("rina", java_script_enabled=False)
     run_id = ask(api, "Reveal the merlin?", timeout="4m", context={"api_key": "merlin-1"})
+    expect(arrived(sign_in("rina"), "Reveal the merlin?")).to_be_visible()
+    page = sign_in("rina", java_script_enabled=False)
     page.goto(f"/interactions/{interaction_of(api, run_id)['id']}/")
     page.get_by_label("Comment").fill("Checked with")
     with page.context.expect_page() as opened:

@@ -66,6 +66,7 @@ def enter(page: Page, name: str) -> None:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill("demo")
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state()
 
 
 def sign_out(page: Page) -> None:
@@ -81,6 +82,7 @@ def test_a_passkey_is_added_and_then_asked_for(page: Page, authenticator: None) 
     page.get_by_role("link", name="Second factor").click()
     assert violations(page) == []
     page.get_by_role("link", name="Add a passkey").click()
+    page.wait_for_load_state()
     page.get_by_label("Name").fill("Laptop")
     page.get_by_label("Current password").fill("demo")
     assert violations(page) == []

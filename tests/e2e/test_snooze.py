@@ -15,11 +15,12 @@ pytestmark = pytest.mark.browser
 
 
 def choose_time(page: Page) -> None:
-    """In a few minutes, by the dialog's field."""
+    """In a few minutes, by the dialog's field. The toast stays, since the pointer is on it."""
     dialog = page.locator("#snooze")
     field = dialog.get_by_label("Date and time")
     field.evaluate("(field) => { field.value = field.min; field.stepUp(5); }")
     dialog.get_by_role("button", name="Snooze", exact=True).click()
+    page.locator("[data-toast]").hover()
 
 
 def test_a_row_is_put_off_by_keys_and_brought_back_by_one(
@@ -79,7 +80,7 @@ def test_a_question_that_returns_waits_behind_the_bar_and_comes_back_at_the_top(
     page = sign_in("rina")
     runs = several(page, api, "Resting", 2)
     rows, bar = page.locator(".list .row-title"), page.locator("#show-arrivals")
-    put_off(page, interaction_of(api, runs[1])["id"], seconds=4)
+    put_off(page, interaction_of(api, runs[1])["id"], seconds=8)
     expect(rows).to_have_text(["Resting, 1?"])
     expect(bar).to_have_text(re.compile("1 new"))
     expect(rows).to_have_text(["Resting, 1?"])

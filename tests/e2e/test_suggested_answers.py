@@ -81,6 +81,7 @@ def test_a_text_that_only_this_tab_has_comes_before_the_suggestion(
     expect(page.get_by_role("heading", name=FROM_LINK)).to_be_hidden()
 
     page.unroute(re.compile("/draft$"))
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
     page.get_by_role("link", name="Use what the link suggests").click()
     expect(field).to_have_value("Theirs")
     expect(page.get_by_role("heading", name=FROM_LINK)).to_be_visible()

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import STEP_GUARD_MS
 from tests.support.product import ask, interaction_of
@@ -22,7 +22,7 @@ def test_a_template_is_inserted_at_the_cursor_and_nothing_is_sent(
         tess.get_by_role("button", name="Add", exact=True).click()
         expect(tess.locator(".said", has_text=text)).to_be_visible()
     run = ask(api, "Templated?")
-    arrived(page, "Templated?").click()
+    open_item(page, "Templated?")
     comment, menu = page.locator("#answer-comment"), page.locator("#comment-templates")
     comment.fill("Before after")
     comment.evaluate("(field) => field.setSelectionRange(6, 6)")
@@ -54,8 +54,7 @@ def test_its_key_works_after_an_option_was_chosen_by_key(
     page = sign_in("rina")
     options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
     ask(api, "Chosen, then templated?", type="review", spec={"mode": "select", "options": options})
-    arrived(page, "Chosen, then templated?").click()
-    page.locator("#answer").wait_for()
+    open_item(page, "Chosen, then templated?")
     page.wait_for_timeout(STEP_GUARD_MS + 20)
     page.keyboard.press("2")
     expect(page.get_by_role("radio", name="Choice 1")).to_be_focused()

@@ -10,9 +10,11 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e import arrivals
 from tests.e2e.arrivals import arrived
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
+from tests.e2e.test_kills import await_form
 from tests.fixtures_engine import Project
 from tests.support.browserless import Person
 from tests.support.databases import environment
@@ -34,7 +36,7 @@ def undoing(sign_in: SignIn, product: Product) -> Iterator[Choose]:
     """``undoing()`` signs Lee in, who undoes; afterwards he is asked first again, as others are."""
 
     def enter(
-        *, seconds: int = 5, name: str = "lee", password: str = "demo", **more: object
+        *, seconds: int = 60, name: str = "lee", password: str = "demo", **more: object
     ) -> Page:
         page = sign_in(name, password=password, **more)
         choose(page, "Send with undo", seconds)
@@ -65,8 +67,7 @@ def ask_lee(api: httpx.Client, message: str, **fields: object) -> str:
 
 
 def open_item(page: Page, message: str) -> None:
-    arrived(page, message).click()
-    expect(page.get_by_role("heading", name=message)).to_be_visible()
+    arrivals.open_item(page, message)
     page.wait_for_timeout(ANSWER_GUARD_MS + 20)
 
 
@@ -75,7 +76,7 @@ def status_of(api: httpx.Client, run_id: str) -> str:
 
 
 def test_the_key_a_answers_and_the_key_z_takes_it_back(undoing: Choose, api: httpx.Client) -> None:
-    page = undoing(seconds=10)
+    page = undoing()
     run_id = ask_lee(api, "Undone by key?")
     ask_lee(api, "The one after it?")
     open_item(page, "The one after it?")
@@ -88,16 +89,16 @@ def test_the_key_a_answers_and_the_key_z_takes_it_back(undoing: Choose, api: htt
     row = page.locator(".row", has_text="Undone by key?")
     expect(row).to_contain_text(re.compile(r"Approving in \d+ s"))
     page.keyboard.press("z")
+    expect(page.locator("#toasts")).to_contain_text("Undone. Your answer wasn't sent.")
     expect(page.get_by_role("heading", name="Undone by key?")).to_be_visible()
     expect(page.get_by_label("Comment")).to_have_value("On second thoughts")
     expect(page.locator("#held-answers")).not_to_contain_text("Undone by key?")
     expect(row).not_to_contain_text("Approving")
-    expect(page.locator("#toasts")).to_contain_text("Undone. Your answer wasn't sent.")
     assert status_of(api, run_id) == "pending"
 
 
 def test_z_is_a_letter_while_typing(undoing: Choose, api: httpx.Client) -> None:
-    page = undoing(seconds=60)
+    page = undoing()
     run_id = ask_lee(api, "Zero zebras?")
     ask_lee(api, "Jazz afterwards?")
     open_item(page, "Zero zebras?")
@@ -114,18 +115,18 @@ def test_z_is_a_letter_while_typing(undoing: Choose, api: httpx.Client) -> None:
 
 
 def test_it_is_sent_although_the_tab_is_closed(undoing: Choose, api: httpx.Client) -> None:
-    page = undoing()
+    page = undoing(seconds=10)
     run_id = ask_lee(api, "Sent by itself?")
     open_item(page, "Sent by itself?")
     page.keyboard.press("r")
-    expect(page.locator("#held-answers")).to_contain_text(re.compile(r"Rejecting in \d s"))
+    expect(page.locator("#held-answers")).to_contain_text(re.compile(r"Rejecting in \d+ s"))
     assert status_of(api, run_id) == "pending"
     page.context.close()
     assert answered(api, run_id)["response"]["value"] is False
 
 
 def test_every_tab_counts_down_and_can_undo(undoing: Choose, api: httpx.Client) -> None:
-    page = undoing(seconds=30)
+    page = undoing()
     run_id = ask_lee(api, "Seen in both tabs?")
     open_item(page, "Seen in both tabs?")
     other, runs = page.context.new_page(), page.context.new_page()
@@ -147,13 +148,12 @@ def test_every_tab_counts_down_and_can_undo(undoing: Choose, api: httpx.Client) 
 
 
 def test_undoing_too_late_shows_the_actual_state(undoing: Choose, api: httpx.Client) -> None:
-    page = undoing()
+    page = undoing(seconds=5)
     run_id = ask_lee(api, "Too late to undo?")
     open_item(page, "Too late to undo?")
     # The page is not told that the answer was sent.
     page.route("**/held/", lambda route: route.fulfill(status=204))
     page.keyboard.press("a")
-    expect(page.locator("#held-answers")).to_contain_text("Approving")
     answered(api, run_id)
     expect(page.locator("#held-answers")).to_contain_text("Sending…")
     page.keyboard.press("z")
@@ -175,7 +175,7 @@ def test_on_a_phone_it_asks_first_as_well(
     buttons: tuple[str, str],
     held: str,
 ) -> None:
-    page = undoing(seconds=30, **PHONE)
+    page = undoing(**PHONE)
     assert page.evaluate("matchMedia('(pointer: coarse)').matches")
     message = f"{held} by a thumb?"
     run_id = ask_lee(api, message, **fields)
@@ -195,7 +195,7 @@ def test_on_a_phone_it_asks_first_as_well(
 
 
 def test_a_choice_is_held_without_a_step(undoing: Choose, api: httpx.Client) -> None:
-    page = undoing(seconds=60)
+    page = undoing()
     options = [{"value": value, "label": value.upper()} for value in ("a1", "b1")]
     spec = {"mode": "select", "options": options}
     run_id = ask_lee(api, "Which one, in one press?", type="review", spec=spec)
@@ -209,7 +209,7 @@ def test_a_choice_is_held_without_a_step(undoing: Choose, api: httpx.Client) -> 
 
 
 @pytest.mark.parametrize(
-    "fields", [{"context": {"confirm": "always"}}, {"timeout": "18s"}], ids=["always", "soon"]
+    "fields", [{"context": {"confirm": "always"}}, {"timeout": "70s"}], ids=["always", "soon"]
 )
 def test_an_answer_that_must_be_confirmed_is_confirmed_and_sent_at_once(
     undoing: Choose, api: httpx.Client, fields: dict[str, object]
@@ -245,7 +245,7 @@ def test_a_choice_that_must_be_asked_is_asked_too(undoing: Choose, api: httpx.Cl
 
 
 def test_a_double_press_answers_one_question(undoing: Choose, api: httpx.Client) -> None:
-    page = undoing(seconds=30)
+    page = undoing()
     runs = [ask_lee(api, f"Pressed twice, {name}?") for name in ("first", "second")]
     for name in ("second", "first"):
         expect(arrived(page, f"Pressed twice, {name}?")).to_be_visible()
@@ -258,6 +258,8 @@ def test_a_double_press_answers_one_question(undoing: Choose, api: httpx.Client)
     expect(page.get_by_role("heading", name="Pressed twice, second?")).to_be_visible()
     page.keyboard.press("a")
     expect(page.locator("#held-answers")).to_contain_text("Pressed twice, first?")
+    page.clock.resume()
+    expect(page.locator(".row", has_text="Pressed twice, second?")).to_be_focused()
     expect(page.locator("#held-answers")).not_to_contain_text("earlier")
     page.keyboard.press("z")
     expect(page.get_by_role("heading", name="Pressed twice, first?")).to_be_visible()
@@ -267,7 +269,7 @@ def test_a_double_press_answers_one_question(undoing: Choose, api: httpx.Client)
 def test_keys_go_on_to_the_next_question_from_the_row_of_a_held_one(
     undoing: Choose, api: httpx.Client
 ) -> None:
-    page = undoing(seconds=60)
+    page = undoing()
     for name in ("one", "two", "three"):
         ask_lee(api, f"Keyed along, {name}?")
     expect(arrived(page, "Keyed along, three?")).to_be_visible()
@@ -286,9 +288,9 @@ def test_keys_go_on_to_the_next_question_from_the_row_of_a_held_one(
 
 def test_continuous_typing_answers_nothing(undoing: Choose, api: httpx.Client) -> None:
     page = undoing()
+    page.clock.install()
     run_id = ask_lee(api, "Typed past the field?")
     open_item(page, "Typed past the field?")
-    page.clock.install()
     stop_clock(page)
     type_text(page, "what a surprise", 60)
     page.clock.run_for(2000)
@@ -298,9 +300,11 @@ def test_continuous_typing_answers_nothing(undoing: Choose, api: httpx.Client) -
 
 
 def test_without_scripts_it_is_undone_by_its_button(undoing: Choose, api: httpx.Client) -> None:
-    undoing(seconds=30).context.close()
-    page = undoing(seconds=30, java_script_enabled=False)
+    with_scripts = undoing()
     run_id = ask_lee(api, "Undone without scripts?")
+    expect(arrived(with_scripts, "Undone without scripts?")).to_be_visible()
+    with_scripts.context.close()
+    page = undoing(java_script_enabled=False)
     page.goto(f"/interactions/{interaction_of(api, run_id)['id']}/")
     page.get_by_label("Comment").fill("Typed without scripts")
     page.locator("#answer").get_by_role("button", name="Approve").click()
@@ -312,7 +316,7 @@ def test_without_scripts_it_is_undone_by_its_button(undoing: Choose, api: httpx.
 
 
 def test_in_focus_mode_z_brings_the_question_back(undoing: Choose, api: httpx.Client) -> None:
-    page = undoing(seconds=60)
+    page = undoing()
     for name in ("one", "two"):
         ask_lee(api, f"Undone in focus, {name}?", timeout="20m")
         expect(arrived(page, f"Undone in focus, {name}?")).to_be_visible()
@@ -334,12 +338,12 @@ def test_in_focus_mode_z_brings_the_question_back(undoing: Choose, api: httpx.Cl
 
 
 def test_in_focus_mode_without_scripts_undo_stays_there(undoing: Choose, api: httpx.Client) -> None:
-    with_scripts = undoing(seconds=60)
+    with_scripts = undoing()
     for name in ("one", "two"):
         ask_lee(api, f"Plainly undone, {name}?", timeout="20m")
         expect(arrived(with_scripts, f"Plainly undone, {name}?")).to_be_visible()
     with_scripts.context.close()
-    page = undoing(seconds=60, java_script_enabled=False)
+    page = undoing(java_script_enabled=False)
     page.goto("/inbox/focus/?q=plainly+undone")
     page.locator("#answer").get_by_role("button", name="Approve").click()
     expect(page.locator("#question")).to_have_text("Plainly undone, two?")
@@ -349,11 +353,9 @@ def test_in_focus_mode_without_scripts_undo_stays_there(undoing: Choose, api: ht
 
 
 def test_two_clicks_answer_from_the_list(undoing: Choose, api: httpx.Client) -> None:
-    page = undoing(seconds=60)
+    page = undoing()
     ask_lee(api, "Clicked twice from the list?")
-    arrived(page, "Clicked twice from the list?").click()
-    expect(page.locator("#question")).to_have_text("Clicked twice from the list?")
-    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    open_item(page, "Clicked twice from the list?")
     page.locator("#answer").get_by_role("button", name="Approve", exact=True).click()
     held = page.locator("#held-answers")
     expect(held).to_contain_text("Clicked twice from the list?")
@@ -368,7 +370,7 @@ def test_two_clicks_answer_from_the_list(undoing: Choose, api: httpx.Client) -> 
 
 
 def test_someone_else_was_first(undoing: Choose, sign_in: SignIn, api: httpx.Client) -> None:
-    page, sam = undoing(seconds=60), sign_in("sam")
+    page, sam = undoing(), sign_in("sam")
     run_id = ask(api, "Who was first?", target={"type": "group", "id": "approvers"})
     open_item(sam, "Who was first?")
     open_item(page, "Who was first?")
@@ -407,7 +409,7 @@ def test_a_kill_while_it_waits_sends_it_once(own: Product) -> None:
     with own.api() as api:
         run_id = ask(api, "Killed while waiting?")
         item = str(interaction_of(api, run_id)["id"])
-    form = rina.form(item)
+    form = await_form(rina, item)
     answer = rina.respond(item, form, value="true", comment="Before the kill")
     assert answer.status_code == 303
     os.kill(own.pid, signal.SIGKILL)
@@ -435,6 +437,7 @@ def beside(tmp_path: Path, project: Project, relay: ScriptedServer) -> Iterator[
         "MOBIUS_PROJECT": project.handle,
         "MOBIUS_API_KEY": project.service_key,
         "ANSWER_GUARD": "undo",
+        "UNDO_SECONDS": "15",
     }
     product = Product(tmp_path, environment(tmp_path, "undo_beside", installed=True) | upstream)
     person = ("rina", "--mobius-id", "user_rina", "--password-stdin")

@@ -62,8 +62,8 @@ def type_text(page: Page, text: str, gap_ms: int) -> None:
 
 def put_off(page: Page, id_: str, **length: float) -> None:
     """Snooze a question as another tab would, also for less time than the dialog offers."""
-    until = (datetime.now(UTC) + timedelta(**length)).isoformat()
     token = page.locator("#list-act [name=csrfmiddlewaretoken]").get_attribute("value") or ""
+    until = (datetime.now(UTC) + timedelta(**length)).isoformat()
     form = {"preset": until, "csrfmiddlewaretoken": token}
     sent = page.request.post(
         f"/interactions/{id_}/snooze", form=form, headers={"Referer": page.url}, max_redirects=0
@@ -98,6 +98,7 @@ def send_by_key(page: Page) -> None:
 def press(button: Locator, after_ms: int = ANSWER_GUARD_MS) -> None:
     """Press it once it is certain to count: no event tells, for the page looks as usual before."""
     button.wait_for()
+    button.page.wait_for_load_state()
     button.page.wait_for_timeout(after_ms + 20)
     button.click()
 
