@@ -66,15 +66,16 @@ function beginAgain(element) {
   setTimeout(begin, later(streamTries++), element);
 }
 
-/* Ends the wait for the next connection. evenOpen: replace one that seems open, which may have broken silently */
+/* Ends the wait for the next connection. evenOpen: replace one that seems open, which may have broken silently; if one is being
+   opened and that fails, the next one comes at once */
 function reconnect({ evenOpen }) {
   for (const element of document.querySelectorAll("[hx-sse\\:connect]")) {
     const connection = element._htmx?.sse;
     if (!connection) begin(element);
     else if (connection.delayCanceller) connection.delayCanceller();
-    else if (evenOpen && connection.reader) {
+    else if (evenOpen) {
       atOnce = true;
-      connection.reader.cancel();
+      connection.reader?.cancel();
     }
   }
 }
@@ -109,7 +110,7 @@ document.addEventListener("htmx:sse:before:connection", (event) => {
 });
 /* Each stream begins with this event. A proxy's page, which is no stream, does not */
 document.addEventListener("live", () => {
-  streamLost = false;
+  streamLost = atOnce = false;
   streamTries = 0;
   settle();
 });

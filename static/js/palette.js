@@ -87,6 +87,7 @@ function match() {
     group.hidden = scored.every(({ points }) => !points);
   }
   if (!search) found.replaceChildren();
+  prefer();
   select(options()[0]);
   tell();
 }

@@ -94,3 +94,6 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("htmx:after:swap", ready);
 ready();
+/* What was typed or chosen before this script arrived */
+for (const input of document.querySelectorAll("[data-tree-search] input")) if (input.value) search(input);
+for (const input of document.querySelectorAll("[data-diff-layout] input:checked")) if (!input.defaultChecked) lay(input.value);

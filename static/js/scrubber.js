@@ -20,7 +20,7 @@ async function show(nth) {
     const last = place >= Number(input.max);
     const address = last ? input.dataset.scrub : `${input.dataset.scrub}?nth=${place}`;
     try {
-      await htmx.ajax("GET", address, { source: moment(), target: "#run-moment", swap: "outerMorph", byPerson: true });
+      await htmx.ajax("GET", address, { source: document.getElementById("run-scrubber"), swap: "outerMorph", byPerson: true });
     } catch {
       break; /* live.js reports that the app can't be reached */
     }

@@ -24,8 +24,6 @@ from tests.support.scripted_server import (
 pytestmark = pytest.mark.browser
 
 HTML = {"content-type": "text/html"}
-QUESTION = r"/interactions/[^/]+/(\?|$)"
-"""Not what its page fetches later."""
 PROXY_SAYS = (
     (502, "A proxy returned an error"),
     (503, "A proxy returned an error"),
@@ -179,7 +177,7 @@ def test_a_toast_takes_the_place_of_the_one_before(page: Page, api: httpx.Client
         ask(api, f"Toasted {number}?")
         open_item(page, f"Toasted {number}?")
         approve(page)
-        expect(page.locator(".row", has_text=f"Toasted {number}?")).to_have_count(0)
+        expect(page.get_by_role("heading", name=f"Toasted {number}?")).to_have_count(0)
     expect(page.locator("[data-toast]")).to_have_count(1)
 
 
@@ -284,7 +282,8 @@ def test_a_click_on_a_row_says_that_nothing_was_loaded(
 ) -> None:
     ask(api, "Opened at last?")
     row = arrived(page, "Opened at last?")
-    proxy.on("GET", QUESTION, Reply(502, "<h1>nginx</h1>", HTML))
+    path = f"/interactions/{row.get_attribute('data-interaction-id')}/$"
+    proxy.on("GET", path, Reply(502, "<h1>nginx</h1>", HTML))
     row.click()
     expect(failed(page)).to_contain_text("couldn't be loaded")
     failed(page).get_by_role("button", name="Try again").click()
@@ -299,11 +298,12 @@ def test_a_background_refresh_that_fails_only_changes_the_mark(
     ask(api, "Refreshed behind?")
     open_item(page, "Refreshed behind?")
     expect(page.locator("#freshness")).to_have_text("Live")
-    proxy.on("GET", QUESTION, Reply(502, "<h1>nginx</h1>", HTML))
+    proxy.on("GET", r"/interactions/[^/]+/$", Reply(502, "<h1>nginx</h1>", HTML), always=True)
     page.evaluate("document.body.dispatchEvent(new CustomEvent('item'))")
     expect(page.locator("#freshness")).to_contain_text("Not live")
     expect(page.get_by_role("heading", name="Refreshed behind?")).to_be_visible()
     expect(failed(page)).to_have_count(0)
+    proxy.forget()
     expect(page.locator("#freshness")).to_have_text("Live")
 
 
@@ -368,6 +368,29 @@ def test_a_stream_that_died_while_offline_is_replaced_at_once(
     expect(page.locator("#freshness")).to_have_text("Live")
     ask(api, "Asked after the tunnel?")
     expect(arrived(page, "Asked after the tunnel?")).to_be_visible()
+    context.close()
+
+
+def test_back_online_while_a_connection_fails_the_next_one_comes_at_once(
+    browser: Browser, proxy: ScriptedServer
+) -> None:
+    context = signed_in(browser, proxy)
+    page = context.new_page()
+    page.clock.install()
+    page.goto("/inbox/")
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("/live/"), hold)
+    with page.expect_request(re.compile("/live/")):
+        proxy.break_all()
+    stop_clock(page)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    with page.expect_request(re.compile("/live/")):
+        held[0].abort()
     context.close()
 
 

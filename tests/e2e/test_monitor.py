@@ -5,12 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from inbox.web.ui.words import item_status, run_status
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.support.pages import box_of, layout_shifts, watch_layout_shifts
+from tests.support.pages import box_of, layout_shifts, stop_clock, watch_layout_shifts
 from tests.support.product import Product, interaction_of, question
 
 pytestmark = pytest.mark.browser
@@ -101,15 +101,43 @@ def test_rows_change_where_they_stand_and_new_ones_wait_behind_a_bar(
     expect(tess.locator("#new-runs")).to_have_count(0)
 
 
+def test_what_changes_while_the_list_is_on_its_way_is_fetched_too(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess = sign_in("tess")
+    tess.clock.install()
+    started(api, "meanwhile-test", SLEEPS)
+    opened(tess, "/runs/?workflow=meanwhile-test", 1)
+    stop_clock(tess)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    def change() -> None:
+        tess.evaluate("document.body.dispatchEvent(new CustomEvent('runs'))")
+        tess.clock.run_for(1000)
+
+    tess.route(re.compile(r"/runs/\?"), hold, times=1)
+    with tess.expect_request(re.compile(r"/runs/\?")):
+        change()
+    before = held[0].fetch()
+    started(api, "meanwhile-test", SLEEPS)
+    opened(sign_in("tess"), "/runs/?workflow=meanwhile-test", 2)
+    change()
+    held[0].fulfill(response=before)
+    expect(tess.locator("#new-runs")).to_have_text("1 new run")
+
+
 def test_the_board_counts_as_runs_move(sign_in: SignIn, api: httpx.Client) -> None:
     tess = sign_in("tess")
     run_id = started(api, "board-test", asks("Counted?"))
     opened(tess, "/runs/?workflow=board-test", 1)
     expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='suspended']")).to_be_visible()
     done = tess.locator("#counter-completed .figure")
-    before = int(done.inner_text())
+    before = done.inner_text()
     answer(api, run_id)
-    expect(done).to_have_text(str(before + 1))
+    expect(done).not_to_have_text(before)
 
 
 def test_it_is_filtered_sorted_and_saved_as_a_view_whose_link_works_elsewhere(
@@ -208,6 +236,32 @@ def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client
     expect(moment).to_contain_text("Current state")
 
 
+def test_the_slider_comes_before_a_moment_that_reloads_itself(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess = sign_in("tess")
+    run_id = started(api, "slide-test", asks("Slid?"))
+    opened_run(tess, run_id)
+    moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Replay")
+    expect(slider).to_be_visible()
+    held: list[Route] = []
+
+    def is_moment(request: Request) -> bool:
+        return request.headers.get("hx-target") == "div#run-moment"
+
+    def hold_first(route: Route) -> None:
+        if is_moment(route.request) and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    tess.route(re.compile(f"/runs/{run_id}/"), hold_first)
+    with tess.expect_request(is_moment):
+        tess.evaluate("document.body.dispatchEvent(new CustomEvent('run'))")
+    slider.press("Home")
+    expect(moment).to_have_attribute("data-nth", "1")
+
+
 def test_a_run_is_cancelled_by_typing_its_workflows_name(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
@@ -238,11 +292,15 @@ def test_cancelling_a_run_that_has_just_ended_is_reported_without_an_error(
     tess = sign_in("tess")
     run_id = started(api, "late-test", asks("Just in time?"))
     opened_run(tess, run_id, "cancel")
+    watching = tess.context.new_page()
+    watching.goto(f"/runs/{run_id}/")
     answer(api, run_id)
+    completed = f"[data-run-id='{run_id}'][data-run-status='completed']"
+    expect(watching.locator(completed)).to_be_visible()
     tess.get_by_label("Type late-test to confirm").fill("late-test")
     tess.get_by_role("button", name="Cancel the run").click()
     expect(tess.locator("#toasts")).to_contain_text("had already completed. Nothing was cancelled.")
-    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='completed']")).to_be_visible()
+    expect(tess.locator(completed)).to_be_visible()
     tess.goto("/decisions/?q=late-test")
     expect(tess.locator("main tbody")).not_to_contain_text("Cancelled")
 

@@ -4,9 +4,9 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.pages import STEP_GUARD_MS
@@ -20,12 +20,13 @@ def open_palette(page: Page) -> Locator:
     page.keyboard.press("Control+k")
     palette = page.get_by_role("dialog", name="Command palette")
     expect(palette.get_by_role("combobox")).to_be_focused()
+    expect(palette.locator("[aria-selected=true]")).to_be_visible()
     return palette
 
 
-def chosen(palette: Locator) -> Locator:
-    """The option that Enter chooses, which the field names to screen readers."""
-    option = palette.locator("[role=option][aria-selected=true]")
+def chosen(palette: Locator, name: str) -> Locator:
+    """The option that Enter chooses, by its name. The field names it to screen readers."""
+    option = palette.locator("[role=option][aria-selected=true]", has_text=name)
     id_ = str(option.get_attribute("id"))
     expect(palette.get_by_role("combobox")).to_have_attribute("aria-activedescendant", id_)
     return option
@@ -36,7 +37,7 @@ def test_it_opens_while_typing_and_the_text_and_the_focus_stay(
 ) -> None:
     page = sign_in("rina")
     ask(api, "Typed under the palette?")
-    arrived(page, "Typed under the palette?").click()
+    open_item(page, "Typed under the palette?")
     comment = page.get_by_label("Comment")
     comment.fill("Half a sentence")
     palette = open_palette(page)
@@ -58,16 +59,15 @@ def test_pages_are_matched_by_their_letters_and_opened_by_enter(sign_in: SignIn)
     page = sign_in("tess", password="demo")
     palette = open_palette(page)
     page.keyboard.type("dcsn")
-    expect(chosen(palette)).to_contain_text("Decisions")
+    expect(chosen(palette, "Decisions")).to_be_visible()
     expect(palette.get_by_role("option", name="Insights")).to_be_hidden()
     page.keyboard.press("Enter")
     page.wait_for_url("**/decisions/")
     palette = open_palette(page)
-    expect(chosen(palette)).to_be_visible()
     page.keyboard.type("shortcuts")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowDown")
-    expect(chosen(palette)).to_contain_text("Keyboard shortcuts")
+    expect(chosen(palette, "Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Control+k")
@@ -84,11 +84,29 @@ def test_what_is_called_so_comes_before_what_only_has_the_letters(
     palette = open_palette(page)
     page.keyboard.type("lee")
     expect(palette.get_by_role("option", name="Claimed by me")).to_be_hidden()
-    expect(chosen(palette)).to_contain_text("Lee")
+    expect(chosen(palette, "Lee")).to_be_visible()
     page.keyboard.press("Control+a")
     page.keyboard.type("cat")
-    expect(chosen(palette)).to_contain_text("Catkins to the depot?")
+    expect(chosen(palette, "Catkins to the depot?")).to_be_visible()
     expect(palette.get_by_role("option", name="Comment templates")).to_be_hidden()
+
+
+def test_what_is_typed_before_the_script_has_come_is_matched_too(sign_in: SignIn) -> None:
+    page = sign_in("tess")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/js/palette\."), hold)
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Command palette")
+    expect(palette.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type("sa")
+    expect(palette.locator("#palette-found")).to_contain_text("Sam")
+    held[0].continue_()
+    expect(chosen(palette, "Sam")).to_be_visible()
+    expect(palette.get_by_role("option", name="Search questions")).to_be_hidden()
 
 
 def test_the_server_is_asked_only_for_what_is_typed(sign_in: SignIn, api: httpx.Client) -> None:
@@ -103,7 +121,8 @@ def test_the_server_is_asked_only_for_what_is_typed(sign_in: SignIn, api: httpx.
     page.keyboard.type("palette bright")
     question = palette.get_by_role("option", name="Found by the palette, Brightwater?")
     expect(question).to_be_visible()
-    expect(chosen(palette)).to_have_attribute("href", str(question.get_attribute("href")))
+    href = str(question.get_attribute("href"))
+    expect(chosen(palette, "Found by the palette")).to_have_attribute("href", href)
     assert violations(page) == []
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(f"/interactions/{interaction_of(api, run_id)['id']}/"))
@@ -112,12 +131,11 @@ def test_the_server_is_asked_only_for_what_is_typed(sign_in: SignIn, api: httpx.
 def test_an_action_that_decides_goes_through_the_guard(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     run_id = ask(api, "Approved from the palette?")
-    arrived(page, "Approved from the palette?").click()
-    expect(page.locator("#question")).to_have_text("Approved from the palette?")
+    open_item(page, "Approved from the palette?")
     page.wait_for_timeout(STEP_GUARD_MS + 20)
     palette = open_palette(page)
     page.keyboard.type("approve")
-    expect(chosen(palette)).to_contain_text("Approve")
+    expect(chosen(palette, "Approve")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Yes, approve")).to_be_visible()
     assert interaction_of(api, run_id)["status"] == "pending"
@@ -130,12 +148,12 @@ def test_an_action_that_decides_goes_through_the_guard(sign_in: SignIn, api: htt
 def test_a_typed_answer_is_asked_about_too(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     run_id = ask(api, "Sent from the palette?", type="input", spec={"mode": "input"})
-    arrived(page, "Sent from the palette?").click()
+    open_item(page, "Sent from the palette?")
     page.get_by_role("textbox", name="Your answer").fill("Yes, by all means")
     page.wait_for_timeout(STEP_GUARD_MS + 20)
     palette = open_palette(page)
     page.keyboard.type("send answer")
-    expect(chosen(palette)).to_contain_text("Send answer")
+    expect(chosen(palette, "Send answer")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("[data-step]")).to_contain_text("Your answer: Yes, by all means")
     assert interaction_of(api, run_id)["status"] == "pending"
@@ -147,7 +165,7 @@ def test_when_the_search_fails_pages_and_actions_still_work(sign_in: SignIn) -> 
     palette = open_palette(page)
     page.keyboard.type("done")
     expect(palette.get_by_role("status")).to_contain_text("isn't available right now")
-    expect(chosen(palette)).to_contain_text("Done")
+    expect(chosen(palette, "Done")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("scope=done"))
 

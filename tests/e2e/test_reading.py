@@ -1,14 +1,17 @@
 """Reading a long context: a tree that is searched, a table in pages, a diff, code, the raw JSON."""
 
 import json
+import re
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.product import ask, interaction_of
+from tests.support.pages import stop_clock
+from tests.support.product import ask
 
 pytestmark = pytest.mark.browser
 
@@ -27,10 +30,16 @@ CONTEXT: dict[str, Any] = {
 
 
 def opened(page: Page, api: httpx.Client, message: str, **fields: Any) -> str:
-    """Ask it, and open its page; its id."""
-    id_ = str(interaction_of(api, ask(api, message, context=CONTEXT, **fields))["id"])
-    page.goto(f"/interactions/{id_}/")
-    return id_
+    """Ask it, and open it; its id."""
+    ask(api, message, context=CONTEXT, **fields)
+    open_item(page, message)
+    expect_script(page)
+    return str(page.locator("#detail").get_attribute("data-interaction-id"))
+
+
+def expect_script(page: Page) -> None:
+    """The script for reading comes after the page, and turns the pages of the table."""
+    expect(page.locator("[data-pager]")).to_be_visible()
 
 
 def card(page: Page, name: str) -> Locator:
@@ -62,6 +71,27 @@ def test_a_tree_is_searched_and_keeps_its_search_when_the_question_is_reloaded(
     expect(plan.get_by_role("status")).to_have_text("")
     expect(plan.get_by_text("p95_ms").first).to_be_hidden()
     expect(plan.get_by_text('"Tréfle"')).to_be_visible()
+
+
+def test_what_was_typed_and_chosen_before_the_script_came_counts(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Reading, in haste?", context=CONTEXT)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/js/reading\."), hold, times=1)
+    with page.expect_request(re.compile(r"/js/reading\.")):
+        open_item(page, "Reading, in haste?")
+    card(page, "Plan").get_by_role("searchbox").fill("trefle")
+    page.get_by_text("Side by side").check()
+    held[0].continue_()
+    expect(card(page, "Plan").get_by_role("status")).to_have_text("Matches: 1")
+    page.reload()
+    expect(page.get_by_label("Side by side")).to_be_checked()
 
 
 def test_control_and_enter_in_a_search_do_not_send_the_answer_beside_it(
@@ -111,9 +141,11 @@ def test_the_layout_of_diffs_is_remembered(sign_in: SignIn, api: httpx.Client) -
     assert beside()
     page.reload()
     assert beside()
+    expect_script(page)
     page.get_by_text("Inline", exact=True).check()
     page.reload()
     assert not beside()
+    expect_script(page)
 
     policy = card(page, "Policy")
     expect(policy.get_by_text("setting 2 = on").last).to_be_hidden()
@@ -124,6 +156,9 @@ def test_the_layout_of_diffs_is_remembered(sign_in: SignIn, api: httpx.Client) -
 def test_code_and_raw_json_are_copied_as_they_were_sent(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina", permissions=["clipboard-read", "clipboard-write"])
     id_ = opened(page, api, "Reading, to copy?")
+    # The buttons say so for a moment only.
+    page.clock.install()
+    stop_clock(page)
     script = card(page, "Restore script")
     script.get_by_role("button", name="Copy").click()
     expect(script.get_by_role("button", name="Copied")).to_be_visible()
@@ -136,8 +171,9 @@ def test_code_and_raw_json_are_copied_as_they_were_sent(sign_in: SignIn, api: ht
 
 
 def test_all_of_it_is_read_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:
+    id_ = opened(sign_in("rina"), api, "Reading, without scripts?")
     page = sign_in("rina", java_script_enabled=False)
-    opened(page, api, "Reading, without scripts?")
+    page.goto(f"/interactions/{id_}/")
     expect(page.get_by_role("region", name="Catalogue").get_by_role("row")).to_have_count(121)
     hidden = page.locator(".tree details:not([open]) li").first
     expect(hidden).to_be_hidden()

@@ -98,7 +98,7 @@ def send_by_key(page: Page) -> None:
 def press(button: Locator, after_ms: int = ANSWER_GUARD_MS) -> None:
     """Press it once it is certain to count: no event tells, for the page looks as usual before."""
     button.wait_for()
-    button.page.wait_for_load_state()
+    button.page.wait_for_load_state()  # with the scripts that count from now
     button.page.wait_for_timeout(after_ms + 20)
     button.click()
 
