@@ -350,8 +350,8 @@ def _minute_after(seconds: float | None) -> datetime | None:
     """The first whole minute that is at least ``seconds`` away; None without ``seconds``."""
     if not seconds:
         return None
-    ends = timedelta(seconds=min(seconds, Backoff.longest_retry_after) + 59)
-    return (datetime.now(UTC) + ends).replace(second=0, microsecond=0)
+    ends = datetime.now(UTC) + timedelta(seconds=min(seconds, Backoff.longest_retry_after))
+    return (ends + timedelta(seconds=59, microseconds=999_999)).replace(second=0, microsecond=0)
 
 
 def _shown(facts: Facts, now: datetime) -> tuple[object, ...]:

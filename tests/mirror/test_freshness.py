@@ -97,12 +97,14 @@ def test_it_is_a_problem_once_it_has_not_been_live_for_five_minutes() -> None:
 
 def test_pages_reload_when_only_the_passing_of_time_changes_their_text(rung: list[str]) -> None:
     sync_status = SyncStatus()
-    soon = datetime.now(UTC) + timedelta(seconds=0.2)
-    sync_status.update(connected=True, full_sync_done=True, seeded=True, live_until=soon)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    sync_status.update(connected=True, full_sync_done=True, seeded=True, live_until=later)
     assert rung == ["freshness"]
     # What was published is not published again.
     sync_status.refresh()
     assert rung == ["freshness"]
+    soon = datetime.now(UTC) + timedelta(seconds=0.1)
+    sync_status.update(live_until=soon)
     while datetime.now(UTC) < soon:
         sync_status.refresh()
     sync_status.refresh()
@@ -131,9 +133,19 @@ def test_nothing_has_been_read_yet() -> None:
 
 
 def test_a_rate_limit_is_tried_again_after_a_day_at_the_latest() -> None:
+    before = datetime.now(UTC)
     until = trouble_of(errors.RateLimited("no", retry_after=1e9)).until
+    after = datetime.now(UTC)
     assert until is not None
-    assert timedelta(hours=24) <= until - datetime.now(UTC) <= timedelta(hours=24, minutes=1)
+    assert before + timedelta(hours=24) <= until <= after + timedelta(hours=24, minutes=1)
+
+
+def test_the_end_of_a_rate_limit_is_rounded_up_to_a_minute() -> None:
+    now = datetime.now(UTC)
+    ends = now.replace(second=0, microsecond=500_000) + timedelta(hours=1)
+    until = trouble_of(errors.RateLimited("no", retry_after=(ends - now).total_seconds())).until
+    assert until is not None
+    assert ends <= until
 
 
 def test_a_silent_stream_is_no_trouble_for_readers() -> None:
