@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from inbox.services import batch_runner, command, question, sending
 from tests.fixtures_engine import Project
 from tests.support.desk import Desk
 from tests.support.scripted_server import ScriptedServer
@@ -18,6 +19,14 @@ def server(project: Project) -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def desk(db: None, project: Project, server: ScriptedServer, settings: Any) -> Desk:
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, no response from Mobius comes too late for the services."""
+    for module in (batch_runner, command, question, sending):
+        monkeypatch.setattr(module, "READ_WITHIN", 60.0)
+    monkeypatch.setattr(command, "READ_WITHIN_LIMIT", 60.0)
+
+
+@pytest.fixture
+def desk(db: None, project: Project, server: ScriptedServer, settings: Any, patience: None) -> Desk:
     """Rina, Sam, Lee and Tess, each with a token, and a project of their own."""
     return Desk(project, server, settings)

@@ -1,6 +1,5 @@
 """A mail server on loopback that wants a password, and the settings of it."""
 
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,12 +8,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from reviewer_site.environment import email
+from tests.support import ports
 from tests.support.mailbox import Mailbox
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @pytest.fixture
@@ -26,15 +21,16 @@ def mailbox(settings: Any) -> Iterator[Mailbox]:
         right = (given.login, given.password) == (b"inbox", b"pass word")
         return AuthResult(success=right, handled=False)
 
-    server = Controller(
-        mailbox,
-        hostname="127.0.0.1",
-        port=_free_port(),
-        authenticator=check,
-        auth_required=True,
-        auth_require_tls=False,
-    )
-    server.start()
+    with ports.reserve() as reserved:
+        server = Controller(
+            mailbox,
+            hostname="127.0.0.1",
+            port=reserved.getsockname()[1],
+            authenticator=check,
+            auth_required=True,
+            auth_require_tls=False,
+        )
+        server.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.SENDS_MAIL = True
     for name, value in email(f"smtp://inbox:pass%20word@127.0.0.1:{server.port}").items():

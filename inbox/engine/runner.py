@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 class Runner:
     """Does what is due in all projects of the database, in a thread of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, longest_wait: float = LONGEST_WAIT) -> None:
+        self._longest_wait = longest_wait
         self._changed = threading.Condition()
         self._stopping = False
         self._awake = False
@@ -109,7 +110,7 @@ class Runner:
             if self._awake or self._stopping:
                 return
             self._until = earliest
-            ahead = LONGEST_WAIT
+            ahead = self._longest_wait
             if earliest is not None:
                 ahead = min(ahead, (earliest - clock.now()).total_seconds())
             self._changed.wait(max(0.0, ahead))

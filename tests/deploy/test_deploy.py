@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 
 from reviewer_site.environment import ROOT
 from tests.support.databases import environment
+from tests.support.ports import reserve
 from tests.support.product import Product
 from tests.support.scripted_server import Reply, ScriptedServer
 
@@ -25,11 +25,6 @@ UNIT = ROOT / "deploy/reviewer-inbox.service"
 CONTAINER = ROOT / "deploy/Containerfile"
 NOBODY = 65534
 PASSWORD = "a password of some length"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def steps(file: Path) -> list[tuple[str, str]]:
@@ -140,9 +135,10 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def ports() -> tuple[int, int, int]:
+def ports() -> Iterator[tuple[int, int, int]]:
     """Of the web process, of nginx with TLS, and of nginx without."""
-    return free_port(), free_port(), free_port()
+    with reserve() as web, reserve() as secure, reserve() as plain:
+        yield tuple(each.getsockname()[1] for each in (web, secure, plain))
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +195,7 @@ def nginx(ports: tuple[int, int, int], tmp_path: Path) -> Iterator[str]:
     process = subprocess.Popen(arguments)
     yield f"https://localhost:{secure}"
     process.send_signal(signal.SIGQUIT)
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
 
 
 def curl(cookies: Path, *words: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from itertools import count
@@ -293,12 +294,21 @@ async def test_the_runs_that_were_opened_last_come_first(serve: Serve) -> None:
 async def test_intermediate_states_may_be_skipped_but_never_the_newest(
     serve: Serve,
 ) -> None:
-    newest = [0]
-    served = serve(render=lambda topic: f"<b>{newest[0]}</b>")
+    newest, published = [0], threading.Event()
+    published.set()
+
+    def render(topic: str) -> str:
+        state = newest[0]
+        published.wait(60)
+        return f"<b>{state}</b>"
+
+    served = serve(render=render)
     async with many() as client, following(client, address(served, RUN)) as rina:
         await rina.event("live")
+        published.clear()
         for newest[0] in range(1, 101):
             served.bus.publish([RUN])
+        published.set()
         frames = []
         while not frames or frames[-1] != "<b>100</b>":
             frames.append((await rina.event(""))["data"])

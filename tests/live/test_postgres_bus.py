@@ -44,7 +44,7 @@ class Process:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until it is true, looking whenever this process has heard something."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not true():
                 await self._news.wait()
                 self._news.clear()

@@ -177,8 +177,8 @@ def test_it_says_what_it_has_checked(works: ScriptedServer) -> None:
 @pytest.mark.parametrize(
     ("ahead", "status", "says"),
     [
-        (timedelta(seconds=2), 0, "   ok  Clock: agrees with that of Mobius."),
-        (timedelta(seconds=31), 0, "to do  Clock: 3"),
+        (timedelta(seconds=5), 0, "   ok  Clock: agrees with that of Mobius."),
+        (timedelta(seconds=60), 0, "to do  Clock: "),
         (timedelta(minutes=10), 1, "fails  Clock: "),
         (timedelta(minutes=-10), 1, " s ahead of that of Mobius. Synchronise both"),
     ],

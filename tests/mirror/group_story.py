@@ -131,6 +131,10 @@ class Story:
         if not self.inside[handle]:
             assert answer.status_code == 400
             return
+        if soon and answer.status_code == 400 and datetime.now(UTC) > at:
+            # It came too late.
+            self._ask(policy, soon=soon)
+            return
         assert answer.status_code == 201, answer.text
         members = tuple(self.inside[handle])
         expires_at = at if soon else None

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -177,7 +178,6 @@ async def test_a_silent_stream_is_broken(between: ScriptedServer, project: Proje
     between.on("GET", "/runs/events$", Dribble(["id: 0\n\n"]), Dribble(["id: 0\n\n"]), Never())
     timeouts = Timeouts(stream=0.5, opening=0.2)
     async with kept(between, project, timeouts=timeouts, probe=0.5) as mirror:
-        await mirror.is_("live")
         await says(mirror, Stage.NO_UPDATES)
         question = await asyncio.to_thread(project.ask)
         await mirror.ears.rings(f"item:{question['id']}")
@@ -186,7 +186,7 @@ async def test_a_silent_stream_is_broken(between: ScriptedServer, project: Proje
 async def test_pages_stay_live_while_a_closed_stream_is_opened_again(
     between: ScriptedServer, project: Project
 ) -> None:
-    async with kept(between, project, grace=10.0) as mirror:
+    async with kept(between, project, grace=60.0) as mirror:
         await mirror.is_("live")
         connections, since = len(between.requests), monotonic()
         await asyncio.to_thread(between.break_all)
@@ -200,17 +200,18 @@ async def test_pages_stay_live_while_a_closed_stream_is_opened_again(
 async def test_a_half_open_stream_is_noticed_by_its_missing_keep_alives(
     between: ScriptedServer, project: Project
 ) -> None:
-    alive = Dribble(["id: 1\n\n", ":keepalive\n\n"])
+    live = threading.Event()
+    alive = Dribble(["id: 1\n\n", live, ":keepalive\n\n", 0.2, ":keepalive\n\n"])
     # The first finds out that there is a stream, the third where its log ends; the last is the
     # stream opened again.
     short = Dribble(["id: 1\n\n"])
     between.on("GET", "/runs/events$", short, alive, short, Never())
-    timeouts = Timeouts(keep_alive=2.5, opening=0.2)
-    async with kept(between, project, timeouts=timeouts) as mirror:
+    async with kept(between, project, timeouts=Timeouts(keep_alive=1)) as mirror:
         await mirror.is_("live")
-        heard = mirror.sync_status.facts.heard_at
+        live.set()
         await says(mirror, Stage.NO_UPDATES)
-        assert mirror.sync_status.facts.heard_at < heard + timedelta(seconds=2)
+        silent_for = datetime.now(UTC) - mirror.sync_status.facts.heard_at
+        assert silent_for >= timedelta(seconds=0.9)
         question = await asyncio.to_thread(project.ask)
         between.forget()
         await asyncio.to_thread(between.break_all)
@@ -224,13 +225,15 @@ async def test_after_an_event_that_is_too_large_a_full_sync_runs(
     await Upstream.objects.aupdate_or_create(
         base_url=(await sync_to_async(Upstream.present)()).base_url, defaults={"cursor": 1}
     )
-    line = Dribble(["id: 1\n\n", 0.2, "id: 2\ndata: ", *["x" * 1000] * 20])
+    asked = threading.Event()
+    line = Dribble(["id: 1\n\n", asked, "id: 2\ndata: ", *["x" * 1000] * 20])
     short = Dribble(["id: 1\n\n"])
     between.on("GET", "/runs/events$", short, line, short)
     limits = Limits(frame=10_000)
     async with kept(between, project, limits=limits) as mirror:
         await mirror.is_("live")
         question = await asyncio.to_thread(project.ask)
+        asked.set()
         await mirror.ears.rings(f"item:{question['id']}")
         await mirror.is_("live")
     streams = between.seen("GET", "/runs/events$")

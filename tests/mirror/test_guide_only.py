@@ -154,12 +154,11 @@ async def test_it_polls_until_it_finds_a_stream_of_the_project(
 
 
 async def test_a_new_question_appears_while_a_page_is_open(server: GuideServer) -> None:
-    async with kept(server, polls=PollIntervals(idle=60)) as mirror:
+    async with kept(server, polls=PollIntervals(idle=3600)) as mirror:
         await mirror.is_("live")
         page_activity.page_requested()
-        asked_at, asked = monotonic(), server.state.ask()
-        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 30
-        assert mirror.sync_status.present().state == "live"
+        await mirror.ears.rings(f"item:{server.state.ask()}")
+        await mirror.is_("live")
 
 
 async def test_where_the_list_needs_a_run_those_of_known_runs_are_polled(
@@ -183,10 +182,10 @@ async def test_a_page_that_is_asked_for_polls_at_once(server: GuideServer) -> No
         await mirror.is_("live")
         # No one looks: after a few polls the next one is long in coming.
         await polls(server, 2)
-        asked_at, asked = monotonic(), server.state.ask()
+        asked = server.state.ask()
         await asyncio.sleep(1)
         page_activity.page_requested()
-        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 30
+        await mirror.ears.rings(f"item:{asked}")
 
 
 async def test_requests_while_a_page_is_open_add_no_polls(server: GuideServer) -> None:
@@ -401,7 +400,7 @@ async def test_it_is_live_no_longer_than_its_last_poll(server: GuideServer) -> N
 async def test_it_asks_no_sooner_than_retry_after_says(server: GuideServer, status: int) -> None:
     async with kept(server) as mirror:
         await mirror.is_("live")
-        server.offers.retry_after = 30
+        server.offers.retry_after = 300
         server.offers.refuses["interactions"] = status
         await mirror.is_("stale")
         asked = len(server.requests("interactions"))
@@ -437,10 +436,8 @@ async def test_a_run_is_followed_to_its_end(server: GuideServer, offers: dict[st
         async with asyncio.timeout(60):
             while await status_of(run_id) != "completed":
                 since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
-        row = await Interaction.objects.aget(mobius_id=question)
-        while row.status != "completed":
-            await mirror.ears.rings(f"item:{question}", after=since)
-            await row.arefresh_from_db()
+        answered = Interaction.objects.filter(mobius_id=question, status="completed")
+        await mirror.ears.until(f"item:{question}", answered.aexists)
 
 
 @pytest.mark.parametrize("more", [{"steps"}, {"steps", "project_events"}])
@@ -561,7 +558,11 @@ async def test_with_a_stream_that_has_questions_no_list_is_polled(
         page_activity.acted()
         await polls(server, 2)
         server.offers.only_run_updated = False
-        await mirror.ears.rings(f"item:{server.state.ask()}")
+        # While the list is refused, questions come with the stream.
+        server.offers.refuses["interactions"] = 503
+        for _ in range(2):
+            await mirror.ears.rings(f"item:{server.state.ask()}")
+        del server.offers.refuses["interactions"]
         count = len(server.requests("interactions"))
         for _ in range(5):
             await mirror.ears.rings(f"item:{server.state.ask()}")
@@ -600,11 +601,11 @@ async def test_runs_are_asked_for_by_the_guides_statuses_first(
 
 
 async def test_the_list_is_polled_at_once_after_an_action(server: GuideServer) -> None:
-    async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
+    async with kept(server, polls=PollIntervals(watched=3600, idle=3600)) as mirror:
         await mirror.is_("live")
-        asked_at, asked = monotonic(), server.state.ask()
+        asked = server.state.ask()
         page_activity.acted()
-        assert await mirror.ears.rings(f"item:{asked}") - asked_at < 30
+        await mirror.ears.rings(f"item:{asked}")
 
 
 async def test_a_run_without_any_stream_is_read_by_id(server: GuideServer) -> None:
@@ -627,12 +628,12 @@ async def test_a_run_that_no_call_reports_is_known_from_its_questions(
     server.offers.refuses |= {"run": 404, "runs": 404, "run_events": 404}
     run_id = server.state.run_that_asks()
     question = server.state.question_of(run_id)
+    ended = Run.objects.filter(mobius_id=run_id, status="unknown")
     async with kept(server) as mirror:
-        since = await mirror.ears.rings(f"run:{run_id}")
+        await mirror.ears.rings(f"run:{run_id}")
         assert await status_of(run_id) == "suspended"
         server.state.respond(question, {"value": True}, server.key)
-        await mirror.ears.rings(f"run:{run_id}", after=since + 1e-6)
-        assert await status_of(run_id) == "unknown"
+        await mirror.ears.until(f"run:{run_id}", ended.aexists)
 
 
 async def test_a_run_page_has_the_missing_parts_read(server: GuideServer) -> None:
@@ -685,7 +686,7 @@ async def test_a_reopened_stream_does_not_cut_short_a_rate_limit(
     server.offers.closes_after = 0.3
     async with kept(server, groups=0.3) as mirror:
         await mirror.ears.rings("freshness")
-        server.offers.retry_after = 30
+        server.offers.retry_after = 300
         server.offers.refuses["groups"] = 503
         asked = len(server.requests("groups"))
         await asyncio.to_thread(server.wait_for, "groups", asked + 1)

@@ -1,4 +1,4 @@
-"""A scripted server, and a client with short time-outs."""
+"""A scripted server, and a client of it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,14 +21,14 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def connect(server: ScriptedServer) -> Connect:
-    """Creates clients of the scripted server. Once connected, they wait fractions of a second."""
+    """Creates clients of the scripted server, which try again soon."""
 
     def make(**changes: Any) -> MobiusClient:
         settings: dict[str, Any] = {
             "base_url": server.base_url,
             "project": "demo",
             "token": TOKEN,
-            "timeouts": Timeouts(connect=10, read=0.3, stream=0.3, total=20, opening=0.1),
+            "timeouts": Timeouts(connect=60, read=60, total=60, opening=60),
             "backoff": Backoff(base=0.01, cap=0.05),
         }
         return MobiusClient(**{**settings, **changes})

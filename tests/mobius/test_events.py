@@ -1,6 +1,7 @@
 """The event stream: resumed where it broke, alive while anything comes, endless."""
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -74,7 +75,7 @@ async def test_it_continues_where_it_broke_without_repeating_events(
     server.on(
         "GET",
         STREAM,
-        Dribble(["id: 1\n\n", frame(2, "run_updated", run())], then),
+        Dribble(["id: 1\n\n" + frame(2, "run_updated", run())], then),
         Dribble(
             [
                 "id: 2\n\n",
@@ -84,7 +85,7 @@ async def test_it_continues_where_it_broke_without_repeating_events(
         ),
     )
     broken: list[MobiusError] = []
-    async with connect() as client:
+    async with connect(timeouts=Timeouts(stream=1 if then == "hang" else 60)) as client:
         events = await take(client.events(on_break=broken.append), 4)
     assert told(events) == [("cursor", 1), ("run", 2), ("cursor", 2), ("interaction", 3)]
     assert [type(error) for error in broken] == [Silent if then == "hang" else Ended]
@@ -169,11 +170,10 @@ async def test_it_honours_retry_after(server: ScriptedServer, connect: Connect) 
 async def test_keep_alives_keep_it_alive_and_are_no_events(
     server: ScriptedServer, connect: Connect
 ) -> None:
-    alive: list[str | float] = [0.2, ":keepalive\n\n"]
-    chunks = ["id: 1\n\n", *alive, *alive, *alive, frame(2, "x_updated", {})]
-    server.on("GET", STREAM, Dribble(chunks))
+    alive: list[str | float] = [0.1, ":keepalive\n\n"]
+    server.on("GET", STREAM, Dribble(["id: 1\n\n", *alive * 12, frame(2, "x_updated", {})]))
     broken: list[MobiusError] = []
-    async with connect(timeouts=Timeouts(stream=0.4)) as client:
+    async with connect(timeouts=Timeouts(stream=1, keep_alive=1)) as client:
         assert told(await take(client.events(on_break=broken.append), 2)) == [
             ("cursor", 1),
             ("other", 2),
@@ -185,8 +185,9 @@ async def test_a_stream_that_never_sends_its_position_counts_as_open_anyway(
     server: ScriptedServer, connect: Connect
 ) -> None:
     server.on("GET", STREAM, Dribble([":keepalive\n\n"]), Dribble([frame(5, "x", {})]))
-    async with connect() as client:
+    async with connect(timeouts=Timeouts(opening=0.1)) as client:
         assert told(await take(client.events(), 1)) == [("cursor", 0)]
+    async with connect() as client:
         assert told(await take(client.events(), 2)) == [("cursor", 4), ("other", 5)]
 
 
@@ -320,7 +321,7 @@ async def test_closing_it_closes_the_connection(server: ScriptedServer, connect:
 
 
 async def test_it_can_be_cancelled_while_it_waits(server: ScriptedServer, connect: Connect) -> None:
-    server.on("GET", STREAM, Dribble(["id: 1\n\n"]), Reply(500))
+    server.on("GET", STREAM, Dribble(["id: 1\n\n"], "cut"))
     broken = asyncio.Event()
 
     async def follow(client: MobiusClient) -> None:
@@ -330,9 +331,9 @@ async def test_it_can_be_cancelled_while_it_waits(server: ScriptedServer, connec
 
     async with connect(backoff=Backoff(base=60, cap=60)) as client:
         reading = asyncio.ensure_future(follow(client))
-        await asyncio.wait_for(broken.wait(), 10)
+        await asyncio.wait_for(broken.wait(), 60)
         reading.cancel()
-        await asyncio.wait({reading}, timeout=5)
+        await asyncio.wait({reading}, timeout=30)
         assert reading.cancelled()
 
 
@@ -395,24 +396,27 @@ def test_a_frame_is_measured_the_same_however_it_is_cut(end: str) -> None:
 async def test_silence_after_keep_alives_is_noticed_sooner(
     server: ScriptedServer, connect: Connect
 ) -> None:
-    server.on("GET", STREAM, Dribble(["id: 1\n\n", ":keepalive\n\n"]), Dribble(["id: 1\n\n"]))
+    server.on("GET", STREAM, Dribble(["id: 1\n\n:keepalive\n\n"]), Dribble(["id: 1\n\n"]))
     broken: list[MobiusError] = []
-    timeouts = Timeouts(stream=60, keep_alive=0.2, opening=0.1)
-    async with connect(timeouts=timeouts) as client:
+    async with connect(timeouts=Timeouts(stream=60, keep_alive=1)) as client:
         await take(client.events(on_break=broken.append), 2)
     assert [type(error) for error in broken] == [Silent]
     assert broken[0].silence is not None
-    assert 0.2 <= broken[0].silence < 5
+    assert broken[0].silence >= 1
 
 
 async def test_rare_keep_alives_do_not_cause_a_reconnect(
     server: ScriptedServer, connect: Connect
 ) -> None:
-    seldom: list[str | float] = [0.4, ":keepalive\n\n"]
-    chunks = ["id: 1\n\n", *seldom, *seldom, *seldom, frame(2, "x", {})]
-    server.on("GET", STREAM, Dribble(chunks))
+    opened = threading.Event()
+    keep_alive: list[str | float] = [0.5, ":keepalive\n\n", 0.5]
+    server.on("GET", STREAM, Dribble(["id: 1\n\n", opened, *keep_alive, frame(2, "x", {})]))
     broken: list[MobiusError] = []
-    timeouts = Timeouts(stream=60, keep_alive=0.2, opening=0.1)
-    async with connect(timeouts=timeouts) as client:
-        await take(client.events(on_break=broken.append), 2)
+    async with (
+        connect(timeouts=Timeouts(stream=60, keep_alive=0.2)) as client,
+        aclosing(client.events(on_break=broken.append)) as events,
+    ):
+        await anext(events)
+        opened.set()
+        await anext(events)
     assert broken == []

@@ -50,6 +50,7 @@ ERRORS = [
     (503, Unavailable),
     (599, Unavailable),
 ]
+SHORT = Timeouts(connect=60, read=0.3)
 
 
 @pytest.mark.parametrize(("status", "kind"), ERRORS)
@@ -182,10 +183,11 @@ async def test_a_write_that_may_have_arrived_is_marked_as_sent_and_not_repeated(
     server: ScriptedServer, connect: Connect, step: Never
 ) -> None:
     server.on("POST", "/respond$", step)
-    async with connect() as client:
+    async with connect(timeouts=SHORT) as client:
         with pytest.raises(Unreachable) as caught:
             await client.respond("int_1", value=True)
     assert caught.value.sent
+    await asyncio.to_thread(server.wait_for, "POST", "/respond$")
     assert len(server.seen("POST", "/respond$")) == 1
 
 
@@ -213,7 +215,7 @@ async def test_an_address_that_leads_nowhere_is_unreachable(base_url: str) -> No
 async def test_a_response_that_takes_longer_than_the_total_timeout_is_given_up(
     server: ScriptedServer, connect: Connect
 ) -> None:
-    quick = Timeouts(connect=1, read=30, total=0.2)
+    quick = Timeouts(connect=60, read=60, total=1)
     server.on("POST", "/respond$", Never())
     async with connect(timeouts=quick) as client:
         with pytest.raises(Unreachable) as caught:
@@ -228,7 +230,7 @@ async def test_a_slow_response_within_the_timeout_is_accepted(
     server.on("POST", "/respond$", held)
     async with connect(timeouts=Timeouts()) as client:
         answering = asyncio.ensure_future(client.respond("int_1", value=True))
-        await asyncio.to_thread(held.reached.wait, 5)
+        await asyncio.to_thread(held.reached.wait, 60)
         assert not answering.done()
         held.release()
         assert (await answering).status == "completed"
@@ -392,7 +394,7 @@ async def test_no_frame_of_a_failure_shows_the_token(
     server: ScriptedServer, connect: Connect, step: Reply
 ) -> None:
     server.on("POST", "/respond$", step)
-    async with connect() as client:
+    async with connect(timeouts=SHORT) as client:
         with pytest.raises(MobiusError) as caught:
             await client.respond("int_1", value=True)
     error: BaseException | None = caught.value

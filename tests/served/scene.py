@@ -71,6 +71,8 @@ class Scene:
         ]
         self.entries = enter(product, PEOPLE, groups)
         self.api = product.api()
+        self._product = product
+        self._soon_over: list[str] = []
         self.visitors = {
             name: Visitor(product.web, name, self.entries.get(name)) for name in PERSON.values()
         }
@@ -92,6 +94,7 @@ class Scene:
             for (status, who, action), verdict in TABLE.items():
                 if changes and action in CHANGES and verdict in (Verdict.YES, Verdict.IDLE):
                     self.fresh[status, who, action] = self._make(status, who)
+            self._product.expire(*self._soon_over)
             for question in self.all():
                 until(lambda question=question: self.is_mirrored(question))
         tess = self.visitors["tess"]
@@ -187,7 +190,7 @@ class Scene:
             "type": "approval",
             "message": "Soon over" if soon else "Ship it?",
             "target": target,
-            "timeout": "3s" if soon else "1h",
+            "timeout": "1h",
             "spec": {"mode": "confirm"},
             "context": {"deploy": [{"service": "payments", "api_key": CANARY}]},
         }
@@ -204,6 +207,7 @@ class Scene:
                 if frame["type"] == "run_updated" and frame["data"]["status"] == "suspended":
                     break
         found = _ok(self.api.get("/interactions", params={"run_id": run["id"]})).json()["items"]
+        self._soon_over += [found[0]["id"]] if soon else []
         return Question(found[0]["id"], run["id"], target["id"] == BOARD)
 
     def _answered(self, question: Question, *users: str) -> Question:

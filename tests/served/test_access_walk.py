@@ -143,8 +143,6 @@ GETS = {
     Place.METRICS: ("/metrics",),
 }
 STREAMS = ("/live/inbox/", "/live/runs/")
-SOON = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-FORM = {"value": "true", "comment": "", "typed": WORKFLOW, "preset": SOON, "wanted": "yes"}
 TAKEN = (200, 204, 303)
 PLACES_OF_QUESTIONS = [
     pytest.param(status, who, id=f"{who}: {status}")
@@ -152,6 +150,13 @@ PLACES_OF_QUESTIONS = [
     for who in Who
     if TABLE[status, who, Action.SEE] is not Verdict.NEVER
 ]
+
+
+def form(user_id: str = "") -> dict[str, str]:
+    """What the forms of all actions send; ``user_id`` is who is nudged."""
+    soon = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
+    fields = {"value": "true", "comment": "", "typed": WORKFLOW, "preset": soon, "wanted": "yes"}
+    return {**fields, "user_id": user_id}
 
 
 @pytest.fixture(scope="module")
@@ -365,8 +370,8 @@ def test_refused_actions_change_nothing(
         if path is None:
             continue
         before = scene.upstream(question)
-        form = FORM | {"user_id": waited_for(before)}
-        assert is_(verdict, visitor.post(path, form)), (question, before["status"])
+        sent = form(waited_for(before))
+        assert is_(verdict, visitor.post(path, sent)), (question, before["status"])
         assert scene.upstream(question) == before
 
 
@@ -386,7 +391,7 @@ def test_actions_that_the_table_allows_succeed(
     if path is None:
         return
     before = scene.upstream(question)
-    answer = scene.visitor(who).post(path, FORM | {"user_id": waited_for(before)})
+    answer = scene.visitor(who).post(path, form(waited_for(before)))
     assert answer.status_code in TAKEN, answer.text
     now = scene.upstream(question)
     user = f"user_{scene.visitor(who).name}"
@@ -441,7 +446,7 @@ def test_no_receipt_or_export_gives_away_what_is_masked(scene: Scene) -> None:
     rina, question = scene.visitor(Who.MEMBER), scene.ask_rina()
     with rina.hearing() as until:
         until(lambda: scene.is_mirrored(question))
-    assert rina.post(f"/interactions/{question.id}/respond", FORM).status_code == 303
+    assert rina.post(f"/interactions/{question.id}/respond", form()).status_code == 303
     written = {
         f"/interactions/{question.id}/receipt": MASK,
         "/decisions/export.csv": "api_key",

@@ -44,7 +44,7 @@ class Browser:
     """Speaks to the product as a proxy does: over plain HTTP, and says what the request was."""
 
     def __init__(self, web: str) -> None:
-        self.http = httpx.Client(base_url=web, timeout=30)
+        self.http = httpx.Client(base_url=web, timeout=60)
         self.cookies: dict[str, str] = {}
         self.flags: dict[str, set[str]] = {}
 

@@ -1,7 +1,6 @@
 """Malformed requests from signed-out clients."""
 
 import socket
-import time
 
 import httpx
 import pytest
@@ -46,10 +45,7 @@ def ask(product: Product, request: str, header: str, body: str) -> str:
 
 def said(product: Product) -> str:
     """What the product has logged until it is asked for a page that is not there."""
-    mark = httpx.get(f"{product.web}/nowhere").headers["X-Request-ID"]
-    until = time.monotonic() + 60
-    while not any(mark in line for line in list(product.said)):
-        assert time.monotonic() < until
+    product.hear(httpx.get(f"{product.web}/nowhere", timeout=60).headers["X-Request-ID"])
     return "".join(product.said)
 
 

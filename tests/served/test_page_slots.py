@@ -84,7 +84,7 @@ def test_pages_open_while_requests_are_unfinished_and_answers_wait_for_mobius(
             while unread_requests(port) < len(patients):
                 assert not any(answer.done() for answer in answers)
             cookies = patients[0].http.cookies
-            with httpx.Client(base_url=product.web, cookies=cookies, timeout=5) as browser:
+            with httpx.Client(base_url=product.web, cookies=cookies, timeout=60) as browser:
                 for page in ("/inbox/", path, "/account/", "/healthz", "/readyz"):
                     assert browser.get(page).status_code == 200
             assert not any(answer.done() for answer in answers)

@@ -165,7 +165,7 @@ def test_a_request_has_one_id_in_the_log_at_mobius_and_on_the_page(logged: Logge
 def test_a_stream_has_one_line_when_it_ends(logged: Logged) -> None:
     with logged.rina.hearing() as until:
         until(lambda: True)
-        streams = [line for line in logged.said if '"live-inbox"' in line]
+        streams = [line for line in list(logged.said) if '"live-inbox"' in line]
         assert streams == []
     [stream] = [line for line in logged.lines() if line.get("route") == "live-inbox"]
     assert (stream["status"], stream["person"]) == (200, "rina")

@@ -17,7 +17,7 @@ class Visitor:
     def __init__(self, web: str, name: str, entry: Entry | None = None) -> None:
         self.name = name
         self.web = web
-        self.http = httpx.Client(base_url=web, timeout=30)
+        self.http = httpx.Client(base_url=web, timeout=60)
         if entry:
             # With its host, so that the same cookie from the product replaces it.
             self.http.cookies.set("sessionid", entry["session"], domain=self.http.base_url.host)
@@ -48,8 +48,7 @@ class Visitor:
         """Within, ``until(check)`` gives the first truthy result of ``check``: it is asked now, and
         whenever the inbox rings.
         """
-        timeout = httpx.Timeout(30, read=20)
-        with httpx_sse.connect_sse(self.http, "GET", "/live/inbox/", timeout=timeout) as source:
+        with httpx_sse.connect_sse(self.http, "GET", "/live/inbox/") as source:
             rings = source.iter_sse()
             next(rings)
 

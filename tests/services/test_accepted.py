@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(settings: Any, guide_server: GuideServer) -> GuideDesk:
+def desk(settings: Any, guide_server: GuideServer, patience: None) -> GuideDesk:
     return GuideDesk(guide_server, settings)
 
 

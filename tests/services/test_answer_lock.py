@@ -41,6 +41,11 @@ def held_elsewhere(reviewer_id: int, interaction_id: str) -> Iterator[psycopg.Co
         yield session
 
 
+async def take() -> bool:
+    async with answering(1, "int_1") as waited:
+        return waited
+
+
 async def test_one_that_another_process_holds_is_waited_for() -> None:
     async with several_processes():
         with held_elsewhere(1, "int_1") as other:
@@ -49,9 +54,12 @@ async def test_one_that_another_process_holds_is_waited_for() -> None:
                     raise AssertionError("it is held")
             async with answering(2, "int_1", wait=0) as waited:
                 assert not waited
-            asyncio.get_running_loop().call_later(0.2, other.close)
-            async with answering(1, "int_1") as waited:
-                assert waited
+            taking = asyncio.ensure_future(take())
+            # Statements take turns: the second one comes after the first try.
+            for _ in range(2):
+                await link.execute("SELECT 1")
+            other.close()
+            assert await taking
         async with answering(1, "int_1", wait=0) as waited:
             assert not waited
 

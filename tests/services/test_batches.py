@@ -246,7 +246,7 @@ async def test_the_list_hears_of_a_failure_while_others_are_sent(desk: Desk) -> 
     leave = get_bus().subscribe(hear)
     sending = asyncio.ensure_future(send(batch))
     await asyncio.to_thread(late.reached.wait)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await told.wait()
     assert [state for state, _ in await aresults(batch)] == ["failed", "sending"]
     leave()
@@ -346,7 +346,7 @@ async def run_until_finished(runner: BatchRunner, batch: Batch) -> None:
 
 
 def choose_undo(desk: Desk) -> None:
-    guard.choose(reviewer=desk.person("rina"), guard=Guard.UNDO, seconds=5)
+    guard.choose(reviewer=desk.person("rina"), guard=Guard.UNDO, seconds=60)
 
 
 async def test_with_undo_it_is_held_and_can_be_taken_back_as_a_whole(desk: Desk) -> None:

@@ -183,7 +183,7 @@ async def test_claims_are_kept_with_the_reason_while_mobius_is_down(desk: Desk) 
 
 
 async def test_it_waits_for_the_end_of_a_short_outage(desk: Desk, monkeypatch: Any) -> None:
-    monkeypatch.setattr(deactivation, "TRY_FOR", 10.0)
+    monkeypatch.setattr(deactivation, "TRY_FOR", 60.0)
     mine = await claimed(desk)
     desk.server.on("POST", RELEASE, Reply(429), Reply(503), PassThenCut())
     done = await deactivate(desk)

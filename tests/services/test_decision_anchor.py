@@ -117,7 +117,7 @@ def test_a_command_that_fails_or_hangs_says_why(
 ) -> None:
     settings.LOG_ANCHOR = script(tmp_path, text)
     with pytest.raises(NotAnchored, match=why):
-        send(HEAD, limit=0.5 if "stopped" in why else 10)
+        send(HEAD, limit=0.5 if "stopped" in why else 60)
 
 
 @pytest.mark.parametrize("where", ["missing/anchor.jsonl", "folder", "pipe"])

@@ -77,7 +77,7 @@ async def until(true: Any) -> None:
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
     unsubscribe = get_bus().subscribe(lambda _: loop.call_soon_threadsafe(changed.set))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await true():
                 await changed.wait()
                 changed.clear()
@@ -574,21 +574,19 @@ async def test_after_a_minute_it_comes_back(desk: Desk) -> None:
 async def test_it_is_sent_at_its_time_and_not_before(desk: Desk) -> None:
     first, second = await sync_to_async(desk.ask)(), await sync_to_async(desk.ask)()
 
-    async def both_sent() -> bool:
-        return len(await decisions()) == 2
+    async def second_sent() -> bool:
+        return [entry.interaction_id for entry in await decisions()] == [second.mobius_id]
 
     sender = Sender()
     async with sending(sender):
-        for item, wait in ((first, 1.5), (second, 0.5)):
+        for item, wait in ((first, 600), (second, 0.5)):
             more = {"operation_id": item.mobius_id, "hold_for": timedelta(seconds=wait)}
             await hold(desk, item, **more)
             sender.add(await Attempt.objects.aget(interaction_id=item.mobius_id))
-        await until(both_sent)
-    entries = await decisions()
-    assert [entry.interaction_id for entry in entries] == [second.mobius_id, first.mobius_id]
-    for entry, wait in zip(entries, (0.5, 1.5), strict=True):
-        waited = (entry.sent_at - entry.decided_at).total_seconds()
-        assert wait <= waited < wait + 1
+        await until(second_sent)
+    (entry,) = await decisions()
+    assert entry.sent_at - entry.decided_at >= timedelta(seconds=0.5)
+    assert await attempts() == [("held", ""), ("answered", "respond")]
 
 
 async def test_a_slow_mobius_holds_up_no_other_answer(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from asgiref.sync import sync_to_async
 
 from inbox.access import Viewer, viewer_of
 from inbox.models import Interaction, Upstream
+from inbox.services import question
 from inbox.services.question import find_or_read
 from inbox.services.rate_limit import MAX_CALLS
 from tests.support.desk import Desk
@@ -93,9 +94,11 @@ async def test_a_person_causes_few_reads_a_minute(desk: Desk) -> None:
 
 @pytest.mark.parametrize("step", [Reply(503), Reply(200, {"id": "int_other"}), Never()])
 async def test_a_mobius_that_fails_is_read_once_and_the_question_missing(
-    desk: Desk, step: Any
+    desk: Desk, step: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id = await asked_upstream(desk)
     desk.server.on("GET", READ, step)
+    if isinstance(step, Never):
+        monkeypatch.setattr(question, "READ_WITHIN", 2.0)
     assert await opened(await viewer(desk), id) is None
     assert reads(desk) == 1

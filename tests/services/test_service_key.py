@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(settings: Any, guide_server: GuideServer) -> GuideDesk:
+def desk(settings: Any, guide_server: GuideServer, patience: None) -> GuideDesk:
     settings.SERVICE_KEY_ANSWERS = "auto"
     return GuideDesk(guide_server, settings, tokens=False)
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
+import queue
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,10 +14,11 @@ import uvicorn
 from inbox.management.bounded_protocol import BoundedProtocol
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
+LARGE = 20_000_000
 lost = threading.Event()
 """A connection that asked for /large is closed."""
+begun, released = threading.Event(), threading.Event()
+"""The response of /stream is waited for; it may come."""
 
 
 class QuickChecks(BoundedProtocol):
@@ -29,18 +30,40 @@ class QuickChecks(BoundedProtocol):
             lost.set()
 
 
+class OwnChecks(BoundedProtocol):
+    """Checks its connection when a test says so."""
+
+    CHECK_INTERVAL = 3600.0
+    made: queue.Queue["OwnChecks"] = queue.Queue()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.made.put(self)
+
+    def check(self) -> None:
+        async def now() -> None:
+            self._check()
+
+        asyncio.run_coroutine_threadsafe(now(), self.loop).result(60)
+
+    @property
+    def unsent(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+
 async def page(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"] == "/stream":
-        await asyncio.sleep(2.5 * QuickChecks.CHECK_INTERVAL)
-    body = b"x" * 20_000_000 if scope["path"] == "/large" else b"page"
+        begun.set()
+        await asyncio.to_thread(released.wait, 60)
+    body = b"x" * LARGE if scope["path"] == "/large" else b"page"
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[tuple[str, int]]:
+@contextlib.contextmanager
+def serving(protocol: type[BoundedProtocol]) -> Iterator[tuple[str, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(page, http=QuickChecks, lifespan="off", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(page, http=protocol, lifespan="off", log_config=None))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
     thread.start()
     yield listener.getsockname()
@@ -48,6 +71,18 @@ def address() -> Iterator[tuple[str, int]]:
     thread.join()
     with contextlib.suppress(OSError):
         listener.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[tuple[str, int]]:
+    with serving(QuickChecks) as address:
+        yield address
+
+
+@pytest.fixture
+def unhurried() -> Iterator[tuple[str, int]]:
+    with serving(OwnChecks) as address:
+        yield address
 
 
 @contextlib.contextmanager
@@ -92,12 +127,17 @@ def test_a_kept_connection_is_closed_if_the_next_request_does_not_come(
         until_closed(connection)
 
 
-def test_a_response_may_take_its_time(address: tuple[str, int]) -> None:
-    with connected(address) as connection:
+def test_a_response_may_take_its_time(unhurried: tuple[str, int]) -> None:
+    with connected(unhurried) as connection:
         connection.sendall(REQUEST.replace(b"/ ", b"/stream ", 1))
+        served = OwnChecks.made.get(timeout=60)
+        assert begun.wait(60)
+        served.check()
+        served.check()
+        released.set()
         assert until_read(connection, b"0\r\n\r\n").startswith(b"HTTP/1.1 200")
-        # The third check is past: it saw an idle connection, but not one that was idle before.
-        time.sleep(0.6 * QuickChecks.CHECK_INTERVAL)
+        # It sees an idle connection, but not one that was idle before.
+        served.check()
         connection.sendall(REQUEST)
         assert until_read(connection, b"page").startswith(b"HTTP/1.1 200")
 
@@ -114,14 +154,19 @@ def test_a_response_that_no_one_reads_is_dropped(address: tuple[str, int]) -> No
     with connected(address) as connection:
         connection.sendall(REQUEST.replace(b"/ ", b"/large ", 1))
         assert lost.wait(60)
-        assert len(until_closed(connection)) < 20_000_000
+        assert len(until_closed(connection)) < LARGE
 
 
-def test_a_response_may_be_read_slowly(address: tuple[str, int]) -> None:
-    with connected(address) as connection:
+def test_a_response_may_be_read_slowly(unhurried: tuple[str, int]) -> None:
+    with connected(unhurried) as connection:
         connection.sendall(REQUEST.replace(b"/ ", b"/large ", 1))
-        read, began = 0, time.monotonic()
-        while read < 20_000_000:
-            read += len(connection.recv(1 << 20))
-            if time.monotonic() - began < 3 * QuickChecks.CHECK_INTERVAL:
-                time.sleep(QuickChecks.CHECK_INTERVAL / 10)
+        served, read = OwnChecks.made.get(timeout=60), 0
+        for _ in range(3):
+            unsent = served.unsent
+            while served.unsent == unsent:
+                read += len(connection.recv(65536))
+            served.check()
+        while read < LARGE:
+            arrived = connection.recv(1 << 20)
+            assert arrived
+            read += len(arrived)

@@ -1,8 +1,8 @@
 """The engine in its own process, and how a test controls it.
 
-As a program (``python -m tests.support.engine_process``) it serves ``DATA_DIR`` on ``ENGINE_PORT``
-(empty or 0: any), prints ``{"base_url"}`` when it answers and then obeys JSON lines
-on stdin: ``{"provision": arguments}``, ``{"revoke": token}``. It ends with its stdin.
+As a program (``python -m tests.support.engine_process``) it serves ``DATA_DIR`` on ``ENGINE_PORT``,
+prints ``{"base_url"}`` when it answers and then obeys JSON lines on stdin:
+``{"provision": arguments}``, ``{"revoke": token}``. It ends with its stdin.
 """
 
 import json
@@ -14,6 +14,7 @@ import threading
 from typing import Any
 
 from reviewer_site.environment import ROOT
+from tests.support import ports
 
 
 class EngineProcess:
@@ -29,7 +30,8 @@ class EngineProcess:
             "DJANGO_SETTINGS_MODULE": "reviewer_site.settings",
             "PYTHONWARNINGS": "error",
         }
-        self._port = "0"
+        self._reserved = ports.reserve()
+        self._port = self._reserved.getsockname()[1]
         self._process: subprocess.Popen[str] | None = None
         self._turn = threading.Lock()
         self.base_url = ""
@@ -39,13 +41,12 @@ class EngineProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.engine_process"],
             cwd=ROOT,
-            env={**self._environment, "ENGINE_PORT": self._port},
+            env={**self._environment, "ENGINE_PORT": str(self._port)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         self.base_url = self._hear()["base_url"]
-        self._port = self.base_url.rpartition(":")[2]
 
     def stop(self) -> int:
         """Close its stdin and wait for its end; the exit status."""

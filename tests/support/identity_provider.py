@@ -69,7 +69,7 @@ class Person:
 
     def __init__(self, login: str) -> None:
         self._login = login
-        self._http = httpx.Client(timeout=30)
+        self._http = httpx.Client(timeout=60)
 
     def confirm(self, address: str) -> str:
         """Sign in where our redirect leads. The path and query that the provider sends back to."""

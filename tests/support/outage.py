@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
+from tests.support import ports
 from tests.support.product import Product
 
 
@@ -64,15 +65,12 @@ class RelayOutage:
         parts = urlsplit(self._url)
         self._target = (parts.hostname or "127.0.0.1", parts.port or 5432)
         self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._port = self._listener.getsockname()[1]
-        self._serve()
+        self._reserved = ports.reserve()
+        self._address = self._reserved.getsockname()
+        self.restore()
         login, _, _ = parts.netloc.rpartition("@")
-        there = parts._replace(netloc=f"{login}@127.0.0.1:{self._port}")
+        there = parts._replace(netloc=f"{login}@127.0.0.1:{self._address[1]}")
         product.environment["DATABASE_URL"] = there.geturl()
-
-    def _serve(self) -> None:
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
@@ -85,6 +83,7 @@ class RelayOutage:
 
     def cut(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
         self._listener.close()
         for end in self._open:
             with suppress(OSError):
@@ -92,8 +91,9 @@ class RelayOutage:
         self._open.clear()
 
     def restore(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self._port))
-        self._serve()
+        self._listener = socket.create_server(self._address)
+        self._accepting = threading.Thread(target=self._accept, args=(self._listener,), daemon=True)
+        self._accepting.start()
 
     def refuse_writes(self) -> None:
         self._read_only("on")
@@ -118,6 +118,7 @@ class RelayOutage:
 
     def close(self) -> None:
         self.cut()
+        self._reserved.close()
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:

@@ -40,6 +40,7 @@ class Product:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._open = threading.Event()
+        self._spoke = threading.Condition()
         self._exports: dict[str, str] = {}
 
     def start(self) -> None:
@@ -73,10 +74,17 @@ class Product:
         assert process.stdout is not None
         with process.stdout as lines:
             for line in lines:
-                self.said.append(line)
+                with self._spoke:
+                    self.said.append(line)
+                    self._spoke.notify_all()
                 if "Press Ctrl-C to stop" in line:
                     self._open.set()
         self._open.set()
+
+    def hear(self, words: str) -> None:
+        """Wait for a line with ``words``, among those that are kept."""
+        with self._spoke:
+            assert self._spoke.wait_for(lambda: any(words in line for line in self.said), 60), words
 
     @property
     def running(self) -> bool:
@@ -95,11 +103,11 @@ class Product:
 
     def children(self) -> list[int]:
         """The engine and the workers, oldest first."""
-        found: list[str] = []
+        found: list[int] = []
         for thread in Path(f"/proc/{self.pid}/task").iterdir():
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
-                found += (thread / "children").read_text().split()
-        return sorted(map(int, found))
+                found += map(int, (thread / "children").read_text().split())
+        return sorted(found, key=_started)
 
     def stop(self) -> int:
         """Ctrl-C, as a terminal sends it: to the whole group. The exit status."""
@@ -135,15 +143,15 @@ class Product:
             check=True,
         ).stdout
 
-    def expire(self, interaction_id: str) -> None:
-        """Let the deadline of a question pass now; the engine notices within a second."""
+    def expire(self, *interaction_ids: str) -> None:
+        """Let the deadline of questions pass now; the engine notices within a second."""
         self.manage(
             "shell",
             "--no-imports",
             "-c",
             "from django.utils import timezone; from inbox.engine.models import Interaction;"
-            f"asked = Interaction.objects.get(pk={interaction_id!r});"
-            "asked.expires_at = asked.fires_at = timezone.now(); asked.save()",
+            f"asked = Interaction.objects.filter(pk__in={interaction_ids!r});"
+            "now = timezone.now(); asked.update(expires_at=now, fires_at=now)",
         )
 
     def exports(self) -> dict[str, str]:
@@ -162,6 +170,15 @@ class Product:
             headers={"Authorization": f"Bearer {given['MOBIUS_API_KEY']}"},
             timeout=60,
         )
+
+
+def _started(pid: int) -> tuple[int, int]:
+    """When a process was started, for sorting: its ID may be lower than that of an older one."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return 0, pid
+    return int(stat.rpartition(")")[2].split()[19]), pid
 
 
 def question(message: str, **fields: Any) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from types import TracebackType
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support import ports
+
 
 @dataclass(frozen=True)
 class Request:
@@ -214,10 +216,10 @@ class Half:
 class Dribble:
     """An event stream of ``chunks``; then silence (``hang``), a clean end or a break (``cut``).
 
-    A number among the chunks is a silence of so many seconds.
+    A number among the chunks is a silence of so many seconds, an event a silence until it is set.
     """
 
-    chunks: Sequence[bytes | str | float] = ()
+    chunks: Sequence[bytes | str | float | threading.Event] = ()
     then: str = "hang"
     reads_body: bool = True
 
@@ -226,6 +228,8 @@ class Dribble:
         for chunk in self.chunks:
             if isinstance(chunk, int | float):
                 await asyncio.sleep(chunk)
+            elif isinstance(chunk, threading.Event):
+                await asyncio.to_thread(chunk.wait, 60)
             else:
                 await exchange.write(encoded(chunk))
         if self.then == "hang":
@@ -271,7 +275,8 @@ class ScriptedServer:
         self._thread = threading.Thread(target=self._loop.run_forever, name="scripted server")
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
-        self._port = 0
+        self._reserved = ports.reserve()
+        self._port = self._reserved.getsockname()[1]
 
     @property
     def base_url(self) -> str:
@@ -292,6 +297,7 @@ class ScriptedServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._reserved.close()
 
     def on(self, method: str, path: str, *steps: Step, always: bool = False) -> None:
         """Do ``steps`` to the next requests that match, one each; ``method`` may be ``*``."""
@@ -334,7 +340,6 @@ class ScriptedServer:
     async def _open(self) -> None:
         if self._server is None:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
-            self._port = self._server.sockets[0].getsockname()[1]
 
     async def _shut(self) -> None:
         if self._server is None:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 import uvicorn
 
+from tests.support import ports
 from tests.upstream.state import GUIDE_CALLS, Json, Offers, Refused, State
 
 ROUTES = (
@@ -56,7 +57,8 @@ class GuideServer:
         self._more = threading.Condition()
         self._root = f"{prefix}/v1/projects/{project}"
         self._prefix = prefix
-        self._port = 0
+        self._reserved = ports.reserve()
+        self._port = self._reserved.getsockname()[1]
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -70,11 +72,11 @@ class GuideServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._reserved.close()
 
     def start(self) -> None:
         """Accept connections, again at the same address after ``stop``."""
-        held = socket.create_server(("127.0.0.1", self._port), reuse_port=False)
-        self._port = held.getsockname()[1]
+        listener = socket.create_server(("127.0.0.1", self._port))
         config = uvicorn.Config(
             self._serve,
             interface="asgi3",
@@ -83,7 +85,7 @@ class GuideServer:
             timeout_graceful_shutdown=0,
         )
         server = self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=server.run, args=([held],), name="guide server")
+        self._thread = threading.Thread(target=server.run, args=([listener],), name="guide server")
         self._thread.start()
 
     def stop(self) -> None:

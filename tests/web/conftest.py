@@ -4,6 +4,8 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import uvicorn
@@ -56,6 +58,12 @@ def read() -> Iterator[None]:
     sync_status.update(connected=True, full_sync_done=True, seeded=True)
     yield
     sync_status.update(**vars(Facts()))
+
+
+@pytest.fixture
+def midday(settings: Any) -> None:
+    """It is past noon where this installation is, so that hours before and after are of today."""
+    settings.TIME_ZONE = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.support.snapshots import ask, at, group_ask, run
 from tests.support.tags import one_line, text_of
 from tests.web.cast import HTMX, part, soon, tell
 
-pytestmark = pytest.mark.usefixtures("read")
+pytestmark = pytest.mark.usefixtures("midday", "read")
 
 PAGE = "/runs/blocked/"
 

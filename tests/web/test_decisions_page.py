@@ -153,6 +153,7 @@ def test_an_entry_that_is_not_there_is_not_found(tess: Client) -> None:
         ("?cursor=nonsense&span=1000", [4, 3, 2, 1, 5]),
     ],
 )
+@pytest.mark.usefixtures("midday")
 def test_it_can_be_filtered(tess: Client, query: str, numbers: list[int]) -> None:
     answer("int_1", workflow="release")
     answer("int_2", "user_lee")

@@ -87,6 +87,7 @@ def test_it_is_filtered_by_answer_date_and_what_became_of_the_run(
     assert set(listed(rina, f"scope=done&{query}")) == found
 
 
+@pytest.mark.usefixtures("midday")
 def test_a_span_of_days_includes_today(rina: Client) -> None:
     def days_ago(count: int) -> Any:
         closed = timezone.localtime().replace(hour=0, minute=0) - timedelta(days=count)

@@ -79,7 +79,9 @@ def test_a_draft_on_a_closed_question_stays_for_30_days(rina: Client) -> None:
         )
     )
     service.tidy()
-    until = timezone.localtime(timezone.now() + timedelta(days=30))
+    closed_at = Draft.objects.get().closed_at
+    assert closed_at is not None
+    until = timezone.localtime(closed_at + timedelta(days=30))
     assert f"kept until {until.day} {until:%b}" in page(rina)
     Draft.objects.update(closed_at=timezone.now() - timedelta(days=29, hours=23))
     service.tidy()

@@ -168,6 +168,7 @@ def test_at_the_end_one_question_is_spoken_of_in_the_singular(rina: Client) -> N
     assert "Show this question" in page
 
 
+@pytest.mark.usefixtures("midday")
 def test_nothing_left_is_inbox_zero(rina: Client) -> None:
     page = page_of(rina, "/inbox/focus/")
     assert heading(page) == NONE_LEFT

@@ -110,6 +110,7 @@ def test_each_filter_leaves_what_matches(
     assert set(listed(rina, query)) == found
 
 
+@pytest.mark.usefixtures("midday")
 def test_questions_asked_today_can_be_filtered(rina: Client) -> None:
     tell(
         ask("int_a", message="New", created_at=timezone.now()),
@@ -131,10 +132,11 @@ def test_questions_asked_today_can_be_filtered(rina: Client) -> None:
         ("group_by=workflow&sort=requester", "B C A D", "payout, release, No workflow"),
     ],
 )
+@pytest.mark.usefixtures("midday")
 def test_it_is_sorted_and_its_headings_follow(
     rina: Client, query: str, found: str, bands: str
 ) -> None:
-    noon = timezone.localtime().replace(hour=0, minute=0, second=1)
+    noon = timezone.localtime().replace(hour=12, minute=0)
     tell(
         run("run_pay", workflow="payout", started_by="user_tess"),
         run("run_ship", workflow="release", started_by="user_sam"),

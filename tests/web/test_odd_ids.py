@@ -36,7 +36,7 @@ ODD = [
 def web(pages: str) -> Iterator[httpx.Client]:
     people()
     cookies = {name: morsel.value for name, morsel in sign_in("tess").cookies.items()}
-    with httpx.Client(base_url=pages, cookies=cookies) as client:
+    with httpx.Client(base_url=pages, cookies=cookies, timeout=60) as client:
         yield client
 
 

@@ -278,7 +278,10 @@ def test_while_an_answer_is_on_its_way_pages_are_served(
     cookies = {"csrftoken": token, "sessionid": sign_in("rina").cookies["sessionid"].value}
     held = Hold(Pass())
     desk.server.on("POST", r"/respond$", held)
-    with httpx.Client(base_url=pages, cookies=cookies) as rina, ThreadPoolExecutor() as elsewhere:
+    with (
+        httpx.Client(base_url=pages, cookies=cookies, timeout=60) as rina,
+        ThreadPoolExecutor() as elsewhere,
+    ):
         sent = {"value": "true", "csrfmiddlewaretoken": token}
         path = f"/interactions/{item.mobius_id}/respond"
         answer = elsewhere.submit(rina.post, path, data=sent)

@@ -22,7 +22,7 @@ from tests.support.engine_process import EngineProcess
 def test_a_missing_or_unknown_token_is_a_401(
     project: Project, path: str, headers: dict[str, str]
 ) -> None:
-    response = httpx.get(project.url + path, headers=headers)
+    response = httpx.get(project.url + path, headers=headers, timeout=60)
     refused(response, 401, "unauthorized")
     assert response.headers["www-authenticate"] == "Bearer"
 
@@ -60,4 +60,4 @@ def test_a_service_key_has_no_person(project: Project) -> None:
 
 def test_the_scheme_is_read_in_any_case(project: Project) -> None:
     headers = {"Authorization": f"bearer {project.service_key}"}
-    assert httpx.get(project.url + "runs", headers=headers).status_code == 200
+    assert httpx.get(project.url + "runs", headers=headers, timeout=60).status_code == 200

@@ -111,7 +111,7 @@ def test_no_event_is_lost_or_repeated_and_no_answer_forgotten(mortal: Project) -
         acknowledged = [item for writer in writers for item in writer.result()]
     follower.last = newest(mortal) + 1
     mortal.ask()
-    follower.join(30)
+    follower.join(60)
     assert not follower.is_alive()
     assert follower.seqs == list(range(1, follower.last + 1))
     for interaction_id in acknowledged:

@@ -93,7 +93,7 @@ class Command:
 def test_the_command_prints_its_address_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
     command = Command(tmp_path)
     address = command.address()
-    assert httpx.get(f"{address}/v1/projects/x/runs").status_code == 401
+    assert httpx.get(f"{address}/v1/projects/x/runs", timeout=60).status_code == 401
     command.process.send_signal(number)
     assert command.end() == (0, "")
     os.close(command.pipe)
@@ -104,7 +104,7 @@ def test_with_a_parent_it_ignores_sigint_and_ends_when_the_pipe_closes(tmp_path:
     address = command.address()
     command.process.send_signal(signal.SIGINT)
     for _ in range(3):
-        assert httpx.get(f"{address}/v1/projects/x/runs").status_code == 401
+        assert httpx.get(f"{address}/v1/projects/x/runs", timeout=60).status_code == 401
     os.close(command.pipe)
     assert command.end() == (0, "")
 
