@@ -118,6 +118,15 @@ def test_a_run_that_waits_for_no_person_says_for_what(tess: Client) -> None:
         assert words in page
 
 
+def test_why_a_run_ended_is_below_its_status_and_it_waits_for_nobody(tess: Client) -> None:
+    failed = run("run_1", status=S.FAILED, error_message="No such host", completed_at=at(1))
+    tell(failed, ask("int_1", run_id="run_1"))
+    page = one_line(tess.get("/runs/").content)
+    cells = dict(re.findall(r'data-label="([^"]+)"[^>]*>(.*?)</td>', page))
+    assert text_of(cells["Status"]) == f"{run_status('failed').label} No such host"
+    assert text_of(cells["Waiting for"]) == "–"
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
