@@ -19,21 +19,46 @@ from tests.web.cast import sign_in, tell
     ("referer", "link"),
     [
         ("http://testserver/connection/#people", "http://testserver/connection/#people"),
-        ("http://testserver/account/password", None),
-        ("https://evil.example/account/", None),
-        ("", None),
+        ("http://testserver/account/password", "/account/"),
+        ("https://evil.example/account/", "/account/"),
+        ("", "/account/"),
     ],
 )
-def test_an_expired_page_is_reloaded_where_its_form_was(
-    people: None, referer: str, link: str | None
+def test_an_expired_page_offers_to_try_again_where_its_form_was(
+    people: None, referer: str, link: str
 ) -> None:
     client = sign_in("rina", enforce_csrf_checks=True)
     answer = client.post("/account/password", {}, headers={"Referer": referer})
     assert answer.status_code == 403
     page = answer.content.decode()
     assert "This page has expired" in page
-    found = re.findall(r'href="([^"]+)">Reload the page', page)
-    assert found == ([link] if link else [])
+    assert again(page) == [link]
+
+
+@pytest.mark.parametrize(
+    ("path", "above"),
+    [
+        ("/connection/people/7/link", "/connection/"),
+        ("/runs/run_1/cancel", "/runs/run_1/"),
+        ("/views/7/delete", "/views/7/"),
+        ("/accounts/login/", "/"),
+    ],
+)
+def test_where_its_form_is_unknown_it_is_the_page_above(
+    people: None, path: str, above: str
+) -> None:
+    client = sign_in("tess", enforce_csrf_checks=True)
+    assert again(client.post(path).content.decode()) == [above]
+
+
+def test_an_expired_sign_in_page_leads_to_itself(people: None) -> None:
+    client, page = Client(enforce_csrf_checks=True), "http://testserver/accounts/login/?next=/runs/"
+    answer = client.post("/accounts/login/", {}, headers={"Referer": page})
+    assert again(answer.content.decode()) == [page]
+
+
+def again(page: str) -> list[str]:
+    return re.findall(r'href="([^"]+)">Try again', page)
 
 
 @pytest.mark.parametrize(
@@ -106,10 +131,11 @@ def client(settings: Any) -> Client:
     return Client(raise_request_exception=False)
 
 
-@pytest.mark.parametrize("path", ["/broken/", "/refused/"])
+@pytest.mark.parametrize("path", ["/broken/?a=1", "/refused/"])
 def test_a_fault_of_ours_claims_nothing(client: Client, path: str) -> None:
     answer = client.get(path)
     page = answer.content.decode()
+    assert again(page) == [path]
     assert answer.status_code == 500
     assert "Something went wrong" in page
     for claim in ("draft", "kept", "saved", "arrived", "sent"):
@@ -119,7 +145,9 @@ def test_a_fault_of_ours_claims_nothing(client: Client, path: str) -> None:
 def test_a_fault_after_a_form_was_sent_says_that_nothing_is_known(client: Client) -> None:
     answer = client.post("/broken/")
     assert answer.status_code == 500
-    assert "couldn't confirm that what you just sent was received" in answer.content.decode()
+    page = answer.content.decode()
+    assert "couldn't confirm that what you just sent was received" in page
+    assert again(page) == []
 
 
 def test_a_database_that_cannot_be_used_is_a_503_whatever_else_fails(client: Client) -> None:

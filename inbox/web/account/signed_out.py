@@ -5,6 +5,7 @@ the comment of the batch. That form never sends an answer, since another site co
 request.
 """
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -246,14 +247,27 @@ def csrf_failure(request: Request, reason: str = "") -> HttpResponseBase:
 
 
 def _page_of_form(request: HttpRequest) -> str:
-    """The page with the form, from the Referer; empty if unknown. The address that the form posts
-    to may not accept a GET.
+    """The page with the form, from the Referer. If that says nothing, or names the address that the
+    form was sent to, which may not accept a GET: the nearest page above that address.
     """
-    page = request.headers.get("Referer", "")
+    page, match = request.headers.get("Referer", ""), request.resolver_match
     is_ours = url_has_allowed_host_and_scheme(
         page, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return page if is_ours and urlsplit(page).path != request.path else ""
+    # Forms of public pages are sent to the page itself.
+    is_public = match is not None and not getattr(match.func, "login_required", True)
+    if is_ours and (is_public or urlsplit(page).path != request.path):
+        return page
+    return _page_above(request.path)
+
+
+def _page_above(path: str) -> str:
+    while path != "/":
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+        with suppress(Resolver404):
+            resolve(path)
+            break
+    return path
 
 
 def _page(
