@@ -14,6 +14,7 @@ from django.views.debug import ExceptionReporter
 from inbox.models import Credential, Reviewer
 from tests.support.desk import Desk
 from tests.support.scripted_server import Reply
+from tests.support.tags import one_line, text_of
 from tests.web.cast import HTMX, sign_in
 
 PATHS = (
@@ -36,6 +37,15 @@ def page_of(client: Client, query: str = "") -> str:
     answer = client.get("/account/" + query)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [("rina", "Reviewer"), ("tess", "Team lead"), ("admin", "Administrator")]
+)
+def test_the_link_to_it_has_the_viewers_name_and_role(people: None, name: str, role: str) -> None:
+    page = one_line(sign_in(name).get("/runs/").content)
+    [link] = re.findall(r'<a class="account" href="/account/" title="Account">.*?</a>', page)
+    assert text_of(link).endswith(f"{name.capitalize()}{role}")
 
 
 def test_it_shows_the_ends_of_the_token_and_whose_it_is(desk: Desk, rina: Client) -> None:
