@@ -57,6 +57,13 @@ def test_an_administrator_finds_it_and_sees_what_is_left(root: Client) -> None:
     assert "Add the people who answer questions" in page
 
 
+def test_an_outage_does_not_reopen_the_setup(root: Client, away: None) -> None:
+    page = shown(root.get(PAGE))
+    assert "No updates since" in page
+    assert "2 of 4 steps left" in page
+    assert 'href="#mobius"' not in page
+
+
 @pytest.mark.parametrize("name", ["rina", "tess"])
 def test_the_page_is_a_404_without_the_administrator_role(people: None, name: str) -> None:
     client = sign_in(name)

@@ -129,7 +129,8 @@ def _steps(
 ) -> tuple[Step, ...]:
     steps = [
         Step(True, _("Create an administrator"), "people"),
-        Step(now.state == "live", _("Connect to Mobius"), "mobius"),
+        # An outage later is no step of the setup.
+        Step(not now.unread, _("Connect to Mobius"), "mobius"),
         Step(
             any(row.mobius_id and row.active for row in people),
             _("Add the people who answer questions"),
