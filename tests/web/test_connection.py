@@ -103,6 +103,12 @@ def test_whether_the_service_key_answers_is_said_with_the_reason(
     assert "On: Mobius doesn't say who a member token belongs to." in shown(root.get(PAGE))
 
 
+def test_a_new_sign_in_link_has_a_button_that_copies_it(root: Client) -> None:
+    page = shown(root.post("/connection/people/add", person()))
+    [source] = re.findall(r'data-copy="#([\w-]+)"', page)
+    assert re.findall(rf'id="{source}">([^<]+)<', page) == LINK.findall(page)
+
+
 def test_a_person_is_added_with_an_id_that_was_seen(root: Client) -> None:
     tell(ask())
     assert '<option value="user_rina">' in shown(root.get(PAGE))
