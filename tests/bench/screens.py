@@ -60,6 +60,10 @@ CONTEXT = {
     "report": "https://files.example/report.pdf",
 }
 """A card of each kind, and a masked value."""
+NOT_USED = """() => {
+  navigator.credentials.create = navigator.credentials.get = () => Promise.reject(new Error());
+}"""
+"""The person closes the dialog for a passkey, which a headless browser doesn't show."""
 
 
 def answer_buttons(page: Page, key: str) -> Locator:
@@ -80,7 +84,14 @@ def question_of(api: httpx.Client, words: str) -> str:
 
 def signed_out(album: Album, api: httpx.Client) -> None:
     page = album.page()
-    album.visit(page, {"login": "/accounts/login/", "login-next": "/runs/"})
+    album.visit(
+        page,
+        {
+            "login": "/accounts/login/",
+            "login-next": "/runs/",
+            "login-signed-out": "/accounts/login/?signed-out",
+        },
+    )
     page.locator("[name=username]").fill("rina")
     page.locator("[name=password]").fill("not this")
     page.locator(".login [type=submit]").click()
@@ -92,6 +103,113 @@ def signed_out(album: Album, api: httpx.Client) -> None:
         page.locator(".login [type=submit]").click()
     album.take(page, "login-locked")
     album.visit(page, {"link-over": "/accounts/link/?token=over"})
+
+
+def second_factor(album: Album, api: httpx.Client) -> None:
+    """Passkeys, which need a host name, an app, recovery codes, and the sessions."""
+    with tempfile.TemporaryDirectory() as name:
+        given = environment(Path(name), "screens_factor")
+        product = Product(Path(name), {**given, "PUBLIC_URL": "http://localhost"})
+        product.start()
+        product.web = product.web.replace("127.0.0.1", "localhost")
+        try:
+            factors(album.beside(product))
+        finally:
+            product.kill()
+
+
+def factors(album: Album) -> None:
+    rina, pages = album.person("rina"), "/account/second-factor/"
+    album.beside(album.product).person("rina")
+    album.visit(rina, {"sessions": "/account/sessions/", "second-factor-none": pages})
+    album.visit(rina, {"second-factor-app": f"{pages}app/"})
+    rina.locator("[name=code]").fill("000000")
+    rina.locator("[name=password]").fill("not this")
+    rina.locator("form.card [type=submit]").click()
+    expect(rina.locator(".error").first).to_be_visible()
+    album.take(rina, "second-factor-app-error")
+    chromium.add_authenticator(rina)
+    album.visit(rina, {"second-factor-passkey": f"{pages}passkey/"})
+    for works in (False, True):
+        rina.goto(f"{pages}passkey/")
+        rina.locator("[name=name]").fill("Laptop")
+        rina.locator("[name=password]").fill("demo")
+        if not works:
+            rina.evaluate(NOT_USED)
+        rina.locator("[data-passkey] [type=submit]").click()
+        if not works:
+            expect(rina.locator("[data-passkey-failed]")).to_be_visible()
+            album.take(rina, "second-factor-passkey-failed")
+    rina.wait_for_url("**/codes/")
+    album.take(rina, "second-factor-codes")
+
+    page = album.page()
+    page.goto("/accounts/login/")
+    page.locator("[name=username]").fill("rina")
+    page.locator("[name=password]").fill("demo")
+    page.locator(".login [type=submit]").click()
+    expect(page.locator("[data-passkey]")).to_be_visible()
+    album.take(page, "second-step-passkey")
+    page.evaluate(NOT_USED)
+    page.locator("[data-passkey] [type=submit]").click()
+    expect(page.locator("[data-passkey-failed]")).to_be_visible()
+    album.take(page, "second-step-passkey-failed")
+    album.product.manage(
+        "shell",
+        "--no-imports",
+        "-c",
+        "from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret;"
+        "from inbox.models import Reviewer;"
+        "rina = Reviewer.objects.get(user__username='rina').user;"
+        "TOTP.activate(rina, generate_totp_secret())",
+    )
+    page.reload()
+    album.take(page, "second-step")
+    page.locator("[name=code]").fill("000000")
+    page.locator("form.stack [type=submit]").click()
+    expect(page.locator(".error").last).to_be_visible()
+    album.take(page, "second-step-wrong")
+
+    album.visit(rina, {"second-factor": pages})
+    rina.locator("#codes-password").fill("not this")
+    rina.locator("form:has(#codes-password) [type=submit]").click()
+    expect(rina.locator(".error").first).to_be_visible()
+    album.take(rina, "second-factor-password-error")
+
+
+def provider(album: Album, api: httpx.Client) -> None:
+    """Signing in with an identity provider, which can't be reached."""
+    with tempfile.TemporaryDirectory() as name:
+        given = {
+            "OIDC_ISSUER": "http://127.0.0.1:9",
+            "OIDC_CLIENT_ID": "inbox",
+            "OIDC_CLIENT_SECRET": "secret",
+            "OIDC_NAME": "Acme",
+            "OIDC_ALLOWED_DOMAINS": "acme.example",
+            "OIDC_BREAK_GLASS": "admin",
+        }
+        product = Product(Path(name), {**environment(Path(name), "screens_provider"), **given})
+        product.start()
+        own = album.beside(product)
+        try:
+            page = own.page()
+            own.visit(page, {"provider": "/accounts/login/"})
+            page.locator("details summary").click()
+            own.take(page, "provider-password")
+            page.locator("details [name=username]").fill("rina")
+            page.locator("details [name=password]").fill("demo")
+            page.locator("details [type=submit]").click()
+            expect(page.locator("#login-error")).to_be_visible()
+            own.take(page, "provider-password-wrong")
+            page.locator("[action$='/oidc/login/'] [type=submit]").click()
+            expect(page.locator("h1 + p.soft")).to_be_visible()
+            own.take(page, "provider-unreachable")
+            made = product.manage("add_person", "sam", "--update")
+            link = re.search(r"/accounts/link/\?token=\S+", made)
+            assert link is not None
+            own.visit(page, {"provider-link": link[0]})
+        finally:
+            product.kill()
 
 
 def inbox(album: Album, api: httpx.Client) -> None:
@@ -630,8 +748,10 @@ def rendered(album: Album, name: str) -> str:
         "-c",
         "from django.template.loader import render_to_string;"
         "from django.utils import translation;"
+        "from django.test import RequestFactory;"
         f"translation.activate({album.language!r});"
-        f"print(render_to_string('{name}.html', {{'request': None}}))",
+        "context = {'request': RequestFactory().get('/runs/'), 'page': '/connection/'};"
+        f"print(render_to_string('{name}.html', context))",
     )
 
 
@@ -678,6 +798,8 @@ def setup(album: Album, api: httpx.Client) -> None:
 
 SUBJECTS: tuple[Callable[[Album, httpx.Client], None], ...] = (
     signed_out,
+    second_factor,
+    provider,
     inbox,
     questions,
     finding,

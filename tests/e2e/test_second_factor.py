@@ -10,6 +10,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.axe import violations
+from tests.support import chromium
 from tests.support.databases import environment
 from tests.support.product import Product
 
@@ -47,18 +48,7 @@ def page(own: Product, browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def authenticator(page: Page) -> None:
-    """A device with a fingerprint reader, whose owner always says yes."""
-    device = page.context.new_cdp_session(page)
-    device.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    chromium.add_authenticator(page)
 
 
 def enter(page: Page, name: str) -> None:

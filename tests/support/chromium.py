@@ -2,7 +2,7 @@
 
 import shutil
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 PATH = shutil.which("chromium") or shutil.which("chromium-browser")
 """None where it is not installed."""
@@ -21,3 +21,18 @@ ARGUMENTS = (
 def launch(playwright: Playwright) -> Browser:
     """Start it without a window."""
     return playwright.chromium.launch(executable_path=PATH, args=ARGUMENTS)
+
+
+def add_authenticator(page: Page) -> None:
+    """Give the page a device with a fingerprint reader, whose owner always says yes."""
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
