@@ -60,6 +60,7 @@ def test_it_asks_first_and_says_what_will_happen(boss: Client) -> None:
     tell(ask(), group_ask("int_2", policy=Policy(kind=PolicyKind.ANY), claimed_by="user_rina"))
     page = shown(boss.get(path()))
     assert "Deactivate Rina?" in page
+    assert "Deactivate Rina Cancel" in page
     assert "1 claim is released with their member token." in page
     assert "1 open question will wait for someone who can't answer here any more." in page
     assert User.objects.get(username="rina").is_active

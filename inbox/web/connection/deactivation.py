@@ -56,7 +56,6 @@ class DeactivationPage:
     """
 
     id: int
-    username: str
     name: str
     active: bool
     refused: str
@@ -93,7 +92,6 @@ def deactivation_page(
     blocked_href = f"{reverse('blocked')}?person={reviewer.mobius_id}"
     return DeactivationPage(
         id=reviewer.user_id,
-        username=reviewer.user.get_username(),
         name=reviewer.name,
         active=active,
         refused=refused_words(refused, reviewer) if refused else "",
