@@ -100,9 +100,12 @@ def test_the_key_of_the_preview_confirms_a_claim_and_esc_dismisses_the_result(
     page.keyboard.press("c")
     expect(page.get_by_role("heading", level=1)).to_have_text("Claim 1 question?")
     page.wait_for_load_state()
+    claimed = page.locator("#count-claimed")
+    before = str(claimed.text_content())
     page.wait_for_timeout(STEP_GUARD_MS + 20)
     page.keyboard.press("c")
     expect(page.get_by_role("heading", level=1)).to_have_text("1 question claimed")
+    expect(claimed).not_to_have_text(before)
     assert interaction_of(api, run)["claimed_by"] == "user_rina"
     page.goto("/inbox/?q=bandicoot")
     page.locator(".row").focus()

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import SignIn
 from tests.e2e.test_focus import several
-from tests.support.pages import put_off
+from tests.support.pages import put_off, stop_clock
 from tests.support.product import interaction_of
 
 pytestmark = pytest.mark.browser
@@ -72,6 +72,27 @@ def test_snoozing_another_row_leaves_the_open_question_alone(
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     expect(rows).to_have_text(["Napping, 1?", "Napping, 2?"])
     expect(question).to_have_text("Napping, 1?")
+
+
+def test_the_number_beside_a_saved_view_follows_a_snooze(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    runs = several(page, api, "Drowsing", 2)
+    page.goto("/views/new/?q=drowsing")
+    page.get_by_label("Name").fill("Drowsy")
+    page.get_by_role("button", name="Save", exact=True).click()
+    number = page.locator(".rail").get_by_role("link", name="Drowsy").locator(".count")
+    expect(number).to_contain_text("2")
+    page.clock.install()
+    stop_clock(page)
+    # Whatever happened just before.
+    with page.expect_response("**/views/counts/"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('inbox'))")
+    put_off(page, interaction_of(api, runs[1])["id"], minutes=5)
+    expect(page.locator(".list .row-title")).to_have_text(["Drowsing, 1?"])
+    page.clock.run_for(1000)
+    expect(number).to_contain_text("1")
 
 
 def test_a_question_that_returns_waits_behind_the_bar_and_comes_back_at_the_top(

@@ -198,7 +198,8 @@ def changes(request: ReviewerRequest) -> HttpResponse:
 
 @require_safe
 def counts(request: ReviewerRequest) -> HttpResponse:
-    """The numbers in the frame, which a hidden page fetches once a minute.
+    """The numbers in the frame: pages without a list fetch them when something changes, a hidden
+    page once a minute.
 
     With ``after``, also what has arrived since that position, and the new position; only the
     position if ``after`` is empty or unreadable.
