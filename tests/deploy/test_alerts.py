@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -35,11 +34,11 @@ def test_each_alert_fires_when_it_should_and_not_otherwise() -> None:
 
 
 def test_each_alert_is_tested() -> None:
-    rules = re.findall(r"- alert: (\w+)", (FOLDER / "alerts.yml").read_text())
+    named = re.findall(r"- alert: (\w+)", (FOLDER / "alerts.yml").read_text())
     tested = TESTED.read_text()
     silent = re.findall(r"alertname: (\w+), exp_alerts: \[\]", tested)
     fired = re.findall(r"alertname: (\w+)\n\s+exp_alerts:\n", tested)
-    assert set(rules) == set(silent) == set(fired)
+    assert set(named) == set(silent) == set(fired)
 
 
 def exposed() -> dict[str, set[str]]:
@@ -53,16 +52,21 @@ def exposed() -> dict[str, set[str]]:
     return found
 
 
-def panels(board: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def panels() -> Iterator[tuple[str, str]]:
+    """The title and each query of each panel of the dashboard."""
+    board = json.loads((FOLDER / "dashboard.json").read_text())
     for panel in board["panels"]:
         for target in panel["targets"]:
             yield panel["title"], target["expr"]
 
 
+def rules() -> list[tuple[str, str]]:
+    """The name and the query of each alert."""
+    return re.findall(r"alert: (\w+)\n\s+expr: (.*)", (FOLDER / "alerts.yml").read_text())
+
+
 def queries() -> list[tuple[str, str]]:
-    board = json.loads((FOLDER / "dashboard.json").read_text())
-    rules = re.findall(r"alert: (\w+)\n\s+expr: (.*)", (FOLDER / "alerts.yml").read_text())
-    return [*panels(board), *rules]
+    return [*panels(), *rules()]
 
 
 @pytest.mark.parametrize(("title", "query"), queries(), ids=str)
