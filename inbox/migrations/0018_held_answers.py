@@ -3,6 +3,22 @@
 from django.db import migrations, models
 
 
+class AddKeptField(migrations.AddField):
+    """Migrating back keeps the column: entries of the decision log that were written with it don't
+    verify without it.
+    """
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        table = to_state.apps.get_model(app_label, self.model_name)._meta.db_table
+        with schema_editor.connection.cursor() as cursor:
+            columns = schema_editor.connection.introspection.get_table_description(cursor, table)
+        if self.name not in {column.name for column in columns}:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        pass
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -25,12 +41,12 @@ class Migration(migrations.Migration):
             name='sent_at',
             field=models.DateTimeField(null=True),
         ),
-        migrations.AddField(
+        AddKeptField(
             model_name='decision',
             name='decided_at',
             field=models.DateTimeField(null=True),
         ),
-        migrations.AddField(
+        AddKeptField(
             model_name='decision',
             name='sent_at',
             field=models.DateTimeField(null=True),

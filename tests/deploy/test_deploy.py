@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from reviewer_site.environment import ROOT
+from tests.served.visitor import Visitor
+from tests.support.crowd import enter
 from tests.support.databases import environment
 from tests.support.ports import reserve
-from tests.support.product import Product
+from tests.support.product import Product, ask, interaction_of
 from tests.support.scripted_server import Reply, ScriptedServer
 
 pytestmark = pytest.mark.slow
@@ -280,6 +282,12 @@ def test_a_filled_database_migrates_back_to_the_release_before_and_up_again(
 ) -> None:
     product = Product(tmp_path, environment(tmp_path, "release"))
     product.start()
+    rina = Visitor(product.web, "rina", enter(product, {"rina": "user_rina"})["rina"])
+    with product.api() as api, rina.hearing() as until:
+        path = f"/interactions/{interaction_of(api, ask(api, 'Ship it?'))['id']}/"
+        until(lambda: rina.get(path).status_code == 200)
+        rina.post(f"{path}respond", {"value": "true", "confirmed": "on"})
+    rina.close()
     product.stop()
     count = (
         "from inbox.models import Decision, Interaction; "
