@@ -94,6 +94,7 @@ def test_what_goes_wrong_raises_its_alert(watched: Watched) -> None:
     watched.project.start(watched.project.question(timeout="30m"))
     eventually(alerts, expiring)
     product.stop()
+    eventually(alerts, {"InboxDown": "pending"})
     product.manage("shell", "--no-imports", "-c", TAMPER)
     watched.engine.revoke(watched.project.service_key)
     product.start()
