@@ -1,5 +1,5 @@
-/* Marks the row of the open question, in any list. When another question opens in place, the mark moves and the page starts at
-   its top. */
+/* Marks the row of the open question, in any list, and scrolls to it. When another question opens in place, the mark moves and
+   the page starts at its top. */
 
 let open = document.getElementById("detail")?.dataset.interactionId ?? "";
 
@@ -42,3 +42,5 @@ function moved() {
 }
 
 document.addEventListener("htmx:after:swap", moved);
+/* A question that was opened by its address */
+document.querySelector(".list .row[aria-current]")?.scrollIntoView({ block: "nearest" });

@@ -402,6 +402,17 @@ def test_on_a_phone_the_question_covers_the_list(sign_in: SignIn, api: httpx.Cli
     expect(page.locator(".list")).to_be_visible()
 
 
+def test_a_question_opened_by_its_address_is_in_view_in_the_list(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", viewport={"width": 1440, "height": 600})
+    runs = [ask(api, f"Ladder, {number}?", timeout=f"{number}m") for number in range(5, 20)]
+    expect(arrived(page, "Ladder, 19?")).to_be_visible()
+    page.goto(f"/interactions/{interaction_of(api, runs[-1])['id']}/?q=ladder")
+    expect(page.locator(".row")).to_have_count(len(runs))
+    expect(page.locator(".row", has_text="Ladder, 19?")).to_be_in_viewport(ratio=1)
+
+
 def test_on_a_tablet_what_is_asked_has_more_room_than_the_answer(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
