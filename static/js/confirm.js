@@ -107,17 +107,17 @@ function ask(form, button) {
   const title = make("h2", { id: "step-title" }, button.dataset.ask);
   const words = [make("p", { class: "anywhere quoted" }), make("p", { class: "anywhere quoted" })];
   if (button.dataset.why) words.unshift(make("p", {}, button.dataset.why));
-  const yes = make("button", { class: "btn btn--l btn--primary", type: "submit", name: button.name, value: button.value, "data-send": "" }, button.dataset.yes);
+  const yes = make("button", { class: "btn btn--primary", type: "submit", name: button.name, value: button.value, "data-send": "" }, button.dataset.yes);
   if (button.dataset.key) {
     yes.dataset.key = button.dataset.key;
     yes.append(" ", cap(button.dataset.key.toUpperCase()));
   }
-  const no = make("button", { class: "btn btn--l", type: "button", "data-go-back": "", "data-key": "Escape" }, WORDS.goBack, " ", cap("Esc"));
+  const no = make("button", { class: "btn btn--quiet", type: "button", "data-go-back": "", "data-key": "Escape" }, WORDS.goBack, " ", cap("Esc"));
+  const body = make("div", {}, title, ...words, make("div", { class: "btns" }, yes, no));
   const step = make(
     "div",
     { class: "step", "data-step": "", "data-name": button.name, "data-value": button.value, role: "group", "aria-labelledby": "step-title" },
-    make("div", { class: "notice notice--info" }, drawing(button.dataset.why ? "alert" : button.value === "false" ? "x" : "check"), make("div", {}, title, ...words)),
-    make("div", { class: "btns btns--even" }, yes, no),
+    make("div", { class: "notice notice--info" }, drawing(button.dataset.why ? "alert" : button.value === "false" ? "x" : "check"), body),
   );
   form.setAttribute("data-asking", "");
   /* A page part that reloads itself leaves the step alone */

@@ -11,7 +11,7 @@ from inbox.web.interactions.forms import LONGEST
 from tests.e2e import arrivals
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS, press, send_by_key, stop_clock
+from tests.support.pages import STEP_GUARD_MS, box_of, press, send_by_key, stop_clock
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -67,6 +67,28 @@ def test_a_choice_is_shown_before_it_is_sent(
     expect(page.locator(".row", has_text=message)).to_have_count(0)
     response = answered(api, run_id)["response"]
     assert (response["value"], response["comment"]) == (value, "As agreed")
+
+
+@pytest.mark.parametrize("width", [320, 390, 820, 1440])
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_its_buttons_are_not_cut(
+    sign_in: SignIn, api: httpx.Client, width: int, locale: str
+) -> None:
+    page = sign_in("rina", viewport={"width": width, "height": 900}, locale=locale)
+    run_id = ask(api, f"Not cut, {width}, {locale}?")
+    page.goto(f"/interactions/{interaction_of(api, run_id)['id']}/")
+    press(page.locator("#answer button[data-key=a]"))
+    buttons = step(page).locator("button")
+    expect(buttons).to_have_count(2)
+    assert (
+        buttons.evaluate_all("(all) => all.filter((one) => one.scrollWidth > one.clientWidth)")
+        == []
+    )
+    card = box_of(page.locator("#answer-card"))
+    for button in buttons.all():
+        box = box_of(button)
+        assert card["x"] < box["x"]
+        assert box["x"] + box["width"] < card["x"] + card["width"]
 
 
 @pytest.mark.parametrize(("fields", "name"), [(LINE, "line"), (TEXT, "text")], ids=["line", "text"])
