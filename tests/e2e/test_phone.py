@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import box_of
+from tests.support.pages import approve, box_of
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -95,6 +95,23 @@ def test_the_checkbox_of_a_row_is_large_enough_for_a_thumb(
     assert min(tick["width"], tick["height"]) >= 44
     middle = icon["x"] + icon["width"] / 2, icon["y"] + icon["height"] / 2
     assert middle == pytest.approx((tick["x"] + 22, tick["y"] + 22), abs=2)
+
+
+def test_the_message_after_an_answer_covers_nothing_of_the_next_question(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **PHONE)
+    for number in (1, 2):
+        ask(api, f"Uncovered, {number}?", timeout="3m")
+    page.goto("/inbox/?q=uncovered")
+    arrived(page, "Uncovered, 2?").wait_for()
+    arrived(page, "Uncovered, 1?").click()
+    approve(page)
+    expect(page.locator("#question")).to_have_text("Uncovered, 2?")
+    toast = box_of(page.locator("#toasts .toast"))
+    assert toast["y"] + toast["height"] <= box_of(page.locator(".detail-scroll > header"))["y"]
+    back = box_of(page.get_by_role("link", name="Back to the list"))
+    assert back["x"] + back["width"] <= toast["x"]
 
 
 @pytest.mark.parametrize("path", ["/inbox/?unread=yes", "/runs/", "/notifications/"])
