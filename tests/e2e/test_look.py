@@ -413,6 +413,23 @@ def test_a_question_opened_by_its_address_is_in_view_in_the_list(
     expect(page.locator(".row", has_text="Ladder, 19?")).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.parametrize("width", [1000, 1440])
+def test_what_an_empty_list_says_stands_in_the_place_of_the_question(
+    sign_in: SignIn, api: httpx.Client, width: int
+) -> None:
+    page = sign_in("rina", viewport={"width": width, "height": 800})
+    said = page.get_by_role("heading", name="No matching questions")
+    page.goto("/inbox/?q=nothing-has-this")
+    search = box_of(page.get_by_role("searchbox", name="Search questions"))
+    beside = width > 1100
+    assert (box_of(said)["x"] > search["x"] + search["width"]) == beside
+    run_id = ask(api, "Beside an empty list?")
+    page.goto(f"/interactions/{interaction_of(api, run_id)['id']}/?q=nothing-has-this")
+    expect(page.locator("#question")).to_be_visible()
+    if beside:
+        assert box_of(said)["x"] + box_of(said)["width"] <= search["x"] + search["width"]
+
+
 def test_on_a_tablet_what_is_asked_has_more_room_than_the_answer(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
