@@ -117,20 +117,31 @@ class Show:
 class RunLog:
     """The log as the page shows it.
 
-    ``total`` is the number of events, None for viewers who may not see all of them; ``first`` is
-    the seq of the first event shown; ``here`` is the address that reloads this part. ``new`` lines
-    wait until the viewer asks for them, at ``all_href``.
+    ``first`` is the seq of the first event shown; ``here`` is the address that reloads this part.
+    ``new`` lines wait until the viewer asks for them, at ``all_href``.
     """
 
     lines: tuple[LogLine, ...]
     new: int
     all_href: str
     shows: tuple[Show, ...]
-    total: int | None
     first: int | None
     here: str
     older_href: str
     newest_href: str
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether only events of one kind are shown."""
+        return not self.shows[0].on
+
+    @property
+    def shown_words(self) -> str:
+        """``1 event``, ``87+ events``. An event that changes nothing has no line."""
+        count = len(self.lines)
+        if self.older_href:
+            return _("%(count)d+ events") % {"count": count}
+        return ngettext("%(count)d event", "%(count)d events", count) % {"count": count}
 
     @property
     def new_words(self) -> str:
@@ -215,7 +226,7 @@ def run_page(
     found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
     found = found.defer("raw", "context").order_by("created_at", "id")
     items = [redaction.seen_by(viewer, item) for item in found]
-    part = log_part(upstream, run, filters, counted=whole)
+    part = log_part(upstream, run, filters)
     entries = entries_of(upstream, [run.mobius_id]).get(run.mobius_id, [])
     actors = [entry.actor for entry in entries]
     names, off = accounts_and_deactivated([*_ids(run, items, part.events), *actors])
@@ -339,7 +350,6 @@ def _log(
             Show(_(words), page + newest.querystring(show=key), key == show)
             for key, (words, _kinds) in KINDS.items()
         ),
-        total=part.total,
         first=part.first,
         here=page + newest.querystring(**address),
         older_href=page + newest.querystring(before=part.first) if part.older else "",

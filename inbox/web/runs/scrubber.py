@@ -246,13 +246,10 @@ def scrubber(
     run: Run,
     now: datetime,
     filters: ReplayFilters,
-    *,
-    count: int | None = None,
 ) -> Scrubber:
-    """The run after the event that ``filters`` select. ``count``: how many events, if known."""
+    """The run after the event that ``filters`` select."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id).order_by("seq")
-    if count is None:
-        count = events.count()
+    count = events.count()
     nth = _nth(events, count, filters.cleaned_data)
     if nth >= count:
         return _now(run, count)

@@ -57,13 +57,12 @@ class LogFilters(ListForm):
 
 @dataclass(frozen=True)
 class LogPart:
-    """``events`` come oldest first; ``total`` is None if it was not counted. ``earlier`` is the
-    time of the event before them; ``until`` is that of the last one, if newer ones follow.
-    ``newer`` are those that an open page doesn't show yet.
+    """``events`` come oldest first. ``earlier`` is the time of the event before them; ``until`` is
+    that of the last one, if newer ones follow. ``newer`` are those that an open page doesn't show
+    yet.
     """
 
     events: Sequence[Event]
-    total: int | None
     older: bool
     earlier: datetime | None
     until: datetime | None = None
@@ -85,17 +84,14 @@ class LogPart:
         return self.events[-1].seq if self.events else None
 
 
-def log_part(upstream: Upstream, run: Run, filters: LogFilters, *, counted: bool) -> LogPart:
-    """The part that ``filters`` select. One query, at most three on an open page; one more if
-    ``counted``.
-    """
+def log_part(upstream: Upstream, run: Run, filters: LogFilters) -> LogPart:
+    """The part that ``filters`` select. One query, at most three on an open page."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
     cleaned = filters.cleaned_data
     events = events.filter(KINDS[cleaned["show"]][1])
-    total = events.count() if counted else None
     newest = events.order_by("-seq")
     if cleaned["before"]:
-        part = _part(newest.filter(seq__lt=int(cleaned["before"])), total)
+        part = _part(newest.filter(seq__lt=int(cleaned["before"])))
         return replace(part, until=part.events[-1].at if part.events else None)
     if cleaned["from"]:
         since, until = int(cleaned["from"]), cleaned["until"]
@@ -103,20 +99,20 @@ def log_part(upstream: Upstream, run: Run, filters: LogFilters, *, counted: bool
         shown = list(upto.filter(seq__gte=since)[: MOST + 1])
         if shown and len(shown) <= MOST:
             before = newest.filter(seq__lt=since).first()
-            part = _log_part(shown, total, before)
+            part = _log_part(shown, before)
             newer = list(newest.filter(seq__gt=int(until))[:PART])[::-1] if until else []
             return replace(part, newer=newer, until=shown[0].at) if newer else part
-    return _part(newest, total)
+    return _part(newest)
 
 
-def _part(newest: QuerySet[Event], total: int | None) -> LogPart:
+def _part(newest: QuerySet[Event]) -> LogPart:
     found = list(newest[: PART + 1])
-    return _log_part(found[:PART], total, found[PART] if len(found) > PART else None)
+    return _log_part(found[:PART], found[PART] if len(found) > PART else None)
 
 
-def _log_part(newest_first: list[Event], total: int | None, before: Event | None) -> LogPart:
+def _log_part(newest_first: list[Event], before: Event | None) -> LogPart:
     earlier = before.at if before is not None else None
-    return LogPart(newest_first[::-1], total, before is not None, earlier)
+    return LogPart(newest_first[::-1], before is not None, earlier)
 
 
 _UNANSWERED = {

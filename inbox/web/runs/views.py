@@ -149,8 +149,7 @@ def _run(request: ReviewerRequest, found: Run, cursor: str) -> HttpResponse:
     else:
         if request.viewer.lead:
             replay = ReplayFilters.read(request.GET)
-            every = None if filters.cleaned_data["show"] else page.log.total
-            context["scrub"] = scrubber(request.viewer, upstream, found, now, replay, count=every)
+            context["scrub"] = scrubber(request.viewer, upstream, found, now, replay)
         context |= frame(request, upstream, section="runs")
         template = "runs/run.html"
     return render(request, template, context)
