@@ -236,6 +236,16 @@ def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client
     expect(moment).to_contain_text("Current state")
 
 
+def is_reload(request: Request) -> bool:
+    """Whether the moment of a run reloads itself, rather than being chosen."""
+    return request.headers.get("hx-source") == "div#run-moment"
+
+
+def reload_moment(page: Page) -> None:
+    """Make the moment of an open run reload itself, as an event of the stream does."""
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+
+
 def test_the_slider_comes_before_a_moment_that_reloads_itself(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
@@ -246,19 +256,44 @@ def test_the_slider_comes_before_a_moment_that_reloads_itself(
     expect(slider).to_be_visible()
     held: list[Route] = []
 
-    def is_moment(request: Request) -> bool:
-        return request.headers.get("hx-target") == "div#run-moment"
+    def hold_first(route: Route) -> None:
+        if is_reload(route.request) and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    # The page may be reloading its moment by itself, which does as well.
+    with tess.expect_request(is_reload):
+        tess.route(re.compile(f"/runs/{run_id}/"), hold_first)
+        reload_moment(tess)
+    slider.press("Home")
+    expect(moment).to_have_attribute("data-nth", "1")
+
+
+def test_what_happens_while_the_slider_moves_is_shown_where_it_has_moved_to(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess = sign_in("tess")
+    run_id = started(api, "slide-on-test", asks("Slid on?"))
+    opened_run(tess, run_id)
+    expect(tess.locator("#run-body")).to_have_attribute("hx-get", re.compile("until="))
+    tess.reload()
+    moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Replay")
+    held: list[Route] = []
 
     def hold_first(route: Route) -> None:
-        if is_moment(route.request) and not held:
+        if "nth=1" in route.request.url and not held:
             held.append(route)
         else:
             route.continue_()
 
     tess.route(re.compile(f"/runs/{run_id}/"), hold_first)
-    with tess.expect_request(is_moment):
-        tess.evaluate("document.body.dispatchEvent(new CustomEvent('run'))")
-    slider.press("Home")
+    with tess.expect_request(re.compile("nth=1$")):
+        slider.press("Home")
+    reload_moment(tess)
+    with tess.expect_response(lambda answer: is_reload(answer.request)) as reloaded:
+        held[0].continue_()
+    assert "?at=" in reloaded.value.url
     expect(moment).to_have_attribute("data-nth", "1")
 
 
