@@ -176,9 +176,12 @@ def nginx(ports: tuple[int, int, int], tmp_path: Path) -> Iterator[str]:
     text = (ROOT / "deploy/nginx.conf").read_text()
     for was, becomes in {
         "127.0.0.1:8000": f"127.0.0.1:{web}",
+        "    listen [::]:80;\n": "",
+        "    listen [::]:443 ssl;\n": "",
         "listen 80;": f"listen 127.0.0.1:{plain};",
         "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
         "inbox.example.com;": "localhost;",
+        "/var/log/nginx/": f"{tmp_path}/nginx-",
         "/etc/ssl/inbox.example.com.pem": f"{tmp_path}/certificate.pem",
         "/etc/ssl/inbox.example.com.key": f"{tmp_path}/key.pem",
     }.items():
@@ -268,8 +271,12 @@ def test_through_nginx_an_administrator_signs_in_and_follows_a_stream(
             assert stream.stdout.readline() == "event: live\n"
             stream.terminate()
 
+        logs = [tmp_path / "nginx-access.log", tmp_path / "nginx-error.log"]
         moved = curl(cookies, "--write-out", "%{redirect_url}", f"http://localhost:{plain}/inbox/")
         assert moved.endswith("https://localhost/inbox/")
+        written = "".join(log.read_text() for log in logs)
+        assert "GET /accounts/link/ HTTP/2.0" in written
+        assert "token=" not in written
         assert curl(cookies, f"http://127.0.0.1:{web}/healthz") == '{"status": "ok"}'
     finally:
         process.send_signal(signal.SIGTERM)
