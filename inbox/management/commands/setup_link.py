@@ -17,7 +17,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         make_ready()
         if settings.EMBEDDED:
-            raise CommandError("The demo needs no setup. Sign in as admin with the password demo.")
+            raise CommandError(
+                "MOBIUS_BASE_URL isn't set, and the demo needs no setup. "
+                "Sign in as admin with the password demo."
+            )
         if not links.needs_setup():
             raise CommandError(
                 "There is already an active administrator, who can give others a sign-in link. "
