@@ -253,20 +253,26 @@ async def one_change(
     }
 
 
-async def saturate(product: Product, session: str, seconds: float = 10) -> None:
-    """Eight clients, each with a page after another."""
-    web, took = Web(product), []
+async def load(web: Web, sessions: list[str], seconds: float) -> list[float]:
+    """Each of these clients loads one inbox after another; how long each took, in seconds."""
+    took: list[float] = []
     until = time.monotonic() + seconds
-    process = Process(product.pid)
-    watching = asyncio.create_task(process.watch())
 
-    async def client() -> None:
+    async def client(session: str) -> None:
         while time.monotonic() < until:
             began = time.monotonic()
             await web.get("/inbox/", session)
             took.append(time.monotonic() - began)
 
-    await asyncio.gather(*(client() for _ in range(SATURATION)))
+    await asyncio.gather(*map(client, sessions))
+    return took
+
+
+async def saturate(product: Product, session: str, seconds: float = 10) -> None:
+    """Eight clients, each with a page after another."""
+    process = Process(product.pid)
+    watching = asyncio.create_task(process.watch())
+    took = await load(Web(product), [session] * SATURATION, seconds)
     watching.cancel()
     print(
         json.dumps(
