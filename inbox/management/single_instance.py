@@ -1,4 +1,4 @@
-"""A lock for one process per data folder: two engines on a database would both run its runs."""
+"""A lock for one process per data folder, whose `serve.json` has the addresses of one."""
 
 import os
 from collections.abc import Iterator
