@@ -401,7 +401,7 @@ async def test_a_reader_that_leaves_is_forgotten(serve: Serve) -> None:
 
 
 async def test_closing_ends_every_stream_at_once(serve: Serve) -> None:
-    served = serve(keep_alive=3600)
+    served = serve()
     async with many() as client, AsyncExitStack() as stack:
         readers = [
             await stack.enter_async_context(following(client, address(served, INBOX)))
@@ -471,7 +471,7 @@ class Stalled:
 
 async def test_a_server_whose_send_suspends_is_served_by_a_task() -> None:
     bus, server = MemoryBus(), Stalled()
-    hub = Hub(bus=bus)
+    hub = Hub(bus=bus, keep_alive=3600)
     hub.start(lambda topic: None)
     stream = asyncio.create_task(
         hub.serve(Subscription((INBOX, ITEM), lambda: True), server.receive, server.send)
