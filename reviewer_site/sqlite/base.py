@@ -64,9 +64,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         name = str(self.settings_dict["NAME"])
         if not in_memory(name):
             _make_private(Path(name))
-        connection = super().get_new_connection(conn_params)
+        # Before it is opened: a file that is replaced meanwhile then counts as another one.
         self._file = _identity(name)
-        return connection
+        return super().get_new_connection(conn_params)
 
     def is_usable(self) -> bool:
         """Whether the file is still the one that was opened, not removed or replaced since.

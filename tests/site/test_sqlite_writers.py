@@ -1,5 +1,6 @@
 """The backend's writer lock, and the connections that it keeps."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from reviewer_site.sqlite.base import DatabaseWrapper
 from reviewer_site.sqlite.writer import lock_for
 
 
-def open_database(path: Path) -> DatabaseWrapper:
+def open_database(path: Path, **options: Any) -> DatabaseWrapper:
     return DatabaseWrapper(
         {
             "NAME": str(path),
@@ -29,6 +30,7 @@ def open_database(path: Path) -> DatabaseWrapper:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 0.2,
                 "init_command": "PRAGMA journal_mode=WAL",
+                **options,
             },
             "TIME_ZONE": None,
             "TEST": {},
@@ -232,10 +234,33 @@ def test_a_kept_connection_reads_the_file_that_replaced_its_own(
 ) -> None:
     connection = open_database(database)
     counted(connection)
-    other = open_database(tmp_path / "other.sqlite3")
-    with other.cursor() as cursor:
-        cursor.execute("CREATE TABLE counter AS SELECT 7 AS n")
-    other.close()
-    (tmp_path / "other.sqlite3").replace(database)
+    another_database(tmp_path / "other.sqlite3").replace(database)
     assert counted(connection) == 7
     connection.close()
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_noticed(
+    database: Path, tmp_path: Path
+) -> None:
+    other = another_database(tmp_path / "other.sqlite3")
+
+    class Opening(sqlite3.Connection):
+        """Once it is open, the file is replaced."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            if other.exists():
+                other.replace(database)
+
+    connection = open_database(database, factory=Opening)
+    counted(connection)
+    assert counted(connection) == 7
+    connection.close()
+
+
+def another_database(path: Path) -> Path:
+    connection = open_database(path)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE counter AS SELECT 7 AS n")
+    connection.close()
+    return path
