@@ -1,6 +1,6 @@
 """The database of a product that is running, taken away and given back.
 
-On SQLite the file is moved and a folder put in its place; on PostgreSQL the product is connected
+On SQLite the file is replaced by a link that leads nowhere; on PostgreSQL the product is connected
 through a relay on loopback that is cut. Refused writes: on SQLite the web process may not write to
 any file (as on a full disk), on PostgreSQL the database is read-only.
 """
@@ -36,12 +36,14 @@ class FileOutage:
         self._away = product.folder / "moved.sqlite3"
 
     def cut(self) -> None:
-        self._file.rename(self._away)
-        self._file.mkdir()
+        self._away.hardlink_to(self._file)
+        link = self._away.with_suffix(".link")
+        link.symlink_to("no/such/file")
+        # In one step: the product creates a file that is missing when it opens its database.
+        link.replace(self._file)
 
     def restore(self) -> None:
-        self._file.rmdir()
-        self._away.rename(self._file)
+        self._away.replace(self._file)
 
     def refuse_writes(self) -> None:
         self._limit(0)
