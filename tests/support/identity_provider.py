@@ -22,13 +22,17 @@ _FORM = re.compile(r'<form[^>]* action="([^"]+)"')
 
 
 class IdentityProvider:
-    """Started at once. ``accounts``: subject → claims. ``clock``: how many seconds ahead it is."""
+    """Started at once. ``accounts``: subject → claims. ``clock``: how many seconds ahead it is.
+    ``port``: 0 takes any.
+    """
 
-    def __init__(self, accounts: dict[str, dict[str, Any]], *, clock: int = 0) -> None:
+    def __init__(
+        self, accounts: dict[str, dict[str, Any]], *, clock: int = 0, port: int = 0
+    ) -> None:
         if shutil.which("npm") is None:
             pytest.skip("Node.js is not installed: apt-get install nodejs npm")
         _install()
-        given = {"accounts": accounts, "secret": SECRET, "clock": clock}
+        given = {"accounts": accounts, "secret": SECRET, "clock": clock, "port": port}
         self._process = subprocess.Popen(
             ["node", "provider.mjs", json.dumps(given)],
             cwd=FOLDER,

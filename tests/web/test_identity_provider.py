@@ -15,6 +15,7 @@ from inbox.people import sessions
 from inbox.services import links, people
 from inbox.services.people import Person as Added
 from tests.support.identity_provider import CALLBACK, SECRET, IdentityProvider, Person
+from tests.support.ports import reserve
 from tests.support.snapshots import ask
 from tests.support.tampering import empty_log
 from tests.web.cast import sign_in, soon, tell
@@ -393,17 +394,16 @@ def test_an_id_token_counts_only_while_it_is_valid_by_our_clock(
 def test_an_outage_of_the_provider_is_explained_and_keeps_what_was_typed(
     people: None, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    identity_provider, client = IdentityProvider(ACCOUNTS), Client()
-    settings.OIDC = identity_provider.settings()
-    back = Person("nora").confirm(begin(client))
-    identity_provider.stop()
-    for response in (
-        client.post(START, {"kept-item": "int_1", "kept-value": "So far"}),
-        client.get(back),
-    ):
-        assert response.status_code == 503
-        assert "Acme can&#x27;t be reached" in text_of(response)
-    assert "So far" in text_of(client.post(START, {"kept-item": "int_1", "kept-value": "So far"}))
+    client, kept = Client(), {"kept-item": "int_1", "kept-value": "So far"}
+    with reserve() as reserved:
+        identity_provider = IdentityProvider(ACCOUNTS, port=reserved.getsockname()[1])
+        settings.OIDC = identity_provider.settings()
+        back = Person("nora").confirm(begin(client))
+        identity_provider.stop()
+        for response in (client.post(START, kept), client.get(back)):
+            assert response.status_code == 503
+            assert "Acme can&#x27;t be reached" in text_of(response)
+        assert "So far" in text_of(client.post(START, kept))
     assert no_one_signed_in(client)
     assert "unreachable (ConnectionError)" in caplog.text
     assert parse_qs(urlsplit(back).query)["code"][0] not in caplog.text

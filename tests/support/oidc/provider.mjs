@@ -16,7 +16,7 @@ const policy = interactionPolicy.base();
 policy.get("consent").checks.remove("native_client_prompt");
 
 const server = createServer();
-server.listen(0, "127.0.0.1", () => {
+server.listen(given.port, "127.0.0.1", () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, {
     clients: [
