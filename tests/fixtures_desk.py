@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from inbox.live import database_link, postgres_bus
+from inbox.mirror import lease
 from inbox.services import batch_runner, command, question, sending
 from tests.fixtures_engine import Project
 from tests.support.desk import Desk
@@ -20,10 +22,15 @@ def server(project: Project) -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However busy the machine is, no response from Mobius comes too late for the services."""
+    """However busy the machine is, no response from Mobius comes too late for the services, and
+    none from PostgreSQL for what keeps several processes in step.
+    """
     for module in (batch_runner, command, question, sending):
         monkeypatch.setattr(module, "READ_WITHIN", 60.0)
     monkeypatch.setattr(command, "READ_WITHIN_LIMIT", 60.0)
+    monkeypatch.setattr(database_link, "TIMEOUT", 60.0)
+    monkeypatch.setattr(lease, "VALID_FOR", 60.0)
+    monkeypatch.setattr(postgres_bus, "ANSWERED_WITHIN", 60.0)
 
 
 @pytest.fixture

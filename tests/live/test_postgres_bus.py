@@ -19,7 +19,11 @@ from inbox.live.database_link import Link
 from inbox.live.postgres_bus import PostgresBus, prune
 from inbox.models import LoggedChange
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("patience"),
+]
 
 
 class Process:

@@ -16,6 +16,8 @@ from inbox.mobius.client import MobiusClient
 from inbox.mobius.timing import Backoff, Timeouts
 
 QUICK = Backoff(base=0.05, cap=0.2)
+PATIENT = Timeouts(opening=60)
+"""However busy the machine is, a stream's position doesn't come too late."""
 
 
 class Ears:
@@ -96,7 +98,7 @@ async def keeping(
         project=project,
         token=token,
         backoff=QUICK,
-        timeouts=timeouts,
+        timeouts=timeouts or PATIENT,
         limits=limits,
     ) as client:
         intervals = {

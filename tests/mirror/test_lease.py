@@ -19,7 +19,11 @@ from inbox.mirror import lease
 from inbox.mirror.lease import LeaseLost, SyncLease
 from inbox.models import Lease, Upstream
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("patience"),
+]
 
 OTHER = f"{PREFIX}other"
 """A process that is not connected."""

@@ -10,6 +10,8 @@ from inbox.mobius.adapters import tolerant
 from tests.support.scripted_server import ScriptedServer
 
 TOKEN = "mbx_0123456789abcdef"
+PATIENT = Timeouts(connect=60, read=60, total=60, opening=60)
+"""However busy the machine is, nothing comes too late."""
 Connect = Callable[..., MobiusClient]
 
 
@@ -28,7 +30,7 @@ def connect(server: ScriptedServer) -> Connect:
             "base_url": server.base_url,
             "project": "demo",
             "token": TOKEN,
-            "timeouts": Timeouts(connect=60, read=60, total=60, opening=60),
+            "timeouts": PATIENT,
             "backoff": Backoff(base=0.01, cap=0.05),
         }
         return MobiusClient(**{**settings, **changes})

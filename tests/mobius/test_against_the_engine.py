@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from inbox.mobius import Backoff, MobiusClient
+from inbox.mobius import Backoff, MobiusClient, Timeouts
 from inbox.mobius.errors import Conflict, Denied, NotFound, Rejected, Unauthorized, Unreachable
 from inbox.mobius.paging import walk
 from inbox.mobius.types import Event, EventKind, PolicyKind, RunStatus
@@ -20,6 +20,7 @@ def connect(project: Project, base_url: str | None = None) -> MobiusClient:
         project=project.handle,
         token=project.service_key,
         backoff=Backoff(base=0.01, cap=0.05),
+        timeouts=Timeouts(opening=60),
     )
 
 

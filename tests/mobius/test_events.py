@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from inbox.mobius.errors import (
     Unreachable,
 )
 from inbox.mobius.types import Event, EventKind
-from tests.mobius.conftest import Connect, interaction, run
+from tests.mobius.conftest import PATIENT, Connect, interaction, run
 from tests.support.scripted_server import Dribble, Reply, ScriptedServer, frame
 
 STREAM = r"/runs/events$"
@@ -85,7 +86,8 @@ async def test_it_continues_where_it_broke_without_repeating_events(
         ),
     )
     broken: list[MobiusError] = []
-    async with connect(timeouts=Timeouts(stream=1 if then == "hang" else 60)) as client:
+    timeouts = replace(PATIENT, stream=1 if then == "hang" else 60)
+    async with connect(timeouts=timeouts) as client:
         events = await take(client.events(on_break=broken.append), 4)
     assert told(events) == [("cursor", 1), ("run", 2), ("cursor", 2), ("interaction", 3)]
     assert [type(error) for error in broken] == [Silent if then == "hang" else Ended]
@@ -170,10 +172,10 @@ async def test_it_honours_retry_after(server: ScriptedServer, connect: Connect) 
 async def test_keep_alives_keep_it_alive_and_are_no_events(
     server: ScriptedServer, connect: Connect
 ) -> None:
-    alive: list[str | float] = [0.1, ":keepalive\n\n"]
+    alive: list[str | float] = [0.2, ":keepalive\n\n"]
     server.on("GET", STREAM, Dribble(["id: 1\n\n", *alive * 12, frame(2, "x_updated", {})]))
     broken: list[MobiusError] = []
-    async with connect(timeouts=Timeouts(stream=1, keep_alive=1)) as client:
+    async with connect(timeouts=replace(PATIENT, stream=2, keep_alive=2)) as client:
         assert told(await take(client.events(on_break=broken.append), 2)) == [
             ("cursor", 1),
             ("other", 2),
@@ -398,7 +400,7 @@ async def test_silence_after_keep_alives_is_noticed_sooner(
 ) -> None:
     server.on("GET", STREAM, Dribble(["id: 1\n\n:keepalive\n\n"]), Dribble(["id: 1\n\n"]))
     broken: list[MobiusError] = []
-    async with connect(timeouts=Timeouts(stream=60, keep_alive=1)) as client:
+    async with connect(timeouts=replace(PATIENT, stream=60, keep_alive=1)) as client:
         await take(client.events(on_break=broken.append), 2)
     assert [type(error) for error in broken] == [Silent]
     assert broken[0].silence is not None
@@ -413,7 +415,7 @@ async def test_rare_keep_alives_do_not_cause_a_reconnect(
     server.on("GET", STREAM, Dribble(["id: 1\n\n", opened, *keep_alive, frame(2, "x", {})]))
     broken: list[MobiusError] = []
     async with (
-        connect(timeouts=Timeouts(stream=60, keep_alive=0.2)) as client,
+        connect(timeouts=replace(PATIENT, stream=60, keep_alive=0.2)) as client,
         aclosing(client.events(on_break=broken.append)) as events,
     ):
         await anext(events)

@@ -18,7 +18,11 @@ from inbox.services.outcome import Kind
 from inbox.services.respond import respond
 from tests.support.desk import Desk
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("patience"),
+]
 
 
 @asynccontextmanager

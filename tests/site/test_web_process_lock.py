@@ -77,7 +77,7 @@ def test_processes_that_share_it_hold_it_together_and_no_other_beside_them(
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-async def test_behind_a_pooler_one_process_runs_alone() -> None:
+async def test_behind_a_pooler_one_process_runs_alone(patience: None) -> None:
     first, second, direct = PooledLock(), PooledLock(wait=0), Link()
     direct.start()
     await require_shared(direct)
