@@ -29,6 +29,7 @@ def mailbox(settings: Any) -> Iterator[Mailbox]:
             authenticator=check,
             auth_required=True,
             auth_require_tls=False,
+            ready_timeout=60,
         )
         server.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

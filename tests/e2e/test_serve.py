@@ -202,9 +202,9 @@ def test_a_refused_key_is_reported_at_the_start_and_the_inbox_opens_anyway(
             given = ("--mobius-id", "user_rina", "--admin")
             assert manage(product, "add_person", "rina", *given).returncode == 0
             assert "already an active administrator" in manage(product, "setup_link").stderr
-            assert httpx.get(f"{product.web}/healthz").status_code == 200
+            assert httpx.get(f"{product.web}/healthz", timeout=60).status_code == 200
             for path in ("/runs/", "/static/favicon.svg", "/live/inbox/"):
-                answer = httpx.get(f"{product.web}{path}")
+                answer = httpx.get(f"{product.web}{path}", timeout=60)
                 assert answer.headers["Location"] == f"https://inbox.example.com{path}"
         finally:
             product.kill()
@@ -220,7 +220,7 @@ def test_the_exports_pasted_into_the_terminal_change_nothing(
     assert any("exports are ignored" in line for line in product.said)
     assert any('manage.py mobius_env)"' in line for line in product.said)
     assert product.environment["MOBIUS_API_KEY"] not in "".join(product.said)
-    assert httpx.get(f"{product.web}/readyz").json() == {"status": "ready"}
+    assert httpx.get(f"{product.web}/readyz", timeout=60).json() == {"status": "ready"}
     product.stop()
 
 

@@ -31,7 +31,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         collect_if_changed()
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(
-            uvicorn.Config(StaticFiles(beyond), lifespan="off", log_config=None, loop="asyncio")
+            uvicorn.Config(
+                StaticFiles(beyond),
+                lifespan="off",
+                log_config=None,
+                loop="asyncio",
+                timeout_keep_alive=60,
+            )
         )
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
         thread.start()

@@ -71,7 +71,9 @@ def pages(transactional_db: None) -> Iterator[str]:
     """The pages behind a real server, which gives each request a thread as no test client does."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(PageHandler(), lifespan="off", log_config=None, loop="asyncio")
+        uvicorn.Config(
+            PageHandler(), lifespan="off", log_config=None, loop="asyncio", timeout_keep_alive=60
+        )
     )
 
     async def serve() -> None:
