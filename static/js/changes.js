@@ -15,6 +15,7 @@ const MOST = 50;
 const coming = new Map();
 const asked = new Set();
 let everything = false;
+let restored = false;
 let movedOn = false;
 let busy = false;
 
@@ -75,13 +76,13 @@ function changesHref(list, ids) {
 function fetchRows(list) {
   const ids = new Set([...arrived(), ...asked]);
   const whole = everything || ids.size > MOST;
-  const empty = isEmpty();
-  const url = withOpen(empty ? list.dataset.here : list.dataset.again);
+  const anew = restored || isEmpty();
+  const url = withOpen(anew ? list.dataset.here : list.dataset.again);
   if (movedOn) url.searchParams.set("moved_on", "yes");
   const { pathname, search } = url;
-  everything = movedOn = false;
+  everything = restored = movedOn = false;
   asked.clear();
-  if (empty || whole) return htmx.ajax("GET", pathname + search, { source: list, target: list, swap: "outerMorph", ofList: list.dataset.again });
+  if (anew || whole) return htmx.ajax("GET", pathname + search, { source: list, target: list, swap: "outerMorph", ofList: list.dataset.again });
   return htmx.ajax("GET", changesHref(list, ids), { source: list, swap: "none", ofList: list.dataset.again });
 }
 
@@ -89,7 +90,7 @@ async function catchUp() {
   if (busy) return;
   busy = true;
   try {
-    while (inbox() && (everything || asked.size)) await fetchRows(inbox());
+    while (inbox() && (everything || restored || asked.size)) await fetchRows(inbox());
   } finally {
     busy = false;
   }
@@ -113,10 +114,8 @@ document.body.addEventListener("resync", () => {
 
 /* A question is back by the person's own hand: it is shown at once, with what waits behind the bar */
 document.body.addEventListener("inbox:restored", () => {
-  const list = inbox();
-  if (!list) return;
-  const { pathname, search } = withOpen(list.dataset.here);
-  htmx.ajax("GET", pathname + search, { source: list, target: list, swap: "outerMorph", ofList: list.dataset.again });
+  restored = true;
+  catchUp();
 });
 
 /* How long new rows stay marked */
@@ -176,7 +175,7 @@ document.addEventListener("htmx:after:swap", () => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
-  if (revealed) markNew(revealed);
+  if (revealed?.length) markNew(revealed);
   revealed = null;
   if (ctx.ofList === undefined) return;
   for (const count of document.querySelectorAll("#inbox-list [data-by-rows]")) {
