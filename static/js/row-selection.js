@@ -13,6 +13,8 @@ const all = () => bar()?.elements.all;
 const entryOf = (element) => element.closest("#inbox-list .row-with");
 /* The row that a range begins at */
 let anchor = "";
+/* The button that was pressed although it can't be used. Why is said until the selection changes */
+let refused = "";
 /* What is selected on other pages of the list: {value, can, alike, askedBy} by the id of the row */
 const elsewhere = new Map();
 
@@ -77,7 +79,6 @@ function update() {
   const count = checked().length + elsewhere.size;
   const words = all().checked || !count ? "" : fill(elsewhere.size ? WORDS.selectedOnPages : WORDS.selectedRows, { count });
   write(form.querySelector("[data-count]"), words);
-  write(document.getElementById("selection-status"), all().checked ? all().labels[0].textContent : words);
   form.querySelector("[data-elsewhere]").replaceChildren(
     ...[...elsewhere.values()].map(({ value }) => Object.assign(document.createElement("input"), { type: "hidden", name: "item", value })),
   );
@@ -87,9 +88,16 @@ function update() {
     button.ariaDisabled = why ? "true" : null;
     button.title = why;
   }
+  const why = hasSelection() && refused ? obstacle(refused) : "";
   const mixed = hasSelection() ? obstacle("approve") : "";
-  write(form.querySelector("[data-why]"), mixed);
+  write(form.querySelector("[data-why]"), why || mixed);
+  write(document.getElementById("selection-status"), why || (all().checked ? all().labels[0].textContent : words));
   keep();
+}
+
+function changed() {
+  refused = "";
+  update();
 }
 
 function set(entry, on) {
@@ -109,7 +117,7 @@ function select(entry, on, upTo) {
   if (upTo && from >= 0 && to >= 0) entries.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((each) => set(each, on));
   else if (!set(entry, on)) return false;
   anchor = entry.id;
-  update();
+  changed();
   return true;
 }
 
@@ -124,7 +132,7 @@ export function clear() {
   for (const tick of ticks()) tick.checked = false;
   elsewhere.clear();
   all().checked = false;
-  update();
+  changed();
 }
 
 document.addEventListener(
@@ -137,8 +145,9 @@ document.addEventListener(
       clear();
     } else if (button?.ariaDisabled === "true") {
       event.preventDefault();
-      document.getElementById("selection-status").textContent = button.title;
-      write(bar().querySelector("[data-why]"), button.title);
+      refused = button.value;
+      document.getElementById("selection-status").textContent = "";
+      update();
     }
     const entry = entryOf(event.target);
     if (!entry) return;
@@ -168,7 +177,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target !== all()) return;
   for (const tick of ticks()) set(entryOf(tick), event.target.checked);
-  update();
+  changed();
 });
 /* With other filters it is another list: what was selected may not be in it */
 let list = bar() && listOf();
@@ -188,7 +197,7 @@ addEventListener("pageshow", ({ persisted }) => {
   all().checked = false;
   elsewhere.clear();
   restore();
-  update();
+  changed();
 });
 restore();
 update();

@@ -120,7 +120,7 @@ def test_shift_click_selects_a_range_and_a_button_says_why_it_cannot_be_used(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
-    listed(page, api, "Quokka")
+    runs = listed(page, api, "Quokka")
     page.locator(".row-tick").first.check(force=True)
     page.locator(".row").nth(2).click(modifiers=["Shift"])
     expect(page.locator(".row-tick:checked")).to_have_count(3)
@@ -128,9 +128,12 @@ def test_shift_click_selects_a_range_and_a_button_says_why_it_cannot_be_used(
     claim = bar.get_by_role("button", name="Claim")
     expect(claim).to_have_attribute("aria-disabled", "true")
     claim.click(force=True)
-    expect(page.locator("#selection-status")).to_have_text(
-        "None of the selected questions can be claimed."
-    )
+    said = page.locator("#selection-status")
+    expect(said).to_have_text("None of the selected questions can be claimed.")
+    # An update of the list leaves that too.
+    api.post(f"/runs/{runs[1]}/cancellations")
+    expect(page.locator(".row-with[data-over]")).to_have_count(1)
+    expect(said).to_have_text("None of the selected questions can be claimed.")
     expect(page).to_have_url(re.compile("/inbox/"))
     page.locator(".row").first.focus()
     page.keyboard.press("Escape")
