@@ -89,19 +89,35 @@ function say(form) {
   place.dataset.state = late ? "late" : "ok";
 }
 
-async function save(form) {
+/* Ends when what the form has now has been sent */
+function save(form) {
   const state = stateOf(form);
-  clearTimeout(state.timer);
-  if (!form.isConnected) return;
-  if (state.running) {
-    state.again = true;
-    return;
+  if (state.running) state.again = true;
+  else if (form.isConnected) state.running = sendAll(form, state);
+  return state.running;
+}
+
+/* Text that was discarded is gone from the page at once, with its form */
+const isBlank = (form) => entriesOf(form).every(([, value]) => !value);
+
+async function sendAll(form, state) {
+  try {
+    do {
+      clearTimeout(state.timer);
+      state.again = false;
+      await send(form, state);
+    } while (state.again && (form.isConnected || isBlank(form)));
+  } finally {
+    state.running = null;
   }
+}
+
+async function send(form, state) {
   const what = JSON.stringify(entriesOf(form));
-  state.running = fetch(form.dataset.draftUrl, { method: "POST", body: bodyOf(form), redirect: "manual", headers: { "HX-Request": "true" } });
+  const request = { method: "POST", body: bodyOf(form), redirect: "manual", headers: { "HX-Request": "true" } };
   let ok = false;
   try {
-    const response = await state.running;
+    const response = await fetch(form.dataset.draftUrl, request);
     /* Too large for this app or for a proxy: sending it again would not help */
     state.tooLarge = response.status === 413;
     /* Without the marker it isn't this app's response but a proxy's error or a network's sign-in page */
@@ -115,7 +131,6 @@ async function save(form) {
   } catch {
     state.tooLarge = false;
   }
-  state.running = null;
   if (ok) {
     Object.assign(state, { tries: 0, retryAt: 0, sent: what, signedOut: false, closed: false });
     if (JSON.stringify(entriesOf(form)) === what) {
@@ -129,10 +144,6 @@ async function save(form) {
     state.timer = setTimeout(() => save(form), wait * 1000);
   }
   say(form);
-  if (state.again) {
-    state.again = false;
-    save(form);
-  }
 }
 
 /* Tells the list when the form's first text is saved, and when it is empty again */

@@ -5,18 +5,24 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Error, Page, Request, Route, expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import send
-from tests.support.product import answered, ask
+from tests.support.pages import send, stop_clock
+from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
+DRAFT = re.compile("/draft$")
+
+
+def is_blank_draft(request: Request) -> bool:
+    return request.url.endswith("/draft") and "Half" not in (request.post_data or "")
+
 
 def write(page: Page, text: str) -> None:
-    with page.expect_response(re.compile("/draft$")):
+    with page.expect_response(DRAFT):
         page.locator("#answer-value").fill(text)
 
 
@@ -48,6 +54,64 @@ def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: htt
     assert item["response"]["value"].startswith("From the desk")
 
 
+def test_another_draft_is_not_taken_before_the_text_it_replaces_is_saved(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    desk, phone = sign_in("rina"), sign_in("rina")
+    phone.clock.install()
+    ask(api, "Replaced while it is saved?", type="input", spec={"mode": "input"})
+    for page in (desk, phone):
+        open_item(page, "Replaced while it is saved?")
+    write(desk, "From the desk")
+    write(phone, "From the phone")
+    use = phone.get_by_role("button", name="Use this draft")
+    expect(use).to_be_visible()
+    stop_clock(phone)
+    held: list[Route] = []
+    sent: list[str] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    phone.on("request", lambda request: sent.append(request.url))
+    phone.route(DRAFT, hold, times=1)
+    phone.locator("#answer-value").fill("From the phone, to the end")
+    with phone.expect_request(DRAFT):
+        phone.clock.run_for(1000)
+    use.click()
+    # A request would have been made by now: this one comes after it.
+    phone.evaluate("fetch('/healthz').then((response) => response.text())")
+    assert len([url for url in sent if DRAFT.search(url)]) == 1
+    held[0].continue_()
+    expect(phone.locator("#answer-value")).to_have_value("From the desk")
+    expect(phone.locator("#other-drafts")).to_contain_text("From the phone, to the end")
+
+
+def test_text_that_is_discarded_while_it_is_saved_does_not_come_back(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Discarded while it is saved?")
+    open_item(page, "Discarded while it is saved?")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(DRAFT, hold, times=1)
+    with page.expect_request(DRAFT):
+        page.get_by_label("Comment").fill("Half a thought")
+    id_ = interaction_of(api, run_id)["id"]
+    api.post(f"/interactions/{id_}/respond", json={"value": True}).raise_for_status()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_label("Comment")).to_have_count(0)
+    with page.expect_response(lambda saved: is_blank_draft(saved.request)):
+        held[0].continue_()
+    page.reload()
+    expect(page.locator("#outcome")).to_contain_text("answered this")
+    expect(page.locator("#detail")).not_to_contain_text("Half a thought")
+
+
 def test_a_refresh_does_not_lend_the_page_a_version_it_does_not_show(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
@@ -73,7 +137,7 @@ def test_text_of_a_tab_that_ended_before_it_was_saved_is_back_in_the_next(
 ) -> None:
     page = sign_in("rina")
     ask(api, "Typed in a tunnel?", type="input", spec={"mode": "input", "multiline": True})
-    page.route(re.compile("/draft$"), lambda route: route.abort())
+    page.route(DRAFT, lambda route: route.abort())
     open_item(page, "Typed in a tunnel?")
     page.locator("#answer-value").fill("Before the tunnel ended")
     expect(page.locator("[data-saved]")).to_contain_text("Not saved yet")
@@ -85,7 +149,7 @@ def test_text_of_a_tab_that_ended_before_it_was_saved_is_back_in_the_next(
     with contextlib.suppress(Error):
         page.goto("chrome://crash")
     later = page.context.new_page()
-    with later.expect_response(re.compile("/draft$")) as saved:
+    with later.expect_response(DRAFT) as saved:
         later.goto(address)
     assert saved.value.ok
     expect(later.locator("#answer-value")).to_have_value("Before the tunnel ended")
@@ -100,7 +164,7 @@ def test_unsent_text_is_its_accounts_alone_and_erased_when_it_signs_out(
     group = {"type": "group", "id": "approvers"}
     spec = {"mode": "input", "multiline": True}
     ask(api, "Who types on this computer?", type="input", spec=spec, target=group)
-    page.context.route(re.compile("/draft$"), lambda route: route.abort())
+    page.context.route(DRAFT, lambda route: route.abort())
     open_item(page, "Who types on this computer?")
     address = page.url
     page.locator("#answer-value").fill("Only Rina may see this")
