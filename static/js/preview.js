@@ -11,6 +11,8 @@ let resting = 0;
 let seeing = 0;
 /* The request of a preview that is on its way */
 let coming = null;
+/* The pane whose preview has ended */
+let ended = null;
 /* The row whose preview waits until an answer or a claim has arrived, which will change the pane */
 let waiting = null;
 
@@ -46,6 +48,7 @@ function see() {
   clearTimeout(seeing);
   const pane = detail();
   if (!pane?.hasAttribute("data-preview")) return;
+  ended = pane;
   pane.removeAttribute("data-preview");
   pane.removeAttribute("hx-headers");
   document.body.dispatchEvent(new CustomEvent("seen"));
@@ -78,6 +81,8 @@ document.addEventListener("htmx:before:response", (event) => {
   if (ctx.previewed && ctx !== coming) event.preventDefault();
 });
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  /* It has reloaded itself by a request from before */
+  if (detail() === ended) see();
   if (!ctx?.previewed) return;
   coming = null;
   if (ctx.isOpened) see();

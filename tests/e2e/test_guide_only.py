@@ -8,19 +8,11 @@ from playwright.sync_api import expect
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.databases import environment
-from tests.support.pages import approve
+from tests.support.pages import approve, read_again
 from tests.support.product import Product
 from tests.upstream import GuideServer
 
 PASSWORD = "a quiet harbour"
-
-_READ_AGAIN = """() => new Promise((done) => {
-  document.addEventListener("htmx:after:swap", ({ detail }) => {
-    if (detail.ctx.target.id === "detail") done();
-  });
-  document.body.dispatchEvent(new CustomEvent("resync"));
-})"""
-"""The open question has read itself again."""
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +81,7 @@ def test_a_question_appears_is_answered_and_its_run_completes_live(
     approve(sam)
     refusal = sam.locator("#outcome")
     expect(refusal).to_contain_text("Mobius didn't accept this answer")
-    sam.evaluate(_READ_AGAIN)
+    read_again(sam)
     expect(refusal).to_contain_text("Mobius didn't accept this answer")
     server.offers.refuses.clear()
     approve(sam)

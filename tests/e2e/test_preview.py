@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS, stop_clock
+from tests.support.pages import STEP_GUARD_MS, read_again, stop_clock
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -117,8 +117,7 @@ def test_presence_is_not_announced_until_the_marker_has_rested(
     posts = told(page)
     preview(page, "j", "Unannounced, 0?")
     page.clock.run_for(SEEN_MS - 2 * SETTLE_MS)
-    with page.expect_response(re.compile("/interactions/[^/]+/[?].*operation_id")):
-        page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+    read_again(page)
     expect(page.locator("#detail")).to_have_attribute("data-preview", "")
     assert posts == []
     with page.expect_request(re.compile("/presence$")):
@@ -224,11 +223,11 @@ def test_two_rows_clicked_quickly_open_the_last_one(
     page, runs = listed("Quickly")
     first, second = (str(interaction_of(api, run)["id"]) for run in runs[:2])
     of_first, of_second = hold(page, first), hold(page, second)
-    with page.expect_request(re.compile(first)):
+    with page.expect_request(re.compile(f"/interactions/{first}/")):
         page.locator(".row", has_text="Quickly, 0?").click()
     with (
-        page.expect_event("requestfailed", lambda request: first in request.url),
-        page.expect_request(re.compile(second)),
+        page.expect_event("requestfailed", lambda sent: f"/interactions/{first}/" in sent.url),
+        page.expect_request(re.compile(f"/interactions/{second}/")),
     ):
         page.locator(".row", has_text="Quickly, 1?").click()
     expect(page.locator("#question")).to_have_count(0)

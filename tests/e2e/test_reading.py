@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import stop_clock
+from tests.support.pages import read_again, stop_clock
 from tests.support.product import ask
 
 pytestmark = pytest.mark.browser
@@ -62,8 +62,7 @@ def test_a_tree_is_searched_and_keeps_its_search_when_the_question_is_reloaded(
 
     field.fill("trefle")
     expect(plan.get_by_role("status")).to_have_text("Matches: 1")
-    with page.expect_response(lambda response: "/interactions/" in response.url):
-        page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+    read_again(page)
     expect(field).to_have_value("trefle")
     expect(plan.get_by_text('"stage 3"')).to_be_hidden()
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.support.pages import approve, send
+from tests.support.pages import approve, read_again, send
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -38,7 +38,7 @@ def test_opening_it_sends_nothing_and_the_next_question_has_none_of_it(
     )
     expect(page.locator("[data-step]")).to_have_count(0)
     with page.expect_response(re.compile("/interactions/[^/]+/[?].*answer=true")):
-        page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+        read_again(page)
     expect(page.get_by_label("Comment")).to_have_value("As agreed")
     expect(page.get_by_role("heading", name=FROM_LINK)).to_be_visible()
     assert interaction_of(api, run_id)["status"] == "pending"

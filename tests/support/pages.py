@@ -60,6 +60,19 @@ def type_text(page: Page, text: str, gap_ms: int) -> None:
         page.clock.run_for(gap_ms)
 
 
+_READ_AGAIN = """() => new Promise((done) => {
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    if (detail.ctx?.target?.id === "detail") done();
+  });
+  document.body.dispatchEvent(new CustomEvent("resync"));
+})"""
+
+
+def read_again(page: Page) -> None:
+    """Let a page bring all of itself up to date, and wait until the open question has done so."""
+    page.evaluate(_READ_AGAIN)
+
+
 def put_off(page: Page, id_: str, **length: float) -> None:
     """Snooze a question as another tab would, also for less time than the dialog offers."""
     token = page.locator("#list-act [name=csrfmiddlewaretoken]").get_attribute("value") or ""
