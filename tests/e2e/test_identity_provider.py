@@ -147,6 +147,7 @@ def test_what_was_typed_comes_back_with_the_person(own: Product, browser: Browse
     page.goto(own.web + address[address.index("/accounts/") :])
     page.get_by_role("button", name="Sign in with Acme").click()
     confirm(page, "sam-at-acme")
+    page.wait_for_url("**/inbox/**")
     page.goto(f"/interactions/{item['id']}/")
     page.locator("#answer-value").fill("Typed before the session ended")
     context.clear_cookies(name="sessionid")

@@ -100,6 +100,7 @@ def test_a_passkey_is_added_and_then_asked_for(page: Page, authenticator: None) 
 
 def test_a_passkey_that_is_not_used_lets_no_one_in(page: Page, authenticator: None) -> None:
     enter(page, "sam")
+    page.wait_for_url("**/inbox/**")
     page.goto("/account/second-factor/passkey/")
     page.get_by_label("Current password").fill("demo")
     page.get_by_role("button", name="Add a passkey").click()
@@ -117,6 +118,7 @@ def test_a_passkey_that_is_not_used_lets_no_one_in(page: Page, authenticator: No
 
 def test_an_app_is_set_up_by_its_key(page: Page) -> None:
     enter(page, "lee")
+    page.wait_for_url("**/inbox/**")
     page.goto("/account/second-factor/")
     page.get_by_role("link", name="Set up an app").click()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
