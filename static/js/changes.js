@@ -48,6 +48,11 @@ document.addEventListener("htmx:sse:before:message", (event) => {
   else pass();
 });
 
+/* A reload that waited for another request, which has changed what is shown, is for what is shown by then */
+document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
+  if (target.matches?.("#run-list, #run-body, #run-moment")) ctx.request.action = target.getAttribute("hx-get");
+});
+
 /* ---- The inbox */
 
 const inbox = () => document.getElementById("inbox-list");

@@ -55,6 +55,15 @@ function settle() {
   if (was === "lost") resync();
 }
 
+/* Where a swap changes the address of an element, htmx sets it up again and forgets the event that its throttle held back */
+const forgotten = [];
+document.addEventListener("htmx:before:cleanup", ({ target }) => {
+  for (const { throttledEvent } of target._htmx?.triggerSpecs ?? []) if (throttledEvent) forgotten.push(throttledEvent);
+});
+document.addEventListener("htmx:after:swap", () => {
+  for (const { type, detail } of forgotten.splice(0)) document.body.dispatchEvent(new CustomEvent(type, { detail }));
+});
+
 /* ---- The stream */
 
 function begin(element) {

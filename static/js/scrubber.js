@@ -49,8 +49,4 @@ document.addEventListener("input", (event) => {
   if (event.target.matches?.("[data-scrub]")) show(Number(event.target.value));
 });
 document.addEventListener("htmx:after:swap", follow);
-/* A reload that waited for another request is for the moment that is shown by then. */
-document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
-  if (target.id === "run-moment") ctx.request.action = target.getAttribute("hx-get");
-});
 ready();

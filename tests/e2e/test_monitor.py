@@ -1,6 +1,7 @@
 """What a team lead does on the monitor, on a run, and with the nudge, in a real browser."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -80,6 +81,11 @@ def chosen(page: Page, **choices: str) -> None:
     page.get_by_role("button", name="Show runs").click()
 
 
+def is_of(source: str) -> Callable[[Request], bool]:
+    """Whether that element of the page makes a request."""
+    return lambda request: request.headers.get("hx-source") == source
+
+
 def test_rows_change_where_they_stand_and_new_ones_wait_behind_a_bar(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
@@ -121,12 +127,54 @@ def test_what_changes_while_the_list_is_on_its_way_is_fetched_too(
     tess.route(re.compile(r"/runs/\?"), hold, times=1)
     with tess.expect_request(re.compile(r"/runs/\?")):
         change()
+    expect(rows(tess)).to_have_count(1)
     before = held[0].fetch()
     started(api, "meanwhile-test", SLEEPS)
     opened(sign_in("tess"), "/runs/?workflow=meanwhile-test", 2)
     change()
     held[0].fulfill(response=before)
     expect(tess.locator("#new-runs")).to_have_text("1 new run")
+
+
+@pytest.mark.parametrize("throttled", [False, True])
+def test_what_changes_while_new_runs_are_on_their_way_is_fetched_too(
+    sign_in: SignIn, api: httpx.Client, throttled: bool
+) -> None:
+    tess, workflow = sign_in("tess"), f"on-their-way-{throttled}-test"
+    address = f"/runs/?workflow={workflow}"
+    tess.clock.install()
+    started(api, workflow, SLEEPS)
+    opened(tess, address, 1)
+    started(api, workflow, SLEEPS)
+    bar = tess.locator("#new-runs")
+    expect(bar).to_have_text("1 new run")
+    stop_clock(tess)
+    held: list[Route] = []
+
+    def hold_bar(route: Route) -> None:
+        if is_of("a#new-runs")(route.request):
+            held.append(route)
+        else:
+            route.continue_()
+
+    def change() -> None:
+        tess.evaluate("document.body.dispatchEvent(new CustomEvent('runs'))")
+
+    tess.clock.run_for(2000)
+    if throttled:
+        with tess.expect_response(re.compile(r"/runs/\?")):
+            change()
+    tess.route(re.compile(r"/runs/\?"), hold_bar)
+    with tess.expect_request(is_of("a#new-runs")):
+        bar.click()
+    expect(bar).to_have_class(re.compile("htmx-request"))
+    before = held[0].fetch()
+    started(api, workflow, SLEEPS)
+    opened(sign_in("tess"), address, 3)
+    change()
+    held[0].fulfill(response=before)
+    expect(rows(tess)).to_have_count(2)
+    expect(bar).to_have_text("1 new run")
 
 
 def test_the_board_counts_as_runs_move(sign_in: SignIn, api: httpx.Client) -> None:
@@ -225,6 +273,7 @@ def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client
     slider.focus()
     slider.press("Home")
     expect(moment).to_have_attribute("data-nth", "1")
+    expect(moment.locator(".track li")).to_have_count(2)
     asked, rest = moment.locator(".track li").all()
     expect(rest).to_contain_text("upcoming")
     while "waiting" not in asked.inner_text():
@@ -236,9 +285,8 @@ def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client
     expect(moment).to_contain_text("Current state")
 
 
-def is_reload(request: Request) -> bool:
-    """Whether the moment of a run reloads itself, rather than being chosen."""
-    return request.headers.get("hx-source") == "div#run-moment"
+is_reload = is_of("div#run-moment")
+"""Whether the moment of a run reloads itself, rather than being chosen."""
 
 
 def reload_moment(page: Page) -> None:
@@ -373,6 +421,37 @@ def test_new_events_of_an_open_run_wait_behind_the_bar_and_move_nothing(
     expect(tess.locator(".track .now")).to_contain_text("nap", ignore_case=True)
     assert layout_shifts(tess, "body") == []
     tess.keyboard.press("n")
+    expect(log).to_contain_text("Documents finished")
+    expect(log.get_by_role("status")).to_have_text("Newest first")
+
+
+def test_new_events_stay_shown_when_the_run_was_reloading_as_they_were_asked_for(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess = sign_in("tess")
+    run_id = started(api, "stay-test", SIGNALLED, SLEEPS)
+    opened_run(tess, run_id)
+    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='suspended']")).to_be_visible()
+    expect(tess.locator("#run-body")).to_have_attribute("hx-get", re.compile("until="))
+    tess.reload()
+    api.post(f"/runs/{run_id}/signals", json={"name": "papers"}).raise_for_status()
+    log = tess.locator("#run-timeline")
+    expect(log.get_by_role("status")).to_contain_text("new event")
+    is_of_body = is_of("div#run-body")
+    held: list[Route] = []
+
+    def hold_first(route: Route) -> None:
+        if is_of_body(route.request) and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    # The page may be reloading by itself, which does as well.
+    with tess.expect_request(is_of_body):
+        tess.route(re.compile(f"/runs/{run_id}/"), hold_first)
+        tess.evaluate("document.body.dispatchEvent(new CustomEvent('item'))")
+    with tess.expect_event("requestfailed", is_of_body):
+        tess.keyboard.press("n")
     expect(log).to_contain_text("Documents finished")
     expect(log.get_by_role("status")).to_have_text("Newest first")
 
