@@ -13,6 +13,16 @@ function mark(id) {
   if (id !== open) row.scrollIntoView({ block: "nearest" });
 }
 
+/* What was asked for last is shown in the pane, even if the response to an answer that was on its way has replaced the pane */
+let newest = null;
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.id === "detail") return;
+  if (ctx.target?.id === "detail" || ctx.request.headers["HX-History-Restore-Request"]) newest = ctx;
+});
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (ctx === newest && ctx.swap === "outerHTML" && !ctx.target.isConnected) ctx.target = document.getElementById("detail");
+});
+
 /* The question whose answer was sent last, if the answer can be undone */
 let answered = "";
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
