@@ -132,7 +132,7 @@ async function send(form, state) {
     state.tooLarge = false;
   }
   if (ok) {
-    Object.assign(state, { tries: 0, retryAt: 0, sent: what, signedOut: false, closed: false });
+    Object.assign(state, { tries: 0, retryAt: 0, sent: what, signedOut: false, stale: false, closed: false });
     if (JSON.stringify(entriesOf(form)) === what) {
       state.savedAt = Date.now();
       forget(pathOf(form));

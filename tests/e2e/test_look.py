@@ -117,6 +117,8 @@ def test_on_a_phone_nothing_moves_under_the_thumb_when_the_draft_is_saved(
         page.get_by_role("button", name=name),
         page.locator("#history"),
     ]
+    # The head of the question, which is above them, is as it stays.
+    expect(page.locator("#run-live [data-run-status=suspended]")).to_be_attached()
     shown[0].fill("Looks good.")
     before = [box_of(each) for each in shown]
     expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
