@@ -149,6 +149,8 @@ async function send(form, state) {
 /* Tells the list when the form's first text is saved, and when it is empty again */
 function tellList(form, state) {
   const drafted = JSON.parse(state.sent).some(([, value]) => value);
+  /* Discarded: the question may have been read again while it still had the text */
+  if (!drafted && !form.isConnected) document.body.dispatchEvent(new CustomEvent("item"));
   const id = form.closest("[data-interaction-id]")?.dataset.interactionId;
   if (drafted === state.drafted || !id) return;
   state.drafted = drafted;
