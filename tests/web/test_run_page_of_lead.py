@@ -175,7 +175,6 @@ def test_on_an_open_page_new_events_wait_behind_the_bar(tess: Client) -> None:
     again = tess.get(here[1].replace("&amp;", "&"), headers=part("run-body")).content.decode()
     assert shown_events(again) == [*range(151, 51, -1)]
     assert "1 new event" in again
-    assert "100+ events" in again
     every = re.search(r'id="new-events".*?hx-get="([^"]+)"', again, re.DOTALL)
     assert every
     again = tess.get(every[1].replace("&amp;", "&"), headers=part("run-body")).content.decode()

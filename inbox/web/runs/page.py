@@ -137,10 +137,10 @@ class RunLog:
 
     @property
     def shown_words(self) -> str:
-        """``1 event``, ``87+ events``. An event that changes nothing has no line."""
-        count = len(self.lines)
+        """``87 events``, if all are shown. An event that changes nothing has no line."""
         if self.older_href:
-            return _("%(count)d+ events") % {"count": count}
+            return ""
+        count = len(self.lines)
         return ngettext("%(count)d event", "%(count)d events", count) % {"count": count}
 
     @property
