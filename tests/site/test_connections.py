@@ -84,8 +84,16 @@ def unhurried() -> Iterator[tuple[str, int]]:
 
 
 @contextlib.contextmanager
-def connected(address: tuple[str, int]) -> Iterator[socket.socket]:
-    with socket.create_connection(address, timeout=60) as connection:
+def connected(
+    address: tuple[str, int], *, receive_buffer: int | None = None
+) -> Iterator[socket.socket]:
+    """A connection. Without ``receive_buffer`` (bytes), the kernel chooses how much it receives
+    before the test reads it."""
+    with socket.socket() as connection:
+        connection.settimeout(60)
+        if receive_buffer is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.connect(address)
         yield connection
 
 
@@ -163,13 +171,16 @@ def test_a_response_that_no_one_reads_is_dropped(unhurried: tuple[str, int]) -> 
 
 
 def test_a_response_may_be_read_slowly(unhurried: tuple[str, int]) -> None:
-    with connected(unhurried) as connection:
+    # With a small buffer, most of the response stays with the server until it is read.
+    with connected(unhurried, receive_buffer=65536) as connection:
         connection.sendall(REQUEST.replace(b"/ ", b"/large ", 1))
         served, read = OwnChecks.made.get(timeout=60), 0
         for _ in range(3):
             unsent = served.unsent
             while served.unsent == unsent:
-                read += len(connection.recv(65536))
+                arrived = connection.recv(65536)
+                assert arrived
+                read += len(arrived)
             served.check()
         while read < LARGE:
             arrived = connection.recv(1 << 20)
