@@ -291,9 +291,13 @@ def _kinds(upstream: Upstream, items: Sequence[Interaction]) -> dict[str, str]:
 
 
 def step_names(upstream: Upstream, items: Iterable[Interaction]) -> dict[str, str]:
-    """The name of the step that asked each question, as far as it is known. One query."""
+    """The name of the step that asked each question, as far as it is known. One query, none if no
+    step has asked any.
+    """
     items = list(items)
     run_ids = {item.run_id for item in items if item.run_id and item.asked_by_step}
+    if not run_ids:
+        return {}
     steps: dict[str, list[Step]] = {}
     rows = Step.objects.filter(run__upstream=upstream, run__mobius_id__in=run_ids)
     for step in rows.select_related("run").only(

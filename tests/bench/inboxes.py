@@ -304,6 +304,8 @@ def _remember(count: int) -> None:
 
     django.setup()
 
+    from django.db import connection  # noqa: PLC0415
+
     from inbox.mirror import project  # noqa: PLC0415
     from inbox.mobius.types import Interaction, Run, RunStatus  # noqa: PLC0415
     from inbox.models import Upstream  # noqa: PLC0415
@@ -322,6 +324,9 @@ def _remember(count: int) -> None:
     rest = things()
     while batch := list(islice(rest, 1000)):
         project.apply(upstream, batch, read_at=now)
+    # As the database does by itself some time after so many rows.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def main() -> None:
