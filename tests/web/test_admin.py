@@ -231,10 +231,10 @@ def test_signed_out_it_asks_to_sign_in(people: None) -> None:
 
 def test_administrators_read_changes_of_rights_but_no_answers(boss: Client) -> None:
     User.objects.get(username="sam").groups.clear()
-    assert "sam: reviewer → none" in boss.get("/admin/inbox/decision/").content.decode()
+    assert "sam: Reviewer → none" in boss.get("/admin/inbox/decision/").content.decode()
     entry = Decision.objects.get()
     page = boss.get(f"/admin/inbox/decision/{entry.pk}/change/").content.decode()
-    assert "sam: reviewer → none" in page
+    assert "sam: Reviewer → none" in page
 
 
 def test_names_of_permissions_are_translated(boss: Client) -> None:

@@ -17,9 +17,9 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from inbox.models import Decision, Interaction, Upstream
+from inbox.models import Decision, Group, Interaction, Upstream
 from inbox.models.decision import RESPOND
-from inbox.services import claiming, groups, nudge, run_control
+from inbox.services import claiming, group_mapping, groups, nudge, run_control
 from inbox.services.audit import decision_log, rights_log
 from inbox.services.audit import export as decision_export
 from inbox.services.audit.decision_log import Entry, append
@@ -100,6 +100,29 @@ def test_an_account_is_called_one_once(tess: Client) -> None:
     words = " ".join(strip_tags(text(tess, LOG)).split())
     assert "Account lee" in words
     assert "Account lee account" not in words
+
+
+def test_groups_roles_and_permissions_are_called_by_their_names(tess: Client) -> None:
+    Group.objects.create(
+        upstream=Upstream.present(), mobius_id="grp_ops", handle="ops", name="Operations"
+    )
+    for id_ in ("grp_ops", "grp_unknown"):
+        enter(verb=group_mapping.VERB, group_id=id_, title=id_, value={"group": id_})
+    for verb, before, after in (
+        (rights_log.ROLES, ["reviewer"], ["reviewer", "team lead"]),
+        (rights_log.PERMISSIONS, [], ["auth.add_user", "inbox.cancel_run"]),
+        (rights_log.FACTOR_ADDED, None, "totp"),
+    ):
+        value = {"account": "sam", "before": before, "after": after}
+        enter(verb=verb, actor="", account="admin", title="sam", value=value)
+    words = " ".join(strip_tags(text(tess, LOG)).split())
+    assert "Operations" in words
+    assert "grp_ops" not in words
+    assert "grp_unknown" in words
+    assert "Reviewer → Reviewer, Team lead" in words
+    assert "none → auth.add_user, Cancel runs" in words
+    assert "none → App" in words
+    assert "Operations" in text(tess, f"{LOG}1/")
 
 
 def test_an_empty_log_says_so(tess: Client) -> None:

@@ -1,6 +1,6 @@
 """The decision log as a table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -23,11 +23,12 @@ from inbox.services.audit.log_status import inspect
 from inbox.web.decisions import words
 from inbox.web.decisions.queries import NEWEST_FIRST, OBSERVED, DecisionFilters
 from inbox.web.ui.answers import Words
+from inbox.web.ui.groups import group_names
 from inbox.web.ui.lists import MOST, PAGE, Choice, chips
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import DATES, ago
-from inbox.web.ui.words import short_id, whole
+from inbox.web.ui.words import RIGHTS, short_id, whole
 
 COUNTED = 10_000
 """The most entries that are counted one by one."""
@@ -104,10 +105,11 @@ def decision_list(
     rows = page.rows
     people = People(names_of(_people(rows)))
     items = _items(upstream, rows)
+    groups = group_names(upstream, words.mapped_groups(upstream, rows))
     return DecisionList(
         filters=filters,
         log_status=_log_status(rows, now),
-        days=_days([_row(row, upstream, items, people) for row in rows], now),
+        days=_days([_row(row, upstream, items, people, groups) for row in rows], now),
         selects=_selects(filters),
         count=_count(entries, filters, now),
         chips=chips(
@@ -138,12 +140,16 @@ def _items(upstream: Upstream, rows: Iterable[Decision]) -> dict[str, Interactio
 
 
 def _row(
-    entry: Decision, upstream: Upstream, items: dict[str, Interaction], people: People
+    entry: Decision,
+    upstream: Upstream,
+    items: dict[str, Interaction],
+    people: People,
+    groups: Mapping[str, str],
 ) -> DecisionRow:
     here = (entry.base_url, entry.project) == (upstream.base_url, upstream.project)
     item = items.get(entry.interaction_id) if here else None
     question = words.question_of(entry, (item.questions or [None])[0] if item else None)
-    about, about_href, sub = _about(entry, item, here)
+    about, about_href, sub = _about(entry, item, groups if here else {}, here)
     icon, by = words.credential(entry)
     answer = entry.verb == RESPOND
     return DecisionRow(
@@ -171,7 +177,9 @@ def _face(entry: Decision, people: People) -> Face:
     return Face("", name, name)
 
 
-def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, str, str]:
+def _about(
+    entry: Decision, item: Interaction | None, groups: Mapping[str, str], here: bool
+) -> tuple[str, str, str]:
     """The subject of an entry, its address and the line below it."""
     run = f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow
     if entry.interaction_id:
@@ -181,7 +189,7 @@ def _about(entry: Decision, item: Interaction | None, here: bool) -> tuple[str, 
         return run, reverse("run", args=[entry.run_id]) if here else "", entry.title
     if entry.group_id:
         href = reverse("group", args=[entry.group_id]) if here else ""
-        return entry.title or entry.group_id, href, _("group")
+        return words.title(entry, groups) or entry.group_id, href, _("group")
     return _about_account(entry) or entry.title or "–", "", ""
 
 
@@ -193,7 +201,7 @@ def _about_account(entry: Decision) -> str:
         return _("Member token of %(name)s") % {"name": entry.title}
     values = entry.value if isinstance(entry.value, dict) else {}
     if "role" in values:
-        return _("Role %(name)s") % {"name": entry.title}
+        return _("Role %(name)s") % {"name": RIGHTS.get(entry.title, entry.title)}
     return _("Account %(name)s") % {"name": entry.title} if "account" in values else ""
 
 

@@ -1,6 +1,6 @@
 """Receipts: entries of the decision log, to print."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,7 @@ from inbox.web.ui import context as evidence
 from inbox.web.ui import markdown
 from inbox.web.ui.answers import Words
 from inbox.web.ui.context import Card
+from inbox.web.ui.groups import group_names
 from inbox.web.ui.markdown import Text
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import People
@@ -95,13 +96,17 @@ def seen_by(viewer: Viewer, item: Interaction, entries: Iterable[Decision]) -> l
 
 
 def receipts(
-    viewer: Viewer, entries: Sequence[Decision], item: Interaction | None
+    viewer: Viewer, upstream: Upstream, entries: Sequence[Decision], item: Interaction | None
 ) -> tuple[Receipt, ...]:
     """Receipts for ``entries``. Leads see every address, others only their own."""
     people = People(names_of({entry.actor for entry in entries} | _others(entries)))
+    groups = group_names(upstream, words.mapped_groups(upstream, entries))
     last, problems = head(), _problems(entries)
     return tuple(
-        replace(_receipt(viewer, entry, item, people, last), problem=problems[entry.number])
+        replace(
+            _receipt(viewer, entry, item, people, groups=groups, last=last),
+            problem=problems[entry.number],
+        )
         for entry in entries
     )
 
@@ -123,7 +128,13 @@ def _others(entries: Sequence[Decision]) -> set[str]:
 
 
 def _receipt(
-    viewer: Viewer, entry: Decision, item: Interaction | None, people: People, last: DecisionHead
+    viewer: Viewer,
+    entry: Decision,
+    item: Interaction | None,
+    people: People,
+    *,
+    groups: Mapping[str, str],
+    last: DecisionHead,
 ) -> Receipt:
     mirrored = (item.questions or [None])[0] if item is not None else None
     question = words.question_of(entry, mirrored)
@@ -137,7 +148,7 @@ def _receipt(
     held = entry.version > 2 and entry.decided_at != entry.sent_at
     return Receipt(
         number=entry.number,
-        title=words.headline(entry, question, people),
+        title=words.headline(entry, question, people, groups),
         when=_full(entry.at),
         zone=get_current_timezone_name(),
         utc=dateformat.format(entry.at.astimezone(UTC), "H:i:s"),

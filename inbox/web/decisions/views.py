@@ -88,7 +88,7 @@ def _receipts(
     request: ReviewerRequest, upstream: Upstream, entries: list[Decision], item: Interaction | None
 ) -> HttpResponse:
     context = {
-        "receipts": receipt.receipts(request.viewer, entries, item),
+        "receipts": receipt.receipts(request.viewer, upstream, entries, item),
         "item": item if entries[0].interaction_id else None,
         "printed": timezone.now(),
     }

@@ -1,13 +1,15 @@
 """The text of an entry of the decision log."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from inbox.access import PERMISSIONS
 from inbox.access.redaction import masked
-from inbox.models import Decision
+from inbox.models import Decision, Upstream
 from inbox.models.decision import RESPOND
 from inbox.services import deactivation, group_mapping, key_answers, observed, reveal
 from inbox.services.audit import rights_log
@@ -15,7 +17,7 @@ from inbox.services.claiming import Verb
 from inbox.web.ui.answers import Words, value_words
 from inbox.web.ui.people import People
 from inbox.web.ui.values import compact
-from inbox.web.ui.words import label, routing_words
+from inbox.web.ui.words import RIGHTS, label, routing_words
 
 VERBS = {
     RESPOND: gettext_noop("Answered"),
@@ -108,6 +110,25 @@ _BY = {
     "command": ("user", gettext_noop("Command line")),
     "provider": ("user", gettext_noop("Identity provider")),
 }
+_PERMISSIONS: Mapping[str, str | Promise] = {
+    **{f"inbox.{name}": RIGHTS[name] for name in PERMISSIONS},
+    "staff": gettext_lazy("Admin pages"),
+    "superuser": gettext_lazy("Administrator"),
+}
+_FACTORS: Mapping[str, str | Promise] = {
+    "totp": gettext_lazy("App"),
+    "webauthn": gettext_lazy("Passkey"),
+    "recovery_codes": gettext_lazy("Recovery codes"),
+}
+_LABELS: Mapping[str, Mapping[str, str | Promise]] = {
+    rights_log.ROLES: RIGHTS,
+    rights_log.PERMISSIONS: _PERMISSIONS,
+    rights_log.FACTOR_ADDED: _FACTORS,
+    rights_log.FACTOR_REMOVED: _FACTORS,
+    key_answers.VERB: {"on": gettext_lazy("On"), "off": gettext_lazy("Off")},
+}
+"""By verb, what the stored words of ``before`` and ``after`` are called; others stay as they are.
+"""
 
 
 def verb_words(verb: str) -> str:
@@ -175,7 +196,9 @@ def _rights(entry: Decision) -> Words | None:
             | group_mapping.VERB
             | key_answers.VERB
         ):
-            return Words(f"{_listed(details.get('before'))} → {_listed(details.get('after'))}")
+            labels = _LABELS.get(entry.verb, {})
+            before, after = (_listed(details.get(key), labels) for key in ("before", "after"))
+            return Words(f"{before} → {after}")
         case rights_log.CONFLICT | rights_log.REFUSED_CLAIM:
             return Words(conflict(entry))
         case Verb.RELEASE if details.get("by"):
@@ -208,14 +231,35 @@ def unnamed_actor(entry: Decision) -> str:
     return _("This installation") if entry.verb == key_answers.VERB else _("Someone")
 
 
-def headline(entry: Decision, question: Mapping[str, Any], people: People) -> str:
-    """The entry in one line: ``Lee approved: Release payments-api?``."""
+def mapped_groups(upstream: Upstream, entries: Iterable[Decision]) -> set[str]:
+    """The IDs of the upstream's groups that the entries have no name of."""
+    here = (upstream.base_url, upstream.project)
+    return {
+        entry.group_id
+        for entry in entries
+        if entry.verb == group_mapping.VERB and (entry.base_url, entry.project) == here
+    }
+
+
+def title(entry: Decision, groups: Mapping[str, str]) -> str:
+    """What an entry is about. ``groups``: the names of ``mapped_groups``, as far as there are."""
+    if entry.verb == group_mapping.VERB:
+        return groups.get(entry.group_id, entry.title)
+    return entry.title
+
+
+def headline(
+    entry: Decision, question: Mapping[str, Any], people: People, groups: Mapping[str, str]
+) -> str:
+    """The entry in one line: ``Lee approved: Release payments-api?``. ``groups`` is as in
+    ``title``.
+    """
     name = people.full(entry.actor) if entry.actor else entry.account or unnamed_actor(entry)
     if entry.verb == RESPOND:
         words = value_words(question, entry.value).done_by(name)
     else:
         words = _sentence(entry, name, people)
-    about = entry.title or entry.workflow
+    about = title(entry, groups) or entry.workflow
     return _("%(event)s: %(title)s") % {"event": words, "title": about} if about else words
 
 
@@ -236,10 +280,9 @@ def question_of(entry: Decision, mirrored: Mapping[str, Any] | None = None) -> M
     return questions[0] if questions and isinstance(questions[0], dict) else {}
 
 
-def _listed(names: Any) -> str:
-    return (
-        ", ".join(map(str, names)) if isinstance(names, list) and names else str(names or _("none"))
-    )
+def _listed(stored: Any, labels: Mapping[str, str | Promise]) -> str:
+    names = stored if isinstance(stored, list) else [stored] if stored else []
+    return ", ".join(str(labels.get(str(name), name)) for name in names) or _("none")
 
 
 def value_as_json(entry: Decision) -> str:

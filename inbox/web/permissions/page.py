@@ -5,19 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.utils.translation import gettext_lazy
 
-from inbox.access import CANCEL_RUN, MANAGE_GROUPS, REVIEWER, SIGNAL_RUN, TEAM_LEAD
 from inbox.services.permissions import RIGHTS, Right
+from inbox.web.ui import words
 
 ROWS = 50
-LABELS = {
-    REVIEWER: gettext_lazy("Reviewer"),
-    TEAM_LEAD: gettext_lazy("Team lead"),
-    MANAGE_GROUPS: gettext_lazy("Manage groups"),
-    CANCEL_RUN: gettext_lazy("Cancel runs"),
-    SIGNAL_RUN: gettext_lazy("Signal runs"),
-}
 _VALUE = re.compile(rf"([0-9]{{1,9}}):({'|'.join(map(re.escape, RIGHTS))})")
 
 
@@ -59,7 +51,7 @@ def permissions_page(after: str) -> PermissionsPage:
     found = list(users[: ROWS + 1])
     rows = tuple(_row(user) for user in found[:ROWS])
     return PermissionsPage(
-        headings=tuple(str(LABELS[right]) for right in RIGHTS),
+        headings=tuple(str(words.RIGHTS[right]) for right in RIGHTS),
         rows=rows,
         shown=",".join(cell.value for row in rows for cell in row.cells if cell.has),
         last=rows[-1].username if len(found) > ROWS else "",
@@ -85,7 +77,7 @@ def _row(user: User) -> PersonRow:
         cells=tuple(
             Cell(
                 value=f"{user.pk}:{right}",
-                label=str(LABELS[right]),
+                label=str(words.RIGHTS[right]),
                 has=right in own,
                 by_role=right in by_role and right not in own,
             )

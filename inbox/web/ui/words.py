@@ -8,6 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
+from inbox.access import CANCEL_RUN, MANAGE_GROUPS, REVIEWER, SIGNAL_RUN, TEAM_LEAD
 from inbox.mobius.types import PolicyKind
 
 
@@ -46,6 +47,15 @@ ROUTING = {
     ),
 }
 """The label and meaning of each routing."""
+
+RIGHTS = {
+    REVIEWER: gettext_lazy("Reviewer"),
+    TEAM_LEAD: gettext_lazy("Team lead"),
+    MANAGE_GROUPS: gettext_lazy("Manage groups"),
+    CANCEL_RUN: gettext_lazy("Cancel runs"),
+    SIGNAL_RUN: gettext_lazy("Signal runs"),
+}
+"""The label of each role and permission that people are given."""
 
 _KINDS = {
     "approval": (gettext_noop("Approval"), "approval"),
