@@ -200,6 +200,18 @@ def test_removing_it_needs_the_password_and_removes_the_codes_too(rina: Rina) ->
     assert begin(client)["Location"] == "/inbox/"
 
 
+def test_after_a_wrong_password_only_the_form_that_was_sent_says_so(rina: Rina) -> None:
+    app = Authenticator.objects.get(type="totp")
+    for path, field in (
+        (f"{INDEX}{app.pk}/remove", f"{app.pk}-remove"),
+        (f"{CODES}new", "codes-password"),
+    ):
+        page = text_of(rina.client.post(path, {"password": "guess"}))
+        fields = re.findall(r'<input class="input"\s+id="([^"]*)"[^>]*aria-invalid="true"', page)
+        assert fields == [field]
+        assert re.findall(r'class="error"\s+id="([^"]*)"', page) == [f"{field}-error"]
+
+
 def test_new_codes_replace_the_old(rina: Rina) -> None:
     assert rina.client.post(f"{CODES}new", {"password": "guess"}).status_code == 422
     assert rina.client.post(f"{CODES}new", {"password": "demo"})["Location"] == CODES

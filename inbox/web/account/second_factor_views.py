@@ -140,7 +140,7 @@ def new_recovery_codes(request: ReviewerRequest) -> HttpResponseBase:
         raise Http404("No second factor.")
     form = WithPassword(request.POST)
     if not form.is_valid():
-        return _page(request, form, REJECTED)
+        return _page(request, rejected=form)
     generate_recovery_codes(request)
     return HttpResponseRedirect(reverse("mfa_view_recovery_codes"), status=303)
 
@@ -153,7 +153,7 @@ def remove_factor(request: ReviewerRequest, id: int) -> HttpResponseBase:
     factor = get_object_or_404(_factors(request).filter(type__in=FACTORS), pk=id)
     form = WithPassword(request.POST)
     if not form.is_valid():
-        return _page(request, form, REJECTED)
+        return _page(request, rejected=form)
     delete_and_cleanup(request, factor)
     messages.success(request, _("It was removed."))
     return HttpResponseRedirect(reverse("mfa_index"), status=303)
@@ -167,9 +167,8 @@ def _after_adding(with_codes: bool) -> str:
     return reverse("mfa_view_recovery_codes" if with_codes else "mfa_index")
 
 
-def _page(
-    request: ReviewerRequest, form: WithPassword | None = None, status: int = 200
-) -> HttpResponse:
+def _page(request: ReviewerRequest, *, rejected: WithPassword | None = None) -> HttpResponse:
+    """The page; ``rejected`` is the form that was sent to the address of the request."""
     factors = list(_factors(request).order_by("created_at"))
     codes = next((factor for factor in factors if factor.type == TYPE.RECOVERY_CODES), None)
     context = {
@@ -177,7 +176,9 @@ def _page(
         "passkeys": [factor.wrap() for factor in factors if factor.type == TYPE.WEBAUTHN],
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
         "passkeys_offered": passkeys_offered(),
-        "form": form or WithPassword(),
+        "rejected": rejected,
+        "rejected_at": request.path if rejected else "",
         **frame(request, request.upstream, section="account"),
     }
+    status = REJECTED if rejected else 200
     return render(request, "account/second_factor.html", context, status=status)
