@@ -32,7 +32,7 @@ def page_of(client: Client, path: str = "/inbox/", **how: Any) -> str:
 
 
 def titles(client: Client, query: str = "") -> list[str]:
-    return re.findall(r'class="row-title cut">(.*?)</span>', page_of(client, f"/inbox/{query}"))
+    return re.findall(r'class="row-title">(.*?)</span>', page_of(client, f"/inbox/{query}"))
 
 
 def bands(client: Client) -> dict[str, str]:
@@ -198,6 +198,8 @@ def test_a_claim_stays_unless_it_is_released(rina: Client) -> None:
     put_off(rina, "int_1", soon(hours=2))
     assert Interaction.objects.get().claimed_by == RINA
     assert titles(rina, "?scope=claimed") == ["Mine now?"]
+    for path in ("/inbox/", "/runs/"):
+        assert re.findall(r'id="count-claimed"[^>]*>(\d+)', page_of(rina, path)) == ["1"]
 
 
 def test_focus_mode_leaves_it_out(rina: Client) -> None:

@@ -92,9 +92,8 @@ HOURS = {"1h": 1, "4h": 4, "1d": 24, "7d": 7 * 24}
 class Sample:
     """What the counts need from the first ``COUNTED`` open questions.
 
-    ``groups``: how many each group was asked, by its ID. ``claimed``: how many the viewer has
-    claimed. ``rail``: the other numbers of the rail. ``claimed_by``: who has claimed each, in list
-    order, with one more if not all were counted.
+    ``groups``: how many each group was asked, by its ID. ``rail``: the other numbers of the rail.
+    ``claimed_by``: who has claimed each, in list order, with one more if not all were counted.
     """
 
     bands: tuple[str, ...]
@@ -102,7 +101,6 @@ class Sample:
     groups: Mapping[str, int]
     total: int
     whole: bool
-    claimed: int
     rail: Mapping[str, str]
     claimed_by: Mapping[str, str | None]
 
@@ -113,7 +111,6 @@ class Sample:
         return {
             **self.rail,
             "inbox": self.words(self.total) if self.total else "",
-            "claimed": counted_words(self.claimed),
             "groups": self.words(grouped) if grouped else "",
         }
 
@@ -348,7 +345,7 @@ def sample(
     ``notices`` also that of unread notifications. ``returns`` is as in ``order_of``.
 
     The rail takes one query. The questions take another unless the caller passes all of them, in
-    order, as ``listed``; counting the claimed ones takes a third only if not all were counted.
+    order, as ``listed``.
     """
     order, snoozed = usual_order(returns), snooze.not_back(returns, now)
     if listed is None:
@@ -357,10 +354,8 @@ def sample(
     else:
         waiting = [_counted_columns(row) for row in listed]
     counted, whole = waiting[:COUNTED], len(waiting) <= COUNTED
-    claimed = sum(holds for _, _, holds, *_ in counted)
     unread = sum(seen is None for _, _, _, seen, *_ in counted)
-    if not whole:
-        claimed = rows_of(CLAIMED, viewer, upstream)[: COUNTED + 1].count()
+    claimed = sum(holds for _, _, holds, *_ in counted)
     return Sample(
         bands=tuple(
             RETURNED.key if number in order.returned else band(due_at, now).key
@@ -372,14 +367,18 @@ def sample(
         ),
         total=len(counted),
         whole=whole,
-        claimed=claimed,
-        rail=rail_counts(
-            viewer,
-            upstream,
-            notices=notices,
-            unread=unread if whole else None,
-            snoozed=snoozed,
-        ),
+        rail={
+            "claimed": counted_words(claimed),
+            **rail_counts(
+                viewer,
+                upstream,
+                notices=notices,
+                unread=unread if whole else None,
+                # The list of claimed questions has those that are snoozed too.
+                claimed=bool(snoozed) or not whole,
+                snoozed=snoozed,
+            ),
+        },
         claimed_by={id_: claimed_by for *_, id_, claimed_by, _number in waiting},
     )
 

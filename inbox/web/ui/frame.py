@@ -36,12 +36,14 @@ def rail_counts(
     own: bool = False,
     notices: bool = True,
     unread: int | None = None,
+    claimed: bool = False,
     snoozed: Collection[int] | None = None,
 ) -> dict[str, str]:
     """The counts in the rail. One query, with ``own`` three.
 
     ``unread``: open questions that the viewer has not seen, unless the caller has counted them;
-    ``snoozed`` is as in ``by_snooze``;
+    ``snoozed`` is as in ``by_snooze``; with ``claimed`` those that the viewer has claimed, snoozed
+    or not, as their list has them;
     ``others``: questions that wait for others; ``blocked``, for a lead: all that wait. With ``own``
     also those that wait for the viewer, for pages that have not counted them; with ``notices`` the
     unread notifications. Large counts stop at the rail's limit, so that they cost no more.
@@ -64,13 +66,16 @@ def rail_counts(
         if len(waiting) <= COUNTED:
             found["inbox"] = len(waiting)
             found["groups"] = sum(via_group for via_group, *_ in waiting)
-            found["claimed"] = sum(holds for _, holds, _ in waiting)
             unread = sum(seen is None for *_, seen in waiting)
         else:
             shared = opened.filter(via_group__in=(True,))
             counted["inbox"] = _first(opened.order_by("due_at", "id"))
             counted["groups"] = _first(shared.order_by("due_at", "id"))
-            counted["claimed"] = rows_of(CLAIMED, viewer, upstream)
+        claimed = bool(snoozed) or len(waiting) > COUNTED
+        if not claimed:
+            found["claimed"] = sum(holds for _, holds, _ in waiting)
+    if claimed and viewer.mobius_id:
+        counted["claimed"] = rows_of(CLAIMED, viewer, upstream)
     if unread is not None:
         found["unread"] = unread
     elif viewer.mobius_id:
