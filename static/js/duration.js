@@ -1,4 +1,4 @@
-/* Durations as the server writes them (inbox/web/ui/when.py): 40 s, 42 min, 1 h 20 min, 2 d 1 h */
+/* Durations as the server writes them (inbox/web/ui/when.py): under 1 s, 40 s, 42 min, 1 h 20 min, 2 d 1 h */
 
 import { fill, WORDS } from "./words.js";
 
@@ -16,10 +16,11 @@ function units(seconds) {
   return { days, hours: days < 10 ? Math.floor((whole % DAY) / HOUR) : 0 };
 }
 
-function pattern({ days, hours, minutes }) {
+function pattern({ days, hours, minutes, seconds }) {
   if (days) return hours ? WORDS.daysHours : WORDS.days;
   if (hours) return minutes ? WORDS.hoursMinutes : WORDS.hours;
-  return minutes ? WORDS.minutes : WORDS.seconds;
+  if (minutes) return WORDS.minutes;
+  return seconds ? WORDS.seconds : WORDS.instant;
 }
 
 export function duration(seconds) {

@@ -69,10 +69,10 @@ SPANS = {
     "hours": gettext_noop("{hours} h"),
     "minutes": gettext_noop("{minutes} min"),
     "seconds": gettext_noop("{seconds} s"),
+    "instant": gettext_noop("under 1 s"),
 }
 """How ``span`` and ``static/js/duration.js`` write a duration."""
 EXACT = {
-    "instant": gettext_noop("under 1 s"),
     "minutes_seconds": gettext_noop("{minutes} min {seconds} s"),
 }
 """How ``exact_span`` and ``static/js/duration.js`` write what ``SPANS`` can't."""
@@ -80,14 +80,18 @@ AGO, JUST_NOW = gettext_noop("{duration} ago"), gettext_noop("just now")
 
 
 def span(seconds: float) -> str:
-    """A duration in its two largest units: ``40 s``, ``42 min``, ``1 h 20 min``, ``2 d 1 h``."""
+    """A duration in its two largest units: ``under 1 s``, ``40 s``, ``42 min``, ``1 h 20 min``,
+    ``2 d 1 h``.
+    """
     days, hours, minutes, rest = _units(seconds)
     if days:
         words = SPANS["days_hours" if hours else "days"]
     elif hours:
         words = SPANS["hours_minutes" if minutes else "hours"]
+    elif minutes:
+        words = SPANS["minutes"]
     else:
-        words = SPANS["minutes" if minutes else "seconds"]
+        words = SPANS["seconds" if rest else "instant"]
     return _(words).format(days=days, hours=hours, minutes=minutes, seconds=rest)
 
 
@@ -115,7 +119,7 @@ def is_instant(seconds: float) -> bool:
 def exact_span(seconds: float) -> str:
     """A duration with its seconds: ``under 1 s``, ``0.4 s``, ``2 min 14 s``; else as ``span``."""
     if is_instant(seconds):
-        return _(EXACT["instant"])
+        return _(SPANS["instant"])
     if seconds < 10:
         return _(SPANS["seconds"]).format(seconds=number_format(seconds, 1))
     minutes, rest = divmod(int(seconds), MINUTE)

@@ -13,7 +13,9 @@ NOW = datetime(2026, 11, 24, 10, 3, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (-5, "0 s"),
+        (-5, "under 1 s"),
+        (0.9, "under 1 s"),
+        (1, "1 s"),
         (40, "40 s"),
         (42 * 60, "42 min"),
         (60 * 60, "1 h"),
