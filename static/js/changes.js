@@ -139,7 +139,7 @@ function markNew(ids) {
     const mark = document.createElement("span");
     mark.className = "row-new";
     mark.textContent = WORDS.newRow;
-    row.querySelector(".row-line + .row-line").prepend(mark);
+    row.querySelector(".row-line").prepend(mark);
     row.toggleAttribute("data-new", true);
     setTimeout(() => {
       mark.remove();

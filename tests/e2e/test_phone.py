@@ -97,6 +97,32 @@ def test_the_checkbox_of_a_row_is_large_enough_for_a_thumb(
     assert middle == pytest.approx((tick["x"] + 22, tick["y"] + 22), abs=2)
 
 
+def test_a_title_has_the_lines_that_it_needs_and_as_many_once_it_is_read(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **PHONE)
+    titles = ["Brief, about lines?", "About lines, one that the smallest of phones has to break?"]
+    for title in titles:
+        ask(api, title)
+        arrived(page, title).wait_for()
+    page.goto("/inbox/?q=about+lines")
+    rows = [page.locator(".row", has_text=title) for title in titles]
+
+    def lines() -> list[float]:
+        return [box_of(row.locator(".row-title"))["height"] / 20 for row in rows]
+
+    found = set()
+    for width in (320, 390, 400, 410, 420, 430, 440, 700):
+        page.set_viewport_size({"width": width, "height": 844})
+        unread, heights = lines(), [box_of(row)["height"] for row in rows]
+        assert heights[1] - heights[0] == 20 * (unread[1] - unread[0])
+        for row in rows:
+            row.evaluate("row => row.classList.toggle('row--unread')")
+        assert lines() == unread
+        found.add(tuple(unread))
+    assert found == {(1, 1), (1, 2)}
+
+
 def test_the_message_after_an_answer_covers_nothing_of_the_next_question(
     sign_in: SignIn, api: httpx.Client
 ) -> None:

@@ -49,7 +49,7 @@ def endings(page: str) -> dict[str, str]:
     rows = re.findall(r'<li class="row-with".*?</li>', page, re.DOTALL)
     found = {}
     for row in rows:
-        (title,) = re.findall(r'class="row-title cut">(.*?)</span>', row)
+        (title,) = re.findall(r'class="row-title">(.*?)</span>', row)
         shown = re.search(r'data-run-status="(\w+)".*?</svg><span[^>]*>([^<]+)<', row, re.DOTALL)
         found[title] = " ".join(shown.groups()) if shown else ""
     return found

@@ -337,14 +337,10 @@ def test_the_root_leads_here(rina: Client) -> None:
     assert (answer.status_code, answer["Location"]) == (302, "/inbox/")
 
 
-def test_a_long_title_has_two_lines_and_every_title_is_shown_under_the_pointer(
-    rina: Client,
-) -> None:
+def test_every_title_is_shown_in_full_under_the_pointer(rina: Client) -> None:
     short, long = "Pay?", "Release the payment of €120 to Contoso for invoice 2026-1187?"
     tell(ask("int_1", message=short), ask("int_2", message=long))
-    page = html.unescape(rina.get("/inbox/").content.decode())
-    assert sorted(titles(page)) == [short, long]
-    assert re.findall(r'row-title--long">(.*?)</span>', page) == [long]
+    assert sorted(titles(html.unescape(rina.get("/inbox/").content.decode()))) == [short, long]
 
 
 def test_titles_and_names_from_outside_are_text(rina: Client) -> None:

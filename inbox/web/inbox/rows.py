@@ -35,8 +35,6 @@ from inbox.web.ui.words import Kind, asked_in, item_status, kind
 from inbox.words import words_of
 
 FACES = 5
-LONG_TITLE = 40
-"""About what fits into a line of the list where it is beside a question."""
 IN_A_ROW = frozenset({Action.CLAIM, Action.RELEASE})
 """Actions that a row offers as buttons."""
 
@@ -92,13 +90,6 @@ class Row:
     step: str = ""
     failed: bool = False
     selected: bool = False
-
-    @property
-    def long(self) -> bool:
-        """Whether the title has two lines, however much of it fits: similar titles often differ at
-        their end.
-        """
-        return len(self.title) > LONG_TITLE
 
     @property
     def claimed_label(self) -> str:
