@@ -2,5 +2,3 @@
 
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.timing import Backoff, Timeouts
-
-__all__ = ["Backoff", "MobiusClient", "Timeouts"]

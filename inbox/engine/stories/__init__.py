@@ -5,5 +5,3 @@ history.
 """
 
 from inbox.engine.stories.loader import GROUPS, PEOPLE, Answer, Post, morning, traffic
-
-__all__ = ["GROUPS", "PEOPLE", "Answer", "Post", "morning", "traffic"]

@@ -3,8 +3,6 @@
 from inbox.mobius.adapters.adapter import Adapter, Call, UnreadableError
 from inbox.mobius.adapters.guide import GuideAdapter
 
-__all__ = ["Adapter", "Call", "UnreadableError", "choose"]
-
 
 def choose() -> Adapter:
     """The adapter for the installation's Mobius: there is one generation so far."""

@@ -5,5 +5,3 @@ Only an object without an ``id`` raises ``UnreadableError``.
 """
 
 from inbox.mobius.adapters.guide.adapter import GuideAdapter
-
-__all__ = ["GuideAdapter"]
