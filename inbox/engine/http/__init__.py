@@ -1,5 +1,5 @@
 """The engine's HTTP API: a Starlette application.
 
-``application`` puts it together, ``views`` has a function for each call and the routes,
+``application`` puts it together, ``views`` has the calls and the routes to them,
 ``requests`` reads what was sent, ``streams`` writes the event streams.
 """

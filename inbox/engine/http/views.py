@@ -1,4 +1,4 @@
-"""A function for each call of the API, and the routes to them."""
+"""The calls of the API: how each is read and answered, and the routes to them."""
 
 import functools
 from collections.abc import Callable
@@ -33,6 +33,8 @@ class Call:
 
 
 View = Callable[..., Response]
+Action = Callable[..., Any]
+"""What a call does: a function of ``inbox.engine.actions``, with the path's names as keywords."""
 
 
 class Resource:
@@ -75,92 +77,40 @@ def _call(view: View, request: Request, body: bytes) -> Response:
     return view(call, **parameters)
 
 
-def list_runs(call: Call) -> Response:
-    return JSON(runs.list_runs(caller=call.caller, **filtered_page(call.query)))
+def shows(action: Action) -> View:
+    """A call that only reads."""
+
+    def view(call: Call, **names: str) -> Response:
+        return JSON(action(caller=call.caller, **names))
+
+    return view
 
 
-def start_run(call: Call) -> Response:
-    return JSON(runs.start(caller=call.caller, body=call.body), 202)
+def lists(action: Action, read: Callable[[dict[str, str]], dict[str, Any]] = page) -> View:
+    """A page of a list; ``read`` reads the query."""
+
+    def view(call: Call, **names: str) -> Response:
+        return JSON(action(caller=call.caller, **names, **read(call.query)))
+
+    return view
 
 
-def run(call: Call, run_id: str) -> Response:
-    return JSON(runs.get(caller=call.caller, run_id=run_id))
+def takes_body(action: Action, status: int = 200) -> View:
+    def view(call: Call, **names: str) -> Response:
+        return JSON(action(caller=call.caller, **names, body=call.body), status)
+
+    return view
 
 
-def run_steps(call: Call, run_id: str) -> Response:
-    return JSON(runs.steps(caller=call.caller, run_id=run_id, **page(call.query)))
+def takes_nothing(action: Action) -> View:
+    """Refuses a body with fields. The response is empty if the action returns nothing."""
 
+    def view(call: Call, **names: str) -> Response:
+        bodies.read(bodies.Empty, call.body)
+        payload = action(caller=call.caller, **names)
+        return Response(status_code=204) if payload is None else JSON(payload)
 
-def signal_run(call: Call, run_id: str) -> Response:
-    return JSON(runs.signal(caller=call.caller, run_id=run_id, body=call.body), 202)
-
-
-def cancel_run(call: Call, run_id: str) -> Response:
-    bodies.read(bodies.Empty, call.body)
-    runs.cancel(caller=call.caller, run_id=run_id)
-    return Response(status_code=204)
-
-
-def list_interactions(call: Call) -> Response:
-    return JSON(interactions.list_interactions(caller=call.caller, **filtered_page(call.query)))
-
-
-def create_interaction(call: Call) -> Response:
-    return JSON(interactions.create(caller=call.caller, body=call.body), 201)
-
-
-def interaction(call: Call, interaction_id: str) -> Response:
-    return JSON(interactions.get(caller=call.caller, interaction_id=interaction_id))
-
-
-def respond(call: Call, interaction_id: str) -> Response:
-    return JSON(
-        interactions.respond(caller=call.caller, interaction_id=interaction_id, body=call.body)
-    )
-
-
-def claim(call: Call, interaction_id: str) -> Response:
-    bodies.read(bodies.Empty, call.body)
-    return JSON(interactions.claim(caller=call.caller, interaction_id=interaction_id))
-
-
-def release(call: Call, interaction_id: str) -> Response:
-    bodies.read(bodies.Empty, call.body)
-    return JSON(interactions.release(caller=call.caller, interaction_id=interaction_id))
-
-
-def list_groups(call: Call) -> Response:
-    return JSON(groups.list_groups(caller=call.caller, **page(call.query)))
-
-
-def create_group(call: Call) -> Response:
-    return JSON(groups.create(caller=call.caller, body=call.body), 201)
-
-
-def group(call: Call, group: str) -> Response:
-    return JSON(groups.get(caller=call.caller, group=group))
-
-
-def update_group(call: Call, group: str) -> Response:
-    return JSON(groups.update(caller=call.caller, group=group, body=call.body))
-
-
-def group_members(call: Call, group: str) -> Response:
-    return JSON(groups.members(caller=call.caller, group=group, **page(call.query)))
-
-
-def add_member(call: Call, group: str) -> Response:
-    return JSON(groups.add_member(caller=call.caller, group=group, body=call.body), 201)
-
-
-def remove_member(call: Call, group: str, user_id: str) -> Response:
-    bodies.read(bodies.Empty, call.body)
-    groups.remove_member(caller=call.caller, group=group, user_id=user_id)
-    return Response(status_code=204)
-
-
-def me(call: Call) -> Response:
-    return JSON(auth.me(caller=call.caller))
+    return view
 
 
 def member_groups(call: Call, user_id: str) -> Response:
@@ -214,23 +164,28 @@ def _seq(name: str, value: str) -> int:
 
 
 _RESOURCES = {
-    "runs": Resource(GET=list_runs, POST=start_run),
+    "runs": Resource(GET=lists(runs.list_runs, filtered_page), POST=takes_body(runs.start, 202)),
     "runs/events": Resource(GET=project_events),
-    "runs/{run_id}": Resource(GET=run),
-    "runs/{run_id}/steps": Resource(GET=run_steps),
+    "runs/{run_id}": Resource(GET=shows(runs.get)),
+    "runs/{run_id}/steps": Resource(GET=lists(runs.steps)),
     "runs/{run_id}/events": Resource(GET=run_events),
-    "runs/{run_id}/signals": Resource(POST=signal_run),
-    "runs/{run_id}/cancellations": Resource(POST=cancel_run),
-    "interactions": Resource(GET=list_interactions, POST=create_interaction),
-    "interactions/{interaction_id}": Resource(GET=interaction),
-    "interactions/{interaction_id}/respond": Resource(POST=respond),
-    "interactions/{interaction_id}/claim": Resource(POST=claim),
-    "interactions/{interaction_id}/release": Resource(POST=release),
-    "groups": Resource(GET=list_groups, POST=create_group),
-    "groups/{group}": Resource(GET=group, PATCH=update_group),
-    "groups/{group}/members": Resource(GET=group_members, POST=add_member),
-    "groups/{group}/members/{user_id}": Resource(DELETE=remove_member),
-    "members/me": Resource(GET=me),
+    "runs/{run_id}/signals": Resource(POST=takes_body(runs.signal, 202)),
+    "runs/{run_id}/cancellations": Resource(POST=takes_nothing(runs.cancel)),
+    "interactions": Resource(
+        GET=lists(interactions.list_interactions, filtered_page),
+        POST=takes_body(interactions.create, 201),
+    ),
+    "interactions/{interaction_id}": Resource(GET=shows(interactions.get)),
+    "interactions/{interaction_id}/respond": Resource(POST=takes_body(interactions.respond)),
+    "interactions/{interaction_id}/claim": Resource(POST=takes_nothing(interactions.claim)),
+    "interactions/{interaction_id}/release": Resource(POST=takes_nothing(interactions.release)),
+    "groups": Resource(GET=lists(groups.list_groups), POST=takes_body(groups.create, 201)),
+    "groups/{group}": Resource(GET=shows(groups.get), PATCH=takes_body(groups.update)),
+    "groups/{group}/members": Resource(
+        GET=lists(groups.members), POST=takes_body(groups.add_member, 201)
+    ),
+    "groups/{group}/members/{user_id}": Resource(DELETE=takes_nothing(groups.remove_member)),
+    "members/me": Resource(GET=shows(auth.me)),
     "members/{user_id}/groups": Resource(GET=member_groups),
 }
 
