@@ -13,7 +13,7 @@ from django.db import DataError, Error, IntegrityError, connections
 
 from inbox.engine import clock
 from inbox.engine.actions import advance
-from inbox.engine.commits import work_due
+from inbox.engine.actions.unit import work_due
 from inbox.engine.router import ALIAS
 
 LONGEST_WAIT = 1.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connections
 
-from inbox.engine.commits import events_committed
+from inbox.engine.actions.unit import events_committed
 from inbox.engine.runner import LONGEST_WAIT, Runner
 
 

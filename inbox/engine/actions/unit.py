@@ -11,14 +11,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.dispatch import Signal
 
 from inbox.engine import clock
 from inbox.engine.actions import rows
-from inbox.engine.commits import events_committed, work_due
 from inbox.engine.fields import dumps
 from inbox.engine.models import Event, Project
 from inbox.engine.router import ALIAS
 from inbox.engine.rules import times
+
+# Sent after a commit, in the thread that wrote. Their receivers must not block.
+events_committed = Signal()
+"""With ``project_id`` and ``seq``, the number of its newest event."""
+work_due = Signal()
+"""With ``at``, a time at which the runner has something to do."""
 
 _BATCH = 100
 """Events in one INSERT: databases limit the parameters of a statement."""

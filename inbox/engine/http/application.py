@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from inbox.engine.commits import events_committed
+from inbox.engine.actions.unit import events_committed
 from inbox.engine.http.limits import RateLimit, RateLimitMiddleware
 from inbox.engine.http.requests import refusal
 from inbox.engine.http.streams import Streams

@@ -15,7 +15,7 @@ django.setup()
 
 from inbox.engine.actions import interactions, runs  # noqa: E402
 from inbox.engine.actions.auth import Caller, authenticate  # noqa: E402
-from inbox.engine.commits import events_committed  # noqa: E402
+from inbox.engine.actions.unit import events_committed  # noqa: E402
 from inbox.engine.rules.errors import EngineError  # noqa: E402
 from inbox.engine.runner import Runner  # noqa: E402
 from tests.engine.team import act, question, sleep, wait  # noqa: E402
