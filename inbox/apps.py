@@ -17,7 +17,7 @@ class InboxConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the signal receivers and observers."""
-        from inbox import checks, metrics  # noqa: F401, PLC0415 - models load before
+        from inbox import metrics  # noqa: PLC0415 - models load before
         from inbox.mirror import lease, observers  # noqa: PLC0415
         from inbox.models import append_only  # noqa: PLC0415
         from inbox.people import known_browser, roles, sessions  # noqa: PLC0415

@@ -1,11 +1,12 @@
 """One open stream: its topics, its position in the log, and how to write to it."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, MutableMapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable, MutableMapping
 from dataclasses import dataclass
+from types import coroutine
 from typing import Any
 
 from inbox.live import frames
-from inbox.live.eager import start_eagerly
 from inbox.live.log import CursorTooOld, Log
 
 Message = MutableMapping[str, Any]
@@ -144,3 +145,27 @@ def body(data: bytes, *, more: bool = True) -> Message:
 
 async def _wait(rest: Awaitable[None]) -> None:
     await rest
+
+
+def start_eagerly(coroutine_: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+    """Run the coroutine without a task until it first has to wait. Returns None if it has ended,
+    else its remainder, to be awaited. Raises what the coroutine raises.
+
+    uvicorn's ``send`` returns without suspending while the write buffer has room. Running it at
+    once then costs a function call, where a task would cost a trip through the event loop.
+    """
+    try:
+        first = coroutine_.send(None)
+    except StopIteration:
+        return None
+    return _remainder(coroutine_, first)
+
+
+@coroutine
+def _remainder(coroutine_: Coroutine[Any, Any, None], first: Any) -> Generator[Any, Any, None]:
+    try:
+        yield first
+    except asyncio.CancelledError:
+        coroutine_.close()
+        raise
+    yield from coroutine_.__await__()

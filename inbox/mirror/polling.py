@@ -11,8 +11,7 @@ from time import monotonic
 from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.freshness import SyncStatus, trouble_of
-from inbox.mirror.full_sync import BY_ID, PENDING, FullSync
-from inbox.mirror.request_throttle import RequestThrottle
+from inbox.mirror.full_sync import BY_ID, PENDING, FullSync, RequestThrottle
 from inbox.mirror.store import Store
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, RateLimited, Rejected

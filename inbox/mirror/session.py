@@ -13,9 +13,8 @@ from inbox.live.page_activity import page_activity
 from inbox.metrics import QUEUE_DEPTH
 from inbox.mirror import capabilities, groups
 from inbox.mirror.freshness import SyncStatus, trouble_of
-from inbox.mirror.full_sync import FullSync
+from inbox.mirror.full_sync import FullSync, RequestThrottle
 from inbox.mirror.polling import Poller, PollIntervals
-from inbox.mirror.request_throttle import RequestThrottle
 from inbox.mirror.run_reads import RunReader
 from inbox.mirror.run_streams import RunStreams
 from inbox.mirror.store import BATCH_SIZE, Store

@@ -5,9 +5,8 @@ from inbox.models.batch import Batch, BatchItem
 from inbox.models.cluster import CacheEntry, CountedCall, Lease, LoggedChange
 from inbox.models.decision import Decision, DecisionHead
 from inbox.models.group import Group, GroupMapping, Membership
-from inbox.models.incident import Incident
 from inbox.models.interaction import Interaction, Recipient
-from inbox.models.notice import AwaitedRelease, Notice
+from inbox.models.notice import AwaitedRelease, Incident, Notice
 from inbox.models.question_words import QuestionWords
 from inbox.models.reviewer import (
     Credential,

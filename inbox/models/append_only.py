@@ -1,12 +1,14 @@
-"""Database triggers that make the decision log append-only.
+"""Database triggers that make the decision log append-only, and the check that they are there.
 
 SQLite drops a table's triggers when Django rebuilds the table, so they are created after each
 migrate and not by a migration.
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections, router
 
 from inbox.models.decision import Decision
@@ -88,3 +90,21 @@ def missing(*, using: str) -> list[str]:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         triggers = dict(cursor.fetchall())
     return [name for name, statement in _SQLITE.items() if triggers.get(name) != statement]
+
+
+@register(Tags.database)
+def the_log_is_append_only(
+    *, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """The system check of ``missing``, for ``manage.py check --database default``."""
+    return [
+        Error(
+            f"The trigger {name} that protects the decision log is missing or was changed.",
+            hint="Recreate it with migrate --skip-checks, then run verify_decisions.",
+            obj=using,
+            id="inbox.E001",
+        )
+        for using in databases or ()
+        if router.allow_migrate_model(using, Decision)
+        for name in missing(using=using)
+    ]

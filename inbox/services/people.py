@@ -1,21 +1,21 @@
-"""Adding people: an account, its Mobius ID, and its role.
+"""Adding people: an account, its Mobius ID, its role; and giving and taking rights.
 
-``rights_log`` logs every change of an identity or a role.
+``rights_log`` logs every change of an identity or a right.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.views.decorators.debug import sensitive_variables
 
-from inbox.access import REVIEWER, ROLES, TEAM_LEAD
+from inbox.access import PERMISSIONS, REVIEWER, ROLES, TEAM_LEAD
 from inbox.models import Reviewer, Upstream
 from inbox.people import directory
 from inbox.services import credentials, links
@@ -27,6 +27,11 @@ class Role(StrEnum):
 
 
 GROUPS = {Role.REVIEWER: (REVIEWER,), Role.LEAD: (REVIEWER, TEAM_LEAD)}
+RIGHTS = (*ROLES, *PERMISSIONS)
+"""What can be given: names of roles, codenames of permissions."""
+
+Right = tuple[int, str]
+"""An account's ID, and one of ``RIGHTS`` that it has itself."""
 
 
 @dataclass(frozen=True)
@@ -210,3 +215,28 @@ def give_role(user: User, role: Role) -> None:
     if had != now:
         user.groups.remove(*Group.objects.filter(name__in=had - now))
         user.groups.add(*Group.objects.filter(name__in=now - had))
+
+
+@transaction.atomic
+def change_rights(*, given: Set[Right], taken: Set[Right]) -> int:
+    """Give and take rights. Returns how many people this changes; unknown accounts are skipped."""
+    # The log's lock comes first, as for every other change of an account.
+    Upstream.lock_present()
+    roles = {role.name: role for role in Group.objects.filter(name__in=ROLES)}
+    permissions = {
+        permission.codename: permission
+        for permission in Permission.objects.filter(
+            content_type__app_label="inbox", codename__in=PERMISSIONS
+        )
+    }
+    users = User.objects.filter(pk__in={user_id for user_id, _ in given | taken})
+    for user in users:
+        to_give = {right for user_id, right in given if user_id == user.pk}
+        to_take = {right for user_id, right in taken if user_id == user.pk}
+        user.groups.add(*(roles[right] for right in to_give & roles.keys()))
+        user.groups.remove(*(roles[right] for right in to_take & roles.keys()))
+        user.user_permissions.add(*(permissions[right] for right in to_give & permissions.keys()))
+        user.user_permissions.remove(
+            *(permissions[right] for right in to_take & permissions.keys())
+        )
+    return len(users)

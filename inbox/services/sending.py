@@ -1,4 +1,4 @@
-"""Sending held answers when their time to undo is over.
+"""Held answers: undoing them, and sending them when their time to undo is over.
 
 Undo and the sender each change the attempt's state in one conditional update, so only one of them
 succeeds. Once the attempt is open, everything is checked again, and then the answer is sent once.
@@ -18,7 +18,7 @@ from inbox.access import Viewer, viewer_of
 from inbox.metrics import observe_answer
 from inbox.mirror.snapshots import Payload
 from inbox.mobius.errors import MobiusError
-from inbox.models import Attempt, Interaction, Upstream
+from inbox.models import Attempt, Interaction, Reviewer, Upstream
 from inbox.people.clients import NoCredential, credential_for
 from inbox.services import answer_command, attempts, returned
 from inbox.services.answer_command import AnswerCommand
@@ -27,7 +27,7 @@ from inbox.services.attempts import Busy
 from inbox.services.command import execute
 from inbox.services.confirming import confirmer
 from inbox.services.look_up import look_up, mirror
-from inbox.services.outcome import DONE, Kind
+from inbox.services.outcome import DONE, Kind, Outcome
 from inbox.services.question import NotAsked, find_asked
 from inbox.services.scheduled import ScheduledSender
 
@@ -179,3 +179,35 @@ async def _read(attempt: Attempt, otherwise: str) -> Payload | None:
     except MobiusError as error:
         log.info("the question of a held answer can't be read, so %s: %s", otherwise, error)
         return None
+
+
+def undo(*, reviewer: Reviewer, interaction_id: str) -> Outcome[Interaction]:
+    """Undo the person's held answer to the question; its text stays as a draft.
+
+    ``TOO_LATE``: it is being sent, or was. A second undo has the outcome of the first. A held
+    answer can be taken back even if the question has been withdrawn from the person since.
+
+    Raises:
+        NotAsked: the person may not see the question, and none of their answers is held.
+    """
+    upstream = Upstream.present()
+    last = (
+        Attempt.objects.filter(reviewer=reviewer, upstream=upstream, interaction_id=interaction_id)
+        .order_by("-created_at", "-pk")
+        .first()
+    )
+    if last is not None and last.state == Attempt.State.HELD and attempts.undo(last):
+        returned.publish(reviewer, interaction_id)
+        item = Interaction.objects.get(upstream=upstream, mobius_id=interaction_id)
+        return Outcome(Kind.UNDONE, item)
+    item = find_asked(viewer_of(reviewer.user), interaction_id)
+    if last is not None:
+        last.refresh_from_db()
+    return Outcome(_what_became_of(last), item)
+
+
+def _what_became_of(attempt: Attempt | None) -> Kind:
+    if attempt is None or attempt.returned or not attempt.sent:
+        undone = attempt is not None and attempt.state == Attempt.State.UNDONE
+        return Kind.UNDONE if undone else Kind.NOTHING_TO_UNDO
+    return Kind.NOTHING_TO_UNDO if attempt.state == Attempt.State.REFUSED else Kind.TOO_LATE

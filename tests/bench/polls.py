@@ -97,8 +97,8 @@ async def measure(upstream: Upstream) -> None:
 
     from inbox.live.page_activity import page_activity  # noqa: PLC0415
     from inbox.mirror.freshness import SyncStatus  # noqa: PLC0415
+    from inbox.mirror.full_sync import RequestThrottle  # noqa: PLC0415
     from inbox.mirror.polling import Poller, PollIntervals  # noqa: PLC0415
-    from inbox.mirror.request_throttle import RequestThrottle  # noqa: PLC0415
     from inbox.mirror.store import Store  # noqa: PLC0415
     from inbox.mirror.sync import Sync  # noqa: PLC0415
     from inbox.mobius.client import MobiusClient  # noqa: PLC0415

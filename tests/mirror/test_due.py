@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inbox.mirror.due import due_of
+from inbox.mirror.rows import due_of
 from tests.support.snapshots import NOON
 
 EXPIRY = NOON + timedelta(hours=2)

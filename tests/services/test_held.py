@@ -26,8 +26,7 @@ from inbox.services.outcome import Kind
 from inbox.services.question import NotAsked
 from inbox.services.respond import GIVE_UP_AFTER, recheck, respond, settle_open
 from inbox.services.seen import Seen, seen_of
-from inbox.services.sending import LATEST, Sender, send
-from inbox.services.undo import undo
+from inbox.services.sending import LATEST, Sender, send, undo
 from tests.support.desk import Desk, attempts, decisions, drafts
 from tests.support.scripted_server import CutAfterRead, Hold, Pass, PassThenCut, Reply
 

@@ -9,7 +9,7 @@ from django_htmx.http import push_url
 
 from inbox import access
 from inbox.live import hub
-from inbox.services import undo as service
+from inbox.services import sending
 from inbox.services.draft import TypedIn
 from inbox.services.guard import choice_of
 from inbox.web.interactions.messages import undo_message
@@ -27,7 +27,7 @@ def undo(request: ReviewerRequest, id: str) -> HttpResponseBase:
     too late or nothing is held, 404 if the question is not the viewer's.
     """
     cursor = hub.cursor()
-    outcome = service.undo(reviewer=request.user.reviewer, interaction_id=id)
+    outcome = sending.undo(reviewer=request.user.reviewer, interaction_id=id)
     message, item, filters = undo_message(outcome), outcome.subject, filters_of(request)
     if outcome.done:
         messages.success(request, str(message))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
-from inbox.services.permissions import RIGHTS, Right
+from inbox.services.people import RIGHTS, Right
 from inbox.web.ui import words
 
 ROWS = 50

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox.services import permissions as service
+from inbox.services import people
 from inbox.web.permissions.page import permissions_page, rights_in
 from inbox.web.ui.frame import frame
 from inbox.web.ui.request import ReviewerRequest, administrator_required
@@ -39,7 +39,7 @@ def change(request: ReviewerRequest) -> HttpResponse:
     """
     checked = rights_in(request.POST.getlist("right"))
     shown = rights_in(request.POST.get("shown", "").split(","))
-    count = service.change(given=checked - shown, taken=shown - checked)
+    count = people.change_rights(given=checked - shown, taken=shown - checked)
     if count:
         text = ngettext(
             "The permissions of %(count)d person were changed.",
