@@ -1,7 +1,12 @@
-"""``DATA_DIR/serve.json``: the addresses of the running processes."""
+"""What runs with a ``DATA_DIR``: addresses in ``serve.json``, and a lock for each process."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from django.core.management.base import CommandError
 
 from reviewer_site import private_files
 
@@ -18,3 +23,32 @@ def read(folder: Path) -> dict[str, str] | None:
         return dict(json.loads((folder / FILE).read_text()))
     except FileNotFoundError:
         return None
+
+
+@contextmanager
+def single_instance_lock(folder: Path, name: str) -> Iterator[None]:
+    """Hold ``folder/name.lock``.
+
+    Raises CommandError if another process holds it, or the folder can't be written.
+    """
+    try:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(private_files.locked(folder / f"{name}.lock", wait=False))
+            except BlockingIOError:
+                raise CommandError(
+                    f"{name} is already running with DATA_DIR {folder}. Stop it first, or choose "
+                    "another folder with DATA_DIR."
+                ) from None
+            yield
+    except OSError as error:
+        if not _is_below(folder, error.filename):
+            raise
+        raise CommandError(
+            f"{error.filename} can't be written: {error.strerror}. Make DATA_DIR {folder} "
+            "writable for this account, or choose another folder with DATA_DIR."
+        ) from error
+
+
+def _is_below(folder: Path, filename: object) -> bool:
+    return isinstance(filename, str | os.PathLike) and Path(filename).is_relative_to(folder)

@@ -77,11 +77,11 @@ def _install() -> None:
 
     from django.db import connections  # noqa: PLC0415
 
-    from inbox.management import tables  # noqa: PLC0415
+    from inbox.management.preparing import migrate  # noqa: PLC0415
     from reviewer_site import static  # noqa: PLC0415
 
-    tables.migrate("default")
-    tables.migrate("engine")
+    migrate("default")
+    migrate("engine")
     connections.close_all()
     static.collect_if_changed()
 

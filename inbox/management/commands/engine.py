@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.engine import server
-from inbox.management import demo_project, serving_note, tables
-from inbox.management.preparing import prepare
-from inbox.management.single_instance import single_instance_lock
+from inbox.management import demo_project, serving_note
+from inbox.management.preparing import migrate, prepare
+from inbox.management.serving_note import single_instance_lock
 from inbox.services import installation
 
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         alone = options["parent_pipe"] is None
         with single_instance_lock(settings.DATA_DIR, "engine"):
-            tables.migrate("engine")
+            migrate("engine")
             if alone:
                 prepare()
                 installation.secure_files()

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from inbox.management import tables
-from inbox.management.single_instance import single_instance_lock
+from inbox.management.preparing import migrate
+from inbox.management.serving_note import single_instance_lock
 from inbox.services import installation
 from inbox.services.audit import reseal
 from inbox.services.origin import os_user
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         reason = options["reason"].strip()
         if not reason:
             raise CommandError("--reason must say what happened.")
-        tables.migrate("default")
+        migrate("default")
         if not settings.CREDENTIAL_KEYS:
             self._make_keys()
         done = reseal.reseal(reason=reason, account=os_user())

@@ -15,10 +15,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from inbox.live.database_link import name_connections
-from inbox.management import demo_project, serving_note, tables, web_process, workers
+from inbox.management import demo_project, serving_note, web_process, workers
 from inbox.management.engine_process import EngineProcess
-from inbox.management.preparing import prepare
-from inbox.management.single_instance import single_instance_lock
+from inbox.management.preparing import migrate, prepare, require_migrations
+from inbox.management.serving_note import single_instance_lock
 from inbox.management.workers import Workers
 from inbox.people import demo
 from inbox.services import links
@@ -89,9 +89,9 @@ class Command(BaseCommand):
 
         try:
             if production:
-                tables.require_migrations()
+                require_migrations()
             else:
-                tables.migrate("default")
+                migrate("default")
             prepare()
             static.collect_if_changed()
             if settings.EMBEDDED:
@@ -119,7 +119,7 @@ class Command(BaseCommand):
 
     def _start_engine(self) -> EngineProcess:
         """Start the engine with the demo project, and set ``MOBIUS_BASE_URL`` to its address."""
-        tables.migrate("engine")
+        migrate("engine")
         demo_project.provision()
         demo_project.make_people()
         engine = EngineProcess(
