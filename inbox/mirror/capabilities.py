@@ -32,7 +32,7 @@ def store(upstream: Upstream, probed: Capabilities) -> None:
     cancelling stays.
     """
     with transaction.atomic():
-        row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+        row = Upstream.lock(upstream.pk)
         learned = {"cancellation": of(row).cancellation, "claims": _claims(row)}
         probed = probed.model_copy(update=learned)
         row.capabilities = upstream.capabilities = probed.model_dump(mode="json")
@@ -64,7 +64,7 @@ def note_no_cancellation(upstream: Upstream) -> None:
 
 def _learn(upstream: Upstream, **offers: Offer) -> None:
     with transaction.atomic():
-        row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+        row = Upstream.lock(upstream.pk)
         known = of(row).model_copy(update=offers)
         row.capabilities = upstream.capabilities = known.model_dump(mode="json")
         row.save(update_fields=["capabilities"])

@@ -78,7 +78,7 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
 @transaction.atomic
 def begin(upstream: Upstream) -> int:
     """The turn of a poll that begins now."""
-    row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+    row = Upstream.lock(upstream.pk)
     row.group_polls += 1
     row.save(update_fields=["group_polls"])
     return row.group_polls
@@ -99,7 +99,7 @@ def store(
     """
     changes = Changes()
     with transaction.atomic():
-        row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+        row = Upstream.lock(upstream.pk)
         if turn < row.groups_from:
             return changes
         Upstream.objects.filter(pk=row.pk).update(heard_at=datetime.now(UTC), groups_from=turn)

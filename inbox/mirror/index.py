@@ -71,8 +71,7 @@ def rebuild(upstream: Upstream) -> Iterator[int]:
     last, done = None, 0
     while True:
         with transaction.atomic():
-            # The lock for writing the mirror.
-            locked = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+            locked = Upstream.lock(upstream.pk)
             items = list((rows if last is None else rows.filter(pk__lt=last))[:BATCH])
             if not items:
                 Upstream.objects.filter(pk=locked.pk).update(index_rules=rules())
@@ -88,7 +87,7 @@ def _renew_runs(upstream: Upstream) -> Iterator[None]:
     last = 0
     while True:
         with transaction.atomic():
-            Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+            Upstream.lock(upstream.pk)
             runs = list(rows.filter(pk__gt=last)[:BATCH])
             changed = [run for run in runs if run.search != run_search(run)]
             for run in changed:

@@ -45,9 +45,7 @@ def apply(
     floor = (upstream.cursor or 0) if seen_seq is None else seen_seq
     received = Received.of(payloads, seen_seq=floor)
     with transaction.atomic():
-        # One writer at a time: on PostgreSQL two could overwrite each other's rows. Rows that refer
-        # to the upstream can still be inserted (``no_key``): waiting for that led to deadlocks.
-        row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+        row = Upstream.lock(upstream.pk)
         projection = Projection(
             row,
             received,
@@ -74,7 +72,7 @@ def reset(upstream: Upstream) -> None:
     Rows stay; the next full sync finds out which are deleted.
     """
     with transaction.atomic():
-        row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+        row = Upstream.lock(upstream.pk)
         Event.objects.filter(upstream=row).delete()
         Interaction.objects.filter(upstream=row).update(updated_at=F("created_at"), seq=0)
         Step.objects.filter(run__upstream=row).update(updated_at=F("created_at"), seq=0)

@@ -23,8 +23,7 @@ def prune(before: datetime) -> bool:
 
 def _prune(pk: int, before: datetime) -> bool:
     with transaction.atomic():
-        # The lock for writing the mirror, so that nothing is written back at the same time.
-        upstream = Upstream.objects.select_for_update(no_key=True).get(pk=pk)
+        upstream = Upstream.lock(pk)
         since = max(before, upstream.pruned_before or before)
         interactions = _closed_interactions(upstream, before)
         runs = _finished_runs(upstream, before)

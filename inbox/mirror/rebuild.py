@@ -29,8 +29,7 @@ def rebuild(upstream: Upstream) -> Iterator[int]:
     last = done = 0
     while True:
         with transaction.atomic():
-            # The lock for writing the mirror.
-            row = Upstream.objects.select_for_update(no_key=True).get(pk=upstream.pk)
+            row = Upstream.lock(upstream.pk)
             rows = list(
                 Interaction.objects.filter(upstream=row, pk__gt=last)
                 .defer("raw", "context", "message", "questions")

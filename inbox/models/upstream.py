@@ -78,6 +78,16 @@ class Upstream(models.Model):
         return row
 
     @classmethod
+    def lock(cls, pk: int) -> "Upstream":
+        """The row, locked for writing its mirror until the transaction ends: on PostgreSQL two
+        writers could overwrite each other's rows. Projecting, settling and logging take this lock
+        first, so they can't deadlock.
+
+        Rows that refer to it can still be inserted (``no_key``): waiting for that led to deadlocks.
+        """
+        return cls.objects.select_for_update(no_key=True).get(pk=pk)
+
+    @classmethod
     def lock_present(cls) -> "Upstream":
         """``present``, locked until the transaction ends. To prevent deadlocks, everything that
         changes answers, accounts or the decision log locks it before any other row.

@@ -171,7 +171,7 @@ def has_changed(attempt: Attempt, item: Interaction) -> bool:
 def _take_service_key(
     reviewer: Reviewer, item: Interaction, *, besides: Attempt | None = None
 ) -> None:
-    Upstream.objects.select_for_update(no_key=True).get(pk=item.upstream_id)
+    Upstream.lock(item.upstream_id)
     underway = sent_to(reviewer.user_id, item, besides=besides).underway
     if underway is not None:
         raise Busy(underway)
@@ -226,7 +226,7 @@ def settle(
     upstream took the POST. The caller publishes the changes after the commit.
     """
     if snapshot is None or accepted:
-        _lock_upstream(attempt)
+        Upstream.lock(attempt.upstream_id)
     if accepted:
         _accept(attempt)
     changes = Changes()
@@ -261,7 +261,7 @@ def note_status(attempt: Attempt, http_status: int | None) -> None:
 @transaction.atomic
 def refuse(attempt: Attempt, outcome: str) -> None:
     """Settle the attempt as one that did not lead to an answer; ``outcome`` says why."""
-    upstream = _lock_upstream(attempt)
+    upstream = Upstream.lock(attempt.upstream_id)
     refused = Attempt.objects.filter(pk=attempt.pk, state__in=Attempt.UNSETTLED).update(
         state=Attempt.State.REFUSED, outcome=outcome, settled_at=timezone.now()
     )
@@ -274,7 +274,7 @@ def refuse(attempt: Attempt, outcome: str) -> None:
 @transaction.atomic
 def leave_unconfirmed(attempt: Attempt) -> None:
     """Log an accepted attempt whose question has stayed open. It can be sent again."""
-    upstream = _lock_upstream(attempt)
+    upstream = Upstream.lock(attempt.upstream_id)
     updated = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.ACCEPTED).update(
         state=Attempt.State.UNCONFIRMED
     )
@@ -317,11 +317,6 @@ def _changes_for_recipients(item: Interaction) -> Changes:
     return changes
 
 
-def _lock_upstream(attempt: Attempt) -> Upstream:
-    """Take the lock that settling, projecting and logging take first, so they can't deadlock."""
-    return Upstream.objects.select_for_update(no_key=True).get(pk=attempt.upstream_id)
-
-
 @transaction.atomic
 def sent_from_here(
     reviewer: Reviewer, viewer: Viewer, item: Interaction, *, value: Any, comment: str
@@ -333,7 +328,7 @@ def sent_from_here(
     answer = own_answer(viewer, item)
     if not answer.matches(value, comment):
         return False
-    Upstream.objects.select_for_update(no_key=True).get(pk=item.upstream_id)
+    Upstream.lock(item.upstream_id)
     attempts = _attempts_of(reviewer, item)
     return _recognise(attempts, reviewer, viewer, item) is not None
 

@@ -29,8 +29,8 @@ def set_awaited(
 
     Returns the question, and why it can't be answered now. Raises ``NotAsked``.
     """
-    # The lock for writing the mirror: a release is either seen here, or finds this row.
-    Upstream.objects.select_for_update(no_key=True).get(pk=Upstream.present().pk)
+    # A release is either seen here, or finds this row.
+    Upstream.lock(Upstream.present().pk)
     viewer = viewer_of(reviewer.user)
     item = find_asked(viewer, interaction_id)
     refusal = access.why_not_answer(viewer, item)
