@@ -51,9 +51,7 @@ def refresh(upstream: Upstream) -> Changes:
     Call it inside a transaction that has locked the upstream's row, and publish the result after
     the commit.
     """
-    open_ = Interaction.objects.filter(
-        upstream=upstream, status="pending", gone=False, target_type="group"
-    )
+    open_ = Interaction.objects.pending().filter(upstream=upstream, target_type="group")
     members, rows, tallies = Members(upstream), [], Tallies()
     for row in open_.exclude(members_from=Interaction.FROM_SNAPSHOT):
         before = row.members, row.members_from

@@ -180,7 +180,7 @@ class Projection:
     def _complete_questions(self, runs: list[Run]) -> None:
         """Fill in what the questions of these runs lack, from the runs' plans."""
         by_id = {run.mobius_id: run for run in runs}
-        open_ = Interaction.objects.filter(upstream=self._upstream, status="pending", gone=False)
+        open_ = Interaction.objects.pending().filter(upstream=self._upstream)
         for ids in chunks(by_id):
             rows = []
             for row in open_.filter(run_id__in=ids).exclude(lacks=""):
@@ -293,7 +293,7 @@ class Projection:
         by_run = {row.run_id: row for row in questions if row.run_id}
         by_id = self._known_runs(by_run)
         unread = {id: row for id, row in by_run.items() if id not in by_id or by_id[id].unread}
-        open_ = Interaction.objects.filter(upstream=self._upstream, status="pending", gone=False)
+        open_ = Interaction.objects.pending().filter(upstream=self._upstream)
         rows = []
         for ids in chunks(unread):
             asking = set(open_.filter(run_id__in=ids).values_list("run_id", flat=True))

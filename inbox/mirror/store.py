@@ -137,9 +137,7 @@ class Store:
     async def unread_runs(self) -> set[str]:
         """IDs of the runs that are only known from open questions."""
         read = Run.objects.filter(upstream=self.upstream, mobius_id=OuterRef("run_id"))
-        asking = Interaction.objects.filter(
-            upstream=self.upstream, status="pending", gone=False, run_id__isnull=False
-        )
+        asking = Interaction.objects.pending().filter(upstream=self.upstream, run_id__isnull=False)
         rows = asking.filter(~Exists(read.exclude(raw={})))
         return await _ids(lambda: rows.values_list("run_id", flat=True))
 
@@ -151,9 +149,7 @@ class Store:
 
     async def waiting_runs(self, limit: int) -> list[str]:
         """Ids of runs with open questions, most recently changed first."""
-        asking = Interaction.objects.filter(
-            upstream=self.upstream, status="pending", gone=False, run_id__isnull=False
-        )
+        asking = Interaction.objects.pending().filter(upstream=self.upstream, run_id__isnull=False)
         rows = asking.order_by("-updated_at").values_list("run_id", flat=True)[:limit]
         return await sync_to_async(lambda: [id for id in dict.fromkeys(rows) if id is not None])()
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from inbox import exact
 from inbox.models.exact_json import ExactJSON
+from inbox.models.interaction import Interaction
 from inbox.models.reviewer import Reviewer
 
 SKEW = timedelta(minutes=1)
@@ -97,6 +98,11 @@ class Attempt(models.Model):
         """Whether its request may have reached upstream."""
         waits = self.state in (self.State.HELD, self.State.UNDONE)
         return not waits and self.outcome != self.NOT_SENT
+
+    def question(self) -> Interaction | None:
+        """The question that it answers; None if the mirror doesn't have it any more. One query."""
+        own = Interaction.objects.filter(upstream=self.upstream_id, mobius_id=self.interaction_id)
+        return own.first()
 
     @property
     def began_at(self) -> datetime:

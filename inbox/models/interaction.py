@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django.db import models
 from django.urls import reverse
@@ -22,6 +22,12 @@ def answered_at(response: Mapping[str, Any]) -> datetime | None:
         return at
     parsed = parse_datetime(at) if isinstance(at, str) else None
     return parsed if parsed is not None and parsed.tzinfo is not None else None
+
+
+class InteractionQuerySet(models.QuerySet["Interaction"]):
+    def pending(self) -> Self:
+        """Those that can still be answered, as far as the mirror knows."""
+        return self.filter(status="pending", gone=False)
 
 
 class Interaction(models.Model):
@@ -89,6 +95,8 @@ class Interaction(models.Model):
     gone = models.BooleanField(default=False)
     counted = ExactJSON(null=True)
     raw = ExactJSON(default=dict)
+
+    objects = InteractionQuerySet.as_manager()
 
     class Meta:
         constraints = [

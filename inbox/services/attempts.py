@@ -289,10 +289,10 @@ def leave_unconfirmed(attempt: Attempt) -> None:
 
 def _publish_no_longer_underway(attempt: Attempt) -> None:
     """Update the pages of colleagues that show the question as being answered."""
-    item = Interaction.objects.filter(
-        upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id, status="pending"
-    ).first()
-    if item is not None and (attempt.credential_kind == "service" or attempt.accepted_at):
+    if attempt.credential_kind != "service" and not attempt.accepted_at:
+        return
+    item = attempt.question()
+    if item is not None and item.status == "pending":
         transaction.on_commit(_changes_for_recipients(item).publish)
 
 

@@ -13,7 +13,7 @@ from inbox.live.bus import get_bus
 from inbox.mirror.lease import leads
 from inbox.mobius.errors import MobiusError, RateLimited, Unavailable, Unreachable
 from inbox.mobius.timing import Backoff
-from inbox.models import Attempt, Interaction, Upstream
+from inbox.models import Attempt, Upstream
 from inbox.services.answer_command import AnswerCommand
 from inbox.services.look_up import look_up
 
@@ -110,11 +110,6 @@ def _accepted() -> list[int]:
 def _command(attempt_id: int) -> AnswerCommand | None:
     rows = Attempt.objects.filter(pk=attempt_id, state=Attempt.State.ACCEPTED)
     attempt = rows.select_related("reviewer__user", "upstream").first()
-    if attempt is None:
-        return None
-    item = Interaction.objects.filter(
-        upstream=attempt.upstream, mobius_id=attempt.interaction_id
-    ).first()
-    if item is None:
+    if attempt is None or (item := attempt.question()) is None:
         return None
     return AnswerCommand(attempt, viewer_of(attempt.reviewer.user), item)

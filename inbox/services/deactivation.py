@@ -157,7 +157,7 @@ def held_answers(reviewer: Reviewer) -> int:
 def claims_of(reviewer: Reviewer) -> QuerySet[Interaction]:
     """The open questions that the person has claimed, or is claiming right now."""
     upstream, own = Upstream.present(), reviewer.mobius_id
-    rows = Interaction.objects.filter(upstream=upstream, status="pending", gone=False)
+    rows = Interaction.objects.pending().filter(upstream=upstream)
     if not own:
         return rows.none()
     requests = ClaimAttempt.objects.filter(reviewer=reviewer, upstream=upstream, verb=Verb.CLAIM)
@@ -169,10 +169,8 @@ def left_open(reviewer: Reviewer) -> Left:
     """The person's open questions. One query."""
     if not reviewer.mobius_id:
         return Left((), 0)
-    rows = Interaction.objects.filter(
+    rows = Interaction.objects.pending().filter(
         upstream=Upstream.present(),
-        status="pending",
-        gone=False,
         recipients__user_id=reviewer.mobius_id,
         recipients__open__in=(True,),
     )

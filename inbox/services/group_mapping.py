@@ -86,9 +86,8 @@ def mappings(upstream: Upstream) -> list[Mapping]:
 def _unknown(upstream: Upstream) -> dict[str, int]:
     """The number of open questions by group ID, for groups whose members Mobius does not list."""
     known_sources = (Interaction.FROM_SNAPSHOT, Interaction.FROM_GROUPS)
-    items = Interaction.objects.filter(
-        upstream=upstream, status="pending", gone=False, target_type="group"
-    ).exclude(members_from__in=known_sources)
+    items = Interaction.objects.pending().filter(upstream=upstream, target_type="group")
+    items = items.exclude(members_from__in=known_sources)
     with_group = items.annotate(asks=Coalesce(NullIf("group_id", Value("")), "target_id"))
     rows = with_group.exclude(asks="").values("asks").annotate(questions=Count("pk"))
     return dict(rows.values_list("asks", "questions"))

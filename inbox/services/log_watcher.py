@@ -70,11 +70,9 @@ def _publish(entries: Iterable[Decision]) -> None:
         return
     reviewers = Reviewer.objects.filter(user__username__in=accounts).exclude(mobius_id=None)
     people.update(str(id) for id in reviewers.values_list("mobius_id", flat=True))
-    items = Interaction.objects.filter(
+    items = Interaction.objects.pending().filter(
         Q(group_id__in=groups) | Q(target_id__in=groups),
         upstream=Upstream.present(),
-        status="pending",
-        gone=False,
         target_type="group",
     )
     questions = set(items.values_list("mobius_id", flat=True))

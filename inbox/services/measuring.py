@@ -58,11 +58,7 @@ def measure_rows() -> None:
     )
     metrics.QUEUE_DEPTH.labels("batches").set(batches.count())
     now = timezone.now()
-    expiring = Interaction.objects.filter(
-        upstream=upstream,
-        status="pending",
-        gone=False,
-        expires_at__gt=now,
-        expires_at__lte=now + EXPIRES_WITHIN,
+    expiring = Interaction.objects.pending().filter(
+        upstream=upstream, expires_at__gt=now, expires_at__lte=now + EXPIRES_WITHIN
     )
     metrics.EXPIRING_QUESTIONS.set(expiring.count())

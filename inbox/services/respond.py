@@ -345,14 +345,10 @@ def _save_draft(answer: Answer, item: Interaction, *, closed: bool) -> None:
 
 
 def _commands_in(state: Attempt.State) -> list[AnswerCommand]:
-    upstream = Upstream.present()
     commands = []
-    rows = Attempt.objects.filter(state=state, upstream=upstream)
+    rows = Attempt.objects.filter(state=state, upstream=Upstream.present())
     for attempt in rows.select_related("reviewer__user", "upstream").order_by("created_at"):
-        item = Interaction.objects.filter(
-            upstream=upstream, mobius_id=attempt.interaction_id
-        ).first()
-        if item is not None:
+        if (item := attempt.question()) is not None:
             viewer = viewer_of(attempt.reviewer.user)
             commands.append(AnswerCommand(attempt, viewer, item, unknown=True))
     return commands

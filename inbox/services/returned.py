@@ -29,9 +29,7 @@ def bring_back(attempt: Attempt, kind: Kind, message: str = "") -> None:
     )
     if not untold.update(returned=kind, returned_message=message):
         return
-    item = Interaction.objects.filter(
-        upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
-    ).first()
+    item = attempt.question()
     if item is None:
         return
     _keep_text(attempt, item)
