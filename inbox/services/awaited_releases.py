@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 from django.db import transaction
-from django.utils import timezone
 
 from inbox import access
 from inbox.access import Refusal, Viewer, viewer_of
@@ -11,6 +10,7 @@ from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import AwaitedRelease, Interaction, Notice, Reviewer, Upstream
 from inbox.people.names import names_of
+from inbox.services.notices import notify
 from inbox.services.question import find_asked
 
 
@@ -65,17 +65,13 @@ def _note(awaited: AwaitedRelease) -> None:
     awaited.delete()
     if refusal is not None or item.claimed_by or not reviewer.user.is_active:
         return
-    Notice.objects.update_or_create(
-        reviewer=reviewer,
+    notify(
+        reviewer,
+        Notice.Kind.RELEASED,
         upstream_id=item.upstream_id,
         interaction_id=item.mobius_id,
-        kind=Notice.Kind.RELEASED,
-        defaults={
-            "sender": awaited.claimed_by,
-            "sender_name": names_of([awaited.claimed_by]).get(awaited.claimed_by, ""),
-            "at": timezone.now(),
-            "read_at": None,
-        },
+        sender=awaited.claimed_by,
+        sender_name=names_of([awaited.claimed_by]).get(awaited.claimed_by, ""),
     )
     topic = topics.notices(reviewer.mobius_id or "")
     transaction.on_commit(lambda: get_bus().publish([topic]))

@@ -22,8 +22,8 @@ from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.mirror import freshness
 from inbox.mirror.freshness import Reason
-from inbox.models import Incident, Notice, Reviewer, Upstream
-from inbox.services import mails
+from inbox.models import Incident, Reviewer, Upstream
+from inbox.services import mails, notices
 from inbox.services.audit.log_status import patrol
 from inbox.services.problem import Problem
 
@@ -120,17 +120,13 @@ def _store(incident: Incident) -> None:
     over = incident.ended_at is not None
     told = Reviewer.objects.filter(user__is_active=True, user__is_superuser=True)
     for reviewer in told:
-        Notice.objects.update_or_create(
-            reviewer=reviewer,
-            upstream=incident.upstream,
-            interaction_id="",
-            kind=incident.kind,
-            defaults={
-                "sender_name": "Mobius",
-                "reason": OVER if over else "",
-                "at": incident.ended_at or incident.began_at,
-                "read_at": None,
-            },
+        notices.notify(
+            reviewer,
+            incident.kind,
+            upstream_id=incident.upstream_id,
+            sender_name="Mobius",
+            reason=OVER if over else "",
+            at=incident.ended_at or incident.began_at,
         )
     log.warning("administrators are told: %s", sentence(incident.kind, over=over))
     bells = [topics.notices(reviewer.mobius_id or "") for reviewer in told]

@@ -1,9 +1,10 @@
-"""A person's notifications: counting, marking as read, pruning."""
+"""A person's notifications: writing, marking as read, pruning."""
 
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
@@ -12,6 +13,28 @@ from inbox.models import Interaction, Notice, Reviewer, Upstream
 KEEP_FOR = timedelta(days=90)
 """Notifications are deleted after this, or after ``HISTORY_DAYS`` if that is less."""
 BATCH = 1000
+
+
+def notify(
+    reviewer: Reviewer,
+    kind: str,
+    *,
+    upstream_id: int,
+    interaction_id: str = "",
+    at: datetime | None = None,
+    **fields: str,
+) -> None:
+    """Write a notification; a repeated one is the same row, unread again. The caller publishes it.
+
+    ``at`` is now by default, ``fields`` are the other ones of ``Notice``.
+    """
+    Notice.objects.update_or_create(
+        reviewer=reviewer,
+        upstream_id=upstream_id,
+        interaction_id=interaction_id,
+        kind=kind,
+        defaults={**fields, "at": at or timezone.now(), "read_at": None},
+    )
 
 
 def own(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Notice]:

@@ -3,15 +3,13 @@
 Nothing is resent automatically.
 """
 
-from typing import Any
-
 from django.db import transaction
-from django.utils import timezone
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Attempt, Draft, Interaction, Notice, Reviewer
 from inbox.services import draft
+from inbox.services.notices import notify
 from inbox.services.outcome import Kind
 
 
@@ -34,16 +32,15 @@ def bring_back(attempt: Attempt, kind: Kind, message: str = "") -> None:
         return
     _keep_text(attempt, item)
     reviewer = attempt.reviewer
-    Notice.objects.update_or_create(
-        **_about(reviewer, item),
-        defaults={
-            "reason": kind,
-            "message": message,
-            "sender": reviewer.mobius_id or "",
-            "sender_name": reviewer.name,
-            "at": timezone.now(),
-            "read_at": None,
-        },
+    notify(
+        reviewer,
+        Notice.Kind.NOT_SENT,
+        upstream_id=item.upstream_id,
+        interaction_id=item.mobius_id,
+        reason=kind,
+        message=message,
+        sender=reviewer.mobius_id or "",
+        sender_name=reviewer.name,
     )
     transaction.on_commit(lambda: publish(reviewer, item.mobius_id))
 
@@ -54,7 +51,8 @@ def forget(reviewer: Reviewer, item: Interaction) -> None:
         reviewer=reviewer, upstream_id=item.upstream_id, interaction_id=item.mobius_id
     )
     if own.exclude(returned="").update(returned="", returned_message=""):
-        Notice.objects.filter(**_about(reviewer, item)).delete()
+        about = Notice.objects.filter(reviewer=reviewer, kind=Notice.Kind.NOT_SENT)
+        about.filter(upstream_id=item.upstream_id, interaction_id=item.mobius_id).delete()
 
 
 def publish(reviewer: Reviewer, interaction_id: str) -> None:
@@ -62,15 +60,6 @@ def publish(reviewer: Reviewer, interaction_id: str) -> None:
     own = reviewer.mobius_id or ""
     changed = {topics.inbox(own): frozenset({interaction_id})}
     get_bus().publish(changed | dict.fromkeys((topics.held(own), topics.notices(own)), frozenset()))
-
-
-def _about(reviewer: Reviewer, item: Interaction) -> dict[str, Any]:
-    return {
-        "reviewer": reviewer,
-        "upstream_id": item.upstream_id,
-        "interaction_id": item.mobius_id,
-        "kind": Notice.Kind.NOT_SENT,
-    }
 
 
 def _keep_text(attempt: Attempt, item: Interaction) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 
 from inbox.mirror.observers import Answer
 from inbox.models import Credential, Decision, DecisionHead, Interaction, Notice, Upstream
@@ -18,6 +17,7 @@ from inbox.services.audit import cross_check, decision_log, entry_count
 from inbox.services.audit.anchor import anchor
 from inbox.services.audit.decision_log import Entry
 from inbox.services.audit.verify import verify
+from inbox.services.notices import notify
 
 VERB = "log_resealed"
 COMMAND = "command"
@@ -118,14 +118,13 @@ def _remove_unreadable_tokens(account: str) -> list[str]:
             for credential in lost
         )
     )
-    now = timezone.now()
+    upstream = Upstream.present()
     for credential in lost:
-        Notice.objects.update_or_create(
-            reviewer=credential.reviewer,
-            upstream=Upstream.present(),
-            interaction_id="",
-            kind=Notice.Kind.TOKEN_REMOVED,
-            defaults={"sender_name": account, "at": now, "read_at": None},
+        notify(
+            credential.reviewer,
+            Notice.Kind.TOKEN_REMOVED,
+            upstream_id=upstream.pk,
+            sender_name=account,
         )
     Credential.objects.filter(pk__in=[credential.pk for credential in lost]).delete()
     return sorted(credential.reviewer.user.get_username() for credential in lost)
