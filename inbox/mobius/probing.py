@@ -6,7 +6,8 @@ from http import HTTPStatus
 from typing import Any
 
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.errors import InvalidResponse, MobiusError, Unreachable
+from inbox.mobius.errors import InvalidResponse, MobiusError
+from inbox.mobius.timing import time_limit
 from inbox.mobius.types import Capabilities, InteractionStatus, Offer
 
 MISSING = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
@@ -35,11 +36,8 @@ async def probe(
         MobiusError: the pending list can't be read, so that the other calls would fail too.
     """
     client.lists.forget()
-    try:
-        async with asyncio.timeout(timeout):
-            pending, run_id = await _pending(client)
-    except TimeoutError:
-        raise Unreachable("Mobius took too long to respond.", sent=True) from None
+    async with time_limit(timeout):
+        pending, run_id = await _pending(client)
     offers = {"pending": pending}
     calls: dict[str, Awaitable[Offer]] = {
         "closed": _offer(timeout, client.interactions, status=InteractionStatus.COMPLETED),

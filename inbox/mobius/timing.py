@@ -1,7 +1,12 @@
 """Time-outs, and delays between tries."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
+
+from inbox.mobius.errors import Unreachable
 
 
 @dataclass(frozen=True)
@@ -50,3 +55,13 @@ class Backoff:
         ceiling = min(self.cap, self.base * 2.0 ** min(failures, 32))
         wait = self.random.uniform(ceiling / 2, ceiling)
         return max(wait, min(retry_after or 0.0, self.longest_retry_after))
+
+
+@asynccontextmanager
+async def time_limit(seconds: float) -> AsyncIterator[None]:
+    """Raises ``Unreachable`` if what is awaited in the context takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise Unreachable("Mobius took too long to respond.", sent=True) from None

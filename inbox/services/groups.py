@@ -4,7 +4,6 @@ A change is sent once, with the lead's own member token, so that upstream knows 
 applies its own rules. Groups have no events, so they are read again after each change.
 """
 
-import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,14 +15,8 @@ from django.db.models import Q
 from inbox import access
 from inbox.access import NotTheirs, Viewer, viewer_of
 from inbox.mirror import groups as mirror
-from inbox.mobius.errors import (
-    Conflict,
-    MobiusError,
-    NotFound,
-    Rejected,
-    Unauthorized,
-    Unreachable,
-)
+from inbox.mobius.errors import Conflict, MobiusError, NotFound, Rejected, Unauthorized
+from inbox.mobius.timing import time_limit
 from inbox.mobius.types import PolicyKind
 from inbox.models import Group, Membership, Reviewer, Upstream
 from inbox.people import credentials
@@ -87,11 +80,8 @@ class GroupCommand(Command[Group]):
 
     async def read(self, *, within: float = READ_WITHIN) -> bool:
         """Update the mirror's groups."""
-        try:
-            async with asyncio.timeout(within):
-                await mirror.poll(service_client(), self.upstream)
-        except TimeoutError:
-            raise Unreachable("Mobius took too long to respond.", sent=True) from None
+        async with time_limit(within):
+            await mirror.poll(service_client(), self.upstream)
         return True
 
     def on_accepted(self, response: None) -> None:

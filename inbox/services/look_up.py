@@ -1,6 +1,5 @@
 """Reading a question from Mobius, and applying it to the mirror."""
 
-import asyncio
 from collections.abc import Collection
 
 from django.utils import timezone
@@ -8,7 +7,8 @@ from django.utils import timezone
 from inbox.mirror import project
 from inbox.mirror.changes import Changes
 from inbox.mirror.snapshots import Deleted, Payload
-from inbox.mobius.errors import NotFound, Unreachable
+from inbox.mobius.errors import NotFound
+from inbox.mobius.timing import time_limit
 from inbox.models import Upstream
 from inbox.people.clients import service_client
 from inbox.services.command import READ_WITHIN
@@ -17,12 +17,10 @@ from inbox.services.command import READ_WITHIN
 async def look_up(interaction_id: str, *, within: float = READ_WITHIN) -> Payload:
     """Read the question. Raises ``MobiusError``, but not for a deleted one."""
     try:
-        async with asyncio.timeout(within):
+        async with time_limit(within):
             return await service_client().interaction(interaction_id)
     except NotFound:
         return Deleted(interaction_id=interaction_id)
-    except TimeoutError:
-        raise Unreachable("Mobius took too long to respond.", sent=True) from None
 
 
 def mirror(

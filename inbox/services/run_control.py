@@ -4,7 +4,6 @@ Both are sent once, with the lead's own member token. Cancelling a finished run 
 returns no error, so the run is read before and after.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,15 +18,9 @@ from inbox.access import NotTheirs, viewer_of
 from inbox.access.redaction import masked
 from inbox.mirror import capabilities, project
 from inbox.mobius import types
-from inbox.mobius.errors import (
-    Conflict,
-    MobiusError,
-    NotFound,
-    RateLimited,
-    Unauthorized,
-    Unreachable,
-)
+from inbox.mobius.errors import Conflict, MobiusError, NotFound, RateLimited, Unauthorized
 from inbox.mobius.probing import MISSING
+from inbox.mobius.timing import time_limit
 from inbox.models import Reviewer, Run, Upstream
 from inbox.people import credentials
 from inbox.people.clients import NoCredential, RequestCredential, member_credential, service_client
@@ -69,11 +62,8 @@ class RunCommand(Command[Run]):
 
     async def read(self, *, within: float = READ_WITHIN) -> Run:
         """Read the run and apply it to the mirror."""
-        try:
-            async with asyncio.timeout(within):
-                snapshot = await service_client().run(self.run.mobius_id)
-        except TimeoutError:
-            raise Unreachable("Mobius took too long to respond.", sent=True) from None
+        async with time_limit(within):
+            snapshot = await service_client().run(self.run.mobius_id)
         return await sync_to_async(self._mirror)(snapshot)
 
     def _mirror(self, snapshot: types.Run) -> Run:
