@@ -9,14 +9,11 @@ from django.utils.translation import gettext_lazy
 
 
 class InboxConfig(AppConfig):
-    """The reviewer inbox."""
-
     name = "inbox"
     verbose_name = gettext_lazy("Reviewer inbox")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the signal receivers and observers."""
         from inbox import metrics  # noqa: PLC0415 - models load before
         from inbox.mirror import lease, observers  # noqa: PLC0415
         from inbox.models import append_only  # noqa: PLC0415

@@ -56,12 +56,10 @@ VERIFY_EVERY = 60.0
 
 
 async def follow() -> None:
-    """Keep the mirror up to date."""
     await Sync(clients.service_client()).run()
 
 
 async def settle() -> None:
-    """Run the periodic work."""
     while True:
         await upkeep.once()
         await asyncio.sleep(SETTLE_EVERY)
@@ -80,7 +78,6 @@ async def index() -> None:
 
 
 async def verify() -> None:
-    """Verify a part of the decision log every minute."""
     while True:
         await sync_to_async(patrol.walk)()
         await asyncio.sleep(VERIFY_EVERY)

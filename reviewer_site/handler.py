@@ -16,7 +16,6 @@ class PageHandler(ASGIHandler):
     """
 
     def load_middleware(self, is_async: bool = False) -> None:
-        """Load the middleware for sync requests."""
         super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:

@@ -97,7 +97,6 @@ class Lifespan:
         self._at_signal = at_signal
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve an ASGI connection or the lifespan."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close"})
             return

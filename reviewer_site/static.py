@@ -130,7 +130,6 @@ class StaticFiles:
                 self._files.add_files(folder, settings.STATIC_URL)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve an ASGI connection."""
         # Django redirects plain HTTP requests to HTTPS, those for static files too.
         plain = settings.SECURE_SSL_REDIRECT and scope.get("scheme") == "http"
         is_static = scope["type"] == "http" and scope["path"].startswith(settings.STATIC_URL)

@@ -53,7 +53,6 @@ class Masked(str):
 
     @classmethod
     def of(cls, secret: Any, path: Path) -> "Masked":
-        """The mask of this secret."""
         mask = cls(MASK)
         mask.path = path
         mask.digest = hmac.digest(_KEY, exact.dumps(secret).encode(), "sha256")

@@ -171,7 +171,6 @@ def groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
 
 
 def own_groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
-    """The groups that the viewer is in."""
     rows = Group.objects.filter(upstream=upstream, gone=False)
     if viewer.mobius_id is None:
         return rows.none()

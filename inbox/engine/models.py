@@ -18,8 +18,6 @@ class Project(models.Model):
 
 
 class Person(models.Model):
-    """A person who can be asked and can answer."""
-
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     user_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200)

@@ -83,19 +83,16 @@ class MemoryBus:
 
 
 def add_changes(changed: dict[str, frozenset[str]], more: Changed) -> None:
-    """Add ``more`` to ``changed``."""
     for topic, ids in more.items():
         changed[topic] = changed.get(topic, frozenset()) | ids
 
 
 def as_changed(topics: Iterable[str] | Changed) -> Changed:
-    """The topics as a mapping."""
     return topics if isinstance(topics, Mapping) else dict.fromkeys(topics, frozenset())
 
 
 @cache
 def get_bus() -> Bus:
-    """The process's bus."""
     if connections["default"].vendor == "postgresql":
         from inbox.live.postgres_bus import postgres_bus  # noqa: PLC0415 - it needs this file
 

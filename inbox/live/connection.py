@@ -139,7 +139,6 @@ class Connection:
 
 
 def body(data: bytes, *, more: bool = True) -> Message:
-    """The ASGI message with ``data``."""
     return {"type": "http.response.body", "body": data, "more_body": more}
 
 

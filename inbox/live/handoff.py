@@ -76,7 +76,6 @@ class Handoff:
         self._semaphore = asyncio.Semaphore(THREADS)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve an ASGI connection."""
         if scope["type"] == "http" and _path(scope).startswith(PREFIX):
             await self._serve(scope, receive, send)
         else:

@@ -333,7 +333,6 @@ async def _rounds(period: float) -> AsyncIterator[int]:
 
 @cache
 def get_hub() -> Hub:
-    """The process's hub."""
     return Hub(bus=get_bus(), ended_sign_ins=ended_sign_ins)
 
 

@@ -131,5 +131,4 @@ def _timed_out(at: float, now: float) -> bool:
 
 @cache
 def get_presence() -> Presence:
-    """The process's presence."""
     return Presence(get_bus())

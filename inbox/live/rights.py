@@ -48,7 +48,6 @@ class SignIn:
 
     @classmethod
     def of(cls, request: HttpRequest) -> "SignIn":
-        """The sign-in of an authenticated request."""
         user: Any = request.user
         return cls(user.pk, user.password, request.session.session_key or "")
 

@@ -17,7 +17,6 @@ class Worker:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
-        """Call ``function`` in the thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, _call, function, args)
 
 

@@ -18,7 +18,6 @@ from inbox.web.connection.messages import key_answers_text
 
 
 def examine() -> list[Finding]:
-    """Run all checks."""
     upstream = Upstream.present()
     return [
         *machine.examine(),

@@ -14,7 +14,6 @@ from inbox.web.connection.link_mail import LinkRow, link_rows, mails_of
 
 
 def add_option(parser: CommandParser) -> None:
-    """Add the option ``--mail``."""
     parser.add_argument(
         "--mail",
         action="store_true",
@@ -29,7 +28,6 @@ def check_option(*, wanted: bool) -> None:
 
 
 def purpose_of(username: str) -> str:
-    """What the link is for."""
     return "choose a password" if may_use_password(username) else f"sign in with {oidc().name}"
 
 

@@ -26,7 +26,6 @@ CLOCK_MUST_AGREE = timedelta(minutes=1)
 
 
 def examine() -> list[Finding]:
-    """Run all checks."""
     return [*_settings(), *_space(), *_database(), _keys()]
 
 

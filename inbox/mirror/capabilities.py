@@ -58,7 +58,6 @@ def note_claims(upstream: Upstream, interactions: Iterable[types.Interaction]) -
 
 
 def note_no_cancellation(upstream: Upstream) -> None:
-    """Record that upstream has no call to cancel a run."""
     _learn(upstream, cancellation=Offer.NO)
 
 

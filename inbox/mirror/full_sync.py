@@ -65,11 +65,9 @@ class RequestThrottle:
         return sorted(due, key=lambda id: self._read_at.get(id, never))
 
     def note_read(self, ids: Iterable[str]) -> None:
-        """Record that these were read by id now."""
         self._read_at |= dict.fromkeys(ids, monotonic())
 
     def limit(self, call: str, error: RateLimited) -> None:
-        """Record that Mobius limits this call."""
         self._limits[call] = monotonic() + (error.retry_after or PAUSE), error
 
     def limited(self, call: str) -> RateLimited | None:

@@ -17,7 +17,6 @@ class Answer:
 
     @classmethod
     def all_of(cls, item: Interaction) -> list["Answer"]:
-        """Every answer to the question."""
         answers = ((answer.get("user_id"), answer) for answer in item.responses or ())
         return [cls(item, user_id, answer) for user_id, answer in answers if user_id]
 

@@ -56,7 +56,6 @@ class Retries:
         self._due_at[id] = now + self._backoff.delay(failures, retry_after)
 
     def note_success(self, id: str) -> None:
-        """Record a successful read."""
         self._failures.pop(id, None)
         self._due_at.pop(id, None)
 

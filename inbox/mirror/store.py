@@ -194,11 +194,9 @@ class Store:
         self.upstream = await sync_to_async(note)()
 
     async def save_capabilities(self, probed: Capabilities) -> None:
-        """See ``capabilities.store``."""
         await sync_to_async(capabilities.store)(self.upstream, probed)
 
     async def reset(self) -> None:
-        """See ``project.reset``."""
         await sync_to_async(project.reset)(self.upstream)
 
 

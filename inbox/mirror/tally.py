@@ -117,7 +117,6 @@ class Tallies:
         self._changes.update(additions(row))
 
     def write(self, upstream: Upstream) -> None:
-        """Save the changed tallies."""
         changes = {addition: count for addition, count in self._changes.items() if count}
         if not changes:
             return

@@ -325,11 +325,9 @@ class MobiusClient:
         return await self._all(self._adapter.members, group)
 
     async def add_member(self, group: str, user_id: str) -> GroupMember:
-        """Add a person to a group."""
         return await self._send(self._adapter.add_member(group, user_id))
 
     async def remove_member(self, group: str, user_id: str) -> None:
-        """Remove a person from a group."""
         await self._send(self._adapter.remove_member(group, user_id))
 
     async def me(self) -> Person:

@@ -106,7 +106,6 @@ class Attempt(models.Model):
 
     @property
     def began_at(self) -> datetime:
-        """When its request was begun."""
         return self.sent_at or self.created_at
 
     @property

@@ -24,15 +24,12 @@ class Entries(models.QuerySet["Decision"]):
         return self.annotate(observed_as_stored=Cast("observed", models.IntegerField()))
 
     def update(self, **_: Any) -> Never:
-        """Not allowed."""
         raise AppendOnly("the decision log is not changed")
 
     def bulk_update(self, *_: Any, **__: Any) -> Never:
-        """Not allowed."""
         raise AppendOnly("the decision log is not changed")
 
     def delete(self) -> Never:
-        """Not allowed."""
         raise AppendOnly("nothing is deleted from the decision log")
 
 
@@ -117,7 +114,6 @@ class Decision(models.Model):
         return reverse("decision", args=[self.number])
 
     def delete(self, *_: Any, **__: Any) -> Never:
-        """Not allowed."""
         raise AppendOnly(f"entry {self.number} is not deleted")
 
 

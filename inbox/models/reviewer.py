@@ -82,7 +82,6 @@ class Reviewer(models.Model):
 
     @property
     def name(self) -> str:
-        """The person's display name."""
         return self.user.get_full_name() or self.user.get_username()
 
 

@@ -27,8 +27,6 @@ SecretLost = vault.KeyLost
 
 
 class Adapter(DefaultMFAAdapter):
-    """allauth's adapter."""
-
     def encrypt(self, text: str) -> str:
         return vault.seal(text).decode()
 
@@ -58,7 +56,6 @@ class Adapter(DefaultMFAAdapter):
 
 
 def host() -> str:
-    """The host of ``PUBLIC_URL``."""
     return urlsplit(settings.PUBLIC_URL).hostname or ""
 
 

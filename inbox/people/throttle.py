@@ -117,7 +117,6 @@ def code_worked(user: Any) -> None:
 
 
 def tidy() -> None:
-    """Delete old failures, sign-ins and turns."""
     now = timezone.now()
     AccessAttempt.objects.filter(attempt_time__lte=now - get_cool_off()).delete()
     AccessFailureLog.objects.filter(attempt_time__lte=now - KEEP_FAILURES).delete()

@@ -34,11 +34,9 @@ class OwnAnswer:
     at: datetime | None
 
     def matches(self, value: Any, comment: str) -> bool:
-        """Whether it has this value and comment."""
         return same(self.value, value) and self.comment == comment
 
     def was_sent_by(self, attempt: Attempt) -> bool:
-        """Whether ``attempt`` sent it."""
         return attempt.matches(self.value, self.comment, self.at)
 
 

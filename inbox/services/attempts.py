@@ -61,7 +61,6 @@ def find(reviewer: Reviewer, operation_id: str) -> Attempt | None:
 
 
 def is_for(attempt: Attempt, item: Interaction) -> bool:
-    """Whether the attempt is for this question."""
     at = (attempt.upstream_id, attempt.interaction_id)
     return at == (item.upstream_id, item.mobius_id)
 

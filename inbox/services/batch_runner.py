@@ -69,8 +69,6 @@ class Result:
 
 
 class BatchRunner(ScheduledSender):
-    """Sends confirmed batches."""
-
     channel = "batches"
 
     def __init__(self) -> None:

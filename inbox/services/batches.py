@@ -113,7 +113,6 @@ def unsent(user_id: int, upstream: Upstream) -> QuerySet[BatchItem]:
 
 
 def own(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Batch]:
-    """The person's batches."""
     return Batch.objects.filter(reviewer=reviewer, upstream=upstream)
 
 

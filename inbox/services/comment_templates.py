@@ -52,7 +52,6 @@ def templates_for(viewer: Viewer, upstream: Upstream, item: Interaction) -> list
 
 
 def fixed(upstream: Upstream, item: Interaction) -> QuerySet[CommentTemplate]:
-    """The fixed templates for the question."""
     of_group = Q(group=None) | Q(group__mobius_id=item.group_id or "")
     rows = CommentTemplate.objects.filter(of_group, upstream=upstream)
     return rows.filter(workflow__in={"", item.workflow})

@@ -102,7 +102,6 @@ def confirm(
 
 
 async def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
-    """Delete the reviewer's token."""
     await sync_to_async(_remove)(reviewer, origin)
 
 

@@ -40,7 +40,6 @@ def choice_of(reviewer: Reviewer) -> Choice:
 
 
 def choose(*, reviewer: Reviewer, guard: Guard, seconds: int) -> None:
-    """Store the person's choice."""
     reviewer.answer_guard, reviewer.undo_seconds = guard, seconds
     reviewer.save(update_fields=["answer_guard", "undo_seconds"])
 

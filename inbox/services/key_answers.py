@@ -62,7 +62,6 @@ def note_proven() -> None:
 
 
 def mode(upstream: Upstream) -> Mode:
-    """The mode and its reason."""
     setting, now = settings.SERVICE_KEY_ANSWERS, service_key.answers(upstream)
     if setting != "auto":
         why = Why.SET

@@ -34,13 +34,11 @@ class NotValid(LookupError):
 
 @sensitive_variables("token")
 def url_of(token: str) -> str:
-    """The URL of the link with this token."""
     return f"{settings.PUBLIC_URL}{reverse('one-time-link')}?{urlencode({'token': token})}"
 
 
 @sensitive_variables()
 def token_of(url: str) -> str:
-    """The token in the URL of a link."""
     return parse_qs(urlsplit(url).query)["token"][0]
 
 
@@ -126,7 +124,6 @@ def make_administrator(token: str, user: User) -> User:
 
 
 def tidy() -> None:
-    """Delete expired links."""
     OneTimeLink.objects.filter(expires_at__lte=timezone.now()).delete()
 
 

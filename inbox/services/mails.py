@@ -14,8 +14,6 @@ LONGEST = 200
 
 @dataclass(frozen=True)
 class Mail:
-    """A plain-text email."""
-
     to: tuple[str, ...]
     subject: str
     text: str = field(repr=False)

@@ -41,8 +41,6 @@ READ_WITHIN = 2.0
 
 
 class Sender(ScheduledSender):
-    """Sends held answers."""
-
     channel = "held answers"
 
     def unsent(self) -> list[tuple[int, datetime]]:

@@ -20,8 +20,6 @@ _NOT_IN_HANDLES = re.compile(r"[^a-z0-9]+")
 
 
 class NewGroup(bodies.Body):
-    """The body of a new group."""
-
     handle: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
     name: Title
     description: str | None = None
@@ -37,8 +35,6 @@ class ChangedGroup(bodies.Body):
 
 
 class NewMember(bodies.Body):
-    """The body of a new member."""
-
     user_id: bodies.Id
 
 

@@ -168,8 +168,6 @@ def create_from(
 
 
 class Answer(bodies.Body):
-    """The body of an answer."""
-
     value: Any
     comment: str | None = None
 

@@ -124,8 +124,6 @@ def cancel(*, caller: Caller, run_id: str, at: datetime | None = None) -> None:
 
 
 class NewSignal(bodies.Body):
-    """The body of a signal."""
-
     name: bodies.Name
     payload: dict[str, Any] | None = None
 

@@ -25,7 +25,6 @@ class JSON(JSONResponse):
 
 
 def refusal(error: EngineError) -> Response:
-    """The response to a request that was refused."""
     return JSON(error.payload(), error.status, error.headers)
 
 

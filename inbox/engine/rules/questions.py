@@ -27,8 +27,6 @@ _FIELDS: dict[str, frozenset[str]] = {
 
 
 class Option(Body):
-    """One choice."""
-
     value: str
     label: str
     description: str | None = None

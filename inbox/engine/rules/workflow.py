@@ -58,8 +58,6 @@ class WaitSignalConfig(Body):
 
 
 class SleepConfig(Body):
-    """A pause."""
-
     duration: Duration
 
 
@@ -118,8 +116,6 @@ class Step(Body):
 
 
 class Input(Body):
-    """An input that the workflow declares."""
-
     name: Name
     type: Text
     description: str | None = None
@@ -172,8 +168,6 @@ TagValue = Annotated[str, StringConstraints(max_length=256)]
 
 
 class NewRun(Body):
-    """The body that starts a run."""
-
     not_served: ClassVar[frozenset[str]] = frozenset({"definition_id", "config"})
 
     mode: str | None = None

@@ -8,8 +8,6 @@ from inbox.management.preparing import make_ready
 
 
 class Command(createsuperuser.Command):
-    """Creates missing tables and secrets first."""
-
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:

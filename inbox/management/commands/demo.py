@@ -21,8 +21,6 @@ LONGEST_PAST = 390
 
 
 class Command(BaseCommand):
-    """Asks the questions over the running embedded engine's API."""
-
     help = "Ask the demo's questions, unless some are already pending."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -10,8 +10,6 @@ from inbox.web.connection.messages import not_mapped
 
 
 class Command(BaseCommand):
-    """Replaces the people who are assigned to the group."""
-
     help = "Assign people to a Mobius group whose members Mobius doesn't list."
 
     def add_arguments(self, parser: CommandParser) -> None:

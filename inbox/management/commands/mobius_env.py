@@ -10,8 +10,6 @@ from inbox.management import demo_project, serving_note
 
 
 class Command(BaseCommand):
-    """Prints export lines for the embedded engine."""
-
     help = 'Print export lines for the embedded engine: eval "$(python manage.py mobius_env)"'
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -13,8 +13,6 @@ from inbox.services.origin import os_user
 
 
 class Command(BaseCommand):
-    """Declares that keys were lost or a backup was restored."""
-
     help = (
         "Declare a break in the decision log after lost keys or a restored backup. An entry "
         "records the reason, the log continues after it, and member tokens that no key can "

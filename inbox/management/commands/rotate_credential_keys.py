@@ -12,8 +12,6 @@ TWO_KEYS = "Put the new key before the old one: CREDENTIAL_KEYS=new,old"
 
 
 class Command(BaseCommand):
-    """Re-encrypts all member tokens and seals the log's head again."""
-
     help = (
         "Re-encrypt every stored member token with the first of CREDENTIAL_KEYS. "
         f"{TWO_KEYS}; after this command you can remove the old one."

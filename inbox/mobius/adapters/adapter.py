@@ -141,9 +141,7 @@ class Adapter(Protocol):
         """Send a signal, bypassing interactions; read as the signal's id."""
         ...
 
-    def cancel_run(self, run_id: str) -> Call[None]:
-        """End a run."""
-        ...
+    def cancel_run(self, run_id: str) -> Call[None]: ...
 
     # Events
 
@@ -186,13 +184,9 @@ class Adapter(Protocol):
         """One page of a group's members."""
         ...
 
-    def add_member(self, group: str, user_id: str) -> Call[GroupMember]:
-        """Add a person to a group."""
-        ...
+    def add_member(self, group: str, user_id: str) -> Call[GroupMember]: ...
 
-    def remove_member(self, group: str, user_id: str) -> Call[None]:
-        """Remove a person from a group."""
-        ...
+    def remove_member(self, group: str, user_id: str) -> Call[None]: ...
 
     def me(self) -> Call[Person]:
         """The owner of the client's member token."""

@@ -90,7 +90,6 @@ def integer(value: Any, default: int = 0) -> int:
 
 
 def note_unknown(kind: str, wire: dict[str, Any], known_fields: frozenset[str]) -> None:
-    """Log fields that are not known."""
     for name in wire.keys() - known_fields:
         note(f"a field that is not known: {name[:LONGEST_NAME]!r} of {kind}")
 

@@ -62,8 +62,6 @@ class Fault(StrEnum):
 
 
 class NotAnchored(Exception):
-    """The head was not received."""
-
     def __init__(self, kind: Fault, **facts: object) -> None:
         self.problem = Problem(kind, facts)
         super().__init__(self.problem)

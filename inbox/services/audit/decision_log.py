@@ -47,7 +47,6 @@ class Entry:
 
 
 def entry_by(reviewer: Reviewer, **fields: Any) -> Entry:
-    """An entry with ``reviewer`` as its actor."""
     return Entry(actor=reviewer.mobius_id or "", account=reviewer.user.get_username(), **fields)
 
 

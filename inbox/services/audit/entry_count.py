@@ -83,14 +83,12 @@ def reset(head: DecisionHead) -> None:
 
 
 def note_anchored(head: DecisionHead) -> None:
-    """Record that ``LOG_ANCHOR`` received the head."""
     with _changing() as notes:
         note = notes.get(_database(), Note())
         notes[_database()] = replace(note, anchored=head.hash, failed="", failed_at="")
 
 
 def note_failed(failed: dict[str, Any], at: str) -> None:
-    """Record that ``LOG_ANCHOR`` did not receive a head."""
     with _changing() as notes:
         note = notes.get(_database(), Note())
         notes[_database()] = replace(note, failed=failed, failed_at=note.failed_at or at)

@@ -204,7 +204,6 @@ def path_of(collection: str, id: str) -> str:
 
 
 def without_none(**fields: Any) -> dict[str, Any]:
-    """The fields that are not None."""
     return {key: value for key, value in fields.items() if value is not None}
 
 
