@@ -1,9 +1,7 @@
 """Keeping the mirror up to date. One sync runs per installation."""
 
 import asyncio
-import contextvars
 import logging
-from contextlib import suppress
 from time import monotonic
 
 from inbox.mirror import capabilities, database, freshness, lease
@@ -22,9 +20,8 @@ log = logging.getLogger(__name__)
 class Sync:
     """Runs sync sessions until stopped.
 
-    Failures are reported in the log and through ``freshness``, and tried again. ``start`` and
-    ``stop`` manage a task; ``run`` is for callers that have one. ``client`` uses the service key;
-    the caller closes it.
+    Failures are reported in the log and through ``freshness``, and tried again. ``client`` uses the
+    service key; the caller closes it.
     """
 
     def __init__(
@@ -39,20 +36,6 @@ class Sync:
         self._sync_status = sync_status or freshness.sync_status
         self._intervals = intervals or Intervals()
         self._backoff = backoff or Backoff()
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Start in a new context, not in that of a request, which ends with it."""
-        loop = asyncio.get_running_loop()
-        self._task = contextvars.Context().run(loop.create_task, self.run())
-
-    async def stop(self) -> None:
-        """Cancel the task and wait for its end."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def run(self) -> None:
         """Run until cancelled, or until another process leads. Then it raises ``LeaseLost``."""

@@ -145,9 +145,10 @@ async def measure(upstream: Upstream) -> None:
     async def keeping(client: MobiusClient, pages: int) -> AsyncIterator[None]:
         page_activity.streams = lambda: pages
         sync = Sync(client, sync_status=SyncStatus())
-        sync.start()
+        task = asyncio.create_task(sync.run())
         yield
-        await sync.stop()
+        task.cancel()
+        await asyncio.wait({task})
 
     async def minute(client: MobiusClient, what: str, pages: int) -> None:
         async with keeping(client, pages):
