@@ -15,7 +15,7 @@ django.setup(set_prefix=False)
 
 from inbox import metrics  # noqa: E402
 from inbox.live.bus import get_bus  # noqa: E402
-from inbox.live.database_link import NAME, link  # noqa: E402
+from inbox.live.dedicated_connection import NAME, dedicated_connection  # noqa: E402
 from inbox.live.handoff import Handoff  # noqa: E402
 from inbox.live.hub import get_hub  # noqa: E402
 from inbox.live.page_activity import page_activity  # noqa: E402
@@ -118,14 +118,14 @@ async def shared() -> AsyncIterator[dict[str, BackgroundTask]]:
         async with _locked(WebProcessLock(connections["default"])) as tasks:
             yield tasks | ONCE
         return
-    link.start()
+    dedicated_connection.start()
     try:
         if await postgres_bus.start():
             async with _one_of_several() as tasks:
                 yield tasks
             return
     finally:
-        await link.stop()
+        await dedicated_connection.stop()
     if settings.SHARES_DATABASE:
         raise installation.StartRefused(NO_LISTEN)
     lock = PooledLock()
@@ -140,7 +140,7 @@ async def shared() -> AsyncIterator[dict[str, BackgroundTask]]:
 async def _one_of_several() -> AsyncIterator[dict[str, BackgroundTask]]:
     try:
         async with _locked(WebProcessLock(connections["default"], shared=True)) as tasks:
-            await require_shared(link)
+            await require_shared(dedicated_connection)
             require_same_keys(await sync_lease.look())
             anchor.listen()
             tasks["the changes of other processes"] = postgres_bus.run

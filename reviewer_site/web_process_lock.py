@@ -16,7 +16,7 @@ import psycopg
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from inbox.live.database_link import Link
+from inbox.live.dedicated_connection import DedicatedConnection
 from inbox.mirror.lease import ALONE, SyncLease
 from inbox.services.installation import StartRefused
 from reviewer_site import private_files
@@ -55,16 +55,16 @@ class PooledLock:
 
     def __init__(self, *, wait: float = POOLED_WAIT) -> None:
         self._wait = wait
-        self._link = Link()
-        self._lease = SyncLease(self._link, name=ALONE, by_session=False)
+        self._connection = DedicatedConnection()
+        self._lease = SyncLease(self._connection, name=ALONE, by_session=False)
 
     async def acquire(self) -> None:
         """Raises StartRefused if another process runs and doesn't end within ``wait`` seconds."""
-        self._link.start()
+        self._connection.start()
         until = time.monotonic() + self._wait
-        while await _runs(SyncLease(self._link)) or not await self._lease.take():
+        while await _runs(SyncLease(self._connection)) or not await self._lease.take():
             if time.monotonic() > until:
-                await self._link.stop()
+                await self._connection.stop()
                 raise StartRefused(POOLED)
             await asyncio.sleep(RETRY_EVERY)
 
@@ -83,12 +83,12 @@ class PooledLock:
         """Let another process start."""
         with suppress(OperationalError):
             await self._lease.release()
-        await self._link.stop()
+        await self._connection.stop()
 
 
-async def require_shared(link: Link) -> None:
+async def require_shared(connection: DedicatedConnection) -> None:
     """Raises StartRefused if a process behind a pooler runs, which can't share the database."""
-    if await _runs(SyncLease(link, name=ALONE, by_session=False)):
+    if await _runs(SyncLease(connection, name=ALONE, by_session=False)):
         raise StartRefused(ALONE_RUNS)
 
 

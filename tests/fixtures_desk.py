@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inbox.live import database_link, postgres_bus
+from inbox.live import dedicated_connection, postgres_bus
 from inbox.mirror import lease
 from inbox.services import batch_runner, command, question, sending
 from tests.fixtures_engine import Project
@@ -28,7 +28,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (batch_runner, command, question, sending):
         monkeypatch.setattr(module, "READ_WITHIN", 60.0)
     monkeypatch.setattr(command, "READ_WITHIN_LIMIT", 60.0)
-    monkeypatch.setattr(database_link, "TIMEOUT", 60.0)
+    monkeypatch.setattr(dedicated_connection, "TIMEOUT", 60.0)
     monkeypatch.setattr(lease, "VALID_FOR", 60.0)
     monkeypatch.setattr(postgres_bus, "ANSWERED_WITHIN", 60.0)
 

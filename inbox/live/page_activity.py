@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from inbox.live.bus import get_bus
-from inbox.live.database_link import NAME
+from inbox.live.dedicated_connection import NAME
 
 ACTIVE_FOR = 30.0
 """Seconds for which a requested page counts as open, with or without a stream."""

@@ -25,7 +25,7 @@ from django.utils import timezone
 from inbox.live import topics
 from inbox.live.alarm import Alarm
 from inbox.live.bus import Changed, MemoryBus, Receiver, add_changes, as_changed
-from inbox.live.database_link import NAME, Link, connect, link
+from inbox.live.dedicated_connection import NAME, DedicatedConnection, connect, dedicated_connection
 from inbox.models import LoggedChange
 
 log = logging.getLogger(__name__)
@@ -62,9 +62,11 @@ SELECT id, origin, messages FROM inbox_loggedchange WHERE id >= %s ORDER BY id L
 class PostgresBus(MemoryBus):
     """Until ``start`` and after ``stop``, as in management commands, a ``MemoryBus``."""
 
-    def __init__(self, *, link: Link = link, name: str = NAME) -> None:
+    def __init__(
+        self, *, connection: DedicatedConnection = dedicated_connection, name: str = NAME
+    ) -> None:
         super().__init__()
-        self._link = link
+        self._connection = connection
         self._name = name
         self._alarm = Alarm()
         self._started = False
@@ -90,7 +92,7 @@ class PostgresBus(MemoryBus):
         """Start to listen. False if notifications don't arrive, as behind a connection pooler that
         gives each transaction another connection.
 
-        The link must have been started. Raises ``OperationalError``.
+        The connection must have been started. Raises ``OperationalError``.
         """
         self._alarm.start()
         self._listening = await _listen()
@@ -163,7 +165,7 @@ class PostgresBus(MemoryBus):
     async def _write(self, messages: list[dict[str, Any]]) -> int:
         """Write a row, notify the other processes, and return the row's number."""
         parameters = [LOCK_KEY, self._name, json.dumps(messages), CHANNEL]
-        [(number, _)] = await self._link.execute(WRITE, parameters)
+        [(number, _)] = await self._connection.execute(WRITE, parameters)
         return int(number)
 
     async def _read_all(self) -> None:
@@ -192,7 +194,7 @@ class PostgresBus(MemoryBus):
     async def _read(self) -> None:
         """Deliver the rows after the cursor."""
         while True:
-            rows = await self._link.execute(READ, [self._cursor, AT_ONCE])
+            rows = await self._connection.execute(READ, [self._cursor, AT_ONCE])
             if not rows or rows[0][0] != self._cursor:
                 log.warning("changes of other processes were missed, so open pages are updated")
                 self._cursor = rows[-1][0] if rows else await self._write([])

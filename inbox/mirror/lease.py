@@ -22,7 +22,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
-from inbox.live.database_link import NAME, PREFIX, Link, link
+from inbox.live.dedicated_connection import NAME, PREFIX, DedicatedConnection, dedicated_connection
 
 log = logging.getLogger(__name__)
 
@@ -120,9 +120,14 @@ class SyncLease:
     """
 
     def __init__(
-        self, link: Link = link, holder: str = NAME, *, name: str = SYNC, by_session: bool = True
+        self,
+        connection: DedicatedConnection = dedicated_connection,
+        holder: str = NAME,
+        *,
+        name: str = SYNC,
+        by_session: bool = True,
     ) -> None:
-        self._link = link
+        self._connection = connection
         self._holder = holder
         self._known = {"name": name, "by_session": by_session, "seconds": VALID_FOR}
         self.term: Term | None = None
@@ -136,7 +141,7 @@ class SyncLease:
 
     async def take(self) -> bool:
         """Take the lease if it is free."""
-        await self._link.execute(END_STOPPED, [PREFIX, VALID_FOR])
+        await self._connection.execute(END_STOPPED, [PREFIX, VALID_FOR])
         await self._execute(CREATE)
         began = monotonic()
         taken = await self._execute(TAKE, holder=self._holder)
@@ -149,7 +154,7 @@ class SyncLease:
         """Keep the lease and update its report. False if another process has taken it."""
         if self.term is None:
             return False
-        await self._link.execute(END_STOPPED, [PREFIX, VALID_FOR])
+        await self._connection.execute(END_STOPPED, [PREFIX, VALID_FOR])
         began = monotonic()
         about = {"number": self.term.number, "report": json.dumps(report)}
         if not await self._execute(RENEW, **about):
@@ -170,10 +175,10 @@ class SyncLease:
 
     async def processes(self) -> set[str]:
         """The names of the processes that are connected to the database."""
-        return {name for (name,) in await self._link.execute(PROCESSES, [PREFIX])}
+        return {name for (name,) in await self._connection.execute(PROCESSES, [PREFIX])}
 
     async def _execute(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        return await self._link.execute(sql, self._known | parameters)
+        return await self._connection.execute(sql, self._known | parameters)
 
 
 sync_lease = SyncLease()
@@ -182,7 +187,7 @@ sync_lease = SyncLease()
 
 def leads() -> bool:
     """Whether this process is the leader, or the only one."""
-    return sync_lease.term is not None or not link.started
+    return sync_lease.term is not None or not dedicated_connection.started
 
 
 def check() -> None:

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from django.db import OperationalError
 
-from inbox.live.database_link import link
+from inbox.live.dedicated_connection import dedicated_connection
 from inbox.page_slots import locked, waiting
 
 WAIT = 20.0
@@ -41,7 +41,7 @@ async def answering(
     lock = _locks.setdefault((reviewer_id, interaction_id), asyncio.Lock())
     waited = lock.locked()
     async with locked(lock):
-        if not link.started:
+        if not dedicated_connection.started:
             yield waited
             return
         name = f"answer of {reviewer_id} to {interaction_id}"
@@ -53,13 +53,13 @@ async def answering(
             # Even if the caller was cancelled: the statement that takes the lock is not. Without a
             # connection there is no lock.
             with suppress(OperationalError):
-                await link.execute(RELEASE, [name])
+                await dedicated_connection.execute(RELEASE, [name])
 
 
 async def _take(name: str, wait: float) -> bool:
     """Take the advisory lock. Returns whether it had to wait."""
     began, waited = monotonic(), False
-    while not (await link.execute(TAKE, [name]))[0][0]:
+    while not (await dedicated_connection.execute(TAKE, [name]))[0][0]:
         if monotonic() - began >= wait:
             raise StillAnswering
         waited = True

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from inbox.live import postgres_bus, topics
 from inbox.live.bus import Changed
-from inbox.live.database_link import Link
+from inbox.live.dedicated_connection import DedicatedConnection
 from inbox.live.postgres_bus import PostgresBus, prune
 from inbox.models import LoggedChange
 
@@ -30,8 +30,8 @@ class Process:
     """A bus as another process has it, and what its listeners have heard."""
 
     def __init__(self, name: str) -> None:
-        self.link = Link()
-        self.bus = PostgresBus(link=self.link, name=name)
+        self.connection = DedicatedConnection()
+        self.bus = PostgresBus(connection=self.connection, name=name)
         self.heard: list[tuple[str, frozenset[str]]] = []
         self.told: list[str] = []
         self.bus.subscribe(self._on_changed)
@@ -61,7 +61,7 @@ class Process:
 @asynccontextmanager
 async def process(name: str) -> AsyncIterator[Process]:
     found = Process(name)
-    found.link.start()
+    found.connection.start()
     assert await found.bus.start()
     running = asyncio.ensure_future(found.bus.run())
     try:
@@ -70,7 +70,7 @@ async def process(name: str) -> AsyncIterator[Process]:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await found.bus.stop()
-        await found.link.stop()
+        await found.connection.stop()
 
 
 def database() -> psycopg.Connection:
@@ -204,8 +204,8 @@ async def test_it_says_where_notifications_do_not_arrive(monkeypatch: pytest.Mon
     monkeypatch.setattr(postgres_bus, "_listen", listen)
     monkeypatch.setattr(postgres_bus, "ANSWERED_WITHIN", 0.5)
     found = Process("pooled")
-    found.link.start()
+    found.connection.start()
     assert not await found.bus.start()
     found.bus.publish([topics.runs()])
     assert found.topics == ["runs"]
-    await found.link.stop()
+    await found.connection.stop()

@@ -14,7 +14,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from inbox.live.database_link import NAME, PREFIX, Link
+from inbox.live.dedicated_connection import NAME, PREFIX, DedicatedConnection
 from inbox.mirror import lease
 from inbox.mirror.lease import LeaseLost, SyncLease
 from inbox.models import Lease, Upstream
@@ -31,12 +31,12 @@ OTHER = f"{PREFIX}other"
 
 @asynccontextmanager
 async def holder(name: str = NAME) -> AsyncIterator[SyncLease]:
-    link = Link()
-    link.start()
+    connection = DedicatedConnection()
+    connection.start()
     try:
-        yield SyncLease(link, name)
+        yield SyncLease(connection, name)
     finally:
-        await link.stop()
+        await connection.stop()
 
 
 async def taken(by: SyncLease) -> None:

@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from inbox.live.database_link import link
+from inbox.live.dedicated_connection import dedicated_connection
 from inbox.models import Draft
 from inbox.services import answer_lock
 from inbox.services.answer_lock import StillAnswering, answering
@@ -28,11 +28,11 @@ pytestmark = [
 @asynccontextmanager
 async def several_processes() -> AsyncIterator[None]:
     """This process is one of several."""
-    link.start()
+    dedicated_connection.start()
     try:
         yield
     finally:
-        await link.stop()
+        await dedicated_connection.stop()
 
 
 @contextmanager
@@ -61,7 +61,7 @@ async def test_one_that_another_process_holds_is_waited_for() -> None:
             taking = asyncio.ensure_future(take())
             # Statements take turns: the second one comes after the first try.
             for _ in range(2):
-                await link.execute("SELECT 1")
+                await dedicated_connection.execute("SELECT 1")
             other.close()
             assert await taking
         async with answering(1, "int_1", wait=0) as waited:

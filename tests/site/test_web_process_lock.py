@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from inbox.live.database_link import Link
+from inbox.live.dedicated_connection import DedicatedConnection
 from inbox.mirror.lease import SyncLease
 from inbox.services.installation import StartRefused
 from reviewer_site.web_process_lock import PooledLock, WebProcessLock, require_shared
@@ -78,7 +78,7 @@ def test_processes_that_share_it_hold_it_together_and_no_other_beside_them(
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 async def test_behind_a_pooler_one_process_runs_alone(patience: None) -> None:
-    first, second, direct = PooledLock(), PooledLock(wait=0), Link()
+    first, second, direct = PooledLock(), PooledLock(wait=0), DedicatedConnection()
     direct.start()
     await require_shared(direct)
     await first.acquire()

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from inbox.live.database_link import name_connections
+from inbox.live.dedicated_connection import name_connections
 from inbox.management import demo_project, serving_note, web_process, workers
 from inbox.management.engine_process import EngineProcess
 from inbox.management.preparing import migrate, prepare, require_migrations

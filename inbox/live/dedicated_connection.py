@@ -1,7 +1,8 @@
 """PostgreSQL connections of the process itself, outside the pool.
 
 What keeps several processes in step must wait neither for a free connection nor for the thread that
-other background work shares. ``link`` runs short statements; to listen takes another connection.
+other background work shares. ``dedicated_connection`` runs short statements; to listen takes
+another one.
 
 All connections of a process, including those of the pool, have its name as ``application_name``. So
 another process sees in ``pg_stat_activity`` whether it is alive.
@@ -47,7 +48,7 @@ async def connect() -> psycopg.AsyncConnection:
         raise OperationalError(str(error)) from error
 
 
-class Link:
+class DedicatedConnection:
     """One connection, which is reopened when it is lost. For one event loop at a time."""
 
     def __init__(self) -> None:
@@ -108,5 +109,5 @@ async def _rows(
     return await cursor.fetchall() if cursor.description else []
 
 
-link = Link()
-"""The process's link."""
+dedicated_connection = DedicatedConnection()
+"""The process's connection for short statements."""
