@@ -26,7 +26,8 @@ def run(
     and ignores SIGINT. Port 0 takes any free one. Raises OSError for a taken address. The database
     must have been migrated.
     """
-    listener = socket.create_server((host, port), family=_family(host), backlog=1024)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=1024)
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     runner = Runner()
     server = Server(
@@ -105,7 +106,3 @@ class Server(uvicorn.Server):
         if self._parent_pipe is not None and not os.read(self._parent_pipe, 1024):
             asyncio.get_running_loop().remove_reader(self._parent_pipe)
             self.stop()
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

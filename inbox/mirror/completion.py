@@ -57,12 +57,12 @@ def _fits(row: Interaction, missing: list[str], question: PlannedInteraction) ->
     return (
         question.type in ("", row.type)
         and ("message" in missing or question.message in (None, row.message))
-        and ("target" in missing or target is None or (target.type, target.id) == _target(row))
+        and (
+            "target" in missing
+            or target is None
+            or (target.type, target.id) == (row.target_type, row.target_id)
+        )
     )
-
-
-def _target(row: Interaction) -> tuple[str, str]:
-    return row.target_type, row.target_id
 
 
 def _agreed(values: list[Any]) -> Any:

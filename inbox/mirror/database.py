@@ -31,13 +31,10 @@ class DatabaseWatch:
     succeeded since.
     """
 
-    def __init__(
-        self, sync_status: SyncStatus, *, interval: float = INTERVAL, timeout: float = TIMEOUT
-    ) -> None:
+    def __init__(self, sync_status: SyncStatus, *, timeout: float = TIMEOUT) -> None:
         self.failed = False
         self._timeout = timeout
         self._sync_status = sync_status
-        self._interval = interval
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
 
@@ -61,7 +58,7 @@ class DatabaseWatch:
             self.failed = bool(problem) or self._wake.is_set()
             self._note(problem, why)
             with suppress(TimeoutError):
-                pause = INTERVAL_AFTER_FAILURE if problem else self._interval
+                pause = INTERVAL_AFTER_FAILURE if problem else INTERVAL
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
 

@@ -116,16 +116,14 @@ class FullSync:
         interactions = await self._store.open_interactions()
         await self._pending(runs)
         for state in CLOSED:
-            await self._try(
-                f"{state.value} questions",
-                "closed questions",
-                self._closed_questions(state, seeding),
-            )
+            read = self._read_new(self._client.interactions, InteractionRow, seeding, status=state)
+            await self._try(f"{state.value} questions", "closed questions", read)
         still = await self._store.open_interactions() & interactions
         await self.read_unlisted(still - self._listed)
         await self.read_unfinished_runs()
         for status in FINISHED:
-            await self._try(f"{status.value} runs", "runs", self._finished_runs(status, seeding))
+            read = self._read_new(self._client.runs, RunRow, seeding, status=status)
+            await self._try(f"{status.value} runs", "runs", read)
         if self._capabilities.run is not Offer.NO:
             still = await self._store.open_runs() & runs
             unread = await self._store.unread_runs()
@@ -154,12 +152,6 @@ class FullSync:
         due = self._throttle.due(ids)[:limit]
         await self._try(BY_ID, "interaction", self._read_each(due, self._interaction))
         self._throttle.note_read(due)
-
-    async def _closed_questions(self, state: InteractionStatus, seeding: bool) -> None:
-        await self._read_new(self._client.interactions, InteractionRow, seeding, status=state)
-
-    async def _finished_runs(self, status: RunStatus, seeding: bool) -> None:
-        await self._read_new(self._client.runs, RunRow, seeding, status=status)
 
     async def read_unfinished_runs(self) -> None:
         """Read unfinished runs by the guide's statuses.

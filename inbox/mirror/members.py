@@ -1,6 +1,5 @@
 """Who a group's question asks if its payload has no member snapshot."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 
 from django.db.models import Q
@@ -61,12 +60,8 @@ def refresh(upstream: Upstream) -> Changes:
             row.counted = row.counted and facts(row, row.counted)
             tallies.add(row)
             rows.append(row)
-    return _save(upstream, rows, tallies)
-
-
-def _save(upstream: Upstream, rows: Collection[Interaction], tallies: Tallies) -> Changes:
     changes = Changes(interactions={row.mobius_id for row in rows})
     Interaction.objects.bulk_update(rows, ["members", "members_from", "counted"], 100)
-    changes.touch(recipients.write(new=[], changed=list(rows), at=datetime.now(UTC)))
+    changes.touch(recipients.write(new=[], changed=rows, at=datetime.now(UTC)))
     tallies.write(upstream)
     return changes

@@ -40,8 +40,7 @@ MAX_RUNS = 1000
 class Retries:
     """Runs of open pages that could not be read completely. Times are monotonic."""
 
-    def __init__(self, backoff: Backoff = RETRIES) -> None:
-        self._backoff = backoff
+    def __init__(self) -> None:
         self._failures: dict[str, int] = {}
         self._due_at: dict[str, float] = {}
 
@@ -53,7 +52,7 @@ class Retries:
     def note_failure(self, id: str, now: float, retry_after: float | None = None) -> None:
         """Record a failed read; the delay grows each time."""
         failures = self._failures[id] = self._failures.get(id, 0) + 1
-        self._due_at[id] = now + self._backoff.delay(failures, retry_after)
+        self._due_at[id] = now + RETRIES.delay(failures, retry_after)
 
     def note_success(self, id: str) -> None:
         self._failures.pop(id, None)

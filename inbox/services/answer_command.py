@@ -44,10 +44,9 @@ class AnswerCommand(Command[Interaction]):
         if self.credential is None:
             raise ValueError("the attempt has no credential")
         attempt = self.attempt
-        interaction = await self.credential.client().respond(
+        return await self.credential.client().respond(
             attempt.interaction_id, value=attempt.value, comment=attempt.comment or None
         )
-        return None if interaction is None else interaction
 
     async def read(self, *, within: float = READ_WITHIN) -> Payload:
         return await look_up(self.attempt.interaction_id, within=within)

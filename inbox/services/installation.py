@@ -4,7 +4,6 @@ Only this module creates ``secrets.env``, and only for a new installation.
 """
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,13 +126,10 @@ def _problem() -> str:
     head = DecisionHead.objects.first()
     if head is not None and not chain.sealed(head):
         return "None of the keys matches the head of the decision log"
-    if Credential.objects.exists() and not any(map(vault.opens, _sealed_tokens())):
+    tokens = Credential.objects.values_list("sealed", flat=True).iterator(chunk_size=200)
+    if Credential.objects.exists() and not any(map(vault.opens, tokens)):
         return "None of the keys can decrypt any stored member token"
     return ""
-
-
-def _sealed_tokens() -> Iterator[bytes | memoryview]:
-    yield from Credential.objects.values_list("sealed", flat=True).iterator(chunk_size=200)
 
 
 def _has_tables() -> bool:

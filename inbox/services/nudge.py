@@ -62,7 +62,7 @@ def nudge(
         if times:
             _log(ready, now, times)
     if not times:
-        return ready.outcome(Kind.TOO_SOON, _last(ready))
+        return ready.outcome(Kind.TOO_SOON, _of(ready).get().at)
     get_bus().publish([topics.notices(user_id), topics.item(interaction_id), topics.runs()])
     return ready.outcome(Kind.NUDGED, now)
 
@@ -129,11 +129,6 @@ def _of(ready: NudgeCommand) -> QuerySet[Notice]:
         interaction_id=ready.item.mobius_id,
         kind=Notice.Kind.NUDGE,
     )
-
-
-def _last(ready: NudgeCommand) -> datetime:
-    at: datetime = _of(ready).values_list("at", flat=True).get()
-    return at
 
 
 def _log(ready: NudgeCommand, now: datetime, times: int) -> None:

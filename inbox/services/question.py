@@ -59,7 +59,7 @@ async def find_or_read(
     if item is not None or not can_see_any or len(interaction_id) > LONGEST_ID:
         return item
     began = asyncio.get_running_loop().time()
-    reads = _reads()
+    reads = _by_loop.setdefault(asyncio.get_running_loop(), Reads())
     # Also for a read that is shared: the limit must not show what others have read.
     if not await sync_to_async(_rate_limiter.allow)(viewer.user_id):
         return None
@@ -68,15 +68,11 @@ async def find_or_read(
         async with waiting():
             await asyncio.wait({read})
         if (interaction := read.result()) is not None:
-            await sync_to_async(_mirror_and_publish)(interaction, upstream)
+            await sync_to_async(lambda: mirror(interaction, upstream).publish())()
     item = await sync_to_async(find)(viewer, upstream, interaction_id)
     if item is None:
         await _wait_evenly(began)
     return item
-
-
-def _mirror_and_publish(interaction: types.Interaction, upstream: Upstream) -> None:
-    mirror(interaction, upstream).publish()
 
 
 Read = asyncio.Task[types.Interaction | None]
@@ -103,10 +99,6 @@ class Reads:
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Reads] = WeakKeyDictionary()
 """The recent reads of this process, by event loop; others make their own."""
 _rate_limiter = RateLimiter("questions")
-
-
-def _reads() -> Reads:
-    return _by_loop.setdefault(asyncio.get_running_loop(), Reads())
 
 
 async def _read(interaction_id: str) -> types.Interaction | None:

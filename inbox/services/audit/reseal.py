@@ -4,7 +4,6 @@ The log continues after its last entry. The break itself is an entry, with the r
 that the log has lost are entered again after it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -103,7 +102,8 @@ def _enter_lost_answers() -> int:
 
 
 def _remove_unreadable_tokens(account: str) -> list[str]:
-    lost = list(_unreadable())
+    rows = Credential.objects.select_related("upstream", "reviewer__user").order_by("pk")
+    lost = [credential for credential in rows if not vault.opens(credential.sealed)]
     decision_log.append(
         *(
             Entry(
@@ -128,8 +128,3 @@ def _remove_unreadable_tokens(account: str) -> list[str]:
         )
     Credential.objects.filter(pk__in=[credential.pk for credential in lost]).delete()
     return sorted(credential.reviewer.user.get_username() for credential in lost)
-
-
-def _unreadable() -> Iterator[Credential]:
-    rows = Credential.objects.select_related("upstream", "reviewer__user").order_by("pk")
-    yield from (credential for credential in rows if not vault.opens(credential.sealed))
