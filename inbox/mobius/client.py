@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import httpx
 
-from inbox.mobius import bounded, paging, sse
+from inbox.mobius import bounded, sse
 from inbox.mobius.adapters import Adapter, Call, UnreadableError, choose
 from inbox.mobius.bounded import Limits
 from inbox.mobius.errors import InvalidResponse, MobiusError, Rejected, TooLarge, WebPage
-from inbox.mobius.lists import Lists, is_about_parameters
+from inbox.mobius.lists import Lists, is_about_parameters, walk
 from inbox.mobius.timing import Backoff, Timeouts
 from inbox.mobius.transport import (
     Bearer,
@@ -395,7 +395,7 @@ class MobiusClient:
         async def read_page(cursor: str | None) -> Page[T]:
             return await self._page(page, owner_id, limit=PAGE_SIZE, cursor=cursor)
 
-        return tuple([item async for item in paging.walk(read_page, complete=True)])
+        return tuple([item async for item in walk(read_page, complete=True)])
 
 
 def _read_response(call: Call[T], answer: Any) -> T:

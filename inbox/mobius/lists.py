@@ -1,9 +1,13 @@
-"""Which parameters upstream's lists were found to accept."""
+"""Upstream's lists: reading all pages, and which parameters they were found to accept."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from http import HTTPStatus
+from typing import Any, TypeVar
 
-from inbox.mobius.errors import MobiusError, Rejected
+from inbox.mobius.errors import InvalidResponse, MobiusError, Rejected, TooLarge
+from inbox.mobius.types import Page
+
+T = TypeVar("T")
 
 SMALLER = (100, 50)
 """Page sizes to try if a larger one is refused; after them, no ``limit``."""
@@ -66,3 +70,26 @@ class Lists:
 def is_about_parameters(error: MobiusError) -> bool:
     """Whether the request may be accepted with fewer parameters."""
     return error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+async def walk(
+    page: Callable[..., Awaitable[Page[T]]], *, complete: bool = False, **filters: Any
+) -> AsyncGenerator[T, None]:
+    """Every item of every page.
+
+    Raises InvalidResponse if a cursor repeats; with ``complete``, TooLarge for a skipped record.
+    """
+    seen: set[str] = set()
+    cursor: str | None = None
+    while True:
+        result = await page(cursor=cursor, **filters)
+        if complete and result.skipped:
+            raise TooLarge(f"{result.skipped[0]} is too large to be read.")
+        for item in result.items:
+            yield item
+        cursor = result.next_cursor
+        if cursor is None:
+            return
+        if cursor in seen:
+            raise InvalidResponse("Mobius answered with pages that never end.")
+        seen.add(cursor)

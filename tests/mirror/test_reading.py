@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 
 from inbox.mirror import capabilities
 from inbox.mirror import project as mirror
-from inbox.mirror.reading import read_run
+from inbox.mirror.run_reads import read_run
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import NotFound, Unreachable
 from inbox.mobius.types import Capabilities, Offer

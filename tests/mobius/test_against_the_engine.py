@@ -8,7 +8,7 @@ import pytest
 
 from inbox.mobius import Backoff, MobiusClient, Timeouts
 from inbox.mobius.errors import Conflict, Denied, NotFound, Rejected, Unauthorized, Unreachable
-from inbox.mobius.paging import walk
+from inbox.mobius.lists import walk
 from inbox.mobius.types import Event, EventKind, PolicyKind, RunStatus
 from tests.fixtures_engine import Project
 from tests.support.scripted_server import CutBeforeRead, PassThenCut, ScriptedServer

@@ -10,7 +10,7 @@ import pytest
 
 from inbox.mobius.bounded import Limits
 from inbox.mobius.errors import InvalidResponse, TooLarge
-from inbox.mobius.paging import walk
+from inbox.mobius.lists import walk
 from tests.mobius.conftest import Connect, interaction
 from tests.support.scripted_server import Exchange, Reply, ScriptedServer, head
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 
 from inbox.access import NotTheirs
 from inbox.mirror import capabilities
-from inbox.mirror.reading import read_run
+from inbox.mirror.run_reads import read_run
 from inbox.models import Credential, Decision, Run, Upstream
 from inbox.people.clients import service_client
 from inbox.services import run_control

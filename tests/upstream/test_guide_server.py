@@ -8,7 +8,7 @@ import pytest
 
 from inbox.mobius import Backoff, MobiusClient
 from inbox.mobius.errors import Conflict, NotFound, Rejected
-from inbox.mobius.paging import walk
+from inbox.mobius.lists import walk
 from inbox.mobius.types import InteractionStatus, RunStatus
 from tests.upstream import GuideServer
 

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer, redaction
-from inbox.mirror import capabilities, reading
+from inbox.mirror import capabilities, run_reads
 from inbox.mobius.types import Offer
 from inbox.models import Decision, Event, Interaction, Run, Step, Upstream
 from inbox.people.names import accounts_and_deactivated
@@ -340,7 +340,7 @@ def _log(
     shown = lines(part.events)
     new = [line for line in lines([*part.events, *part.newer]) if line.seq > (part.last or 0)]
     # An empty log fills by itself, and so does one whose events the mirror is still reading.
-    until = part.last if shown and reading.is_complete(upstream, run) else None
+    until = part.last if shown and run_reads.is_complete(upstream, run) else None
     address = {"before": before} if before else {"from": part.first, "until": until}
     return RunLog(
         lines=shown,

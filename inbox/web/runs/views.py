@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from inbox import access
 from inbox.live import hub
 from inbox.live.page_activity import page_activity
-from inbox.mirror import freshness, reading
+from inbox.mirror import freshness, run_reads
 from inbox.models import Run, Upstream
 from inbox.services import run_control as service
 from inbox.services.outcome import Outcome
@@ -128,7 +128,7 @@ def run(request: ReviewerRequest, id: str) -> HttpResponse:
     found = run_page.find(request.viewer, request.upstream, id)
     if found is None:
         raise Http404("No such run.")
-    if not reading.is_complete(request.upstream, found):
+    if not run_reads.is_complete(request.upstream, found):
         # The page's stream brings it.
         page_activity.run_requested(found.mobius_id)
     return _run(request, found, cursor)
