@@ -8,8 +8,7 @@ number. The note of such a log stays as it is until an operator declares the bre
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,46 +51,45 @@ def begin() -> None:
     """Note an empty log, unless a note or an account exists: creating accounts is logged, so with
     accounts a missing note was removed.
     """
-    with _changing() as notes:
-        note = notes.get(_database(), Note())
-        if note.number is None and holds(note):
-            notes[_database()] = replace(note, number=0)
+
+    def change(note: Note) -> Note:
+        return replace(note, number=0) if note.number is None and holds(note) else note
+
+    _change(change)
 
 
 def join(head: DecisionHead) -> None:
     """Note the present ``head`` in a folder without a note: a new machine begins with the log as it
     finds it.
     """
-    with _changing() as notes:
-        note = notes.get(_database(), Note())
-        if note.number is None:
-            notes[_database()] = replace(note, number=head.number, hash=head.hash)
+
+    def change(note: Note) -> Note:
+        return replace(note, number=head.number, hash=head.hash) if note.number is None else note
+
+    _change(change)
 
 
 def advance(head: DecisionHead) -> None:
     """Note a committed ``head``, unless a newer one is noted or the log lacks the noted entry."""
-    with _changing() as notes:
-        note = notes.get(_database(), Note())
-        if note.number is not None and note.number < head.number and holds(note):
-            notes[_database()] = replace(note, number=head.number, hash=head.hash)
+
+    def change(note: Note) -> Note:
+        newer = note.number is not None and note.number < head.number and holds(note)
+        return replace(note, number=head.number, hash=head.hash) if newer else note
+
+    _change(change)
 
 
 def reset(head: DecisionHead) -> None:
     """Note ``head`` whatever was noted before, after an operator has declared a break."""
-    with _changing() as notes:
-        notes[_database()] = Note(number=head.number, hash=head.hash)
+    _change(lambda _: Note(number=head.number, hash=head.hash))
 
 
 def note_anchored(head: DecisionHead) -> None:
-    with _changing() as notes:
-        note = notes.get(_database(), Note())
-        notes[_database()] = replace(note, anchored=head.hash, failed="", failed_at="")
+    _change(lambda note: replace(note, anchored=head.hash, failed="", failed_at=""))
 
 
 def note_failed(failed: dict[str, Any], at: str) -> None:
-    with _changing() as notes:
-        note = notes.get(_database(), Note())
-        notes[_database()] = replace(note, failed=failed, failed_at=note.failed_at or at)
+    _change(lambda note: replace(note, failed=failed, failed_at=note.failed_at or at))
 
 
 def holds(note: Note) -> bool:
@@ -103,14 +101,14 @@ def holds(note: Note) -> bool:
     return Decision.objects.filter(number=note.number, hash=note.hash).exists()
 
 
-@contextmanager
-def _changing() -> Iterator[dict[str, Note]]:
-    """Yield all notes, and write them back if one has changed."""
+def _change(change: Callable[[Note], Note]) -> None:
+    """Replace the note of this database by what ``change`` makes of it."""
     with private_files.locked(settings.DATA_DIR / f"{FILE}.lock"):
-        before = _read_all()
-        notes = dict(before)
-        yield notes
-        if notes != before:
+        notes = _read_all()
+        before = notes.get(_database(), Note())
+        after = change(before)
+        if after != before:
+            notes[_database()] = after
             text = json.dumps({name: asdict(note) for name, note in notes.items()}, indent=2)
             private_files.write(settings.DATA_DIR / FILE, text + "\n")
 
