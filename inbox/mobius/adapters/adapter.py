@@ -53,11 +53,9 @@ class Adapter(Protocol):
 
     def root(self, base_url: str, project: str) -> str:
         """The URL before every path."""
-        ...
 
     def read_refusal(self, body: Any) -> Refusal:
         """The error in a response outside 2xx, whatever its body."""
-        ...
 
     # Interactions
 
@@ -73,31 +71,24 @@ class Adapter(Protocol):
         cursor: str | None = None,
     ) -> Call[Page[Interaction]]:
         """One page, newest first. ``inbox``: what the token's owner sees, not for service keys."""
-        ...
 
     def interaction(self, id: str) -> Call[Interaction]:
         """One interaction as it is now."""
-        ...
 
     def create_interaction(self, body: dict[str, Any]) -> Call[Interaction]:
         """Create an interaction; ``body`` is in the form of this generation."""
-        ...
 
     def respond(self, id: str, *, value: Any, comment: str | None) -> Call[Interaction]:
         """Answer as the token's owner."""
-        ...
 
     def claim(self, id: str) -> Call[Interaction]:
         """Reserve a first-responder question for the token's owner."""
-        ...
 
     def release(self, id: str) -> Call[Interaction]:
         """Make it available again."""
-        ...
 
     def without_answers(self, raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
         """``Interaction.raw`` without values and comments, except those of the user ``but``."""
-        ...
 
     # Runs
 
@@ -111,7 +102,6 @@ class Adapter(Protocol):
         external_id: str | None,
     ) -> Call[Run]:
         """Start a run of ``spec``."""
-        ...
 
     def runs(
         self,
@@ -123,21 +113,17 @@ class Adapter(Protocol):
         cursor: str | None = None,
     ) -> Call[Page[Run]]:
         """One page, newest first."""
-        ...
 
     def run(self, id: str) -> Call[Run]:
         """One run as it is now, with its plan."""
-        ...
 
     def steps(
         self, run_id: str, *, limit: int | None, cursor: str | None = None
     ) -> Call[Page[Step]]:
         """One page of a run's steps, in order."""
-        ...
 
     def signal(self, run_id: str, *, name: str, payload: dict[str, Any] | None) -> Call[str]:
         """Send a signal, bypassing interactions; read as the signal's id."""
-        ...
 
     def cancel_run(self, run_id: str) -> Call[None]: ...
 
@@ -145,25 +131,20 @@ class Adapter(Protocol):
 
     def events(self, run_id: str | None) -> str:
         """The path of the project's stream, or of one run's."""
-        ...
 
     def resume(self, seq: int) -> tuple[Query, dict[str, str]]:
         """The query and headers that resume a stream after ``seq``."""
-        ...
 
     def read_frame(self, frame: ServerSentEvent, *, first: bool) -> Event | None:
         """The event in a frame, None if there is none. ``first``: the connection's first frame."""
-        ...
 
     # Groups and people
 
     def groups(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Group]]:
         """One page, newest first."""
-        ...
 
     def group(self, group: str) -> Call[Group]:
         """One group, by id or handle."""
-        ...
 
     def update_group(
         self,
@@ -174,13 +155,11 @@ class Adapter(Protocol):
         routing: PolicyKind | None,
     ) -> Call[Group]:
         """Change what is given. Raises ValueError for an unsupported routing."""
-        ...
 
     def members(
         self, group: str, *, limit: int | None, cursor: str | None = None
     ) -> Call[Page[GroupMember]]:
         """One page of a group's members."""
-        ...
 
     def add_member(self, group: str, user_id: str) -> Call[GroupMember]: ...
 
@@ -188,7 +167,6 @@ class Adapter(Protocol):
 
     def me(self) -> Call[Person]:
         """The owner of the client's member token."""
-        ...
 
     # Lists: ``limit`` is how many items a page may have, None for upstream's default
 
@@ -197,4 +175,3 @@ class Adapter(Protocol):
 
         If the cursor can't be found, the list ends here.
         """
-        ...
