@@ -308,7 +308,7 @@ class FullSync:
         """
         page = await self._client.interactions(status=PENDING, run_id=run_id)
         await self.take(page.items, self._seen_seq())
-        stored = await self._store.open_interactions_of(run_id)
+        stored = await self._store.open_interactions(run_id=run_id)
         await self.read_interactions(stored - {item.id for item in page.items})
         if self._capabilities.steps is not Offer.NO:
             await self._try("steps", "steps", self._read_steps(run_id))

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Collection
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from weakref import WeakValueDictionary
@@ -53,14 +52,6 @@ _under_way: WeakValueDictionary[tuple[int, int, str], asyncio.Lock] = WeakValueD
 """The reads in this process: each run is read once at a time."""
 
 
-@dataclass(frozen=True)
-class _Stored:
-    """What the mirror has of a run: whether it is complete, and the seq of its newest event."""
-
-    complete: bool
-    newest: int
-
-
 async def read_run(client: MobiusClient, upstream: Upstream, run_id: str) -> None:
     """Read the run with its plan, its steps and its whole log.
 
@@ -70,9 +61,9 @@ async def read_run(client: MobiusClient, upstream: Upstream, run_id: str) -> Non
     key = (id(asyncio.get_running_loop()), upstream.pk, run_id)
     lock = _under_way.setdefault(key, asyncio.Lock())
     async with locked(lock):
-        stored = await sync_to_async(_stored)(upstream, run_id)
-        if not stored.complete:
-            await _read(client, upstream, run_id, stored.newest)
+        complete, newest = await sync_to_async(_stored)(upstream, run_id)
+        if not complete:
+            await _read(client, upstream, run_id, newest)
 
 
 def is_complete(upstream: Upstream, run: Run) -> bool:
@@ -83,11 +74,12 @@ def is_complete(upstream: Upstream, run: Run) -> bool:
     return run.gone or (has_plan and has_log)
 
 
-def _stored(upstream: Upstream, run_id: str) -> _Stored:
+def _stored(upstream: Upstream, run_id: str) -> tuple[bool, int]:
+    """Whether the mirror has all of the run, and the seq of its newest event."""
     run = Run.objects.filter(upstream=upstream, mobius_id=run_id).first()
     events = EventRow.objects.filter(upstream=upstream, run_id=run_id).order_by("-seq")
     newest = events.values_list("seq", flat=True).first()
-    return _Stored(complete=run is not None and is_complete(upstream, run), newest=newest or 0)
+    return run is not None and is_complete(upstream, run), newest or 0
 
 
 async def _read(client: MobiusClient, upstream: Upstream, run_id: str, newest: int) -> None:
@@ -278,5 +270,5 @@ class RunReader:
             return
         await self._store.apply([run])
         if run.status.finished:
-            open_questions = await self._store.open_interactions_of(run_id)
+            open_questions = await self._store.open_interactions(run_id=run_id)
             await self._full_sync.read_interactions(open_questions)

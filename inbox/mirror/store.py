@@ -112,15 +112,9 @@ class Store:
         rows = Run.objects.filter(upstream=self.upstream, finished=False, gone=False)
         return await _ids(lambda: rows.values_list("mobius_id", flat=True))
 
-    async def open_interactions(self) -> set[str]:
-        """Ids of the interactions that are not closed."""
-        rows = Interaction.objects.filter(upstream=self.upstream, gone=False)
-        rows = rows.exclude(status__in=CLOSED)
-        return await _ids(lambda: rows.values_list("mobius_id", flat=True))
-
-    async def open_interactions_of(self, run_id: str) -> set[str]:
-        """Those of ``open_interactions`` that a run asks."""
-        rows = Interaction.objects.filter(upstream=self.upstream, run_id=run_id, gone=False)
+    async def open_interactions(self, **filters: str) -> set[str]:
+        """Ids of the interactions that are not closed, such as those with a ``run_id``."""
+        rows = Interaction.objects.filter(upstream=self.upstream, gone=False, **filters)
         rows = rows.exclude(status__in=CLOSED)
         return await _ids(lambda: rows.values_list("mobius_id", flat=True))
 

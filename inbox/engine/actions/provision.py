@@ -78,23 +78,17 @@ def _provision_group(project: Project, group: dict[str, Any], now: datetime, kee
     existing = Group.objects.filter(project=project, handle=group["handle"]).first()
     if existing is not None and keep:
         return existing.id
+    fields = {
+        "name": group["name"],
+        "routing_policy": group.get("routing_policy", Group.Routing.FIRST_RESPONDER),
+        "description": group.get("description"),
+        "updated_at": now,
+    }
     row, _ = Group.objects.update_or_create(
         project=project,
         handle=group["handle"],
-        defaults={
-            "name": group["name"],
-            "routing_policy": group.get("routing_policy", Group.Routing.FIRST_RESPONDER),
-            "description": group.get("description"),
-            "updated_at": now,
-        },
-        create_defaults={
-            "id": ids.new("grp", now),
-            "name": group["name"],
-            "routing_policy": group.get("routing_policy", Group.Routing.FIRST_RESPONDER),
-            "description": group.get("description"),
-            "created_at": now,
-            "updated_at": now,
-        },
+        defaults=fields,
+        create_defaults={**fields, "id": ids.new("grp", now), "created_at": now},
     )
     user_ids = list(group.get("members", ()))
     row.memberships.exclude(user_id__in=user_ids).delete()
