@@ -43,7 +43,17 @@ class ReviewerInline(admin.StackedInline):
         return False
 
 
-class ProviderAccountInline(admin.TabularInline):
+class NotEditable:
+    """For rows that the admin shows and neither adds nor changes."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ProviderAccountInline(NotEditable, admin.TabularInline):
     """The account of the identity provider that the person signs in with. Sign-in links link it."""
 
     model = SocialAccount
@@ -51,30 +61,18 @@ class ProviderAccountInline(admin.TabularInline):
     verbose_name = gettext_lazy("account at the identity provider")
     verbose_name_plural = gettext_lazy("accounts at the identity provider")
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     @admin.display(description=gettext_lazy("email"))
     def email(self, account: SocialAccount) -> str:
         return str(account.extra_data.get("email", ""))
 
 
-class SecondFactorInline(admin.TabularInline):
+class SecondFactorInline(NotEditable, admin.TabularInline):
     """The person's second factors, which an administrator can remove for someone who lost them."""
 
     model = Authenticator
     fields = readonly_fields = ("type", "created_at", "last_used_at")
     verbose_name = gettext_lazy("second factor")
     verbose_name_plural = gettext_lazy("second factors")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class PermissionsField(forms.ModelMultipleChoiceField):
@@ -169,7 +167,7 @@ class RoleAdmin(GroupAdmin):
 
 
 @admin.register(Decision)
-class DecisionAdmin(admin.ModelAdmin):
+class DecisionAdmin(NotEditable, admin.ModelAdmin):
     """Who did what and when. Answers are left out, since they are only for people who may see the
     question; changes of accounts and rights are shown completely.
     """
@@ -208,12 +206,6 @@ class DecisionAdmin(admin.ModelAdmin):
         if words is None:
             return entry.title
         return _("%(title)s: %(change)s") % {"title": entry.title, "change": words.text}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

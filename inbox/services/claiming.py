@@ -175,7 +175,16 @@ def _prepare(
         credential = member_credential(reviewer)
     except NoCredential as none:
         return Outcome(Kind.NO_CREDENTIAL, item, verb, lost=none.lost)
-    attempt = _begin(verb, reviewer, viewer, item, origin)
+    attempt = ClaimAttempt.objects.create(
+        reviewer=reviewer,
+        upstream_id=item.upstream_id,
+        interaction_id=item.mobius_id,
+        verb=verb,
+        address=origin.address,
+        held=access.has_claimed(viewer, item),
+        question_updated_at=item.updated_at,
+        created_at=timezone.now(),
+    )
     return ClaimCommand(verb, reviewer, viewer, item, credential, attempt, by)
 
 
@@ -226,21 +235,6 @@ def _unchanged(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Int
         case _:
             kind = Kind.STILL_OPEN
     return Outcome(kind, item, verb, **facts_of(error))
-
-
-def _begin(
-    verb: str, reviewer: Reviewer, viewer: Viewer, item: Interaction, origin: Origin
-) -> ClaimAttempt:
-    return ClaimAttempt.objects.create(
-        reviewer=reviewer,
-        upstream_id=item.upstream_id,
-        interaction_id=item.mobius_id,
-        verb=verb,
-        address=origin.address,
-        held=access.has_claimed(viewer, item),
-        question_updated_at=item.updated_at,
-        created_at=timezone.now(),
-    )
 
 
 def _note_failure(attempt: ClaimAttempt, http_status: int | None) -> None:

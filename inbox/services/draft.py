@@ -5,7 +5,7 @@ changed that draft in the meantime, the text becomes a new draft, and both stay 
 discarded.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -168,13 +168,8 @@ def drafted(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str
     """Those of the questions for which the viewer has a draft with text. One query, none without
     ``ids``. Answers that wait to be sent have drafts too.
     """
-    if not ids:
-        return set()
-    own = Draft.objects.filter(
-        reviewer__user_id=viewer.user_id, upstream=upstream, interaction_id__in=ids
-    )
-    found = own.values_list("interaction_id", "values", "comment")
-    return {id_ for id_, values, comment in found if comment or values not in NO_VALUES}
+    drafts = _texts(viewer, upstream, ids)
+    return {id_ for id_, values, comment in drafts if comment or values not in NO_VALUES}
 
 
 def has_text(values: list[str], comment: str) -> bool:
@@ -186,13 +181,19 @@ def typed(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str]:
     """Those of the questions for which the viewer's draft ``has_text``. One query, none without
     ``ids``.
     """
+    drafts = _texts(viewer, upstream, ids)
+    return {id_ for id_, values, comment in drafts if has_text(values, comment)}
+
+
+def _texts(
+    viewer: Viewer, upstream: Upstream, ids: Collection[str]
+) -> Iterable[tuple[str, list[str], str]]:
     if not ids:
-        return set()
+        return ()
     own = Draft.objects.filter(
         reviewer__user_id=viewer.user_id, upstream=upstream, interaction_id__in=ids
     )
-    found = own.values_list("interaction_id", "values", "comment")
-    return {id_ for id_, values, comment in found if has_text(values, comment)}
+    return own.values_list("interaction_id", "values", "comment")
 
 
 def discard_version(*, reviewer: Reviewer, pk: int, version: int) -> bool:
