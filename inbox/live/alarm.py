@@ -1,4 +1,4 @@
-"""Waking a task from any thread."""
+"""Waiting that can be ended early, from any thread."""
 
 import asyncio
 from contextlib import suppress
@@ -24,7 +24,12 @@ class Alarm:
 
     async def wait(self, seconds: float | None = None) -> None:
         """Wait for ``ring``, at most for ``seconds``."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._rung.wait()
+        await wait_for(self._rung, seconds)
         self._rung.clear()
+
+
+async def wait_for(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait for ``event``, at most for ``seconds``."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, InterfaceError, connections, transaction
 
+from inbox.live.alarm import wait_for
 from inbox.mirror.freshness import Reason, SyncStatus, sync_status
 from inbox.models import Upstream
 from inbox.outage import is_outage
@@ -57,10 +58,7 @@ class DatabaseWatch:
             problem, why = await self._checked()
             self.failed = bool(problem) or self._wake.is_set()
             self._note(problem, why)
-            with suppress(TimeoutError):
-                pause = INTERVAL_AFTER_FAILURE if problem else INTERVAL
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
+            await wait_for(self._wake, INTERVAL_AFTER_FAILURE if problem else INTERVAL)
 
     async def _checked(self) -> tuple[Reason | None, str]:
         """Run a check to its end, and report if it takes too long."""

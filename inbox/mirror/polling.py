@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+from inbox.live.alarm import wait_for
 from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.freshness import SyncStatus, trouble_of
@@ -116,9 +116,7 @@ class Poller:
                     failures = 0
                     self._note_success()
                     wait = self._next_pause()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(wait):
-                        await self._now.wait()
+                await wait_for(self._now, wait)
         finally:
             unlisten()
             self._forget_due()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
+from inbox.live.alarm import wait_for
 from inbox.live.page_activity import page_activity
 from inbox.metrics import QUEUE_DEPTH
 from inbox.mirror import capabilities, groups
@@ -185,9 +186,7 @@ class SyncSession:
             wait = self._intervals.offers
             if self._capabilities.project_events is Offer.UNKNOWN:
                 wait, short_wait = min(wait, short_wait), short_wait * 2
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._recovered.wait()
+            await wait_for(self._recovered, wait)
             self._recovered.clear()
             try:
                 probed = await probe(
@@ -346,9 +345,7 @@ class SyncSession:
 
     async def _full_sync(self) -> None:
         """Run a full sync once the stream is open, whenever it has reopened, and regularly."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._intervals.opening):
-                await self._opened.wait()
+        await wait_for(self._opened, self._intervals.opening)
         await self._repeat(
             self._full_sync_once,
             self._full_sync_failed,
@@ -456,9 +453,7 @@ class SyncSession:
             else:
                 failures = 0
                 wait = pause()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await wake.wait()
+            await wait_for(wake, wait)
 
     async def _refresh_staleness(self) -> None:
         """Update open pages when the passing of time changes what they show."""
