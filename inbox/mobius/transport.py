@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -159,19 +160,9 @@ class Transport:
 
     def with_auth(self, auth: Bearer) -> "Transport":
         """A transport with the same pool and another token."""
-        return Transport(
-            root=self.root,
-            http=self._http,
-            streams=self._streams,
-            auth=auth,
-            timeouts=self.timeouts,
-            backoff=self.backoff,
-            limits=self.limits,
-            read_refusal=self._read_refusal,
-            waiting=self._waiting,
-            more_headers=self._more_headers,
-            observe=self._observe,
-        )
+        other = copy(self)
+        other._auth, other.quiet_until, other._dated = auth, float("-inf"), None
+        return other
 
     async def get(self, path: str, query: Query | None = None, *, to_the_end: bool = False) -> Any:
         """The JSON at ``path``. Retried after temporary failures, since it changes nothing.
