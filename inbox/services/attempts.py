@@ -303,10 +303,8 @@ def _accept(attempt: Attempt) -> None:
 
 def _restore_draft(attempt: Attempt, item: Interaction) -> None:
     """Restore the draft that was deleted when upstream accepted an answer that never appeared."""
-    if attempt.state == Attempt.State.ACCEPTED and not _drafts(attempt).exists():
-        typed = draft.as_form_values(attempt.value)
-        closed = not item.pending
-        draft.keep(attempt.reviewer, item, values=typed, comment=attempt.comment, closed=closed)
+    if attempt.state == Attempt.State.ACCEPTED:
+        draft.restore(attempt, item)
 
 
 def _changes_for_recipients(item: Interaction) -> Changes:

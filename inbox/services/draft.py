@@ -122,6 +122,14 @@ def keep(
     )
 
 
+def restore(attempt: Attempt, item: Interaction) -> None:
+    """Make an answer a draft again, unless the person has another one of the question."""
+    if not _of(item).filter(reviewer=attempt.reviewer).exists():
+        typed = as_form_values(attempt.value)
+        closed = not item.pending
+        keep(attempt.reviewer, item, values=typed, comment=attempt.comment, closed=closed)
+
+
 def drafts_of(
     viewer: Viewer, item: Interaction, typed_in: TypedIn
 ) -> tuple[Draft | None, list[Draft]]:

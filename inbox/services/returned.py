@@ -7,7 +7,7 @@ from django.db import transaction
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
-from inbox.models import Attempt, Draft, Interaction, Notice, Reviewer
+from inbox.models import Attempt, Interaction, Notice, Reviewer
 from inbox.services import draft
 from inbox.services.notices import notify
 from inbox.services.outcome import Kind
@@ -30,7 +30,7 @@ def bring_back(attempt: Attempt, kind: Kind, message: str = "") -> None:
     item = attempt.question()
     if item is None:
         return
-    _keep_text(attempt, item)
+    draft.restore(attempt, item)
     reviewer = attempt.reviewer
     notify(
         reviewer,
@@ -60,13 +60,3 @@ def publish(reviewer: Reviewer, interaction_id: str) -> None:
     own = reviewer.mobius_id or ""
     changed = {topics.inbox(own): frozenset({interaction_id})}
     get_bus().publish(changed | dict.fromkeys((topics.held(own), topics.notices(own)), frozenset()))
-
-
-def _keep_text(attempt: Attempt, item: Interaction) -> None:
-    drafts = Draft.objects.filter(
-        reviewer=attempt.reviewer, upstream_id=item.upstream_id, interaction_id=item.mobius_id
-    )
-    if not drafts.exists():
-        typed = draft.as_form_values(attempt.value)
-        closed = not item.pending
-        draft.keep(attempt.reviewer, item, values=typed, comment=attempt.comment, closed=closed)
