@@ -7,7 +7,6 @@ several; ``postgres_bus`` carries what one publishes to the others.
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Protocol
 
 from django.db import connections
 
@@ -17,17 +16,27 @@ Listener = Callable[[Changed], None]
 Receiver = Callable[[str], None]
 
 
-class Bus(Protocol):
-    """Where changed topics are published."""
+class MemoryBus:
+    """The bus of a single process. ``PostgresBus`` adds the other processes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._listeners: tuple[Listener, ...] = ()
 
     def publish(self, topics: Iterable[str] | Changed) -> None:
         """Tell all listeners that ``topics`` have changed. Any thread may call it; it never waits.
 
         Call it after the commit: a listener may read the change at once.
         """
+        self.publish_here(topics)
 
     def publish_here(self, topics: Iterable[str] | Changed) -> None:
         """Tell only the listeners of this process, for a change that each process notices."""
+        changed = as_changed(topics)
+        if not changed:
+            return
+        for listener in self._listeners:
+            listener(changed)
 
     def subscribe(self, callback: Listener) -> Callable[[], None]:
         """Call ``callback`` in the publishing thread at each change. Returns a function that ends
@@ -36,33 +45,6 @@ class Bus(Protocol):
         A callback must be quick and must not raise.
         """
 
-    def broadcast(self, channel: str, text: str = "") -> None:
-        """Send ``text`` to all other processes. Any thread may call it; it never waits."""
-
-    def on_broadcast(self, channel: str, callback: Receiver) -> None:
-        """Call ``callback`` with each text that another process broadcasts on the channel. It must
-        be quick and must not raise.
-        """
-
-
-class MemoryBus:
-    """The bus of a single process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._listeners: tuple[Listener, ...] = ()
-
-    def publish(self, topics: Iterable[str] | Changed) -> None:
-        self.publish_here(topics)
-
-    def publish_here(self, topics: Iterable[str] | Changed) -> None:
-        changed = as_changed(topics)
-        if not changed:
-            return
-        for listener in self._listeners:
-            listener(changed)
-
-    def subscribe(self, callback: Listener) -> Callable[[], None]:
         def listener(changed: Changed) -> None:
             callback(changed)
 
@@ -76,10 +58,12 @@ class MemoryBus:
         return unsubscribe
 
     def broadcast(self, channel: str, text: str = "") -> None:
-        """There is no other process."""
+        """Send ``text`` to all other processes. Any thread may call it; it never waits."""
 
     def on_broadcast(self, channel: str, callback: Receiver) -> None:
-        """There is no other process."""
+        """Call ``callback`` with each text that another process broadcasts on the channel. It must
+        be quick and must not raise.
+        """
 
 
 def add_changes(changed: dict[str, frozenset[str]], more: Changed) -> None:
@@ -92,7 +76,7 @@ def as_changed(topics: Iterable[str] | Changed) -> Changed:
 
 
 @cache
-def get_bus() -> Bus:
+def get_bus() -> MemoryBus:
     if connections["default"].vendor == "postgresql":
         from inbox.live.postgres_bus import postgres_bus  # noqa: PLC0415 - it needs this file
 

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from inbox.live import frames, topics, worker
-from inbox.live.bus import Bus, Changed, add_changes, get_bus
+from inbox.live.bus import Changed, MemoryBus, add_changes, get_bus
 from inbox.live.connection import Connection, Receive, Send, Subscription, body
 from inbox.live.fragments import FragmentCache, Render
 from inbox.live.log import SIZE, CursorTooOld, Entry, Log
@@ -46,7 +46,7 @@ class Hub:
     def __init__(
         self,
         *,
-        bus: Bus,
+        bus: MemoryBus,
         keep_alive: float = 15,
         recheck: float = 50,
         size: int = SIZE,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from inbox.live import topics
-from inbox.live.bus import Bus, get_bus
+from inbox.live.bus import MemoryBus, get_bus
 
 FORGET_AFTER = 12.0
 SWEEP_EVERY = 1.0
@@ -44,7 +44,7 @@ class Presence:
         clock: returns monotonic seconds.
     """
 
-    def __init__(self, bus: Bus, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, bus: MemoryBus, clock: Callable[[], float] = time.monotonic) -> None:
         self._bus = bus
         self._clock = clock
         self._lock = threading.Lock()
