@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from inbox.engine import ids, payloads
+from inbox.engine import payloads
 from inbox.engine.actions.auth import Caller
-from inbox.engine.models import Event, Project, Run
-from inbox.engine.rules import errors, times
+from inbox.engine.actions.runs import find_run
+from inbox.engine.models import Event, Project
+from inbox.engine.rules import times
 
 _NO_LATER = 2**63 - 1
 
@@ -46,11 +47,7 @@ def seed(*, caller: Caller, run_id: str, since: int | None) -> dict[str, Any]:
     between the two reads is then sent twice rather than never.
     """
     seq = newest(project_id=caller.project_id) if since is None else since
-    row = None
-    if ids.is_shaped(run_id, "run"):
-        row = Run.objects.filter(pk=run_id, project_id=caller.project_id).first()
-    if row is None:
-        raise errors.not_found("The run")
+    row = find_run(caller.project_id, run_id)
     return {
         "type": "run_updated",
         "run_id": row.id,

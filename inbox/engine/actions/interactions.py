@@ -1,5 +1,6 @@
 """Interactions: creating, listing, reading, answering, claiming, releasing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -11,7 +12,7 @@ from inbox.engine.actions import paging, rows
 from inbox.engine.actions.auth import Caller
 from inbox.engine.actions.groups import find_group
 from inbox.engine.actions.progress import resume, save_interaction
-from inbox.engine.actions.runs import deliver
+from inbox.engine.actions.runs import deliver, find_run
 from inbox.engine.actions.unit import Unit, writing
 from inbox.engine.models import Interaction, Recipient, Run, Step
 from inbox.engine.rules import bodies, errors, policies, questions, times
@@ -74,12 +75,7 @@ def list_interactions(
 
 def get(*, caller: Caller, interaction_id: str) -> dict[str, Any]:
     """One interaction. Raises 404."""
-    row = None
-    if ids.is_shaped(interaction_id, "int"):
-        row = rows.find(Interaction, id=interaction_id, project_id=caller.project_id)
-    if row is None:
-        raise errors.not_found("The interaction")
-    return payloads.interaction(row)
+    return payloads.interaction(find_interaction(caller.project_id, interaction_id, joins=()))
 
 
 def create(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str, Any]:
@@ -94,9 +90,7 @@ def create(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str
             raise errors.bad_request("expires_at has passed.", field="expires_at")
         run = None
         if sent.run_id is not None:
-            run = rows.find(Run, id=sent.run_id, project_id=caller.project_id)
-            if run is None:
-                raise errors.not_found("The run")
+            run = find_run(caller.project_id, sent.run_id)
             if run.finished:
                 raise errors.conflict("The run has finished.", status=run.status)
         interaction = create_from(
@@ -276,13 +270,13 @@ def release(*, caller: Caller, interaction_id: str, at: datetime | None = None) 
         return payloads.interaction(interaction)
 
 
-def find_interaction(project_id: int, interaction_id: str) -> Interaction:
+def find_interaction(
+    project_id: int, interaction_id: str, *, joins: Sequence[str] = ("run", "step")
+) -> Interaction:
     """The project's interaction with its run and step. Raises 404."""
     row = None
     if ids.is_shaped(interaction_id, "int"):
-        row = rows.find(
-            Interaction, joins=("run", "step"), id=interaction_id, project_id=project_id
-        )
+        row = rows.find(Interaction, joins=joins, id=interaction_id, project_id=project_id)
     if row is None:
         raise errors.not_found("The interaction")
     return row
