@@ -160,7 +160,8 @@ def _pages_are_true(pages: dict[str, tuple[str, ...]], things: tuple[str, ...]) 
         client = sign_in(name)
         for path in paths if name == "admin" else (*paths, *things):
             status, page = _opened(client, path)
-            said = [one for one in FALSE if one in text_of(page)] + YEAR_ZERO.findall(page)
+            text = text_of(page)
+            said = [one for one in FALSE if one in text] + YEAR_ZERO.findall(page)
             if status != 200 or said:
                 wrong.append((name, path, status, said))
     assert wrong == []
