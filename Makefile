@@ -31,8 +31,12 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 run: $(RUN)
 	@exec $(BIN)/python manage.py serve
 
+# A worker takes one file after another as they are sorted, so that it starts the product that a folder
+# shares once. By their number of tests, as pytest-xdist would order them, each file would start one.
+FILES := --dist loadfile --no-loadscope-reorder
+
 test: check
-	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not browser" $(PYTEST_ARGS)
+	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) $(FILES) -m "not slow and not browser" $(PYTEST_ARGS)
 
 # Its files share little and some of them wait a lot, so workers take tests from each other.
 quick: $(TEST)
