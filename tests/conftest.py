@@ -16,12 +16,16 @@ PROCESS_FIXTURES = {
     "guide_server",
     "installation",
     "limited",
+    "logged",
     "mortal",
     "own",
     "product",
     "scene",
 }
 """Fixtures that start a browser, the product, or a Mobius of their own."""
+WITHOUT_DATABASE = {"browser", "guide_server"}
+"""Those of them that use no database."""
+DATABASE_FIXTURES = {"db", "live_server", "transactional_db"} | PROCESS_FIXTURES - WITHOUT_DATABASE
 
 pytest_plugins = [
     "tests.fixtures_engine",
@@ -46,13 +50,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-    """Mark what ``make quick`` leaves out, and leave out what only PostgreSQL can do."""
+    """Mark what ``make quick`` and the run on PostgreSQL leave out, and leave out what only
+    PostgreSQL can do.
+    """
     if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
         left_out = [item for item in items if item.get_closest_marker("postgresql")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
     for item in items:
-        if PROCESS_FIXTURES & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        marked = any(map(item.get_closest_marker, ("django_db", "postgresql", "process")))
+        if not marked and not DATABASE_FIXTURES & fixtures:
+            item.add_marker(pytest.mark.any_database)
+        if PROCESS_FIXTURES & fixtures:
             item.add_marker(pytest.mark.process)
 
 

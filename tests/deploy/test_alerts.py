@@ -27,6 +27,7 @@ def promtool(*words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.any_database
 @pytest.mark.process
 def test_each_alert_fires_when_it_should_and_not_otherwise() -> None:
     promtool("check", "rules", str(FOLDER / "alerts.yml"))
@@ -80,6 +81,7 @@ def test_each_query_asks_for_what_is_exposed(title: str, query: str) -> None:
         assert grouped <= known[name], query
 
 
+@pytest.mark.any_database
 @pytest.mark.process
 def test_each_query_can_be_read() -> None:
     for _, query in queries():

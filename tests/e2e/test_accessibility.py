@@ -13,6 +13,8 @@ from tests.e2e.conftest import SignIn
 from tests.support.pages import press
 from tests.support.product import ask, interaction_of
 
+pytestmark = pytest.mark.any_database
+
 REVIEWER = (
     "/inbox/focus/",
     "/inbox/",

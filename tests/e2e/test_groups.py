@@ -11,6 +11,8 @@ from tests.e2e.conftest import SignIn
 from tests.support.pages import approve, press
 from tests.support.product import Product, ask, interaction_of
 
+pytestmark = pytest.mark.any_database
+
 APPROVERS = {"type": "group", "id": "approvers"}
 BOARD = {"type": "group", "id": "change-board"}
 

@@ -12,6 +12,8 @@ from tests.support.pages import approve, read_again
 from tests.support.product import Product
 from tests.upstream import GuideServer
 
+pytestmark = pytest.mark.any_database
+
 PASSWORD = "a quiet harbour"
 
 

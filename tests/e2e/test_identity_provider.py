@@ -12,6 +12,8 @@ from tests.support.databases import environment
 from tests.support.identity_provider import IdentityProvider
 from tests.support.product import Product, ask, interaction_of
 
+pytestmark = pytest.mark.any_database
+
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "nora": {
         "email": "nora@acme.example",

@@ -14,6 +14,8 @@ from tests.support.databases import environment
 from tests.support.pages import approve
 from tests.support.product import Product, ask, interaction_of
 
+pytestmark = pytest.mark.any_database
+
 TAMPER = """
 from django.db import connection
 from tests.support.tampering import lift_triggers

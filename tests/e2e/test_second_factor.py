@@ -14,6 +14,8 @@ from tests.support import chromium
 from tests.support.databases import environment
 from tests.support.product import Product
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:

@@ -83,6 +83,7 @@ def until_ended(pid: int) -> None:
     assert told, f"process {pid} lives on"
 
 
+@pytest.mark.any_database
 def test_ctrl_c_ends_both_processes_also_with_streams_open(product: Product) -> None:
     rina = Person(product.web, "rina")
     rina.sign_in()
@@ -95,12 +96,14 @@ def test_ctrl_c_ends_both_processes_also_with_streams_open(product: Product) -> 
     rina.close()
 
 
+@pytest.mark.any_database
 def test_the_end_of_the_engine_is_reported_and_ends_the_web_process(product: Product) -> None:
     os.kill(product.engine_pid(), signal.SIGKILL)
     assert product.wait() == 1
     assert any("engine ended unexpectedly" in line for line in product.said)
 
 
+@pytest.mark.any_database
 def test_a_killed_web_process_leaves_no_engine_behind(product: Product) -> None:
     engine = product.engine_pid()
     os.kill(product.pid, signal.SIGKILL)
@@ -108,6 +111,7 @@ def test_a_killed_web_process_leaves_no_engine_behind(product: Product) -> None:
     until_ended(engine)
 
 
+@pytest.mark.any_database
 def test_sigterm_is_an_orderly_end_too(product: Product) -> None:
     engine = product.engine_pid()
     os.kill(product.pid, signal.SIGTERM)
@@ -125,12 +129,14 @@ def test_a_restarted_product_keeps_its_data(product: Product) -> None:
     assert [item["id"] for item in after["items"]] == [item["id"] for item in before["items"]]
 
 
+@pytest.mark.any_database
 def test_a_second_one_in_the_same_folder_is_refused(product: Product) -> None:
     done = manage(product, "serve")
     assert done.returncode == 1
     assert "already running" in done.stderr
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("variable", ["PORT", "ENGINE_PORT"])
 def test_a_taken_port_is_one_sentence_that_says_what_to_do(tmp_path: Path, variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -142,6 +148,7 @@ def test_a_taken_port_is_one_sentence_that_says_what_to_do(tmp_path: Path, varia
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.any_database
 def test_before_the_first_start_there_are_no_exports(tmp_path: Path) -> None:
     done = manage(Product(tmp_path, environment(tmp_path, "first")), "mobius_env")
     assert done.returncode == 1
@@ -149,6 +156,7 @@ def test_before_the_first_start_there_are_no_exports(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.any_database
 def test_demo_accounts_never_meet_a_real_mobius(product: Product) -> None:
     product.stop()
     done = manage(product, "serve", **REAL)
@@ -177,6 +185,7 @@ def test_production_is_refused_while_something_is_missing(
     assert not (tmp_path / "secrets.env").exists()
 
 
+@pytest.mark.any_database
 def test_a_refused_key_is_reported_at_the_start_and_the_inbox_opens_anyway(
     tmp_path: Path,
 ) -> None:
@@ -210,6 +219,7 @@ def test_a_refused_key_is_reported_at_the_start_and_the_inbox_opens_anyway(
             product.kill()
 
 
+@pytest.mark.any_database
 def test_the_exports_pasted_into_the_terminal_change_nothing(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,6 +234,7 @@ def test_the_exports_pasted_into_the_terminal_change_nothing(
     product.stop()
 
 
+@pytest.mark.any_database
 def test_more_questions_can_be_asked(product: Product) -> None:
     command = [sys.executable, str(ROOT / "manage.py"), "demo", "--traffic", "--seed", "1"]
     with subprocess.Popen(
@@ -238,6 +249,7 @@ def test_more_questions_can_be_asked(product: Product) -> None:
             asking.kill()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("setting", ["DATABASE_URL", "ENGINE_DATABASE_URL"])
 @pytest.mark.parametrize(
     "address", ["sqlite:////no/such/folder/x.sqlite3", "postgres://u:hush@127.0.0.1:1/inbox"]
@@ -253,6 +265,7 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(
     assert "hush" not in done.stderr
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("files", [[], ["serve.lock", "inbox.sqlite3"]])
 def test_a_data_folder_that_cannot_be_written_is_one_sentence(
     tmp_path: Path, files: list[str]

@@ -45,6 +45,7 @@ def test_an_approval_is_found_read_and_answered_and_the_run_resumes(
     assert item["responder"] == {"type": "user", "id": "user_rina"}
 
 
+@pytest.mark.any_database
 def test_the_run_page_names_each_status_in_its_timeline(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     run_id = ask(api, "Name each status?")
@@ -70,6 +71,7 @@ def test_a_second_browser_sees_the_item_come_and_go(sign_in: SignIn, api: httpx.
     expect(second.locator(".row", has_text="Seen by both?")).to_have_count(0)
 
 
+@pytest.mark.any_database
 def test_a_hidden_tab_catches_up_when_it_is_shown(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     page.add_init_script(
@@ -94,6 +96,7 @@ def test_a_hidden_tab_catches_up_when_it_is_shown(sign_in: SignIn, api: httpx.Cl
     expect(arrived(page, "Asked while away?")).to_be_visible()
 
 
+@pytest.mark.any_database
 def test_a_select_question_is_answered(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     run_id = ask(api, "Which verdict?", type="review", spec={"mode": "select", "options": OPTIONS})
@@ -104,6 +107,7 @@ def test_a_select_question_is_answered(sign_in: SignIn, api: httpx.Client) -> No
     assert answered(api, run_id)["response"]["value"] == "o1"
 
 
+@pytest.mark.any_database
 def test_several_are_chosen_and_counted(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     run_id = ask(
@@ -118,6 +122,7 @@ def test_several_are_chosen_and_counted(sign_in: SignIn, api: httpx.Client) -> N
     assert answered(api, run_id)["response"]["value"] == ["o0", "o2"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("multiline", [False, True])
 def test_a_text_is_written(sign_in: SignIn, api: httpx.Client, multiline: bool) -> None:
     page = sign_in("rina")
@@ -130,6 +135,7 @@ def test_a_text_is_written(sign_in: SignIn, api: httpx.Client, multiline: bool) 
     assert answered(api, run_id)["response"]["value"] == "It was the wind."
 
 
+@pytest.mark.any_database
 def test_a_list_of_many_options_can_be_searched(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     towns = [{"value": f"t{n}", "label": f"Town {n}"} for n in range(30)]
@@ -178,6 +184,7 @@ def test_the_row_of_a_group_item_says_who_answered_it(sign_in: SignIn, api: http
     expect(sam.locator(".row", has_text="Who of you?")).to_contain_text("Rina approved")
 
 
+@pytest.mark.any_database
 def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("sam")
     target = {"type": "user", "id": "user_sam"}
@@ -217,6 +224,7 @@ ENTER_AS_SOON_AS_IT_IS_SHOWN = """() => new MutationObserver((_, observer) => {
 }).observe(document.body, { childList: true, subtree: true })"""
 
 
+@pytest.mark.any_database
 def test_enter_goes_on_to_the_form_as_soon_as_the_question_is_shown(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
@@ -229,6 +237,7 @@ def test_enter_goes_on_to_the_form_as_soon_as_the_question_is_shown(
     expect(page.get_by_label("Comment")).to_be_focused()
 
 
+@pytest.mark.any_database
 def test_everything_works_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:
     run_id = ask(api, "Story, scriptless?", timeout="3m")
     with_scripts = sign_in("rina")

@@ -4,12 +4,15 @@ import re
 import subprocess
 import sys
 
+import pytest
 from playwright.sync_api import expect
 
 from reviewer_site.environment import ROOT
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.product import Product
+
+pytestmark = pytest.mark.any_database
 
 
 def test_the_walkthrough_works_to_the_letter_and_the_inbox_follows(

@@ -11,6 +11,8 @@ from tests.support.databases import environment
 from tests.support.product import Product
 from tests.support.scripted_server import PassThenNever, Reply, ScriptedServer
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[ScriptedServer]:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from inbox.management import provider_check
 from tests.support.identity_provider import IdentityProvider
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.any_database]
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from tests.support.scripted_server import (
     frame,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 REFUSED = Reply(401, {"error": {"code": "unauthorized", "message": "unknown token"}})
 BUSY = Reply(429, {"error": {"code": "rate_limit_exceeded"}}, {"retry-after": "1"})

@@ -20,7 +20,7 @@ from inbox.models import Interaction, Recipient, Run, Step, Upstream
 from tests.mirror.keeping import Kept, keeping
 from tests.upstream import GuideServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 
+@pytest.mark.any_database
 @pytest.mark.process
 def test_it_imports_without_django() -> None:
     script = (

@@ -27,6 +27,8 @@ from tests.served.scene import (
 from tests.served.visitor import Visitor
 from tests.support.product import Product
 
+pytestmark = pytest.mark.any_database
+
 PART = {"HX-Request": "true", "HX-Target": "article#detail"}
 PATHS = {
     Action.ANSWER: "respond",

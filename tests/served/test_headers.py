@@ -10,6 +10,8 @@ import pytest
 from tests.support.databases import environment
 from tests.support.product import Product
 
+pytestmark = pytest.mark.any_database
+
 HOST = "inbox.example.com"
 ANY = {
     "X-Content-Type-Options": "nosniff",

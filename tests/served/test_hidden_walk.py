@@ -9,6 +9,8 @@ from tests.served.scene import SAID, Scene
 from tests.support.databases import environment
 from tests.support.product import Product
 
+pytestmark = pytest.mark.any_database
+
 PLACES = [
     pytest.param(status, who, id=f"{who}: {status}")
     for status in Status

@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.product import Product
 
+pytestmark = pytest.mark.any_database
+
 LOGIN = "POST /accounts/login/"
 FORM = "Content-Type: application/x-www-form-urlencoded"
 PARTS = "Content-Type: multipart/form-data; boundary="

@@ -14,6 +14,8 @@ from tests.support.crowd import enter
 from tests.support.databases import environment
 from tests.support.product import Product, ask, interaction_of
 
+pytestmark = pytest.mark.any_database
+
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.product import Product
 
+pytestmark = pytest.mark.any_database
+
 ENDLESS = 300_000_000
 
 

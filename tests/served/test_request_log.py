@@ -127,6 +127,7 @@ def use(logged: Logged) -> str:
     return item_id
 
 
+@pytest.mark.any_database
 def test_no_line_has_what_people_write_or_a_secret(logged: Logged) -> None:
     item_id = use(logged)
     secrets = secrets_of(logged)
@@ -151,6 +152,7 @@ def test_no_line_has_what_people_write_or_a_secret(logged: Logged) -> None:
     } <= found
 
 
+@pytest.mark.any_database
 def test_a_request_has_one_id_in_the_log_at_mobius_and_on_the_page(logged: Logged) -> None:
     missing = logged.rina.get("/interactions/int_missing/", headers={"X-Request-ID": "f" * 16})
     assert missing.status_code == 404
@@ -162,6 +164,7 @@ def test_a_request_has_one_id_in_the_log_at_mobius_and_on_the_page(logged: Logge
     assert [(line["route"], line["status"]) for line in lines] == [("interaction", 404)]
 
 
+@pytest.mark.any_database
 def test_a_stream_has_one_line_when_it_ends(logged: Logged) -> None:
     with logged.rina.hearing() as until:
         until(lambda: True)
@@ -171,6 +174,7 @@ def test_a_stream_has_one_line_when_it_ends(logged: Logged) -> None:
     assert (stream["status"], stream["person"]) == (200, "rina")
 
 
+@pytest.mark.any_database
 def test_probes_and_static_files_have_no_line(logged: Logged) -> None:
     for path in ("/healthz", "/readyz", "/static/favicon.svg"):
         logged.nobody.get(path)

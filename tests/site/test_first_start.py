@@ -203,6 +203,7 @@ def test_a_folder_that_others_can_enter_is_reported_and_left_alone(
     assert len(caplog.messages) == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.process
 def test_a_new_database_and_the_files_beside_it_are_private(tmp_path: Path) -> None:
     code = (

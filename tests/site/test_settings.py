@@ -54,6 +54,7 @@ def refusal(tmp_path: Path, **given: str) -> str:
     return str(refused.value)
 
 
+@pytest.mark.any_database
 @pytest.mark.process
 def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
     done = subprocess.run(
@@ -321,6 +322,7 @@ def test_secrets_from_the_environment_are_not_written_to_the_file(tmp_path: Path
         secrets.read(tmp_path, {})
 
 
+@pytest.mark.any_database
 @pytest.mark.process
 def test_processes_that_start_at_once_end_with_the_same_secrets(tmp_path: Path) -> None:
     code = (

@@ -17,6 +17,8 @@ from reviewer_site.sqlite import writer
 from reviewer_site.sqlite.base import DatabaseWrapper
 from reviewer_site.sqlite.writer import lock_for
 
+pytestmark = pytest.mark.sqlite
+
 
 def open_database(path: Path, **options: Any) -> DatabaseWrapper:
     return DatabaseWrapper(

@@ -25,7 +25,7 @@ from tests.support.tags import text_of
 from tests.upstream import GuideServer
 from tests.web.cast import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 EVERYTHING = ("project_events", "steps", "me", "groups", "members", "cancel")
 LACKS: dict[str, set[str]] = {
