@@ -287,7 +287,7 @@ def test_through_nginx_an_administrator_signs_in_and_follows_a_stream(
 def test_a_filled_database_migrates_back_to_the_release_before_and_up_again(
     tmp_path: Path,
 ) -> None:
-    product = Product(tmp_path, environment(tmp_path, "release"))
+    product = Product(tmp_path, environment(tmp_path, "release", installed=True))
     product.start()
     rina = Visitor(product.web, "rina", enter(product, {"rina": "user_rina"})["rina"])
     with product.api() as api, rina.hearing() as until:

@@ -249,7 +249,7 @@ def test_without_scripts_rows_are_selected_by_their_checkboxes(
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Product]:
     """A product that a test may kill."""
-    product = Product(tmp_path, environment(tmp_path, "batches"))
+    product = Product(tmp_path, environment(tmp_path, "batches", installed=True))
     product.start()
     yield product
     product.kill()

@@ -140,7 +140,7 @@ def test_a_second_one_in_the_same_folder_is_refused(product: Product) -> None:
 @pytest.mark.parametrize("variable", ["PORT", "ENGINE_PORT"])
 def test_a_taken_port_is_one_sentence_that_says_what_to_do(tmp_path: Path, variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        product = Product(tmp_path, environment(tmp_path, "taken"))
+        product = Product(tmp_path, environment(tmp_path, "taken", installed=True))
         done = manage(product, "serve", **{variable: str(taken.getsockname()[1])})
     assert done.returncode == 1
     assert "in use by another program" in done.stderr
@@ -191,7 +191,7 @@ def test_a_refused_key_is_reported_at_the_start_and_the_inbox_opens_anyway(
 ) -> None:
     with ScriptedServer() as mobius:
         mobius.on("GET", "/v1/projects/production/", Reply(401), always=True)
-        product = Product(tmp_path, environment(tmp_path, "refused"))
+        product = Product(tmp_path, environment(tmp_path, "refused", installed=True))
         product.environment |= {
             "MOBIUS_BASE_URL": mobius.base_url,
             "MOBIUS_API_KEY": "mbx_of_somebody_else",
@@ -257,7 +257,7 @@ def test_more_questions_can_be_asked(product: Product) -> None:
 def test_a_database_that_cannot_be_opened_is_one_sentence(
     tmp_path: Path, setting: str, address: str
 ) -> None:
-    given = {**environment(tmp_path, "unopened"), setting: address}
+    given = {**environment(tmp_path, "unopened", installed=True), setting: address}
     done = manage(Product(tmp_path, given), "serve")
     assert done.returncode == 1
     assert done.stderr.startswith(f"CommandError: {setting}: the database ")

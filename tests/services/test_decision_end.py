@@ -246,16 +246,14 @@ print(verify())
 PREPARE = """
 import django
 django.setup()
-from django.core.management import call_command
 from inbox.services.installation import prepare
-call_command("migrate", verbosity=0)
 prepare()
 """
 
 
 @pytest.mark.process
 def test_processes_that_append_side_by_side_or_die_after_the_commit(tmp_path: Path) -> None:
-    given = environment(tmp_path, "side_by_side")
+    given = environment(tmp_path, "side_by_side", installed=True)
     given["DJANGO_SETTINGS_MODULE"] = "reviewer_site.settings"
 
     def run(count: int, *words: str) -> tuple[int, str]:
