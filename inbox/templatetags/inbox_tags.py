@@ -23,6 +23,12 @@ from inbox.web.ui.script_words import DUE, written
 from inbox.web.ui.words import run_status
 
 register = template.Library()
+register.filter("consequence", freshness.consequence)
+register.filter("freshness_phrases", freshness.freshness_phrases)
+register.filter("day_time", when.day_time)
+register.filter("long_time", when.long_time)
+register.filter("quoted", words.quoted)
+register.filter("short_id", words.short_id)
 
 HIDDEN = SafeString('aria-hidden="true"')
 
@@ -177,12 +183,6 @@ def status_icon(status: str) -> str:
     return run_status(status).icon
 
 
-@register.filter
-def quoted(text: str) -> str:
-    """What a person wrote, in quotation marks."""
-    return words.quoted(text)
-
-
 @register.simple_tag(takes_context=True)
 def phrase(
     context: template.Context, shown: Phrase | None, *, now: datetime | None = None
@@ -229,18 +229,6 @@ def run_word(context: template.Context, state: str) -> SafeString:
 
 
 @register.filter
-def freshness_phrases(fresh: Freshness) -> tuple[Phrase, ...]:
-    """How current pages are, and why."""
-    return freshness.freshness_phrases(fresh)
-
-
-@register.filter
-def consequence(fresh: Freshness) -> Phrase:
-    """What a mirror that is not current means for the viewer."""
-    return freshness.consequence(fresh)
-
-
-@register.filter
 def freshness_text(fresh: Freshness) -> str:
     """How current pages are, and why."""
     return freshness.freshness_text(fresh, timezone.now())
@@ -250,18 +238,6 @@ def freshness_text(fresh: Freshness) -> str:
 def clock(at: datetime | None) -> str:
     """A time: ``10:45``, ``Wed 14:00``; empty for None."""
     return when.moment(at, timezone.now()) if at else ""
-
-
-@register.filter
-def day_time(at: datetime) -> str:
-    """A time without regard to now: ``Tue 24 Nov, 10:45``."""
-    return when.day_time(at)
-
-
-@register.filter
-def long_time(at: datetime) -> str:
-    """A time without regard to now: ``24 November 2026, 10:45``."""
-    return when.long_time(at)
 
 
 @register.simple_tag

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.people.identity_provider import may_use_password
 from inbox.people.second_factor import FACTORS, passkeys_offered
 from inbox.web.account.second_factor_forms import WithPassword
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import frame, render_page
 from inbox.web.ui.request import ReviewerRequest
 
 REJECTED = 422
@@ -81,7 +81,7 @@ class _Framed:
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
-        return {**context, **frame(self.request, self.request.upstream, section="account")}
+        return {**context, **frame(self.request, section="account")}
 
     def form_invalid(self, form: Any) -> HttpResponse:
         context = self.get_context_data(form=form)
@@ -125,11 +125,8 @@ def recovery_codes(request: ReviewerRequest) -> HttpResponse:
     codes, may_view = view_recovery_codes(request)
     if codes is None or not may_view:
         raise Http404("No codes to show.")
-    context = {
-        "codes": codes.get_unused_codes(),
-        **frame(request, request.upstream, section="account"),
-    }
-    return render(request, "account/second_factor_codes.html", context)
+    context = {"codes": codes.get_unused_codes()}
+    return render_page(request, "account/second_factor_codes.html", context, section="account")
 
 
 @sensitive_post_parameters()
@@ -178,7 +175,6 @@ def _page(request: ReviewerRequest, *, rejected: WithPassword | None = None) -> 
         "passkeys_offered": passkeys_offered(),
         "rejected": rejected,
         "rejected_at": request.path if rejected else "",
-        **frame(request, request.upstream, section="account"),
     }
-    status = REJECTED if rejected else 200
-    return render(request, "account/second_factor.html", context, status=status)
+    status, template = REJECTED if rejected else 200, "account/second_factor.html"
+    return render_page(request, template, context, section="account", status=status)

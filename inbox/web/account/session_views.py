@@ -6,12 +6,11 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.people.sessions import open_sessions, sign_out_everywhere
 from inbox.web.ui.devices import browser_and_system, device_name
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest
 
 
@@ -40,8 +39,7 @@ def sessions(request: ReviewerRequest) -> HttpResponse:
         for session in found
     ]
     rows.sort(key=lambda row: not row.mine)
-    context = {"rows": rows, **frame(request, request.upstream, section="account")}
-    return render(request, "account/sessions.html", context)
+    return render_page(request, "account/sessions.html", {"rows": rows}, section="account")
 
 
 @require_POST

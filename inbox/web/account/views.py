@@ -6,7 +6,6 @@ from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -34,7 +33,7 @@ from inbox.web.account.forms import (
 )
 from inbox.web.account.look import remember_theme
 from inbox.web.account.messages import not_adopted
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.localization import activate_for
 from inbox.web.ui.request import ReviewerRequest, origin_of
 from inbox.web.ui.when import span
@@ -235,8 +234,7 @@ def _page(
         "password_form": password_form or _password_form(request),
         "held_back": held_back.only("mobius_id", "title"),
     }
-    context |= frame(request, upstream, section="account")
-    return render(request, "account/account.html", context, status=status)
+    return render_page(request, "account/account.html", context, section="account", status=status)
 
 
 def _password_form(request: ReviewerRequest) -> PasswordForm | None:

@@ -1,7 +1,5 @@
 """A batch: what the list selects, the preview, sending it, undoing it, its results."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -18,7 +16,7 @@ from inbox.web.batches.page import batch_page
 from inbox.web.batches.queries import all_that_match
 from inbox.web.interactions.forms import comment_of
 from inbox.web.ui.batches import shown_batches, summary
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
 from inbox.web.ui.scopes import Filters
 
@@ -62,12 +60,10 @@ def render_batch(
     """The page of the batch, or its part for htmx."""
     cursor = hub.cursor()
     page = batch_page(request.viewer, request.upstream, batch, timezone.now())
-    context: dict[str, Any] = {"page": page, "live_cursor": cursor}
-    context["form"] = form or CommentForm(initial={"comment": batch.comment})
-    if is_fragment(request, "batch"):
-        return render(request, "batches/_batch.html", context, status=status)
-    context |= frame(request, request.upstream, section="")
-    return render(request, "batches/batch.html", context, status=status)
+    form = form or CommentForm(initial={"comment": batch.comment})
+    context = {"page": page, "live_cursor": cursor, "form": form}
+    template, parts = "batches/batch.html", {"batch": "batches/_batch.html"}
+    return render_page(request, template, context, section="", parts=parts, status=status)
 
 
 @require_POST

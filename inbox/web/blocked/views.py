@@ -1,6 +1,5 @@
 """The page *Blocked* for team leads, and nudges."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -19,10 +18,10 @@ from inbox.services.outcome import Outcome
 from inbox.web.blocked.messages import nudge_message
 from inbox.web.blocked.page import blocked_page
 from inbox.web.blocked.queries import BlockedFilters
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.messages import Message
 from inbox.web.ui.nudging import Nudge, nudge_href, nudged_words
-from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, origin_of
+from inbox.web.ui.request import ReviewerRequest, lead_required, origin_of
 
 
 @require_safe
@@ -81,13 +80,19 @@ def _page(
     *,
     message: Message | None = None,
 ) -> HttpResponse:
-    cursor, upstream = hub.cursor(), request.upstream
-    page = blocked_page(request.viewer, upstream, filters, timezone.now())
-    context: dict[str, Any] = {"page": page, "message": message, "back": filters.href()}
-    context |= {"live_cursor": cursor, "freshness": freshness.present()}
-    template = "blocked/_blocked.html"
-    if not is_fragment(request, "blocked"):
-        context |= frame(request, upstream, section="blocked")
-        template = "blocked/blocked.html"
-    status = 200 if message is None else message.status
-    return render(request, template, context, status=status)
+    cursor = hub.cursor()
+    context = {
+        "page": blocked_page(request.viewer, request.upstream, filters, timezone.now()),
+        "message": message,
+        "back": filters.href(),
+        "live_cursor": cursor,
+        "freshness": freshness.present(),
+    }
+    return render_page(
+        request,
+        "blocked/blocked.html",
+        context,
+        section="blocked",
+        parts={"blocked": "blocked/_blocked.html"},
+        status=200 if message is None else message.status,
+    )

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -12,7 +11,7 @@ from inbox.models import CommentTemplate
 from inbox.services import comment_templates as service
 from inbox.services.comment_templates import TooMany
 from inbox.web.comment_templates.forms import TemplateForm
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest, lead_required
 
 
@@ -35,9 +34,10 @@ def templates(request: ReviewerRequest) -> HttpResponse:
             messages.success(request, _("Template added"))
             return HttpResponseRedirect(reverse("templates"), status=303)
     rows = CommentTemplate.objects.filter(upstream=upstream).select_related("group")
-    context = {"form": form, "rows": rows, **frame(request, upstream, section="templates")}
+    context = {"form": form, "rows": rows}
     status = 422 if form.errors else 200
-    return render(request, "comment_templates/templates.html", context, status=status)
+    template = "comment_templates/templates.html"
+    return render_page(request, template, context, section="templates", status=status)
 
 
 @require_POST

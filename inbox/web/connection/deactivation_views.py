@@ -1,17 +1,15 @@
 """Deactivating a person, once an administrator has confirmed it."""
 
-from typing import Any
-
 from asgiref.sync import sync_to_async
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
 
 from inbox.models import Reviewer
 from inbox.services import deactivation
 from inbox.services.deactivation import Deactivated, NotDeactivated, Reason
 from inbox.web.connection.deactivation import deactivation_page
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest, administrator_required, origin_of
 
 REJECTED = 422
@@ -49,8 +47,6 @@ def _page(
 ) -> HttpResponse:
     if done is None and refused is None:
         refused = deactivation.why_not(reviewer, request.user.reviewer)
-    context: dict[str, Any] = {
-        "page": deactivation_page(request.viewer, reviewer, done, refused),
-        **frame(request, request.upstream, section="connection"),
-    }
-    return render(request, "connection/deactivate.html", context, status=status)
+    context = {"page": deactivation_page(request.viewer, reviewer, done, refused)}
+    template = "connection/deactivate.html"
+    return render_page(request, template, context, section="connection", status=status)

@@ -22,7 +22,7 @@ from inbox.web.connection.forms import ImportForm, MappingForm, MobiusIdForm, Pe
 from inbox.web.connection.link_mail import LinkRow, link_rows, mails_of, read_rows
 from inbox.web.connection.messages import not_added, not_mapped, not_sent, unreadable
 from inbox.web.connection.page import connection_page
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest, administrator_required
 
 REJECTED = 422
@@ -180,10 +180,10 @@ def _page(
         "id_form": MobiusIdForm(),
         "columns": people_import.COLUMNS,
         **_followed(request),
-        **frame(request, request.upstream, section="connection"),
         **more,
     }
-    return render(request, "connection/connection.html", context, status=status)
+    template = "connection/connection.html"
+    return render_page(request, template, context, section="connection", status=status)
 
 
 def _followed(request: ReviewerRequest) -> dict[str, Any]:

@@ -1,25 +1,23 @@
 """The decision log for team leads, and receipts for those who may see the question."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from inbox.access import redaction
-from inbox.models import Decision, DecisionHead, Interaction, Upstream
+from inbox.models import Decision, DecisionHead, Interaction
 from inbox.services import question
 from inbox.services.audit import decision_log
 from inbox.services.audit import export as decision_export
 from inbox.web.decisions import receipt
 from inbox.web.decisions.page import decision_list
 from inbox.web.decisions.queries import DecisionFilters
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.localization import in_installation_zone
-from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required
+from inbox.web.ui.request import ReviewerRequest, lead_required
 
 Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
 
@@ -29,15 +27,10 @@ Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
 @in_installation_zone
 def decisions(request: ReviewerRequest) -> HttpResponse:
     """The log; for an htmx request only the part below its filters."""
-    upstream, filters = request.upstream, DecisionFilters.read(request.GET)
-    context: dict[str, Any] = {
-        "list": decision_list(request.viewer, upstream, filters, timezone.now())
-    }
-    template = "decisions/_log.html"
-    if not is_fragment(request, "decision-log"):
-        context |= frame(request, upstream, section="decisions")
-        template = "decisions/decisions.html"
-    return render(request, template, context)
+    filters = DecisionFilters.read(request.GET)
+    context = {"list": decision_list(request.viewer, request.upstream, filters, timezone.now())}
+    template, parts = "decisions/decisions.html", {"decision-log": "decisions/_log.html"}
+    return render_page(request, template, context, section="decisions", parts=parts)
 
 
 @require_safe
@@ -50,7 +43,7 @@ def decision(request: ReviewerRequest, number: int) -> HttpResponse:
     if entry is None:
         raise Http404("No such entry.")
     item = Interaction.objects.filter(upstream=upstream, mobius_id=entry.interaction_id).first()
-    return _receipts(request, upstream, [entry], item)
+    return _receipts(request, [entry], item)
 
 
 @require_safe
@@ -81,19 +74,19 @@ def answer_receipt(request: ReviewerRequest, id: str) -> HttpResponse:
         entries = [entry for entry in entries if str(entry.number) == wanted]
     if not entries:
         raise Http404("No such receipt.")
-    return _receipts(request, upstream, entries, item)
+    return _receipts(request, entries, item)
 
 
 def _receipts(
-    request: ReviewerRequest, upstream: Upstream, entries: list[Decision], item: Interaction | None
+    request: ReviewerRequest, entries: list[Decision], item: Interaction | None
 ) -> HttpResponse:
     context = {
         "receipts": receipt.receipts(request.viewer, upstream, entries, item),
         "item": item if entries[0].interaction_id else None,
         "printed": timezone.now(),
     }
-    context |= frame(request, upstream, section="decisions" if request.viewer.lead else "")
-    return render(request, "decisions/receipt.html", context)
+    section = "decisions" if request.viewer.lead else ""
+    return render_page(request, "decisions/receipt.html", context, section=section)
 
 
 def _export(

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -10,17 +9,16 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.models import Draft
 from inbox.services import draft as service
 from inbox.web.drafts.page import DraftFilters, draft_list
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest
 
 
 @require_safe
 def drafts(request: ReviewerRequest) -> HttpResponse:
     """The drafts, newest first."""
-    upstream, filters = request.upstream, DraftFilters.read(request.GET)
-    context = {"list": draft_list(request.viewer, upstream, filters)}
-    context |= frame(request, upstream, section="drafts")
-    return render(request, "drafts/drafts.html", context)
+    filters = DraftFilters.read(request.GET)
+    context = {"list": draft_list(request.viewer, request.upstream, filters)}
+    return render_page(request, "drafts/drafts.html", context, section="drafts")
 
 
 @require_POST

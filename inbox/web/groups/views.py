@@ -7,7 +7,6 @@ from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -20,9 +19,9 @@ from inbox.web.groups.forms import MemberForm, RoutingForm
 from inbox.web.groups.group_list import group_list
 from inbox.web.groups.messages import group_message
 from inbox.web.groups.page import group_page
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.messages import Message
-from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
+from inbox.web.ui.request import ReviewerRequest, origin_of
 
 
 @require_safe
@@ -104,9 +103,6 @@ def _page(
         context["page"] = group_page(
             viewer, upstream, found, now, query=request.GET.dict(), typed=typed, message=message
         )
-    template = "groups/_groups.html"
-    if not is_fragment(request, "groups"):
-        context |= frame(request, upstream, section="groups")
-        template = "groups/groups.html"
+    template, parts = "groups/groups.html", {"groups": "groups/_groups.html"}
     status = 200 if message is None else message.status
-    return render(request, template, context, status=status)
+    return render_page(request, template, context, section="groups", parts=parts, status=status)

@@ -31,7 +31,7 @@ from inbox.web.inbox.place import place_of
 from inbox.web.interactions import page as item_page
 from inbox.web.interactions.views import render_item
 from inbox.web.ui.batches import shown_batches
-from inbox.web.ui.frame import frame, held_after, own_held, rail_counts
+from inbox.web.ui.frame import frame, held_after, own_held, rail_counts, render_page
 from inbox.web.ui.lists import Shown
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, asking_page, is_fragment, source_of, typed_in
@@ -80,7 +80,7 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
         # The form sends its empty fields too.
         return push_url(response, page.here) if source_of(request)[1] == "list-panel" else response
     section, counts = filters.shown.section, page.counts
-    context |= frame(request, upstream, section=section, counts=counts, held=held)
+    context |= frame(request, section=section, counts=counts, held=held)
     item = question.find(request.viewer, upstream, open_id) if open_id else None
     if item is not None:
         context["unread"] = notices.is_unread(request.user.reviewer, upstream, item)
@@ -113,11 +113,9 @@ def filters(request: ReviewerRequest) -> HttpResponse:
     """The filters of the list, as a form."""
     chosen = Filters.read(request.GET)
     fields = selects(request.viewer, request.upstream, chosen)
-    context: dict[str, Any] = {"filters": chosen, "selects": fields, "kept": chosen.beside(fields)}
-    if is_fragment(request, "list-panel"):
-        return render(request, "inbox/_filters.html", context)
-    context |= frame(request, request.upstream, section=chosen.shown.section)
-    return render(request, "inbox/filters.html", context)
+    context = {"filters": chosen, "selects": fields, "kept": chosen.beside(fields)}
+    section, parts = chosen.shown.section, {"list-panel": "inbox/_filters.html"}
+    return render_page(request, "inbox/filters.html", context, section=section, parts=parts)
 
 
 def nothing_open(request: ReviewerRequest, filters: Filters, cursor: str) -> HttpResponse:
@@ -173,7 +171,7 @@ def _render_focus(
     """Render the part alone for htmx, otherwise within its page."""
     if is_fragment(request, "detail"):
         return render(request, part, context | {"oob": True, **held_after(request)}, status=status)
-    context |= {"part": part, **frame(request, request.upstream, section="", counts={})}
+    context |= {"part": part, **frame(request, section="", counts={})}
     context |= {"beside_list": True}
     return render(request, "inbox/focus.html", context, status=status)
 

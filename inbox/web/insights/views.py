@@ -4,12 +4,11 @@ import csv
 import io
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from inbox.web.insights import page
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.localization import in_installation_zone
 from inbox.web.ui.request import ReviewerRequest, lead_required
 
@@ -19,10 +18,8 @@ from inbox.web.ui.request import ReviewerRequest, lead_required
 @in_installation_zone
 def insights(request: ReviewerRequest) -> HttpResponse:
     """The charts that the query string selects."""
-    upstream = request.upstream
-    shown = page.insights(upstream, request.GET, timezone.now())
-    context = {"page": shown} | frame(request, upstream, section="insights")
-    return render(request, "insights/insights.html", context)
+    context = {"page": page.insights(request.upstream, request.GET, timezone.now())}
+    return render_page(request, "insights/insights.html", context, section="insights")
 
 
 @require_safe

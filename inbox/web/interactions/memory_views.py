@@ -16,9 +16,9 @@ from inbox.services import question
 from inbox.services.comment_templates import templates_for
 from inbox.services.similar import similar as find_similar
 from inbox.web.ui.answers import GivenAnswer, ended_at, given_answers, question_of, value_words
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.people import People
-from inbox.web.ui.request import ReviewerRequest, is_fragment
+from inbox.web.ui.request import ReviewerRequest
 from inbox.web.ui.scopes import item_href, read_filters
 
 
@@ -60,8 +60,7 @@ def templates(request: ReviewerRequest, id: str) -> HttpResponse:
     context = {"templates": lines, "item": item, "back": item_href(id, filters)}
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "interactions/_templates.html", context)
-    context |= frame(request, request.upstream, section="inbox")
-    return render(request, "interactions/templates.html", context)
+    return render_page(request, "interactions/templates.html", context, section="inbox")
 
 
 @require_safe
@@ -73,10 +72,8 @@ def similar(request: ReviewerRequest, id: str) -> HttpResponse:
     people = People(names_of(ids), request.viewer.mobius_id)
     decisions = [SimilarDecision(one, given_answers(one, people), ended_at(one)) for one in found]
     context = {"decisions": decisions, "item": item, "now": timezone.now()}
-    if is_fragment(request, f"similar-{id}"):
-        return render(request, "interactions/_similar.html", context)
-    context |= frame(request, request.upstream, section="inbox")
-    return render(request, "interactions/similar.html", context)
+    template, parts = "interactions/similar.html", {f"similar-{id}": "interactions/_similar.html"}
+    return render_page(request, template, context, section="inbox", parts=parts)
 
 
 def _seen(request: ReviewerRequest, id: str) -> Interaction:

@@ -1,7 +1,5 @@
 """Snoozing a question, and undoing that."""
 
-from typing import Any
-
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
@@ -24,7 +22,7 @@ from inbox.web.interactions.answer_views import open_next
 from inbox.web.interactions.messages import claim_message
 from inbox.web.interactions.snoozing import SnoozeForm, limit_words, presets, refusal_words
 from inbox.web.interactions.views import filters_of, render_item
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
 from inbox.web.ui.scopes import Filters, item_href, read_filters
 from inbox.web.ui.when import moment
@@ -108,7 +106,7 @@ def _form(
     now = timezone.now()
     filters = _filters(request)
     returns_at = service.of_item(request.viewer, item, now)
-    context: dict[str, Any] = {
+    context = {
         "form": form,
         "item": item,
         "closed": status == 409,
@@ -128,8 +126,8 @@ def _form(
         response = render(request, "interactions/_snooze.html", context, status=status)
         # An error takes the place of the form, not of the question.
         return reswap(retarget(response, "#snooze"), "innerHTML") if status >= 400 else response
-    context |= frame(request, request.upstream, section="inbox")
-    return render(request, "interactions/snooze.html", context, status=status)
+    template = "interactions/snooze.html"
+    return render_page(request, template, context, section="inbox", status=status)
 
 
 def _filters(request: ReviewerRequest) -> Filters:

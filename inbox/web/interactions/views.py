@@ -140,11 +140,11 @@ def render_item(
     elif rows is None:
         template = "inbox/focus.html"
         context |= {"part": "interactions/_detail.html"}
-        context |= frame(request, upstream, section="", counts={}) | {"beside_list": True}
+        context |= frame(request, section="", counts={}) | {"beside_list": True}
     else:
         template = "interactions/interaction.html"
         section, counts = filters.shown.section, rows.counts
-        around = frame(request, upstream, section=section, counts=counts, held=held)
+        around = frame(request, section=section, counts=counts, held=held)
         context |= {"list": rows, **around}
     if status is None:
         status = 200 if message is None else message.status

@@ -12,23 +12,22 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.live import hub
 from inbox.services import notices as service
 from inbox.web.notifications.page import NoticeFilters, notice_list
-from inbox.web.ui.frame import frame, rail_counts
-from inbox.web.ui.request import ReviewerRequest, is_fragment
+from inbox.web.ui.frame import rail_counts, render_page
+from inbox.web.ui.request import ReviewerRequest
 
 
 @require_safe
 def notifications(request: ReviewerRequest) -> HttpResponse:
     """The notifications, newest first; htmx gets only the list. ``?show=unread``: new ones."""
     cursor = hub.cursor()
-    upstream, filters = request.upstream, NoticeFilters.read(request.GET)
-    listed = notice_list(request.viewer, upstream, filters, timezone.now())
-    context: dict[str, Any] = {"list": listed, "live_cursor": cursor}
-    context["here"] = request.get_full_path()
-    template = "notifications/_list.html"
-    if not is_fragment(request, "notice-list"):
-        context |= frame(request, upstream, section="notifications")
-        template = "notifications/notifications.html"
-    return render(request, template, context)
+    filters = NoticeFilters.read(request.GET)
+    listed = notice_list(request.viewer, request.upstream, filters, timezone.now())
+    context = {"list": listed, "live_cursor": cursor, "here": request.get_full_path()}
+    template, parts = (
+        "notifications/notifications.html",
+        {"notice-list": "notifications/_list.html"},
+    )
+    return render_page(request, template, context, section="notifications", parts=parts)
 
 
 @require_safe

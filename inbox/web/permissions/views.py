@@ -1,10 +1,7 @@
 """*Permissions*, for administrators: who has which role, and what leads may do besides viewing."""
 
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,7 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox.services import people
 from inbox.web.permissions.page import permissions_page, rights_in
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
+from inbox.web.ui.lists import querystring
 from inbox.web.ui.request import ReviewerRequest, administrator_required
 
 
@@ -26,9 +24,8 @@ def permissions(request: ReviewerRequest) -> HttpResponse:
         "after": after,
         "first_href": _address("") if after else "",
         "next_href": _address(page.last) if page.last else "",
-        **frame(request, request.upstream, section="connection"),
     }
-    return render(request, "permissions/permissions.html", context)
+    return render_page(request, "permissions/permissions.html", context, section="connection")
 
 
 @require_POST
@@ -53,5 +50,4 @@ def change(request: ReviewerRequest) -> HttpResponse:
 
 
 def _address(after: str) -> str:
-    query = urlencode({"after": after}) if after else ""
-    return f"{reverse('permissions')}?{query}" if query else reverse("permissions")
+    return reverse("permissions") + querystring({"after": after})

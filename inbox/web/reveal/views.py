@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from inbox.bidi import show_overrides
 from inbox.services import reveal
-from inbox.web.ui.frame import frame
+from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest, origin_of
 from inbox.web.ui.values import compact
 
@@ -41,11 +41,10 @@ def in_run(request: ReviewerRequest, id: str) -> HttpResponse:
 def _revealed(request: ReviewerRequest, value: Any, path: str, back: str) -> HttpResponse:
     """The value in place of its mask; without JavaScript, on a page of its own."""
     text = show_overrides(value if isinstance(value, str) else compact(value))
-    context: dict[str, Any] = {"value": text, "path": path, "back": back}
-    template = "reveal/_value.html"
-    if not request.htmx:
-        template = "reveal/revealed.html"
-        context |= frame(request, request.upstream, section="")
-    response = render(request, template, context)
+    context = {"value": text, "path": path, "back": back}
+    if request.htmx:
+        response = render(request, "reveal/_value.html", context)
+    else:
+        response = render_page(request, "reveal/revealed.html", context, section="")
     response["Cache-Control"] = "no-store"
     return response

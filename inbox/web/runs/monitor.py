@@ -137,14 +137,20 @@ def _waits_on(
     )
 
 
+def awaited_signals(run: Run) -> list[str]:
+    """The signals that a run waits for, without those of its questions: sending one of these would
+    replace the answer.
+    """
+    signals = run.wait.get("signals") or () if isinstance(run.wait, dict) else ()
+    return [str(name) for name in signals if not str(name).startswith("interaction:")]
+
+
 def _machine(run: Run, now: datetime) -> tuple[WaitsOn, ...]:
     """What a suspended run waits for if not for people: a signal or a time."""
     if run.status != "suspended" or not isinstance(run.wait, dict):
         return ()
-    signals = [str(name) for name in run.wait.get("signals") or ()]
-    outside = [name for name in signals if not name.startswith("interaction:")]
-    if outside:
-        return (WaitsOn(_("Signal %(name)s") % {"name": outside[0]}, icon="live"),)
+    if signals := awaited_signals(run):
+        return (WaitsOn(_("Signal %(name)s") % {"name": signals[0]}, icon="live"),)
     wakes = run.wait.get("wakes_at")
     at = parse_datetime(wakes) if isinstance(wakes, str) else None
     if at is not None and at.tzinfo is not None:

@@ -1,7 +1,6 @@
 """The list of runs, one run, and its controls."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -26,58 +25,13 @@ from inbox.web.runs import page as run_page
 from inbox.web.runs.filters import RunFilters, run_filters_of, selects
 from inbox.web.runs.forms import CancelForm, SignalForm
 from inbox.web.runs.messages import run_message
-from inbox.web.runs.monitor import monitor
+from inbox.web.runs.monitor import awaited_signals, monitor
 from inbox.web.runs.scrubber import ReplayFilters, scrubber
 from inbox.web.runs.timeline import LogFilters
-from inbox.web.ui.frame import frame, rail_counts
+from inbox.web.ui.frame import frame, rail_counts, render_page
 from inbox.web.ui.lists import Shown
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, origin_of
-from inbox.web.ui.words import short_id
-
-
-@dataclass(frozen=True)
-class Control:
-    """``kind`` is ``cancel`` or ``signal``; ``waits_for`` are the signals that the run waits for.
-    ``over``: the run has ended, as far as the mirror knows.
-    """
-
-    kind: str
-    workflow: str
-    typed_name: str
-    number: str
-    status: str
-    over: bool
-    waits_for: tuple[str, ...]
-    action: str
-    back: str
-
-    @property
-    def first(self) -> dict[str, Any]:
-        """Initial values of the signal's form."""
-        return {"name": self.waits_for[0] if len(self.waits_for) == 1 else ""}
-
-    @property
-    def fragment(self) -> str:
-        """The template of the form."""
-        return f"runs/_{self.kind}.html"
-
-
-def control(run: Run, kind: str) -> Control:
-    """The form to cancel or signal a run. No query."""
-    signals = run.wait.get("signals") or () if isinstance(run.wait, dict) else ()
-    return Control(
-        kind=kind,
-        workflow=run.workflow,
-        typed_name=run.typed_name,
-        number=short_id(run.mobius_id),
-        status=run.status,
-        over=run.finished,
-        # A question's own signal would replace its answer, so it isn't offered.
-        waits_for=tuple(str(name) for name in signals if not str(name).startswith("interaction:")),
-        action=reverse(f"run-{kind}", args=[run.mobius_id]),
-        back=run.get_absolute_url(),
-    )
 
 
 def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
@@ -92,7 +46,7 @@ def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) ->
     template = "runs/_monitor.html"
     if not fragment:
         counts = {**page.rail, **rail_counts(request.viewer, upstream)}
-        context |= frame(request, upstream, section="runs", counts=counts)
+        context |= frame(request, section="runs", counts=counts)
         template = "runs/monitor.html"
     return render(request, template, context, status=status)
 
@@ -101,18 +55,11 @@ def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) ->
 @lead_required
 def filters(request: ReviewerRequest) -> HttpResponse:
     """The filters of the monitor, as a form."""
-    upstream, filters = request.upstream, RunFilters.read(request.GET)
-    fields = selects(request.viewer, upstream, filters)
-    context: dict[str, Any] = {
-        "filters": filters,
-        "selects": fields,
-        "kept": filters.beside(fields),
-    }
-    template = "runs/_filters.html"
-    if not is_fragment(request, "run-filters"):
-        context |= frame(request, upstream, section="runs")
-        template = "runs/filters.html"
-    return render(request, template, context)
+    filters = RunFilters.read(request.GET)
+    fields = selects(request.viewer, request.upstream, filters)
+    context = {"filters": filters, "selects": fields, "kept": filters.beside(fields)}
+    parts = {"run-filters": "runs/_filters.html"}
+    return render_page(request, "runs/filters.html", context, section="runs", parts=parts)
 
 
 @require_safe
@@ -150,7 +97,7 @@ def _run(request: ReviewerRequest, found: Run, cursor: str) -> HttpResponse:
         if request.viewer.lead:
             replay = ReplayFilters.read(request.GET)
             context["scrub"] = scrubber(request.viewer, upstream, found, now, replay)
-        context |= frame(request, upstream, section="runs")
+        context |= frame(request, section="runs")
         template = "runs/run.html"
     return render(request, template, context)
 
@@ -231,17 +178,22 @@ def _render_form(
     message: Message | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    upstream = request.upstream
-    found = run_page.find(request.viewer, upstream, id)
+    found = run_page.find(request.viewer, request.upstream, id)
     if found is None or not access.has_permission(request.viewer, PERMISSION[kind]):
         raise Http404("No such run.")
-    act = control(found, kind)
-    context = {"act": act, "form": form or SignalForm(initial=act.first), "message": message}
-    template = f"runs/_{kind}.html"
-    if not is_fragment(request, "run-act"):
-        context |= frame(request, upstream, section="runs")
-        template = "runs/act.html"
-    response = render(request, template, context, status=status)
+    signals = awaited_signals(found)
+    context = {
+        "kind": kind,
+        "run": found,
+        "signals": signals,
+        "action": reverse(f"run-{kind}", args=[id]),
+        "form": form or SignalForm(initial={"name": signals[0] if len(signals) == 1 else ""}),
+        "message": message,
+    }
+    parts = {"run-act": f"runs/_{kind}.html"}
+    response = render_page(
+        request, "runs/act.html", context, section="runs", parts=parts, status=status
+    )
     if message is not None:
         message.tell_when(response)
     return response

@@ -118,5 +118,5 @@ def _form(
     if panel:
         context["views"] = view_links(views)
         return render(request, "saved_views/_form.html", context)
-    context |= frame(request, request.upstream, section=page, views=views)
+    context |= frame(request, section=page, views=views)
     return render(request, "saved_views/form.html", context, status=422 if form.errors else 200)

@@ -1,12 +1,11 @@
 """The search of the command palette, and the same as a page."""
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from inbox.web.search.page import SearchForm, found
-from inbox.web.ui.frame import frame
-from inbox.web.ui.request import ReviewerRequest, is_fragment
+from inbox.web.ui.frame import render_page
+from inbox.web.ui.request import ReviewerRequest
 
 
 @require_safe
@@ -15,7 +14,5 @@ def search(request: ReviewerRequest) -> HttpResponse:
     text = SearchForm.read(request.GET).cleaned_data["q"]
     results = found(request.viewer, request.upstream, text)
     context = {"sections": results, "text": text}
-    if is_fragment(request, "palette-found"):
-        return render(request, "search/_options.html", context)
-    context |= frame(request, request.upstream, section="search")
-    return render(request, "search/search.html", context)
+    parts = {"palette-found": "search/_options.html"}
+    return render_page(request, "search/search.html", context, section="search", parts=parts)

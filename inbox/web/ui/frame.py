@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Func, IntegerField, QuerySet, Value
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 
 from inbox import access
@@ -16,7 +18,7 @@ from inbox.services.guard import choice_of
 from inbox.web.ui.batches import shown_batches
 from inbox.web.ui.held import HeldAnswer, held_answers
 from inbox.web.ui.messages import problem_text
-from inbox.web.ui.request import ReviewerRequest
+from inbox.web.ui.request import ReviewerRequest, is_fragment
 from inbox.web.ui.saved_views import shown_views, view_links
 from inbox.web.ui.scopes import (
     CLAIMED,
@@ -99,7 +101,6 @@ def _figure(name: str, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
 
 def frame(
     request: ReviewerRequest,
-    upstream: Upstream,
     *,
     section: str,
     counts: Mapping[str, str] | None = None,
@@ -112,9 +113,9 @@ def frame(
     answers, if the view has read them; otherwise one query each reads them.
     """
     if views is None:
-        views = shown_views(request.viewer, upstream)
+        views = shown_views(request.viewer, request.upstream)
     if counts is None:
-        counts = rail_counts(request.viewer, upstream, own=True)
+        counts = rail_counts(request.viewer, request.upstream, own=True)
     return {
         "guard": choice_of(request.user.reviewer).guard,
         "held": own_held(request) if held is None else held,
@@ -134,6 +135,24 @@ def frame(
         if request.viewer.administrator
         else "",
     }
+
+
+def render_page(
+    request: ReviewerRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    section: str,
+    parts: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """A page in its frame. ``parts``: what htmx gets instead if it asks for the element with this
+    ID alone, as a template with the same context.
+    """
+    for target, part in (parts or {}).items():
+        if is_fragment(request, target):
+            return render(request, part, context, status=status)
+    return render(request, template, {**context, **frame(request, section=section)}, status=status)
 
 
 def own_held(
