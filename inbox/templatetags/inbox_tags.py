@@ -183,6 +183,12 @@ def status_icon(status: str) -> str:
     return run_status(status).icon
 
 
+@register.filter
+def in_eights(digest: str) -> str:
+    """A hash in groups of eight digits."""
+    return " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))
+
+
 @register.simple_tag(takes_context=True)
 def phrase(
     context: template.Context, shown: Phrase | None, *, now: datetime | None = None

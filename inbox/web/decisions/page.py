@@ -103,7 +103,7 @@ def decision_list(
     found = NEWEST_FIRST.after(filters.rows(entries, now), cleaned["cursor"])
     page = NEWEST_FIRST.page(list(found[: PAGE + 1]))
     rows = page.rows
-    people = People(names_of(_people(rows)))
+    people = People(names_of(words.people_in(rows)))
     items = _items(upstream, rows)
     groups = group_names(upstream, words.mapped_groups(upstream, rows))
     return DecisionList(
@@ -124,12 +124,6 @@ def decision_list(
 
 def receipt_href(entry: Decision) -> str:
     return f"{reverse('receipt', args=[entry.interaction_id])}?entry={entry.number}"
-
-
-def _people(rows: Iterable[Decision]) -> set[str]:
-    ids = {row.actor for row in rows}
-    values = (row.value for row in rows if isinstance(row.value, dict))
-    return ids | {value["user"] for value in values if isinstance(value.get("user"), str)}
 
 
 def _items(upstream: Upstream, rows: Iterable[Decision]) -> dict[str, Interaction]:

@@ -1,7 +1,7 @@
 """Receipts: entries of the decision log, to print."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,30 +33,24 @@ from inbox.web.ui.words import short_id
 
 @dataclass(frozen=True)
 class Receipt:
-    """What ``decisions/_receipt.html`` shows. Hashes are in groups of eight digits. ``decided`` and
-    ``sent`` are empty unless the answer was held. ``problem`` is why the log or the entry isn't
-    intact.
+    """What ``decisions/_receipt.html`` shows. ``decided`` and ``sent`` are empty unless the answer
+    was held. ``problem`` is why the log or the entry isn't intact.
     """
 
-    number: int
+    entry: Decision
+    head: DecisionHead
     title: str
     when: str
     zone: str
     utc: str
     who: str
-    actor: str
     words: Words | None
     rest: str
-    comment: str
     did: str
     by: str
     address: str
-    observed: bool
     unknown: bool
-    answered: bool
-    interaction_id: str
     run: str
-    operation_id: str
     http_status: int | None
     entered: str
     decided: str
@@ -65,13 +59,7 @@ class Receipt:
     cards: Sequence[Card]
     message: str
     stood: str
-    hash: str
-    previous: str
-    version: int
-    head_number: int
-    head_hash: str
-    head_mac: str
-    problem: str = ""
+    problem: str
 
 
 def answers(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Decision]:
@@ -99,12 +87,17 @@ def receipts(
     viewer: Viewer, upstream: Upstream, entries: Sequence[Decision], item: Interaction | None
 ) -> tuple[Receipt, ...]:
     """Receipts for ``entries``. Leads see every address, others only their own."""
-    people = People(names_of({entry.actor for entry in entries} | _others(entries)))
+    people = People(names_of(words.people_in(entries)))
     groups = group_names(upstream, words.mapped_groups(upstream, entries))
     last, problems = head(), _problems(entries)
     return tuple(
-        replace(
-            _receipt(viewer, entry, item, people, groups=groups, last=last),
+        _receipt(
+            viewer,
+            entry,
+            item,
+            people,
+            groups=groups,
+            last=last,
             problem=problems[entry.number],
         )
         for entry in entries
@@ -122,11 +115,6 @@ def _problems(entries: Sequence[Decision]) -> dict[int, str]:
     return {number: problem_text((verdict or log).problem) for number, verdict in broken.items()}
 
 
-def _others(entries: Sequence[Decision]) -> set[str]:
-    values = (entry.value for entry in entries if isinstance(entry.value, dict))
-    return {value["user"] for value in values if isinstance(value.get("user"), str)}
-
-
 def _receipt(
     viewer: Viewer,
     entry: Decision,
@@ -135,51 +123,41 @@ def _receipt(
     *,
     groups: Mapping[str, str],
     last: DecisionHead,
+    problem: str,
 ) -> Receipt:
     mirrored = (item.questions or [None])[0] if item is not None else None
     question = words.question_of(entry, mirrored)
     value_text = words.value(entry, question)
     shown = entry.shown if isinstance(entry.shown, dict) else {}
     message = str(shown.get("message") or "")
-    title = message.strip().splitlines()[0] if message.strip() else ""
     context = shown.get("context")
     own = entry.actor == viewer.mobius_id
     # Of an older version, the fields are not hashed.
     held = entry.version > 2 and entry.decided_at != entry.sent_at
     return Receipt(
-        number=entry.number,
+        entry=entry,
+        head=last,
         title=words.headline(entry, question, people, groups),
         when=_full(entry.at),
         zone=get_current_timezone_name(),
         utc=dateformat.format(entry.at.astimezone(UTC), "H:i:s"),
         who=people.full(entry.actor) if entry.actor else entry.account,
-        actor=entry.actor,
         words=value_text,
         rest="" if value_text is not None else words.value_as_json(entry),
-        comment=entry.comment,
         did=words.did(entry, people),
         by=words.credential(entry)[1],
         address=entry.address if viewer.lead or own else "",
-        observed=entry.observed,
         unknown=words.unknown(entry),
-        answered=entry.verb == RESPOND,
-        interaction_id=entry.interaction_id,
         run=f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow,
-        operation_id=entry.operation_id,
         http_status=entry.http_status if entry.version > 1 else None,
         entered=_full(entry.entered_at),
         decided=_full(entry.decided_at) if held and entry.decided_at else "",
         sent=_full(entry.sent_at) if held and entry.sent_at else "",
         body=markdown.render(message),
         cards=evidence.cards(redaction.masked(context)) if isinstance(context, dict) else (),
-        message=title,
+        message=message.strip(),
         stood=_stood(shown),
-        hash=_spaced(entry.hash),
-        previous=_spaced(entry.previous),
-        version=entry.version,
-        head_number=last.number,
-        head_hash=_spaced(last.hash),
-        head_mac=_spaced(last.mac),
+        problem=problem,
     )
 
 
@@ -192,7 +170,3 @@ def _stood(shown: dict[str, Any]) -> str:
     if at is None or at.tzinfo is None:
         return ""
     return dateformat.format(localtime(at), pgettext("date format", "j F Y, H:i:s"))
-
-
-def _spaced(digest: str) -> str:
-    return " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))

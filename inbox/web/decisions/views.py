@@ -81,7 +81,7 @@ def _receipts(
     request: ReviewerRequest, entries: list[Decision], item: Interaction | None
 ) -> HttpResponse:
     context = {
-        "receipts": receipt.receipts(request.viewer, upstream, entries, item),
+        "receipts": receipt.receipts(request.viewer, request.upstream, entries, item),
         "item": item if entries[0].interaction_id else None,
         "printed": timezone.now(),
     }

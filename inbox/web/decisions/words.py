@@ -1,6 +1,6 @@
 """The text of an entry of the decision log."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -271,6 +271,13 @@ def credential(entry: Decision) -> tuple[str, str]:
         icon, words = _BY[entry.credential_kind]
         return icon, _(words)
     return "dashed", entry.credential_kind or _("Automatic")
+
+
+def people_in(entries: Sequence[Decision]) -> set[str]:
+    """Who acted, and whom that concerned."""
+    values = (entry.value for entry in entries if isinstance(entry.value, dict))
+    others = {value["user"] for value in values if isinstance(value.get("user"), str)}
+    return others | {entry.actor for entry in entries}
 
 
 def question_of(entry: Decision, mirrored: Mapping[str, Any] | None = None) -> Mapping[str, Any]:

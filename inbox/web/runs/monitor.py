@@ -23,7 +23,7 @@ from inbox.web.ui.lists import PAGE, Choice, Shown, chips, numbers
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
 from inbox.web.ui.when import Deadline, deadline, moment, span
-from inbox.web.ui.words import RUN_STATUSES, UNNAMED, run_status, short_id
+from inbox.web.ui.words import RUN_STATUSES, UNNAMED, run_status
 
 FACES = 3
 
@@ -47,20 +47,13 @@ class WaitsOn:
 
 @dataclass(frozen=True)
 class MonitorRow:
-    """A run. ``failure`` is why it failed, ``ending`` who cancelled it."""
+    """``lasted``: how long the run is in its status. ``failure`` is why it failed, ``ending`` who
+    cancelled it.
+    """
 
-    pk: int
-    id: str
-    href: str
-    workflow: str
-    number: str
-    outside: str
-    status: str
-    state: str
-    since: datetime
-    since_words: str
+    run: Run
+    lasted: str
     started_by: Face | None
-    attempt: int
     waits: tuple[WaitsOn, ...]
     failure: str
     ending: Ending | None
@@ -87,18 +80,9 @@ def monitor_row(
     """
     questions = tuple(_waits_on(item, people, groups, now) for item in items)
     return MonitorRow(
-        pk=run.pk,
-        id=run.mobius_id,
-        href=run.get_absolute_url(),
-        workflow=run.workflow,
-        number=short_id(run.mobius_id),
-        outside=run.external_id or "",
-        status=run.status,
-        state=run.state,
-        since=run.status_since,
-        since_words=span((now - run.status_since).total_seconds()),
+        run=run,
+        lasted=span((now - run.status_since).total_seconds()),
         started_by=people.face(run.started_by) if run.started_by else None,
-        attempt=run.attempt,
         waits=questions or (_machine(run, now) if whole else ()),
         failure=failure_words(run) if whole and run.state == "failed" else "",
         ending=ending,
