@@ -43,7 +43,7 @@ def new(request: ReviewerRequest) -> HttpResponseBase:
         upstream=request.upstream,
         verb=Batch.Verb(verb),
         chosen=selected,
-        query=filters.querystring().removeprefix("?"),
+        query=filters.query(),
     )
     return HttpResponseRedirect(batch.get_absolute_url(), status=303)
 

@@ -138,11 +138,6 @@ class InboxList:
         return any(choice.on for choice in self.scopes)
 
     @property
-    def query(self) -> str:
-        """The query that a button in the list sends, so that the same list is shown again."""
-        return self.filters.querystring().removeprefix("?")
-
-    @property
     def csv_href(self) -> str:
         """These answers as CSV; empty for other lists."""
         path = reverse("answers-csv") + self.filters.querystring(scope="", cursor="")

@@ -27,14 +27,20 @@ from inbox.web.interactions.forms import (
     asked_question,
     comment_of,
     form_for,
-    operation_id_of,
     typed_of,
 )
 from inbox.web.interactions.messages import answer_message, claim_message
 from inbox.web.interactions.views import filters_of, render_item
 from inbox.web.ui.lists import Shown
 from inbox.web.ui.messages import Message
-from inbox.web.ui.request import ReviewerRequest, device_of, is_fragment, origin_of, typed_in
+from inbox.web.ui.request import (
+    ReviewerRequest,
+    device_of,
+    is_fragment,
+    operation_id_of,
+    origin_of,
+    typed_in,
+)
 from inbox.web.ui.scopes import FocusFilters, item_href
 
 Operation = Callable[..., Awaitable[Outcome[Interaction]]]

@@ -326,17 +326,6 @@ class MultiSelectForm(AnswerForm):
         return list(value) if isinstance(value, list | tuple) else []
 
 
-__all__ = [
-    "FORMS",
-    "LONGEST",
-    "AnswerForm",
-    "asked_question",
-    "comment_of",
-    "form_for",
-    "storable",
-    "typed_of",
-]
-
 FORMS: dict[str, type[AnswerForm]] = {
     form.mode: form for form in (ConfirmForm, SelectForm, MultiSelectForm, InputForm)
 }

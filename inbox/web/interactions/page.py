@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -70,7 +69,7 @@ from inbox.web.ui.people import People
 from inbox.web.ui.scopes import Filters, FocusFilters, item_href, snooze_href
 from inbox.web.ui.when import Deadline, ago, deadline, moment
 from inbox.web.ui.when import at as at_words
-from inbox.web.ui.words import Kind, Status, item_status, kind, short_id
+from inbox.web.ui.words import Kind, Status, item_status, kind
 
 SEARCHED_FROM = 12
 """Questions with more options than this get a search field."""
@@ -103,8 +102,7 @@ class ItemPage:
     deadline: Deadline | None
     asked: str
     group: str
-    run_href: str
-    run_name: str
+    run: Run | None
     live: LiveRun | None
     effect: Effect
     refusal: Refusal | None
@@ -145,14 +143,9 @@ class ItemPage:
     parts: list[str] = field(default_factory=list)
 
     @property
-    def heading(self) -> str:
-        """The question on one line."""
-        return self.item.display_title
-
-    @property
     def subject(self) -> str:
-        """The heading as used within a sentence, such as *Approve “…”?*."""
-        return self.heading.rstrip("?")
+        """The title as used within a sentence, such as *Approve “…”?*."""
+        return self.item.display_title.rstrip("?")
 
     @property
     def status(self) -> Status:
@@ -179,24 +172,9 @@ class ItemPage:
         return f"{href}{'&' if '?' in href else '?'}{query}" if query else href
 
     @property
-    def self_href(self) -> str:
-        """The address of this page alone, to share."""
-        return self.item.get_absolute_url()
-
-    @property
-    def list_href(self) -> str:
-        """The list that this page is opened from."""
-        return self.filters.list_href
-
-    @property
     def focus(self) -> FocusPlace | None:
         """The place in focus mode; None elsewhere."""
         return self.place if isinstance(self.place, FocusPlace) else None
-
-    @property
-    def list_query(self) -> str:
-        """The query that the form sends, so that the next question comes from the same list."""
-        return self.filters.querystring().removeprefix("?")
 
     @property
     def evidence(self) -> str:
@@ -207,11 +185,6 @@ class ItemPage:
     def snooze_href(self) -> str:
         """Where the question is snoozed."""
         return snooze_href(self.item.mobius_id, self.filters)
-
-    @property
-    def raw_href(self) -> str:
-        """The address of the question's JSON as Mobius sent it."""
-        return reverse("interaction-json", args=[self.item.mobius_id])
 
     @property
     def mobius_href(self) -> str:
@@ -258,16 +231,6 @@ class ItemPage:
         return self.token in (Token.NONE, Token.LOST) and not self.by_key
 
     @property
-    def everybody_answers(self) -> bool:
-        """Whether several people must answer."""
-        return not self.item.takes_one_answer
-
-    @property
-    def refused_token(self) -> bool:
-        """Whether Mobius last refused the viewer's token."""
-        return self.token is Token.REFUSED
-
-    @property
     def action(self) -> str:
         """``claim``, ``release``, or empty if the viewer can do neither."""
         own = self.token in (Token.GOOD, Token.REFUSED)
@@ -282,11 +245,6 @@ class ItemPage:
     def can_be_unread(self) -> bool:
         """Whether it waits for the viewer."""
         return self.notes_seen and self.refusal is not Refusal.ANSWERED
-
-    @property
-    def version(self) -> str:
-        """Which state of the question the page shows."""
-        return self.item.updated_at.isoformat()
 
     @property
     def open(self) -> bool:
@@ -381,8 +339,7 @@ def item_page(
         deadline=_deadline(item, now, closing),
         asked=_asked(item, people, group, now),
         group=group,
-        run_href=run.get_absolute_url() if run is not None else "",
-        run_name=f"{item.workflow} {short_id(item.run_id or '')}" if run is not None else "",
+        run=run,
         live=live_head(run)["live"] if run is not None else None,
         effect=effect(item, people, received=received),
         refusal=refusal,

@@ -114,7 +114,7 @@ def _form(
         "limit": limit_words(limit_of(item, now), now),
         "claimed": access.has_claimed(request.viewer, item),
         "snoozed": moment(returns_at, now) if returns_at is not None else "",
-        "list_query": filters.querystring().removeprefix("?"),
+        "list_query": filters.query(),
         "back": "inbox" if _from_list(request) else "",
         "back_href": filters.list_href
         if _from_list(request)

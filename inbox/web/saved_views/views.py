@@ -28,7 +28,7 @@ from inbox.web.ui.scopes import Filters
 def new(request: ReviewerRequest) -> HttpResponse:
     """Save the filters in the query under a name. ``page`` is the list that they filter."""
     filters = _filters(request)
-    query = filters.querystring(view="", cursor="").removeprefix("?")
+    query = filters.query(view="", cursor="")
     groups = access.own_groups(request.viewer, request.upstream)
     form = ViewForm(request.POST or None, groups=groups.order_by("name"))
     if request.method == "POST" and form.is_valid():
@@ -68,7 +68,7 @@ def update(request: ReviewerRequest, id: int) -> HttpResponse:
     """Replace the filters of a view by those in the query."""
     runs = saved_views.get_own(request.viewer, id).page == SavedView.Page.RUNS
     filters = (RunFilters if runs else Filters).read(request.GET)
-    query = filters.querystring(view="", cursor="").removeprefix("?")
+    query = filters.query(view="", cursor="")
     view = saved_views.update(request.viewer, id, query=query)
     messages.success(request, _("“%(name)s” was updated.") % {"name": view.name})
     return HttpResponseRedirect(view.get_absolute_url(), status=303)

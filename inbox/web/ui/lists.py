@@ -112,6 +112,10 @@ class ListForm(forms.Form):
         """``values`` as a query string with its question mark, empty without values."""
         return querystring(self.values(**changes))
 
+    def query(self, **changes: object) -> str:
+        """``querystring`` without its question mark, as forms send it and rows store it."""
+        return self.querystring(**changes).removeprefix("?")
+
     @cached_property
     def path(self) -> str:
         """The address of the list without a query."""
