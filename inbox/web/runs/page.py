@@ -28,6 +28,7 @@ from inbox.web.ui.endings import (
     signal_name,
 )
 from inbox.web.ui.groups import Groups, groups_of
+from inbox.web.ui.lists import Choice
 from inbox.web.ui.live_run import LiveRun, live_head
 from inbox.web.ui.masks import Masks, masks_in
 from inbox.web.ui.messages import sentences
@@ -105,15 +106,6 @@ class RunItem:
 
 
 @dataclass(frozen=True)
-class Show:
-    """A choice of what the log shows."""
-
-    words: str
-    href: str
-    on: bool
-
-
-@dataclass(frozen=True)
 class RunLog:
     """The log as the page shows it.
 
@@ -124,7 +116,7 @@ class RunLog:
     lines: tuple[LogLine, ...]
     new: int
     all_href: str
-    shows: tuple[Show, ...]
+    shows: tuple[Choice, ...]
     first: int | None
     here: str
     older_href: str
@@ -347,7 +339,7 @@ def _log(
         new=len(new) if part.newer else 0,
         all_href=page + newest.querystring(**{"from": part.first}),
         shows=tuple(
-            Show(_(words), page + newest.querystring(show=key), key == show)
+            Choice(_(words), page + newest.querystring(show=key), key == show)
             for key, (words, _kinds) in KINDS.items()
         ),
         first=part.first,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -30,24 +30,13 @@ RUN, STEP, INTERACTION = (
 ENDED = ("completed", "failed", "cancelled")
 
 
-class LoggedEvent(Protocol):
+class LoggedEvent(NamedTuple):
     """The columns of an event that the replay reads."""
 
-    @property
-    def kind(self) -> str:
-        """An ``EventKind``."""
-
-    @property
-    def seq(self) -> int:
-        """The event's number."""
-
-    @property
-    def at(self) -> datetime | None:
-        """The event's time."""
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The event's data."""
+    kind: str
+    seq: int
+    at: datetime | None
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -202,24 +191,23 @@ class QuestionLine:
 class Scrubber:
     """What ``runs/_scrubber.html`` shows.
 
-    ``nth`` of ``count`` events; the last one is now. ``event_text`` describes that event, ``live``
-    is the head of the run at that time.
+    ``nth`` of ``count`` events; the last one is now, which the page itself shows. ``event_text``
+    describes an earlier event, ``live`` is the head of the run at that time.
     """
 
-    run_id: str
     nth: int
     count: int
     here: str
-    when: str
-    at: datetime | None
-    event_text: str
-    error: str
-    live: LiveRun | None
-    questions: tuple[QuestionLine, ...]
-    first_href: str
-    previous_href: str
-    next_href: str
     now_href: str
+    first_href: str = ""
+    previous_href: str = ""
+    next_href: str = ""
+    when: str = ""
+    at: datetime | None = None
+    event_text: str = ""
+    error: str = ""
+    live: LiveRun | None = None
+    questions: tuple[QuestionLine, ...] = ()
 
     @property
     def now(self) -> bool:
@@ -256,7 +244,7 @@ def scrubber(
     neighbours = list(events.values_list("seq", flat=True)[max(0, nth - 2) : nth + 1])
     here = neighbours[1] if nth > 1 else neighbours[0]
     replayed = events.filter(seq__lte=here).exclude(kind=EventKind.ACTION.value)
-    state = fold(replayed.values_list("kind", "seq", "at", "data", named=True))
+    state = fold(LoggedEvent(*row) for row in replayed.values_list(*LoggedEvent._fields))
     event = events.get(seq=here)
     people, groups = _names(viewer, upstream, state, event, run)
     expired = _expired(upstream, run, state)
@@ -264,7 +252,6 @@ def scrubber(
     instant = event.at or run.created_at
     head = _head(run, state, instant)
     return Scrubber(
-        run_id=run.mobius_id,
         nth=nth,
         count=count,
         here=f"{page}?at={here}",
@@ -293,20 +280,12 @@ def _nth(events: QuerySet[Event], count: int, cleaned: Mapping[str, str]) -> int
 def _now(run: Run, count: int) -> Scrubber:
     page = run.get_absolute_url()
     return Scrubber(
-        run_id=run.mobius_id,
         nth=count,
         count=count,
         here=page,
-        when="",
-        at=None,
-        event_text="",
-        error="",
-        live=None,
-        questions=(),
+        now_href=page,
         first_href=f"{page}?nth=1" if count > 1 else "",
         previous_href=f"{page}?nth={count - 1}" if count > 1 else "",
-        next_href="",
-        now_href=page,
     )
 
 

@@ -1,7 +1,7 @@
 """The log of a run in sentences, newest first, in parts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -179,15 +179,15 @@ def timeline(
     """
     found = list(events)
     builder = _LineBuilder(
-        people,
+        people=people,
         items=items,
         groups=groups,
         started_by=started_by,
         only=only,
         ending=ending,
         bypassed=bypassed,
+        steps_that_ask=asking_step_of(found),
     )
-    builder.steps_that_ask = asking_step_of(found)
     # A plan that is not known yet changes nothing about the lines of questions that were asked.
     shown = without_starts(found, {*asking, *builder.steps_that_ask.values()})
     lines = [line for event in shown if (line := builder.line_of(event)) is not None]
@@ -242,25 +242,23 @@ def _attempt(event: Event) -> tuple[object, object]:
     return event.data.get("step"), event.data.get("attempt")
 
 
+@dataclass
 class _LineBuilder:
-    def __init__(
-        self,
-        people: People,
-        *,
-        items: Mapping[str, Interaction],
-        groups: Mapping[str, str],
-        started_by: str,
-        only: Collection[str] | None,
-        ending: Ending | None,
-        bypassed: Mapping[str, Ending],
-    ) -> None:
-        self.people, self.items, self.groups = people, items, groups
-        self.started_by, self.only = started_by, only
-        self.ending, self.bypassed = ending, bypassed
-        self.status = ""
-        self.steps: dict[str, str] = {}
-        self.claimed_by: dict[str, str] = {}
-        self.steps_that_ask: dict[int, str] = {}
+    """Makes the lines of events one after the other; ``status``, ``steps`` and ``claimed_by`` are
+    what the events so far have said.
+    """
+
+    people: People
+    items: Mapping[str, Interaction]
+    groups: Mapping[str, str]
+    started_by: str
+    only: Collection[str] | None
+    ending: Ending | None
+    bypassed: Mapping[str, Ending]
+    steps_that_ask: Mapping[int, str]
+    status: str = ""
+    steps: dict[str, str] = field(default_factory=dict)
+    claimed_by: dict[str, str] = field(default_factory=dict)
 
     def line_of(self, event: Event) -> LogLine | None:
         match event.kind:

@@ -81,24 +81,13 @@ def read_accounts(upstream: Upstream, ids: Iterable[str], now: datetime) -> Acco
         "nudge__at",
         "nudge__read_at",
     )
-    for (
-        mobius_id,
-        first,
-        last,
-        username,
-        is_active,
-        item,
-        sender,
-        sender_name,
-        sent_at,
-        read_at,
-    ) in found:
+    for mobius_id, first, last, username, is_active, item, *nudge in found:
         id_ = mobius_id or ""
         names[id_] = f"{first} {last}".strip() or username
         if is_active:
             active.add(id_)
         if item is not None:
-            nudges[item, id_] = LastNudge(item, id_, sender, sender_name, sent_at, read_at)
+            nudges[item, id_] = LastNudge(item, id_, *nudge)
     return Accounts(names, frozenset(active), nudges)
 
 
