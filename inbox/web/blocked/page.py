@@ -22,9 +22,10 @@ from inbox.web.blocked.parts import (
     missing_of,
     question_of,
 )
-from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, groups_by_id, read
+from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, read
 from inbox.web.ui.answers import progress
 from inbox.web.ui.claims import claimed_too_long, since_words
+from inbox.web.ui.groups import read_groups
 from inbox.web.ui.lists import Choice, chips
 from inbox.web.ui.nudging import LastNudge, read_accounts, waits_for
 from inbox.web.ui.people import People
@@ -119,13 +120,13 @@ def blocked_page(
     items, whole = read(viewer, upstream, filters, now)
     ids = {id_ for item in items for id_ in waits_for(item)}
     accounts = read_accounts(upstream, ids | {cleaned["person"], viewer.mobius_id or ""}, now)
-    groups = groups_by_id(upstream, {item.group_id or "" for item in items} | {cleaned["group"]})
+    group_ids = {item.group_id or "" for item in items} | {cleaned["group"]}
     page_context = PageContext(
         viewer=viewer,
         filters=filters,
         people=People(accounts.names, viewer.mobius_id),
         accounts=accounts,
-        groups_by_id=groups,
+        groups=read_groups(upstream, group_ids - {""}),
         now=now,
     )
     kinds = {
@@ -225,11 +226,10 @@ def _duration(since: datetime, until: datetime) -> str:
 
 def _chips(page_context: PageContext) -> tuple[Choice, ...]:
     cleaned = page_context.filters.cleaned_data
-    group_members = page_context.groups_by_id.get(cleaned["group"])
     labels = {
         "over": _("Waiting over %(hours)d h") % {"hours": OVER.get(cleaned["over"], 0)},
         "workflow": cleaned["workflow"],
-        "group": group_members.name if group_members else cleaned["group"],
+        "group": page_context.groups.names.get(cleaned["group"], cleaned["group"]),
         "person": page_context.people.name(cleaned["person"]),
         "q": _("“%(text)s”") % {"text": cleaned["q"]},
     }
@@ -240,9 +240,8 @@ def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Men
     """The filters, with the choices that occur among the questions."""
     people, filters = page_context.people, page_context.filters
     ids = {id_ for item in items for id_ in waits_for(item)}
-    group_names = {
-        id_: group_members.name for id_, group_members in page_context.groups_by_id.items() if id_
-    }
+    names = page_context.groups.names
+    group_ids = {item.group_id or "" for item in items} & names.keys()
     over = {key: _("Over %(hours)d h") % {"hours": hours} for key, hours in OVER.items()}
     options_by_name = (
         (
@@ -250,7 +249,7 @@ def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Men
             _("Workflow"),
             {item.workflow: item.workflow for item in items if item.workflow},
         ),
-        ("group", _("Group"), group_names),
+        ("group", _("Group"), {id_: names[id_] for id_ in group_ids}),
         ("person", _("Person"), {id_: people.name(id_) for id_ in ids}),
         ("over", _("Waiting over"), over),
     )

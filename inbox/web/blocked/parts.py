@@ -1,6 +1,6 @@
 """The parts of *Blocked*: questions by person, and questions by group."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +10,10 @@ from django.utils.translation import ngettext
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction
-from inbox.web.blocked.queries import BlockedFilters, GroupMembers
+from inbox.web.blocked.queries import BlockedFilters
 from inbox.web.ui.answers import obstacle, progress, progress_text
 from inbox.web.ui.claims import claimed_too_long, since_words
+from inbox.web.ui.groups import Groups
 from inbox.web.ui.nudging import Accounts, Nudge, nudge_of, waits_for
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import Deadline, deadline, span
@@ -34,7 +35,7 @@ class PageContext:
     filters: BlockedFilters
     people: People
     accounts: Accounts
-    groups_by_id: Mapping[str, GroupMembers]
+    groups: Groups
     now: datetime
 
 
@@ -114,14 +115,14 @@ class GroupPart:
 
 def question_of(item: Interaction, page_context: PageContext) -> BlockedQuestion:
     counts, now = progress(item), page_context.now
-    group_members = page_context.groups_by_id.get(item.group_id or "")
+    group = item.group_id or ""
     claimed = bool(item.claimed_by) and access.can_be_claimed(item)
     return BlockedQuestion(
         id=item.mobius_id,
         href=item.get_absolute_url(),
         title=item.display_title,
         workflow=asked_in(item.workflow, item.run_id),
-        group=group_members.name if group_members else item.group_id or "",
+        group=page_context.groups.names.get(group, group),
         progress=progress_text(counts),
         claimed=_("claimed %(since)s") % {"since": since_words(item, now)} if claimed else "",
         too_long=claimed and claimed_too_long(item, now),
@@ -173,10 +174,9 @@ def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[G
     parts = []
     for id_, waiting in items_by_id.items():
         shown = waiting[: None if page_context.filters.cleaned_data["group"] else MOST_PER_GROUP]
-        group_members = page_context.groups_by_id.get(id_)
         parts.append(
             GroupPart(
-                name=group_members.name if group_members else id_,
+                name=page_context.groups.names.get(id_, id_),
                 words=_count_words(waiting, page_context.now),
                 items=tuple(_group_item(item, page_context) for item in shown),
                 more=len(waiting) - len(shown),
@@ -212,11 +212,8 @@ def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
 
 def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:
     """A person whose answer is missing."""
-    accounts, group_members = (
-        page_context.accounts,
-        page_context.groups_by_id.get(item.group_id or ""),
-    )
-    now_in = group_members.members if group_members is not None else None
+    accounts = page_context.accounts
+    now_in = page_context.groups.members.get(item.group_id or "")
     note = obstacle(
         account=id_ in accounts.names,
         off=id_ not in accounts.active,

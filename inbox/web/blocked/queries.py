@@ -1,19 +1,16 @@
 """The filters of *Blocked*, and its questions."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import (
-    QuerySet,
-)
+from django.db.models import QuerySet
 
 from inbox import access
 from inbox.access import Viewer
 from inbox.access.search import having
-from inbox.models import Group, Interaction, Recipient, Upstream
+from inbox.models import Interaction, Recipient, Upstream
 from inbox.web.ui.lists import ListForm, OneOf, Search, Text, union_of_slices
 from inbox.web.ui.when import midnight
 
@@ -63,14 +60,6 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class GroupMembers:
-    """A group as it is now. ``members`` is None if the mirror no longer has the group."""
-
-    name: str
-    members: frozenset[str] | None
-
-
 def read(
     viewer: Viewer, upstream: Upstream, filters: BlockedFilters, now: datetime
 ) -> tuple[list[Interaction], bool]:
@@ -107,20 +96,3 @@ def _narrowed(
         # A bare column would not be looked up in the index.
         rows = rows.filter(id__in=recipients.filter(open__in=(True,)).values("interaction"))
     return rows.filter(having(viewer, upstream, cleaned["q"]))
-
-
-def groups_by_id(upstream: Upstream, ids: Iterable[str]) -> dict[str, GroupMembers]:
-    """The groups of these ids with their members. One query."""
-    known_groups = Group.objects.filter(upstream=upstream, mobius_id__in=set(ids))
-    rows = known_groups.order_by().values_list(
-        "mobius_id", "name", "handle", "gone", "memberships__user_id"
-    )
-    found: dict[str, GroupMembers] = {}
-    members: dict[str, set[str]] = {}
-    for key, name, handle, gone, member in rows:
-        members.setdefault(key, set()).update({member} if member else ())
-        found[key] = GroupMembers(name or handle, None if gone else frozenset())
-    return {
-        id_: GroupMembers(group.name, None if group.members is None else frozenset(members[id_]))
-        for id_, group in found.items()
-    }

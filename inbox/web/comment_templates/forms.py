@@ -1,9 +1,9 @@
 """The form of a fixed comment template."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -33,13 +33,12 @@ class TemplateForm(Form):
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
     )
 
-    def __init__(self, data: Any = None, *, groups: Iterable[Group]) -> None:
+    def __init__(self, data: Any = None, *, groups: QuerySet[Group]) -> None:
         super().__init__(data, auto_id="template-%s")
-        self.groups = {str(group.pk): group for group in groups}
-        names = [(key, group.name) for key, group in self.groups.items()]
-        self.fields["group"] = forms.ChoiceField(
+        self.fields["group"] = forms.ModelChoiceField(
+            groups,
             label=_("Group"),
-            choices=[("", _("Everyone who is asked")), *names],
+            empty_label=_("Everyone who is asked"),
             required=False,
             widget=forms.Select(attrs={"class": "input"}),
         )
@@ -52,8 +51,3 @@ class TemplateForm(Form):
                 _("The comment has invisible characters that change how it reads.")
             )
         return text
-
-    @property
-    def group_chosen(self) -> Group | None:
-        """The group whose questions it is offered for."""
-        return self.groups.get(self.cleaned_data["group"])

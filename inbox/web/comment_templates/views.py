@@ -23,11 +23,8 @@ def templates(request: ReviewerRequest) -> HttpResponse:
     groups = access.groups(request.viewer, upstream).order_by("name")
     form = TemplateForm(request.POST or None, groups=groups)
     if request.method == "POST" and form.is_valid():
-        text, workflow = form.cleaned_data["text"], form.cleaned_data["workflow"]
         try:
-            service.add(
-                request.viewer, upstream, text=text, workflow=workflow, group=form.group_chosen
-            )
+            service.add(request.viewer, upstream, **form.cleaned_data)
         except TooMany:
             form.add_error("text", _("There are already 200 templates. Delete one first."))
         else:

@@ -1,9 +1,9 @@
 """The form of a saved view."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,13 +24,13 @@ class ViewForm(Form):
         },
     )
 
-    def __init__(self, data: Any = None, *, groups: Iterable[Group], **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, groups: QuerySet[Group], **kwargs: Any) -> None:
         super().__init__(data, auto_id="view-%s", **kwargs)
-        self.groups = {str(group.pk): group for group in groups}
-        choices = [("", _("Only me")), *((key, group.name) for key, group in self.groups.items())]
-        self.fields["group"] = forms.ChoiceField(
+        self.groups = groups
+        self.fields["group"] = forms.ModelChoiceField(
+            groups,
             label=_("Share with"),
-            choices=choices,
+            empty_label=_("Only me"),
             required=False,
             widget=forms.Select(attrs={"class": "input"}),
             error_messages={"invalid_choice": _("You are no longer in this group.")},
@@ -39,8 +39,3 @@ class ViewForm(Form):
     def clean_name(self) -> str:
         """Collapse runs of spaces."""
         return " ".join(str(self.cleaned_data["name"]).split())
-
-    @property
-    def group_chosen(self) -> Group | None:
-        """The group that the view is shared with."""
-        return self.groups.get(self.cleaned_data["group"])

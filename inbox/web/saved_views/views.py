@@ -38,7 +38,7 @@ def new(request: ReviewerRequest) -> HttpResponse:
                 page=filters.url_name,
                 name=form.cleaned_data["name"],
                 query=query,
-                group=form.group_chosen,
+                group=form.cleaned_data["group"],
             )
         except NotSaved as refused:
             form.add_error("name", not_saved(refused))
@@ -55,7 +55,7 @@ def edit(request: ReviewerRequest, id: int) -> HttpResponse:
     first = {"name": view.name, "group": view.group_id}
     form = ViewForm(request.POST or None, initial=first, groups=groups.order_by("name"))
     if request.method == "POST" and form.is_valid():
-        name, group = form.cleaned_data["name"], form.group_chosen
+        name, group = form.cleaned_data["name"], form.cleaned_data["group"]
         try:
             return _saved(request, saved_views.change(request.viewer, id, name=name, group=group))
         except NotSaved as refused:

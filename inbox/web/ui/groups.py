@@ -1,6 +1,6 @@
 """The groups of questions: their names, and who has left them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -36,6 +36,11 @@ def groups_of(upstream: Upstream, items: Iterable[Interaction]) -> Groups:
     """The groups that questions ask. One query, none if they only ask people."""
     group_items = [item for item in items if item.target_type == "group"]
     ids = {id_ for item in group_items for id_ in (item.group_id, item.target_id) if id_}
+    return read_groups(upstream, ids)
+
+
+def read_groups(upstream: Upstream, ids: Collection[str]) -> Groups:
+    """The groups with these IDs or handles. One query, none for no IDs."""
     names: dict[str, str] = {}
     members: dict[str, set[str]] = {}
     if ids:
