@@ -1,4 +1,4 @@
-"""What the list and the preview send."""
+"""What the list and the preview send, and the questions that this selects."""
 
 from typing import Any
 
@@ -7,8 +7,13 @@ from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy
 
+from inbox.access import Viewer
+from inbox.models import Upstream
 from inbox.services.batches import MOST, Chosen
+from inbox.web.inbox.order import SOONEST_DUE
+from inbox.web.inbox.queries import listed
 from inbox.web.interactions.forms import Prose, storable
+from inbox.web.ui.scopes import CLAIMED, OPEN, Filters
 
 
 class CommentForm(forms.Form):
@@ -43,3 +48,14 @@ def _parsed(value: Any) -> Chosen | None:
         updated_at = None
     usable = updated_at is not None and updated_at.tzinfo is not None and "\0" not in value
     return Chosen(interaction_id, updated_at) if usable and interaction_id else None
+
+
+def all_that_match(viewer: Viewer, upstream: Upstream, filters: Filters) -> list[Chosen]:
+    """The questions of the list, those that are due soonest; one more than fit into a batch at
+    most. One query, another if words are searched for.
+    """
+    if filters.shown.key not in (OPEN, CLAIMED):
+        return []
+    found = SOONEST_DUE.sorted(listed(viewer, upstream, filters))[: MOST + 1]
+    ids = found.values_list("interaction__mobius_id", "interaction__updated_at")
+    return [Chosen(interaction_id, updated_at) for interaction_id, updated_at in ids]

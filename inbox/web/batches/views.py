@@ -11,9 +11,8 @@ from inbox.live import hub
 from inbox.models import Batch
 from inbox.services import batches as service
 from inbox.services.batches import Confirmation
-from inbox.web.batches.forms import CommentForm, chosen
+from inbox.web.batches.forms import CommentForm, all_that_match, chosen
 from inbox.web.batches.page import batch_page
-from inbox.web.batches.queries import all_that_match
 from inbox.web.interactions.forms import comment_of
 from inbox.web.ui.batches import shown_batches, summary
 from inbox.web.ui.frame import render_page

@@ -31,14 +31,12 @@ class DraftRow:
     is shown. ``state`` says how a closed question ended, ``until`` when the draft is deleted.
     """
 
-    pk: int
-    version: int
+    draft: Draft
     kind: Kind | None
     title: str
     href: str
     text: str
     device: str
-    at: datetime
     state: str
     until: datetime | None
 
@@ -72,14 +70,12 @@ def _row(draft: Draft, item: Interaction | None) -> DraftRow:
     closed = item is not None and not item.pending
     text = text_of(draft, item)
     return DraftRow(
-        pk=draft.pk,
-        version=draft.version,
+        draft=draft,
         kind=kind(item.type) if item else None,
         title=item.display_title if item else "",
         href=item.get_absolute_url() if item else "",
         text=text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()}…",
         device=device_name(draft.browser, draft.system),
-        at=draft.updated_at,
         state=item_status(item.state, gone=item.gone).label if item and closed else "",
         until=draft.closed_at + KEEP_CLOSED_FOR if draft.closed_at and closed else None,
     )

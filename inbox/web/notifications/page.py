@@ -14,7 +14,6 @@ from inbox.services.incidents import OVER, sentence
 from inbox.web.ui.held import ANSWERED_FIRST, answered_first, returned_reason, returned_words
 from inbox.web.ui.lists import ListForm, Number, OneOf
 from inbox.web.ui.messages import problem_text
-from inbox.web.ui.people import Face
 from inbox.web.ui.when import Deadline, deadline
 from inbox.web.ui.words import item_status
 
@@ -39,15 +38,12 @@ class NoticeRow:
     ``state`` says how a closed question ended, or why an answer was not sent.
     """
 
-    pk: int
-    sender: Face
+    notice: Notice
     words: str
-    title: str
-    href: str
-    state: str
-    deadline: Deadline | None
-    at: datetime
-    new: bool
+    title: str = ""
+    href: str = ""
+    state: str = ""
+    deadline: Deadline | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ class NoticeList:
     @property
     def new(self) -> int:
         """How many on this page are unread."""
-        return sum(row.new for row in self.rows)
+        return sum(row.notice.read_at is None for row in self.rows)
 
 
 def notice_list(
@@ -101,65 +97,34 @@ def notice_list(
 
 def _row(notice: Notice, item: Interaction | None, now: datetime, *, first: str) -> NoticeRow:
     if notice.kind == Notice.Kind.TOKEN_REMOVED:
-        return _about_the_account(notice)
+        removed = _("Your member token could no longer be read and was removed")
+        to_do = _("Add a new token on the Account page")
+        return NoticeRow(notice, removed, to_do, reverse("account"))
     if notice.kind in Incident.Kind:
         return _about_the_inbox(notice)
-    unsent = notice.kind == Notice.Kind.NOT_SENT
+    words = _words(notice)
+    if item is None:
+        return NoticeRow(notice, words, state=_("You no longer have access to this question."))
+    state = "" if item.pending else item_status(item.state, gone=item.gone).label
+    if notice.kind == Notice.Kind.NOT_SENT:
+        state = returned_reason(notice.reason, notice.message, first=first)
+    limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
     return NoticeRow(
-        pk=notice.pk,
-        sender=Face(notice.sender, notice.sender_name, notice.sender_name),
-        words=_words(notice),
-        title=item.display_title if item is not None else "",
-        href=item.get_absolute_url() if item is not None else "",
-        state=(
-            returned_reason(notice.reason, notice.message, first=first)
-            if unsent and item is not None
-            else _state(item)
-        ),
-        deadline=(
-            deadline(item.due_at, item.expires_at, now, soft=item.soft)
-            if item is not None and item.pending
-            else None
-        ),
-        at=notice.at,
-        new=notice.read_at is None,
-    )
-
-
-def _about_the_account(notice: Notice) -> NoticeRow:
-    return NoticeRow(
-        pk=notice.pk,
-        sender=Face("", notice.sender_name, notice.sender_name),
-        words=_("Your member token could no longer be read and was removed"),
-        title=_("Add a new token on the Account page"),
-        href=reverse("account"),
-        state="",
-        deadline=None,
-        at=notice.at,
-        new=notice.read_at is None,
+        notice,
+        words,
+        title=item.display_title,
+        href=item.get_absolute_url(),
+        state=state,
+        deadline=limit if item.pending else None,
     )
 
 
 def _about_the_inbox(notice: Notice) -> NoticeRow:
     over = notice.reason == OVER
-    has_page = notice.kind != Incident.Kind.LOG_BROKEN and not over
-    return NoticeRow(
-        pk=notice.pk,
-        sender=Face("", notice.sender_name, notice.sender_name),
-        words=problem_text(sentence(notice.kind, over=over)),
-        title=_("Open Connection") if has_page else "",
-        href=reverse("connection") if has_page else "",
-        state="",
-        deadline=None,
-        at=notice.at,
-        new=notice.read_at is None,
-    )
-
-
-def _state(item: Interaction | None) -> str:
-    if item is None:
-        return _("You no longer have access to this question.")
-    return "" if item.pending else item_status(item.state, gone=item.gone).label
+    words = problem_text(sentence(notice.kind, over=over))
+    if over or notice.kind == Incident.Kind.LOG_BROKEN:
+        return NoticeRow(notice, words)
+    return NoticeRow(notice, words, _("Open Connection"), reverse("connection"))
 
 
 def _words(notice: Notice) -> str:

@@ -1,13 +1,14 @@
-"""The form of a saved view."""
+"""The form of a saved view, and why one can't be saved."""
 
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from inbox.models import Group
+from inbox.services.saved_views import MAX_VIEWS, NotSaved, Reason
 from inbox.web.ui.forms import Form
 
 
@@ -39,3 +40,15 @@ class ViewForm(Form):
     def clean_name(self) -> str:
         """Collapse runs of spaces."""
         return " ".join(str(self.cleaned_data["name"]).split())
+
+
+def not_saved(refused: NotSaved) -> str:
+    """Why a view can't have its name or can't be saved."""
+    if refused.reason is Reason.NAME_TAKEN:
+        return _("You already have a view called %(name)s.") % {"name": refused.name}
+    many = ngettext(
+        "You already have %(count)d view. Delete one first.",
+        "You already have %(count)d views. Delete one first.",
+        MAX_VIEWS,
+    )
+    return many % {"count": MAX_VIEWS}

@@ -14,8 +14,7 @@ from inbox.models import SavedView
 from inbox.services import saved_views
 from inbox.services.saved_views import NotSaved
 from inbox.web.runs.filters import RunFilters
-from inbox.web.saved_views.forms import ViewForm
-from inbox.web.saved_views.messages import not_saved
+from inbox.web.saved_views.forms import ViewForm, not_saved
 from inbox.web.saved_views.queries import view_counts
 from inbox.web.ui.frame import frame
 from inbox.web.ui.lists import ListForm
@@ -36,9 +35,8 @@ def new(request: ReviewerRequest) -> HttpResponse:
             view = saved_views.save(
                 request.viewer,
                 page=filters.url_name,
-                name=form.cleaned_data["name"],
                 query=query,
-                group=form.cleaned_data["group"],
+                **form.cleaned_data,
             )
         except NotSaved as refused:
             form.add_error("name", not_saved(refused))
@@ -55,9 +53,8 @@ def edit(request: ReviewerRequest, id: int) -> HttpResponse:
     first = {"name": view.name, "group": view.group_id}
     form = ViewForm(request.POST or None, initial=first, groups=groups.order_by("name"))
     if request.method == "POST" and form.is_valid():
-        name, group = form.cleaned_data["name"], form.cleaned_data["group"]
         try:
-            return _saved(request, saved_views.change(request.viewer, id, name=name, group=group))
+            return _saved(request, saved_views.change(request.viewer, id, **form.cleaned_data))
         except NotSaved as refused:
             form.add_error("name", not_saved(refused))
     return _form(request, form, back=view.get_absolute_url(), view=view)
