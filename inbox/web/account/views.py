@@ -1,8 +1,10 @@
 """The viewer's own account: member token, answer guard, keyboard shortcuts, password."""
 
 from dataclasses import asdict
+from datetime import timedelta
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -13,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from pydantic import SecretStr
 
-from inbox.models import Guard, Interaction
+from inbox.models import Guard, Interaction, Theme
 from inbox.people import credentials as kept
 from inbox.people import service_key
 from inbox.people.identity_provider import may_use_password
@@ -31,7 +33,6 @@ from inbox.web.account.forms import (
     PasswordForm,
     TokenForm,
 )
-from inbox.web.account.look import remember_theme
 from inbox.web.account.messages import not_adopted
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.localization import activate_for
@@ -161,8 +162,23 @@ def set_look(request: ReviewerRequest) -> HttpResponseBase:
     if not request.htmx:
         messages.success(request, _("Your appearance settings were saved."))
     response = HttpResponse(status=204) if request.htmx else _back()
-    remember_theme(reviewer.theme, response)
+    _remember_theme(reviewer.theme, response)
     return response
+
+
+def _remember_theme(theme: str, response: HttpResponseBase) -> None:
+    """Let the browser show the sign-in page, and some errors, in the person's theme too."""
+    if theme in (Theme.LIGHT, Theme.DARK):
+        response.set_cookie(
+            "theme",
+            theme,
+            max_age=timedelta(days=365),
+            samesite="Lax",
+            httponly=True,
+            secure=settings.SECURE,
+        )
+    else:
+        response.delete_cookie("theme", samesite="Lax")
 
 
 @require_POST

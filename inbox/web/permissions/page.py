@@ -25,10 +25,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class PersonRow:
-    username: str
-    name: str
-    active: bool
-    administrator: bool
+    user: User
     cells: tuple[Cell, ...]
 
 
@@ -54,7 +51,7 @@ def permissions_page(after: str) -> PermissionsPage:
         headings=tuple(str(words.RIGHTS[right]) for right in RIGHTS),
         rows=rows,
         shown=",".join(cell.value for row in rows for cell in row.cells if cell.has),
-        last=rows[-1].username if len(found) > ROWS else "",
+        last=rows[-1].user.get_username() if len(found) > ROWS else "",
     )
 
 
@@ -70,10 +67,7 @@ def _row(user: User) -> PersonRow:
     own |= {permission.codename for permission in user.user_permissions.all()}
     by_role = {permission.codename for role in roles for permission in role.permissions.all()}
     return PersonRow(
-        username=user.get_username(),
-        name=user.get_full_name(),
-        active=user.is_active,
-        administrator=user.is_superuser,
+        user=user,
         cells=tuple(
             Cell(
                 value=f"{user.pk}:{right}",
