@@ -61,15 +61,6 @@ class Menu:
 
 
 @dataclass(frozen=True)
-class Expiring:
-    """A question that expires today, with the time and the people it waits for."""
-
-    question: BlockedQuestion
-    at: datetime | None
-    words: str
-
-
-@dataclass(frozen=True)
 class Panel:
     """The most urgent questions. ``count`` is the number of all of them, ``more`` that of those not
     listed; both are empty if there are none.
@@ -288,7 +279,8 @@ def _claimed(item: Interaction, page_context: PageContext) -> tuple[BlockedQuest
     return question_of(item, page_context), missing_of(item, item.claimed_by or "", page_context)
 
 
-def _expiring(item: Interaction, page_context: PageContext) -> Expiring:
+def _expiring(item: Interaction, page_context: PageContext) -> tuple[BlockedQuestion, str]:
+    """A question, and who it waits for."""
     question = question_of(item, page_context)
     if question.claimed:
         claimed = page_context.people.sentence(
@@ -297,12 +289,12 @@ def _expiring(item: Interaction, page_context: PageContext) -> Expiring:
             _("Claimed by %(name)s %(since)s."),
             since=since_words(item, page_context.now),
         )
-        return Expiring(question, item.expires_at, claimed)
+        return question, claimed
     names = page_context.people.objects(waits_for(item))
     words = _("Mobius doesn't say who this is for.")
     if names:
         words = _("Waiting for %(names)s.") % {"names": listed(names)}
-    return Expiring(question, item.expires_at, words)
+    return question, words
 
 
 def _todays_nudges(

@@ -43,15 +43,12 @@ class PageContext:
 class BlockedQuestion:
     """A waiting question. ``progress`` is ``2 of 5`` if several people must answer."""
 
-    id: str
-    href: str
-    title: str
+    item: Interaction
     workflow: str
     group: str
     progress: str
     claimed: str
     too_long: bool
-    since: datetime
     waited: str
     deadline: Deadline | None
 
@@ -68,14 +65,6 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A question in a person's list."""
-
-    question: BlockedQuestion
-    nudge: Nudge
-
-
-@dataclass(frozen=True)
 class PersonPart:
     """A person and the oldest questions waiting for them. ``obstacle`` is why they can't sign in
     here; empty if they can.
@@ -84,7 +73,7 @@ class PersonPart:
     face: Face
     words: str
     obstacle: str
-    lines: tuple[Line, ...]
+    lines: tuple[tuple[BlockedQuestion, Nudge], ...]
     more: int
     href: str
 
@@ -118,15 +107,12 @@ def question_of(item: Interaction, page_context: PageContext) -> BlockedQuestion
     group = item.group_id or ""
     claimed = bool(item.claimed_by) and access.can_be_claimed(item)
     return BlockedQuestion(
-        id=item.mobius_id,
-        href=item.get_absolute_url(),
-        title=item.display_title,
+        item=item,
         workflow=asked_in(item.workflow, item.run_id),
         group=page_context.groups.names.get(group, group),
         progress=progress_text(counts),
         claimed=_("claimed %(since)s") % {"since": since_words(item, now)} if claimed else "",
         too_long=claimed and claimed_too_long(item, now),
-        since=item.created_at,
         waited=span((now - item.created_at).total_seconds()),
         deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
     )
@@ -154,7 +140,7 @@ def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -
             left=False,
         ),
         lines=tuple(
-            Line(
+            (
                 question_of(item, page_context),
                 nudge_of(page_context.viewer, item, id_, page_context.accounts, page_context.now),
             )

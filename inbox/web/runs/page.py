@@ -74,18 +74,15 @@ def where_the_time_went(
 
 @dataclass(frozen=True)
 class RunItem:
-    """A question of the run, which waits for the ``open`` ones.
+    """A question of the run.
 
     ``asks_viewer``: the viewer can answer it now. ``step`` is the label of the step that asked it,
     empty if that is not known.
     """
 
-    id: str
-    href: str
-    title: str
+    question: Interaction
     kind: Kind
     assignee: str
-    open: bool
     asks_viewer: bool
     deadline: Deadline | None
     rule: str
@@ -188,7 +185,7 @@ class RunPage:
     @property
     def waits(self) -> tuple[RunItem, ...]:
         """The questions that are open."""
-        return tuple(item for item in self.items if item.open)
+        return tuple(item for item in self.items if item.question.pending)
 
 
 def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
@@ -392,12 +389,9 @@ def _item(
     direct = item.target_type == "user"
     group = groups.name_for(item) or _(UNNAMED)
     return RunItem(
-        id=item.mobius_id,
-        href=item.get_absolute_url(),
-        title=item.display_title,
+        question=item,
         kind=kind(item.type),
         assignee=people.object(item.target_id) if direct else group,
-        open=item.pending,
         asks_viewer=access.why_not_answer(viewer, item) is None,
         deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
         rule=_rule(item, counts[1], now),
