@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy
 
 from inbox.access import Viewer
@@ -14,6 +13,7 @@ from inbox.web.inbox.order import SOONEST_DUE
 from inbox.web.inbox.queries import listed
 from inbox.web.interactions.forms import Prose, storable
 from inbox.web.ui.scopes import CLAIMED, OPEN, Filters
+from inbox.web.ui.when import read_instant
 
 
 class CommentForm(forms.Form):
@@ -42,12 +42,10 @@ def chosen(sent: QueryDict) -> list[Chosen]:
 
 def _parsed(value: Any) -> Chosen | None:
     when, _, interaction_id = str(value).partition(" ")
-    try:
-        updated_at = parse_datetime(when)
-    except ValueError:
-        updated_at = None
-    usable = updated_at is not None and updated_at.tzinfo is not None and "\0" not in value
-    return Chosen(interaction_id, updated_at) if usable and interaction_id else None
+    updated_at = read_instant(when)
+    if updated_at is None or not interaction_id or "\0" in value:
+        return None
+    return Chosen(interaction_id, updated_at)
 
 
 def all_that_match(viewer: Viewer, upstream: Upstream, filters: Filters) -> list[Chosen]:

@@ -26,7 +26,7 @@ from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, read
 from inbox.web.ui.answers import progress
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import read_groups
-from inbox.web.ui.lists import Choice, chips
+from inbox.web.ui.lists import Choice, by_label, chips
 from inbox.web.ui.nudging import LastNudge, read_accounts, waits_for
 from inbox.web.ui.people import People
 from inbox.web.ui.when import clock, midnight, span
@@ -232,7 +232,7 @@ def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Men
     people, filters = page_context.people, page_context.filters
     ids = {id_ for item in items for id_ in waits_for(item)}
     names = page_context.groups.names
-    group_ids = {item.group_id or "" for item in items} & names.keys()
+    groups = {id_: names[id_] for item in items if (id_ := item.group_id or "") in names}
     over = {key: _("Over %(hours)d h") % {"hours": hours} for key, hours in OVER.items()}
     options_by_name = (
         (
@@ -240,7 +240,7 @@ def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Men
             _("Workflow"),
             {item.workflow: item.workflow for item in items if item.workflow},
         ),
-        ("group", _("Group"), {id_: names[id_] for id_ in group_ids}),
+        ("group", _("Group"), groups),
         ("person", _("Person"), {id_: people.name(id_) for id_ in ids}),
         ("over", _("Waiting over"), over),
     )
@@ -248,14 +248,10 @@ def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Men
     for name, label, options in options_by_name:
         if filters.cleaned_data[name] or not options:
             continue
-        pairs = options.items() if name == "over" else sorted(options.items(), key=_by_words)
+        pairs = options.items() if name == "over" else by_label(options)
         choices = [Choice(words, filters.href(**{name: value})) for value, words in pairs]
         menus.append(Menu(name, label, tuple(choices[:CHOICES])))
     return tuple(menus)
-
-
-def _by_words(pair: tuple[str, str]) -> str:
-    return pair[1].casefold()
 
 
 def _panel(

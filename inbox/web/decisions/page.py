@@ -28,7 +28,7 @@ from inbox.web.ui.lists import MOST, PAGE, Choice, chips
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import DATES, ago
-from inbox.web.ui.words import RIGHTS, short_id, whole
+from inbox.web.ui.words import RIGHTS, run_name, whole
 
 COUNTED = 10_000
 """The most entries that are counted one by one."""
@@ -175,7 +175,7 @@ def _about(
     entry: Decision, item: Interaction | None, groups: Mapping[str, str], here: bool
 ) -> tuple[str, str, str]:
     """The subject of an entry, its address and the line below it."""
-    run = f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow
+    run = run_name(entry.workflow, entry.run_id)
     if entry.interaction_id:
         href = item.get_absolute_url() if item else ""
         return entry.title or _("Untitled question"), href, run

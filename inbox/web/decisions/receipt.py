@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import dateformat
-from django.utils.dateparse import parse_datetime
 from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import pgettext
 
@@ -28,7 +27,8 @@ from inbox.web.ui.groups import group_names
 from inbox.web.ui.markdown import Text
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import People
-from inbox.web.ui.words import short_id
+from inbox.web.ui.when import read_instant
+from inbox.web.ui.words import run_name
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _receipt(
         by=words.credential(entry)[1],
         address=entry.address if viewer.lead or own else "",
         unknown=words.unknown(entry),
-        run=f"{entry.workflow} {short_id(entry.run_id)}" if entry.run_id else entry.workflow,
+        run=run_name(entry.workflow, entry.run_id),
         http_status=entry.http_status if entry.version > 1 else None,
         entered=_full(entry.entered_at),
         decided=_full(entry.decided_at) if held and entry.decided_at else "",
@@ -166,7 +166,5 @@ def _full(at: datetime) -> str:
 
 
 def _stood(shown: dict[str, Any]) -> str:
-    at = parse_datetime(str(shown.get("updated_at") or ""))
-    if at is None or at.tzinfo is None:
-        return ""
-    return dateformat.format(localtime(at), pgettext("date format", "j F Y, H:i:s"))
+    at = read_instant(str(shown.get("updated_at") or ""))
+    return dateformat.format(localtime(at), pgettext("date format", "j F Y, H:i:s")) if at else ""

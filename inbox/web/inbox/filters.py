@@ -13,7 +13,7 @@ from inbox.models import Recipient, Upstream
 from inbox.people.names import names_of
 from inbox.web.inbox.queries import Sample, done
 from inbox.web.ui.groups import group_names
-from inbox.web.ui.lists import MOST, PAGE, Choice, chips
+from inbox.web.ui.lists import MOST, PAGE, Choice, by_label, chips
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import (
     AGES,
@@ -66,7 +66,7 @@ def _workflows(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
 
 def _requesters(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
     found = rows.exclude(asked_by="").order_by("asked_by").values_list("asked_by", flat=True)
-    return _by_label(names_of(found.distinct()[:MOST]))
+    return by_label(names_of(found.distinct()[:MOST]))
 
 
 def _assignees(upstream: Upstream, rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
@@ -75,7 +75,7 @@ def _assignees(upstream: Upstream, rows: QuerySet[Recipient]) -> list[tuple[str,
     ids = [str(id_) for id_ in found]
     names = group_names(upstream, set(ids))
     groups = {id_: names.get(id_, id_) for id_ in ids}
-    return [(MINE, _("You")), (GROUPS, _("Any of your groups")), *_by_label(groups)]
+    return [(MINE, _("You")), (GROUPS, _("Any of your groups")), *by_label(groups)]
 
 
 def _runs(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
@@ -86,10 +86,6 @@ def _runs(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
 
 def _run_label(id_: str, workflow: str) -> str:
     return f"{workflow} {short_id(id_)}" if workflow else asked_in("", id_)
-
-
-def _by_label(names: Mapping[str, str]) -> list[tuple[str, str]]:
-    return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
 def _options(values: Mapping[str, tuple[Promise, Promise]]) -> list[tuple[str, str]]:

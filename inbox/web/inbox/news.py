@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, Q, QuerySet
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,6 +16,7 @@ from inbox.models import Recipient, Reviewer, Upstream
 from inbox.web.ui.held import returned_answers
 from inbox.web.ui.lists import PAGE
 from inbox.web.ui.scopes import OPEN, Filters, rows_of
+from inbox.web.ui.when import read_instant
 
 HOUR = timedelta(hours=1)
 NAMED = 3
@@ -34,11 +34,8 @@ class Since:
     def read(cls, text: str) -> "Since | None":
         """Parse what ``str`` writes; None for anything else."""
         number, _, when = text.partition("_")
-        try:
-            at = parse_datetime(when)
-        except ValueError:
-            return None
-        if at is None or at.tzinfo is None or not (number.isdecimal() and len(number) < 19):
+        at = read_instant(when)
+        if at is None or not (number.isdecimal() and len(number) < 19):
             return None
         return cls(int(number), at)
 

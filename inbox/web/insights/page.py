@@ -13,7 +13,7 @@ from inbox.web.insights import charts, queries
 from inbox.web.insights.chart import Chart, long_day
 from inbox.web.insights.queries import SPANS, InsightsFilters
 from inbox.web.ui import words
-from inbox.web.ui.lists import Choice
+from inbox.web.ui.lists import Choice, by_label
 
 KEYS = ("flow", "endings", "time-to-answer", "time-to-claim", "open", "forecast")
 
@@ -114,36 +114,19 @@ def _selects(upstream: Upstream, filters: InsightsFilters) -> list[BoundField]:
     def select(
         name: str, everything: str, values: Iterable[str], label_of: Callable[[str], str]
     ) -> BoundField:
-        offered = {
-            value: label_of(value) for value in (*values, filters.cleaned_data[name]) if value
-        }
-        return filters.select(name, everything, sorted(offered.items(), key=_by_label))
+        offered = filter(None, (*values, filters.cleaned_data[name]))
+        return filters.select(name, everything, by_label({id: label_of(id) for id in offered}))
 
+    workflows, types, asked = ([row[place] for row in combinations] for place in range(3))
     selects = [
-        select(
-            "workflow", _("All workflows"), (workflow for workflow, *_rest in combinations), str
-        ),
-        select(
-            "type",
-            _("All types"),
-            (type_ for _workflow, type_, _group in combinations),
-            lambda t: words.kind(t).label,
-        ),
-        select(
-            "group",
-            _("All groups"),
-            (group for *_rest, group in combinations),
-            lambda g: names.get(g, g),
-        ),
+        select("workflow", _("All workflows"), workflows, str),
+        select("type", _("All types"), types, lambda type_: words.kind(type_).label),
+        select("group", _("All groups"), asked, lambda id: names.get(id, id)),
     ]
     if settings.INSIGHTS_BY_PERSON:
         people = _people({user_id for *_group, user_id in rows if user_id})
         selects.append(select("person", _("Everyone"), people, lambda id: people.get(id, id)))
     return selects
-
-
-def _by_label(option: tuple[str, str]) -> str:
-    return option[1].lower()
 
 
 def _people(members: Iterable[str]) -> dict[str, str]:

@@ -1,12 +1,9 @@
 """The viewer's notifications: the page, the number on the bell, marking as read."""
 
-from typing import Any
-
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.live import hub
@@ -14,6 +11,7 @@ from inbox.services import notices as service
 from inbox.web.notifications.page import NoticeFilters, notice_list
 from inbox.web.ui.frame import rail_counts, render_page
 from inbox.web.ui.request import ReviewerRequest
+from inbox.web.ui.when import read_instant
 
 
 @require_safe
@@ -63,14 +61,6 @@ def read_question(request: ReviewerRequest, id: str) -> HttpResponse:
 def read_all(request: ReviewerRequest) -> HttpResponseBase:
     """Mark the notifications shown on the page as read; those newer than ``until`` stay unread."""
     now = timezone.now()
-    until = _moment(request.POST.get("until", "")) or now
+    until = read_instant(request.POST.get("until", "")) or now
     service.read_all(reviewer=request.user.reviewer, until=until, now=now)
     return HttpResponseRedirect(reverse("notifications"), status=303)
-
-
-def _moment(text: str) -> Any:
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None

@@ -11,7 +11,7 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Membership, Recipient, Upstream
 from inbox.people.names import names_of
-from inbox.web.ui.lists import MOST, Keyset, ListForm, Number, OneOf, Search, Text
+from inbox.web.ui.lists import MOST, Keyset, ListForm, Number, OneOf, Search, Text, by_label
 from inbox.web.ui.words import RUN_STATUSES, run_status
 
 OPEN = "open"
@@ -103,4 +103,4 @@ def _people(upstream: Upstream) -> list[tuple[str, str]]:
     recipients = Recipient.objects.filter(upstream=upstream, open__in=(True,)).order_by()
     ids = set(members.values_list("user_id", flat=True).distinct()[:MOST])
     ids |= set(recipients.values_list("user_id", flat=True).distinct()[:MOST])
-    return sorted(names_of(ids).items(), key=lambda pair: pair[1].casefold())
+    return by_label(names_of(ids))

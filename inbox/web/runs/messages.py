@@ -6,13 +6,17 @@ from inbox.models import Run
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.run_control import Verb
 from inbox.web.ui.messages import Message, mobius_says, sentences, upstream_problem
-from inbox.web.ui.words import short_id
+from inbox.web.ui.words import run_name
 
 
 def run_message(outcome: Outcome[Run]) -> Message:
     """The message about a cancellation or signal that was sent, or was not."""
     run, cancels = outcome.subject, outcome.verb == Verb.CANCEL
-    facts = {"run": _name(run), "signal": outcome.signal, "name": run.typed_name}
+    facts = {
+        "run": run_name(run.workflow, run.mobius_id),
+        "signal": outcome.signal,
+        "name": run.typed_name,
+    }
     nothing = _("The run wasn't changed.") if cancels else _("No signal was sent.")
     saved = "" if cancels else _("Your text is still in this tab.")
     token_use = _("Mobius uses it to record this under your name.")
@@ -73,7 +77,3 @@ def _ended(run: Run) -> str:
     if run.status == "failed":
         return _("%(run)s had already failed")
     return _("%(run)s had already ended")
-
-
-def _name(run: Run) -> str:
-    return f"{run.workflow} {short_id(run.mobius_id)}"

@@ -7,7 +7,6 @@ from datetime import datetime
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,7 +21,7 @@ from inbox.web.ui.endings import Ending, entries_of, run_ending
 from inbox.web.ui.lists import PAGE, Choice, Shown, chips, numbers
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
-from inbox.web.ui.when import Deadline, deadline, moment, span
+from inbox.web.ui.when import Deadline, deadline, moment, read_instant, span
 from inbox.web.ui.words import RUN_STATUSES, UNNAMED, run_status
 
 FACES = 3
@@ -136,8 +135,8 @@ def _machine(run: Run, now: datetime) -> tuple[WaitsOn, ...]:
     if signals := awaited_signals(run):
         return (WaitsOn(_("Signal %(name)s") % {"name": signals[0]}, icon="live"),)
     wakes = run.wait.get("wakes_at")
-    at = parse_datetime(wakes) if isinstance(wakes, str) else None
-    if at is not None and at.tzinfo is not None:
+    at = read_instant(wakes) if isinstance(wakes, str) else None
+    if at is not None:
         sleeping = _("Sleeping until %(time)s") % {"time": moment(at, now)}
         return (WaitsOn(sleeping, icon="clock"),)
     return ()

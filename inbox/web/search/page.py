@@ -11,7 +11,7 @@ from inbox.models import Interaction, Run, Upstream
 from inbox.web.blocked.queries import BlockedFilters
 from inbox.web.ui.lists import ListForm, Search
 from inbox.web.ui.scopes import Filters
-from inbox.web.ui.words import asked_in, item_status, kind, run_status, short_id
+from inbox.web.ui.words import asked_in, item_status, kind, run_name, run_status
 from inbox.words import words_of
 
 MOST = 8
@@ -80,7 +80,7 @@ def _question(item: Interaction) -> Result:
 
 def _run(run: Run) -> Result:
     status = run_status(run.state)
-    title = f"{run.workflow} {short_id(run.mobius_id)}"
+    title = run_name(run.workflow, run.mobius_id)
     return Result(run.get_absolute_url(), status.icon, title, status.label)
 
 

@@ -145,6 +145,11 @@ class ListForm(forms.Form):
         return self[name]
 
 
+def by_label(options: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Options, each with its label, in the order of the labels."""
+    return sorted(options.items(), key=lambda option: option[1].casefold())
+
+
 @dataclass(frozen=True)
 class Choice:
     """A link to a list; ``on`` if it is the current one. ``key`` identifies it."""

@@ -166,6 +166,11 @@ def short_id(id_: str) -> str:
     return f"#{id_.rpartition('_')[2][-5:]}"
 
 
+def run_name(workflow: str, run_id: str) -> str:
+    """A run among others: ``refunds #57ZB4``; without an ID only its workflow."""
+    return f"{workflow} {short_id(run_id)}" if run_id else workflow
+
+
 def whole(number: int) -> str:
     """A whole number in groups: ``1,234``."""
     return number_format(number, force_grouping=True)
