@@ -4,7 +4,6 @@ from django.urls import path
 from inbox.web.account import (
     provider_sign_in,
     second_factor_views,
-    session_views,
     sign_in,
     views,
 )
@@ -55,8 +54,8 @@ urlpatterns = [
     path("account/look", views.set_look, name="account-look"),
     path("account/notifications", views.set_notifications, name="account-notifications"),
     path("account/guard", views.set_guard, name="account-guard"),
-    path("account/sessions/", session_views.sessions, name="account-sessions"),
+    path("account/sessions/", views.sessions, name="account-sessions"),
     # Its ending makes static/js/unsent.js erase the text that the browser keeps.
-    path("account/sessions/logout/", session_views.end_sessions, name="account-sessions-end"),
+    path("account/sessions/logout/", views.end_sessions, name="account-sessions-end"),
     path("account/password", views.change_password, name="account-password"),
 ]

@@ -1,12 +1,12 @@
-"""The viewer's own account: member token, answer guard, keyboard shortcuts, password."""
+"""The viewer's own account: member token, answer guard, keyboard shortcuts, password, sessions."""
 
-from dataclasses import asdict
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from inbox.models import Guard, Interaction, Theme
 from inbox.people import credentials as kept
 from inbox.people import service_key
 from inbox.people.identity_provider import may_use_password
-from inbox.people.sessions import TIME_ZONE
+from inbox.people.sessions import TIME_ZONE, open_sessions, sign_out_everywhere
 from inbox.services import credentials as service
 from inbox.services.credentials import NotAdopted, Reason, Unconfirmed
 from inbox.services.guard import choice_of, choose, undo_offered
@@ -34,6 +34,7 @@ from inbox.web.account.forms import (
     TokenForm,
 )
 from inbox.web.account.messages import not_adopted
+from inbox.web.ui.devices import browser_and_system, device_name
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.localization import activate_for
 from inbox.web.ui.request import ReviewerRequest, origin_of
@@ -260,3 +261,43 @@ def _password_form(request: ReviewerRequest) -> PasswordForm | None:
 
 def _back() -> HttpResponseBase:
     return HttpResponseRedirect(reverse("account"), status=303)
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """``mine``: the request's own session."""
+
+    device: str
+    mine: bool
+    signed_in_at: datetime | None
+    seen_at: datetime | None
+
+
+@require_safe
+def sessions(request: ReviewerRequest) -> HttpResponse:
+    """The viewer's sessions: this one first, then the most recently seen."""
+    found = open_sessions(request.user)
+    found.sort(key=lambda session: session.seen_at or session.signed_in_at or 0, reverse=True)
+    rows = [
+        SessionRow(
+            device=device_name(*browser_and_system(session.user_agent)),
+            mine=session.key == request.session.session_key,
+            signed_in_at=_time(session.signed_in_at),
+            seen_at=_time(session.seen_at),
+        )
+        for session in found
+    ]
+    rows.sort(key=lambda row: not row.mine)
+    return render_page(request, "account/sessions.html", {"rows": rows}, section="account")
+
+
+@require_POST
+def end_sessions(request: ReviewerRequest) -> HttpResponse:
+    """Sign the viewer out everywhere, here too. Their streams end within seconds."""
+    sign_out_everywhere(request.user)
+    logout(request)
+    return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL, status=303)
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds).astimezone()

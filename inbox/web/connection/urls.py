@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.web.connection import deactivation_views, views
+from inbox.web.connection import views
 
 urlpatterns = [
     path("connection/", views.connection, name="connection"),
@@ -10,7 +10,7 @@ urlpatterns = [
     path("connection/people/mail", views.mail_links, name="connection-mail"),
     path(
         "connection/people/<int:id>/deactivate",
-        deactivation_views.deactivate,
+        views.deactivate,
         name="connection-deactivate",
     ),
     path("connection/people/me", views.set_mobius_id, name="connection-me"),

@@ -1,4 +1,5 @@
-"""*Connection*, for administrators: Mobius, the people, their groups, and a test question."""
+"""*Connection*, for administrators: Mobius, the people, their groups, a test question, and
+deactivating a person."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,17 +14,20 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from inbox.models import Reviewer
 from inbox.page_slots import waiting
-from inbox.services import group_mapping, links, mails, people, people_import, trial
+from inbox.services import deactivation, group_mapping, links, mails, people, people_import, trial
+from inbox.services.deactivation import Deactivated, NotDeactivated, Reason
 from inbox.services.people import NotAdded
+from inbox.web.connection.deactivation import deactivation_page
 from inbox.web.connection.forms import ImportForm, MappingForm, MobiusIdForm, PersonForm
 from inbox.web.connection.link_mail import LinkRow, link_rows, mails_of, read_rows
 from inbox.web.connection.messages import not_added, not_mapped, not_sent, unreadable
 from inbox.web.connection.page import connection_page
 from inbox.web.ui.frame import render_page
-from inbox.web.ui.request import ReviewerRequest, administrator_required
+from inbox.web.ui.request import ReviewerRequest, administrator_required, origin_of
 
 REJECTED = 422
 TEST_QUESTION = "sent_test_question"
@@ -196,3 +200,37 @@ def _followed(request: ReviewerRequest) -> dict[str, Any]:
 
 def _back(section: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(f"{reverse('connection')}#{section}", status=303)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@administrator_required
+async def deactivate(request: ReviewerRequest, id: int) -> HttpResponse:
+    """Ask, or do it and show what is left. For a deactivated person: what is still left."""
+    rows = Reviewer.objects.select_related("user")
+    reviewer = await sync_to_async(get_object_or_404)(rows, user=id)
+    if request.method != "POST":
+        return await sync_to_async(_deactivation)(request, reviewer)
+    try:
+        done = await deactivation.deactivate(
+            reviewer=reviewer, by=request.user.reviewer, origin=origin_of(request)
+        )
+    except NotDeactivated as refused:
+        return await sync_to_async(_deactivation)(
+            request, reviewer, refused=refused.reason, status=REJECTED
+        )
+    return await sync_to_async(_deactivation)(request, reviewer, done=done)
+
+
+def _deactivation(
+    request: ReviewerRequest,
+    reviewer: Reviewer,
+    *,
+    done: Deactivated | None = None,
+    refused: Reason | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    if done is None and refused is None:
+        refused = deactivation.why_not(reviewer, request.user.reviewer)
+    context = {"page": deactivation_page(request.viewer, reviewer, done, refused)}
+    template = "connection/deactivate.html"
+    return render_page(request, template, context, section="connection", status=status)

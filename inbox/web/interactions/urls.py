@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.web.interactions import answer_views, memory_views, snooze_views, undo_views, views
+from inbox.web.interactions import answer_views, snooze_views, views
 
 urlpatterns = [
     path("interactions/<mobius_id:id>/", views.interaction, name="interaction"),
@@ -10,11 +10,9 @@ urlpatterns = [
         name="interaction-json",
     ),
     path("interactions/<mobius_id:id>/respond", answer_views.respond, name="respond"),
-    path("interactions/<mobius_id:id>/undo", undo_views.undo, name="undo"),
-    path(
-        "interactions/<mobius_id:id>/templates", memory_views.templates, name="question-templates"
-    ),
-    path("interactions/<mobius_id:id>/similar", memory_views.similar, name="similar"),
+    path("interactions/<mobius_id:id>/undo", answer_views.undo, name="undo"),
+    path("interactions/<mobius_id:id>/templates", views.templates, name="question-templates"),
+    path("interactions/<mobius_id:id>/similar", views.similar, name="similar"),
     path("interactions/<mobius_id:id>/snooze", snooze_views.snooze, name="snooze"),
     path("interactions/<mobius_id:id>/unsnooze", snooze_views.unsnooze, name="unsnooze"),
     path("interactions/<mobius_id:id>/check", answer_views.check, name="check"),
@@ -29,5 +27,5 @@ urlpatterns = [
     path("interactions/<mobius_id:id>/seen", views.seen, name="seen"),
     path("interactions/<mobius_id:id>/unread", views.unread, name="unread"),
     path("interactions/<mobius_id:id>/draft", views.draft, name="draft"),
-    path("held/", undo_views.held, name="held-answers"),
+    path("held/", answer_views.held, name="held-answers"),
 ]

@@ -1,6 +1,11 @@
-"""One question: its page, the pane beside the list, its raw JSON, presence and drafts."""
+"""One question: its page, the pane beside the list, its raw JSON, presence and drafts, and what
+helps with an answer: comment templates and similar decisions.
+"""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -18,16 +23,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from inbox import exact
+from inbox import access, exact
 from inbox.access import Refusal, redaction
 from inbox.live import hub
 from inbox.live.presence import get_presence
 from inbox.models import Interaction
+from inbox.people.names import names_of
 from inbox.services import awaited_releases, notices, question
 from inbox.services import draft as service
 from inbox.services import unread as marks
+from inbox.services.comment_templates import templates_for
 from inbox.services.draft import TypedIn
 from inbox.services.seen import Seen
+from inbox.services.similar import similar as find_similar
 from inbox.web.inbox.page import InboxList, inbox_list
 from inbox.web.interactions import page as item_page
 from inbox.web.interactions.drafts import OtherDraft, other_drafts
@@ -39,10 +47,12 @@ from inbox.web.interactions.presence import (
     shows_presence,
 )
 from inbox.web.interactions.suggestions import suggestion_of
+from inbox.web.ui.answers import GivenAnswer, ended_at, given_answers, question_of, value_words
 from inbox.web.ui.batches import shown_batches
-from inbox.web.ui.frame import frame, held_after, own_held
+from inbox.web.ui.frame import frame, held_after, own_held, render_page
 from inbox.web.ui.held import HeldAnswer
 from inbox.web.ui.messages import Message
+from inbox.web.ui.people import People
 from inbox.web.ui.request import ReviewerRequest, device_of, is_fragment, source_of, typed_in
 from inbox.web.ui.scopes import Filters, FocusFilters, item_href, read_filters
 
@@ -272,3 +282,64 @@ def _used(request: ReviewerRequest, id: str) -> HttpResponseBase:
         return render_item(request, item, shows=TypedIn(base=base, device=device_of(request)))
     page = item_href(id, filters_of(request), draft=base)
     return HttpResponseRedirect(page, status=303)
+
+
+@dataclass(frozen=True)
+class TemplateLine:
+    """``answer``: what the group answered with this comment. ``href`` is the question with the
+    comment suggested, for browsers without scripts.
+    """
+
+    text: str
+    answer: str
+    href: str
+
+
+@dataclass(frozen=True)
+class SimilarDecision:
+    """A closed question, and its answers."""
+
+    item: Interaction
+    answers: tuple[GivenAnswer, ...]
+    closed_at: datetime | None
+
+
+@require_safe
+def templates(request: ReviewerRequest, id: str) -> HttpResponse:
+    """The templates for a comment on the question."""
+    item = _visible(request, id)
+    filters = read_filters(request.GET)
+    lines = [
+        TemplateLine(
+            template.text,
+            "" if template.value is None else value_words(question_of(item), template.value).line,
+            item_href(id, filters)
+            + ("&" if filters.querystring() else "?")
+            + urlencode({"comment": template.text}),
+        )
+        for template in templates_for(request.viewer, request.upstream, item)
+    ]
+    context = {"templates": lines, "item": item, "back": item_href(id, filters)}
+    if request.htmx and not request.htmx.history_restore_request:
+        return render(request, "interactions/_templates.html", context)
+    return render_page(request, "interactions/templates.html", context, section="inbox")
+
+
+@require_safe
+def similar(request: ReviewerRequest, id: str) -> HttpResponse:
+    """The last decisions on the same step of the same workflow."""
+    item = _visible(request, id)
+    found = find_similar(request.viewer, request.upstream, item)
+    ids = {user_id for one in found for user_id in one.answered_by if user_id}
+    people = People(names_of(ids), request.viewer.mobius_id)
+    decisions = [SimilarDecision(one, given_answers(one, people), ended_at(one)) for one in found]
+    context = {"decisions": decisions, "item": item, "now": timezone.now()}
+    template, parts = "interactions/similar.html", {f"similar-{id}": "interactions/_similar.html"}
+    return render_page(request, template, context, section="inbox", parts=parts)
+
+
+def _visible(request: ReviewerRequest, id: str) -> Interaction:
+    item = question.find(request.viewer, request.upstream, id)
+    if item is None or not access.sees(request.viewer, item):
+        raise Http404("no such question")
+    return item

@@ -14,8 +14,15 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Decision, Interaction, Run, SavedView, Upstream
 from inbox.web.runs.counts import MonitorCounts, monitor_counts
-from inbox.web.runs.filters import AGES, OPEN, SORTS, RunFilters, statuses
-from inbox.web.runs.queries import page_of, runs_of
+from inbox.web.runs.queries import (
+    AGES,
+    OPEN,
+    SORTS,
+    RunFilters,
+    page_of,
+    runs_of,
+    statuses,
+)
 from inbox.web.ui.answers import progress, progress_text
 from inbox.web.ui.endings import Ending, entries_of, run_ending
 from inbox.web.ui.lists import PAGE, Choice, Shown, chips, numbers

@@ -22,10 +22,10 @@ from inbox.models import Run, Upstream
 from inbox.services import run_control as service
 from inbox.services.outcome import Outcome
 from inbox.web.runs import page as run_page
-from inbox.web.runs.filters import RunFilters, run_filters_of, selects
 from inbox.web.runs.forms import CancelForm, SignalForm
 from inbox.web.runs.messages import run_message
 from inbox.web.runs.monitor import awaited_signals, monitor
+from inbox.web.runs.queries import RunFilters, run_filters_of, selects
 from inbox.web.runs.scrubber import ReplayFilters, scrubber
 from inbox.web.runs.timeline import LogFilters
 from inbox.web.ui.frame import frame, rail_counts, render_page

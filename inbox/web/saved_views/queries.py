@@ -14,8 +14,7 @@ from inbox.access.search import Name, names_in
 from inbox.models import SavedView, Upstream
 from inbox.services import snooze
 from inbox.web.inbox.queries import listed
-from inbox.web.runs.filters import run_filters_of
-from inbox.web.runs.queries import filtered
+from inbox.web.runs.queries import filtered, run_filters_of
 from inbox.web.ui.saved_views import SHOWN
 from inbox.web.ui.scopes import Filters
 

@@ -13,7 +13,7 @@ from inbox import access
 from inbox.models import SavedView
 from inbox.services import saved_views
 from inbox.services.saved_views import NotSaved
-from inbox.web.runs.filters import RunFilters
+from inbox.web.runs.queries import RunFilters
 from inbox.web.saved_views.forms import ViewForm, not_saved
 from inbox.web.saved_views.queries import view_counts
 from inbox.web.ui.frame import frame

@@ -4,7 +4,7 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 
-from inbox.web.runs.filters import RunFilters
+from inbox.web.runs.queries import RunFilters
 from inbox.web.ui.lists import chips
 from inbox.web.ui.scopes import Filters
 
