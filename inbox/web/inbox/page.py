@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from inbox.access import Viewer
@@ -25,11 +26,13 @@ from inbox.web.inbox.queries import (
     with_columns,
 )
 from inbox.web.inbox.rows import Row, groups_in, inbox_rows, people_in
-from inbox.web.ui.batches import BatchSummary, failed_items, summary
+from inbox.web.ui.batches import BatchSummary, failed_items, shown_batches, summary
+from inbox.web.ui.frame import own_held
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.held import HeldAnswer, ReturnedAnswer, answers_in_batches, returned_answers
 from inbox.web.ui.lists import MOST, PAGE, Choice, Page, Shown, numbers
 from inbox.web.ui.people import People
+from inbox.web.ui.request import ReviewerRequest
 from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
 from inbox.web.ui.scopes import (
     CLAIMED,
@@ -64,7 +67,7 @@ class InboxList:
     ``place`` is that of the open question, None in a filtered list. ``returned`` are the viewer's
     answers that could not be sent, ``batches`` what they did with several questions.
     ``found`` says how many questions a narrowed list has, and ``answered`` how many the viewer has
-    answered today, if nothing is left in the inbox.
+    answered today, if nothing is left in the inbox. ``held`` are the viewer's held answers.
     """
 
     filters: Filters
@@ -86,6 +89,7 @@ class InboxList:
     batches: tuple[BatchSummary, ...]
     found: str
     answered: str
+    held: Collection[HeldAnswer]
 
     @property
     def title(self) -> str:
@@ -262,6 +266,30 @@ def inbox_list(
         answered=answered_words(answered_today(viewer, upstream, now))
         if filters.shown.key == OPEN and not filters.narrowed and not page.rows
         else "",
+        held=held,
+    )
+
+
+def list_beside(
+    request: ReviewerRequest,
+    filters: Filters,
+    *,
+    current: str,
+    shown: Shown | None = None,
+    moved_on: bool = False,
+) -> InboxList:
+    """``inbox_list`` as a page shows it, with what the viewer's held answers and batches add."""
+    batches = shown_batches(request.viewer, request.upstream)
+    return inbox_list(
+        request.viewer,
+        request.upstream,
+        filters,
+        timezone.now(),
+        current=current,
+        shown=shown,
+        moved_on=moved_on,
+        held=own_held(request, batches),
+        batches=batches,
     )
 
 

@@ -26,12 +26,12 @@ from inbox.web.inbox.changes import inbox_changes
 from inbox.web.inbox.filters import selects
 from inbox.web.inbox.focus import first_href, focus_end, focus_place
 from inbox.web.inbox.news import Since, news
-from inbox.web.inbox.page import inbox_list
+from inbox.web.inbox.page import InboxList, inbox_list, list_beside
 from inbox.web.inbox.place import place_of
 from inbox.web.interactions import page as item_page
 from inbox.web.interactions.views import render_item
 from inbox.web.ui.batches import shown_batches
-from inbox.web.ui.frame import frame, held_after, own_held, rail_counts, render_page
+from inbox.web.ui.frame import frame, held_after, rail_counts, render_page
 from inbox.web.ui.lists import Shown
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, asking_page, is_fragment, source_of, typed_in
@@ -53,48 +53,52 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
     """The list, with a question beside it for ``?item=``; htmx gets the list or the empty pane
     alone.
     """
-    cursor = hub.cursor()
-    upstream, now, filters = request.upstream, timezone.now(), Filters.read(request.GET)
+    cursor, filters = hub.cursor(), Filters.read(request.GET)
     if is_fragment(request, "detail"):
         return nothing_open(request, filters, cursor)
     open_id = open_item(request)
-    shown = Shown.read(request.GET.get("shown", ""))
-    batches = shown_batches(request.viewer, upstream)
-    held = own_held(request, batches)
-    page = inbox_list(
-        request.viewer,
-        upstream,
+    page = list_beside(
+        request,
         filters,
-        now,
         current=open_id,
-        shown=shown,
+        shown=Shown.read(request.GET.get("shown", "")),
         moved_on="moved_on" in request.GET,
-        held=held,
-        batches=batches,
     )
     context = {"list": page, "live_cursor": cursor, "freshness": mirror_freshness.present()}
     if is_fragment(request, "inbox-list"):
-        place = page.place or place_of(request.viewer, upstream, filters, open_id)
-        context |= {"oob": True, "place": place}
-        response = render(request, "inbox/_list.html", context)
-        # The form sends its empty fields too.
-        return push_url(response, page.here) if source_of(request)[1] == "list-panel" else response
+        return _list_alone(request, page, context, open_id)
     section, counts = filters.shown.section, page.counts
-    context |= frame(request, section=section, counts=counts, held=held)
-    item = question.find(request.viewer, upstream, open_id) if open_id else None
-    if item is not None:
-        context["unread"] = notices.is_unread(request.user.reviewer, upstream, item)
-        context["page"] = item_page.item_page(
-            request.viewer,
-            upstream,
-            item,
-            filters,
-            now,
-            reviewer=request.user.reviewer,
-            typed_in=typed_in(request),
-            place=page.place,
-        )
+    context |= frame(request, section=section, counts=counts, held=page.held)
+    context |= _open_question(request, page, open_id)
     return render(request, "inbox/inbox.html", context)
+
+
+def _list_alone(
+    request: ReviewerRequest, page: InboxList, context: dict[str, Any], open_id: str
+) -> HttpResponse:
+    place = page.place or place_of(request.viewer, request.upstream, page.filters, open_id)
+    response = render(request, "inbox/_list.html", context | {"oob": True, "place": place})
+    # The form sends its empty fields too.
+    return push_url(response, page.here) if source_of(request)[1] == "list-panel" else response
+
+
+def _open_question(request: ReviewerRequest, page: InboxList, open_id: str) -> dict[str, Any]:
+    """The context of the question beside the list; empty without one."""
+    upstream, reviewer = request.upstream, request.user.reviewer
+    item = question.find(request.viewer, upstream, open_id) if open_id else None
+    if item is None:
+        return {}
+    shown = item_page.item_page(
+        request.viewer,
+        upstream,
+        item,
+        page.filters,
+        timezone.now(),
+        reviewer=reviewer,
+        typed_in=typed_in(request),
+        place=page.place,
+    )
+    return {"page": shown, "unread": notices.is_unread(reviewer, upstream, item)}
 
 
 @require_safe
@@ -225,17 +229,8 @@ def render_list(
     ``resend`` is the path that *Send again* posts to, if it is offered. ``status`` defaults to that
     of the message.
     """
-    batches = shown_batches(request.viewer, request.upstream)
-    page = inbox_list(
-        request.viewer,
-        request.upstream,
-        filters,
-        timezone.now(),
-        current=open_item(request),
-        shown=Shown.read(request.POST.get("shown", "")),
-        held=own_held(request, batches),
-        batches=batches,
-    )
+    shown = Shown.read(request.POST.get("shown", ""))
+    page = list_beside(request, filters, current=open_item(request), shown=shown)
     context = {
         "list": page,
         "freshness": mirror_freshness.present(),

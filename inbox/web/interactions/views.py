@@ -36,7 +36,7 @@ from inbox.services.comment_templates import templates_for
 from inbox.services.draft import TypedIn
 from inbox.services.seen import Seen
 from inbox.services.similar import similar as find_similar
-from inbox.web.inbox.page import InboxList, inbox_list
+from inbox.web.inbox.page import list_beside
 from inbox.web.interactions import page as item_page
 from inbox.web.interactions.drafts import OtherDraft, other_drafts
 from inbox.web.interactions.forms import AnswerForm, comment_of, typed_of
@@ -48,9 +48,7 @@ from inbox.web.interactions.presence import (
 )
 from inbox.web.interactions.suggestions import suggestion_of
 from inbox.web.ui.answers import GivenAnswer, ended_at, given_answers, question_of, value_words
-from inbox.web.ui.batches import shown_batches
-from inbox.web.ui.frame import frame, held_after, own_held, render_page
-from inbox.web.ui.held import HeldAnswer
+from inbox.web.ui.frame import frame, held_after, render_page
 from inbox.web.ui.messages import Message
 from inbox.web.ui.people import People
 from inbox.web.ui.request import ReviewerRequest, device_of, is_fragment, source_of, typed_in
@@ -104,31 +102,17 @@ def render_item(
     posts to, if it is offered. ``shows`` selects the draft for the form, by default that of the
     submitted form. ``status`` defaults to that of the message.
     """
-    upstream, now = request.upstream, timezone.now()
     cursor = cursor or hub.cursor()
     filters = filters_of(request) if filters is None else filters
     alone = is_fragment(request, "detail")
-    in_focus = isinstance(filters, FocusFilters)
-    rows: InboxList | None = None
-    held: tuple[HeldAnswer, ...] = ()
-    if not alone and not in_focus:
-        batches = shown_batches(request.viewer, upstream)
-        held = own_held(request, batches)
-        rows = inbox_list(
-            request.viewer,
-            upstream,
-            filters,
-            now,
-            current=item.mobius_id,
-            held=held,
-            batches=batches,
-        )
+    has_list = not alone and not isinstance(filters, FocusFilters)
+    rows = list_beside(request, filters, current=item.mobius_id) if has_list else None
     page = item_page.item_page(
         request.viewer,
-        upstream,
+        request.upstream,
         item,
         filters,
-        now,
+        timezone.now(),
         reviewer=request.user.reviewer,
         form=form,
         typed_in=shows or typed_in(request),
@@ -142,23 +126,20 @@ def render_item(
     context["preview"] = request.headers.get("Preview") == "true"
     reloads_itself = source_of(request) == ("article", "detail")
     context["unread"] = not reloads_itself and notices.is_unread(
-        request.user.reviewer, upstream, item
+        request.user.reviewer, request.upstream, item
     )
-    if alone:
-        template = "interactions/_detail.html"
-        context |= {"oob": True, "toasts": not reloads_itself, **held_after(request)}
-    elif rows is None:
-        template = "inbox/focus.html"
-        context |= {"part": "interactions/_detail.html"}
-        context |= frame(request, section="", counts={}) | {"beside_list": True}
-    else:
-        template = "interactions/interaction.html"
-        section, counts = filters.shown.section, rows.counts
-        around = frame(request, section=section, counts=counts, held=held)
-        context |= {"list": rows, **around}
     if status is None:
         status = 200 if message is None else message.status
-    return render(request, template, context, status=status)
+    if alone:
+        context |= {"oob": True, "toasts": not reloads_itself, **held_after(request)}
+        return render(request, "interactions/_detail.html", context, status=status)
+    if rows is None:
+        context |= {"part": "interactions/_detail.html", **frame(request, section="", counts={})}
+        context["beside_list"] = True
+        return render(request, "inbox/focus.html", context, status=status)
+    section, counts = filters.shown.section, rows.counts
+    context |= {"list": rows, **frame(request, section=section, counts=counts, held=rows.held)}
+    return render(request, "interactions/interaction.html", context, status=status)
 
 
 def filters_of(request: ReviewerRequest) -> Filters:
