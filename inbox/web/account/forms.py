@@ -44,20 +44,12 @@ class TokenForm(Form):
     )
 
 
-class KeysForm(forms.ModelForm):
-    """Whether single-key shortcuts are on, and whether J and K preview questions."""
-
-    class Meta:
-        model = Reviewer
-        fields = ("keys_enabled", "preview_enabled")
-
-
-class NotifyForm(forms.ModelForm):
-    """Which notifications a browser shows, once it may."""
-
-    class Meta:
-        model = Reviewer
-        fields = ("notify_new", "notify_due", "notify_not_sent")
+KeysForm = forms.modelform_factory(Reviewer, fields=("keys_enabled", "preview_enabled"))
+"""Whether single-key shortcuts are on, and whether J and K preview questions."""
+NotifyForm = forms.modelform_factory(
+    Reviewer, fields=("notify_new", "notify_due", "notify_not_sent")
+)
+"""Which notifications a browser shows, once it may."""
 
 
 class LanguageForm(forms.ModelForm):

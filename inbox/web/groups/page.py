@@ -32,7 +32,6 @@ class Confirmation:
     title: str
     text: str
     yes: str
-    no: str
     action: str
     fields: tuple[tuple[str, str], ...]
     about: str = ""
@@ -88,7 +87,6 @@ def _removal(
         title=title,
         text=sentences(_new_only(), kept % {**names, "count": keeps} if keeps else ""),
         yes=yes,
-        no=_("Cancel"),
         action=reverse("group-remove", args=[key]),
         fields=(("user_id", user_id),),
         about=user_id,
@@ -126,7 +124,6 @@ def _addition(
         title=title % names,
         text=sentences(_new_only(), earlier, note),
         yes=_("Yes, add %(name)s") % names,
-        no=_("Cancel"),
         action=reverse("group-add", args=[key]),
         fields=(("user_id", user_id), ("typed", typed)),
     )
@@ -152,7 +149,6 @@ def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> 
         title=title,
         text=sentences(meaning, _new_only(), kept % {"count": waiting} if waiting else ""),
         yes=_("Yes, change it"),
-        no=_("Cancel"),
         action=reverse("group-routing", args=[key]),
         fields=(("routing", kind.value),),
         about="routing",

@@ -28,13 +28,13 @@ from inbox.web.inbox.focus import first_href, focus_end, focus_place
 from inbox.web.inbox.news import Since, news
 from inbox.web.inbox.page import InboxList, inbox_list, list_beside
 from inbox.web.inbox.place import place_of
-from inbox.web.interactions import page as item_page
+from inbox.web.interactions.page import item_page
 from inbox.web.interactions.views import render_item
 from inbox.web.ui.batches import shown_batches
 from inbox.web.ui.frame import frame, held_after, rail_counts, render_page
 from inbox.web.ui.lists import Shown
 from inbox.web.ui.messages import Message
-from inbox.web.ui.request import ReviewerRequest, asking_page, is_fragment, source_of, typed_in
+from inbox.web.ui.request import ReviewerRequest, asking_page, is_fragment, source_of
 from inbox.web.ui.scopes import DONE, Filters, FocusFilters
 
 MOST_CHANGED = 60
@@ -84,21 +84,11 @@ def _list_alone(
 
 def _open_question(request: ReviewerRequest, page: InboxList, open_id: str) -> dict[str, Any]:
     """The context of the question beside the list; empty without one."""
-    upstream, reviewer = request.upstream, request.user.reviewer
-    item = question.find(request.viewer, upstream, open_id) if open_id else None
+    item = question.find(request.viewer, request.upstream, open_id) if open_id else None
     if item is None:
         return {}
-    shown = item_page.item_page(
-        request.viewer,
-        upstream,
-        item,
-        page.filters,
-        timezone.now(),
-        reviewer=reviewer,
-        typed_in=typed_in(request),
-        place=page.place,
-    )
-    return {"page": shown, "unread": notices.is_unread(reviewer, upstream, item)}
+    unread = notices.is_unread(request.user.reviewer, request.upstream, item)
+    return {"page": item_page(request, item, page.filters, place=page.place), "unread": unread}
 
 
 @require_safe

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Refusal, Viewer, redaction
-from inbox.models import Guard, Interaction, Reviewer, Run, Upstream
+from inbox.models import Guard, Interaction, Run, Upstream
 from inbox.models.interaction import REASON_TO_REJECT
 from inbox.people import credentials, service_key
 from inbox.people.credentials import Token
@@ -17,7 +18,7 @@ from inbox.people.names import accounts_and_deactivated
 from inbox.services import guard, snooze
 from inbox.services.answer_state import Sent, sent_to
 from inbox.services.awaited_releases import is_awaited
-from inbox.services.draft import NOWHERE, TypedIn, drafts_of, has_text
+from inbox.services.draft import TypedIn, drafts_of, has_text
 from inbox.services.seen import digest as digest_of
 from inbox.services.seen import seen_of
 from inbox.web.decisions import receipt
@@ -34,7 +35,7 @@ from inbox.web.interactions.forms import AnswerForm, asked_question, form_for
 from inbox.web.interactions.history import Entry, assignee_name, history, log_of
 from inbox.web.interactions.messages import UnderwayNotice, underway_notice
 from inbox.web.interactions.presence import OtherViewers, other_viewers
-from inbox.web.interactions.suggestions import Suggestion
+from inbox.web.interactions.suggestions import Suggestion, suggestion_of
 from inbox.web.ui import context as evidence
 from inbox.web.ui import markdown
 from inbox.web.ui.answers import (
@@ -66,6 +67,8 @@ from inbox.web.ui.markdown import Text
 from inbox.web.ui.masks import Masks, masks_in
 from inbox.web.ui.open_in_mobius import interaction_in_mobius
 from inbox.web.ui.people import People
+from inbox.web.ui.request import ReviewerRequest
+from inbox.web.ui.request import typed_in as typed_in_of
 from inbox.web.ui.scopes import Filters, FocusFilters, item_href, snooze_href
 from inbox.web.ui.when import Deadline, ago, deadline, moment
 from inbox.web.ui.when import at as at_words
@@ -257,29 +260,28 @@ _PARTS = {"answered": "on", "received": "on", "turn": "you"}
 
 
 def item_page(
-    viewer: Viewer,
-    upstream: Upstream,
+    request: ReviewerRequest,
     item: Interaction,
     filters: Filters,
-    now: datetime,
     *,
-    reviewer: Reviewer,
     form: AnswerForm | None = None,
-    typed_in: TypedIn = NOWHERE,
+    shows: TypedIn | None = None,
     place: Place | None = None,
-    suggestion: Suggestion | None = None,
 ) -> ItemPage:
-    """The page. ``form`` is a submitted form with its text and errors; ``typed_in`` identifies the
-    form in the page and so its draft; ``place`` is the item's place in the list, where that has
-    been computed already; ``suggestion`` is what the link suggests as an answer.
+    """The page. ``form`` is a submitted form with its text and errors; ``shows`` selects the draft
+    for the form, by default that of the submitted form; ``place`` is the item's place in the list,
+    where that has been computed already.
     """
+    viewer, upstream, now = request.viewer, request.upstream, timezone.now()
+    reviewer, typed_in = request.user.reviewer, shows or typed_in_of(request)
+    suggestion = suggestion_of(request, item)
     version, digest = seen_of(item), digest_of(item)
     item = redaction.seen_by(viewer, item)
     run = _run_of(upstream, item)
     ended = entries_of(upstream, [item.run_id] if item.run_id and item.closed_early else [])
     about_run = ended.get(item.run_id or "", [])
-    actors = (entry.actor for entry in about_run)
-    names, off = accounts_and_deactivated((*_ids(item, run), *actors))
+    ids = (*_ids(item, run), *(entry.actor for entry in about_run))
+    names, off = accounts_and_deactivated(ids)
     people = People(names, viewer.mobius_id)
     ending = question_ending(viewer, item, run, about_run, people)
     groups = groups_of(upstream, [item])
@@ -288,9 +290,7 @@ def item_page(
     question = asked_question(item)
     draft, others = drafts_of(viewer, item, typed_in)
     refusal = access.why_not_answer(viewer, item)
-    closing = closing_sentence(item, people, now)
-    if not closing and _past(item, now):
-        closing = unanswered_sentence(item, now)
+    closing = _closing(item, people, now)
     answers_here = refusal is None and not closing
     token = credentials.state_of(viewer.user_id, upstream) if answers_here else Token.GOOD
     item.upstream = upstream
@@ -434,9 +434,13 @@ def _shown_elsewhere(item: Interaction) -> frozenset[str]:
     return frozenset(key for key, shown in keys.items() if shown)
 
 
-def _past(item: Interaction, now: datetime) -> bool:
-    """Whether it has expired although upstream has not said so yet: a button would fail."""
-    return item.pending and item.expires_at is not None and item.expires_at <= now
+def _closing(item: Interaction, people: People, now: datetime) -> str:
+    """How it ended; also if it has expired although upstream has not said so yet, since a button
+    would fail.
+    """
+    past = item.pending and item.expires_at is not None and item.expires_at <= now
+    closing = closing_sentence(item, people, now)
+    return unanswered_sentence(item, now) if past and not closing else closing
 
 
 def _deadline(item: Interaction, now: datetime, closing: str) -> Deadline | None:

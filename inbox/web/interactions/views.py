@@ -37,16 +37,15 @@ from inbox.services.draft import TypedIn
 from inbox.services.seen import Seen
 from inbox.services.similar import similar as find_similar
 from inbox.web.inbox.page import list_beside
-from inbox.web.interactions import page as item_page
 from inbox.web.interactions.drafts import OtherDraft, other_drafts
 from inbox.web.interactions.forms import AnswerForm, comment_of, typed_of
+from inbox.web.interactions.page import item_page
 from inbox.web.interactions.presence import (
     OtherViewers,
     may_show_presence,
     other_viewers,
     shows_presence,
 )
-from inbox.web.interactions.suggestions import suggestion_of
 from inbox.web.ui.answers import GivenAnswer, ended_at, given_answers, question_of, value_words
 from inbox.web.ui.frame import frame, held_after, render_page
 from inbox.web.ui.messages import Message
@@ -107,18 +106,8 @@ def render_item(
     alone = is_fragment(request, "detail")
     has_list = not alone and not isinstance(filters, FocusFilters)
     rows = list_beside(request, filters, current=item.mobius_id) if has_list else None
-    page = item_page.item_page(
-        request.viewer,
-        request.upstream,
-        item,
-        filters,
-        timezone.now(),
-        reviewer=request.user.reviewer,
-        form=form,
-        typed_in=shows or typed_in(request),
-        place=rows.place if rows is not None else None,
-        suggestion=suggestion_of(request, item),
-    )
+    place = rows.place if rows is not None else None
+    page = item_page(request, item, filters, form=form, shows=shows, place=place)
     context: dict[str, Any] = {"page": page, "form": page.form, "message": message}
     context |= {"resend": resend, "live_cursor": cursor}
     # When the part reloads itself, perhaps no one is looking: messages that are shown once wait,

@@ -34,21 +34,23 @@ from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, origin_of
 
 
-def monitor_page(request: ReviewerRequest, *, status: int = 200, **more: Any) -> HttpResponse:
-    """The list of runs; only its table for an htmx request. ``?shown=`` keeps these rows."""
+@require_safe
+def runs(request: ReviewerRequest) -> HttpResponse:
+    """The monitor for a lead; for others the runs that asked them. Only the table for an htmx
+    request, in which ``?shown=`` keeps these rows.
+    """
     cursor, upstream = hub.cursor(), request.upstream
     fragment = is_fragment(request, "run-list")
     shown = Shown.read(request.GET.get("shown", "")) if fragment else Shown()
     filters = run_filters_of(request.viewer, request.GET)
     page = monitor(request.viewer, upstream, filters, timezone.now(), shown=shown)
-    context = {"list": page, "live_cursor": cursor, "fragment": fragment, **more}
+    context = {"list": page, "live_cursor": cursor, "fragment": fragment}
     context["freshness"] = freshness.present()
-    template = "runs/_monitor.html"
-    if not fragment:
-        counts = {**page.rail, **rail_counts(request.viewer, upstream)}
-        context |= frame(request, section="runs", counts=counts)
-        template = "runs/monitor.html"
-    return render(request, template, context, status=status)
+    if fragment:
+        return render(request, "runs/_monitor.html", context)
+    counts = {**page.rail, **rail_counts(request.viewer, upstream)}
+    context |= frame(request, section="runs", counts=counts)
+    return render(request, "runs/monitor.html", context)
 
 
 @require_safe
@@ -60,12 +62,6 @@ def filters(request: ReviewerRequest) -> HttpResponse:
     context = {"filters": filters, "selects": fields, "kept": filters.beside(fields)}
     parts = {"run-filters": "runs/_filters.html"}
     return render_page(request, "runs/filters.html", context, section="runs", parts=parts)
-
-
-@require_safe
-def runs(request: ReviewerRequest) -> HttpResponse:
-    """The monitor for a lead; for others the runs that asked them."""
-    return monitor_page(request)
 
 
 @require_safe
