@@ -17,9 +17,7 @@ urlpatterns = [
     ),
     path("account/second-factor/", second_factor_views.second_factor, name="mfa_index"),
     path(
-        "account/second-factor/app/",
-        second_factor_views.AddApp.as_view(),
-        name="mfa_activate_totp",
+        "account/second-factor/app/", second_factor_views.AddApp.as_view(), name="mfa_activate_totp"
     ),
     path(
         "account/second-factor/passkey/",

@@ -8,11 +8,7 @@ urlpatterns = [
     path("connection/people/import", views.import_people, name="connection-import"),
     path("connection/people/<int:id>/link", views.new_link, name="connection-link"),
     path("connection/people/mail", views.mail_links, name="connection-mail"),
-    path(
-        "connection/people/<int:id>/deactivate",
-        views.deactivate,
-        name="connection-deactivate",
-    ),
+    path("connection/people/<int:id>/deactivate", views.deactivate, name="connection-deactivate"),
     path("connection/people/me", views.set_mobius_id, name="connection-me"),
     path("connection/groups", views.map_group, name="connection-group"),
     path("connection/test", views.send_test_question, name="connection-send"),

@@ -1,7 +1,7 @@
 """A chart: its numbers in words, its plot, and the same figures as a table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from inbox.models import Interaction
 from inbox.web.ui.when import MINUTE, exact_span, span
 from inbox.web.ui.words import whole
 
@@ -37,14 +38,6 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Headline:
-    """The number before the plot."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True)
 class Series:
     """A line or a set of bars. ``tint`` names one of the palette's colours."""
 
@@ -59,25 +52,25 @@ class Series:
 class Chart:
     """``kind`` is ``line``, ``bars`` or ``share``; ``unit`` is ``count`` or ``seconds``.
 
-    ``open_table``: the table is always shown. ``href`` and ``link`` lead to the question that
-    ``note`` mentions. ``empty_text`` takes the place of a plot that has no data.
+    ``headlines`` are the numbers before the plot, with their labels. ``open_table``: the table is
+    always shown. ``question`` is what ``note`` is about. ``empty_text`` takes the place of a plot
+    that has no data.
     """
 
     key: str
     title: str
     kind: str
     unit: str
-    headlines: Sequence[Headline]
+    headlines: Sequence[tuple[str, str]]
     labels: Sequence[str]
     series: Sequence[Series]
     columns: Sequence[str]
     rows: Sequence[Row]
     note: str = ""
-    href: str = ""
-    link: str = ""
+    question: Interaction | None = None
     empty_text: str = ""
     open_table: bool = False
-    csv_columns: Sequence[str] = field(default=())
+    csv_columns: Sequence[str] = ()
 
     @property
     def data_id(self) -> str:
@@ -90,17 +83,8 @@ class Chart:
         return {
             "kind": self.kind,
             "unit": self.unit,
-            "labels": list(self.labels),
-            "series": [
-                {
-                    "label": series.label,
-                    "tint": series.tint,
-                    "tints": list(series.tints),
-                    "dash": series.dash,
-                    "values": list(series.values),
-                }
-                for series in self.series
-            ],
+            "labels": self.labels,
+            "series": [asdict(series) for series in self.series],
         }
 
     @property

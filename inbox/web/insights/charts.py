@@ -13,7 +13,6 @@ from inbox.models import Interaction
 from inbox.web.insights.chart import (
     Cell,
     Chart,
-    Headline,
     Row,
     Series,
     count,
@@ -39,8 +38,8 @@ def flow(total: Figures, days: Days, today: date) -> Chart:
         kind="line",
         unit="count",
         headlines=(
-            Headline(whole(total.asked), _("asked")),
-            Headline(whole(total.answered), _("answered")),
+            (whole(total.asked), _("asked")),
+            (whole(total.answered), _("answered")),
         ),
         labels=[short_day(day) for day in days],
         series=(
@@ -134,8 +133,8 @@ def _time(
         kind="line",
         unit="seconds",
         headlines=(
-            Headline(time(quantile(total, 0.5)).words, _("median")),
-            Headline(time(quantile(total, 0.9)).words, _("p90")),
+            (time(quantile(total, 0.5)).words, _("median")),
+            (time(quantile(total, 0.9)).words, _("p90")),
         ),
         labels=[short_day(day) for day in days],
         series=(
@@ -179,8 +178,8 @@ def endings(total: Figures) -> Chart:
         kind="share",
         unit="count",
         headlines=(
-            Headline(percent(total.expired, total.ended), _("expired unanswered")),
-            Headline(percent(total.approved, approvals), _("of approvals approved")),
+            (percent(total.expired, total.ended), _("expired unanswered")),
+            (percent(total.approved, approvals), _("of approvals approved")),
         ),
         labels=(_("All closed questions"),),
         series=[Series(label, tint, [number]) for label, _name, number, tint in parts],
@@ -245,8 +244,8 @@ def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetim
         kind="bars",
         unit="count",
         headlines=(
-            Headline(whole(total), _("open")),
-            Headline(whole(counts["over_1d"]), _("over a day")),
+            (whole(total), _("open")),
+            (whole(counts["over_1d"]), _("over a day")),
         ),
         labels=[_(label) for label, _younger, _older in _AGES.values()],
         series=(Series(_("Open"), "1", numbers, tints=tints),),
@@ -254,8 +253,7 @@ def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetim
         csv_columns=("age", "open"),
         rows=[Row(_(label), key, (count(counts[key]),)) for key, (label, *_ends) in _AGES.items()],
         note="" if oldest is None else _age(oldest, now),
-        href="" if oldest is None else oldest.get_absolute_url(),
-        link="" if oldest is None else oldest.title,
+        question=oldest,
         empty_text="" if total else _("No open questions."),
     )
 
@@ -297,10 +295,8 @@ def forecast(
         kind="bars",
         unit="count",
         headlines=(
-            Headline(whole(total), _("expire")),
-            Headline(
-                percent(answered, total) if has_history else "–", _("usually answered in time")
-            ),
+            (whole(total), _("expire")),
+            (percent(answered, total) if has_history else "–", _("usually answered in time")),
         ),
         labels=[_(label) for label, _since, _until in _AHEAD.values()],
         series=(

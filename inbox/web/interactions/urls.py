@@ -4,11 +4,7 @@ from inbox.web.interactions import answer_views, snooze_views, views
 
 urlpatterns = [
     path("interactions/<mobius_id:id>/", views.interaction, name="interaction"),
-    path(
-        "interactions/<mobius_id:id>/raw.json",
-        views.interaction_json,
-        name="interaction-json",
-    ),
+    path("interactions/<mobius_id:id>/raw.json", views.interaction_json, name="interaction-json"),
     path("interactions/<mobius_id:id>/respond", answer_views.respond, name="respond"),
     path("interactions/<mobius_id:id>/undo", answer_views.undo, name="undo"),
     path("interactions/<mobius_id:id>/templates", views.templates, name="question-templates"),
@@ -18,11 +14,7 @@ urlpatterns = [
     path("interactions/<mobius_id:id>/check", answer_views.check, name="check"),
     path("interactions/<mobius_id:id>/claim", answer_views.claim, name="claim"),
     path("interactions/<mobius_id:id>/release", answer_views.release, name="release"),
-    path(
-        "interactions/<mobius_id:id>/await-release",
-        views.await_release,
-        name="await-release",
-    ),
+    path("interactions/<mobius_id:id>/await-release", views.await_release, name="await-release"),
     path("interactions/<mobius_id:id>/presence", views.presence, name="presence"),
     path("interactions/<mobius_id:id>/seen", views.seen, name="seen"),
     path("interactions/<mobius_id:id>/unread", views.unread, name="unread"),
