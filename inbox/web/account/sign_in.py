@@ -95,7 +95,6 @@ class SignInForm(AuthenticationForm):
     """Django's form; allauth decides what comes after the password."""
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
-        """Sign in, or ask for the second factor."""
         user = self.get_user()
         login = Login(user=user, redirect_url=redirect_url)
         return perform_password_login(request, {"username": user.get_username()}, login)

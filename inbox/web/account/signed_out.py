@@ -73,7 +73,6 @@ class KeptText:
 
     @property
     def page(self) -> str:
-        """The address of the question."""
         return reverse("interaction", args=[self.item])
 
     @property
@@ -125,7 +124,6 @@ class KeptComment:
 
     @property
     def page(self) -> str:
-        """The address of the batch."""
         return reverse("batch", args=[self.batch])
 
     @property

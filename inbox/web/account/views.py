@@ -132,7 +132,6 @@ def set_keys(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_POST
 def set_notifications(request: ReviewerRequest) -> HttpResponseBase:
-    """Choose which notifications the browser shows."""
     form = NotifyForm(request.POST, instance=request.user.reviewer)
     form.save(commit=False).save(update_fields=list(form.fields))
     messages.success(request, _("Your notification settings were saved."))

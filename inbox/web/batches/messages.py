@@ -45,7 +45,6 @@ def result_words(batch: Batch, kind: str, message: str) -> str:
 
 
 def done_words(batch: Batch, kind: str) -> str:
-    """What was done with a question."""
     if kind == Kind.RECEIVED:
         return _("Received by Mobius")
     return verb_words(batch.verb, 1).result

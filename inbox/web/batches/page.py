@@ -94,7 +94,6 @@ class BatchPage:
 
     @property
     def total(self) -> int:
-        """How many questions it sends."""
         return len(self.rows) + len(self.failed)
 
     @property
@@ -109,7 +108,6 @@ class BatchPage:
 
     @property
     def left_out_words(self) -> str:
-        """How many are left out."""
         count = len(self.left_out)
         return ngettext(
             "%(count)d question isn't included", "%(count)d questions aren't included", count
@@ -122,7 +120,6 @@ class BatchPage:
 
     @property
     def failed_words(self) -> str:
-        """How many could not be sent."""
         return words.failed_words(len(self.failed))
 
     @property

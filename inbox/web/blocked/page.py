@@ -53,8 +53,6 @@ class Counter:
 
 @dataclass(frozen=True)
 class Menu:
-    """A filter's name and choices."""
-
     name: str
     label: str
     choices: tuple[Choice, ...]
@@ -74,8 +72,6 @@ class Panel:
 
 @dataclass(frozen=True)
 class NudgeToday:
-    """A nudge sent today."""
-
     words: str
     title: str
     when: str

@@ -197,7 +197,6 @@ def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
 
 
 def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:
-    """A person whose answer is missing."""
     accounts = page_context.accounts
     now_in = page_context.groups.members.get(item.group_id or "")
     note = obstacle(

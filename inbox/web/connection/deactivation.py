@@ -108,7 +108,6 @@ def deactivation_page(
 
 
 def refused_words(reason: Reason, reviewer: Reviewer) -> str:
-    """Why no one was deactivated."""
     if reason is Reason.YOURSELF:
         return _("You can't deactivate your own account. Ask another administrator.")
     return _("%(username)s is the only administrator. Add another one first.") % {

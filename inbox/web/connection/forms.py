@@ -13,8 +13,6 @@ ID_LENGTH = 200
 
 
 class MobiusIdForm(Form):
-    """A person's Mobius ID."""
-
     mobius_id = forms.CharField(
         label=gettext_lazy("Mobius ID"),
         max_length=ID_LENGTH,
@@ -24,8 +22,6 @@ class MobiusIdForm(Form):
 
 
 class PersonForm(MobiusIdForm):
-    """A person to be added."""
-
     main_field = "name"
     name = forms.CharField(
         label=gettext_lazy("Username"),
@@ -84,7 +80,6 @@ class ImportForm(forms.Form):
         return cleaned
 
     def content(self) -> bytes:
-        """The bytes of the file."""
         file = self.cleaned_data["file"]
         return file.read() if file else self.cleaned_data["text"].encode()
 

@@ -39,7 +39,6 @@ class LinkRow:
 
     @property
     def sent_words(self) -> str:
-        """To whom it was mailed."""
         return _("Sent to %(address)s") % {"address": self.address}
 
     def mailed(self, failed: NotSent | None) -> "LinkRow":

@@ -99,7 +99,6 @@ class ConnectionPage:
 
     @property
     def steps_left(self) -> int:
-        """How many steps are left."""
         return sum(not step.done for step in self.steps)
 
 

@@ -118,7 +118,6 @@ def import_people(request: ReviewerRequest) -> HttpResponse:
 @require_POST
 @administrator_required
 def map_group(request: ReviewerRequest) -> HttpResponse:
-    """Assign people to a Mobius group id."""
     form = MappingForm(request.POST)
     if not form.is_valid():
         return _page(request, mapping_form=form, status=REJECTED)
@@ -134,7 +133,6 @@ def map_group(request: ReviewerRequest) -> HttpResponse:
 @require_POST
 @administrator_required
 def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
-    """Set the administrator's own Mobius ID."""
     form = MobiusIdForm(request.POST)
     if not form.is_valid():
         return _page(request, id_form=form, status=REJECTED)

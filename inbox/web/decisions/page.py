@@ -56,8 +56,6 @@ class DecisionRow:
 
 @dataclass(frozen=True)
 class Day:
-    """The entries of a day."""
-
     words: str
     rows: tuple[DecisionRow, ...]
 

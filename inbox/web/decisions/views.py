@@ -37,7 +37,6 @@ def decisions(request: ReviewerRequest) -> HttpResponse:
 @lead_required
 @in_installation_zone
 def decision(request: ReviewerRequest, number: int) -> HttpResponse:
-    """One entry."""
     upstream = request.upstream
     entry = redaction.entries_seen_by(request.viewer, upstream).filter(number=number).first()
     if entry is None:

@@ -15,7 +15,6 @@ from inbox.web.ui.request import ReviewerRequest
 
 @require_safe
 def drafts(request: ReviewerRequest) -> HttpResponse:
-    """The drafts, newest first."""
     filters = DraftFilters.read(request.GET)
     context = {"list": draft_list(request.viewer, request.upstream, filters)}
     return render_page(request, "drafts/drafts.html", context, section="drafts")

@@ -171,8 +171,6 @@ class GroupMember:
 
 @dataclass(frozen=True)
 class OpenQuestion:
-    """An open question of the group."""
-
     href: str
     title: str
     state: str

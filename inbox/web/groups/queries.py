@@ -36,7 +36,6 @@ class AnswerTimes:
 
     @property
     def answers_words(self) -> str:
-        """How many answers were read."""
         if self.answers < NEWEST:
             return str(self.answers)
         return _("the newest %(count)d") % {"count": NEWEST}

@@ -98,12 +98,10 @@ class InboxList:
 
     @property
     def here(self) -> str:
-        """This page of the list."""
         return self.filters.href()
 
     @property
     def refresh_href(self) -> str:
-        """The address that refreshes these rows."""
         return self.filters.href(shown=self.shown)
 
     @property
@@ -119,7 +117,6 @@ class InboxList:
 
     @property
     def next_href(self) -> str:
-        """The next page; empty if there is none."""
         return self.filters.href(cursor=self.until) if self.until else ""
 
     @cached_property
@@ -149,7 +146,6 @@ class InboxList:
 
     @property
     def filters_href(self) -> str:
-        """The form of all filters."""
         return reverse("inbox-filters") + self.filters.querystring(cursor="")
 
     @property
@@ -166,7 +162,6 @@ class InboxList:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """All rows of the page, in order."""
         return tuple(row for section in self.sections for row in section.rows)
 
 

@@ -44,7 +44,6 @@ MOST_CHANGED = 60
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponseRedirect:
-    """Redirect to the inbox."""
     return HttpResponseRedirect(reverse("inbox"))
 
 

@@ -79,7 +79,6 @@ class Chart:
 
     @property
     def data(self) -> dict[str, Any]:
-        """What the script draws."""
         return {
             "kind": self.kind,
             "unit": self.unit,
@@ -94,7 +93,6 @@ class Chart:
 
 
 def count(number: int) -> Cell:
-    """A whole number."""
     return Cell(whole(number), str(number))
 
 

@@ -76,7 +76,6 @@ class InsightsFilters(ListForm):
 
     @property
     def days(self) -> list[date]:
-        """Each day of the span."""
         count = (self.last - self.first).days + 1
         return [self.first + timedelta(days=number) for number in range(count)]
 
@@ -105,7 +104,6 @@ class Figures:
     zone: str = ""
 
     def add(self, other: "Figures") -> None:
-        """Add the figures of another day."""
         self.asked += other.asked
         self.answered += other.answered
         self.expired += other.expired
@@ -125,7 +123,6 @@ class Figures:
 
     @property
     def claims(self) -> int:
-        """How many questions were claimed."""
         return sum(self.claim_times.values())
 
     @property
@@ -199,7 +196,6 @@ def answered_shares(
 
 
 def waiting(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Interaction]:
-    """The open questions."""
     # ``gone`` as in the condition of the partial index ``interaction_oldest``.
     rows = Interaction.objects.filter(upstream=upstream, status="pending", gone=False)
     if person := filters.cleaned_data["person"]:

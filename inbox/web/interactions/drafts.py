@@ -36,7 +36,6 @@ class UnsentText:
 
     @property
     def text(self) -> str:
-        """Value and comment as one text, for copying."""
         return "\n\n".join(part for part in (self.value, self.comment) if part)
 
 

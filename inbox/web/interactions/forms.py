@@ -42,11 +42,9 @@ class Prose(forms.CharField):
         super().__init__(strip=False, **options)
 
     def to_python(self, value: Any) -> str:
-        """The text with plain line ends."""
         return plain_lines(super().to_python(value) or "")
 
     def validate(self, value: str) -> None:
-        """Refuse what is too long."""
         super().validate(value)
         words = too_long(value)
         if words:
@@ -173,7 +171,6 @@ class ConfirmForm(AnswerForm):
     no_reason = gettext_lazy("Enter a reason to reject this.")
 
     def value_field(self, question: Question) -> forms.Field:
-        """Two choices, one of which is required."""
         return forms.TypedChoiceField(
             label=_("Your answer"),
             choices=[("true", _("Approve")), ("false", _("Reject"))],
@@ -211,7 +208,6 @@ class InputForm(AnswerForm):
     mode = "input"
 
     def value_field(self, question: Question) -> forms.Field:
-        """A line or a text area."""
         attributes = {**KEPT_INPUT, "placeholder": question.placeholder, "data-limit": LONGEST}
         widget: forms.Widget = (
             forms.Textarea(attrs={**attributes, "rows": 5})
@@ -221,7 +217,6 @@ class InputForm(AnswerForm):
         return Written(label=_("Your answer"), widget=widget)
 
     def first_value(self, question: Question) -> Any:
-        """The default text."""
         return question.default if isinstance(question.default, str) else None
 
     @property
@@ -239,7 +234,6 @@ class Written(Prose):
     }
 
     def validate(self, value: str) -> None:
-        """Refuse what is empty, blank or too long."""
         super().validate(value)
         if not value.strip():
             raise forms.ValidationError(self.error_messages["blank"], code="blank")
@@ -252,7 +246,6 @@ class SelectForm(AnswerForm):
     template = "interactions/_form_select.html"
 
     def value_field(self, question: Question) -> forms.Field:
-        """One of the options."""
         return forms.ChoiceField(
             label=_("Your answer"),
             choices=[(option.value, option.label) for option in question.options],
@@ -264,7 +257,6 @@ class SelectForm(AnswerForm):
         )
 
     def first_value(self, question: Question) -> Any:
-        """The default, if it is one of the options."""
         offered = {option.value for option in question.options}
         return question.default if question.default in offered else None
 
@@ -298,7 +290,6 @@ class MultiSelectForm(AnswerForm):
     several = True
 
     def value_field(self, question: Question) -> forms.Field:
-        """Any of the options, each once."""
         return Distinct(
             label=_("Your answer"),
             required=False,
@@ -311,12 +302,10 @@ class MultiSelectForm(AnswerForm):
         )
 
     def first_value(self, question: Question) -> Any:
-        """The defaults that are among the options."""
         default = question.default if isinstance(question.default, list | tuple) else ()
         return [option.value for option in question.options if option.value in default]
 
     def from_typed(self, typed: list[str]) -> Any:
-        """All ticked options."""
         return typed
 
     @property

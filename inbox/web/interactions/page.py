@@ -186,7 +186,6 @@ class ItemPage:
 
     @property
     def snooze_href(self) -> str:
-        """Where the question is snoozed."""
         return snooze_href(self.item.mobius_id, self.filters)
 
     @property
@@ -196,7 +195,6 @@ class ItemPage:
 
     @property
     def form_template(self) -> str:
-        """The template of the form for the question's mode."""
         form = self.form or self.read_only
         return form.template if form is not None else "interactions/_form_unknown.html"
 

@@ -55,7 +55,6 @@ def run(request: ReviewerRequest, id: str) -> Topics:
 
 @streams
 def runs(request: ReviewerRequest) -> Topics:
-    """The list of runs."""
     return _runs
 
 

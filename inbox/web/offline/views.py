@@ -34,7 +34,6 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def manifest(request: HttpRequest) -> JsonResponse:
-    """The web app manifest."""
     described = {
         "name": _("Reviewer inbox"),
         "short_name": _("Inbox"),

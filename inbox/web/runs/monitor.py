@@ -204,12 +204,10 @@ class Monitor:
 
     @property
     def here(self) -> str:
-        """This page of the filtered list."""
         return self.filters.href()
 
     @property
     def filters_href(self) -> str:
-        """The form of all filters."""
         return reverse("run-filters") + self.filters.querystring(view="", cursor="")
 
 

@@ -184,7 +184,6 @@ class RunPage:
 
     @property
     def waits(self) -> tuple[RunItem, ...]:
-        """The questions that are open."""
         return tuple(item for item in self.items if item.question.pending)
 
 

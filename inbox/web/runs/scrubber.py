@@ -81,7 +81,6 @@ class ReplayState:
 
     @property
     def open(self) -> tuple[ReplayQuestion, ...]:
-        """The questions that were open."""
         return tuple(
             question for question in self.questions.values() if question.status == "pending"
         )
@@ -180,8 +179,6 @@ class ReplayFilters(ListForm):
 
 @dataclass(frozen=True)
 class QuestionLine:
-    """A question as it was."""
-
     href: str
     title: str
     words: str

@@ -75,12 +75,10 @@ class LogPart:
 
     @property
     def first(self) -> int | None:
-        """The seq of its first event."""
         return self.events[0].seq if self.events else None
 
     @property
     def last(self) -> int | None:
-        """The seq of its last event."""
         return self.events[-1].seq if self.events else None
 
 

@@ -51,8 +51,6 @@ class Words:
 
 @dataclass(frozen=True)
 class GivenAnswer:
-    """A person's answer."""
-
     face: Face
     words: Words
     comment: str

@@ -86,7 +86,6 @@ class Card:
 
     @property
     def template(self) -> str:
-        """The template that shows it."""
         name = "list" if self.kind == "links" else self.kind
         return f"interactions/cards/_{name}.html"
 
@@ -120,7 +119,6 @@ class _Budget:
         self.rows = MOST_ROWS_IN_ALL
 
     def take_rows(self, wanted: int, most: int) -> int:
-        """How many of the rows are shown."""
         rows = min(wanted, most, self.rows)
         self.rows -= rows
         return rows

@@ -38,7 +38,6 @@ class Line:
 
     @property
     def sign(self) -> str:
-        """The sign before the line."""
         return {"add": "+", "del": "−"}.get(self.kind, " ")
 
 
@@ -51,7 +50,6 @@ class Piece:
 
     @property
     def changed(self) -> bool:
-        """Whether its lines were removed or added."""
         return bool(self.lines and self.lines[0].kind)
 
     @property

@@ -40,8 +40,6 @@ class Number(forms.RegexField):
 
 
 class Search(Text):
-    """The words to search for."""
-
     def to_python(self, value: Any) -> str:
         return " ".join(super().to_python(value).split())
 

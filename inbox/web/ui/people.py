@@ -55,7 +55,6 @@ class People:
         return user_id in self.names
 
     def is_viewer(self, user_id: str | None) -> bool:
-        """Whether it is the viewer of the page."""
         return bool(user_id) and user_id == self.viewer
 
     def face(self, user_id: str | None) -> Face:

@@ -260,7 +260,6 @@ class Filters(ListForm):
 
     @property
     def shown(self) -> Scope:
-        """The scope shown."""
         return SCOPES[self.cleaned_data["scope"]]
 
     @property
@@ -347,5 +346,4 @@ def question_path(name: str, id_: str) -> str:
 
 
 def snooze_href(id_: str, filters: Filters, **more: object) -> str:
-    """Where a question of this list is snoozed."""
     return question_path("snooze", id_) + filters.querystring(**more)
