@@ -26,7 +26,7 @@ from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, read
 from inbox.web.ui.answers import progress
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import read_groups
-from inbox.web.ui.lists import Choice, by_label, chips
+from inbox.web.ui.lists import Choice, Counter, by_label, chips
 from inbox.web.ui.nudging import LastNudge, read_accounts, waits_for
 from inbox.web.ui.people import People
 from inbox.web.ui.when import clock, midnight, span
@@ -35,20 +35,6 @@ from inbox.web.ui.words import listed
 PANEL_ROWS = 6
 """How many questions each side panel lists."""
 CHOICES = 30
-
-
-@dataclass(frozen=True)
-class Counter:
-    """A figure that is also a filter."""
-
-    key: str
-    label: str
-    icon: str
-    tone: str
-    figure: str
-    small: str
-    href: str
-    on: bool
 
 
 @dataclass(frozen=True)
@@ -192,7 +178,7 @@ def _counters(
             key=key or "waiting",
             label=label,
             icon=icon,
-            tone=tone if found else "",
+            tone=f"tone-{tone}" if tone and found else "",
             figure=_figure(len(found), whole=whole or key in ("late", "today", "stale")),
             small=small if found else "",
             href=filters.href(show="" if key == show else key),

@@ -87,7 +87,6 @@ class DecisionList:
     count: str
     chips: tuple[Choice, ...]
     next_href: str
-    first_href: str
     csv_href: str
     lines_href: str
 
@@ -114,7 +113,6 @@ def decision_list(
             filters, {"item": next((row.title for row in rows if row.title), cleaned["item"])}
         ),
         next_href=filters.href(cursor=page.cursor) if page.cursor else "",
-        first_href=filters.href(cursor="") if cleaned["cursor"] else "",
         csv_href=reverse("decisions-csv") + filters.querystring(cursor=""),
         lines_href=reverse("decisions-jsonl") + filters.querystring(cursor=""),
     )

@@ -45,23 +45,22 @@ class DraftRow:
 class DraftList:
     """A page of drafts, newest first."""
 
+    filters: DraftFilters
     rows: tuple[DraftRow, ...]
-    first_href: str
     next_href: str
 
 
 def draft_list(viewer: Viewer, upstream: Upstream, filters: DraftFilters) -> DraftList:
     """The viewer's drafts. Two queries."""
-    cursor = filters.cleaned_data["cursor"]
-    found = NEWEST_FIRST.after(with_text(viewer, upstream), cursor)
+    found = NEWEST_FIRST.after(with_text(viewer, upstream), filters.cleaned_data["cursor"])
     page = NEWEST_FIRST.page(list(found[: PAGE + 1]))
     ids = [draft.interaction_id for draft in page.rows]
     columns = ("mobius_id", "type", "title", "questions", "status", "state", "gone")
     seen = access.interactions(viewer, upstream).filter(mobius_id__in=ids).only(*columns)
     items = {item.mobius_id: item for item in seen}
     return DraftList(
+        filters=filters,
         rows=tuple(_row(draft, items.get(draft.interaction_id)) for draft in page.rows),
-        first_href=filters.href(cursor="") if cursor else "",
         next_href=filters.href(cursor=page.cursor) if page.cursor else "",
     )
 

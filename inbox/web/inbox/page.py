@@ -80,7 +80,6 @@ class InboxList:
     shown: str
     until: str
     exact: bool
-    first_href: str
     place: Place | None
     view: SavedView | None
     view_href: str
@@ -247,7 +246,6 @@ def inbox_list(
         shown=numbers(page.rows),
         until=page.cursor,
         exact=filters.exact,
-        first_href=filters.href(cursor="") if filters.cleaned_data["cursor"] else "",
         place=place_in(viewer, counts, filters, current),
         view=view,
         view_href=view_href(viewer, view, filters),

@@ -25,7 +25,7 @@ from inbox.web.runs.queries import (
 )
 from inbox.web.ui.answers import progress, progress_text
 from inbox.web.ui.endings import Ending, entries_of, run_ending
-from inbox.web.ui.lists import PAGE, Choice, Shown, chips, numbers
+from inbox.web.ui.lists import PAGE, Choice, Counter, Shown, chips, numbers
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
 from inbox.web.ui.when import Deadline, deadline, moment, read_instant, span
@@ -150,18 +150,6 @@ def _machine(run: Run, now: datetime) -> tuple[WaitsOn, ...]:
 
 
 @dataclass(frozen=True)
-class Counter:
-    """One status of the board."""
-
-    status: str
-    label: str
-    figure: int
-    small: str
-    href: str
-    on: bool
-
-
-@dataclass(frozen=True)
 class Monitor:
     """What ``runs/monitor.html`` shows.
 
@@ -184,7 +172,6 @@ class Monitor:
     new: int
     refresh_href: str
     next_href: str
-    first_href: str
 
     @property
     def new_words(self) -> str:
@@ -261,7 +248,6 @@ def monitor(
         new=len(page.new),
         refresh_href=filters.href(shown=numbers(page.rows)),
         next_href=filters.href(cursor=page.cursor) if page.cursor else "",
-        first_href=filters.href(cursor="") if filters.cleaned_data["cursor"] else "",
     )
 
 
@@ -307,9 +293,11 @@ def _counters(filters: RunFilters, found: MonitorCounts) -> tuple[Counter, ...]:
     }
     return tuple(
         Counter(
-            status=status,
+            key=status,
             label=label,
-            figure=figures[status],
+            icon=run_status(status).icon,
+            tone=f"tone tone--{status}",
+            figure=str(figures[status]),
             small=small.get(status, ""),
             href=RunFilters.link(status=status, age=age),
             on=chosen == (status, age),

@@ -19,7 +19,7 @@ from inbox.web.saved_views.queries import view_counts
 from inbox.web.ui.frame import frame
 from inbox.web.ui.lists import ListForm
 from inbox.web.ui.request import ReviewerRequest, is_fragment
-from inbox.web.ui.saved_views import shown_views, view_links
+from inbox.web.ui.saved_views import shown_views
 from inbox.web.ui.scopes import Filters
 
 
@@ -113,7 +113,7 @@ def _form(
     context: dict[str, Any] = {"form": form, "view": view, "back": back, "panel": panel}
     context["runs"] = page == SavedView.Page.RUNS
     if panel:
-        context["views"] = view_links(views)
+        context["views"] = views
         return render(request, "saved_views/_form.html", context)
     context |= frame(request, section=page, views=views)
     return render(request, "saved_views/form.html", context, status=422 if form.errors else 200)

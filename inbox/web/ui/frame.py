@@ -19,7 +19,7 @@ from inbox.web.ui.batches import shown_batches
 from inbox.web.ui.held import HeldAnswer, held_answers
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.request import ReviewerRequest, is_fragment
-from inbox.web.ui.saved_views import shown_views, view_links
+from inbox.web.ui.saved_views import shown_views
 from inbox.web.ui.scopes import (
     CLAIMED,
     COUNTED,
@@ -123,7 +123,7 @@ def frame(
         "viewer": request.viewer,
         "section": section,
         "counts": counts,
-        "views": view_links(views),
+        "views": views,
         "open_view": next(
             (view.pk for view in views if str(view.pk) == request.GET.get("view")), None
         ),

@@ -123,6 +123,11 @@ class ListForm(forms.Form):
         """The address of this list with ``values``."""
         return self.path + self.querystring(**changes)
 
+    @property
+    def first_href(self) -> str:
+        """The first page of this list; empty on it."""
+        return self.href(cursor="") if self.cleaned_data["cursor"] else ""
+
     @classmethod
     def link(cls, **values: object) -> str:
         """The address of the list with these values only."""
@@ -157,6 +162,22 @@ class Choice:
     on: bool = False
     key: str = ""
     count: str = ""
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A figure that is also a filter. ``tone`` is the class of its icon, ``small`` says more about
+    the figure.
+    """
+
+    key: str
+    label: str
+    icon: str
+    tone: str
+    figure: str
+    small: str
+    href: str
+    on: bool
 
 
 def chips(filters: ListForm, labels: Mapping[str, str]) -> tuple[Choice, ...]:

@@ -1,6 +1,5 @@
 """The saved views in the rail, and the one that is open."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Case, Value, When
@@ -17,34 +16,12 @@ SHOWN = 2 * MAX_VIEWS
 """How many views the rail has: one's own, then those of others."""
 
 
-@dataclass(frozen=True)
-class ViewLink:
-    """A view in the rail. ``group`` is the name of the group that it is shared with, or empty."""
-
-    pk: int
-    name: str
-    href: str
-    group: str
-
-    @property
-    def count_key(self) -> str:
-        """Identifies its number."""
-        return f"view-{self.pk}"
-
-
 def shown_views(viewer: Viewer, upstream: Upstream) -> tuple[SavedView, ...]:
     """The views in the rail, by name. One query."""
     own_first = Case(When(owner_id=viewer.user_id, then=Value(0)), default=Value(1))
     rows = access.saved_views(viewer, upstream).select_related("group")
     found = rows.order_by(own_first, "name", "id")[:SHOWN]
     return tuple(sorted(found, key=lambda view: (view.name.casefold(), view.pk)))
-
-
-def view_links(views: Iterable[SavedView]) -> tuple[ViewLink, ...]:
-    return tuple(
-        ViewLink(view.pk, view.name, view.get_absolute_url(), view.group.name if view.group else "")
-        for view in views
-    )
 
 
 def open_view(viewer: Viewer, upstream: Upstream, page: str, number: str) -> SavedView | None:
