@@ -18,8 +18,7 @@ from django.utils.translation import get_language, gettext, override
 from inbox.mirror.freshness import Freshness
 from inbox.web.ui import freshness, when, words
 from inbox.web.ui.answers import Member
-from inbox.web.ui.phrases import Phrase
-from inbox.web.ui.script_words import DUE, written
+from inbox.web.ui.script_words import DUE, Phrase, written
 from inbox.web.ui.words import run_status
 
 register = template.Library()

@@ -1,6 +1,6 @@
 /* Writes the texts of fragments that everyone gets, before they are swapped in, and keeps those current that count on.
    [data-phrase] names a text of words.js. data-since is since when {duration} is, data-seconds how long it is, data-at the
-   {time}; data-facts has other values. inbox/web/ui/phrases.py writes the same texts into pages. */
+   {time}; data-facts has other values. inbox/web/ui/script_words.py writes the same texts into pages. */
 
 import { duration, exactDuration } from "./duration.js";
 import { moment } from "./moment.js";

@@ -23,9 +23,8 @@ FACES = 6
 class GroupRow:
     """One group. ``faces`` are the first of ``size`` members."""
 
-    href: str
+    group: Group
     name: str
-    handle: str
     routing: str
     faces: tuple[Face, ...]
     size: int
@@ -120,9 +119,8 @@ def _row(
 ) -> GroupRow:
     in_order = sorted(members, key=lambda id_: people.full(id_).lower())
     return GroupRow(
-        href=group.get_absolute_url(),
+        group=group,
         name=group.name or group.handle,
-        handle=group.handle,
         routing=routing_words(group.routing),
         faces=tuple(people.face(id_) for id_ in in_order[:FACES]),
         size=len(members),

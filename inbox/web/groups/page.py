@@ -170,14 +170,6 @@ class GroupMember:
 
 
 @dataclass(frozen=True)
-class OpenQuestion:
-    href: str
-    title: str
-    state: str
-    deadline: Deadline | None
-
-
-@dataclass(frozen=True)
 class Change:
     """A change of the group that was made in this app."""
 
@@ -190,14 +182,14 @@ class Change:
 class GroupPage:
     """What ``groups/_group.html`` shows. ``typed`` and ``problem`` belong to the field that
     adds a member.
-    ``routings``: value, name and meaning of those that can be chosen.
+    ``waiting``: open questions, each with its state and deadline. ``routings``: value, name and
+    meaning of those that can be chosen.
     """
 
     group: Group
-    href: str
     routing: str
     members: tuple[GroupMember, ...]
-    waiting: tuple[OpenQuestion, ...]
+    waiting: tuple[tuple[Interaction, str, Deadline | None], ...]
     waiting_count: int
     waiting_href: str
     answer_times: AnswerTimes
@@ -256,7 +248,6 @@ def group_page(
         )
     return GroupPage(
         group=group,
-        href=group.get_absolute_url(),
         routing=routing_words(group.routing),
         members=_members(group, ids, people, statuses),
         waiting=tuple(_open_question(item, people, now) for item in items),
@@ -308,7 +299,9 @@ def _note(status: AccountStatus | None) -> str:
     return _("No member token yet, so they can't answer for the group")
 
 
-def _open_question(item: Interaction, people: People, now: datetime) -> OpenQuestion:
+def _open_question(
+    item: Interaction, people: People, now: datetime
+) -> tuple[Interaction, str, Deadline | None]:
     counts = progress(item)
     if counts is not None:
         facts = {
@@ -322,9 +315,7 @@ def _open_question(item: Interaction, people: People, now: datetime) -> OpenQues
         state = people.sentence(item.claimed_by, *claimed)
     else:
         state = _("Not claimed yet")
-    limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
-    href = item.get_absolute_url()
-    return OpenQuestion(href, item.display_title, state, limit)
+    return item, state, deadline(item.due_at, item.expires_at, now, soft=item.soft)
 
 
 def _log(upstream: Upstream, group: Group) -> list[Decision]:

@@ -52,10 +52,6 @@ class FocusEnd:
     answered: str
 
     @property
-    def here(self) -> str:
-        return self.filters.href()
-
-    @property
     def skipped_words(self) -> str:
         """How many questions were skipped, as a sentence."""
         words = ngettext(

@@ -190,10 +190,6 @@ class Monitor:
         return ngettext("%(count)d run", "%(count)d runs", count) % {"count": count}
 
     @property
-    def here(self) -> str:
-        return self.filters.href()
-
-    @property
     def filters_href(self) -> str:
         return reverse("run-filters") + self.filters.querystring(view="", cursor="")
 

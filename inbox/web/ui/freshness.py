@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from inbox.mirror.freshness import Freshness, Reason, Stage, Trouble
 from inbox.web.ui.messages import sentences
-from inbox.web.ui.phrases import Phrase
+from inbox.web.ui.script_words import Phrase
 from inbox.web.ui.when import span
 
 

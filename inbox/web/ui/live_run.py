@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inbox.models import Run, Step
-from inbox.web.ui.phrases import Phrase
+from inbox.web.ui.script_words import Phrase
 from inbox.web.ui.when import is_instant
 from inbox.web.ui.words import label
 

@@ -1,12 +1,19 @@
-"""Words for scripts that are not on the element they change; ``static/js/words.js`` reads them."""
+"""Words for scripts that are not on the element they change; ``static/js/words.js`` reads them.
 
-from datetime import date
+A fragment of a stream is the same for everyone who gets it, so it has no words: it names one of
+these texts, with times and numbers, and the script writes it in the language and time zone of its
+page. Pages have the words from the start.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from inbox.web.ui.when import AGO, EXACT, JUST_NOW, SPANS, formats
+from inbox.web.ui.when import AGO, EXACT, JUST_NOW, SPANS, exact_span, formats, moment, span
 from inbox.web.ui.words import ITEM_STATUS, RUN_STATUS
 
 SENDING = gettext_noop("Sending…")
@@ -112,6 +119,35 @@ WORDS = {
     "json_invalid": gettext_noop("This isn't valid JSON yet: {error}"),
 }
 """Numbers follow a colon, since scripts have no plural forms."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """The key of a text, and what its placeholders stand for.
+
+    Attributes:
+        since: ``{duration}`` is the time since then.
+        seconds: ``{duration}`` is this duration, with its seconds.
+        at: ``{time}`` is this time.
+        facts: other placeholders. They are the same in every language.
+    """
+
+    key: str
+    since: datetime | None = None
+    seconds: float | None = None
+    at: datetime | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, now: datetime) -> str:
+        """The words, in the current language and time zone."""
+        filled = dict(self.facts)
+        if self.since is not None:
+            filled["duration"] = span((now - self.since).total_seconds())
+        if self.seconds is not None:
+            filled["duration"] = exact_span(self.seconds)
+        if self.at is not None:
+            filled["time"] = moment(self.at, now)
+        return _(WORDS[self.key]).format(**filled)
 
 
 def written() -> dict[str, str]:
