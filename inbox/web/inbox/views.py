@@ -29,7 +29,7 @@ from inbox.web.inbox.news import Since, news
 from inbox.web.inbox.page import InboxList, inbox_list, list_beside
 from inbox.web.inbox.place import place_of
 from inbox.web.interactions.page import item_page
-from inbox.web.interactions.views import render_item
+from inbox.web.interactions.views import render_in_focus, render_item
 from inbox.web.ui.batches import shown_batches
 from inbox.web.ui.frame import frame, held_after, rail_counts, render_page
 from inbox.web.ui.lists import Shown
@@ -164,9 +164,7 @@ def _render_focus(
     """Render the part alone for htmx, otherwise within its page."""
     if is_fragment(request, "detail"):
         return render(request, part, context | {"oob": True, **held_after(request)}, status=status)
-    context |= {"part": part, **frame(request, section="", counts={})}
-    context |= {"beside_list": True}
-    return render(request, "inbox/focus.html", context, status=status)
+    return render_in_focus(request, part, context, status)
 
 
 @require_safe

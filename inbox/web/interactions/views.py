@@ -123,12 +123,19 @@ def render_item(
         context |= {"oob": True, "toasts": not reloads_itself, **held_after(request)}
         return render(request, "interactions/_detail.html", context, status=status)
     if rows is None:
-        context |= {"part": "interactions/_detail.html", **frame(request, section="", counts={})}
-        context["beside_list"] = True
-        return render(request, "inbox/focus.html", context, status=status)
+        return render_in_focus(request, "interactions/_detail.html", context, status)
     section, counts = filters.shown.section, rows.counts
     context |= {"list": rows, **frame(request, section=section, counts=counts, held=rows.held)}
     return render(request, "interactions/interaction.html", context, status=status)
+
+
+def render_in_focus(
+    request: ReviewerRequest, part: str, context: dict[str, Any], status: int
+) -> HttpResponse:
+    """The page of focus mode with this part."""
+    around = frame(request, section="", counts={})
+    context |= {"part": part, **around, "beside_list": True}
+    return render(request, "inbox/focus.html", context, status=status)
 
 
 def filters_of(request: ReviewerRequest) -> Filters:
