@@ -120,6 +120,12 @@ def test_a_mobius_without_groups_is_not_said_to_have_named_none(people: None, na
     assert "Mobius doesn&#x27;t list its groups" in page or "Mobius doesn't list its groups" in page
 
 
+@pytest.mark.parametrize("headers", [{}, part("groups")])
+def test_a_lead_is_told_that_there_are_none(people: None, headers: dict[str, str]) -> None:
+    page = sign_in("tess").get("/groups/", headers=headers).content.decode()
+    assert "No groups yet" in page
+
+
 def test_a_stranger_sees_none(board: Desk) -> None:
     mallory = stranger()
     page = mallory.get("/groups/").content.decode()

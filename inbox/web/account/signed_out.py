@@ -75,11 +75,6 @@ class KeptText:
     def page(self) -> str:
         return reverse("interaction", args=[self.item])
 
-    @property
-    def keep_href(self) -> str:
-        """Where the text is saved."""
-        return reverse("draft", args=[self.item])
-
     def save(self, request: HttpRequest, reviewer: Reviewer) -> bool:
         """Save the text as a draft. False if the person was not asked."""
         try:
@@ -125,11 +120,6 @@ class KeptComment:
     @property
     def page(self) -> str:
         return reverse("batch", args=[self.batch])
-
-    @property
-    def keep_href(self) -> str:
-        """Where the comment is saved."""
-        return reverse("batch-comment", args=[self.batch])
 
     def save(self, request: HttpRequest, reviewer: Reviewer) -> bool:
         """Save the comment with the preview. False if the batch is someone else's."""

@@ -63,7 +63,7 @@ class Day:
 @dataclass(frozen=True)
 class LogStatus:
     """Whether the log is intact, in words. ``head`` is its last hash, shortened. ``broken_at`` is
-    the newest entry that declares a break, ``broken_href`` its page.
+    the newest entry that declares a break.
     """
 
     intact: bool
@@ -73,7 +73,6 @@ class LogStatus:
     head: str
     number: int
     broken_at: int | None
-    broken_href: str
 
 
 @dataclass(frozen=True)
@@ -254,5 +253,4 @@ def _log_status(rows: Iterable[Decision], now: datetime) -> LogStatus:
         head=f"{last.hash[:8]}…{last.hash[-8:]}",
         number=last.number,
         broken_at=broken_at,
-        broken_href="" if broken_at is None else reverse("decision", args=[broken_at]),
     )

@@ -73,11 +73,6 @@ class Chart:
     csv_columns: Sequence[str] = ()
 
     @property
-    def data_id(self) -> str:
-        """The id of the element that holds ``data``."""
-        return f"data-{self.key}"
-
-    @property
     def data(self) -> dict[str, Any]:
         return {
             "kind": self.kind,

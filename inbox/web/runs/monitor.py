@@ -292,7 +292,7 @@ def _counters(filters: RunFilters, found: MonitorCounts) -> tuple[Counter, ...]:
             key=status,
             label=label,
             icon=run_status(status).icon,
-            tone=f"tone tone--{status}",
+            tone="tone tone--" + status,
             figure=str(figures[status]),
             small=small.get(status, ""),
             href=RunFilters.link(status=status, age=age),

@@ -120,7 +120,6 @@ def frame(
         "guard": choice_of(request.user.reviewer).guard,
         "held": own_held(request) if held is None else held,
         "beside_list": any(scope.section == section for scope in SCOPES.values()),
-        "viewer": request.viewer,
         "section": section,
         "counts": counts,
         "views": views,
