@@ -172,7 +172,8 @@ def test_a_request_has_one_id_in_the_log_at_mobius_and_on_the_page(logged: Logge
 @pytest.mark.any_database
 def test_a_stream_has_one_line_when_it_ends(logged: Logged) -> None:
     with logged.rina.http.stream("GET", "/live/runs/") as response:
-        next(response.iter_lines())
+        frames = response.iter_lines()  # which closes the stream once no one has it any more
+        next(frames)
         assert [line for line in list(logged.said) if '"live-runs"' in line] == []
     logged.product.hear('"live-runs"')
     [stream] = [line for line in logged.lines() if line.get("route") == "live-runs"]
