@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import product
 
 import httpx
 import pytest
@@ -12,8 +13,6 @@ from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.pages import press
 from tests.support.product import ask, interaction_of
-
-pytestmark = pytest.mark.any_database
 
 REVIEWER = (
     "/inbox/focus/",
@@ -84,11 +83,13 @@ def check(page: Page, paths: tuple[str, ...], places: dict[str, str]) -> list[st
     return found
 
 
+@pytest.mark.browser
 def test_a_reviewers_pages(sign_in: SignIn, places: dict[str, str]) -> None:
     page = sign_in("rina", viewport={"width": 1440, "height": 2400})
     assert check(page, REVIEWER, places) == []
 
 
+@pytest.mark.browser
 def test_a_leads_pages(sign_in: SignIn, places: dict[str, str]) -> None:
     page = sign_in("tess", viewport={"width": 1440, "height": 2400})
     assert check(page, LEAD, places) == []
@@ -183,11 +184,9 @@ def test_every_page_and_state_at_every_width_in_both_themes(
     assert found == []
 
 
-@pytest.mark.parametrize("width", [320, 390])
-def test_a_long_name_never_makes_a_page_scroll_sideways(
-    sign_in: SignIn, api: httpx.Client, width: int
-) -> None:
-    name, message = "reconcile-" + "x" * 110, f"Long on {width} pixels?"
+@pytest.mark.browser
+def test_a_long_name_never_makes_a_page_scroll_sideways(sign_in: SignIn, api: httpx.Client) -> None:
+    name, message = "reconcile-" + "x" * 110, "Long on a phone?"
     step = {
         "name": "ask",
         "interaction": {
@@ -199,18 +198,20 @@ def test_a_long_name_never_makes_a_page_scroll_sideways(
         },
     }
     run = api.post("/runs", json={"spec": {"name": name, "steps": [step]}}).json()["id"]
-    rina = sign_in("rina", viewport={"width": width, "height": 800})
+    rina = sign_in("rina", viewport={"width": 390, "height": 800})
     row = arrived(rina, message)
     paths = ["/inbox/", str(row.get_attribute("href")), "/runs/", f"/runs/{run}/"]
-    tess = sign_in("tess", viewport={"width": width, "height": 800})
+    tess = sign_in("tess", viewport={"width": 390, "height": 800})
     lead_paths = [*paths, "/runs/blocked/", "/decisions/", "/insights/"]
     for page, addresses in ((rina, paths), (tess, lead_paths)):
-        for path in addresses:
+        for width, path in product([390, 320], addresses):
+            page.set_viewport_size({"width": width, "height": 800})
             page.goto(path)
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, (path, page.evaluate(STICKING_OUT))
 
 
+@pytest.mark.browser
 def test_the_skip_link_leads_to_what_is_shown(sign_in: SignIn) -> None:
     page = sign_in("rina", viewport={"width": 1000, "height": 800})
     page.keyboard.press("Tab")
@@ -228,6 +229,7 @@ def by_the_browser(page: Page) -> None:
     page.go_back()
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("go_back", [by_the_pages_arrow, by_the_browser])
 def test_back_on_a_phone_the_list_is_where_it_was(
     sign_in: SignIn, go_back: Callable[[Page], None]

@@ -45,22 +45,6 @@ def test_an_approval_is_found_read_and_answered_and_the_run_resumes(
     assert item["responder"] == {"type": "user", "id": "user_rina"}
 
 
-@pytest.mark.any_database
-def test_the_run_page_names_each_status_in_its_timeline(sign_in: SignIn, api: httpx.Client) -> None:
-    page = sign_in("rina")
-    run_id = ask(api, "Name each status?")
-    expect(arrived(page, "Name each status?")).to_be_visible()
-    page.goto(f"/runs/{run_id}/")
-    expect(page.locator("[data-run-status='suspended']").first).to_be_visible()
-    item = interaction_of(api, run_id)
-    api.post(f"/interactions/{item['id']}/respond", json={"value": True})
-    expect(page.locator("[data-run-status='completed']").first).to_be_visible()
-    page.reload()
-    timeline = page.locator(".timeline").first
-    for status in ("queued", "running", "completed"):
-        expect(timeline).to_contain_text(run_status(status).label)
-
-
 def test_a_second_browser_sees_the_item_come_and_go(sign_in: SignIn, api: httpx.Client) -> None:
     first, second = sign_in("rina"), sign_in("rina")
     ask(api, "Seen by both?")
@@ -257,11 +241,3 @@ def test_everything_works_without_scripts(sign_in: SignIn, api: httpx.Client) ->
     for each in (with_scripts, page):
         each.goto(f"/runs/{run_id}/")
         expect(each.locator("[data-run-status='completed']").first).to_be_visible()
-
-
-def test_a_stranger_finds_nothing(sign_in: SignIn, api: httpx.Client) -> None:
-    run_id = ask(api, "Not for Lee?")
-    item = interaction_of(api, run_id)["id"]
-    lee = sign_in("lee")
-    for path in (f"/interactions/{item}/", f"/runs/{run_id}/", f"/live/runs/{run_id}/"):
-        assert lee.request.get(path, headers={"Accept": "text/html"}).status == 404
