@@ -63,15 +63,12 @@ class Store:
         for start in range(0, max(len(payloads), 1), BATCH_SIZE):
             part = payloads[start : start + BATCH_SIZE]
             last = start + BATCH_SIZE >= len(payloads)
-            await sync_to_async(self._apply_and_publish)(
+            await sync_to_async(self._apply)(
                 part,
                 seen_seq=seen_seq,
                 cursor=cursor if last else None,
                 complete_runs=complete_runs if last else (),
             )
-
-    def _apply_and_publish(self, payloads: Sequence[Payload], **facts: Any) -> None:
-        self._apply(payloads, **facts).publish()
 
     def _apply(
         self,
@@ -80,7 +77,7 @@ class Store:
         seen_seq: int | None,
         cursor: int | None,
         complete_runs: Collection[str],
-    ) -> Changes:
+    ) -> None:
         now = datetime.now(UTC)
 
         def apply(batch: Iterable[Payload], upto: int | None) -> Changes:
@@ -94,7 +91,7 @@ class Store:
             )
 
         try:
-            return apply(payloads, cursor)
+            changes = apply(payloads, cursor)
         except (DataError, ValueError, OverflowError):
             changes = Changes()
             for payload in payloads:
@@ -105,7 +102,7 @@ class Store:
                     kind, why = type(payload).__name__, type(error).__name__
                     log.error("left out of the mirror: %s (%s)", kind, why)
             changes.include(apply([], cursor))
-            return changes
+        changes.publish()
 
     async def open_runs(self) -> set[str]:
         """Ids of the runs that the mirror has as unfinished."""
