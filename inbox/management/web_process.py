@@ -1,19 +1,79 @@
-"""The web server."""
+"""The web server, with limits that the application can't enforce: on the size of a request's head,
+how long it takes to arrive, and how slowly a response is read.
+"""
 
+import asyncio
 import errno
 import socket
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 from django.conf import settings
 from django.core.management.base import CommandError
-
-from inbox.management.bounded_protocol import BoundedProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 KEEP_ALIVE = 30
 """Seconds for which an idle connection is kept. After uvicorn's default of five, many clients close
 it too: the server could close it just as their next request arrives, which would be lost.
 """
+
+_BUSY = object()
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn waits for a request's head forever, accepts one of any size, and keeps a response
+    that the client does not read. Here a connection without a request, or whose response is not
+    read, is closed after a while, and a head that is too large is refused.
+    """
+
+    CHECK_INTERVAL = 30.0
+    """Seconds between two checks of a connection."""
+    MAX_HEAD = 64 * 1024
+
+    _timer: asyncio.TimerHandle | None = None
+    _idle_after: Any = None
+    """The cycle after which the connection was idle at the last check, or _BUSY."""
+    _pending_bytes = 0
+    _unsent = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._schedule_check()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Limit the bytes since the last response that are not a complete head yet."""
+        before = self.cycle
+        super().data_received(data)
+        if not self._idle or self.cycle is not before:
+            self._pending_bytes = 0
+            return
+        self._pending_bytes += len(data)
+        if self._pending_bytes > self.MAX_HEAD and not self.transport.is_closing():
+            self.send_400_response("The head of the request is too large.")
+
+    @property
+    def _idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _schedule_check(self) -> None:
+        self._timer = self.loop.call_later(self.CHECK_INTERVAL, self._check)
+
+    def _check(self) -> None:
+        unsent = self.transport.get_write_buffer_size()
+        if unsent and unsent == self._unsent:
+            # ``close`` would wait until the response is read.
+            self.transport.abort()
+        elif self._idle and self.cycle is self._idle_after:
+            self.transport.close()
+        self._idle_after = self.cycle if self._idle else _BUSY
+        self._unsent = unsent
+        self._schedule_check()
 
 
 def bind(host: str, port: int) -> socket.socket:

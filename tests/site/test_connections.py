@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from inbox.management.bounded_protocol import BoundedProtocol
+from inbox.management.web_process import BoundedProtocol
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LARGE = 20_000_000
