@@ -89,46 +89,41 @@ async def _any_run(client: MobiusClient, runs: Offer) -> str | None:
     return next((run.id for run in page.items), None)
 
 
+async def _error_of(
+    timeout: float, call: Callable[..., Awaitable[object]], *args: Any, **kwargs: Any
+) -> MobiusError | None:
+    """Why the call failed; None if it succeeded."""
+    try:
+        async with time_limit(timeout):
+            await call(*args, **kwargs)
+    except MobiusError as error:
+        return error
+    return None
+
+
+def _shown_by(error: MobiusError | None) -> Offer:
+    if error is None:
+        return Offer.YES
+    return Offer.NO if is_lasting(error) else Offer.UNKNOWN
+
+
 async def _offer(
     timeout: float, call: Callable[..., Awaitable[object]], *args: Any, **kwargs: Any
 ) -> Offer:
-    try:
-        async with asyncio.timeout(timeout):
-            await call(*args, **kwargs)
-    except TimeoutError:
-        return Offer.UNKNOWN
-    except MobiusError as error:
-        return Offer.NO if is_lasting(error) else Offer.UNKNOWN
-    return Offer.YES
+    return _shown_by(await _error_of(timeout, call, *args, **kwargs))
 
 
 async def _stream(timeout: float, client: MobiusClient, run_id: str | None) -> Offer:
     """Whether the stream can be opened."""
-    try:
-        async with asyncio.timeout(timeout):
-            await client.open_events(run_id)
-    except TimeoutError:
-        return Offer.UNKNOWN
-    except InvalidResponse:
-        # The response isn't a stream: the path means something else there.
-        return Offer.NO
-    except MobiusError as error:
-        return Offer.NO if is_lasting(error) else Offer.UNKNOWN
-    return Offer.YES
+    error = await _error_of(timeout, client.open_events, run_id)
+    # A response that isn't a stream: the path means something else there.
+    return Offer.NO if isinstance(error, InvalidResponse) else _shown_by(error)
 
 
 async def _token_owner(timeout: float, client: MobiusClient) -> Offer:
     """Whether upstream names a token's owner. The service key has none, so a refusal means yes."""
-    try:
-        async with asyncio.timeout(timeout):
-            await client.me()
-    except TimeoutError:
-        return Offer.UNKNOWN
-    except InvalidResponse:
-        # Accepted, though the service key belongs to no person.
+    error = await _error_of(timeout, client.me)
+    # One that can't be read was accepted, though the service key belongs to no person.
+    if error is None or isinstance(error, InvalidResponse) or error.status in _CAN_TELL:
         return Offer.YES
-    except MobiusError as error:
-        if error.status in _CAN_TELL:
-            return Offer.YES
-        return Offer.NO if error.status in MISSING else Offer.UNKNOWN
-    return Offer.YES
+    return Offer.NO if error.status in MISSING else Offer.UNKNOWN
