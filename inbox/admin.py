@@ -3,7 +3,7 @@
 Tokens, drafts and the mirror are not registered: administrators must not read or change them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from allauth.account.admin import EmailAddress
@@ -166,6 +166,26 @@ class RoleAdmin(GroupAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
+class LabelFilter(admin.AllValuesFieldListFilter):
+    """The stored words of a field, by the labels that people know them by."""
+
+    labels: Mapping[str, str]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """With labels."""
+        for choice in super().choices(changelist):
+            stored = str(choice["display"])
+            yield {**choice, "display": _(self.labels.get(stored, stored))}
+
+
+class VerbFilter(LabelFilter):
+    labels = decision_words.VERBS
+
+
+class CredentialFilter(LabelFilter):
+    labels = decision_words.CREDENTIALS
+
+
 @admin.register(Decision)
 class DecisionAdmin(NotEditable, admin.ModelAdmin):
     """Who did what and when. Answers are left out, since they are only for people who may see the
@@ -177,25 +197,33 @@ class DecisionAdmin(NotEditable, admin.ModelAdmin):
         "number",
         "at",
         "entered_at",
-        "verb",
+        "action",
         "observed",
         "actor",
         "account",
         "address",
-        "credential_kind",
+        "credential",
         "interaction_id",
         "run_id",
         "group_id",
         "change",
         "hash",
     )
-    list_display = ("at", "account", "actor", "verb", "change", "interaction_id", "credential_kind")
+    list_display = ("at", "account", "actor", "action", "change", "interaction_id", "credential")
     search_fields = ("actor", "interaction_id", "run_id", "account")
-    list_filter = ("verb", "credential_kind")
+    list_filter = (("verb", VerbFilter), ("credential_kind", CredentialFilter))
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Only shown fields: filters in the URL must not allow guessing comments."""
-        return lookup.split("__", maxsplit=1)[0] in self.fields
+        return lookup.split("__", maxsplit=1)[0] in {*self.fields, "verb", "credential_kind"}
+
+    @admin.display(description=gettext_lazy("action"), ordering="verb")
+    def action(self, entry: Decision) -> str:
+        return decision_words.verb_words(entry.verb)
+
+    @admin.display(description=gettext_lazy("credential"), ordering="credential_kind")
+    def credential(self, entry: Decision) -> str:
+        return decision_words.credential(entry)[1]
 
     @admin.display(description=gettext_lazy("account or role"))
     def change(self, entry: Decision) -> str:

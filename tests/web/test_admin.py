@@ -237,6 +237,15 @@ def test_administrators_read_changes_of_rights_but_no_answers(boss: Client) -> N
     assert "sam: Reviewer → none" in page
 
 
+def test_actions_and_credentials_have_their_labels(boss: Client) -> None:
+    User.objects.get(username="sam").groups.clear()
+    german = {"Accept-Language": "de"}
+    page = boss.get("/admin/inbox/decision/?verb=roles_changed", headers=german).content.decode()
+    assert page.count("Rollen geändert") == 2
+    assert ">roles_changed<" not in page
+    assert boss.get("/admin/inbox/decision/?credential_kind=account").status_code == 200
+
+
 def test_names_of_permissions_are_translated(boss: Client) -> None:
     Permission.objects.filter(codename="cancel_run").update(name="Password")
     lead = Group.objects.get(name="team lead")

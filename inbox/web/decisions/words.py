@@ -130,6 +130,9 @@ _LABELS: Mapping[str, Mapping[str, str | Promise]] = {
 """By verb, what the stored words of ``before`` and ``after`` are called; others stay as they are.
 """
 
+CREDENTIALS = {kind: words for kind, (_icon, words) in _BY.items()}
+"""The label of each kind of credential."""
+
 
 def verb_words(verb: str) -> str:
     """``Answered``; a label made from the name of an unknown verb."""
