@@ -124,6 +124,7 @@ function ask(form, button) {
   form.setAttribute("hx-morph-skip", "");
   (button.closest(".btns--even") ?? form.lastElementChild).after(step);
   quote(form);
+  for (const part of [title, ...words]) if (part.scrollHeight > part.clientHeight) part.tabIndex = 0;
   form.dispatchEvent(new CustomEvent("answer:asking", { bubbles: true }));
   yes.focus({ preventScroll: true });
   reveal(step, yes, before);
