@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
-from tests.support.pages import approve, press, stop_clock
+from tests.support.pages import approve, box_of, press, stop_clock
 from tests.support.product import Product, answered, ask, interaction_of
 from tests.support.scripted_server import (
     CutAfterRead,
@@ -107,6 +107,13 @@ def test_an_answer_that_never_left_is_sent_again_after_the_question_was_read(
     page.context.set_offline(True)
     approve_with(page, "Typed before the tunnel.")
     expect(failed(page)).to_contain_text("You're offline")
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.evaluate("scrollTo(0, 0)")
+    notice, title = box_of(failed(page)), box_of(page.locator("#question"))
+    assert notice["y"] + notice["height"] <= title["y"]
+    assert wide is not None
+    page.set_viewport_size(wide)
     expect(failed(page)).to_contain_text("couldn't confirm that your answer was sent")
     expect(page.locator("#answer")).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("#freshness")).to_contain_text("Not live")

@@ -140,6 +140,23 @@ def test_the_message_after_an_answer_covers_nothing_of_the_next_question(
     assert back["x"] + back["width"] <= toast["x"]
 
 
+def test_the_message_after_a_snooze_covers_no_title_on_the_smallest_phone_in_german(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **{**PHONE, "viewport": {"width": 320, "height": 700}}, locale="de")
+    for number in (1, 2):
+        ask(api, f"Legible, {number}?", timeout="3h")
+    page.goto("/inbox/?q=legible")
+    arrived(page, "Legible, 2?").wait_for()
+    arrived(page, "Legible, 1?").click()
+    title = page.locator("#question")
+    page.locator("#detail [data-key=h]").click()
+    page.locator("#snooze-form .option").first.click()
+    expect(title).to_have_text("Legible, 2?")
+    toast = box_of(page.locator("#toasts .toast"))
+    assert toast["y"] + toast["height"] <= box_of(title)["y"]
+
+
 @pytest.mark.parametrize("path", ["/inbox/?unread=yes", "/runs/", "/notifications/"])
 def test_a_page_with_filters_opens_at_its_top(
     sign_in: SignIn, api: httpx.Client, path: str
