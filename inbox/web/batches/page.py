@@ -21,23 +21,6 @@ from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import Deadline, deadline
 from inbox.web.ui.words import Kind, asked_in, kind, label, listed
 
-_COLUMNS = (
-    "mobius_id",
-    "run_id",
-    "type",
-    "title",
-    "status",
-    "gone",
-    "due_at",
-    "soft",
-    "expires_at",
-    "workflow",
-    "asked_by",
-    "updated_at",
-)
-_COMPARED = ("signal_name", "created_at", "questions")
-"""What is read as well if they can't be answered together."""
-
 
 @dataclass(frozen=True)
 class BatchRow:
@@ -136,14 +119,15 @@ def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) 
     kept = [item for item in items if item.state != state.LEFT_OUT]
     mixed = batch.previewed and len({item.kind for item in kept}) > 1
     ids = [item.interaction_id for item in items]
-    questions = _questions(viewer, upstream, ids, _COMPARED if mixed else ())
+    rows = access.interactions(viewer, upstream).filter(mobius_id__in=ids)
+    questions = {row.mobius_id: row for row in rows.defer("raw", "context", "message")}
     steps = batches.step_names(upstream, questions.values()) if mixed else {}
     previews = batch.previewed and batch.answers
     drafts = drafted(viewer, upstream, list(questions)) if previews else set()
     unseen = _unseen(viewer, upstream, questions) if previews else set()
     asked_by = {question.asked_by for question in questions.values() if question.asked_by}
     people = People(names_of(asked_by), viewer.mobius_id)
-    rows = {
+    lines = {
         item.pk: _row(
             batch,
             item,
@@ -157,7 +141,7 @@ def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) 
     }
     over = batch.finished_at is not None
     failed = [item for item in kept if over and item.state == state.FAILED]
-    listed = [rows[item.pk] for item in kept if item not in failed]
+    listed = [lines[item.pk] for item in kept if item not in failed]
     done = sum(item.state in (state.DONE, state.FAILED) for item in kept)
     return BatchPage(
         batch=batch,
@@ -165,9 +149,9 @@ def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) 
         button=words.verb_words(batch.verb, len(kept)).button,
         back=Filters.read(QueryDict(batch.query)).href(),
         rows=tuple(listed),
-        failed=tuple(rows[item.pk] for item in failed),
-        left_out=tuple(rows[item.pk] for item in items if item.state == state.LEFT_OUT),
-        alike=_alike(batch, kept, rows, questions, steps) if mixed else (),
+        failed=tuple(lines[item.pk] for item in failed),
+        left_out=tuple(lines[item.pk] for item in items if item.state == state.LEFT_OUT),
+        alike=_alike(batch, kept, lines, questions, steps) if mixed else (),
         differences=_differences(kept, questions, steps) if mixed else (),
         done=done,
         held=batch.held(now),
@@ -185,13 +169,6 @@ def _title(batch: Batch, count: int, listed: int) -> str:
     if batch.finished_at is not None:
         return words.verb_words(batch.verb, listed).done
     return words.verb_words(batch.verb, count).doing
-
-
-def _questions(
-    viewer: Viewer, upstream: Upstream, ids: list[str], more: Iterable[str]
-) -> Mapping[str, Interaction]:
-    rows = access.interactions(viewer, upstream).filter(mobius_id__in=ids)
-    return {question.mobius_id: question for question in rows.only(*_COLUMNS, *more)}
 
 
 def _unseen(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> set[str]:

@@ -36,29 +36,6 @@ class BlockedFilters(ListForm):
 MOST = 200
 """How many questions are read of each kind: the oldest, overdue, expiring and claimed ones."""
 
-_COLUMNS = (
-    "mobius_id",
-    "run_id",
-    "type",
-    "status",
-    "title",
-    "policy",
-    "responses",
-    "target_type",
-    "target_id",
-    "group_id",
-    "members",
-    "claimable",
-    "claimed_by",
-    "claimed_at",
-    "due_at",
-    "soft",
-    "expires_at",
-    "created_at",
-    "workflow",
-    "gone",
-)
-
 
 def read(
     viewer: Viewer, upstream: Upstream, filters: BlockedFilters, now: datetime
@@ -77,7 +54,7 @@ def read(
         rows.filter(claimed_by__isnull=False, claimed_at__lte=old).order_by("claimed_at"),
     )
     found = union_of_slices(*(part[: MOST + 1] for part in parts))
-    items = list(found.only(*_COLUMNS).order_by("created_at", "id"))
+    items = list(found.defer("raw", "context", "message", "questions").order_by("created_at", "id"))
     return items, len(items) <= MOST
 
 

@@ -15,7 +15,7 @@ from inbox.mirror.states import run_state
 from inbox.mobius.types import EventKind, RunStatus
 from inbox.models import Event, Interaction, Run, Step, Upstream
 from inbox.people.names import names_of
-from inbox.web.runs.timeline import timeline
+from inbox.web.runs.timeline import ENDS, timeline
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.lists import ListForm, Number
 from inbox.web.ui.live_run import LiveRun, track
@@ -23,11 +23,6 @@ from inbox.web.ui.people import People
 from inbox.web.ui.when import at as at_words
 from inbox.web.ui.when import exact_moment
 from inbox.web.ui.words import item_status, label
-
-RUN, STEP, INTERACTION = (
-    kind.value for kind in (EventKind.RUN, EventKind.STEP, EventKind.INTERACTION)
-)
-ENDED = ("completed", "failed", "cancelled")
 
 
 class LoggedEvent(NamedTuple):
@@ -95,13 +90,13 @@ def fold(events: Iterable[LoggedEvent]) -> ReplayState:
     questions: dict[str, ReplayQuestion] = {}
     for event in events:
         last = event
-        if event.kind == RUN:
+        if event.kind == EventKind.RUN:
             if run_event is None or run_event.data.get("status") != event.data.get("status"):
                 since = event.at
             run_event = event
-        elif event.kind == STEP:
+        elif event.kind == EventKind.STEP:
             _step(steps, event)
-        elif event.kind == INTERACTION:
+        elif event.kind == EventKind.INTERACTION:
             _question(questions, steps, event)
     data = run_event.data if run_event is not None else {}
     return ReplayState(
@@ -136,7 +131,7 @@ def _step_then(name: str, event: LoggedEvent, started: datetime | None) -> Repla
         status=status,
         attempt=int(data.get("attempt") or 0),
         started_at=started,
-        ended_at=event.at if status in ENDED else None,
+        ended_at=event.at if status in ENDS else None,
     )
 
 
