@@ -16,7 +16,7 @@ from inbox.models import Interaction
 from inbox.services import claiming
 from inbox.services import snooze as service
 from inbox.services.question import find_asked
-from inbox.services.snooze import NotSnoozed, Refusal, limit_of
+from inbox.services.snooze import NotSnoozed, Refusal
 from inbox.web.inbox.views import open_item
 from inbox.web.interactions.answer_views import open_next
 from inbox.web.interactions.messages import claim_message
@@ -111,7 +111,7 @@ def _form(
         "item": item,
         "closed": status == 409,
         "presets": presets(item, now),
-        "limit": limit_words(limit_of(item, now), now),
+        "limit": limit_words(item, now),
         "claimed": access.has_claimed(request.viewer, item),
         "snoozed": moment(returns_at, now) if returns_at is not None else "",
         "list_query": filters.query(),

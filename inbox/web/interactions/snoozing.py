@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inbox.models import Interaction
-from inbox.services.snooze import LONGEST, Limit, Refusal, limit_of
+from inbox.services.snooze import LONGEST, Refusal, limit_of
 from inbox.web.ui.forms import Form
 from inbox.web.ui.when import moment
 
@@ -59,8 +59,9 @@ def _whole_minute(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0)
 
 
-def limit_words(limit: Limit | None, now: datetime) -> str:
+def limit_words(item: Interaction, now: datetime) -> str:
     """Until when it can be snoozed; empty without a limit."""
+    limit = limit_of(item, now)
     if limit is None:
         return ""
     time_ = {"time": moment(limit.at, now)}
@@ -115,7 +116,7 @@ def refusal_words(reason: Refusal, item: Interaction, now: datetime) -> str:
         case Refusal.PAST:
             return _("Choose a time in the future.")
         case Refusal.TOO_LATE:
-            return limit_words(limit_of(item, now), now)
+            return limit_words(item, now)
         case Refusal.TOO_FAR:
             return _("Choose a time within a year.")
         case _:

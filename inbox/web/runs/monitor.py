@@ -90,18 +90,15 @@ def monitor_row(
         lasted=span((now - run.status_since).total_seconds()),
         started_by=people.face(run.started_by) if run.started_by else None,
         waits=questions or (_machine(run, now) if whole else ()),
-        failure=failure_words(run) if whole and run.state == "failed" else "",
+        failure=_failure(run) if whole and run.state == "failed" else "",
         ending=ending,
     )
 
 
-def failure_words(run: Run) -> str:
+def _failure(run: Run) -> str:
     """Why a run failed, in a few words."""
-    match run.error_type:
-        case "run_timeout":
-            return _("Timed out")
-        case _:
-            return run.error_message or run_status(run.state).label
+    timed_out = run.error_type == "run_timeout"
+    return _("Timed out") if timed_out else run.error_message or run_status(run.state).label
 
 
 def _waits_on(
@@ -226,7 +223,7 @@ def monitor(
             )
             for run in page.rows
         ),
-        counters=_counters(filters, found),
+        counters=tuple(_counter(status, filters, found) for status in RUN_STATUSES),
         chips=_chips(filters, people, found),
         statuses=tuple(
             Choice(label, filters.href(status=key), key == filters.cleaned_data["status"])
@@ -276,39 +273,28 @@ def _wanted(
     return {"people": people - {""}, "groups": groups - {""}}
 
 
-def _counters(filters: RunFilters, found: MonitorCounts) -> tuple[Counter, ...]:
-    chosen = filters.cleaned_data["status"], filters.cleaned_data["age"]
-    long = found.count("notable", "suspended")
-    failed, lately = found.count("notable", "failed"), found.count("notable", "cancelled")
-    figures = {status: found.count("status", status) for status in RUN_STATUSES}
-    figures |= {"running": found.running, "completed": found.count("notable", "completed")}
-    small = {
-        "suspended": _("%(count)d over 4 h") % {"count": long} if long else "",
-        "failed": _("%(count)d today") % {"count": failed} if failed else "",
-        "cancelled": _("%(count)d today") % {"count": lately} if lately else "",
-    }
-    return tuple(
-        Counter(
-            key=status,
-            label=label,
-            icon=run_status(status).icon,
-            tone="tone tone--" + status,
-            figure=str(figures[status]),
-            small=small.get(status, ""),
-            href=RunFilters.link(status=status, age=age),
-            on=chosen == (status, age),
-        )
-        for status in RUN_STATUSES
-        for label, age in (_counted(status),)
+def _counter(status: str, filters: RunFilters, found: MonitorCounts) -> Counter:
+    shown, notable = run_status(status), found.count("notable", status)
+    label, figure, small, age = shown.label, found.count("status", status), "", ""
+    match status:
+        case "running":
+            figure = found.running
+        case "completed":
+            label, figure, age = _("%(status)s today") % {"status": label}, notable, "today"
+        case "suspended" if notable:
+            small = _("%(count)d over 4 h") % {"count": notable}
+        case "failed" | "cancelled" if notable:
+            small = _("%(count)d today") % {"count": notable}
+    return Counter(
+        key=status,
+        label=label,
+        icon=shown.icon,
+        tone="tone tone--" + status,
+        figure=str(figure),
+        small=small,
+        href=RunFilters.link(status=status, age=age),
+        on=(status, age) == (filters.cleaned_data["status"], filters.cleaned_data["age"]),
     )
-
-
-def _counted(status: str) -> tuple[str, str]:
-    """The label of a status counter, and the age filter of the runs that it counts."""
-    label = run_status(status).label
-    if status == "completed":
-        return _("%(status)s today") % {"status": label}, "today"
-    return label, ""
 
 
 def _chips(filters: RunFilters, people: People, found: MonitorCounts) -> tuple[Choice, ...]:
