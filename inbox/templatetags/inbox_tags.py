@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache, lru_cache
+from urllib.parse import quote
 from zlib import crc32
 
 from django import template
@@ -16,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, override
 
 from inbox.mirror.freshness import Freshness
+from inbox.models import Interaction, Run
 from inbox.web.ui import freshness, when, words
 from inbox.web.ui.answers import Member
 from inbox.web.ui.script_words import DUE, Phrase, written
@@ -61,6 +63,13 @@ def icon(name: str, label: str = "", small: bool = False) -> SafeString:
 def identity_provider() -> str:
     """The name of the identity provider that people sign in with; empty if there is none."""
     return settings.OIDC.name if settings.OIDC else ""
+
+
+@register.simple_tag
+def in_mobius(row: Run | Interaction) -> str:
+    """The address of a run or question in Mobius, from the settings; empty without one there."""
+    address = settings.MOBIUS_RUN_URL if isinstance(row, Run) else settings.MOBIUS_INTERACTION_URL
+    return address.replace("{id}", quote(row.mobius_id, safe=""))
 
 
 @register.simple_tag(takes_context=True)

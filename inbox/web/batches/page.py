@@ -80,11 +80,6 @@ class BatchPage:
         return len(self.rows) + len(self.failed)
 
     @property
-    def over(self) -> bool:
-        """Whether each question has a result."""
-        return self.batch.finished_at is not None
-
-    @property
     def key(self) -> str:
         """The key that confirms it, the same as for one question."""
         return {"approve": "a", "reject": "r", "claim": "c", "release": "e"}[self.batch.verb]

@@ -65,7 +65,6 @@ from inbox.web.ui.held import (
 from inbox.web.ui.live_run import LiveRun, live_head
 from inbox.web.ui.markdown import Text
 from inbox.web.ui.masks import Masks, masks_in
-from inbox.web.ui.open_in_mobius import interaction_in_mobius
 from inbox.web.ui.people import People
 from inbox.web.ui.request import ReviewerRequest
 from inbox.web.ui.request import typed_in as typed_in_of
@@ -187,11 +186,6 @@ class ItemPage:
     @property
     def snooze_href(self) -> str:
         return snooze_href(self.item.mobius_id, self.filters)
-
-    @property
-    def mobius_href(self) -> str:
-        """The address of the question in Mobius; empty if none is configured."""
-        return interaction_in_mobius(self.item.mobius_id)
 
     @property
     def form_template(self) -> str:

@@ -33,10 +33,9 @@ from inbox.web.ui.live_run import LiveRun, live_head
 from inbox.web.ui.masks import Masks, masks_in
 from inbox.web.ui.messages import sentences
 from inbox.web.ui.nudging import Nudge, nudges_on
-from inbox.web.ui.open_in_mobius import run_in_mobius
 from inbox.web.ui.people import People
 from inbox.web.ui.when import Deadline, at, deadline, exact_moment, exact_span, span
-from inbox.web.ui.words import UNNAMED, Kind, kind, label, short_id
+from inbox.web.ui.words import UNNAMED, Kind, kind, label
 
 
 def asking_steps(steps: Iterable[Step], items: Iterable[Interaction]) -> dict[str, str]:
@@ -151,7 +150,6 @@ class RunPage:
     """
 
     run: Run
-    number: str
     live: LiveRun
     started: tuple[str, ...]
     lasted: str
@@ -167,20 +165,6 @@ class RunPage:
     masked: Masks
     about: tuple[tuple[str, str], ...]
     time: tuple[tuple[str, str], ...]
-
-    @property
-    def here(self) -> str:
-        return self.run.get_absolute_url()
-
-    @property
-    def mobius_href(self) -> str:
-        """The address of the run in Mobius; empty if none is configured."""
-        return run_in_mobius(self.run.mobius_id)
-
-    @property
-    def failure(self) -> str:
-        """A message to leads that the run failed; else empty."""
-        return _("The run failed") if self.whole and self.run.state == "failed" else ""
 
     @property
     def waits(self) -> tuple[RunItem, ...]:
@@ -228,7 +212,6 @@ def run_page(
     input_cards, metadata_cards = evidence.cards(inputs), evidence.cards(metadata)
     return RunPage(
         run=run,
-        number=short_id(run.mobius_id),
         live=head["live"],
         started=_started(run, people, now),
         lasted=span(((run.ended_at or now) - run.created_at).total_seconds()),

@@ -66,7 +66,6 @@ class ReplayState:
     """A run after one of its events. ``status`` is empty before the first event that has one."""
 
     seq: int = 0
-    at: datetime | None = None
     status: str = ""
     since: datetime | None = None
     error_type: str = ""
@@ -101,7 +100,6 @@ def fold(events: Iterable[LoggedEvent]) -> ReplayState:
     data = run_event.data if run_event is not None else {}
     return ReplayState(
         seq=last.seq if last is not None else 0,
-        at=last.at if last is not None else None,
         status=str(data.get("status") or ""),
         since=since,
         error_type=str(data.get("error_type") or ""),
