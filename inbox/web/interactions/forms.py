@@ -51,6 +51,21 @@ class Prose(forms.CharField):
             raise forms.ValidationError(words, code="too_long")
 
 
+class Typed(Protocol):
+    """What a form reads of a draft or suggestion: ``values`` of the field ``value``, None to keep
+    the default, and ``base``, which identifies the version of the draft.
+    """
+
+    @property
+    def values(self) -> Any: ...
+
+    @property
+    def comment(self) -> str: ...
+
+    @property
+    def base(self) -> str: ...
+
+
 class AnswerForm(forms.Form):
     """A question as a form. Subclasses add the field ``value`` of their mode.
 
@@ -86,16 +101,15 @@ class AnswerForm(forms.Form):
         self,
         question: Question,
         data: Any = None,
+        draft: Typed | None = None,
         *,
-        typed: list[str] | None = None,
-        comment: str = "",
         seen: str = "",
-        draft: str = "",
         reason_to_reject: bool = False,
     ) -> None:
-        self.reason_to_reject = reason_to_reject
-        initial = {"comment": comment, "seen": seen, "draft": draft}
-        initial["operation_id"] = new_operation_id()
+        self.question, self.reason_to_reject = question, reason_to_reject
+        initial = {"comment": "", "draft": "", "seen": seen, "operation_id": new_operation_id()}
+        if draft is not None:
+            initial |= {"comment": draft.comment, "draft": draft.base}
         self.sent_seen = self.sent_operation_id = ""
         if data is not None:
             data = data.copy()
@@ -103,11 +117,14 @@ class AnswerForm(forms.Form):
             self.sent_operation_id = operation_id_of(data.get("operation_id", ""))
             data["seen"], data["operation_id"] = seen, self.sent_operation_id
         super().__init__(data, initial=initial, auto_id="answer-%s")
-        self.question = question
         self.fields["value"] = self.value_field(question)
         self.order_fields(["value"])
-        first = self.first_value(question) if typed is None else self.from_typed(typed)
-        self.filled_in = data is None and typed is None and bool(first)
+        if draft is None or draft.values is None:
+            first = self.first_value(question)
+            self.filled_in = data is None and bool(first)
+        else:
+            first = self.from_typed([str(value) for value in draft.values])
+            self.filled_in = False
         if first is not None:
             self.initial["value"] = first
 
@@ -320,22 +337,6 @@ FORMS: dict[str, type[AnswerForm]] = {
 }
 
 
-class Typed(Protocol):
-    """What a form reads of a draft or suggestion. ``values`` is None to keep the default."""
-
-    @property
-    def values(self) -> Any:
-        """The field ``value``, a list."""
-
-    @property
-    def comment(self) -> str:
-        """The comment."""
-
-    @property
-    def base(self) -> str:
-        """Identifies the version of the draft."""
-
-
 def asked_question(item: Interaction) -> Question | None:
     """The question of an interaction; None if Mobius sent none."""
     questions = item.questions or []
@@ -359,17 +360,4 @@ def form_for(
     form = FORMS.get(question.mode)
     if form is None:
         return None
-    typed = (
-        None if draft is None or draft.values is None else [str(value) for value in draft.values]
-    )
-    comment = "" if draft is None else draft.comment
-    base = "" if draft is None else draft.base
-    return form(
-        question,
-        data,
-        typed=typed,
-        comment=comment,
-        seen=seen,
-        draft=base,
-        reason_to_reject=reason_to_reject,
-    )
+    return form(question, data, draft, seen=seen, reason_to_reject=reason_to_reject)
