@@ -16,7 +16,7 @@ from inbox.web.inbox.order import order_of
 from inbox.web.inbox.place import Place
 from inbox.web.inbox.queries import answered_today, answered_words, available
 from inbox.web.ui.held import on_their_way
-from inbox.web.ui.lists import MOST, PAGE, Shown
+from inbox.web.ui.lists import MOST, PAGE, read_numbers
 from inbox.web.ui.scopes import FocusFilters, item_href
 
 
@@ -155,7 +155,7 @@ def _steps(
     viewer: Viewer, upstream: Upstream, filters: FocusFilters
 ) -> tuple[list[int], dict[int, Step]]:
     """The numbers of the frozen order, and the questions among them that the viewer still has."""
-    numbers = list(dict.fromkeys(Shown.read(filters.cleaned_data["order"]).ids))
+    numbers = list(dict.fromkeys(read_numbers(filters.cleaned_data["order"])))
     rows = Recipient.objects.filter(
         upstream=upstream, user_id=viewer.mobius_id or "", pk__in=numbers
     )

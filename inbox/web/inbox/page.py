@@ -30,7 +30,7 @@ from inbox.web.ui.batches import BatchSummary, failed_items, shown_batches, summ
 from inbox.web.ui.frame import own_held
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.held import HeldAnswer, ReturnedAnswer, answers_in_batches, returned_answers
-from inbox.web.ui.lists import MOST, PAGE, Choice, Page, Shown, numbers
+from inbox.web.ui.lists import MOST, PAGE, Choice, Page, numbers
 from inbox.web.ui.people import People
 from inbox.web.ui.request import ReviewerRequest
 from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
@@ -171,7 +171,7 @@ def inbox_list(
     now: datetime,
     *,
     current: str = "",
-    shown: Shown | None = None,
+    shown: Sequence[int] = (),
     moved_on: bool = False,
     held: Collection[HeldAnswer] = (),
     batches: Sequence[Batch],
@@ -192,9 +192,9 @@ def inbox_list(
     unread = bool(filters.cleaned_data["unread"])
     first = listed(viewer, upstream, filters, snoozed=snoozed) if unread else rows
     fresh = list(with_columns(order.first(first, cursor, PAGE + 1), filters))
-    if shown is not None and shown.ids:
-        kept = list(with_columns(order.first(rows.filter(pk__in=shown.ids), "", MOST), filters))
-        own = Recipient.objects.filter(user_id=viewer.mobius_id or "", pk__in=shown.ids)
+    if shown:
+        kept = list(with_columns(order.first(rows.filter(pk__in=shown), "", MOST), filters))
+        own = Recipient.objects.filter(user_id=viewer.mobius_id or "", pk__in=shown)
         over = closed_meanwhile(viewer, filters, own.filter(interaction__upstream=upstream))
         if moved_on:
             over = over.filter(interaction__mobius_id=current)
@@ -268,7 +268,7 @@ def list_beside(
     filters: Filters,
     *,
     current: str,
-    shown: Shown | None = None,
+    shown: Sequence[int] = (),
     moved_on: bool = False,
 ) -> InboxList:
     """``inbox_list`` as a page shows it, with what the viewer's held answers and batches add."""

@@ -32,7 +32,7 @@ from inbox.web.interactions.page import item_page
 from inbox.web.interactions.views import render_in_focus, render_item
 from inbox.web.ui.batches import shown_batches
 from inbox.web.ui.frame import frame, held_after, rail_counts, render_page
-from inbox.web.ui.lists import Shown
+from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, asking_page, is_fragment, source_of
 from inbox.web.ui.scopes import DONE, Filters, FocusFilters
@@ -60,7 +60,7 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
         request,
         filters,
         current=open_id,
-        shown=Shown.read(request.GET.get("shown", "")),
+        shown=read_numbers(request.GET.get("shown", "")),
         moved_on="moved_on" in request.GET,
     )
     context = {"list": page, "live_cursor": cursor, "freshness": mirror_freshness.present()}
@@ -216,7 +216,7 @@ def render_list(
     ``resend`` is the path that *Send again* posts to, if it is offered. ``status`` defaults to that
     of the message.
     """
-    shown = Shown.read(request.POST.get("shown", ""))
+    shown = read_numbers(request.POST.get("shown", ""))
     page = list_beside(request, filters, current=open_item(request), shown=shown)
     context = {
         "list": page,

@@ -39,7 +39,7 @@ from inbox.web.interactions.views import filters_of, render_item
 from inbox.web.ui.batches import shown_batches, summary
 from inbox.web.ui.frame import own_held
 from inbox.web.ui.held import returned_answers
-from inbox.web.ui.lists import Shown
+from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import (
     ReviewerRequest,
@@ -165,7 +165,7 @@ def open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> H
         item = next_in_focus(viewer, upstream, answered, filters)
         none_left = partial(at_the_end, request, filters, cursor)
     else:
-        shown = Shown.read(request.POST.get("shown", "")).ids
+        shown = read_numbers(request.POST.get("shown", ""))
         item = next_item(viewer, upstream, answered, filters, shown)
         none_left = partial(nothing_open, request, filters, cursor)
     path = filters.href() if item is None else item_href(item.mobius_id, filters)

@@ -25,7 +25,7 @@ from inbox.web.runs.queries import (
 )
 from inbox.web.ui.answers import progress, progress_text
 from inbox.web.ui.endings import Ending, entries_of, run_ending
-from inbox.web.ui.lists import PAGE, Choice, Counter, Shown, chips, numbers
+from inbox.web.ui.lists import PAGE, Choice, Counter, chips, numbers
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
 from inbox.web.ui.when import Deadline, deadline, moment, read_instant, span
@@ -192,7 +192,7 @@ class Monitor:
 
 
 def monitor(
-    viewer: Viewer, upstream: Upstream, filters: RunFilters, now: datetime, *, shown: Shown
+    viewer: Viewer, upstream: Upstream, filters: RunFilters, now: datetime, *, shown: Sequence[int]
 ) -> Monitor:
     """One page of the runs that the viewer may open. With ``shown``, those rows keep their order
     and are updated.
@@ -202,7 +202,7 @@ def monitor(
     """
     order_label, order = SORTS[filters.cleaned_data["sort"]]
     fresh = list(page_of(viewer, upstream, filters, order, now))
-    page = order.page(fresh, runs_of(viewer, upstream, shown.ids))
+    page = order.page(fresh, runs_of(viewer, upstream, shown))
     waits = _waits(viewer, upstream, page.rows)
     ended = entries_of(upstream, [run.mobius_id for run in page.rows if run.cancelled])
     wanted = _wanted(filters, page.rows, waits, ended)

@@ -29,7 +29,7 @@ from inbox.web.runs.queries import RunFilters, run_filters_of, selects
 from inbox.web.runs.scrubber import ReplayFilters, scrubber
 from inbox.web.runs.timeline import LogFilters
 from inbox.web.ui.frame import frame, rail_counts, render_page
-from inbox.web.ui.lists import Shown
+from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, origin_of
 
@@ -41,7 +41,7 @@ def runs(request: ReviewerRequest) -> HttpResponse:
     """
     cursor, upstream = hub.cursor(), request.upstream
     fragment = is_fragment(request, "run-list")
-    shown = Shown.read(request.GET.get("shown", "")) if fragment else Shown()
+    shown = read_numbers(request.GET.get("shown", "")) if fragment else ()
     filters = run_filters_of(request.viewer, request.GET)
     page = monitor(request.viewer, upstream, filters, timezone.now(), shown=shown)
     context = {"list": page, "live_cursor": cursor, "fragment": fragment}

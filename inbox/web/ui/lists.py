@@ -332,22 +332,15 @@ def _arrivals(fresh: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
     return [row for row in last if row.pk not in shown_ids]
 
 
-@dataclass(frozen=True)
-class Shown:
-    """The numbers of the rows that a page shows, in its order; empty when a page opens."""
-
-    ids: tuple[int, ...] = ()
-
-    @classmethod
-    def read(cls, text: str) -> "Shown":
-        """Parse ``12.7.5``, without what is not a number."""
-        parts = text.split(".")[:MOST]
-        return cls(tuple(int(part) for part in parts if part.isdecimal() and len(part) < 19))
-
-
 def numbers(rows: Iterable[Model]) -> str:
-    """The numbers of the rows, as ``Shown.read`` parses them."""
+    """The numbers of the rows that a page shows: ``12.7.5``."""
     return ".".join(str(row.pk) for row in rows)
+
+
+def read_numbers(text: str) -> list[int]:
+    """Parse ``numbers``, without what is not one; empty when a page opens."""
+    parts = text.split(".")[:MOST]
+    return [int(part) for part in parts if part.isdecimal() and len(part) < 19]
 
 
 def union_of_slices(*walks: QuerySet[Any]) -> QuerySet[Any]:
