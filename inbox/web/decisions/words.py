@@ -214,17 +214,13 @@ def _rights(entry: Decision) -> Words | None:
 def conflict(entry: Decision) -> str:
     """An identity conflict as a sentence without its full stop."""
     details = _details(entry)
-    account, owner, owner_account = (
-        details.get(key) for key in ("account", "owner", "owner_account")
-    )
-    own = details.get("mobius_id")
-    facts = {"account": account, "owner": owner, "other": owner_account, "own": own}
+    names = {"account": "account", "owner": "owner", "other": "owner_account", "own": "mobius_id"}
+    facts = {name: details.get(key) for name, key in names.items()}
     if entry.verb == rights_log.REFUSED_CLAIM:
-        claimed = _("%(account)s signed in as %(owner)s, the Mobius ID of %(other)s")
-        return claimed % facts
-    if owner_account:
+        return _("%(account)s signed in as %(owner)s, the Mobius ID of %(other)s") % facts
+    if facts["other"]:
         return _("%(account)s pasted the token of %(owner)s, the Mobius ID of %(other)s") % facts
-    if own:
+    if facts["own"]:
         return _("%(account)s, whose Mobius ID is %(own)s, pasted the token of %(owner)s") % facts
     return _("%(account)s pasted the token of %(owner)s") % facts
 

@@ -1,7 +1,5 @@
 """The forms of confirmed changes of a group."""
 
-from typing import Any
-
 from django import forms
 
 from inbox.mobius.types import PolicyKind
@@ -18,7 +16,6 @@ class MemberForm(forms.Form):
 class RoutingForm(forms.Form):
     """How many people must answer new questions."""
 
-    routing = forms.ChoiceField(choices=[(kind, kind) for kind in (PolicyKind.ANY, PolicyKind.ALL)])
-
-    def clean_routing(self) -> Any:
-        return PolicyKind(self.cleaned_data["routing"])
+    routing = forms.TypedChoiceField(
+        choices=[(kind, kind) for kind in (PolicyKind.ANY, PolicyKind.ALL)], coerce=PolicyKind
+    )
