@@ -2,7 +2,7 @@
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -58,7 +58,7 @@ def unsnooze(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """
     cursor = hub.cursor()
     item = service.unsnooze(request.viewer, interaction_id=id)
-    filters = read_filters(QueryDict(request.POST.get("list", "")))
+    filters = filters_of(request)
     messages.success(request, _("Back in your inbox"))
     if not request.htmx:
         return HttpResponseRedirect(item_href(id, filters), status=303)

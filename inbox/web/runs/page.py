@@ -204,6 +204,12 @@ def run_page(
     names, off = accounts_and_deactivated([*_ids(run, items, part.events), *actors])
     people = People(names, viewer.mobius_id)
     groups = groups_of(upstream, items)
+    ending = run_ending(viewer, run, entries, people)
+    endings = {
+        item.mobius_id: question_ending(viewer, item, run, entries, people) for item in items
+    }
+    sent = [entry for entry in entries if whole and entry.verb == SIGNALLED]
+    signals = tuple(_signal(viewer, entry, people) for entry in sent)
     head = live_head(run)
     step_labels = asking_steps(head["steps"], items)
     nudges = nudges_on(viewer, upstream, items, now)
@@ -226,7 +232,7 @@ def run_page(
                 now=now,
                 step=step_labels.get(item.mobius_id, ""),
                 nudges=nudges.get(item.mobius_id, ()),
-                ending=question_ending(viewer, item, run, entries, people),
+                ending=endings[item.mobius_id],
             )
             for item in items
         ),
@@ -240,15 +246,13 @@ def run_page(
             people=people,
             groups=groups.names,
             now=now,
-            entries=entries,
+            ending=ending,
+            endings=endings,
+            signals=signals,
         ),
         whole=whole,
-        ending=run_ending(viewer, run, entries, people),
-        signals=tuple(
-            _signal(viewer, entry, people) for entry in entries if entry.verb == SIGNALLED
-        )
-        if whole
-        else (),
+        ending=ending,
+        signals=signals,
         powers=_powers(viewer, upstream) if whole and not run.finished else frozenset(),
         inputs=input_cards,
         metadata=metadata_cards,
@@ -269,15 +273,12 @@ def _log(
     people: People,
     groups: Mapping[str, str],
     now: datetime,
-    entries: list[Decision],
+    ending: Ending | None,
+    endings: Mapping[str, Ending | None],
+    signals: Iterable[tuple[Ending, datetime]],
 ) -> RunLog:
     whole, page = access.sees_whole_run(viewer), run.get_absolute_url()
     by_id = {item.mobius_id: item for item in items}
-    bypasses = {
-        item.mobius_id: question_ending(viewer, item, run, entries, people)
-        for item in items
-        if item.state == Interaction.BYPASSED
-    }
     show, before = filters.cleaned_data["show"], filters.cleaned_data["before"]
     newest = filters.replace(before="", **{"from": "", "until": ""})
 
@@ -292,20 +293,16 @@ def _log(
             asking=[str(s.get("name")) for s in run.plan or () if s.get("kind") == "interaction"],
             only=None if whole else by_id,
             earlier=part.earlier,
-            ending=run_ending(viewer, run, entries, people),
+            ending=ending,
             # A lead sees a signal sent from this app in its own line.
             bypassed={
-                id_: ending
-                for id_, ending in bypasses.items()
-                if ending is not None and not (whole and ending.href)
+                id_: how
+                for id_, how in endings.items()
+                if how is not None
+                and by_id[id_].state == Interaction.BYPASSED
+                and not (whole and how.href)
             },
-            signals=[
-                _signal(viewer, entry, people)
-                for entry in entries
-                if whole and entry.verb == SIGNALLED and part.covers(entry.at)
-            ]
-            if show in ("", "people")
-            else (),
+            signals=[(by, at) for by, at in signals if show in ("", "people") and part.covers(at)],
         )
 
     shown = lines(part.events)
