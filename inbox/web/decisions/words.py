@@ -111,7 +111,7 @@ _BY = {
     "provider": ("user", gettext_noop("Identity provider")),
 }
 _PERMISSIONS: Mapping[str, str | Promise] = {
-    **{f"inbox.{name}": RIGHTS[name] for name in PERMISSIONS},
+    **{"inbox." + name: RIGHTS[name] for name in PERMISSIONS},
     "staff": gettext_lazy("Admin pages"),
     "superuser": gettext_lazy("Administrator"),
 }
