@@ -86,7 +86,8 @@ function say(form) {
   }
   if (place.textContent === words) return;
   place.textContent = words;
-  place.dataset.state = late ? "late" : "ok";
+  if (words) place.dataset.state = late ? "late" : "ok";
+  else delete place.dataset.state;
 }
 
 /* Ends when what the form has now has been sent */
