@@ -9,18 +9,22 @@ function clockOf(timeZone) {
   return new Intl.DateTimeFormat("en", { ...numbers, hourCycle: "h23", timeZone });
 }
 
-let clock;
-try {
-  clock = clockOf(document.documentElement.dataset.timeZone);
-} catch {
-  /* A time zone that only the server knows */
-  clock = clockOf(undefined);
+/* Made for the first time that is written: most pages write none, and it takes long */
+let clock = null;
+function partsOfClock(at) {
+  try {
+    clock ??= clockOf(document.documentElement.dataset.timeZone);
+  } catch {
+    /* A time zone that only the server knows */
+    clock = clockOf(undefined);
+  }
+  return clock.formatToParts(at);
 }
 
 const names = (list, place) => list.split("|")[place];
 
 function partsOf(at) {
-  const { year, month, day, hour, minute } = Object.fromEntries(clock.formatToParts(at).map(({ type, value }) => [type, value]));
+  const { year, month, day, hour, minute } = Object.fromEntries(partsOfClock(at).map(({ type, value }) => [type, value]));
   const date = new Date(Date.UTC(year, month - 1, day));
   return {
     date,
