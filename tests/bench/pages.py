@@ -191,7 +191,9 @@ async def measure(user: Any, path: str) -> tuple[float, float, float]:
     teardown_test_environment()
     assert seen.status_code == 200, seen.status_code
     template, context = seen.templates[0].name, {}
-    for layer in reversed(seen.context):
+    # A page that renders one template has one context, others a list of them.
+    layers = seen.context if isinstance(seen.context, list) else [seen.context]
+    for layer in reversed(layers):
         context |= layer.flatten()
 
     def render() -> float:
