@@ -53,7 +53,8 @@ def test_sqlite_refuses_more_than_one_in_one_sentence(tmp_path: Path) -> None:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Product]:
-    product = Product(tmp_path, databases.environment(tmp_path, "workers"), "--workers", "2")
+    environment = databases.environment(tmp_path, "workers", installed=True)
+    product = Product(tmp_path, environment, "--workers", "2")
     product.start()
     yield product
     if product.running:
