@@ -8,6 +8,7 @@ lock the upstream's row, so neither overtakes the other.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from inbox.access.redaction import masked
 from inbox.mirror.observers import Answer
@@ -80,39 +81,30 @@ def _ours(attempt: Attempt, answer: Answer) -> Entry:
 
 def entry_of(attempt: Attempt, item: Interaction, *, at: datetime | None) -> Entry:
     """The entry of an answer that an attempt sent."""
-    return entry_by(
-        attempt.reviewer,
-        verb=RESPOND,
-        upstream=item.upstream,
-        origin=Origin(attempt.address),
-        at=at,
-        item=item,
-        credential_kind=attempt.credential_kind,
-        operation_id=attempt.operation_id,
-        value=masked(attempt.value),
-        comment=attempt.comment,
-        shown=attempt.shown,
-        http_status=attempt.http_status,
-        decided_at=attempt.created_at,
-        sent_at=attempt.began_at,
-    )
+    value = masked(attempt.value)
+    return _sent(attempt, item, RESPOND, value, at=at, http_status=attempt.http_status)
 
 
 def unconfirmed_entry_of(attempt: Attempt, item: Interaction) -> Entry:
     """The entry of an answer that upstream accepted and does not show."""
+    return _sent(attempt, item, UNCONFIRMED, {"answer": masked(attempt.value)})
+
+
+def _sent(attempt: Attempt, item: Interaction, verb: str, value: Any, **fields: Any) -> Entry:
     return entry_by(
         attempt.reviewer,
-        verb=UNCONFIRMED,
+        verb=verb,
         upstream=item.upstream,
         origin=Origin(attempt.address),
         item=item,
         credential_kind=attempt.credential_kind,
         operation_id=attempt.operation_id,
-        value={"answer": masked(attempt.value)},
+        value=value,
         comment=attempt.comment,
         shown=attempt.shown,
         decided_at=attempt.created_at,
         sent_at=attempt.began_at,
+        **fields,
     )
 
 

@@ -43,19 +43,15 @@ class Patrol:
         self._turn = threading.Lock()
         self._head: DecisionHead | None = None
         self._link = Link()
-        self._reported: Problem | None = None
         self.last: Inspection | None = None
-
-    @property
-    def problem(self) -> Problem | None:
+        self.problem: Problem | None = None
         """Why the log is not intact, as last found."""
-        return self._reported
 
     def report(self, verdict: Verdict) -> None:
         """Log that the decision log is not intact, once for each problem."""
-        if verdict.problem and verdict.problem != self._reported:
+        if verdict.problem and verdict.problem != self.problem:
             log.error("The decision log is not intact: %s", verdict.problem)
-        self._reported = verdict.problem
+        self.problem = verdict.problem
 
     def walk(self) -> None:
         """Verify one part, or the rest of the log if it is shorter."""
