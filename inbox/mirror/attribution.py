@@ -13,6 +13,7 @@ from inbox.mirror.upsert import chunks
 from inbox.mobius import types
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
 from inbox.models.attempt import same
+from inbox.models.interaction import answered_at
 
 
 class Attribution:
@@ -81,7 +82,7 @@ def _was_sent_by(
         by_key = attempt.credential_kind == "service" and accepted
         alike = _alike(attempt.value, value) and (not comment or _alike(attempt.comment, comment))
         return by_key and alike
-    if attempt.matches(value, comment, _at(answer)):
+    if attempt.matches(value, comment, answered_at(answer)):
         return True
     if not accepted or not row.takes_one_answer:
         return accepted and same(value, attempt.value)
@@ -109,10 +110,6 @@ def _answer(attempt: Attempt, at: datetime | None) -> dict[str, Any]:
         user_id=attempt.reviewer.mobius_id, value=attempt.value, comment=attempt.comment, at=at
     )
     return answer.model_dump(mode="json")
-
-
-def _at(answer: dict[str, Any]) -> datetime | None:
-    return datetime.fromisoformat(answer["at"]) if answer.get("at") else None
 
 
 def _completed(status: str) -> bool:

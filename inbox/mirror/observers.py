@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from inbox.models import Interaction, Upstream
@@ -14,6 +15,10 @@ class Answer:
     item: Interaction
     user_id: str
     response: dict[str, Any]
+
+    @property
+    def at(self) -> datetime:
+        return self.item.time_of(self.response)
 
     @classmethod
     def all_of(cls, item: Interaction) -> list["Answer"]:

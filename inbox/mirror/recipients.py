@@ -71,7 +71,7 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
     recipients: dict[str, Recipient] = {}
     for user_id in _recipient_ids(row):
         answer = answers.get(user_id)
-        answered_at = None if answer is None else _answered_at(row, answer.get("at"))
+        answered_at = None if answer is None else row.time_of(answer)
         recipients[user_id] = build_row(
             Recipient,
             interaction_id=row.pk,
@@ -102,12 +102,6 @@ def _recipient_ids(row: Interaction) -> Iterable[str]:
     if row.target_type == "user":
         return (row.target_id,)
     return row.members or ()
-
-
-def _answered_at(row: Interaction, at: str | None) -> datetime:
-    if at is not None:
-        return datetime.fromisoformat(at)
-    return row.completed_at or row.updated_at
 
 
 def _closed_at(row: Interaction, at: datetime) -> datetime | None:

@@ -172,14 +172,9 @@ def _people(row: Interaction) -> dict[str, Any]:
     recipients = [row.target_id] if row.target_type == "user" else row.members or []
     people: dict[str, Any] = dict.fromkeys(recipients)
     for answer in row.responses:
-        answered_at = answer.get("at")
-        at = (
-            datetime.fromisoformat(answered_at)
-            if answered_at
-            else row.completed_at or row.updated_at
-        )
         if answer.get("user_id"):
-            people[answer["user_id"]] = [*_since(row, at), _verdict(row, answer.get("value"))]
+            since, verdict = _since(row, row.time_of(answer)), _verdict(row, answer.get("value"))
+            people[answer["user_id"]] = [*since, verdict]
     return people
 
 

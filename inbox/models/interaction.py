@@ -136,6 +136,10 @@ class Interaction(models.Model):
         closed = self.status in ("completed", "expired")
         return (self.completed_at or self.updated_at) if closed else None
 
+    def time_of(self, answer: Mapping[str, Any]) -> datetime:
+        """When one of its ``responses`` was given; if upstream does not say, when it closed."""
+        return answered_at(answer) or self.completed_at or self.updated_at
+
     @property
     def takes_one_answer(self) -> bool:
         """Whether the first answer completes it, as far as known."""

@@ -61,7 +61,7 @@ def catch_up(upstream: Upstream, interaction_id: str) -> None:
 def _late(upstream: Upstream, answer: Answer) -> Attempt | None:
     """An attempt that was refused or given up, if this is its answer after all."""
     own_answer = OwnAnswer(
-        answer.response.get("value"), answer.response.get("comment") or "", _at(answer)
+        answer.response.get("value"), answer.response.get("comment") or "", answer.at
     )
     refused = Attempt.objects.filter(
         upstream=upstream,
@@ -76,7 +76,7 @@ def _late(upstream: Upstream, answer: Answer) -> Attempt | None:
 def _ours(attempt: Attempt, answer: Answer) -> Entry:
     Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.ANSWERED, outcome=RESPOND)
     returned.forget(attempt.reviewer, answer.item)
-    return entry_of(attempt, answer.item, at=_at(answer))
+    return entry_of(attempt, answer.item, at=answer.at)
 
 
 def entry_of(attempt: Attempt, item: Interaction, *, at: datetime | None) -> Entry:
@@ -114,16 +114,9 @@ def _entry(upstream: Upstream, answer: Answer) -> Entry:
         verb=RESPOND,
         upstream=upstream,
         actor=answer.user_id,
-        at=_at(answer),
+        at=answer.at,
         item=item,
         value=masked(response.get("value")),
         comment=response.get("comment") or "",
         observed=True,
     )
-
-
-def _at(answer: Answer) -> datetime:
-    response, item = answer.response, answer.item
-    if response.get("at"):
-        return datetime.fromisoformat(response["at"])
-    return item.completed_at or item.updated_at
