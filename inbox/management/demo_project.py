@@ -51,14 +51,11 @@ def top_up() -> None:
 
 
 async def _top_up(now: datetime) -> None:
-    client = service_client()
-    try:
+    async with service_client() as client:
         pending = await client.interactions(status="pending", limit=1)
         if not pending.items:
             for post in stories.morning(now):
                 await send(client, post)
-    finally:
-        await client.aclose()
 
 
 async def send(client: MobiusClient, post: stories.Post) -> None:

@@ -4,7 +4,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -111,15 +111,10 @@ def _request(path: str, **headers: str) -> Iterator[http.client.HTTPResponse]:
         if address.scheme == "https"
         else http.client.HTTPConnection(host, port, timeout=PATIENCE)
     )
-    try:
+    with closing(connection):
         connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
-        try:
+        with connection.getresponse() as response:
             yield response
-        finally:
-            response.close()
-    finally:
-        connection.close()
 
 
 @contextmanager

@@ -75,8 +75,7 @@ class Command(BaseCommand):
         )
 
     async def _traffic(self, rng: Random) -> None:
-        client = demo_project.service_client()
-        try:
+        async with demo_project.service_client() as client:
             for post in stories.traffic(rng, timezone.now):
                 await demo_project.send(client, post)
                 self.stdout.write(
@@ -85,5 +84,3 @@ class Command(BaseCommand):
                     else "Asked a question without a run"
                 )
                 await asyncio.sleep(rng.uniform(*PACE))
-        finally:
-            await client.aclose()
