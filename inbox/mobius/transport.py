@@ -370,11 +370,6 @@ def _cause(error: BaseException | None) -> Cause:
 def _loopback(base_url: str) -> bool:
     try:
         host = urlsplit(base_url).hostname or ""
-    except ValueError:
-        return False
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
