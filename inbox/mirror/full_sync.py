@@ -79,10 +79,10 @@ class RequestThrottle:
 class FullSync:
     """One full sync.
 
-    ``heard`` returns the newest seq that the project's stream has brought by now; ``skipped`` has
-    the IDs of records that were too large to be read. ``repeats``: Mobius returned a page of a list
-    twice, so what follows it can't be read. ``throttle`` is shared with the session's other full
-    syncs and polls.
+    ``seen_seq`` returns the newest seq that the project's stream has brought by now; ``skipped``
+    has the IDs of records that were too large to be read. ``repeats``: Mobius returned a page of a
+    list twice, so what follows it can't be read. ``throttle`` is shared with the session's other
+    full syncs and polls.
 
     The stream is open before the full sync begins, so that changes during it are not missed.
     """
@@ -147,7 +147,7 @@ class FullSync:
         """Read by ID open questions that were missing from a complete list: most are closed or
         deleted.
 
-        At most ``most`` of them. Raises MobiusError if the pending list fails as well.
+        At most ``limit`` of them. Raises MobiusError if the pending list fails as well.
         """
         due = self._throttle.due(ids)[:limit]
         await self._try(BY_ID, "interaction", self._read_each(due, self._interaction))

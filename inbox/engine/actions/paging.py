@@ -65,7 +65,7 @@ def wrong_limit() -> EngineError:
 def check_filters(filters: dict[str, str], **allowed_values: tuple[str, ...] | None) -> None:
     """Refuse an unknown filter, and a value that a filter does not have.
 
-    ``known``: the allowed values by filter, None for any.
+    ``allowed_values``: by filter, None for any.
     """
     for name, value in filters.items():
         if name not in allowed_values:
