@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from inbox.models.canonical import CanonicalJSON
 
 RESPOND = "respond"
+"""The verb of an answer."""
 
 
 class AppendOnly(TypeError):

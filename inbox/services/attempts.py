@@ -15,6 +15,7 @@ from inbox.mirror.recipients import people_of
 from inbox.mirror.snapshots import Payload
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.models.attempt import same
+from inbox.models.decision import RESPOND
 from inbox.people import credentials
 from inbox.people.clients import RequestCredential
 from inbox.services import draft, key_answers, observed, returned, seen, unread
@@ -31,7 +32,6 @@ from inbox.services.draft import NOWHERE, TypedIn
 from inbox.services.look_up import mirror
 from inbox.services.origin import BACKGROUND, Origin
 
-VERB = "respond"
 _ACCEPTED_STATES = (Attempt.State.ACCEPTED, Attempt.State.UNCONFIRMED)
 
 
@@ -381,7 +381,7 @@ def _recognise(
     if sent is None:
         return None
     _enter(sent, reviewer, viewer, item)
-    sent.state, sent.outcome, sent.settled_at = Attempt.State.ANSWERED, VERB, timezone.now()
+    sent.state, sent.outcome, sent.settled_at = Attempt.State.ANSWERED, RESPOND, timezone.now()
     sent.save(update_fields=["state", "outcome", "settled_at", "http_status"])
     if sent.returned:
         returned.forget(reviewer, item)

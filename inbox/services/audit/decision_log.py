@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from inbox.access.redaction import masked
 from inbox.models import Decision, DecisionHead, Interaction, Reviewer, Upstream
+from inbox.models.decision import RESPOND
 from inbox.services.audit import chain, entry_count
 from inbox.services.audit.anchor import anchor
 from inbox.services.origin import BACKGROUND, Origin, current_actor
@@ -127,7 +128,7 @@ def reseal() -> bool:
 def answers_of(upstream: Upstream, interaction_ids: Iterable[str]) -> set[tuple[str, str]]:
     """The (question, person) pairs of all logged answers to these questions."""
     rows = Decision.objects.filter(
-        verb="respond",
+        verb=RESPOND,
         base_url=upstream.base_url,
         project=upstream.project,
         interaction_id__in=list(interaction_ids),
