@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from inbox.models.canonical import CanonicalJSON
+from inbox.models.upstream import Upstream
 
 RESPOND = "respond"
 """The verb of an answer."""
@@ -19,6 +20,10 @@ class AppendOnly(TypeError):
 
 class Entries(models.QuerySet["Decision"]):
     """Read-only; only ``inbox.services.audit.decision_log.append`` writes."""
+
+    def of(self, upstream: Upstream) -> Self:
+        """The entries about this project of this Mobius."""
+        return self.filter(base_url=upstream.base_url, project=upstream.project)
 
     def as_stored(self) -> Self:
         """With ``observed_as_stored``: SQLite stores any number, and Django reads 7 as False."""

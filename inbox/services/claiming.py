@@ -300,14 +300,9 @@ def _log(
     by: str,
 ) -> None:
     """Log each change once: two simultaneous requests make one claim."""
-    if Decision.objects.filter(
-        verb=attempt.verb,
-        base_url=item.upstream.base_url,
-        project=item.upstream.project,
-        interaction_id=item.mobius_id,
-        actor=viewer.mobius_id or "",
-        at=at,
-    ).exists():
+    entries = Decision.objects.of(item.upstream).filter(verb=attempt.verb, at=at)
+    own = entries.filter(interaction_id=item.mobius_id, actor=viewer.mobius_id or "")
+    if own.exists():
         return
     decision_log.append(
         entry_by(

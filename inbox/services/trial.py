@@ -113,5 +113,4 @@ def _newest() -> int:
 
 def was_anything_answered(upstream: Upstream) -> bool:
     """Whether Mobius has accepted any answer from this app."""
-    answers = Decision.objects.filter(verb=RESPOND, observed=False)
-    return answers.filter(base_url=upstream.base_url, project=upstream.project).exists()
+    return Decision.objects.of(upstream).filter(verb=RESPOND, observed=False).exists()

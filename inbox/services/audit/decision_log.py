@@ -127,12 +127,8 @@ def reseal() -> bool:
 
 def answers_of(upstream: Upstream, interaction_ids: Iterable[str]) -> set[tuple[str, str]]:
     """The (question, person) pairs of all logged answers to these questions."""
-    rows = Decision.objects.filter(
-        verb=RESPOND,
-        base_url=upstream.base_url,
-        project=upstream.project,
-        interaction_id__in=list(interaction_ids),
-    )
+    ids = list(interaction_ids)
+    rows = Decision.objects.of(upstream).filter(verb=RESPOND, interaction_id__in=ids)
     return set(rows.values_list("interaction_id", "actor"))
 
 
