@@ -13,7 +13,7 @@ from inbox.access.redaction import masked
 from inbox.mirror.changes import Changes
 from inbox.mirror.recipients import people_of
 from inbox.mirror.snapshots import Payload
-from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
+from inbox.models import Attempt, Interaction, Reviewer, Upstream
 from inbox.models.attempt import same
 from inbox.models.decision import RESPOND
 from inbox.people import credentials
@@ -243,9 +243,9 @@ def settle(
     if state is AnswerState.CLOSED:
         _restore_draft(attempt, item)
         refuse(attempt, "gone" if item.gone else "closed")
-        _close_draft(attempt)
+        draft.close(attempt.reviewer, item)
     elif accepted:
-        _drafts(attempt).delete()
+        draft.delete_text_of(attempt, item)
         changes.include(_changes_for_recipients(item))
     return Settled(item, state, False, changes)
 
@@ -340,14 +340,10 @@ def _settle_answered(
     for other in attempts:
         if other.state in Attempt.UNSETTLED and other.pk != getattr(sent, "pk", None):
             refuse(other, "already_answered")
-    ours = sent is not None and (
+    draft.settle(attempt.reviewer, item)
+    return sent is not None and (
         sent.pk == attempt.pk or own_answer(viewer, item).matches(attempt.value, attempt.comment)
     )
-    if ours:
-        _drafts(attempt).delete()
-    else:
-        _close_draft(attempt)
-    return ours
 
 
 def _attempts_of(reviewer: Reviewer, item: Interaction) -> list[Attempt]:
@@ -419,18 +415,6 @@ def _can_reopen(submission: Submission) -> bool:
         return True
     answer = [submission.value, submission.comment]
     return same([existing.value, existing.comment], answer)
-
-
-def _drafts(attempt: Attempt) -> Any:
-    return Draft.objects.filter(
-        reviewer_id=attempt.reviewer_id,
-        upstream_id=attempt.upstream_id,
-        interaction_id=attempt.interaction_id,
-    )
-
-
-def _close_draft(attempt: Attempt) -> None:
-    _drafts(attempt).filter(closed_at=None).update(closed_at=timezone.now())
 
 
 def _shown(item: Interaction) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Answers that were typed and not sent, on every device.
 
 A save changes only the draft that its form was filled from or has saved last. If another device has
-changed that draft in the meantime, the text becomes a new draft, and both stay until one is sent or
-discarded.
+changed that draft in the meantime, the text becomes a new draft. A draft stays until its text is
+sent or discarded; one that is not what its owner has answered becomes that of a closed question.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -22,6 +23,25 @@ from inbox.services.question import find_asked
 KEEP_CLOSED_FOR = timedelta(days=30)
 NO_VALUES: tuple[list[str], ...] = ([], [""])
 """The values of a form without text."""
+PRESSED: tuple[list[str], ...] = (["true"], ["false"])
+"""The values of *Approve* and *Reject*. Until one of these buttons is pressed, a form has none."""
+
+
+class FormAnswer(NamedTuple):
+    """An answer as its form has it."""
+
+    values: list[str]
+    comment: str
+
+    def is_text(self, values: list[str], comment: str) -> bool:
+        """Whether this is what was typed."""
+        typed, own = _filled(values), _filled(self.values)
+        same = typed == own or (not typed and self.values in PRESSED)
+        return same and _plain(comment) == _plain(self.comment)
+
+    def is_in(self, draft: Draft) -> bool:
+        """Whether a draft has this text."""
+        return self.is_text(draft.values, draft.comment)
 
 
 @dataclass(frozen=True)
@@ -123,11 +143,35 @@ def keep(
 
 
 def restore(attempt: Attempt, item: Interaction) -> None:
-    """Make an answer a draft again, unless the person has another one of the question."""
-    if not _of(item).filter(reviewer=attempt.reviewer).exists():
-        typed = as_form_values(attempt.value)
+    """Make an answer a draft again, unless one of the person's drafts has its text."""
+    answer = answer_of(attempt)
+    if not any(map(answer.is_in, _of(item).filter(reviewer=attempt.reviewer))):
         closed = not item.pending
-        keep(attempt.reviewer, item, values=typed, comment=attempt.comment, closed=closed)
+        keep(attempt.reviewer, item, values=answer.values, comment=answer.comment, closed=closed)
+
+
+def answer_of(attempt: Attempt) -> FormAnswer:
+    """What the attempt sends, as its form has it."""
+    return FormAnswer(as_form_values(attempt.value), attempt.comment)
+
+
+def settle(reviewer: Reviewer, item: Interaction) -> None:
+    """The person has answered: delete the drafts with the text of that answer, close the others."""
+    own = _of(item).filter(reviewer=reviewer)
+    own.filter(pk__in=_sent(own)).delete()
+    close(reviewer, item)
+
+
+def close(reviewer: Reviewer, item: Interaction) -> None:
+    """The person can't answer any more: their drafts are kept for ``KEEP_CLOSED_FOR``."""
+    open_drafts = _of(item).filter(reviewer=reviewer, closed_at=None)
+    open_drafts.update(closed_at=timezone.now())
+
+
+def delete_text_of(attempt: Attempt, item: Interaction) -> None:
+    """Delete the drafts with the text of the attempt."""
+    answer, own = answer_of(attempt), _of(item).filter(reviewer=attempt.reviewer)
+    own.filter(pk__in=[draft.pk for draft in own if answer.is_in(draft)]).delete()
 
 
 def drafts_of(
@@ -182,7 +226,7 @@ def drafted(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str
 
 def has_text(values: list[str], comment: str) -> bool:
     """Whether a draft holds more than a press of *Approve* or *Reject*."""
-    return bool(comment) or values not in (*NO_VALUES, ["true"], ["false"])
+    return bool(comment) or values not in (*NO_VALUES, *PRESSED)
 
 
 def typed(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str]:
@@ -212,13 +256,6 @@ def discard_version(*, reviewer: Reviewer, pk: int, version: int) -> bool:
     return bool(deleted)
 
 
-def drop(*, reviewer: Reviewer, interaction_id: str) -> None:
-    """Delete all of the reviewer's drafts of the question."""
-    Draft.objects.filter(
-        reviewer=reviewer, upstream=Upstream.present(), interaction_id=interaction_id
-    ).delete()
-
-
 def as_form_values(value: Any) -> list[str]:
     """A JSON value in the form in which the field submits it."""
     if isinstance(value, bool):
@@ -230,9 +267,10 @@ def as_form_values(value: Any) -> list[str]:
 
 @transaction.atomic
 def tidy() -> None:
-    """Delete old drafts and those of answered questions; mark drafts of closed questions.
+    """Delete old drafts and those that were sent; mark the others of questions that are closed or
+    that their owner has answered.
 
-    Two statements, however many drafts there are: on SQLite they block all other writers.
+    A few statements, however many drafts there are: on SQLite they block all other writers.
     """
     now = timezone.now()
     sent = Attempt.objects.filter(
@@ -247,19 +285,57 @@ def tidy() -> None:
         user_id=OuterRef("reviewer__mobius_id"),
         answered_at__isnull=False,
     )
-    answered_open = Q(closed_at=None) & (Exists(sent) | Exists(answered_by_recipient))
-    Draft.objects.filter(Q(closed_at__lt=now - KEEP_CLOSED_FOR) | answered_open).delete()
+    open_drafts = Draft.objects.filter(closed_at=None)
+    answered = Q(Exists(sent) | Exists(answered_by_recipient))
+    own = _sent(open_drafts.filter(answered).select_for_update(of=("self",)))
+    Draft.objects.filter(Q(closed_at__lt=now - KEEP_CLOSED_FOR) | Q(pk__in=own)).delete()
     closed = Interaction.objects.filter(
         ~Q(status="pending") | Q(gone=True),
         upstream_id=OuterRef("upstream_id"),
         mobius_id=OuterRef("interaction_id"),
     )
-    Draft.objects.filter(Exists(closed), closed_at=None).update(closed_at=now)
+    open_drafts.filter(answered | Q(Exists(closed))).update(closed_at=now)
 
 
 def _of(item: Interaction) -> QuerySet[Draft]:
     at = Draft.objects.filter(upstream_id=item.upstream_id, interaction_id=item.mobius_id)
     return at.order_by("-updated_at", "-pk")
+
+
+def _sent(drafts: QuerySet[Draft]) -> list[int]:
+    """Those of the drafts that their owner has answered with, or that are empty. Three queries."""
+    found = list(drafts.select_related("reviewer"))
+    ids = {draft.interaction_id for draft in found}
+    answers: dict[tuple[str, int, str], list[FormAnswer]] = defaultdict(list)
+    for item in Interaction.objects.filter(mobius_id__in=ids):
+        for response in item.responses or ():
+            if by := response.get("user_id"):
+                given = as_form_values(response.get("value")), response.get("comment") or ""
+                answers[by, item.upstream_id, item.mobius_id].append(FormAnswer(*given))
+    # Mobius may show an answer in other words than it was sent.
+    attempts = Attempt.objects.filter(state=Attempt.State.ANSWERED, interaction_id__in=ids)
+    for attempt in attempts.select_related("reviewer"):
+        by = attempt.reviewer.mobius_id or ""
+        answers[by, attempt.upstream_id, attempt.interaction_id].append(answer_of(attempt))
+    return [
+        draft.pk
+        for draft in found
+        if draft.empty
+        or any(
+            answer.is_in(draft)
+            for answer in answers[
+                draft.reviewer.mobius_id or "", draft.upstream_id, draft.interaction_id
+            ]
+        )
+    ]
+
+
+def _filled(values: list[str]) -> list[str]:
+    return sorted(str(value) for value in values if value)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 def _draft_in(drafts: list[Draft], typed_in: TypedIn) -> Draft | None:

@@ -1,7 +1,7 @@
 """Answering exactly once.
 
 Check access; store draft and attempt in one transaction; send the POST; then, in one transaction,
-project the response, log the decision, settle the attempt and delete the draft. A POST that may
+project the response, log the decision, settle the attempt and delete its draft. A POST that may
 have arrived is never repeated automatically: the question is read, and the outcome says what that
 shows.
 
@@ -319,7 +319,7 @@ def _already_sent(answer: Answer, viewer: Viewer, item: Interaction) -> bool:
         reviewer, viewer, item, value=answer.value, comment=answer.comment
     )
     if arrived:
-        draft.drop(reviewer=reviewer, interaction_id=item.mobius_id)
+        draft.settle(reviewer, item)
     return arrived
 
 

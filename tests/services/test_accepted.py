@@ -8,9 +8,10 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.models import Attempt, Decision
-from inbox.services import upkeep
+from inbox.services import draft, upkeep
 from inbox.services.answer_state import sent_to
 from inbox.services.confirming import FIRST_INTERVAL, GIVE_UP_AFTER, INTERVAL, Confirmer, confirm
+from inbox.services.draft import TypedIn
 from inbox.services.outcome import Kind
 from inbox.services.respond import recheck, respond, settle_open
 from tests.support.desk import attempts, decisions, drafts
@@ -152,6 +153,19 @@ async def test_after_five_minutes_it_can_be_sent_again(desk: GuideDesk) -> None:
     assert sorted(state for state, _ in await attempts()) == ["answered", "refused"]
     assert [entry.verb for entry in await decisions()] == ["answer_unconfirmed", "respond"]
     assert await drafts() == []
+
+
+async def test_other_text_stays_beside_an_accepted_answer(desk: GuideDesk) -> None:
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    typed = {"values": [], "comment": "From the phone", "typed_in": TypedIn(form="phone")}
+    await sync_to_async(draft.save)(reviewer=rina, interaction_id=item.mobius_id, **typed)
+    later(desk)
+    await answer(desk, item.mobius_id)
+    assert await drafts() == [([], "From the phone")]
+    await age(GIVE_UP_AFTER + timedelta(seconds=1))
+    await confirm_all()
+    assert await drafts() == [([], "From the phone"), (["true"], "Go")]
 
 
 async def test_an_answer_that_shows_after_five_minutes_is_the_persons(desk: GuideDesk) -> None:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from inbox.access import viewer_of
-from inbox.mobius.types import Answer, InteractionStatus
+from inbox.mobius.types import Answer, InteractionStatus, Question
 from inbox.models import Attempt, Draft, Interaction, Reviewer, Upstream
 from inbox.services import draft
 from inbox.services.draft import KEEP_CLOSED_FOR, NOWHERE, TypedIn
@@ -16,6 +16,8 @@ from inbox.services.question import NotAsked
 from tests.mirror.conftest import Mirror
 from tests.support.people import make_people
 from tests.support.snapshots import LEE, RINA, ask, at, group_ask
+
+MINE = Answer(user_id=RINA, value=True, comment="because", at=at(1))
 
 
 @pytest.fixture
@@ -220,31 +222,72 @@ def test_a_draft_on_a_question_that_others_closed_is_kept_for_thirty_days(
     assert not Draft.objects.exists()
 
 
-def test_a_draft_is_deleted_when_its_owners_answer_comes_from_elsewhere(
-    rina: Reviewer, mirror: Mirror
+@pytest.mark.parametrize(
+    ("typed", "comment", "kept"),
+    [
+        (["true"], "because", False),
+        (["true"], "because\n", False),
+        ([], "because", False),  # Approve is a button, which was not pressed here
+        ([""], "", False),
+        ([], "because of the audit", True),
+        (["false"], "because", True),
+        (["true"], "", True),
+    ],
+)
+def test_a_draft_that_is_not_its_owners_answer_is_kept_for_thirty_days(
+    rina: Reviewer, mirror: Mirror, typed: list[str], comment: str, kept: bool
 ) -> None:
     mirror.tell(ask())
-    keep(rina)
-    mirror.tell(ask(minutes=1, responses=(Answer(user_id=RINA, value=True, at=at(1)),)))
+    draft.save(reviewer=rina, interaction_id="int_1", values=typed, comment=comment)
+    mirror.tell(ask(minutes=1, responses=(MINE,)))
+    draft.tidy()
+    closed = Draft.objects.values_list("closed_at", flat=True)
+    assert [each is not None for each in closed] == [True] * kept
+    Draft.objects.update(closed_at=timezone.now() - KEEP_CLOSED_FOR - timedelta(minutes=1))
     draft.tidy()
     assert not Draft.objects.exists()
 
 
-def test_tidying_takes_two_statements_however_many_there_are(
+def test_of_two_devices_only_the_draft_that_was_sent_is_deleted(
     rina: Reviewer, mirror: Mirror
 ) -> None:
+    question = Question(mode="input", multiline=True)
+    mirror.tell(ask(questions=(question,)))
+    desk, phone = opened(rina, "desk"), opened(rina, "phone")
+    keep(rina, "From the desk", typed_in=desk)
+    keep(rina, "From the phone", typed_in=phone)
+    sent = Answer(user_id=RINA, value="From the desk", comment="because", at=at(1))
+    mirror.tell(ask(minutes=1, questions=(question,), responses=(sent,)))
+    draft.tidy()
+    assert texts() == ["From the phone"]
+    assert Draft.objects.get().closed_at is not None
+
+
+def test_the_answer_of_someone_else_is_not_taken_for_ones_own(
+    rina: Reviewer, mirror: Mirror
+) -> None:
+    mirror.tell(group_ask())
+    draft.save(reviewer=rina, interaction_id="int_1", values=["true"], comment="because")
+    lee = Answer(user_id=LEE, value=True, comment="because", at=at(1))
+    mine = Answer(user_id=RINA, value=False, at=at(1))
+    mirror.tell(group_ask(minutes=1, responses=(lee, mine)))
+    draft.tidy()
+    assert Draft.objects.get().closed_at is not None
+
+
+def test_tidying_takes_two_writes_however_many_there_are(rina: Reviewer, mirror: Mirror) -> None:
     for n in range(6):
         mirror.tell(ask(f"int_{n}"))
         keep(rina, id=f"int_{n}")
-    answer = (Answer(user_id=RINA, value=True, at=at(1)),)
+    Draft.objects.update(values=["true"])
     for n in range(2):
-        mirror.tell(ask(f"int_{n}", minutes=1, responses=answer))
+        mirror.tell(ask(f"int_{n}", minutes=1, responses=(MINE,)))
         mirror.tell(ask(f"int_{n + 2}", minutes=1, status=InteractionStatus.EXPIRED))
     with CaptureQueriesContext(connection) as queries:
         draft.tidy()
     written = [one["sql"] for one in queries if one["sql"].startswith(("DELETE", "UPDATE"))]
     assert len(written) == 2
-    assert not [one["sql"] for one in queries if one["sql"].startswith("SELECT")]
+    assert len([one["sql"] for one in queries if one["sql"].startswith("SELECT")]) == 3
     kept = Draft.objects.order_by("interaction_id").values_list("interaction_id", "closed_at")
     assert [(id, at is not None) for id, at in kept] == [
         ("int_2", True),

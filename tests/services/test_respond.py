@@ -8,6 +8,8 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from inbox.models import Credential, Draft, Interaction
+from inbox.services import draft
+from inbox.services.draft import TypedIn
 from inbox.services.outcome import Kind
 from inbox.services.question import NotAsked
 from inbox.services.respond import check_answerable, respond
@@ -43,6 +45,29 @@ async def test_attempt_decision_and_draft_are_settled_with_it(desk: Desk) -> Non
     assert (entry.value, entry.operation_id, entry.verb) == (False, "op1", "respond")
     assert entry.shown["message"] == "Ship it?"
     assert entry.shown["context"] == {"amount": 12}
+
+
+async def test_text_that_was_not_sent_with_it_is_kept(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    rina = await sync_to_async(desk.person)("rina")
+    for device, comment in (("desk", "From the desk"), ("phone", "From the phone")):
+        await sync_to_async(draft.save)(
+            reviewer=rina,
+            interaction_id=item.mobius_id,
+            values=[],
+            comment=comment,
+            typed_in=TypedIn(form=device, device=device),
+        )
+    await respond(
+        reviewer=rina,
+        interaction_id=item.mobius_id,
+        value=True,
+        comment="From the desk, to the end",
+        operation_id="desk",
+        typed_in=TypedIn(form="desk", device="desk"),
+    )
+    assert await drafts() == [([], "From the phone")]
+    assert (await Draft.objects.aget()).closed_at is not None
 
 
 async def test_the_token_is_noted_as_used(desk: Desk) -> None:

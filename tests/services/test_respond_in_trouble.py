@@ -12,6 +12,8 @@ from django.utils import timezone
 from inbox.models import Attempt, Credential
 from inbox.people import clients
 from inbox.services import attempts as steps
+from inbox.services import draft
+from inbox.services.draft import TypedIn
 from inbox.services.outcome import Kind
 from inbox.services.respond import GIVE_UP_AFTER, respond, settle_open
 from tests.support.desk import Desk, attempts, decisions, drafts
@@ -224,6 +226,28 @@ async def test_an_unknown_result_is_reported_and_settled_later(desk: Desk) -> No
     assert await attempts() == [("answered", "respond")]
     assert await drafts() == []
     assert [entry.value for entry in await decisions()] == [True]
+
+
+async def test_text_typed_after_an_unknown_result_stays_when_that_answer_is_found(
+    desk: Desk,
+) -> None:
+    item = await sync_to_async(desk.ask)()
+    desk.server.on("POST", SENT, PassThenCut())
+    desk.server.on("GET", READ, Reply(500), always=True)
+    typed_in = TypedIn(form="op1")
+    await answer(desk, item.mobius_id, typed_in=typed_in)
+    await sync_to_async(draft.save)(
+        reviewer=await sync_to_async(desk.person)("rina"),
+        interaction_id=item.mobius_id,
+        values=[],
+        comment="Go, but only after noon",
+        typed_in=typed_in,
+    )
+    desk.server.forget()
+    await settle_open()
+    assert await attempts() == [("answered", "respond")]
+    await sync_to_async(draft.tidy)()
+    assert await drafts() == [([], "Go, but only after noon")]
 
 
 async def test_sending_again_after_an_unknown_result_is_still_one_answer(desk: Desk) -> None:

@@ -76,5 +76,5 @@ def _row(draft: Draft, item: Interaction | None) -> DraftRow:
         text=text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()}…",
         device=device_name(draft.browser, draft.system),
         state=item_status(item.state, gone=item.gone).label if item and closed else "",
-        until=draft.closed_at + KEEP_CLOSED_FOR if draft.closed_at and closed else None,
+        until=draft.closed_at + KEEP_CLOSED_FOR if draft.closed_at else None,
     )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from inbox.mobius.types import Question
 from inbox.models import Draft, Interaction
-from inbox.services.draft import as_form_values
+from inbox.services.draft import FormAnswer, as_form_values
 from inbox.web.interactions.forms import AnswerForm, asked_question, form_for
 from inbox.web.ui.answers import value_words
 from inbox.web.ui.devices import device_name
@@ -78,12 +78,8 @@ def unsent_text(
         typed, comment = [str(value) for value in draft.values], draft.comment
     else:
         return None
-    typed = [text for text in typed if text]
-    if mine:
-        value, sent_comment = json.loads(mine)
-        # A form with buttons saves its text without the one that is pressed.
-        if typed in ([], value) and comment.strip() == sent_comment:
-            return None
+    if mine and FormAnswer(*json.loads(mine)).is_text(typed, comment):
+        return None
     words = typed_words(question, typed)
     return UnsentText(words, comment) if words or comment else None
 
