@@ -92,6 +92,27 @@ def test_escape_takes_one_step_back_where_the_question_covers_the_list(
     expect(page.get_by_role("button", name="Approve")).to_be_focused()
 
 
+def test_a_field_that_was_dragged_taller_breaks_no_policy_on_the_next_question(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    for name in ("Taller", "As tall as ever"):
+        ask(api, f"{name}?")
+        arrived(page, f"{name}?")
+    open_item(page, "Taller?")
+    field = page.get_by_label("Comment")
+    box = box_of(field)
+    corner = box["x"] + box["width"] - 4, box["y"] + box["height"] - 4
+    page.mouse.move(*corner)
+    page.mouse.down()
+    page.mouse.move(corner[0], corner[1] + 60)
+    page.mouse.up()
+    expect(field).to_have_attribute("style", re.compile("height"))
+    open_item(page, "As tall as ever?")
+    assert box_of(field)["height"] == box["height"]
+    # The fixture hears what the console says.
+
+
 def test_on_a_phone_the_last_step_is_in_sight_however_long_the_comment(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
