@@ -4,6 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -18,7 +19,15 @@ from tests.e2e.test_kills import await_form
 from tests.fixtures_engine import Project
 from tests.support.browserless import Person
 from tests.support.databases import environment
-from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, box_of, press, stop_clock, type_text
+from tests.support.pages import (
+    ANSWER_GUARD_MS,
+    STEP_GUARD_MS,
+    approve,
+    box_of,
+    press,
+    stop_clock,
+    type_text,
+)
 from tests.support.product import Product, answered, ask, interaction_of
 from tests.support.scripted_server import ScriptedServer
 
@@ -89,7 +98,9 @@ def test_the_key_a_answers_and_the_key_z_takes_it_back(undoing: Choose, api: htt
     row = page.locator(".row", has_text="Undone by key?")
     expect(row).to_contain_text(re.compile(r"Approving in \d+ s"))
     page.keyboard.press("z")
-    expect(page.locator("#toasts")).to_contain_text("Undone. Your answer wasn't sent.")
+    expect(page.locator("#toasts")).to_contain_text(
+        "Undone. Your answer to “Undone by key?” wasn't sent."
+    )
     expect(page.get_by_role("heading", name="Undone by key?")).to_be_visible()
     expect(page.get_by_label("Comment")).to_have_value("On second thoughts")
     expect(page.locator("#held-answers")).not_to_contain_text("Undone by key?")
@@ -194,6 +205,34 @@ def test_on_a_phone_it_asks_first_as_well(
     page.locator("#held-answers").get_by_role("button", name="Undo").tap()
     expect(page.get_by_role("heading", name=message)).to_be_visible()
     assert status_of(api, run_id) == "pending"
+
+
+def test_on_a_phone_the_bar_names_the_question_and_covers_nothing_of_the_next(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing(**PHONE)
+    titles = [
+        f"Refunded by a thumb, {amount}, to a customer with a very long name?"
+        for amount in ("€4,180.00", "€99.00", "€7.00")
+    ]
+    for title in titles:
+        ask_lee(api, title, timeout="20m")
+    page.goto("/inbox/?q=refunded+by+a+thumb")
+    arrived(page, titles[2]).wait_for()
+    arrived(page, titles[0]).click()
+    bar = page.locator("#held-answers .toast")
+    for title, following in pairwise(titles):
+        approve(page)
+        expect(page.locator("#question")).to_have_text(following)
+        name = bar.get_by_role("link")
+        expect(name).to_have_text(title)
+        assert box_of(name)["width"] > 100
+        time, undo = bar.locator("time"), bar.get_by_role("button", name="Undo")
+        expect(time).to_be_in_viewport(ratio=1)
+        expect(undo).to_be_in_viewport(ratio=1)
+        assert box_of(time)["x"] + box_of(time)["width"] <= box_of(undo)["x"]
+        box = box_of(bar)
+        assert box["y"] + box["height"] <= box_of(page.locator(".detail-scroll > header"))["y"]
 
 
 def test_a_choice_is_held_without_a_step(undoing: Choose, api: httpx.Client) -> None:

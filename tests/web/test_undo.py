@@ -134,7 +134,7 @@ def test_undo_brings_the_question_back_with_its_text(desk: Desk, rina: Client) -
     send(rina, item)
     answer = take_back(rina, item)
     assert (answer.status_code, answer["Location"]) == (303, f"/interactions/{item.mobius_id}/")
-    assert said(answer) == ["Undone. Your answer wasn't sent."]
+    assert said(answer) == [f"Undone. Your answer to “{item.display_title}” wasn't sent."]
     page = page_of(rina, item)
     assert "Because 🙂" in page
     assert f'action="/interactions/{item.mobius_id}/respond"' in page

@@ -292,10 +292,11 @@ def undo(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """
     cursor = hub.cursor()
     outcome = sending.undo(reviewer=request.user.reviewer, interaction_id=id)
-    message, item, filters = undo_message(outcome), outcome.subject, filters_of(request)
+    item, filters = outcome.subject, filters_of(request)
+    seen = access.sees(request.viewer, item)
+    message = undo_message(outcome, sees=seen)
     if outcome.done:
         messages.success(request, str(message))
-        seen = access.sees(request.viewer, item)
         if not seen or not is_fragment(request, "detail"):
             path = item_href(id, filters) if seen else reverse("inbox")
             return HttpResponseRedirect(path, status=303)

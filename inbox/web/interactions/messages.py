@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,6 +28,8 @@ from inbox.web.ui.people import People
 from inbox.web.ui.when import at, moment, span
 
 JUST_NOW = timedelta(minutes=2)
+NAMED = 40
+"""The most characters of a title in a message, which has two lines on a phone."""
 
 
 @dataclass(frozen=True)
@@ -218,8 +221,13 @@ def _unconfirmed() -> str:
     return _("We couldn't confirm that your answer was received.")
 
 
-def undo_message(outcome: Outcome[Interaction]) -> Message:
+def undo_message(outcome: Outcome[Interaction], *, sees: bool) -> Message:
+    """``sees``: whether the question is still there for the viewer."""
     match outcome.kind:
+        case Kind.UNDONE if sees:
+            named = Truncator(outcome.subject.display_title).chars(NAMED)
+            title, text = _("Undone"), _("Your answer to “%(title)s” wasn't sent.")
+            text %= {"title": named}
         case Kind.UNDONE:
             title, text = _("Undone"), _("Your answer wasn't sent.")
         case Kind.TOO_LATE:
