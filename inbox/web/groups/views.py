@@ -25,14 +25,10 @@ from inbox.web.ui.request import ReviewerRequest, origin_of
 
 
 @require_safe
-def groups(request: ReviewerRequest) -> HttpResponseBase:
-    """The groups that the viewer may open; only the table for an htmx request."""
-    return _page(request)
-
-
-@require_safe
-def group(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """One group. ``?add=``, ``?remove=`` and ``?routing=`` ask to confirm a change."""
+def groups(request: ReviewerRequest, id: str = "") -> HttpResponseBase:
+    """The groups that the viewer may open, and one of them; only that part for an htmx request.
+    ``?add=``, ``?remove=`` and ``?routing=`` ask to confirm a change.
+    """
     return _page(request, key=id)
 
 

@@ -105,11 +105,6 @@ class RenderCache(Generic[Result]):
                 self.bytes -= gone
 
 
-def size_of_text(text: str) -> int:
-    """Bytes of memory."""
-    return sys.getsizeof(text)
-
-
 FORMATTED = 32 * 1024
 """The most bytes of a text that are formatted; the rest is plain."""
 CACHED = 32 * 1024 * 1024
@@ -284,7 +279,7 @@ class Text:
         return bool(self.html or self.plain)
 
 
-_cache: RenderCache[SafeString | None] = RenderCache(CACHED, lambda html: size_of_text(html or ""))
+_cache: RenderCache[SafeString | None] = RenderCache(CACHED, lambda html: sys.getsizeof(html or ""))
 """What this process has rendered. The same text is the same HTML in any process."""
 
 
