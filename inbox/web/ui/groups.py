@@ -47,7 +47,7 @@ def read_groups(upstream: Upstream, ids: Collection[str]) -> Groups:
         found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
         rows = found.values_list("mobius_id", "handle", "name", "gone", "memberships__user_id")
         for id_, handle, name, gone, user_id in rows:
-            names |= {id_: name, handle: name}
+            names |= {key: name or handle for key in (id_, handle) if key}
             if not gone:
                 members.setdefault(id_, set()).update({user_id} if user_id else ())
     return Groups(names, {id_: frozenset(users) for id_, users in members.items()})
