@@ -93,6 +93,12 @@ class Attempt(models.Model):
     def __str__(self) -> str:
         return f"{self.operation_id} {self.state}"
 
+    @classmethod
+    def held_or_sending(cls) -> models.QuerySet["Attempt"]:
+        """Held answers, and those that were held and are being sent."""
+        states = (cls.State.HELD, cls.State.OPEN)
+        return cls.objects.filter(state__in=states, send_at__isnull=False, returned="")
+
     @property
     def sent(self) -> bool:
         """Whether its request may have reached upstream."""

@@ -188,6 +188,14 @@ def drafts_of(
     return shown, [draft for draft in drafts if draft is not shown and not draft.empty]
 
 
+def is_held(reviewer: Reviewer, item: Interaction) -> bool:
+    """Whether an answer of the person's is held, or being sent after that. Its text is one of their
+    drafts and stays one if it isn't sent; until then none is offered or discarded.
+    """
+    own = Attempt.held_or_sending().filter(reviewer=reviewer)
+    return own.filter(upstream_id=item.upstream_id, interaction_id=item.mobius_id).exists()
+
+
 def newest_base(*, reviewer: Reviewer, item: Interaction, base: str) -> str:
     """The current base of the same draft; empty if it was deleted."""
     pk = base.partition("-")[0]
@@ -197,22 +205,16 @@ def newest_base(*, reviewer: Reviewer, item: Interaction, base: str) -> str:
 
 def discard(*, reviewer: Reviewer, item: Interaction, base: str = "") -> None:
     """Delete the draft at that version, or without ``base`` the newest. One that was changed
-    in the meantime stays: the person has not seen that text.
+    in the meantime stays: the person has not seen that text. So do all while an answer ``is_held``.
     """
-    drafts = list(_of(item).filter(reviewer=reviewer))
+    drafts = list(_not_held(_of(item).filter(reviewer=reviewer)))
     to_delete = [draft for draft in drafts if draft.base == base] if base else drafts[:1]
     Draft.objects.filter(pk__in=[draft.pk for draft in to_delete]).delete()
 
 
 def with_text(viewer: Viewer, upstream: Upstream) -> QuerySet[Draft]:
     """The viewer's drafts that have text, without those of answers that wait to be sent."""
-    held = Attempt.objects.filter(
-        reviewer_id=OuterRef("reviewer_id"),
-        upstream_id=OuterRef("upstream_id"),
-        interaction_id=OuterRef("interaction_id"),
-        state=Attempt.State.HELD,
-    )
-    own = Draft.objects.filter(~Exists(held), reviewer__user_id=viewer.user_id, upstream=upstream)
+    own = _not_held(Draft.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream))
     return own.exclude(values__in=NO_VALUES, comment="")
 
 
@@ -250,9 +252,10 @@ def _texts(
 
 def discard_version(*, reviewer: Reviewer, pk: int, version: int) -> bool:
     """Delete one of the person's drafts, even if they no longer see its question. False if it was
-    changed or deleted in the meantime.
+    changed or deleted in the meantime, or an answer is held.
     """
-    deleted, _ = Draft.objects.filter(reviewer=reviewer, pk=pk, version=version).delete()
+    own = Draft.objects.filter(reviewer=reviewer, pk=pk, version=version)
+    deleted, _ = _not_held(own).delete()
     return bool(deleted)
 
 
@@ -300,6 +303,16 @@ def tidy() -> None:
 def _of(item: Interaction) -> QuerySet[Draft]:
     at = Draft.objects.filter(upstream_id=item.upstream_id, interaction_id=item.mobius_id)
     return at.order_by("-updated_at", "-pk")
+
+
+def _not_held(drafts: QuerySet[Draft]) -> QuerySet[Draft]:
+    """Without those of questions to which their owner's answer is held, or being sent now."""
+    held = Attempt.held_or_sending().filter(
+        reviewer_id=OuterRef("reviewer_id"),
+        upstream_id=OuterRef("upstream_id"),
+        interaction_id=OuterRef("interaction_id"),
+    )
+    return drafts.filter(~Exists(held))
 
 
 def _sent(drafts: QuerySet[Draft]) -> list[int]:

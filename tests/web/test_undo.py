@@ -116,6 +116,36 @@ def test_my_question_says_so_and_everyone_elses_is_open(desk: Desk, rina: Client
     assert "has resumed" not in mine
 
 
+def test_another_device_shows_no_draft_of_an_answer_that_waits(desk: Desk, rina: Client) -> None:
+    item = desk.ask()
+    phone = {"operation_id": "phone", "draft": ""}
+    send(rina, item)
+    assert "Draft from" not in page_of(rina, item, data=phone, headers=part("detail"))
+    Attempt.objects.update(state=Attempt.State.OPEN)
+    assert "Draft from" not in page_of(rina, item, data=phone, headers=part("detail"))
+    Attempt.objects.update(state=Attempt.State.HELD)
+    typed = {"value": "true", "comment": "Half a", "operation_id": "phone"}
+    saved = rina.post(
+        f"/interactions/{item.mobius_id}/draft", typed, headers={"HX-Request": "true"}
+    )
+    assert "Because" not in saved.content.decode()
+    take_back(rina, item)
+    page = page_of(rina, item, data=phone, headers=part("detail"))
+    assert "Draft from another browser" in page
+
+
+def test_the_text_of_an_answer_that_waits_cannot_be_discarded(desk: Desk, rina: Client) -> None:
+    item = desk.ask()
+    send(rina, item)
+    draft = Draft.objects.get()
+    rina.post(f"/interactions/{item.mobius_id}/draft", {"discard": draft.base})
+    rina.post(f"/drafts/{draft.pk}/discard", {"version": draft.version})
+    assert Draft.objects.get().comment == "Because 🙂"
+    take_back(rina, item)
+    rina.post(f"/interactions/{item.mobius_id}/draft", {"discard": draft.base})
+    assert not Draft.objects.exists()
+
+
 def test_the_run_has_not_resumed(desk: Desk, rina: Client) -> None:
     run = desk.project.start(desk.project.question())
     item = desk.read(desk.project.pending(run["id"])["id"])

@@ -320,7 +320,7 @@ def item_page(
     line = members(item, people, left=left, off=off, received=received, lead=viewer.lead)
     return ItemPage(
         item=item,
-        other_drafts=other_drafts(others, item, typed_in.device, now),
+        other_drafts=other_drafts(others if held is None else (), item, typed_in.device, now),
         filters=filters,
         place=place or _place(viewer, upstream, filters, item.mobius_id),
         kind=kind(item.type),

@@ -248,6 +248,8 @@ def _kept(request: ReviewerRequest, id: str) -> tuple[bool, tuple[OtherDraft, ..
             typed_in=form,
         )
     _, others = service.drafts_of(request.viewer, item, form)
+    if service.is_held(reviewer, item):
+        others = []
     return kept, other_drafts(others, item, form.device, timezone.now())
 
 

@@ -80,13 +80,7 @@ class ReturnedAnswer:
 
 def held_attempts(user_id: int, upstream: Upstream) -> QuerySet[Attempt]:
     """The person's attempts that are held, or are being sent after that."""
-    return Attempt.objects.filter(
-        state__in=(Attempt.State.HELD, Attempt.State.OPEN),
-        send_at__isnull=False,
-        returned="",
-        reviewer__user_id=user_id,
-        upstream=upstream,
-    )
+    return Attempt.held_or_sending().filter(reviewer__user_id=user_id, upstream=upstream)
 
 
 def on_their_way(user_id: int, upstream: Upstream) -> Q:
