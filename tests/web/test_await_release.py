@@ -53,6 +53,21 @@ def test_a_claimed_question_shows_its_form_to_read(rina: Client) -> None:
     assert "disabled>" not in rina.get(PAGE).content.decode()
 
 
+@pytest.mark.parametrize("mode", ["confirm", "input"])
+def test_what_an_answer_does_is_said_only_to_those_who_can_give_one(
+    rina: Client, mode: str
+) -> None:
+    question = Question.model_validate({"mode": mode})
+    tell(claimed_by(None, 1, questions=(question,)))
+    for_those_who_can = ("One answer is enough", "Templates", "data-templates", 'data-key="t"')
+    page = rina.get(PAGE).content.decode()
+    assert [words for words in for_those_who_can if words not in page] == []
+    tell(claimed_by(LEE, 2, questions=(question,)))
+    page = rina.get(PAGE).content.decode()
+    assert 'id="read-only-form"' in page
+    assert [words for words in for_those_who_can if words in page] == []
+
+
 def test_a_release_is_told_once_to_those_who_wait(rina_waits: Client, sam: Client) -> None:
     page = rina_waits.get(PAGE, headers=part("detail")).content.decode()
     assert "You'll be notified when it's released." in html.unescape(page)
