@@ -5,6 +5,7 @@
    data-guard="undo" the button submits, because the answer can be undone, except on a touch screen. So does a form without its
    answer, which the server refuses and complains about. Without this script the button submits directly. */
 
+import { complain, forgive } from "./fields.js";
 import { fill, WORDS } from "./words.js";
 
 const drawing = (name) => {
@@ -39,19 +40,11 @@ function leave(form) {
   form.removeAttribute("hx-morph-skip");
 }
 
-/* The field that a button needs, if it's still blank. A field's error is rendered beside it, hidden. */
+/* The field that a button needs, if it's still blank */
 const lacks = (button) => {
   const field = button.dataset.needs && button.form.elements.namedItem(button.dataset.needs);
   return field && !field.value.trim() ? field : null;
 };
-
-function complain(field) {
-  const error = document.getElementById(`${field.id}-error`);
-  error.hidden = false;
-  field.setAttribute("aria-invalid", "true");
-  field.setAttribute("aria-describedby", error.id);
-  field.focus();
-}
 
 const asked = (form) => {
   const step = form.querySelector("[data-step]");
@@ -135,6 +128,7 @@ document.addEventListener(
   (event) => {
     if (!(event.target instanceof Element)) return;
     const button = event.target.closest("button[data-ask]");
+    if (button?.form?.id === "answer") forgive(button.form);
     const field = button?.form && lacks(button);
     if (field) {
       event.preventDefault();

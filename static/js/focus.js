@@ -1,26 +1,13 @@
 /* Moves the focus after a swap, and on a page that tells what has been done or that focus mode leads to. If the element with the focus is gone or hidden, the focus goes to what is new: the result of
    the answer, else the question, else the empty pane, else the list. After a rejected answer it goes to the first invalid
-   field. The swap leaves fields alone, so that typed text stays; this script therefore marks their errors. */
-
-function mark(field) {
-  const input = field.querySelector(".input");
-  const error = field.querySelector(".error[id]");
-  if (!input) return;
-  if (error) {
-    input.setAttribute("aria-invalid", "true");
-    input.setAttribute("aria-describedby", error.id);
-  } else {
-    input.removeAttribute("aria-invalid");
-    input.removeAttribute("aria-describedby");
-  }
-}
+   field. */
 
 /* The list changes, and the focus is in it, or in the pane that says nothing beside an empty list */
 let lost = false;
 
 function place(ctx) {
   const status = ctx?.response?.status;
-  const wrong = status === 422 && document.querySelector("#answer .field:has(.error) :is(.input, input:not([type=search]))");
+  const wrong = status === 422 && document.querySelector("#answer .field:has(.error:not([hidden])) :is(.input, input:not([type=search]))");
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;
@@ -45,7 +32,6 @@ document.addEventListener("htmx:before:swap", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
-  document.querySelectorAll("#answer .field").forEach(mark);
   if (document.querySelector("dialog[open]")) return;
   const next = place(event.detail?.ctx);
   next?.focus({ preventScroll: next.tabIndex < 0 });

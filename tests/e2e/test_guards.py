@@ -16,6 +16,7 @@ from tests.support.pages import (
     box_of,
     press,
     put_off,
+    read_again,
     send_by_key,
     stop_clock,
     type_text,
@@ -779,3 +780,29 @@ def test_a_rejection_without_its_reason_leads_to_the_comment(
     press(rina.get_by_role("button", name="Reject", exact=True))
     press(rina.get_by_role("button", name="Yes, reject"))
     expect(rina.get_by_role("heading", name=message)).to_be_hidden()
+
+
+def test_the_error_of_a_missing_reason_goes_once_there_is_text_or_another_answer(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    message = "Marked only beside its error?"
+    ask(api, message, context={"require_reason_on_reject": True})
+    rina = sign_in("rina")
+    open_item(rina, message)
+    comment, error = rina.get_by_label("Comment"), rina.locator("#answer-comment-error")
+    reject = rina.get_by_role("button", name="Reject", exact=True)
+    read_again(rina)
+    expect(comment).not_to_have_attribute("aria-invalid", "true")
+    press(reject)
+    expect(error).to_be_visible()
+    expect(comment).to_have_attribute("aria-invalid", "true")
+    comment.fill("Too")
+    expect(error).to_be_hidden()
+    expect(comment).not_to_have_attribute("aria-invalid", "true")
+    comment.fill("")
+    press(reject)
+    expect(error).to_be_visible()
+    press(rina.get_by_role("button", name="Approve", exact=True))
+    expect(rina.get_by_role("button", name="Yes, approve")).to_be_visible()
+    expect(error).to_be_hidden()
+    expect(comment).not_to_have_attribute("aria-invalid", "true")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import approve, read_again, send
 from tests.support.product import answered, ask, interaction_of
@@ -63,6 +63,30 @@ def test_an_option_is_chosen_and_sent_by_the_person(sign_in: SignIn, api: httpx.
     send(page)
     expect(page.locator(".row", has_text="Suggested, which?")).to_have_count(0)
     assert answered(api, run_id)["response"]["value"] == "o1"
+
+
+@pytest.mark.parametrize("mode", ["select", "input"])
+def test_what_the_workflow_filled_in_is_called_so_until_it_is_changed(
+    sign_in: SignIn, api: httpx.Client, mode: str
+) -> None:
+    page = sign_in("rina")
+    message = f"Filled in by the workflow, {mode}?"
+    if mode == "select":
+        options = [{"value": f"o{n}", "label": f"Option {n}"} for n in range(3)]
+        spec = {"mode": mode, "options": options, "default_value": "o1"}
+        ask(api, message, type="review", spec=spec)
+    else:
+        ask(api, message, type="input", spec={"mode": mode, "default_text": "Net 30"})
+    open_item(page, message)
+    said = page.get_by_text("Filled in by the workflow", exact=True)
+    expect(said).to_be_visible()
+    page.get_by_label("Comment").fill("As always")
+    expect(said).to_be_visible()
+    if mode == "select":
+        page.get_by_role("radio", name="Option 2").check()
+    else:
+        page.get_by_role("textbox", name="Your answer").fill("Net 60")
+    expect(said).to_be_hidden()
 
 
 def test_a_text_that_only_this_tab_has_comes_before_the_suggestion(

@@ -1,0 +1,60 @@
+/* What is said beside the fields of the answer form.
+     .error[id]         what is wrong with its .field, which counts as invalid while it is shown. It goes once the field changes, or
+                        another answer is chosen
+     [data-filled-in]   that the answer comes from the workflow, as long as it does
+   A swap leaves fields alone, so that typed text stays; this script marks them then. */
+
+const SHOWN = ".error[id]:not([hidden])";
+
+function mark(field) {
+  const error = field.querySelector(SHOWN);
+  const input = field.querySelector(".input");
+  const described = input ?? field;
+  if (error) described.setAttribute("aria-describedby", error.id);
+  else described.removeAttribute("aria-describedby");
+  if (error) input?.setAttribute("aria-invalid", "true");
+  else input?.removeAttribute("aria-invalid");
+}
+
+/* Shows the error that is rendered beside the input, hidden */
+export function complain(input) {
+  document.getElementById(`${input.id}-error`).hidden = false;
+  mark(input.closest(".field"));
+  input.focus();
+}
+
+const hideErrors = (place) => place.querySelectorAll(SHOWN).forEach((error) => (error.hidden = true));
+
+/* An answer is chosen: what was wrong with the one before says nothing about it */
+export function forgive(form) {
+  hideErrors(form);
+  form.querySelectorAll(".field").forEach(mark);
+  form.querySelector("#answer-errors")?.remove();
+}
+
+const isAsFilledIn = (input) => (/radio|checkbox/.test(input.type) ? input.checked === input.defaultChecked : input.value === input.defaultValue);
+
+/* It keeps its place, so that nothing moves */
+function sayFilledIn() {
+  const words = document.querySelector("#answer [data-filled-in]");
+  if (!words) return;
+  const inputs = [...document.querySelectorAll("#answer :is(input, textarea)[name=value]")];
+  words.style.visibility = inputs.every(isAsFilledIn) ? "" : "hidden";
+}
+
+function changed({ target }) {
+  const field = target.name && target.closest("#answer .field");
+  if (field) {
+    hideErrors(field);
+    mark(field);
+  }
+  sayFilledIn();
+}
+
+document.addEventListener("input", changed);
+document.addEventListener("change", changed);
+document.addEventListener("htmx:after:swap", () => {
+  document.querySelectorAll("#answer .field").forEach(mark);
+  sayFilledIn();
+});
+sayFilledIn();
