@@ -327,6 +327,28 @@ def test_keys_go_on_to_the_next_question_from_the_row_of_a_held_one(
     expect(page.locator("#detail .empty")).to_be_visible()
 
 
+def test_the_next_open_question_is_not_one_whose_answer_is_held(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing()
+    runs = {
+        name: ask_lee(api, f"Led past, {name}?", timeout=f"{20 + place}m")
+        for place, name in enumerate(("held", "closed", "open"))
+    }
+    expect(arrived(page, "Led past, open?")).to_be_visible()
+    page.goto("/inbox/?q=led+past")
+    open_item(page, "Led past, held?")
+    page.keyboard.press("a")
+    heading = page.locator("#question")
+    expect(heading).to_have_text("Led past, closed?")
+    expect(page.locator("#held-answers")).to_contain_text("Led past, held?")
+    closed = interaction_of(api, runs["closed"])["id"]
+    api.post(f"/interactions/{closed}/respond", json={"value": True})
+    expect(page.locator("#outcome").get_by_role("link", name="Next open question")).to_be_visible()
+    page.keyboard.press("n")
+    expect(heading).to_have_text("Led past, open?")
+
+
 def test_continuous_typing_answers_nothing(undoing: Choose, api: httpx.Client) -> None:
     page = undoing()
     page.clock.install()

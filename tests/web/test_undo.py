@@ -81,6 +81,20 @@ def test_the_answer_waits_and_the_next_question_opens(desk: Desk, rina: Client) 
     assert 0 < int(left[1]) <= 30
 
 
+@pytest.mark.parametrize("headers", [None, part("detail")], ids=["page", "part"])
+def test_the_next_open_question_is_not_one_whose_answer_waits(
+    desk: Desk, rina: Client, headers: dict[str, str] | None
+) -> None:
+    waits, following = desk.ask(message="Waits?"), desk.ask(message="Follows?")
+    tell(answered(ask("int_closed"), LEE, 1))
+    closed = Interaction.objects.get(mobius_id="int_closed")
+    link = r'href="([^"]+)"\s+data-key="n">Next open question'
+    assert re.findall(link, page_of(rina, closed, headers=headers)) == [waits.get_absolute_url()]
+    send(rina, waits)
+    page = page_of(rina, closed, headers=headers)
+    assert re.findall(link, page) == [following.get_absolute_url()]
+
+
 def test_its_row_stays_in_the_list_when_it_is_sent(desk: Desk, rina: Client) -> None:
     item, _ = desk.ask(), desk.ask()
     send(rina, item)

@@ -216,6 +216,7 @@ def inbox_list(
     people = People(names_of(people_in(page.rows, filters)), viewer.mobius_id)
     done_together = tuple(summary(batch) for batch in batches)
     in_batches = answers_in_batches(viewer, upstream, now, batches)
+    on_their_way = (*held, *in_batches)
     lines = inbox_rows(
         page.rows,
         failed=failed_items(batches),
@@ -226,7 +227,7 @@ def inbox_list(
         filters=filters,
         now=now,
         current=current,
-        held=(*held, *in_batches),
+        held=on_their_way,
         returns=returns,
     )
     return InboxList(
@@ -246,7 +247,9 @@ def inbox_list(
         shown=numbers(page.rows),
         until=page.cursor,
         exact=filters.exact,
-        place=place_in(viewer, counts, filters, current),
+        place=place_in(
+            viewer, counts, filters, current, answered={answer.id for answer in on_their_way}
+        ),
         view=view,
         view_href=view_href(viewer, view, filters),
         changed_view=changed_view(viewer, view, filters),

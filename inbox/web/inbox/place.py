@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Case, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +12,7 @@ from inbox.models import Interaction, Recipient, Upstream
 from inbox.services import snooze
 from inbox.web.inbox.order import order_of
 from inbox.web.inbox.queries import Sample, available, narrowed
+from inbox.web.ui.held import on_their_way
 from inbox.web.ui.lists import PAGE
 from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, Filters, item_href, rows_of
 
@@ -19,7 +21,8 @@ from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, Filters, item_href, rows
 class Place:
     """``words`` is ``3 of 7``, empty for a question that is not in the list.
 
-    ``open_href`` is the next question that no one else has claimed; after the last, the first.
+    ``open_href`` is the next question that no one else has claimed, and to which the viewer has
+    given no answer that is still to be sent; after the last, the first.
     """
 
     words: str = ""
@@ -39,21 +42,33 @@ def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> 
     snoozed = snooze.not_back(returns, timezone.now())
     rows = rows_of(filters.rows, viewer, upstream, snoozed=snoozed)
     order, rows = order_of(filters, returns), narrowed(rows, viewer, upstream, filters)
-    listed = order.first(rows, "", COUNTED + 1)
-    claims = listed.values_list("interaction__mobius_id", "interaction__claimed_by")
-    return place_among(dict(claims), viewer, filters, id_)
+    answered = When(on_their_way(viewer.user_id, upstream), then=True)
+    rows = rows.annotate(answered=Case(answered, default=False))
+    columns = ("interaction__mobius_id", "interaction__claimed_by", "answered")
+    listed = list(order.first(rows, "", COUNTED + 1).values_list(*columns))
+    claims = {row_id: claimed_by for row_id, claimed_by, _answered in listed}
+    answered_ids = {row_id for row_id, _claimed_by, answered in listed if answered}
+    return place_among(claims, viewer, filters, id_, answered=answered_ids)
 
 
 def place_among(
-    claimed_by: Mapping[str, str | None], viewer: Viewer, filters: Filters, id_: str
+    claimed_by: Mapping[str, str | None],
+    viewer: Viewer,
+    filters: Filters,
+    id_: str,
+    *,
+    answered: Collection[str] = (),
 ) -> Place:
-    """``place_of`` for a list that was read before: who has claimed each question, in order."""
+    """``place_of`` for a list that was read before: who has claimed each question, in order.
+    ``answered``: those to which the viewer has given an answer that is still to be sent.
+    """
     ids = list(claimed_by)
     shown = ids[:COUNTED]
     at = shown.index(id_) if id_ in shown else -1
     following = shown[at + 1 :] + shown[: max(at, 0)]
     free_or_own = (None, "", viewer.mobius_id)
-    free = next((next_id for next_id in following if claimed_by[next_id] in free_or_own), None)
+    waiting = (next_id for next_id in following if next_id not in answered)
+    free = next((next_id for next_id in waiting if claimed_by[next_id] in free_or_own), None)
     open_href = item_href(free, filters) if free is not None else ""
     if at < 0:
         return Place(next_href=item_href(shown[0], filters) if shown else "", open_href=open_href)
@@ -66,11 +81,22 @@ def place_among(
     )
 
 
-def place_in(viewer: Viewer, counts: Sample, filters: Filters, current: str) -> Place | None:
-    """The place of the open question, if it is among the counted ones."""
+def place_in(
+    viewer: Viewer,
+    counts: Sample,
+    filters: Filters,
+    current: str,
+    *,
+    answered: Collection[str] = (),
+) -> Place | None:
+    """The place of the open question, if it is among the counted ones. ``answered`` is as in
+    ``place_among``.
+    """
     if not current:
         return Place()
-    return place_among(counts.claimed_by, viewer, filters, current) if filters.exact else None
+    if not filters.exact:
+        return None
+    return place_among(counts.claimed_by, viewer, filters, current, answered=answered)
 
 
 def after_answer(filters: Filters) -> Filters:
