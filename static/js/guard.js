@@ -1,5 +1,5 @@
 /* When input may decide. This file filters keys, presses and submits before any other script sees them. What it refuses is
-   dropped, never queued, and the page looks and reads as usual. The rules:
+   dropped, never queued, and the page looks and reads as usual, except where rule 2 says so. The rules:
 
    1. Typing that has lost its field is still typing. When the field or choice with the focus is removed, hidden or disabled, or a key
       that goes to a field finds none because the question has just closed, keys do nothing until the person has paused for
@@ -8,7 +8,9 @@
       shortcuts that work there (isTextOnChoice).
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys for KEY_MS and presses by
       pointer or touch for POINTER_MS; so do "Send again", Claim and Release, and those of the rows beside one that has just
-      left the list, for they may have moved under the pointer. A confirm step ignores both for STEP_MS.
+      left the list, for they may have moved under the pointer. A confirm step ignores both for STEP_MS. The form says so when it
+      has ignored a key that answers (templates/interactions/_hint.html). If that key was to choose an option, keys send nothing
+      until the person has clicked, chosen or typed something in the form.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking.
    4. An answer is sent once, as it stands: while it is on its way, its buttons do nothing and its fields take no text, which
@@ -35,6 +37,8 @@ const DECIDES = `${FORM} button[type=submit]:not([formaction]), ${STEP} button[t
 
 const shownAt = new WeakMap();
 const sending = new WeakSet();
+/* Forms that say that a key came too early, and whether it was to choose an option */
+const ignored = new WeakMap();
 let field = null;
 let pausedUntil = 0;
 let row = null;
@@ -86,6 +90,22 @@ function isTooEarly(element, event, byPointer) {
   return event.timeStamp - (shownAt.get(shown) ?? -Infinity) < wait;
 }
 
+function sayTooEarly(form, chooses) {
+  const hint = form.querySelector("[data-hint]");
+  ignored.set(form, chooses || ignored.get(form) === true);
+  hint.textContent = ignored.get(form) ? hint.dataset.tooEarlyToChoose : hint.dataset.tooEarly;
+  /* A page part that reloads itself leaves it alone */
+  hint.setAttribute("hx-morph-skip", "");
+}
+
+/* The person has gone on in the form on purpose */
+function settle(form) {
+  if (!ignored.delete(form)) return;
+  const hint = form.querySelector("[data-hint]");
+  hint.textContent = "";
+  hint.removeAttribute("hx-morph-skip");
+}
+
 const isLetter = (event) => event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
 const isSend = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey);
 
@@ -100,6 +120,24 @@ const isRunningText = (event) => event.timeStamp - strayAt < KEY_MS;
 function missesField({ key }, target) {
   if (key === "Enter") return target.matches("body, #main, #question, .row[aria-current]") && document.getElementById("question") && !document.querySelector(FORM);
   return /^[m/]$/i.test(key) && ![...document.querySelectorAll(`[data-key="${key.toLowerCase()}"]`)].some((each) => !isGone(each));
+}
+
+/* On the row of another question, keys that answer open it */
+function isElsewhere(target) {
+  const marked = target.closest(ROW);
+  return marked !== null && marked.dataset.interactionId !== document.getElementById("detail").dataset.interactionId;
+}
+
+/* Whether a key that answers would do so in this form: not every form has options, or the buttons A and R */
+function answersIn(form, event) {
+  if (isSend(event)) return true;
+  if (document.body.dataset.keys === "off") return false;
+  return form.querySelector(/[1-9]/.test(event.key) ? ".choice" : `[data-key="${event.key.toLowerCase()}"]`) !== null;
+}
+
+function dropTooEarly(form, event, target) {
+  drop(event);
+  if (!event.repeat && !isElsewhere(target) && answersIn(form, event)) sayTooEarly(form, /[1-9]/.test(event.key));
 }
 
 const movesMark = (event) => isLetter(event) && /[jk]/i.test(event.key) && event.timeStamp - rowLostAt >= KEY_MS;
@@ -128,7 +166,8 @@ function onKey(event) {
   const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
   if (!typing && isStray(event)) strayAt = event.timeStamp;
   if (isText) drop(event);
-  else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event, false)) drop(event);
+  else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event, false)) dropTooEarly(form, event, target);
+  else if (form && isSend(event) && ignored.get(form) && !isElsewhere(target)) drop(event);
   else if (form && answers && !typing && isRunningText(event)) {
     strayAt = event.timeStamp;
     drop(event);
@@ -137,12 +176,17 @@ function onKey(event) {
 }
 
 function onClick(event) {
-  const control = event.target instanceof Element && event.target.closest(DECIDES);
-  if (!control) return;
+  if (!(event.target instanceof Element)) return;
+  const control = event.target.closest(DECIDES);
+  if (!control) return settle(event.target.closest(FORM));
   /* A click made by a key or by a script has neither */
   const byPointer = event.detail > 0 || Boolean(event.pointerType);
   const isStrayPress = !byPointer && !control.matches(CLAIM) && isRunningText(event);
-  if (sending.has(control.form) || isTooEarly(control, event, byPointer) || isStrayPress) drop(event);
+  const form = control.closest(FORM);
+  const tooEarly = isTooEarly(control, event, byPointer);
+  if (sending.has(control.form) || tooEarly || isStrayPress || (!byPointer && ignored.get(form))) drop(event);
+  else settle(form);
+  if (form && tooEarly && !byPointer) sayTooEarly(form, false);
 }
 
 function onSubmit(event) {
@@ -158,6 +202,7 @@ function onInput(event) {
 addEventListener("keydown", onKey, true);
 addEventListener("beforeinput", onInput, true);
 addEventListener("click", onClick, true);
+addEventListener("input", ({ target }) => settle(target.form), true);
 addEventListener("submit", onSubmit, true);
 addEventListener("pointerdown", resume, true);
 

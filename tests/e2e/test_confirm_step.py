@@ -122,8 +122,12 @@ def test_two_presses_in_quick_succession_send_nothing(sign_in: SignIn, api: http
         page.keyboard.press(key)
         page.clock.run_for(90)
     expect(step(page)).to_be_visible()
+    expect(page.locator("#answer [data-hint]")).to_have_text(
+        "That was too soon after the question appeared, so nothing changed."
+    )
     assert interaction_of(api, run_id)["status"] == "pending"
     page.keyboard.press("Escape")
+    expect(page.locator("#answer [data-hint]")).to_have_text("")
     expect(step(page)).to_have_count(0)
     expect(page.get_by_role("button", name="Send answer")).to_be_focused()
 

@@ -521,6 +521,80 @@ def test_a_question_that_has_just_appeared_takes_no_answer_and_looks_as_usual(
     assert interaction_of(api, run_id)["status"] == "completed"
 
 
+TOO_SOON = "That was too soon after the question appeared, so nothing changed."
+OPTIONS = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
+DEFAULT = {
+    "type": "review",
+    "spec": {"mode": "select", "options": OPTIONS, "default_value": "o0"},
+}
+
+
+def hint(page: Page) -> Locator:
+    return page.locator("#answer [role=status][data-hint]")
+
+
+@pytest.mark.parametrize(
+    ("name", "go_on"),
+    [
+        ("by a digit", lambda page: page.keyboard.press("2")),
+        ("by a click", lambda page: page.get_by_text("Choice 1").click()),
+    ],
+)
+def test_a_choice_that_was_too_early_is_told_and_its_default_is_not_sent(
+    sign_in: SignIn, api: httpx.Client, name: str, go_on: Callable[[Page], None]
+) -> None:
+    page = sign_in("rina")
+    ask(api, f"Chosen too early, {name}?", **DEFAULT)
+    row = arrived(page, f"Chosen too early, {name}?")
+    page.clock.install()
+    stop_clock(page)
+    row.click()
+    expect(page.get_by_role("radio", name="Choice 0")).to_be_checked()
+    expect(hint(page)).to_have_text("")
+    page.clock.run_for(200)
+    page.keyboard.press("2")
+    told = f"{TOO_SOON} Choose your answer again."
+    expect(hint(page)).to_have_text(told)
+    page.clock.run_for(ANSWER_GUARD_MS)
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Send answer").focus()
+    for key in ("Enter", "Space", "Control+Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("[data-step]")).to_have_count(0)
+    expect(page.get_by_role("radio", name="Choice 0")).to_be_checked()
+    read_again(page)
+    expect(hint(page)).to_have_text(told)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-step]")).to_have_count(0)
+
+    go_on(page)
+    expect(hint(page)).to_have_text("")
+    expect(page.get_by_role("radio", name="Choice 1")).to_be_checked()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-step]")).to_contain_text("Your answer: Choice 1")
+
+
+def test_a_key_that_was_too_early_to_approve_is_told_and_may_be_pressed_again(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Approved too early?")
+    row = arrived(page, "Approved too early?")
+    page.clock.install()
+    stop_clock(page)
+    row.click()
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_enabled()
+    page.keyboard.press("1")
+    expect(hint(page)).to_have_text("")
+    page.keyboard.press("a")
+    expect(hint(page)).to_have_text(TOO_SOON)
+    page.clock.run_for(STEP_GUARD_MS + 20)
+    page.keyboard.press("a")
+    expect(page.locator("[data-step]")).to_be_visible()
+    expect(hint(page)).to_have_text("")
+
+
 def test_keys_that_answer_only_open_a_row_that_is_marked(
     sign_in: SignIn, api: httpx.Client
 ) -> None:

@@ -327,6 +327,33 @@ def test_keys_go_on_to_the_next_question_from_the_row_of_a_held_one(
     expect(page.locator("#detail .empty")).to_be_visible()
 
 
+def test_a_default_is_not_sent_for_a_choice_that_was_too_early(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing()
+    options = [{"value": value, "label": value.upper()} for value in ("a1", "b1")]
+    spec = {"mode": "select", "options": options, "default_value": "a1"}
+    run_id = ask_lee(api, "Chosen a little early?", type="review", spec=spec)
+    row = arrived(page, "Chosen a little early?")
+    page.clock.install()
+    stop_clock(page)
+    row.click()
+    expect(page.get_by_role("radio", name="A1")).to_be_checked()
+    page.clock.run_for(200)
+    page.keyboard.press("2")
+    page.clock.run_for(400)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#answer [data-hint]")).to_contain_text("Choose your answer again.")
+    expect(page.locator("#held-answers")).not_to_contain_text("Chosen a little early?")
+    page.keyboard.press("2")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#held-answers")).to_contain_text("Chosen a little early?")
+    page.clock.resume()
+    page.keyboard.press("z")
+    expect(page.get_by_role("radio", name="B1")).to_be_checked()
+    assert status_of(api, run_id) == "pending"
+
+
 def test_the_next_open_question_is_not_one_whose_answer_is_held(
     undoing: Choose, api: httpx.Client
 ) -> None:
