@@ -5,8 +5,8 @@
      data-stop         J and K stop at it: a link of a page without rows, or in a line above the rows, which Esc dismisses
    X selects a row, and Shift with J or K the next one too; a, r, c and e are then the buttons of the bar below the list.
    Rows (.row) are moved through with j and k, which mark a row by the focus; Enter on the open one goes on to its form, Esc
-   comes back. 1 to 9 choose an option of the answer form. Keys that answer act on the question in the pane only: on
-   another row they open it.
+   comes back. 1 to 9 choose an option of the answer form, and leave its confirm step for that. Keys that answer act on the
+   question in the pane only: on another row they open it.
    Switched off with data-keys="off" on the body; silent while someone types. When a key may decide is static/js/guard.js's. */
 
 import { clear, hasSelection, toggle } from "./row-selection.js";
@@ -65,6 +65,8 @@ const open = (row) => tell(row, "row:opened") && (row.classList.contains("htmx-r
 function choose(place) {
   const input = [...document.querySelectorAll(".choice input")].filter((each) => seen(each.closest(".choice")))[place - 1];
   if (!input || input.matches(":disabled")) return false;
+  /* What is sent is what the step has shown */
+  input.form?.querySelector("[data-go-back]")?.click();
   input.focus();
   input.click();
   return true;

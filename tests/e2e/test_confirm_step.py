@@ -132,6 +132,42 @@ def test_two_presses_in_quick_succession_send_nothing(sign_in: SignIn, api: http
     expect(page.get_by_role("button", name="Send answer")).to_be_focused()
 
 
+def test_a_digit_leaves_the_step_and_changes_the_answer_in_the_form(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    page.clock.install()
+    run_id = ask(api, "Changed under the step?", **SELECT)
+    open_item(page, "Changed under the step?")
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    expect(step(page)).to_contain_text("Your answer: Option 0")
+    stop_clock(page)
+    page.keyboard.press("3")
+    expect(step(page)).to_have_count(0)
+    expect(page.get_by_role("radio", name="Option 2")).to_be_focused()
+    expect(page.get_by_role("radio", name="Option 2")).to_be_checked()
+    page.keyboard.press("Enter")
+    assert interaction_of(api, run_id)["status"] == "pending"
+
+    page.keyboard.press("Control+Enter")
+    expect(step(page)).to_contain_text("Your answer: Option 2")
+    page.keyboard.press("2")
+    page.clock.run_for(STEP_GUARD_MS + 20)
+    for key in ("Control+Enter", "Enter"):
+        page.keyboard.press(key)
+    expect(step(page)).to_contain_text("Your answer: Option 2")
+    expect(page.locator("#answer [data-hint]")).to_contain_text("Choose your answer again.")
+    page.keyboard.press("2")
+    expect(step(page)).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    expect(step(page)).to_contain_text("Your answer: Option 1")
+    page.clock.run_for(STEP_GUARD_MS + 20)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".row", has_text="Changed under the step?")).to_have_count(0)
+    assert answered(api, run_id)["response"]["value"] == "o1"
+
+
 @pytest.mark.parametrize(
     ("fields", "complaint"),
     [(SELECT, "Choose an answer."), (LINE, "Enter your answer."), (TEXT, "Enter your answer.")],
