@@ -100,7 +100,8 @@ function ask(form, button) {
   const title = make("h2", { id: "step-title" }, button.dataset.ask);
   const words = [make("p", { class: "anywhere quoted" }), make("p", { class: "anywhere quoted" })];
   if (button.dataset.why) words.unshift(make("p", {}, button.dataset.why));
-  const yes = make("button", { class: "btn btn--primary", type: "submit", name: button.name, value: button.value, "data-send": "" }, button.dataset.yes);
+  const kind = button.matches(".btn--reject") ? "btn--reject" : "btn--primary";
+  const yes = make("button", { class: `btn ${kind}`, type: "submit", name: button.name, value: button.value, "data-send": "" }, button.dataset.yes);
   if (button.dataset.key) {
     yes.dataset.key = button.dataset.key;
     yes.append(" ", cap(button.dataset.key.toUpperCase()));

@@ -66,27 +66,28 @@ function say(form) {
   if (!place) return;
   const state = stateOf(form);
   let words = "";
-  let late = false;
+  let tone = "plain";
   if (state.sending && Date.now() - state.sending > SENDING_MS) {
     words = worded(place, "sending");
     form.setAttribute("aria-busy", "true");
   } else if (state.signedOut || state.stale) {
     words = worded(place, state.signedOut ? "signedOut" : "expired");
-    late = true;
+    tone = "late";
   } else if (state.tooLarge) {
     words = worded(place, "tooLarge");
-    late = true;
+    tone = "late";
   } else if (state.closed) {
     words = worded(place, "kept");
   } else if (state.retryAt) {
     words = worded(place, "retry", Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000)));
-    late = true;
+    tone = "late";
   } else if (state.savedAt) {
     words = savedWords(place, Date.now() - state.savedAt);
+    tone = "ok";
   }
   if (place.textContent === words) return;
   place.textContent = words;
-  if (words) place.dataset.state = late ? "late" : "ok";
+  if (words) place.dataset.state = tone;
   else delete place.dataset.state;
 }
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import approve, press
+from tests.support.pages import approve, box_of, press
 from tests.support.product import Product, ask, interaction_of
 
 pytestmark = pytest.mark.any_database
@@ -47,6 +47,14 @@ def test_a_claim_is_shown_to_all_and_another_can_claim_what_is_released(
         approve_now = page.get_by_role("button", name="Approve", disabled=False)
         expect(approve_now).to_have_count(0)
     expect(rina.get_by_label("Comment")).to_have_value("Half typed")
+    for page in (sam, lee):
+        page.set_viewport_size({"width": 390, "height": 844})
+        reject, approve_ = (
+            box_of(page.locator(f".decide button[name=value][value={value}]"))
+            for value in ("false", "true")
+        )
+        assert reject["x"] + reject["width"] < approve_["x"]
+        page.set_viewport_size({"width": 1440, "height": 900})
     press(lee.locator("#claiming").get_by_role("button", name="Release"))
     press(sam.locator("#claiming").get_by_role("button", name="Claim"))
     expect(sam.locator("#claiming").get_by_role("button", name="Release")).to_be_visible()

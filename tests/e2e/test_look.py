@@ -6,12 +6,21 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from inbox.web.ui import when
 from tests.e2e.arrivals import arrived, open_item
+from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve, box_of, press, stop_clock
+from tests.support.pages import (
+    ANSWER_GUARD_MS,
+    STEP_GUARD_MS,
+    approve,
+    box_of,
+    press,
+    send,
+    stop_clock,
+)
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -36,10 +45,17 @@ def offline(sign_in: SignIn) -> Page:
     return page
 
 
-def test_reject_asks_once_more_and_may_be_taken_back(sign_in: SignIn, api: httpx.Client) -> None:
-    page = sign_in("rina")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_reject_asks_once_more_and_may_be_taken_back(
+    sign_in: SignIn, api: httpx.Client, theme: str
+) -> None:
+    page = sign_in("rina", color_scheme=theme)
     ask(api, "Throw it away?")
     open_item(page, "Throw it away?")
+    colours = (
+        "(button) => [getComputedStyle(button).color, getComputedStyle(button).backgroundColor]"
+    )
+    rejects = page.get_by_role("button", name="Reject").evaluate(colours)
     page.get_by_label("Comment").fill("It is broken.")
     page.wait_for_timeout(ANSWER_GUARD_MS)
     page.keyboard.press("Control+Enter")
@@ -48,6 +64,8 @@ def test_reject_asks_once_more_and_may_be_taken_back(sign_in: SignIn, api: httpx
     press(page.get_by_role("button", name="Reject"))
     step = page.get_by_role("group", name="Reject “Throw it away”?")
     expect(step).to_contain_text("With your comment: “It is broken.”")
+    assert step.get_by_role("button", name="Yes, reject").evaluate(colours) == rejects
+    assert violations(page) == []
     page.keyboard.press("Escape")
     expect(step).to_have_count(0)
     expect(page.get_by_role("button", name="Reject")).to_be_focused()
@@ -124,6 +142,37 @@ def test_on_a_phone_the_last_step_is_in_sight_however_long_the_comment(
     expect(page.get_by_role("heading", name="Approve “Said at length”?")).to_be_in_viewport(ratio=1)
     expect(page.locator("#answer-card > p").first).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("button", name="Yes, approve")).to_be_in_viewport(ratio=1)
+
+
+def test_a_tick_says_that_the_draft_is_saved_and_nothing_else(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Ticked off?", **TEXT)
+    open_item(page, "Ticked off?")
+    mark = page.locator("[data-saved]")
+
+    def tick() -> str:
+        return str(mark.evaluate("(mark) => getComputedStyle(mark, '::before').content"))
+
+    save(page, "First")
+    expect(mark).to_have_text("Draft saved")
+    assert "✓" in tick()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("/(draft|respond)$"), hold)
+    with page.expect_request(re.compile("/draft$")):
+        page.locator("#answer [name=value]").fill("Second")
+    expect(mark).to_have_text("")
+    assert tick() == "none"
+    held.pop().continue_()
+    expect(mark).to_have_text("Draft saved")
+    send(page)
+    expect(mark).to_have_text("Sending…")
+    assert tick() == "none"
 
 
 @pytest.mark.parametrize(("fields", "name"), [({}, "Approve"), (TEXT, "Send answer")])
