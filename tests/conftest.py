@@ -64,6 +64,14 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
             item.add_marker(pytest.mark.any_database)
         if PROCESS_FIXTURES & fixtures:
             item.add_marker(pytest.mark.process)
+    # The longest first, so that no worker waits for one at the end. Where Django's own database is
+    # used too, pytest-django's order stays: what empties its tables comes last.
+    items.sort(key=lambda item: not _is_long(item))
+
+
+def _is_long(item: Any) -> bool:
+    uses_tables = item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ())
+    return bool(item.get_closest_marker("process")) and not uses_tables
 
 
 @pytest.hookimpl(tryfirst=True)
