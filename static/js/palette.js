@@ -72,8 +72,9 @@ function select(option) {
 
 function tell() {
   const count = options().length;
-  const { count: words, none, failed: unavailable } = status.dataset;
-  status.textContent = failed ? unavailable : count ? fill(words, { count }) : none;
+  const { one, count: words, none, failed: unavailable } = status.dataset;
+  const results = count === 1 ? one : fill(words, { count });
+  status.textContent = failed ? unavailable : count ? results : none;
 }
 
 function match() {

@@ -204,7 +204,7 @@ def test_an_answer_that_the_workflow_suggests_is_sent_from_its_field_only(
     assert interaction_of(api, run_id)["status"] == "pending"
     send_by_key(page)
     expect(page.locator("#toasts")).to_contain_text(
-        "Answer sent: As the workflow says. The run has resumed."
+        "Answer sent: “As the workflow says”. The run has resumed."
     )
 
 

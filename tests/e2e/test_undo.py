@@ -281,7 +281,7 @@ def test_a_choice_that_must_be_asked_is_asked_too(undoing: Choose, api: httpx.Cl
     expect(step).to_contain_text("Your answer: B1")
     page.wait_for_timeout(STEP_GUARD_MS + 20)
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#toasts")).to_contain_text("Answer sent: B1")
+    expect(page.locator("#toasts")).to_contain_text("Answer sent: “B1”")
     assert answered(api, run_id)["response"]["value"] == "b1"
 
 

@@ -109,7 +109,8 @@ def test_a_question_that_is_new_waits_behind_the_bar(rina: Client) -> None:
     got = changes(rina, "int_b", "int_c", shown=())
     assert (renewed(got), taken_away(got)) == ([], [])
     assert sorted(waiting(got)) == ["int_b", "int_c"]
-    assert "2 new" in got
+    assert 'aria-label="Show 2 new questions"' in got
+    assert ">2 new<" in re.sub(r"<svg.*?</svg>", "", got, flags=re.DOTALL)
 
 
 def test_a_waiting_row_that_closes_no_longer_waits(rina: Client) -> None:

@@ -262,6 +262,7 @@ def test_only_text_that_is_not_my_answer_is_called_unsent(
     page = page_of(rina)
     assert ("wasn't sent" in page) == bool(says)
     assert says in page
+    assert ("<h2> Your answer </h2>" in page) == bool(says)
 
 
 def test_an_expired_item_says_so_and_offers_no_button(rina: Client) -> None:
@@ -276,6 +277,21 @@ def test_an_expired_item_says_so_and_offers_no_button(rina: Client) -> None:
     assert "This expired 4 min ago. It can no longer be answered." in page
     assert "Expired unanswered" in page
     assert 'action="/interactions/int_1/respond"' not in page
+
+
+def test_an_item_that_expired_with_some_answers_says_how_many(rina: Client) -> None:
+    said = (Answer(user_id="user_rina", value=True, at=at(1)),)
+    ended = {"completed_at": soon(minutes=-4), "expires_at": soon(minutes=-4)}
+    tell(group_ask(status=InteractionStatus.EXPIRED, responses=said, **ended))
+    page = page_of(rina)
+    assert "Expired with 1 of 3 answers" in page
+    assert "Expired unanswered" not in page
+
+
+def test_a_comment_is_called_optional_where_it_is(rina: Client) -> None:
+    options = (Option(value="a1", label="A1"),)
+    tell(ask(questions=(Question(mode="select", options=options),)))
+    assert "Comment <small>optional</small>" in page_of(rina)
 
 
 def test_past_its_expiry_it_offers_no_button_before_upstream_says_so(rina: Client) -> None:

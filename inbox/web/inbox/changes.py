@@ -38,6 +38,15 @@ class Arrivals:
             return _("%(count)d or more new") % {"count": PAGE}
         return ngettext("%(count)d new", "%(count)d new", count) % {"count": count}
 
+    @property
+    def action(self) -> str:
+        """``Show 1 new question``: what the bar is called where it isn't seen."""
+        count = len(self.ids)
+        if count >= PAGE:
+            return _("Show %(count)d or more new questions") % {"count": PAGE}
+        words = ngettext("Show %(count)d new question", "Show %(count)d new questions", count)
+        return words % {"count": count}
+
 
 @dataclass(frozen=True)
 class InboxChanges:

@@ -149,7 +149,7 @@ def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]
     if item.status == "expired":
         at = ended_at(item)
         if not item.closed_early:
-            return [Entry("failed", _("Expired unanswered"), at, "bad")]
+            return [Entry("failed", _expired(item), at, "bad")]
         status = item_status(item.state)
         text, href = (ending.text, ending.href) if ending else (status.label, "")
         return [Entry(status.icon, text, at, "warn", href=href)]
@@ -159,6 +159,21 @@ def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]
         text = _("Expires, and the run fails") if _is_step(item) else _("Expires")
         return [Entry("dashed", text, item.expires_at, "to-come")]
     return []
+
+
+def _expired(item: Interaction) -> str:
+    have, needed = progress(item) or (0, 1)
+    if not have:
+        return _("Expired unanswered")
+    if not item.says_how_many:
+        words = ngettext("Expired with %(have)d answer", "Expired with %(have)d answers", have)
+        return words % {"have": have}
+    words = ngettext(
+        "Expired with %(have)d of %(needed)d answer",
+        "Expired with %(have)d of %(needed)d answers",
+        needed,
+    )
+    return words % {"have": have, "needed": needed}
 
 
 def _all_answered(count: int, *, runs: bool) -> str:

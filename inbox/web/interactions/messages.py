@@ -26,6 +26,7 @@ from inbox.web.ui.messages import (
 )
 from inbox.web.ui.people import People
 from inbox.web.ui.when import at, moment, span
+from inbox.web.ui.words import quoted
 
 JUST_NOW = timedelta(minutes=2)
 NAMED = 40
@@ -130,9 +131,11 @@ def underway_notice(
 def closed_title(viewer: Viewer, item: Interaction) -> str:
     """Who gave which answer and when, or how else the question closed."""
     people = People(names_of([item.responder_id, *item.answered_by]), viewer.mobius_id)
-    sentence = closing_sentence(item, people, timezone.now()).rstrip(".")
+    sentence = closing_sentence(item, people, timezone.now())
+    if item.status == "expired":
+        return sentence  # two of them
     if sentence:
-        return sentence
+        return sentence.rstrip(".")
     return _("This question is %(status)s") % {"status": item.status or _("closed")}
 
 
@@ -156,7 +159,8 @@ def _sent(viewer: Viewer, item: Interaction) -> str:
     if question.get("mode") == "confirm" and isinstance(value, bool):
         return _("Approved") if value else _("Rejected")
     chosen = value_words(question, value).line.rstrip(". ")
-    return _("Answer sent: %(answer)s") % {"answer": chosen} if chosen else _("Answer sent")
+    sent = _("Answer sent: %(answer)s") % {"answer": quoted(chosen)}
+    return sent if chosen else _("Answer sent")
 
 
 def _answered_before(viewer: Viewer, item: Interaction) -> str:

@@ -41,7 +41,7 @@ class Message:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.title}. {self.text}"
+        return f"{self.title.rstrip('.')}. {self.text}"
 
     @property
     def status(self) -> int:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from inbox.access import Viewer
 from inbox.mirror.rows import interaction_row, run_row
-from inbox.mobius.types import Answer, Policy, PolicyKind
+from inbox.mobius.types import Answer, InteractionStatus, Policy, PolicyKind, Question
 from inbox.models import Group, Interaction, Run, Upstream
 from inbox.services import claiming, groups, run_control
 from inbox.services.answer_state import Underway
@@ -99,6 +99,21 @@ def test_a_closed_question_says_who_answered_what() -> None:
     assert message.text == f"Your answer wasn't sent. {SAVED}"
     assert (message.status, message.tone, message.retryable) == (409, "info", False)
     assert about_claim(Kind.CLOSED, closed).title == message.title
+
+
+def test_a_title_of_two_sentences_has_both_full_stops() -> None:
+    expired = ask(status=InteractionStatus.EXPIRED, completed_at=at(2))
+    message = about_answer(Kind.CLOSED, expired)
+    assert message.title.endswith(". It can no longer be answered.")
+    assert "answered. Your answer" in str(message)
+
+
+def test_a_text_that_was_sent_is_quoted() -> None:
+    asked = ask(run_id="run_1", questions=(Question(mode="input"),))
+    sent = answered(asked, "user_rina", 2, "It arrives on Monday.")
+    assert str(about_answer(Kind.ANSWERED, sent)) == (
+        "Answer sent: “It arrives on Monday”. The run has resumed."
+    )
 
 
 def test_an_answer_of_mine_that_came_before_is_repeated() -> None:
