@@ -1,7 +1,7 @@
 /* What is said beside the fields of the answer form.
      .error[id]         what is wrong with its .field, which counts as invalid while it is shown. It goes once the field changes, or
                         another answer is chosen
-     [data-filled-in]   that the answer comes from the workflow, as long as it does
+     [data-filled-in]   that the answer comes from the workflow; with [data-changed], which hides it, it no longer does
    A swap leaves fields alone, so that typed text stays; this script marks them then. */
 
 const SHOWN = ".error[id]:not([hidden])";
@@ -39,7 +39,7 @@ function sayFilledIn() {
   const words = document.querySelector("#answer [data-filled-in]");
   if (!words) return;
   const inputs = [...document.querySelectorAll("#answer :is(input, textarea)[name=value]")];
-  words.style.visibility = inputs.every(isAsFilledIn) ? "" : "hidden";
+  words.toggleAttribute("data-changed", !inputs.every(isAsFilledIn));
 }
 
 function changed({ target }) {
