@@ -36,10 +36,14 @@ function senderNow(ctx) {
   return { form: ctx.request.form?.id, sends: element.dataset.sends, check: element.dataset.check, target: ctx.target?.id, extra: name ? { [name]: value } : {} };
 }
 
+/* The question whose answer the request takes back */
+const undoneBy = (ctx) => ctx.sourceElement?.dataset?.undoes;
+
 function kindOf(ctx) {
   if (ctx.kind) return ctx.kind;
   const sends = sender(ctx)?.sends;
   if (sends) return sends;
+  if (undoneBy(ctx)) return "undo";
   if (ctx.request.method !== "GET") return "change";
   const restored = ctx.request.headers["HX-History-Restore-Request"];
   return ctx.sourceElement === document.body && !restored ? "next" : "open";
@@ -118,11 +122,11 @@ function repeat(ctx) {
   if (ctx.status === "issuing") htmx.trigger(ctx.sourceElement, "htmx:abort");
   const { "HX-History-Restore-Request": restored, "HX-Target": target, "HX-Source": source } = ctx.request.headers;
   if (restored || !ctx.target?.id) return location.reload();
-  htmx.ajax("GET", ctx.request.action, {
+  htmx.ajax("GET", undoneBy(ctx) ?? ctx.request.action, {
     source: document.body,
     target: `#${ctx.target.id}`,
     swap: ctx.swap,
-    push: ctx.push,
+    push: undoneBy(ctx) ?? ctx.push,
     replace: ctx.replace,
     headers: { "HX-Target": target, "HX-Source": source },
     kind: kindOf(ctx),
@@ -194,6 +198,12 @@ document.addEventListener("htmx:after:swap", () => {
   if (!unconfirmed || document.querySelector(`[data-sends="${unconfirmed.sends}"][data-check="${unconfirmed.check}"]`)) return;
   unconfirmed = null;
   clear();
+});
+
+/* The answer still waits, and can still be undone */
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx?.target?.id !== "held-answers" || !shown || kindOf(shown) !== "undo") return;
+  if (document.querySelector(`#held-answers [data-undoes="${undoneBy(shown)}"]`)) clear();
 });
 
 document.addEventListener("htmx:error", (event) => {
