@@ -77,7 +77,7 @@ def clear(page: Page, allowed: int) -> None:
     page.locator("form[data-answer]").wait_for()
     keys, questions = 1, 0
     while True:
-        page.locator("form[data-answer], #detail .empty").first.wait_for()
+        page.locator("form[data-answer], #detail .empty").first.wait_for(state="attached")
         if page.locator("#detail .empty").count():
             break
         id_ = page.locator("#detail").get_attribute("data-interaction-id")
