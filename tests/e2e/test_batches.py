@@ -34,7 +34,7 @@ def listed(page: Page, api: httpx.Client, word: str, count: int = 3) -> list[str
 
 def confirm(page: Page) -> None:
     """Press the button of the preview at a person's pace."""
-    press(page.locator(".batch-foot .btn--primary"), STEP_GUARD_MS)
+    press(page.locator(".batch-foot [type=submit]"), STEP_GUARD_MS)
 
 
 @pytest.mark.browser

@@ -200,7 +200,9 @@ def test_questions_of_different_steps_are_named_by_them(rina: Client) -> None:
 def test_a_reason_that_is_needed_is_asked_for_and_a_long_comment_is_kept(rina: Client) -> None:
     items = told("Pay Acme?", context={"require_reason_on_reject": True})
     path = select(rina, items, "reject")
-    assert "required to reject" in text(rina.get(path))
+    preview = rina.get(path)
+    assert "required to reject" in text(preview)
+    assert "btn--reject" in preview.content.decode()
     answer = rina.post(f"{path}send", {"comment": " "})
     assert answer.status_code == 422
     assert "Enter a reason to reject these." in text(answer)
