@@ -43,9 +43,9 @@ def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> 
     rows = rows_of(filters.rows, viewer, upstream, snoozed=snoozed)
     order, rows = order_of(filters, returns), narrowed(rows, viewer, upstream, filters)
     answered = When(on_their_way(viewer.user_id, upstream), then=True)
-    rows = rows.annotate(answered=Case(answered, default=False))
+    shown = order.first(rows, "", COUNTED + 1).annotate(answered=Case(answered, default=False))
     columns = ("interaction__mobius_id", "interaction__claimed_by", "answered")
-    listed = list(order.first(rows, "", COUNTED + 1).values_list(*columns))
+    listed = list(shown.values_list(*columns))
     claims = {row_id: claimed_by for row_id, claimed_by, _answered in listed}
     answered_ids = {row_id for row_id, _claimed_by, answered in listed if answered}
     return place_among(claims, viewer, filters, id_, answered=answered_ids)
