@@ -162,11 +162,11 @@ async def test_it_is_not_taken_while_a_transaction_of_the_leader_is_open() -> No
         await taken(first)
         writing = in_term(first, write_slowly)
         await asyncio.to_thread(begun.wait, 30)
-        await second._link.execute("UPDATE inbox_lease SET until = clock_timestamp()")
+        await second._connection.execute("UPDATE inbox_lease SET until = clock_timestamp()")
         assert not await second.take()
         # Nor once the row has another version.
         assert await first.renew({})
-        await second._link.execute("UPDATE inbox_lease SET until = clock_timestamp()")
+        await second._connection.execute("UPDATE inbox_lease SET until = clock_timestamp()")
         assert not await second.take()
         go_on.set()
         await writing
