@@ -537,7 +537,7 @@ def hint(page: Page) -> Locator:
     ("name", "go_on"),
     [
         ("by a digit", lambda page: page.keyboard.press("2")),
-        ("by a click", lambda page: page.get_by_text("Choice 1").click()),
+        ("by a click", lambda page: page.locator(".choice", has_text="Choice 1").click()),
     ],
 )
 def test_a_choice_that_was_too_early_is_told_and_its_default_is_not_sent(
