@@ -200,9 +200,14 @@ document.addEventListener("htmx:after:swap", () => {
   clear();
 });
 
-/* The answer still waits, and can still be undone */
+/* The bar was read after the failure: the answer still waits, and can still be undone */
+const readSince = new WeakSet();
+const isUndo = () => shown !== null && kindOf(shown) === "undo";
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.target?.id === "held-answers" && isUndo()) readSince.add(ctx);
+});
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (ctx?.target?.id !== "held-answers" || !shown || kindOf(shown) !== "undo") return;
+  if (!readSince.has(ctx) || !isUndo()) return;
   if (document.querySelector(`#held-answers [data-undoes="${undoneBy(shown)}"]`)) clear();
 });
 
