@@ -17,6 +17,8 @@ const senders = new WeakMap();
 let unconfirmed = null;
 /* The notice on the page, and the request that it is about */
 let shown = null;
+/* What was shown when a request began */
+const shownBefore = new WeakMap();
 
 const isStream = (ctx) => ctx.sourceElement instanceof Element && ctx.sourceElement.hasAttribute("hx-sse:connect");
 const isPerson = (ctx) => ctx.byPerson || ctx.sourceElement === document.body || PERSON.includes(ctx.sourceEvent?.type);
@@ -62,6 +64,9 @@ function clear() {
   document.getElementById("request-status")?.replaceChildren();
   shown = null;
 }
+
+/* Whether its success removes the notice: a request that began before the notice says nothing about it */
+const mayClear = (ctx) => !shown || shown === ctx || shown === shownBefore.get(ctx);
 
 /* Whether the form that was sent has text typed by the person */
 const hasText = (form) => [...(form?.querySelectorAll(TEXT) ?? [])].some((field) => field.value.trim());
@@ -156,7 +161,9 @@ addEventListener("online", () => {
 
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
-  if (isStream(ctx) || !isPerson(ctx)) return;
+  if (isStream(ctx)) return;
+  shownBefore.set(ctx, shown);
+  if (!isPerson(ctx)) return;
   const sent = sender(ctx);
   if (sent && unconfirmed?.check === sent.check && unconfirmed.sends === sent.sends) {
     event.preventDefault();
@@ -187,7 +194,7 @@ document.addEventListener("htmx:after:request", (event) => {
     return fail(ctx, reasonOf(status, true));
   }
   signal("inbox:reached");
-  if (!isPerson(ctx)) return;
+  if (!isPerson(ctx) || !mayClear(ctx)) return;
   if (unconfirmed && ctx.kind !== "check" && ctx.target?.id !== unconfirmed.target) return;
   unconfirmed = null;
   clear();
@@ -201,13 +208,8 @@ document.addEventListener("htmx:after:swap", () => {
 });
 
 /* The bar was read after the failure: the answer still waits, and can still be undone */
-const readSince = new WeakSet();
-const isUndo = () => shown !== null && kindOf(shown) === "undo";
-document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
-  if (ctx.target?.id === "held-answers" && isUndo()) readSince.add(ctx);
-});
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (!readSince.has(ctx) || !isUndo()) return;
+  if (ctx.target?.id !== "held-answers" || !shown || kindOf(shown) !== "undo" || !mayClear(ctx)) return;
   if (document.querySelector(`#held-answers [data-undoes="${undoneBy(shown)}"]`)) clear();
 });
 

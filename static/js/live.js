@@ -9,6 +9,7 @@ import { WORDS } from "./words.js";
 const PATIENCE_MS = 3000;
 const SILENCE_MS = 35_000;
 const RETRY_S = [1, 2, 5, 10, 30];
+const CALM_MS = 60_000;
 const JITTER = 0.3;
 const root = document.documentElement;
 let patience = 0;
@@ -18,6 +19,7 @@ let streamTries = 0;
 let unreachable = false;
 let tries = 0;
 let retry = 0;
+let recoveredAt = -Infinity;
 /* The next connection need not wait: this page was hidden or offline, and is not one of a crowd that lost the server */
 let atOnce = false;
 const beginning = new WeakSet();
@@ -45,14 +47,32 @@ function broken() {
   if (!patience && !["lost", "ended"].includes(root.dataset.live)) patience = setTimeout(lost, PATIENCE_MS);
 }
 
-/* #freshness reloads itself on resync; so do the list and the question, in case something was missed */
+function retryLater() {
+  if (retry) return;
+  retry = setTimeout(() => {
+    retry = 0;
+    resync();
+  }, later(tries++));
+}
+
+/* #freshness reloads itself on resync; so do the list and the question, in case something was missed. Where the connection
+   comes and goes, or one address keeps failing while others respond, they do so after growing pauses */
+function catchUp() {
+  const calm = performance.now() - recoveredAt > CALM_MS;
+  recoveredAt = performance.now();
+  if (!calm) return retryLater();
+  clearTimeout(retry);
+  retry = tries = 0;
+  resync();
+}
+
 function settle() {
   if (streamLost || unreachable || root.dataset.live === "ended") return;
   clearTimeout(patience);
   patience = 0;
   const was = root.dataset.live;
   root.dataset.live = "on";
-  if (was === "lost") resync();
+  if (was === "lost") catchUp();
 }
 
 /* Where a swap changes the address of an element, htmx sets it up again and forgets the event that its throttle held back */
@@ -157,14 +177,11 @@ document.addEventListener("htmx:after:swap", () => {
 document.addEventListener("inbox:unreachable", () => {
   unreachable = true;
   lost();
-  clearTimeout(retry);
-  retry = setTimeout(resync, later(tries++));
+  retryLater();
 });
 document.addEventListener("inbox:reached", () => {
-  clearTimeout(retry);
   if (unreachable && streamLost) reconnect({ evenOpen: false });
   unreachable = false;
-  tries = 0;
   settle();
 });
 /* The stream ended with the session */

@@ -24,6 +24,7 @@ from tests.support.scripted_server import (
 pytestmark = pytest.mark.browser
 
 HTML = {"content-type": "text/html"}
+BELL = "/notifications/bell/$"
 PROXY_SAYS = (
     (502, "A proxy returned an error"),
     (503, "A proxy returned an error"),
@@ -314,6 +315,32 @@ def test_a_background_refresh_that_fails_only_changes_the_mark(
     expect(failed(page)).to_have_count(0)
     proxy.forget()
     expect(page.locator("#freshness")).to_have_text("Live")
+
+
+def test_while_one_address_keeps_failing_the_page_tries_again_after_growing_pauses(
+    browser: Browser, proxy: ScriptedServer
+) -> None:
+    context = signed_in(browser, proxy)
+    page = context.new_page()
+    page.clock.install()
+    page.goto("/inbox/")
+    expect(page.locator("#freshness")).to_have_text("Live")
+    proxy.on("GET", BELL, Reply(502, "<h1>nginx</h1>", HTML), always=True)
+    stop_clock(page)
+    with page.expect_response("**/notifications/bell/"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('notices'))")
+    expect(page.locator("#freshness")).to_contain_text("Not live")
+    with page.expect_response("**/freshness/"):
+        page.clock.run_for(1_400)
+    for _ in range(20):
+        page.evaluate("fetch('/freshness/').then(response => response.status)")
+    assert len(proxy.seen("GET", BELL)) <= 4
+    with page.expect_response("**/notifications/bell/"):
+        page.clock.run_for(40_000)
+    proxy.forget()
+    page.clock.run_for(40_000)
+    expect(page.locator("#freshness")).to_have_text("Live")
+    context.close()
 
 
 def test_after_twenty_seconds_without_a_response_the_page_says_so(

@@ -125,6 +125,34 @@ def test_z_is_a_letter_while_typing(undoing: Choose, api: httpx.Client) -> None:
     assert status_of(api, run_id) == "pending"
 
 
+def test_an_undo_that_failed_says_what_and_no_more_once_the_answer_is_known_to_wait(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing()
+    run_id = ask_lee(api, "Undone in a tunnel?")
+    open_item(page, "Undone in a tunnel?")
+    page.keyboard.press("a")
+    expect(page.locator("#held-answers")).to_contain_text("Undone in a tunnel?")
+    page.route(
+        re.compile("/undo$|/held/"),
+        lambda route: route.fulfill(body="<h1>A proxy</h1>", content_type="text/html"),
+    )
+    page.keyboard.press("z")
+    notice = page.locator("#request-status")
+    expect(notice).to_contain_text("We couldn't confirm that your answer was undone.")
+    press(notice.get_by_role("button", name="Check the question"))
+    expect(page.get_by_role("heading", name="Undone in a tunnel?", level=1)).to_be_visible()
+    expect(page.locator("#held-answer")).to_contain_text("Nothing has been sent yet.")
+    expect(notice.locator(".notice")).to_have_count(0)
+    page.keyboard.press("z")
+    expect(notice).to_contain_text("We couldn't confirm that your answer was undone.")
+    page.unroute_all()
+    expect(notice.locator(".notice")).to_have_count(0)
+    page.keyboard.press("z")
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    assert status_of(api, run_id) == "pending"
+
+
 def test_it_is_sent_although_the_tab_is_closed(undoing: Choose, api: httpx.Client) -> None:
     page = undoing(seconds=10)
     run_id = ask_lee(api, "Sent by itself?")
