@@ -7,7 +7,7 @@
       meant that, so there is no pause. A letter typed on a choice is the start of such typing too, unless it is one of the
       shortcuts that work there (isTextOnChoice).
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys for KEY_MS and presses by
-      pointer or touch for POINTER_MS; so do "Send again", Claim and Release, and those of the rows beside one that has just
+      pointer or touch for POINTER_MS, on its options as well as on its buttons; so do "Send again", Claim and Release, and those of the rows beside one that has just
       left the list, for they may have moved under the pointer. A confirm step ignores both for STEP_MS. The form says so when it
       has ignored a key that answers (templates/interactions/_hint.html). If that key was to choose an option, keys send nothing
       until the person has clicked, chosen or typed something in the form.
@@ -33,6 +33,7 @@ const RESEND = "#request-status button[data-sends]";
 /* One becomes the other in its place */
 const CLAIM = "button:is([data-sends=claim], [data-sends=release])";
 const SHOWN = [FORM, STEP, RESEND, CLAIM].join();
+const CHOICE = `${FORM} .choice`;
 const DECIDES = `${FORM} button[type=submit]:not([formaction]), ${STEP} button[type=submit], ${RESEND}, ${CLAIM}`;
 
 const shownAt = new WeakMap();
@@ -177,10 +178,12 @@ function onKey(event) {
 
 function onClick(event) {
   if (!(event.target instanceof Element)) return;
-  const control = event.target.closest(DECIDES);
-  if (!control) return settle(event.target.closest(FORM));
   /* A click made by a key or by a script has neither */
   const byPointer = event.detail > 0 || Boolean(event.pointerType);
+  const choice = event.target.closest(CHOICE);
+  if (choice && byPointer && isTooEarly(choice, event, true)) return drop(event);
+  const control = event.target.closest(DECIDES);
+  if (!control) return settle(event.target.closest(FORM));
   const isStrayPress = !byPointer && !control.matches(CLAIM) && isRunningText(event);
   const form = control.closest(FORM);
   const tooEarly = isTooEarly(control, event, byPointer);

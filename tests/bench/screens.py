@@ -445,7 +445,7 @@ def answering(album: Album, api: httpx.Client) -> None:
     album.take(rina, "answer-step-reject")
     rina = album.person("rina")
     rina.goto(question_of(api, "Which carrier"))
-    rina.locator("#answer .choice input").first.check()
+    press(rina.locator("#answer .choice input").first)
     press(rina.locator("#answer [data-send]"))
     expect(rina.locator("[data-step]")).to_be_visible()
     album.take(rina, "answer-step-choice")

@@ -575,6 +575,26 @@ def test_a_choice_that_was_too_early_is_told_and_its_default_is_not_sent(
     expect(page.locator("[data-step]")).to_contain_text("Your answer: Choice 1")
 
 
+def test_a_tap_on_an_option_that_has_just_appeared_changes_nothing(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    ask(api, "Which one is under the thumb?", **DEFAULT)
+    row = arrived(page, "Which one is under the thumb?")
+    page.clock.install()
+    stop_clock(page)
+    row.tap()
+    suggested, other = (page.get_by_role("radio", name=f"Choice {n}") for n in (0, 1))
+    expect(suggested).to_be_checked()
+    page.clock.run_for(ANSWER_GUARD_MS - 50)
+    page.get_by_text("Choice 1", exact=True).tap()
+    other.tap(force=True)
+    expect(suggested).to_be_checked()
+    page.clock.run_for(100)
+    page.get_by_text("Choice 1", exact=True).tap()
+    expect(other).to_be_checked()
+
+
 def test_a_key_that_was_too_early_to_approve_is_told_and_may_be_pressed_again(
     sign_in: SignIn, api: httpx.Client
 ) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from inbox.web.ui.words import run_status
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS, approve, reject, send, stop_clock
+from tests.support.pages import STEP_GUARD_MS, approve, press, reject, send, stop_clock
 from tests.support.product import answered, ask, interaction_of
 
 OPTIONS = [{"value": f"o{n}", "label": f"Option {n}", "description": f"Is {n}"} for n in range(3)]
@@ -85,7 +85,7 @@ def test_a_select_question_is_answered(sign_in: SignIn, api: httpx.Client) -> No
     page = sign_in("rina")
     run_id = ask(api, "Which verdict?", type="review", spec={"mode": "select", "options": OPTIONS})
     open_item(page, "Which verdict?")
-    page.get_by_role("radio", name="Option 1").check()
+    press(page.get_by_role("radio", name="Option 1"))
     send(page)
     expect(page.locator(".row", has_text="Which verdict?")).to_have_count(0)
     assert answered(api, run_id)["response"]["value"] == "o1"
@@ -98,7 +98,7 @@ def test_several_are_chosen_and_counted(sign_in: SignIn, api: httpx.Client) -> N
         api, "Which of them?", type="input", spec={"mode": "multi_select", "options": OPTIONS}
     )
     open_item(page, "Which of them?")
-    page.get_by_role("checkbox", name="Option 0").check()
+    press(page.get_by_role("checkbox", name="Option 0"))
     page.get_by_role("checkbox", name="Option 2").check()
     expect(page.locator("#answer")).to_contain_text("2 of 3 selected")
     send(page)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import approve, read_again, send
+from tests.support.pages import approve, press, read_again, send
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -83,7 +83,7 @@ def test_what_the_workflow_filled_in_is_called_so_until_it_is_changed(
     page.get_by_label("Comment").fill("As always")
     expect(said).to_be_visible()
     if mode == "select":
-        page.get_by_role("radio", name="Option 2").check()
+        press(page.get_by_role("radio", name="Option 2"))
     else:
         page.get_by_role("textbox", name="Your answer").fill("Net 60")
     expect(said).to_be_hidden()
