@@ -1,12 +1,12 @@
-/* Reports every few seconds that a group's question is in view, so that others see who else is there. The form with
-   data-presence is in the question; it exists only if presence is on. */
+/* Reports every few seconds that a group's question is in view, so that others see who else is there. The element
+   with data-presence, the address, is in the question; it exists only if presence is on. */
 
 const BEAT_MS = 5000;
 let there = "";
 let token = "";
 
 /* A preview is not announced */
-const form = () => document.querySelector("#detail:not([data-preview]) form[data-presence]");
+const place = () => document.querySelector("#detail:not([data-preview]) [data-presence]");
 
 function say(url, leaving) {
   const body = new FormData();
@@ -22,11 +22,11 @@ function leave() {
 }
 
 function beat() {
-  const place = form();
-  const now = place && !document.hidden ? place.action : "";
+  const { presence = "", csrfToken } = place()?.dataset ?? {};
+  const now = document.hidden ? "" : presence;
   if (there && there !== now) leave();
   if (!now) return;
-  token = place.elements.namedItem("csrfmiddlewaretoken").value;
+  token = csrfToken;
   there = now;
   say(now, false);
 }
@@ -35,8 +35,7 @@ setInterval(beat, BEAT_MS);
 document.body.addEventListener("seen", beat);
 document.addEventListener("visibilitychange", beat);
 document.addEventListener("htmx:after:swap", () => {
-  const place = form();
-  if ((place ? place.action : "") !== there) beat();
+  if ((place()?.dataset.presence ?? "") !== there) beat();
 });
 addEventListener("pagehide", leave);
 beat();

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.e2e.arrivals import arrived
+from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import STEP_GUARD_MS, read_again, stop_clock
 from tests.support.product import ask, interaction_of
@@ -123,6 +123,19 @@ def test_presence_is_not_announced_until_the_marker_has_rested(
     with page.expect_request(re.compile("/presence$")):
         page.clock.run_for(2 * SETTLE_MS)
     expect(page.locator("#detail")).not_to_have_attribute("data-preview", "")
+
+
+def test_addresses_that_a_page_reads_by_itself_contain_no_token(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Read by itself?", target=GROUP)
+    open_item(page, "Read by itself?")
+    read: list[str] = []
+    page.on("request", lambda request: read.append(request.url))
+    with page.expect_request(lambda each: each.method == "GET" and "/presence" in each.url):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+    assert not [url for url in read if "csrf" in url]
 
 
 def test_focusing_the_question_ends_its_preview(listed: Callable[..., Listed]) -> None:
