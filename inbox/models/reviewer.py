@@ -82,7 +82,12 @@ class Reviewer(models.Model):
 
     @property
     def name(self) -> str:
-        return self.user.get_full_name() or self.user.get_username()
+        return shown_name(self.user.first_name, self.user.last_name, self.user.username)
+
+
+def shown_name(first_name: str, last_name: str, username: str) -> str:
+    """A person's full name, if they have one, else the name they sign in with."""
+    return f"{first_name} {last_name}".strip() or username
 
 
 class Credential(models.Model):

@@ -47,11 +47,18 @@ class Snooze(models.Model):
 
     @property
     def returns_at(self) -> datetime:
-        """When the question is back: at ``until``, or in time before it's due or expires, if that
-        has come forward since. Its interaction is loaded with it.
-        """
+        """When the question is back. Its interaction is loaded with it."""
         item = self.interaction
-        limits = [limit for limit in (item.due_at, item.expires_at) if limit is not None]
-        if item.due_at is not None and item.due_at <= self.at:
-            limits.remove(item.due_at)
-        return min([self.until, *(limit - AHEAD for limit in limits if limit < self.until)])
+        return return_time(self.until, self.at, item.due_at, item.expires_at)
+
+
+def return_time(
+    until: datetime, at: datetime, due_at: datetime | None, expires_at: datetime | None
+) -> datetime:
+    """When a question is back that was snoozed ``at`` a time: at ``until``, or in time before it's
+    due or expires, if that has come forward since.
+    """
+    limits = [limit for limit in (due_at, expires_at) if limit is not None]
+    if due_at is not None and due_at <= at:
+        limits.remove(due_at)
+    return min([until, *(limit - AHEAD for limit in limits if limit < until)])

@@ -3,29 +3,26 @@
 from collections.abc import Iterable
 
 from inbox.models import Reviewer
+from inbox.models.reviewer import shown_name
 
 
 def accounts_of(user_ids: Iterable[str | None]) -> dict[str, str]:
     """Mobius ID → name, for IDs with an account here. At most one query."""
-    return {str(reviewer.mobius_id): reviewer.name for reviewer in _accounts(user_ids)}
+    return accounts_and_deactivated(user_ids)[0]
 
 
 def accounts_and_deactivated(
     user_ids: Iterable[str | None],
 ) -> tuple[dict[str, str], frozenset[str]]:
     """``accounts_of``, and the IDs whose account is deactivated. At most one query."""
-    reviewers = _accounts(user_ids)
-    names = {str(reviewer.mobius_id): reviewer.name for reviewer in reviewers}
-    return names, frozenset(
-        str(reviewer.mobius_id) for reviewer in reviewers if not reviewer.user.is_active
-    )
-
-
-def _accounts(user_ids: Iterable[str | None]) -> list[Reviewer]:
     ids = {user_id for user_id in user_ids if user_id}
     if not ids:
-        return []
-    return list(Reviewer.objects.filter(mobius_id__in=ids).select_related("user"))
+        return {}, frozenset()
+    # Only these columns: a group can have hundreds of members.
+    columns = ("user__first_name", "user__last_name", "user__username", "user__is_active")
+    rows = list(Reviewer.objects.filter(mobius_id__in=ids).values_list("mobius_id", *columns))
+    names = {str(id_): shown_name(*parts) for id_, *parts, _active in rows}
+    return names, frozenset(str(id_) for id_, *_parts, active in rows if not active)
 
 
 def names_of(user_ids: Iterable[str | None]) -> dict[str, str]:

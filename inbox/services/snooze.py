@@ -19,7 +19,7 @@ from inbox.live import topics
 from inbox.live.alarm import Alarm
 from inbox.live.bus import Changed, get_bus
 from inbox.models import Interaction, Recipient, Reviewer, Snooze
-from inbox.models.snooze import SnoozeQuerySet
+from inbox.models.snooze import SnoozeQuerySet, return_time
 from inbox.services.question import find_asked
 
 LONGEST = timedelta(days=366)
@@ -76,9 +76,9 @@ def returns_of(viewer: Viewer) -> dict[int, datetime]:
     """When each question that the viewer has snoozed is back, or was, by the number of its
     interaction. One query.
     """
-    rows = own(viewer).select_related("interaction")
     columns = ("until", "at", "interaction__due_at", "interaction__expires_at")
-    return {row.interaction_id: row.returns_at for row in rows.only(*columns)}
+    rows = own(viewer).values_list("interaction_id", *columns)
+    return {number: return_time(*times) for number, *times in rows}
 
 
 def not_back(returns: Mapping[int, datetime], now: datetime) -> list[int]:

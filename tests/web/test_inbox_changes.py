@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from inbox.mirror import freshness
-from inbox.mobius.types import Answer, InteractionStatus
-from inbox.models import Recipient
+from inbox.mobius.types import Answer, InteractionStatus, Target
+from inbox.models import Recipient, Snooze
+from inbox.web.ui.scopes import COUNTED
 from inbox.web.ui.words import item_status
-from tests.support.snapshots import RINA, answered, ask, at, group_ask
+from tests.support.snapshots import RINA, SAM, answered, ask, at, group_ask
 from tests.web.cast import part, soon, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
@@ -130,6 +131,23 @@ def test_the_open_question_says_its_place_among_what_the_list_counts(rina: Clien
         assert 'hx-swap-oob="outerMorph"' in place
         assert "2 of 3" in place
     assert 'id="place"' not in changes(rina, "int_c")
+
+
+def test_new_questions_are_announced_whether_or_not_the_counts_read_them(rina: Client) -> None:
+    def announced() -> tuple[list[str], int]:
+        with CaptureQueriesContext(connection) as queries:
+            got = changes(rina, "int_new", "int_later", "int_done", "int_theirs")
+        return waiting(got), len(queries)
+
+    theirs = ask("int_theirs", target=Target(type="user", id=SAM))
+    tell(ask("int_new"), ask("int_later"), theirs, answered(ask("int_done"), RINA, 1))
+    rina.post("/interactions/int_later/snooze", {"preset": soon(days=1).isoformat()})
+    assert Snooze.objects.exists()
+    few, queries = announced()
+    tell(*(ask(f"int_{n}", expires_at=soon(hours=1)) for n in range(COUNTED + 1)))
+    many, more_queries = announced()
+    assert few == many == ["int_new"]
+    assert more_queries > queries
 
 
 def test_only_what_the_filters_leave_waits(rina: Client) -> None:

@@ -1,7 +1,7 @@
 """The changes of questions on a page of the list, and new questions."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from inbox.access import Viewer
 from inbox.models import Recipient, Upstream
 from inbox.people.names import names_of
 from inbox.services import snooze
-from inbox.web.inbox.filters import choices, found_words
+from inbox.web.inbox.filters import counted_choices, found_words
 from inbox.web.inbox.order import order_of
 from inbox.web.inbox.place import Place, place_in, place_of
 from inbox.web.inbox.queries import closed_meanwhile, listed, narrowed, sample, with_columns
@@ -74,6 +74,17 @@ class InboxChanges:
         return self.filters.href()
 
 
+@dataclass(frozen=True)
+class Found:
+    """What became of changed questions: the ids of ``new`` ones, the rows of those that stay on the
+    page, and the ids of those that leave it.
+    """
+
+    new: tuple[str, ...]
+    kept: list[Recipient] = field(default_factory=list)
+    gone: frozenset[str] = frozenset()
+
+
 def inbox_changes(
     viewer: Viewer,
     upstream: Upstream,
@@ -91,39 +102,27 @@ def inbox_changes(
     The number of queries is fixed, however long the list is: new questions are only counted. A
     narrowed list is counted by one more query.
     """
-    # Not by the recipient's own upstream: SQLite would walk all of the viewer's rows then.
-    recipients = Recipient.objects.filter(
-        user_id=viewer.mobius_id or "",
-        interaction__upstream=upstream,
-        interaction__mobius_id__in=changed,
-    )
     returns = snooze.returns_of(viewer)
-    order, cursor = order_of(filters, returns), filters.cleaned_data["cursor"]
-    found = order.annotated(narrowed(recipients, viewer, upstream, filters, even_seen=True))
-    if filters.rows in (OPEN, SNOOZED):
-        snoozed = snooze.not_back(returns, now)
-        found = by_snooze(filters.rows, found, viewer, snoozed=snoozed)
-    one_page = not cursor and not until
-    if not one_page:
-        found = found.annotate(on_page=order.keyset.between(cursor, until))
-    rows = {
-        row.interaction.mobius_id: row
-        for row in with_columns(found, filters)
-        if shows(filters.shown.key, row)
-    }
-    here = {id_ for id_, row in rows.items() if getattr(row, "on_page", one_page)}
-    seen = {id_ for id_, row in rows.items() if filters.cleaned_data["unread"] and not row.unread}
-    new = tuple(id_ for id_ in rows if id_ in here - seen and id_ not in shown)
-    kept = [row for id_, row in rows.items() if id_ in shown]
-    gone = {id_ for id_ in shown if id_ not in rows}
-    if gone:
-        over = closed_meanwhile(viewer, filters, recipients.filter(interaction__mobius_id__in=gone))
-        kept += with_columns(over, filters)
-        gone -= {row.interaction.mobius_id for row in kept}
+    counts = sample(viewer, upstream, now, returns=returns, notices=False)
+    one_page = not filters.cleaned_data["cursor"] and not until
+    if not shown and one_page and filters.exact and counts.whole:
+        # The counts have read all questions of this page.
+        found = Found(tuple(id_ for id_ in counts.claimed_by if id_ in changed))
+    else:
+        found = _find(
+            viewer,
+            upstream,
+            filters,
+            now,
+            changed=changed,
+            shown=shown,
+            until=until,
+            returns=returns,
+        )
+    kept = found.kept
     count = 0 if one_page else PAGE + 1
     if filters.narrowed and not count:
         count = listed(viewer, upstream, filters)[: PAGE + 1].count()
-    counts = sample(viewer, upstream, now, returns=returns, notices=False)
     groups = group_names(upstream, groups_in(kept))
     held: list[HeldAnswer] = []
     failed: dict[str, bool] = {}
@@ -148,13 +147,56 @@ def inbox_changes(
     return InboxChanges(
         filters=filters,
         rows=tuple(lines),
-        left=tuple(id_ for id_ in shown if id_ in gone),
-        arrivals=Arrivals(new),
+        left=tuple(id_ for id_ in shown if id_ in found.gone),
+        arrivals=Arrivals(found.new),
         bands=counts.band_counts if filters.exact else {},
-        choices=choices(filters, counts, groups),
+        choices=counted_choices(filters, counts, groups),
         open=counts.words(counts.total),
         found=found_words(filters, count),
         counts=counts.counts,
         place=place_in(viewer, counts, filters, current)
         or place_of(viewer, upstream, filters, current),
     )
+
+
+def _find(
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: Filters,
+    now: datetime,
+    *,
+    changed: Collection[str],
+    shown: Collection[str],
+    until: str,
+    returns: Mapping[int, datetime],
+) -> Found:
+    """Read the rows of the changed questions. Two queries at most, and one more for a search."""
+    # Not by the recipient's own upstream: SQLite would walk all of the viewer's rows then.
+    recipients = Recipient.objects.filter(
+        user_id=viewer.mobius_id or "",
+        interaction__upstream=upstream,
+        interaction__mobius_id__in=changed,
+    )
+    order, cursor = order_of(filters, returns), filters.cleaned_data["cursor"]
+    found = order.annotated(narrowed(recipients, viewer, upstream, filters, even_seen=True))
+    if filters.rows in (OPEN, SNOOZED):
+        snoozed = snooze.not_back(returns, now)
+        found = by_snooze(filters.rows, found, viewer, snoozed=snoozed)
+    one_page = not cursor and not until
+    if not one_page:
+        found = found.annotate(on_page=order.keyset.between(cursor, until))
+    rows = {
+        row.interaction.mobius_id: row
+        for row in with_columns(found, filters)
+        if shows(filters.shown.key, row)
+    }
+    here = {id_ for id_, row in rows.items() if getattr(row, "on_page", one_page)}
+    seen = {id_ for id_, row in rows.items() if filters.cleaned_data["unread"] and not row.unread}
+    new = tuple(id_ for id_ in rows if id_ in here - seen and id_ not in shown)
+    kept = [row for id_, row in rows.items() if id_ in shown]
+    gone = {id_ for id_ in shown if id_ not in rows}
+    if gone:
+        over = closed_meanwhile(viewer, filters, recipients.filter(interaction__mobius_id__in=gone))
+        kept += with_columns(over, filters)
+        gone -= {row.interaction.mobius_id for row in kept}
+    return Found(new, kept, frozenset(gone))

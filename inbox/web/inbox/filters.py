@@ -129,37 +129,54 @@ def filter_chips(
     return chips(filters, labels)
 
 
-def choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tuple[Choice, ...]:
-    """The filters above the list. A person's groups are listed one by one if there are several."""
-
-    def choice(key: str, label: str, count: int | None, **changes: str) -> Choice:
-        on = all(filters.cleaned_data[name] == value for name, value in changes.items())
-        words = "" if count is None or not filters.counted else counts.words(count)
-        return Choice(label, filters.href(**changes), on, key, words)
-
-    via_group = counts.total - counts.direct
-    every = Choice(
-        _("All"),
-        filters.href(**dict.fromkeys(FILTERS, "")),
-        on=not any(filters.cleaned_data[name] for name in FILTERS),
-        key="all",
-        count=counts.words(counts.total) if filters.counted else "",
-    )
-    failed = choice("failed", _("Run failed after my answer"), None, failed="yes")
+def counted_choices(
+    filters: Filters, counts: Sample, names: Mapping[str, str]
+) -> tuple[Choice, ...]:
+    """The filters above the list that have a count. A person's groups are listed one by one if
+    there are several.
+    """
     found = [
-        every,
-        *([failed] if filters.done else []),
-        choice("mine", _("Yours"), counts.direct, target="mine"),
-        choice("groups", _("Groups"), via_group, target="groups"),
+        Choice(
+            _("All"),
+            filters.href(**dict.fromkeys(FILTERS, "")),
+            on=not any(filters.cleaned_data[name] for name in FILTERS),
+            key="all",
+            count=_count(filters, counts, counts.total),
+        ),
+        _choice(filters, "mine", _("Yours"), _count(filters, counts, counts.direct), target="mine"),
+        _choice(
+            filters,
+            "groups",
+            _("Groups"),
+            _count(filters, counts, counts.total - counts.direct),
+            target="groups",
+        ),
     ]
     if len(counts.groups) > 1 or filters.cleaned_data["target"] in counts.groups:
         named = [(names.get(id_) or id_, id_) for id_ in counts.groups]
         found += [
-            choice(f"group-{id_}", name, counts.groups[id_], target=id_)
+            _choice(
+                filters,
+                f"group-{id_}",
+                name,
+                _count(filters, counts, counts.groups[id_]),
+                target=id_,
+            )
             for name, id_ in sorted(named, key=lambda entry: entry[0].lower())
         ]
+    return tuple(found)
+
+
+def choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tuple[Choice, ...]:
+    """The filters above the list."""
+    every, *by_target = counted_choices(filters, counts, names)
+    found = [every]
+    if filters.done:
+        words = _("Run failed after my answer")
+        found.append(_choice(filters, "failed", words, failed="yes"))
+    found += by_target
     found += [
-        choice(type_, label, None, type=type_)
+        _choice(filters, type_, label, type=type_)
         for type_, label in (
             ("approval", _("Approvals")),
             ("review", _("Reviews")),
@@ -167,12 +184,22 @@ def choices(filters: Filters, counts: Sample, names: Mapping[str, str]) -> tuple
         )
     ]
     if "unread" not in filters.shown.unused:
-        found.append(choice("unread", _("Unread"), None, unread="yes"))
+        found.append(_choice(filters, "unread", _("Unread"), unread="yes"))
     if not filters.done:
-        found.append(choice("drafts", _("Drafts"), None, drafts="yes"))
+        found.append(_choice(filters, "drafts", _("Drafts"), drafts="yes"))
     if filters.shown.key == OPEN:
-        found.append(choice("snoozed", _("Snoozed"), None, snoozed="yes"))
+        found.append(_choice(filters, "snoozed", _("Snoozed"), snoozed="yes"))
     return tuple(found)
+
+
+def _choice(filters: Filters, key: str, label: str, count: str = "", **changes: str) -> Choice:
+    on = all(filters.cleaned_data[name] == value for name, value in changes.items())
+    return Choice(label, filters.href(**changes), on, key, count)
+
+
+def _count(filters: Filters, counts: Sample, count: int) -> str:
+    """A count beside a choice; empty for lists that the counts aren't for."""
+    return counts.words(count) if filters.counted else ""
 
 
 def found_words(filters: Filters, count: int) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -21,7 +22,16 @@ MOST = 200
 Row = TypeVar("Row", bound=Model)
 
 
-class Text(forms.CharField):
+class Copied(forms.Field):
+    """A field whose copies share its widget, as every form copies all its fields: ``select`` gives
+    a form's field another widget and changes none.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return copy(self)
+
+
+class Text(Copied, forms.CharField):
     """A text that is cut if it is too long."""
 
     def __init__(self, *, longest: int = 300, **kwargs: Any) -> None:
@@ -32,7 +42,7 @@ class Text(forms.CharField):
         return str(super().to_python(value))[: self.longest]
 
 
-class Number(forms.RegexField):
+class Number(Copied, forms.RegexField):
     """A whole number as text, so that 0 is not empty."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -44,7 +54,7 @@ class Search(Text):
         return " ".join(super().to_python(value).split())
 
 
-class OneOf(forms.Field):
+class OneOf(Copied):
     """Empty or one of the ``values``. Not a ``ChoiceField``: each form would copy its choices."""
 
     def __init__(self, values: Iterable[str], **kwargs: Any) -> None:
