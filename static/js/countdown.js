@@ -15,8 +15,11 @@ let timer = 0;
 let rang = 0;
 let owed = false;
 
+/* Whether the words are new */
 function write(element, words) {
-  if (element && element.textContent !== words) element.textContent = words;
+  if (!element || element.textContent === words) return false;
+  element.textContent = words;
+  return true;
 }
 
 function tone(element, name) {
@@ -35,8 +38,8 @@ function tickDue(element, now) {
   if (left <= 0) {
     const crossed = tone(element, "late");
     if (element.hasAttribute("data-soft")) {
-      write(shown, fill(WORDS.late, { duration: duration(-left) }));
-      write(spoken, fill(WORDS.late, { duration: spelledDuration(-left) }));
+      const late = (text) => fill(WORDS.late, { duration: text });
+      if (write(shown, late(duration(-left)))) write(spoken, late(spelledDuration(-left)));
     } else if (crossed) {
       write(shown, WORDS.expired);
       write(spoken, WORDS.expired);
@@ -47,8 +50,8 @@ function tickDue(element, now) {
   if (left <= HOUR || element.hasAttribute("data-near")) {
     const time = element.dataset.clock;
     const words = WORDS[`${element.hasAttribute("data-soft") ? "dueIn" : "expiresIn"}${time ? "At" : ""}`];
-    write(shown, time ? fill(words, { duration: duration(left), time }) : duration(left));
-    write(spoken, fill(words, { duration: spelledDuration(left), time }));
+    const due = (text) => fill(words, { duration: text, time });
+    if (write(shown, time ? due(duration(left)) : duration(left))) write(spoken, due(spelledDuration(left)));
   }
   return { left, crossed };
 }

@@ -39,11 +39,14 @@ export function exactDuration(seconds) {
   return minutes >= 1 && minutes < 60 && rest ? fill(WORDS.minutesSeconds, { minutes, seconds: rest }) : duration(seconds);
 }
 
+/* Making one takes about a millisecond, and a list has dozens of deadlines */
+const spellers = {};
+const speller = (unit) => (spellers[unit] ??= new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, unitDisplay: "long" }));
+
 /* For screen readers: 1 hour 20 minutes */
 export function spelledDuration(seconds) {
-  const spelled = (unit, number) => new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, unitDisplay: "long" }).format(number);
   return Object.entries(units(seconds))
     .filter(([name, number]) => number || name === "seconds")
-    .map(([name, number]) => spelled(name.slice(0, -1), number))
+    .map(([name, number]) => speller(name.slice(0, -1)).format(number))
     .join(" ");
 }
