@@ -54,7 +54,7 @@ class InboxChanges:
 
     ``rows`` are those that stay on the page, even if they have closed since, ``left`` the IDs
     of those that leave it. ``bands`` are the counts by band, empty if the page counts its rows
-    itself. ``place`` is that of the open question.
+    itself. ``choices`` are the filters that have a count. ``place`` is that of the open question.
     """
 
     filters: Filters

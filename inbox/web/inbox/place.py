@@ -32,7 +32,8 @@ class Place:
 
 
 def place_of(viewer: Viewer, upstream: Upstream, filters: Filters, id_: str) -> Place:
-    """The neighbours of a question among the first 200 of its list. Two queries.
+    """The neighbours of a question among the first 200 of its list. Two queries, three if the
+    viewer has ever snoozed a question.
 
     *Done* has no next question: the neighbours are those in the open list.
     """

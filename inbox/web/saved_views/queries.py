@@ -27,8 +27,8 @@ VIEW = "view"
 def view_counts(viewer: Viewer, upstream: Upstream) -> dict[int, str]:
     """How many rows each of the viewer's views shows them, by the number of the view.
 
-    Three queries: the views, with the names by which searches find people; what is snoozed; and all
-    numbers.
+    Three queries: the views, with the names by which searches find people; what is snoozed,
+    in two if anything ever was; and all numbers.
     """
     views, names = _views_and_names(viewer, upstream)
     snoozed = snooze.not_back(snooze.returns_of(viewer), timezone.now()) if views else []

@@ -41,7 +41,8 @@ def rail_counts(
     claimed: bool = False,
     snoozed: Collection[int] | None = None,
 ) -> dict[str, str]:
-    """The counts in the rail. One query, with ``own`` three.
+    """The counts in the rail. One query, with ``own`` three, four if the viewer has ever snoozed a
+    question.
 
     ``unread``: open questions that the viewer has not seen, unless the caller has counted them;
     ``snoozed`` is as in ``by_snooze``; with ``claimed`` those that the viewer has claimed, snoozed
