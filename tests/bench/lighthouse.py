@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.support import chromium
 from tests.support.databases import environment
@@ -104,21 +104,32 @@ def main() -> None:
         product = Product(folder, environment(folder, "lighthouse"))
         product.start()
         port = free_port()
-        # Its one profile is signed in, and Lighthouse opens its tabs there.
-        context = playwright.chromium.launch_persistent_context(
-            folder / "profile",
-            executable_path=chromium.PATH,
-            base_url=product.web,
-            args=[*chromium.ARGUMENTS, f"--remote-debugging-port={port}"],
-        )
+
+        def browser() -> BrowserContext:
+            """Its profile is kept, and stays signed in. Lighthouse opens its tab there."""
+            return playwright.chromium.launch_persistent_context(
+                folder / "profile",
+                executable_path=chromium.PATH,
+                base_url=product.web,
+                args=[*chromium.ARGUMENTS, f"--remote-debugging-port={port}"],
+            )
+
+        def reports(url: str, screen: str) -> list[dict[str, Any]]:
+            """Each in a browser of its own: one that is reused clears up the page before first."""
+            found = []
+            for _ in range(arguments.runs):
+                with browser():
+                    found.append(report(command, url, port, screen, folder))
+            return found
+
         try:
-            page = context.new_page()
-            page.goto("/accounts/login/")
-            page.get_by_label("Name").fill("rina")
-            page.get_by_label("Password").fill("demo")
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url("**/inbox/**")
-            page.close()
+            with browser() as context:
+                page = context.new_page()
+                page.goto("/accounts/login/")
+                page.get_by_label("Name").fill("rina")
+                page.get_by_label("Password").fill("demo")
+                page.get_by_role("button", name="Sign in").click()
+                page.wait_for_url("**/inbox/**")
             with product.api() as api:
                 item = api.get("/interactions", params={"status": "pending"}).json()["items"][0]
             pages = {
@@ -128,14 +139,8 @@ def main() -> None:
             }
             if arguments.page:
                 pages = {arguments.page: pages[arguments.page]}
-            screens = (arguments.screen,) if arguments.screen else SCREENS
-
-            def reports(url: str, screen: str) -> list[dict[str, Any]]:
-                return [report(command, url, port, screen, folder) for _ in range(arguments.runs)]
-
-            measure(pages, screens, reports)
+            measure(pages, (arguments.screen,) if arguments.screen else SCREENS, reports)
         finally:
-            context.close()
             product.stop()
 
 
