@@ -8,8 +8,9 @@ import { WORDS } from "./words.js";
 
 const PATIENCE_MS = 3000;
 const SILENCE_MS = 35_000;
-const RETRY_S = [1, 2, 5, 10, 30];
-const CALM_MS = 60_000;
+const RECONNECT_S = [1, 2, 5, 10, 30];
+const RETRY_S = [1, 2, 5, 10];
+const CALM_MS = 20_000;
 const JITTER = 0.3;
 const root = document.documentElement;
 let patience = 0;
@@ -26,7 +27,7 @@ const beginning = new WeakSet();
 
 const isStream = (element) => element instanceof Element && element.hasAttribute("hx-sse:connect");
 const resync = () => document.body.dispatchEvent(new CustomEvent("resync"));
-const later = (count) => RETRY_S[Math.min(count, RETRY_S.length - 1)] * 1000 * (1 + JITTER * (2 * Math.random() - 1));
+const later = (delays, count) => delays[Math.min(count, delays.length - 1)] * 1000 * (1 + JITTER * (2 * Math.random() - 1));
 
 function mark(state) {
   root.dataset.live = state;
@@ -52,7 +53,7 @@ function retryLater() {
   retry = setTimeout(() => {
     retry = 0;
     resync();
-  }, later(tries++));
+  }, later(RETRY_S, tries++));
 }
 
 /* #freshness reloads itself on resync; so do the list and the question, in case something was missed. Where the connection
@@ -92,7 +93,7 @@ function begin(element) {
 
 function beginAgain(element) {
   broken();
-  setTimeout(begin, later(streamTries++), element);
+  setTimeout(begin, later(RECONNECT_S, streamTries++), element);
 }
 
 /* Ends the wait for the next connection. evenOpen: replace one that seems open, which may have broken silently; if one is being
