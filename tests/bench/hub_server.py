@@ -33,7 +33,7 @@ from inbox.models import Interaction, Recipient, Run, Upstream  # noqa: E402
 from inbox.people.demo import make_demo  # noqa: E402
 from reviewer_site.asgi import pages  # noqa: E402
 from reviewer_site.lifespan import Lifespan  # noqa: E402
-from reviewer_site.static import StaticFiles  # noqa: E402
+from reviewer_site.static import StaticFiles, collect_if_changed  # noqa: E402
 from tests.bench.frames import EVERY, html  # noqa: E402
 
 SESSIONS = 2000
@@ -42,6 +42,7 @@ SESSIONS = 2000
 def furnish() -> list[str]:
     """A run that asked Rina; the keys of her sessions."""
     call_command("migrate", verbosity=0, interactive=False)
+    collect_if_changed()
     make_demo(tokens={})
     upstream, now = Upstream.present(), timezone.now()
     asked = {"upstream": upstream, "created_at": now, "updated_at": now}

@@ -53,7 +53,7 @@ def report(command: list[str], url: str, port: int, preset: str, folder: Path) -
     ]
     if preset == "desktop":
         flags.append("--preset=desktop")
-    subprocess.run([*command, url, *flags], capture_output=True, check=True)
+    subprocess.run([*command, url, *flags], stdout=subprocess.DEVNULL, check=True)
     found: dict[str, Any] = json.loads((folder / "report.json").read_text())
     slower = found["configSettings"]["throttling"]["cpuSlowdownMultiplier"]
     events = json.loads((folder / "report-0.trace.json").read_text())["traceEvents"]
@@ -103,9 +103,8 @@ def main() -> None:
         folder = Path(name)
         product = Product(folder, environment(folder, "lighthouse"))
         product.start()
-        port = free_port()
 
-        def browser() -> BrowserContext:
+        def browser(port: int = 0) -> BrowserContext:
             """Its profile is kept, and stays signed in. Lighthouse opens its tab there."""
             return playwright.chromium.launch_persistent_context(
                 folder / "profile",
@@ -118,7 +117,8 @@ def main() -> None:
             """Each in a browser of its own: one that is reused clears up the page before first."""
             found = []
             for _ in range(arguments.runs):
-                with browser():
+                port = free_port()
+                with browser(port):
                     found.append(report(command, url, port, screen, folder))
             return found
 
