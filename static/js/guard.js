@@ -7,16 +7,19 @@
       meant that, so there is no pause. A letter typed on a choice is the start of such typing too, unless it is one of the
       shortcuts that work there (isTextOnChoice).
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys for KEY_MS and presses by
-      pointer or touch for POINTER_MS, on its options as well as on its buttons; so do "Send again", Claim and Release, and those of the rows beside one that has just
-      left the list, for they may have moved under the pointer. A confirm step ignores both for STEP_MS. The form says so when it
-      has ignored a key that answers (templates/interactions/_hint.html). If that key was to choose an option, keys send nothing
-      until the person has clicked, chosen or typed something in the form.
+      pointer or touch for POINTER_MS, on its options as well as on its buttons; so do "Send again", Claim and Release, and
+      those of the rows beside one that has just left the list, for they may have moved under the pointer. A confirm step
+      ignores both for STEP_MS. The form says so when it has ignored a key that answers (templates/interactions/_hint.html). If
+      that key was to choose an option, keys send nothing until the person has clicked, chosen or typed something in the form.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking.
-   4. An answer is sent once, as it stands: while it is on its way, its buttons do nothing and its fields take no text, which
+   4. An undo takes back one answer: a second press within POINTER_MS does nothing. The bar that offers it may appear over the
+      buttons of a page, so it ignores presses by pointer or touch for as long.
+   5. A question that the person has left takes no answer while the next one is on its way.
+   6. An answer is sent once, as it stands: while it is on its way, its buttons do nothing and its fields take no text, which
       would be lost once it has arrived.
-   5. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing.
-   6. A key means the row that the person has marked. When that row leaves the list, the mark moves to another one; the keys
+   7. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing.
+   8. A key means the row that the person has marked. When that row leaves the list, the mark moves to another one; the keys
       that open, select, claim, release or answer then do nothing until the person has moved the mark with J or K, has paused for
       PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. J or K within KEY_MS was still meant to move on from that row. */
 
@@ -30,9 +33,12 @@ const FORM = "form[data-answer]";
 const ROW = ".list .row";
 const STEP = "[data-step]";
 const RESEND = "#request-status button[data-sends]";
+/* Where an answer that waits can be undone */
+const HELD = ".toast--held";
+const UNDO = `${HELD} button, [data-undoes]`;
 /* One becomes the other in its place */
 const CLAIM = "button:is([data-sends=claim], [data-sends=release])";
-const SHOWN = [FORM, STEP, RESEND, CLAIM].join();
+const SHOWN = [FORM, STEP, RESEND, CLAIM, HELD].join();
 const CHOICE = `${FORM} .choice`;
 const DECIDES = `${FORM} button[type=submit]:not([formaction]), ${STEP} button[type=submit], ${RESEND}, ${CLAIM}`;
 
@@ -46,6 +52,9 @@ let row = null;
 let rowLostAt = -Infinity;
 let rowPausedUntil = 0;
 let strayAt = -Infinity;
+let undoneAt = -Infinity;
+/* The request for the question that the person goes on to */
+let next = null;
 
 function drop(event) {
   event.preventDefault();
@@ -86,7 +95,7 @@ function noteMoved({ previousSibling: above, nextSibling: below }) {
 
 /* element: one of SHOWN, or something in it. event: when the person acted; a busy page hears of it later */
 function isTooEarly(element, event, byPointer) {
-  const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}`) ?? element.closest(FORM);
+  const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}, ${HELD}`) ?? element.closest(FORM);
   const wait = shown?.matches(STEP) ? STEP_MS : byPointer ? POINTER_MS : KEY_MS;
   return event.timeStamp - (shownAt.get(shown) ?? -Infinity) < wait;
 }
@@ -167,6 +176,7 @@ function onKey(event) {
   const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
   if (!typing && isStray(event)) strayAt = event.timeStamp;
   if (isText) drop(event);
+  else if (form && answers && next && !isElsewhere(target)) drop(event);
   else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event, false)) dropTooEarly(form, event, target);
   else if (form && isSend(event) && ignored.get(form) && !isElsewhere(target)) drop(event);
   else if (form && answers && !typing && isRunningText(event)) {
@@ -182,12 +192,19 @@ function onClick(event) {
   const byPointer = event.detail > 0 || Boolean(event.pointerType);
   const choice = event.target.closest(CHOICE);
   if (choice && byPointer && isTooEarly(choice, event, true)) return drop(event);
+  const held = event.target.closest(HELD);
+  if (held && byPointer && isTooEarly(held, event, true)) return drop(event);
+  if (event.target.closest(UNDO)) {
+    if (event.timeStamp - undoneAt < POINTER_MS) return drop(event);
+    undoneAt = event.timeStamp;
+  }
   const control = event.target.closest(DECIDES);
   if (!control) return settle(event.target.closest(FORM));
   const isStrayPress = !byPointer && !control.matches(CLAIM) && isRunningText(event);
   const form = control.closest(FORM);
   const tooEarly = isTooEarly(control, event, byPointer);
-  if (sending.has(control.form) || tooEarly || isStrayPress || (!byPointer && ignored.get(form))) drop(event);
+  const isLeft = form && next;
+  if (sending.has(control.form) || tooEarly || isLeft || isStrayPress || (!byPointer && ignored.get(form))) drop(event);
   else settle(form);
   if (form && tooEarly && !byPointer) sayTooEarly(form, false);
 }
@@ -226,8 +243,12 @@ addEventListener("focusout", () =>
 
 const isAnswer = (ctx) => Boolean(ctx.sourceElement?.closest?.("[data-sends=respond]"));
 
+/* By the link to the next question, or by the row of another one. A preview is no such request, nor is a pane that reloads itself */
+const isNext = (ctx) => ctx.target?.id === "detail" && ctx.request.method === "GET" && !ctx.previewed && ctx.sourceElement?.id !== "detail";
+
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
+  if (isNext(ctx)) next = ctx;
   if (!isAnswer(ctx)) return;
   sending.add(ctx.request.form);
   field = null;
@@ -235,6 +256,7 @@ document.addEventListener("htmx:before:request", (event) => {
 /* By now an answer that was accepted has brought the next question; any other may be sent again */
 document.addEventListener("htmx:finally:request", (event) => {
   const { ctx } = event.detail;
+  if (ctx === next) next = null;
   if (isAnswer(ctx)) sending.delete(ctx.request.form);
 });
 

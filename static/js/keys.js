@@ -83,7 +83,7 @@ function sheet() {
 function send(event) {
   const row = markedRow();
   if (row && !isOpen(row)) return open(row);
-  const form = event.target instanceof Element && event.target.closest("form[data-answer]");
+  const form = event.target instanceof Element && event.target.closest("form:is([data-answer], [data-step])");
   /* In a search field, it is not the answer that is sent */
   if (!form && typing(event)) return false;
   const place = form || document;
@@ -188,7 +188,8 @@ function single(key, withShift) {
   if (key === "?") return sheet();
   const row = markedRow();
   if (key === "x" && toggle(row ?? openRow())) return true;
-  if (/^[arce]$/.test(key) && hasSelection()) return press(first(`[data-step] [data-key="${key}"]`) ?? first(`#list-select [data-key="${key}"]`));
+  const together = /^[arce]$/.test(key) && hasSelection() && first(`#list-select [data-key="${key}"]`);
+  if (together) return press(first(`[data-step] [data-key="${key}"]`) ?? together);
   const another = row && !isOpen(row);
   if (another && /^[ar1-9]$/.test(key)) return open(row);
   if (key >= "1" && key <= "9") return choose(Number(key));

@@ -19,7 +19,7 @@ from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.browserless import Person
 from tests.support.databases import environment
-from tests.support.pages import STEP_GUARD_MS, press, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, press, stop_clock
 from tests.support.product import Product, answered, ask, interaction_of, question
 
 
@@ -88,7 +88,7 @@ def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
 
 
 @pytest.mark.browser
-def test_the_key_of_the_preview_confirms_a_claim_and_esc_dismisses_the_result(
+def test_ctrl_enter_confirms_a_claim_and_esc_dismisses_the_result(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
@@ -103,7 +103,7 @@ def test_the_key_of_the_preview_confirms_a_claim_and_esc_dismisses_the_result(
     claimed = page.locator("#count-claimed")
     before = str(claimed.text_content())
     page.wait_for_timeout(STEP_GUARD_MS + 20)
-    page.keyboard.press("c")
+    page.keyboard.press("Control+Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("1 question claimed")
     expect(claimed).not_to_have_text(before)
     assert interaction_of(api, run)["claimed_by"] == "user_rina"
@@ -113,6 +113,32 @@ def test_the_key_of_the_preview_confirms_a_claim_and_esc_dismisses_the_result(
     page.keyboard.press("Escape")
     expect(page.locator("#batches")).not_to_contain_text("claimed")
     expect(page.locator(".row")).to_be_focused()
+
+
+@pytest.mark.browser
+def test_the_key_for_the_open_question_pressed_twice_confirms_no_forgotten_selection(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    runs = listed(page, api, "Echidna")
+    page.locator(".row-tick").nth(1).check(force=True)
+    page.locator(".row-tick").nth(2).check(force=True)
+    open_item(page, "Echidna, 0?")
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
+    page.wait_for_load_state()
+    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.keyboard.press("a")
+    page.get_by_role("link", name="Go back").click()
+    expect(page.locator(".row-tick:checked")).to_have_count(2)
+    assert {interaction_of(api, run)["status"] for run in runs} == {"pending"}
+
+    page.set_viewport_size({"width": 760, "height": 800})
+    open_item(page, "Echidna, 0?")
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Yes, approve")).to_be_visible()
 
 
 @pytest.mark.browser

@@ -1,14 +1,15 @@
 """Focus mode: one question at a time."""
 
 import re
+from threading import Event
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS, approve
+from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -88,6 +89,36 @@ def test_questions_that_close_or_arrive_are_reported_and_move_nothing(
     approve(page)
     expect(page.get_by_text("1 new question has arrived.")).to_be_visible()
     expect(page.get_by_role("heading")).to_be_focused()
+
+
+def test_a_question_that_was_skipped_takes_no_answer_until_the_next_one_is_there(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    runs = several(page, api, "Left behind", 2)
+    leaving, held = Event(), list[Route]()
+
+    def hold(route: Route) -> None:
+        if leaving.is_set():
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(re.compile("/inbox/focus/"), hold)
+    page.keyboard.press("f")
+    expect(page.locator("#question")).to_have_text("Left behind, 1?")
+    page.wait_for_load_state()
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    leaving.set()
+    with page.expect_request(re.compile("/inbox/focus/")):
+        page.keyboard.press("j")
+    page.keyboard.press("a")
+    page.locator("#answer").get_by_role("button", name="Approve", exact=True).click()
+    expect(page.locator("[data-step]")).to_have_count(0)
+    leaving.clear()
+    held.pop().continue_()
+    expect(page.locator("#question")).to_have_text("Left behind, 2?")
+    assert [interaction_of(api, run)["status"] for run in runs] == ["pending", "pending"]
 
 
 def test_it_works_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:

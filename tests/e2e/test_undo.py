@@ -26,6 +26,7 @@ from tests.support.pages import (
     approve,
     box_of,
     press,
+    read_again,
     stop_clock,
     type_text,
 )
@@ -159,6 +160,64 @@ def test_an_undo_that_failed_says_what_and_no_more_once_the_answer_is_known_to_w
     page.keyboard.press("z")
     expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
     assert status_of(api, run_id) == "pending"
+
+
+def test_a_second_press_of_z_takes_back_no_earlier_answer(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing()
+    page.clock.install()
+    page.goto("/inbox/")
+    for name in ("one", "two"):
+        ask_lee(api, f"Taken back {name}?")
+        open_item(page, f"Taken back {name}?")
+        page.keyboard.press("a")
+        expect(page.locator("#held-answers")).to_contain_text(f"Taken back {name}?")
+    undos = []
+    page.on(
+        "request", lambda request: undos.append(request.url) if "/undo" in request.url else None
+    )
+    stop_clock(page)
+    page.keyboard.press("z")
+    expect(page.locator("#toasts")).to_contain_text("Your answer to “Taken back two?” wasn't sent.")
+    expect(page.locator("#held-answers")).to_contain_text("Taken back one?")
+    page.keyboard.press("z")
+    read_again(page)
+    assert len(undos) == 1
+    page.clock.run_for(ANSWER_GUARD_MS + 20)
+    page.keyboard.press("z")
+    expect(page.locator("#toasts")).to_contain_text("Your answer to “Taken back one?” wasn't sent.")
+
+
+def test_a_tap_where_the_bar_has_just_appeared_takes_nothing_back(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing(**PHONE)
+    page.clock.install()
+    page.goto("/inbox/")
+    ask_lee(api, "Under the thumb?")
+    open_item(page, "Under the thumb?")
+    press(page.get_by_role("button", name="Approve", exact=True))
+    sure = page.get_by_role("button", name="Yes, approve")
+    sure.wait_for()
+    stop_clock(page)
+    sure.tap()
+    bar = page.locator("#held-answers")
+    expect(bar).to_contain_text("Under the thumb?")
+    undos = []
+    page.on(
+        "request", lambda request: undos.append(request.url) if "/undo" in request.url else None
+    )
+    bar.get_by_role("button", name="Undo").tap()
+    bar.get_by_role("link", name="Under the thumb?").tap()
+    read_again(page)
+    assert undos == []
+    expect(bar).to_contain_text("Under the thumb?")
+    page.clock.run_for(ANSWER_GUARD_MS + 20)
+    bar.get_by_role("button", name="Undo").tap()
+    expect(page.locator("#toasts")).to_contain_text(
+        "Your answer to “Under the thumb?” wasn't sent."
+    )
 
 
 def test_it_is_sent_although_the_tab_is_closed(undoing: Choose, api: httpx.Client) -> None:

@@ -80,11 +80,6 @@ class BatchPage:
         return len(self.rows) + len(self.failed)
 
     @property
-    def key(self) -> str:
-        """The key that confirms it, the same as for one question."""
-        return {"approve": "a", "reject": "r", "claim": "c", "release": "e"}[self.batch.verb]
-
-    @property
     def left_out_words(self) -> str:
         count = len(self.left_out)
         return ngettext(
