@@ -242,8 +242,8 @@ def test_typed_text_is_kept_when_someone_else_was_first(rina: Client) -> None:
     [
         (["true"], "fine", ""),
         ([], "fine", ""),
-        (["true"], "", "Your other text wasn't sent. Your draft is saved."),
-        (["false"], "fine", "Your other text wasn't sent. Your draft is saved."),
+        (["true"], "", "What you entered here wasn't sent. Your draft is saved."),
+        (["false"], "fine", "What you entered here wasn't sent. Your draft is saved."),
     ],
 )
 def test_only_text_that_is_not_my_answer_is_called_unsent(
