@@ -15,8 +15,8 @@
       part of what someone types without looking.
    4. An undo takes back one answer: a second press within POINTER_MS does nothing. The bar that offers it may appear over the
       buttons of a page, so it ignores presses by pointer or touch for as long.
-   5. A question that the person has left takes no answer while the next one is on its way.
-   6. An answer is sent once, as it stands: while it is on its way, its buttons do nothing and its fields take no text, which
+   5. A question that the person has left takes no answer while the next one loads.
+   6. An answer is sent once, as it stands: while it is being sent, its buttons do nothing and its fields take no text, which
       would be lost once it has arrived.
    7. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing.
    8. A key means the row that the person has marked. When that row leaves the list, the mark moves to another one; the keys
@@ -53,7 +53,7 @@ let rowLostAt = -Infinity;
 let rowPausedUntil = 0;
 let strayAt = -Infinity;
 let undoneAt = -Infinity;
-/* The request for the question that the person goes on to */
+/* The request for another question that the person has opened; null once it has ended */
 let next = null;
 
 function drop(event) {
@@ -243,7 +243,7 @@ addEventListener("focusout", () =>
 
 const isAnswer = (ctx) => Boolean(ctx.sourceElement?.closest?.("[data-sends=respond]"));
 
-/* By the link to the next question, or by the row of another one. A preview is no such request, nor is a pane that reloads itself */
+/* By the link to the next question, or by the row of another one. Previews and a pane that reloads itself don't count */
 const isNext = (ctx) => ctx.target?.id === "detail" && ctx.request.method === "GET" && !ctx.previewed && ctx.sourceElement?.id !== "detail";
 
 document.addEventListener("htmx:before:request", (event) => {

@@ -273,7 +273,7 @@ def credential(entry: Decision) -> tuple[str, str]:
 
 
 def people_in(entries: Sequence[Decision]) -> set[str]:
-    """The IDs of the people who acted, and of those whom the entries are about."""
+    """The Mobius IDs of everyone who acted in the entries or is the subject of one."""
     values = (entry.value for entry in entries if isinstance(entry.value, dict))
     others = {value["user"] for value in values if isinstance(value.get("user"), str)}
     return others | {entry.actor for entry in entries}
