@@ -67,6 +67,11 @@ class PageActivity:
         self._broadcast(run=run_id)
         self._note_run(run_id)
 
+    @property
+    def wants_runs(self) -> bool:
+        """Whether ``take_runs`` would return any."""
+        return bool(self._runs)
+
     def take_runs(self) -> set[str]:
         """The ids given to ``run_requested`` since the last call."""
         with self._lock:

@@ -199,7 +199,7 @@ class RunReader:
     async def run(self) -> None:
         """Run until cancelled."""
         self._alarm.start()
-        unlisten = page_activity.listen(self._alarm.ring)
+        unlisten = page_activity.listen(self._on_activity)
         try:
             while True:
                 await self._read_for_pages()
@@ -209,6 +209,10 @@ class RunReader:
                 await self._alarm.wait(INTERVAL)
         finally:
             unlisten()
+
+    def _on_activity(self) -> None:
+        if page_activity.wants_runs:
+            self._alarm.ring()
 
     async def _read_for_pages(self) -> None:
         now, open_runs = monotonic(), set(page_activity.runs())

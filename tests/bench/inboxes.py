@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from random import random
 from typing import Any
@@ -34,6 +34,7 @@ from tests.support.product import Product, question
 
 ROWS = 40
 LIMIT = 120.0
+EVERY = 0.2
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK = os.sysconf("SC_CLK_TCK")
 SATURATION = 8
@@ -159,13 +160,14 @@ class Process:
 
 
 async def other_pages(web: Web, session: str, took: list[float]) -> None:
-    """Someone else reads one page after another."""
-    while True:
-        for path in ("/account/", "/groups/", "/inbox/"):
-            began = time.monotonic()
-            await web.get(path, session)
-            took.append(time.monotonic() - began)
-            await asyncio.sleep(0.02)
+    """Someone else reads a page every `EVERY` seconds, or as soon as the last one has arrived."""
+    due = time.monotonic()
+    for path in cycle(("/account/", "/groups/", "/inbox/")):
+        began = time.monotonic()
+        await web.get(path, session)
+        took.append(time.monotonic() - began)
+        due = max(due + EVERY, time.monotonic())
+        await asyncio.sleep(due - time.monotonic())
 
 
 def p99(took: list[float]) -> float:
