@@ -8,7 +8,8 @@ processor for each fetch (with all else that it did meanwhile) and this process'
 other pages took before and meanwhile, and the threads and memory of the web process. At last 8
 clients read a page each, one after another, as Rina, who has `--history` closed questions.
 
-`--pages whole` fetches as pages did that read the whole list again.
+`--pages whole` fetches as pages did that read the whole list again, `--workers` starts so many web
+processes (the figures of the process are then those of the first only).
 """
 
 import argparse
@@ -335,6 +336,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("inboxes", nargs="*", type=int, default=[100, 500])
     parser.add_argument("--history", type=int, default=13_000)
+    parser.add_argument("--workers", default="1")
     parser.add_argument("--pages", choices=("rows", "whole"), default="rows")
     parser.add_argument("--remember", type=int, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -342,7 +344,8 @@ def main() -> None:
         _remember(chosen.remember)
         return
     with tempfile.TemporaryDirectory() as folder:
-        product = Product(Path(folder), environment(Path(folder), "bench_inboxes"))
+        options = () if chosen.workers == "1" else ("--workers", chosen.workers)
+        product = Product(Path(folder), environment(Path(folder), "bench_inboxes"), *options)
         product.start()
         try:
             people = {f"member{number:03}": f"user_m{number:03}" for number in range(1, 501)}

@@ -356,9 +356,10 @@ def sample(
     counted, whole = waiting[:COUNTED], len(waiting) <= COUNTED
     unread = sum(seen is None for _, _, _, seen, *_ in counted)
     claimed = sum(holds for _, _, holds, *_ in counted)
+    tomorrow = next_midnight(now)
     return Sample(
         bands=tuple(
-            RETURNED.key if number in order.returned else band(due_at, now).key
+            RETURNED.key if number in order.returned else band(due_at, now, tomorrow).key
             for due_at, *_, number in counted
         ),
         direct=sum(not via_group for _, via_group, *_ in counted),

@@ -242,8 +242,8 @@ def deadline(
     return None if due_at is None else Deadline(due_at, soft=soft)
 
 
-def band(due_at: datetime | None, now: datetime) -> Band:
-    """The band of a due time."""
+def band(due_at: datetime | None, now: datetime, tomorrow: datetime | None = None) -> Band:
+    """The band of a due time. ``tomorrow`` is ``next_midnight(now)``: who sorts many passes it."""
     if due_at is None:
         return BANDS["none"]
     seconds = (due_at - now).total_seconds()
@@ -251,7 +251,7 @@ def band(due_at: datetime | None, now: datetime) -> Band:
         return BANDS["late"]
     if seconds <= HOUR:
         return BANDS["hour"]
-    if localtime(due_at).date() == localtime(now).date():
+    if due_at < (tomorrow or next_midnight(now)):
         return BANDS["today"]
     return BANDS["later"]
 
