@@ -66,7 +66,7 @@ def test_its_bands_are_named_and_counted(rina: Client) -> None:
         ("Later", "later", 2),
         ("No deadline", "none", 1),
     ):
-        assert f'{words} <span id="band-count-{key}" >{count}' in page
+        assert f'{words} <span id="band-count-{key}" data-by-rows>{count}' in page
     assert "5 open" in page
 
 

@@ -77,12 +77,13 @@ class InboxChanges:
 @dataclass(frozen=True)
 class Found:
     """What became of changed questions: the ids of ``new`` ones, the rows of those that stay on the
-    page, and the ids of those that leave it.
+    page, and the ids of those that leave it. ``bands`` are those of the new ones.
     """
 
     new: tuple[str, ...]
     kept: list[Recipient] = field(default_factory=list)
     gone: frozenset[str] = frozenset()
+    bands: tuple[str, ...] = ()
 
 
 def inbox_changes(
@@ -149,7 +150,7 @@ def inbox_changes(
         rows=tuple(lines),
         left=tuple(id_ for id_ in shown if id_ in found.gone),
         arrivals=Arrivals(found.new),
-        bands=counts.band_counts if filters.exact else {},
+        bands=counts.band_counts(found.bands) if filters.exact and not one_page else {},
         choices=counted_choices(filters, counts, groups),
         open=counts.words(counts.total),
         found=found_words(filters, count),
@@ -199,4 +200,5 @@ def _find(
         over = closed_meanwhile(viewer, filters, recipients.filter(interaction__mobius_id__in=gone))
         kept += with_columns(over, filters)
         gone -= {row.interaction.mobius_id for row in kept}
-    return Found(new, kept, frozenset(gone))
+    bands = tuple(order.heading(rows[id_], now).key for id_ in new)
+    return Found(new, kept, frozenset(gone), bands)

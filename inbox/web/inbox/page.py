@@ -63,7 +63,7 @@ class InboxList:
 
     ``choices`` are the filters that are always above the list, ``chips`` the other active ones.
     ``shown`` are the numbers of its rows, ``until`` the position of its last row if there is
-    another page. ``exact``: the bands are counted completely, not only their rows on this page.
+    another page. ``exact``: the bands are counted on all pages, not only their rows on this one.
     ``place`` is that of the open question, None in a filtered list. ``returned`` are the viewer's
     answers that could not be sent, ``batches`` what they did with several questions.
     ``found`` says how many questions a narrowed list has, and ``answered`` how many the viewer has
@@ -246,7 +246,7 @@ def inbox_list(
         arrivals=Arrivals(tuple(row.interaction.mobius_id for row in page.new)),
         shown=numbers(page.rows),
         until=page.cursor,
-        exact=filters.exact,
+        exact=_counts_bands(filters, page),
         place=place_in(
             viewer, counts, filters, current, answered={answer.id for answer in on_their_way}
         ),
@@ -305,14 +305,20 @@ def _sections(
         headings.setdefault(heading.key, heading)
         rows.setdefault(heading.key, []).append(line)
     last = next(reversed(rows), "")
-    words = {
-        key: f"{len(lines)}+" if page.cursor and key == last else str(len(lines))
-        for key, lines in rows.items()
-    }
-    if filters.exact:
-        words |= counts.band_counts
+    words: dict[str, str] = {}
+    for key, lines in rows.items():
+        # Those that have closed meanwhile are not counted.
+        count = sum(line.ended is None for line in lines)
+        words[key] = f"{count}+" if page.cursor and key == last else str(count)
+    if _counts_bands(filters, page):
+        words |= counts.band_counts(order.heading(row, now).key for row in page.new)
     elif filters.done:
         words = {}
     return tuple(
         Section(headings[key], words.get(key, ""), tuple(lines)) for key, lines in rows.items()
     )
+
+
+def _counts_bands(filters: Filters, page: Page[Recipient]) -> bool:
+    """Whether the bands may have rows on other pages, and the counts know how many."""
+    return filters.exact and bool(filters.cleaned_data["cursor"] or page.cursor)

@@ -118,10 +118,12 @@ class Sample:
         """A count, with a plus sign if not all were counted."""
         return str(count) if self.whole else f"{count}+"
 
-    @property
-    def band_counts(self) -> dict[str, str]:
-        """The number of questions in each band, with a plus sign if there may be more."""
-        found = {key: self.bands.count(key) for key in (RETURNED.key, *BANDS)}
+    def band_counts(self, waiting: Iterable[str]) -> dict[str, str]:
+        """The number of questions in each band, with a plus sign if there may be more. ``waiting``
+        are the bands of the new ones that a page does not show yet.
+        """
+        behind = Counter(waiting)
+        found = {key: self.bands.count(key) - behind[key] for key in (RETURNED.key, *BANDS)}
         last = "" if self.whole else self.bands[-1]
         return {key: f"{count}+" if key == last else str(count) for key, count in found.items()}
 
