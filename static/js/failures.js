@@ -4,7 +4,9 @@
    templates/components/_failures.html.
 
    An answer, a claim or a release ([data-sends], [data-check]) may have been received even if its response was lost. It is
-   never sent again from here: the question is read first (data-check), and the server offers "Send again" if it is open. */
+   never sent again from here: the question is read first (data-check), and the server offers "Send again" if it is open.
+   data-failure names the sentence for a form that can simply be sent again: the preview of a selection, and a batch, which the
+   server confirms only once. */
 
 const MARKER = "Reviewer-Inbox";
 const PERSON = ["click", "submit", "input", "change"];
@@ -46,6 +48,8 @@ function kindOf(ctx) {
   const sends = sender(ctx)?.sends;
   if (sends) return sends;
   if (undoneBy(ctx)) return "undo";
+  const named = ctx.sourceElement?.dataset?.failure;
+  if (named) return named;
   if (ctx.request.method !== "GET") return "change";
   const restored = ctx.request.headers["HX-History-Restore-Request"];
   return ctx.sourceElement === document.body && !restored ? "next" : "open";

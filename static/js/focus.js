@@ -7,7 +7,7 @@ let lost = false;
 
 function place(ctx) {
   const status = ctx?.response?.status;
-  const wrong = status === 422 && document.querySelector("#answer .field:has(.error:not([hidden])) :is(.input, input:not([type=search]))");
+  const wrong = status === 422 && document.querySelector("#batch-comment[aria-invalid], #answer .field:has(.error:not([hidden])) :is(.input, input:not([type=search]))");
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;

@@ -187,8 +187,8 @@ document.addEventListener("htmx:after:swap", () => {
   list = now;
   update();
 });
-document.addEventListener("submit", ({ target }) => {
-  if (target.matches("#batch form[data-step]")) sessionStorage.removeItem(KEPT);
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (ctx.hx?.redirect && ctx.sourceElement.matches?.("#batch form[data-step]")) sessionStorage.removeItem(KEPT);
 });
 /* The browser has brought back the page as it was left */
 addEventListener("pageshow", ({ persisted }) => {

@@ -58,6 +58,7 @@ def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
     assert violations(page) == []
     stop_clock(page)
     page.keyboard.press("a")
+    page.wait_for_url("**/batches/*/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
     page.wait_for_load_state()
     # Without time passing, so too early, however long the page has taken to load.
@@ -126,6 +127,7 @@ def test_the_key_for_the_open_question_pressed_twice_confirms_no_forgotten_selec
     open_item(page, "Echidna, 0?")
     page.wait_for_timeout(ANSWER_GUARD_MS)
     page.keyboard.press("a")
+    page.wait_for_url("**/batches/*/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
     page.wait_for_load_state()
     page.wait_for_timeout(STEP_GUARD_MS + 20)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
-from tests.support.pages import approve, box_of, press, stop_clock
+from tests.support.pages import STEP_GUARD_MS, approve, box_of, press, stop_clock
 from tests.support.product import Product, answered, ask, interaction_of
 from tests.support.scripted_server import (
     CutAfterRead,
@@ -472,6 +472,44 @@ def test_an_answer_that_is_too_large_says_what_to_do(page: Page, api: httpx.Clie
     approve(page)
     expect(page.locator(".row", has_text="Answered at far too much length?")).to_have_count(0)
     assert answered(api, run_id)["response"]["comment"] == "In short."
+
+
+def test_a_selection_that_cannot_be_sent_stays_on_its_page_and_is_sent_once(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    runs = [ask(api, f"Gorge {number}?", timeout=f"{20 + number}m") for number in range(2)]
+    expect(arrived(page, "Gorge 1?")).to_be_visible()
+    page.goto("/inbox/?q=gorge")
+    ticks = page.locator(".row-tick")
+    expect(ticks).to_have_count(2)
+    for tick in ticks.all():
+        tick.check(force=True)
+    page.locator(".row").first.focus()
+    page.context.set_offline(True)
+    page.keyboard.press("a")
+    expect(failed(page)).to_contain_text("You're offline")
+    expect(failed(page)).to_contain_text("Nothing was sent. Your selection is still here.")
+    expect(failed(page).get_by_role("button")).to_have_text("Dismiss")
+    expect(page.locator(".row-tick:checked")).to_have_count(2)
+    expect(page).to_have_url(re.compile("/inbox/"))
+    page.context.set_offline(False)
+
+    page.get_by_role("form", name="Selected questions").get_by_role(
+        "button", name="Approve"
+    ).click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("Approve 2 questions?")
+    page.get_by_label("Comment for all").fill("Across")
+    proxy.on("POST", "/send$", PassThenCut())
+    send = page.locator(".batch-foot [type=submit]")
+    press(send, STEP_GUARD_MS)
+    expect(failed(page)).to_contain_text("couldn't confirm that this was done. Try again")
+    expect(page.get_by_label("Comment for all")).to_have_value("Across")
+    send.click()
+    expect(heading).to_have_text("2 questions approved")
+    assert [answered(api, run_id)["response"]["comment"] for run_id in runs] == ["Across"] * 2
+    page.goto("/inbox/")
+    expect(page.locator(".row-tick:checked")).to_have_count(0)
 
 
 def test_a_draft_that_is_too_large_is_not_tried_again_until_it_changes(

@@ -71,6 +71,22 @@ def test_the_preview_lists_the_questions_and_its_button_has_their_number(rina: C
     assert text(rina.get(path)).count("Never opened") == 1
 
 
+def test_a_page_with_scripts_is_led_to_the_preview_and_to_the_results(rina: Client) -> None:
+    (item,) = told("Pay Acme?", context={"require_reason_on_reject": True})
+    chosen = {"item": chosen_value(item.mobius_id, item.updated_at), "verb": "reject"}
+    answer = rina.post("/batches/new", chosen, headers=part("list-select"))
+    path = Batch.objects.get().get_absolute_url()
+    assert (answer.status_code, answer["HX-Redirect"]) == (200, path)
+    refused = rina.post(f"{path}send", headers=part("batch"))
+    assert (refused.status_code, "HX-Redirect" in refused) == (422, False)
+    assert "Enter a reason to reject these." in text(refused)
+    assert "<html" not in text(refused)
+    sent = rina.post(f"{path}send", {"comment": "No"}, headers=part("batch"))
+    assert (sent.status_code, sent["HX-Redirect"]) == (200, path)
+    nothing = rina.post("/batches/new", {"verb": "approve"}, headers=part("list-select"))
+    assert nothing["HX-Redirect"] == "/inbox/"
+
+
 def test_confirming_twice_is_one_batch(rina: Client) -> None:
     path = select(rina, told("Pay Acme?", "Pay Bolt?"))
     for comment in ("Go", "Twice"):

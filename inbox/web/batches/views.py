@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from inbox.live import hub
 from inbox.models import Batch
@@ -36,7 +37,7 @@ def new(request: ReviewerRequest) -> HttpResponseBase:
     )
     if not selected:
         messages.info(request, _("Select at least one question."))
-        return HttpResponseRedirect(filters.href(), status=303)
+        return _lead_to(request, filters.href())
     batch = service.prepare(
         reviewer=request.user.reviewer,
         upstream=request.upstream,
@@ -44,7 +45,7 @@ def new(request: ReviewerRequest) -> HttpResponseBase:
         chosen=selected,
         query=filters.query(),
     )
-    return HttpResponseRedirect(batch.get_absolute_url(), status=303)
+    return _lead_to(request, batch.get_absolute_url())
 
 
 @require_safe
@@ -78,7 +79,14 @@ def send(request: ReviewerRequest, id: int) -> HttpResponseBase:
     if done is Confirmation.NO_REASON:
         form.add_error("comment", form.no_reason)
         return render_batch(request, batch, form, status=422)
-    return HttpResponseRedirect(batch.get_absolute_url(), status=303)
+    return _lead_to(request, batch.get_absolute_url())
+
+
+def _lead_to(request: ReviewerRequest, path: str) -> HttpResponseBase:
+    """Another page. A script sent the form so that the person stays where a request fails."""
+    if request.htmx:
+        return HttpResponseClientRedirect(path)
+    return HttpResponseRedirect(path, status=303)
 
 
 @require_POST
