@@ -226,13 +226,15 @@ def undo(batch: Batch) -> bool:
     return True
 
 
-def dismiss(batch: Batch) -> bool:
-    """Dismiss the results. False while the batch isn't finished."""
-    done = Batch.objects.filter(pk=batch.pk, finished_at__isnull=False)
-    if not done.update(dismissed_at=timezone.now()):
-        return False
-    publish(batch, rows=True)
-    return True
+def dismiss(rows: QuerySet[Batch]) -> None:
+    """Dismiss the results of those of a person's batches that are finished."""
+    finished = rows.filter(finished_at__isnull=False, dismissed_at__isnull=True)
+    over = list(finished.select_related("reviewer"))
+    if not over:
+        return
+    Batch.objects.filter(pk__in=[batch.pk for batch in over]).update(dismissed_at=timezone.now())
+    failed = BatchItem.objects.filter(batch__in=over, state=BatchItem.State.FAILED)
+    publish(over[0], ids=failed.order_by().values_list("interaction_id", flat=True))
 
 
 def tidy() -> None:

@@ -1,6 +1,6 @@
 /* Moves the focus after a swap, and on a page that tells what has been done or that focus mode leads to. If the element with the focus is gone or hidden, the focus goes to what is new: the result of
    the answer, else the question, else the empty pane, else the list. After a rejected answer it goes to the first invalid
-   field. */
+   field, and once results above the list are dismissed by a key, to the list. */
 
 /* The list changes, and the focus is in it, or in the pane that says nothing beside an empty list */
 let lost = false;
@@ -11,7 +11,7 @@ function place(ctx) {
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;
-  if (lost) return document.getElementById("inbox-list");
+  if (lost || ctx?.target?.id === "batches") return document.getElementById("inbox-list");
   if (ctx?.target?.matches?.("[data-nudge]")) return ctx.target;
   const another = ctx?.target?.id === "detail" || ctx?.request?.headers["HX-History-Restore-Request"];
   const places = ["#outcome", "#question", ...(another ? ["#detail :is(h1, h2)", "#inbox-list"] : [])];

@@ -58,7 +58,9 @@ class Place(StrEnum):
 
     OWN = "one's own inbox, answers as CSV, focus mode, search, runs and groups, their streams"
     DRAFTS = "one's own drafts: the list, discarding"
-    BATCHES = "selecting questions to answer, claim or release together"
+    BATCHES = (
+        "selecting questions to answer, claim or release together; dismissing all one's results"
+    )
     BATCH = "a team lead's batch: the preview, sending it, undoing it, the results"
     ACCOUNT = (
         "one's own account: token, guard, keys, language, password, second factor, signing out"
@@ -249,6 +251,7 @@ PATHS: dict[str, Action | Place] = {
     "drafts": Place.DRAFTS,
     "draft-discard": Place.DRAFTS,
     "batch-new": Place.BATCHES,
+    "batches-dismiss": Place.BATCHES,
     "batch": Place.BATCH,
     "batch-send": Place.BATCH,
     "batch-comment": Place.BATCH,

@@ -117,6 +117,28 @@ def test_ctrl_enter_confirms_a_claim_and_esc_dismisses_the_result(
 
 
 @pytest.mark.browser
+def test_all_results_are_dismissed_by_one_key_and_the_list_has_the_focus(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    listed(page, api, "Bilby", 2)
+    for _ in range(2):
+        page.locator(".row-tick").first.check(force=True)
+        page.locator("#list-select").get_by_role("button", name="Approve").click()
+        page.wait_for_url("**/batches/*/")
+        confirm(page)
+        expect(page.get_by_role("heading", level=1)).to_have_text("1 question approved")
+        page.goto("/inbox/?q=bilby")
+    results = page.locator("#batches")
+    expect(results.get_by_role("button", name="Dismiss", exact=True)).not_to_have_count(0)
+    together = results.get_by_role("button", name="Dismiss all")
+    assert violations(page) == []
+    together.press("Enter")
+    expect(results.get_by_role("button")).to_have_count(0)
+    expect(page.locator("#inbox-list")).to_be_focused()
+
+
+@pytest.mark.browser
 def test_the_key_for_the_open_question_pressed_twice_confirms_no_forgotten_selection(
     sign_in: SignIn, api: httpx.Client
 ) -> None:

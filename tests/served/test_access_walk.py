@@ -57,6 +57,7 @@ OFFERS = {name: action for action, name in PATHS.items()} | {
 ONES_OWN = {
     "draft-discard",
     "batch-new",
+    "batches-dismiss",
     "batch-send",
     "batch-comment",
     "batch-undo",

@@ -295,6 +295,72 @@ def test_results_stay_until_dismissed_and_what_failed_stays_selected(rina: Clien
     assert "checked" not in re.findall(r'id="tick-int_1"[^>]*', inbox)[0]
 
 
+def results(client: Client, items: list[Interaction], *outcomes: str) -> Batch:
+    """A batch that is over."""
+    path = select(client, items)
+    client.post(f"{path}send")
+    batch = Batch.objects.latest("pk")
+    finish(batch, *outcomes)
+    return batch
+
+
+def dismissed_together(page: str) -> str:
+    """The numbers that *Dismiss all* sends; empty if it isn't offered."""
+    found = re.search(r'name="results"\s+value="([\d.]+)"', page)
+    return found[1] if found else ""
+
+
+def test_several_results_are_dismissed_together_except_those_that_came_since(
+    rina: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    items = told("Pay Acme?", "Pay Bolt?", "Pay Core?", "Pay Dune?")
+    first = results(rina, items[:1], "answered")
+    inbox = text(rina.get("/inbox/"))
+    assert ("1 question approved" in inbox, dismissed_together(inbox)) == (True, "")
+    second = results(rina, items[1:2], "claimed_by_another")
+    inbox = text(rina.get("/inbox/"))
+    together = dismissed_together(inbox)
+    assert together == f"{second.pk}.{first.pk}"
+    assert 'action="/batches/dismiss"' in inbox
+    third = results(rina, items[2:3], "answered")
+    path = select(rina, items[3:])
+    rina.post(f"{path}send")
+    numbers = f"{together}.{Batch.objects.latest('pk').pk}"
+    heard: list[Any] = []
+    leave = get_bus().subscribe(heard.append)
+    answer = rina.post("/batches/dismiss", {"results": numbers}, headers=part("batches"))
+    leave()
+    assert [changed.get(topics.inbox(RINA)) for changed in heard] == [{"int_1"}]
+    left = text(answer)
+    assert re.findall(r'id="batch-(\d+)"', left) == [path.split("/")[2], str(third.pk)]
+    assert dismissed_together(left) == ""
+
+
+def test_without_a_script_dismissing_all_leads_back_to_the_list(rina: Client) -> None:
+    items = told("Pay Acme?", "Pay Bolt?")
+    for item in items:
+        results(rina, [item], "answered")
+    inbox = text(rina.get("/inbox/?type=approval"))
+    form = {"results": dismissed_together(inbox), "list": "type=approval"}
+    sams = sign_in("sam").post("/batches/dismiss", form)
+    assert (sams.status_code, Batch.objects.filter(dismissed_at=None).count()) == (303, 2)
+    for sent in ({}, {"results": "x.-1.99999999999999999999"}, form):
+        answer = rina.post("/batches/dismiss", {"list": "type=approval", **sent})
+        assert (answer.status_code, answer["Location"]) == (303, "/inbox/?type=approval")
+    assert not Batch.objects.filter(dismissed_at=None).exists()
+
+
+def test_of_many_results_those_that_failed_and_the_two_newest_are_listed(rina: Client) -> None:
+    items = told(*(f"Pay {number}?" for number in range(6)))
+    made = [results(rina, [items[0]], "claimed_by_another")]
+    made += [results(rina, [item], "answered") for item in items[1:]]
+    inbox = text(rina.get("/inbox/"))
+    listed = [str(batch.pk) for batch in (made[5], made[4], made[0])]
+    assert re.findall(r'class="batch-line" id="batch-(\d+)"', inbox) == listed
+    assert "3 earlier results without failures" in inbox
+    assert dismissed_together(inbox) == ".".join(str(batch.pk) for batch in reversed(made))
+
+
 def test_an_unfinished_batch_is_not_dismissed(rina: Client) -> None:
     path = select(rina, told("Pay Acme?"))
     rina.post(f"{path}send")

@@ -15,8 +15,9 @@ from inbox.services.batches import Confirmation
 from inbox.web.batches.forms import CommentForm, all_that_match, chosen
 from inbox.web.batches.page import batch_page
 from inbox.web.interactions.forms import comment_of
-from inbox.web.ui.batches import shown_batches, summary
+from inbox.web.ui.batches import batch_lines, shown_batches
 from inbox.web.ui.frame import render_page
+from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
 from inbox.web.ui.scopes import Filters
 
@@ -112,11 +113,23 @@ def undo(request: ReviewerRequest, id: int) -> HttpResponseBase:
 def dismiss(request: ReviewerRequest, id: int) -> HttpResponseBase:
     """Dismiss the results, then show the list; htmx gets only the results that are left."""
     batch = own(request, id)
-    service.dismiss(batch)
+    service.dismiss(Batch.objects.filter(pk=batch.pk))
+    return _dismissed(request, batch.query)
+
+
+@require_POST
+def dismiss_all(request: ReviewerRequest) -> HttpResponseBase:
+    """Dismiss the ``results`` that the page had, but none that came since; then as ``dismiss``."""
+    chosen = read_numbers(request.POST.get("results", ""))
+    service.dismiss(service.own(request.user.reviewer, request.upstream).filter(pk__in=chosen))
+    return _dismissed(request, request.POST.get("list", ""))
+
+
+def _dismissed(request: ReviewerRequest, query: str) -> HttpResponseBase:
     if is_fragment(request, "batches"):
-        left = [summary(row) for row in shown_batches(request.viewer, request.upstream)]
+        left = batch_lines(shown_batches(request.viewer, request.upstream))
         return render(request, "inbox/_batches.html", {"batches": left})
-    return HttpResponseRedirect(Filters.read(QueryDict(batch.query)).href(), status=303)
+    return HttpResponseRedirect(Filters.read(QueryDict(query)).href(), status=303)
 
 
 def own(request: ReviewerRequest, id: int) -> Batch:

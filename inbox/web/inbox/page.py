@@ -26,7 +26,7 @@ from inbox.web.inbox.queries import (
     with_columns,
 )
 from inbox.web.inbox.rows import Row, groups_in, inbox_rows, people_in
-from inbox.web.ui.batches import BatchSummary, failed_items, shown_batches, summary
+from inbox.web.ui.batches import BatchLines, batch_lines, failed_items, shown_batches
 from inbox.web.ui.frame import own_held
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.held import HeldAnswer, ReturnedAnswer, answers_in_batches, returned_answers
@@ -85,7 +85,7 @@ class InboxList:
     view_href: str
     changed_view: ChangedView | None
     returned: tuple[ReturnedAnswer, ...]
-    batches: tuple[BatchSummary, ...]
+    batches: BatchLines
     found: str
     answered: str
     held: Collection[HeldAnswer]
@@ -214,7 +214,6 @@ def inbox_list(
     view = open_view(viewer, upstream, SavedView.Page.INBOX, filters.cleaned_data["view"])
     groups = group_names(upstream, {*counts.groups, *groups_in(page.rows)})
     people = People(names_of(people_in(page.rows, filters)), viewer.mobius_id)
-    done_together = tuple(summary(batch) for batch in batches)
     in_batches = answers_in_batches(viewer, upstream, now, batches)
     on_their_way = (*held, *in_batches)
     lines = inbox_rows(
@@ -254,7 +253,7 @@ def inbox_list(
         view_href=view_href(viewer, view, filters),
         changed_view=changed_view(viewer, view, filters),
         returned=returned_answers(viewer, upstream) if counts.counts.get("notices") else (),
-        batches=done_together,
+        batches=batch_lines(batches),
         found=found_words(
             filters,
             PAGE + 1 if cursor or page.cursor else len(page.rows) + len(page.new) - len(ended),

@@ -36,7 +36,7 @@ from inbox.web.interactions.forms import (
 )
 from inbox.web.interactions.messages import answer_message, claim_message, undo_message
 from inbox.web.interactions.views import filters_of, render_item
-from inbox.web.ui.batches import shown_batches, summary
+from inbox.web.ui.batches import batch_lines, shown_batches
 from inbox.web.ui.frame import own_held
 from inbox.web.ui.held import returned_answers
 from inbox.web.ui.lists import read_numbers
@@ -316,7 +316,7 @@ def held(request: ReviewerRequest) -> HttpResponse:
         "held": own_held(request, batches),
         "guard": guard.choice_of(request.user.reviewer).guard,
         "returned": returned_answers(request.viewer, upstream),
-        "batches": [summary(batch) for batch in batches],
+        "batches": batch_lines(batches),
         "beside_list": page is not None and page.url_name in ("inbox", "interaction", "focus"),
     }
     return render(request, "interactions/_held_parts.html", context)

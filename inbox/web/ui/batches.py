@@ -15,6 +15,9 @@ from inbox.services import batches
 from inbox.web.ui.script_words import SENDING
 from inbox.web.ui.when import span
 
+NEWEST = 2
+"""How many results are listed although nothing has failed."""
+
 
 @dataclass(frozen=True)
 class BatchSummary:
@@ -34,6 +37,33 @@ class BatchSummary:
     def failed_words(self) -> str:
         """``2 failed``; empty for none."""
         return failed_words(self.failed) if self.failed else ""
+
+
+@dataclass(frozen=True)
+class BatchLines:
+    """The viewer's batches above the list. ``shown`` are those that are under way, those with which
+    something has failed, and the newest results; ``left_out`` is how many are not shown, ``over``
+    are the numbers of all that are over.
+    """
+
+    shown: tuple[BatchSummary, ...]
+    left_out: int
+    over: tuple[int, ...]
+
+    @property
+    def left_out_words(self) -> str:
+        """``2 earlier results without failures``; empty for none."""
+        words = ngettext(
+            "%(count)d earlier result without failures",
+            "%(count)d earlier results without failures",
+            self.left_out,
+        )
+        return words % {"count": self.left_out} if self.left_out else ""
+
+    @property
+    def results(self) -> str:
+        """What *Dismiss all* sends; empty where *Dismiss* is enough."""
+        return ".".join(map(str, self.over)) if len(self.over) > 1 else ""
 
 
 def chosen_value(interaction_id: str, updated_at: datetime) -> str:
@@ -81,6 +111,15 @@ def summary(row: Batch) -> BatchSummary:
         failed=failed,
         over=over,
     )
+
+
+def batch_lines(rows: Sequence[Batch]) -> BatchLines:
+    """``shown_batches`` above the list. Of what has gone well, the newest are enough."""
+    lines = [summary(row) for row in rows]
+    over = [line for line in lines if line.over]
+    newest = {line.pk for line in over[:NEWEST]}
+    shown = [line for line in lines if not line.over or line.failed or line.pk in newest]
+    return BatchLines(tuple(shown), len(lines) - len(shown), tuple(line.pk for line in over))
 
 
 class VerbWords(NamedTuple):
