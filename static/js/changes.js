@@ -6,8 +6,8 @@
    reload themselves.
 
    The inbox fetches only the rows of these questions. Rows are updated or removed in place; new ones wait behind the bar,
-   unless the list has no open question. A row whose question others have closed stays until the person opens another question,
-   or until new rows come into a list that has no other. */
+   unless the list has no open question. A row whose question has been closed by others, or answered on another page, stays until
+   the person opens another question, or until new rows come into a list that has no other. */
 
 import { WORDS } from "./words.js";
 
@@ -61,11 +61,19 @@ const arrived = () => document.getElementById("arrivals").dataset.ids.split(" ")
 /* The list has nothing to do, or only behind the bar */
 const isEmpty = () => !rows().length || (arrived().length > 0 && rows().every((row) => row.closest("[data-over]")));
 
+/* The questions that the person has answered on this page */
+const answered = new Set();
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  const id = ctx.sourceElement?.closest?.("[data-sends=respond]") && document.getElementById("detail")?.dataset.interactionId;
+  if (id) answered.add(id);
+});
+
 /* The URL of a search does not include the open question */
 function withOpen(href) {
   const url = new URL(href, location.href);
   const id = document.getElementById("detail")?.dataset.interactionId;
   if (id) url.searchParams.set("item", id);
+  for (const each of answered) if (document.getElementById(`entry-${each}`)) url.searchParams.append("answered_here", each);
   return url;
 }
 

@@ -12,7 +12,14 @@ from playwright.sync_api import Page, Response, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.support.pages import approve, layout_shifts, press, stop_clock, watch_layout_shifts
+from tests.support.pages import (
+    approve,
+    layout_shifts,
+    press,
+    put_off,
+    stop_clock,
+    watch_layout_shifts,
+)
 from tests.support.product import Product, ask, question
 
 pytestmark = pytest.mark.browser
@@ -97,20 +104,40 @@ def test_a_row_that_leaves_hands_the_focus_on_and_an_empty_list_fills_by_itself(
     first_id = str(first.get_attribute("data-interaction-id"))
     second_id = str(second.get_attribute("data-interaction-id"))
     page.locator(f"#row-{first_id}").focus()
-    answer(api, first_id)
+    put_off(page, first_id, hours=1)
     expect(page.locator(".row")).to_have_count(1)
     expect(page.locator(f"#row-{second_id}")).to_be_focused()
     last = asked(api, f"{word} 5?")
     expect(page.locator("#show-arrivals")).to_have_text("1 new")
     answer(api, second_id)
     expect(page.locator(".row .row-title")).to_have_text([f"{word} 5?"])
-    answer(api, last)
+    put_off(page, last, hours=1)
     expect(page.locator(".row")).to_have_count(0)
     expect(page.locator("#inbox-list")).to_contain_text("No matching questions")
     expect(page.get_by_role("heading", name="Select a question")).to_be_hidden()
     again = asked(api, f"{word} 6?")
     expect(page.locator(".row .row-title")).to_have_text([f"{word} 6?"])
     answer(api, again)
+    answer(api, last)
+
+
+def test_a_row_answered_elsewhere_stays_until_another_opens_and_one_answered_here_leaves(
+    two: tuple[Page, str, list[str]], api: httpx.Client
+) -> None:
+    page, word, ids = two
+    answer(api, ids[0])
+    over = page.locator("[data-over]")
+    expect(over).to_contain_text(f"{word} 1?")
+    expect(over).to_contain_text("Approved")
+    ids.append(asked(api, f"{word} 3?"))
+    expect(page.locator("#show-arrivals")).to_have_text("1 new")
+    page.locator(".row", has_text=f"{word} 2?").click()
+    expect(over).to_have_count(0)
+    assert titles(page) == [f"{word} 2?"]
+    page.keyboard.press("n")
+    expect(page.locator(".row")).to_have_count(2)
+    approve(page)
+    expect(page.locator(".row .row-title")).to_have_text([f"{word} 3?"])
 
 
 def test_a_list_of_closed_questions_fills_by_itself(
@@ -122,7 +149,7 @@ def test_a_list_of_closed_questions_fills_by_itself(
     page.keyboard.press("n")
     expect(page.locator(".row")).to_have_count(3)
     for id_ in ids:
-        answer(api, id_)
+        put_off(page, id_, hours=1)
     expect(page.locator(".row .row-title")).to_have_text([f"{word} 3?"])
     api.post(f"/runs/{run}/cancellations").raise_for_status()
     expect(page.locator("[data-over]")).to_have_count(1)

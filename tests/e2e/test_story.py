@@ -52,7 +52,8 @@ def test_a_second_browser_sees_the_item_come_and_go(sign_in: SignIn, api: httpx.
         expect(arrived(page, "Seen by both?")).to_be_visible()
     open_item(first, "Seen by both?")
     reject(first)
-    expect(second.locator(".row", has_text="Seen by both?")).to_have_count(0)
+    expect(first.locator(".row", has_text="Seen by both?")).to_have_count(0)
+    expect(second.locator("[data-over]", has_text="Seen by both?")).to_contain_text("Rejected")
 
 
 @pytest.mark.any_database

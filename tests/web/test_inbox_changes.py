@@ -74,10 +74,10 @@ def test_a_row_that_is_shown_is_renewed_with_the_counts(rina: Client) -> None:
     assert 'id="count-inbox" hx-swap-oob="true">2' in got
 
 
-def test_a_row_of_a_closed_question_is_removed(rina: Client) -> None:
+def test_a_row_that_was_answered_on_this_page_is_removed(rina: Client) -> None:
     tell(ask("int_a"), ask("int_b"))
     tell(answered(ask("int_a"), RINA, 1))
-    got = changes(rina, "int_a", shown=("int_a",))
+    got = changes(rina, "int_a", shown=("int_a",), answered_here="int_a")
     assert (renewed(got), taken_away(got), waiting(got)) == ([], ["int_a"], [])
     assert 'id="list-open" hx-swap-oob="true">1 open' in got
 
@@ -102,6 +102,25 @@ def test_questions_that_others_closed_stay_in_place_and_say_how_they_ended(rina:
     assert rows(page) == ["int_a", "int_c"]
     assert rows(rina.get("/inbox/")) == ["int_a"]
     assert " data-over" not in rina.get("/inbox/?scope=done").content.decode()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_row_that_the_viewer_answered_elsewhere_stays_as_well(rina: Client, alone: bool) -> None:
+    asked = ask if alone else group_ask
+    tell(asked("int_a"), asked("int_b"), asked("int_c"))
+    shown = numbers("int_a", "int_b", "int_c")
+    for id_ in ("int_a", "int_b"):
+        given = (Answer(user_id=RINA, value=True, at=at(1)),)
+        tell(answered(ask(id_), RINA, 1) if alone else group_ask(id_, 1, responses=given))
+    got = changes(rina, "int_a", "int_b", shown=("int_a", "int_b"), answered_here="int_b")
+    assert (renewed(got), taken_away(got)) == (["int_a"], ["int_b"])
+    assert " data-over" in got
+    assert "Approved" in got
+    again = {"shown": shown, "answered_here": "int_b"}
+    page = rina.get("/inbox/", again, headers=part("inbox-list"))
+    assert rows(page) == ["int_a", "int_c"]
+    page = rina.get("/inbox/", again | {"moved_on": "yes"}, headers=part("inbox-list"))
+    assert rows(page) == ["int_c"]
 
 
 def test_a_narrowed_list_counts_what_is_left(rina: Client) -> None:
@@ -181,7 +200,8 @@ def test_each_page_of_the_list_keeps_only_its_own_rows(rina: Client, scope: str)
     listed = rows(rina.get(reverse("inbox"), {"scope": scope}))
     got = changes(rina, *every, shown=every, scope=scope)
     assert listed
-    over = {"int_expired", "int_other"} if scope in ("", "claimed") else set()
+    over = {"int_others", "int_answered", "int_expired", "int_other"} - set(listed)
+    over = over if scope in ("", "claimed") else set()
     assert sorted(renewed(got)) == sorted({*listed, *over})
     assert sorted(taken_away(got)) == sorted(set(every) - {*listed, *over})
 
@@ -255,7 +275,8 @@ def test_reading_again_keeps_the_rows_and_lets_new_ones_wait(rina: Client) -> No
     tell(ask("int_a", expires_at=soon(hours=2)), ask("int_b", expires_at=soon(hours=4)))
     shown = numbers("int_a", "int_b")
     tell(ask("int_c", expires_at=soon(hours=3)), answered(ask("int_b"), RINA, 1))
-    page = rina.get(f"/inbox/?shown={shown}", headers=part("inbox-list"))
+    again = {"shown": shown, "answered_here": "int_b"}
+    page = rina.get("/inbox/", again, headers=part("inbox-list"))
     assert rows(page) == ["int_a"]
     assert waiting(" ".join(page.content.decode().split())) == ["int_c"]
     assert rows(rina.get("/inbox/", headers=part("inbox-list"))) == ["int_a", "int_c"]
@@ -265,7 +286,8 @@ def test_an_empty_list_is_filled_again(rina: Client) -> None:
     tell(ask("int_a"))
     shown = numbers("int_a")
     tell(ask("int_b"), answered(ask("int_a"), RINA, 1))
-    page = rina.get(f"/inbox/?shown={shown}", headers=part("inbox-list"))
+    again = {"shown": shown, "answered_here": "int_a"}
+    page = rina.get("/inbox/", again, headers=part("inbox-list"))
     assert rows(page) == ["int_b"]
     assert waiting(" ".join(page.content.decode().split())) == []
 

@@ -96,9 +96,10 @@ def inbox_changes(
     shown: Collection[str],
     until: str = "",
     current: str = "",
+    answered_here: Collection[str] = (),
 ) -> InboxChanges:
     """Read the questions ``changed``, of which a page shows those in ``shown``. ``until`` is that
-    of the page.
+    of the page, ``answered_here`` as in ``closed_meanwhile``.
 
     The number of queries is fixed, however long the list is: new questions are only counted. A
     narrowed list is counted by one more query.
@@ -118,6 +119,7 @@ def inbox_changes(
             changed=changed,
             shown=shown,
             until=until,
+            answered_here=answered_here,
             returns=returns,
         )
     kept = found.kept
@@ -169,6 +171,7 @@ def _find(
     changed: Collection[str],
     shown: Collection[str],
     until: str,
+    answered_here: Collection[str],
     returns: Mapping[int, datetime],
 ) -> Found:
     """Read the rows of the changed questions. Two queries at most, and one more for a search."""
@@ -197,7 +200,8 @@ def _find(
     kept = [row for id_, row in rows.items() if id_ in shown]
     gone = {id_ for id_ in shown if id_ not in rows}
     if gone:
-        over = closed_meanwhile(viewer, filters, recipients.filter(interaction__mobius_id__in=gone))
+        left = recipients.filter(interaction__mobius_id__in=gone)
+        over = closed_meanwhile(viewer, filters, left, answered_here)
         kept += with_columns(over, filters)
         gone -= {row.interaction.mobius_id for row in kept}
     bands = tuple(order.heading(rows[id_], now).key for id_ in new)

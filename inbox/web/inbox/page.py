@@ -173,6 +173,7 @@ def inbox_list(
     current: str = "",
     shown: Sequence[int] = (),
     moved_on: bool = False,
+    answered_here: Collection[str] = (),
     held: Collection[HeldAnswer] = (),
     batches: Sequence[Batch],
 ) -> InboxList:
@@ -180,7 +181,8 @@ def inbox_list(
     the viewer's held answers, ``batches`` their ``shown_batches``.
 
     With ``shown`` those rows stay and are updated, and new ones wait. If the page would be empty,
-    it is filled instead. Rows that have closed since stay until the viewer has ``moved_on``.
+    it is filled instead. Rows that have closed since stay until the viewer has ``moved_on``, except
+    those ``answered_here``, as in ``closed_meanwhile``.
     """
     returns = snooze.returns_of(viewer)
     snoozed = snooze.not_back(returns, now)
@@ -195,7 +197,8 @@ def inbox_list(
     if shown:
         kept = list(with_columns(order.first(rows.filter(pk__in=shown), "", MOST), filters))
         own = Recipient.objects.filter(user_id=viewer.mobius_id or "", pk__in=shown)
-        over = closed_meanwhile(viewer, filters, own.filter(interaction__upstream=upstream))
+        own = own.filter(interaction__upstream=upstream)
+        over = closed_meanwhile(viewer, filters, own, answered_here)
         if moved_on:
             over = over.filter(interaction__mobius_id=current)
         ended = set(over.values_list("pk", flat=True))
@@ -272,6 +275,7 @@ def list_beside(
     current: str,
     shown: Sequence[int] = (),
     moved_on: bool = False,
+    answered_here: Collection[str] = (),
 ) -> InboxList:
     """``inbox_list`` as a page shows it, with what the viewer's held answers and batches add."""
     batches = shown_batches(request.viewer, request.upstream)
@@ -283,6 +287,7 @@ def list_beside(
         current=current,
         shown=shown,
         moved_on=moved_on,
+        answered_here=answered_here,
         held=own_held(request, batches),
         batches=batches,
     )

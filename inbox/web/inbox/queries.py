@@ -278,14 +278,19 @@ def done(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
 
 
 def closed_meanwhile(
-    viewer: Viewer, filters: Filters, rows: QuerySet[Recipient]
+    viewer: Viewer, filters: Filters, rows: QuerySet[Recipient], answered_here: Collection[str]
 ) -> QuerySet[Recipient]:
-    """Those of the viewer's ``rows`` that left the list without the viewer acting at that moment:
-    someone else closed the question, or the viewer's answer was sent after its time to undo or in a
-    batch.
+    """Those of the viewer's ``rows`` that left the list without the viewer acting on this page at
+    that moment: someone else closed the question, the viewer answered it elsewhere, or their answer
+    was sent after its time to undo or in a batch. ``answered_here`` are questions that the viewer
+    has just answered on this page.
     """
     if filters.shown.key not in (OPEN, CLAIMED):
         return rows.none()
+    over = Q(closed_at__isnull=False) | Q(answered_at__isnull=False)
+    left = rows.filter(over, open__in=(False,))
+    if not answered_here:
+        return left
     sent_later = Attempt.objects.filter(
         reviewer__user_id=viewer.user_id,
         upstream_id=OuterRef("interaction__upstream_id"),
@@ -299,9 +304,8 @@ def closed_meanwhile(
         interaction_id=OuterRef("interaction__mobius_id"),
         state=BatchItem.State.DONE,
     )
-    closed = Q(waits=False, closed_at__isnull=False)
-    by_others_or_later = Q(answered_at__isnull=True) | Exists(sent_later)
-    return rows.filter(open__in=(False,)).filter(closed & by_others_or_later | Exists(in_batch))
+    elsewhere = Q(answered_at__isnull=True) | ~Q(interaction__mobius_id__in=answered_here)
+    return left.filter(elsewhere | Exists(sent_later) | Exists(in_batch))
 
 
 def runs_of(

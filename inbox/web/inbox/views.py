@@ -62,6 +62,7 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
         current=open_id,
         shown=read_numbers(request.GET.get("shown", "")),
         moved_on="moved_on" in request.GET,
+        answered_here=answered_here(request),
     )
     context = {"list": page, "live_cursor": cursor, "freshness": mirror_freshness.present()}
     if is_fragment(request, "inbox-list"):
@@ -180,6 +181,7 @@ def changes(request: ReviewerRequest) -> HttpResponse:
         shown=shown,
         until=request.GET.get("until", ""),
         current=open_item(request),
+        answered_here=answered_here(request),
     )
     context = {"list": page, "freshness": mirror_freshness.present()}
     return render(request, "inbox/_changes.html", context)
@@ -228,6 +230,11 @@ def render_list(
     }
     status = message.status if status is None else status
     return render(request, "inbox/_list.html", context, status=status)
+
+
+def answered_here(request: ReviewerRequest) -> list[str]:
+    """The questions of the list that the viewer has answered on the requesting page."""
+    return request.GET.getlist("answered_here")[:MOST_CHANGED]
 
 
 def open_item(request: ReviewerRequest) -> str:
