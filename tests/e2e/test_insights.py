@@ -22,6 +22,16 @@ COLOUR = """
 """
 
 
+SPREAD = """
+() => {
+  for (const canvas of document.querySelectorAll("canvas")) canvas.style.width = "3000px";
+  const places = [document.documentElement, ...document.querySelectorAll(".page-scroll")];
+  return places.map((place) => place.scrollWidth - place.clientWidth);
+}
+"""
+"""As in a window that has just become smaller: a plot follows a frame later, or more."""
+
+
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One of its own: a history would disturb other tests."""
@@ -82,3 +92,6 @@ def test_a_lead_reads_a_past_in_charts_tables_and_files(
     tess.get_by_label("Type").select_option("review")
     tess.wait_for_url("**type=review**")
     expect(tess.get_by_label("Type")).to_have_value("review")
+
+    expect(tess.locator("canvas").first).to_be_visible()
+    assert tess.evaluate(SPREAD) == [0, 0]
