@@ -214,6 +214,29 @@ def test_an_order_that_makes_no_sense_leads_to_the_end(rina: Client, order: str)
     assert heading(page) == BEEN_THROUGH
 
 
+@pytest.mark.parametrize("answered_before", [False, True])
+def test_an_address_without_an_order_shows_its_own_question(
+    rina: Client, answered_before: bool
+) -> None:
+    three()
+    if answered_before:
+        tell(answered(ask("int_1", message="Number 1?"), "user_rina", 2))
+    address = enter(rina, "?item=int_1")
+    assert "order=" in address
+    page = page_of(rina, address)
+    assert heading(page) == "Number 1?"
+    assert place(page) == ("" if answered_before else "3 of 3")
+
+
+def test_an_address_without_an_order_leads_to_no_other_question_than_its_own(
+    rina: Client,
+) -> None:
+    three()
+    missing = rina.get(enter(rina, "?item=unknown"))
+    assert missing.status_code == 404
+    assert "Question not found" in missing.content.decode()
+
+
 def test_the_forms_of_the_question_come_back_to_focus_mode(rina: Client) -> None:
     tell(group_ask(policy=ANY))
     first = enter(rina)

@@ -86,8 +86,10 @@ class Step(NamedTuple):
     waits: bool
 
 
-def first_href(viewer: Viewer, upstream: Upstream, filters: FocusFilters) -> str:
-    """Freeze the order and return the address of its first question; empty if none is waiting."""
+def entry_href(viewer: Viewer, upstream: Upstream, filters: FocusFilters, id_: str = "") -> str:
+    """Freeze the order and return the address of its first question, or of the question ``id_``,
+    which needn't be in it; empty if none is waiting.
+    """
     returns = snooze.returns_of(viewer)
     snoozed = snooze.not_back(returns, timezone.now())
     waiting_rows = available(viewer, upstream, filters, snoozed=snoozed)
@@ -96,7 +98,7 @@ def first_href(viewer: Viewer, upstream: Upstream, filters: FocusFilters) -> str
     if not waiting:
         return ""
     numbers = ".".join(str(number) for number, _id in waiting)
-    return item_href(waiting[0][1], filters.replace(order=numbers))
+    return item_href(id_ or waiting[0][1], filters.replace(order=numbers))
 
 
 def focus_place(viewer: Viewer, upstream: Upstream, filters: FocusFilters, id_: str) -> FocusPlace:

@@ -24,7 +24,7 @@ from inbox.services import notices, question
 from inbox.web.inbox import export
 from inbox.web.inbox.changes import inbox_changes
 from inbox.web.inbox.filters import selects
-from inbox.web.inbox.focus import first_href, focus_end, focus_place
+from inbox.web.inbox.focus import entry_href, focus_end, focus_place
 from inbox.web.inbox.news import Since, news
 from inbox.web.inbox.page import InboxList, inbox_list, list_beside
 from inbox.web.inbox.place import place_of
@@ -123,18 +123,18 @@ def nothing_open(request: ReviewerRequest, filters: Filters, cursor: str) -> Htt
 
 @require_safe
 def focus(request: ReviewerRequest) -> HttpResponse:
-    """Show one question at a time. Without ``order``, freeze it and open its first question.
+    """Show one question at a time, in ``order``. Without that, freeze it, and open ``item`` or else
+    its first question.
 
     ``item`` is the question to show; without it, the end page is shown. htmx gets the question, the
     end or the bar alone.
     """
     cursor = hub.cursor()
-    filters = FocusFilters.read(request.GET)
+    filters, id_ = FocusFilters.read(request.GET), request.GET.get("item", "")
     if not filters.cleaned_data["order"]:
-        path = first_href(request.viewer, request.upstream, filters)
+        path = entry_href(request.viewer, request.upstream, filters, id_)
         if path:
             return HttpResponseRedirect(path)
-    id_ = request.GET.get("item", "")
     if not id_:
         return at_the_end(request, filters, cursor)
     item = question.find(request.viewer, request.upstream, id_)
