@@ -13,7 +13,7 @@ from typing import Any
 from inbox.access.redaction import masked
 from inbox.mirror.observers import Answer
 from inbox.mirror.upsert import chunks
-from inbox.models import Attempt, Interaction, Upstream
+from inbox.models import Attempt, Decision, Interaction, Upstream
 from inbox.models.decision import RESPOND
 from inbox.services import returned
 from inbox.services.answer_state import OwnAnswer
@@ -50,6 +50,14 @@ def enter(upstream: Upstream, answers: Sequence[Answer]) -> None:
             late = _late(upstream, answer)
             entries.append(_entry(upstream, answer) if late is None else _ours(late, answer))
     decision_log.append(*entries)
+
+
+def is_outside(item: Interaction, user_id: str | None) -> bool:
+    """Whether the person's answer is known to have been made outside this app. It isn't known while
+    an attempt of theirs is not settled. One query.
+    """
+    rows = Decision.objects.of(item.upstream).filter(verb=RESPOND, interaction_id=item.mobius_id)
+    return rows.filter(actor=user_id or "", observed=True).exists()
 
 
 def catch_up(upstream: Upstream, interaction_id: str) -> None:

@@ -1,10 +1,12 @@
 """One question: what it shows, to whom, and what can be done with it."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from inbox.mobius.types import (
     Answer,
@@ -17,7 +19,7 @@ from inbox.mobius.types import (
     StepStatus,
     Target,
 )
-from inbox.models import Draft, Reviewer, Upstream
+from inbox.models import Attempt, Draft, Reviewer, Upstream
 from inbox.services.group_mapping import map_group
 from tests.support.snapshots import NOON, answered, ask, at, group_ask, run, step
 from tests.support.tags import Tags, text_of
@@ -221,6 +223,37 @@ def test_my_own_answer_says_you(rina: Client) -> None:
     page = page_of(rina)
     assert "You answered this" in page
     assert "You approved" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (None, "You answered this outside this app"),
+        (Attempt.State.HELD, "You answered this outside this app"),
+        (Attempt.State.OPEN, "You answered this"),
+        (Attempt.State.ACCEPTED, "You answered this"),
+    ],
+)
+def test_my_answer_says_where_it_was_given_once_that_is_known(
+    rina: Client, state: Attempt.State | None, says: str
+) -> None:
+    tell(ask())
+    if state is not None:
+        Attempt.objects.create(
+            reviewer=Reviewer.objects.get(mobius_id="user_rina"),
+            upstream=Upstream.present(),
+            interaction_id="int_1",
+            operation_id="op_1",
+            value=True,
+            comment="fine",
+            credential_kind="member",
+            state=state,
+            created_at=timezone.now(),
+        )
+    tell(answered(ask(), "user_rina", 2))
+    title = re.search(r'id="outcome".*?<h2>(.*?)</h2>', page_of(rina))
+    assert title is not None
+    assert title[1] == f"{says} 2 Mar 12:02: Approved."
 
 
 def test_typed_text_is_kept_when_someone_else_was_first(rina: Client) -> None:

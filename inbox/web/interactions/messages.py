@@ -14,8 +14,16 @@ from inbox.models import Interaction
 from inbox.people.names import names_of
 from inbox.services.answer_state import Underway, own_answer, sent_to
 from inbox.services.claiming import Verb
+from inbox.services.observed import is_outside
 from inbox.services.outcome import Kind, Outcome
-from inbox.web.ui.answers import after_mine, closing_sentence, progress, question_of, value_words
+from inbox.web.ui.answers import (
+    after_mine,
+    answered_outside,
+    closing_sentence,
+    progress,
+    question_of,
+    value_words,
+)
 from inbox.web.ui.messages import (
     Message,
     draft,
@@ -167,6 +175,8 @@ def _answered_before(viewer: Viewer, item: Interaction) -> str:
     previous = own_answer(viewer, item)
     answer = value_words(question_of(item), previous.value).line.rstrip(". ")
     facts = {"when": at(previous.at, timezone.now()) if previous.at else "", "answer": answer}
+    if is_outside(item, viewer.mobius_id):
+        return answered_outside(**facts).rstrip(".")
     if previous.at and answer:
         return _("You answered this %(when)s: %(answer)s") % facts
     if previous.at:

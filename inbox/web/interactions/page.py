@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Refusal, Viewer, redaction
-from inbox.models import Guard, Interaction, Run, Upstream
+from inbox.models import Decision, Guard, Interaction, Run, Upstream
+from inbox.models.decision import RESPOND
 from inbox.models.interaction import REASON_TO_REJECT
 from inbox.people import credentials, service_key
 from inbox.people.credentials import Token
@@ -282,7 +283,7 @@ def item_page(
     question = asked_question(item)
     draft, others = drafts_of(viewer, item, typed_in)
     refusal = access.why_not_answer(viewer, item)
-    closing = _closing(item, people, now)
+    closing = _closing(item, people, now, decisions)
     answers_here = refusal is None and not closing
     token = credentials.state_of(viewer.user_id, upstream) if answers_here else Token.GOOD
     item.upstream = upstream
@@ -426,12 +427,16 @@ def _shown_elsewhere(item: Interaction) -> frozenset[str]:
     return frozenset(key for key, shown in keys.items() if shown)
 
 
-def _closing(item: Interaction, people: People, now: datetime) -> str:
+def _closing(
+    item: Interaction, people: People, now: datetime, decisions: Iterable[Decision]
+) -> str:
     """How it ended; also if it has expired although upstream has not said so yet, since a button
-    would fail.
+    would fail. ``decisions``: its entries in our log.
     """
     past = item.pending and item.expires_at is not None and item.expires_at <= now
-    closing = closing_sentence(item, people, now)
+    answers = [entry for entry in decisions if entry.verb == RESPOND]
+    outside = any(entry.observed and people.is_viewer(entry.actor) for entry in answers)
+    closing = closing_sentence(item, people, now, outside=outside)
     return unanswered_sentence(item, now) if past and not closing else closing
 
 

@@ -204,8 +204,13 @@ def obstacle(*, account: bool, off: bool, left: bool) -> str:
     return _("No longer in the group") if left else ""
 
 
-def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
-    """How a question ended: ``Lee answered this 2 min ago: Approve.``; empty while it is open."""
+def closing_sentence(
+    item: Interaction, people: People, now: datetime, *, outside: bool = False
+) -> str:
+    """How a question ended: ``Lee answered this 2 min ago: Approve.``; empty while it is open.
+
+    ``outside``: the viewer's answer is known to have been made outside this app.
+    """
     if item.gone:
         return _("This question no longer exists in Mobius.")
     if item.status == "expired":
@@ -215,11 +220,26 @@ def closing_sentence(item: Interaction, people: People, now: datetime) -> str:
     answers = given_answers(item, people)
     if len(answers) > 1:
         return _last_answered(item, [answer.face.id for answer in answers], people, now)
-    if not answers:
-        return _answered(item, item.responder_id, "", people, now)
-    words = answers[0].words
-    answer_text = "" if words.long else words.text.rstrip(".")
-    return _answered(item, answers[0].face.id, answer_text, people, now)
+    by, answer = item.responder_id, ""
+    if answers:
+        by, words = answers[0].face.id, answers[0].words
+        answer = "" if words.long else words.text.rstrip(".")
+    if outside and people.is_viewer(by):
+        at = item.completed_at
+        return answered_outside(ago(at, now) if at is not None else "", answer)
+    return _answered(item, by, answer, people, now)
+
+
+def answered_outside(when: str, answer: str) -> str:
+    """That the viewer gave this answer outside this app. ``when`` and ``answer`` may be empty."""
+    facts = {"when": when, "answer": answer}
+    if when and answer:
+        return _("You answered this outside this app %(when)s: %(answer)s.") % facts
+    if when:
+        return _("You answered this outside this app %(when)s.") % facts
+    if answer:
+        return _("You answered this outside this app: %(answer)s.") % facts
+    return _("You answered this outside this app.")
 
 
 def _answered(

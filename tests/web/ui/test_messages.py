@@ -32,7 +32,9 @@ def people(db: None) -> None:
 
 
 def row(interaction: Any) -> Interaction:
-    return interaction_row(Upstream(), interaction, 0)
+    item = interaction_row(Upstream(), interaction, 0)
+    item.upstream = Upstream()
+    return item
 
 
 def part(by: str, value: Any = True) -> Answer:
@@ -121,6 +123,14 @@ def test_an_answer_of_mine_that_came_before_is_repeated() -> None:
     message = about_answer(Kind.ALREADY_ANSWERED, interaction)
     assert message.title.startswith("You answered this ")
     assert message.title.endswith(": Rejected")
+
+
+def test_an_answer_of_mine_that_was_made_elsewhere_is_said_to_be() -> None:
+    cast.tell(group_ask(responses=(part("user_rina", False),)))
+    outcome = Outcome(Kind.ALREADY_ANSWERED, Interaction.objects.get())
+    title = answer_message(outcome, RINA).title
+    assert title.startswith("You answered this outside this app ")
+    assert title.endswith(": Rejected")
 
 
 @pytest.mark.parametrize(

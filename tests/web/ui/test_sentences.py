@@ -171,7 +171,11 @@ def test_sentences_for_who_answered_what_and_when() -> None:
     assert closing_sentence(item, RINA, now) == "Lee answered this 2 min ago: Approved."
     [answer] = given_answers(item, RINA)
     assert (answer.did, answer.comment, answer.at) == ("Lee approved", "fine", at(2))
-    assert closing_sentence(item, People(NAMES, "user_lee"), now).startswith("You answered this")
+    lee = People(NAMES, "user_lee")
+    assert closing_sentence(item, lee, now) == "You answered this 2 min ago: Approved."
+    outside = "You answered this outside this app 2 min ago: Approved."
+    assert closing_sentence(item, lee, now, outside=True) == outside
+    assert closing_sentence(item, RINA, now, outside=True).startswith("Lee answered this 2 min")
 
 
 def test_sentences_for_questions_that_were_not_answered() -> None:
