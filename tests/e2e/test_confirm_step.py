@@ -123,7 +123,7 @@ def test_two_presses_in_quick_succession_send_nothing(sign_in: SignIn, api: http
         page.clock.run_for(90)
     expect(step(page)).to_be_visible()
     expect(page.locator("#answer [data-hint]")).to_have_text(
-        "That was too soon after the question appeared, so nothing changed."
+        "That was too soon: this had only just appeared. Nothing changed."
     )
     assert interaction_of(api, run_id)["status"] == "pending"
     page.keyboard.press("Escape")

@@ -514,6 +514,7 @@ def test_a_question_that_has_just_appeared_takes_no_answer_and_looks_as_usual(
     sure.click()
     for key in ("a", "Enter", "Control+Enter"):
         page.keyboard.press(key)
+    expect(hint(page)).to_have_text(TOO_SOON)
     assert interaction_of(api, run_id)["status"] == "pending"
     page.clock.run_for(100)
     with page.expect_response(re.compile("/respond$")):
@@ -521,7 +522,7 @@ def test_a_question_that_has_just_appeared_takes_no_answer_and_looks_as_usual(
     assert interaction_of(api, run_id)["status"] == "completed"
 
 
-TOO_SOON = "That was too soon after the question appeared, so nothing changed."
+TOO_SOON = "That was too soon: this had only just appeared. Nothing changed."
 OPTIONS = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
 DEFAULT = {
     "type": "review",
