@@ -13,15 +13,17 @@
       that key was to choose an option, keys send nothing until the person has clicked, chosen or typed something in the form.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking.
-   4. An undo takes back one answer: a second press within POINTER_MS does nothing. The bar that offers it may appear over the
-      buttons of a page, so it ignores presses by pointer or touch for as long.
+   4. An undo takes back one answer: a second press within POINTER_MS does nothing. The bar that offers it may appear under the
+      thumb, so it ignores presses by pointer or touch for as long; and so does its place on a phone once it has gone.
    5. A question that the person has left takes no answer while the next one loads.
    6. An answer is sent once, as it stands: while it is being sent, its buttons do nothing and its fields take no text, which
       would be lost once it has arrived.
    7. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing.
    8. A key means the row that the person has marked. When that row leaves the list, the mark moves to another one; the keys
       that open, select, claim, release or answer then do nothing until the person has moved the mark with J or K, has paused for
-      PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. J or K within KEY_MS was still meant to move on from that row. */
+      PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. J or K within KEY_MS was still meant to move on from that row.
+   9. An answer leads to the next question by itself. For as long as that one ignores answers, its buttons Next and Previous do
+      nothing either: the press was meant for the question before, and would skip one. */
 
 const PAUSE_MS = 1500;
 const KEY_MS = 400;
@@ -39,11 +41,14 @@ const UNDO = `${HELD} button, [data-undoes]`;
 /* One becomes the other in its place */
 const CLAIM = "button:is([data-sends=claim], [data-sends=release])";
 const SHOWN = [FORM, STEP, RESEND, CLAIM, HELD].join();
+const STEPS = "#detail :is([data-key=j], [data-key=k])";
 const CHOICE = `${FORM} .choice`;
 const DECIDES = `${FORM} button[type=submit]:not([formaction]), ${STEP} button[type=submit], ${RESEND}, ${CLAIM}`;
 
 const shownAt = new WeakMap();
 const sending = new WeakSet();
+/* Requests that send an answer, and the question that was open then */
+const answered = new WeakMap();
 /* Forms that say that a key came too early, and whether it was to choose an option */
 const ignored = new WeakMap();
 let field = null;
@@ -53,6 +58,9 @@ let rowLostAt = -Infinity;
 let rowPausedUntil = 0;
 let strayAt = -Infinity;
 let undoneAt = -Infinity;
+let heldGoneAt = -Infinity;
+/* When an answer has led to the next question */
+let movedOnAt = -Infinity;
 /* The request for another question that the person has opened; null once it has ended */
 let next = null;
 
@@ -87,6 +95,8 @@ function noteShown(root) {
   for (const element of found) shownAt.set(element, performance.now());
 }
 
+const isHeld = (node) => node instanceof Element && node.matches(HELD);
+
 /* Between two rows there may be white space */
 function noteMoved({ previousSibling: above, nextSibling: below }) {
   noteShown(above instanceof Text ? above.previousElementSibling : above);
@@ -98,6 +108,12 @@ function isTooEarly(element, event, byPointer) {
   const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}, ${HELD}`) ?? element.closest(FORM);
   const wait = shown?.matches(STEP) ? STEP_MS : byPointer ? POINTER_MS : KEY_MS;
   return event.timeStamp - (shownAt.get(shown) ?? -Infinity) < wait;
+}
+
+/* Where the bar that offers an undo has just been; only on a phone it keeps its place */
+function wasHeld({ timeStamp, clientX, clientY }) {
+  const place = timeStamp - heldGoneAt < POINTER_MS && document.getElementById("held-answers")?.getBoundingClientRect();
+  return place && !document.querySelector(HELD) && clientX >= place.left && clientX < place.right && clientY >= place.top && clientY < place.bottom;
 }
 
 function sayTooEarly(form, chooses) {
@@ -190,6 +206,8 @@ function onClick(event) {
   if (!(event.target instanceof Element)) return;
   /* A click made by a key or by a script has neither */
   const byPointer = event.detail > 0 || Boolean(event.pointerType);
+  if (byPointer && wasHeld(event)) return drop(event);
+  if (event.target.closest(STEPS) && event.timeStamp - movedOnAt < (byPointer ? POINTER_MS : KEY_MS)) return drop(event);
   const choice = event.target.closest(CHOICE);
   if (choice && byPointer && isTooEarly(choice, event, true)) return drop(event);
   const held = event.target.closest(HELD);
@@ -246,12 +264,19 @@ const isAnswer = (ctx) => Boolean(ctx.sourceElement?.closest?.("[data-sends=resp
 /* By the link to the next question, or by the row of another one. Previews and a pane that reloads itself don't count */
 const isNext = (ctx) => ctx.target?.id === "detail" && ctx.request.method === "GET" && !ctx.previewed && ctx.sourceElement?.id !== "detail";
 
+const openQuestion = () => document.getElementById("detail")?.dataset.interactionId;
+
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
   if (isNext(ctx)) next = ctx;
   if (!isAnswer(ctx)) return;
   sending.add(ctx.request.form);
+  answered.set(ctx, openQuestion());
   field = null;
+});
+document.addEventListener("htmx:after:swap", (event) => {
+  const { ctx } = event.detail;
+  if (answered.has(ctx) && answered.get(ctx) !== openQuestion()) movedOnAt = performance.now();
 });
 /* By now an answer that was accepted has brought the next question; any other may be sent again */
 document.addEventListener("htmx:finally:request", (event) => {
@@ -265,6 +290,7 @@ new MutationObserver((changes) => {
     change.addedNodes.forEach(noteShown);
     if (change.attributeName === "data-sends") noteShown(change.target);
     if (change.removedNodes.length && change.target.matches(".rows")) noteMoved(change);
+    if (change.target.id === "held-answers" && [...change.removedNodes].some(isHeld)) heldGoneAt = performance.now();
   }
   pauseIfGone();
 }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden", "data-sends"] });

@@ -54,6 +54,7 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     expect(question).to_have_text("Keyed, 3?")
     expect(page.locator("#toasts")).to_contain_text("Approved")
     expect(question).to_be_focused()
+    page.wait_for_timeout(STEP_GUARD_MS + 50)
     page.keyboard.press("j")
     expect(page.get_by_text("2 questions that you skipped are still open.")).to_be_visible()
     page.keyboard.press("j")

@@ -403,6 +403,42 @@ def test_a_double_press_answers_one_question(undoing: Choose, api: httpx.Client)
     assert [status_of(api, run_id) for run_id in runs] == ["pending", "pending"]
 
 
+@pytest.mark.parametrize("focus", [False, True], ids=["beside the list", "focus mode"])
+def test_next_pressed_while_the_page_moves_on_skips_no_question(
+    undoing: Choose, api: httpx.Client, focus: bool
+) -> None:
+    page = undoing()
+    page.clock.install()
+    word = f"Passed over {focus}"
+    for number in (1, 2, 3):
+        ask_lee(api, f"{word}, {number}?", timeout=f"{20 + number}m")
+    query = f"?q={word.replace(' ', '+')}"
+    page.goto(f"/inbox/{query}")
+    arrived(page, f"{word}, 3?").wait_for()
+    if focus:
+        page.goto(f"/inbox/focus/{query}")
+    else:
+        arrived(page, f"{word}, 1?").click()
+    title, following = page.locator("#question"), page.locator("#detail [data-key=j]")
+    expect(title).to_have_text(f"{word}, 1?")
+    page.wait_for_load_state()
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    stop_clock(page)
+    page.keyboard.press("a")
+    expect(title).to_have_text(f"{word}, 2?")
+    page.clock.run_for(ANSWER_GUARD_MS - 50)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    address = following.get_attribute("href")
+    following.click()
+    read_again(page)
+    assert [url for url in requests if address and url.endswith(address)] == []
+    expect(title).to_have_text(f"{word}, 2?")
+    page.clock.run_for(100)
+    following.click()
+    expect(title).to_have_text(f"{word}, 3?")
+
+
 def test_keys_go_on_to_the_next_question_from_the_row_of_a_held_one(
     undoing: Choose, api: httpx.Client
 ) -> None:
