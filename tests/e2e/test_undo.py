@@ -328,6 +328,109 @@ def test_on_a_phone_the_bar_names_the_question_and_covers_nothing_of_the_next(
         assert box_of(time)["x"] + box_of(time)["width"] <= box_of(undo)["x"]
         box = box_of(bar)
         assert box["y"] + box["height"] <= box_of(page.locator(".detail-scroll > header"))["y"]
+    expect(bar).to_contain_text("1 earlier answer is waiting")
+    count = bar.get_by_text("1 earlier answer is waiting")
+    expect(count).to_be_in_viewport(ratio=1)
+    assert box_of(count)["x"] + box_of(count)["width"] <= box_of(undo)["x"]
+
+
+def presses(page: Page, selector: str) -> None:
+    """Look whether each of these controls would get a press in its middle."""
+    for control in page.locator(selector).all():
+        if control.is_visible():
+            control.click(trial=True, timeout=2_000)
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_on_a_phone_the_bar_covers_no_control(
+    undoing: Choose, sign_in: SignIn, api: httpx.Client, width: int
+) -> None:
+    shape = {**PHONE, "viewport": {"width": width, "height": 700}}
+    page = undoing(**shape)
+    word = f"Reached at {width}"
+    for number in (1, 2, 3):
+        ask_lee(api, f"{word}, {number}?", timeout=f"{20 + number}m")
+    page.goto(f"/inbox/?q={word.replace(' ', '+')}")
+    arrived(page, f"{word}, 3?").wait_for()
+    arrived(page, f"{word}, 1?").click()
+    for number in (2, 3):
+        approve(page)
+        expect(page.locator("#question")).to_have_text(f"{word}, {number}?")
+    german = sign_in("lee", locale="de", **shape)
+    german.goto(page.url)
+    for each in (page, german):
+        expect(each.locator("#held-answers button")).to_be_in_viewport(ratio=1)
+        above, bar = each.locator(".bar--detail"), each.locator("#held-answers .toast")
+        bottom = box_of(above)["y"] + box_of(above)["height"]
+        assert box_of(bar)["y"] == pytest.approx(bottom, abs=1)
+        each.wait_for_timeout(ANSWER_GUARD_MS + 20)
+        presses(each, ":is(#detail .bar--detail, #held-answers, #answer .btns) :is(a, button)")
+        each.mouse.wheel(0, 400)
+        presses(each, ":is(#detail .bar--detail, #held-answers, #answer .btns) :is(a, button)")
+
+
+OFFERED = [{"value": f"o{n}", "label": f"Offer {n}"} for n in range(12)]
+
+
+def test_on_a_phone_nothing_moves_when_the_bar_goes_and_a_late_press_does_nothing(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing(seconds=10, **PHONE)
+    page.clock.install()
+    ask_lee(api, "Not moved, 1?", timeout="21m")
+    select = {"mode": "select", "options": OFFERED}
+    ask_lee(api, "Not moved, 2?", timeout="22m", type="review", spec=select)
+    page.goto("/inbox/?q=not+moved")
+    arrived(page, "Not moved, 2?").wait_for()
+    arrived(page, "Not moved, 1?").click()
+    approve(page)
+    title = page.locator("#question")
+    expect(title).to_have_text("Not moved, 2?")
+    undo = page.locator("#held-answers").get_by_role("button", name="Undo")
+    box, top = box_of(undo), box_of(title)["y"]
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    offer = page.locator(".choice", has_text="Offer 5")
+    page.evaluate("by => scrollBy(0, by)", box_of(offer)["y"] + 10 - y)
+    scrolled = top - box_of(title)["y"]
+    assert scrolled > 100
+    stop_clock(page)
+    while undo.count():
+        page.clock.run_for(50)
+    assert top - box_of(title)["y"] == scrolled
+    chosen = offer.get_by_role("radio")
+    page.touchscreen.tap(x, y)
+    expect(chosen).not_to_be_checked()
+    page.clock.run_for(ANSWER_GUARD_MS + 20)
+    page.touchscreen.tap(x, y)
+    expect(chosen).to_be_checked()
+    # The room is given up with the question.
+    page.get_by_role("link", name="Back to the list").click()
+    page.locator(".row", has_text="Not moved, 2?").click()
+    expect(title).to_have_text("Not moved, 2?")
+    assert box_of(title)["y"] < top
+
+
+def test_on_a_phone_a_bar_that_comes_by_itself_moves_nothing_in_the_form(
+    undoing: Choose, sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = undoing()
+    ask_lee(api, "Not pushed, 1?", timeout="21m")
+    select = {"mode": "select", "options": OFFERED}
+    ask_lee(api, "Not pushed, 2?", timeout="22m", type="review", spec=select)
+    phone = sign_in("lee", **PHONE)
+    phone.goto("/inbox/?q=not+pushed")
+    arrived(phone, "Not pushed, 2?").click()
+    for scrolled in (0, 150):
+        phone.evaluate("by => scrollTo(0, by)", scrolled)
+        before = box_of(phone.locator(".choice", has_text="Offer 2"))
+        open_item(page, "Not pushed, 1?")
+        page.keyboard.press("a")
+        expect(phone.locator("#held-answers")).to_contain_text("Not pushed, 1?")
+        expect(phone.locator("html[data-held]")).to_be_attached()
+        assert box_of(phone.locator(".choice", has_text="Offer 2")) == before
+        page.keyboard.press("z")
+        expect(phone.locator("#held-answers button")).to_have_count(0)
+        phone.reload()
 
 
 def test_a_choice_is_held_without_a_step(undoing: Choose, api: httpx.Client) -> None:
