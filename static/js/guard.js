@@ -6,15 +6,16 @@
       PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. Sending an answer removes the field as well; the person
       meant that, so there is no pause. A letter typed on a choice is the start of such typing too, unless it is one of the
       shortcuts that work there (isTextOnChoice).
-   2. What has just appeared decides nothing. An answer form that is newly shown ignores keys for KEY_MS and presses by
-      pointer or touch for POINTER_MS, on its options as well as on its buttons; so do "Send again", Claim and Release, and
-      those of the rows beside one that has just left the list, for they may have moved under the pointer. A confirm step
-      ignores both for STEP_MS. The form says so when it has ignored a key that answers (templates/interactions/_hint.html). If
-      that key was to choose an option, keys send nothing until the person has clicked, chosen or typed something in the form.
+   2. What has just appeared decides nothing. An answer form that is newly shown ignores keys and presses for SHOWN_MS, on its
+      options as well as on its buttons; so do "Send again", Claim and Release, and those of the rows beside one that has just
+      left the list, for they may have moved under the pointer. A confirm step ignores both for STEP_MS. The form says so when
+      it has ignored a key or press that answers (templates/interactions/_hint.html). If that was to choose an option, keys send
+      nothing until the person has clicked, chosen or typed something in the form.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking.
-   4. An undo takes back one answer: a second press within POINTER_MS does nothing. The bar that offers it may appear under the
-      thumb, so it ignores presses by pointer or touch for as long; and so does its place on a phone once it has gone.
+   4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may
+      appear under the thumb, so it ignores presses by pointer or touch for as long; and so does its place on a phone once it
+      has gone.
    5. A question that the person has left takes no answer while the next one loads.
    6. An answer is sent once, as it stands: while it is being sent, its buttons do nothing and its fields take no text, which
       would be lost once it has arrived.
@@ -27,7 +28,7 @@
 
 const PAUSE_MS = 1500;
 const KEY_MS = 400;
-const POINTER_MS = 600;
+const SHOWN_MS = 600;
 const STEP_MS = 400;
 
 const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
@@ -57,6 +58,8 @@ let row = null;
 let rowLostAt = -Infinity;
 let rowPausedUntil = 0;
 let strayAt = -Infinity;
+/* The request of an undo; null once it has ended */
+let undo = null;
 let undoneAt = -Infinity;
 let heldGoneAt = -Infinity;
 /* When an answer has led to the next question */
@@ -104,15 +107,15 @@ function noteMoved({ previousSibling: above, nextSibling: below }) {
 }
 
 /* element: one of SHOWN, or something in it. event: when the person acted; a busy page hears of it later */
-function isTooEarly(element, event, byPointer) {
+function isTooEarly(element, event) {
   const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}, ${HELD}`) ?? element.closest(FORM);
-  const wait = shown?.matches(STEP) ? STEP_MS : byPointer ? POINTER_MS : KEY_MS;
+  const wait = shown?.matches(STEP) ? STEP_MS : SHOWN_MS;
   return event.timeStamp - (shownAt.get(shown) ?? -Infinity) < wait;
 }
 
 /* Where the bar that offers an undo has just been; only on a phone it keeps its place */
 function wasHeld({ timeStamp, clientX, clientY }) {
-  const place = timeStamp - heldGoneAt < POINTER_MS && document.getElementById("held-answers")?.getBoundingClientRect();
+  const place = timeStamp - heldGoneAt < SHOWN_MS && document.getElementById("held-answers")?.getBoundingClientRect();
   return place && !document.querySelector(HELD) && clientX >= place.left && clientX < place.right && clientY >= place.top && clientY < place.bottom;
 }
 
@@ -193,7 +196,7 @@ function onKey(event) {
   if (!typing && isStray(event)) strayAt = event.timeStamp;
   if (isText) drop(event);
   else if (form && answers && next && !isElsewhere(target)) drop(event);
-  else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event, false)) dropTooEarly(form, event, target);
+  else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event)) dropTooEarly(form, event, target);
   else if (form && isSend(event) && ignored.get(form) && !isElsewhere(target)) drop(event);
   else if (form && answers && !typing && isRunningText(event)) {
     strayAt = event.timeStamp;
@@ -207,30 +210,33 @@ function onClick(event) {
   /* A click made by a key or by a script has neither */
   const byPointer = event.detail > 0 || Boolean(event.pointerType);
   if (byPointer && wasHeld(event)) return drop(event);
-  if (event.target.closest(STEPS) && event.timeStamp - movedOnAt < (byPointer ? POINTER_MS : KEY_MS)) return drop(event);
+  if (event.target.closest(STEPS) && event.timeStamp - movedOnAt < SHOWN_MS) return drop(event);
   const choice = event.target.closest(CHOICE);
-  if (choice && byPointer && isTooEarly(choice, event, true)) return drop(event);
+  if (choice && byPointer && isTooEarly(choice, event)) {
+    sayTooEarly(choice.closest(FORM), true);
+    return drop(event);
+  }
   const held = event.target.closest(HELD);
-  if (held && byPointer && isTooEarly(held, event, true)) return drop(event);
+  if (held && byPointer && isTooEarly(held, event)) return drop(event);
   if (event.target.closest(UNDO)) {
-    if (event.timeStamp - undoneAt < POINTER_MS) return drop(event);
+    if (undo || event.timeStamp - undoneAt < SHOWN_MS) return drop(event);
     undoneAt = event.timeStamp;
   }
   const control = event.target.closest(DECIDES);
   if (!control) return settle(event.target.closest(FORM));
   const isStrayPress = !byPointer && !control.matches(CLAIM) && isRunningText(event);
   const form = control.closest(FORM);
-  const tooEarly = isTooEarly(control, event, byPointer);
+  const tooEarly = isTooEarly(control, event);
   const isLeft = form && next;
   if (sending.has(control.form) || tooEarly || isLeft || isStrayPress || (!byPointer && ignored.get(form))) drop(event);
   else settle(form);
-  if (form && tooEarly && !byPointer) sayTooEarly(form, false);
+  if (form && tooEarly) sayTooEarly(form, false);
 }
 
 function onSubmit(event) {
   const form = event.target;
   if (!form.matches(FORM) || event.submitter?.hasAttribute("formaction")) return;
-  if (sending.has(form) || form.closest("[data-closed]") || isTooEarly(form.querySelector(STEP) ?? form, event, false)) drop(event);
+  if (sending.has(form) || form.closest("[data-closed]") || isTooEarly(form.querySelector(STEP) ?? form, event)) drop(event);
 }
 
 function onInput(event) {
@@ -260,6 +266,7 @@ addEventListener("focusout", () =>
 );
 
 const isAnswer = (ctx) => Boolean(ctx.sourceElement?.closest?.("[data-sends=respond]"));
+const isUndo = (ctx) => Boolean(ctx.sourceElement?.matches?.("[data-undoes]"));
 
 /* By the link to the next question, or by the row of another one. Previews and a pane that reloads itself don't count */
 const isNext = (ctx) => ctx.target?.id === "detail" && ctx.request.method === "GET" && !ctx.previewed && ctx.sourceElement?.id !== "detail";
@@ -269,6 +276,7 @@ const openQuestion = () => document.getElementById("detail")?.dataset.interactio
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
   if (isNext(ctx)) next = ctx;
+  if (isUndo(ctx)) undo = ctx;
   if (!isAnswer(ctx)) return;
   sending.add(ctx.request.form);
   answered.set(ctx, openQuestion());
@@ -282,6 +290,10 @@ document.addEventListener("htmx:after:swap", (event) => {
 document.addEventListener("htmx:finally:request", (event) => {
   const { ctx } = event.detail;
   if (ctx === next) next = null;
+  if (ctx === undo) {
+    undo = null;
+    undoneAt = performance.now();
+  }
   if (isAnswer(ctx)) sending.delete(ctx.request.form);
 });
 

@@ -23,17 +23,17 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   if (ctx === newest && ctx.swap === "outerHTML" && !ctx.target.isConnected) ctx.target = document.getElementById("detail");
 });
 
-/* The question whose answer was sent last, if the answer can be undone */
-let answered = "";
+/* The question that was open when an answer that can be undone was sent, or one was undone */
+let leaves = "";
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
-  if (ctx.sourceElement?.matches?.("form[data-guard=undo]")) answered = document.getElementById("detail").dataset.interactionId;
+  if (ctx.sourceElement?.matches?.("form[data-guard=undo], [data-undoes]")) leaves = document.getElementById("detail").dataset.interactionId;
 });
 
-/* The row of an answer that can be undone stays. If it has the focus, the focus goes on to the row of the question that has
-   opened: keys are meant for that one */
-function followAnswer(left) {
+/* Its row stays in the list. If that has the focus, the focus goes to the row of the question that has opened: keys are meant
+   for that one */
+function followOpened(left) {
   const row = document.activeElement;
-  if (left !== answered || !row?.matches(".list .row") || row.dataset.interactionId !== left) return;
+  if (left !== leaves || !row?.matches(".list .row") || row.dataset.interactionId !== left) return;
   const next = document.querySelector(".list .row[aria-current]");
   if (next) next.focus({ preventScroll: true });
   else row.blur();
@@ -47,7 +47,7 @@ function moved() {
   if (id === open) return;
   const left = open;
   open = id;
-  followAnswer(left);
+  followOpened(left);
   scrollTo(0, 0);
 }
 

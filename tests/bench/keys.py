@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.support import chromium
 from tests.support.databases import environment
-from tests.support.pages import STEP_GUARD_MS
+from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS
 from tests.support.product import Product, ask, interaction_of
 
 TEXT = "ok"
@@ -81,7 +81,7 @@ def clear(page: Page, allowed: int) -> None:
         if page.locator("#detail .empty").count():
             break
         id_ = page.locator("#detail").get_attribute("data-interaction-id")
-        page.wait_for_timeout(STEP_GUARD_MS + 20)
+        page.wait_for_timeout(ANSWER_GUARD_MS + 20)
         title, used = page.locator("#question").inner_text(), answer(page)
         page.wait_for_function(
             "id => document.querySelector('#detail').dataset.interactionId !== id", arg=id_

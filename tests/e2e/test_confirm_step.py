@@ -11,7 +11,14 @@ from inbox.web.interactions.forms import LONGEST
 from tests.e2e import arrivals
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS, box_of, press, send_by_key, stop_clock
+from tests.support.pages import (
+    ANSWER_GUARD_MS,
+    STEP_GUARD_MS,
+    box_of,
+    press,
+    send_by_key,
+    stop_clock,
+)
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -25,7 +32,7 @@ TEXT = {"type": "input", "spec": {"mode": "input", "multiline": True}}
 
 def open_item(page: Page, message: str) -> None:
     arrivals.open_item(page, message)
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
 
 
 def step(page: Page) -> Locator:

@@ -49,7 +49,7 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     page.reload()
 
     for key in ("a", "a"):
-        page.wait_for_timeout(STEP_GUARD_MS + 50)
+        page.wait_for_timeout(ANSWER_GUARD_MS + 50)
         page.keyboard.press(key)
     expect(question).to_have_text("Keyed, 3?")
     expect(page.locator("#toasts")).to_contain_text("Approved")

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS
+from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -137,7 +137,7 @@ def test_an_action_that_decides_goes_through_the_guard(sign_in: SignIn, api: htt
     page = sign_in("rina")
     run_id = ask(api, "Approved from the palette?")
     open_item(page, "Approved from the palette?")
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
     palette = open_palette(page)
     page.keyboard.type("approve")
     expect(chosen(palette, "Approve")).to_be_visible()
@@ -155,7 +155,7 @@ def test_a_typed_answer_is_asked_about_too(sign_in: SignIn, api: httpx.Client) -
     run_id = ask(api, "Sent from the palette?", type="input", spec={"mode": "input"})
     open_item(page, "Sent from the palette?")
     page.get_by_role("textbox", name="Your answer").fill("Yes, by all means")
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
     palette = open_palette(page)
     page.keyboard.type("send answer")
     expect(chosen(palette, "Send answer")).to_be_visible()

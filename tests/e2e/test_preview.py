@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS, read_again, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, read_again, stop_clock
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -153,18 +153,18 @@ def test_keys_that_answer_act_once_the_question_has_been_in_the_pane_for_a_momen
     page, runs = listed("Acted")
     step, heading = page.locator("[data-step]"), page.locator("#question")
     preview(page, "j", "Acted, 0?")
-    page.clock.run_for(STEP_GUARD_MS)
+    page.clock.run_for(ANSWER_GUARD_MS)
     page.keyboard.press("j")
     page.keyboard.press("a")
     expect(heading).to_have_text("Acted, 1?")
     expect(step).to_have_count(0)
-    page.clock.run_for(STEP_GUARD_MS)
+    page.clock.run_for(ANSWER_GUARD_MS)
 
     preview(page, "j", "Acted, 2?")
-    page.clock.run_for(STEP_GUARD_MS - 2 * SETTLE_MS)
+    page.clock.run_for(ANSWER_GUARD_MS - 2 * SETTLE_MS)
     page.keyboard.press("a")
     expect(step).to_have_count(0)
-    page.clock.run_for(STEP_GUARD_MS)
+    page.clock.run_for(ANSWER_GUARD_MS)
     page.keyboard.press("r")
     expect(page.get_by_role("button", name="Yes, reject")).to_be_focused()
     page.keyboard.press("j")

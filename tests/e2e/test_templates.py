@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS
+from tests.support.pages import ANSWER_GUARD_MS
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -55,7 +55,7 @@ def test_its_key_works_after_an_option_was_chosen_by_key(
     options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
     ask(api, "Chosen, then templated?", type="review", spec={"mode": "select", "options": options})
     open_item(page, "Chosen, then templated?")
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
     page.keyboard.press("2")
     expect(page.get_by_role("radio", name="Choice 1")).to_be_focused()
     page.keyboard.press("t")

@@ -10,7 +10,7 @@ from threading import Event
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e import arrivals
 from tests.e2e.arrivals import arrived
@@ -166,6 +166,8 @@ def test_a_second_press_of_z_takes_back_no_earlier_answer(
     undoing: Choose, api: httpx.Client
 ) -> None:
     page = undoing()
+    undos: list[Route] = []
+    page.route("**/undo", lambda route: undos.append(route))  # noqa: PLW0108 - Playwright inspects it
     page.clock.install()
     page.goto("/inbox/")
     for name in ("one", "two"):
@@ -173,18 +175,19 @@ def test_a_second_press_of_z_takes_back_no_earlier_answer(
         open_item(page, f"Taken back {name}?")
         page.keyboard.press("a")
         expect(page.locator("#held-answers")).to_contain_text(f"Taken back {name}?")
-    undos = []
-    page.on(
-        "request", lambda request: undos.append(request.url) if "/undo" in request.url else None
-    )
     stop_clock(page)
+    with page.expect_request("**/undo"):
+        page.keyboard.press("z")
+    page.clock.run_for(ANSWER_GUARD_MS + 20)
     page.keyboard.press("z")
+    undos[0].continue_()
     expect(page.locator("#toasts")).to_contain_text("Your answer to “Taken back two?” wasn't sent.")
     expect(page.locator("#held-answers")).to_contain_text("Taken back one?")
     page.keyboard.press("z")
     read_again(page)
     assert len(undos) == 1
-    page.clock.run_for(ANSWER_GUARD_MS + 20)
+    page.clock.run_for(2 * ANSWER_GUARD_MS)
+    page.unroute("**/undo")
     page.keyboard.press("z")
     expect(page.locator("#toasts")).to_contain_text("Your answer to “Taken back one?” wasn't sent.")
 
@@ -332,6 +335,25 @@ def test_on_a_phone_the_bar_names_the_question_and_covers_nothing_of_the_next(
     count = bar.get_by_text("1 earlier answer is waiting")
     expect(count).to_be_in_viewport(ratio=1)
     assert box_of(count)["x"] + box_of(count)["width"] <= box_of(undo)["x"]
+
+
+def test_on_a_phone_an_answer_that_could_not_be_sent_is_named_beside_the_next_question(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing(seconds=10, **PHONE)
+    run_id = ask_lee(api, "Cancelled under the thumb, one?", timeout="20m")
+    ask_lee(api, "Cancelled under the thumb, two?", timeout="30m")
+    page.goto("/inbox/?q=cancelled+under+the+thumb")
+    arrived(page, "Cancelled under the thumb, two?").wait_for()
+    arrived(page, "Cancelled under the thumb, one?").click()
+    approve(page)
+    expect(page.locator("#question")).to_have_text("Cancelled under the thumb, two?")
+    api.post(f"/runs/{run_id}/cancellations").raise_for_status()
+    said = "Cancelled under the thumb, one? · Your answer wasn't sent. The question closed before"
+    expect(page.locator("#toasts")).to_contain_text(said)
+    page.locator("#toasts").get_by_role("button", name="Dismiss").click()
+    read_again(page)
+    expect(page.locator("#toasts")).not_to_contain_text(said)
 
 
 def presses(page: Page, selector: str) -> None:
@@ -503,6 +525,7 @@ def test_a_double_press_answers_one_question(undoing: Choose, api: httpx.Client)
     expect(second).not_to_contain_text("Approving")
     page.keyboard.press("z")
     expect(page.get_by_role("heading", name="Pressed twice, first?")).to_be_visible()
+    expect(page.locator(".row", has_text="Pressed twice, first?")).to_be_focused()
     assert [status_of(api, run_id) for run_id in runs] == ["pending", "pending"]
 
 
@@ -555,7 +578,7 @@ def test_keys_go_on_to_the_next_question_from_the_row_of_a_held_one(
     page.keyboard.press("Enter")
     for number, name in enumerate(("one", "two", "three")):
         expect(page.locator("#question")).to_have_text(f"Keyed along, {name}?")
-        page.wait_for_timeout(STEP_GUARD_MS + 20)
+        page.wait_for_timeout(ANSWER_GUARD_MS + 20)
         page.keyboard.press("a")
         expect(page.locator("#held-answers")).to_contain_text(f"Keyed along, {name}?")
         expect(page.locator(".row", has_text="Approving")).to_have_count(number + 1)
@@ -648,7 +671,7 @@ def test_in_focus_mode_z_brings_the_question_back(undoing: Choose, api: httpx.Cl
         expect(arrived(page, f"Undone in focus, {name}?")).to_be_visible()
     page.goto("/inbox/focus/?q=undone+in+focus")
     expect(page.locator("#focus-words")).to_have_text("1 of 2")
-    page.wait_for_timeout(STEP_GUARD_MS + 50)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 50)
     page.keyboard.press("a")
     expect(page.locator("#question")).to_have_text("Undone in focus, two?")
     expect(page.locator("#held-answers")).to_contain_text("Undone in focus, one?")
@@ -708,13 +731,14 @@ def test_someone_else_was_first(undoing: Choose, sign_in: SignIn, api: httpx.Cli
     press(sam.get_by_role("button", name="Yes, reject"), STEP_GUARD_MS)
     expect(sam.locator("#toasts")).to_contain_text("Rejected.")
     # At once, not after a minute.
-    notice = page.locator("#returned-answers")
+    notice = page.locator("#returned-answers [data-line]", has_text="Who was first?")
     expect(notice).to_contain_text("Your answer wasn't sent")
+    expect(page.locator("#toasts")).not_to_contain_text("Who was first?")
     expect(page.locator("#held-answers")).not_to_contain_text("Who was first?")
     notice.get_by_role("link", name="Open").click()
     expect(page.locator("#outcome")).to_contain_text("Sam answered this")
     expect(page.locator("#kept-text")).to_contain_text("Mine")
-    expect(notice).not_to_contain_text("Your answer")
+    expect(notice).to_have_count(0)
     assert answered(api, run_id)["response"]["value"] is False
 
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 ANSWER_GUARD_MS = 600
-"""What the buttons of a question that has just appeared ignore presses for."""
+"""How long the answer form of a question that has just appeared ignores keys and presses."""
 
 STEP_GUARD_MS = 400
-"""The same of a confirm step, and of keys."""
+"""The same of a confirm step."""
 
 
 _WATCH_SHIFTS = """() => {
@@ -101,7 +101,7 @@ def send(page: Page) -> None:
 
 def send_by_key(page: Page) -> None:
     """The same by Ctrl Enter."""
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
     page.keyboard.press("Control+Enter")
     page.get_by_role("button", name="Yes, send").wait_for()
     page.wait_for_timeout(STEP_GUARD_MS + 20)

@@ -77,6 +77,11 @@ class ReturnedAnswer:
     reason: str
     typed: bool
 
+    @property
+    def in_short(self) -> str:
+        """``Refund for order Q-48213 · Your answer wasn't sent. Lee answered it first.``"""
+        return " · ".join(part for part in (self.title, f"{self.words}. {self.reason}") if part)
+
 
 def held_attempts(user_id: int, upstream: Upstream) -> QuerySet[Attempt]:
     """The person's attempts that are held, or are being sent after that."""
