@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, approve
+from tests.support.pages import ANSWER_GUARD_MS, approve
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -54,7 +54,7 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     expect(question).to_have_text("Keyed, 3?")
     expect(page.locator("#toasts")).to_contain_text("Approved")
     expect(question).to_be_focused()
-    page.wait_for_timeout(STEP_GUARD_MS + 50)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 50)
     page.keyboard.press("j")
     expect(page.get_by_text("2 questions that you skipped are still open.")).to_be_visible()
     page.keyboard.press("j")

@@ -16,7 +16,7 @@ from django.utils import timezone
 from inbox.access import Viewer
 from inbox.mobius.types import Policy, PolicyKind, Target
 from inbox.models import Group, Interaction, Recipient, Upstream
-from inbox.web.inbox.focus import first_href
+from inbox.web.inbox.focus import entry_href
 from inbox.web.inbox.order import order_of
 from inbox.web.inbox.place import next_item, place_of
 from inbox.web.ui.lists import PAGE
@@ -278,9 +278,9 @@ def test_the_next_question_follows_the_order(rina: Client) -> None:
     following = next_item(VIEWER, upstream, answered, by_workflow, shown)
     assert following is not None
     assert following.mobius_id == "int_b"
-    first = first_href(VIEWER, upstream, FocusFilters.read({"sort": "workflow"}))
+    first = entry_href(VIEWER, upstream, FocusFilters.read({"sort": "workflow"}))
     assert "item=int_b" in first
-    first = first_href(VIEWER, upstream, FocusFilters.read({"workflow": "flow-2"}))
+    first = entry_href(VIEWER, upstream, FocusFilters.read({"workflow": "flow-2"}))
     assert "item=int_c" in first
 
 
