@@ -81,7 +81,7 @@ def test_new_questions_wait_behind_the_bar_and_move_nothing(
     answer(api, ids.pop())
     expect(bar).to_have_text("1 new")
     page.locator(".row").first.click()
-    expect(page.locator("#place")).to_contain_text("of 3")
+    expect(page.locator(".place")).to_contain_text("of 3")
     # New rows are marked for a moment only.
     page.clock.install()
     stop_clock(page)

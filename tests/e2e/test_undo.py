@@ -10,7 +10,7 @@ from threading import Event
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.e2e import arrivals
 from tests.e2e.arrivals import arrived
@@ -583,6 +583,36 @@ def test_keys_go_on_to_the_next_question_from_the_row_of_a_held_one(
         expect(page.locator("#held-answers")).to_contain_text(f"Keyed along, {name}?")
         expect(page.locator(".row", has_text="Approving")).to_have_count(number + 1)
     expect(page.locator("#detail .empty")).to_be_visible()
+
+
+def test_next_leads_on_from_the_question_that_an_answer_has_led_to(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing()
+    for name in ("one", "two", "three"):
+        ask_lee(api, f"Led along, {name}?")
+    expect(arrived(page, "Led along, three?")).to_be_visible()
+    updates: list[Route] = []
+    sent: list[tuple[Route, APIResponse]] = []
+    page.route(re.compile("/inbox/changes/"), lambda route: updates.append(route))  # noqa: PLW0108 - Playwright inspects it
+    page.route("**/respond", lambda route: sent.append((route, route.fetch())))
+    page.goto("/inbox/?q=led+along")
+    open_item(page, "Led along, one?")
+    # The list learns of the answer before the pane does.
+    with page.expect_request(re.compile("/inbox/changes/")):
+        page.keyboard.press("a")
+    while not sent:
+        page.wait_for_timeout(20)
+    route, response = sent[0]
+    route.fulfill(response=response)
+    expect(page.locator("#question")).to_have_text("Led along, two?")
+    page.unroute(re.compile("/inbox/changes/"))
+    for update in updates:
+        update.continue_()
+    expect(page.locator(".row", has_text="Approving")).to_have_count(1)
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.get_by_role("link", name="Next question").click()
+    expect(page.locator("#question")).to_have_text("Led along, three?")
 
 
 def test_a_default_is_not_sent_for_a_choice_that_was_too_early(

@@ -152,10 +152,10 @@ def test_the_open_question_says_its_place_among_what_the_list_counts(rina: Clien
     tell(ask("int_c", expires_at=soon(minutes=5)))
     for path in ("/inbox/changes/?changed=int_c&item=int_a", "/inbox/?item=int_a"):
         got = " ".join(rina.get(path, headers=part("inbox-list")).content.decode().split())
-        place = got[got.index('id="place"') :]
+        place = got[got.index('id="place-int_a"') :]
         assert 'hx-swap-oob="outerMorph"' in place
         assert "2 of 3" in place
-    assert 'id="place"' not in changes(rina, "int_c")
+    assert 'id="place-' not in changes(rina, "int_c")
 
 
 def test_new_questions_are_announced_whether_or_not_the_counts_read_them(rina: Client) -> None:

@@ -19,12 +19,14 @@ from inbox.web.ui.scopes import CLAIMED, COUNTED, OPEN, Filters, item_href, rows
 
 @dataclass(frozen=True)
 class Place:
-    """``words`` is ``3 of 7``, empty for a question that is not in the list.
+    """``words`` is ``3 of 7``, empty for a question that is not in the list. ``id`` is the
+    question's: another one may be open by the time a page gets this.
 
     ``open_href`` is the next question that no one else has claimed, and to which the viewer has
     given no answer that is still to be sent; after the last, the first.
     """
 
+    id: str = ""
     words: str = ""
     previous_href: str = ""
     next_href: str = ""
@@ -75,6 +77,7 @@ def place_among(
         return Place(next_href=item_href(shown[0], filters) if shown else "", open_href=open_href)
     total = f"{len(shown)}+" if len(ids) > COUNTED else str(len(shown))
     return Place(
+        id_,
         _("%(number)d of %(total)s") % {"number": at + 1, "total": total},
         item_href(ids[at - 1], filters) if at else "",
         item_href(ids[at + 1], filters) if at + 1 < len(ids) else "",
