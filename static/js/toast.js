@@ -3,9 +3,11 @@
 
 const STAY_MS = 7000;
 const timers = new WeakMap();
+/* A touch screen keeps the last tap as :hover */
+const hovers = matchMedia("(hover: hover)");
 
 function leave(toast) {
-  if (toast.matches(":hover, :focus-within")) stay(toast);
+  if (toast.matches(hovers.matches ? ":hover, :focus-within" : ":focus-within")) stay(toast);
   else toast.remove();
 }
 

@@ -129,6 +129,7 @@ def test_the_message_after_an_answer_covers_nothing_of_the_next_question(
     page = sign_in("rina", **PHONE)
     for number in (1, 2):
         ask(api, f"Uncovered, {number}?", timeout="3m")
+    page.clock.install()
     page.goto("/inbox/?q=uncovered")
     arrived(page, "Uncovered, 2?").wait_for()
     arrived(page, "Uncovered, 1?").click()
@@ -138,6 +139,10 @@ def test_the_message_after_an_answer_covers_nothing_of_the_next_question(
     assert toast["y"] + toast["height"] <= box_of(page.locator(".detail-scroll > header"))["y"]
     back = box_of(page.get_by_role("link", name="Back to the list"))
     assert back["x"] + back["width"] <= toast["x"]
+    # A tap on it does not keep it.
+    page.locator("#toasts .toast span").tap()
+    page.clock.fast_forward(8000)
+    expect(page.locator("#toasts .toast")).to_have_count(0)
 
 
 def test_the_message_after_a_snooze_covers_no_title_on_the_smallest_phone_in_german(
