@@ -8,9 +8,10 @@
       shortcuts that work there (isTextOnChoice).
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys and presses for SHOWN_MS, on its
       options as well as on its buttons; so do "Send again", Claim and Release, and those of the rows beside one that has just
-      left the list, for they may have moved under the pointer. A confirm step ignores both for STEP_MS. The form says so when
-      it has ignored a key or press that answers (templates/interactions/_hint.html). If that was to choose an option, keys send
-      nothing until the person has clicked, chosen or typed something in the form.
+      left the list, for they may have moved under the pointer, and the button that confirms a batch, which is on a page of its
+      own. The confirm step of a question ignores both for STEP_MS. The form says so when it has ignored a key or press that
+      answers (templates/interactions/_hint.html). If that was to choose an option, keys send nothing until the person has
+      clicked, chosen or typed something in the form.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking.
    4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may
@@ -109,7 +110,7 @@ function noteMoved({ previousSibling: above, nextSibling: below }) {
 /* element: one of SHOWN, or something in it. event: when the person acted; a busy page hears of it later */
 function isTooEarly(element, event) {
   const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}, ${HELD}`) ?? element.closest(FORM);
-  const wait = shown?.matches(STEP) ? STEP_MS : SHOWN_MS;
+  const wait = shown?.matches(`${FORM} ${STEP}`) ? STEP_MS : SHOWN_MS;
   return event.timeStamp - (shownAt.get(shown) ?? -Infinity) < wait;
 }
 

@@ -19,7 +19,7 @@ from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.browserless import Person
 from tests.support.databases import environment
-from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, press, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, press, stop_clock
 from tests.support.product import Product, answered, ask, interaction_of, question
 
 
@@ -45,7 +45,7 @@ def dismiss_results(page: Page) -> None:
 
 def confirm(page: Page) -> None:
     """Press the button of the preview at a person's pace."""
-    press(page.locator(".batch-foot [type=submit]"), STEP_GUARD_MS)
+    press(page.locator(".batch-foot [type=submit]"), ANSWER_GUARD_MS)
 
 
 @pytest.mark.browser
@@ -116,7 +116,7 @@ def test_ctrl_enter_confirms_a_claim_and_esc_dismisses_the_result(
     page.wait_for_load_state()
     claimed = page.locator("#count-claimed")
     before = str(claimed.text_content())
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("1 question claimed")
     expect(claimed).not_to_have_text(before)
@@ -165,7 +165,7 @@ def test_the_key_for_the_open_question_pressed_twice_confirms_no_forgotten_selec
     page.wait_for_url("**/batches/*/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
     page.wait_for_load_state()
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
     page.keyboard.press("a")
     page.get_by_role("link", name="Go back").click()
     expect(page.locator(".row-tick:checked")).to_have_count(2)

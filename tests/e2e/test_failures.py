@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
-from tests.support.pages import STEP_GUARD_MS, approve, box_of, press, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, approve, box_of, press, stop_clock
 from tests.support.product import Product, answered, ask, interaction_of
 from tests.support.scripted_server import (
     CutAfterRead,
@@ -502,7 +502,7 @@ def test_a_selection_that_cannot_be_sent_stays_on_its_page_and_is_sent_once(
     page.get_by_label("Comment for all").fill("Across")
     proxy.on("POST", "/send$", PassThenCut())
     send = page.locator(".batch-foot [type=submit]")
-    press(send, STEP_GUARD_MS)
+    press(send, ANSWER_GUARD_MS)
     expect(failed(page)).to_contain_text("couldn't confirm that this was done. Try again")
     expect(page.get_by_label("Comment for all")).to_have_value("Across")
     send.click()
