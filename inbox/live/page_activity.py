@@ -68,7 +68,7 @@ class PageActivity:
         self._note_run(run_id)
 
     @property
-    def wants_runs(self) -> bool:
+    def has_requested_runs(self) -> bool:
         """Whether ``take_runs`` would return any."""
         return bool(self._runs)
 

@@ -211,7 +211,7 @@ class RunReader:
             unlisten()
 
     def _on_activity(self) -> None:
-        if page_activity.wants_runs:
+        if page_activity.has_requested_runs:
             self._alarm.ring()
 
     async def _read_for_pages(self) -> None:

@@ -18,17 +18,17 @@ function stay(toast) {
 
 /* An answer that could not be sent has a notice above the list. Where that isn't seen, a toast says so */
 const returned = () => [...document.querySelectorAll("#returned-answers [data-line]")];
-const told = new Set(returned().map(({ id }) => id));
+const announced = new Set(returned().map(({ id }) => id));
 
-function tellReturned() {
+function announceReturned() {
   for (const line of returned()) {
-    if (!told.has(line.id) && !line.checkVisibility()) document.getElementById("toasts").append(line.querySelector("template").content.cloneNode(true));
-    told.add(line.id);
+    if (!announced.has(line.id) && !line.checkVisibility()) document.getElementById("toasts").append(line.querySelector("template").content.cloneNode(true));
+    announced.add(line.id);
   }
 }
 
 function all() {
-  tellReturned();
+  announceReturned();
   const toasts = [...document.querySelectorAll("[data-toast]")];
   const fresh = toasts.filter((toast) => !timers.has(toast));
   if (fresh.length) toasts.filter((toast) => timers.has(toast)).forEach((toast) => toast.remove());

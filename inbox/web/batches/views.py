@@ -38,7 +38,7 @@ def new(request: ReviewerRequest) -> HttpResponseBase:
     )
     if not selected:
         messages.info(request, _("Select at least one question."))
-        return _lead_to(request, filters.href())
+        return _redirect(request, filters.href())
     batch = service.prepare(
         reviewer=request.user.reviewer,
         upstream=request.upstream,
@@ -46,7 +46,7 @@ def new(request: ReviewerRequest) -> HttpResponseBase:
         chosen=selected,
         query=filters.query(),
     )
-    return _lead_to(request, batch.get_absolute_url())
+    return _redirect(request, batch.get_absolute_url())
 
 
 @require_safe
@@ -80,11 +80,11 @@ def send(request: ReviewerRequest, id: int) -> HttpResponseBase:
     if done is Confirmation.NO_REASON:
         form.add_error("comment", form.no_reason)
         return render_batch(request, batch, form, status=422)
-    return _lead_to(request, batch.get_absolute_url())
+    return _redirect(request, batch.get_absolute_url())
 
 
-def _lead_to(request: ReviewerRequest, path: str) -> HttpResponseBase:
-    """Another page. A script sent the form so that the person stays where a request fails."""
+def _redirect(request: ReviewerRequest, path: str) -> HttpResponseBase:
+    """Redirect. htmx sends the form, so that the person stays on the page if the request fails."""
     if request.htmx:
         return HttpResponseClientRedirect(path)
     return HttpResponseRedirect(path, status=303)
@@ -119,7 +119,9 @@ def dismiss(request: ReviewerRequest, id: int) -> HttpResponseBase:
 
 @require_POST
 def dismiss_all(request: ReviewerRequest) -> HttpResponseBase:
-    """Dismiss the ``results`` that the page had, but none that came since; then as ``dismiss``."""
+    """Dismiss the ``results`` that the page had, but none that came later. It responds as
+    ``dismiss`` does.
+    """
     chosen = read_numbers(request.POST.get("results", ""))
     service.dismiss(service.own(request.user.reviewer, request.upstream).filter(pk__in=chosen))
     return _dismissed(request, request.POST.get("list", ""))

@@ -231,7 +231,9 @@ def closing_sentence(
 
 
 def answered_outside(when: str, answer: str) -> str:
-    """That the viewer gave this answer outside this app. ``when`` and ``answer`` may be empty."""
+    """The sentence for an answer that the viewer gave outside this app. ``when`` and
+    ``answer`` may be empty.
+    """
     facts = {"when": when, "answer": answer}
     if when and answer:
         return _("You answered this outside this app %(when)s: %(answer)s.") % facts

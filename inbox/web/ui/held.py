@@ -78,7 +78,7 @@ class ReturnedAnswer:
     typed: bool
 
     @property
-    def in_short(self) -> str:
+    def toast_text(self) -> str:
         """``Refund for order Q-48213 · Your answer wasn't sent. Lee answered it first.``"""
         return " · ".join(part for part in (self.title, f"{self.words}. {self.reason}") if part)
 
