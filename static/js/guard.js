@@ -9,9 +9,10 @@
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys and presses for SHOWN_MS, on its
       options as well as on its buttons; so do "Send again", Claim and Release, and those of the rows beside one that has just
       left the list, for they may have moved under the pointer, and the button that confirms a batch, which is on a page of its
-      own. The confirm step of a question ignores both for STEP_MS. The form says so when it has ignored a key or press that
-      answers (templates/interactions/_hint.html). If that was to choose an option, keys send nothing until the person has
-      clicked, chosen or typed something in the form.
+      own. The link back from there ignores presses, for it lies where the buttons of the selection were. The confirm step of a
+      question ignores both for STEP_MS. The form says so when it has ignored a key or press that answers, or such a press
+      (templates/interactions/_hint.html). If that was to choose an option, keys send nothing until the person has clicked,
+      chosen or typed something in the form.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking.
    4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may
@@ -45,6 +46,9 @@ const CLAIM = "button:is([data-sends=claim], [data-sends=release])";
 const SHOWN = [FORM, STEP, RESEND, CLAIM, HELD].join();
 const STEPS = "#detail :is([data-key=j], [data-key=k])";
 const CHOICE = `${FORM} .choice`;
+const BATCH = "form[data-step]";
+/* Forms that say when they have ignored a key or press */
+const SAYS = `${FORM}, ${BATCH}`;
 const DECIDES = `${FORM} button[type=submit]:not([formaction]), ${STEP} button[type=submit], ${RESEND}, ${CLAIM}`;
 
 const shownAt = new WeakMap();
@@ -223,10 +227,15 @@ function onClick(event) {
     if (undo || event.timeStamp - undoneAt < SHOWN_MS) return drop(event);
     undoneAt = event.timeStamp;
   }
+  const back = event.target.closest(`${BATCH} a`);
+  if (back && byPointer && isTooEarly(back, event)) {
+    sayTooEarly(back.closest(BATCH), false);
+    return drop(event);
+  }
   const control = event.target.closest(DECIDES);
-  if (!control) return settle(event.target.closest(FORM));
+  if (!control) return settle(event.target.closest(SAYS));
   const isStrayPress = !byPointer && !control.matches(CLAIM) && isRunningText(event);
-  const form = control.closest(FORM);
+  const form = control.closest(SAYS);
   const tooEarly = isTooEarly(control, event);
   const isLeft = form && next;
   if (sending.has(control.form) || tooEarly || isLeft || isStrayPress || (!byPointer && ignored.get(form))) drop(event);

@@ -19,7 +19,7 @@ from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.browserless import Person
 from tests.support.databases import environment
-from tests.support.pages import ANSWER_GUARD_MS, press, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, box_of, press, stop_clock
 from tests.support.product import Product, answered, ask, interaction_of, question
 
 
@@ -167,7 +167,7 @@ def test_the_key_for_the_open_question_pressed_twice_confirms_no_forgotten_selec
     page.wait_for_load_state()
     page.wait_for_timeout(ANSWER_GUARD_MS + 20)
     page.keyboard.press("a")
-    page.get_by_role("link", name="Go back").click()
+    press(page.get_by_role("link", name="Go back"))
     expect(page.locator(".row-tick:checked")).to_have_count(2)
     assert {interaction_of(api, run)["status"] for run in runs} == {"pending"}
 
@@ -176,6 +176,72 @@ def test_the_key_for_the_open_question_pressed_twice_confirms_no_forgotten_selec
     page.wait_for_timeout(ANSWER_GUARD_MS)
     page.keyboard.press("a")
     expect(page.get_by_role("button", name="Yes, approve")).to_be_visible()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("locale", ["en", "de"])
+@pytest.mark.parametrize("width", [1440, 800, 390, 320])
+def test_the_button_that_confirms_lies_where_no_button_of_the_selection_was(
+    sign_in: SignIn, api: httpx.Client, width: int, locale: str
+) -> None:
+    page = sign_in("rina", viewport={"width": width, "height": 844}, locale=locale)
+    word = f"Tapir{width}{locale}"
+    group = {"type": "group", "id": "approvers"}
+    # Two steps: Claim can be pressed, beside the line that says why Approve can't.
+    for name in ("check", "approve"):
+        asked = {"timeout": "1h", **question(f"{word}, {name}?", target=group)}
+        step = {"name": name, "interaction": asked}
+        api.post("/runs", json={"spec": {"name": "checkout", "steps": [step]}})
+        expect(arrived(page, f"{word}, {name}?")).to_be_visible()
+    for verb, count in (("approve", 1), ("reject", 1), ("claim", 2)):
+        page.goto(f"/inbox/?q={word}")
+        expect(page.locator(".row-tick")).to_have_count(2)
+        for tick in page.locator(".row-tick").all()[:count]:
+            tick.check(force=True)
+        buttons = page.locator("#list-select .btns button")
+        before = [box_of(button) for button in buttons.all()]
+        page.locator(f"#list-select [value={verb}]").click()
+        page.wait_for_url("**/batches/*/")
+        sure = page.locator(".batch-foot [type=submit]")
+        expect(sure).to_be_in_viewport(ratio=1)
+        after = box_of(sure)
+        for box in before:
+            assert after["y"] + after["height"] <= box["y"], "in a row of its own above the bar"
+
+
+@pytest.mark.browser
+def test_the_preview_says_that_a_press_came_too_soon(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    run = ask(api, "Okapi, 0?", timeout="20m")
+    expect(arrived(page, "Okapi, 0?")).to_be_visible()
+    page.clock.install()
+    page.goto("/inbox/?q=okapi")
+    page.locator(".row-tick").check(force=True)
+    stop_clock(page)
+    # The second tap of a double tap is where the way back is now.
+    box = box_of(page.locator("#list-select [value=approve]"))
+    page.locator("#list-select [value=approve]").tap()
+    page.wait_for_url("**/batches/*/")
+    page.wait_for_load_state()
+    said = page.locator(".batch-foot [role=status]")
+    expect(said).to_be_empty()
+    sure = page.locator(".batch-foot [type=submit]")
+    place = box_of(sure)
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(said).to_have_text("That was too soon: this had only just appeared. Nothing changed.")
+    assert box_of(sure) == place, "nothing moves under the thumb"
+    page.get_by_label("Comment for all").fill("As agreed")
+    expect(said).to_be_empty()
+    sure.tap()
+    expect(said).to_contain_text("That was too soon")
+    page.get_by_label("Comment for all").fill("Agreed")
+    page.get_by_label("Comment for all").press("Control+Enter")
+    expect(said).to_contain_text("That was too soon")
+    assert interaction_of(api, run)["status"] == "pending"
+    page.clock.resume()
+    assert violations(page) == []
+    confirm(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 question approved")
 
 
 @pytest.mark.browser
@@ -247,7 +313,7 @@ def test_a_selection_goes_on_to_the_next_page_and_ends_with_the_batch_or_other_f
     bar = page.get_by_role("form", name="Selected questions")
     bar.get_by_role("button", name="Approve").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
-    page.get_by_role("link", name="Go back").click()
+    press(page.get_by_role("link", name="Go back"))
     expect(said).to_have_text("2 selected on several pages")
     expect(ticks).to_have_count(1)
     # Other filters begin anew.
