@@ -1,46 +1,62 @@
-/* On a phone the bar of a held answer stands below the bar of the page, in a room of its own (static/css/small-screens.css). The
-   room comes with the page, or with what an answer has led to. It stays when the answer has been sent, until something else
-   is opened: nothing moves under the thumb. */
+/* On a phone the bar of a held answer and the messages stand below the bar of the page, each in a room of its own
+   (static/css/small-screens.css). The room comes with the page, or with what an answer has led to. It stays when the answer has
+   been sent or the message is gone, until something else is opened: nothing moves under the thumb. */
 
-const ROOM = "data-held";
+const HELD = "data-held";
+const TOASTS = "data-toasts";
 const root = document.documentElement;
 const opened = () => document.getElementById("detail")?.dataset.interactionId;
 let before = opened();
+
+/* Below the bar of the page and a notice of what failed, however many lines these and the messages have */
+const sheet = new CSSStyleSheet();
+document.adoptedStyleSheets.push(sheet);
+const sizes = {};
+
+function size(name, height) {
+  if (sizes[name] === height) return;
+  sizes[name] = height;
+  sheet.replaceSync(`:root { ${Object.entries(sizes).map(([each, pixels]) => `--${each}: ${pixels}px;`).join(" ")} }`);
+}
 
 const seen = (selector) => [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility());
 
 /* Where the part of the page below its bar is. The list beside a question isn't shown on a phone */
 const top = () => seen("main .bar + *")[0]?.getBoundingClientRect().top ?? 0;
 
-/* What is on the screen stays where it is: the page is scrolled by as much as it has become longer */
-function makeRoom() {
-  const was = top();
-  root.setAttribute(ROOM, "");
-  scrollBy({ top: top() - was, behavior: "instant" });
+function keep(room, needed, another) {
+  if (another) root.toggleAttribute(room, needed);
+  else if (needed) root.setAttribute(room, "");
 }
 
+/* What is on the screen stays where it is: the page is scrolled by as much as it has become longer */
 function keepRoom() {
   const another = opened() !== before;
   before = opened();
-  const held = document.querySelector(".toast--held") !== null;
-  if (another) root.toggleAttribute(ROOM, held);
-  else if (held && !root.hasAttribute(ROOM)) makeRoom();
+  const was = top();
+  const heights = seen("#toasts > .toast").map((toast) => toast.offsetHeight);
+  const height = heights.reduce((sum, each) => sum + each, 0);
+  keep(HELD, document.querySelector(".toast--held") !== null, another);
+  keep(TOASTS, height > 0, another);
+  if (height && (another || height > (sizes.toast ?? 0))) size("toast", height);
+  if (!another) scrollBy({ top: top() - was, behavior: "instant" });
 }
 
 document.addEventListener("htmx:after:swap", keepRoom);
+keepRoom();
 
-/* Below the bar of the page, however many lines that has */
-const sheet = new CSSStyleSheet();
-document.adoptedStyleSheets.push(sheet);
-const sizes = new ResizeObserver(([{ target }]) => {
+const bars = new ResizeObserver(([{ target }]) => {
   const { height } = target.getBoundingClientRect();
-  if (height) sheet.replaceSync(`:root { --page-bar: ${height}px; }`);
+  if (height) size("page-bar", height);
 });
 
 function measure() {
-  sizes.disconnect();
-  for (const bar of seen("main .bar")) sizes.observe(bar);
+  bars.disconnect();
+  for (const bar of seen("main .bar")) bars.observe(bar);
 }
 
 document.addEventListener("htmx:after:swap", measure);
 measure();
+
+/* The bar of the page stays below the notice */
+new ResizeObserver(([{ target }]) => size("failed", target.getBoundingClientRect().height)).observe(document.getElementById("request-status"));

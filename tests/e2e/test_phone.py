@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import approve, box_of
+from tests.support.pages import approve, box_of, presses
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -135,31 +135,87 @@ def test_the_message_after_an_answer_covers_nothing_of_the_next_question(
     arrived(page, "Uncovered, 1?").click()
     approve(page)
     expect(page.locator("#question")).to_have_text("Uncovered, 2?")
-    toast = box_of(page.locator("#toasts .toast"))
-    assert toast["y"] + toast["height"] <= box_of(page.locator(".detail-scroll > header"))["y"]
-    back = box_of(page.get_by_role("link", name="Back to the list"))
-    assert back["x"] + back["width"] <= toast["x"]
+    toast, head = box_of(page.locator("#toasts .toast")), page.locator(".detail-scroll > header")
+    assert toast["y"] + toast["height"] <= box_of(head)["y"]
+    presses(page, ":is(#detail .bar--detail, #answer .btns, #toasts) :is(a, button)")
+    top = box_of(head)["y"]
     # A tap on it does not keep it.
     page.locator("#toasts .toast span").tap()
     page.clock.fast_forward(8000)
     expect(page.locator("#toasts .toast")).to_have_count(0)
+    assert box_of(head)["y"] == top
+    # The room is given up with the question.
+    page.get_by_role("link", name="Back to the list").click()
+    page.locator(".row", has_text="Uncovered, 2?").click()
+    expect(page.locator("#question")).to_have_text("Uncovered, 2?")
+    assert box_of(head)["y"] < top
 
 
-def test_the_message_after_a_snooze_covers_no_title_on_the_smallest_phone_in_german(
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_message_over_the_list_covers_no_control(
+    sign_in: SignIn, api: httpx.Client, width: int
+) -> None:
+    shape = {**PHONE, "viewport": {"width": width, "height": 844}}
+    page = sign_in("rina", **shape)
+    ask(api, f"Uncovered at {width}?", timeout="3m")
+    page.goto(f"/inbox/?q=uncovered+at+{width}")
+    arrived(page, f"Uncovered at {width}?").click()
+    approve(page)
+    toast, tools = page.locator("#toasts .toast"), page.locator(".list-tools")
+    expect(toast).to_contain_text("Approved")
+    expect(tools).to_be_visible()
+    box, bar = box_of(toast), box_of(page.locator(".list > .bar"))
+    assert bar["y"] + bar["height"] <= box["y"]
+    assert box["y"] + box["height"] <= box_of(tools)["y"]
+    presses(page, ":is(.list > .bar, .list-tools, .tabs, #toasts) :is(a, button, input)")
+
+
+def test_a_message_that_comes_by_itself_moves_nothing_of_the_question(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
-    page = sign_in("rina", **{**PHONE, "viewport": {"width": 320, "height": 700}}, locale="de")
-    for number in (1, 2):
-        ask(api, f"Legible, {number}?", timeout="3h")
-    page.goto("/inbox/?q=legible")
-    arrived(page, "Legible, 2?").wait_for()
-    arrived(page, "Legible, 1?").click()
-    title = page.locator("#question")
-    page.locator("#detail [data-key=h]").click()
-    page.locator("#snooze-form .option").first.click()
-    expect(title).to_have_text("Legible, 2?")
-    toast = box_of(page.locator("#toasts .toast"))
-    assert toast["y"] + toast["height"] <= box_of(title)["y"]
+    page = sign_in("rina", **PHONE)
+    message = "Read meanwhile?\n\n" + "There is much to read. " * 120
+    ask(api, message, timeout="3m")
+    open_item(page, "Read meanwhile?")
+    text = page.locator(".prose p").first
+    for scrolled in (0, 200):
+        page.evaluate("by => scrollTo(0, by)", scrolled)
+        before = box_of(text)
+        page.evaluate(SAY, "Your answer to another question wasn't sent. " * 4)
+        expect(page.locator("#toasts .toast")).to_have_count(1)
+        assert box_of(text) == before
+        bar, toast = box_of(page.locator(".bar--detail")), box_of(page.locator("#toasts .toast"))
+        assert toast["y"] == pytest.approx(bar["y"] + bar["height"], abs=1)
+        assert toast["height"] > 3 * 16
+        page.reload()
+
+
+SAY = """(text) => {
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  toast.dataset.toast = "";
+  toast.append(Object.assign(document.createElement("span"), { textContent: text }));
+  document.getElementById("toasts").append(toast);
+  document.dispatchEvent(new CustomEvent("htmx:after:swap", { detail: { ctx: {} } }));
+}"""
+
+
+@pytest.mark.parametrize("path", ["/inbox/", "/runs/", "/decisions/"])
+def test_what_failed_leaves_the_bar_of_a_page_free(sign_in: SignIn, path: str) -> None:
+    page = sign_in("tess", **PHONE)
+    page.route("**/nowhere", lambda route: route.fulfill(body="No proxy has it."))
+    page.goto(path)
+    page.evaluate("document.body.style.minHeight = '3000px'")
+    page.evaluate("htmx.ajax('GET', '/nowhere', { source: document.body, target: '#main' })")
+    notice = page.locator("#request-status")
+    expect(notice).to_contain_text("A proxy returned an error")
+    bar = page.locator("main .bar").filter(visible=True)
+    for scrolled in (0, 400):
+        page.evaluate("by => scrollTo(0, by)", scrolled)
+        expect(notice).to_be_in_viewport(ratio=1)
+        box = box_of(notice)
+        assert box_of(bar)["y"] == pytest.approx(box["y"] + box["height"], abs=1)
+        presses(page, ":is(main .bar, #request-status) :is(a, button, summary)")
 
 
 @pytest.mark.parametrize("path", ["/inbox/?unread=yes", "/runs/", "/notifications/"])

@@ -26,6 +26,7 @@ from tests.support.pages import (
     approve,
     box_of,
     press,
+    presses,
     read_again,
     stop_clock,
     type_text,
@@ -354,13 +355,6 @@ def test_on_a_phone_an_answer_that_could_not_be_sent_is_named_beside_the_next_qu
     page.locator("#toasts").get_by_role("button", name="Dismiss").click()
     read_again(page)
     expect(page.locator("#toasts")).not_to_contain_text(said)
-
-
-def presses(page: Page, selector: str) -> None:
-    """Look whether each of these controls would get a press in its middle."""
-    for control in page.locator(selector).all():
-        if control.is_visible():
-            control.click(trial=True, timeout=2_000)
 
 
 @pytest.mark.parametrize("width", [390, 320])

@@ -45,6 +45,13 @@ def box_of(locator: Locator) -> FloatRect:
     return box
 
 
+def presses(page: Page, selector: str) -> None:
+    """Look whether each of these controls would get a press in its middle."""
+    for control in page.locator(selector).all():
+        if control.is_visible():
+            control.click(trial=True, timeout=2_000)
+
+
 def stop_clock(page: Page) -> None:
     """Stop the page's clock, which has been installed, in a while from now.
 
