@@ -38,7 +38,7 @@ function keepRoom() {
   const height = heights.reduce((sum, each) => sum + each, 0);
   keep(HELD, document.querySelector(".toast--held") !== null, another);
   keep(TOASTS, height > 0, another);
-  if (height && (another || height > (sizes.toast ?? 0))) size("toast", height);
+  if (height && (another || height > (sizes.toasts ?? 0))) size("toasts", height);
   if (!another) scrollBy({ top: top() - was, behavior: "instant" });
 }
 

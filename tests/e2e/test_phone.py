@@ -187,6 +187,10 @@ def test_a_message_that_comes_by_itself_moves_nothing_of_the_question(
         bar, toast = box_of(page.locator(".bar--detail")), box_of(page.locator("#toasts .toast"))
         assert toast["y"] == pytest.approx(bar["y"] + bar["height"], abs=1)
         assert toast["height"] > 3 * 16
+        # The next one has as much room as it needs.
+        page.evaluate(SAY, "Undone.")
+        assert box_of(page.locator("#toasts .toast"))["height"] < 3 * 16
+        assert box_of(text) == before
         page.reload()
 
 
