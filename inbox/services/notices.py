@@ -1,5 +1,6 @@
 """A person's notifications: writing, marking as read, pruning."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -58,6 +59,11 @@ def read_item(
 def read_one(*, reviewer: Reviewer, number: int, now: datetime) -> bool:
     """Mark a notification as read. False if it is not this person's, or was read."""
     return _read(reviewer, own(reviewer, Upstream.present()), now, pk=number)
+
+
+def read_some(*, reviewer: Reviewer, numbers: Iterable[int], now: datetime) -> bool:
+    """Mark those of these notifications that are this person's as read."""
+    return _read(reviewer, own(reviewer, Upstream.present()), now, pk__in=numbers)
 
 
 def read_all(*, reviewer: Reviewer, until: datetime, now: datetime) -> bool:

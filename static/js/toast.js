@@ -17,13 +17,14 @@ function stay(toast) {
 }
 
 /* An answer that could not be sent has a notice above the list. Where that isn't seen, a toast says so */
-const returned = () => [...document.querySelectorAll("#returned-answers [data-line]")];
-const announced = new Set(returned().map(({ id }) => id));
+const returned = () => [...document.querySelectorAll("#returned-answers [data-returned]")];
+const announced = new Set(returned().map(({ dataset }) => dataset.returned));
 
 function announceReturned() {
-  for (const line of returned()) {
-    if (!announced.has(line.id) && !line.checkVisibility()) document.getElementById("toasts").append(line.querySelector("template").content.cloneNode(true));
-    announced.add(line.id);
+  for (const toast of returned()) {
+    const { returned: number } = toast.dataset;
+    if (!announced.has(number) && !toast.parentElement.checkVisibility()) document.getElementById("toasts").append(toast.content.cloneNode(true));
+    announced.add(number);
   }
 }
 

@@ -280,6 +280,7 @@ PATHS: dict[str, Action | Place] = {
     "notifications": Place.NOTICES,
     "notifications-bell": Place.NOTICES,
     "notifications-read": Place.NOTICES,
+    "returned-dismiss": Place.NOTICES,
     "notification-read": Place.NOTICES,
     "interaction-read": Place.NOTICES,
     "group": Place.GROUP,

@@ -80,6 +80,7 @@ ONES_OWN = {
     "login",
     "notifications-read",
     "notification-read",
+    "returned-dismiss",
     "interaction-read",
     "view-new",
     "view-edit",

@@ -409,7 +409,7 @@ def test_the_person_who_answered_first_is_named(rina: Client) -> None:
     for path in ("/inbox/", "/notifications/"):
         page = html.unescape(rina.get(path).content.decode())
         # Without the toasts, which a page shows where the list isn't seen.
-        page = re.sub(r"<template>.*?</template>", "", page, flags=re.DOTALL)
+        page = re.sub(r"<template.*?</template>", "", page, flags=re.DOTALL)
         assert page.count("Lee answered it first.") == 1
         assert page.count("The question closed before your answer could be sent.") == 1
 
@@ -438,6 +438,52 @@ def test_it_is_dismissed_by_opening_the_question(desk: Desk, rina: Client) -> No
     assert 'id="returned"' in page_of(rina, item)
     send(rina, item, operation_id="op2", guard="confirm")
     assert not Notice.objects.exists()
+
+
+def test_several_are_dismissed_together_except_those_that_came_since(rina: Client) -> None:
+    def bring_back(number: int) -> Notice:
+        tell(ask(f"int_{number}", title=f"Refund {number}?"))
+        return Notice.objects.create(
+            reviewer=Reviewer.objects.get(user__username="rina"),
+            upstream=Upstream.present(),
+            kind=Notice.Kind.NOT_SENT,
+            interaction_id=f"int_{number}",
+            reason="closed",
+            at=timezone.now(),
+        )
+
+    def inbox() -> str:
+        return html.unescape(rina.get("/inbox/").content.decode())
+
+    def offered(page: str) -> str:
+        found = re.search(r'name="answers"\s+value="([\d.]+)"', page)
+        return found[1] if found else ""
+
+    first = bring_back(1)
+    assert offered(inbox()) == ""
+    stranger_s = Notice.objects.create(
+        reviewer=Reviewer.objects.get(user__username="sam"),
+        upstream=Upstream.present(),
+        kind=Notice.Kind.NOT_SENT,
+        interaction_id="int_1",
+        reason="closed",
+        at=timezone.now(),
+    )
+    others = [bring_back(number) for number in range(2, 6)]
+    page = inbox()
+    assert re.findall(r'id="returned-(int_\d)"', page) == ["int_5", "int_4", "int_3"]
+    assert "2 earlier answers" in page
+    answers = offered(page)
+    assert answers.split(".") == [str(notice.pk) for notice in reversed([first, *others])]
+    late = bring_back(6)
+    form = {"answers": f"{answers}.{stranger_s.pk}", "list": "q=refund"}
+    left = rina.post("/notifications/dismiss", form, headers=part("returned-answers"))
+    assert re.findall(r'id="returned-(int_\d)"', left.content.decode()) == ["int_6"]
+    unread = Notice.objects.filter(read_at__isnull=True)
+    assert set(unread) == {late, stranger_s}
+    plain = rina.post("/notifications/dismiss", {"answers": str(late.pk), "list": "q=refund"})
+    assert (plain.status_code, plain["Location"]) == (303, "/inbox/?q=refund")
+    assert 'id="returned-int_6"' not in inbox()
 
 
 def test_a_waiting_answer_is_shown_to_someone_who_is_asked_first_again(

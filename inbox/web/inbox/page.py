@@ -29,7 +29,7 @@ from inbox.web.inbox.rows import Row, groups_in, inbox_rows, people_in
 from inbox.web.ui.batches import BatchLines, batch_lines, failed_items, shown_batches
 from inbox.web.ui.frame import own_held
 from inbox.web.ui.groups import group_names
-from inbox.web.ui.held import HeldAnswer, ReturnedAnswer, answers_in_batches, returned_answers
+from inbox.web.ui.held import HeldAnswer, ReturnedLines, answers_in_batches, returned_lines
 from inbox.web.ui.lists import MOST, PAGE, Choice, Page, numbers
 from inbox.web.ui.people import People
 from inbox.web.ui.request import ReviewerRequest
@@ -84,7 +84,7 @@ class InboxList:
     view: SavedView | None
     view_href: str
     changed_view: ChangedView | None
-    returned: tuple[ReturnedAnswer, ...]
+    returned: ReturnedLines
     batches: BatchLines
     found: str
     answered: str
@@ -255,7 +255,9 @@ def inbox_list(
         view=view,
         view_href=view_href(viewer, view, filters),
         changed_view=changed_view(viewer, view, filters),
-        returned=returned_answers(viewer, upstream) if counts.counts.get("notices") else (),
+        returned=(
+            returned_lines(viewer, upstream) if counts.counts.get("notices") else ReturnedLines()
+        ),
         batches=batch_lines(batches),
         found=found_words(
             filters,

@@ -38,7 +38,7 @@ from inbox.web.interactions.messages import answer_message, claim_message, undo_
 from inbox.web.interactions.views import filters_of, render_item
 from inbox.web.ui.batches import batch_lines, shown_batches
 from inbox.web.ui.frame import own_held
-from inbox.web.ui.held import returned_answers
+from inbox.web.ui.held import returned_lines
 from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import (
@@ -315,7 +315,7 @@ def held(request: ReviewerRequest) -> HttpResponse:
     context = {
         "held": own_held(request, batches),
         "guard": guard.choice_of(request.user.reviewer).guard,
-        "returned": returned_answers(request.viewer, upstream),
+        "returned": returned_lines(request.viewer, upstream),
         "batches": batch_lines(batches),
         "beside_list": page is not None and page.url_name in ("inbox", "interaction", "focus"),
     }

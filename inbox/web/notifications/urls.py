@@ -10,5 +10,6 @@ urlpatterns = [
     path("notices/", RedirectView.as_view(pattern_name="notifications", query_string=True)),
     path("notifications/bell/", views.bell, name="notifications-bell"),
     path("notifications/read", views.read_all, name="notifications-read"),
+    path("notifications/dismiss", views.dismiss_returned, name="returned-dismiss"),
     path("notifications/<int:id>/read", views.read, name="notification-read"),
 ]

@@ -1,6 +1,12 @@
 """The viewer's notifications: the page, the number on the bell, marking as read."""
 
-from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    QueryDict,
+)
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -10,7 +16,10 @@ from inbox.live import hub
 from inbox.services import notices as service
 from inbox.web.notifications.page import NoticeFilters, notice_list
 from inbox.web.ui.frame import rail_counts, render_page
-from inbox.web.ui.request import ReviewerRequest
+from inbox.web.ui.held import returned_lines
+from inbox.web.ui.lists import read_numbers
+from inbox.web.ui.request import ReviewerRequest, is_fragment
+from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import read_instant
 
 
@@ -64,3 +73,17 @@ def read_all(request: ReviewerRequest) -> HttpResponseBase:
     until = read_instant(request.POST.get("until", "")) or now
     service.read_all(reviewer=request.user.reviewer, until=until, now=now)
     return HttpResponseRedirect(reverse("notifications"), status=303)
+
+
+@require_POST
+def dismiss_returned(request: ReviewerRequest) -> HttpResponseBase:
+    """Mark the notifications about the returned ``answers`` that the page had as read, but none
+    that came later. Then show the list; htmx gets only what is left above it.
+    """
+    chosen = read_numbers(request.POST.get("answers", ""))
+    service.read_some(reviewer=request.user.reviewer, numbers=chosen, now=timezone.now())
+    if is_fragment(request, "returned-answers"):
+        left = returned_lines(request.viewer, request.upstream)
+        return render(request, "inbox/_returned.html", {"returned": left})
+    filters = Filters.read(QueryDict(request.POST.get("list", "")))
+    return HttpResponseRedirect(filters.href(), status=303)

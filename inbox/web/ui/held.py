@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from inbox import access
 from inbox.access import Viewer
@@ -37,6 +37,8 @@ _REASONS: dict[str, str | Promise] = {
     Kind.OVERDUE: gettext_lazy("The inbox or Mobius wasn't available at that time."),
 }
 """Why an answer was not sent; in any other case it is not known whether it arrived."""
+NEWEST = 3
+"""How many returned answers are shown above the list."""
 ANSWERED_FIRST = ("status", "responses")
 """The columns of a question that ``answered_first`` reads."""
 
@@ -81,6 +83,30 @@ class ReturnedAnswer:
     def toast_text(self) -> str:
         """``Refund for order Q-48213 · Your answer wasn't sent. Lee answered it first.``"""
         return " · ".join(part for part in (self.title, f"{self.words}. {self.reason}") if part)
+
+
+@dataclass(frozen=True)
+class ReturnedLines:
+    """The viewer's returned answers above the list: the newest of ``every`` are shown."""
+
+    every: tuple[ReturnedAnswer, ...] = ()
+
+    @property
+    def shown(self) -> tuple[ReturnedAnswer, ...]:
+        return self.every[:NEWEST]
+
+    @property
+    def left_out_words(self) -> str:
+        """``2 earlier answers``; empty for none."""
+        left_out = len(self.every[NEWEST:])
+        words = ngettext("%(count)d earlier answer", "%(count)d earlier answers", left_out)
+        return words % {"count": left_out} if left_out else ""
+
+    @property
+    def numbers(self) -> str:
+        """What *Dismiss all* sends; empty where *Dismiss* is enough."""
+        numbers = (str(answer.number) for answer in self.every)
+        return ".".join(numbers) if len(self.every) > 1 else ""
 
 
 def held_attempts(user_id: int, upstream: Upstream) -> QuerySet[Attempt]:
@@ -173,6 +199,11 @@ def unread_returned(viewer: Viewer, upstream: Upstream) -> QuerySet[Notice]:
         kind=Notice.Kind.NOT_SENT,
         read_at__isnull=True,
     )
+
+
+def returned_lines(viewer: Viewer, upstream: Upstream) -> ReturnedLines:
+    """The viewer's returned answers above the list."""
+    return ReturnedLines(returned_answers(viewer, upstream))
 
 
 def returned_answers(
