@@ -357,6 +357,33 @@ def test_on_a_phone_an_answer_that_could_not_be_sent_is_named_beside_the_next_qu
     expect(page.locator("#toasts")).not_to_contain_text(said)
 
 
+def test_in_focus_mode_an_answer_that_could_not_be_sent_is_named_beside_the_next_question(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing(seconds=10)
+    run_id = ask_lee(api, "Cancelled in focus, one?", timeout="20m")
+    ask_lee(api, "Cancelled in focus, two?", timeout="30m")
+    arrived(page, "Cancelled in focus, two?").wait_for()
+    page.goto("/inbox/focus/?q=cancelled+in+focus")
+    expect(page.locator("#question")).to_have_text("Cancelled in focus, one?")
+    page.wait_for_timeout(ANSWER_GUARD_MS + 50)
+    page.keyboard.press("a")
+    expect(page.locator("#question")).to_have_text("Cancelled in focus, two?")
+    api.post(f"/runs/{run_id}/cancellations").raise_for_status()
+    toasts = page.locator("#toasts")
+    said = "Cancelled in focus, one? · Your answer wasn't sent. The question closed before"
+    expect(toasts).to_contain_text(said)
+    toasts.get_by_role("button", name="Dismiss").click()
+    read_again(page)
+    page.reload()
+    read_again(page)
+    expect(toasts).not_to_contain_text(said)
+    page.goto("/inbox/?q=cancelled+in+focus")
+    notice = page.locator("#returned-answers [data-line]", has_text="Cancelled in focus, one?")
+    notice.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_have_count(0)
+
+
 @pytest.mark.parametrize("width", [390, 320])
 def test_on_a_phone_the_bar_covers_no_control(
     undoing: Choose, sign_in: SignIn, api: httpx.Client, width: int

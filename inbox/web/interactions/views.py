@@ -48,6 +48,7 @@ from inbox.web.interactions.presence import (
 )
 from inbox.web.ui.answers import GivenAnswer, ended_at, given_answers, question_of, value_words
 from inbox.web.ui.frame import frame, held_after, render_page
+from inbox.web.ui.held import returned_lines
 from inbox.web.ui.messages import Message
 from inbox.web.ui.people import People
 from inbox.web.ui.request import ReviewerRequest, device_of, is_fragment, source_of, typed_in
@@ -134,7 +135,8 @@ def render_in_focus(
 ) -> HttpResponse:
     """The page of focus mode with this part."""
     around = frame(request, section="", counts={})
-    context |= {"part": part, **around, "beside_list": True}
+    returned = returned_lines(request.viewer, request.upstream)
+    context |= {"part": part, **around, "beside_list": True, "returned": returned}
     return render(request, "inbox/focus.html", context, status=status)
 
 
