@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from django.db import connections
 from django.test import Client
 
 from inbox.mirror.freshness import Facts, Reason, Trouble, sync_status
@@ -67,8 +68,10 @@ def midday(settings: Any) -> None:
 
 
 @pytest.fixture
-def pages(transactional_db: None) -> Iterator[str]:
+def pages(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The pages behind a real server, which gives each request a thread as no test client does."""
+    # Else the garbage collector would close them after the thread, in any test.
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
