@@ -187,12 +187,22 @@ document.addEventListener("htmx:after:swap", () => {
   list = now;
   update();
 });
+/* While the browser loads the preview, the buttons do nothing: pressed again, they would request another one. Only for a while,
+   in case the person stops it */
+const LEADS_MS = 10_000;
+let ledAt = -Infinity;
+document.addEventListener("htmx:before:request", (event) => {
+  if (event.detail.ctx.sourceElement === bar() && performance.now() - ledAt < LEADS_MS) event.preventDefault();
+});
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-  if (ctx.hx?.redirect && ctx.sourceElement.matches?.("#batch form[data-step]")) sessionStorage.removeItem(KEPT);
+  if (!ctx.hx?.redirect) return;
+  if (ctx.sourceElement === bar()) ledAt = performance.now();
+  if (ctx.sourceElement.matches?.("#batch form[data-step]")) sessionStorage.removeItem(KEPT);
 });
 /* The browser has brought back the page as it was left */
 addEventListener("pageshow", ({ persisted }) => {
   if (!persisted || !bar()) return;
+  ledAt = -Infinity;
   for (const tick of ticks()) tick.checked = false;
   all().checked = false;
   elsewhere.clear();

@@ -244,6 +244,36 @@ def test_the_preview_says_that_a_press_came_too_soon(sign_in: SignIn, api: httpx
     expect(page.get_by_role("heading", level=1)).to_have_text("1 question approved")
 
 
+_PRESS_A_AGAIN = """() => {
+  const a = new KeyboardEvent("keydown", { key: "a", bubbles: true });
+  const press = () => document.activeElement.dispatchEvent(a);
+  document.addEventListener("htmx:finally:request", () => setTimeout(press), { once: true });
+}"""
+
+
+@pytest.mark.browser
+def test_a_key_pressed_again_while_the_preview_loads_requests_no_second_one(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    listed(page, api, "Serval", 2)
+    page.locator(".row-tick").first.check(force=True)
+    page.locator(".row").first.focus()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    # Pressed again at once, and when the browser has begun to load the preview.
+    page.evaluate(_PRESS_A_AGAIN)
+    page.keyboard.press("a")
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approve 1 question?")
+    assert len([each for each in requests if each.endswith("/batches/new")]) == 1
+    # Back in the list, the buttons can be used again.
+    page.go_back()
+    expect(page.locator("#selection-status")).to_have_text("1 selected")
+    page.locator("#list-select [value=reject]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reject 1 question?")
+
+
 @pytest.mark.browser
 def test_shift_click_selects_a_range_and_a_button_says_why_it_cannot_be_used(
     sign_in: SignIn, api: httpx.Client
