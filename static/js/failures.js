@@ -6,7 +6,7 @@
    An answer, a claim or a release ([data-sends], [data-check]) may have been received even if its response was lost. It is
    never sent again from here: the question is read first (data-check), and the server offers "Send again" if it is open.
    data-failure names the sentence for a form that can simply be sent again: the preview of a selection, and a batch, which the
-   server confirms only once. */
+   server confirms, undoes and dismisses only once. */
 
 const MARKER = "Reviewer-Inbox";
 const PERSON = ["click", "submit", "input", "change"];

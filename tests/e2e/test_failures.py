@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.support.pages import ANSWER_GUARD_MS, approve, box_of, press, stop_clock
-from tests.support.product import Product, answered, ask, interaction_of
+from tests.support.product import Product, answered, ask, interaction_of, question
 from tests.support.scripted_server import (
     CutAfterRead,
     Dribble,
@@ -510,6 +510,82 @@ def test_a_selection_that_cannot_be_sent_stays_on_its_page_and_is_sent_once(
     assert [answered(api, run_id)["response"]["comment"] for run_id in runs] == ["Across"] * 2
     page.goto("/inbox/")
     expect(page.locator(".row-tick:checked")).to_have_count(0)
+
+
+def press_offline(page: Page, name: str, says: str) -> None:
+    """Press it without a connection: the page stays, and says so."""
+    address = page.url
+    page.context.set_offline(True)
+    try:
+        press(page.locator("#batch, .toasts").get_by_role("button", name=name, exact=True).first)
+        expect(failed(page)).to_contain_text("You're offline")
+    finally:
+        page.context.set_offline(False)
+    expect(failed(page)).to_contain_text(says)
+    expect(page).to_have_url(address)
+    failed(page).get_by_role("button", name="Dismiss").click()
+
+
+def test_the_other_buttons_of_a_batch_stay_on_its_page_without_a_connection(
+    page: Page, product: Product, api: httpx.Client
+) -> None:
+    for part in ("one", "two"):
+        step = {"name": part, "interaction": {"timeout": "20m", **question(f"Fjord {part}?")}}
+        api.post("/runs", json={"spec": {"name": "checkout", "steps": [step]}})
+        expect(arrived(page, f"Fjord {part}?")).to_be_visible()
+    page.goto("/inbox/?q=fjord")
+    expect(page.locator(".row")).to_have_count(2)
+    heading = page.get_by_role("heading", level=1)
+
+    page.locator(".row-tick").first.check(force=True)
+    page.get_by_label("All matching").check()
+    page.locator("#list-select [value=approve]").click()
+    expect(page.locator("#batch-mixed")).to_be_visible()
+    press_offline(page, "Approve 1 question", "Nothing was sent.")
+    page.get_by_role("button", name="Approve 1 question").first.click()
+    expect(heading).to_have_text("Approve 1 question?")
+
+    choose = "from inbox.models import Reviewer; Reviewer.objects.filter(user__username='rina')"
+    product.manage("shell", "-c", f"{choose}.update(answer_guard='undo', undo_seconds=60)")
+    try:
+        press(page.locator(".batch-foot [type=submit]"))
+        expect(page.locator("#held-answers")).to_contain_text("Approving 1 question")
+        press_offline(page, "Undo", "Try again: nothing is done twice.")
+        press(page.locator("#held-answers").get_by_role("button", name="Undo"))
+        expect(heading).to_have_text("Approve 1 question?")
+        expect(page.locator("#toasts")).to_contain_text("Undone. Nothing was sent.")
+    finally:
+        product.manage("shell", "-c", f"{choose}.update(answer_guard='', undo_seconds=None)")
+    page.goto("/inbox/")
+
+
+def test_trying_again_and_dismissing_a_batch_stay_on_its_page_without_a_connection(
+    page: Page, product: Product, api: httpx.Client
+) -> None:
+    ask(api, "Isthmus?", target={"type": "group", "id": "approvers"}, timeout="20m")
+    expect(arrived(page, "Isthmus?")).to_be_visible()
+    page.goto("/inbox/?q=isthmus")
+    page.locator(".row-tick").check(force=True)
+    page.locator("#list-select [value=claim]").click()
+    press(page.locator(".batch-foot [type=submit]"))
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("1 question claimed")
+    number = page.url.split("/")[-2]
+    items = f"from inbox.models import BatchItem; BatchItem.objects.filter(batch={number})"
+    product.manage("shell", "-c", f"{items}.update(state='failed', outcome='unreachable')")
+    page.reload()
+    again = "Try selected questions again"
+    press_offline(page, again, "Nothing was sent. Your selection is still here.")
+    press_offline(page, "Dismiss", "Try again: nothing is done twice.")
+    results = page.url
+    page.get_by_role("button", name=again).click()
+    expect(heading).not_to_have_text("0 questions claimed")
+    expect(page.locator(".batch-row")).to_contain_text("Isthmus?")
+    page.goto(results)
+    page.locator(".batch-foot").get_by_role("button", name="Dismiss").click()
+    page.wait_for_url("**/inbox/?q=isthmus")
+    expect(page.locator("#batches")).not_to_contain_text("claimed")
+    page.goto("/inbox/")
 
 
 def test_a_draft_that_is_too_large_is_not_tried_again_until_it_changes(

@@ -106,12 +106,12 @@ def undo(request: ReviewerRequest, id: int) -> HttpResponseBase:
         messages.success(request, _("Undone. Nothing was sent."))
     elif not batch.previewed:
         messages.warning(request, _("It's too late to undo this."))
-    return HttpResponseRedirect(batch.get_absolute_url(), status=303)
+    return _redirect(request, batch.get_absolute_url())
 
 
 @require_POST
 def dismiss(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Dismiss the results, then show the list; htmx gets only the results that are left."""
+    """Dismiss the results, then show the list, where htmx gets only the results that are left."""
     batch = own(request, id)
     service.dismiss(Batch.objects.filter(pk=batch.pk))
     return _dismissed(request, batch.query)
@@ -131,7 +131,7 @@ def _dismissed(request: ReviewerRequest, query: str) -> HttpResponseBase:
     if is_fragment(request, "batches"):
         left = batch_lines(shown_batches(request.viewer, request.upstream))
         return render(request, "inbox/_batches.html", {"batches": left})
-    return HttpResponseRedirect(Filters.read(QueryDict(query)).href(), status=303)
+    return _redirect(request, Filters.read(QueryDict(query)).href())
 
 
 def own(request: ReviewerRequest, id: int) -> Batch:
