@@ -1,5 +1,5 @@
-/* On a phone the bar of a held answer and the messages stand below the bar of the page, each in a room of its own
-   (static/css/small-screens.css). The room comes with the page, or with what an answer has led to. It stays when the answer has
+/* On a phone the bar of a held answer and the messages stand below the bar of the page, each in a space of its own
+   (static/css/small-screens.css). The space comes with the page, or with what an answer has led to. It stays when the answer has
    been sent or the message is gone, until something else is opened: nothing moves under the thumb. */
 
 const HELD = "data-held";
