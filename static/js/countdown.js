@@ -75,6 +75,7 @@ function tickLeft(element) {
   if (sends.get(element)?.left !== left) sends.set(element, { left, at: performance.now() + Number(left) });
   const seconds = Math.ceil((sends.get(element).at - performance.now()) / 1000);
   write(element, seconds > 0 ? fill(pattern, { duration: duration(seconds) }) : WORDS.sending);
+  element.toggleAttribute("data-over", seconds <= 0);
   return seconds;
 }
 

@@ -40,6 +40,18 @@ PASSWORD = "a quiet harbour"
 SUGGESTED = {"type": "input", "spec": {"mode": "input", "default_text": "As before"}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
+PRESS_Z_FOR_EACH_BAR = """() => {
+  const seen = new Set();
+  const place = document.getElementById("held-answers");
+  new MutationObserver(() => {
+    const id = place.querySelector(".toast--held")?.id;
+    if (!id || seen.has(id)) return;
+    seen.add(id);
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "z", bubbles: true }));
+  }).observe(place, { childList: true, subtree: true });
+}"""
+"""Presses Z at the moment at which a bar is there."""
+
 Choose = Callable[..., Page]
 
 
@@ -255,6 +267,28 @@ def test_every_tab_counts_down_and_can_undo(undoing: Choose, api: httpx.Client) 
     expect(other.locator("#answer")).to_be_visible()
     expect(page.locator("#held-answers")).not_to_contain_text("Seen in both tabs?")
     assert status_of(api, run_id) == "pending"
+
+
+def test_a_bar_that_has_just_come_by_itself_or_for_another_answer_ignores_z(
+    undoing: Choose, sign_in: SignIn, api: httpx.Client
+) -> None:
+    page, elsewhere = undoing(), sign_in("lee")
+    expect(page.locator("#freshness")).to_have_text("Live")
+    bar = page.locator("#held-answers")
+    undos: list[str] = []
+    page.on(
+        "request", lambda request: undos.append(request.url) if "/undo" in request.url else None
+    )
+    page.evaluate(PRESS_Z_FOR_EACH_BAR)
+    for name in ("by itself", "in its place"):
+        ask_lee(api, f"Shown {name}?")
+        open_item(elsewhere, f"Shown {name}?")
+        elsewhere.keyboard.press("a")
+        expect(bar).to_contain_text(f"Shown {name}?")
+        page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    page.keyboard.press("z")
+    expect(page.locator("#toasts")).to_contain_text("Your answer to “Shown in its place?”")
+    assert len(undos) == 1
 
 
 def test_undoing_too_late_shows_the_actual_state(undoing: Choose, api: httpx.Client) -> None:
