@@ -17,7 +17,7 @@
       part of what someone types without looking.
    4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may
       appear under the thumb, so it ignores presses by pointer or touch for as long; and so does its place on a phone once it
-      has gone. A bar that takes the place of another one, or is of an answer given elsewhere, ignores keys too.
+      has gone. A bar that isn't of the last answer given on this page ignores keys too: it came by itself.
    5. A question that the person has left takes no answer while the next one loads.
    6. An answer is sent once, as it stands: while it is being sent, its buttons do nothing and its fields take no text, which
       would be lost once it has arrived.
@@ -55,9 +55,9 @@ const shownAt = new WeakMap();
 const sending = new WeakSet();
 /* Requests that send an answer, and the question that was open then */
 const answered = new WeakMap();
-/* The bars of answers given on this page, by their id */
-const own = new Set();
-/* Bars that came in place of another one, or by themselves */
+/* The bar of the last answer that was given on this page, by its id */
+let ownBar = "";
+/* Bars that came by themselves: of an answer given elsewhere, or of an earlier one */
 const unexpected = new WeakSet();
 /* Forms that say that a key came too early, and whether it was to choose an option */
 const ignored = new WeakMap();
@@ -109,11 +109,9 @@ function noteShown(root) {
 
 const isHeld = (node) => node instanceof Element && node.matches(HELD);
 
-function noteHeld(changes) {
-  const gone = changes.flatMap((change) => [...change.removedNodes]).filter(isHeld);
-  const come = changes.flatMap((change) => [...change.addedNodes]).filter(isHeld);
-  if (gone.length) heldGoneAt = performance.now();
-  for (const bar of come) if (gone.length || !own.has(bar.id)) unexpected.add(bar);
+function noteHeld({ addedNodes, removedNodes }) {
+  if ([...removedNodes].some(isHeld)) heldGoneAt = performance.now();
+  for (const bar of [...addedNodes].filter(isHeld)) if (bar.id !== ownBar) unexpected.add(bar);
 }
 
 /* Between two rows there may be white space */
@@ -301,7 +299,7 @@ document.addEventListener("htmx:before:request", (event) => {
   if (!isAnswer(ctx)) return;
   sending.add(ctx.request.form);
   answered.set(ctx, openQuestion());
-  own.add(`held-${openQuestion()}`);
+  ownBar = `held-${openQuestion()}`;
   field = null;
 });
 document.addEventListener("htmx:after:swap", (event) => {
@@ -324,8 +322,8 @@ new MutationObserver((changes) => {
     change.addedNodes.forEach(noteShown);
     if (change.attributeName === "data-sends") noteShown(change.target);
     if (change.removedNodes.length && change.target.matches(".rows")) noteMoved(change);
+    noteHeld(change);
   }
-  noteHeld(changes);
   pauseIfGone();
 }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden", "data-sends"] });
 addEventListener("pageshow", (event) => event.persisted && noteShown(document.body));
