@@ -12,6 +12,8 @@
 import { WORDS } from "./words.js";
 
 const MOST = 50;
+/* So many answers can be on their way at once, even pressed quickly */
+const LATEST = 10;
 const coming = new Map();
 const asked = new Set();
 let everything = false;
@@ -73,7 +75,8 @@ function withOpen(href) {
   const url = new URL(href, location.href);
   const id = document.getElementById("detail")?.dataset.interactionId;
   if (id) url.searchParams.set("item", id);
-  for (const each of answered) if (document.getElementById(`entry-${each}`)) url.searchParams.append("answered_here", each);
+  /* Also those whose row has left: a list that is read again would bring it back */
+  for (const each of [...answered].slice(-LATEST)) url.searchParams.append("answered_here", each);
   return url;
 }
 
