@@ -12,8 +12,6 @@
 import { WORDS } from "./words.js";
 
 const MOST = 50;
-/* So many answers can be on their way at once, even pressed quickly */
-const LATEST = 10;
 const coming = new Map();
 const asked = new Set();
 let everything = false;
@@ -76,7 +74,7 @@ function withOpen(href) {
   const id = document.getElementById("detail")?.dataset.interactionId;
   if (id) url.searchParams.set("item", id);
   /* Also those whose row has left: a list that is read again would bring it back */
-  for (const each of [...answered].slice(-LATEST)) url.searchParams.append("answered_here", each);
+  for (const each of [...answered].slice(-MOST)) url.searchParams.append("answered_here", each);
   return url;
 }
 

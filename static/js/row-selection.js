@@ -189,20 +189,20 @@ document.addEventListener("htmx:after:swap", () => {
 });
 /* While the browser loads the preview, the buttons do nothing: pressed again, they would request another one. Only for a while,
    in case the person stops it */
-const LEADS_MS = 10_000;
-let ledAt = -Infinity;
+const LEAVING_MS = 10_000;
+let leavingSince = -Infinity;
 document.addEventListener("htmx:before:request", (event) => {
-  if (event.detail.ctx.sourceElement === bar() && performance.now() - ledAt < LEADS_MS) event.preventDefault();
+  if (event.detail.ctx.sourceElement === bar() && performance.now() - leavingSince < LEAVING_MS) event.preventDefault();
 });
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   if (!ctx.hx?.redirect) return;
-  if (ctx.sourceElement === bar()) ledAt = performance.now();
+  if (ctx.sourceElement === bar()) leavingSince = performance.now();
   if (ctx.sourceElement.matches?.("#batch form[data-step]")) sessionStorage.removeItem(KEPT);
 });
 /* The browser has brought back the page as it was left */
 addEventListener("pageshow", ({ persisted }) => {
   if (!persisted || !bar()) return;
-  ledAt = -Infinity;
+  leavingSince = -Infinity;
   for (const tick of ticks()) tick.checked = false;
   all().checked = false;
   elsewhere.clear();

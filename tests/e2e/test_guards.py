@@ -27,6 +27,12 @@ pytestmark = pytest.mark.browser
 
 GROUP = {"type": "group", "id": "approvers"}
 TYPING_MS = 60
+READ_THE_LIST_AGAIN = """() => new Promise((done) => {
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    if (detail.ctx?.target?.id === "inbox-list") done();
+  });
+  document.body.dispatchEvent(new CustomEvent("resync"));
+})"""
 
 Listed = tuple[Page, list[str]]
 
@@ -108,6 +114,20 @@ def test_a_field_that_was_left_after_its_question_expired_can_be_discarded(
     page.reload()
     expect(page.locator("#outcome")).to_contain_text("expired")
     expect(page.locator("#detail")).not_to_contain_text("Half a sentence")
+
+
+def test_a_question_that_was_answered_here_does_not_come_back_when_the_list_is_read_again(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Answered once and for all?")
+    page.goto("/inbox/")
+    open_item(page, "Answered once and for all?")
+    approve(page)
+    row = page.locator(".row", has_text="Answered once and for all?")
+    expect(row).to_have_count(0)
+    page.evaluate(READ_THE_LIST_AGAIN)
+    expect(row).to_have_count(0)
 
 
 def test_a_question_that_is_released_takes_the_text_up_again(
