@@ -1,6 +1,7 @@
 """Names of what can change. A topic only says which parts of a page to fetch again."""
 
 INBOX = "inbox"
+QUESTIONS = "questions"
 ITEM = "item"
 RUN = "run"
 RUNS = "runs"
@@ -14,6 +15,13 @@ EVERYTHING = "everything"
 def inbox(mobius_id: str) -> str:
     """A person's inbox, by Mobius id."""
     return f"{INBOX}:{mobius_id}"
+
+
+def questions(mobius_id: str) -> str:
+    """A person's questions, by Mobius id, where nothing changed that counts differently in their
+    inbox: someone else claimed one, for example.
+    """
+    return f"{QUESTIONS}:{mobius_id}"
 
 
 def notices(mobius_id: str) -> str:
@@ -80,4 +88,4 @@ def has_invalidation(topic: str) -> bool:
 
 def names_questions(topic: str) -> bool:
     """Whether its invalidations name the changed questions: only one person gets them."""
-    return split(topic)[0] == INBOX
+    return split(topic)[0] in (INBOX, QUESTIONS)

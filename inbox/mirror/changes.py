@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
@@ -13,7 +14,9 @@ class Changes:
 
     Attributes:
         logs: runs whose row is unchanged, but whose event log or steps grew.
-        people: by Mobius user id, ids of the person's changed questions.
+        people: by Mobius user id, ids of questions in which the person's own part changed, such as
+            whether it waits for them.
+        questions: the same for questions that changed otherwise.
         groups: groups that changed, or whose members did.
     """
 
@@ -21,28 +24,37 @@ class Changes:
     runs: set[str] = field(default_factory=set)
     logs: set[str] = field(default_factory=set)
     people: dict[str, set[str]] = field(default_factory=dict)
+    questions: dict[str, set[str]] = field(default_factory=dict)
     groups: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.interactions or self.runs or self.logs or self.people or self.groups)
+        concerned = self.people or self.questions or self.groups
+        return bool(self.interactions or self.runs or self.logs or concerned)
 
     def include(self, other: "Changes") -> None:
         """Add what another transaction changed."""
         self.interactions |= other.interactions
         self.runs |= other.runs
         self.logs |= other.logs
-        self.touch(other.people)
+        self.touch(other.people, other.questions)
         self.groups |= other.groups
 
-    def touch(self, people: Mapping[str, Iterable[str]]) -> None:
+    def touch(
+        self,
+        people: Mapping[str, Iterable[str]],
+        questions: Mapping[str, Iterable[str]] = MappingProxyType({}),
+    ) -> None:
         """Add questions of people, by user id."""
-        for user_id, interactions in people.items():
-            self.people.setdefault(user_id, set()).update(interactions)
+        for stored, found in ((self.people, people), (self.questions, questions)):
+            for user_id, interactions in found.items():
+                stored.setdefault(user_id, set()).update(interactions)
 
     def topics(self) -> Iterator[tuple[str, frozenset[str]]]:
         """The live topics that these changes touch, each with the questions that it may name."""
         for user_id, interactions in self.people.items():
             yield topics.inbox(user_id), frozenset(interactions)
+        for user_id, interactions in self.questions.items():
+            yield topics.questions(user_id), frozenset(interactions)
         for topic in self._shared():
             yield topic, frozenset()
 

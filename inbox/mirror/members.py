@@ -62,6 +62,6 @@ def refresh(upstream: Upstream) -> Changes:
             rows.append(row)
     changes = Changes(interactions={row.mobius_id for row in rows})
     Interaction.objects.bulk_update(rows, ["members", "members_from", "counted"], 100)
-    changes.touch(recipients.write(new=[], changed=rows, at=datetime.now(UTC)))
+    changes.touch(*recipients.write(new=[], changed=rows, at=datetime.now(UTC)))
     tallies.write(upstream)
     return changes

@@ -175,7 +175,7 @@ class Projection:
             Interaction.objects.bulk_update(rows, fields, 100)
             index.write([*rows, *found_by_run], by_id)
             self._changes.interactions.update(row.mobius_id for row in rows)
-            self._changes.touch(recipients.write(new=[], changed=rows, at=self._read_at))
+            self._changes.touch(*recipients.write(new=[], changed=rows, at=self._read_at))
 
     def _complete_questions(self, runs: list[Run]) -> None:
         """Fill in what the questions of these runs lack, from the runs' plans."""
@@ -196,7 +196,7 @@ class Projection:
             self._save(rows)
             index.write(rows, by_id)
             self._changes.interactions.update(row.mobius_id for row in rows)
-            self._changes.touch(recipients.write(new=[], changed=rows, at=self._read_at))
+            self._changes.touch(*recipients.write(new=[], changed=rows, at=self._read_at))
 
     def _write_steps(self) -> None:
         snapshots_by_key = self._received.steps
@@ -285,7 +285,7 @@ class Projection:
         index.write([*new, *changed], runs)
         self._infer_runs([*new, *changed])
         self._changes.interactions.update(row.mobius_id for row in [*new, *changed])
-        self._changes.touch(recipients.write(new=new, changed=changed, at=self._read_at))
+        self._changes.touch(*recipients.write(new=new, changed=changed, at=self._read_at))
         keep_seen(before)
 
     def _infer_runs(self, questions: Iterable[Interaction]) -> None:

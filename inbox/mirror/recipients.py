@@ -1,5 +1,6 @@
 """Who is asked, updated with each interaction."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
@@ -23,46 +24,53 @@ _COMPARED = (
 )
 
 
+Questions = dict[str, set[str]]
+"""By user id, ids of the interactions that ask the person."""
+
+
 def write(
     new: Sequence[Interaction], changed: Sequence[Interaction], at: datetime
-) -> dict[str, set[str]]:
+) -> tuple[Questions, Questions]:
     """Write the recipients of saved interactions.
 
     ``new`` ones have no recipients yet; ``at`` is the closing time of deleted ones. What people
-    have seen stays. Returns all who are or were asked: by user id, the ids of these interactions.
+    have seen stays. Returns all who are or were asked: those whose row was written or deleted, and
+    those whose row is as it was.
     """
     ids = {row.pk: row.mobius_id for row in (*new, *changed)}
-    people: dict[str, set[str]] = {}
+    affected: Questions = defaultdict(set)
+    unaffected: Questions = defaultdict(set)
     expected = {row.pk: _recipients(row, at) for row in changed}
     stale: list[int] = []
     writes = [recipient for row in new for recipient in _recipients(row, at).values()]
     for stored in Recipient.objects.filter(interaction__in=list(expected)) if expected else ():
-        people.setdefault(stored.user_id, set()).add(ids[stored.interaction_id])
         recipient = expected[stored.interaction_id].get(stored.user_id)
         if recipient is None:
             stale.append(stored.pk)
+            affected[stored.user_id].add(ids[stored.interaction_id])
             continue
         if stored.closed_at is not None and recipient.closed_at == at:
             recipient.closed_at = stored.closed_at  # it was found to be deleted earlier
         if all(getattr(stored, name) == getattr(recipient, name) for name in _COMPARED):
             del expected[stored.interaction_id][stored.user_id]
+            unaffected[stored.user_id].add(ids[stored.interaction_id])
     for recipients in expected.values():
         writes += recipients.values()
     for recipient in writes:
-        people.setdefault(recipient.user_id, set()).add(ids[recipient.interaction_id])
+        affected[recipient.user_id].add(ids[recipient.interaction_id])
     upsert(writes, ("interaction_id", "user_id"), keep=("seen",))
     if stale:
         Recipient.objects.filter(pk__in=stale).delete()
-    return people
+    return affected, unaffected
 
 
-def people_of(rows: Collection[Interaction]) -> dict[str, set[str]]:
-    """Everyone these interactions ask: by user id, the ids of the interactions."""
-    people: dict[str, set[str]] = {}
+def people_of(rows: Collection[Interaction]) -> Questions:
+    """Everyone these interactions ask."""
+    people: Questions = defaultdict(set)
     asks = Recipient.objects.filter(interaction__in=[row.pk for row in rows])
     pairs = asks.values_list("user_id", "interaction__mobius_id") if rows else ()
     for user_id, interaction_id in pairs:
-        people.setdefault(user_id, set()).add(interaction_id)
+        people[user_id].add(interaction_id)
     return people
 
 

@@ -5,7 +5,7 @@
    without it, any question may have changed. The event is then dispatched on the body, where the elements listen that
    reload themselves.
 
-   The inbox fetches only the rows of these questions. Rows are updated or removed in place; new ones wait behind the bar,
+   The inbox fetches only the rows of these questions, and after "inbox" the numbers too ("questions" changes none). Rows are updated or removed in place; new ones wait behind the bar,
    unless the list has no open question. A row whose question has been closed by others, or answered on another page, stays until
    the person opens another question, or until new rows come into a list that has no other. */
 
@@ -14,6 +14,8 @@ import { WORDS } from "./words.js";
 const MOST = 50;
 const coming = new Map();
 const asked = new Set();
+/* The next request is also for the numbers */
+let counted = false;
 let everything = false;
 let restored = false;
 let movedOn = false;
@@ -78,13 +80,14 @@ function withOpen(href) {
   return url;
 }
 
-function changesHref(list, ids) {
+function changesUrl(list, ids) {
   const url = withOpen(list.dataset.changes);
+  if (!counted) url.searchParams.set("rows_only", "yes");
   for (const id of ids) {
     url.searchParams.append("changed", id);
     if (document.getElementById(`entry-${id}`)) url.searchParams.append("shown", id);
   }
-  return url.pathname + url.search;
+  return url;
 }
 
 function fetchRows(list) {
@@ -93,11 +96,11 @@ function fetchRows(list) {
   const anew = restored || isEmpty();
   const url = withOpen(anew ? list.dataset.here : list.dataset.again);
   if (movedOn) url.searchParams.set("moved_on", "yes");
-  const { pathname, search } = url;
-  everything = restored = movedOn = false;
+  const { pathname, search } = anew || whole ? url : changesUrl(list, ids);
+  const swap = anew || whole ? { target: list, swap: "outerMorph" } : { swap: "none" };
+  everything = restored = movedOn = counted = false;
   asked.clear();
-  if (anew || whole) return htmx.ajax("GET", pathname + search, { source: list, target: list, swap: "outerMorph", ofList: list.dataset.again });
-  return htmx.ajax("GET", changesHref(list, ids), { source: list, swap: "none", ofList: list.dataset.again });
+  return htmx.ajax("GET", pathname + search, { source: list, ofList: list.dataset.again, ...swap });
 }
 
 async function catchUp() {
@@ -110,12 +113,17 @@ async function catchUp() {
   }
 }
 
-document.body.addEventListener("inbox", (event) => {
-  const changed = event.detail?.changed;
+function hear(changed) {
   if (changed) changed.forEach((id) => asked.add(id));
   else everything = true;
   catchUp();
+}
+
+document.body.addEventListener("inbox", (event) => {
+  counted = true;
+  hear(event.detail?.changed);
 });
+document.body.addEventListener("questions", (event) => hear(event.detail.changed));
 /* A row is marked while the viewer has a draft of its question */
 document.addEventListener("inbox:drafted", ({ detail }) => {
   asked.add(detail.id);

@@ -31,7 +31,7 @@ PAGES = (
     ("lee", "/inbox/", "an empty inbox"),
     ("rina", "/inbox/", "an inbox of 40 questions"),
     ("rina", f"{CHANGES}int_40", "a question arrives"),
-    ("rina", f"{CHANGES}int_3&shown=int_3", "a question is claimed"),
+    ("rina", f"{CHANGES}int_3&shown=int_3&rows_only=yes", "a question is claimed"),
     ("rina", "/interactions/int_5/", "a question"),
     ("rina", "/account/", "Account"),
     ("rina", "/groups/", "Groups"),

@@ -101,7 +101,7 @@ class Inbox:
                     continue
                 if fields.get("event") == "live":
                     self.opened.set()
-                if fields.get("event") == "inbox":
+                if fields.get("event") in ("inbox", "questions"):
                     self._hear(fields.get("data", ""))
                 fields = {}
         finally:

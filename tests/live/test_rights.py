@@ -16,7 +16,13 @@ from inbox.live.rights import ended_sign_ins
 from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream
 from tests.support.people import make_people
 
-OWN = {"inbox:user_rina", "notices:user_rina", "held:user_rina", "freshness"}
+OWN = {
+    "inbox:user_rina",
+    "questions:user_rina",
+    "notices:user_rina",
+    "held:user_rina",
+    "freshness",
+}
 BACKEND = "inbox.people.backend.ReviewerBackend"
 
 
@@ -81,26 +87,12 @@ def test_the_inbox_brings_the_viewers_own_list(upstream: Upstream) -> None:
 
 def test_an_item_brings_its_run_too(item: Interaction) -> None:
     followed = follow(enter("rina"), "/live/inbox/?item=int_1").subscription.topics
-    assert set(followed) == {
-        "inbox:user_rina",
-        "notices:user_rina",
-        "held:user_rina",
-        "freshness",
-        "item:int_1",
-        "run:run_1",
-    }
+    assert set(followed) == OWN | {"item:int_1", "run:run_1"}
 
 
 def test_a_run_brings_what_it_asked_the_viewer(item: Interaction) -> None:
     followed = follow(enter("rina"), "/live/runs/run_1/").subscription.topics
-    assert set(followed) == {
-        "inbox:user_rina",
-        "notices:user_rina",
-        "held:user_rina",
-        "freshness",
-        "item:int_1",
-        "run:run_1",
-    }
+    assert set(followed) == OWN | {"item:int_1", "run:run_1"}
 
 
 def test_a_lead_follows_what_others_were_asked(item: Interaction) -> None:

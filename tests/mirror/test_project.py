@@ -14,6 +14,7 @@ from inbox.mobius.types import Event as Told
 from inbox.mobius.types import (
     EventKind,
     InteractionStatus,
+    Policy,
     RunStatus,
     StepPlan,
     StepStatus,
@@ -88,7 +89,15 @@ def test_one_answer_of_three_closes_the_question_only_for_its_author(mirror: Mir
     changes = mirror.tell(partial)
     assert [asked(who).open for who in (RINA, SAM, LEE)] == [True, False, True]
     assert asked(SAM).answered_at == at(5)
-    assert changes.people == {who: {"int_1"} for who in (RINA, SAM, LEE)}
+    assert changes.people == {SAM: {"int_1"}}
+    assert changes.questions == {who: {"int_1"} for who in (RINA, LEE)}
+
+
+def test_a_claim_counts_differently_only_for_the_claimer(mirror: Mirror) -> None:
+    mirror.tell(group_ask(policy=Policy()))
+    changes = mirror.tell(group_ask(minutes=1, policy=Policy(), claimed_by=SAM, claimed_at=at(1)))
+    assert changes.people == {SAM: {"int_1"}}
+    assert changes.questions == {who: {"int_1"} for who in (RINA, LEE)}
 
 
 def test_someone_elses_answer_closes_it_without_being_mine(mirror: Mirror) -> None:
@@ -290,13 +299,22 @@ def test_two_upstreams_do_not_mix(mirror: Mirror) -> None:
 
 
 def test_changes_are_published_on_the_right_topics(mirror: Mirror, rung: list[str]) -> None:
-    mirror.tell(run(), group_ask(run_id="run_1")).publish()
+    mirror.tell(run(), group_ask(run_id="run_1", policy=Policy())).publish()
     assert rung == [
         "inbox:user_lee",
         "inbox:user_rina",
         "inbox:user_sam",
         "item:int_1",
         "run:run_1",
+        "runs",
+    ]
+    rung.clear()
+    mirror.tell(group_ask(run_id="run_1", minutes=1, policy=Policy(), claimed_by=SAM)).publish()
+    assert rung == [
+        "inbox:user_sam",
+        "item:int_1",
+        "questions:user_lee",
+        "questions:user_rina",
         "runs",
     ]
     rung.clear()

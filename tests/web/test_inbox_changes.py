@@ -74,6 +74,23 @@ def test_a_row_that_is_shown_is_renewed_with_the_counts(rina: Client) -> None:
     assert 'id="count-inbox" hx-swap-oob="true">2' in got
 
 
+def test_what_others_did_changes_a_row_but_no_number(rina: Client) -> None:
+    tell(group_ask("int_a", **FREE), ask("int_b"))
+    tell(group_ask("int_a", minutes=1, claimed_by="user_lee", claimed_at=soon(), **FREE))
+    got = changes(rina, "int_a", shown=("int_a",), rows_only="yes", item="int_b")
+    assert renewed(got) == ["int_a"]
+    assert "Claimed by Lee" in got
+    assert re.findall(r'id="((?:list|count|choice|place|unread)[^"]*)"', got) == []
+
+
+def test_a_filter_by_claim_is_counted_whoever_claimed(rina: Client) -> None:
+    tell(group_ask("int_a", **FREE), group_ask("int_b", **FREE))
+    tell(group_ask("int_a", minutes=1, claimed_by="user_lee", claimed_at=soon(), **FREE))
+    got = changes(rina, "int_a", shown=("int_a",), rows_only="yes", claimed="no")
+    assert taken_away(got) == ["int_a"]
+    assert 'id="list-found" role="status" hx-swap-oob="true">1 found<' in got
+
+
 def test_a_row_that_was_answered_on_this_page_is_removed(rina: Client) -> None:
     tell(ask("int_a"), ask("int_b"))
     tell(answered(ask("int_a"), RINA, 1))

@@ -49,24 +49,35 @@ class Arrivals:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """What is counted on a page of the list, and in the frame around it.
+
+    ``open`` is the number of open questions, ``found`` that of a narrowed list, ``counts`` those in
+    the rail. ``bands`` are the counts by band, empty if the page counts its rows itself.
+    ``choices`` are the filters that have a count. ``place`` is that of the open question.
+    """
+
+    open: str
+    found: str
+    counts: Mapping[str, str]
+    bands: Mapping[str, str]
+    choices: tuple[Choice, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
 class InboxChanges:
     """Changed questions of a page, for ``inbox/_changes.html``.
 
     ``rows`` are those that stay on the page, even if they have closed since, ``left`` the IDs
-    of those that leave it. ``bands`` are the counts by band, empty if the page counts its rows
-    itself. ``choices`` are the filters that have a count. ``place`` is that of the open question.
+    of those that leave it. ``numbers`` is None if they were not asked for.
     """
 
     filters: Filters
     rows: tuple[Row, ...]
     left: tuple[str, ...]
     arrivals: Arrivals
-    bands: Mapping[str, str]
-    choices: tuple[Choice, ...]
-    open: str
-    found: str
-    counts: Mapping[str, str]
-    place: Place
+    numbers: Numbers | None
 
     @property
     def here(self) -> str:
@@ -97,17 +108,21 @@ def inbox_changes(
     until: str = "",
     current: str = "",
     answered_here: Collection[str] = (),
+    rows_only: bool = False,
 ) -> InboxChanges:
     """Read the questions ``changed``, of which a page shows those in ``shown``. ``until`` is that
-    of the page, ``answered_here`` as in ``closed_meanwhile``.
+    of the page, ``answered_here`` as in ``closed_meanwhile``. With ``rows_only`` nothing is
+    counted, unless the list is narrowed: a filter can depend on what changes no other number.
 
     The number of queries is fixed, however long the list is: new questions are only counted. A
     narrowed list is counted by one more query.
     """
     returns = snooze.returns_of(viewer)
-    counts = sample(viewer, upstream, now, returns=returns, notices=False)
+    counts = None
+    if filters.narrowed or not rows_only:
+        counts = sample(viewer, upstream, now, returns=returns, notices=False)
     one_page = not filters.cleaned_data["cursor"] and not until
-    if not shown and one_page and filters.exact and counts.whole:
+    if counts is not None and not shown and one_page and filters.exact and counts.whole:
         # The counts have read all questions of this page.
         found = Found(tuple(id_ for id_ in counts.claimed_by if id_ in changed))
     else:
@@ -123,9 +138,6 @@ def inbox_changes(
             returns=returns,
         )
     kept = found.kept
-    count = 0 if one_page else PAGE + 1
-    if filters.narrowed and not count:
-        count = listed(viewer, upstream, filters)[: PAGE + 1].count()
     groups = group_names(upstream, groups_in(kept))
     held: list[HeldAnswer] = []
     failed: dict[str, bool] = {}
@@ -147,18 +159,26 @@ def inbox_changes(
         returns=returns,
         failed=failed,
     )
+    numbers = None
+    if counts is not None:
+        count = 0 if one_page else PAGE + 1
+        if filters.narrowed and not count:
+            count = listed(viewer, upstream, filters)[: PAGE + 1].count()
+        numbers = Numbers(
+            open=counts.words(counts.total),
+            found=found_words(filters, count),
+            counts=counts.counts,
+            bands=counts.band_counts(found.bands) if filters.exact and not one_page else {},
+            choices=counted_choices(filters, counts, groups),
+            place=place_in(viewer, counts, filters, current)
+            or place_of(viewer, upstream, filters, current),
+        )
     return InboxChanges(
         filters=filters,
         rows=tuple(lines),
         left=tuple(id_ for id_ in shown if id_ in found.gone),
         arrivals=Arrivals(found.new),
-        bands=counts.band_counts(found.bands) if filters.exact and not one_page else {},
-        choices=counted_choices(filters, counts, groups),
-        open=counts.words(counts.total),
-        found=found_words(filters, count),
-        counts=counts.counts,
-        place=place_in(viewer, counts, filters, current)
-        or place_of(viewer, upstream, filters, current),
+        numbers=numbers,
     )
 
 

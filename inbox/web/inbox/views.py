@@ -170,7 +170,9 @@ def _render_focus(
 
 @require_safe
 def changes(request: ReviewerRequest) -> HttpResponse:
-    """What a page of the list needs to update the questions in ``changed``."""
+    """What a page of the list needs to update the questions in ``changed``: their rows, and unless
+    ``rows_only`` is set the numbers.
+    """
     shown = request.GET.getlist("shown")[:MOST_CHANGED]
     page = inbox_changes(
         request.viewer,
@@ -182,6 +184,7 @@ def changes(request: ReviewerRequest) -> HttpResponse:
         until=request.GET.get("until", ""),
         current=open_item(request),
         answered_here=answered_here(request),
+        rows_only="rows_only" in request.GET,
     )
     context = {"list": page, "freshness": mirror_freshness.present()}
     return render(request, "inbox/_changes.html", context)

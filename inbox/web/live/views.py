@@ -89,5 +89,7 @@ def _runs(viewer: access.Viewer) -> tuple[str, ...]:
 
 def _own(viewer: access.Viewer) -> tuple[str, ...]:
     id_ = viewer.mobius_id
-    personal = (topics.inbox(id_), topics.notices(id_), topics.held(id_)) if id_ else ()
+    if not id_:
+        return (topics.freshness(),)
+    personal = (topics.inbox(id_), topics.questions(id_), topics.notices(id_), topics.held(id_))
     return (topics.freshness(), *personal)
