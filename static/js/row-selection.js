@@ -1,6 +1,7 @@
 /* Rows of the list that are selected to be answered, claimed or released together. A row is selected by its checkbox, by X
    (static/js/keys.js), or up to another one by Shift. The checkbox has the version of the question that was shown when it was
-   selected, and stays as it is while the row is brought up to date. The tab keeps the selection on the other pages of the list
+   selected, and stays as it is while the row is brought up to date. On a phone, a button above the list shows the checkboxes,
+   and a tap on a row then selects it. The tab keeps the selection on the other pages of the list
    and through a reload, until the list gets other filters or the batch is confirmed. The buttons of the bar lead to a preview,
    which asks; one that can't be used with these rows says why. */
 
@@ -17,6 +18,8 @@ let anchor = "";
 let refused = "";
 /* What is selected on other pages of the list: {value, can, alike, askedBy} by the id of the row */
 const elsewhere = new Map();
+
+const isSelecting = () => document.body.hasAttribute("data-selecting");
 
 export const hasSelection = () => Boolean(bar()) && (all().checked || checked().length + elsewhere.size > 0);
 
@@ -83,6 +86,8 @@ function update() {
     ...[...elsewhere.values()].map(({ value }) => Object.assign(document.createElement("input"), { type: "hidden", name: "item", value })),
   );
   if (!hasSelection()) anchor = "";
+  document.body.toggleAttribute("data-selected", hasSelection());
+  document.querySelector("[data-selects]")?.setAttribute("aria-pressed", isSelecting());
   for (const button of form.querySelectorAll("button[name=verb]")) {
     const why = obstacle(button.value);
     button.ariaDisabled = why ? "true" : null;
@@ -129,6 +134,7 @@ export function toggle(row, { add = false } = {}) {
 }
 
 export function clear() {
+  document.body.removeAttribute("data-selecting");
   for (const tick of ticks()) tick.checked = false;
   elsewhere.clear();
   all().checked = false;
@@ -149,6 +155,11 @@ document.addEventListener(
       document.getElementById("selection-status").textContent = "";
       update();
     }
+    if (event.target.closest("[data-selects]")) {
+      if (isSelecting()) return clear();
+      document.body.toggleAttribute("data-selecting", true);
+      return update();
+    }
     const entry = entryOf(event.target);
     if (!entry) return;
     const tick = event.target.closest(".row-tick");
@@ -156,6 +167,9 @@ document.addEventListener(
       select(entry, tick.checked, event.shiftKey);
       /* Keys then act on this row. One who pressed Space stays on the checkbox */
       if (event.detail > 0) entry.querySelector(".row").focus({ preventScroll: true });
+    } else if (isSelecting() && event.target.closest(".row") && toggle(entry)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
     } else if (event.shiftKey && event.target.closest(".row")) {
       /* A browser would open a window */
       event.preventDefault();
@@ -202,6 +216,7 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 /* The browser has brought back the page as it was left */
 addEventListener("pageshow", ({ persisted }) => {
   if (!persisted || !bar()) return;
+  document.body.removeAttribute("data-selecting");
   leavingSince = -Infinity;
   for (const tick of ticks()) tick.checked = false;
   all().checked = false;

@@ -157,9 +157,12 @@ def test_the_key_for_the_open_question_pressed_twice_confirms_no_forgotten_selec
 ) -> None:
     page = sign_in("rina")
     runs = listed(page, api, "Echidna")
+    open_item(page, "Echidna, 0?")
+    key = page.locator("#detail [data-key=a] kbd")
+    expect(key).to_be_visible()
     page.locator(".row-tick").nth(1).check(force=True)
     page.locator(".row-tick").nth(2).check(force=True)
-    open_item(page, "Echidna, 0?")
+    expect(key).to_be_hidden()
     page.wait_for_timeout(ANSWER_GUARD_MS)
     page.keyboard.press("a")
     page.wait_for_url("**/batches/*/")

@@ -97,6 +97,30 @@ def test_the_checkbox_of_a_row_is_large_enough_for_a_thumb(
     assert middle == pytest.approx((tick["x"] + 22, tick["y"] + 22), abs=2)
 
 
+def test_a_button_shows_the_checkboxes_and_a_tap_on_a_row_then_selects_it(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **PHONE)
+    ask(api, "Potoroo, by tap?")
+    row = arrived(page, "Potoroo, by tap?")
+    page.goto("/inbox/?q=potoroo")
+    button = page.get_by_role("button", name="Select questions")
+    tick = page.get_by_role("checkbox", name="Potoroo, by tap")
+    button.tap()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(tick).to_have_css("opacity", "1")
+    row.tap()
+    expect(tick).to_be_checked()
+    expect(page.locator("#list-select")).to_be_visible()
+    row.tap()
+    expect(tick).not_to_be_checked()
+    button.tap()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(tick).to_have_css("opacity", "0")
+    row.tap()
+    expect(page.get_by_role("heading", name="Potoroo, by tap?")).to_be_visible()
+
+
 def test_a_title_has_the_lines_that_it_needs_and_as_many_once_it_is_read(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
