@@ -1,6 +1,6 @@
 """The changes of questions on a page of the list, and new questions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from inbox.web.inbox.queries import closed_meanwhile, listed, narrowed, sample, 
 from inbox.web.inbox.rows import Row, groups_in, inbox_rows, people_in
 from inbox.web.ui.batches import failed_items, shown_batches
 from inbox.web.ui.groups import group_names
-from inbox.web.ui.held import HeldAnswer, answers_in_batches, held_answers
+from inbox.web.ui.held import answers_in_batches, held_answers
 from inbox.web.ui.lists import PAGE, Choice
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import OPEN, SNOOZED, Filters, by_snooze, shows
@@ -137,28 +137,7 @@ def inbox_changes(
             answered_here=answered_here,
             returns=returns,
         )
-    kept = found.kept
-    groups = group_names(upstream, groups_in(kept))
-    held: list[HeldAnswer] = []
-    failed: dict[str, bool] = {}
-    if kept:
-        batches = shown_batches(viewer, upstream)
-        failed = failed_items(batches)
-        held += held_answers(viewer, upstream, now, batches)
-        held += answers_in_batches(viewer, upstream, now, batches)
-    lines = inbox_rows(
-        kept,
-        viewer=viewer,
-        upstream=upstream,
-        people=People(names_of(people_in(kept, filters)), viewer.mobius_id),
-        groups=groups,
-        filters=filters,
-        now=now,
-        current=current,
-        held=held,
-        returns=returns,
-        failed=failed,
-    )
+    groups = group_names(upstream, groups_in(found.kept))
     numbers = None
     if counts is not None:
         count = 0 if one_page else PAGE + 1
@@ -175,10 +154,52 @@ def inbox_changes(
         )
     return InboxChanges(
         filters=filters,
-        rows=tuple(lines),
+        rows=tuple(
+            _rows(
+                viewer,
+                upstream,
+                filters,
+                now,
+                found.kept,
+                current=current,
+                groups=groups,
+                returns=returns,
+            )
+        ),
         left=tuple(id_ for id_ in shown if id_ in found.gone),
         arrivals=Arrivals(found.new),
         numbers=numbers,
+    )
+
+
+def _rows(
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: Filters,
+    now: datetime,
+    kept: Sequence[Recipient],
+    *,
+    current: str,
+    groups: Mapping[str, str],
+    returns: Mapping[int, datetime],
+) -> list[Row]:
+    """The rows of the questions that stay on the page."""
+    if not kept:
+        return []
+    batches = shown_batches(viewer, upstream)
+    held = held_answers(viewer, upstream, now, batches)
+    return inbox_rows(
+        kept,
+        viewer=viewer,
+        upstream=upstream,
+        people=People(names_of(people_in(kept, filters)), viewer.mobius_id),
+        groups=groups,
+        filters=filters,
+        now=now,
+        current=current,
+        held=(*held, *answers_in_batches(viewer, upstream, now, batches)),
+        returns=returns,
+        failed=failed_items(batches),
     )
 
 
