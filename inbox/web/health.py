@@ -67,7 +67,7 @@ def _database() -> tuple[bool, str]:
         return False, _("The database can't be reached.")
     try:
         if not installation.is_migrated():
-            return True, _("Migrations are missing.")
+            return True, _("Some migrations haven't been applied.")
     except (DatabaseError, InterfaceError):
         return False, _("The database can't be reached.")
     return True, _("The last write to the database failed.") if database.watch.failed else ""

@@ -211,7 +211,7 @@ def test_an_entry_that_was_rewritten_with_all_that_follow_is_named(log: list[Dec
             "UPDATE inbox_decision SET comment = %s, previous = %s, hash = %s WHERE number = %s",
             [row.comment, row.previous, row.hash, row.number],
         )
-    assert "Entry 7 doesn't match: the head has another hash" in says()
+    assert "Entry 7 doesn't match: the head has a different hash" in says()
     run_sql("UPDATE inbox_decisionhead SET hash = %s", [previous])
     assert "none of the current keys sealed it" in says()
 

@@ -67,7 +67,7 @@ def test_it_asks_first_and_says_what_will_happen(boss: Client) -> None:
 
 
 def test_it_warns_where_claims_may_not_be_released(boss: Client, away: None) -> None:
-    assert "Claims may not be released now." in shown(boss.get(path()))
+    assert "Releasing claims may fail now." in shown(boss.get(path()))
 
 
 def test_the_page_shows_what_was_done_and_what_is_left(claimed: Interaction) -> None:
@@ -76,15 +76,15 @@ def test_the_page_shows_what_was_done_and_what_is_left(claimed: Interaction) -> 
         "Rina was deactivated",
         "0 of 1 claims released",
         "Member token removed",
-        "1 claim is still there",
+        "1 claim wasn't released",
         "Mobius can't be reached.",
-        "Nobody else can answer.",
+        "No one else can answer.",
     ):
         assert words in page
     entry = Decision.objects.get(verb="account_switched_off")
     assert (entry.account, entry.title, entry.address) == ("admin", "rina", "127.0.0.1")
     later = shown(sign_in("admin").get(path()))
-    assert "Nobody else can answer while it's claimed." in later
+    assert "No one else can answer while it's claimed." in later
     assert "The deactivation isn't finished" not in later
 
 
@@ -114,7 +114,7 @@ def test_the_command_shows_the_same(claimed: Interaction) -> None:
     )
     alone = Interaction.objects.exclude(pk=claimed.pk).get()
     address = f"http://127.0.0.1:8000/interactions/{alone.mobius_id}/"
-    assert f"Still open: {address}\tNobody else can answer.\n" in out
+    assert f"Still open: {address}\tNo one else can answer.\n" in out
     assert f"/interactions/{claimed.mobius_id}/\tMobius can't be reached.\n" in err
     assert "Which vendor?" not in out + err
     entry = Decision.objects.get(verb="account_switched_off")

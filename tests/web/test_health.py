@@ -67,7 +67,7 @@ def test_administrators_also_get_the_reasons(admin: Client, away: None) -> None:
     assert state["reasons"] == ["Mobius doesn't accept the service key."]
     assert state["capabilities"]["groups"] == "unknown"
     MigrationRecorder.Migration.objects.filter(app="inbox").delete()
-    assert ready(admin)[1]["reasons"] == ["Migrations are missing."]
+    assert ready(admin)[1]["reasons"] == ["Some migrations haven't been applied."]
 
 
 def test_administrators_also_see_the_message_of_mobius(admin: Client, away: None) -> None:

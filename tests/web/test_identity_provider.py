@@ -174,7 +174,7 @@ def test_a_sign_in_link_links_the_account_with_which_the_person_signs_in(
     token = token_in(links.make_sign_in(rina))
     page = client.get("/accounts/link/", {"token": token})
     assert page["Referrer-Policy"] == "origin"
-    assert "From now on you sign in with Acme." in text_of(page)
+    assert "From now on, you'll sign in with Acme." in text_of(page)
     assert "new_password1" not in text_of(page)
     assert enter("rina-at-acme", client, token=token)["Location"] == "/inbox/"
     assert client.get("/account/").status_code == 200
@@ -293,7 +293,7 @@ def test_an_impossible_claim_is_refused(identity_provider: IdentityProvider, log
     assert enter(login, client).status_code == 302
     new = Reviewer.objects.exclude(user__socialaccount=None).get()
     assert new.mobius_id is None
-    assert "as your Mobius ID, which can&#x27;t be yours here." in text_of(client.get("/inbox/"))
+    assert "but it can&#x27;t be used here." in text_of(client.get("/inbox/"))
     assert Reviewer.objects.get(user__username="rina").mobius_id == "user_rina"
 
 
@@ -466,7 +466,7 @@ def test_only_the_break_glass_administrators_password_works(
 def test_the_sign_in_page_has_both_ways_and_no_demo(identity_provider: IdentityProvider) -> None:
     page = text_of(Client().get("/accounts/login/?next=/runs/"))
     assert "Sign in with Acme" in page
-    assert "For the administrator, while single sign-on doesn't work." in page
+    assert "For the administrator, when single sign-on isn't working." in page
     assert "This is the demo" not in page
     assert page.count('name="next" value="/runs/"') == 2
 

@@ -136,7 +136,7 @@ def test_the_page_says_what_the_mail_server_refused_and_the_link_stays(
     page = add(root, email=RINA)
     after = press(root, page)
     assert (
-        f"The mail server didn't accept the mail to {RINA}: 550 No such mailbox here. Hand over "
+        f"The mail server didn't accept the email to {RINA}: 550 No such mailbox here. Give them "
         "the link yourself; it still works."
     ) in text_of(after)
     assert links.find(tokens(after)[0])
@@ -150,7 +150,7 @@ def test_the_page_says_so_if_the_mail_server_refuses_the_password_or_is_gone(
     page = add(root, email=RINA)
     settings.EMAIL_HOST_PASSWORD = "wrong-password"
     refused = text_of(press(root, page))
-    assert "didn't accept the mail" in refused
+    assert "didn't accept the email" in refused
     assert "535" in refused
     settings.EMAIL_PORT = 1
     assert "the mail server can't be reached" in text_of(press(root, page))
@@ -174,7 +174,7 @@ def test_one_of_several_is_mailed_or_all_that_are_left(root: Client, mailbox: Ma
     assert [mail["To"] for mail in mailbox.mails] == [RINA, "tess@example.com"]
     shown = text_of(page)
     assert shown.count("Sent to") == 2
-    assert f"didn't accept the mail to {SAM}" in shown
+    assert f"didn't accept the email to {SAM}" in shown
     assert len(tokens(page)) == 4
 
 

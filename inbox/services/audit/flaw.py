@@ -28,7 +28,7 @@ class Flaw(StrEnum):
     OTHER_HASH = gettext_noop("Entry %(entry)s doesn't match: its fields don't produce its hash.")
     BEHIND_END = gettext_noop("Entry %(entry)s doesn't match: the log ends with entry %(last)s.")
     HEAD_MISSING = gettext_noop("The head doesn't match: it's missing.")
-    HEAD_HASH = gettext_noop("Entry %(entry)s doesn't match: the head has another hash.")
+    HEAD_HASH = gettext_noop("Entry %(entry)s doesn't match: the head has a different hash.")
     HEAD_NOT_SEALED = gettext_noop(
         "The head doesn't match: none of the current keys sealed it. It was changed after entry "
         "%(entry)s, or its key is no longer in CREDENTIAL_KEYS."

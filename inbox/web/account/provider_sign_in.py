@@ -126,8 +126,8 @@ def signed_in(request: HttpRequest, user: User, login: Any) -> Kept | None:
         messages.warning(
             request,
             _(
-                "%(provider)s names %(mobius_id)s as your Mobius ID, which can't be yours here. "
-                "Ask your administrator."
+                "According to %(provider)s, your Mobius ID is %(mobius_id)s, but it can't be used "
+                "here. Ask your administrator."
             )
             % {"provider": oidc().name, "mobius_id": claims.mobius_id},
         )
@@ -179,7 +179,7 @@ def _words(reason: Failure | Reason) -> tuple[str, str]:
         case Failure.EXPIRED:
             title = _("This sign-in has expired")
             text = _(
-                "It took longer than ten minutes, or was begun in another browser. You can try "
+                "It took longer than ten minutes, or was started in another browser. You can try "
                 "again."
             )
         case Failure.UNREACHABLE:
@@ -208,7 +208,7 @@ def _words(reason: Failure | Reason) -> tuple[str, str]:
         case Reason.OF_ANOTHER:
             title = _("You already have another account")
             text = _(
-                "This sign-in link is for one account, and you sign in to another with "
+                "This sign-in link is for a different account from the one you sign in to with "
                 "%(provider)s. Nothing was changed. Ask your administrator."
             )
     return title % facts, text % facts

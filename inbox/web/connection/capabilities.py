@@ -82,7 +82,9 @@ _WORDS = {
 
 
 _KNOWN_BY = {
-    "signals": gettext_lazy("Not tested: all Mobius servers with this API generation offer it."),
+    "signals": gettext_lazy(
+        "Not tested: all Mobius servers with this version of the API offer it."
+    ),
     "cancellation": gettext_lazy("Not tested: assumed to be available until Mobius refuses it."),
     "claims": gettext_lazy("Available for questions marked as claimable."),
 }

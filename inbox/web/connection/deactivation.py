@@ -148,11 +148,11 @@ def blocked_words(why: Blocked) -> str:
     """Why an open question waits for someone who can no longer sign in."""
     match why:
         case Blocked.CLAIMED:
-            return _("Nobody else can answer while it's claimed.")
+            return _("No one else can answer while it's claimed.")
         case Blocked.NEEDED:
             return _("Can't be completed without this person.")
         case _:
-            return _("Nobody else can answer.")
+            return _("No one else can answer.")
 
 
 def others_words(left: Left) -> str:
@@ -169,8 +169,8 @@ def _about(reviewer: Reviewer, left: Left) -> Iterable[str]:
     held, claims = deactivation.held_answers(reviewer), deactivation.claims_of(reviewer).count()
     if held:
         words = ngettext(
-            "%(count)d answer that waits to be sent is withdrawn.",
-            "%(count)d answers that wait to be sent are withdrawn.",
+            "%(count)d answer waiting to be sent is withdrawn.",
+            "%(count)d answers waiting to be sent are withdrawn.",
             held,
         )
         yield words % {"count": held}

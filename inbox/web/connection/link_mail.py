@@ -117,20 +117,20 @@ def _mail(reviewer: Reviewer, row: LinkRow) -> Mail:
             facts["provider"] = oidc().name
             subject = _("Your sign-in link for Reviewer inbox")
             reason = _(
-                "With this link you connect your account in Reviewer inbox at %(inbox)s. Your "
+                "Use this link to connect your account in Reviewer inbox at %(inbox)s. Your "
                 "username is %(username)s, and you sign in with %(provider)s."
             )
         elif reviewer.user.has_usable_password():
             subject = _("Choose a new password for Reviewer inbox")
             reason = _(
-                "With this link you can choose a new password for Reviewer inbox at "
+                "Use this link to choose a new password for Reviewer inbox at "
                 "%(inbox)s. Your username is %(username)s."
             )
         else:
             subject = _("Your sign-in link for Reviewer inbox")
             reason = _(
                 "You've been added to Reviewer inbox at %(inbox)s. Your username is "
-                "%(username)s. With this link you choose a password and sign in."
+                "%(username)s. Use this link to choose a password and sign in."
             )
         lasts = _(
             "The link works once and expires after %(hours)d hours. If you didn't expect it, "
@@ -142,8 +142,8 @@ def _mail(reviewer: Reviewer, row: LinkRow) -> Mail:
 
 
 def _not_sent(address: str, failed: NotSent) -> str:
-    words = _("The mail to %(address)s wasn't sent: the mail server can't be reached.")
+    words = _("The email to %(address)s wasn't sent: the mail server can't be reached.")
     if failed.said:
-        words = _("The mail server didn't accept the mail to %(address)s: %(said)s.")
+        words = _("The mail server didn't accept the email to %(address)s: %(said)s.")
     facts = {"address": address, "said": failed.said.rstrip(".")}
-    return sentences(words % facts, _("Hand over the link yourself; it still works."))
+    return sentences(words % facts, _("Give them the link yourself; it still works."))

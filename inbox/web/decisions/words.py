@@ -89,8 +89,8 @@ _DONE = {
 _TO = {
     "nudge": (gettext_noop("Nudged %(user)s"), gettext_noop("%(name)s nudged %(user)s")),
     deactivation.WITHDRAWN: (
-        gettext_noop("Withdrew an answer of %(user)s"),
-        gettext_noop("%(name)s withdrew an answer of %(user)s"),
+        gettext_noop("Withdrew an answer by %(user)s"),
+        gettext_noop("%(name)s withdrew an answer by %(user)s"),
     ),
     "member_added": (gettext_noop("Added %(user)s"), gettext_noop("%(name)s added %(user)s")),
     "member_removed": (
