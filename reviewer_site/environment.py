@@ -145,7 +145,7 @@ class Environment(BaseSettings):
         parts = urlsplit(value) if _is_web_address(value) else None
         if value and (parts is None or parts.path or "@" in parts.netloc):
             raise ValueError(
-                "must be only a scheme, host, and port, such as https://inbox.example.com"
+                "must be only a scheme, host and port, such as https://inbox.example.com"
             )
         if parts is not None and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError(

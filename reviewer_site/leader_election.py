@@ -149,6 +149,6 @@ def require_same_keys(state: State | None) -> None:
     others = state.report.get("secret_key") if state is not None and state.led else None
     if others not in (None, fingerprint()):
         raise StartRefused(
-            "The process that leads has another SECRET_KEY. Give all processes the same "
+            "The leading process has a different SECRET_KEY. Give all processes the same "
             "SECRET_KEY and CREDENTIAL_KEYS in their environment."
         )

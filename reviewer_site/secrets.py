@@ -96,7 +96,7 @@ def _write_once(path: Path, temporary: Path, lines: str) -> None:
     """Create ``path`` atomically; of two simultaneous processes, ``link`` lets one win."""
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private_files.FILE)
     with os.fdopen(descriptor, "w") as file:
-        file.write("# Made at the first start. Anyone with this file can read the member tokens.\n")
+        file.write("# Created on first start. Anyone with this file can read the member tokens.\n")
         file.write(lines)
         file.flush()
         os.fsync(file.fileno())

@@ -38,13 +38,13 @@ IN_USE = (
     "Several processes need PostgreSQL (DATABASE_URL)."
 )
 NO_LISTEN = (
-    "Several processes need LISTEN, which doesn't work on the connections of DATABASE_URL: "
-    "let it lead to PostgreSQL itself or to a pooler in session mode."
+    "Several processes need LISTEN, which doesn't work on the connections of DATABASE_URL. "
+    "Point it at PostgreSQL itself or at a pooler in session mode."
 )
 POOLED = f"Another web process is using this database. {NO_LISTEN}"
 ALONE_RUNS = (
     "A web process that can't share this database is using it: one of an older release, or one "
-    "whose DATABASE_URL leads through a transaction pooler. Stop it first."
+    "whose DATABASE_URL goes through a transaction pooler. Stop it first."
 )
 
 

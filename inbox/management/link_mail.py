@@ -17,7 +17,7 @@ def add_option(parser: CommandParser) -> None:
     parser.add_argument(
         "--mail",
         action="store_true",
-        help="mail the sign-in link instead of printing it, where the account has an address",
+        help="email the sign-in link instead of printing it, if the account has an address",
     )
 
 

@@ -73,10 +73,10 @@ def _space_of(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     text = f"Free space for {folder}: {free / (1000 * MEGABYTE):.1f} GB."
     if free < TOO_LITTLE_SPACE:
-        more = "Make room now: on a full disk no answer can be sent."
+        more = "Free up space now: on a full disk, no answers can be sent."
         return Finding(Verdict.FAILS, f"{text} {more}")
     if free < LITTLE_SPACE:
-        return Finding(Verdict.TO_DO, f"{text} Make room before it is full.")
+        return Finding(Verdict.TO_DO, f"{text} Free up space before it is full.")
     return Finding(Verdict.OK, text)
 
 
@@ -101,8 +101,8 @@ def _database() -> list[Finding]:
     except DatabaseError as error:
         why = str(error).partition("\n")[0]
         text = (
-            f"Database: {name} can't be written: {why}. Check that it runs, that its disk has "
-            "room, and that this account may write it."
+            f"Database: {name} can't be written: {why}. Check that it's running, that its "
+            "disk has free space and that this account can write to it."
         )
         return [Finding(Verdict.FAILS, text)]
     return findings

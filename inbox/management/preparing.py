@@ -61,7 +61,9 @@ def require_migrations() -> None:
     """Raises CommandError with one sentence if one is missing or the database can't be opened."""
     with _opened("default"):
         if not installation.is_migrated():
-            raise CommandError("Migrations are missing. Run python manage.py migrate first.")
+            raise CommandError(
+                "Some migrations haven't been applied. Run python manage.py migrate first."
+            )
 
 
 @contextmanager

@@ -21,8 +21,8 @@ def _provider() -> Finding:
     except NoAnswer as error:
         return Finding(
             Verdict.FAILS,
-            f"OIDC_ISSUER: {issuer} doesn't answer ({type(error).__name__}), so people can't sign "
-            "in. Check the address, and that this machine may reach it.",
+            f"OIDC_ISSUER: {issuer} isn't responding ({type(error).__name__}), so people can't "
+            "sign in. Check the address, and that this machine can reach it.",
         )
     except NotTheProvider as wrong:
         return Finding(Verdict.FAILS, f"OIDC_ISSUER: {wrong}")
@@ -30,19 +30,22 @@ def _provider() -> Finding:
     if origin not in oidc().origins:
         return Finding(
             Verdict.FAILS,
-            f"The identity provider has its sign-in at {origin}. Add that to OIDC_ORIGINS, or "
-            "browsers won't go there.",
+            f"The identity provider's sign-in page is at {origin}. Add that to OIDC_ORIGINS; "
+            "otherwise browsers won't go there.",
         )
-    return Finding(Verdict.OK, f"The identity provider {issuer} answers.")
+    return Finding(Verdict.OK, f"The identity provider {issuer} is responding.")
 
 
 def _break_glass() -> Finding:
     name = oidc().break_glass
     user = get_user_model().objects.filter(username=name).first()
     if user and user.is_active and user.is_superuser and user.has_usable_password():
-        return Finding(Verdict.OK, f"{name} can sign in with a password if it doesn't.")
+        return Finding(
+            Verdict.OK,
+            f"{name} can sign in with a password when the identity provider isn't working.",
+        )
     return Finding(
         Verdict.TO_DO,
         f"OIDC_BREAK_GLASS: {name} isn't an administrator with a password. Run add_person {name} "
-        "--admin, or no one gets in while the identity provider doesn't work.",
+        "--admin, or no one can sign in when the identity provider isn't working.",
     )

@@ -37,7 +37,7 @@ def examine() -> list[Finding]:
         return [Finding(Verdict.NOTE, text)]
     if wrong := _stream(user):
         return [Finding(Verdict.FAILS, f"Streams through PUBLIC_URL: {wrong}")]
-    return [Finding(Verdict.OK, f"Streams pass what is in front of {settings.PUBLIC_URL}.")]
+    return [Finding(Verdict.OK, f"Streams get through the proxy at {settings.PUBLIC_URL}.")]
 
 
 def _reach() -> str:
@@ -48,11 +48,11 @@ def _reach() -> str:
         with _request(reverse("healthz")) as response:
             if response.headers.get(MARKER) is None:
                 return (
-                    f"something else answers at {address} (status {response.status}). Start the "
+                    f"something else responds at {address} (status {response.status}). Start the "
                     f"product, then have the proxy pass requests for {host} to its port."
                 )
             if response.status == http.client.BAD_REQUEST:
-                return "the proxy changes the Host header. Have it pass on the one that it gets."
+                return "the proxy changes the Host header. Have it pass the header on unchanged."
     except socket.gaierror:
         return f"the host {host} can't be found. Check its name and its DNS entry."
     except ssl.SSLCertVerificationError as error:
@@ -63,7 +63,7 @@ def _reach() -> str:
     except (OSError, http.client.HTTPException) as error:
         return (
             f"{address} isn't responding ({error or type(error).__name__}). Start the product, "
-            "then check that the proxy runs and passes requests to it."
+            "then check that the proxy is running and passes requests to it."
         )
     return ""
 
@@ -77,7 +77,7 @@ def _stream(user: Any) -> str:
         ):
             if 300 <= response.status < 400:
                 return (
-                    "they are redirected to https again and again. Have the proxy set "
+                    "they are redirected to https in a loop. Have the proxy set "
                     "X-Forwarded-Proto, and name its address in TRUSTED_PROXIES."
                 )
             if response.status != http.client.OK:

@@ -82,7 +82,7 @@ class Workers:
                 # It has written the reason to stderr.
                 self._stopping.set()
                 return
-            sys.stderr.write(f"A worker ended (status {status}) and is started again.\n")
+            sys.stderr.write(f"A worker ended (status {status}) and is being restarted.\n")
             self._stopping.wait(AGAIN_AFTER)
 
     def _start(self) -> "subprocess.Popen[str]":

@@ -101,7 +101,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):
         """The provider's configuration, whose issuer has to be the configured one."""
         config: dict[str, Any] = super().openid_config
         if config.get("issuer") != oidc().issuer:
-            raise NotTheProvider("The provider names another issuer than OIDC_ISSUER.")
+            raise NotTheProvider("The provider names a different issuer from OIDC_ISSUER.")
         if missing := [name for name in ENDPOINTS if not isinstance(config.get(name), str)]:
             raise NotTheProvider(f"The provider's configuration has no {missing[0]}.")
         return config

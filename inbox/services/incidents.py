@@ -128,7 +128,7 @@ def _store(incident: Incident) -> None:
             reason=OVER if over else "",
             at=incident.ended_at or incident.began_at,
         )
-    log.warning("administrators are told: %s", sentence(incident.kind, over=over))
+    log.warning("administrators were notified: %s", sentence(incident.kind, over=over))
     bells = [topics.notices(reviewer.mobius_id or "") for reviewer in told]
     transaction.on_commit(lambda: get_bus().publish(bells))
 
@@ -151,7 +151,7 @@ async def mail() -> bool:
         try:
             await asyncio.to_thread(mails.send, one.mail)
         except mails.NotSent as error:
-            log.warning("the mail to ADMIN_EMAIL could not be sent: %s", error)
+            log.warning("the email to ADMIN_EMAIL could not be sent: %s", error)
             return False
         rows = Incident.objects.filter(pk=one.incident.pk)
         await rows.aupdate(**{one.field: timezone.now()})

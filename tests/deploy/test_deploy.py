@@ -233,7 +233,7 @@ def test_the_unit_migrates_first_and_is_refused_without(server: Server) -> None:
     refused = server.run(*server.words("ExecStart"))
     assert refused.returncode == 1
     assert refused.stderr == (
-        "CommandError: Migrations are missing. Run python manage.py migrate first.\n"
+        "CommandError: Some migrations haven't been applied. Run python manage.py migrate first.\n"
     )
     migrated = server.run(*server.words("ExecStartPre"))
     assert (migrated.returncode, migrated.stdout, migrated.stderr) == (0, "", "")

@@ -49,7 +49,7 @@ def examined(product: Product) -> tuple[int, str]:
 def test_nothing_is_wrong_with_the_demo(product: Product, proxy: ScriptedServer) -> None:
     status, said = examined(product)
     assert status == 0, said
-    assert f"   ok  Streams pass what is in front of {proxy.base_url}." in said
+    assert f"   ok  Streams get through the proxy at {proxy.base_url}." in said
     assert "   ok  Clock: agrees with that of Mobius." in said
     assert "   ok  Keys: they decrypt all member tokens (4)." in said
     assert "fails" not in said
@@ -61,7 +61,7 @@ def test_nothing_is_wrong_with_the_demo(product: Product, proxy: ScriptedServer)
         pytest.param("^/live/", PassThenNever(), "no event arrived within 5 s", id="buffered"),
         pytest.param("^/live/", Reply(301), "Have the proxy set X-Forwarded-Proto", id="scheme"),
         pytest.param("^/live/", Reply(403), "refused with status 403", id="refused"),
-        pytest.param("^/healthz", Reply(200), "something else answers at", id="elsewhere"),
+        pytest.param("^/healthz", Reply(200), "something else responds at", id="elsewhere"),
     ],
 )
 def test_a_proxy_in_the_way_is_named(

@@ -33,16 +33,16 @@ def test_a_provider_that_answers_and_an_administrator_who_can_do_without_it(
     settings.OIDC = identity_provider.settings(break_glass="ada")
     User.objects.create_superuser("ada", password="correct horse battery")
     assert said() == [
-        f"ok: The identity provider {identity_provider.issuer} answers.",
-        "ok: ada can sign in with a password if it doesn't.",
+        f"ok: The identity provider {identity_provider.issuer} is responding.",
+        "ok: ada can sign in with a password when the identity provider isn't working.",
     ]
 
 
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"issuer": "http://127.0.0.1:9"}, "doesn't answer (ConnectionError)"),
-        ({"issuer": "localhost"}, "names another issuer than OIDC_ISSUER"),
+        ({"issuer": "http://127.0.0.1:9"}, "isn't responding (ConnectionError)"),
+        ({"issuer": "localhost"}, "names a different issuer from OIDC_ISSUER"),
         ({"origins": ("https://elsewhere.example",)}, "to OIDC_ORIGINS"),
     ],
 )

@@ -60,5 +60,5 @@ def test_it_starts_beside_processes_with_its_key_or_none(state: State | None) ->
 def test_it_does_not_start_beside_a_leader_with_another_secret_key(settings: Any) -> None:
     state = State(1, led=True, report={"secret_key": fingerprint()})
     settings.SECRET_KEY = "another" * 10
-    with pytest.raises(StartRefused, match="has another SECRET_KEY"):
+    with pytest.raises(StartRefused, match="has a different SECRET_KEY"):
         require_same_keys(state)

@@ -16,7 +16,7 @@ from inbox.web.connection.messages import not_added
 class Command(BaseCommand):
     """Creates or changes an account. Works before the first start and while the server runs."""
 
-    help = "Add a person: their account, Mobius ID, and role."
+    help = "Add a person: their account, Mobius ID and role."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="the username they sign in with")

@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     help = (
         "Deactivate a person who leaves: withdraw held answers, release claims, remove the member "
-        "token, end sessions, and list the questions that wait for the person."
+        "token, end sessions, and list the questions that wait for them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

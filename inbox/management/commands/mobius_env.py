@@ -15,7 +15,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         note = serving_note.read(settings.DATA_DIR)
         if not settings.EMBEDDED:
-            self._refuse("MOBIUS_BASE_URL names a real Mobius; its own key is the one to use.")
+            self._refuse("MOBIUS_BASE_URL is set to a real Mobius. Use the API key of that server.")
         elif note is None or "engine" not in note:
             self._refuse(
                 "The embedded engine hasn't been started yet. Start it first with make run."

@@ -39,8 +39,8 @@ class Command(BaseCommand):
             "--production",
             action="store_true",
             help=(
-                "don't migrate and don't start the embedded engine; refuse to start while "
-                "migrations or a setting that a server needs are missing"
+                "don't migrate and don't start the embedded engine; refuse to start if a "
+                "migration hasn't been applied or a setting that a server needs is missing"
             ),
         )
         parser.add_argument(
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             type=int,
             default=1,
             metavar="N",
-            help="web processes on the port (default: 1); more than one need PostgreSQL",
+            help="web processes on the port (default: 1); more than one needs PostgreSQL",
         )
         # How a worker is started, with what it inherits.
         parser.add_argument("--worker", metavar="DESCRIPTORS", help=SUPPRESS)
@@ -145,7 +145,7 @@ class Command(BaseCommand):
             )
         if settings.EMBEDDED:
             lines += [
-                "Sign in as rina, sam, or lee (reviewers), tess (team lead), or admin; "
+                "Sign in as rina, sam or lee (reviewers), tess (team lead) or admin; "
                 "the password is demo.",
                 "To try the API with curl, run this in another terminal: "
                 f'eval "$({sys.executable} manage.py mobius_env)"',
@@ -189,7 +189,7 @@ def _refuse_incomplete_settings() -> None:
             "MOBIUS_BASE_URL isn't set, and with --production the embedded engine isn't started."
         )
     if not settings.ENVIRONMENT.PUBLIC_URL:
-        raise CommandError("PUBLIC_URL isn't set. Set it to the address where people open it.")
+        raise CommandError("PUBLIC_URL isn't set. Set it to the address of the inbox.")
     if settings.DEBUG:
         raise CommandError("DEBUG is on, which shows source code to visitors. Turn it off.")
 
