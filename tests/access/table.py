@@ -37,7 +37,7 @@ class Action(StrEnum):
     SEE = "see the question"
     RUN = "open its run"
     ANSWER = "answer"
-    UNDO = "undo an answer that waits to be sent"
+    UNDO = "undo an answer that is waiting to be sent"
     SNOOZE = "snooze, and undo that"
     CLAIM = "claim"
     RELEASE = "release"
@@ -77,7 +77,7 @@ class Place(StrEnum):
     CONNECTION = "connection: people, groups, a test question"
     PERMISSIONS = "permissions: who has which role and permission, changing that"
     LINK = "a one-time link that was used, replaced or never made"
-    SECOND_STEP = "the second factor, without a sign-in that was begun"
+    SECOND_STEP = "the second factor, without a sign-in that was started"
     CODES = "recovery codes and passkeys, without a second factor or a host name"
     METRICS = "metrics, without the installation's token for them"
 
