@@ -596,7 +596,7 @@ def test_a_draft_that_is_too_large_is_not_tried_again_until_it_changes(
     saved = page.locator("[data-saved]")
     proxy.on("POST", "/draft$", Reply(413, "<h1>Too large</h1>", HTML))
     page.get_by_label("Comment").fill("Imagine a log file here.")
-    expect(saved).to_have_text("Not saved: this is too large. Your text is still in this tab")
+    expect(saved).to_have_text("Not saved: this is too large. Your text is still in this tab.")
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -607,6 +607,6 @@ def test_a_draft_that_is_too_large_is_not_tried_again_until_it_changes(
         page.get_by_label("Comment").fill("In short.")
     # The line keeps its height, so that no button moves under the pointer.
     page.get_by_label("Comment").press("Tab")
-    expect(saved).to_have_text("Not saved: this is too large. Your text is still in this tab")
+    expect(saved).to_have_text("Not saved: this is too large. Your text is still in this tab.")
     held[0].continue_()
     expect(saved).to_contain_text("Draft saved")
