@@ -176,7 +176,7 @@ class MobiusClient:
         return await (self._read(call) if retry else self._send(call))
 
     async def create_interaction(self, body: dict[str, Any]) -> Interaction:
-        """Create an interaction; ``body`` is in the API's form."""
+        """Create an interaction; ``body`` is in the guide's form."""
         return await self._send(self._adapter.create_interaction(body))
 
     async def respond(

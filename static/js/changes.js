@@ -5,9 +5,10 @@
    without it, any question may have changed. The event is then dispatched on the body, where the elements listen that
    reload themselves.
 
-   The inbox fetches only the rows of these questions, and after "inbox" the numbers too ("questions" changes none). Rows are updated or removed in place; new ones wait behind the bar,
-   unless the list has no open question. A row whose question has been closed by others, or answered on another page, stays until
-   the person opens another question, or until new rows come into a list that has no other. */
+   The inbox fetches only the rows of these questions, and after "inbox" the numbers too ("questions" changes none). Rows are
+   updated or removed in place; new ones wait behind the bar, unless the list has no open question. A row whose question has been
+   closed by others, or answered on another page, stays until the person opens another question, or until new rows come into a
+   list that has no other. */
 
 import { WORDS } from "./words.js";
 

@@ -76,7 +76,7 @@ class Adapter(Protocol):
         """One interaction as it is now."""
 
     def create_interaction(self, body: dict[str, Any]) -> Call[Interaction]:
-        """Create an interaction; ``body`` is in the form of this generation."""
+        """Create an interaction; ``body`` is in the guide's form."""
 
     def respond(self, id: str, *, value: Any, comment: str | None) -> Call[Interaction]:
         """Answer as the token's owner."""

@@ -1,4 +1,4 @@
-"""The parts of a person's list of questions, and the addresses that show them."""
+"""The parts of a person's list of questions, its filters, and the addresses that show them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
