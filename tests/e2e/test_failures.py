@@ -550,7 +550,7 @@ def test_the_other_buttons_of_a_batch_stay_on_its_page_without_a_connection(
     try:
         press(page.locator(".batch-foot [type=submit]"))
         expect(page.locator("#held-answers")).to_contain_text("Approving 1 question")
-        press_offline(page, "Undo", "Try again: nothing is done twice.")
+        press_offline(page, "Undo", "It's safe to try again.")
         press(page.locator("#held-answers").get_by_role("button", name="Undo"))
         expect(heading).to_have_text("Approve 1 question?")
         expect(page.locator("#toasts")).to_contain_text("Undone. Nothing was sent.")
@@ -576,7 +576,7 @@ def test_trying_again_and_dismissing_a_batch_stay_on_its_page_without_a_connecti
     page.reload()
     again = "Try selected questions again"
     press_offline(page, again, "Nothing was sent. Your selection is still here.")
-    press_offline(page, "Dismiss", "Try again: nothing is done twice.")
+    press_offline(page, "Dismiss", "It's safe to try again.")
     results = page.url
     page.get_by_role("button", name=again).click()
     expect(heading).not_to_have_text("0 questions claimed")

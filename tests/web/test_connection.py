@@ -253,7 +253,7 @@ def test_a_test_question_that_mobius_takes_without_saying_which_it_is_is_followe
     [
         (
             Reply(400, {"error": {"code": "bad_request", "message": "no standalone questions"}}),
-            "Mobius didn't accept the question: no standalone questions",
+            "Mobius didn't accept the question: no standalone questions.",
         ),
         (
             Reply(400, {}),

@@ -71,8 +71,8 @@ def not_sent(refused: trial.NotSent) -> str:
             anyway = _("If Mobius received the question anyway, it will appear in your inbox.")
             return sentences(trouble_text(refused.trouble, timezone.now()), anyway)
         case _ if refused.message:
-            reason = {"reason": refused.message}
-            return _("Mobius didn't accept the question: %(reason)s") % reason
+            reason = {"reason": refused.message.rstrip(".")}
+            return _("Mobius didn't accept the question: %(reason)s.") % reason
         case _:
             failure = trouble_text(refused.trouble, timezone.now())
             return sentences(_("Mobius didn't accept the question."), failure)
