@@ -83,11 +83,13 @@ def _people(upstream: Upstream) -> list[Finding]:
     if cannot:
         no_one = len(cannot) == len(people)
         subject = "No one can answer" if no_one else f"Can't answer yet: {', '.join(cannot)}"
-        advice = "paste a member token on the Account page"
+        advice = "Each person has to paste a member token on the Account page"
         if service_key.answers(upstream):
-            advice += ", or have an administrator set the Mobius ID so that the service key answers"
+            advice += (
+                ", or have an administrator set their Mobius ID so that the service key answers"
+            )
         findings.append(
-            Finding(Verdict.FAILS if no_one else Verdict.TO_DO, f"{subject}: {advice}.")
+            Finding(Verdict.FAILS if no_one else Verdict.TO_DO, f"{subject}. {advice}.")
         )
     if links.needs_setup():
         text = "There is no administrator. Run setup_link to get a link for creating one."

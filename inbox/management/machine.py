@@ -101,7 +101,7 @@ def _database() -> list[Finding]:
     except DatabaseError as error:
         why = str(error).partition("\n")[0]
         text = (
-            f"Database: {name} can't be written: {why}. Check that it's running, that its "
+            f"Database: {name} can't be written to: {why}. Check that it's running, that its "
             "disk has free space and that this account can write to it."
         )
         return [Finding(Verdict.FAILS, text)]
@@ -125,9 +125,10 @@ def clock(whose: str, offset: timedelta) -> Finding:
 def _keys() -> Finding:
     if lost := rotation.lost():
         text = (
-            f"Keys: they can't decrypt the member tokens of {', '.join(lost)}. Add the key that "
-            "encrypted them to CREDENTIAL_KEYS, or have these people add their token again on "
-            "the Account page."
+            "Keys: they can't decrypt the member tokens or second factors of "
+            f"{', '.join(lost)}. Add the key that encrypted them to CREDENTIAL_KEYS. If that key "
+            "is lost, remove these people's second factors in the admin and have them add their "
+            "token again on the Account page."
         )
         return Finding(Verdict.FAILS, text)
     count = Credential.objects.count()

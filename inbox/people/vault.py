@@ -22,7 +22,7 @@ def unseal(sealed: bytes | memoryview, *, max_age: int | None = None) -> str:
     try:
         return _keys().decrypt(bytes(sealed), ttl=max_age).decode()
     except InvalidToken:
-        raise KeyLost("no present key opens this token") from None
+        raise KeyLost("no current key decrypts this token") from None
 
 
 def opens(sealed: bytes | memoryview, *, max_age: int | None = None) -> bool:
@@ -40,7 +40,7 @@ def resealed(sealed: bytes | memoryview) -> bytes:
     try:
         return _keys().rotate(bytes(sealed))
     except InvalidToken:
-        raise KeyLost("no present key opens this token") from None
+        raise KeyLost("no current key decrypts this token") from None
 
 
 @sensitive_variables()

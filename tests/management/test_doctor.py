@@ -81,7 +81,8 @@ def test_it_fails_if_no_one_can_answer(mobius: ScriptedServer) -> None:
     status, said = examined()
     assert status == 1
     assert "Answers with the service key: Off: Mobius says who a member token belongs to." in said
-    assert "fails  No one can answer: paste a member token on the Account page." in said
+    assert "fails  No one can answer. Each person has to paste a member token" in said
+    assert "on the Account page." in said
     credentials.adopt(
         Reviewer.objects.get(user__username="rina"), token=SecretStr("mbc_rina"), owner="user_rina"
     )
@@ -98,11 +99,11 @@ def test_the_key_answers_only_for_those_whose_id_an_administrator_has_set(
     Reviewer.objects.update(mobius_id_proven=True)
     status, said = examined()
     assert status == 1
-    assert "fails  No one can answer: paste a member token on the Account page, or have an" in said
+    assert "paste a member token on the Account page, or have an administrator" in said
     call_command("add_person", "sam", "--mobius-id", "user_sam", stdout=StringIO())
     status, said = examined()
     assert status == 0
-    assert "to do  Can't answer yet: rina: paste a member token" in said
+    assert "to do  Can't answer yet: rina. Each person has to paste a member token" in said
 
 
 def test_a_person_whose_token_is_refused_cannot_answer(mobius: ScriptedServer) -> None:
@@ -203,7 +204,7 @@ def test_it_names_those_whose_token_no_key_decrypts(works: ScriptedServer, setti
     settings.CREDENTIAL_KEYS = key
     status, said = examined()
     assert status == 1
-    assert "fails  Keys: they can't decrypt the member tokens of sam. Add the key that" in said
+    assert "fails  Keys: they can't decrypt the member tokens or second factors of sam. Add" in said
 
 
 @pytest.mark.parametrize(
@@ -252,4 +253,4 @@ def test_a_database_that_cannot_be_written_is_named(works: ScriptedServer) -> No
         finally:
             cursor.execute("PRAGMA query_only = OFF")
     [failure] = [finding.text for finding in found if finding.verdict is Verdict.FAILS]
-    assert "can't be written: attempt to write a readonly database. Check that" in failure
+    assert "can't be written to: attempt to write a readonly database. Check that" in failure

@@ -71,7 +71,7 @@ def test_a_lost_key_names_whose_tokens_and_changes_nothing(old: str, settings: A
         rotate()
     text = str(refused.value)
     assert text.startswith(
-        "The key of 2 stored token(s) is lost, so nothing was changed: lee, rina."
+        "The current keys can't decrypt the member tokens or second factors of lee, rina, so "
     )
     assert "Add the old key after the new one" in text
     assert "Account page" in text

@@ -8,13 +8,12 @@ from django.core.management.base import BaseCommand, CommandError
 from inbox.people import rotation
 from inbox.services.audit import decision_log
 
-TWO_KEYS = "Put the new key before the old one: CREDENTIAL_KEYS=new,old"
-
 
 class Command(BaseCommand):
     help = (
-        "Re-encrypt every stored member token with the first of CREDENTIAL_KEYS. "
-        f"{TWO_KEYS}; after this command you can remove the old one."
+        "Re-encrypt all member tokens and the secrets of second factors with the first of "
+        "CREDENTIAL_KEYS. Put the new key before the old one (CREDENTIAL_KEYS=new,old); after "
+        "this command you can remove the old one."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -23,10 +22,11 @@ class Command(BaseCommand):
             count = rotation.rotate()
         except rotation.KeysLost as lost:
             raise CommandError(
-                f"The key of {len(lost.names)} stored token(s) is lost, so nothing was changed: "
-                f"{', '.join(lost.names)}. Add the old key after the new one in "
-                "CREDENTIAL_KEYS and run this again. Or have these people add their token "
-                "again on the Account page, or remove it there, and then run this again."
+                "The current keys can't decrypt the member tokens or second factors of "
+                f"{', '.join(lost.names)}, so nothing was changed. Add the old key after the new "
+                "one in CREDENTIAL_KEYS and run this again. If that key is lost, remove these "
+                "people's second factors in the admin, have them add their token again on the "
+                "Account page or remove it there, and then run this again."
             ) from None
         except ImproperlyConfigured as wrong:
             raise CommandError(str(wrong)) from None
