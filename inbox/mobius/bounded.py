@@ -39,7 +39,7 @@ async def chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
             yield raw
         return
     if encoding not in ("gzip", "deflate"):
-        raise InvalidResponse("Mobius answered in an encoding that was not asked for.")
+        raise InvalidResponse("Mobius sent a response in an encoding that was not asked for.")
     unpack = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
         async for raw in response.aiter_raw():
@@ -48,7 +48,7 @@ async def chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
                 yield piece
                 piece = unpack.decompress(unpack.unconsumed_tail, PIECE)
     except zlib.error:
-        raise InvalidResponse("Mobius answered with a body that cannot be decoded.") from None
+        raise InvalidResponse("Mobius sent a response that cannot be decoded.") from None
 
 
 async def read_body(response: httpx.Response, limit: int, *, to_the_end: bool = False) -> bytearray:
@@ -67,14 +67,14 @@ async def read_body(response: httpx.Response, limit: int, *, to_the_end: bool = 
                 head, tail = (bytes(content[:SAMPLE]) + piece)[:SAMPLE], bytes(content[-SAMPLE:])
                 content.clear()
             if not to_the_end or size > READ_ON * limit:
-                raise TooLarge("Mobius answered with more than can be read.", head=head)
+                raise TooLarge("Mobius sent a response that is too large to read.", head=head)
             tail = (tail + piece)[-SAMPLE:]
     except BaseException:
         # Otherwise the exception's traceback would keep it in memory.
         content.clear()
         raise
     if size > limit:
-        raise TooLarge("Mobius answered with more than can be read.", head=head, tail=tail)
+        raise TooLarge("Mobius sent a response that is too large to read.", head=head, tail=tail)
     return content
 
 

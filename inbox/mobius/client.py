@@ -402,4 +402,4 @@ def _read_response(call: Call[T], answer: Any) -> T:
     try:
         return call.read(answer)
     except UnreadableError as error:
-        raise InvalidResponse(f"Mobius answered with {error}.") from None
+        raise InvalidResponse(f"Mobius returned {error}.") from None

@@ -91,5 +91,5 @@ async def walk(
         if cursor is None:
             return
         if cursor in seen:
-            raise InvalidResponse("Mobius answered with pages that never end.")
+            raise InvalidResponse("Mobius returned pages that never end.")
         seen.add(cursor)

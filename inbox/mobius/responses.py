@@ -43,9 +43,9 @@ def read(status: int, content: bytes | bytearray, media_type: str = "") -> Any:
         return body.loads(content)
     except ValueError:
         if _is_html(content, media_type):
-            raise WebPage(f"A web page came back in place of an answer ({status}).") from None
+            raise WebPage(f"Mobius returned a web page ({status}).") from None
         raise InvalidResponse(
-            f"Mobius answered {status} with something that is not JSON.", status=status
+            f"Mobius returned {status} with something that is not JSON.", status=status
         ) from None
 
 
@@ -59,7 +59,7 @@ def failure(
     refusal = read_refusal(_parsed(content))
     message = refusal.message[:_LONGEST_MESSAGE]
     return _kind(status)(
-        message or f"Mobius answered {status} {_phrase(status)}".rstrip(),
+        message or f"Mobius returned {status} {_phrase(status)}".rstrip(),
         code=refusal.code,
         status=status,
         details=refusal.details,

@@ -308,7 +308,7 @@ class Transport:
         if response.is_success:
             kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             if kind != "text/event-stream":
-                raise InvalidResponse("Mobius answered with something that is not a stream.")
+                raise InvalidResponse("Mobius sent something that is not a stream.")
             return
         try:
             async with asyncio.timeout(self.timeouts.read):
@@ -342,9 +342,9 @@ def _kind(method: str, path: str) -> str:
 def _unreachable(error: httpx.HTTPError | httpx.InvalidURL) -> MobiusError:
     kind = type(error).__name__
     if isinstance(error, httpx.DecodingError):
-        return InvalidResponse(f"Mobius answered with a body that cannot be decoded ({kind}).")
+        return InvalidResponse(f"Mobius sent a response that cannot be decoded ({kind}).")
     if isinstance(error, httpx.TimeoutException):
-        message = "Mobius did not answer in time"
+        message = "Mobius did not respond in time"
     elif isinstance(error, _NEVER_SENT):
         message = "Mobius can't be reached"
     else:

@@ -80,7 +80,7 @@ async def test_an_error_without_the_apis_envelope_is_still_that_error(
         with pytest.raises(Conflict) as caught:
             await client.respond("int_1", value=True)
     assert caught.value.message == (
-        "busy" if body == '{"error": "busy"}' else "Mobius answered 409 Conflict"
+        "busy" if body == '{"error": "busy"}' else "Mobius returned 409 Conflict"
     )
     assert caught.value.code == ""
 

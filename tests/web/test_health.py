@@ -75,7 +75,7 @@ def test_administrators_also_see_the_message_of_mobius(admin: Client, away: None
         ("no", "Mobius refused GET /interactions/int_9 (422: no)."),
         ("", "Mobius refused GET /interactions/int_9 (422)."),
     ]:
-        error = Rejected("Mobius answered 422", status=422, upstream_message=message)
+        error = Rejected("Mobius returned 422", status=422, upstream_message=message)
         error.request = "GET /interactions/int_9"
         sync_status.update(trouble=trouble_of(error))
         assert ready(admin)[1]["sync_explained"] == said
