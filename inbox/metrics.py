@@ -75,7 +75,7 @@ WAITING_REQUESTS = Gauge(
 )
 MOBIUS_CALL_SECONDS = Histogram(
     "inbox_mobius_call_seconds",
-    "Seconds that a call of Mobius took",
+    "Seconds that a call to Mobius took",
     ["call", "result"],
     buckets=SLOW,
     registry=REGISTRY,

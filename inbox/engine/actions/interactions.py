@@ -22,7 +22,7 @@ from inbox.engine.rules.questions import MODES, InteractionFields
 
 def _read_time(sent: Any) -> datetime:
     if not isinstance(sent, str):
-        raise bodies.wrong("must be a time of RFC 3339")
+        raise bodies.wrong("must be an RFC 3339 time")
     try:
         return times.read_time(sent)
     except ValueError as error:

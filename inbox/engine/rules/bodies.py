@@ -23,7 +23,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 
 def _check_one_line(value: str) -> str:
     if not value.isprintable():
-        raise wrong("must hold no line breaks and no other control characters")
+        raise wrong("must not contain line breaks or other control characters")
     return value
 
 

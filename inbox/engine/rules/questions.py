@@ -54,7 +54,7 @@ class Question(Body):
             raise wrong(f"of mode {self.mode} needs options")
         values = [option.value for option in self.options]
         if len(set(values)) != len(values):
-            raise wrong("has two options of the same value")
+            raise wrong("has two options with the same value")
         if self.default_value is not None and self.default_value not in values:
             raise wrong("has a default_value that is none of its options")
         chosen = self.default_values or []

@@ -15,7 +15,7 @@ def to_text(at: datetime) -> str:
 def read_time(text: str) -> datetime:
     """A time with an offset, in UTC. Raises ValueError for anything else."""
     if not _TIME.fullmatch(text):
-        raise ValueError("not a time of RFC 3339 with an offset")
+        raise ValueError("not an RFC 3339 time with an offset")
     try:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except OverflowError as error:

@@ -116,6 +116,6 @@ def test_a_wrong_value_is_refused_with_what_was_expected(spec, value, expected):
 
 @pytest.mark.parametrize("name", ["user_rina\r\nuser_sam", "user\x1b[2J", "user\u2028", "u\x7f"])
 def test_a_target_is_named_in_one_line_of_printing_characters(name):
-    with pytest.raises(EngineError, match=r"target.id must hold no line breaks") as caught:
+    with pytest.raises(EngineError, match=r"target.id must not contain line breaks") as caught:
         ask("approval", None, target={"type": "user", "id": name})
     assert (caught.value.status, caught.value.code) == (400, "bad_request")
