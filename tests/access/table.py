@@ -330,8 +330,8 @@ NOTES: dict[Action, str] = {
     ),
     Action.SNOOZE: "For oneself only. Undoing it has no effect where nothing is snoozed.",
     Action.CLAIM: (
-        "Only if the first answer is enough: a question that each member answers is a 409, "
-        "and a question to one person can't be claimed by anyone else."
+        "Only if the first answer is enough: claiming a question that each member answers is a "
+        "409, and a question to one person can't be claimed by anyone else."
     ),
     Action.RELEASE: "Only the person who claimed it can release it.",
     Action.AWAIT: "A notification, once. It can be turned off again as long as the claim lasts.",
@@ -340,10 +340,10 @@ NOTES: dict[Action, str] = {
     Action.RECEIPT: (
         "For each answer that the person may see; without answers there is none, which is a 404."
     ),
-    Action.NUDGE: "The people the question waits for.",
-    Action.GROUPS: "With the permission `manage_groups`; a lead without it is a 404.",
+    Action.NUDGE: "The people that the question is waiting for.",
+    Action.GROUPS: "With the permission `manage_groups`; a lead without it gets a 404.",
     Action.CANCEL: (
-        "With the permission `cancel_run`; a lead without it is a 404. "
+        "With the permission `cancel_run`; a lead without it gets a 404. "
         "A finished run stays as it is, and the page says so."
     ),
     Action.SEEN: "For oneself only, among the questions that one was asked.",
