@@ -182,7 +182,7 @@ def test_a_link_that_was_used_or_replaced_is_not_mailed(root: Client, mailbox: M
     page = add(root, email=RINA)
     links.make_sign_in(User.objects.get(username="rina"))
     answer = root.post(MAIL, {"token": tokens(page)}, follow=True)
-    assert "This link no longer works. Make a new one." in text_of(answer.content.decode())
+    assert "This link no longer works. Create a new one." in text_of(answer.content.decode())
     assert mailbox.mails == []
 
 

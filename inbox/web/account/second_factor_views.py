@@ -152,7 +152,7 @@ def remove_factor(request: ReviewerRequest, id: int) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, rejected=form)
     delete_and_cleanup(request, factor)
-    messages.success(request, _("It was removed."))
+    messages.success(request, _("The second factor was removed."))
     return HttpResponseRedirect(reverse("mfa_index"), status=303)
 
 

@@ -75,7 +75,7 @@ async def mail_links(request: ReviewerRequest) -> HttpResponseBase:
     tokens, sent = (request.POST.getlist(name) for name in ("token", "sent"))
     rows = await sync_to_async(read_rows)(tokens[: people_import.MAX_PEOPLE], sent)
     if not rows:
-        messages.error(request, _("This link no longer works. Make a new one."))
+        messages.error(request, _("This link no longer works. Create a new one."))
         return _back("people")
     wanted = request.POST.get("mail")
     chosen = [row for row in rows if row.offered and (not wanted or row.token == wanted)]
