@@ -9,15 +9,16 @@
    2. What has just appeared decides nothing. An answer form that is newly shown ignores keys and presses for SHOWN_MS, on its
       options as well as on its buttons; so do "Send again", Claim and Release, and those of the rows beside one that has just
       left the list, for they may have moved under the pointer, and the button that confirms a batch, which is on a page of its
-      own. The link back from there ignores presses, for it lies where the buttons of the selection were. The confirm step of a
-      question ignores both for STEP_MS. The form says so when it has ignored a key or press that answers, or such a press
+      own. The link back from there ignores presses, for it lies where the buttons of the selection were; so does the link to the
+      next open question, which comes where the buttons of the form were. The confirm step of a question ignores both for STEP_MS. The form says so when it has ignored a key or press that answers, or such a press
       (templates/interactions/_hint.html). If that was to choose an option, keys send nothing until the person has clicked,
       chosen or typed something in the form.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking.
    4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may
       appear under the thumb, so it ignores presses by pointer or touch for as long; and so does its place on a phone once it
-      has gone. A bar that isn't of the last answer given on this page ignores keys too: it came by itself.
+      has gone. A bar that isn't of the last answer given on this page ignores keys too: it came by itself. While an answer is
+      being sent and its bar is still to come, the key is meant for that answer, so it does nothing.
    5. A question that the person has left takes no answer while the next one loads.
    6. An answer is sent once, as it stands: while it is being sent, its buttons do nothing and its fields take no text, which
       would be lost once it has arrived.
@@ -43,7 +44,8 @@ const HELD = ".toast--held";
 const UNDO = `${HELD} button, [data-undoes]`;
 /* One becomes the other in its place */
 const CLAIM = "button:is([data-sends=claim], [data-sends=release])";
-const SHOWN = [FORM, STEP, RESEND, CLAIM, HELD].join();
+const NEXT = "#detail a[data-key=n]";
+const SHOWN = [FORM, STEP, RESEND, CLAIM, NEXT, HELD].join();
 const STEPS = "#detail :is([data-key=j], [data-key=k])";
 const CHOICE = `${FORM} .choice`;
 const BATCH = "form[data-step]";
@@ -55,6 +57,8 @@ const shownAt = new WeakMap();
 const sending = new WeakSet();
 /* Requests that send an answer, and the question that was open then */
 const answered = new WeakMap();
+/* The request that sends an answer; null once its response is there */
+let answering = null;
 /* The bar of the last answer that was given on this page, by its id */
 let ownBar = "";
 /* Bars that came by themselves: of an answer given elsewhere, or of an earlier one */
@@ -122,7 +126,7 @@ function noteMoved({ previousSibling: above, nextSibling: below }) {
 
 /* element: one of SHOWN, or something in it. event: when the person acted; a busy page hears of it later */
 function isTooEarly(element, event) {
-  const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}, ${HELD}`) ?? element.closest(FORM);
+  const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}, ${NEXT}, ${HELD}`) ?? element.closest(FORM);
   const wait = shown?.matches(`${FORM} ${STEP}`) ? STEP_MS : SHOWN_MS;
   return event.timeStamp - (shownAt.get(shown) ?? -Infinity) < wait;
 }
@@ -233,9 +237,12 @@ function onClick(event) {
   const held = event.target.closest(HELD);
   if (held && (byPointer || unexpected.has(held)) && isTooEarly(held, event)) return drop(event);
   if (event.target.closest(UNDO)) {
-    if (undo || event.timeStamp - undoneAt < SHOWN_MS) return drop(event);
+    const isForAnother = answering && !byPointer && held?.id !== ownBar;
+    if (undo || event.timeStamp - undoneAt < SHOWN_MS || isForAnother) return drop(event);
     undoneAt = event.timeStamp;
   }
+  const onward = event.target.closest(NEXT);
+  if (onward && byPointer && isTooEarly(onward, event)) return drop(event);
   const back = event.target.closest(`${BATCH} a`);
   if (back && byPointer && isTooEarly(back, event)) {
     sayTooEarly(back.closest(BATCH), false);
@@ -299,8 +306,12 @@ document.addEventListener("htmx:before:request", (event) => {
   if (!isAnswer(ctx)) return;
   sending.add(ctx.request.form);
   answered.set(ctx, openQuestion());
+  answering = ctx;
   ownBar = `held-${openQuestion()}`;
   field = null;
+});
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (ctx === answering) answering = null;
 });
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
@@ -310,6 +321,7 @@ document.addEventListener("htmx:after:swap", (event) => {
 document.addEventListener("htmx:finally:request", (event) => {
   const { ctx } = event.detail;
   if (ctx === next) next = null;
+  if (ctx === answering) answering = null;
   if (ctx === undo) {
     undo = null;
     undoneAt = performance.now();

@@ -23,7 +23,8 @@ let retry = 0;
 let recoveredAt = -Infinity;
 /* The next connection need not wait: this page was hidden or offline, and is not one of a crowd that lost the server */
 let atOnce = false;
-const beginning = new WeakSet();
+/* The request that opens the stream of an element, until it has a response */
+const beginning = new WeakMap();
 
 const isStream = (element) => element instanceof Element && element.hasAttribute("hx-sse:connect");
 const resync = () => document.body.dispatchEvent(new CustomEvent("resync"));
@@ -146,15 +147,27 @@ document.addEventListener("live", () => {
 });
 document.addEventListener("htmx:sse:before:message", heard);
 document.addEventListener("htmx:sse:error", broken);
-document.addEventListener("htmx:sse:close", (event) => {
+document.addEventListener("htmx:sse:close", ({ detail: { connection, reason } }) => {
   clearTimeout(silence);
-  if (event.detail?.reason === "message") ended();
+  if (reason === "message") ended();
+  if (reason !== "cleanup") return;
+  /* A swap that changes an element around it closes the stream and opens another. As the element is still in the page, htmx
+     would open this one again as well; one that is being opened by now has a new abortController */
+  connection.config.reconnect = false;
+  setTimeout(() => connection.abortController.abort());
 });
-for (const [name, change] of [["before", "add"], ["finally", "delete"]]) {
-  document.addEventListener(`htmx:${name}:request`, ({ detail: { ctx } }) => {
-    if (isStream(ctx.sourceElement)) beginning[change](ctx.sourceElement);
-  });
-}
+/* htmx opens the stream of each element in what was swapped, also of one that was left as it is and whose stream is just being
+   opened. Two streams of one element would end each other again and again, until the browser has no connection left */
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = event.detail;
+  const element = ctx.sourceElement;
+  if (!isStream(element)) return;
+  if (beginning.has(element) || element._htmx?.sse) event.preventDefault();
+  else beginning.set(element, ctx);
+});
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (beginning.get(ctx.sourceElement) === ctx) beginning.delete(ctx.sourceElement);
+});
 /* The response was not a stream: signed out and not found end it, anything else is tried again */
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;

@@ -36,6 +36,10 @@ function all() {
   fresh.forEach(stay);
 }
 
+/* What is said of the last answer would be read as if it were of this one */
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.closest?.("[data-sends=respond]")) document.querySelectorAll("#toasts > [data-toast]").forEach((toast) => toast.remove());
+});
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element) event.target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
 });

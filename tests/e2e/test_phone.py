@@ -8,12 +8,23 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import approve, box_of, presses
+from tests.support.pages import approve, box_of, press, presses
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+TAP_THE_LINK_AT_ONCE = """() => {
+  new MutationObserver((_, observer) => {
+    const link = document.querySelector("#detail a[data-key=n]");
+    if (!link) return;
+    observer.disconnect();
+    const options = { bubbles: true, cancelable: true, detail: 1, pointerType: "touch" };
+    window.ignored = !link.dispatchEvent(new PointerEvent("click", options));
+  }).observe(document.body, { childList: true, subtree: true });
+}"""
+"""Taps the link to the next open question at the moment at which it comes."""
 
 
 def swipe(page: Page, start: Locator, *, by: float, x: float = 200, down: float = 0) -> int:
@@ -95,6 +106,25 @@ def test_the_checkbox_of_a_row_is_large_enough_for_a_thumb(
     assert min(tick["width"], tick["height"]) >= 44
     middle = icon["x"] + icon["width"] / 2, icon["y"] + icon["height"] / 2
     assert middle == pytest.approx((tick["x"] + 22, tick["y"] + 22), abs=2)
+
+
+def test_a_tap_that_was_meant_for_the_answer_does_not_open_the_next_question(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **PHONE)
+    run_id = ask(api, "Closed under the thumb?")
+    ask(api, "Opened by the same tap?")
+    arrived(page, "Opened by the same tap?").wait_for()
+    open_item(page, "Closed under the thumb?")
+    page.get_by_role("button", name="Approve", exact=True).tap()
+    page.evaluate(TAP_THE_LINK_AT_ONCE)
+    item = interaction_of(api, run_id)["id"]
+    api.post(f"/interactions/{item}/respond", json={"value": True}).raise_for_status()
+    page.wait_for_function("() => window.ignored !== undefined")
+    assert page.evaluate("window.ignored") is True
+    link = page.locator("#detail").get_by_role("link", name="Next open question")
+    press(link)
+    expect(page.get_by_role("heading", name="Closed under the thumb?")).to_be_hidden()
 
 
 def test_a_button_shows_the_checkboxes_and_a_tap_on_a_row_then_selects_it(

@@ -294,6 +294,70 @@ def test_a_bar_that_has_just_come_by_itself_ignores_z(
     expect(page.locator("#toasts")).to_contain_text("Your answer to “Shown by itself?”")
 
 
+def test_a_key_pressed_while_an_answer_is_sent_does_not_undo_the_one_before(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing()
+    undos: list[str] = []
+    page.on(
+        "request", lambda request: undos.append(request.url) if "/undo" in request.url else None
+    )
+    bar = page.locator("#held-answers")
+    for name in ("one before", "one after"):
+        ask_lee(api, f"Undone, the {name}?")
+    open_item(page, "Undone, the one before?")
+    page.keyboard.press("a")
+    expect(bar).to_contain_text("Undone, the one before?")
+    open_item(page, "Undone, the one after?")
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    sent: list[Route] = []
+    page.route("**/respond", lambda route: sent.append(route))  # noqa: PLW0108
+    with page.expect_request("**/respond"):
+        page.keyboard.press("a")
+    page.keyboard.press("z")
+    page.evaluate("fetch('/healthz').then((response) => response.text())")
+    assert undos == []
+    sent.pop().continue_()
+    expect(bar).to_contain_text("Undone, the one after?")
+    for name in ("after", "before"):
+        page.keyboard.press("z")
+        expect(page.locator("#toasts")).to_contain_text(f"Undone, the one {name}?")
+        page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+
+
+def test_an_answer_refused_in_a_preview_leaves_one_stream_and_no_older_message(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing()
+    page.clock.install()
+    run_id = ask_lee(api, "Refused in the preview?")
+    arrived(page, "Refused in the preview?").wait_for()
+    page.goto("/inbox/?q=refused+in+the+preview")
+    expect(page.locator("#freshness")).to_have_text("Live")
+    page.keyboard.press("j")
+    expect(page.locator("#detail[data-preview]")).to_contain_text("Refused in the preview?")
+    page.keyboard.press("u")
+    expect(page.locator("#toasts [data-toast]")).to_have_count(1)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    # Someone else answers, and the page doesn't know yet.
+    item = interaction_of(api, run_id)["id"]
+    page.route("**/inbox/changes/*", lambda route: None)
+    page.route(f"**/interactions/{item}/?*", lambda route: None)
+    api.post(f"/interactions/{item}/respond", json={"value": True}).raise_for_status()
+    streams: list[str] = []
+    page.on(
+        "request", lambda request: streams.append(request.url) if "/live/" in request.url else None
+    )
+    page.keyboard.press("a")
+    expect(page.locator("#outcome")).to_contain_text("Your answer wasn't sent")
+    expect(page.locator("#toasts [data-toast]")).to_have_count(0)
+    expect(page.locator("#freshness")).to_have_text("Live")
+    # By now htmx would have opened another one.
+    page.clock.fast_forward(5000)
+    page.evaluate("fetch('/healthz').then((response) => response.text())")
+    assert len(streams) == 1
+
+
 def test_undoing_too_late_shows_the_actual_state(undoing: Choose, api: httpx.Client) -> None:
     page = undoing(seconds=5)
     run_id = ask_lee(api, "Too late to undo?")
@@ -306,7 +370,11 @@ def test_undoing_too_late_shows_the_actual_state(undoing: Choose, api: httpx.Cli
     expect(page.locator("[data-over]", has_text="Too late to undo?")).to_be_visible()
     expect(page.locator("#held-answers")).to_contain_text("Sending…")
     page.keyboard.press("z")
-    expect(page.locator("#outcome")).to_contain_text("It's too late to undo this")
+    said = page.locator("#toasts")
+    expect(said).to_contain_text("It's too late to undo this")
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+    expect(page.locator("#outcome")).to_contain_text("You answered this")
+    expect(said).to_contain_text("It's too late to undo this")
 
 
 @pytest.mark.parametrize(

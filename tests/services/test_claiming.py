@@ -89,7 +89,8 @@ async def test_all_who_were_asked_hear_of_it(desk: Desk) -> None:
     leave = get_bus().subscribe(heard.extend)
     await claim(desk, "rina", item)
     leave()
-    wanted = {f"item:{item.mobius_id}"} | {f"inbox:user_{name}" for name in ("rina", "sam", "lee")}
+    wanted = {f"item:{item.mobius_id}", "inbox:user_rina"}
+    wanted |= {f"questions:user_{name}" for name in ("sam", "lee")}
     assert wanted <= set(heard)
 
 

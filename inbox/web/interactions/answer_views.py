@@ -295,14 +295,17 @@ def undo(request: ReviewerRequest, id: str) -> HttpResponseBase:
     item, filters = outcome.subject, filters_of(request)
     seen = access.sees(request.viewer, item)
     message = undo_message(outcome, sees=seen)
-    if outcome.done:
-        messages.success(request, str(message))
-        if not seen or not is_fragment(request, "detail"):
-            path = item_href(id, filters) if seen else reverse("inbox")
-            return HttpResponseRedirect(path, status=303)
-    shown = None if outcome.done else message
+    # Not in the question itself, which reloads when the answer arrives.
+    messages.add_message(
+        request, messages.SUCCESS if outcome.done else messages.WARNING, str(message)
+    )
+    if outcome.done and (not seen or not is_fragment(request, "detail")):
+        path = item_href(id, filters) if seen else reverse("inbox")
+        return HttpResponseRedirect(path, status=303)
     newest = TypedIn(device=device_of(request))
-    response = render_item(request, item, cursor, message=shown, shows=newest, filters=filters)
+    response = render_item(
+        request, item, cursor, status=message.status, shows=newest, filters=filters
+    )
     response["HX-Reswap"] = "outerHTML show:top"  # reswap takes no modifiers
     return push_url(response, item_href(id, filters))
 
