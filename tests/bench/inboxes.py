@@ -85,6 +85,7 @@ class Inbox:
         self.bytes = 0
         self.fetches = 0
         self._changed: set[str] = set()
+        self._counted = False
         self._fetching: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -102,6 +103,7 @@ class Inbox:
                 if fields.get("event") == "live":
                     self.opened.set()
                 if fields.get("event") in ("inbox", "questions"):
+                    self._counted |= fields["event"] == "inbox"
                     self._hear(fields.get("data", ""))
                 fields = {}
         finally:
@@ -126,6 +128,8 @@ class Inbox:
             changed, self._changed = self._changed, set()
             asked = [("changed", one) for one in changed]
             asked += [("shown", one) for one in changed if one in self._shown]
+            asked += [] if self._counted else [("rows_only", "yes")]
+            self._counted = False
             query = urlencode(asked)
             path = f"/inbox/changes/?{query}"
             self.bytes = len(await self._web.get(path, self._session, HX_Request="true"))
