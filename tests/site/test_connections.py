@@ -177,7 +177,7 @@ def test_a_response_may_be_read_slowly(unhurried: tuple[str, int]) -> None:
         served, read = OwnChecks.made.get(timeout=60), 0
         for _ in range(3):
             unsent = served.unsent
-            while served.unsent == unsent:
+            while unsent and served.unsent == unsent:
                 arrived = connection.recv(65536)
                 assert arrived
                 read += len(arrived)
