@@ -317,7 +317,7 @@ def test_the_bar_says_that_questions_of_two_steps_cannot_be_approved_together(
     for tick in page.locator(".row-tick").all():
         tick.check(force=True)
     bar = page.get_by_role("form", name="Selected questions")
-    expect(bar).to_contain_text("select questions with the same workflow, step, type")
+    expect(bar).to_contain_text("select ones with the same workflow, step, type")
     approve = bar.get_by_role("button", name="Approve")
     expect(approve).to_have_attribute("aria-disabled", "true")
     page.locator(".row-tick").last.uncheck(force=True)

@@ -112,10 +112,11 @@ def test_a_tap_that_was_meant_for_the_answer_does_not_open_the_next_question(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina", **PHONE)
-    run_id = ask(api, "Closed under the thumb?")
-    ask(api, "Opened by the same tap?")
-    arrived(page, "Opened by the same tap?").wait_for()
-    open_item(page, "Closed under the thumb?")
+    run_id = ask(api, "Bettong, closed under the thumb?")
+    ask(api, "Bettong, opened by the same tap?")
+    page.goto("/inbox/?q=bettong")
+    arrived(page, "Bettong, opened by the same tap?").wait_for()
+    open_item(page, "Bettong, closed under the thumb?")
     page.get_by_role("button", name="Approve", exact=True).tap()
     page.evaluate(TAP_THE_LINK_AT_ONCE)
     item = interaction_of(api, run_id)["id"]
@@ -124,7 +125,7 @@ def test_a_tap_that_was_meant_for_the_answer_does_not_open_the_next_question(
     assert page.evaluate("window.ignored") is True
     link = page.locator("#detail").get_by_role("link", name="Next open question")
     press(link)
-    expect(page.get_by_role("heading", name="Closed under the thumb?")).to_be_hidden()
+    expect(page.get_by_role("heading", name="Bettong, opened by the same tap?")).to_be_visible()
 
 
 def test_a_button_shows_the_checkboxes_and_a_tap_on_a_row_then_selects_it(
