@@ -9,7 +9,15 @@ from playwright.sync_api import expect
 from inbox.web.ui.words import run_status
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import STEP_GUARD_MS, approve, press, reject, send, stop_clock
+from tests.support.pages import (
+    ANSWER_GUARD_MS,
+    STEP_GUARD_MS,
+    approve,
+    press,
+    reject,
+    send,
+    stop_clock,
+)
 from tests.support.product import answered, ask, interaction_of
 
 OPTIONS = [{"value": f"o{n}", "label": f"Option {n}", "description": f"Is {n}"} for n in range(3)]
@@ -189,7 +197,7 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     expect(found).to_be_focused()
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
     page.keyboard.press("a")
     sure = page.get_by_role("button", name="Yes, approve")
     expect(sure).to_be_focused()
