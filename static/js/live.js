@@ -25,6 +25,8 @@ let recoveredAt = -Infinity;
 let atOnce = false;
 /* The request that opens the stream of an element, until it has a response */
 const beginning = new WeakMap();
+/* The last event of an element's closed stream */
+const heardUntil = new WeakMap();
 
 const isStream = (element) => element instanceof Element && element.hasAttribute("hx-sse:connect");
 const resync = () => document.body.dispatchEvent(new CustomEvent("resync"));
@@ -147,12 +149,13 @@ document.addEventListener("live", () => {
 });
 document.addEventListener("htmx:sse:before:message", heard);
 document.addEventListener("htmx:sse:error", broken);
-document.addEventListener("htmx:sse:close", ({ detail: { connection, reason } }) => {
+document.addEventListener("htmx:sse:close", ({ target, detail: { connection, reason } }) => {
   clearTimeout(silence);
   if (reason === "message") ended();
   if (reason !== "cleanup") return;
   /* A swap that changes an element around it closes the stream and opens another. As the element is still in the page, htmx
      would open this one again as well; one that is being opened by now has a new abortController */
+  if (connection.lastEventId) heardUntil.set(target, connection.lastEventId);
   connection.config.reconnect = false;
   setTimeout(() => connection.abortController.abort());
 });
@@ -162,8 +165,10 @@ document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
   const element = ctx.sourceElement;
   if (!isStream(element)) return;
-  if (beginning.has(element) || element._htmx?.sse) event.preventDefault();
-  else beginning.set(element, ctx);
+  if (beginning.has(element) || element._htmx?.sse) return event.preventDefault();
+  beginning.set(element, ctx);
+  /* Its address has the position of the page; what has been heard since would come again, and again reload what it concerns */
+  if (heardUntil.has(element)) ctx.request.headers["Last-Event-ID"] = heardUntil.get(element);
 });
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   if (beginning.get(ctx.sourceElement) === ctx) beginning.delete(ctx.sourceElement);

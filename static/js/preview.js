@@ -1,7 +1,7 @@
 /* The row that J or K has marked is shown in the pane once the marker has rested on it, where list and question are side by
    side. A preview leaves the focus in the list and takes the place of the last address. While it is one, the question has
    data-preview: no one is told that the person is there, and its notifications stay unread. It ends, with the event "seen" on
-   the body, when the marker has rested for SEEN_MS, or at once when the person opens the question or goes into it.
+   the body, when the marker has rested for SEEN_MS, or at once when the person opens the question, goes into it or answers it.
    Switched off with data-preview="off" on the body. */
 
 const REST_MS = 150;
@@ -74,6 +74,7 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 });
 /* Another question, or none, is about to come into the pane; a preview that came first would take its place away */
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.closest?.("#detail [data-sends]")) see();
   if (ctx !== coming && ctx.target?.id === "detail" && ctx.sourceElement?.id !== "detail") cancel();
 });
 document.addEventListener("htmx:before:response", (event) => {

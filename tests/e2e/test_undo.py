@@ -10,7 +10,7 @@ from threading import Event
 
 import httpx
 import pytest
-from playwright.sync_api import APIResponse, Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Request, Route, expect
 
 from tests.e2e import arrivals
 from tests.e2e.arrivals import arrived
@@ -325,11 +325,10 @@ def test_a_key_pressed_while_an_answer_is_sent_does_not_undo_the_one_before(
         page.wait_for_timeout(ANSWER_GUARD_MS + 20)
 
 
-def test_an_answer_refused_in_a_preview_leaves_one_stream_and_no_older_message(
+def test_an_answer_refused_in_a_preview_leaves_the_stream_and_no_older_message(
     undoing: Choose, api: httpx.Client
 ) -> None:
     page = undoing()
-    page.clock.install()
     run_id = ask_lee(api, "Refused in the preview?")
     arrived(page, "Refused in the preview?").wait_for()
     page.goto("/inbox/?q=refused+in+the+preview")
@@ -349,13 +348,31 @@ def test_an_answer_refused_in_a_preview_leaves_one_stream_and_no_older_message(
         "request", lambda request: streams.append(request.url) if "/live/" in request.url else None
     )
     page.keyboard.press("a")
-    expect(page.locator("#outcome")).to_contain_text("Your answer wasn't sent")
+    expect(page.locator("#detail")).to_contain_text("Your answer wasn't sent")
     expect(page.locator("#toasts [data-toast]")).to_have_count(0)
     expect(page.locator("#freshness")).to_have_text("Live")
-    # By now htmx would have opened another one.
+    assert streams == []
+
+
+def test_a_stream_that_a_swap_opens_again_goes_on_where_it_was(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing()
+    page.clock.install()
+    ask_lee(api, "Opened again by a swap?")
+    open_item(page, "Opened again by a swap?")
+    expect(page.locator("#freshness")).to_have_text("Live")
+    streams: list[Request] = []
+    page.on("request", lambda request: streams.append(request) if "/live/" in request.url else None)
+    with page.expect_request("**/live/**"):
+        page.evaluate("document.getElementById('detail').setAttribute('hx-headers', '{}')")
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('item'))")
+    expect(page.locator("#freshness")).to_have_text("Live")
+    # By now htmx would have opened the former one as well.
     page.clock.fast_forward(5000)
     page.evaluate("fetch('/healthz').then((response) => response.text())")
-    assert len(streams) == 1
+    (stream,) = streams
+    assert stream.header_value("Last-Event-ID")
 
 
 def test_undoing_too_late_shows_the_actual_state(undoing: Choose, api: httpx.Client) -> None:
