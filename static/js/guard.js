@@ -10,9 +10,9 @@
       options as well as on its buttons; so do "Send again", Claim and Release, and those of the rows beside one that has just
       left the list, for they may have moved under the pointer, and the button that confirms a batch, which is on a page of its
       own. The link back from there ignores presses, for it lies where the buttons of the selection were; so does the link to the
-      next open question, which comes where the buttons of the form were. The confirm step of a question ignores both for STEP_MS. The form says so when it has ignored a key or press that answers, or such a press
-      (templates/interactions/_hint.html). If that was to choose an option, keys send nothing until the person has clicked,
-      chosen or typed something in the form.
+      next open question, which comes where the buttons of the form were. The confirm step of a question ignores both for STEP_MS.
+      The form says so when it has ignored a key or press that answers, or such a press (templates/interactions/_hint.html). If
+      that was to choose an option, keys send nothing until the person has clicked, chosen or typed something in the form.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking.
    4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may

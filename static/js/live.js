@@ -153,9 +153,9 @@ document.addEventListener("htmx:sse:close", ({ target, detail: { connection, rea
   clearTimeout(silence);
   if (reason === "message") ended();
   if (reason !== "cleanup") return;
+  if (connection.lastEventId) heardUntil.set(target, connection.lastEventId);
   /* A swap that changes an element around it closes the stream and opens another. As the element is still in the page, htmx
      would open this one again as well; one that is being opened by now has a new abortController */
-  if (connection.lastEventId) heardUntil.set(target, connection.lastEventId);
   connection.config.reconnect = false;
   setTimeout(() => connection.abortController.abort());
 });
