@@ -1,9 +1,11 @@
-/* Moves the focus after a swap, and on a page that tells what has been done or that focus mode leads to. If the element with the focus is gone or hidden, the focus goes to what is new: the result of
-   the answer, else the question, else the empty pane, else the list. After a rejected answer it goes to the first invalid
-   field, and once results above the list are dismissed by a key, to the list. */
+/* Moves the focus after a swap, and on a page that tells what has been done or that focus mode leads to. If the element with
+   the focus is gone or hidden, the focus goes to what is new: the result of the answer, else the question, else the empty pane,
+   else the list. After a rejected answer it goes to the first invalid field, and once results above the list are dismissed by
+   a key, to the list. */
 
-/* The list changes, and the focus is in it, or in the pane that says nothing beside an empty list */
-let lost = false;
+/* The swaps that change the list while the focus is in it, or in the pane that says nothing beside an empty list. Another
+   swap, of the question that has been opened, may begin before they end */
+const fromList = new WeakSet();
 
 function place(ctx) {
   const status = ctx?.response?.status;
@@ -11,7 +13,8 @@ function place(ctx) {
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;
-  if (lost || ctx?.target?.id === "batches") return document.getElementById("inbox-list");
+  const list = document.getElementById("inbox-list");
+  if ((fromList.has(ctx) || ctx?.target?.id === "batches") && list?.checkVisibility()) return list;
   if (ctx?.target?.matches?.("[data-nudge]")) return ctx.target;
   const another = ctx?.target?.id === "detail" || ctx?.request?.headers["HX-History-Restore-Request"];
   const places = ["#outcome", "#question", ...(another ? ["#detail :is(h1, h2)", "#inbox-list"] : [])];
@@ -26,7 +29,7 @@ function place(ctx) {
 document.addEventListener("htmx:before:swap", (event) => {
   const task = event.detail.tasks?.find((each) => each.type === "main");
   const list = document.getElementById("inbox-list");
-  lost = event.detail.ctx.target === list && document.activeElement?.matches("#inbox-list *, [data-select] *");
+  if (event.detail.ctx.target === list && document.activeElement?.matches("#inbox-list *, [data-select] *")) fromList.add(event.detail.ctx);
   const detail = document.getElementById("detail");
   if (task?.target === detail && task.swapSpec.style === "outerHTML" && detail?.contains(document.activeElement)) document.activeElement.blur();
 });

@@ -211,6 +211,36 @@ def test_a_long_name_never_makes_a_page_scroll_sideways(sign_in: SignIn, api: ht
             assert wide <= width, (path, page.evaluate(STICKING_OUT))
 
 
+LIST_DURING_THE_QUESTION = """
+() => {
+  const list = document.getElementById("inbox-list");
+  const ctx = {
+    target: list,
+    text: list.outerHTML,
+    swap: "outerMorph",
+    sourceElement: list,
+    request: { headers: {} },
+  };
+  window.during = new Promise((done) => {
+    document.addEventListener("htmx:before:swap", ({ detail }) => {
+      if (detail.ctx.target.id === "detail") queueMicrotask(() => htmx.swap(ctx));
+    }, { once: true });
+    document.addEventListener("htmx:after:swap", ({ detail }) => {
+      if (detail.ctx.target.id === "detail") done(document.activeElement.id);
+    });
+  });
+}
+"""
+
+
+@pytest.mark.browser
+def test_the_focus_is_on_a_question_during_whose_opening_the_list_changes(sign_in: SignIn) -> None:
+    page = sign_in("rina", viewport={"width": 390, "height": 800}, has_touch=True)
+    page.evaluate(LIST_DURING_THE_QUESTION)
+    page.locator(".row").first.tap()
+    assert page.evaluate("during") == "question"
+
+
 @pytest.mark.browser
 def test_the_skip_link_leads_to_what_is_shown(sign_in: SignIn) -> None:
     page = sign_in("rina", viewport={"width": 1000, "height": 800})
