@@ -1,9 +1,11 @@
-/* On a phone the bar of a held answer and the messages stand below the bar of the page, each in a space of its own
-   (static/css/small-screens.css). The space comes with the page, or with what an answer has led to. It stays when the answer has
-   been sent or the message is gone, until something else is opened: nothing moves under the thumb. */
+/* On a phone the bar of a held answer, the messages and the freshness mark stand below the bar of the page, each in a space of
+   its own (static/css/small-screens.css). The space comes with the page, with what an answer has led to, or once the page is no
+   longer live. It stays when the answer has been sent, the message is gone or the page is live again, until something else is
+   opened: nothing moves under the thumb. */
 
 const HELD = "data-held";
 const TOASTS = "data-toasts";
+const NOT_LIVE = "data-not-live";
 const root = document.documentElement;
 const opened = () => document.getElementById("detail")?.dataset.interactionId;
 let before = opened();
@@ -29,21 +31,29 @@ function keep(room, needed, another) {
   else if (needed) root.setAttribute(room, "");
 }
 
-/* What is on the screen stays where it is: the page is scrolled by as much as it has become longer */
-function keepRoom() {
-  const another = opened() !== before;
-  before = opened();
+/* What is on the screen stays where it is: the page is scrolled by as much as it has become longer. another: something else
+   has been opened */
+function keepRoom(another) {
   const was = top();
   const heights = seen("#toasts > .toast").map((toast) => toast.offsetHeight);
   const height = heights.reduce((sum, each) => sum + each, 0);
   keep(HELD, document.querySelector(".toast--held") !== null, another);
   keep(TOASTS, height > 0, another);
   if (height && (another || height > (sizes.toasts ?? 0))) size("toasts", height);
+  const [mark] = seen("#freshness:not(.fresh--live, .fresh--unknown)");
+  keep(NOT_LIVE, Boolean(mark), another);
+  /* More than its own height if its text has become longer */
+  if (mark) size("fresh", mark.scrollHeight);
   if (!another) scrollBy({ top: top() - was, behavior: "instant" });
 }
 
-document.addEventListener("htmx:after:swap", keepRoom);
-keepRoom();
+document.addEventListener("htmx:after:swap", () => {
+  const another = opened() !== before;
+  before = opened();
+  keepRoom(another);
+});
+new MutationObserver(() => keepRoom(false)).observe(root, { attributeFilter: ["data-live"] });
+keepRoom(true);
 
 const bars = new ResizeObserver(([{ target }]) => {
   const { height } = target.getBoundingClientRect();

@@ -288,3 +288,37 @@ def test_a_page_with_filters_opens_at_its_top(
     page.goto(path)
     expect(page.locator("html[data-live=on]")).to_be_attached()
     assert page.evaluate("scrollY") == 0
+
+
+TABLET = {"viewport": {"width": 800, "height": 1000}, "has_touch": True}
+
+PLACES = """() => [...document.querySelectorAll("#main :is(h1, .row, .btn, .choice, .input)")]
+  .filter((each) => each.checkVisibility())
+  .map((each) => JSON.stringify(each.getBoundingClientRect()))"""
+
+
+@pytest.mark.parametrize("device", [PHONE, TABLET])
+def test_nothing_moves_when_the_connection_is_lost_or_comes_back(
+    sign_in: SignIn, api: httpx.Client, device: dict[str, object]
+) -> None:
+    run_id = ask(api, "Does the tapir move?")
+    page = sign_in("rina", **device)
+    only = f"q=tapir&run={run_id}"
+    page.goto(f"/inbox/?{only}")
+    question = arrived(page, "Does the tapir move?").get_attribute("href")
+    focus = f"/inbox/focus/?{only}"
+    lists = ["/inbox/", f"/inbox/?{only}"] if device is PHONE else []
+    mark = page.locator("#freshness")
+    for path in [*lists, str(question), focus]:
+        page.goto(path)
+        expect(page.locator("html")).to_have_attribute("data-live", "on")
+        expect(mark).to_be_hidden()
+        before = page.evaluate(PLACES)
+        page.context.set_offline(True)
+        expect(mark).to_have_text("Not live. Reconnecting…")
+        expect(mark).to_be_in_viewport(ratio=1)
+        assert page.evaluate(PLACES) == before, path
+        page.context.set_offline(False)
+        expect(mark).to_be_hidden()
+        assert page.evaluate(PLACES) == before, path
+    api.post(f"/runs/{run_id}/cancellations").raise_for_status()
