@@ -143,8 +143,6 @@ document.body.addEventListener("inbox:restored", () => {
 
 /* How long new rows stay marked */
 const NEW_MS = 4000;
-/* The ids of the rows behind the bar, while the bar's request is running */
-let revealed = null;
 /* The row that stays in place when rows above it are removed: the one under the pointer, else the one with the focus */
 let anchor = null;
 let focused = null;
@@ -171,7 +169,7 @@ function markNew(ids) {
 
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
-  revealed = ctx.sourceElement?.id === "show-arrivals" ? arrived() : null;
+  if (ctx.sourceElement?.id === "show-arrivals") ctx.revealed = arrived();
   if (ctx.ofList === undefined) return;
   /* The list has changed since the request: it was filtered, or the new rows were shown */
   if (ctx.ofList !== inbox()?.dataset.again) {
@@ -198,8 +196,7 @@ document.addEventListener("htmx:after:swap", () => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
-  if (revealed?.length) markNew(revealed);
-  revealed = null;
+  if (ctx.revealed?.length) markNew(ctx.revealed);
   if (ctx.ofList === undefined) return;
   for (const count of document.querySelectorAll("#inbox-list [data-by-rows]")) {
     const shown = count.closest(".stretch").querySelectorAll(".row-with:not([data-over])").length;

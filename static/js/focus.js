@@ -3,10 +3,6 @@
    else the list. After a rejected answer it goes to the first invalid field, and once results above the list are dismissed by
    a key, to the list. */
 
-/* The swaps that change the list while the focus is in it, or in the pane that says nothing beside an empty list. Another
-   swap, of the question that has been opened, may begin before they end */
-const fromList = new WeakSet();
-
 function place(ctx) {
   const status = ctx?.response?.status;
   const wrong = status === 422 && document.querySelector("#batch-comment[aria-invalid], #answer .field:has(.error:not([hidden])) :is(.input, input:not([type=search]))");
@@ -14,7 +10,7 @@ function place(ctx) {
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;
   const list = document.getElementById("inbox-list");
-  if ((fromList.has(ctx) || ctx?.target?.id === "batches") && list?.checkVisibility()) return list;
+  if ((ctx?.focusInList || ctx?.target?.id === "batches") && list?.checkVisibility()) return list;
   if (ctx?.target?.matches?.("[data-nudge]")) return ctx.target;
   const another = ctx?.target?.id === "detail" || ctx?.request?.headers["HX-History-Restore-Request"];
   const places = ["#outcome", "#question", ...(another ? ["#detail :is(h1, h2)", "#inbox-list"] : [])];
@@ -27,9 +23,11 @@ function place(ctx) {
 /* htmx restores the focus to the element with the same id. In another question that is another field, and what is still being
    typed must not go into it. */
 document.addEventListener("htmx:before:swap", (event) => {
-  const task = event.detail.tasks?.find((each) => each.type === "main");
+  const { ctx, tasks } = event.detail;
+  const task = tasks?.find((each) => each.type === "main");
   const list = document.getElementById("inbox-list");
-  if (event.detail.ctx.target === list && document.activeElement?.matches("#inbox-list *, [data-select] *")) fromList.add(event.detail.ctx);
+  /* In the list, or in the pane that says nothing beside an empty list. The swap of a question may begin before this one ends */
+  ctx.focusInList = ctx.target === list && document.activeElement?.matches("#inbox-list *, [data-select] *");
   const detail = document.getElementById("detail");
   if (task?.target === detail && task.swapSpec.style === "outerHTML" && detail?.contains(document.activeElement)) document.activeElement.blur();
 });

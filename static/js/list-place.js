@@ -9,7 +9,6 @@ const isDetail = ({ detail: { ctx } }) => (ctx?.target?.id === "detail" || (ctx 
 let left = { inner: 0, page: 0 };
 let covered = "";
 let opener = "";
-let closing = false;
 
 document.addEventListener("htmx:before:swap", (event) => {
   if (!isDetail(event)) return;
@@ -30,13 +29,12 @@ document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
   if (ctx.target?.id === "list-panel") opener = ctx.sourceElement.id;
   if (ctx.target?.id !== "inbox-list" || ctx.ofList !== undefined) return;
   const panel = document.getElementById("list-panel");
-  closing = panel.contains(document.activeElement);
+  ctx.closesPanel = panel.contains(document.activeElement);
   panel.removeAttribute("hx-morph-skip");
 });
 
-document.addEventListener("htmx:after:swap", () => {
-  if (closing) document.getElementById(opener)?.focus();
-  closing = false;
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.closesPanel) document.getElementById(opener)?.focus();
 });
 
 const page = document.querySelector(".page-scroll");
