@@ -29,7 +29,6 @@ class LoggedEvent(NamedTuple):
     """The columns of an event that the replay reads."""
 
     kind: str
-    seq: int
     at: datetime | None
     data: dict[str, Any]
 
@@ -41,7 +40,6 @@ class ReplayStep:
     name: str
     kind: str
     status: str
-    attempt: int
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -65,45 +63,29 @@ class ReplayQuestion:
 class ReplayState:
     """A run after one of its events. ``status`` is empty before the first event that has one."""
 
-    seq: int = 0
     status: str = ""
-    since: datetime | None = None
     error_type: str = ""
     error_message: str = ""
     steps: dict[str, ReplayStep] = field(default_factory=dict)
     questions: dict[str, ReplayQuestion] = field(default_factory=dict)
 
-    @property
-    def open(self) -> tuple[ReplayQuestion, ...]:
-        return tuple(
-            question for question in self.questions.values() if question.status == "pending"
-        )
-
 
 def fold(events: Iterable[LoggedEvent]) -> ReplayState:
     """The state after the last of ``events``, which come oldest first."""
-    run_event: LoggedEvent | None = None
-    last: LoggedEvent | None = None
-    since: datetime | None = None
+    run: Mapping[str, Any] = {}
     steps: dict[str, tuple[LoggedEvent, datetime | None]] = {}
     questions: dict[str, ReplayQuestion] = {}
     for event in events:
-        last = event
         if event.kind == EventKind.RUN:
-            if run_event is None or run_event.data.get("status") != event.data.get("status"):
-                since = event.at
-            run_event = event
+            run = event.data
         elif event.kind == EventKind.STEP:
             _step(steps, event)
         elif event.kind == EventKind.INTERACTION:
             _question(questions, steps, event)
-    data = run_event.data if run_event is not None else {}
     return ReplayState(
-        seq=last.seq if last is not None else 0,
-        status=str(data.get("status") or ""),
-        since=since,
-        error_type=str(data.get("error_type") or ""),
-        error_message=str(data.get("error_message") or ""),
+        status=str(run.get("status") or ""),
+        error_type=str(run.get("error_type") or ""),
+        error_message=str(run.get("error_message") or ""),
         steps={name: _step_then(name, *latest) for name, latest in steps.items()},
         questions=questions,
     )
@@ -127,7 +109,6 @@ def _step_then(name: str, event: LoggedEvent, started: datetime | None) -> Repla
         name=name,
         kind=str(data.get("kind") or ""),
         status=status,
-        attempt=int(data.get("attempt") or 0),
         started_at=started,
         ended_at=event.at if status in ENDS else None,
     )

@@ -63,7 +63,6 @@ def plainly(rows: list[Row]) -> tuple[Any, ...]:
     return (
         last("run", "", "").get("status", ""),
         {name: last("step", "step", name)["status"] for name in names},
-        {name: last("step", "step", name)["attempt"] for name in names},
         {id: last("interaction", "interaction", id)["status"] for id in ids},
         {id: last("interaction", "interaction", id)["claimed_by"] or "" for id in ids},
     )
@@ -77,20 +76,9 @@ def test_every_moment_is_what_a_plain_reading_of_the_log_says(seed: int) -> None
         assert plainly(log[:length]) == (
             state.status,
             {step.name: step.status for step in state.steps.values()},
-            {step.name: step.attempt for step in state.steps.values()},
             {one.id: one.status for one in state.questions.values()},
             {one.id: one.claimed_by for one in state.questions.values()},
         )
-        assert state.seq == length
-
-
-def test_a_status_lasts_since_the_first_event_that_has_it() -> None:
-    rows = [
-        Row("run", "run_updated", 1, at(1), {"status": "running"}),
-        Row("run", "run_updated", 2, at(2), {"status": "running"}),
-        Row("run", "run_updated", 3, at(3), {"status": "suspended"}),
-    ]
-    assert [fold(rows[:n]).since for n in (1, 2, 3)] == [at(1), at(1), at(3)]
 
 
 def test_a_step_that_is_tried_again_starts_again() -> None:
