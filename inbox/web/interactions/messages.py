@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.text import Truncator
@@ -24,6 +23,7 @@ from inbox.web.ui.answers import (
     question_of,
     value_words,
 )
+from inbox.web.ui.claims import JUST_NOW
 from inbox.web.ui.messages import (
     Message,
     draft,
@@ -36,7 +36,6 @@ from inbox.web.ui.people import People
 from inbox.web.ui.when import at, moment, span
 from inbox.web.ui.words import quoted
 
-JUST_NOW = timedelta(minutes=2)
 NAMED = 40
 """The most characters of a title in a message, which has two lines on a phone."""
 

@@ -13,17 +13,17 @@ from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import moment, span
 
 JUST_NOW = timedelta(minutes=2)
+"""How long a claim counts as new."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """``state`` is ``free``, ``mine`` or ``other``; ``action`` is empty, ``claim`` or ``release``.
+    """``action`` is empty, ``claim`` or ``release``.
 
     ``claimed_at`` is set if someone else has just claimed it. ``too_long``: it was claimed longer
     than ``CLAIM_STALE_AFTER`` ago; ``too_long_at`` is when that will be.
     """
 
-    state: str
     title: str
     text: str
     claimed_by: Face | None = None
@@ -45,7 +45,6 @@ def claim_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -
     if Action.CLAIM not in can:
         return None
     return Claim(
-        "free",
         _("No one has claimed this yet"),
         _(
             "You can answer without claiming it. Claiming it lets the others know that they don't "
@@ -57,7 +56,8 @@ def claim_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -
 
 def claimed_too_long(item: Interaction, now: datetime) -> bool:
     """Whether the claim is older than ``CLAIM_STALE_AFTER``."""
-    return _too_long_at(item) is not None and now >= (_too_long_at(item) or now)
+    too_long_at = _too_long_at(item)
+    return too_long_at is not None and now >= too_long_at
 
 
 def since_label(item: Interaction, now: datetime) -> str:
@@ -65,9 +65,9 @@ def since_label(item: Interaction, now: datetime) -> str:
     if item.claimed_at is None:
         return ""
     since = {"time": moment(item.claimed_at, now)}
-    return (
-        _("since %(time)s (too long)") if claimed_too_long(item, now) else _("since %(time)s")
-    ) % since
+    if claimed_too_long(item, now):
+        return _("since %(time)s (too long)") % since
+    return _("since %(time)s") % since
 
 
 def since_words(item: Interaction, now: datetime) -> str:
@@ -82,14 +82,13 @@ def since_words(item: Interaction, now: datetime) -> str:
 
 
 def _claimed(item: Interaction, people: People, now: datetime, *, mine: bool, lead: bool) -> Claim:
-    name = people.full(item.claimed_by)
-    old = claimed_too_long(item, now)
+    old, at = claimed_too_long(item, now), item.claimed_at
+    just_claimed = not mine and at is not None and now - at < JUST_NOW
     return Claim(
-        "mine" if mine else "other",
         _title(item, people, now),
-        _mine_text(old=old) if mine else _other_text(name, item, now, old=old, lead=lead),
+        _mine_text(old=old) if mine else _other_text(item, people, now, old=old, lead=lead),
         claimed_by=people.face(item.claimed_by),
-        claimed_at=None if mine else _just_claimed_at(item, now),
+        claimed_at=at if just_claimed else None,
         too_long=old,
         too_long_at=None if old else _too_long_at(item),
         action=Action.RELEASE if mine else "",
@@ -115,21 +114,16 @@ def _mine_text(*, old: bool) -> str:
     return _("Others can view it, but only you can answer until you release it.")
 
 
-def _other_text(name: str, item: Interaction, now: datetime, *, old: bool, lead: bool) -> str:
-    facts = {"name": name}
+def _other_text(item: Interaction, people: People, now: datetime, *, old: bool, lead: bool) -> str:
+    name = {"name": people.full(item.claimed_by)}
     if old and item.claimed_at is not None:
         lasted = span((now - item.claimed_at).total_seconds())
         claimed = _("It was claimed %(duration)s ago. Only %(name)s can release it.")
-        return claimed % {**facts, "duration": lasted}
+        return claimed % {**name, "duration": lasted}
     if lead:
         words = _("The group can view it, but only %(name)s can answer until it's released.")
-        return words % facts
-    return _("You can answer if %(name)s releases it.") % facts
-
-
-def _just_claimed_at(item: Interaction, now: datetime) -> datetime | None:
-    at = item.claimed_at
-    return at if at is not None and now - at < JUST_NOW else None
+        return words % name
+    return _("You can answer if %(name)s releases it.") % name
 
 
 def _too_long_at(item: Interaction) -> datetime | None:
