@@ -10,7 +10,7 @@ from django.db import connection
 from inbox.access import Viewer
 from inbox.models import Upstream
 from inbox.people.names import accounts_of
-from inbox.web.ui.scopes import COUNTED
+from inbox.web.ui.scopes import COUNTED, counted_words
 from inbox.web.ui.when import midnight
 
 LONG = timedelta(hours=4)
@@ -58,10 +58,10 @@ class MonitorCounts:
             for kind in ("waits", "claimed", "others")
         }
         return {
-            "inbox": _words(both["waits"]),
-            "groups": _words(self.count("waits", "group")),
-            "claimed": _words(both["claimed"]),
-            "others": _words(both["others"]),
+            "inbox": counted_words(both["waits"]),
+            "groups": counted_words(self.count("waits", "group")),
+            "claimed": counted_words(both["claimed"]),
+            "others": counted_words(both["others"]),
         }
 
     @property
@@ -76,18 +76,18 @@ def monitor_counts(
     """The counts for ``viewer``, and names for these IDs; for a lead also the counts of runs.
     Two queries.
     """
-    parts = [*_scopes(viewer, upstream), _named(_GROUPS, [upstream.pk], groups, times=2)]
+    parts = [*_scopes(viewer, upstream), *_groups(upstream, groups)]
     if viewer.lead:
         parts += _board(upstream, now)
-    parts = [(text, values) for text, values in parts if text]
-    if not parts:
-        return _sorted((), accounts_of(people))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            " UNION ALL ".join(text for text, _ in parts),
-            [value for _, values in parts for value in values],
-        )
-        return _sorted(cursor.fetchall(), accounts_of(people))
+    rows: list[Any] = []
+    if parts:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                " UNION ALL ".join(text for text, _ in parts),
+                [value for _, values in parts for value in values],
+            )
+            rows = cursor.fetchall()
+    return _from_rows(rows, accounts_of(people))
 
 
 Part = tuple[str, Sequence[Any]]
@@ -125,28 +125,22 @@ def _scopes(viewer: Viewer, upstream: Upstream) -> list[Part]:
     ]
 
 
-def _named(text: str, before: list[Any], ids: set[str], *, times: int) -> Part:
+def _groups(upstream: Upstream, ids: set[str]) -> list[Part]:
+    """The names of the groups with these IDs or handles."""
     if not ids:
-        return "", []
+        return []
     marks = ", ".join(["%s"] * len(ids))
-    return text.format(marks=marks), [*before, *sorted(ids) * times]
+    return [(_GROUPS.format(marks=marks), [upstream.pk, *ids, *ids])]
 
 
-def _sorted(rows: Iterable[Sequence[Any]], people: Mapping[str, str]) -> MonitorCounts:
+def _from_rows(rows: Iterable[Sequence[Any]], people: Mapping[str, str]) -> MonitorCounts:
     figures: dict[tuple[str, str], int] = {}
     groups: dict[str, str] = {}
     for kind, key, first, second, number in rows:
-        match kind:
-            case "group":
-                groups[key] = groups[second] = first
-            case _:
-                figures[kind, key] = number
-                if first:
-                    figures["notable", key] = int(first)
+        if kind == "group":
+            groups[key] = groups[second] = first
+            continue
+        figures[kind, key] = number
+        if first:
+            figures["notable", key] = int(first)
     return MonitorCounts(figures, people, groups)
-
-
-def _words(count: int) -> str:
-    if count > COUNTED:
-        return f"{COUNTED}+"
-    return str(count) if count else ""

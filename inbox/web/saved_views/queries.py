@@ -16,7 +16,7 @@ from inbox.services import snooze
 from inbox.web.inbox.queries import listed
 from inbox.web.runs.queries import filtered, run_filters_of
 from inbox.web.ui.saved_views import SHOWN
-from inbox.web.ui.scopes import Filters
+from inbox.web.ui.scopes import Filters, counted_words
 
 COUNTED = 99
 """Counts stop here; a higher number has a plus sign."""
@@ -37,7 +37,7 @@ def view_counts(viewer: Viewer, upstream: Upstream) -> dict[int, str]:
         for number, page, query in views
     ]
     figures = dict(counted[0].union(*counted[1:], all=True)) if counted else {}
-    return {number: _words(count) for number, count in figures.items()}
+    return {number: counted_words(count, most=COUNTED) for number, count in figures.items()}
 
 
 def _views_and_names(
@@ -79,9 +79,3 @@ def _figure(number: int, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     first = rows.model._default_manager.filter(pk__in=rows.order_by().values("pk")[: COUNTED + 1])
     count = Func(Value(1), function="COUNT", output_field=IntegerField())
     return first.order_by().values_list(Value(number, IntegerField()), count)
-
-
-def _words(count: int) -> str:
-    if count > COUNTED:
-        return f"{COUNTED}+"
-    return str(count) if count else ""

@@ -212,10 +212,10 @@ def shows(scope: str, row: Recipient) -> bool:
             return row.open
 
 
-def counted_words(count: int) -> str:
-    """A count beside a name; empty for zero."""
-    if count > COUNTED:
-        return f"{COUNTED}+"
+def counted_words(count: int, *, most: int = COUNTED) -> str:
+    """A count beside a name, with a plus sign if it is higher than ``most``; empty for zero."""
+    if count > most:
+        return f"{most}+"
     return str(count) if count else ""
 
 
