@@ -27,7 +27,7 @@ from inbox.web.ui.scopes import (
     rows_of,
 )
 from inbox.web.ui.when import DATES
-from inbox.web.ui.words import asked_in, kind, short_id
+from inbox.web.ui.words import asked_in, kind, run_name
 
 FILTERS = frozenset(Filters.base_fields).difference(Filters.everything, ["q"])
 """The filters besides the search."""
@@ -85,7 +85,7 @@ def _runs(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
 
 
 def _run_label(id_: str, workflow: str) -> str:
-    return f"{workflow} {short_id(id_)}" if workflow else asked_in("", id_)
+    return run_name(workflow, id_) if workflow else asked_in("", id_)
 
 
 def _options(values: Mapping[str, tuple[Promise, Promise]]) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ from inbox.web.ui.scopes import (
     rows_of,
     unseen,
 )
-from inbox.web.ui.when import BANDS, HOUR, band, midnight, next_midnight, since
+from inbox.web.ui.when import AGE_HOURS, BANDS, HOUR, band, midnight, next_midnight, since
 
 _COLUMNS = (
     "via_group",
@@ -85,7 +85,6 @@ _SEARCHED_COLUMNS = (
 )
 
 _UNCLAIMED = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")
-HOURS = {"1h": 1, "4h": 4, "1d": 24, "7d": 7 * 24}
 
 
 @dataclass(frozen=True)
@@ -211,7 +210,7 @@ def _asked(rows: QuerySet[Recipient], age: str) -> QuerySet[Recipient]:
     now = timezone.now()
     if age == "today":
         return rows.filter(created_at__gte=midnight(now))
-    return rows.filter(created_at__lte=now - timedelta(hours=HOURS[age])) if age else rows
+    return rows.filter(created_at__lte=now - timedelta(hours=AGE_HOURS[age])) if age else rows
 
 
 def _due(rows: QuerySet[Recipient], due: str) -> QuerySet[Recipient]:

@@ -25,7 +25,7 @@ from inbox.web.ui.lists import (
     Text,
     by_label,
 )
-from inbox.web.ui.when import midnight
+from inbox.web.ui.when import AGE_HOURS, midnight
 from inbox.web.ui.words import RUN_STATUSES, run_status
 
 OPEN = "open"
@@ -120,7 +120,6 @@ def _people(upstream: Upstream) -> list[tuple[str, str]]:
     return by_label(names_of(ids))
 
 
-HOURS = {"1h": 1, "4h": 4, "1d": 24, "7d": 7 * 24}
 WIDE = ("raw", "plan", "inputs", "metadata", "search")
 
 
@@ -169,7 +168,7 @@ def filtered(
     if cleaned["age"] == "today":
         rows = rows.filter(status_since__gte=midnight(now))
     elif cleaned["age"]:
-        then = now - timedelta(hours=HOURS[cleaned["age"]])
+        then = now - timedelta(hours=AGE_HOURS[cleaned["age"]])
         # No newer run can match, so a walk from the newest begins there.
         rows = rows.filter(status_since__lte=then, created_at__lte=then)
     for waiting in _waiting_on(upstream, cleaned):

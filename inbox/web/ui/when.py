@@ -269,6 +269,8 @@ DATES = {
     "365": gettext_lazy("Last 365 days"),
 }
 """Spans of days up to today that lists are filtered by."""
+AGE_HOURS = {"1h": 1, "4h": 4, "1d": 24, "7d": 7 * 24}
+"""Ages that lists are filtered by, besides ``today``."""
 
 
 def since(dates: str, now: datetime) -> datetime:
