@@ -201,7 +201,7 @@ def held_words(pattern: str, left: int) -> str:
     return pattern.format(duration=span(-(-left // 1000))) if left else _(SENDING)
 
 
-def milliseconds_left(batch: Batch, now: datetime) -> int:
-    """Until a confirmed batch is sent."""
-    left = (batch.send_at - now).total_seconds() if batch.send_at else 0
+def milliseconds_left(send_at: datetime | None, now: datetime) -> int:
+    """How long a held answer or batch can still be undone."""
+    left = (send_at - now).total_seconds() if send_at is not None else 0
     return max(0, round(left * 1000))

@@ -146,14 +146,13 @@ def answer_in_batch(
 
 def held_answer(attempt: Attempt, item: Interaction | None, now: datetime) -> HeldAnswer:
     """``item``: the question, if it is there for the person."""
-    waits = attempt.state == Attempt.State.HELD and attempt.send_at is not None
-    left = (attempt.send_at - now).total_seconds() if waits and attempt.send_at else 0
+    waits = attempt.state == Attempt.State.HELD
     return HeldAnswer(
         id=attempt.interaction_id,
         title=item.display_title if item is not None else "",
         href=item.get_absolute_url() if item is not None else "",
         pattern=_pattern(attempt.value),
-        left=max(0, round(left * 1000)),
+        left=milliseconds_left(attempt.send_at, now) if waits else 0,
     )
 
 
@@ -186,7 +185,7 @@ def held_batch(row: Batch, now: datetime) -> HeldAnswer:
         title=_("Show all questions"),
         href=row.get_absolute_url(),
         pattern=verb_words(row.verb, summary(row).total).held,
-        left=milliseconds_left(row, now),
+        left=milliseconds_left(row.send_at, now),
         batch=row.pk,
     )
 
@@ -283,7 +282,7 @@ def _in_batch(row: BatchItem, now: datetime) -> HeldAnswer:
         title="",
         href="",
         pattern=_pattern(row.batch.verb == Batch.Verb.APPROVE),
-        left=0 if row.batch.started_at else milliseconds_left(row.batch, now),
+        left=0 if row.batch.started_at else milliseconds_left(row.batch.send_at, now),
         batch=row.batch.pk,
     )
 
