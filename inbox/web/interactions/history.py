@@ -56,11 +56,6 @@ def assignee_name(item: Interaction, people: People, group: str) -> str:
     return f"{item.target_type} {item.target_id}"
 
 
-def asked_words(item: Interaction, people: People, group: str) -> str:
-    """``Asked Approvers``, ``Asked you``, ``Asked Lee``."""
-    return _("Asked %(name)s") % {"name": assignee_name(item, people, group)}
-
-
 def history(
     item: Interaction,
     *,
@@ -85,7 +80,8 @@ def history(
             you, other = _("You started the run"), _("%(name)s started the run")
             text = people.sentence(run.started_by, you, other)
         entries.append(Entry("play", text, run.started_at or run.created_at))
-    entries.append(Entry("pause", asked_words(item, people, group), item.created_at))
+    asked = _("Asked %(name)s") % {"name": assignee_name(item, people, group)}
+    entries.append(Entry("pause", asked, item.created_at))
     entries.extend(_claims(item, people, events))
     entries.extend(_answers(item, people, decisions))
     if item.soft and item.due_at is not None:
@@ -156,7 +152,8 @@ def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]
     if item.pending and item.expires_at is not None:
         if item.expires_at <= now:
             return [Entry("failed", item_status("expired").label, item.expires_at)]
-        text = _("Expires, and the run fails") if _is_step(item) else _("Expires")
+        fails_run = runs and item.asked_by_step
+        text = _("Expires, and the run fails") if fails_run else _("Expires")
         return [Entry("dashed", text, item.expires_at, "to-come")]
     return []
 
@@ -186,8 +183,3 @@ def _all_answered(count: int, *, runs: bool) -> str:
     else:
         words = ngettext("%(count)d person answered", "All %(count)d answered", count)
     return words % {"count": count}
-
-
-def _is_step(item: Interaction) -> bool:
-    """Whether a step of the run asks the question: its expiry then fails the run."""
-    return item.run_id is not None and (item.signal_name or "").startswith("interaction:")

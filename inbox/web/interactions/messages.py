@@ -59,7 +59,8 @@ def answer_message(
     not_sent = _("Your answer wasn't sent.")
     unchanged = not_sent
     if outcome.kind is Kind.RATE_LIMITED:
-        unchanged = _("Your answer wasn't recorded.") if outcome.checked else _unconfirmed()
+        unconfirmed = _("We couldn't confirm that your answer was received.")
+        unchanged = _("Your answer wasn't recorded.") if outcome.checked else unconfirmed
     problem = upstream_problem(outcome, unchanged, token_use=_token_use(item), saved=saved)
     if problem is not None:
         return problem
@@ -228,10 +229,6 @@ def _token_use(item: Interaction) -> str:
     if item.takes_one_answer:
         return _("Mobius uses it to record your answers under your name.")
     return _("Everyone who was asked has to answer this with their own token.")
-
-
-def _unconfirmed() -> str:
-    return _("We couldn't confirm that your answer was received.")
 
 
 def undo_message(outcome: Outcome[Interaction], *, sees: bool) -> Message:

@@ -5,7 +5,6 @@ helps with an answer: comment templates and similar decisions.
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -294,9 +293,7 @@ def templates(request: ReviewerRequest, id: str) -> HttpResponse:
         TemplateLine(
             template.text,
             "" if template.value is None else value_words(question_of(item), template.value).line,
-            item_href(id, filters)
-            + ("&" if filters.querystring() else "?")
-            + urlencode({"comment": template.text}),
+            item_href(id, filters, comment=template.text),
         )
         for template in templates_for(request.viewer, request.upstream, item)
     ]
