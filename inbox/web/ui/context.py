@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -118,11 +118,6 @@ class _Budget:
         self.nodes = tree.Budget(MOST_NODES)
         self.rows = MOST_ROWS_IN_ALL
 
-    def take_rows(self, wanted: int, most: int) -> int:
-        rows = min(wanted, most, self.rows)
-        self.rows -= rows
-        return rows
-
 
 def cards(
     context: dict[str, Any], *, shown_elsewhere: frozenset[str] = frozenset()
@@ -171,7 +166,7 @@ def _cards_of(key: str, value: Any, budget: _Budget) -> Iterator[Card]:
         case str() if diff.looks_like_diff(value):
             if page_context := diff.beside(value):
                 yield _text_card(title, page_context, budget)
-            yield _diff(title, diff.parse(value))
+            yield Card("diff", title, files=diff.parse(value))
         case str() if code := _code(key, value):
             yield _code_card(title, code)
         case str():
@@ -224,10 +219,6 @@ def _naming_changes(before: Any, after: Any) -> Any:
             return after
 
 
-def _diff(title: str, files: tuple[diff.FileDiff, ...]) -> Card:
-    return Card("diff", title, files=files)
-
-
 def _tree(title: str, value: dict[str, Any] | list[Any], budget: _Budget) -> Card:
     return Card("tree", title, nodes=tuple(tree.nodes(value, budget.nodes)))
 
@@ -237,7 +228,9 @@ def _of_dict(title: str, value: dict[str, Any], budget: _Budget) -> Card:
     if pair is not None:
         before, after = _as_text(pair[0]), _as_text(_naming_changes(*pair))
         files = diff.compare(before, after, path=title)
-        return _diff(title, files) if files else Card("list", title, cells=(Cell(_("No change")),))
+        if not files:
+            return Card("list", title, cells=(Cell(_("No change")),))
+        return Card("diff", title, files=files)
     amounts = amounts_in(value)
     lines = [(_label(key), one_line(item, amounts.get(key))) for key, item in value.items()]
     flat = tuple((key, cell) for key, cell in lines if cell is not None)
@@ -248,15 +241,16 @@ def _of_dict(title: str, value: dict[str, Any], budget: _Budget) -> Card:
 
 def _of_list(title: str, value: list[Any], budget: _Budget) -> Card:
     if all(isinstance(item, str) and diff.looks_like_diff(item) for item in value):
-        return _diff(title, tuple(file for item in value for file in diff.parse(item)))
-    patches = _patches(value)
-    if patches:
-        return _diff(title, patches)
+        files = tuple(file for item in value for file in diff.parse(item))
+        return Card("diff", title, files=files)
+    if patches := _patches(value):
+        return Card("diff", title, files=patches)
     cells = tuple(one_line(item) for item in value)
     flat = tuple(cell for cell in cells if cell is not None)
     if len(flat) == len(cells):
         kind = "links" if all(cell.href for cell in flat) else "list"
-        shown = budget.take_rows(len(flat), MOST_FACTS)
+        shown = min(len(flat), MOST_FACTS, budget.rows)
+        budget.rows -= shown
         return Card(kind, title, cells=flat[:shown], cut=len(flat) - shown)
     return _table(title, value, budget) or _tree(title, value, budget)
 
@@ -269,10 +263,7 @@ def _patches(value: list[Any]) -> tuple[diff.FileDiff, ...]:
         if not isinstance(text, str) or not diff.looks_like_diff(text):
             return ()
         path = str(item.get("path") or item.get("file") or item.get("filename") or "")
-        for file in diff.parse(text):
-            files.append(
-                diff.FileDiff(file.path or path, file.added, file.removed, file.pieces, file.cut)
-            )
+        files += [replace(file, path=file.path or path) for file in diff.parse(text)]
     return tuple(files)
 
 

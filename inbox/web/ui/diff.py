@@ -103,7 +103,7 @@ class _Open:
 
 
 def looks_like_diff(text: str) -> bool:
-    """Whether the text has a hunk header at the start of a line and other lines around it."""
+    """Whether a line of the text is the header of a hunk."""
     return any(_HUNK.match(line) for line in text.splitlines())
 
 
