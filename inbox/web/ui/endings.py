@@ -55,13 +55,13 @@ def bypassed_by(item: Interaction, entries: Iterable[Decision]) -> Decision | No
     """The entry of the signal that bypassed ``item``; None if it was sent elsewhere."""
     if item.state != Interaction.BYPASSED:
         return None
-    cancellations = [
+    signals = [
         entry
         for entry in entries
         if entry.verb == SIGNALLED and _value(entry).get("signal") == item.signal_name
     ]
-    certain = [entry for entry in cancellations if not _uncertain(entry)]
-    return next(iter(certain or cancellations), None)
+    certain = [entry for entry in signals if not _uncertain(entry)]
+    return next(iter(certain or signals), None)
 
 
 def run_ending(

@@ -71,11 +71,9 @@ def _stop(run: Run, planned: dict[str, Any], step: Step | None) -> Stop:
 
 def _ended(step: Step) -> Phrase:
     """How a step ended, and how long it took if known."""
-    seconds = None
-    if step.started_at is not None and step.completed_at is not None:
-        seconds = (step.completed_at - step.started_at).total_seconds()
-    if seconds is None:
+    if step.started_at is None or step.completed_at is None:
         return Phrase(f"step_{step.status}")
+    seconds = (step.completed_at - step.started_at).total_seconds()
     if step.status != "completed" and is_instant(seconds):
         return Phrase(f"step_{step.status}_immediately")
     return Phrase(f"step_{step.status}_after", seconds=seconds)
