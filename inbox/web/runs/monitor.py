@@ -151,8 +151,8 @@ class Monitor:
     """What ``runs/monitor.html`` shows.
 
     ``new`` rows wait until the viewer asks for them. ``statuses`` are the reviewer's filters;
-    ``counters``, ``chips`` and ``sorts`` are for leads, as are the saved
-    ``view`` that is open, and ``view_href``, the form to save one or to change it.
+    ``counters``, ``chips`` and ``sorts`` are for leads, as are the saved ``view`` that is open, and
+    ``view_href``, the form to save one or to change it.
     """
 
     filters: RunFilters

@@ -178,16 +178,12 @@ def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
 
 def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
     """What the viewer may do with an unfinished run, if upstream offers it."""
-    offers = capabilities.of(upstream)
-    missing = {
-        permission
-        for permission, offer in (
-            (access.CANCEL_RUN, offers.cancellation),
-            (access.SIGNAL_RUN, offers.signals),
-        )
-        if offer is Offer.NO
-    }
-    return access.permissions_of(viewer) - missing
+    offers, powers = capabilities.of(upstream), access.permissions_of(viewer)
+    if offers.cancellation is Offer.NO:
+        powers -= {access.CANCEL_RUN}
+    if offers.signals is Offer.NO:
+        powers -= {access.SIGNAL_RUN}
+    return powers
 
 
 def run_page(

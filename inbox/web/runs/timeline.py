@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -89,7 +88,7 @@ def log_part(upstream: Upstream, run: Run, filters: LogFilters) -> LogPart:
     events = events.filter(KINDS[cleaned["show"]][1])
     newest = events.order_by("-seq")
     if cleaned["before"]:
-        part = _part(newest.filter(seq__lt=int(cleaned["before"])))
+        part = _newest_part(newest.filter(seq__lt=int(cleaned["before"])))
         return replace(part, until=part.events[-1].at if part.events else None)
     if cleaned["from"]:
         since, until = int(cleaned["from"]), cleaned["until"]
@@ -97,18 +96,18 @@ def log_part(upstream: Upstream, run: Run, filters: LogFilters) -> LogPart:
         shown = list(upto.filter(seq__gte=since)[: MOST + 1])
         if shown and len(shown) <= MOST:
             before = newest.filter(seq__lt=since).first()
-            part = _log_part(shown, before)
+            part = _part_of(shown, before)
             newer = list(newest.filter(seq__gt=int(until))[:PART])[::-1] if until else []
             return replace(part, newer=newer, until=shown[0].at) if newer else part
-    return _part(newest)
+    return _newest_part(newest)
 
 
-def _part(newest: QuerySet[Event]) -> LogPart:
+def _newest_part(newest: QuerySet[Event]) -> LogPart:
     found = list(newest[: PART + 1])
-    return _log_part(found[:PART], found[PART] if len(found) > PART else None)
+    return _part_of(found[:PART], found[PART] if len(found) > PART else None)
 
 
-def _log_part(newest_first: list[Event], before: Event | None) -> LogPart:
+def _part_of(newest_first: list[Event], before: Event | None) -> LogPart:
     earlier = before.at if before is not None else None
     return LogPart(newest_first[::-1], before is not None, earlier)
 
@@ -126,7 +125,6 @@ _STEP = {
 
 
 ENDS = ("completed", "failed", "cancelled")
-_NONE: Mapping[str, Ending] = MappingProxyType({})
 _LINK = '<a class="link" href="{}">{}</a>'
 
 
@@ -163,7 +161,7 @@ def timeline(
     only: Collection[str] | None = None,
     earlier: datetime | None = None,
     ending: Ending | None = None,
-    bypassed: Mapping[str, Ending] = _NONE,
+    bypassed: Mapping[str, Ending] | None = None,
     signals: Iterable[tuple[Ending, datetime]] = (),
 ) -> tuple[LogLine, ...]:
     """The lines for events that come oldest first.
@@ -183,7 +181,7 @@ def timeline(
         started_by=started_by,
         only=only,
         ending=ending,
-        bypassed=bypassed,
+        bypassed=bypassed or {},
         steps_that_ask=asking_step_of(found),
     )
     # A plan that is not known yet changes nothing about the lines of questions that were asked.
