@@ -52,10 +52,12 @@ def found(viewer: Viewer, upstream: Upstream, text: str) -> tuple[Section, ...]:
     """One section for each kind that has results; none if the search has no words. Questions with
     all words in their title come first, and people before questions that have them elsewhere.
     """
-    questions = search_questions(viewer, upstream, text, limit=LOOKED_AT) if text else []
+    if not text:
+        return ()
+    questions = search_questions(viewer, upstream, text, limit=LOOKED_AT)
     questions.sort(key=lambda item: not _in_title(item, text))
-    runs = search_runs(viewer, upstream, text, questions, limit=MOST) if text else []
-    people = search_people(viewer, upstream, text, limit=MOST) if text else []
+    runs = search_runs(viewer, upstream, text, questions, limit=MOST)
+    people = search_people(viewer, upstream, text, limit=MOST)
     inbox = Filters.link(q=text) if len(questions) > MOST else ""
     sections = (
         Section("questions", _("Questions"), tuple(map(_question, questions[:MOST])), inbox),
