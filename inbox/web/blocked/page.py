@@ -68,7 +68,6 @@ class BlockedPage:
     """What ``blocked/_blocked.html`` shows. ``whole``: every matching question was read."""
 
     filters: BlockedFilters
-    count: str
     counters: tuple[Counter, ...]
     chips: tuple[Choice, ...]
     menus: tuple[Menu, ...]
@@ -109,7 +108,6 @@ def blocked_page(
     shown = kinds[cleaned["show"]] if cleaned["show"] else items
     return BlockedPage(
         filters=filters,
-        count=_figure(len(items), whole=whole),
         counters=_counters(items, kinds, filters, now, whole=whole),
         chips=_chips(page_context),
         menus=_menus(items, page_context),
@@ -160,7 +158,7 @@ def _counters(
     ends = [item.expires_at for item in kinds["today"] if item.expires_at is not None]
     if ends:
         soonest = _("next in %(duration)s") % {"duration": _duration(now, min(ends))}
-    limit = _duration(now - settings.CLAIM_STALE_AFTER, now)
+    limit = span(settings.CLAIM_STALE_AFTER.total_seconds())
     missing = sum(of - have for have, of in filter(None, map(progress, kinds["all"])))
     if missing:
         words = ngettext("%(count)d answer missing", "%(count)d answers missing", missing)
