@@ -53,7 +53,7 @@ def confirm(
     if "add" in query:
         return _addition(upstream, group, key, members, typed)
     wanted = query.get("routing", "")
-    if wanted in [kind.value for kind in ROUTING] and wanted != group.routing:
+    if wanted in ROUTING and wanted != group.routing:
         return _rerouting(upstream, group, key, PolicyKind(wanted)), ""
     return None, ""
 
@@ -180,10 +180,9 @@ class Change:
 
 @dataclass(frozen=True)
 class GroupPage:
-    """What ``groups/_group.html`` shows. ``typed`` and ``problem`` belong to the field that
-    adds a member.
-    ``waiting``: open questions, each with its state and deadline. ``routings``: value, name and
-    meaning of those that can be chosen.
+    """What ``groups/_group.html`` shows. ``typed`` and ``problem`` belong to the field that adds a
+    member. ``waiting``: open questions, each with its state and deadline. ``routings``: value, name
+    and meaning of those that can be chosen.
     """
 
     group: Group
@@ -259,7 +258,7 @@ def group_page(
         routings=tuple(
             (kind.value, str(name), str(meaning)) for kind, (name, meaning) in ROUTING.items()
         ),
-        chosen_routing=wanted if wanted in set(ROUTING) else group.routing,
+        chosen_routing=wanted if wanted in ROUTING else group.routing,
         suggestions=_suggestions(ids) if manages else (),
         confirm=confirmation,
         typed=typed,

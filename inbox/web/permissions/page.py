@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 
 from inbox.services.people import RIGHTS, Right
 from inbox.web.ui import words
+from inbox.web.ui.lists import PAGE
 
-ROWS = 50
 _VALUE = re.compile(rf"([0-9]{{1,9}}):({'|'.join(map(re.escape, RIGHTS))})")
 
 
@@ -45,13 +45,13 @@ def permissions_page(after: str) -> PermissionsPage:
     """The people whose usernames come after that one."""
     users = User.objects.filter(username__gt=after).order_by("username")
     users = users.prefetch_related("groups__permissions", "user_permissions")
-    found = list(users[: ROWS + 1])
-    rows = tuple(_row(user) for user in found[:ROWS])
+    found = list(users[: PAGE + 1])
+    rows = tuple(_row(user) for user in found[:PAGE])
     return PermissionsPage(
         headings=tuple(str(words.RIGHTS[right]) for right in RIGHTS),
         rows=rows,
         shown=",".join(cell.value for row in rows for cell in row.cells if cell.has),
-        last=rows[-1].user.get_username() if len(found) > ROWS else "",
+        last=rows[-1].user.get_username() if len(found) > PAGE else "",
     )
 
 
