@@ -302,7 +302,7 @@ class Filters(ListForm):
 
     @property
     def counted(self) -> bool:
-        """The scope that the counts are for."""
+        """Whether the counts are those of this list."""
         return self.shown.key == OPEN
 
 
