@@ -29,7 +29,7 @@ from inbox.web.ui.scopes import (
 from inbox.web.ui.when import DATES
 from inbox.web.ui.words import asked_in, kind, run_name
 
-FILTERS = frozenset(Filters.base_fields).difference(Filters.everything, ["q"])
+FILTERS = frozenset(Filters.base_fields).difference(Filters.not_filters, ["q"])
 """The filters besides the search."""
 MINE, GROUPS = "mine", "groups"
 KINDS = ("approval", "review", "input")

@@ -35,7 +35,7 @@ class InsightsFilters(ListForm):
     """
 
     url_name = "insights"
-    everything = ("span", "from", "to")
+    not_filters = ("span", "from", "to")
 
     span = OneOf(SPANS)
     workflow = Text(label=gettext_lazy("Workflow"))

@@ -56,7 +56,7 @@ class RunFilters(ListForm):
     """
 
     url_name = "runs"
-    everything = ("sort", "view", "cursor")
+    not_filters = ("sort", "view", "cursor")
 
     status = Text(label=gettext_lazy("Status"), longest=40)
     workflow = Text(label=gettext_lazy("Workflow"))

@@ -22,16 +22,16 @@ MOST = 200
 Row = TypeVar("Row", bound=Model)
 
 
-class Copied(forms.Field):
-    """A field whose copies share its widget, as every form copies all its fields: ``select`` gives
-    a form's field another widget and changes none.
+class SharesWidget(forms.Field):
+    """A field whose copies share its widget. Every form copies its fields, and copying their
+    widgets takes time. ``ListForm.select`` gives a field another widget and never changes one.
     """
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return copy(self)
 
 
-class Text(Copied, forms.CharField):
+class Text(SharesWidget, forms.CharField):
     """A text that is cut if it is too long."""
 
     def __init__(self, *, longest: int = 300, **kwargs: Any) -> None:
@@ -42,7 +42,7 @@ class Text(Copied, forms.CharField):
         return str(super().to_python(value))[: self.longest]
 
 
-class Number(Copied, forms.RegexField):
+class Number(SharesWidget, forms.RegexField):
     """A whole number as text, so that 0 is not empty."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -54,7 +54,7 @@ class Search(Text):
         return " ".join(super().to_python(value).split())
 
 
-class OneOf(Copied):
+class OneOf(SharesWidget):
     """Empty or one of the ``values``. Not a ``ChoiceField``: each form would copy its choices."""
 
     def __init__(self, values: Iterable[str], **kwargs: Any) -> None:
@@ -79,7 +79,7 @@ class ListForm(forms.Form):
     """
 
     url_name: ClassVar[str]
-    everything: ClassVar[tuple[str, ...]] = ("cursor",)
+    not_filters: ClassVar[tuple[str, ...]] = ("cursor",)
     """Fields that don't narrow the list."""
     place: ClassVar[tuple[str, ...]] = ("cursor",)
     """Fields for the position in the list; another filter or order resets them."""
@@ -97,7 +97,7 @@ class ListForm(forms.Form):
     @property
     def narrowed(self) -> bool:
         """Whether a filter narrows the list."""
-        return any(self.cleaned_data[name] for name in self.fields if name not in self.everything)
+        return any(self.cleaned_data[name] for name in self.fields if name not in self.not_filters)
 
     def values(self, **changes: object) -> dict[str, object]:
         """The values of the fields with ``changes``, which may add other parameters."""

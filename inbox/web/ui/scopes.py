@@ -228,7 +228,7 @@ class Filters(ListForm):
     """
 
     url_name = "inbox"
-    everything: ClassVar[tuple[str, ...]] = ("scope", "sort", "group_by", "view", "cursor")
+    not_filters: ClassVar[tuple[str, ...]] = ("scope", "sort", "group_by", "view", "cursor")
 
     scope = OneOf(SCOPES)
     type = Text(label=_("Type"), longest=40)
@@ -312,7 +312,7 @@ class FocusFilters(Filters):
     """
 
     url_name = "focus"
-    everything = (*Filters.everything, "order")
+    not_filters = (*Filters.not_filters, "order")
 
     order = Text(longest=MOST * 20)
 
