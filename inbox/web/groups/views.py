@@ -75,7 +75,7 @@ async def _change(
         return HttpResponseRedirect(reverse("group", args=[key]), status=303)
     typed = form.cleaned_data.get("typed", "")
     page = await sync_to_async(_page)(request, key=key, message=message, typed=typed)
-    return message.tell_when(page)
+    return message.add_retry_after(page)
 
 
 def _page(

@@ -225,7 +225,7 @@ async def _render_again(
 ) -> HttpResponseBase:
     item = message.outcome.subject
     page = await sync_to_async(render_item)(request, item, form=form, message=message)
-    return message.tell_when(page)
+    return message.add_retry_after(page)
 
 
 SENT = ("respond", *Verb)

@@ -26,8 +26,8 @@ from inbox.web.ui.answers import (
 from inbox.web.ui.claims import JUST_NOW
 from inbox.web.ui.messages import (
     Message,
-    draft,
     mobius_says,
+    saved_draft_words,
     sentences,
     try_again,
     upstream_problem,
@@ -55,7 +55,7 @@ def answer_message(
     outcome: Outcome[Interaction], viewer: Viewer, *, draft_saved: bool = False
 ) -> Message:
     """``draft_saved``: a text was typed, and the server has it."""
-    item, saved = outcome.subject, draft(draft_saved)
+    item, saved = outcome.subject, saved_draft_words(draft_saved)
     not_sent = _("Your answer wasn't sent.")
     unchanged = not_sent
     if outcome.kind is Kind.RATE_LIMITED:
@@ -252,7 +252,8 @@ def claim_message(
     outcome: Outcome[Interaction], viewer: Viewer, *, draft_saved: bool = False
 ) -> Message:
     """``draft_saved``: the answer form was sent along with a text, and the server has it."""
-    item, saved, claims = outcome.subject, draft(draft_saved), outcome.verb == Verb.CLAIM
+    item, claims = outcome.subject, outcome.verb == Verb.CLAIM
+    saved = saved_draft_words(draft_saved)
     unchanged = _("Nothing was changed.")
     token_use = _("Mobius uses it to record who claimed a question.")
     if not outcome.checked:

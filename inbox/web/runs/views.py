@@ -191,5 +191,5 @@ def _render_form(
         request, "runs/act.html", context, section="runs", parts=parts, status=status
     )
     if message is not None:
-        message.tell_when(response)
+        message.add_retry_after(response)
     return response

@@ -69,7 +69,7 @@ class Message:
             return "bad"
         return "warn" if self.retryable else "info"
 
-    def tell_when(self, response: HttpResponseBase) -> HttpResponseBase:
+    def add_retry_after(self, response: HttpResponseBase) -> HttpResponseBase:
         """Add ``Retry-After`` if Mobius said how long to wait."""
         if self.outcome.retry_after is not None:
             response["Retry-After"] = str(max(1, round(self.outcome.retry_after)))
@@ -81,7 +81,7 @@ def sentences(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
 
-def draft(saved: bool) -> str:
+def saved_draft_words(saved: bool) -> str:
     """Says that a typed text was saved; empty if there was none."""
     return _("Your draft is saved.") if saved else ""
 
