@@ -10,7 +10,7 @@ from inbox.access import Viewer
 from inbox.models import Upstream
 from inbox.services.batches import MOST, Chosen
 from inbox.web.inbox.order import SOONEST_DUE
-from inbox.web.inbox.queries import listed
+from inbox.web.inbox.queries import list_rows
 from inbox.web.interactions.forms import Prose, storable
 from inbox.web.ui.scopes import CLAIMED, OPEN, Filters
 from inbox.web.ui.when import read_instant
@@ -54,6 +54,6 @@ def all_that_match(viewer: Viewer, upstream: Upstream, filters: Filters) -> list
     """
     if filters.shown.key not in (OPEN, CLAIMED):
         return []
-    found = SOONEST_DUE.sorted(listed(viewer, upstream, filters))[: MOST + 1]
+    found = SOONEST_DUE.sorted(list_rows(viewer, upstream, filters))[: MOST + 1]
     ids = found.values_list("interaction__mobius_id", "interaction__updated_at")
     return [Chosen(interaction_id, updated_at) for interaction_id, updated_at in ids]

@@ -131,14 +131,14 @@ def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) 
     }
     over = batch.finished_at is not None
     failed = [item for item in kept if over and item.state == state.FAILED]
-    listed = [lines[item.pk] for item in kept if item not in failed]
+    others = [lines[item.pk] for item in kept if item not in failed]
     done = sum(item.state in (state.DONE, state.FAILED) for item in kept)
     return BatchPage(
         batch=batch,
-        title=_title(batch, len(kept), len(listed)),
+        title=_title(batch, len(kept), len(others)),
         button=words.verb_words(batch.verb, len(kept)).button,
         back=Filters.read(QueryDict(batch.query)).href(),
-        rows=tuple(listed),
+        rows=tuple(others),
         failed=tuple(lines[item.pk] for item in failed),
         left_out=tuple(lines[item.pk] for item in items if item.state == state.LEFT_OUT),
         alike=_alike(batch, kept, lines, questions, steps) if mixed else (),
@@ -151,13 +151,13 @@ def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) 
     )
 
 
-def _title(batch: Batch, count: int, listed: int) -> str:
+def _title(batch: Batch, count: int, done: int) -> str:
     if batch.previewed and not count:
         return _("None of these questions can be included")
     if batch.previewed:
         return words.verb_words(batch.verb, count).asks
     if batch.finished_at is not None:
-        return words.verb_words(batch.verb, listed).done
+        return words.verb_words(batch.verb, done).done
     return words.verb_words(batch.verb, count).doing
 
 

@@ -17,10 +17,10 @@ from inbox.web.blocked.parts import (
     Missing,
     PageContext,
     PersonPart,
+    blocked_question,
     by_group,
     by_person,
     missing_of,
-    question_of,
 )
 from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, read
 from inbox.web.ui.answers import progress
@@ -252,12 +252,14 @@ def _panel(
 
 
 def _claimed(item: Interaction, page_context: PageContext) -> tuple[BlockedQuestion, Missing]:
-    return question_of(item, page_context), missing_of(item, item.claimed_by or "", page_context)
+    return blocked_question(item, page_context), missing_of(
+        item, item.claimed_by or "", page_context
+    )
 
 
 def _expiring(item: Interaction, page_context: PageContext) -> tuple[BlockedQuestion, str]:
     """A question, and who it waits for."""
-    question = question_of(item, page_context)
+    question = blocked_question(item, page_context)
     if question.claimed:
         claimed = page_context.people.sentence(
             item.claimed_by,

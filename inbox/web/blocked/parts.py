@@ -102,7 +102,7 @@ class GroupPart:
     href: str
 
 
-def question_of(item: Interaction, page_context: PageContext) -> BlockedQuestion:
+def blocked_question(item: Interaction, page_context: PageContext) -> BlockedQuestion:
     counts, now = progress(item), page_context.now
     group = item.group_id or ""
     claimed = bool(item.claimed_by) and access.can_be_claimed(item)
@@ -141,7 +141,7 @@ def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -
         ),
         lines=tuple(
             (
-                question_of(item, page_context),
+                blocked_question(item, page_context),
                 nudge_of(page_context.viewer, item, id_, page_context.accounts, page_context.now),
             )
             for item in shown
@@ -173,7 +173,11 @@ def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[G
 
 
 def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
-    question, ids, people = question_of(item, page_context), waits_for(item), page_context.people
+    question, ids, people = (
+        blocked_question(item, page_context),
+        waits_for(item),
+        page_context.people,
+    )
     counts = progress(item)
     names = people.objects(ids)
     if counts is not None:

@@ -14,7 +14,7 @@ from inbox.services import snooze
 from inbox.web.inbox.filters import counted_choices, found_words
 from inbox.web.inbox.order import order_of
 from inbox.web.inbox.place import Place, place_in, place_of
-from inbox.web.inbox.queries import closed_meanwhile, listed, narrowed, sample, with_columns
+from inbox.web.inbox.queries import closed_meanwhile, list_rows, narrowed, sample, with_columns
 from inbox.web.inbox.rows import Row, groups_in, inbox_rows, people_in
 from inbox.web.ui.batches import failed_items, shown_batches
 from inbox.web.ui.groups import group_names
@@ -142,7 +142,7 @@ def inbox_changes(
     if counts is not None:
         count = 0 if one_page else PAGE + 1
         if filters.narrowed and not count:
-            count = listed(viewer, upstream, filters)[: PAGE + 1].count()
+            count = list_rows(viewer, upstream, filters)[: PAGE + 1].count()
         numbers = Numbers(
             open=counts.words(counts.total),
             found=found_words(filters, count),

@@ -10,7 +10,7 @@ from inbox.access.redaction import masked
 from inbox.models import Recipient, Run, Upstream
 from inbox.services.spreadsheet import BEGIN, table
 from inbox.web.inbox.order import order_of
-from inbox.web.inbox.queries import listed, runs_of, with_columns
+from inbox.web.inbox.queries import list_rows, runs_of, with_columns
 from inbox.web.ui.lists import PAGE
 from inbox.web.ui.scopes import Filters
 
@@ -46,7 +46,7 @@ async def as_csv(viewer: Viewer, upstream: Upstream, filters: Filters) -> AsyncI
 def _part(viewer: Viewer, upstream: Upstream, filters: Filters, cursor: str) -> tuple[str, str]:
     """Some rows, and the cursor of the next ones, empty after the last."""
     order = order_of(filters, {})
-    rows = order.first(listed(viewer, upstream, filters), cursor, CHUNK)
+    rows = order.first(list_rows(viewer, upstream, filters), cursor, CHUNK)
     page = list(with_columns(rows, filters, "comment"))
     runs = runs_of(viewer, upstream, filters, page)
     cells = (_cells(row, runs.get(row.interaction.run_id or "")) for row in page)

@@ -21,7 +21,7 @@ from inbox.web.inbox.queries import (
     answered_today,
     answered_words,
     closed_meanwhile,
-    listed,
+    list_rows,
     sample,
     with_columns,
 )
@@ -187,12 +187,12 @@ def inbox_list(
     returns = snooze.returns_of(viewer)
     snoozed = snooze.not_back(returns, now)
     # A row that the filter *Unread* has listed stays when it has been seen.
-    rows = listed(viewer, upstream, filters, even_seen=True, snoozed=snoozed)
+    rows = list_rows(viewer, upstream, filters, even_seen=True, snoozed=snoozed)
     order, kept = order_of(filters, returns), list[Recipient]()
     ended = set[int]()
     cursor = filters.cleaned_data["cursor"]
     unread = bool(filters.cleaned_data["unread"])
-    first = listed(viewer, upstream, filters, snoozed=snoozed) if unread else rows
+    first = list_rows(viewer, upstream, filters, snoozed=snoozed) if unread else rows
     fresh = list(with_columns(order.first(first, cursor, PAGE + 1), filters))
     if shown:
         kept = list(with_columns(order.first(rows.filter(pk__in=shown), "", MOST), filters))

@@ -127,7 +127,7 @@ class Sample:
         return {key: f"{count}+" if key == last else str(count) for key, count in found.items()}
 
 
-def listed(
+def list_rows(
     viewer: Viewer,
     upstream: Upstream,
     filters: Filters,

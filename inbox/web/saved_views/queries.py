@@ -13,7 +13,7 @@ from inbox.access import Viewer
 from inbox.access.search import Name, names_in
 from inbox.models import SavedView, Upstream
 from inbox.services import snooze
-from inbox.web.inbox.queries import listed
+from inbox.web.inbox.queries import list_rows
 from inbox.web.runs.queries import filtered, run_filters_of
 from inbox.web.ui.saved_views import SHOWN
 from inbox.web.ui.scopes import Filters, counted_words
@@ -71,7 +71,7 @@ def _rows(
         filters = run_filters_of(viewer, QueryDict(query))
         return filtered(viewer, upstream, filters, timezone.now())
     chosen = Filters.read(QueryDict(query))
-    return listed(viewer, upstream, chosen, names=names, snoozed=snoozed)
+    return list_rows(viewer, upstream, chosen, names=names, snoozed=snoozed)
 
 
 def _figure(number: int, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
