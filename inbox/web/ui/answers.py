@@ -306,9 +306,6 @@ class Effect:
     strong: str
     rest: str
 
-    def __str__(self) -> str:
-        return f"{self.strong} {self.rest}".strip()
-
 
 def progress(item: Interaction, *, received: Collection[str] = ()) -> tuple[int, int] | None:
     """(answers so far, answers needed) if more than one person has to answer, else None.

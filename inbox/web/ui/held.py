@@ -190,16 +190,6 @@ def held_batch(row: Batch, now: datetime) -> HeldAnswer:
     )
 
 
-def unread_returned(viewer: Viewer, upstream: Upstream) -> QuerySet[Notice]:
-    """The viewer's unread notifications of answers that could not be sent."""
-    return Notice.objects.filter(
-        reviewer__user_id=viewer.user_id,
-        upstream=upstream,
-        kind=Notice.Kind.NOT_SENT,
-        read_at__isnull=True,
-    )
-
-
 def returned_lines(viewer: Viewer, upstream: Upstream) -> ReturnedLines:
     """The viewer's returned answers above the list."""
     return ReturnedLines(returned_answers(viewer, upstream))
@@ -211,8 +201,14 @@ def returned_answers(
     """The viewer's returned answers, newest first; with ``since`` those that came back after it.
     Four queries at most, one if there are none.
     """
-    found = unread_returned(viewer, upstream)
-    found = found if since is None else found.filter(at__gt=since)
+    found = Notice.objects.filter(
+        reviewer__user_id=viewer.user_id,
+        upstream=upstream,
+        kind=Notice.Kind.NOT_SENT,
+        read_at__isnull=True,
+    )
+    if since is not None:
+        found = found.filter(at__gt=since)
     rows = list(found.order_by("-at", "-pk"))
     ids = [row.interaction_id for row in rows]
     items = _items(viewer, upstream, ids, *ANSWERED_FIRST)

@@ -22,6 +22,7 @@ from inbox.web.interactions.drafts import typed_words
 from inbox.web.interactions.history import history
 from inbox.web.runs.page import where_the_time_went
 from inbox.web.ui.answers import (
+    Effect,
     after_mine,
     closing_sentence,
     effect,
@@ -42,6 +43,10 @@ ANYBODY = Policy(kind=PolicyKind.ANY)
 def row(told: Any) -> Interaction:
     """The mirror's row, unsaved."""
     return interaction_row(Upstream(), told, 0)
+
+
+def in_full(told: Effect) -> str:
+    return f"{told.strong} {told.rest}".strip()
 
 
 def part(by: str, value: Any = True) -> Answer:
@@ -96,7 +101,7 @@ def part(by: str, value: Any = True) -> Answer:
     ],
 )
 def test_the_effect_of_an_answer(told: Any, sentence: str) -> None:
-    assert str(effect(row(told), RINA)) == sentence
+    assert in_full(effect(row(told), RINA)) == sentence
 
 
 def test_after_my_answer_it_names_the_people_the_run_waits_for() -> None:
@@ -203,7 +208,7 @@ def test_an_answer_that_mobius_has_received_counts_before_it_is_shown() -> None:
     item, lee = row(group_ask(run_id="run_1")), frozenset({"user_lee"})
     assert [m.state for m in members(item, RINA, received=lee)] == ["turn", "missing", "received"]
     sentence = "Yours will be answer 2 of 3. The run is still waiting for Sam."
-    assert str(effect(item, RINA, received=lee)) == sentence
+    assert in_full(effect(item, RINA, received=lee)) == sentence
     assert after_mine(item, RINA, received=lee | {"user_rina"}) == "Still waiting for Sam."
 
 
