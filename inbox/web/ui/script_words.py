@@ -17,7 +17,7 @@ from inbox.web.ui.when import AGO, EXACT, JUST_NOW, SPANS, exact_span, formats, 
 from inbox.web.ui.words import ITEM_STATUS, RUN_STATUS
 
 SENDING = gettext_noop("Sending…")
-"""Of a held answer whose time has come."""
+"""Shown when a held answer can no longer be undone."""
 DUE = {
     "late": gettext_noop("{duration} late"),
     "expired": ITEM_STATUS["expired"][0],
