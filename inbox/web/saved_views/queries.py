@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Func, IntegerField, QuerySet, TextField, Value
+from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from django.http import QueryDict
 from django.utils import timezone
@@ -15,6 +15,7 @@ from inbox.models import SavedView, Upstream
 from inbox.services import snooze
 from inbox.web.inbox.queries import list_rows
 from inbox.web.runs.queries import filtered, run_filters_of
+from inbox.web.ui.frame import capped, figure
 from inbox.web.ui.saved_views import SHOWN
 from inbox.web.ui.scopes import Filters, counted_words
 
@@ -32,10 +33,10 @@ def view_counts(viewer: Viewer, upstream: Upstream) -> dict[int, str]:
     """
     views, names = _views_and_names(viewer, upstream)
     snoozed = snooze.not_back(snooze.returns_of(viewer), timezone.now()) if views else []
-    counted = [
-        _figure(number, _rows(viewer, upstream, page, query, names=names, snoozed=snoozed))
-        for number, page, query in views
-    ]
+    counted = []
+    for number, page, query in views:
+        rows = _rows(viewer, upstream, page, query, names=names, snoozed=snoozed)
+        counted.append(figure(number, capped(rows, most=COUNTED)))
     figures = dict(counted[0].union(*counted[1:], all=True)) if counted else {}
     return {number: counted_words(count, most=COUNTED) for number, count in figures.items()}
 
@@ -72,10 +73,3 @@ def _rows(
         return filtered(viewer, upstream, filters, timezone.now())
     chosen = Filters.read(QueryDict(query))
     return list_rows(viewer, upstream, chosen, names=names, snoozed=snoozed)
-
-
-def _figure(number: int, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-    """A row with the number of the view and how many ``rows`` there are, up to the limit."""
-    first = rows.model._default_manager.filter(pk__in=rows.order_by().values("pk")[: COUNTED + 1])
-    count = Func(Value(1), function="COUNT", output_field=IntegerField())
-    return first.order_by().values_list(Value(number, IntegerField()), count)

@@ -41,15 +41,15 @@ def rail_counts(
     claimed: bool = False,
     snoozed: Collection[int] | None = None,
 ) -> dict[str, str]:
-    """The counts in the rail. One query, with ``own`` three, four if the viewer has ever snoozed a
-    question.
+    """The counts in the rail, by name. One query; with ``own`` three, four if the viewer has ever
+    snoozed a question.
 
-    ``unread``: open questions that the viewer has not seen, unless the caller has counted them;
-    ``snoozed`` is as in ``by_snooze``; with ``claimed`` those that the viewer has claimed, snoozed
-    or not, as their list has them;
-    ``others``: questions that wait for others; ``blocked``, for a lead: all that wait. With ``own``
-    also those that wait for the viewer, for pages that have not counted them; with ``notices`` the
-    unread notifications. Large counts stop at the rail's limit, so that they cost no more.
+    ``others`` are questions that wait for others, ``blocked``, for a lead, all that wait. With
+    ``own`` also those that wait for the viewer, for pages that have not counted them; with
+    ``notices`` the unread notifications; with ``claimed`` those that the viewer has claimed,
+    snoozed or not, as their list has them. ``unread``: how many open questions the viewer has not
+    seen, if the caller has counted them. ``snoozed`` is as in ``by_snooze``. Large counts stop at
+    the rail's limit, so that they cost no more.
     """
     counted: dict[str, QuerySet[Any, Any]] = {}
     found: dict[str, int] = {}
@@ -59,7 +59,7 @@ def rail_counts(
         )
     if viewer.lead:
         waits = access.interactions(viewer, upstream).filter(status="pending", gone=False)
-        counted["blocked"] = _first(waits.order_by("created_at", "id"))
+        counted["blocked"] = capped(waits.order_by("created_at", "id"))
     if viewer.mobius_id:
         counted["others"] = rows_of(OTHERS, viewer, upstream)
     if own and viewer.mobius_id:
@@ -72,8 +72,8 @@ def rail_counts(
             unread = sum(seen is None for *_, seen in waiting)
         else:
             shared = opened.filter(via_group__in=(True,))
-            counted["inbox"] = _first(opened.order_by("due_at", "id"))
-            counted["groups"] = _first(shared.order_by("due_at", "id"))
+            counted["inbox"] = capped(opened.order_by("due_at", "id"))
+            counted["groups"] = capped(shared.order_by("due_at", "id"))
         claimed = bool(snoozed) or len(waiting) > COUNTED
         if not claimed:
             found["claimed"] = sum(holds for _, holds, _ in waiting)
@@ -83,18 +83,19 @@ def rail_counts(
         found["unread"] = unread
     elif viewer.mobius_id:
         rows = rows_of(OPEN, viewer, upstream, snoozed=snoozed, unread=True)
-        counted["unread"] = _first(rows.order_by("due_at", "id"))
-    figures = [_figure(name, rows) for name, rows in counted.items()]
+        counted["unread"] = capped(rows.order_by("due_at", "id"))
+    figures = [figure(name, rows) for name, rows in counted.items()]
     if figures:
         found |= dict(figures[0].union(*figures[1:], all=True))
     return {name: counted_words(count) for name, count in found.items()}
 
 
-def _first(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-    return rows.model._default_manager.filter(pk__in=rows.values("pk")[: COUNTED + 1])
+def capped(rows: QuerySet[Any, Any], *, most: int = COUNTED) -> QuerySet[Any, Any]:
+    """The first ``most`` of the ``rows`` and one more, so that counting them stops there."""
+    return rows.model._default_manager.filter(pk__in=rows.values("pk")[: most + 1])
 
 
-def _figure(name: str, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+def figure(name: str | int, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     """A row with the name and the number of ``rows``. ``Count`` would group by row."""
     count = Func(Value(1), function="COUNT", output_field=IntegerField())
     return rows.order_by().values_list(Value(name), count)
