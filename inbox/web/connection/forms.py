@@ -7,16 +7,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inbox.services.people import Person, Role
-from inbox.web.ui.forms import ID, Form
+from inbox.web.ui.forms import Form
 
 ID_LENGTH = 200
+NAME_OR_ID = {
+    "class": "input",
+    "autocomplete": "off",
+    "autocapitalize": "none",
+    "spellcheck": "false",
+}
+"""Attributes of a field for a name or an ID."""
 
 
 class MobiusIdForm(Form):
     mobius_id = forms.CharField(
         label=gettext_lazy("Mobius ID"),
         max_length=ID_LENGTH,
-        widget=forms.TextInput(attrs={**ID, "list": "seen-ids"}),
+        widget=forms.TextInput(attrs={**NAME_OR_ID, "list": "seen-ids"}),
         error_messages={"required": gettext_lazy("Enter a Mobius ID.")},
     )
 
@@ -26,20 +33,20 @@ class PersonForm(MobiusIdForm):
     name = forms.CharField(
         label=gettext_lazy("Username"),
         max_length=150,
-        widget=forms.TextInput(attrs=ID),
+        widget=forms.TextInput(attrs=NAME_OR_ID),
         error_messages={"required": gettext_lazy("Enter a username.")},
     )
     full_name = forms.CharField(
         label=gettext_lazy("Full name"),
         max_length=150,
         required=False,
-        widget=forms.TextInput(attrs=ID),
+        widget=forms.TextInput(attrs=NAME_OR_ID),
     )
     email = forms.EmailField(
         label=gettext_lazy("Email address"),
         max_length=254,
         required=False,
-        widget=forms.EmailInput(attrs=ID),
+        widget=forms.EmailInput(attrs=NAME_OR_ID),
     )
     role = forms.ChoiceField(
         label=gettext_lazy("Role"),
@@ -90,6 +97,6 @@ class MappingForm(Form):
     group_id = forms.CharField(
         label=gettext_lazy("Mobius group ID"),
         max_length=ID_LENGTH,
-        widget=forms.TextInput(attrs=ID),
+        widget=forms.TextInput(attrs=NAME_OR_ID),
         error_messages={"required": gettext_lazy("Enter the group's Mobius ID.")},
     )

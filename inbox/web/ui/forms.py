@@ -24,12 +24,3 @@ class Form(forms.Form):
         super().add_error(field, error)
         if focused := field or self.main_field:
             self.fields[focused].widget.attrs["autofocus"] = True
-
-
-ID = {
-    "class": "input",
-    "autocomplete": "off",
-    "autocapitalize": "none",
-    "spellcheck": "false",
-}
-"""Attributes of a field for a name or an ID."""
