@@ -195,14 +195,13 @@ def _row(
         return BatchRow(item.interaction_id, "", "", None, "", None, item.state, result)
     asked_by = people.name(question.asked_by) if question.asked_by else ""
     meta = (asked_in(question.workflow, question.run_id), asked_by)
-    limit = deadline(question.due_at, question.expires_at, now, soft=question.soft)
     return BatchRow(
         id=item.interaction_id,
         title=question.display_title,
         href=question.get_absolute_url(),
         kind=kind(question.type),
         meta=" · ".join(part for part in meta if part),
-        deadline=limit if question.pending else None,
+        deadline=deadline(question, now) if question.pending else None,
         state=item.state,
         words=result,
         value=words.chosen_value(question.mobius_id, question.updated_at)

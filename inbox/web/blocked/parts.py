@@ -114,7 +114,7 @@ def blocked_question(item: Interaction, page_context: PageContext) -> BlockedQue
         claimed=_("claimed %(since)s") % {"since": since_words(item, now)} if claimed else "",
         too_long=claimed and claimed_too_long(item, now),
         waited=span((now - item.created_at).total_seconds()),
-        deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
+        deadline=deadline(item, now),
     )
 
 

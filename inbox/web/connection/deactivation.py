@@ -198,5 +198,5 @@ def _row(viewer: Viewer, item: Interaction, why: str, now: datetime) -> Row:
         title=item.display_title if sees else item.mobius_id,
         href=item.get_absolute_url() if sees else "",
         why=why,
-        deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
+        deadline=deadline(item, now),
     )

@@ -314,7 +314,7 @@ def _open_question(
         state = people.sentence(item.claimed_by, *claimed)
     else:
         state = _("Not claimed yet")
-    return item, state, deadline(item.due_at, item.expires_at, now, soft=item.soft)
+    return item, state, deadline(item, now)
 
 
 def _log(upstream: Upstream, group: Group) -> list[Decision]:

@@ -201,7 +201,6 @@ class _Page:
         group = self.groups.get(item.group_id or "") or item.target_id
         assignee = group if recipient.via_group else ""
         shown = (item.display_title[:VISIBLE], meta, assignee)
-        limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
         return Row(
             id=id_,
             run_id=item.run_id or "",
@@ -209,7 +208,7 @@ class _Page:
             title=item.display_title,
             kind=kind(item.type),
             meta=meta,
-            deadline=limit if alive else None,
+            deadline=deadline(item, now) if alive else None,
             group=assignee,
             have=have,
             of=of,

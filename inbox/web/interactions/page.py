@@ -329,7 +329,7 @@ def item_page(
         cards=cards,
         masked=masks_in(item.context, item.responses, beside=cards),
         digest=digest,
-        deadline=_deadline(item, now, closing),
+        deadline=None if closing else deadline(item, now),
         asked=_asked(item, people, group, now),
         group=group,
         run=run,
@@ -438,12 +438,6 @@ def _closing(
     outside = any(entry.observed and people.is_viewer(entry.actor) for entry in answers)
     closing = closing_sentence(item, people, now, outside=outside)
     return unanswered_sentence(item, now) if past and not closing else closing
-
-
-def _deadline(item: Interaction, now: datetime, closing: str) -> Deadline | None:
-    if closing:
-        return None
-    return deadline(item.due_at, item.expires_at, now, soft=item.soft)
 
 
 def _asked(item: Interaction, people: People, group: str, now: datetime) -> str:

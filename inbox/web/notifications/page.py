@@ -106,14 +106,13 @@ def _row(notice: Notice, item: Interaction | None, now: datetime, *, first: str)
     state = "" if item.pending else item_status(item.state, gone=item.gone).label
     if notice.kind == Notice.Kind.NOT_SENT:
         state = returned_reason(notice.reason, notice.message, first=first)
-    limit = deadline(item.due_at, item.expires_at, now, soft=item.soft)
     return NoticeRow(
         notice,
         words,
         title=item.display_title,
         href=item.get_absolute_url(),
         state=state,
-        deadline=limit if item.pending else None,
+        deadline=deadline(item, now) if item.pending else None,
     )
 
 

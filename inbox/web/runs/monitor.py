@@ -120,7 +120,7 @@ def _waits_on(
         faces=tuple(people.face(id_) for id_ in ids[:FACES]),
         progress=progress_text(counts),
         icon="" if ids else "groups",
-        deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
+        deadline=deadline(item, now),
     )
 
 

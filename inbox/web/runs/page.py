@@ -368,7 +368,7 @@ def _item(
         kind=kind(item.type),
         assignee=people.object(item.target_id) if direct else group,
         asks_viewer=access.why_not_answer(viewer, item) is None,
-        deadline=deadline(item.due_at, item.expires_at, now, soft=item.soft),
+        deadline=deadline(item, now),
         rule=_rule(item, counts[1], now),
         sentence=closing_sentence(item, people, now),
         members=line,

@@ -14,6 +14,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext, pgettext
 
+from inbox.models import Interaction
+
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -233,13 +235,11 @@ def ago(at: datetime, now: datetime) -> str:
     return _on_a_day() % {"time": moment(at, now)}
 
 
-def deadline(
-    due_at: datetime | None, expires_at: datetime | None, now: datetime, *, soft: bool
-) -> Deadline | None:
+def deadline(item: Interaction, now: datetime) -> Deadline | None:
     """The deadline in the due chip of an open question: the soft one until the question expires."""
-    if expires_at is not None and expires_at <= now:
-        return Deadline(expires_at, soft=False)
-    return None if due_at is None else Deadline(due_at, soft=soft)
+    if item.expires_at is not None and item.expires_at <= now:
+        return Deadline(item.expires_at, soft=False)
+    return None if item.due_at is None else Deadline(item.due_at, soft=item.soft)
 
 
 def band(due_at: datetime | None, now: datetime, tomorrow: datetime | None = None) -> Band:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone, translation
 
+from inbox.models import Interaction
 from inbox.web.ui import when
 
 NOW = datetime(2026, 11, 24, 10, 3, tzinfo=UTC)
@@ -116,10 +117,10 @@ def test_within_the_hour_wins_over_midnight() -> None:
 
 def test_a_soft_deadline_counts_until_the_item_has_expired() -> None:
     due, end = NOW - timedelta(minutes=5), NOW + timedelta(minutes=5)
-    assert when.deadline(due, end, NOW, soft=True) == when.Deadline(due, soft=True)
-    after = end + timedelta(seconds=1)
-    assert when.deadline(due, end, after, soft=True) == when.Deadline(end, soft=False)
-    assert when.deadline(None, None, NOW, soft=False) is None
+    item, after = Interaction(due_at=due, expires_at=end, soft=True), end + timedelta(seconds=1)
+    assert when.deadline(item, NOW) == when.Deadline(due, soft=True)
+    assert when.deadline(item, after) == when.Deadline(end, soft=False)
+    assert when.deadline(Interaction(), NOW) is None
 
 
 @pytest.mark.parametrize(
