@@ -117,10 +117,6 @@ def decision_list(
     )
 
 
-def receipt_href(entry: Decision) -> str:
-    return f"{reverse('receipt', args=[entry.interaction_id])}?entry={entry.number}"
-
-
 def _items(upstream: Upstream, rows: Iterable[Decision]) -> dict[str, Interaction]:
     """Those of the entries' questions that are in the mirror. One query."""
     ids = {row.interaction_id for row in rows if row.interaction_id}
@@ -140,7 +136,9 @@ def _row(
     question = words.question_of(entry, (item.questions or [None])[0] if item else None)
     about, about_href, sub = _about(entry, item, groups if here else {}, here)
     icon, by = words.credential(entry)
-    answer = entry.verb == RESPOND
+    receipt_href = ""
+    if entry.verb == RESPOND and item:
+        receipt_href = f"{reverse('receipt', args=[entry.interaction_id])}?entry={entry.number}"
     return DecisionRow(
         number=entry.number,
         href=entry.get_absolute_url(),
@@ -155,7 +153,7 @@ def _row(
         note=_("Mobius didn't confirm that it was received") if words.unknown(entry) else "",
         icon=icon,
         by=by,
-        receipt_href=receipt_href(entry) if answer and item else "",
+        receipt_href=receipt_href,
     )
 
 
@@ -225,12 +223,10 @@ def _selects(filters: DecisionFilters) -> tuple[BoundField, ...]:
 
 
 def _count(entries: QuerySet[Decision], filters: DecisionFilters, now: datetime) -> str:
-    found = (
-        filters.rows(entries, now).order_by()[: COUNTED + 1].count()
-        if filters.narrowed
-        else head().number
-    )
-    if filters.narrowed and found > COUNTED:
+    if not filters.narrowed:
+        return _entries(head().number)
+    found = filters.rows(entries, now).order_by()[: COUNTED + 1].count()
+    if found > COUNTED:
         return _("more than %(count)s entries") % {"count": whole(COUNTED)}
     return _entries(found)
 
