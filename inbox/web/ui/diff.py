@@ -12,7 +12,8 @@ from inbox.bidi import show_overrides
 
 MOST_LINES = 2000
 KEEP = 3
-FOLD_FROM = 9
+"""Unchanged lines that are shown beside a change."""
+FEWEST_FOLDED = 3
 FINEST_LINES = 300
 COMPARED = 200_000
 """The most characters of two texts that are compared."""
@@ -209,7 +210,7 @@ def _pieces(lines: list[Line], gaps: dict[int, int]) -> Iterator[Piece]:
 
 
 def _fold(lines: list[Line], *, first: bool, last: bool) -> Iterator[Piece]:
-    """Fold long unchanged parts, keeping three lines around each change."""
+    """Fold long unchanged parts, except for the lines beside a change."""
     start = 0
     while start < len(lines):
         end = start
@@ -218,7 +219,7 @@ def _fold(lines: list[Line], *, first: bool, last: bool) -> Iterator[Piece]:
         run = lines[start:end]
         head = 0 if first and start == 0 else KEEP
         tail = 0 if last and end == len(lines) else KEEP
-        if lines[start].kind or len(run) < head + tail + FOLD_FROM - 2 * KEEP:
+        if lines[start].kind or len(run) < head + tail + FEWEST_FOLDED:
             yield Piece(tuple(run))
         else:
             if head:
