@@ -84,10 +84,10 @@ def _run(request: ReviewerRequest, found: Run, cursor: str) -> HttpResponse:
     filters = LogFilters.read(request.GET)
     page = run_page.run_page(request.viewer, upstream, found, now, filters=filters)
     context: dict[str, Any] = {"page": page, "live": page.live, "live_cursor": cursor}
-    template = "runs/_body.html"
     if is_fragment(request, f"older-{filters.cleaned_data['before']}"):
         template = "runs/_older.html"
     elif is_fragment(request, "run-body"):
+        template = "runs/_body.html"
         context["fragment"] = True
     else:
         if request.viewer.lead:
