@@ -30,10 +30,8 @@ def notifications(request: ReviewerRequest) -> HttpResponse:
     filters = NoticeFilters.read(request.GET)
     listed = notice_list(request.viewer, request.upstream, filters, timezone.now())
     context = {"list": listed, "live_cursor": cursor, "here": request.get_full_path()}
-    template, parts = (
-        "notifications/notifications.html",
-        {"notice-list": "notifications/_list.html"},
-    )
+    template = "notifications/notifications.html"
+    parts = {"notice-list": "notifications/_list.html"}
     return render_page(request, template, context, section="notifications", parts=parts)
 
 

@@ -21,8 +21,8 @@ from inbox.web.ui.scopes import Filters, counted_words
 
 COUNTED = 99
 """Counts stop here; a higher number has a plus sign."""
-VIEW = "view"
-"""Marks a view among the names of people, who have their username there."""
+VIEW = " view"
+"""Marks a view among the names of people, who have their username there: none has a space."""
 
 
 def view_counts(viewer: Viewer, upstream: Upstream) -> dict[int, str]:
@@ -45,13 +45,13 @@ def _views_and_names(
     viewer: Viewer, upstream: Upstream
 ) -> tuple[list[tuple[int, str, str]], list[Name]]:
     views = access.saved_views(viewer, upstream).order_by()
-    rows = views.values_list(Cast("pk", TextField()), "page", "query", Value(f" {VIEW}")).union(
+    rows = views.values_list(Cast("pk", TextField()), "page", "query", Value(VIEW)).union(
         names_in(upstream), all=True
     )
     found: list[tuple[int, str, str]] = []
     names: list[Name] = []
     for first, second, third, fourth in rows:
-        if fourth == f" {VIEW}":
+        if fourth == VIEW:
             found.append((int(first), second, third))
         else:
             names.append((first, second, third, fourth))

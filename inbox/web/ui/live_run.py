@@ -38,9 +38,7 @@ def track(run: Run, steps: Iterable[Step]) -> tuple[Stop, ...]:
 
     If nothing is known about the steps of a run that has begun, no progress is shown.
     """
-    newest: dict[str, Step] = {}
-    for step in steps:
-        newest[step.name] = step
+    newest = {step.name: step for step in steps}
     plan: Sequence[dict[str, Any]] = run.plan or [
         {"name": step.name, "kind": step.kind} for step in newest.values()
     ]
