@@ -40,7 +40,7 @@ class Arrivals:
 
     @property
     def action(self) -> str:
-        """``Show 1 new question``: what the bar is called where it isn't seen."""
+        """The bar's label for screen readers: ``Show 1 new question``."""
         count = len(self.ids)
         if count >= PAGE:
             return _("Show %(count)d or more new questions") % {"count": PAGE}

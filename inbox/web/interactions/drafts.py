@@ -69,8 +69,8 @@ def unsent_text(
 ) -> UnsentText | None:
     """Text that was typed and not sent, from the submitted form or else the draft.
 
-    ``mine`` is the viewer's answer: the same text has arrived, even if its attempt still waits for
-    a response.
+    ``mine`` is the viewer's answer, as ``own_answer_json`` has it. If it is this text, that has
+    arrived, even if its attempt still waits for a response.
     """
     if form is not None and form.is_bound:
         typed, comment = form.typed, form.shown_comment

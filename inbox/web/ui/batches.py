@@ -72,9 +72,9 @@ def chosen_value(interaction_id: str, updated_at: datetime) -> str:
 
 
 def shown_batches(viewer: Viewer, upstream: Upstream) -> list[Batch]:
-    """The viewer's that are not dismissed, the latest first, each with ``sent``, ``failed`` and
-    ``total``: how many of its questions are. One query, two if there are any: most people have
-    none, and the second query takes much longer to build.
+    """The viewer's batches that are not dismissed, latest first. ``sent``, ``failed`` and ``total``
+    of each are numbers of its questions. One query, two if there are any: most people have none,
+    and the second query takes much longer to build.
     """
     rows, state = batches.shown(viewer.user_id, upstream), BatchItem.State
     if not rows.exists():
@@ -114,7 +114,7 @@ def summary(row: Batch) -> BatchSummary:
 
 
 def batch_lines(rows: Sequence[Batch]) -> BatchLines:
-    """``shown_batches`` above the list. Of what has gone well, the newest are enough."""
+    """``shown_batches`` as lines above the list: of those without failures, only the newest."""
     lines = [summary(row) for row in rows]
     over = [line for line in lines if line.over]
     newest = {line.pk for line in over[:NEWEST]}

@@ -169,8 +169,8 @@ def own_held(
 
 
 def held_after(request: ReviewerRequest) -> dict[str, Any]:
-    """The viewer's held answers, for a part of a page that follows an answer or an undo; nothing
-    for any other, whose page has them.
+    """The viewer's held answers, for the part of a page that follows an answer or an undo. Empty
+    for any other part: its page has them already.
     """
     if request.method != "POST":
         return {}

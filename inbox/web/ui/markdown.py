@@ -250,7 +250,7 @@ def _sink_headings(tokens: list[Token]) -> None:
 
 
 def clean(html: str) -> SafeString:
-    """Remove everything that is not allowed above."""
+    """Remove everything that ``TAGS`` and ``SCHEMES`` don't allow."""
     safe = nh3.clean(
         html,
         tags=TAGS,

@@ -191,7 +191,7 @@ def by_snooze(
 
 
 def unseen(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
-    """Those that wait for their person, who has not seen them: by the condition of an index."""
+    """Those that wait for their person, who has not seen them. An index has this condition."""
     return rows.filter(open=True, seen__isnull=True)
 
 

@@ -243,7 +243,7 @@ def deadline(item: Interaction, now: datetime) -> Deadline | None:
 
 
 def band(due_at: datetime | None, now: datetime, tomorrow: datetime | None = None) -> Band:
-    """The band of a due time. ``tomorrow`` is ``next_midnight(now)``: who sorts many passes it."""
+    """The band of a due time. Those who sort many pass ``next_midnight(now)`` as ``tomorrow``."""
     if due_at is None:
         return BANDS["none"]
     seconds = (due_at - now).total_seconds()
