@@ -84,7 +84,9 @@ async def _run(request: ReviewerRequest, id: str, operation: Operation) -> HttpR
     if listed and script:
         return await sync_to_async(render_list)(request, filters_of(request), message=message)
     if outcome.done and not script:
-        return HttpResponseRedirect(_back(request, id, listed=listed), status=303)
+        filters = filters_of(request)
+        path = filters.href() if listed else item_href(id, filters)
+        return HttpResponseRedirect(path, status=303)
     shown = None if outcome.done else message
     return await sync_to_async(render_item)(request, outcome.subject, message=shown)
 
@@ -104,11 +106,6 @@ def keep_typed(request: ReviewerRequest, id: str) -> bool:
         comment=comment,
         typed_in=typed_in(request),
     )
-
-
-def _back(request: ReviewerRequest, id: str, *, listed: bool) -> str:
-    filters = filters_of(request)
-    return filters.href() if listed else item_href(id, filters)
 
 
 @require_POST
@@ -245,8 +242,8 @@ async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
         raise Http404("nothing to check")
     form, saved = await sync_to_async(_kept)(request, id, sent)
     outcome = await _outcome(request, id, sent)
-    word = answer_message if sent == "respond" else claim_message
-    message = await sync_to_async(word)(outcome, request.viewer, draft_saved=saved)
+    message_of = answer_message if sent == "respond" else claim_message
+    message = await sync_to_async(message_of)(outcome, request.viewer, draft_saved=saved)
     if outcome.done and sent == "respond":
         return await move_on(request, message)
     resend = sent if outcome.kind is Kind.NOT_RECORDED else ""

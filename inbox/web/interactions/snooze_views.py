@@ -24,7 +24,7 @@ from inbox.web.interactions.snoozing import SnoozeForm, limit_words, presets, re
 from inbox.web.interactions.views import filters_of, render_item
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
-from inbox.web.ui.scopes import Filters, item_href, read_filters
+from inbox.web.ui.scopes import item_href, read_filters
 from inbox.web.ui.when import moment
 
 
@@ -103,8 +103,8 @@ def _form(
     request: ReviewerRequest, item: Interaction, form: SnoozeForm, *, status: int
 ) -> HttpResponse:
     """The form, in the dialog for htmx."""
-    now = timezone.now()
-    filters = _filters(request)
+    now, from_list = timezone.now(), _from_list(request)
+    filters = filters_of(request) if request.method == "POST" else read_filters(request.GET)
     returns_at = service.of_item(request.viewer, item, now)
     context = {
         "form": form,
@@ -115,10 +115,8 @@ def _form(
         "claimed": access.has_claimed(request.viewer, item),
         "snoozed": moment(returns_at, now) if returns_at is not None else "",
         "list_query": filters.query(),
-        "back": "inbox" if _from_list(request) else "",
-        "back_href": filters.list_href
-        if _from_list(request)
-        else item_href(item.mobius_id, filters),
+        "back": "inbox" if from_list else "",
+        "back_href": filters.list_href if from_list else item_href(item.mobius_id, filters),
         "in_pane": open_item(request) == item.mobius_id,
         "dialog": bool(request.htmx),
     }
@@ -128,10 +126,6 @@ def _form(
         return reswap(retarget(response, "#snooze"), "innerHTML") if status >= 400 else response
     template = "interactions/snooze.html"
     return render_page(request, template, context, section="inbox", status=status)
-
-
-def _filters(request: ReviewerRequest) -> Filters:
-    return filters_of(request) if request.method == "POST" else read_filters(request.GET)
 
 
 def _from_list(request: ReviewerRequest) -> bool:
@@ -145,10 +139,10 @@ def _move_on(request: ReviewerRequest, item: Interaction) -> HttpResponseBase:
     undo = reverse("unsnooze", args=[item.mobius_id])
     said = _("Snoozed until %(time)s") % {"time": moment(until, now)}
     messages.success(request, said, extra_tags=f"{undo}?pane=1" if pane else undo)
-    if pane or (not request.htmx and not _from_list(request)):
-        response = open_next(request, item, hub.cursor())
-    elif not request.htmx:
+    if not request.htmx and _from_list(request):
         return HttpResponseRedirect(filters_of(request).list_href, status=303)
+    if pane or not request.htmx:
+        response = open_next(request, item, hub.cursor())
     else:
         response = reswap(render(request, "components/_toasts.html", {"oob": True}), "none")
     changed = {"target": "body", "changed": [item.mobius_id]}
