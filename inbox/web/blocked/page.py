@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -29,7 +29,7 @@ from inbox.web.ui.groups import read_groups
 from inbox.web.ui.lists import Choice, Counter, by_label, chips
 from inbox.web.ui.nudging import LastNudge, read_accounts, waits_for
 from inbox.web.ui.people import People
-from inbox.web.ui.when import clock, midnight, span
+from inbox.web.ui.when import clock, midnight, next_midnight, span
 from inbox.web.ui.words import listed
 
 PANEL_ROWS = 6
@@ -127,8 +127,7 @@ def _late(item: Interaction, now: datetime) -> bool:
 
 
 def _today(item: Interaction, now: datetime) -> bool:
-    tonight = midnight(now) + timedelta(days=1)
-    return item.expires_at is not None and now < item.expires_at < tonight
+    return item.expires_at is not None and now < item.expires_at < next_midnight(now)
 
 
 def _everybody(item: Interaction, _now: datetime) -> bool:

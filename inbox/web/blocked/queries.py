@@ -12,7 +12,7 @@ from inbox.access import Viewer
 from inbox.access.search import having
 from inbox.models import Interaction, Recipient, Upstream
 from inbox.web.ui.lists import ListForm, OneOf, Search, Text, union_of_slices
-from inbox.web.ui.when import midnight
+from inbox.web.ui.when import next_midnight
 
 SHOWN = ("late", "today", "stale", "all")
 """The counters: overdue, expiring today, claimed too long, everyone must answer."""
@@ -21,7 +21,7 @@ OVER = {"1h": 1, "4h": 4, "1d": 24}
 
 
 class BlockedFilters(ListForm):
-    """``group`` and ``person`` are Mobius ids."""
+    """``group`` and ``person`` are Mobius IDs."""
 
     url_name = "blocked"
 
@@ -44,13 +44,12 @@ def read(
     is read along its own index and stops after ``MOST``.
     """
     rows = _narrowed(viewer, upstream, filters.cleaned_data, now)
-    tonight = midnight(now) + timedelta(days=1)
     old = now - settings.CLAIM_STALE_AFTER
     due = rows.filter(due_at__isnull=False)
     parts = (
         rows.order_by("created_at", "id"),
         due.filter(due_at__lt=now).order_by("due_at"),
-        due.filter(due_at__gte=now, due_at__lt=tonight).order_by("due_at"),
+        due.filter(due_at__gte=now, due_at__lt=next_midnight(now)).order_by("due_at"),
         rows.filter(claimed_by__isnull=False, claimed_at__lte=old).order_by("claimed_at"),
     )
     found = union_of_slices(*(part[: MOST + 1] for part in parts))
