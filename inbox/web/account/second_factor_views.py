@@ -59,8 +59,8 @@ class SecondStep(AuthenticateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """allauth's context, and the factors that the person has."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        held = set(Authenticator.objects.filter(user=self.stage.login.user).values_list("type"))
-        return {**context, "held": {type_ for (type_,) in held}}
+        held = Authenticator.objects.filter(user=self.stage.login.user)
+        return {**context, "held": set(held.values_list("type", flat=True))}
 
     def form_invalid(self, form: Any) -> HttpResponse:
         response = super().form_invalid(form)
