@@ -45,7 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):
-    """Decides which account someone gets whom the provider has identified."""
+    """Decides which account a person gets once the provider has identified them."""
 
     def list_apps(
         self, request: HttpRequest | None, provider: Any = None, client_id: Any = None

@@ -17,7 +17,7 @@ NEWEST_FIRST = Keyset("at", "number")
 
 
 class DecisionFilters(ListForm):
-    """``item`` is the id of a question."""
+    """``item`` is the ID of a question."""
 
     url_name = "decisions"
 

@@ -26,7 +26,7 @@ from inbox.web.ui.scopes import OPEN, SNOOZED, Filters, by_snooze, shows
 
 @dataclass(frozen=True)
 class Arrivals:
-    """The ids of new questions that a page does not show until the viewer asks for them."""
+    """The IDs of new questions that a page does not show until the viewer asks for them."""
 
     ids: tuple[str, ...] = ()
 
@@ -87,8 +87,8 @@ class InboxChanges:
 
 @dataclass(frozen=True)
 class Found:
-    """What became of changed questions: the ids of ``new`` ones, the rows of those that stay on the
-    page, and the ids of those that leave it. ``bands`` are those of the new ones.
+    """What became of changed questions: the IDs of ``new`` ones, the rows of those that stay on the
+    page, and the IDs of those that leave it. ``bands`` are those of the new ones.
     """
 
     new: tuple[str, ...]

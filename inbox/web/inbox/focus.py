@@ -146,7 +146,7 @@ def next_in_focus(
 
 
 def _next_after(steps: Iterable[Step], id_: str) -> str:
-    """The id of the next waiting question after ``id_``, or of the first one if ``id_`` isn't a
+    """The ID of the next waiting question after ``id_``, or of the first one if ``id_`` isn't a
     step."""
     order = list(steps)
     at = next((index for index, step in enumerate(order) if step.id == id_), -1)

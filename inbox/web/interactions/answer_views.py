@@ -263,7 +263,7 @@ async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 
 def _kept(request: ReviewerRequest, id: str, sent: str) -> tuple[AnswerForm | None, bool]:
-    """Save the typed text; for an answer, its form with the same operation id."""
+    """Save the typed text; for an answer, its form with the same operation ID."""
     item = find_asked(request.viewer, id)
     saved = keep_typed(request, id)
     form = _form_of(request, item) if sent == "respond" else None

@@ -234,7 +234,7 @@ class ItemPage:
 
     @property
     def notes_seen(self) -> bool:
-        """Whether it is noted what the viewer has seen of it: it was asked of them, and is open."""
+        """Whether the page notes that the viewer has seen it: they were asked, and it is open."""
         return self.item.pending and self.refusal is not Refusal.NOT_ASKED
 
     @property

@@ -51,7 +51,7 @@ SORTS = {
 
 
 class RunFilters(ListForm):
-    """``status`` is ``open`` or a ``Run.state``, ``group`` and ``person`` are Mobius ids. ``view``
+    """``status`` is ``open`` or a ``Run.state``, ``group`` and ``person`` are Mobius IDs. ``view``
     is the number of the saved view that was opened, even after its filters have changed.
     """
 

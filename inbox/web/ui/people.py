@@ -24,7 +24,7 @@ class People:
     viewer: str | None = None
 
     def full(self, user_id: str | None) -> str:
-        """The name of an id; an id without an account is its own name."""
+        """The name of an ID; an ID without an account is its own name."""
         if not user_id:
             return _("Someone")
         return self.names.get(user_id) or user_id

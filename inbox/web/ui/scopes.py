@@ -148,7 +148,7 @@ def rows_of(
     snoozed: Collection[int] | None = None,
     unread: bool = False,
 ) -> QuerySet[Recipient]:
-    """The viewer's rows of a scope, unordered; none for an account without a Mobius id.
+    """The viewer's rows of a scope, unordered; none for an account without a Mobius ID.
     ``snoozed`` is as in ``by_snooze``; ``unread``: of the open ones only those that the viewer has
     not seen.
     """
