@@ -108,14 +108,13 @@ async def respond(
     Raises:
         NotAsked: the question is not there for the reviewer.
     """
-    seen = seen or Seen()
     answer = Answer(
         reviewer,
         interaction_id,
         value,
         comment,
         operation_id,
-        seen,
+        seen or Seen(),
         origin,
         typed_in,
         viewer_and_item,
@@ -132,7 +131,7 @@ async def respond(
 
 def _not_begun(answer: Answer) -> Outcome[Interaction]:
     """Another process is still sending an answer of the person's."""
-    _, item = _find(answer)
+    _, item = _asked(answer.reviewer, answer.interaction_id)
     _save_draft(answer, item, closed=not item.pending)
     return Outcome(Kind.UNCONFIRMED, item)
 
@@ -162,8 +161,7 @@ async def check_answerable(
     Reads the question from Mobius if possible: that it is closed or has changed comes before errors
     in the value. Raises ``NotAsked``.
     """
-    viewer = await sync_to_async(viewer_of)(reviewer.user)
-    item = await sync_to_async(find_asked)(viewer, interaction_id)
+    viewer, item = await sync_to_async(_asked)(reviewer, interaction_id)
     snapshot = await _look_up(interaction_id) if item.pending else None
     return await sync_to_async(answer_command.why_not)(viewer, item, snapshot, seen or Seen())
 
@@ -235,13 +233,14 @@ def _prepare(answer: Answer, *, recheck: bool) -> AnswerCommand | Outcome[Intera
     be checked before it is sent again.
     """
     reviewer = answer.reviewer
-    viewer, item = (answer.viewer_and_item if recheck else None) or _find(answer)
+    loaded = answer.viewer_and_item if recheck else None
+    viewer, item = loaded or _asked(reviewer, answer.interaction_id)
     existing = attempts.find(reviewer, answer.operation_id)
-    earlier = existing if existing is not None and attempts.is_for(existing, item) else None
-    if earlier is not None and earlier.state in TAKEN:
-        return _taken(earlier, viewer, item)
-    if earlier is not None and earlier.state == Attempt.State.OPEN and recheck:
-        return AnswerCommand(earlier, viewer, item, unknown=True)
+    if existing is not None and attempts.is_for(existing, item):
+        if existing.state in TAKEN:
+            return _taken(existing, viewer, item)
+        if existing.state == Attempt.State.OPEN and recheck:
+            return AnswerCommand(existing, viewer, item, unknown=True)
     refused = _refused(answer, viewer, item)
     if refused is not None:
         return refused
@@ -314,17 +313,12 @@ def _taken(
 
 def _already_sent(answer: Answer, viewer: Viewer, item: Interaction) -> bool:
     """Whether the same value and comment were sent from here before, and have arrived."""
-    reviewer = answer.reviewer
     arrived = attempts.sent_from_here(
-        reviewer, viewer, item, value=answer.value, comment=answer.comment
+        answer.reviewer, viewer, item, value=answer.value, comment=answer.comment
     )
     if arrived:
-        draft.settle(reviewer, item)
+        draft.settle(answer.reviewer, item)
     return arrived
-
-
-def _find(answer: Answer) -> ViewerAndItem:
-    return _asked(answer.reviewer, answer.interaction_id)
 
 
 def _asked(reviewer: Reviewer, interaction_id: str) -> ViewerAndItem:
@@ -333,11 +327,10 @@ def _asked(reviewer: Reviewer, interaction_id: str) -> ViewerAndItem:
 
 
 def _save_draft(answer: Answer, item: Interaction, *, closed: bool) -> None:
-    typed = draft.as_form_values(answer.value)
     draft.keep(
         answer.reviewer,
         item,
-        values=typed,
+        values=draft.as_form_values(answer.value),
         comment=answer.comment,
         closed=closed,
         typed_in=answer.typed_in,
@@ -361,9 +354,10 @@ def _settle_unconfirmed() -> None:
 
 
 def _settle(unknown: AnswerCommand, snapshot: Payload) -> None:
-    outcome, attempt = unknown.on_recheck(snapshot), unknown.attempt
+    outcome = unknown.on_recheck(snapshot)
+    attempt = unknown.attempt
     if attempt.on_its_way and not outcome.done:
         returned.bring_back(attempt, outcome.kind)
-    lost = outcome.kind is Kind.NOT_RECORDED
-    if lost and attempt.began_at < timezone.now() - GIVE_UP_AFTER:
+    is_open = outcome.kind is Kind.NOT_RECORDED
+    if is_open and attempt.began_at < timezone.now() - GIVE_UP_AFTER:
         attempts.refuse(attempt, observed.NEVER_ARRIVED)
