@@ -117,21 +117,20 @@ def sent_to(user_id: int, item: Interaction, *, besides: Attempt | None = None) 
     accepted = [attempt for attempt in attempts if attempt.state == Attempt.State.ACCEPTED]
     ids = {attempt.reviewer.mobius_id for attempt in accepted} if item.shared else set()
     received = frozenset(id_ for id_ in item.missing if id_ in ids)
-    own_attempt = next((attempt for attempt in accepted if attempt in own), None)
-    if own_attempt := own_attempt or held:
+    own_attempt = next((attempt for attempt in accepted if attempt in own), held)
+    if own_attempt is not None:
         return Sent(_underway(own_attempt, mine=True), received=received, held=held)
     unconfirmed_at = [
         attempt.accepted_at for attempt in own if attempt.state == Attempt.State.UNCONFIRMED
     ]
     others = [attempt for attempt in attempts if attempt not in own and _blocks(attempt)]
-    blocking = next(iter(others), None) if item.takes_one_answer else None
-    underway = None if blocking is None else _underway(blocking, mine=False)
+    blocked = bool(others) and item.takes_one_answer
     return Sent(
-        underway,
-        next(reversed(unconfirmed_at), None),
+        underway=_underway(others[0], mine=False) if blocked else None,
+        unconfirmed_at=unconfirmed_at[-1] if unconfirmed_at else None,
         received=received,
-        returned=last_returned.returned if last_returned is not None else "",
-        returned_message=last_returned.returned_message if last_returned is not None else "",
+        returned=last_returned.returned if last_returned else "",
+        returned_message=last_returned.returned_message if last_returned else "",
     )
 
 

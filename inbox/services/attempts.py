@@ -61,8 +61,7 @@ def find(reviewer: Reviewer, operation_id: str) -> Attempt | None:
 
 
 def is_for(attempt: Attempt, item: Interaction) -> bool:
-    at = (attempt.upstream_id, attempt.interaction_id)
-    return at == (item.upstream_id, item.mobius_id)
+    return (attempt.upstream_id, attempt.interaction_id) == (item.upstream_id, item.mobius_id)
 
 
 @dataclass(frozen=True)
@@ -335,10 +334,10 @@ def _settle_answered(
 ) -> bool:
     """Settle the person's attempts now that their answer has arrived. True if it is this one's."""
     attempts = _attempts_of(attempt.reviewer, item)
-    known_source = attempt if accepted else None
-    sent = _recognise(attempts, attempt.reviewer, viewer, item, accepted=known_source)
+    source = attempt if accepted else None
+    sent = _recognise(attempts, attempt.reviewer, viewer, item, accepted=source)
     for other in attempts:
-        if other.state in Attempt.UNSETTLED and other.pk != getattr(sent, "pk", None):
+        if other.state in Attempt.UNSETTLED and other != sent:
             refuse(other, "already_answered")
     draft.settle(attempt.reviewer, item)
     return sent is not None and (
@@ -347,12 +346,10 @@ def _settle_answered(
 
 
 def _attempts_of(reviewer: Reviewer, item: Interaction) -> list[Attempt]:
-    rows = Attempt.objects.select_for_update()
-    return list(
-        rows.filter(
-            reviewer=reviewer, upstream_id=item.upstream_id, interaction_id=item.mobius_id
-        ).order_by("pk")
+    rows = Attempt.objects.filter(
+        reviewer=reviewer, upstream_id=item.upstream_id, interaction_id=item.mobius_id
     )
+    return list(rows.select_for_update().order_by("pk"))
 
 
 def _recognise(
@@ -376,7 +373,7 @@ def _recognise(
     sent = accepted or _find_source(own_answer(viewer, item), attempts)
     if sent is None:
         return None
-    _enter(sent, reviewer, viewer, item)
+    _log(sent, reviewer, viewer, item)
     sent.state, sent.outcome, sent.settled_at = Attempt.State.ANSWERED, RESPOND, timezone.now()
     sent.save(update_fields=["state", "outcome", "settled_at", "http_status"])
     if sent.returned:
@@ -393,13 +390,13 @@ def _find_source(answer: OwnAnswer, attempts: list[Attempt]) -> Attempt | None:
     candidates = [attempt for attempt in attempts if answer.was_sent_by(attempt)]
     if not candidates:
         accepted = [attempt for attempt in attempts if attempt.state in _ACCEPTED_STATES]
-        return next(reversed(accepted), None)
+        return accepted[-1] if accepted else None
     at = answer.at
     earlier = [attempt for attempt in candidates if at is not None and attempt.began_at <= at]
-    return next(reversed(earlier), next(iter(candidates), None))
+    return earlier[-1] if earlier else candidates[0]
 
 
-def _enter(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction) -> None:
+def _log(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction) -> None:
     logged = decision_log.answers_of(item.upstream, [item.mobius_id])
     if (item.mobius_id, viewer.mobius_id) in logged:
         return
