@@ -25,8 +25,7 @@ from inbox.mirror.snapshots import Payload
 from inbox.mobius.errors import MobiusError, RateLimited, Unavailable, Unreachable
 from inbox.mobius.timing import Backoff
 from inbox.models import Attempt, Batch, BatchItem, Interaction, Reviewer, Upstream
-from inbox.services import answer_command, attempts, claiming
-from inbox.services import respond as answering
+from inbox.services import answer_command, attempts, claiming, respond
 from inbox.services.claiming import Verb
 from inbox.services.look_up import look_up, mirror
 from inbox.services.origin import Origin
@@ -148,7 +147,7 @@ class BatchRunner(ScheduledSender):
                 claims = batch.verb == Batch.Verb.CLAIM
                 operation = claiming.claim if claims else claiming.release
                 return Result.of(await operation(**about, origin=origin))
-            outcome = await answering.respond(
+            outcome = await respond.respond(
                 **about,
                 value=batch.verb == Batch.Verb.APPROVE,
                 comment=batch.comment,
@@ -165,16 +164,15 @@ class BatchRunner(ScheduledSender):
         """
         reviewer = await sync_to_async(_reviewer)(batch)
         about: dict[str, Any] = {"reviewer": reviewer, "interaction_id": item.interaction_id}
-        if (
-            batch.answers
-            and await sync_to_async(attempts.find)(reviewer, item.operation_id) is None
-        ):
-            return None
+        if batch.answers:
+            attempt = await sync_to_async(attempts.find)(reviewer, item.operation_id)
+            if attempt is None:
+                return None
         with suppress(MobiusError):
             await self._read(item.interaction_id)
         try:
             if batch.answers:
-                outcome = await answering.recheck(**about, operation_id=item.operation_id)
+                outcome = await respond.recheck(**about, operation_id=item.operation_id)
                 return Result.of(outcome)
             outcome = await claiming.recheck(Verb(batch.verb), **about)
         except NotAsked:
@@ -316,8 +314,8 @@ def publish(batch: Batch, *, rows: bool = False, ids: Iterable[str] = ()) -> Non
     own = batch.reviewer.mobius_id or ""
     changed = {topics.held(own): frozenset[str]()}
     if rows:
-        sent = (BatchItem.State.LEFT_OUT, BatchItem.State.DONE)
-        ids = batch.items.exclude(state__in=sent).values_list("interaction_id", flat=True)
+        not_listed = (BatchItem.State.LEFT_OUT, BatchItem.State.DONE)
+        ids = batch.items.exclude(state__in=not_listed).values_list("interaction_id", flat=True)
     if found := frozenset(ids):
         changed[topics.inbox(own)] = found
     get_bus().publish(changed)

@@ -152,28 +152,25 @@ def prepare(
     )
     taken = {question.interaction_id: question for question in chosen[:MOST]}
     items = _asked(viewer, upstream, taken)
-    rows: list[BatchItem] = []
     reasons = {id_: _left_out(batch, viewer, item, taken[id_], now) for id_, item in items.items()}
     if batch.answers:
-        own = dict.fromkeys(_drafted(reviewer, upstream, items), LeftOut.DRAFTED)
-        own |= dict.fromkeys(_on_their_way(reviewer, upstream, items), LeftOut.ON_ITS_WAY)
-        reasons = {id_: reason or own.get(id_, "") for id_, reason in reasons.items()}
+        begun = dict.fromkeys(_drafted(reviewer, upstream, items), LeftOut.DRAFTED)
+        begun |= dict.fromkeys(_on_their_way(reviewer, upstream, items), LeftOut.ON_ITS_WAY)
+        reasons = {id_: reason or begun.get(id_, "") for id_, reason in reasons.items()}
     included = [item for id_, item in items.items() if not reasons[id_]]
     kinds = _kinds(upstream, included) if batch.answers else {}
-    for id_, item in items.items():
-        reason = reasons[id_]
-        rows.append(
-            BatchItem(
-                batch=batch,
-                place=len(rows),
-                interaction_id=id_,
-                updated_at=taken[id_].updated_at or item.updated_at,
-                kind=kinds.get(id_, ""),
-                state=BatchItem.State.LEFT_OUT if reason else BatchItem.State.WAITING,
-                outcome=reason,
-            )
+    BatchItem.objects.bulk_create(
+        BatchItem(
+            batch=batch,
+            place=place,
+            interaction_id=id_,
+            updated_at=taken[id_].updated_at or item.updated_at,
+            kind=kinds.get(id_, ""),
+            state=BatchItem.State.LEFT_OUT if reasons[id_] else BatchItem.State.WAITING,
+            outcome=reasons[id_],
         )
-    BatchItem.objects.bulk_create(rows)
+        for place, (id_, item) in enumerate(items.items())
+    )
     return batch
 
 
