@@ -1,5 +1,4 @@
-"""What prevents accidental answers: the page asks first, or the answer can be
-undone.
+"""What prevents accidental answers: the page asks first, or the answer can be undone.
 
 The person chooses, and ``ANSWER_GUARD`` and ``UNDO_SECONDS`` are the installation's defaults. A
 question that expires soon, that a link opened with a suggested answer, or whose context has
@@ -63,9 +62,7 @@ def guard_of(
 
     ``suggested``: the link that opened it suggests an answer.
     """
-    soon = asks_from(reviewer, item)
-    late = soon is not None and now >= soon
-    asks = always_asks(item) or suggested or late
+    asks = suggested or _asks(reviewer, item, now)
     return Guard.CONFIRM if asks else choice_of(reviewer).guard
 
 
@@ -78,8 +75,12 @@ def wait_of(
     form that has asked is sent at once. Empty if no form says.
     """
     guard = Guard(used) if used in Guard.values else choice_of(reviewer).guard
-    soon = asks_from(reviewer, item)
-    late = soon is not None and now >= soon
-    if guard == Guard.CONFIRM or not undo_offered() or always_asks(item) or late:
+    if guard == Guard.CONFIRM or not undo_offered() or _asks(reviewer, item, now):
         return None
     return timedelta(seconds=choice_of(reviewer).seconds)
+
+
+def _asks(reviewer: Reviewer, item: Interaction, now: datetime) -> bool:
+    """Whether the question is asked first now, whatever the person has chosen."""
+    soon = asks_from(reviewer, item)
+    return always_asks(item) or (soon is not None and now >= soon)
