@@ -70,7 +70,8 @@ class Confirmer:
     async def read_due(self) -> None:
         """Read every question that is due."""
         now = monotonic()
-        for attempt_id in [attempt_id for attempt_id, at in list(self._due.items()) if at <= now]:
+        due = [attempt_id for attempt_id, at in list(self._due.items()) if at <= now]
+        for attempt_id in due:
             pause = await confirm(attempt_id)
             if pause is None:
                 self._due.pop(attempt_id, None)
@@ -87,8 +88,7 @@ async def confirm(attempt_id: int) -> float | None:
     command = await sync_to_async(_command)(attempt_id)
     if command is None:
         return None
-    accepted_at = command.attempt.accepted_at or command.attempt.created_at
-    age = timezone.now() - accepted_at
+    age = timezone.now() - (command.attempt.accepted_at or command.attempt.created_at)
     pause = FIRST_INTERVAL if age < FIRST_PHASE else INTERVAL
     overdue = age >= GIVE_UP_AFTER
     snapshot = None

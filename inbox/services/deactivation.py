@@ -281,7 +281,8 @@ async def _release_claims(
                 continue
             outcome = await _release(reviewer, item, origin, by, until=until)
             if outcome.kind is Kind.RELEASED:
-                released += item.claimed_by == reviewer.mobius_id
+                if item.claimed_by == reviewer.mobius_id:
+                    released += 1
             elif outcome.kind not in _NO_CLAIM_LEFT:
                 kept.append(outcome)
             if outcome.kind in (*_TEMPORARY, *_WITHOUT_TOKEN):

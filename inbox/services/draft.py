@@ -145,7 +145,8 @@ def keep(
 def restore(attempt: Attempt, item: Interaction) -> None:
     """Make an answer a draft again, unless one of the person's drafts has its text."""
     answer = answer_of(attempt)
-    if not any(map(answer.is_in, _of(item).filter(reviewer=attempt.reviewer))):
+    own = _of(item).filter(reviewer=attempt.reviewer)
+    if not any(answer.is_in(draft) for draft in own):
         closed = not item.pending
         keep(attempt.reviewer, item, values=answer.values, comment=answer.comment, closed=closed)
 
@@ -330,17 +331,12 @@ def _sent(drafts: QuerySet[Draft]) -> list[int]:
     for attempt in attempts.select_related("reviewer"):
         by = attempt.reviewer.mobius_id or ""
         answers[by, attempt.upstream_id, attempt.interaction_id].append(answer_of(attempt))
-    return [
-        draft.pk
-        for draft in found
-        if draft.empty
-        or any(
-            answer.is_in(draft)
-            for answer in answers[
-                draft.reviewer.mobius_id or "", draft.upstream_id, draft.interaction_id
-            ]
-        )
-    ]
+    sent = []
+    for draft in found:
+        own = answers[draft.reviewer.mobius_id or "", draft.upstream_id, draft.interaction_id]
+        if draft.empty or any(answer.is_in(draft) for answer in own):
+            sent.append(draft.pk)
+    return sent
 
 
 def _filled(values: list[str]) -> list[str]:

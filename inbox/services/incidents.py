@@ -147,14 +147,16 @@ async def mail() -> bool:
 
     If the process ends between sending and storing that, the mail is sent once more.
     """
-    for one in await sync_to_async(_due)() if settings.ADMIN_EMAIL else ():
+    if not settings.ADMIN_EMAIL:
+        return True
+    for due in await sync_to_async(_due)():
         try:
-            await asyncio.to_thread(mails.send, one.mail)
+            await asyncio.to_thread(mails.send, due.mail)
         except mails.NotSent as error:
             log.warning("the email to ADMIN_EMAIL could not be sent: %s", error)
             return False
-        rows = Incident.objects.filter(pk=one.incident.pk)
-        await rows.aupdate(**{one.field: timezone.now()})
+        rows = Incident.objects.filter(pk=due.incident.pk)
+        await rows.aupdate(**{due.field: timezone.now()})
     return True
 
 

@@ -45,10 +45,10 @@ def measure_sync() -> None:
 def measure_rows() -> None:
     """What waits in the database."""
     upstream = Upstream.present()
-    states = Attempt.objects.filter(upstream=upstream)
+    attempts = Attempt.objects.filter(upstream=upstream)
     held = Count("pk", Q(state=Attempt.State.HELD))
     waiting = {name: Count("pk", Q(state=state)) for name, state in QUEUES.items()}
-    unsettled = states.filter(state__in=[Attempt.State.HELD, *QUEUES.values()])
+    unsettled = attempts.filter(state__in=[Attempt.State.HELD, *QUEUES.values()])
     found = unsettled.aggregate(held=held, **waiting)
     metrics.HELD_ANSWERS.set(found["held"])
     for name in QUEUES:

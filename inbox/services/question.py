@@ -87,8 +87,8 @@ class Reads:
     def of(self, interaction_id: str) -> Read:
         """The last read of this id, or a new one."""
         loop = asyncio.get_running_loop()
-        for id_ in [id_ for id_, (at, _) in self._ids.items() if at + ONE_PER_ID <= loop.time()]:
-            del self._ids[id_]
+        oldest = loop.time() - ONE_PER_ID
+        self._ids = {id_: found for id_, found in self._ids.items() if found[0] > oldest}
         if interaction_id not in self._ids:
             # Others may wait for it too, so it must outlive the request that started it.
             read = loop.create_task(_read(interaction_id), context=Context())

@@ -15,8 +15,7 @@ from inbox.services.outcome import Kind
 
 @transaction.atomic
 def bring_back(attempt: Attempt, kind: Kind, message: str = "") -> None:
-    """Tell the person why their held answer was not sent, and keep its text as a draft. Once.
-
+    """Tell the person once why their held answer was not sent, and keep its text as a draft.
     ``message`` is what Mobius said.
 
     An attempt that may have arrived stays open: if it turns out to be an answer, ``forget`` takes
@@ -58,5 +57,9 @@ def forget(reviewer: Reviewer, item: Interaction) -> None:
 def publish(reviewer: Reviewer, interaction_id: str) -> None:
     """Update the person's own pages only."""
     own = reviewer.mobius_id or ""
-    changed = {topics.inbox(own): frozenset({interaction_id})}
-    get_bus().publish(changed | dict.fromkeys((topics.held(own), topics.notices(own)), frozenset()))
+    changed = {
+        topics.inbox(own): frozenset({interaction_id}),
+        topics.held(own): frozenset(),
+        topics.notices(own): frozenset(),
+    }
+    get_bus().publish(changed)

@@ -68,7 +68,8 @@ class Patrol:
             if broken is None and link.number == until < self._head.number:
                 self._link = link
                 return
-            link, broken = up_to(self._head, link) if broken is None else (link, broken)
+            if broken is None:
+                link, broken = up_to(self._head, link)
             verdict = broken or compare(Verdict(link.number), entry_count.read())
             if verdict.intact:
                 # Other machines may have appended these entries.

@@ -72,10 +72,8 @@ def _reseal(reason: str, account: str) -> Resealed:
 def _continue_from_the_last_entry() -> None:
     head = DecisionHead.objects.select_for_update().first() or DecisionHead()
     last = Decision.objects.order_by("-number").first()
-    start = decision_log.new_head()
-    head.number = start.number if last is None else last.number
-    head.hash = start.hash if last is None else last.hash
-    head.unsealed_from = None
+    end = last or decision_log.new_head()
+    head.number, head.hash, head.unsealed_from = end.number, end.hash, None
     decision_log.seal(head)
 
 
@@ -94,10 +92,8 @@ def _enter_lost_answers() -> int:
     answers = cross_check.answers_without_entry()
     for row in answers.select_related("interaction__upstream"):
         item = row.interaction
-        answers_by_person = [
-            answer for answer in Answer.all_of(item) if answer.user_id == row.user_id
-        ]
-        observed.enter(item.upstream, answers_by_person)
+        theirs = [answer for answer in Answer.all_of(item) if answer.user_id == row.user_id]
+        observed.enter(item.upstream, theirs)
     return decision_log.head().number - before
 
 
