@@ -25,6 +25,7 @@ from inbox.access.rules import (
 )
 from inbox.models import Group, Interaction, Membership, Reviewer, Run, Upstream
 from inbox.models.question_words import numbers_with
+from inbox.models.reviewer import shown_name
 from inbox.words import words_of
 
 Text = tuple[str, str]
@@ -34,9 +35,9 @@ Name = tuple[str, str, str, str]
 """The Mobius ID of a person or group, and the parts of the name."""
 
 MOST_OF_QUESTION = 48 * 1024
+MOST_OF_ANSWERS = 16 * 1024
 MOST_NAMED = 20
 """People of one search whose questions are checked, to see whether the viewer may find them."""
-MOST_OF_ANSWERS = 16 * 1024
 
 
 def search_questions(
@@ -99,7 +100,7 @@ def search_people(
         "mobius_id", "user__first_name", "user__last_name", "user__username"
     )
     called = [
-        (str(id_), f"{first} {last}".strip() or username)
+        (str(id_), shown_name(first, last, username))
         for id_, first, last, username in names.order_by("user__username")
         if _is_called(f"{first} {last} {username}", words)
     ]
@@ -165,7 +166,7 @@ def names_in(upstream: Upstream) -> QuerySet[Any, Any]:
 def _with_names(words: Iterable[str], rows: Iterable[Name]) -> list[list[str]]:
     """Each word, with the marks of the people and groups in whose names it begins a word."""
     named = [
-        (mark_of(str(id_)), words_of(f"{first} {last}".strip() or username))
+        (mark_of(str(id_)), words_of(shown_name(first, last, username)))
         for id_, first, last, username in rows
     ]
     return [

@@ -131,9 +131,7 @@ class DecisionHead(models.Model):
     it may have been removed.
     """
 
-    ONLY = 1
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     number = models.BigIntegerField()
     hash = models.CharField(max_length=64)
     unsealed_from = models.BigIntegerField(null=True)

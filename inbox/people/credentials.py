@@ -91,9 +91,7 @@ def state_of(user_id: int, upstream: Upstream) -> Token:
     credential = Credential.objects.filter(reviewer__user_id=user_id, upstream=upstream).first()
     if credential is None:
         return Token.NONE
-    try:
-        vault.unseal(credential.sealed)
-    except vault.KeyLost:
+    if not vault.opens(credential.sealed):
         return Token.LOST
     return Token.GOOD if credential.refused_at is None else Token.REFUSED
 
@@ -111,7 +109,7 @@ def mark_used(reviewer: Reviewer) -> None:
 @sensitive_variables()
 def _token_fields(token: str) -> dict[str, Any]:
     """The encrypted token, and the parts that are shown, without the project after a dot."""
-    ends = ("prefix", token[:8]), ("last_four", token.partition(".")[0][-4:])
+    prefix, last_four = token[:8], token.partition(".")[0][-4:]
     if len(token) < MIN_LENGTH_SHOWN:
-        ends = ("prefix", token[:4]), ("last_four", "")
-    return {"sealed": vault.seal(token), **dict(ends)}
+        prefix, last_four = token[:4], ""
+    return {"sealed": vault.seal(token), "prefix": prefix, "last_four": last_four}
