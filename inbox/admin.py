@@ -127,18 +127,17 @@ class AccountAdmin(UserAdmin):
     @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         """Remove the account's token first, which is logged."""
-        self._take_tokens([obj])
+        self._remove_tokens([obj])
         super().delete_model(request, obj)
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """As ``delete_model``, for the selected accounts."""
-        self._take_tokens(queryset)
+        self._remove_tokens(queryset)
         super().delete_queryset(request, queryset)
 
-    def _take_tokens(self, users: Iterable[User]) -> None:
-        owners = Reviewer.objects.filter(user__in=list(users))
-        credentials.revoke(owners)
+    def _remove_tokens(self, users: Iterable[User]) -> None:
+        credentials.revoke(Reviewer.objects.filter(user__in=list(users)))
 
     @admin.display(description=gettext_lazy("Mobius ID"), ordering="reviewer__mobius_id")
     def mobius_id(self, user: User) -> str:
@@ -241,7 +240,7 @@ class DecisionAdmin(NotEditable, admin.ModelAdmin):
 
 admin.site.unregister(get_user_model())
 admin.site.register(get_user_model(), AccountAdmin)
-for allauths in (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken):
-    admin.site.unregister(allauths)
+for model in (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken):
+    admin.site.unregister(model)
 admin.site.unregister(Group)
 admin.site.register(Group, RoleAdmin)
