@@ -28,7 +28,6 @@ from inbox.services.rate_limit import RateLimiter
 CONFIRM_WITHIN = 600
 """Seconds that a person has to confirm who the pasted token belongs to."""
 
-
 rate_limiter = RateLimiter("tokens")
 """Limits pasted tokens: each makes a call to Mobius."""
 
@@ -101,8 +100,14 @@ def confirm(
     return _adopt(reviewer, SecretStr(token), unconfirmed.owner, origin, confirmed=True)
 
 
-async def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
-    await sync_to_async(_remove)(reviewer, origin)
+@transaction.atomic
+def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
+    """Remove the person's own token, as they wish. The Mobius ID stays."""
+    upstream = Upstream.lock_present()
+    before = credentials.present(reviewer, upstream)
+    credentials.remove(reviewer)
+    if before is not None:
+        _log("token_removed", reviewer, origin, None, before)
 
 
 def lock(user: User) -> None:
@@ -186,15 +191,6 @@ def _conflict(reviewer: Reviewer, owner: str, *, taken: bool) -> NotAdopted:
     rights_log.enter_conflict(reviewer, owner)
     reason = Reason.TAKEN if taken else Reason.ANOTHER_OWNER
     return NotAdopted(reason, owner=owner, mobius_id=reviewer.mobius_id or "")
-
-
-@transaction.atomic
-def _remove(reviewer: Reviewer, origin: Origin) -> None:
-    upstream = Upstream.lock_present()
-    before = credentials.present(reviewer, upstream)
-    credentials.remove(reviewer)
-    if before is not None:
-        _log("token_removed", reviewer, origin, None, before)
 
 
 def _log(

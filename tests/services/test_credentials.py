@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import sync_to_async
 from cryptography.fernet import Fernet
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -244,7 +244,7 @@ def confirm_rina(rina: Reviewer) -> None:
 CHANGES: dict[str, Callable[[Reviewer], Any]] = {
     "assign": lambda rina: credentials.assign(rina, mobius_id="user_other"),
     "take away": lambda rina: credentials.revoke([rina]),
-    "remove": lambda rina: async_to_sync(credentials.remove)(reviewer=rina),
+    "remove": lambda rina: credentials.remove(reviewer=rina),
     "confirm": confirm_rina,
     "conflict": lambda rina: rights_log.enter_conflict(rina, "user_other"),
     "set the Mobius ID": lambda rina: people.set_mobius_id(rina.user, "user_other"),
@@ -267,6 +267,6 @@ def test_the_upstream_is_held_before_anything_else(db: None, change: str) -> Non
 
 async def test_removing_the_token_keeps_the_mobius_id(desk: Desk) -> None:
     rina = await sync_to_async(desk.person)("rina")
-    await credentials.remove(reviewer=rina)
+    await sync_to_async(credentials.remove)(reviewer=rina)
     assert not await Credential.objects.filter(reviewer=rina).aexists()
     assert (await Reviewer.objects.aget(pk=rina.pk)).mobius_id == "user_rina"

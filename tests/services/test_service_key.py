@@ -109,7 +109,7 @@ async def test_a_mobius_that_has_proven_a_token_stays_off_until_it_is_set_on(
     rina = await sync_to_async(desk.person)("rina")
     token = SecretStr(desk.server.state.token_of("user_rina"))
     await credentials.adopt(reviewer=rina, token=token)
-    await credentials.remove(reviewer=rina)
+    await sync_to_async(credentials.remove)(reviewer=rina)
     desk.server.offers.more.clear()
     await look_at_offers()
     assert not await mode()

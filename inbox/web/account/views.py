@@ -109,8 +109,8 @@ def _unconfirmed(request: ReviewerRequest) -> Unconfirmed | None:
 
 
 @require_POST
-async def remove_token(request: ReviewerRequest) -> HttpResponseBase:
-    await service.remove(reviewer=request.user.reviewer, origin=origin_of(request))
+def remove_token(request: ReviewerRequest) -> HttpResponseBase:
+    service.remove(reviewer=request.user.reviewer, origin=origin_of(request))
     messages.success(request, _("Your token was removed."))
     return _back()
 
