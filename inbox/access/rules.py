@@ -187,18 +187,14 @@ def saved_views(viewer: Viewer, upstream: Upstream) -> QuerySet[SavedView]:
 
 
 def has_permission(viewer: Viewer, permission: str) -> bool:
-    """Whether the viewer is a lead with this one of ``PERMISSIONS``, directly or by a role.
-
-    One query. Not ``has_perm``, which a superuser always passes.
-    """
-    if not viewer.lead:
-        return False
-    permissions = Permission.objects.filter(content_type__app_label="inbox", codename=permission)
-    return permissions.filter(Q(user=viewer.user_id) | Q(group__user=viewer.user_id)).exists()
+    """Whether the viewer is a lead with this one of ``PERMISSIONS``. One query for leads."""
+    return permission in permissions_of(viewer)
 
 
 def permissions_of(viewer: Viewer) -> frozenset[str]:
-    """The viewer's ``PERMISSIONS``. One query for leads, none for others."""
+    """The viewer's ``PERMISSIONS``, given directly or by a role. One query for leads, none for
+    others. Not by ``has_perm``, which a superuser always passes.
+    """
     if not viewer.lead:
         return frozenset()
     permissions = Permission.objects.filter(
