@@ -64,4 +64,6 @@ def _read(request: HttpRequest) -> tuple[str, list[int]]:
     """The browser's name and its accounts' primary keys; empty without a valid cookie."""
     value = request.get_signed_cookie(COOKIE, default="", salt=_SALT, max_age=MAX_AGE)
     browser, _, accounts = (value or "").partition(":")
-    return (browser, [int(account) for account in accounts.split(".")]) if accounts else ("", [])
+    if not accounts:
+        return "", []
+    return browser, [int(account) for account in accounts.split(".")]

@@ -47,8 +47,11 @@ def templates_for(viewer: Viewer, upstream: Upstream, item: Interaction) -> list
         *_own(viewer, upstream, item),
         *_groups(viewer, upstream, item),
     ]
-    usable = {template.text: template for template in reversed(found) if _usable(template.text)}
-    return [template for template in found if usable.get(template.text) is template][:MOST]
+    first: dict[str, Template] = {}
+    for template in found:
+        if _usable(template.text):
+            first.setdefault(template.text, template)
+    return list(first.values())[:MOST]
 
 
 def fixed(upstream: Upstream, item: Interaction) -> QuerySet[CommentTemplate]:
@@ -112,5 +115,5 @@ def _groups(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Templ
 
 
 def _usable(text: str) -> bool:
-    shown = not any(character in text for character in OVERRIDES)
-    return bool(text.strip()) and len(text) <= LONGEST and shown
+    reverses = any(character in text for character in OVERRIDES)
+    return bool(text.strip()) and len(text) <= LONGEST and not reverses
