@@ -1,6 +1,5 @@
 """Showing one masked value to a person who may see it, once its entry is in the decision log."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -10,7 +9,7 @@ from inbox.access import redaction, viewer_of
 from inbox.access.redaction import NotMasked
 from inbox.models import Reviewer, Upstream
 from inbox.services.audit import decision_log
-from inbox.services.audit.decision_log import Entry, entry_by
+from inbox.services.audit.decision_log import entry_by
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.question import find
 
@@ -27,8 +26,8 @@ def reveal_in_question(
     item = find(viewer, upstream, interaction_id)
     if item is None:
         raise NotMasked(interaction_id)
-    entry = _entry(reviewer, upstream, origin)
-    return _reveal(redaction.unmasked(viewer, item), path, replace(entry, item=item))
+    fields = redaction.unmasked(viewer, item)
+    return _reveal(fields, path, reviewer, upstream=upstream, origin=origin, item=item)
 
 
 def reveal_in_run(
@@ -41,20 +40,20 @@ def reveal_in_run(
     run = access.runs(viewer, upstream).filter(mobius_id=run_id).first()
     if run is None or not access.sees_whole_run(viewer):
         raise NotMasked(run_id)
-    entry = _entry(reviewer, upstream, origin)
-    about = replace(entry, run_id=run.mobius_id, workflow=run.workflow)
-    return _reveal({"inputs": run.inputs, "metadata": run.metadata}, path, about)
+    fields = {"inputs": run.inputs, "metadata": run.metadata}
+    about = {"run_id": run.mobius_id, "workflow": run.workflow}
+    return _reveal(fields, path, reviewer, upstream=upstream, origin=origin, **about)
 
 
-def _entry(reviewer: Reviewer, upstream: Upstream, origin: Origin) -> Entry:
-    return entry_by(
-        reviewer, verb=VERB, upstream=upstream, origin=origin, credential_kind="account"
-    )
+def _reveal(fields: dict[str, Any], path: str, reviewer: Reviewer, **about: Any) -> Any:
+    """Return the value once its entry is committed: what can't be logged isn't revealed.
 
-
-def _reveal(fields: dict[str, Any], path: str, entry: Entry) -> Any:
-    """Return the value once its entry is committed: what can't be logged isn't revealed."""
+    ``about`` are the fields of the entry that say where and what.
+    """
     secret = redaction.secret_at(fields, path)
+    value = {"path": path}
     with transaction.atomic():
-        decision_log.append(replace(entry, value={"path": path}))
+        decision_log.append(
+            entry_by(reviewer, verb=VERB, credential_kind="account", value=value, **about)
+        )
     return secret
