@@ -138,8 +138,9 @@ def start_sending(attempt: Attempt) -> bool:
 
 def give_up_held(attempt: Attempt) -> bool:
     """Settle a held attempt as not sent. False if it was undone."""
-    settled = {"outcome": Attempt.NOT_SENT, "settled_at": timezone.now()}
-    return _leave_held(attempt, state=Attempt.State.REFUSED, **settled)
+    return _leave_held(
+        attempt, state=Attempt.State.REFUSED, outcome=Attempt.NOT_SENT, settled_at=timezone.now()
+    )
 
 
 def _leave_held(attempt: Attempt, **fields: Any) -> bool:
@@ -190,12 +191,12 @@ def _store(submission: Submission, existing: Attempt | None, **fields: Any) -> A
     )
     returned.forget(reviewer, item)
     unread.acted_on(reviewer, item)
-    usable = submission.operation_id if submission.existing is None else ""
+    operation_id = submission.operation_id if submission.existing is None else ""
     attempt = existing or Attempt(
         reviewer=reviewer,
         upstream=item.upstream,
         interaction_id=item.mobius_id,
-        operation_id=usable or str(ULID()),
+        operation_id=operation_id or str(ULID()),
     )
     fields |= {
         "value": submission.value,

@@ -190,7 +190,8 @@ class BatchRunner(ScheduledSender):
                 raise
             except (Unreachable, Unavailable) as error:
                 now = monotonic()
-                self._away_since = now if self._away_since is None else self._away_since
+                if self._away_since is None:
+                    self._away_since = now
                 if now - self._away_since >= GIVE_UP_AFTER:
                     raise
                 log.info("a batch is still waiting: %s", error)
