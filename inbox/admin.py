@@ -171,7 +171,6 @@ class LabelFilter(admin.AllValuesFieldListFilter):
     labels: Mapping[str, str]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """With labels."""
         for choice in super().choices(changelist):
             stored = str(choice["display"])
             yield {**choice, "display": _(self.labels.get(stored, stored))}

@@ -13,7 +13,8 @@ from typing import Any
 MOST_DIGITS = 1_000
 """PostgreSQL writes exponents out, and Python reads integers of up to 4,300 digits."""
 
-# The encoder writes a Decimal as a text that nothing sent here can contain; then its quotes go.
+# The encoder writes a Decimal as a string with a mark that no input can contain, and then removes
+# the mark and the quotes.
 _MARK = secrets.token_hex(16)
 _MARKED = re.compile(f'"{_MARK}([^"]*)"')
 

@@ -36,7 +36,7 @@ def _runs(process: int) -> bool:
     return True
 
 
-# They are from an ended process that had the same ID. The library would count on from them.
+# Files of an ended process that had the same ID: the library would continue their counts.
 delete_files(own=True)
 
 from prometheus_client import (  # noqa: E402 - opens this process's files

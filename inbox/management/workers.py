@@ -17,7 +17,7 @@ READY = "ready"
 AGAIN_AFTER = 1.0
 """Seconds between the end of a worker and its next start."""
 FEWEST = 10
-"""How many connections to the database a worker may have at least."""
+"""The least number of connections to the database that a worker may open."""
 STOPPED_WITHIN = 10.0
 """Seconds in which a worker has to end before it is killed."""
 

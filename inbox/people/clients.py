@@ -89,7 +89,7 @@ def credential_for(reviewer: Reviewer, interaction: Interaction) -> RequestCrede
 def member_credential(reviewer: Reviewer, upstream: Upstream | None = None) -> RequestCredential:
     """The person's own token, for requests that must be in their name.
 
-    ``upstream`` is the current one, if the caller has it. Raises ``NoCredential``.
+    ``upstream``: the current one, if the caller has read it. Raises ``NoCredential``.
     """
     upstream = upstream or Upstream.present()
     stored = Credential.objects.filter(reviewer=reviewer, upstream=upstream).first()

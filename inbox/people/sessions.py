@@ -20,7 +20,7 @@ from inbox.people import time_zones
 
 SIGNED_IN_AT = "signed_in_at"
 TIME_ZONE = "time_zone"
-"""The name of the browser's time zone, which the sign-in form says."""
+"""The name of the browser's time zone, which the sign-in form sends."""
 BY_PROVIDER = "by_provider"
 """Whether the session is of a sign-in with the identity provider."""
 ACTIVE_AT = "active_at"
@@ -28,13 +28,13 @@ USER_AGENT = "user_agent"
 NOTED_EVERY = timedelta(minutes=1)
 """The least time between two writes of activity, so that not every page costs a write."""
 SEEN_EVERY = timedelta(minutes=5)
-"""The same where nothing depends on it but what people read of their own sessions."""
+"""The same if no session ends by inactivity: the time is then only shown to the person."""
 
 
 @dataclass(frozen=True)
 class OpenSession:
-    """One that can still be used. Times are seconds since 1970, None in one from before there were
-    these.
+    """A session that can still be used. Times are seconds since 1970; None if it began before they
+    were stored.
     """
 
     key: str

@@ -54,7 +54,7 @@ async def execute(ready: Command[Subject] | Outcome[Subject]) -> Outcome[Subject
     """Send the command. An outcome is returned as it is: there is nothing to send."""
     if isinstance(ready, Outcome):
         return ready
-    # Of a task that only the leader runs: it may have been paused since it was prepared.
+    # A task that only the leader runs may have been paused since the command was prepared.
     lease.check()
     try:
         response = await ready.send()

@@ -49,7 +49,7 @@ def always_asks(item: Interaction) -> bool:
 
 
 def asks_from(reviewer: Reviewer, item: Interaction) -> datetime | None:
-    """When the question begins to expire too soon to be undone; None for never."""
+    """From when on it expires too soon for an answer to be undone; None if it never expires."""
     if item.expires_at is None:
         return None
     return item.expires_at - MARGIN - timedelta(seconds=choice_of(reviewer).seconds)

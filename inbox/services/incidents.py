@@ -55,7 +55,7 @@ class Began(StrEnum):
 
 
 class Over(StrEnum):
-    """That it is no longer so."""
+    """That it is over, by the name of the incident's kind."""
 
     KEY_REFUSED = gettext_noop("Mobius accepts the service key again.")
     PROJECT_UNKNOWN = gettext_noop("Mobius knows this inbox's project again.")
@@ -78,7 +78,7 @@ def current() -> list[Kind]:
 
 
 def _states() -> dict[Kind, bool | None]:
-    """Whether each is so; None as long as nothing shows that it is, or is not."""
+    """Whether each of these is wrong now; None if that is unknown."""
     fresh, reason = freshness.present(), freshness.sync_status.facts.reason
     unless_live = False if fresh.state == "live" else None
     explained = fresh.key_refused or reason is Reason.PROJECT_UNKNOWN or not fresh.database

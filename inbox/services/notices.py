@@ -27,7 +27,7 @@ def notify(
 ) -> None:
     """Write a notification; a repeated one is the same row, unread again. The caller publishes it.
 
-    ``at`` is now by default, ``fields`` are the other ones of ``Notice``.
+    ``at``: now by default. ``fields``: the other fields of ``Notice``.
     """
     Notice.objects.update_or_create(
         reviewer=reviewer,

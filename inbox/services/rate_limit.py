@@ -13,10 +13,8 @@ PERIOD = timedelta(minutes=1)
 
 
 class RateLimiter:
-    """Calls of the last ``PERIOD``, by account, by the database's clock. All processes share them.
-
-    Args:
-        name: tells it from the others.
+    """Allows each account ``MAX_CALLS`` within ``PERIOD``, in all processes together and by the
+    database's clock. Limiters with different names count separately.
     """
 
     def __init__(self, name: str) -> None:
@@ -25,7 +23,7 @@ class RateLimiter:
     @transaction.atomic
     def allow(self, user_id: int) -> bool:
         """Count a call. False, without counting it, if there were too many."""
-        # Those of one account are counted one after the other.
+        # Locks the account's row, so that its calls are counted one after the other.
         list(Reviewer.objects.select_for_update(no_key=True).filter(user_id=user_id).only("pk"))
         calls = CountedCall.objects.filter(limiter=self._name, account=user_id)
         if calls.filter(at__gt=Now() - PERIOD).count() >= MAX_CALLS:

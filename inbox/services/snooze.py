@@ -168,7 +168,7 @@ class Returns:
         self._alarm = Alarm()
 
     def look(self) -> None:
-        """A question was snoozed just now. Any thread may call it."""
+        """Look again, since a question was snoozed. Any thread may call it."""
         self._alarm.ring()
         get_bus().broadcast(self.CHANNEL)
 

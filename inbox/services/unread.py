@@ -12,8 +12,8 @@ from inbox.services.question import find_asked
 
 
 def mark_seen(*, reviewer: Reviewer, interaction_id: str, version: datetime | None) -> bool:
-    """Note that the person has seen the question as it was at ``version``, its ``updated_at``; None
-    for as it is now. False if they had before. Raises ``NotAsked``.
+    """Note that the person has seen the question as it was at ``version``, an ``updated_at``; None
+    for the present one. False if that was noted before. Raises ``NotAsked``.
     """
     viewer = viewer_of(reviewer.user)
     item = find_asked(viewer, interaction_id)

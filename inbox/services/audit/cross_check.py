@@ -37,7 +37,7 @@ def beyond(note: Note) -> Problem | None:
     return Problem(Flaw.NOTED_MISSING_UNTIL, facts | {"last": note.number})
 
 
-def attempts_without_entry() -> "QuerySet[Attempt]":
+def attempts_without_entry() -> QuerySet[Attempt]:
     """Attempts that became an answer but are missing from the log."""
     entries = _entries("interaction_id").filter(
         Q(operation_id=OuterRef("operation_id")) | Q(actor=OuterRef("reviewer__mobius_id"))
@@ -45,7 +45,7 @@ def attempts_without_entry() -> "QuerySet[Attempt]":
     return Attempt.objects.filter(~Exists(entries), state=Attempt.State.ANSWERED).order_by("pk")
 
 
-def answers_without_entry() -> "QuerySet[Recipient]":
+def answers_without_entry() -> QuerySet[Recipient]:
     """Answers in the mirror by people with an account that are missing from the log.
 
     Answers that may belong to an attempt are logged once that is settled (``observed.enter``).
@@ -63,7 +63,7 @@ def answers_without_entry() -> "QuerySet[Recipient]":
     ).order_by("pk")
 
 
-def _entries(interaction_id: str) -> "QuerySet[Decision]":
+def _entries(interaction_id: str) -> QuerySet[Decision]:
     return Decision.objects.filter(
         verb=RESPOND,
         interaction_id=OuterRef(interaction_id),
