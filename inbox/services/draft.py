@@ -349,9 +349,9 @@ def _plain(text: str) -> str:
 
 def _draft_in(drafts: list[Draft], typed_in: TypedIn) -> Draft | None:
     """The form's draft: the one it was filled from, else one that it saved earlier."""
-    held = [draft for draft in drafts if typed_in.holds(draft)]
+    own = [draft for draft in drafts if typed_in.holds(draft)]
     pk = typed_in.base.partition("-")[0]
-    return min(held, key=lambda draft: str(draft.pk) != pk, default=None)
+    return next((draft for draft in own if str(draft.pk) == pk), own[0] if own else None)
 
 
 def _same_text(drafts: list[Draft], values: list[str], comment: str) -> Draft | None:
