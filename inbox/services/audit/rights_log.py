@@ -180,7 +180,7 @@ def _account_saved(*, sender: Any, instance: Any, update_fields: Any, **_: Any) 
         enter(verb, instance, "on" if before["is_active"] else "off", state)
     if _flags(before) != _flags(after):
         permissions = _in_order(_permissions(instance.user_permissions.all()))
-        enter(PERMISSIONS, instance, *(_flags(state) + permissions for state in fields))
+        enter(PERMISSIONS, instance, _flags(before) + permissions, _flags(after) + permissions)
 
 
 def _reviewer_saved(*, sender: Any, instance: Any, update_fields: Any, **_: Any) -> None:
@@ -191,11 +191,13 @@ def _reviewer_saved(*, sender: Any, instance: Any, update_fields: Any, **_: Any)
 
 def _role_saved(*, sender: Any, instance: Any, update_fields: Any, **_: Any) -> None:
     """Rules refer to roles by name, so renaming one changes its members' roles."""
-    if (fields := _saved(sender, instance, update_fields)) is None or not fields[0]:
+    fields = _saved(sender, instance, update_fields)
+    if fields is None or not fields[0]:
         return
+    before, after = ({instance.pk: state["name"]} for state in fields)
     for user in instance.user_set.all():
-        held = _roles(user.groups.all())
-        enter(ROLES, user, *(_in_order(held | {instance.pk: state["name"]}) for state in fields))
+        roles = _roles(user.groups.all())
+        enter(ROLES, user, _in_order(roles | before), _in_order(roles | after))
 
 
 def _account_deleted(*, instance: Any, **_: Any) -> None:
@@ -249,26 +251,24 @@ def _relation_changed(
     relation = RELATIONS[sender]
     if not reverse:
         _change(relation, [instance], operation, pk_set)
-    elif pk_set is None:
-        holders = relation.holder._base_manager.filter(**{relation.field: instance})
-        _change(relation, holders, operation, {instance.pk})
-    else:
-        holders = relation.holder._base_manager.filter(pk__in=pk_set)
-        _change(relation, holders, operation, {instance.pk})
+        return
+    condition = {relation.field: instance} if pk_set is None else {"pk__in": pk_set}
+    holders = relation.holder._base_manager.filter(**condition)
+    _change(relation, holders, operation, {instance.pk})
 
 
-def _change(related: "Relation", holders: Any, operation: str, changed: set[Any] | None) -> None:
+def _change(relation: "Relation", holders: Any, operation: str, changed: set[Any] | None) -> None:
     """Log what each of ``holders`` gains or loses; ``changed`` is None for everything they have."""
     for holder in holders:
-        manager = getattr(holder, related.field)
-        before = related.names(manager.all())
+        manager = getattr(holder, relation.field)
+        before = relation.names(manager.all())
         if operation == "add":
-            after = before | related.names(manager.model._base_manager.filter(pk__in=changed))
+            after = before | relation.names(manager.model._base_manager.filter(pk__in=changed))
         else:
             lost = before.keys() if changed is None else changed
             after = {pk: name for pk, name in before.items() if pk not in lost}
-        flags = _flags(vars(holder)) if related.field == "user_permissions" else []
-        enter(related.verb, holder, flags + _in_order(before), flags + _in_order(after))
+        flags = _flags(vars(holder)) if relation.field == "user_permissions" else []
+        enter(relation.verb, holder, flags + _in_order(before), flags + _in_order(after))
 
 
 @dataclass(frozen=True)
