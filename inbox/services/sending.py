@@ -205,7 +205,9 @@ def undo(*, reviewer: Reviewer, interaction_id: str) -> Outcome[Interaction]:
 
 
 def _what_became_of(attempt: Attempt | None) -> Kind:
-    if attempt is None or attempt.returned or not attempt.sent:
-        undone = attempt is not None and attempt.state == Attempt.State.UNDONE
-        return Kind.UNDONE if undone else Kind.NOTHING_TO_UNDO
-    return Kind.NOTHING_TO_UNDO if attempt.state == Attempt.State.REFUSED else Kind.TOO_LATE
+    if attempt is None:
+        return Kind.NOTHING_TO_UNDO
+    if attempt.state == Attempt.State.UNDONE:
+        return Kind.UNDONE
+    over = attempt.state == Attempt.State.REFUSED or attempt.returned
+    return Kind.NOTHING_TO_UNDO if over or not attempt.sent else Kind.TOO_LATE
