@@ -69,7 +69,8 @@ class AnswerCommand(Command[Interaction]):
         if isinstance(error, Unauthorized) and self._by_member:
             credentials.mark_refused(self.attempt.reviewer)
         attempts.note_status(self.attempt, error.status)
-        settled, read = self._settle(snapshot), snapshot is not None
+        settled = self._settle(snapshot)
+        read = snapshot is not None
         key_refused = isinstance(error, Unauthorized | Denied) and not self._by_member
         if key_refused and not settled.ours:
             service_key.note_refused(settled.item)

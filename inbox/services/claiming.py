@@ -109,9 +109,8 @@ async def claim(
 
     Someone else's claim stays. Raises ``NotAsked``, even for a question to a single person.
     """
-    return await execute(
-        await sync_to_async(_prepare)(Verb.CLAIM, reviewer, interaction_id, origin)
-    )
+    ready = await sync_to_async(_prepare)(Verb.CLAIM, reviewer, interaction_id, origin)
+    return await execute(ready)
 
 
 async def release(
@@ -120,9 +119,8 @@ async def release(
     """Release the question to its group. Only the person who claimed it can do so. So their token
     is used even if someone else requests it, with the account ``by``. Raises ``NotAsked``.
     """
-    return await execute(
-        await sync_to_async(_prepare)(Verb.RELEASE, reviewer, interaction_id, origin, by)
-    )
+    ready = await sync_to_async(_prepare)(Verb.RELEASE, reviewer, interaction_id, origin, by)
+    return await execute(ready)
 
 
 async def recheck(verb: Verb, *, reviewer: Reviewer, interaction_id: str) -> Outcome[Interaction]:

@@ -183,7 +183,8 @@ def find(viewer: Viewer, upstream: Upstream, group: str) -> Group | None:
 
 
 async def _change(reviewer: Reviewer, key: str, change: Change, origin: Origin) -> Outcome[Group]:
-    return await execute(await sync_to_async(_prepare)(reviewer, key, change, origin))
+    ready = await sync_to_async(_prepare)(reviewer, key, change, origin)
+    return await execute(ready)
 
 
 def _prepare(

@@ -161,9 +161,8 @@ async def signal(
 ) -> Outcome[Run]:
     """Send a run a signal, bypassing its questions. Raises ``NotTheirs``."""
     value = {"signal": name, "payload": None if payload is None else dict(payload)}
-    return await execute(
-        await sync_to_async(_prepare)(Verb.SIGNAL, reviewer, run_id, origin, value=value)
-    )
+    ready = await sync_to_async(_prepare)(Verb.SIGNAL, reviewer, run_id, origin, value=value)
+    return await execute(ready)
 
 
 def _prepare(
