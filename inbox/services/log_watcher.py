@@ -45,27 +45,23 @@ class LogWatcher:
         entries = list(new.only(*columns))
         if entries:
             self._newest = entries[-1].number
-            _publish(
-                entry
-                for entry in entries
-                if entry.verb in (group_mapping.VERB, rights_log.MOBIUS_ID)
-            )
+            _publish_recipients(entries)
             _publish_deactivations(entries)
 
 
-def _publish(entries: Iterable[Decision]) -> None:
+def _publish_recipients(entries: Iterable[Decision]) -> None:
+    """Publish the questions of mapped groups whose members, or their Mobius IDs, have changed."""
     groups: set[str] = set()
     accounts: set[str] = set()
     people: set[str] = set()
     for entry in entries:
-        ends = [entry.value[end] for end in ("before", "after")]
         if entry.verb == group_mapping.VERB:
             groups.add(entry.group_id)
-            accounts.update(name for names in ends for name in names)
-        else:
+            accounts.update(entry.value["before"], entry.value["after"])
+        elif entry.verb == rights_log.MOBIUS_ID:
             mapped = GroupMapping.objects.filter(reviewer__user__username=entry.title)
             groups.update(mapped.values_list("group_id", flat=True))
-            people.update(id for id in ends if id)
+            people.update(id for id in (entry.value["before"], entry.value["after"]) if id)
     if not groups:
         return
     reviewers = Reviewer.objects.filter(user__username__in=accounts).exclude(mobius_id=None)
