@@ -1,4 +1,4 @@
-"""Answers and claims: typed, tried, sent."""
+"""Attempts to answer and to claim, drafts, and comments to choose from."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -37,9 +37,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve. The first line on stdout has the actual address."""
-        if options["parent_pipe"] is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
         alone = options["parent_pipe"] is None
+        if not alone:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         with single_instance_lock(settings.DATA_DIR, "engine"):
             migrate("engine")
             if alone:
