@@ -23,6 +23,7 @@ def examine() -> list[Finding]:
         *machine.examine(),
         *async_to_sync(_mobius)(upstream),
         *_people(upstream),
+        *_groups(upstream),
         *provider_check.examine(),
         *proxy_check.examine(),
     ]
@@ -94,7 +95,11 @@ def _people(upstream: Upstream) -> list[Finding]:
     if links.needs_setup():
         text = "There is no administrator. Run setup_link to get a link for creating one."
         findings.append(Finding(Verdict.TO_DO, text))
-    findings += [
+    return findings
+
+
+def _groups(upstream: Upstream) -> list[Finding]:
+    return [
         Finding(
             Verdict.TO_DO,
             f"Mobius doesn't say who is in the group {mapping.group_id}, and "
@@ -104,4 +109,3 @@ def _people(upstream: Upstream) -> list[Finding]:
         for mapping in group_mapping.mappings(upstream)
         if not mapping.people
     ]
-    return findings
