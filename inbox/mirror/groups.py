@@ -30,36 +30,8 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
     read, in which case nothing changes, or if Mobius limits requests.
     """
     turn = await sync_to_async(begin)(upstream)
-    listed: list[types.Group] = []
-    cursor: str | None = None
-    seen_cursors: set[str] = set()
-    while True:
-        page = await client.groups(cursor=cursor)
-        if page.skipped:
-            # Without it the group would count as deleted.
-            raise TooLarge(f"{page.skipped[0]} is too large to be read.")
-        listed += page.items
-        cursor = page.next_cursor
-        if cursor is None or cursor in seen_cursors:
-            break
-        seen_cursors.add(cursor)
-    members: dict[str, tuple[types.GroupMember, ...]] = {}
-    gate = asyncio.Semaphore(CONCURRENCY)
-
-    async def read(group_id: str) -> None:
-        async with gate:
-            try:
-                members[group_id] = await client.members(group_id)
-            except NotFound:
-                return  # it was deleted between the two reads
-
-    results = await asyncio.gather(*(read(group.id) for group in listed), return_exceptions=True)
-    failed: dict[str, MobiusError] = {}
-    for group, result in zip(listed, results, strict=True):
-        if isinstance(result, MobiusError):
-            failed[group.id] = result
-        elif isinstance(result, BaseException):
-            raise result
+    listed = await _read_groups(client)
+    members, failed = await _read_members(client, listed)
     if failed and not members:
         raise next(iter(failed.values()))
     read_groups = [group for group in listed if group.id in members]
@@ -73,6 +45,46 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
         log.info("the members of %s could not be read: %s", group_id, error)
         if isinstance(error, RateLimited):
             raise error
+
+
+async def _read_groups(client: MobiusClient) -> list[types.Group]:
+    groups: list[types.Group] = []
+    cursor: str | None = None
+    seen_cursors: set[str] = set()
+    while True:
+        page = await client.groups(cursor=cursor)
+        if page.skipped:
+            # Without it the group would count as deleted.
+            raise TooLarge(f"{page.skipped[0]} is too large to be read.")
+        groups += page.items
+        cursor = page.next_cursor
+        if cursor is None or cursor in seen_cursors:
+            return groups
+        seen_cursors.add(cursor)
+
+
+async def _read_members(
+    client: MobiusClient, groups: Sequence[types.Group]
+) -> tuple[dict[str, tuple[types.GroupMember, ...]], dict[str, MobiusError]]:
+    """The members of each group that could be read, and why the others could not, by group id."""
+    members: dict[str, tuple[types.GroupMember, ...]] = {}
+    gate = asyncio.Semaphore(CONCURRENCY)
+
+    async def read(group_id: str) -> None:
+        async with gate:
+            try:
+                members[group_id] = await client.members(group_id)
+            except NotFound:
+                return  # it was deleted between the two reads
+
+    results = await asyncio.gather(*(read(group.id) for group in groups), return_exceptions=True)
+    failed: dict[str, MobiusError] = {}
+    for group, result in zip(groups, results, strict=True):
+        if isinstance(result, MobiusError):
+            failed[group.id] = result
+        elif isinstance(result, BaseException):
+            raise result
+    return members, failed
 
 
 @transaction.atomic
@@ -109,7 +121,7 @@ def store(
         upsert(new, _KEY)
         deleted = stored.keys() - {row.mobius_id for row in rows} - set(unread)
         changes.groups |= {row.mobius_id for row in new}
-        changes.groups |= {id_ for id_ in deleted if not stored[id_].gone}
+        changes.groups |= {id for id in deleted if not stored[id].gone}
         Group.objects.filter(upstream=row, mobius_id__in=deleted, gone=False).update(gone=True)
         pks = dict(Group.objects.filter(upstream=row).values_list("mobius_id", "pk"))
         for group in groups:
