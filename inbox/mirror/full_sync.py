@@ -133,7 +133,7 @@ class FullSync:
         if self.skipped:
             release_memory()
         # A list that broke off may have left a gap, so the next full sync reads all of it again.
-        await self._store.note_full_sync(seeded=all(map(_is_refused, self.failed.values())))
+        await self._store.note_full_sync(seeded=all(map(_will_fail_again, self.failed.values())))
 
     async def _pending(self, runs: Iterable[str]) -> None:
         """Read open questions; if upstream only lists them by run, those of the known runs."""
@@ -161,9 +161,9 @@ class FullSync:
         """
         for status in UNFINISHED:
             await self._runs_by(status)
-        if any(map(self._is_refused, UNFINISHED)):
+        if any(map(self._refuses, UNFINISHED)):
             await self._runs_by(RunStatus.ACTIVE)
-            if self._is_refused(RunStatus.ACTIVE) and self._capabilities.runs is not Offer.NO:
+            if self._refuses(RunStatus.ACTIVE) and self._capabilities.runs is not Offer.NO:
                 await self._try("runs", "runs", self._read(self._client.runs, self.take))
 
     async def _runs_by(self, status: RunStatus) -> None:
@@ -171,7 +171,7 @@ class FullSync:
             f"{status.value} runs", "runs", self._read(self._client.runs, self.take, status=status)
         )
 
-    def _is_refused(self, status: RunStatus) -> bool:
+    def _refuses(self, status: RunStatus) -> bool:
         error = self.failed.get(f"{status.value} runs")
         return error is not None and is_lasting(error)
 
@@ -386,6 +386,5 @@ class FullSync:
         self.skipped.add(id)
 
 
-def _is_refused(error: MobiusError) -> bool:
-    """Whether the read failed in a way that would not change if it were repeated."""
+def _will_fail_again(error: MobiusError) -> bool:
     return is_lasting(error) or isinstance(error, Unauthorized | Denied)
