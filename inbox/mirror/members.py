@@ -20,7 +20,7 @@ class Members:
         self._upstream = upstream
         self._found: dict[tuple[str | None, str], tuple[list[str] | None, str]] = {}
 
-    def name(self, row: Interaction) -> None:
+    def set_on(self, row: Interaction) -> None:
         """Set ``members`` and ``members_from`` of a question without a member snapshot."""
         key = (row.group_id, row.target_id)
         if key not in self._found:
@@ -28,16 +28,16 @@ class Members:
         row.members, row.members_from = self._found[key]
 
     def _look_up(self, group_id: str | None, target_id: str) -> tuple[list[str] | None, str]:
-        names = [name for name in (group_id, target_id) if name]
+        keys = [key for key in (group_id, target_id) if key]
         groups = Group.objects.filter(upstream=self._upstream, gone=False)
-        for name in names:
-            group = groups.filter(Q(mobius_id=name) | Q(handle=name)).first()
+        for key in keys:
+            group = groups.filter(Q(mobius_id=key) | Q(handle=key)).first()
             if group is not None:
                 members = Membership.objects.filter(group=group).order_by("user_id")
                 return list(members.values_list("user_id", flat=True)), Interaction.FROM_GROUPS
         mapped = GroupMapping.objects.filter(upstream=self._upstream)
-        for name in names:
-            people = mapped.filter(group_id=name).order_by("reviewer__mobius_id")
+        for key in keys:
+            people = mapped.filter(group_id=key).order_by("reviewer__mobius_id")
             user_ids = list(people.values_list("reviewer__mobius_id", flat=True))
             if user_ids:
                 return [id for id in user_ids if id], Interaction.FROM_MAPPING
@@ -54,7 +54,7 @@ def refresh(upstream: Upstream) -> Changes:
     members, rows, tallies = Members(upstream), [], Tallies()
     for row in open_.exclude(members_from=Interaction.FROM_SNAPSHOT):
         before = row.members, row.members_from
-        members.name(row)
+        members.set_on(row)
         if (row.members, row.members_from) != before:
             tallies.subtract(row)
             row.counted = row.counted and facts(row, row.counted)

@@ -52,7 +52,7 @@ class Projection:
         read_at: datetime,
         followed_from: int | None,
         complete_runs: Collection[str],
-        accepted: Collection[str] = (),
+        accepted: Collection[str],
     ) -> None:
         self._upstream = upstream
         self._received = received
@@ -189,7 +189,7 @@ class Projection:
                 if row.lacks == missing:
                     continue
                 self._tallies.subtract(row)
-                self._name_members(row, None)
+                self._set_members(row, None)
                 row.counted = row.counted and facts(row, row.counted)
                 self._tallies.add(row)
                 rows.append(row)
@@ -312,7 +312,7 @@ class Projection:
         row = interaction_row(self._upstream, snapshot.resource, snapshot.seq)
         run = self._runs.get(row.run_id or "")
         complete(row, stored, run)
-        self._name_members(row, stored)
+        self._set_members(row, stored)
         self._fill_times(row, stored)
         self._attribution.name_responders(row)
         row.state = question_state(row, run)
@@ -332,7 +332,7 @@ class Projection:
         row.counted = row.counted and facts(row, row.counted)
         return row
 
-    def _name_members(self, row: Interaction, stored: Interaction | None) -> None:
+    def _set_members(self, row: Interaction, stored: Interaction | None) -> None:
         if row.target_type != "group" or row.members is not None:
             return
         # A member snapshot never changes, and a payload may leave it out. Once a question is
@@ -343,7 +343,7 @@ class Projection:
         if stored is not None and settled and row.target_type == stored.target_type:
             row.members, row.members_from = stored.members, stored.members_from
         else:
-            self._members.name(row)
+            self._members.set_on(row)
 
     def _write_events(self) -> None:
         rows = []
