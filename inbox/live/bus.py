@@ -44,16 +44,12 @@ class MemoryBus:
 
         A callback must be quick and must not raise.
         """
-
-        def listener(changed: Changed) -> None:
-            callback(changed)
-
         with self._lock:
-            self._listeners += (listener,)
+            self._listeners += (callback,)
 
         def unsubscribe() -> None:
             with self._lock:
-                self._listeners = tuple(other for other in self._listeners if other is not listener)
+                self._listeners = tuple(other for other in self._listeners if other is not callback)
 
         return unsubscribe
 

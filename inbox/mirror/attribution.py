@@ -71,11 +71,8 @@ def _was_sent_by(
     attempt: Attempt, answer: dict[str, Any], row: Interaction, candidates: set[str]
 ) -> bool:
     """Whether ``attempt`` sent ``answer``, which upstream has under another name."""
-    responder, value, comment = (
-        answer.get("user_id"),
-        answer.get("value"),
-        answer.get("comment") or "",
-    )
+    responder, value = answer.get("user_id"), answer.get("value")
+    comment = answer.get("comment") or ""
     accepted = attempt.accepted_at is not None
     if responder in candidates:
         # The key's principal may be one of the people asked.
@@ -84,8 +81,10 @@ def _was_sent_by(
         return by_key and alike
     if attempt.matches(value, comment, answered_at(answer)):
         return True
-    if not accepted or not row.takes_one_answer:
-        return accepted and same(value, attempt.value)
+    if not accepted:
+        return False
+    if not row.takes_one_answer:
+        return same(value, attempt.value)
     # A different choice with someone else's name is not this attempt's answer.
     unnamed = responder in (None, "", row.target_id, row.group_id)
     return unnamed or row.mode == "input" or _alike(attempt.value, value)

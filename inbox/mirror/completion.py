@@ -47,9 +47,8 @@ def _steps_like(row: Interaction, missing: list[str], run: Run | None) -> list[P
     named = [
         question for name, question in steps if row.signal_name in (name, f"interaction:{name}")
     ]
-    return [
-        question for question in named or [one for _, one in steps] if _fits(row, missing, question)
-    ]
+    candidates = named or [question for _, question in steps]
+    return [question for question in candidates if _fits(row, missing, question)]
 
 
 def _fits(row: Interaction, missing: list[str], question: PlannedInteraction) -> bool:

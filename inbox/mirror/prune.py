@@ -87,10 +87,10 @@ def drop_pruned(
     What is ``stored`` stays. An event that is read again may show a pruned resource as it was while
     open.
     """
-    for id in [id for id in snapshots_by_id if before is not None and id not in stored]:
+    if before is None:
+        return
+    for id in [id for id in snapshots_by_id if id not in stored]:
         last = newest(snapshots_by_id[id])
-        old_news = (
-            last.logged and before is not None and NO_TIME < last.resource.created_at < before
-        )
+        old_news = last.logged and NO_TIME < last.resource.created_at < before
         if old_news or is_pruned(last.resource, before):
             del snapshots_by_id[id]

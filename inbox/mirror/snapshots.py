@@ -1,6 +1,6 @@
 """Payloads sorted by resource, with their order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -90,11 +90,6 @@ class Received:
                 )
 
 
-def newest(snapshots: Iterable[Snapshot[Resource]]) -> Snapshot[Resource]:
+def newest(snapshots: Sequence[Snapshot[Resource]]) -> Snapshot[Resource]:
     """The newest snapshot; of equals, the last."""
-    result = None
-    for snapshot in snapshots:
-        if result is None or snapshot.age >= result.age:
-            result = snapshot
-    assert result is not None  # nosec B101 # noqa: S101  it holds no empty list
-    return result
+    return max(reversed(snapshots), key=lambda snapshot: snapshot.age)
