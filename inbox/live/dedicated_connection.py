@@ -1,8 +1,8 @@
 """PostgreSQL connections of the process itself, outside the pool.
 
 What keeps several processes in step must wait neither for a free connection nor for the thread that
-other background work shares. ``dedicated_connection`` runs short statements; to listen takes
-another one.
+other background work shares. ``dedicated_connection`` runs short statements; listening takes a
+connection of its own.
 
 All connections of a process, including those of the pool, have its name as ``application_name``. So
 another process sees in ``pg_stat_activity`` whether it is alive.

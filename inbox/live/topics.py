@@ -18,8 +18,8 @@ def inbox(mobius_id: str) -> str:
 
 
 def questions(mobius_id: str) -> str:
-    """A person's questions, by Mobius id, where nothing changed that counts differently in their
-    inbox: someone else claimed one, for example.
+    """A person's questions, by Mobius id, if no number in their inbox depends on what has changed:
+    someone else has claimed one, for example.
     """
     return f"{QUESTIONS}:{mobius_id}"
 
@@ -75,9 +75,7 @@ def has_fragment(topic: str) -> bool:
 
 
 def begins_with_fragment(topic: str) -> bool:
-    """Whether its fragment is sent when a stream starts. Pages already show that of the
-    freshness.
-    """
+    """Whether its fragment is sent when a stream starts. Pages already show the freshness."""
     return split(topic)[0] == RUN
 
 

@@ -231,8 +231,8 @@ _OF_THIS_PROCESS = ("database_problem", "database_failed_at")
 class SyncStatus:
     """The facts of one sync. The sync writes them; pages read them, in any thread.
 
-    Where another process leads, they follow its ``report``, but those about the database: that is
-    each process's own.
+    While another process leads, they are those of its ``report``, except those about the database,
+    which each process finds out by itself.
     """
 
     def __init__(self) -> None:
@@ -283,14 +283,14 @@ class SyncStatus:
         now = at or datetime.now(UTC)
         stage, no_updates_since, because = _stage(facts, now)
         return Freshness(
-            stage,
-            now if facts.connected else facts.heard_at,
-            no_updates_since,
-            because,
-            facts.lag,
-            facts.skipped,
-            facts.repeats,
-            facts.trouble,
+            stage=stage,
+            since=now if facts.connected else facts.heard_at,
+            no_updates_since=no_updates_since,
+            because=because,
+            lag=facts.lag,
+            skipped=facts.skipped,
+            repeats=facts.repeats,
+            trouble=facts.trouble,
             database=facts.database_problem is None,
             unread=stage is not Stage.LIVE and not facts.seeded,
             paused=_STATES[stage] in ("stale", "never") and facts.reason is Reason.NOT_RESPONDING,

@@ -79,22 +79,6 @@ def _question(question: types.Question) -> dict[str, Any]:
     }
 
 
-def _texts(value: Any) -> list[str]:
-    """The keys and texts of a JSON value, in order, without masked ones."""
-    texts: list[str] = []
-    stack = [value]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, dict):
-            for key, inner in reversed(part.items()):
-                stack += [inner, str(key)]
-        elif isinstance(part, list):
-            stack += reversed(part)
-        elif part is not None and not isinstance(part, bool | redaction.Masked):
-            texts.append(str(part))
-    return texts
-
-
 def asked_by(metadata: Any, started_by: str) -> str:
     """The requester: the person the run was started for, or else who started it."""
     person = metadata.get("requested_by") if isinstance(metadata, dict) else None
@@ -160,7 +144,23 @@ def run_search(run: models.Run) -> str:
     return " ".join(" ".join(words).split()).lower()[:LONGEST_RUN_SEARCH]
 
 
-def entered_status_at(run: types.Run) -> Any:
+def _texts(value: Any) -> list[str]:
+    """The keys and texts of a JSON value, in order, without masked ones."""
+    texts: list[str] = []
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, dict):
+            for key, inner in reversed(part.items()):
+                stack += [inner, str(key)]
+        elif isinstance(part, list):
+            stack += reversed(part)
+        elif part is not None and not isinstance(part, bool | redaction.Masked):
+            texts.append(str(part))
+    return texts
+
+
+def entered_status_at(run: types.Run) -> datetime:
     """When the run entered its status, as far as one payload shows."""
     if run.status.finished:
         return run.completed_at or run.updated_at

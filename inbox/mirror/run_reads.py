@@ -40,7 +40,7 @@ RETRY = 5.0
 RETRIES = Backoff(base=RETRY, cap=300.0)
 """Delays of further tries: some upstreams never send a run's log."""
 COMPLETE_FOR = 30.0
-"""Seconds in which a run is read once for pages: some upstreams never return all of it."""
+"""Seconds before a run is read for pages again: some upstreams never return all of it."""
 OPEN_INTERVAL = 2.0
 """Seconds between two reads of a run that is open on a page and has no stream."""
 ROUND_INTERVAL = 5.0

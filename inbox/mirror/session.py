@@ -76,15 +76,15 @@ class OffersChanged(Exception):
     """A probe found other capabilities than those that the session started with."""
 
 
+class UpstreamReset(Exception):
+    """Upstream's log ends before the mirror's cursor: its data is lost, or was restored."""
+
+
 def _is_used(name: str, offer: Offer) -> bool:
     """Whether a capability is used. Unknown ones are, except the project stream, since polling can
     replace it.
     """
     return offer is Offer.YES if name == "project_events" else offer is not Offer.NO
-
-
-class UpstreamReset(Exception):
-    """Upstream's log ends before the mirror's cursor: its data is lost, or was restored."""
 
 
 class SyncSession:

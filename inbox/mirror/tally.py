@@ -1,4 +1,4 @@
-"""Counts by day what happens to interactions.
+"""Daily counts of what happens to interactions.
 
 A row's ``counted`` holds what it has added to the tallies. A change subtracts that and adds what
 the row counts for now. So after every commit the tallies are the sum over all rows, including those
