@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
 
 from inbox.engine import clock
 from inbox.engine.actions import rows
@@ -15,8 +14,6 @@ class Caller:
     """The owner of a token: a person of the project, or a service key without ``user_id``."""
 
     project_id: int
-    project: str
-    kind: Literal["service", "member"]
     user_id: str | None
     name: str
 
@@ -46,8 +43,8 @@ def authenticate(*, token: str | None, project: str) -> Caller:
         raise errors.forbidden(f"The token's suffix names the project {named}.")
     person = row.person
     if person is None:
-        return Caller(row.project_id, project, "service", None, "service key")
-    return Caller(row.project_id, project, "member", person.user_id, person.name)
+        return Caller(row.project_id, None, "service key")
+    return Caller(row.project_id, person.user_id, person.name)
 
 
 def me(*, caller: Caller) -> dict[str, str]:

@@ -151,10 +151,8 @@ class _Past:
                 return self.rng.random() < (0.93 if interaction.all_must_answer else 0.84)
 
     def _caller(self, user_id: str | None) -> Caller:
-        project_id, project = self._project.pk, self._project.handle
-        if user_id is None:
-            return Caller(project_id, project, "service", None, "service key")
-        return Caller(project_id, project, "member", user_id, PEOPLE[user_id])
+        name = "service key" if user_id is None else PEOPLE[user_id]
+        return Caller(self._project.pk, user_id, name)
 
 
 def _arrivals(rng: Random, days: int, now: datetime, zone: tzinfo) -> Iterator[datetime]:
