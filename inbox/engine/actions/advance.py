@@ -103,9 +103,9 @@ def settle(*, project_id: int, run_id: str, at: datetime | None = None) -> None:
         pass
 
 
-def abandon(*, project_id: int, run_id: str, message: str, at: datetime | None = None) -> None:
+def abandon(*, project_id: int, run_id: str, message: str) -> None:
     """Fail a run that the engine cannot continue, with ``run_failed``."""
-    with writing(project_id, at) as unit:
+    with writing(project_id) as unit:
         run = Run.objects.get(pk=run_id, project_id=project_id)
         if not run.finished:
             end(unit, run, Run.Status.FAILED, error_type="run_failed", message=message)

@@ -1,7 +1,6 @@
 """Groups and their members."""
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.db.models import Count
@@ -44,11 +43,11 @@ def find_group(project_id: int, key: str) -> Group | None:
     return groups.filter(pk=key).first() or groups.filter(handle=key).first()
 
 
-def create(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str, Any]:
+def create(*, caller: Caller, body: Any) -> dict[str, Any]:
     """A new group without members. Raises 400 for a wrong body, 409 for a handle in use."""
     sent = bodies.read(NewGroup, body)
     handle = sent.handle or _handle_of(sent.name)
-    with writing(caller.project_id, at) as unit:
+    with writing(caller.project_id) as unit:
         if Group.objects.filter(project_id=caller.project_id, handle=handle).exists():
             raise errors.conflict(f"A group {handle} already exists.", handle=handle)
         row = Group(
@@ -77,13 +76,13 @@ def get(*, caller: Caller, group: str) -> dict[str, Any]:
     return payloads.group(row, member_count=row.memberships.count())
 
 
-def update(*, caller: Caller, group: str, body: Any, at: datetime | None = None) -> dict[str, Any]:
+def update(*, caller: Caller, group: str, body: Any) -> dict[str, Any]:
     """Change name, description or policy; pending questions keep their own.
 
     Raises 400 for a wrong body (a handle cannot be changed), 404.
     """
     sent = bodies.read(ChangedGroup, body)
-    with writing(caller.project_id, at) as unit:
+    with writing(caller.project_id) as unit:
         row = _find(caller, group)
         for name in sent.model_fields_set:
             value = getattr(sent, name)
@@ -106,12 +105,10 @@ def members(
     )
 
 
-def add_member(
-    *, caller: Caller, group: str, body: Any, at: datetime | None = None
-) -> dict[str, Any]:
+def add_member(*, caller: Caller, group: str, body: Any) -> dict[str, Any]:
     """Raises 400 for an unknown person, 404, and 409 for someone who is a member already."""
     sent = bodies.read(NewMember, body)
-    with writing(caller.project_id, at) as unit:
+    with writing(caller.project_id) as unit:
         row = _find(caller, group)
         if not Person.objects.filter(project_id=caller.project_id, user_id=sent.user_id).exists():
             raise errors.bad_request(
@@ -130,9 +127,9 @@ def add_member(
         return payloads.member(member)
 
 
-def remove_member(*, caller: Caller, group: str, user_id: str, at: datetime | None = None) -> None:
+def remove_member(*, caller: Caller, group: str, user_id: str) -> None:
     """Raises 404 for an unknown group and for someone who is not a member."""
-    with writing(caller.project_id, at):
+    with writing(caller.project_id):
         membership = _find(caller, group).memberships.filter(user_id=_plain(user_id))
         if not membership.delete()[0]:
             raise errors.not_found("The member")

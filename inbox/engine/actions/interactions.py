@@ -254,12 +254,12 @@ def claim(*, caller: Caller, interaction_id: str, at: datetime | None = None) ->
         return payloads.interaction(interaction)
 
 
-def release(*, caller: Caller, interaction_id: str, at: datetime | None = None) -> dict[str, Any]:
+def release(*, caller: Caller, interaction_id: str) -> dict[str, Any]:
     """Make the interaction available again. One that was not claimed is left as it is.
 
     Raises 404, 403 (not asked, claimed by someone else, or a service key), 409 for a closed one.
     """
-    with writing(caller.project_id, at) as unit:
+    with writing(caller.project_id) as unit:
         interaction = find_interaction(caller.project_id, interaction_id)
         policies.check_release(interaction, caller.user_id)
         if interaction.claimed_by is not None:

@@ -25,7 +25,6 @@ def provision(
     service_key: str | None = None,
     member_tokens: dict[str, str] | None = None,
     keep_groups: bool = False,
-    at: datetime | None = None,
 ) -> dict[str, Any]:
     """Create the project ``handle`` with its people, groups and tokens, or update it to match.
 
@@ -38,7 +37,7 @@ def provision(
     """
     if not _HANDLE.fullmatch(handle):
         raise errors.bad_request(f"{handle!r} is not a URL-safe project handle.")
-    now = at or clock.now()
+    now = clock.now()
     with transaction.atomic(using=ALIAS):
         project, _ = Project.objects.get_or_create(handle=handle, defaults={"created_at": now})
         Project.objects.select_for_update().get(pk=project.pk)
@@ -56,10 +55,10 @@ def provision(
     return {"service_key": key, "members": tokens, "groups": group_ids}
 
 
-def revoke(*, token: str, at: datetime | None = None) -> None:
+def revoke(*, token: str) -> None:
     """Refuse ``token`` from now on. An unknown token is ignored."""
     Token.objects.filter(digest=digest(token.partition(".")[0]), revoked_at__isnull=True).update(
-        revoked_at=at or clock.now()
+        revoked_at=clock.now()
     )
 
 

@@ -109,9 +109,9 @@ def steps(
     return page
 
 
-def cancel(*, caller: Caller, run_id: str, at: datetime | None = None) -> None:
+def cancel(*, caller: Caller, run_id: str) -> None:
     """End the run as failed, ``run_cancelled``; a finished run stays as it is. Raises 404."""
-    with writing(caller.project_id, at) as unit:
+    with writing(caller.project_id) as unit:
         run = find_run(caller.project_id, run_id)
         if not run.finished:
             end(
@@ -128,12 +128,12 @@ class NewSignal(bodies.Body):
     payload: dict[str, Any] | None = None
 
 
-def signal(*, caller: Caller, run_id: str, body: Any, at: datetime | None = None) -> dict[str, Any]:
+def signal(*, caller: Caller, run_id: str, body: Any) -> dict[str, Any]:
     """Send a signal: it resumes a run that waits for it, and is stored otherwise.
 
     Raises 404 for an unknown run, 400 for a wrong body, 409 for a finished run.
     """
-    with writing(caller.project_id, at) as unit:
+    with writing(caller.project_id) as unit:
         run = find_run(caller.project_id, run_id)
         sent = bodies.read(NewSignal, body)
         if run.finished:
