@@ -31,22 +31,22 @@ Due = tuple[int, str]
 
 def due_runs(*, now: datetime, limit: int) -> list[Due]:
     """Up to ``limit`` runs that have something to do, the longest due first."""
-    rows = Run.objects.filter(fires_at__lte=now).order_by("fires_at")
-    return list(rows.values_list("project_id", "pk")[:limit])
+    runs = Run.objects.filter(fires_at__lte=now).order_by("fires_at")
+    return list(runs.values_list("project_id", "pk")[:limit])
 
 
 def due_interactions(*, now: datetime, limit: int) -> list[Due]:
     """Up to ``limit`` interactions past their deadline, the longest due first."""
-    rows = Interaction.objects.filter(fires_at__lte=now).order_by("fires_at")
-    return list(rows.values_list("project_id", "pk")[:limit])
+    interactions = Interaction.objects.filter(fires_at__lte=now).order_by("fires_at")
+    return list(interactions.values_list("project_id", "pk")[:limit])
 
 
 def earliest() -> datetime | None:
     """When something is or was due next; None if nothing is."""
     times_due: list[datetime] = []
     for model in (Run, Interaction):
-        rows = model.objects.filter(fires_at__isnull=False).order_by("fires_at")
-        times_due += [at for at in rows.values_list("fires_at", flat=True)[:1] if at is not None]
+        waiting = model.objects.filter(fires_at__isnull=False).order_by("fires_at")
+        times_due += [at for at in waiting.values_list("fires_at", flat=True)[:1] if at is not None]
     return min(times_due, default=None)
 
 

@@ -65,7 +65,7 @@ def list_interactions(
         interactions = interactions.filter(Q(target_id=target) | Q(target_group_id=target))
     if filters.get("inbox") == "true":
         if caller.user_id is None:
-            raise errors.bad_request("A service key has no inbox.", field="inbox")
+            raise bad_request("A service key has no inbox.", field="inbox")
         mine = Recipient.objects.filter(user_id=caller.user_id, interaction=OuterRef("pk"))
         interactions = interactions.filter(Exists(mine))
     return paging.newest_first(
@@ -87,7 +87,7 @@ def create(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str
     sent = bodies.read(NewInteraction, body)
     with writing(caller.project_id, at) as unit:
         if sent.expires_at is not None and sent.expires_at <= unit.now:
-            raise errors.bad_request("expires_at has passed.", field="expires_at")
+            raise bad_request("expires_at has passed.", field="expires_at")
         run = None
         if sent.run_id is not None:
             run = find_run(caller.project_id, sent.run_id)

@@ -96,10 +96,10 @@ def steps(
     """One page of the run's steps, in the order in which it reached them. Raises 404, 400."""
     paging.check_limit(limit)
     run = find_run(caller.project_id, run_id)
-    rows = Step.objects.filter(run=run)
+    reached = Step.objects.filter(run=run)
     if cursor is not None:
-        rows = rows.filter(transition_seq__gt=paging.read_number_cursor("steps", cursor))
-    page_rows = list(rows.order_by("transition_seq")[: limit + 1])
+        reached = reached.filter(transition_seq__gt=paging.read_number_cursor("steps", cursor))
+    page_rows = list(reached.order_by("transition_seq")[: limit + 1])
     page: paging.Page = {
         "items": [payloads.step(row) for row in page_rows[:limit]],
         "has_more": len(page_rows) > limit,

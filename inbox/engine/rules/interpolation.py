@@ -65,7 +65,8 @@ class Scope:
 
 def has_step_references(template: Any) -> bool:
     """Whether resolving ``template`` needs the outputs of steps."""
-    return "${" in (text := exact.dumps(template)) and "steps" in text
+    text = exact.dumps(template)
+    return "${" in text and "steps" in text
 
 
 def _walk(value: Any, path: str, reference: str) -> Any:
