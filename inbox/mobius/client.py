@@ -136,22 +136,12 @@ class MobiusClient:
         *,
         status: str | None = None,
         run_id: str | None = None,
-        type: str | None = None,
-        target_type: str | None = None,
-        inbox: bool = False,
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[Interaction]:
-        """One page, newest first. ``inbox``: what the token's owner sees, not for service keys."""
+        """One page, newest first."""
         return await self._page(
-            self._adapter.interactions,
-            status=status,
-            run_id=run_id,
-            type=type,
-            target_type=target_type,
-            inbox=inbox,
-            limit=limit,
-            cursor=cursor,
+            self._adapter.interactions, status=status, run_id=run_id, limit=limit, cursor=cursor
         )
 
     async def newest_pending(self, etag: str | None) -> tuple[Page[Interaction], str | None] | None:
@@ -217,33 +207,17 @@ class MobiusClient:
         spec: dict[str, Any],
         inputs: dict[str, Any] | None = None,
         metadata: dict[str, str] | None = None,
-        queue: str | None = None,
-        external_id: str | None = None,
     ) -> Run:
         """Start a run of ``spec``; it is queued when this returns."""
-        call = self._adapter.start_run(
-            spec=spec, inputs=inputs, metadata=metadata, queue=queue, external_id=external_id
+        return await self._send(
+            self._adapter.start_run(spec=spec, inputs=inputs, metadata=metadata)
         )
-        return await self._send(call)
 
     async def runs(
-        self,
-        *,
-        status: str | None = None,
-        workflow: str | None = None,
-        external_id: str | None = None,
-        limit: int = PAGE_SIZE,
-        cursor: str | None = None,
+        self, *, status: str | None = None, limit: int = PAGE_SIZE, cursor: str | None = None
     ) -> Page[Run]:
         """One page, newest first."""
-        return await self._page(
-            self._adapter.runs,
-            status=status,
-            workflow=workflow,
-            external_id=external_id,
-            limit=limit,
-            cursor=cursor,
-        )
+        return await self._page(self._adapter.runs, status=status, limit=limit, cursor=cursor)
 
     async def run(self, id: str) -> Run:
         """One run as it is now, with its plan."""
@@ -298,23 +272,9 @@ class MobiusClient:
         """One page, newest first."""
         return await self._page(self._adapter.groups, limit=limit, cursor=cursor)
 
-    async def group(self, group: str) -> Group:
-        """One group, by id or handle."""
-        return await self._read(self._adapter.group(group))
-
-    async def update_group(
-        self,
-        group: str,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        routing: PolicyKind | None = None,
-    ) -> Group:
-        """Change the given fields; open interactions keep their policy."""
-        call = self._adapter.update_group(
-            group, name=name, description=description, routing=routing
-        )
-        return await self._send(call)
+    async def update_group(self, group: str, *, routing: PolicyKind) -> Group:
+        """Change the policy of future interactions; open ones keep theirs."""
+        return await self._send(self._adapter.update_group(group, routing=routing))
 
     async def members(self, group: str) -> tuple[GroupMember, ...]:
         """All members of a group now."""

@@ -309,18 +309,12 @@ class Group(Record):
     name: str
     description: str = ""
     routing: PolicyKind = PolicyKind.ANY
-    member_count: int | None = None
-    created_at: Stamp | None = None
-    updated_at: Stamp | None = None
 
 
 class GroupMember(Record):
     """A person's place in a group."""
 
-    id: str
-    group_id: str
     user_id: str
-    created_at: Stamp | None = None
 
 
 class Person(Record):

@@ -37,7 +37,7 @@ def source(of: str = "int_1") -> str:
 def tell_groups(mirror: Mirror, turn: int, *members: str, id: str = "grp_board") -> None:
     """What a poll has read; ``turn`` is its place among the polls of the test."""
     group = Group(id=id, handle="change-board", name="Board", routing=PolicyKind.ANY)
-    people = [GroupMember(id="", group_id=id, user_id=one) for one in members]
+    people = [GroupMember(user_id=one) for one in members]
     groups.store(mirror.upstream, [group], {id: people}, turn=turn).publish()
 
 

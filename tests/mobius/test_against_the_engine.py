@@ -58,9 +58,8 @@ async def test_a_question_is_asked_listed_claimed_released_and_answered(project:
             }
         )
         assert question.members == ("user_rina", "user_sam", "user_lee")
-        page = await client.interactions(status="pending", type="approval", target_type="group")
+        page = await client.interactions(status="pending")
         assert [item.id for item in page.items] == [question.id]
-        assert [item.id async for item in walk(rina.interactions, inbox=True)] == [question.id]
 
         assert (await rina.claim(question.id)).claimed_by == "user_rina"
         with pytest.raises(Conflict) as caught:
@@ -111,7 +110,6 @@ async def test_a_run_is_started_followed_and_resumed(project: Project) -> None:
             spec=spec(project),
             inputs={"version": "4.2.0"},
             metadata={"requested_by": "user_sam"},
-            external_id="release-4.2.0",
         )
         assert run.status is RunStatus.QUEUED
         assert run.started_by == "user_sam"
@@ -136,13 +134,8 @@ async def test_a_run_is_started_followed_and_resumed(project: Project) -> None:
             ("build", "completed"),
             ("ask", "completed"),
         ]
-        listed = await client.runs(status="completed", workflow="release")
+        listed = await client.runs(status="completed")
         assert [item.id for item in listed.items] == [run.id]
-        walked = walk(client.runs, external_id="release-4.2.0")
-        assert [item.id async for item in walked] == [run.id]
-        with pytest.raises(Conflict) as caught:
-            await client.start_run(spec=spec(project), external_id="release-4.2.0")
-        assert caught.value.code == "external_id_conflict"
 
 
 async def test_a_run_is_signalled_and_another_cancelled(project: Project) -> None:
@@ -200,20 +193,19 @@ async def test_groups_are_changed_filled_and_emptied(project: Project) -> None:
     id_ = project.http.post("groups", json=body).json()["id"]
     async with connect(project) as client:
         added = await client.add_member("finance", "user_tess")
-        assert (added.user_id, added.group_id) == ("user_tess", id_)
+        assert added.user_id == "user_tess"
         with pytest.raises(Conflict):
             await client.add_member("finance", "user_tess")
         assert [member.user_id for member in await client.members(id_)] == ["user_tess"]
-        assert (await client.group("finance")).routing is PolicyKind.ALL
-        changed = await client.update_group("finance", name="Money", routing=PolicyKind.ANY)
-        assert (changed.name, changed.routing) == ("Money", PolicyKind.ANY)
-        listed = {group.handle: group.member_count async for group in walk(client.groups)}
-        assert listed == {"approvers": 3, "change-board": 3, "finance": 1}
+        listed = {group.handle: group.routing async for group in walk(client.groups)}
+        assert listed.keys() == {"approvers", "change-board", "finance"}
+        assert listed["finance"] is PolicyKind.ALL
+        changed = await client.update_group("finance", routing=PolicyKind.ANY)
+        assert changed.routing is PolicyKind.ANY
         await client.remove_member("finance", "user_tess")
         assert await client.members("finance") == ()
-        assert (await client.group(id_)).name == "Money"
         with pytest.raises(NotFound):
-            await client.group("nobody")
+            await client.members("nobody")
 
 
 async def test_a_member_token_proves_whose_it_is(project: Project) -> None:

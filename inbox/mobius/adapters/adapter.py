@@ -64,13 +64,10 @@ class Adapter(Protocol):
         *,
         status: str | None = None,
         run_id: str | None = None,
-        type: str | None = None,
-        target_type: str | None = None,
-        inbox: bool = False,
         limit: int | None,
         cursor: str | None = None,
     ) -> Call[Page[Interaction]]:
-        """One page, newest first. ``inbox``: what the token's owner sees, not for service keys."""
+        """One page, newest first."""
 
     def interaction(self, id: str) -> Call[Interaction]:
         """One interaction as it is now."""
@@ -98,19 +95,11 @@ class Adapter(Protocol):
         spec: dict[str, Any],
         inputs: dict[str, Any] | None,
         metadata: dict[str, str] | None,
-        queue: str | None,
-        external_id: str | None,
     ) -> Call[Run]:
         """Start a run of ``spec``."""
 
     def runs(
-        self,
-        *,
-        status: str | None = None,
-        workflow: str | None = None,
-        external_id: str | None = None,
-        limit: int | None,
-        cursor: str | None = None,
+        self, *, status: str | None = None, limit: int | None, cursor: str | None = None
     ) -> Call[Page[Run]]:
         """One page, newest first."""
 
@@ -143,18 +132,8 @@ class Adapter(Protocol):
     def groups(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Group]]:
         """One page, newest first."""
 
-    def group(self, group: str) -> Call[Group]:
-        """One group, by id or handle."""
-
-    def update_group(
-        self,
-        group: str,
-        *,
-        name: str | None,
-        description: str | None,
-        routing: PolicyKind | None,
-    ) -> Call[Group]:
-        """Change what is given. Raises ValueError for an unsupported routing."""
+    def update_group(self, group: str, *, routing: PolicyKind) -> Call[Group]:
+        """Change the policy of a group. Raises ValueError for an unsupported one."""
 
     def members(
         self, group: str, *, limit: int | None, cursor: str | None = None

@@ -49,21 +49,10 @@ class GuideAdapter:
         *,
         status: str | None = None,
         run_id: str | None = None,
-        type: str | None = None,
-        target_type: str | None = None,
-        inbox: bool = False,
         limit: int | None,
         cursor: str | None = None,
     ) -> Call[Page[Interaction]]:
-        query = without_none(
-            status=status,
-            run_id=run_id,
-            type=type,
-            target_type=target_type,
-            inbox="true" if inbox else None,
-            limit=limit,
-            cursor=cursor,
-        )
+        query = without_none(status=status, run_id=run_id, limit=limit, cursor=cursor)
         return Call(self.interactions_path, page_of(read_interaction), query=query)
 
     def interaction(self, id: str) -> Call[Interaction]:
@@ -92,30 +81,14 @@ class GuideAdapter:
         spec: dict[str, Any],
         inputs: dict[str, Any] | None,
         metadata: dict[str, str] | None,
-        queue: str | None,
-        external_id: str | None,
     ) -> Call[Run]:
-        body = without_none(
-            spec=spec, inputs=inputs, metadata=metadata, queue=queue, external_id=external_id
-        )
+        body = without_none(spec=spec, inputs=inputs, metadata=metadata)
         return Call(self.runs_path, read_run, "POST", json=body)
 
     def runs(
-        self,
-        *,
-        status: str | None = None,
-        workflow: str | None = None,
-        external_id: str | None = None,
-        limit: int | None,
-        cursor: str | None = None,
+        self, *, status: str | None = None, limit: int | None, cursor: str | None = None
     ) -> Call[Page[Run]]:
-        query = without_none(
-            status=status,
-            workflow_type=workflow,
-            external_id=external_id,
-            limit=limit,
-            cursor=cursor,
-        )
+        query = without_none(status=status, limit=limit, cursor=cursor)
         return Call(self.runs_path, page_of(read_run), query=query)
 
     def run(self, id: str) -> Call[Run]:
@@ -152,22 +125,8 @@ class GuideAdapter:
             self.groups_path, page_of(read_group), query=without_none(limit=limit, cursor=cursor)
         )
 
-    def group(self, group: str) -> Call[Group]:
-        return Call(path_of(self.groups_path, group), read_group)
-
-    def update_group(
-        self,
-        group: str,
-        *,
-        name: str | None,
-        description: str | None,
-        routing: PolicyKind | None,
-    ) -> Call[Group]:
-        body = without_none(
-            name=name,
-            description=description,
-            routing_policy=None if routing is None else write_routing(routing),
-        )
+    def update_group(self, group: str, *, routing: PolicyKind) -> Call[Group]:
+        body = {"routing_policy": write_routing(routing)}
         return Call(path_of(self.groups_path, group), read_group, "PATCH", json=body)
 
     def members(

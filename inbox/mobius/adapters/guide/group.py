@@ -4,25 +4,21 @@ from typing import Any
 
 from inbox.mobius.adapters.adapter import UnreadableError
 from inbox.mobius.adapters.guide.base import identified
-from inbox.mobius.adapters.tolerant import integer, moment, parts, text
+from inbox.mobius.adapters.tolerant import parts, text
 from inbox.mobius.types import Group, GroupMember, Person, PolicyKind
 
 _ROUTING = {PolicyKind.ANY: "first_responder", PolicyKind.ALL: "all_members"}
 
 
 def read_group(payload: Any) -> Group:
-    """A group, with its count of members if a list gave one. Raises UnreadableError."""
+    """A group. Raises UnreadableError."""
     wire = identified(payload)
-    count = wire.get("member_count")
     return Group(
         id=wire["id"],
         handle=text(wire.get("handle")),
         name=text(wire.get("name")) or text(wire.get("handle")),
         description=text(wire.get("description")),
         routing=_routing(wire.get("routing_policy")),
-        member_count=None if count is None else integer(count),
-        created_at=moment(wire, "created_at"),
-        updated_at=moment(wire, "updated_at"),
     )
 
 
@@ -31,12 +27,7 @@ def read_member(payload: Any) -> GroupMember:
     wire = parts(payload)
     if not (user_id := text(wire.get("user_id"))):
         raise UnreadableError("a member without a user_id")
-    return GroupMember(
-        id=text(wire.get("id")),
-        group_id=text(wire.get("group_id")),
-        user_id=user_id,
-        created_at=moment(wire, "added_at") or moment(wire, "created_at"),
-    )
+    return GroupMember(user_id=user_id)
 
 
 def read_person(payload: Any) -> Person:
