@@ -24,6 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 SHORTEST_SECRET = 32
 
+_SQLITE = "django.db.backends.sqlite3"
+_POSTGRESQL = "django.db.backends.postgresql"
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 _HANDLE = re.compile(r"[A-Za-z0-9._~-]+")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]")
 _HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]")
@@ -226,7 +229,7 @@ class Environment(BaseSettings):
     @field_validator("ALLOWED_HOSTS")
     @classmethod
     def _hosts(cls, value: str) -> str:
-        names = [name.strip() for name in value.split(",") if name.strip()]
+        names = listed(value)
         if not names or not all(_HOST.fullmatch(name) for name in names):
             raise ValueError("must be host names such as inbox.example.com, without scheme or port")
         return value
@@ -342,9 +345,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-_SQLITE = "django.db.backends.sqlite3"
-_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
-_POSTGRESQL = "django.db.backends.postgresql"
+def listed(value: str) -> tuple[str, ...]:
+    """The parts of a list with commas."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def database(url: str) -> dict[str, Any]:

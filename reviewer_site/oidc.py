@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from reviewer_site.environment import Environment, Misconfigured
+from reviewer_site.environment import Environment, Misconfigured, listed
 
 REQUIRED = ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_BREAK_GLASS")
 
@@ -56,8 +56,3 @@ def read(environment: Environment) -> Oidc | None:
         mobius_id_claim=environment.OIDC_MOBIUS_ID_CLAIM,
         break_glass=environment.OIDC_BREAK_GLASS,
     )
-
-
-def listed(value: str) -> tuple[str, ...]:
-    """The parts of a list with commas."""
-    return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reviewer_site import logs, oidc, proxies, secrets
-from reviewer_site.environment import ROOT, Misconfigured, database, email, read_environment
+from reviewer_site.environment import ROOT, Misconfigured, database, email, listed, read_environment
 
 ENVIRONMENT = read_environment()
 BASE_DIR = ROOT
@@ -55,7 +55,8 @@ LOG_ANCHOR = ENVIRONMENT.LOG_ANCHOR
 SENDS_MAIL = bool(ENVIRONMENT.EMAIL_URL)
 ADMIN_EMAIL = [a for a in ENVIRONMENT.ADMIN_EMAIL.split(",") if a and SENDS_MAIL]
 DEFAULT_FROM_EMAIL = ENVIRONMENT.EMAIL_FROM or f"reviewer-inbox@{public.hostname}"
-globals().update(email(ENVIRONMENT.EMAIL_URL) if SENDS_MAIL else {})
+if SENDS_MAIL:
+    globals().update(email(ENVIRONMENT.EMAIL_URL))
 # None where people sign in with passwords only.
 OIDC = oidc.read(ENVIRONMENT)
 OIDC_SESSION_HOURS = timedelta(hours=ENVIRONMENT.OIDC_SESSION_HOURS)
@@ -65,7 +66,7 @@ ANSWER_GUARD = ENVIRONMENT.ANSWER_GUARD
 UNDO_SECONDS = ENVIRONMENT.UNDO_SECONDS
 CLAIM_STALE_AFTER = timedelta(minutes=ENVIRONMENT.CLAIM_STALE_AFTER)
 GROUP_ANSWERS_HIDDEN_UNTIL_MINE = ENVIRONMENT.GROUP_ANSWERS_HIDDEN_UNTIL_MINE
-MASKED_KEYS = tuple(name.strip() for name in ENVIRONMENT.MASKED_KEYS.split(",") if name.strip())
+MASKED_KEYS = listed(ENVIRONMENT.MASKED_KEYS)
 PRESENCE = ENVIRONMENT.PRESENCE
 INSIGHTS_BY_PERSON = ENVIRONMENT.INSIGHTS_BY_PERSON
 MOBIUS_EVENT_LIMIT = ENVIRONMENT.MOBIUS_EVENT_LIMIT * 1024 * 1024
@@ -73,9 +74,8 @@ MOBIUS_RESPONSE_LIMIT = ENVIRONMENT.MOBIUS_RESPONSE_LIMIT * 1024 * 1024
 HISTORY_DAYS = timedelta(days=ENVIRONMENT.HISTORY_DAYS)
 
 DEBUG = ENVIRONMENT.DEBUG
-ALLOWED_HOSTS = [host.strip() for host in ENVIRONMENT.ALLOWED_HOSTS.split(",") if host.strip()]
 # An IPv6 address keeps its brackets, as in the Host header.
-ALLOWED_HOSTS.append(public.netloc.removesuffix(f":{public.port}"))
+ALLOWED_HOSTS = [*listed(ENVIRONMENT.ALLOWED_HOSTS), public.netloc.removesuffix(f":{public.port}")]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
