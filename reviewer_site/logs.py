@@ -73,7 +73,8 @@ def _outage(record: logging.LogRecord) -> str:
     if is_outage(error):
         return "database"
     values = record.args if isinstance(record.args, tuple) else ()
-    return next((found for v in (error, *values) if (found := getattr(v, "outage", ""))), "")
+    outages = (getattr(value, "outage", "") for value in (error, *values))
+    return next(filter(None, outages), "")
 
 
 def without_refusals(record: logging.LogRecord) -> bool:

@@ -41,6 +41,15 @@ MARKER = "Reviewer-Inbox"
 """A header of every response from Django. Scripts swap in nothing without it: a proxy's error page,
 or a network's sign-in page, would otherwise replace the question that someone is answering."""
 
+PRESSED = ("a", "button", "form", "input", "select")
+"""Elements with which a person requests a part of a page; others reload by themselves."""
+
+NOT_BY_A_PERSON = ("/presence", "/seen", *BACKGROUND)
+"""Ends of addresses that open pages request by themselves."""
+
+IN_HIDDEN_PAGES = "/inbox/counts/"
+"""What a hidden page fetches by itself. It does not count as an open page."""
+
 
 def note_request(get_response: GetResponse) -> GetResponse:
     """Give the request its ID, and the log what it may know. Outermost, so that every response has
@@ -161,15 +170,6 @@ def name_actor(get_response: GetResponse) -> GetResponse:
             return get_response(request)
 
     return middleware
-
-
-PRESSED = ("a", "button", "form", "input", "select")
-"""Elements with which a person requests a part of a page; others reload by themselves."""
-NOT_BY_A_PERSON = ("/presence", "/seen", *BACKGROUND)
-
-
-IN_HIDDEN_PAGES = "/inbox/counts/"
-"""What a hidden page fetches by itself. It does not count as an open page."""
 
 
 def end_sessions(get_response: GetResponse) -> GetResponse:

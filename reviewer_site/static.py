@@ -120,7 +120,7 @@ class StaticFiles:
             immutable_file_test=HASHED_NAME,
             allow_all_origins=False,
         )
-        self._notes = {settings.STATIC_URL + name for name in (RELEASE_FILE, MANIFEST)}
+        self._unserved = {settings.STATIC_URL + name for name in (RELEASE_FILE, MANIFEST)}
         if Path(settings.STATIC_ROOT).is_dir():
             self._files.add_files(settings.STATIC_ROOT, settings.STATIC_URL)
         else:
@@ -148,7 +148,7 @@ class StaticFiles:
             nonlocal status, sent
             status, sent = line, headers
 
-        application = _not_found if scope["path"] in self._notes else self._files
+        application = _not_found if scope["path"] in self._unserved else self._files
         body = application(_environ(scope), start_response)
         try:
             content = b"".join(body)
