@@ -66,10 +66,10 @@ def sequence(value: Any) -> list[Any]:
 
 def texts(value: Any) -> tuple[str, ...]:
     """The strings and integers of a list, as strings."""
-    return tuple(text(item) for item in sequence(value) if isinstance(item, str) or is_number(item))
+    return tuple(text(item) for item in sequence(value) if isinstance(item, str) or is_int(item))
 
 
-def is_number(value: Any) -> bool:
+def is_int(value: Any) -> bool:
     """Whether it is an integer: some servers have integer ids."""
     return isinstance(value, int) and not isinstance(value, bool)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.mobius.adapters.adapter import UnreadableError
-from inbox.mobius.adapters.tolerant import is_number, moment, parts, text
+from inbox.mobius.adapters.tolerant import is_int, moment, parts, text
 from inbox.mobius.errors import Refusal
 from inbox.mobius.types import NO_TIME
 
@@ -15,7 +15,7 @@ def identified(payload: Any) -> dict[str, Any]:
     """
     wire = parts(payload)
     id = wire.get("id")
-    if is_number(id):
+    if is_int(id):
         return wire | {"id": text(id)}
     if not isinstance(id, str) or not id:
         raise UnreadableError("an object without an id")
