@@ -193,9 +193,7 @@ class Transport:
         )
         if status == HTTPStatus.NOT_MODIFIED and etag is not None:
             return None
-        if not 200 <= status < 300:
-            raise self._failure(f"GET {path}", status, content, headers)
-        return responses.read(status, content, headers.get("Content-Type", "")), headers.get("ETag")
+        return self._read(f"GET {path}", status, headers, content), headers.get("ETag")
 
     async def send(
         self,
@@ -207,12 +205,8 @@ class Transport:
         to_the_end: bool = False,
     ) -> Any:
         """Send a request once. Returns the JSON of its response, None without a body."""
-        status, headers, content = await self._once(
-            method, path, query, json, to_the_end=to_the_end
-        )
-        if not 200 <= status < 300:
-            raise self._failure(f"{method} {path}", status, content, headers)
-        return responses.read(status, content, headers.get("Content-Type", ""))
+        answer = await self._once(method, path, query, json, to_the_end=to_the_end)
+        return self._read(f"{method} {path}", *answer)
 
     @asynccontextmanager
     async def stream(
@@ -304,6 +298,11 @@ class Transport:
             # shows the variables of every frame of every cause.
             raise _unreachable(error) from None
 
+    def _read(self, request: str, status: int, headers: httpx.Headers, content: bytearray) -> Any:
+        if not 200 <= status < 300:
+            raise self._failure(request, status, headers, content)
+        return responses.read(status, content, headers.get("Content-Type", ""))
+
     async def _check_stream(self, path: str, response: httpx.Response) -> None:
         if response.is_success:
             kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -315,10 +314,10 @@ class Transport:
                 content = await bounded.read_body(response, self.limits.frame)
         except (TimeoutError, TooLarge):
             content = bytearray()
-        raise self._failure(f"GET {path}", response.status_code, content, response.headers)
+        raise self._failure(f"GET {path}", response.status_code, response.headers, content)
 
     def _failure(
-        self, request: str, status: int, content: bytearray, headers: httpx.Headers
+        self, request: str, status: int, headers: httpx.Headers, content: bytearray
     ) -> MobiusError:
         after = headers.get("Retry-After")
         error = responses.failure(status, content, after, self._read_refusal)
