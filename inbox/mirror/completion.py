@@ -20,9 +20,8 @@ def complete(row: Interaction, stored: Interaction | None, run: Run | None) -> N
     missing = row.lacks.split()
     if not missing:
         return
-    from_stored = (
-        [] if stored is None else [name for name in missing if name not in stored.lacks.split()]
-    )
+    missing_in_stored = missing if stored is None else stored.lacks.split()
+    from_stored = [name for name in missing if name not in missing_in_stored]
     for name in from_stored:
         for column in _COLUMNS[name]:
             setattr(row, column, getattr(stored, column))

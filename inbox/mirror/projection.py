@@ -300,7 +300,8 @@ class Projection:
             for id in ids:
                 stored = by_id.get(id)
                 row = inferred_run_row(self._upstream, unread[id], asking=id in asking)
-                if (id in asking) if stored is None else (stored.status != row.status):
+                is_news = id in asking if stored is None else stored.status != row.status
+                if is_news:
                     rows.append(row)
         self._save(rows)
         self._runs |= {row.mobius_id: row for row in rows}
@@ -316,12 +317,12 @@ class Projection:
         self._fill_times(row, stored)
         self._attribution.name_responders(row)
         row.state = question_state(row, run)
-        # A new row older than the pruned ones may have been counted before.
         before = self._upstream.pruned_before
-        counts = (
-            stored.counted is not None if stored else before is None or row.created_at >= before
-        )
-        row.counted = facts(row, stored.counted if stored else None) if counts else None
+        if stored is not None:
+            row.counted = None if stored.counted is None else facts(row, stored.counted)
+        # A new row older than the pruned ones may have been counted before.
+        elif before is None or row.created_at >= before:
+            row.counted = facts(row, None)
         return row
 
     def _attributed(self, stored: Interaction) -> Interaction:
