@@ -28,8 +28,7 @@ class Changes:
     groups: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        concerned = self.people or self.questions or self.groups
-        return bool(self.interactions or self.runs or self.logs or concerned)
+        return any(vars(self).values())
 
     def include(self, other: "Changes") -> None:
         """Add what another transaction changed."""

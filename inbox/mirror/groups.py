@@ -118,7 +118,7 @@ def store(
         stored = {row.mobius_id: row for row in Group.objects.filter(upstream=row)}
         rows = [_row(row, group) for group in groups]
         new = [row for row in rows if _differs(stored.get(row.mobius_id), row)]
-        upsert(new, _KEY)
+        upsert(new, ("upstream_id", "mobius_id"))
         deleted = stored.keys() - {row.mobius_id for row in rows} - set(unread)
         changes.groups |= {row.mobius_id for row in new}
         changes.groups |= {id for id in deleted if not stored[id].gone}
@@ -136,7 +136,6 @@ def store(
     return changes
 
 
-_KEY = ("upstream_id", "mobius_id")
 _COMPARED = ("handle", "name", "description", "routing", "gone")
 
 

@@ -43,7 +43,7 @@ def write(
     expected = {row.pk: _recipients(row, at) for row in changed}
     stale: list[int] = []
     writes = [recipient for row in new for recipient in _recipients(row, at).values()]
-    for stored in Recipient.objects.filter(interaction__in=list(expected)) if expected else ():
+    for stored in Recipient.objects.filter(interaction__in=list(expected)):
         recipient = expected[stored.interaction_id].get(stored.user_id)
         if recipient is None:
             stale.append(stored.pk)
@@ -68,8 +68,7 @@ def people_of(rows: Collection[Interaction]) -> Questions:
     """Everyone these interactions ask."""
     people: Questions = defaultdict(set)
     asks = Recipient.objects.filter(interaction__in=[row.pk for row in rows])
-    pairs = asks.values_list("user_id", "interaction__mobius_id") if rows else ()
-    for user_id, interaction_id in pairs:
+    for user_id, interaction_id in asks.values_list("user_id", "interaction__mobius_id"):
         people[user_id].add(interaction_id)
     return people
 
