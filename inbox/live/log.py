@@ -85,10 +85,6 @@ class Log:
         """
         if number < self._floor:
             raise CursorTooOld
-        entries = [
-            entry
-            for topic in topics
-            if (entry := self._entries.get(topic)) is not None and entry.number > number
-        ]
-        entries.sort(key=lambda entry: entry.number)
-        return entries
+        held = (self._entries.get(topic) for topic in topics)
+        entries = [entry for entry in held if entry is not None and entry.number > number]
+        return sorted(entries, key=lambda entry: entry.number)

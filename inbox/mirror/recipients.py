@@ -23,7 +23,6 @@ _COMPARED = (
     "comment",
 )
 
-
 Questions = dict[str, set[str]]
 """By user id, ids of the interactions that ask the person."""
 
@@ -41,12 +40,12 @@ def write(
     affected: Questions = defaultdict(set)
     unaffected: Questions = defaultdict(set)
     expected = {row.pk: _recipients(row, at) for row in changed}
-    stale: list[int] = []
+    obsolete: list[int] = []
     writes = [recipient for row in new for recipient in _recipients(row, at).values()]
     for stored in Recipient.objects.filter(interaction__in=list(expected)):
         recipient = expected[stored.interaction_id].get(stored.user_id)
         if recipient is None:
-            stale.append(stored.pk)
+            obsolete.append(stored.pk)
             affected[stored.user_id].add(ids[stored.interaction_id])
             continue
         if stored.closed_at is not None and recipient.closed_at == at:
@@ -59,8 +58,8 @@ def write(
     for recipient in writes:
         affected[recipient.user_id].add(ids[recipient.interaction_id])
     upsert(writes, ("interaction_id", "user_id"), keep=("seen",))
-    if stale:
-        Recipient.objects.filter(pk__in=stale).delete()
+    if obsolete:
+        Recipient.objects.filter(pk__in=obsolete).delete()
     return affected, unaffected
 
 
