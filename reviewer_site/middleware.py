@@ -188,8 +188,7 @@ def end_sessions(get_response: GetResponse) -> GetResponse:
 
 
 def _by_a_person(request: Request) -> bool:
-    """Whether a person made the request: not a stream, and not a background fetch of an open
-    page."""
+    """Whether a person made the request, not a stream or a background fetch of an open page."""
     path = request.path_info
     if path.startswith(handoff.PREFIX) or path.endswith(NOT_BY_A_PERSON):
         return False

@@ -55,7 +55,7 @@ class MobiusClient:
             creates its own.
         waiting: a context manager to await each call in.
         more_headers: headers to send with each call.
-        observe: is told of each call, its result and its time.
+        observe: called after each call, with the call, its result and its seconds.
     """
 
     def __init__(

@@ -61,7 +61,7 @@ Query = Mapping[str, str | int]
 Waiting = Callable[[], AbstractAsyncContextManager[None]]
 MoreHeaders = Callable[[], Mapping[str, str]]
 Observe = Callable[[str, str, float], None]
-"""Is told of each call without its IDs, its result and its seconds."""
+"""Called after each call, with its method and path without IDs, its result and its seconds."""
 
 
 def unobserved(call: str, result: str, seconds: float) -> None:
@@ -335,7 +335,8 @@ class Transport:
 def _kind(method: str, path: str) -> str:
     """The call without its IDs: names and IDs alternate in a path."""
     parts = path.split("/")
-    return f"{method} {'/'.join('{id}' if i and i % 2 == 0 else p for i, p in enumerate(parts))}"
+    parts[2::2] = ["{id}"] * len(parts[2::2])
+    return f"{method} {'/'.join(parts)}"
 
 
 def _unreachable(error: httpx.HTTPError | httpx.InvalidURL) -> MobiusError:

@@ -19,8 +19,7 @@ _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "ALTER", "DROP", "
 
 
 def _make_private(path: Path) -> None:
-    """Create the file, and ``DATA_DIR`` if it is in there. Opening the connection reports any
-    failure."""
+    """Create the file, and ``DATA_DIR`` around it. Opening the connection reports any failure."""
     with suppress(OSError):
         if path.parent == settings.DATA_DIR:
             private_files.make_folder(path.parent)

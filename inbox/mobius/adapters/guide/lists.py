@@ -26,8 +26,7 @@ def page_of(read: Callable[[Any], T]) -> Callable[[Any], Page[T]]:
 
 
 def read_page(answer: Any, read: Callable[[Any], T]) -> Page[T]:
-    """A page of a list; an item that cannot be read is left out and logged. Raises
-    UnreadableError."""
+    """A page of a list without unreadable items, which are logged. Raises UnreadableError."""
     if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
         raise UnreadableError("something that is not a list")
     items: list[T] = []
