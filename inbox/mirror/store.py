@@ -1,14 +1,14 @@
 """The mirror's transactions as coroutines for the sync. Each runs in one thread."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import DataError, connections
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from inbox.mirror import capabilities, project
 from inbox.mirror.changes import Changes
@@ -107,13 +107,13 @@ class Store:
     async def open_runs(self) -> set[str]:
         """Ids of the runs that the mirror has as unfinished."""
         rows = Run.objects.filter(upstream=self.upstream, finished=False, gone=False)
-        return await _ids(lambda: rows.values_list("mobius_id", flat=True))
+        return await _ids(rows.values_list("mobius_id", flat=True))
 
     async def open_interactions(self, **filters: str) -> set[str]:
         """Ids of the interactions that are not closed, such as those with a ``run_id``."""
         rows = Interaction.objects.filter(upstream=self.upstream, gone=False, **filters)
         rows = rows.exclude(status__in=CLOSED)
-        return await _ids(lambda: rows.values_list("mobius_id", flat=True))
+        return await _ids(rows.values_list("mobius_id", flat=True))
 
     async def has_runs(self) -> bool:
         """Whether the mirror has a run, or a question of one."""
@@ -130,13 +130,13 @@ class Store:
         read = Run.objects.filter(upstream=self.upstream, mobius_id=OuterRef("run_id"))
         asking = Interaction.objects.pending().filter(upstream=self.upstream, run_id__isnull=False)
         rows = asking.filter(~Exists(read.exclude(raw={})))
-        return await _ids(lambda: rows.values_list("run_id", flat=True))
+        return await _ids(rows.values_list("run_id", flat=True))
 
     async def without_plan(self, run_ids: Iterable[str]) -> set[str]:
         """Those of ``run_ids`` whose plan the mirror does not have."""
         runs = Run.objects.filter(upstream=self.upstream, mobius_id__in=list(run_ids))
         planned = runs.filter(plan__isnull=False)
-        return set(run_ids) - await _ids(lambda: planned.values_list("mobius_id", flat=True))
+        return set(run_ids) - await _ids(planned.values_list("mobius_id", flat=True))
 
     async def waiting_runs(self, limit: int) -> list[str]:
         """Ids of runs with open questions, most recently changed first."""
@@ -191,8 +191,8 @@ class Store:
         await sync_to_async(project.reset)(self.upstream)
 
 
-async def _ids(read: Callable[[], Iterable[str | None]]) -> set[str]:
-    return await sync_to_async(lambda: {id for id in read() if id is not None})()
+async def _ids(rows: QuerySet[Any, str | None]) -> set[str]:
+    return await sync_to_async(lambda: {id for id in rows if id is not None})()
 
 
 def _scrubbed(payload: Payload) -> Payload:
