@@ -111,28 +111,28 @@ def store(
     """
     changes = Changes()
     with transaction.atomic():
-        row = Upstream.lock(upstream.pk)
-        if turn < row.groups_from:
+        locked = Upstream.lock(upstream.pk)
+        if turn < locked.groups_from:
             return changes
-        Upstream.objects.filter(pk=row.pk).update(heard_at=datetime.now(UTC), groups_from=turn)
-        stored = {row.mobius_id: row for row in Group.objects.filter(upstream=row)}
-        rows = [_row(row, group) for group in groups]
+        Upstream.objects.filter(pk=locked.pk).update(heard_at=datetime.now(UTC), groups_from=turn)
+        stored = {row.mobius_id: row for row in Group.objects.filter(upstream=locked)}
+        rows = [_row(locked, group) for group in groups]
         new = [row for row in rows if _differs(stored.get(row.mobius_id), row)]
         upsert(new, ("upstream_id", "mobius_id"))
         deleted = stored.keys() - {row.mobius_id for row in rows} - set(unread)
         changes.groups |= {row.mobius_id for row in new}
         changes.groups |= {id for id in deleted if not stored[id].gone}
-        Group.objects.filter(upstream=row, mobius_id__in=deleted, gone=False).update(gone=True)
-        pks = dict(Group.objects.filter(upstream=row).values_list("mobius_id", "pk"))
+        Group.objects.filter(upstream=locked, mobius_id__in=deleted, gone=False).update(gone=True)
+        pks = dict(Group.objects.filter(upstream=locked).values_list("mobius_id", "pk"))
         for group in groups:
             now = {member.user_id for member in members[group.id]}
             changed_members = _store_members(pks[group.id], now)
             changes.touch(dict.fromkeys(changed_members, ()))
             if changed_members:
                 changes.groups.add(group.id)
-                changes.interactions |= _open_questions_of(row, group.id)
+                changes.interactions |= _open_questions_of(locked, group.id)
         if changes.groups:
-            changes.include(refresh(row))
+            changes.include(refresh(locked))
     return changes
 
 

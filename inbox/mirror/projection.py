@@ -79,7 +79,7 @@ class Projection:
 
     def _write_runs(self) -> None:
         snapshots_by_id = drop_unchanged(self._upstream, Run, self._received.runs)
-        deleted = {item.run_id for item in self._received.deleted if item.run_id is not None}
+        deleted = {one.run_id for one in self._received.deleted if one.run_id}
         by_id = self._known_runs(snapshots_by_id.keys() | deleted | set(self._complete_runs))
         drop_pruned(snapshots_by_id, by_id, self._upstream.pruned_before)
         writes: dict[str, Run] = {}
@@ -228,11 +228,7 @@ class Projection:
 
     def _write_interactions(self) -> None:
         snapshots_by_id = drop_unchanged(self._upstream, Interaction, self._received.interactions)
-        deleted = {
-            item.interaction_id
-            for item in self._received.deleted
-            if item.interaction_id is not None
-        }
+        deleted = {one.interaction_id for one in self._received.deleted if one.interaction_id}
         by_id: dict[str, Interaction] = {}
         for ids in chunks(snapshots_by_id.keys() | deleted | set(self._accepted)):
             rows = Interaction.objects.filter(upstream=self._upstream, mobius_id__in=ids)

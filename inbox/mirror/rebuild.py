@@ -29,16 +29,16 @@ def rebuild(upstream: Upstream) -> Iterator[int]:
     last = done = 0
     while True:
         with transaction.atomic():
-            row = Upstream.lock(upstream.pk)
+            locked = Upstream.lock(upstream.pk)
             rows = list(
-                Interaction.objects.filter(upstream=row, pk__gt=last)
+                Interaction.objects.filter(upstream=locked, pk__gt=last)
                 .defer("raw", "context", "message", "questions")
                 .order_by("pk")[:BATCH]
             )
             if not rows:
-                _note_zone(row)
+                _note_zone(locked)
                 return
-            _recount(row, rows)
+            _recount(locked, rows)
         last, done = rows[-1].pk, done + len(rows)
         yield done
 
