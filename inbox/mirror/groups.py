@@ -13,7 +13,8 @@ from inbox.mirror.members import refresh
 from inbox.mirror.upsert import upsert
 from inbox.mobius import types
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.errors import MobiusError, NotFound, RateLimited, TooLarge
+from inbox.mobius.errors import MobiusError, NotFound, RateLimited
+from inbox.mobius.lists import walk
 from inbox.models import Group, Interaction, Membership, Upstream
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
     read, in which case nothing changes, or if Mobius limits requests.
     """
     turn = await sync_to_async(begin)(upstream)
-    listed = await _read_groups(client)
+    # Of an incomplete list, the groups it lacks would count as deleted.
+    listed = [group async for group in walk(client.groups, complete=True)]
     members, failed = await _read_members(client, listed)
     if failed and not members:
         raise next(iter(failed.values()))
@@ -45,22 +47,6 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
         log.info("the members of %s could not be read: %s", group_id, error)
         if isinstance(error, RateLimited):
             raise error
-
-
-async def _read_groups(client: MobiusClient) -> list[types.Group]:
-    groups: list[types.Group] = []
-    cursor: str | None = None
-    seen_cursors: set[str] = set()
-    while True:
-        page = await client.groups(cursor=cursor)
-        if page.skipped:
-            # Without it the group would count as deleted.
-            raise TooLarge(f"{page.skipped[0]} is too large to be read.")
-        groups += page.items
-        cursor = page.next_cursor
-        if cursor is None or cursor in seen_cursors:
-            return groups
-        seen_cursors.add(cursor)
 
 
 async def _read_members(

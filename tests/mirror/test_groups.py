@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from inbox.live import topics
 from inbox.mirror import groups
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.errors import MobiusError
+from inbox.mobius.errors import InvalidResponse, MobiusError
 from inbox.models import Group, Membership, Upstream
 from tests.fixtures_engine import Project
 from tests.mirror.conftest import Mirror
@@ -109,6 +109,20 @@ async def test_a_read_that_fails_changes_nothing(project: Project, server: Scrip
         join(project)
         server.on("GET", r"/groups/[^/]+/members$", Reply(500, {}), always=True)
         with pytest.raises(MobiusError):
+            await groups.poll(client, upstream)
+    assert await inside() == BEGAN
+
+
+async def test_a_list_whose_pages_repeat_changes_nothing(
+    project: Project, server: ScriptedServer
+) -> None:
+    """It lacks groups, which don't count as deleted."""
+    upstream = await present()
+    page = {"items": [], "has_more": True, "next_cursor": "the same"}
+    async with reader(project, server.base_url) as client:
+        await groups.poll(client, upstream)
+        server.on("GET", r"/groups$", Reply(200, page), Reply(200, page))
+        with pytest.raises(InvalidResponse):
             await groups.poll(client, upstream)
     assert await inside() == BEGAN
 
