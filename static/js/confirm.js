@@ -112,6 +112,7 @@ function ask(form, button) {
     "div",
     { class: "step", "data-step": "", "data-name": button.name, "data-value": button.value, role: "group", "aria-labelledby": "step-title" },
     make("div", { class: "notice notice--info" }, drawing(button.dataset.why ? "alert" : button.value === "false" ? "x" : "check"), body),
+    form.querySelector("[data-hint]").cloneNode(),
   );
   form.setAttribute("data-asking", "");
   /* A page part that reloads itself leaves the step alone */

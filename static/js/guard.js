@@ -16,9 +16,10 @@
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking.
    4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may
-      appear under the thumb, so it ignores presses by pointer or touch for as long; and so does its place on a phone once it
-      has gone. A bar that isn't of the last answer given on this page ignores keys too: it came by itself. While an answer is
-      being sent and its bar is still to come, the key is meant for that answer, so it does nothing.
+      appear under the thumb, so it ignores presses by pointer or touch for as long, and so does its place on a phone once it
+      has gone. The bar of the answer just given on this page takes a click if the mouse was elsewhere when the bar appeared. A
+      bar that isn't of the last answer given on this page ignores keys too: it came by itself. While an answer is being sent
+      and its bar is still to come, the key is meant for that answer, so it does nothing.
    5. A question that the person has left takes no answer while the next one loads.
    6. An answer is sent once, as it stands: while it is being sent, its buttons do nothing and its fields take no text, which
       would be lost once it has arrived.
@@ -33,6 +34,8 @@ const PAUSE_MS = 1500;
 const KEY_MS = 400;
 const SHOWN_MS = 600;
 const STEP_MS = 400;
+/* A click this far from where the mouse was before is meant for what has appeared */
+const AIMED_PX = 48;
 
 const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
 const FORM = "form[data-answer]";
@@ -63,6 +66,9 @@ let answering = null;
 let ownBar = "";
 /* Bars that came by themselves: of an answer given elsewhere, or of an earlier one */
 const unexpected = new WeakSet();
+/* Where the mouse is, and where it was when each bar appeared */
+let mouse = null;
+const mouseAt = new WeakMap();
 /* Forms that say that a key came too early, and whether it was to choose an option */
 const ignored = new WeakMap();
 let field = null;
@@ -113,9 +119,14 @@ function noteShown(root) {
 
 const isHeld = (node) => node instanceof Element && node.matches(HELD);
 
-function noteHeld({ addedNodes, removedNodes }) {
-  if ([...removedNodes].some(isHeld)) heldGoneAt = performance.now();
-  for (const bar of [...addedNodes].filter(isHeld)) if (bar.id !== ownBar) unexpected.add(bar);
+/* gone: the bars that these changes remove. A bar that is only rendered again is not a new one */
+function noteHeld({ addedNodes }, gone) {
+  for (const bar of [...addedNodes].filter(isHeld)) {
+    const before = gone.find((each) => each.id === bar.id);
+    if (before) shownAt.set(bar, shownAt.get(before));
+    if (before ? unexpected.has(before) : bar.id !== ownBar) unexpected.add(bar);
+    mouseAt.set(bar, before ? mouseAt.get(before) : mouse);
+  }
 }
 
 /* Between two rows there may be white space */
@@ -131,14 +142,23 @@ function isTooEarly(element, event) {
   return event.timeStamp - (shownAt.get(shown) ?? -Infinity) < wait;
 }
 
+function isAimed(bar, { pointerType, clientX, clientY }) {
+  const before = mouseAt.get(bar);
+  if (pointerType !== "mouse" || !before || unexpected.has(bar)) return false;
+  return Math.hypot(clientX - before.clientX, clientY - before.clientY) > AIMED_PX;
+}
+
 /* Where the bar that offers an undo has just been; only on a phone it keeps its place */
 function wasHeld({ timeStamp, clientX, clientY }) {
   const place = timeStamp - heldGoneAt < SHOWN_MS && document.getElementById("held-answers")?.getBoundingClientRect();
   return place && !document.querySelector(HELD) && clientX >= place.left && clientX < place.right && clientY >= place.top && clientY < place.bottom;
 }
 
+/* The confirm step has its own, where it moves none of its buttons */
+const hintOf = (form) => form.querySelector("[data-step] [data-hint]") ?? form.querySelector("[data-hint]");
+
 function sayTooEarly(form, chooses) {
-  const hint = form.querySelector("[data-hint]");
+  const hint = hintOf(form);
   ignored.set(form, chooses || ignored.get(form) === true);
   hint.textContent = ignored.get(form) ? hint.dataset.tooEarlyToChoose : hint.dataset.tooEarly;
   /* A page part that reloads itself leaves it alone */
@@ -148,9 +168,10 @@ function sayTooEarly(form, chooses) {
 /* The person has gone on in the form on purpose */
 function settle(form) {
   if (!ignored.delete(form)) return;
-  const hint = form.querySelector("[data-hint]");
-  hint.textContent = "";
-  hint.removeAttribute("hx-morph-skip");
+  for (const hint of form.querySelectorAll("[data-hint]")) {
+    hint.textContent = "";
+    hint.removeAttribute("hx-morph-skip");
+  }
 }
 
 const isLetter = (event) => event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
@@ -235,7 +256,7 @@ function onClick(event) {
     return drop(event);
   }
   const held = event.target.closest(HELD);
-  if (held && (byPointer || unexpected.has(held)) && isTooEarly(held, event)) return drop(event);
+  if (held && (byPointer ? !isAimed(held, event) : unexpected.has(held)) && isTooEarly(held, event)) return drop(event);
   if (event.target.closest(UNDO)) {
     const isForAnother = answering && !byPointer && held?.id !== ownBar;
     if (undo || event.timeStamp - undoneAt < SHOWN_MS || isForAnother) return drop(event);
@@ -275,6 +296,7 @@ addEventListener("click", onClick, true);
 addEventListener("input", ({ target }) => settle(target.form), true);
 addEventListener("submit", onSubmit, true);
 addEventListener("pointerdown", resume, true);
+addEventListener("mousemove", ({ clientX, clientY }) => (mouse = { clientX, clientY }), true);
 
 addEventListener("focusin", (event) => {
   pauseIfGone();
@@ -330,11 +352,13 @@ document.addEventListener("htmx:finally:request", (event) => {
 });
 
 new MutationObserver((changes) => {
+  const gone = changes.flatMap(({ removedNodes }) => [...removedNodes].filter(isHeld));
+  if (gone.length) heldGoneAt = performance.now();
   for (const change of changes) {
     change.addedNodes.forEach(noteShown);
     if (change.attributeName === "data-sends") noteShown(change.target);
     if (change.removedNodes.length && change.target.matches(".rows")) noteMoved(change);
-    noteHeld(change);
+    noteHeld(change, gone);
   }
   pauseIfGone();
 }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden", "data-sends"] });

@@ -88,7 +88,7 @@ function send(event) {
   if (!form && typing(event)) return false;
   const place = form || document;
   const step = place.querySelector("[data-step] [data-send]");
-  const button = step ?? place.querySelector("[data-send]");
+  const button = step ?? place.querySelector("form [data-send]");
   /* An answer that the workflow suggests is looked at before it is sent for good */
   if (!form && !step && button?.form.dataset.guard === "confirm" && seen(button)) return toForm();
   if (button && seen(button)) return press(button);

@@ -146,6 +146,9 @@ document.addEventListener("live", () => {
   streamLost = atOnce = false;
   streamTries = 0;
   settle();
+  /* htmx pauses the stream of a page that becomes hidden. One that was hidden before, such as a tab opened in the background,
+     would keep its connection, and a browser has six for all tabs */
+  if (document.hidden) document.dispatchEvent(new Event("visibilitychange"));
 });
 document.addEventListener("htmx:sse:before:message", heard);
 document.addEventListener("htmx:sse:error", broken);

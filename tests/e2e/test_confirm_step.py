@@ -13,6 +13,7 @@ from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.pages import (
     ANSWER_GUARD_MS,
+    HINT,
     STEP_GUARD_MS,
     box_of,
     press,
@@ -129,12 +130,12 @@ def test_two_presses_in_quick_succession_send_nothing(sign_in: SignIn, api: http
         page.keyboard.press(key)
         page.clock.run_for(90)
     expect(step(page)).to_be_visible()
-    expect(page.locator("#answer [data-hint]")).to_have_text(
+    expect(page.locator(HINT)).to_have_text(
         "That was too soon: this had only just appeared. Nothing changed."
     )
     assert interaction_of(api, run_id)["status"] == "pending"
     page.keyboard.press("Escape")
-    expect(page.locator("#answer [data-hint]")).to_have_text("")
+    expect(page.locator(HINT)).to_have_text("")
     expect(step(page)).to_have_count(0)
     expect(page.get_by_role("button", name="Send answer")).to_be_focused()
 
@@ -164,7 +165,7 @@ def test_a_digit_leaves_the_step_and_changes_the_answer_in_the_form(
     for key in ("Control+Enter", "Enter"):
         page.keyboard.press(key)
     expect(step(page)).to_contain_text("Your answer: Option 2")
-    expect(page.locator("#answer [data-hint]")).to_contain_text("Choose your answer again.")
+    expect(page.locator(HINT)).to_contain_text("Choose your answer again.")
     page.keyboard.press("2")
     expect(step(page)).to_have_count(0)
     page.keyboard.press("Control+Enter")

@@ -11,6 +11,7 @@ from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import (
     ANSWER_GUARD_MS,
+    HINT,
     STEP_GUARD_MS,
     approve,
     box_of,
@@ -548,7 +549,7 @@ DEFAULT = {
 
 
 def hint(page: Page) -> Locator:
-    return page.locator("#answer [role=status][data-hint]")
+    return page.locator(HINT)
 
 
 @pytest.mark.parametrize(

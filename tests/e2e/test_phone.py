@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import approve, box_of, press, presses
+from tests.support.pages import ANSWER_GUARD_MS, approve, box_of, press, presses, stop_clock
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -322,3 +322,38 @@ def test_nothing_moves_when_the_connection_is_lost_or_comes_back(
         expect(mark).to_be_hidden()
         assert page.evaluate(PLACES) == before, path
     api.post(f"/runs/{run_id}/cancellations").raise_for_status()
+
+
+def test_yes_stays_where_it_is_when_a_draft_is_saved_and_when_it_is_tapped_too_soon(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    fields = {
+        "type": "review",
+        "spec": {
+            "mode": "select",
+            "options": [{"value": "keep", "label": "Keep"}, {"value": "drop", "label": "Drop"}],
+        },
+    }
+    for message, more, button in (
+        ("Does the manatee stay?", {}, "Approve"),
+        ("Does the manatee move?", fields, "Send answer"),
+    ):
+        run_id = ask(api, message, **more)
+        page = sign_in("rina", **PHONE)
+        page.clock.install()
+        page.goto("/inbox/?q=manatee")
+        open_item(page, message)
+        page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+        if more:
+            page.get_by_label("Drop").check()
+        stop_clock(page)
+        page.get_by_label("Comment").fill("Typed just before.")
+        page.locator("#answer").get_by_role("button", name=button, exact=True).tap()
+        yes = page.locator("#answer [data-step] [data-send]")
+        before = box_of(yes)
+        yes.tap()
+        expect(page.locator("#answer [data-step] [data-hint]")).to_contain_text("too soon")
+        page.clock.run_for(1_500)
+        expect(page.locator("#answer [data-saved]")).to_have_text(re.compile("Draft saved"))
+        assert box_of(yes) == before
+        api.post(f"/runs/{run_id}/cancellations").raise_for_status()

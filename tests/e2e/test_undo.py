@@ -22,6 +22,7 @@ from tests.support.browserless import Person
 from tests.support.databases import environment
 from tests.support.pages import (
     ANSWER_GUARD_MS,
+    HINT,
     STEP_GUARD_MS,
     approve,
     box_of,
@@ -236,6 +237,40 @@ def test_a_tap_where_the_bar_has_just_appeared_takes_nothing_back(
     )
 
 
+def test_a_click_takes_back_at_once_unless_the_mouse_was_there_already(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing()
+    page.clock.install()
+    page.goto("/inbox/")
+    ask_lee(api, "Clicked by a dugong?")
+    open_item(page, "Clicked by a dugong?")
+    bar = page.locator("#held-answers")
+    undo = bar.get_by_role("button", name="Undo")
+    toast = page.locator("#toasts")
+    taken_back = "Your answer to “Clicked by a dugong?” wasn't sent."
+    stop_clock(page)
+    page.locator("#answer").get_by_role("button", name="Approve", exact=True).click()
+    box = box_of(undo)
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    page.mouse.click(**place)
+    expect(toast).to_contain_text(taken_back)
+
+    # With the mouse where the bar appears, only a click after a while counts.
+    page.clock.run_for(2_000)
+    toast.get_by_role("button", name="Dismiss").click()
+    page.mouse.move(**place)
+    page.clock.run_for(ANSWER_GUARD_MS + 20)
+    page.keyboard.press("a")
+    expect(bar).to_contain_text("Clicked by a dugong?")
+    page.mouse.click(**place)
+    read_again(page)
+    expect(bar).to_contain_text("Clicked by a dugong?")
+    page.clock.run_for(ANSWER_GUARD_MS + 20)
+    page.mouse.click(**place)
+    expect(toast).to_contain_text(taken_back)
+
+
 def test_it_is_sent_although_the_tab_is_closed(undoing: Choose, api: httpx.Client) -> None:
     page = undoing(seconds=10)
     run_id = ask_lee(api, "Sent by itself?")
@@ -343,6 +378,10 @@ def test_an_answer_refused_in_a_preview_leaves_the_stream_and_no_older_message(
     page.route("**/inbox/changes/*", lambda route: None)
     page.route(f"**/interactions/{item}/?*", lambda route: None)
     api.post(f"/interactions/{item}/respond", json={"value": True}).raise_for_status()
+    reader = page.context.new_page()
+    reader.goto(f"/interactions/{item}/")
+    expect(reader.locator("#answer")).to_have_count(0)
+    reader.close()
     streams: list[str] = []
     page.on(
         "request", lambda request: streams.append(request.url) if "/live/" in request.url else None
@@ -352,6 +391,29 @@ def test_an_answer_refused_in_a_preview_leaves_the_stream_and_no_older_message(
     expect(page.locator("#toasts [data-toast]")).to_have_count(0)
     expect(page.locator("#freshness")).to_have_text("Live")
     assert streams == []
+
+
+HIDDEN = """() => {
+  let hidden = true;
+  Object.defineProperty(document, "hidden", { get: () => hidden });
+  window.show = () => {
+    hidden = false;
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+}"""
+"""As in a tab that was opened in the background."""
+
+
+def test_tabs_opened_in_the_background_leave_the_connections_to_others(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    for _ in range(7):
+        tab = page.context.new_page()
+        tab.add_init_script(f"({HIDDEN})()")
+        tab.goto("/inbox/")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    with tab.expect_request("**/live/**"):
+        tab.evaluate("show()")
 
 
 def test_a_stream_that_a_swap_opens_again_goes_on_where_it_was(
@@ -775,7 +837,7 @@ def test_a_default_is_not_sent_for_a_choice_that_was_too_early(
     page.keyboard.press("2")
     page.clock.run_for(400)
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#answer [data-hint]")).to_contain_text("Choose your answer again.")
+    expect(page.locator(HINT)).to_contain_text("Choose your answer again.")
     expect(page.locator("#held-answers")).not_to_contain_text("Chosen a little early?")
     page.keyboard.press("2")
     page.keyboard.press("Control+Enter")

@@ -10,6 +10,9 @@ ANSWER_GUARD_MS = 600
 STEP_GUARD_MS = 400
 """The same of a confirm step."""
 
+HINT = "#answer [data-step] [data-hint], #answer:not(:has([data-step])) [data-hint]"
+"""Where an answer form says that it has ignored a key or press."""
+
 
 _WATCH_SHIFTS = """() => {
   window.shifts = [];
