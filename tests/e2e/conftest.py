@@ -20,7 +20,8 @@ from tests.support.databases import environment
 from tests.support.product import Product
 
 EXPECTED = re.compile(
-    r"status of (401|409|422)|net::ERR_FAILED|Error in input stream|NetworkError when attempting"
+    r"status of (401|409|422)|net::ERR_(FAILED|INTERNET_DISCONNECTED)|Failed to fetch"
+    r"|Error in input stream|NetworkError when attempting"
 )
 """The last two are what Firefox says of a stream and of a request whose page is left."""
 
