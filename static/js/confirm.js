@@ -108,11 +108,13 @@ function ask(form, button) {
   }
   const no = make("button", { class: "btn btn--quiet", type: "button", "data-go-back": "", "data-key": "Escape" }, WORDS.goBack, " ", cap("Esc"));
   const body = make("div", {}, title, ...words, make("div", { class: "btns" }, yes, no));
+  /* What static/js/guard.js says while the step is open, where it moves none of its buttons; a token's form says nothing */
+  const hint = form.querySelector("[data-hint]");
   const step = make(
     "div",
     { class: "step", "data-step": "", "data-name": button.name, "data-value": button.value, role: "group", "aria-labelledby": "step-title" },
     make("div", { class: "notice notice--info" }, drawing(button.dataset.why ? "alert" : button.value === "false" ? "x" : "check"), body),
-    form.querySelector("[data-hint]").cloneNode(),
+    ...(hint ? [hint.cloneNode()] : []),
   );
   form.setAttribute("data-asking", "");
   /* A page part that reloads itself leaves the step alone */

@@ -230,3 +230,15 @@ def test_an_answer_that_the_server_refuses_is_complained_about_at_its_field(
     send_by_key(page)
     expect(page.locator(".row", has_text="Too long to be sent?")).to_have_count(0)
     assert answered(api, run_id)["response"]["value"] == "In short."
+
+
+def test_removing_a_token_asks_first(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    page.goto("/account/")
+    remove = page.get_by_role("button", name="Remove", exact=True)
+    remove.click()
+    asked = page.locator("[data-step]")
+    expect(asked).to_contain_text("Remove your token?")
+    asked.get_by_role("button", name="Go back").click()
+    expect(asked).to_have_count(0)
+    expect(remove).to_be_focused()
