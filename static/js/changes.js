@@ -21,6 +21,8 @@ let everything = false;
 let restored = false;
 let movedOn = false;
 let busy = false;
+/* How often the notices and results above the list have been read by themselves, as when one was dismissed */
+let noticesRead = 0;
 
 function payloadOf(message) {
   try {
@@ -101,7 +103,7 @@ function fetchRows(list) {
   const swap = anew || whole ? { target: list, swap: "outerMorph" } : { swap: "none" };
   everything = restored = movedOn = counted = false;
   asked.clear();
-  return htmx.ajax("GET", pathname + search, { source: list, ofList: list.dataset.again, ...swap });
+  return htmx.ajax("GET", pathname + search, { source: list, ofList: list.dataset.again, noticesRead, ...swap });
 }
 
 async function catchUp() {
@@ -171,8 +173,9 @@ document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
   if (ctx.sourceElement?.id === "show-arrivals") ctx.revealed = arrived();
   if (ctx.ofList === undefined) return;
-  /* The list has changed since the request: it was filtered, or the new rows were shown */
-  if (ctx.ofList !== inbox()?.dataset.again) {
+  /* The list has changed since the request: it was filtered, the new rows were shown, or a result above it was dismissed */
+  const isOutdated = ctx.swap !== "none" && ctx.noticesRead !== noticesRead;
+  if (isOutdated || ctx.ofList !== inbox()?.dataset.again) {
     event.preventDefault();
     everything = true;
     return;
@@ -196,6 +199,7 @@ document.addEventListener("htmx:after:swap", () => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
+  if (["batches", "returned-answers", "held-answers"].includes(ctx.target?.id)) noticesRead++;
   if (ctx.revealed?.length) markNew(ctx.revealed);
   if (ctx.ofList === undefined) return;
   for (const count of document.querySelectorAll("#inbox-list [data-by-rows]")) {

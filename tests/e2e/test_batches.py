@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from inbox.web.ui.lists import PAGE
 from reviewer_site.environment import ROOT
@@ -149,6 +149,34 @@ def test_all_results_are_dismissed_by_one_key_and_the_list_has_the_focus(
     together.press("Enter")
     expect(results.get_by_role("button")).to_have_count(0)
     expect(page.locator("#inbox-list")).to_be_focused()
+
+
+@pytest.mark.browser
+def test_a_dismissed_result_does_not_return_with_a_list_that_was_read_before(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    dismiss_results(page)
+    listed(page, api, "Kinkajou", 1)
+    page.locator(".row-tick").check(force=True)
+    page.locator("#list-select").get_by_role("button", name="Approve").click()
+    page.wait_for_url("**/batches/*/")
+    confirm(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 question approved")
+    page.goto("/inbox/?q=kinkajou")
+    read: list[tuple[Route, APIResponse]] = []
+    page.route(re.compile(r"/inbox/\?"), lambda route: read.append((route, route.fetch())), times=1)
+    with page.expect_request(re.compile(r"/inbox/\?")):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+    results = page.locator("#batches")
+    with page.expect_response("**/held/"):
+        results.get_by_role("button", name="Dismiss", exact=True).click()
+    expect(results.get_by_role("button")).to_have_count(0)
+    ((late, earlier),) = read
+    # The list is read again, without a trace of what came too late.
+    with page.expect_request(re.compile(r"/inbox/\?")):
+        late.fulfill(response=earlier)
+    expect(results.get_by_role("button")).to_have_count(0)
 
 
 @pytest.mark.browser
