@@ -80,6 +80,8 @@ def test_a_text_field_outlives_its_question(
     assert interaction_of(api, other)["status"] == "pending"
 
     expect(rina.locator("[data-saved]")).to_contain_text("Draft saved")
+    # Only the form says where its text is.
+    expect(rina.locator("#detail")).not_to_contain_text("Your draft is saved")
     rina.reload()
     expect(rina.locator("#detail")).to_contain_text("1 2 3 jnan")
 
