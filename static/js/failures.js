@@ -71,6 +71,8 @@ function clear() {
 
 /* Whether its success removes the notice: a request that began before the notice says nothing about it */
 const mayClear = (ctx) => !shown || shown === ctx || shown === shownBefore.get(ctx);
+/* Whose notice is only about another preview, and never takes the place of one about anything else */
+const isPreview = (ctx) => Boolean(ctx?.previewed) && !ctx.isOpened;
 
 /* Whether the form that was sent has text typed by the person */
 const hasText = (form) => [...(form?.querySelectorAll(TEXT) ?? [])].some((field) => field.value.trim());
@@ -98,7 +100,7 @@ function show(ctx, reason, words) {
 
 function fail(ctx, reason) {
   if (["offline", "network", "timeout", "proxy", "server"].includes(reason)) signal("inbox:unreachable");
-  if (!isPerson(ctx)) return;
+  if (!isPerson(ctx) || (isPreview(ctx) && shown && !isPreview(shown))) return;
   const sent = sender(ctx);
   if (sent) unconfirmed = sent;
   show(ctx, reason, kindOf(ctx));
@@ -198,6 +200,7 @@ document.addEventListener("htmx:after:request", (event) => {
     return fail(ctx, reasonOf(status, true));
   }
   signal("inbox:reached");
+  if (isPreview(ctx)) return isPreview(shown) && clear();
   if (!isPerson(ctx) || !mayClear(ctx)) return;
   if (unconfirmed && ctx.kind !== "check" && ctx.target?.id !== unconfirmed.target) return;
   unconfirmed = null;

@@ -36,7 +36,7 @@ function show(row) {
     return;
   }
   const href = row.getAttribute("href");
-  htmx.ajax("GET", href, { source: row, target: "#detail", swap: "outerHTML", push: null, replace: "true", headers: { Preview: "true" }, previewed: row });
+  htmx.ajax("GET", href, { source: row, target: "#detail", swap: "outerHTML", push: null, replace: "true", headers: { Preview: "true" }, previewed: row, byPerson: true });
 }
 
 function rest(row) {
@@ -62,7 +62,7 @@ function seeSoon() {
 document.addEventListener("row:marked", (event) => rest(event.target));
 /* What is on its way becomes the question that was opened */
 document.addEventListener("row:opened", (event) => {
-  if (coming?.previewed === event.target) Object.assign(coming, { push: "true", replace: null, byPerson: true, isOpened: true });
+  if (coming?.previewed === event.target) Object.assign(coming, { push: "true", replace: null, isOpened: true });
 });
 for (const type of ["focusin", "pointerdown"]) {
   document.addEventListener(type, (event) => event.target instanceof Element && event.target.closest("#detail") && see());

@@ -302,6 +302,33 @@ def test_a_click_on_a_row_says_that_nothing_was_loaded(
     page.wait_for_url(re.compile("/interactions/"))
 
 
+def test_a_preview_that_could_not_be_loaded_says_so_until_one_is_shown(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    for n in range(2):
+        ask(api, f"Loris, {n}?", timeout=f"{20 + n}m")
+    expect(arrived(page, "Loris, 1?")).to_be_visible()
+    page.goto("/inbox/?q=loris")
+    proxy.on("GET", "/interactions/[^/]+/$", Reply(502, "<h1>nginx</h1>", HTML))
+    page.keyboard.press("j")
+    expect(failed(page)).to_contain_text("couldn't be loaded")
+    page.keyboard.press("j")
+    expect(page.locator("#question")).to_have_text("Loris, 1?")
+    expect(failed(page)).to_have_count(0)
+
+    # A message about an answer is worth more than one about a preview.
+    proxy.on("POST", "/respond$", Reply(502, "<h1>nginx</h1>", HTML))
+    approve(page)
+    expect(failed(page)).to_contain_text("couldn't confirm")
+    proxy.on("GET", "/interactions/[^/]+/$", Reply(502, "<h1>nginx</h1>", HTML))
+    page.locator(".row", has_text="Loris, 1?").focus()
+    with page.expect_response(re.compile(r"/interactions/[^/]+/(\?|$)")):
+        page.keyboard.press("k")
+    page.keyboard.press("j")
+    expect(page.locator(".row:focus")).to_contain_text("Loris, 1?")
+    expect(failed(page)).to_contain_text("couldn't confirm")
+
+
 def test_a_background_refresh_that_fails_only_changes_the_mark(
     page: Page, proxy: ScriptedServer, api: httpx.Client
 ) -> None:
