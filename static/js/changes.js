@@ -21,7 +21,7 @@ let everything = false;
 let restored = false;
 let movedOn = false;
 let busy = false;
-/* How often the notices and results above the list have been read by themselves, as when one was dismissed */
+/* How often what is above the list has been read by itself, as when a result was dismissed */
 let noticesRead = 0;
 
 function payloadOf(message) {
@@ -103,7 +103,7 @@ function fetchRows(list) {
   const swap = anew || whole ? { target: list, swap: "outerMorph" } : { swap: "none" };
   everything = restored = movedOn = counted = false;
   asked.clear();
-  return htmx.ajax("GET", pathname + search, { source: list, ofList: list.dataset.again, noticesRead, ...swap });
+  return htmx.ajax("GET", pathname + search, { source: list, ofList: list.dataset.again, ...swap });
 }
 
 async function catchUp() {
@@ -169,13 +169,35 @@ function markNew(ids) {
   fresh[0]?.scrollIntoView({ block: "nearest" });
 }
 
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.target?.id === "inbox-list") Object.assign(ctx, { noticesRead, listBefore: inbox().dataset.again });
+});
+
+/* A list that was requested before a result or a notice above it was dismissed would bring it back */
+function keepNotices(list) {
+  for (const id of ["returned-answers", "batches"]) list.querySelector(`#${id}`)?.replaceWith(document.getElementById(id).cloneNode(true));
+}
+
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx, tasks } = event.detail;
+  if (ctx.target?.id !== "inbox-list") return;
+  if (ctx.request.method === "GET") {
+    const list = tasks?.find((each) => each.type === "main")?.fragment;
+    if (list && ctx.noticesRead !== noticesRead) keepNotices(list);
+  } else if (ctx.listBefore !== inbox()?.dataset.again) {
+    /* What was done with a row is shown in the list as it was; it has been filtered since */
+    event.preventDefault();
+    everything = true;
+    catchUp();
+  }
+});
+
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
   if (ctx.sourceElement?.id === "show-arrivals") ctx.revealed = arrived();
   if (ctx.ofList === undefined) return;
-  /* The list has changed since the request: it was filtered, the new rows were shown, or a result above it was dismissed */
-  const isOutdated = ctx.swap !== "none" && ctx.noticesRead !== noticesRead;
-  if (isOutdated || ctx.ofList !== inbox()?.dataset.again) {
+  /* The list has changed since the request: it was filtered, or the new rows were shown */
+  if (ctx.ofList !== inbox()?.dataset.again) {
     event.preventDefault();
     everything = true;
     return;

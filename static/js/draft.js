@@ -44,9 +44,11 @@ function bodyOf(form) {
   return body;
 }
 
-function showOthers(html) {
+async function showOthers(form, response) {
+  const html = await response.text();
   const place = document.getElementById("other-drafts");
-  if (!place || (!html && place.hidden)) return;
+  /* By now another question may be open */
+  if (!form.isConnected || !place || (!html && place.hidden)) return;
   const page = new DOMParser().parseFromString(html || '<div id="other-drafts" hidden></div>', "text/html");
   const others = document.adoptNode(page.body.firstElementChild);
   place.replaceWith(others);
@@ -125,7 +127,7 @@ async function send(form, state) {
     /* Without the marker it isn't this app's response but a proxy's error or a network's sign-in page */
     if (response.headers.has("Reviewer-Inbox")) {
       ok = response.ok;
-      if (ok) showOthers(await response.text());
+      if (ok) await showOthers(form, response);
       if (response.status === 401) signedOut(form);
       else if (response.status === 403) state.stale = true;
       else if (response.status === 404 || response.status === 409) state.closed = true;

@@ -37,7 +37,8 @@ function senderNow(ctx) {
   const element = ctx.sourceElement?.closest?.("[data-sends]");
   if (!element) return null;
   const { name, value } = ctx.request.submitter ?? {};
-  return { form: ctx.request.form?.id, sends: element.dataset.sends, check: element.dataset.check, target: ctx.target?.id, extra: name ? { [name]: value } : {} };
+  const page = document.getElementById("detail")?.getAttribute("hx-get");
+  return { form: ctx.request.form?.id, sends: element.dataset.sends, check: element.dataset.check, page, target: ctx.target?.id, extra: name ? { [name]: value } : {} };
 }
 
 /* The question whose answer the request takes back */
@@ -108,7 +109,16 @@ function fail(ctx, reason) {
 
 /* ---- What to do next */
 
+/* An answer whose form has left the page: another question is open */
+const isLeft = ({ sends, form, check }) => sends === "respond" && document.getElementById(form)?.dataset.check !== check;
+
+/* Its draft has what was typed */
+function openAgain({ page }) {
+  htmx.ajax("GET", page, { source: document.body, target: "#detail", swap: "outerHTML", push: page, headers: { "HX-Target": "*#detail" }, kind: "check" });
+}
+
 function check(about) {
+  if (isLeft(about)) return openAgain(about);
   if (shown?.status === "issuing") htmx.trigger(shown.sourceElement, "htmx:abort");
   unconfirmed = about;
   const source = document.getElementById("request-check");
@@ -158,7 +168,7 @@ document.addEventListener("click", (event) => {
 addEventListener("online", () => {
   if (!document.querySelector("#request-status [data-reason=offline]")) return;
   const kind = kindOf(shown);
-  if (unconfirmed) check(unconfirmed);
+  if (unconfirmed && !isLeft(unconfirmed)) check(unconfirmed);
   else if (kind === "open") clear();
   else show(shown, "network", kind);
 });
@@ -200,6 +210,11 @@ document.addEventListener("htmx:after:request", (event) => {
     return fail(ctx, reasonOf(status, true));
   }
   signal("inbox:reached");
+  /* The refusal would be shown with the question, but another one is open */
+  if (status >= 400 && !reswapped && sender(ctx) && isLeft(sender(ctx))) {
+    unconfirmed = sender(ctx);
+    return show(ctx, reasonOf(status, true), unconfirmed.sends);
+  }
   if (isPreview(ctx)) return isPreview(shown) && clear();
   if (!isPerson(ctx) || !mayClear(ctx)) return;
   if (unconfirmed && ctx.kind !== "check" && ctx.target?.id !== unconfirmed.target) return;

@@ -27,6 +27,7 @@ function cancel() {
   const ctx = coming;
   coming = waiting = null;
   ctx?.request.abort();
+  if (ctx?.overtakes) document.body.dispatchEvent(new CustomEvent("item"));
 }
 
 function show(row) {
@@ -36,7 +37,9 @@ function show(row) {
     return;
   }
   const href = row.getAttribute("href");
-  htmx.ajax("GET", href, { source: row, target: "#detail", swap: "outerHTML", push: null, replace: "true", headers: { Preview: "true" }, previewed: row, byPerson: true });
+  /* It ends the request by which the pane brings itself up to date */
+  const overtakes = detail().matches(".htmx-request");
+  htmx.ajax("GET", href, { source: row, target: "#detail", swap: "outerHTML", push: null, replace: "true", headers: { Preview: "true" }, previewed: row, overtakes, byPerson: true });
 }
 
 function rest(row) {
@@ -64,9 +67,15 @@ document.addEventListener("row:marked", (event) => rest(event.target));
 document.addEventListener("row:opened", (event) => {
   if (coming?.previewed === event.target) Object.assign(coming, { push: "true", replace: null, isOpened: true });
 });
-for (const type of ["focusin", "pointerdown"]) {
-  document.addEventListener(type, (event) => event.target instanceof Element && event.target.closest("#detail") && see());
+/* The person goes into the question that is shown. One that is on its way would take it away */
+function goInto(event) {
+  if (!(event.target instanceof Element && event.target.closest("#detail"))) return;
+  if (!coming?.isOpened) cancel();
+  see();
 }
+
+document.addEventListener("focusin", goInto);
+document.addEventListener("pointerdown", goInto);
 document.addEventListener("visibilitychange", seeSoon);
 
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {

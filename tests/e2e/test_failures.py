@@ -214,6 +214,40 @@ def test_pressing_the_answer_button_after_a_failure_reads_the_question_first(
     assert len(proxy.seen("POST", "/respond$")) == 1
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_an_answer_that_fails_once_another_question_is_open_is_checked_with_its_own_text(
+    page: Page, api: httpx.Client, refused: bool
+) -> None:
+    kind = "Refused" if refused else "Cut"
+    run_id = ask(api, f"{kind} while you moved on?")
+    ask(api, f"{kind} meanwhile?")
+    open_item(page, f"{kind} while you moved on?")
+    page.get_by_label("Comment").fill("Of the first")
+    held: list[Route] = []
+    page.route("**/respond", lambda route: held.append(route))  # noqa: PLW0108 - Playwright inspects it
+    with page.expect_request("**/respond"):
+        approve(page)
+    open_item(page, f"{kind} meanwhile?")
+    page.get_by_label("Comment").fill("Of the second")
+    if refused:
+        api.post(f"/runs/{run_id}/cancellations")
+        held[0].continue_()
+    else:
+        held[0].abort()
+    page.unroute("**/respond")
+    expect(failed(page)).to_contain_text("couldn't confirm that your answer was sent")
+    failed(page).get_by_role("button", name="Check the question").click()
+    expect(page.locator("#question")).to_have_text(f"{kind} while you moved on?")
+    expect(failed(page)).to_have_count(0)
+    expect(page.locator("#detail")).not_to_contain_text("Of the second")
+    if refused:
+        expect(page.locator("#detail")).to_contain_text("Of the first")
+    else:
+        expect(page.get_by_label("Comment")).to_have_value("Of the first")
+    open_item(page, f"{kind} meanwhile?")
+    expect(page.get_by_label("Comment")).to_have_value("Of the second")
+
+
 def test_a_proxys_page_is_never_swapped_in(
     page: Page, proxy: ScriptedServer, api: httpx.Client
 ) -> None:
@@ -285,6 +319,28 @@ def test_a_claim_in_the_list_is_checked_in_the_list(
     expect(failed(page)).to_contain_text("still open")
     send_again(page)
     expect(row.get_by_role("button")).to_have_text("Release")
+
+
+def test_a_claim_that_arrives_after_the_list_was_filtered_leaves_the_filter(
+    page: Page, api: httpx.Client
+) -> None:
+    run_id = ask(api, "Claimed, then filtered?", target={"type": "group", "id": "approvers"})
+    expect(arrived(page, "Claimed, then filtered?")).to_be_visible()
+    entry = page.locator(".row-with", has_text="Claimed, then filtered?")
+    held: list[Route] = []
+    page.route("**/claim", lambda route: held.append(route))  # noqa: PLW0108 - Playwright inspects it
+    entry.hover()
+    with page.expect_request("**/claim"):
+        press(entry.get_by_role("button", name="Claim"))
+    page.get_by_role("searchbox").fill("then filtered")
+    page.wait_for_url("**q=then+filtered**")
+    expect(page.locator(".row")).to_have_count(1)
+    held[0].continue_()
+    page.unroute("**/claim")
+    expect(entry.get_by_role("button", name="Release")).to_be_attached()
+    expect(page.locator(".row")).to_have_count(1)
+    assert interaction_of(api, run_id)["claimed_by"] == "user_rina"
+    page.goto("/inbox/")
 
 
 def test_a_click_on_a_row_says_that_nothing_was_loaded(

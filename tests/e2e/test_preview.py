@@ -186,6 +186,25 @@ def test_a_preview_that_comes_late_does_not_take_the_place_of_a_later_one(
     expect(page.locator("#question")).to_have_text("Tardy, 1?")
 
 
+def test_a_preview_on_its_way_does_not_take_the_pane_from_someone_who_goes_into_it(
+    listed: Callable[..., Listed],
+) -> None:
+    page, _ = listed("Colugo")
+    preview(page, "j", "Colugo, 0?")
+    id_ = page.locator(".row").nth(1).get_attribute("data-interaction-id") or ""
+    held = hold(page, id_)
+    page.keyboard.press("j")
+    with page.expect_request(re.compile(f"/interactions/{id_}/")):
+        page.clock.run_for(REST_MS)
+    with page.expect_event("requestfailed"):
+        page.get_by_label("Comment").click()
+    assert len(held) == 1
+    page.clock.run_for(SETTLE_MS)
+    page.keyboard.type("Mine")
+    expect(page.locator("#question")).to_have_text("Colugo, 0?")
+    expect(page.get_by_label("Comment")).to_have_value("Mine")
+
+
 def test_enter_on_a_preview_that_is_on_its_way_opens_the_question(
     listed: Callable[..., Listed], api: httpx.Client
 ) -> None:

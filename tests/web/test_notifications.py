@@ -110,10 +110,13 @@ def sends_read(page: bytes) -> bool:
     return bool(re.search(r'hx-post="/interactions/int_1/read" hx-trigger="load"', one_line(page)))
 
 
+@pytest.mark.parametrize("source", ["a#row-int_1", "article#detail"])
 def test_a_preview_marks_the_notice_as_read_only_once_it_was_seen(
-    rina: Client, told: Notice
+    rina: Client, told: Notice, source: str
 ) -> None:
-    shown = rina.get("/interactions/int_1/", headers=part("detail") | {"Preview": "true"})
+    """Also one that has reloaded itself since."""
+    headers = part("detail") | {"Preview": "true", "HX-Source": source}
+    shown = rina.get("/interactions/int_1/", headers=headers)
     assert not sends_read(shown.content)
     assert 'hx-post="/interactions/int_1/read" hx-trigger="seen from:body"' in one_line(
         shown.content

@@ -111,10 +111,11 @@ def render_item(
     context: dict[str, Any] = {"page": page, "form": page.form, "message": message}
     context |= {"resend": resend, "live_cursor": cursor}
     # When the part reloads itself, perhaps no one is looking: messages that are shown once wait,
-    # and notifications stay unread.
+    # and notifications stay unread. Those of a preview wait until the person has seen it.
     context["preview"] = request.headers.get("Preview") == "true"
     reloads_itself = source_of(request) == ("article", "detail")
-    context["unread"] = not reloads_itself and notices.is_unread(
+    may_read = context["preview"] or not reloads_itself
+    context["unread"] = may_read and notices.is_unread(
         request.user.reviewer, request.upstream, item
     )
     if status is None:
