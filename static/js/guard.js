@@ -14,7 +14,7 @@
       The form says so when it has ignored a key or press that answers, or such a press (templates/interactions/_hint.html). If
       that was to choose an option, keys send nothing until the person has clicked, chosen or typed something in the form.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
-      part of what someone types without looking.
+      part of what someone types without looking. After G, which leads to another page, a letter answers nothing either.
    4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may
       appear under the thumb, so it ignores presses by pointer or touch for as long, and so does its place on a phone once it
       has gone. The bar of the answer just given on this page takes a click if the mouse was elsewhere when the bar appeared. A
@@ -29,6 +29,8 @@
       PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. J or K within KEY_MS was still meant to move on from that row.
    9. An answer leads to the next question by itself. For as long as that one ignores answers, its buttons Next and Previous do
       nothing either: the press was meant for the question before, and would skip one. */
+
+import { isGoing } from "./sequence.js";
 
 const PAUSE_MS = 1500;
 const KEY_MS = 400;
@@ -180,9 +182,11 @@ const isSend = (event) => event.key === "Enter" && (event.ctrlKey || event.metaK
 /* The key of the button in a confirm step */
 const confirms = (event) => isLetter(event) && Boolean(document.querySelector(`${STEP} [data-key="${CSS.escape(event.key.toLowerCase())}"]`));
 
-/* Letters that neither answer nor move through the list; Space presses a button */
-const isStray = (event) => isLetter(event) && !/[ar1-9jk? ]/i.test(event.key) && !confirms(event);
 const isRunningText = (event) => event.timeStamp - strayAt < KEY_MS;
+/* G leads to another page, unless it is in the middle of a word */
+const begins = (event) => /g/i.test(event.key) && !isRunningText(event);
+/* Letters that neither answer nor move through the list; Space presses a button */
+const isStray = (event) => isLetter(event) && !/[ar1-9jk? ]/i.test(event.key) && !confirms(event) && !begins(event);
 
 /* m, / and Enter go to a field. Where there is none (any more), what is typed next was meant for it */
 function missesField({ key }, target) {
@@ -222,6 +226,10 @@ function onKey(event) {
     if (isLetter(event) || event.key === "Enter") drop(event);
     return;
   }
+  if (!typing && isLetter(event) && isGoing(event)) {
+    strayAt = event.timeStamp;
+    return;
+  }
   if (!typing && movesMark(event)) rowPausedUntil = 0;
   if (!typing && isRowPaused() && actsOnMark(event)) {
     pauseRow();
@@ -236,7 +244,11 @@ function onKey(event) {
   if (isText) drop(event);
   else if (form && answers && next && !isElsewhere(target)) drop(event);
   else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event)) dropTooEarly(form, event, target);
-  else if (form && isSend(event) && ignored.get(form) && !isElsewhere(target)) drop(event);
+  else if (form && isSend(event) && ignored.get(form) && !isElsewhere(target)) {
+    drop(event);
+    /* The hint says to choose again */
+    (form.querySelector(".choice input:checked") ?? form.querySelector(".choice input")).focus();
+  }
   else if (form && answers && !typing && isRunningText(event)) {
     strayAt = event.timeStamp;
     drop(event);

@@ -1,7 +1,7 @@
 /* Single keys. What a key does is written on the element it acts on:
      data-key="a"      pressed like a click, or focused where it is a field; the first one that can be seen wins
      data-row-key="c"  pressed while the row beside it has the focus
-     data-go="i"       followed after g
+     data-go="i"       followed after g (static/js/sequence.js)
      data-stop         J and K stop at it: a link of a page without rows, or in a line above the rows, which Esc dismisses
    X selects a row, and Shift with J or K the next one too; a, r, c and e are then the buttons of the bar below the list.
    Rows (.row) are moved through with j and k, which mark a row by the focus; Enter on the open one goes on to its form, Esc
@@ -10,10 +10,9 @@
    Switched off with data-keys="off" on the body; silent while someone types. When a key may decide is static/js/guard.js's. */
 
 import { clear, hasSelection, toggle } from "./row-selection.js";
+import { begin, end, isGoing } from "./sequence.js";
 
 const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
-const SEQUENCE_MS = 1200;
-let goUntil = 0;
 
 const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.matches(":disabled");
 const first = (selector) => [...document.querySelectorAll(selector)].find(seen);
@@ -170,21 +169,19 @@ function enter(event) {
   return toForm();
 }
 
-function single(key, withShift) {
+function single(event) {
+  const key = event.key.toLowerCase();
   if (document.querySelector("dialog[open]") && key !== "?") return false;
-  if (Date.now() < goUntil) {
-    goUntil = 0;
-    const link = document.querySelector(`[data-go="${CSS.escape(key)}"]`);
-    if (link) {
-      link.click();
-      return true;
-    }
-  }
-  if (key === "g") {
-    goUntil = Date.now() + SEQUENCE_MS;
+  if (isGoing(event)) {
+    end();
+    document.querySelector(`[data-go="${CSS.escape(key)}"]`)?.click();
     return true;
   }
-  if (key === "j" || key === "k") return move(key === "j" ? 1 : -1, withShift);
+  if (key === "g") {
+    begin(event);
+    return true;
+  }
+  if (key === "j" || key === "k") return move(key === "j" ? 1 : -1, event.shiftKey);
   if (key === "?") return sheet();
   const row = markedRow();
   if (key === "x" && toggle(row ?? openRow())) return true;
@@ -241,7 +238,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "Escape") done = back(event);
   else if (event.key === "Enter" && document.body.dataset.keys !== "off") done = enter(event);
   else if (document.body.dataset.keys === "off" || typing(event) || event.key.length !== 1) return;
-  else done = single(event.key.toLowerCase(), event.shiftKey);
+  else done = single(event);
   if (done) event.preventDefault();
 });
 

@@ -193,6 +193,16 @@ document.addEventListener("change", (event) => {
   for (const tick of ticks()) set(entryOf(tick), event.target.checked);
   changed();
 });
+/* What a batch failed with is selected in a page that is loaded. A page that is open stays as it is: the key that answers its
+   question would be meant for the selection */
+document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  for (const { fragment } of tasks ?? []) {
+    for (const tick of fragment?.querySelectorAll?.(".row-tick[checked]") ?? []) {
+      const entry = document.getElementById(tick.closest(".row-with").id);
+      if (!entry?.querySelector(".row-tick")?.checked) tick.removeAttribute("checked");
+    }
+  }
+});
 /* With other filters it is another list: what was selected may not be in it */
 let list = bar() && listOf();
 document.addEventListener("htmx:after:swap", () => {

@@ -584,6 +584,8 @@ def test_a_choice_that_was_too_early_is_told_and_its_default_is_not_sent(
         page.keyboard.press(key)
     expect(page.locator("[data-step]")).to_have_count(0)
     expect(page.get_by_role("radio", name="Choice 0")).to_be_checked()
+    # Where the choice is made that the hint asks for.
+    expect(page.get_by_role("radio", name="Choice 0")).to_be_focused()
     read_again(page)
     expect(hint(page)).to_have_text(told)
     page.keyboard.press("Control+Enter")
@@ -636,6 +638,25 @@ def test_a_key_that_was_too_early_to_approve_is_told_and_may_be_pressed_again(
     page.keyboard.press("a")
     expect(page.locator("[data-step]")).to_be_visible()
     expect(hint(page)).to_have_text("")
+
+
+@pytest.mark.parametrize(("word", "gap_ms"), [("gar", 50), ("ga", 1500)])
+def test_a_letter_after_g_leads_to_a_page_and_answers_nothing(
+    sign_in: SignIn, api: httpx.Client, word: str, gap_ms: int
+) -> None:
+    page = sign_in("rina")
+    ask(api, f"Left for the runs after {gap_ms}?")
+    row = arrived(page, f"Left for the runs after {gap_ms}?")
+    page.clock.install()
+    stop_clock(page)
+    row.click()
+    expect(page.get_by_role("button", name="Reject", exact=True)).to_be_enabled()
+    page.clock.run_for(ANSWER_GUARD_MS + 20)
+    type_text(page, word, gap_ms)
+    expect(page.locator("[data-step]")).to_have_count(0)
+    page.clock.run_for(3000)
+    type_text(page, "gr", gap_ms)
+    page.wait_for_url("**/runs/")
 
 
 def test_keys_that_answer_only_open_a_row_that_is_marked(

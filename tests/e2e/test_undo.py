@@ -1067,3 +1067,29 @@ def test_while_mobius_is_away_it_comes_back(
     told = project.http.get(f"interactions/{asked['id']}").json()
     assert told["status"] == "pending"
     context.close()
+
+
+def test_what_a_batch_failed_with_is_selected_only_in_a_list_that_is_opened_then(
+    undoing: Choose, sign_in: SignIn, api: httpx.Client
+) -> None:
+    second, sam = undoing(seconds=10), sign_in("sam")
+    page = sign_in("lee")
+    run = ask(api, "Kowari, 0?", target={"type": "group", "id": "change-board"}, timeout="20m")
+    expect(arrived(second, "Kowari, 0?")).to_be_visible()
+    for each in (page, second):
+        each.goto("/inbox/?q=kowari")
+    second.locator(".row-tick").check(force=True)
+    second.locator("#list-select").get_by_role("button", name="Approve").click()
+    second.wait_for_url("**/batches/*/")
+    open_item(sam, "Kowari, 0?")
+    press(second.locator(".batch-foot [type=submit]"), ANSWER_GUARD_MS)
+    # While it is held, its row has no checkbox.
+    expect(page.locator(".row-tick")).to_have_count(0)
+    approve(sam)
+    expect(page.locator(".row-failed")).to_be_visible()
+    expect(page.locator(".row-tick:checked")).to_have_count(0)
+    page.reload()
+    expect(page.locator(".row-tick:checked")).to_have_count(1)
+    api.post(f"/runs/{run}/cancellations")
+    page.locator("#batches").get_by_role("button", name="Dismiss").click()
+    expect(page.locator("#batches").get_by_role("button")).to_have_count(0)

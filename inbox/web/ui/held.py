@@ -37,8 +37,8 @@ _REASONS: dict[str, str | Promise] = {
     Kind.OVERDUE: gettext_lazy("The inbox or Mobius wasn't available at that time."),
 }
 """Why an answer was not sent; in any other case it is not known whether it arrived."""
-NEWEST = 3
-"""How many returned answers are shown above the list."""
+NEWEST = 1
+"""How many returned answers are shown above the list: more would fill that of a phone."""
 ANSWERED_FIRST = ("status", "responses")
 """The columns of a question that ``answered_first`` reads."""
 

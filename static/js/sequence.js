@@ -1,0 +1,8 @@
+/* G begins a sequence: the letter after it is where to go, and answers nothing. */
+
+const LONGEST_MS = 3000;
+let begunAt = -Infinity;
+
+export const begin = (event) => (begunAt = event.timeStamp);
+export const end = () => (begunAt = -Infinity);
+export const isGoing = (event) => event.timeStamp - begunAt < LONGEST_MS;
