@@ -21,7 +21,7 @@ let everything = false;
 let restored = false;
 let movedOn = false;
 let busy = false;
-/* How often what is above the list has been read by itself, as when a result was dismissed */
+/* How many times the notices above the list have been refreshed without the list, as when one was dismissed */
 let noticesRead = 0;
 
 function payloadOf(message) {

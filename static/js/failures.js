@@ -72,8 +72,9 @@ function clear() {
 
 /* Whether its success removes the notice: a request that began before the notice says nothing about it */
 const mayClear = (ctx) => !shown || shown === ctx || shown === shownBefore.get(ctx);
-/* Whose notice is only about another preview, and never takes the place of one about anything else */
 const isPreview = (ctx) => Boolean(ctx?.previewed) && !ctx.isOpened;
+/* The notice of a preview may only replace that of another preview */
+const mayShow = (ctx) => !isPreview(ctx) || !shown || isPreview(shown);
 
 /* Whether the form that was sent has text typed by the person */
 const hasText = (form) => [...(form?.querySelectorAll(TEXT) ?? [])].some((field) => field.value.trim());
@@ -101,7 +102,7 @@ function show(ctx, reason, words) {
 
 function fail(ctx, reason) {
   if (["offline", "network", "timeout", "proxy", "server"].includes(reason)) signal("inbox:unreachable");
-  if (!isPerson(ctx) || (isPreview(ctx) && shown && !isPreview(shown))) return;
+  if (!isPerson(ctx) || !mayShow(ctx)) return;
   const sent = sender(ctx);
   if (sent) unconfirmed = sent;
   show(ctx, reason, kindOf(ctx));
@@ -186,7 +187,7 @@ document.addEventListener("htmx:before:request", (event) => {
     check(sent);
     return;
   }
-  timers.set(ctx, setTimeout(() => show(ctx, "waiting", "waiting"), LATE_MS));
+  timers.set(ctx, setTimeout(() => mayShow(ctx) && show(ctx, "waiting", "waiting"), LATE_MS));
 });
 
 document.addEventListener("htmx:before:response", (event) => {
@@ -222,8 +223,9 @@ document.addEventListener("htmx:after:request", (event) => {
   clear();
 });
 
-/* The page was reloaded and shows how the question ended */
+/* The page was reloaded and shows how the question ended. One that shows another question says nothing about it */
 document.addEventListener("htmx:after:swap", () => {
+  if (unconfirmed?.sends === "respond" && document.getElementById("detail")?.getAttribute("hx-get") !== unconfirmed.page) return;
   if (!unconfirmed || document.querySelector(`[data-sends="${unconfirmed.sends}"][data-check="${unconfirmed.check}"]`)) return;
   unconfirmed = null;
   clear();

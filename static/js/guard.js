@@ -182,11 +182,9 @@ const isSend = (event) => event.key === "Enter" && (event.ctrlKey || event.metaK
 /* The key of the button in a confirm step */
 const confirms = (event) => isLetter(event) && Boolean(document.querySelector(`${STEP} [data-key="${CSS.escape(event.key.toLowerCase())}"]`));
 
-const isRunningText = (event) => event.timeStamp - strayAt < KEY_MS;
-/* G leads to another page, unless it is in the middle of a word */
-const begins = (event) => /g/i.test(event.key) && !isRunningText(event);
 /* Letters that neither answer nor move through the list; Space presses a button */
-const isStray = (event) => isLetter(event) && !/[ar1-9jk? ]/i.test(event.key) && !confirms(event) && !begins(event);
+const isStray = (event) => isLetter(event) && !/[ar1-9jk? ]/i.test(event.key) && !confirms(event);
+const isRunningText = (event) => event.timeStamp - strayAt < KEY_MS;
 
 /* m, / and Enter go to a field. Where there is none (any more), what is typed next was meant for it */
 function missesField({ key }, target) {

@@ -173,8 +173,10 @@ function single(event) {
   const key = event.key.toLowerCase();
   if (document.querySelector("dialog[open]") && key !== "?") return false;
   if (isGoing(event)) {
-    end();
-    document.querySelector(`[data-go="${CSS.escape(key)}"]`)?.click();
+    const link = document.querySelector(`[data-go="${CSS.escape(key)}"]`);
+    /* Pressed again while the page loads, the key still means the page */
+    if (link) link.click();
+    else end();
     return true;
   }
   if (key === "g") {

@@ -37,7 +37,7 @@ function show(row) {
     return;
   }
   const href = row.getAttribute("href");
-  /* It ends the request by which the pane brings itself up to date */
+  /* This aborts the pane's own reload, if one is running */
   const overtakes = detail().matches(".htmx-request");
   htmx.ajax("GET", href, { source: row, target: "#detail", swap: "outerHTML", push: null, replace: "true", headers: { Preview: "true" }, previewed: row, overtakes, byPerson: true });
 }

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
-from tests.support.pages import ANSWER_GUARD_MS, approve, box_of, press, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, approve, box_of, press, read_again, stop_clock
 from tests.support.product import Product, answered, ask, interaction_of, question
 from tests.support.scripted_server import (
     CutAfterRead,
@@ -236,6 +236,7 @@ def test_an_answer_that_fails_once_another_question_is_open_is_checked_with_its_
         held[0].abort()
     page.unroute("**/respond")
     expect(failed(page)).to_contain_text("couldn't confirm that your answer was sent")
+    read_again(page)
     failed(page).get_by_role("button", name="Check the question").click()
     expect(page.locator("#question")).to_have_text(f"{kind} while you moved on?")
     expect(failed(page)).to_have_count(0)
@@ -372,7 +373,7 @@ def test_a_preview_that_could_not_be_loaded_says_so_until_one_is_shown(
     expect(page.locator("#question")).to_have_text("Loris, 1?")
     expect(failed(page)).to_have_count(0)
 
-    # A message about an answer is worth more than one about a preview.
+    # A message about an answer takes precedence over one about a preview.
     proxy.on("POST", "/respond$", Reply(502, "<h1>nginx</h1>", HTML))
     approve(page)
     expect(failed(page)).to_contain_text("couldn't confirm")

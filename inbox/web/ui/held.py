@@ -38,7 +38,7 @@ _REASONS: dict[str, str | Promise] = {
 }
 """Why an answer was not sent; in any other case it is not known whether it arrived."""
 NEWEST = 1
-"""How many returned answers are shown above the list: more would fill that of a phone."""
+"""How many returned answers are shown above the list; more would fill a phone screen."""
 ANSWERED_FIRST = ("status", "responses")
 """The columns of a question that ``answered_first`` reads."""
 
