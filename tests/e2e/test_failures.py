@@ -219,15 +219,19 @@ def test_an_answer_that_fails_once_another_question_is_open_is_checked_with_its_
     page: Page, api: httpx.Client, refused: bool
 ) -> None:
     kind = "Refused" if refused else "Cut"
-    run_id = ask(api, f"{kind} while you moved on?")
-    ask(api, f"{kind} meanwhile?")
-    open_item(page, f"{kind} while you moved on?")
+    first, second = f"Pangolin, {kind} first?", f"Pangolin, {kind} second?"
+    run_id = ask(api, first, timeout="20m")
+    ask(api, second, timeout="21m")
+    arrived(page, second)
+    # A list in which both are on the page: from one to the other it isn't loaded.
+    page.goto(f"/inbox/?q=pangolin+{kind}")
+    open_item(page, first)
     page.get_by_label("Comment").fill("Of the first")
     held: list[Route] = []
     page.route("**/respond", lambda route: held.append(route))  # noqa: PLW0108 - Playwright inspects it
     with page.expect_request("**/respond"):
         approve(page)
-    open_item(page, f"{kind} meanwhile?")
+    open_item(page, second)
     page.get_by_label("Comment").fill("Of the second")
     if refused:
         api.post(f"/runs/{run_id}/cancellations")
@@ -238,14 +242,14 @@ def test_an_answer_that_fails_once_another_question_is_open_is_checked_with_its_
     expect(failed(page)).to_contain_text("couldn't confirm that your answer was sent")
     read_again(page)
     failed(page).get_by_role("button", name="Check the question").click()
-    expect(page.locator("#question")).to_have_text(f"{kind} while you moved on?")
+    expect(page.locator("#question")).to_have_text(first)
     expect(failed(page)).to_have_count(0)
     expect(page.locator("#detail")).not_to_contain_text("Of the second")
     if refused:
         expect(page.locator("#detail")).to_contain_text("Of the first")
     else:
         expect(page.get_by_label("Comment")).to_have_value("Of the first")
-    open_item(page, f"{kind} meanwhile?")
+    open_item(page, second)
     expect(page.get_by_label("Comment")).to_have_value("Of the second")
 
 
