@@ -246,8 +246,7 @@ function onKey(event) {
     drop(event);
     /* The hint says to choose again */
     (form.querySelector(".choice input:checked") ?? form.querySelector(".choice input")).focus();
-  }
-  else if (form && answers && !typing && isRunningText(event)) {
+  } else if (form && answers && !typing && isRunningText(event)) {
     strayAt = event.timeStamp;
     drop(event);
   }

@@ -67,7 +67,7 @@ document.addEventListener("row:marked", (event) => rest(event.target));
 document.addEventListener("row:opened", (event) => {
   if (coming?.previewed === event.target) Object.assign(coming, { push: "true", replace: null, isOpened: true });
 });
-/* The person goes into the question that is shown. One that is on its way would take it away */
+/* The person starts to work on the question that is shown. A preview that is still loading would replace it */
 function goInto(event) {
   if (!(event.target instanceof Element && event.target.closest("#detail"))) return;
   if (!coming?.isOpened) cancel();

@@ -193,8 +193,8 @@ document.addEventListener("change", (event) => {
   for (const tick of ticks()) set(entryOf(tick), event.target.checked);
   changed();
 });
-/* What a batch failed with is selected in a page that is loaded. A page that is open stays as it is;
-   otherwise a key meant for the open question would act on the selection */
+/* Questions that failed in a batch are selected when a page is loaded. A page that is open stays as it is; otherwise a key meant
+   for the open question would act on the selection */
 document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
   for (const { fragment } of tasks ?? []) {
     for (const tick of fragment?.querySelectorAll?.(".row-tick[checked]") ?? []) {

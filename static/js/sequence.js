@@ -1,4 +1,4 @@
-/* G begins a sequence: the letter after it is where to go, and answers nothing. */
+/* G begins a sequence: the letter after it names the page to open, and never answers a question. */
 
 const LONGEST_MS = 3000;
 let begunAt = -Infinity;
