@@ -7,12 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.databases import environment
-from tests.support.pages import press
+from tests.support.pages import intercept, press
 from tests.support.product import Product, ask
 
 pytestmark = pytest.mark.browser
@@ -65,12 +65,7 @@ def test_the_first_question_that_opens_is_shown_with_its_guards(
     page = sign_in("rina")
     ask(api, "Shown with its guards?")
     row = arrived(page, "Shown with its guards?")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile(r"/js/confirm\."), hold)
+    held = intercept(page, re.compile(r"/js/confirm\."))
     with (
         page.expect_request(re.compile(r"/js/confirm\.")),
         page.expect_response(re.compile("/interactions/")),

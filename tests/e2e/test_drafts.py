@@ -5,11 +5,11 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Error, Page, Request, Route, expect
+from playwright.sync_api import Error, Page, Request, expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import send, stop_clock
+from tests.support.pages import intercept, send, stop_clock
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -67,14 +67,9 @@ def test_another_draft_is_not_taken_before_the_text_it_replaces_is_saved(
     use = phone.get_by_role("button", name="Use this draft")
     expect(use).to_be_visible()
     stop_clock(phone)
-    held: list[Route] = []
     sent: list[str] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
     phone.on("request", lambda request: sent.append(request.url))
-    phone.route(DRAFT, hold, times=1)
+    held = intercept(phone, DRAFT, once=True)
     phone.locator("#answer-value").fill("From the phone, to the end")
     with phone.expect_request(DRAFT):
         phone.clock.run_for(1000)
@@ -93,12 +88,7 @@ def test_text_that_is_discarded_while_it_is_saved_does_not_come_back(
     page = sign_in("rina")
     run_id = ask(api, "Discarded while it is saved?")
     open_item(page, "Discarded while it is saved?")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(DRAFT, hold, times=1)
+    held = intercept(page, DRAFT, once=True)
     with page.expect_request(DRAFT):
         page.get_by_label("Comment").fill("Half a thought")
     id_ = interaction_of(api, run_id)["id"]

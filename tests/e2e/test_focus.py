@@ -5,11 +5,11 @@ from threading import Event
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, approve
+from tests.support.pages import ANSWER_GUARD_MS, approve, intercept
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -97,15 +97,8 @@ def test_a_question_that_was_skipped_takes_no_answer_until_the_next_one_is_there
 ) -> None:
     page = sign_in("rina")
     runs = several(page, api, "Left behind", 2)
-    leaving, held = Event(), list[Route]()
-
-    def hold(route: Route) -> None:
-        if leaving.is_set():
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route(re.compile("/inbox/focus/"), hold)
+    leaving = Event()
+    held = intercept(page, re.compile("/inbox/focus/"), where=lambda _request: leaving.is_set())
     page.keyboard.press("f")
     expect(page.locator("#question")).to_have_text("Left behind, 1?")
     page.wait_for_load_state()

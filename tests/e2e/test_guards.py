@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, Request, Route, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
@@ -15,6 +15,7 @@ from tests.support.pages import (
     STEP_GUARD_MS,
     approve,
     box_of,
+    intercept,
     press,
     put_off,
     read_again,
@@ -96,12 +97,7 @@ def test_a_field_that_was_left_after_its_question_expired_can_be_discarded(
     page.keyboard.type("Half a sen")
     product.expire(interaction_of(api, run_id)["id"])
     expect(page.get_by_role("button", name="Discard")).to_be_visible()
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/draft", hold, times=1)
+    held = intercept(page, "**/draft", once=True)
     with page.expect_request("**/draft"):
         page.keyboard.type("tence")
     page.keyboard.press("Escape")
@@ -196,20 +192,15 @@ def test_a_row_that_is_opened_while_an_answer_is_on_its_way_is_shown(
     open_item(page, "On its way, answered?")
     row = page.locator(".row", has_text="On its way, opened?")
     opened = re.compile(rf"/interactions/{row.get_attribute('data-interaction-id')}/\?")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile("/respond$"), hold)
+    held = intercept(page, re.compile("/respond$"))
     with page.expect_request(re.compile("/respond$")):
         approve(page)
-    page.route(opened, hold)
+    following = intercept(page, opened)
     with page.expect_request(opened):
         row.click()
     held[0].continue_()
     expect(page.locator("#question")).to_have_text("On its way, next?")
-    held[1].continue_()
+    following[0].continue_()
     expect(page.locator("#question")).to_have_text("On its way, opened?")
     page.wait_for_url(opened)
 
@@ -239,12 +230,7 @@ def test_a_field_takes_no_text_while_its_answer_is_on_its_way(
     open_item(page, "Typed while sending?")
     comment = page.get_by_label("Comment")
     comment.fill("Sent")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile("/respond$"), hold)
+    held = intercept(page, re.compile("/respond$"))
     with page.expect_request(re.compile("/respond$")):
         approve(page)
     comment.click()
@@ -822,15 +808,7 @@ def test_a_row_that_was_marked_meanwhile_stays_so_when_new_rows_come(
     runs.append(ask(api, "Marked meanwhile, new?", timeout="9m"))
     bar = page.locator("#show-arrivals")
     expect(bar).to_have_text("1 new")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if is_of_bar(route.request):
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route(re.compile(r"/inbox/\?"), hold)
+    held = intercept(page, re.compile(r"/inbox/\?"), where=is_of_bar)
     with page.expect_request(is_of_bar):
         bar.click()
     page.locator(".row", has_text="Marked meanwhile, 1?").focus()

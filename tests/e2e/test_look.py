@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from inbox.web.ui import when
 from tests.e2e.arrivals import arrived, open_item
@@ -17,6 +17,7 @@ from tests.support.pages import (
     STEP_GUARD_MS,
     approve,
     box_of,
+    intercept,
     press,
     send,
     stop_clock,
@@ -158,12 +159,7 @@ def test_a_tick_says_that_the_draft_is_saved_and_nothing_else(
     save(page, "First")
     expect(mark).to_have_text("Draft saved")
     assert "✓" in tick()
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile("/(draft|respond)$"), hold)
+    held = intercept(page, re.compile("/(draft|respond)$"))
     with page.expect_request(re.compile("/draft$")):
         page.locator("#answer [name=value]").fill("Second")
     expect(mark).to_have_text("")

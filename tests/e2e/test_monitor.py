@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, Request, Route, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from inbox.web.ui.words import item_status, run_status
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.support.pages import box_of, layout_shifts, stop_clock, watch_layout_shifts
+from tests.support.pages import box_of, intercept, layout_shifts, stop_clock, watch_layout_shifts
 from tests.support.product import Product, interaction_of, question
 
 pytestmark = pytest.mark.browser
@@ -115,16 +115,12 @@ def test_what_changes_while_the_list_is_on_its_way_is_fetched_too(
     started(api, "meanwhile-test", SLEEPS)
     opened(tess, "/runs/?workflow=meanwhile-test", 1)
     stop_clock(tess)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
 
     def change() -> None:
         tess.evaluate("document.body.dispatchEvent(new CustomEvent('runs'))")
         tess.clock.run_for(1000)
 
-    tess.route(re.compile(r"/runs/\?"), hold, times=1)
+    held = intercept(tess, re.compile(r"/runs/\?"), once=True)
     with tess.expect_request(re.compile(r"/runs/\?")):
         change()
     expect(rows(tess)).to_have_count(1)
@@ -149,13 +145,6 @@ def test_what_changes_while_new_runs_are_on_their_way_is_fetched_too(
     bar = tess.locator("#new-runs")
     expect(bar).to_have_text("1 new run")
     stop_clock(tess)
-    held: list[Route] = []
-
-    def hold_bar(route: Route) -> None:
-        if is_of("a#new-runs")(route.request):
-            held.append(route)
-        else:
-            route.continue_()
 
     def change() -> None:
         tess.evaluate("document.body.dispatchEvent(new CustomEvent('runs'))")
@@ -164,7 +153,7 @@ def test_what_changes_while_new_runs_are_on_their_way_is_fetched_too(
     if throttled:
         with tess.expect_response(re.compile(r"/runs/\?")):
             change()
-    tess.route(re.compile(r"/runs/\?"), hold_bar)
+    held = intercept(tess, re.compile(r"/runs/\?"), where=is_of("a#new-runs"))
     with tess.expect_request(is_of("a#new-runs")):
         bar.click()
     expect(bar).to_have_class(re.compile("htmx-request"))
@@ -302,17 +291,9 @@ def test_the_slider_comes_before_a_moment_that_reloads_itself(
     opened_run(tess, run_id)
     moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Replay")
     expect(slider).to_be_visible()
-    held: list[Route] = []
-
-    def hold_first(route: Route) -> None:
-        if is_reload(route.request) and not held:
-            held.append(route)
-        else:
-            route.continue_()
-
     # The page may be reloading its moment by itself, which does as well.
     with tess.expect_request(is_reload):
-        tess.route(re.compile(f"/runs/{run_id}/"), hold_first)
+        intercept(tess, re.compile(f"/runs/{run_id}/"), where=is_reload, once=True)
         reload_moment(tess)
     slider.press("Home")
     expect(moment).to_have_attribute("data-nth", "1")
@@ -327,15 +308,7 @@ def test_what_happens_while_the_slider_moves_is_shown_where_it_has_moved_to(
     expect(tess.locator("#run-body")).to_have_attribute("hx-get", re.compile("until="))
     tess.reload()
     moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Replay")
-    held: list[Route] = []
-
-    def hold_first(route: Route) -> None:
-        if "nth=1" in route.request.url and not held:
-            held.append(route)
-        else:
-            route.continue_()
-
-    tess.route(re.compile(f"/runs/{run_id}/"), hold_first)
+    held = intercept(tess, re.compile(f"/runs/{run_id}/.*nth=1"), once=True)
     with tess.expect_request(re.compile("nth=1$")):
         slider.press("Home")
     reload_moment(tess)
@@ -438,17 +411,9 @@ def test_new_events_stay_shown_when_the_run_was_reloading_as_they_were_asked_for
     log = tess.locator("#run-timeline")
     expect(log.get_by_role("status")).to_contain_text("new event")
     is_of_body = is_of("div#run-body")
-    held: list[Route] = []
-
-    def hold_first(route: Route) -> None:
-        if is_of_body(route.request) and not held:
-            held.append(route)
-        else:
-            route.continue_()
-
     # The page may be reloading by itself, which does as well.
     with tess.expect_request(is_of_body):
-        tess.route(re.compile(f"/runs/{run_id}/"), hold_first)
+        intercept(tess, re.compile(f"/runs/{run_id}/"), where=is_of_body, once=True)
         tess.evaluate("document.body.dispatchEvent(new CustomEvent('item'))")
     with tess.expect_event("requestfailed", is_of_body):
         tess.keyboard.press("n")

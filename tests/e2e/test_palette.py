@@ -4,12 +4,12 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS
+from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, intercept
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -98,12 +98,7 @@ def test_what_is_called_so_comes_before_what_only_has_the_letters(
 
 def test_what_is_typed_before_the_script_has_come_is_matched_too(sign_in: SignIn) -> None:
     page = sign_in("tess")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile(r"/js/palette\."), hold)
+    held = intercept(page, re.compile(r"/js/palette\."))
     page.keyboard.press("Control+k")
     palette = page.get_by_role("dialog", name="Command palette")
     expect(palette.get_by_role("combobox")).to_be_focused()

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, read_again, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, intercept, read_again, stop_clock
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -69,13 +69,7 @@ def shown(page: Page, heading: str) -> None:
 
 def hold(page: Page, id_: str) -> list[Route]:
     """The requests for a question, which wait from now on."""
-    held: list[Route] = []
-
-    def keep(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile(f"/interactions/{id_}/"), keep)
-    return held
+    return intercept(page, re.compile(f"/interactions/{id_}/"))
 
 
 def told(page: Page) -> list[str]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import read_again, stop_clock
+from tests.support.pages import intercept, read_again, stop_clock
 from tests.support.product import ask
 
 pytestmark = pytest.mark.browser
@@ -77,12 +77,7 @@ def test_what_was_typed_and_chosen_before_the_script_came_counts(
 ) -> None:
     page = sign_in("rina")
     ask(api, "Reading, in haste?", context=CONTEXT)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile(r"/js/reading\."), hold, times=1)
+    held = intercept(page, re.compile(r"/js/reading\."), once=True)
     with page.expect_request(re.compile(r"/js/reading\.")):
         open_item(page, "Reading, in haste?")
     card(page, "Plan").get_by_role("searchbox").fill("trefle")

@@ -4,10 +4,11 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
+from tests.support.pages import intercept
 from tests.support.product import ask
 
 pytestmark = pytest.mark.browser
@@ -63,12 +64,7 @@ def test_results_are_for_what_was_typed_last_and_take_nothing_from_it(
     ask(api, "Groom the wallaby?", target=GROUP)
     expect(arrived(page, "Groom the wallaby?")).to_be_visible()
     page.goto("/inbox/")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile(r"\?q=groom$"), hold)
+    held = intercept(page, re.compile(r"\?q=groom$"))
     field = page.get_by_label("Search questions")
     field.click()
     with page.expect_request(re.compile(r"\?q=groom$")):

@@ -26,6 +26,7 @@ from tests.support.pages import (
     STEP_GUARD_MS,
     approve,
     box_of,
+    intercept,
     press,
     presses,
     read_again,
@@ -182,8 +183,7 @@ def test_a_second_press_of_z_takes_back_no_earlier_answer(
     undoing: Choose, api: httpx.Client
 ) -> None:
     page = undoing()
-    undos: list[Route] = []
-    page.route("**/undo", lambda route: undos.append(route))  # noqa: PLW0108 - Playwright inspects it
+    undos = intercept(page, "**/undo")
     page.clock.install()
     page.goto("/inbox/")
     for name in ("one", "two"):
@@ -347,8 +347,7 @@ def test_a_key_pressed_while_an_answer_is_sent_does_not_undo_the_one_before(
     expect(bar).to_contain_text("Undone, the one before?")
     open_item(page, "Undone, the one after?")
     page.wait_for_timeout(ANSWER_GUARD_MS + 20)
-    sent: list[Route] = []
-    page.route("**/respond", lambda route: sent.append(route))  # noqa: PLW0108
+    sent = intercept(page, "**/respond")
     with page.expect_request("**/respond"):
         page.keyboard.press("a")
     page.keyboard.press("z")
@@ -800,9 +799,8 @@ def test_next_leads_on_from_the_question_that_an_answer_has_led_to(
     for name in ("one", "two", "three"):
         ask_lee(api, f"Led along, {name}?")
     expect(arrived(page, "Led along, three?")).to_be_visible()
-    updates: list[Route] = []
+    updates = intercept(page, re.compile("/inbox/changes/"))
     sent: list[tuple[Route, APIResponse]] = []
-    page.route(re.compile("/inbox/changes/"), lambda route: updates.append(route))  # noqa: PLW0108 - Playwright inspects it
     page.route("**/respond", lambda route: sent.append((route, route.fetch())))
     page.goto("/inbox/?q=led+along")
     open_item(page, "Led along, one?")

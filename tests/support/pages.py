@@ -1,8 +1,10 @@
 """How a person acts on a page in a browser."""
 
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, Request, Route, expect
 
 ANSWER_GUARD_MS = 600
 """How long the answer form of a question that has just appeared ignores keys and presses."""
@@ -68,6 +70,29 @@ def type_text(page: Page, text: str, gap_ms: int) -> None:
     for letter in text:
         page.keyboard.type(letter)
         page.clock.run_for(gap_ms)
+
+
+def intercept(
+    page: Page,
+    url: str | re.Pattern[str],
+    *,
+    where: Callable[[Request], bool] = lambda _request: True,
+    once: bool = False,
+) -> list[Route]:
+    """The page's requests to ``url`` from now on; each waits until the test continues or ends it.
+
+    ``once``: later ones pass.
+    """
+    held: list[Route] = []
+
+    def handle(route: Route) -> None:
+        if where(route.request) and not (once and held):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(url, handle)
+    return held
 
 
 _READ_AGAIN = """() => new Promise((done) => {
