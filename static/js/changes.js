@@ -226,7 +226,8 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (ctx.ofList === undefined) return;
   for (const count of document.querySelectorAll("#inbox-list [data-by-rows]")) {
     const shown = count.closest(".stretch").querySelectorAll(".row-with:not([data-over])").length;
-    count.textContent = count.textContent.endsWith("+") ? `${shown}+` : shown;
+    const more = count.textContent.endsWith("+") ? "+" : "";
+    count.textContent = shown ? `${shown}${more}` : "";
   }
   if (anchor?.row.isConnected) {
     const scroller = document.querySelector("#inbox-list .list-scroll");

@@ -113,6 +113,9 @@ function fail(ctx, reason) {
 /* An answer whose form has left the page: another question is open */
 const isLeft = ({ sends, form, check }) => sends === "respond" && document.getElementById(form)?.dataset.check !== check;
 
+/* The list has been filtered since */
+const isOfOtherList = ({ listBefore }) => listBefore !== undefined && listBefore !== document.getElementById("inbox-list")?.dataset.again;
+
 /* Its draft has what was typed */
 function openAgain({ page }) {
   htmx.ajax("GET", page, { source: document.body, target: "#detail", swap: "outerHTML", push: page, headers: { "HX-Target": "*#detail" }, kind: "check" });
@@ -212,10 +215,12 @@ document.addEventListener("htmx:after:request", (event) => {
   }
   signal("inbox:reached");
   /* The refusal would be shown with the question, but another one is open */
-  if (status >= 400 && !reswapped && sender(ctx) && isLeft(sender(ctx))) {
-    unconfirmed = sender(ctx);
-    return show(ctx, reasonOf(status, true), unconfirmed.sends);
+  const sent = status >= 400 && !reswapped && sender(ctx);
+  if (sent && isLeft(sent)) {
+    unconfirmed = sent;
+    return show(ctx, reasonOf(status, true), sent.sends);
   }
+  if (sent && isOfOtherList(ctx)) return show(ctx, reasonOf(status, true), sent.sends);
   if (isPreview(ctx)) return isPreview(shown) && clear();
   if (!isPerson(ctx) || !mayClear(ctx)) return;
   if (unconfirmed && ctx.kind !== "check" && ctx.target?.id !== unconfirmed.target) return;

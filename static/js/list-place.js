@@ -25,8 +25,16 @@ document.addEventListener("htmx:after:swap", (event) => {
 
 /* The filters over the list stay open while the list is brought up to date. They close when the person changes the list, and
    the focus returns to the link that opened them */
-document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
-  if (ctx.target?.id === "list-panel") opener = ctx.sourceElement.id;
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  if (ctx.target?.id === "list-panel") {
+    opener = ctx.sourceElement.id;
+    /* The link has other filters by now, those of a search that was on its way */
+    if (ctx.request.action !== ctx.sourceElement.getAttribute("hx-get")) {
+      event.preventDefault();
+      ctx.sourceElement.click();
+    }
+  }
   if (ctx.target?.id !== "inbox-list" || ctx.ofList !== undefined) return;
   const panel = document.getElementById("list-panel");
   ctx.closesPanel = panel.contains(document.activeElement);

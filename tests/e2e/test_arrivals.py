@@ -153,6 +153,7 @@ def test_a_list_of_closed_questions_fills_by_itself(
     expect(page.locator(".row .row-title")).to_have_text([f"{word} 3?"])
     api.post(f"/runs/{run}/cancellations").raise_for_status()
     expect(page.locator("[data-over]")).to_have_count(1)
+    expect(page.locator("#band-count-hour")).to_have_text("")
     ids.append(asked(api, f"{word} 4?"))
     expect(page.locator(".row .row-title")).to_have_text([f"{word} 4?"])
 

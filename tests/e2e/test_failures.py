@@ -6,10 +6,18 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
-from tests.support.pages import ANSWER_GUARD_MS, approve, box_of, press, read_again, stop_clock
+from tests.support.pages import (
+    ANSWER_GUARD_MS,
+    approve,
+    box_of,
+    intercept,
+    press,
+    read_again,
+    stop_clock,
+)
 from tests.support.product import Product, answered, ask, interaction_of, question
 from tests.support.scripted_server import (
     CutAfterRead,
@@ -227,8 +235,7 @@ def test_an_answer_that_fails_once_another_question_is_open_is_checked_with_its_
     page.goto(f"/inbox/?q=pangolin+{kind}")
     open_item(page, first)
     page.get_by_label("Comment").fill("Of the first")
-    held: list[Route] = []
-    page.route("**/respond", lambda route: held.append(route))  # noqa: PLW0108 - Playwright inspects it
+    held = intercept(page, "**/respond")
     with page.expect_request("**/respond"):
         approve(page)
     open_item(page, second)
@@ -332,8 +339,7 @@ def test_a_claim_that_arrives_after_the_list_was_filtered_leaves_the_filter(
     run_id = ask(api, "Claimed, then filtered?", target={"type": "group", "id": "approvers"})
     expect(arrived(page, "Claimed, then filtered?")).to_be_visible()
     entry = page.locator(".row-with", has_text="Claimed, then filtered?")
-    held: list[Route] = []
-    page.route("**/claim", lambda route: held.append(route))  # noqa: PLW0108 - Playwright inspects it
+    held = intercept(page, "**/claim")
     entry.hover()
     with page.expect_request("**/claim"):
         press(entry.get_by_role("button", name="Claim"))
@@ -345,6 +351,28 @@ def test_a_claim_that_arrives_after_the_list_was_filtered_leaves_the_filter(
     expect(entry.get_by_role("button", name="Release")).to_be_attached()
     expect(page.locator(".row")).to_have_count(1)
     assert interaction_of(api, run_id)["claimed_by"] == "user_rina"
+    page.goto("/inbox/")
+
+
+def test_a_claim_that_is_refused_after_the_list_was_filtered_can_be_checked(
+    page: Page, api: httpx.Client
+) -> None:
+    run_id = ask(api, "Refused, then filtered?", target={"type": "group", "id": "approvers"})
+    expect(arrived(page, "Refused, then filtered?")).to_be_visible()
+    entry = page.locator(".row-with", has_text="Refused, then filtered?")
+    held = intercept(page, "**/claim")
+    entry.hover()
+    with page.expect_request("**/claim"):
+        press(entry.get_by_role("button", name="Claim"))
+    page.get_by_role("searchbox").fill("nothing like it")
+    page.wait_for_url("**q=nothing+like+it**")
+    api.post(f"/runs/{run_id}/cancellations").raise_for_status()
+    held[0].continue_()
+    page.unroute("**/claim")
+    expect(failed(page)).to_contain_text("couldn't confirm that you claimed")
+    failed(page).get_by_role("button", name="Check the question").click()
+    expect(failed(page)).to_have_count(0)
+    expect(page.locator("#list-outcome")).to_be_visible()
     page.goto("/inbox/")
 
 
@@ -504,12 +532,7 @@ def test_back_online_while_a_connection_fails_the_next_one_comes_at_once(
     page.clock.install()
     page.goto("/inbox/")
     expect(page.locator("html")).to_have_attribute("data-live", "on")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile("/live/"), hold)
+    held = intercept(page, re.compile("/live/"))
     with page.expect_request(re.compile("/live/")):
         proxy.break_all()
     stop_clock(page)
@@ -686,12 +709,7 @@ def test_a_draft_that_is_too_large_is_not_tried_again_until_it_changes(
     proxy.on("POST", "/draft$", Reply(413, "<h1>Too large</h1>", HTML))
     page.get_by_label("Comment").fill("Imagine a log file here.")
     expect(saved).to_have_text("Not saved: this is too large. Your text is still in this tab.")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/draft", hold)
+    held = intercept(page, "**/draft")
     with page.expect_request("**/draft"):
         page.get_by_label("Comment").fill("In short.")
     # The line keeps its height, so that no button moves under the pointer.

@@ -1,5 +1,6 @@
 """The filters of the inbox and a saved view, in a browser."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -8,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.support.pages import layout_shifts, watch_layout_shifts
+from tests.support.pages import intercept, layout_shifts, watch_layout_shifts
 from tests.support.product import question
 
 pytestmark = pytest.mark.browser
@@ -60,3 +61,18 @@ def test_the_filters_open_over_the_list_and_become_chips_and_a_view(
     expect(view).to_contain_text("2 matching")
     view.click()
     expect(rows).to_have_text(["sieved whenever?", "sieved soon?"])
+
+
+def test_filters_that_arrive_after_a_search_are_those_of_the_search(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    page.goto("/inbox/?q=sieved")
+    held = intercept(page, "**/filters/**")
+    link = page.get_by_role("link", name="Filter", exact=True)
+    with page.expect_request("**/filters/**"):
+        link.press("Enter")
+    page.get_by_role("searchbox").fill("sieved soon")
+    page.wait_for_url("**q=sieved+soon**")
+    expect(link).to_have_attribute("href", re.compile("sieved.soon"))
+    held[0].continue_()
+    page.unroute("**/filters/**")
+    expect(page.locator("#list-panel [name=q]")).to_have_value("sieved soon")

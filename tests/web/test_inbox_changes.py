@@ -54,7 +54,7 @@ def rows(page: Any) -> list[str]:
 def bands(page: Any) -> dict[str, str]:
     """The number beside the heading of each band, in a page or in its changes."""
     content = page if isinstance(page, str) else page.content.decode()
-    return dict(re.findall(r'id="band-count-(\w+)"[^>]*>([^<]*)<', content))
+    return dict(re.findall(r'id="band-count-(\w+)"[^>]*>([^<]+)<', content))
 
 
 def numbers(*ids: str) -> str:
@@ -251,6 +251,19 @@ def test_over_several_pages_the_count_of_a_band_leaves_out_what_waits(rina: Clie
     shown = numbers(*(f"int_{n:02}" for n in range(50)))
     again = rina.get("/inbox/", {"shown": shown}, headers=part("inbox-list"))
     assert bands(again) == {"later": "61"}
+
+
+def test_a_band_whose_questions_have_all_closed_has_no_count(rina: Client) -> None:
+    later = (ask(f"int_{n:02}", expires_at=soon(days=9, hours=n)) for n in range(60))
+    tell(ask("int_soon", expires_at=soon(minutes=30)), *later)
+    page = rina.get("/inbox/").content.decode()
+    assert bands(page) == {"hour": "1", "later": "60"}
+    (until,) = re.findall(r'data-changes="/inbox/changes/\?until=([^"]*)"', page)
+    tell(ask("int_soon", 1, status=InteractionStatus.EXPIRED, expires_at=soon(minutes=30)))
+    url = f"/inbox/changes/?until={until}&changed=int_soon&shown=int_soon"
+    got = " ".join(rina.get(url).content.decode().split())
+    assert bands(got) == {"later": "60"}
+    assert '<span id="band-count-hour" hx-swap-oob="true"></span>' in got
 
 
 def test_the_counts_of_bands_in_a_filtered_list_are_left_to_the_page(rina: Client) -> None:
