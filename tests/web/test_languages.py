@@ -67,6 +67,22 @@ def test_the_choice_of_a_person_counts_more(rina: Client) -> None:
     assert language_of(rina.get("/inbox/")) == "en"
 
 
+def test_a_context_that_the_page_has_is_kept_until_the_language_or_time_zone_changes(
+    rina: Client,
+) -> None:
+    tell(ask("int_a", context={"note": "Please look."}))
+
+    def kept(language: str, time_zone: str) -> str:
+        rina.post(LANGUAGE, {"language": language, "time_zone": time_zone})
+        page = rina.get("/interactions/int_a/").content.decode()
+        (id_,) = re.findall(r'id="(evidence-[^"]+)" hx-morph-skip', page)
+        return str(id_)
+
+    of_each = [kept(*chosen) for chosen in (("en", ""), ("de", ""), ("en", "Asia/Tokyo"))]
+    assert len(set(of_each)) == len(of_each)
+    assert kept("en", "") == of_each[0]
+
+
 def test_a_language_ends_with_its_request(rina: Client, tess: Client) -> None:
     rina.post(LANGUAGE, {"language": "de", "time_zone": "Asia/Tokyo"})
     rina.get("/inbox/")

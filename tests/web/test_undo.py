@@ -530,6 +530,16 @@ def test_the_sheet_of_keys_knows_the_guard(desk: Desk, rina: Client) -> None:
     assert "Approve, then confirm" in sheet
 
 
+def test_signing_out_leaves_it_waiting(desk: Desk, rina: Client) -> None:
+    item = desk.ask()
+    send(rina, item)
+    assert rina.post("/accounts/logout/").status_code == 302
+    assert rina.get("/inbox/").status_code == 302
+    assert states() == ["held"]
+    its_time_has_come()
+    assert states() == ["answered"]
+
+
 def test_the_receipt_has_both_times(desk: Desk, rina: Client) -> None:
     item = desk.ask()
     send(rina, item)
@@ -541,3 +551,13 @@ def test_the_receipt_has_both_times(desk: Desk, rina: Client) -> None:
     send(rina, at_once, guard="confirm", operation_id="op2")
     receipt = rina.get(f"/interactions/{at_once.mobius_id}/receipt").content.decode()
     assert "Decided" not in receipt
+
+
+def test_the_times_of_a_receipt_are_the_installations(desk: Desk, rina: Client) -> None:
+    rina.post("/account/language", {"language": "", "time_zone": "Asia/Tokyo"})
+    item = desk.ask()
+    send(rina, item, guard="confirm")
+    receipt = rina.get(f"/interactions/{item.mobius_id}/receipt").content.decode()
+    main = receipt.split("<main")[1]
+    assert re.search(r"\d\d:\d\d:\d\d UTC", main)
+    assert "Tokyo" not in main

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -181,8 +182,8 @@ class ItemPage:
 
     @property
     def evidence(self) -> str:
-        """A digest that changes with the question or the language."""
-        return f"{self.digest}-{get_language()}"
+        """A digest that changes with the question, the language or the time zone."""
+        return f"{self.digest}-{get_language()}-{get_current_timezone_name()}"
 
     @property
     def snooze_href(self) -> str:
