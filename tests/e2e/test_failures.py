@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote_plus
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.support.pages import (
@@ -333,23 +334,29 @@ def test_a_claim_in_the_list_is_checked_in_the_list(
     expect(row.get_by_role("button")).to_have_text("Release")
 
 
+def claim_then_search(page: Page, message: str, search: str) -> Route:
+    """The request of a claim in the list, which waits while the list gets another search."""
+    expect(arrived(page, message)).to_be_visible()
+    entry = page.locator(".row-with", has_text=message)
+    held = intercept(page, "**/claim", once=True)
+    entry.hover()
+    with page.expect_request("**/claim"):
+        press(entry.get_by_role("button", name="Claim"))
+    page.get_by_role("searchbox").fill(search)
+    page.wait_for_url(f"**q={quote_plus(search)}**")
+    return held[0]
+
+
 def test_a_claim_that_arrives_after_the_list_was_filtered_leaves_the_filter(
     page: Page, api: httpx.Client
 ) -> None:
     run_id = ask(api, "Claimed, then filtered?", target={"type": "group", "id": "approvers"})
-    expect(arrived(page, "Claimed, then filtered?")).to_be_visible()
-    entry = page.locator(".row-with", has_text="Claimed, then filtered?")
-    held = intercept(page, "**/claim")
-    entry.hover()
-    with page.expect_request("**/claim"):
-        press(entry.get_by_role("button", name="Claim"))
-    page.get_by_role("searchbox").fill("then filtered")
-    page.wait_for_url("**q=then+filtered**")
-    expect(page.locator(".row")).to_have_count(1)
-    held[0].continue_()
-    page.unroute("**/claim")
-    expect(entry.get_by_role("button", name="Release")).to_be_attached()
-    expect(page.locator(".row")).to_have_count(1)
+    claim = claim_then_search(page, "Claimed, then filtered?", "then filtered")
+    row = page.locator(".row-with")
+    expect(row).to_have_count(1)
+    claim.continue_()
+    expect(row.get_by_role("button", name="Release")).to_be_attached()
+    expect(row).to_have_count(1)
     assert interaction_of(api, run_id)["claimed_by"] == "user_rina"
     page.goto("/inbox/")
 
@@ -358,17 +365,9 @@ def test_a_claim_that_is_refused_after_the_list_was_filtered_can_be_checked(
     page: Page, api: httpx.Client
 ) -> None:
     run_id = ask(api, "Refused, then filtered?", target={"type": "group", "id": "approvers"})
-    expect(arrived(page, "Refused, then filtered?")).to_be_visible()
-    entry = page.locator(".row-with", has_text="Refused, then filtered?")
-    held = intercept(page, "**/claim")
-    entry.hover()
-    with page.expect_request("**/claim"):
-        press(entry.get_by_role("button", name="Claim"))
-    page.get_by_role("searchbox").fill("nothing like it")
-    page.wait_for_url("**q=nothing+like+it**")
+    claim = claim_then_search(page, "Refused, then filtered?", "nothing like it")
     api.post(f"/runs/{run_id}/cancellations").raise_for_status()
-    held[0].continue_()
-    page.unroute("**/claim")
+    claim.continue_()
     expect(failed(page)).to_contain_text("couldn't confirm that you claimed")
     failed(page).get_by_role("button", name="Check the question").click()
     expect(failed(page)).to_have_count(0)
