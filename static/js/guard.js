@@ -11,8 +11,9 @@
       left the list, for they may have moved under the pointer, and the button that confirms a batch, which is on a page of its
       own. The link back from there ignores presses, for it lies where the buttons of the selection were; so does the link to the
       next open question, which comes where the buttons of the form were. The confirm step of a question ignores both for STEP_MS.
-      The form says so when it has ignored a key or press that answers, or such a press (templates/interactions/_hint.html). If
-      that was to choose an option, keys send nothing until the person has clicked, chosen or typed something in the form.
+      A press counts from its beginning, not from where the button is released. The form says so when it has ignored a key or
+      press that answers, or such a press (templates/interactions/_hint.html). If that was to choose an option, nothing is sent
+      until the person has clicked, chosen or typed something else in the form: the option that was chosen before would be sent.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking. After G, which leads to another page, a letter answers nothing either.
    4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may
@@ -70,6 +71,8 @@ let ownBar = "";
 const unexpected = new WeakSet();
 /* Where the mouse is, and where it was when each bar appeared */
 let mouse = null;
+/* The last press by pointer or touch, when it began */
+let pressed = null;
 const mouseAt = new WeakMap();
 /* Forms that say that a key came too early, and whether it was to choose an option */
 const ignored = new WeakMap();
@@ -139,9 +142,10 @@ function noteMoved({ previousSibling: above, nextSibling: below }) {
 
 /* element: one of SHOWN, or something in it. event: when the person acted; a busy page hears of it later */
 function isTooEarly(element, event) {
+  const at = event.type === "click" && event.pointerId === pressed?.pointerId ? pressed.timeStamp : event.timeStamp;
   const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}, ${NEXT}, ${HELD}`) ?? element.closest(FORM);
   const wait = shown?.matches(`${FORM} ${STEP}`) ? STEP_MS : SHOWN_MS;
-  return event.timeStamp - (shownAt.get(shown) ?? -Infinity) < wait;
+  return at - (shownAt.get(shown) ?? -Infinity) < wait;
 }
 
 function isAimed(bar, { pointerType, clientX, clientY }) {
@@ -205,6 +209,9 @@ function answersIn(form, event) {
   return form.querySelector(/[1-9]/.test(event.key) ? ".choice" : `[data-key="${event.key.toLowerCase()}"]`) !== null;
 }
 
+/* The hint says to choose again */
+const leadToOptions = (form) => (form.querySelector(".choice input:checked") ?? form.querySelector(".choice input")).focus();
+
 function dropTooEarly(form, event, target) {
   drop(event);
   if (!event.repeat && !isElsewhere(target) && answersIn(form, event)) sayTooEarly(form, /[1-9]/.test(event.key));
@@ -244,8 +251,7 @@ function onKey(event) {
   else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event)) dropTooEarly(form, event, target);
   else if (form && isSend(event) && ignored.get(form) && !isElsewhere(target)) {
     drop(event);
-    /* The hint says to choose again */
-    (form.querySelector(".choice input:checked") ?? form.querySelector(".choice input")).focus();
+    leadToOptions(form);
   } else if (form && answers && !typing && isRunningText(event)) {
     strayAt = event.timeStamp;
     drop(event);
@@ -284,9 +290,11 @@ function onClick(event) {
   const form = control.closest(SAYS);
   const tooEarly = isTooEarly(control, event);
   const isLeft = form && next;
-  if (sending.has(control.form) || tooEarly || isLeft || isStrayPress || (!byPointer && ignored.get(form))) drop(event);
+  const choosesFirst = ignored.get(form) === true;
+  if (sending.has(control.form) || tooEarly || isLeft || isStrayPress || choosesFirst) drop(event);
   else settle(form);
   if (form && tooEarly) sayTooEarly(form, false);
+  else if (choosesFirst) leadToOptions(form);
 }
 
 function onSubmit(event) {
@@ -305,6 +313,7 @@ addEventListener("click", onClick, true);
 addEventListener("input", ({ target }) => settle(target.form), true);
 addEventListener("submit", onSubmit, true);
 addEventListener("pointerdown", resume, true);
+addEventListener("pointerdown", ({ pointerId, timeStamp }) => (pressed = { pointerId, timeStamp }), true);
 addEventListener("mousemove", ({ clientX, clientY }) => (mouse = { clientX, clientY }), true);
 
 addEventListener("focusin", (event) => {

@@ -24,7 +24,8 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 
 /* The filters over the list stay open while the list is brought up to date. They close when the person changes the list, and
-   the focus returns to the link that opened them */
+   the focus returns to the link that opened them. A search that was typed just before they were opened opens them again: they
+   are for what was typed */
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
   if (ctx.target?.id === "list-panel") {
@@ -38,11 +39,13 @@ document.addEventListener("htmx:before:swap", (event) => {
   if (ctx.target?.id !== "inbox-list" || ctx.ofList !== undefined) return;
   const panel = document.getElementById("list-panel");
   ctx.closesPanel = panel.contains(document.activeElement);
+  ctx.opensPanelAgain = ctx.closesPanel && ctx.sourceElement.matches("[role=search]");
   panel.removeAttribute("hx-morph-skip");
 });
 
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.closesPanel) document.getElementById(opener)?.focus();
+  if (ctx.opensPanelAgain) document.getElementById(opener)?.click();
 });
 
 const page = document.querySelector(".page-scroll");

@@ -63,6 +63,21 @@ def test_the_filters_open_over_the_list_and_become_chips_and_a_view(
     expect(rows).to_have_text(["sieved whenever?", "sieved soon?"])
 
 
+def test_filters_opened_right_after_typing_stay_open_for_what_was_typed(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    page.goto("/inbox/?q=sieved")
+    search = intercept(page, re.compile(r"/inbox/\?q=sieved\+soon"))
+    link = page.get_by_role("link", name="Filter", exact=True)
+    with page.expect_request(re.compile(r"/inbox/\?q=sieved\+soon")):
+        page.get_by_role("searchbox").fill("sieved soon")
+        link.click()
+    expect(page.get_by_label("Type")).to_be_focused()
+    with page.expect_response("**/filters/**"):
+        search[0].continue_()
+    expect(page.locator("#list-panel [name=q]")).to_have_value("sieved soon")
+    expect(page.get_by_label("Type")).to_be_focused()
+
+
 def test_filters_that_arrive_after_a_search_are_those_of_the_search(sign_in: SignIn) -> None:
     page = sign_in("rina")
     page.goto("/inbox/?q=sieved")

@@ -599,11 +599,38 @@ def test_a_tap_on_an_option_that_has_just_appeared_changes_nothing(
     page.get_by_text("Choice 1", exact=True).tap()
     other.tap(force=True)
     expect(suggested).to_be_checked()
-    expect(hint(page)).to_have_text(f"{TOO_SOON} Choose your answer again.")
+    told = f"{TOO_SOON} Choose your answer again."
+    expect(hint(page)).to_have_text(told)
     page.clock.run_for(100)
+    # It would send the option that was chosen before.
+    page.get_by_role("button", name="Send answer").tap()
+    expect(page.locator("[data-step]")).to_have_count(0)
+    expect(hint(page)).to_have_text(told)
     page.get_by_text("Choice 1", exact=True).tap()
     expect(other).to_be_checked()
     expect(hint(page)).to_have_text("")
+    page.get_by_role("button", name="Send answer").tap()
+    expect(page.locator("[data-step]")).to_contain_text("Your answer: Choice 1")
+
+
+def test_a_press_counts_from_its_beginning(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    ask(api, "Pressed and held?")
+    row = arrived(page, "Pressed and held?")
+    page.clock.install()
+    stop_clock(page)
+    row.click()
+    expect(page.locator("#question")).to_have_text("Pressed and held?")
+    page.get_by_role("button", name="Approve", exact=True).hover()
+    page.clock.run_for(ANSWER_GUARD_MS - 100)
+    page.mouse.down()
+    page.clock.run_for(500)
+    page.mouse.up()
+    expect(hint(page)).to_have_text(TOO_SOON)
+    expect(page.locator("[data-step]")).to_have_count(0)
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("[data-step]")).to_be_visible()
 
 
 def test_a_key_that_was_too_early_to_approve_is_told_and_may_be_pressed_again(
