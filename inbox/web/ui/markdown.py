@@ -130,6 +130,7 @@ TAGS = {
     "code",
     "del",
     "em",
+    "h2",
     "h3",
     "h4",
     "h5",
@@ -243,10 +244,22 @@ _PLAIN_UNLINKED = _parser("zero", ["newline"], linkify=False)
 
 
 def _sink_headings(tokens: list[Token]) -> None:
-    """Lower a message's headings: the page has its own h1 and h2."""
+    """Let a message's headings begin below the page's h1. None skips a level, whatever the author
+    did.
+    """
+    above: list[str] = []
     for token in tokens:
+        if token.type == "heading_open":
+            above = [*(tag for tag in above if tag < token.tag), token.tag]
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+            token.tag = f"h{min(6, len(above) + 1)}"
+
+
+def _free_empty_corners(tokens: list[Token]) -> None:
+    """Make a table's empty headings plain cells: they are the heading of nothing."""
+    for opened, inside, closed in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opened.type == "th_open" and not inside.content:
+            opened.tag = closed.tag = "td"
 
 
 def clean(html: str) -> SafeString:
@@ -255,8 +268,14 @@ def clean(html: str) -> SafeString:
         html,
         tags=TAGS,
         attributes={"a": {"href", "title"}, "ol": {"start"}},
-        # Text before a link that reverses what follows would reverse its words and its host.
-        set_tag_attribute_values={"a": {"dir": "auto"}, "small": {"dir": "ltr"}},
+        set_tag_attribute_values={
+            # Text before a link that reverses what follows would reverse its words and its host.
+            "a": {"dir": "auto"},
+            "small": {"dir": "ltr"},
+            # The keyboard scrolls those that are wider than the page.
+            "pre": {"tabindex": "0"},
+            "table": {"tabindex": "0"},
+        },
         url_schemes=SCHEMES,
         link_rel=REL,
     )
@@ -326,6 +345,7 @@ def _format(text: str) -> SafeString | None:
     if any(_drops(tokens, text.split("\n"))):
         return None
     _sink_headings(tokens)
+    _free_empty_corners(tokens)
     return clean(parser.renderer.render(tokens, parser.options, {}))
 
 

@@ -1,5 +1,6 @@
 """Markdown from workflows, made safe."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -22,14 +23,33 @@ def test_it_knows_tables_lists_code_and_bare_addresses() -> None:
     html = formatted(
         "| a | b |\n|---|---|\n| 1 | 2 |\n\n- `x`\n- ~~old~~\n\nsee https://example.com/a_b"
     )
-    for piece in ("<table>", "<td>1</td>", "<li><code>x</code></li>", "<s>old</s>"):
+    for piece in ('<table tabindex="0">', "<td>1</td>", "<li><code>x</code></li>", "<s>old</s>"):
         assert piece in html
     link = '<a href="https://example.com/a_b" dir="auto" rel="noopener noreferrer nofollow">'
     assert link in html
 
 
-def test_headings_start_below_those_of_the_page() -> None:
-    assert formatted("# One\n## Two\n###### Six") == "<h3>One</h3>\n<h4>Two</h4>\n<h6>Six</h6>\n"
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("# a\n## b\n## c\n# d", "2332"),
+        ("# a\n###### b\n## c", "233"),
+        ("### a\n# b\n## c", "223"),
+        ("# a\n## b\n### c\n#### d\n##### e\n###### f", "234566"),
+    ],
+)
+def test_headings_start_below_that_of_the_page_and_skip_no_level(text: str, levels: str) -> None:
+    assert "".join(re.findall("<h(.)>", formatted(text))) == levels
+
+
+def test_an_empty_corner_of_a_table_is_no_heading() -> None:
+    html = formatted("| | failed |\n|---|---|\n| baskets | 412 |")
+    assert "<tr>\n<td></td>\n<th>failed</th>\n</tr>" in html
+
+
+def test_the_keyboard_reaches_what_may_have_to_be_scrolled() -> None:
+    for text in ("    code", "```\ncode\n```"):
+        assert formatted(text).startswith('<pre tabindex="0">')
 
 
 @pytest.mark.parametrize(
