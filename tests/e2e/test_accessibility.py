@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.arrivals import arrived
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import press
+from tests.support.pages import intercept, press
 from tests.support.product import ask, interaction_of
 
 REVIEWER = (
@@ -239,6 +239,19 @@ def test_the_focus_is_on_a_question_during_whose_opening_the_list_changes(sign_i
     page.evaluate(LIST_DURING_THE_QUESTION)
     page.locator(".row").first.tap()
     assert page.evaluate("during") == "question"
+
+
+@pytest.mark.browser
+def test_the_focus_stays_where_similar_decisions_replace_the_link_to_them(
+    sign_in: SignIn, places: dict[str, str]
+) -> None:
+    page = sign_in("rina")
+    held = intercept(page, "**/similar")
+    page.goto(places["question"])
+    with page.expect_request("**/similar"):
+        page.get_by_role("link", name="Similar decisions").focus()
+    held[0].continue_()
+    expect(page.get_by_role("heading", name="Similar decisions")).to_be_focused()
 
 
 @pytest.mark.browser
