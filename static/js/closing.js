@@ -37,6 +37,7 @@ function showBanner(incoming) {
   banner?.remove();
   /* The element around it is the live region already */
   banner?.removeAttribute("role");
+  incoming.querySelector("#question-said")?.replaceChildren();
   banner?.querySelector("[data-draft-saved]")?.remove();
   if (banner && banner.textContent.trim() !== place.textContent.trim()) place.replaceChildren(banner);
 }

@@ -26,6 +26,7 @@ EXPECTED = re.compile(
 """The last two are what Firefox says of a stream and of a request whose page is left."""
 
 SignIn = Callable[..., Page]
+Choose = Callable[..., Page]
 
 expect.set_options(timeout=30_000)
 
@@ -105,3 +106,34 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def undoing(sign_in: SignIn, product: Product) -> Iterator[Choose]:
+    """``undoing()`` signs Lee in, who undoes; afterwards he is asked first again, as others are."""
+
+    def enter(
+        *, seconds: int = 60, name: str = "lee", password: str = "demo", **more: object
+    ) -> Page:
+        page = sign_in(name, password=password, **more)
+        choose(page, "Send with undo", seconds)
+        return page
+
+    yield enter
+    product.manage(
+        "shell",
+        "--no-imports",
+        "-c",
+        "from inbox.models import Reviewer;"
+        "Reviewer.objects.update(answer_guard='', undo_seconds=None)",
+    )
+
+
+def choose(page: Page, guard: str, seconds: int) -> None:
+    page.goto("/account/")
+    form = page.locator("form[action='/account/guard']")
+    form.get_by_label(guard).check()
+    form.get_by_label("Undo period").select_option(str(seconds))
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text("undo")
+    page.goto("/inbox/")

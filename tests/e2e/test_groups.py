@@ -42,7 +42,7 @@ def test_a_claim_is_shown_to_all_and_another_can_claim_what_is_released(
     press(lee.locator("#claiming").get_by_role("button", name="Claim"))
     expect(lee.locator("#claiming").get_by_role("button", name="Release")).to_be_visible()
     for page in (rina, sam):
-        expect(page.locator("#claimed-by")).to_have_text("Lee has claimed this question.")
+        expect(page.locator("#question-said")).to_have_text("Lee has claimed this question.")
         expect(page.locator("#detail")).to_contain_text("Lee")
         approve_now = page.get_by_role("button", name="Approve", disabled=False)
         expect(approve_now).to_have_count(0)

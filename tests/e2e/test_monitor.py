@@ -330,7 +330,9 @@ def test_a_run_is_cancelled_by_typing_its_workflows_name(
     field = tess.get_by_label("Type cancel-test to confirm")
     field.fill("cancel")
     tess.get_by_role("button", name="Cancel the run").click()
-    expect(tess.get_by_role("alert")).to_contain_text("That isn't the workflow's name")
+    expect(tess.get_by_role("main").get_by_role("alert")).to_contain_text(
+        "That isn't the workflow's name"
+    )
     expect(field).to_have_value("cancel")
     expect(asked).to_be_visible()
     field.fill("cancel-test")

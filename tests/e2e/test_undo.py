@@ -3,7 +3,7 @@
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from threading import Event
@@ -15,7 +15,7 @@ from playwright.sync_api import APIResponse, Page, Request, Route, expect
 from tests.e2e import arrivals
 from tests.e2e.arrivals import arrived
 from tests.e2e.axe import violations
-from tests.e2e.conftest import SignIn
+from tests.e2e.conftest import Choose, SignIn
 from tests.e2e.test_kills import await_form
 from tests.fixtures_engine import Project
 from tests.support.browserless import Person
@@ -53,39 +53,6 @@ PRESS_Z_FOR_EACH_BAR = """() => {
   }).observe(place, { childList: true, subtree: true });
 }"""
 """Presses Z at the moment at which a bar is there."""
-
-Choose = Callable[..., Page]
-
-
-@pytest.fixture
-def undoing(sign_in: SignIn, product: Product) -> Iterator[Choose]:
-    """``undoing()`` signs Lee in, who undoes; afterwards he is asked first again, as others are."""
-
-    def enter(
-        *, seconds: int = 60, name: str = "lee", password: str = "demo", **more: object
-    ) -> Page:
-        page = sign_in(name, password=password, **more)
-        choose(page, "Send with undo", seconds)
-        return page
-
-    yield enter
-    product.manage(
-        "shell",
-        "--no-imports",
-        "-c",
-        "from inbox.models import Reviewer;"
-        "Reviewer.objects.update(answer_guard='', undo_seconds=None)",
-    )
-
-
-def choose(page: Page, guard: str, seconds: int) -> None:
-    page.goto("/account/")
-    form = page.locator("form[action='/account/guard']")
-    form.get_by_label(guard).check()
-    form.get_by_label("Undo period").select_option(str(seconds))
-    form.get_by_role("button", name="Save").click()
-    expect(page.locator("#toasts")).to_contain_text("undo")
-    page.goto("/inbox/")
 
 
 def ask_lee(api: httpx.Client, message: str, **fields: object) -> str:
