@@ -21,6 +21,7 @@ PROCESS_FIXTURES = {
     "own",
     "product",
     "scene",
+    "toured",
 }
 """Fixtures that start a browser, the product, or a Mobius of their own."""
 WITHOUT_DATABASE = {"browser", "guide_server"}

@@ -1,11 +1,11 @@
 """Pictures of pages at several widths and in both themes, and labelled sheets of them."""
 
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from tests.support.product import Product
+from tests.tour.tour import Tour
 
 HEIGHTS = {390: 844, 768: 1024}
 """By the width; 900 for others."""
@@ -14,11 +14,10 @@ TALLEST = 2600
 COLUMNS = {390: 4, 768: 3}
 """Pictures beside each other on a sheet; 2 of wider ones."""
 ROWS = 2
-LOCALES = {"en": "en-US", "de": "de-DE"}
 
 
-class Album:
-    """The pictures, and the people who open the pages."""
+class Album(Tour):
+    """The pictures of a tour."""
 
     def __init__(
         self,
@@ -30,48 +29,11 @@ class Album:
         themes: list[str],
         language: str,
     ) -> None:
-        self.browser, self.product, self.folder = browser, product, folder
-        self.widths, self.themes, self.language = widths, themes, language
+        super().__init__(browser, product, language)
+        self.folder, self.widths, self.themes = folder, widths, themes
         self.names: list[str] = []
-        self._people: dict[str, Page] = {}
 
-    def beside(self, product: Product) -> "Album":
-        """Pictures of another product, for the same sheets."""
-        other = Album(
-            self.browser,
-            product,
-            self.folder,
-            widths=self.widths,
-            themes=self.themes,
-            language=self.language,
-        )
-        other.names = self.names
-        return other
-
-    def page(self, **options: Any) -> Page:
-        """A browser of someone who has not signed in."""
-        context = self.browser.new_context(
-            base_url=self.product.web,
-            locale=LOCALES[self.language],
-            reduced_motion="reduce",
-            **options,
-        )
-        return context.new_page()
-
-    def person(self, name: str, *, password: str = "demo") -> Page:
-        """The page of someone who has signed in, in the order in which they act."""
-        if name not in self._people:
-            page = self._people[name] = self.page()
-            page.goto("/accounts/login/")
-            page.locator("[name=username]").fill(name)
-            page.locator("[name=password]").fill(password)
-            page.locator(".login [type=submit]").click()
-            page.wait_for_url("**/inbox/**")
-        page = self._people[name]
-        page.set_viewport_size({"width": 1440, "height": 900})
-        return page
-
-    def take(self, page: Page, name: str) -> None:
+    def show(self, page: Page, name: str) -> None:
         """A picture of the page as it is, at each width in each theme."""
         print(name, flush=True)
         self.names.append(name)
@@ -92,14 +54,6 @@ class Album:
                 page.screenshot(path=self.folder / f"{name}-{width}-{theme}.png")
                 page.set_viewport_size(size)
         page.set_viewport_size({"width": 1440, "height": 900})
-
-    def visit(self, page: Page, paths: dict[str, str]) -> None:
-        """A picture of each address: name → path."""
-        for name, path in paths.items():
-            page.set_viewport_size({"width": 1440, "height": 900})
-            page.goto(path)
-            expect(page.locator("main")).to_be_visible()
-            self.take(page, name)
 
     def sheets(self) -> None:
         """The pictures of a width and theme, side by side."""

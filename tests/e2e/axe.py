@@ -6,18 +6,23 @@ from typing import Any
 from playwright.sync_api import Page
 
 AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EVERY_RULE = {
+    "type": "tag",
+    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+"""All that another theme can break."""
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, rules: dict[str, Any] = EVERY_RULE) -> list[str]:
     """A line for each element that breaks a rule, empty where none does."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate(
-        """(tags) => axe.run(document, {
-          runOnly: {type: 'tag', values: tags}, resultTypes: ['violations'],
+        """(rules) => axe.run(document, {
+          runOnly: rules, resultTypes: ['violations'], preload: false,
         })""",
-        RULES,
+        rules,
     )
     return [
         f"{rule['id']}: {node['target'][0]}: {node['failureSummary']}"

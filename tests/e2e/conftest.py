@@ -41,6 +41,17 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     product.stop()
 
 
+@pytest.fixture(scope="module")
+def toured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A product for a tour, in which people change what others rely on and the engine stops."""
+    folder: Path = tmp_path_factory.mktemp("toured")
+    product = Product(folder, environment(folder, "toured", installed=True))
+    product.start()
+    product.manage("demo", "--history", "7", "--seed", "1")
+    yield product
+    product.kill()
+
+
 @pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     """What drives the browsers; a thread can have only one."""

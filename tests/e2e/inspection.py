@@ -1,0 +1,52 @@
+"""axe at every stop of a tour, at each width and in both themes, and whether a page is too wide."""
+
+from typing import Literal
+
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.axe import COLOUR_RULES, EVERY_RULE, violations
+from tests.support.product import Product
+from tests.tour.tour import Subject, Tour
+
+SIZES = ((1440, 2400), (1000, 2400), (390, 16_000), (320, 16_000))
+"""Higher than any page, so that no bar at an edge covers what is looked at."""
+
+
+class Inspection(Tour):
+    """What is wrong with the pages of a tour, a line each."""
+
+    def __init__(self, browser: Browser, product: Product) -> None:
+        super().__init__(browser, product)
+        self.found: list[str] = []
+
+    def show(self, page: Page, name: str) -> None:
+        """Look for faults of the page as it is."""
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            light = set_theme(page, "light")
+            found = violations(page, EVERY_RULE)
+            assert set_theme(page, "dark") != light, name
+            found += [f"in the dark: {line}" for line in violations(page, COLOUR_RULES)]
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                found.append("the page scrolls sideways")
+            self.found += [f"{name}, {width} px: {line}" for line in found]
+        page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def set_theme(page: Page, theme: Literal["light", "dark"]) -> str:
+    """Let the system have it. The colour of the page then."""
+    page.emulate_media(color_scheme=theme)
+    assert page.evaluate("(theme) => matchMedia(`(prefers-color-scheme: ${theme})`).matches", theme)
+    return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+def faults(browser: Browser, product: Product, subject: Subject) -> list[str]:
+    """What is wrong with the pages and states of a subject."""
+    tour = Inspection(browser, product)
+    try:
+        with product.api() as api:
+            subject(tour, api)
+    finally:
+        for context in browser.contexts:
+            context.close()
+    return tour.found
