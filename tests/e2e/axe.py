@@ -12,6 +12,8 @@ EVERY_RULE = {
 }
 COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 """All that another theme can break."""
+LAYOUT_RULES = {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}
+"""All that another place of the same elements can break."""
 
 
 def violations(page: Page, rules: dict[str, Any] = EVERY_RULE) -> list[str]:

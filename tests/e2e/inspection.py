@@ -1,15 +1,19 @@
 """axe at every stop of a tour, at each width and in both themes, and whether a page is too wide."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.axe import COLOUR_RULES, EVERY_RULE, violations
+from tests.e2e.axe import COLOUR_RULES, EVERY_RULE, LAYOUT_RULES, violations
 from tests.support.product import Product
 from tests.tour.tour import Subject, Tour
 
-SIZES = ((1440, 2400), (1000, 2400), (390, 16_000), (320, 16_000))
-"""Higher than any page, so that no bar at an edge covers what is looked at."""
+SIZES = ((1440, 2400), (390, 16_000))
+"""Of a desktop and of a phone; higher than any page, so that no bar at an edge covers what is
+looked at.
+"""
+BETWEEN = ((1000, 2400), (320, 16_000))
+"""Sizes with the elements of one of ``SIZES`` in other places."""
 
 
 class Inspection(Tour):
@@ -24,13 +28,18 @@ class Inspection(Tour):
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             light = set_theme(page, "light")
-            found = violations(page, EVERY_RULE)
+            self._note(page, f"{name}, {width} px", EVERY_RULE)
             assert set_theme(page, "dark") != light, name
-            found += [f"in the dark: {line}" for line in violations(page, COLOUR_RULES)]
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                found.append("the page scrolls sideways")
-            self.found += [f"{name}, {width} px: {line}" for line in found]
+            self._note(page, f"{name}, {width} px, dark", COLOUR_RULES)
+        for width, height in BETWEEN:
+            page.set_viewport_size({"width": width, "height": height})
+            self._note(page, f"{name}, {width} px", LAYOUT_RULES)
         page.set_viewport_size({"width": 1440, "height": 900})
+
+    def _note(self, page: Page, name: str, rules: dict[str, Any]) -> None:
+        self.found += [f"{name}: {line}" for line in violations(page, rules)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            self.found.append(f"{name}: the page scrolls sideways")
 
 
 def set_theme(page: Page, theme: Literal["light", "dark"]) -> str:
