@@ -167,6 +167,12 @@ document.addEventListener("click", (event) => {
   else dismiss();
 });
 
+/* "Send again" sends what was sent before. Another answer is sent by the form's own button, which asks first */
+document.addEventListener("input", ({ target }) => {
+  const again = document.querySelector("#request-status button[data-sends=respond]");
+  if (again && target.name === "value" && target.form === again.form) clear();
+});
+
 /* Back online: check the question automatically. A row that was clicked is no longer what the person is doing; other failures
    keep their buttons */
 addEventListener("online", () => {

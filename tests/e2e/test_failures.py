@@ -17,6 +17,7 @@ from tests.support.pages import (
     intercept,
     press,
     read_again,
+    send,
     stop_clock,
 )
 from tests.support.product import Product, answered, ask, interaction_of, question
@@ -220,6 +221,26 @@ def test_pressing_the_answer_button_after_a_failure_reads_the_question_first(
     expect(failed(page)).to_be_visible()
     press(page.get_by_role("button", name="Yes, approve"))
     expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    assert len(proxy.seen("POST", "/respond$")) == 1
+
+
+def test_another_answer_than_the_one_that_failed_is_asked_about_first(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    options = [{"value": value, "label": value.title()} for value in ("today", "tomorrow")]
+    ask(
+        api, "Changed, then sent again?", type="review", spec={"mode": "select", "options": options}
+    )
+    open_item(page, "Changed, then sent again?")
+    proxy.on("POST", "/respond$", CutAfterRead())
+    press(page.get_by_role("radio", name="Today"))
+    send(page)
+    failed(page).get_by_role("button", name="Check the question").click()
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    page.get_by_role("radio", name="Tomorrow").check()
+    expect(failed(page)).to_have_count(0)
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator("[data-step]")).to_contain_text("Your answer: Tomorrow")
     assert len(proxy.seen("POST", "/respond$")) == 1
 
 
