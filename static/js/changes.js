@@ -55,7 +55,7 @@ document.addEventListener("htmx:sse:before:message", (event) => {
 
 /* A reload that waited for another request, which has changed what is shown, is for what is shown by then */
 document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
-  if (target.matches?.("#run-list, #run-body, #run-moment")) ctx.request.action = target.getAttribute("hx-get");
+  if (target.matches?.("#focus-place, #run-list, #run-body, #run-moment")) ctx.request.action = target.getAttribute("hx-get");
 });
 
 /* ---- The inbox */

@@ -9,10 +9,28 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, approve, intercept
+from tests.support.pages import ANSWER_GUARD_MS, approve, intercept, stop_clock
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
+
+COUNT = """(id) => {
+  window.asked = 0;
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (ctx.sourceElement?.id === id) window.asked++;
+  });
+}"""
+"""Counts in ``asked`` how often that element is fetched."""
+
+CHANGE = """(name) => {
+  const before = window.asked;
+  const fetched = new Promise((done) => {
+    document.addEventListener("htmx:finally:request", () => done(), { once: true });
+  });
+  document.body.dispatchEvent(new CustomEvent(name, { detail: { changed: [] } }));
+  return window.asked > before ? fetched : null;
+}"""
+"""Says that the list has changed, and waits for what is fetched at once."""
 
 
 def several(page: Page, api: httpx.Client, word: str, number: int) -> list[str]:
@@ -90,6 +108,34 @@ def test_questions_that_close_or_arrive_are_reported_and_move_nothing(
     approve(page)
     expect(page.get_by_text("1 new question has arrived.")).to_be_visible()
     expect(page.get_by_role("heading")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("element", "shown"),
+    [("focus-place", "1 of 1 · 1 new"), ("detail", "1 new question has arrived.")],
+    ids=["question", "end"],
+)
+def test_many_changes_are_fetched_about_once_a_second(
+    sign_in: SignIn, api: httpx.Client, element: str, shown: str
+) -> None:
+    page = sign_in("rina")
+    page.clock.install()
+    word = f"Stormy {element}"
+    several(page, api, word, 1)
+    page.goto(f"/inbox/focus/?q={word.replace(' ', '+')}")
+    if element == "detail":
+        page.goto(page.get_by_role("link", name="Skip", exact=True).get_attribute("href") or "")
+        expect(page.get_by_text("1 question that you skipped is still open.")).to_be_visible()
+    stop_clock(page)
+    page.evaluate(COUNT, element)
+    for _ in range(15):
+        for kind in ("inbox", "questions"):
+            page.evaluate(CHANGE, kind)
+            page.clock.run_for(100)
+    assert 1 <= page.evaluate("asked") <= 5
+    page.clock.resume()
+    ask(api, f"{word}, new?", timeout="5m")
+    expect(page.get_by_text(shown)).to_be_visible()
 
 
 def test_a_question_that_was_skipped_takes_no_answer_until_the_next_one_is_there(
