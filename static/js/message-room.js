@@ -1,7 +1,8 @@
 /* On a phone the bar of a held answer, the messages and the freshness mark stand below the bar of the page, each in a space of
    its own (static/css/small-screens.css). The space comes with the page, with what an answer has led to, or once the page is no
    longer live. It stays when the answer has been sent, the message is gone or the page is live again, until something else is
-   opened: nothing moves under the thumb. */
+   opened: nothing moves under the thumb. In the list, where a wrong tap answers nothing and one may stay for long, the space of a
+   held answer goes with its bar. */
 
 const HELD = "data-held";
 const TOASTS = "data-toasts";
@@ -37,7 +38,7 @@ function keepRoom(another) {
   const was = top();
   const heights = seen("#toasts > .toast").map((toast) => toast.offsetHeight);
   const height = heights.reduce((sum, each) => sum + each, 0);
-  keep(HELD, document.querySelector(".toast--held") !== null, another);
+  keep(HELD, document.querySelector(".toast--held") !== null, another || seen("#inbox-list").length > 0);
   keep(TOASTS, height > 0, another);
   if (height && (another || height > (sizes.toasts ?? 0))) size("toasts", height);
   const [mark] = seen("#freshness:not(.fresh--live, .fresh--unknown)");

@@ -537,6 +537,34 @@ def test_in_focus_mode_an_answer_that_could_not_be_sent_is_named_beside_the_next
     expect(notice).to_have_count(0)
 
 
+@pytest.mark.parametrize("by", ["history", "link"])
+def test_on_a_phone_the_list_moves_back_when_the_bar_goes(
+    undoing: Choose, sign_in: SignIn, api: httpx.Client, by: str
+) -> None:
+    page = undoing(**PHONE)
+    for number in (1, 2):
+        ask_lee(api, f"Back by {by}, {number}?", timeout=f"{20 + number}m")
+    page.goto(f"/inbox/?q=back+by+{by}")
+    arrived(page, f"Back by {by}, 2?").wait_for()
+    search, bar = page.locator("#inbox-search"), page.locator("#held-answers .toast")
+    top = box_of(search)["y"]
+    arrived(page, f"Back by {by}, 1?").click()
+    approve(page)
+    expect(page.locator("#question")).to_have_text(f"Back by {by}, 2?")
+    if by == "link":
+        page.get_by_role("link", name="Back to the list").click()
+    else:
+        page.go_back()
+        expect(page.locator("#question")).to_have_text(f"Back by {by}, 1?")
+        page.go_back()
+    expect(search).to_be_visible()
+    assert box_of(bar)["y"] + box_of(bar)["height"] <= box_of(search)["y"]
+    press(sign_in("lee").locator("#held-answers").get_by_role("button", name="Undo"))
+    expect(page.locator("html[data-held]")).to_have_count(0)
+    expect(bar).to_have_count(0)
+    assert box_of(search)["y"] == top
+
+
 @pytest.mark.parametrize("width", [390, 320])
 def test_on_a_phone_the_bar_covers_no_control(
     undoing: Choose, sign_in: SignIn, api: httpx.Client, width: int
