@@ -26,20 +26,34 @@ async function fetched(address) {
   return new Blob([await response.text()], { type: "text/plain" });
 }
 
-async function copy(button) {
-  const address = button.dataset.copyFrom;
-  /* Safari lets a page write only while it handles the click, so the text arrives later */
-  if (address) await navigator.clipboard.write([new ClipboardItem({ "text/plain": fetched(address) })]);
-  else await navigator.clipboard.writeText(textFor(button));
+/* The words of the buttons that say how it went */
+const labels = new WeakMap();
+
+function say(button, text) {
   const words = button.querySelector("span") ?? button;
-  const was = words.textContent;
-  if (was === WORDS.copied) return;
-  words.textContent = WORDS.copied;
+  const { was, timer } = labels.get(button) ?? { was: words.textContent };
+  clearTimeout(timer);
+  words.textContent = text;
   button.toggleAttribute("data-copied", true);
-  setTimeout(() => {
+  const over = () => {
     words.textContent = was;
     button.removeAttribute("data-copied");
-  }, 2000);
+    labels.delete(button);
+  };
+  labels.set(button, { was, timer: setTimeout(over, 2000) });
+}
+
+async function copy(button) {
+  const address = button.dataset.copyFrom;
+  try {
+    /* Safari lets a page write only while it handles the click, so the text arrives later */
+    if (address) await navigator.clipboard.write([new ClipboardItem({ "text/plain": fetched(address) })]);
+    else await navigator.clipboard.writeText(textFor(button));
+    say(button, WORDS.copied);
+  } catch {
+    /* Without a connection, or if the person has forbidden it */
+    say(button, WORDS.notCopied);
+  }
 }
 
 function ready() {

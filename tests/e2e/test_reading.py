@@ -164,6 +164,24 @@ def test_code_and_raw_json_are_copied_as_they_were_sent(sign_in: SignIn, api: ht
     assert copied["context"] == CONTEXT
 
 
+def test_raw_json_that_cannot_be_fetched_is_said_not_to_be_copied(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", permissions=["clipboard-read", "clipboard-write"])
+    opened(page, api, "Reading, to copy offline?")
+    page.clock.install()
+    stop_clock(page)
+    button = page.locator("[data-copy-from]")
+    page.context.set_offline(True)
+    button.click()
+    expect(button).to_have_text("Couldn't copy")
+    page.context.set_offline(False)
+    button.click()
+    expect(button).to_have_text("Copied")
+    page.clock.run_for(2000)
+    expect(button).to_have_text("Copy JSON")
+
+
 def test_all_of_it_is_read_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:
     id_ = opened(sign_in("rina"), api, "Reading, without scripts?")
     page = sign_in("rina", java_script_enabled=False)

@@ -108,6 +108,7 @@ WORDS = {
     "with_quoted_comment": gettext_noop("With your comment: {comment}"),
     "new_row": gettext_noop("New"),
     "copied": gettext_noop("Copied"),
+    "not_copied": gettext_noop("Couldn't copy"),
     "selected": gettext_noop("{count} of {total} selected"),
     "selected_rows": gettext_noop("{count} selected"),
     "selected_on_pages": gettext_noop("{count} selected on several pages"),
