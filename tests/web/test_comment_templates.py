@@ -152,6 +152,7 @@ def test_similar_decisions_say_who_answered_what(board: Group, rina: Client) -> 
     assert "Another." not in page
     assert "Open?" not in page
     assert 'href="/interactions/int_2/"' in page
+    assert 'href="/interactions/int_1/" aria-label="Back to the question"' in page
 
 
 def test_the_secrets_of_an_answer_stay_masked(board: Group, rina: Client) -> None:
