@@ -89,7 +89,7 @@ function show(ctx, reason, words) {
   const sentences = [words, ...(words === "check" && unconfirmed ? [unconfirmed.sends] : [])];
   for (const element of notice.querySelectorAll("[data-reason]")) if (element.dataset.reason !== reason) element.remove();
   for (const element of notice.querySelectorAll("p[data-kind]")) if (!sentences.includes(element.dataset.kind)) element.remove();
-  for (const element of notice.querySelectorAll("button[data-kind]")) if (!element.dataset.kind.split(" ").includes(kind)) element.remove();
+  for (const element of notice.querySelectorAll(".btn[data-kind]")) if (!element.dataset.kind.split(" ").includes(kind)) element.remove();
   if (!hasText(document.getElementById(unconfirmed?.form))) notice.querySelector("[data-text]")?.remove();
   notice.querySelector("[data-act]").closest(".notice").dataset.failed = kind;
   const focused = place.contains(document.activeElement);
@@ -181,6 +181,12 @@ addEventListener("online", () => {
   if (unconfirmed && !isLeft(unconfirmed)) check(unconfirmed);
   else if (kind === "open") clear();
   else show(shown, "network", kind);
+});
+
+/* Before signing out (static/js/unsent.js) */
+document.addEventListener("inbox:unsaved", ({ detail: { question } }) => {
+  show({ kind: "unsaved" }, "unsaved", "unsaved");
+  document.querySelector("#request-status [data-question]").href = question;
 });
 
 /* ---- htmx events */

@@ -1,6 +1,6 @@
 /* Text that the server doesn't have yet. It is stored in this browser, for each account apart, and erased once the server has it
-   and when the person signs out. Each tab has its own, so that two tabs with the same question don't overwrite each other; what
-   a tab has left behind that was closed belongs to the first one that opens the question. */
+   and when the person signs out, which sends it first. Each tab has its own, so that two tabs with the same question don't
+   overwrite each other; what a tab has left behind that was closed belongs to the first one that opens the question. */
 
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
 const tab = (sessionStorage.tab ??= Math.random().toString(36).slice(2));
@@ -45,9 +45,54 @@ export function takeOver(path, { key, entries, from }) {
   return true;
 }
 
-/* Offline no one is signed out, and the text would be lost for nothing */
-document.addEventListener("submit", ({ target }) => {
-  if (target.matches("form[action*='/logout/']") && navigator.onLine) keys().forEach((key) => localStorage.removeItem(key));
+/* ---- Signing out
+
+   A session that has ended accepts no text, so what was sent when a page was left might arrive too late. All of it is sent
+   again before the form is. If that fails, a notice says so, and the next press signs out all the same. */
+
+const SIGN_OUT_MS = 2000;
+let sending = false;
+let warned = false;
+
+const pathAt = (key) => key.slice(key.indexOf("/"));
+const hasText = (key) => read(key).entries.some(([, value]) => value);
+
+/* As static/js/draft.js does */
+async function send(key, token) {
+  const kept = localStorage.getItem(key);
+  const { entries, from } = JSON.parse(kept);
+  const body = new FormData();
+  for (const [name, value] of [...entries, ...Object.entries(from), ["csrfmiddlewaretoken", token]]) body.append(name, value);
+  const response = await fetch(pathAt(key), { method: "POST", body, redirect: "manual", headers: { "HX-Request": "true" } });
+  /* Its tab may have stored more since */
+  if (response.ok && response.headers.has("Reviewer-Inbox") && localStorage.getItem(key) === kept) localStorage.removeItem(key);
+}
+
+async function signOut(form) {
+  sending = true;
+  form.setAttribute("aria-busy", "true");
+  const token = form.elements.namedItem("csrfmiddlewaretoken").value;
+  const sent = Promise.allSettled(keys().map((key) => send(key, token)));
+  await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, SIGN_OUT_MS))]);
+  sending = false;
+  form.removeAttribute("aria-busy");
+  const unsaved = keys().find(hasText);
+  if (unsaved && !warned) {
+    warned = true;
+    const question = pathAt(unsaved).replace(/draft$/, "");
+    document.dispatchEvent(new CustomEvent("inbox:unsaved", { detail: { question } }));
+    return;
+  }
+  keys().forEach((key) => localStorage.removeItem(key));
+  form.submit();
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  /* Offline no one is signed out, and the text would be lost for nothing */
+  if (!form.matches("form[action*='/logout/']") || !navigator.onLine || !keys().length) return;
+  event.preventDefault();
+  if (!sending) signOut(form);
 });
 
 for (const key of keys()) if (Date.now() - read(key).at > KEEP_MS) localStorage.removeItem(key);

@@ -16,6 +16,9 @@ pytestmark = pytest.mark.browser
 
 DRAFT = re.compile("/draft$")
 
+SIGN_OUTS = {"/account/": "Sign out", "/account/sessions/": "Sign out everywhere"}
+"""The pages that sign out, with their buttons."""
+
 
 def is_blank_draft(request: Request) -> bool:
     return request.url.endswith("/draft") and "Half" not in (request.post_data or "")
@@ -24,6 +27,33 @@ def is_blank_draft(request: Request) -> bool:
 def write(page: Page, text: str) -> None:
     with page.expect_response(DRAFT):
         page.locator("#answer-value").fill(text)
+
+
+def type_and_leave(page: Page, text: str, to: str) -> None:
+    """Leave before the timer has saved the text. What is sent then gets to the server too late."""
+    page.evaluate("navigator.sendBeacon = () => true")
+    page.locator("#answer-value").fill(text)
+    page.goto(to)
+
+
+def sign_out(page: Page, at: str = "/account/") -> None:
+    page.get_by_role("button", name=SIGN_OUTS[at], exact=True).click()
+
+
+def sign_in_again(page: Page, address: str) -> None:
+    page.goto("/accounts/login/?next=" + address)
+    page.get_by_label("Name").fill("rina")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#question")).to_be_visible()
+
+
+def open_and_write(page: Page, api: httpx.Client, title: str) -> str:
+    """Save a draft of a new question. Returns the question's address."""
+    ask(api, title, type="input", spec={"mode": "input", "multiline": True})
+    open_item(page, title)
+    write(page, "What the server has")
+    return page.url
 
 
 def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: httpx.Client) -> None:
@@ -175,6 +205,88 @@ def test_unsent_text_is_its_accounts_alone_and_erased_when_it_signs_out(
     come_back("rina")
     expect(page.locator("#answer-value")).to_have_value("Only Rina may see this")
     page.goto("/account/")
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
+    expect(page.get_by_role("alert")).to_contain_text("Some of your text couldn't be saved")
+    sign_out(page)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert page.evaluate("Object.keys(localStorage)") == []
+
+
+@pytest.mark.parametrize("at", SIGN_OUTS)
+def test_text_typed_just_before_signing_out_is_saved_first(
+    sign_in: SignIn, api: httpx.Client, at: str
+) -> None:
+    page = sign_in("rina")
+    address = open_and_write(page, api, f"Left for {at}?")
+    type_and_leave(page, "What was typed last", at)
+    sign_out(page, at)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage)") == []
+    sign_in_again(page, address)
+    expect(page.locator("#answer-value")).to_have_value("What was typed last")
+    expect(page.locator("#other-drafts")).to_be_hidden()
+
+
+def test_text_that_another_tab_has_not_saved_yet_is_saved_before_signing_out(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    address = open_and_write(page, api, "Typed in the other tab?")
+    late = intercept(page, DRAFT, once=True)
+    with page.expect_request(DRAFT):
+        page.locator("#answer-value").fill("What was typed last")
+    here = page.context.new_page()
+    here.goto("/account/")
+    sign_out(here)
+    expect(here.get_by_role("heading", name="Sign in")).to_be_visible()
+    with page.expect_response(DRAFT) as refused:
+        late[0].continue_()
+    assert refused.value.status == 401
+    page.close()
+    sign_in_again(here, address)
+    expect(here.locator("#answer-value")).to_have_value("What was typed last")
+
+
+def test_signing_out_says_which_text_is_not_saved_and_then_erases_it(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    address = open_and_write(page, api, "Signed out of a slow server?")
+    type_and_leave(page, "What was typed last", "/account/")
+    # The server doesn't respond.
+    held = intercept(page, DRAFT)
+    sign_out(page)
+    unsaved = page.get_by_role("alert")
+    expect(unsaved).to_contain_text("Some of your text couldn't be saved")
+    held[0].abort()
+    page.unroute(DRAFT)
+    unsaved.get_by_role("link", name="Open the question").click()
+    expect(page.locator("#answer-value")).to_have_value("What was typed last")
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+
+    type_and_leave(page, "What only the browser has", "/account/")
+    intercept(page, DRAFT)
+    sign_out(page)
+    expect(unsaved).to_be_visible()
+    sign_out(page)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage)") == []
+    page.unroute(DRAFT)
+    sign_in_again(page, address)
+    expect(page.locator("#answer-value")).to_have_value("What was typed last")
+
+
+def test_signing_out_of_a_session_that_has_ended_does_not_lose_text(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    open_and_write(page, api, "Signed out already?")
+    type_and_leave(page, "What was typed last", "/account/")
+    page.context.clear_cookies(name="sessionid")
+    sign_out(page)
+    unsaved = page.get_by_role("alert")
+    expect(unsaved).to_contain_text("Some of your text couldn't be saved")
+    address = unsaved.get_by_role("link", name="Open the question").get_attribute("href")
+    sign_in_again(page, address or "")
+    expect(page.locator("#answer-value")).to_have_value("What was typed last")
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")

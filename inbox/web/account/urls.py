@@ -53,7 +53,7 @@ urlpatterns = [
     path("account/notifications", views.set_notifications, name="account-notifications"),
     path("account/guard", views.set_guard, name="account-guard"),
     path("account/sessions/", views.sessions, name="account-sessions"),
-    # Its ending makes static/js/unsent.js erase the text that the browser keeps.
+    # Its ending makes static/js/unsent.js save and erase the text that the browser keeps.
     path("account/sessions/logout/", views.end_sessions, name="account-sessions-end"),
     path("account/password", views.change_password, name="account-password"),
 ]
