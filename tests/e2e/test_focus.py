@@ -19,13 +19,16 @@ COUNT = """(id) => {
   document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
     if (ctx.sourceElement?.id === id) window.asked++;
   });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (ctx.sourceElement?.id === id) document.dispatchEvent(new Event("fetched"));
+  });
 }"""
 """Counts in ``asked`` how often that element is fetched."""
 
 CHANGE = """(name) => {
   const before = window.asked;
   const fetched = new Promise((done) => {
-    document.addEventListener("htmx:finally:request", () => done(), { once: true });
+    document.addEventListener("fetched", () => done(), { once: true });
   });
   document.body.dispatchEvent(new CustomEvent(name, { detail: { changed: [] } }));
   return window.asked > before ? fetched : null;
