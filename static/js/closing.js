@@ -23,12 +23,18 @@ function isKept(form, incoming) {
   return fieldsOf(form).some((field) => field === document.activeElement || (field.value.trim() && (field.value !== field.defaultValue || form.closest("[data-closed]"))));
 }
 
+/* The open question's ID; empty where none is */
+const shown = () => document.getElementById("detail")?.dataset.interactionId ?? "";
+
+/* reloads: what was shown when the page part began to reload itself. At the end of focus mode, it brings a new question */
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.id === "detail") ctx.reloads = shown();
+});
+
 /* The question has been read again, but its answer is being sent, whose response replaces it and would be lost without the
    form; or another question has been opened since */
-function isOvertaken(form, incoming) {
-  const id = incoming?.dataset.interactionId;
-  const another = id && id !== document.getElementById("detail")?.dataset.interactionId;
-  return another || form?.classList.contains("htmx-request");
+function isOvertaken(form, ctx) {
+  return ctx.reloads !== shown() || form?.classList.contains("htmx-request");
 }
 
 function showBanner(incoming) {
@@ -81,7 +87,7 @@ document.addEventListener("htmx:before:swap", (event) => {
   const form = card()?.querySelector("form[data-answer]");
   const task = tasks?.find((each) => each.type === "main" && each.target?.id === "detail");
   const incoming = task?.fragment.querySelector("#detail");
-  if (ctx.sourceElement?.id === "detail" && isOvertaken(form, incoming)) return event.preventDefault();
+  if (ctx.reloads !== undefined && isOvertaken(form, ctx)) return event.preventDefault();
   if (task && task.swapSpec.style !== "outerMorph") giveUpRoom();
   /* Opening another question uses another kind of swap */
   if (!form || !incoming || task.swapSpec.style !== "outerMorph") return;

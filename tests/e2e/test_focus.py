@@ -113,6 +113,17 @@ def test_questions_that_close_or_arrive_are_reported_and_move_nothing(
     expect(page.get_by_role("heading")).to_be_focused()
 
 
+def test_a_question_that_arrives_where_nothing_was_left_opens(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    page.goto("/inbox/focus/?q=dormouse")
+    expect(page.get_by_role("heading")).to_have_text("No matching questions are left")
+    run_id = ask(api, "Dormouse, awake?")
+    expect(page.locator("#question")).to_have_text("Dormouse, awake?")
+    close(api, run_id)
+
+
 @pytest.mark.parametrize(
     ("element", "shown"),
     [("focus-place", "1 of 1 · 1 new"), ("detail", "1 new question has arrived.")],
