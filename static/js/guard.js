@@ -11,7 +11,7 @@
       left the list, for they may have moved under the pointer, and the button that confirms a batch, which is on a page of its
       own. The link back from there ignores presses, for it lies where the buttons of the selection were; so does the link to the
       next open question, which comes where the buttons of the form were. The confirm step of a question ignores both for STEP_MS.
-      A press counts from its beginning, not from where the button is released. The form says so when it has ignored a key or
+      A press counts from when it begins, not from when it is released. The form says so when it has ignored a key or
       press that answers, or such a press (templates/interactions/_hint.html). If that was to choose an option, nothing is sent
       until the person has clicked, chosen or typed something else in the form: the option that was chosen before would be sent.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
