@@ -244,9 +244,7 @@ _PLAIN_UNLINKED = _parser("zero", ["newline"], linkify=False)
 
 
 def _sink_headings(tokens: list[Token]) -> None:
-    """Let a message's headings begin below the page's h1. None skips a level, whatever the author
-    did.
-    """
+    """Let a message's headings begin at h2, below the page's h1, without skipping a level."""
     above: list[str] = []
     for token in tokens:
         if token.type == "heading_open":
@@ -255,8 +253,8 @@ def _sink_headings(tokens: list[Token]) -> None:
             token.tag = f"h{min(6, len(above) + 1)}"
 
 
-def _free_empty_corners(tokens: list[Token]) -> None:
-    """Make a table's empty headings plain cells: they are the heading of nothing."""
+def _replace_empty_headers(tokens: list[Token]) -> None:
+    """Make a table's empty header cells plain cells, since they label nothing."""
     for opened, inside, closed in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if opened.type == "th_open" and not inside.content:
             opened.tag = closed.tag = "td"
@@ -272,7 +270,7 @@ def clean(html: str) -> SafeString:
             # Text before a link that reverses what follows would reverse its words and its host.
             "a": {"dir": "auto"},
             "small": {"dir": "ltr"},
-            # The keyboard scrolls those that are wider than the page.
+            # So that the keyboard can scroll those that are wider than the page.
             "pre": {"tabindex": "0"},
             "table": {"tabindex": "0"},
         },
@@ -345,7 +343,7 @@ def _format(text: str) -> SafeString | None:
     if any(_drops(tokens, text.split("\n"))):
         return None
     _sink_headings(tokens)
-    _free_empty_corners(tokens)
+    _replace_empty_headers(tokens)
     return clean(parser.renderer.render(tokens, parser.options, {}))
 
 
