@@ -164,8 +164,8 @@ def test_the_focus_stays_where_similar_decisions_replace_the_link_to_them(
 ) -> None:
     page = sign_in("rina")
     held = intercept(page, "**/similar")
-    page.goto(places["question"])
     with page.expect_request("**/similar"):
+        page.goto(places["question"])
         page.get_by_role("link", name="Similar decisions").focus()
     held[0].continue_()
     expect(page.get_by_role("heading", name="Similar decisions")).to_be_focused()

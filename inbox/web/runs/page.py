@@ -50,7 +50,12 @@ def asking_steps(steps: Iterable[Step], items: Iterable[Interaction]) -> dict[st
 def where_the_time_went(
     run: Run, items: Iterable[Interaction], now: datetime
 ) -> tuple[tuple[str, str], ...]:
-    """How long the run waited for people, and what the rest of its time was spent on."""
+    """How long the run waited for people, and what the rest of its time was spent on.
+
+    Neither is known before the run has been read.
+    """
+    if run.unread:
+        return ((_("Waiting for people"), "–"), (_("Everything else"), "–"))
     end = run.ended_at or now
     waits = sorted(
         (item.created_at, min(item.closed_at or end, end))
@@ -254,7 +259,7 @@ def run_page(
         metadata=metadata_cards,
         masked=masks_in(inputs, metadata, beside=(*input_cards, *metadata_cards)),
         about=_about(run, people, now) if whole else (),
-        time=where_the_time_went(run, items, now) if whole and not run.unread else (),
+        time=where_the_time_went(run, items, now) if whole else (),
     )
 
 
@@ -408,14 +413,15 @@ def _rule(item: Interaction, needed: int, now: datetime) -> str:
 
 
 def _about(run: Run, people: People, now: datetime) -> tuple[tuple[str, str], ...]:
+    id_ = (_("Run ID"), run.mobius_id)
     if run.unread:
-        return ((_("Run ID"), run.mobius_id),)
+        return (id_,)
     pairs = [
+        id_,
         (_("Queue"), run.queue),
         (_("Attempt"), str(run.attempt)),
         (_("Started by"), people.full(run.started_by) if run.started_by else ""),
         (_("External ID"), run.external_id or ""),
-        (_("Run ID"), run.mobius_id),
         (_("Created"), exact_moment(run.created_at, now)),
         (_("Ended"), exact_moment(run.completed_at, now) if run.completed_at else ""),
         (_("Error"), run.error_type),
