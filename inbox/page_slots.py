@@ -15,13 +15,14 @@ Django would start and end a thread for each request. ``Threads`` keeps a few in
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
 
+from inbox.call_stack import OneChunkExecutor
 from inbox.metrics import waiting_in
 from inbox.request_body import Message, Receive, Send
 
@@ -84,7 +85,7 @@ class Threads:
     @asynccontextmanager
     async def thread(self) -> AsyncIterator[None]:
         """Run the synchronous code of a request in one thread."""
-        thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "page")
+        thread = self._idle.pop() if self._idle else OneChunkExecutor(1, "page")
         try:
             async with ThreadSensitiveContext(executor=thread):
                 yield

@@ -8,7 +8,6 @@ other pages stay quick when many streams open at once.
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from io import BytesIO
 from typing import Any
@@ -19,6 +18,7 @@ from django.core.signals import request_started
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.urls import set_script_prefix
 
+from inbox.call_stack import OneChunkExecutor
 from inbox.live.connection import Message, Receive, Send, Subscription
 from inbox.live.hub import Hub
 from inbox.metrics import waiting_in
@@ -104,7 +104,7 @@ class _Views(BaseHandler):
     def __init__(self) -> None:
         super().__init__()
         self.load_middleware(is_async=False)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live-views")
+        self._threads = OneChunkExecutor(THREADS, thread_name_prefix="live-views")
 
     async def answer(self, scope: Any) -> tuple[Message, bytes, Subscription | None]:
         """A view's response to a request without a body: head, body, and the accepted stream."""

@@ -23,6 +23,7 @@ from django.test import Client
 
 from inbox.access import viewer_of
 from inbox.access.search import search_questions
+from inbox.call_stack import OneChunkExecutor
 from inbox.models import Reviewer, Upstream
 from inbox.people.demo import CAST, make_demo
 
@@ -92,6 +93,6 @@ def main(items: int, people: int) -> None:
 
 
 if __name__ == "__main__":
-    with FOLDER:
+    with FOLDER, OneChunkExecutor(1, "page") as thread:
         counts = [int(one) for one in sys.argv[1:]]
-        main(*(counts + [20_000, 500][len(counts) :]))
+        thread.submit(main, *(counts + [20_000, 500][len(counts) :])).result()

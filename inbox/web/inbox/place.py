@@ -129,10 +129,12 @@ def next_item(
     row = order.annotated(own_row).first()
     here = order.keyset.cursor(row) if row is not None else ""
     on_page = waiting.filter(pk__in=shown)
-    walks = [(on_page, ""), (waiting, here), (waiting, "")]
+    walks = [(waiting, here), (waiting, "")]
     if len(shown) >= PAGE:  # the next page of the list comes before the top of this one
-        walks = [(waiting, here), (on_page, ""), (waiting, "")]
-    for rows, cursor in ((on_page, here), *walks):
+        walks = [(on_page, here), (waiting, here), (on_page, ""), (waiting, "")]
+    elif shown:
+        walks = [(on_page, here), (on_page, ""), *walks]
+    for rows, cursor in walks:
         for found in order.first(rows, cursor, 1).select_related("interaction"):
             return found.interaction
     return None
