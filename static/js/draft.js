@@ -14,6 +14,9 @@ const SENDING_MS = 400;
 const KEPT = ["value", "comment"];
 const FORM = ["operation_id", "draft"];
 const states = new WeakMap();
+/* A page that has been requested may come without what is saved meanwhile, so the browser keeps that for it */
+let leaving = false;
+addEventListener("beforeunload", () => (leaving = true));
 
 const pathOf = (element) => new URL(element.dataset.draftUrl, location.href).pathname;
 /* [name, value, label of the value] */
@@ -139,7 +142,7 @@ async function send(form, state) {
     Object.assign(state, { tries: 0, retryAt: 0, sent: what, signedOut: false, stale: false, closed: false });
     if (JSON.stringify(entriesOf(form)) === what) {
       state.savedAt = Date.now();
-      forget(pathOf(form));
+      if (!leaving) forget(pathOf(form));
     }
     tellList(form, state);
   } else if (!state.signedOut && !state.stale && !state.closed && !state.tooLarge) {
@@ -170,6 +173,7 @@ function signedOut(form) {
 function changed(event) {
   const form = event.target instanceof Element && event.target.closest("form[data-draft-url]");
   if (!form || !KEPT.includes(event.target.name)) return;
+  leaving = false;
   remember(form);
   const state = stateOf(form);
   state.savedAt = 0;
@@ -228,15 +232,18 @@ document.addEventListener("click", (event) => {
   forget(pathOf(document.getElementById("detail")));
   if (!kept.querySelector("[name=discard]")) kept.remove();
 });
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (form.matches?.("form[data-draft-url]")) {
+/* Before htmx: a request that is prevented, because the question is checked first, ends at once */
+document.addEventListener(
+  "submit",
+  ({ target: form }) => {
+    if (!form.matches?.("form[data-draft-url]")) return;
     clearTimeout(stateOf(form).timer);
     stateOf(form).sending = Date.now();
     setTimeout(() => say(form), SENDING_MS + 50);
     remember(form);
-  }
-});
+  },
+  true,
+);
 /* The question was answered, or the page shows another one: this tab's copy is no longer needed */
 document.addEventListener("htmx:after:request", (event) => {
   const { request, response } = event.detail.ctx;

@@ -15,7 +15,8 @@
       press that answers, or such a press (templates/interactions/_hint.html). If that was to choose an option, nothing is sent
       until the person has clicked, chosen or typed something else in the form: the option that was chosen before would be sent.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
-      part of what someone types without looking. After G, which leads to another page, a letter answers nothing either.
+      part of what someone types without looking. After G, which leads to another page, a letter answers nothing either. A digit
+      that is taken for typing, here or by rule 1, may have been to choose an option: as in rule 2, that is asked for again.
    4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may
       appear under the thumb, so it ignores presses by pointer or touch for as long, and so does its place on a phone once it
       has gone. The bar of the answer just given on this page takes a click if the mouse was elsewhere when the bar appeared. A
@@ -163,10 +164,11 @@ function wasHeld({ timeStamp, clientX, clientY }) {
 /* The confirm step has its own, where it moves none of its buttons */
 const hintOf = (form) => form.querySelector("[data-step] [data-hint]") ?? form.querySelector("[data-hint]");
 
-function sayTooEarly(form, chooses) {
+/* why: tooEarly or, of a key that was to choose an option, typed */
+function sayIgnored(form, chooses, why = "tooEarly") {
   const hint = hintOf(form);
   ignored.set(form, chooses || ignored.get(form) === true);
-  hint.textContent = ignored.get(form) ? hint.dataset.tooEarlyToChoose : hint.dataset.tooEarly;
+  hint.textContent = hint.dataset[ignored.get(form) ? `${why}ToChoose` : why];
   /* A page part that reloads itself leaves it alone */
   hint.setAttribute("hx-morph-skip", "");
 }
@@ -212,9 +214,15 @@ function answersIn(form, event) {
 /* The hint says to choose again */
 const leadToOptions = (form) => (form.querySelector(".choice input:checked") ?? form.querySelector(".choice input")).focus();
 
-function dropTooEarly(form, event, target) {
+function dropTooEarly(form, event, target, why) {
   drop(event);
-  if (!event.repeat && !isElsewhere(target) && answersIn(form, event)) sayTooEarly(form, /[1-9]/.test(event.key));
+  if (!event.repeat && !isElsewhere(target) && answersIn(form, event)) sayIgnored(form, /[1-9]/.test(event.key), why);
+}
+
+/* A key that is taken for typing */
+function dropTyped(form, event, target) {
+  if (form && /^[1-9]$/.test(event.key)) dropTooEarly(form, event, target, "typed");
+  else drop(event);
 }
 
 const movesMark = (event) => isLetter(event) && /[jk]/i.test(event.key) && event.timeStamp - rowLostAt >= KEY_MS;
@@ -226,9 +234,10 @@ function onKey(event) {
   if (event.key === "Tab" || event.key === "Escape") return resume();
   const target = event.target instanceof Element ? event.target : document.body;
   const typing = target.closest(FIELD) !== null;
+  const form = target.closest(FORM) ?? document.querySelector(FORM);
   if (isPaused() && !typing) {
     pause();
-    if (isLetter(event) || event.key === "Enter") drop(event);
+    if (isLetter(event) || event.key === "Enter") dropTyped(form, event, target);
     return;
   }
   if (!typing && isLetter(event) && isGoing(event)) {
@@ -243,7 +252,6 @@ function onKey(event) {
   }
   const isText = !typing && isTextOnChoice(event, target);
   if (isText || (!typing && missesField(event, target))) pause();
-  const form = target.closest(FORM) ?? document.querySelector(FORM);
   const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
   if (!typing && isStray(event)) strayAt = event.timeStamp;
   if (isText) drop(event);
@@ -254,7 +262,7 @@ function onKey(event) {
     leadToOptions(form);
   } else if (form && answers && !typing && isRunningText(event)) {
     strayAt = event.timeStamp;
-    drop(event);
+    dropTyped(form, event, target);
   }
   else if (event.key === "Enter" && !isSend(event) && target.matches(`${FORM} input`)) event.preventDefault();
 }
@@ -267,7 +275,7 @@ function onClick(event) {
   if (event.target.closest(STEPS) && event.timeStamp - movedOnAt < SHOWN_MS) return drop(event);
   const choice = event.target.closest(CHOICE);
   if (choice && byPointer && isTooEarly(choice, event)) {
-    sayTooEarly(choice.closest(FORM), true);
+    sayIgnored(choice.closest(FORM), true);
     return drop(event);
   }
   const held = event.target.closest(HELD);
@@ -281,7 +289,7 @@ function onClick(event) {
   if (onward && byPointer && isTooEarly(onward, event)) return drop(event);
   const back = event.target.closest(`${BATCH} a`);
   if (back && byPointer && isTooEarly(back, event)) {
-    sayTooEarly(back.closest(BATCH), false);
+    sayIgnored(back.closest(BATCH), false);
     return drop(event);
   }
   const control = event.target.closest(DECIDES);
@@ -293,7 +301,7 @@ function onClick(event) {
   const choosesFirst = ignored.get(form) === true;
   if (sending.has(control.form) || tooEarly || isLeft || isStrayPress || choosesFirst) drop(event);
   else settle(form);
-  if (form && tooEarly) sayTooEarly(form, false);
+  if (form && tooEarly) sayIgnored(form, false);
   else if (choosesFirst) leadToOptions(form);
 }
 

@@ -177,6 +177,26 @@ def test_text_of_a_tab_that_ended_before_it_was_saved_is_back_in_the_next(
     assert later.evaluate("Object.keys(localStorage)") == []
 
 
+def test_text_that_is_saved_while_a_reload_is_on_its_way_is_in_the_new_page(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Reloaded meanwhile?", type="input", spec={"mode": "input", "multiline": True})
+    open_item(page, "Reloaded meanwhile?")
+    rendered = []
+    page.route(page.url, lambda route: rendered.append((route, route.fetch())), times=1)
+    with page.expect_response(DRAFT):
+        page.locator("#answer-value").fill("Saved too late for it")
+        page.evaluate("setTimeout(() => location.reload())")
+    [(route, response)] = rendered
+    assert "Saved too late for it" not in response.text()
+    with page.expect_response(DRAFT):
+        route.fulfill(response=response)
+    expect(page.locator("#answer-value")).to_have_value("Saved too late for it")
+    page.goto("/drafts/")
+    expect(page.get_by_text("Saved too late for it")).to_have_count(1)
+
+
 def test_unsent_text_is_its_accounts_alone_and_erased_when_it_signs_out(
     sign_in: SignIn, api: httpx.Client
 ) -> None:

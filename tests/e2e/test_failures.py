@@ -146,6 +146,22 @@ def test_an_answer_that_never_left_is_sent_again_after_the_question_was_read(
     assert (answer["value"], answer["comment"]) == (True, "Typed before the tunnel.")
 
 
+def test_a_press_that_only_checks_the_question_does_not_leave_the_form_sending(
+    page: Page, proxy: ScriptedServer, api: httpx.Client
+) -> None:
+    ask(api, "Pressed once more?")
+    open_item(page, "Pressed once more?")
+    saved = page.locator("#answer [data-saved]")
+    proxy.on("POST", "/respond$", Reply(502))
+    approve_with(page, "Held up")
+    expect(failed(page)).to_contain_text("couldn't confirm that your answer was sent")
+    press(page.get_by_role("button", name="Yes, approve"))
+    expect(failed(page)).to_contain_text("The question is still open.")
+    page.wait_for_timeout(1_000)  # no event tells: a form says that it is sending after a while
+    assert saved.text_content() != "Sending…"
+    expect(page.locator("#answer[aria-busy]")).to_have_count(0)
+
+
 def test_an_answer_that_arrived_is_shown_as_sent_and_goes_out_once(
     page: Page, proxy: ScriptedServer, api: httpx.Client
 ) -> None:

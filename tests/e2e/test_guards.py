@@ -584,6 +584,36 @@ def test_a_choice_that_was_too_early_is_told_and_its_default_is_not_sent(
     expect(page.locator("[data-step]")).to_contain_text("Your answer: Choice 1")
 
 
+def test_a_digit_that_is_taken_for_typing_is_asked_for_again(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Typed on a choice?", **DEFAULT)
+    row = arrived(page, "Typed on a choice?")
+    page.clock.install()
+    stop_clock(page)
+    row.click()
+    chosen = page.get_by_role("radio", name="Choice 0")
+    expect(chosen).to_be_checked()
+    page.clock.run_for(ANSWER_GUARD_MS + 50)
+    page.keyboard.press("1")
+    expect(chosen).to_be_focused()
+    page.keyboard.press("h")
+    page.clock.run_for(900)
+    page.keyboard.press("2")
+    expect(chosen).to_be_checked()
+    told = "That key was taken for typing. Nothing changed. Choose your answer again."
+    expect(hint(page)).to_have_text(told)
+    page.clock.run_for(2_000)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-step]")).to_have_count(0)
+    page.keyboard.press("2")
+    expect(page.get_by_role("radio", name="Choice 1")).to_be_checked()
+    expect(hint(page)).to_have_text("")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-step]")).to_contain_text("Your answer: Choice 1")
+
+
 def test_a_tap_on_an_option_that_has_just_appeared_changes_nothing(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
