@@ -15,8 +15,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FRAME = 64 * 1024
-"""In slots of 8 bytes. A frame that needs more than a chunk gets one of twice its size, so half of
-it, about 4,000 frames, is left for what the function calls.
+"""In slots of 8 bytes. A frame that doesn't fit into a chunk gets one of twice its own size, so the
+other half, enough for about 4,000 frames, is left for what the function calls.
 """
 
 

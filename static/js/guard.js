@@ -164,7 +164,7 @@ function wasHeld({ timeStamp, clientX, clientY }) {
 /* The confirm step has its own, where it moves none of its buttons */
 const hintOf = (form) => form.querySelector("[data-step] [data-hint]") ?? form.querySelector("[data-hint]");
 
-/* why: tooEarly or, of a key that was to choose an option, typed */
+/* why: "tooEarly", or "typed" for a key that would have chosen an option */
 function sayIgnored(form, chooses, why = "tooEarly") {
   const hint = hintOf(form);
   ignored.set(form, chooses || ignored.get(form) === true);
