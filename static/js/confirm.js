@@ -55,6 +55,7 @@ function goBack(form) {
   const button = asked(form);
   leave(form);
   button?.focus();
+  form.dispatchEvent(new CustomEvent("answer:back"));
 }
 
 /* What a button with data-send sends: the text, or the labels of the chosen options. data-none-chosen: choosing none is an answer too */

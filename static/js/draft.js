@@ -52,6 +52,8 @@ async function showOthers(form, response) {
   const place = document.getElementById("other-drafts");
   /* By now another question may be open */
   if (!form.isConnected || !place || (!html && place.hidden)) return;
+  /* They would move the buttons of the confirm step */
+  if (form.hasAttribute("data-asking")) return form.addEventListener("answer:back", () => save(form), { once: true });
   const page = new DOMParser().parseFromString(html || '<div id="other-drafts" hidden></div>', "text/html");
   const others = document.adoptNode(page.body.firstElementChild);
   place.replaceWith(others);

@@ -164,7 +164,7 @@ function wasHeld({ timeStamp, clientX, clientY }) {
 /* The confirm step has its own, where it moves none of its buttons */
 const hintOf = (form) => form.querySelector("[data-step] [data-hint]") ?? form.querySelector("[data-hint]");
 
-/* why: "tooEarly", or "typed" for a key that would have chosen an option */
+/* why: "tooEarly", or "typed" for a key on an option, or one that would have chosen one */
 function sayIgnored(form, chooses, why = "tooEarly") {
   const hint = hintOf(form);
   ignored.set(form, chooses || ignored.get(form) === true);
@@ -254,8 +254,10 @@ function onKey(event) {
   if (isText || (!typing && missesField(event, target))) pause();
   const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
   if (!typing && isStray(event)) strayAt = event.timeStamp;
-  if (isText) drop(event);
-  else if (form && answers && next && !isElsewhere(target)) drop(event);
+  if (isText) {
+    drop(event);
+    sayIgnored(form, false, "typed");
+  } else if (form && answers && next && !isElsewhere(target)) drop(event);
   else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event)) dropTooEarly(form, event, target);
   else if (form && isSend(event) && ignored.get(form) && !isElsewhere(target)) {
     drop(event);

@@ -9,7 +9,7 @@ from playwright.sync_api import Error, Page, Request, expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import intercept, send, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, box_of, intercept, send, stop_clock
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -82,6 +82,30 @@ def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: htt
     expect(phone.locator(".row", has_text="Typed on two devices?")).to_have_count(0)
     item = answered(api, run_id)
     assert item["response"]["value"].startswith("From the desk")
+
+
+def test_a_draft_from_elsewhere_waits_until_the_confirm_step_is_closed(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    desk, phone = sign_in("rina"), sign_in("rina")
+    ask(api, "Is the caracal asked twice?")
+    for page in (desk, phone):
+        page.clock.install()
+        open_item(page, "Is the caracal asked twice?")
+    with desk.expect_response(DRAFT):
+        desk.get_by_label("Comment").fill("From the desk")
+    stop_clock(phone)
+    phone.clock.run_for(ANSWER_GUARD_MS + 50)
+    phone.get_by_label("Comment").fill("From the phone")
+    phone.locator("#answer").get_by_role("button", name="Approve").click()
+    yes = phone.locator("[data-step] [data-send]")
+    before = box_of(yes)
+    with phone.expect_response(DRAFT):
+        phone.clock.run_for(1_000)
+    expect(phone.locator("[data-saved]")).to_contain_text("Draft saved")
+    assert box_of(yes) == before
+    phone.keyboard.press("Escape")
+    expect(phone.locator("#other-drafts")).to_contain_text("From the desk")
 
 
 def test_another_draft_is_not_taken_before_the_text_it_replaces_is_saved(

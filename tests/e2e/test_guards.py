@@ -599,6 +599,9 @@ def test_a_digit_that_is_taken_for_typing_is_asked_for_again(
     page.keyboard.press("1")
     expect(chosen).to_be_focused()
     page.keyboard.press("h")
+    expect(hint(page)).to_have_text(
+        "That key was taken for typing. For shortcuts, press Esc first."
+    )
     page.clock.run_for(900)
     page.keyboard.press("2")
     expect(chosen).to_be_checked()

@@ -8,7 +8,15 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, approve, box_of, press, presses, stop_clock
+from tests.support.pages import (
+    ANSWER_GUARD_MS,
+    HINT,
+    approve,
+    box_of,
+    press,
+    presses,
+    stop_clock,
+)
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -352,8 +360,26 @@ def test_yes_stays_where_it_is_when_a_draft_is_saved_and_when_it_is_tapped_too_s
         yes = page.locator("#answer [data-step] [data-send]")
         before = box_of(yes)
         yes.tap()
-        expect(page.locator("#answer [data-step] [data-hint]")).to_contain_text("too soon")
+        expect(page.locator(HINT)).to_contain_text("too soon")
         page.clock.run_for(1_500)
         expect(page.locator("#answer [data-saved]")).to_have_text(re.compile("Draft saved"))
         assert box_of(yes) == before
         api.post(f"/runs/{run_id}/cancellations").raise_for_status()
+
+
+def test_approve_stays_where_it_is_when_it_is_tapped_too_soon(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    ask(api, "Is the serval too quick?")
+    page = sign_in("rina", **PHONE)
+    page.clock.install()
+    page.goto("/inbox/?q=serval")
+    row = page.locator(".row", has_text="Is the serval too quick?")
+    expect(row).to_be_visible()
+    stop_clock(page)
+    row.tap()
+    approve = page.locator("#answer").get_by_role("button", name="Approve")
+    before = box_of(approve)
+    approve.tap()
+    expect(page.locator(HINT)).to_contain_text("too soon")
+    assert box_of(approve) == before

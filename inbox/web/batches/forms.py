@@ -43,7 +43,8 @@ def chosen(sent: QueryDict) -> list[Chosen]:
 def _parsed(value: Any) -> Chosen | None:
     when, _, interaction_id = str(value).partition(" ")
     updated_at = read_instant(when)
-    if updated_at is None or not interaction_id or "\0" in value:
+    is_readable = updated_at is not None or not when
+    if not is_readable or not interaction_id or "\0" in value:
         return None
     return Chosen(interaction_id, updated_at)
 

@@ -26,9 +26,9 @@ from inbox.web.ui.words import Kind, asked_in, kind, label, listed
 class BatchRow:
     """A question of the batch. Without ``href`` the viewer may no longer see it.
 
-    ``value`` selects it again as it is now; empty if it has closed. ``words`` is its result, or why
-    it is left out. In a preview, ``draft``: the viewer has typed an answer, which isn't sent;
-    ``unseen``: they have never opened it.
+    ``value`` selects it again, whatever its version; empty if it has closed. ``words`` is its
+    result, or why it is left out. In a preview, ``draft``: the viewer has typed an answer, which
+    isn't sent; ``unseen``: they have never opened it.
     """
 
     id: str
@@ -204,9 +204,7 @@ def _row(
         deadline=deadline(question, now) if question.pending else None,
         state=item.state,
         words=result,
-        value=words.chosen_value(question.mobius_id, question.updated_at)
-        if question.pending
-        else "",
+        value=words.chosen_value(question.mobius_id) if question.pending else "",
         draft=item.interaction_id in drafted,
         unseen=item.interaction_id in unseen,
     )

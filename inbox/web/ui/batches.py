@@ -66,9 +66,11 @@ class BatchLines:
         return ".".join(map(str, self.over)) if len(self.over) > 1 else ""
 
 
-def chosen_value(interaction_id: str, updated_at: datetime) -> str:
-    """A question as a page shows it, for the field that selects it."""
-    return f"{updated_at.isoformat()} {interaction_id}"
+def chosen_value(interaction_id: str, updated_at: datetime | None = None) -> str:
+    """The value of the field that selects a question: ``<updated_at> <id>``, with the version that
+    the page shows, if it does.
+    """
+    return f"{updated_at.isoformat() if updated_at else ''} {interaction_id}"
 
 
 def shown_batches(viewer: Viewer, upstream: Upstream) -> list[Batch]:
