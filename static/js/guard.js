@@ -204,6 +204,9 @@ function isElsewhere(target) {
   return marked !== null && marked.dataset.interactionId !== document.getElementById("detail").dataset.interactionId;
 }
 
+/* While rows are selected, A and R lead to the preview of their batch, which asks */
+const isForSelection = ({ key }) => document.body.hasAttribute("data-selected") && document.querySelector(`#list-select [data-key="${CSS.escape(key.toLowerCase())}"]`)?.checkVisibility();
+
 /* Whether a key that answers would do so in this form: not every form has options, or the buttons A and R */
 function answersIn(form, event) {
   if (isSend(event)) return true;
@@ -253,12 +256,13 @@ function onKey(event) {
   const isText = !typing && isTextOnChoice(event, target);
   if (isText || (!typing && missesField(event, target))) pause();
   const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
+  const isForQuestion = answers && !isForSelection(event);
   if (!typing && isStray(event)) strayAt = event.timeStamp;
   if (isText) {
     drop(event);
     sayIgnored(form, false, "typed");
-  } else if (form && answers && next && !isElsewhere(target)) drop(event);
-  else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event)) dropTooEarly(form, event, target);
+  } else if (form && isForQuestion && next && !isElsewhere(target)) drop(event);
+  else if (form && isForQuestion && isTooEarly(form.querySelector(STEP) ?? form, event)) dropTooEarly(form, event, target);
   else if (form && isSend(event) && ignored.get(form) && !isElsewhere(target)) {
     drop(event);
     leadToOptions(form);

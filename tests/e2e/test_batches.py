@@ -73,6 +73,10 @@ def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
     expect(page.locator(".row-tick:checked")).to_have_count(2)
     assert violations(page) == []
     stop_clock(page)
+    page.keyboard.press("k")
+    page.clock.run_for(200)
+    expect(page.locator("#question")).to_have_text("Wombat, 0?")
+    # The form beside the list has only just appeared, but the key is for the selection.
     page.keyboard.press("a")
     page.wait_for_url("**/batches/*/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
