@@ -96,6 +96,7 @@ function update() {
   const why = hasSelection() && refused ? obstacle(refused) : "";
   const mixed = hasSelection() ? obstacle("approve") : "";
   write(form.querySelector("[data-why]"), why || mixed);
+  form.querySelector("[data-why]").classList.toggle("tone-bad", Boolean(why));
   write(document.getElementById("selection-status"), why || (all().checked ? all().labels[0].textContent : words));
   keep();
 }

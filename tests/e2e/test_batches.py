@@ -356,6 +356,10 @@ def test_the_bar_says_that_questions_of_two_steps_cannot_be_approved_together(
     expect(bar).to_contain_text("select ones with the same workflow, step, type")
     approve = bar.get_by_role("button", name="Approve")
     expect(approve).to_have_attribute("aria-disabled", "true")
+    why = bar.locator(".select-why")
+    expect(why).not_to_have_class(re.compile("tone-bad"))
+    page.keyboard.press("a")
+    expect(why).to_have_class(re.compile("tone-bad"))
     page.locator(".row-tick").last.uncheck(force=True)
     expect(approve).not_to_have_attribute("aria-disabled", "true")
 
