@@ -343,6 +343,8 @@ def test_days_of_a_former_time_zone_are_marked(lived: list[Interaction], tess: C
     assert zones[last.isoformat()] == "Pacific/Auckland"
     assert zones[(last + timedelta(days=1)).isoformat()] == "UTC"
     assert "previous time zone" not in tess.get("/insights/", {"span": "7"}).content.decode()
+    outcomes = figures(tess, "endings", span="30")
+    assert {row["time_zone"] for row in outcomes} == {"Pacific/Auckland, UTC"}
 
 
 def test_the_page_says_so_while_figures_are_being_recounted(

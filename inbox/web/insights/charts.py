@@ -158,9 +158,10 @@ def _row(day: date, figures: Figures, *cells: Cell) -> Row:
     return Row(f"{long_day(day)}{zone}", day.isoformat(), cells, extra=(figures.zone,))
 
 
-def endings(total: Figures) -> Chart:
+def endings(total: Figures, days: Mapping[date, Figures]) -> Chart:
     """How the closed questions ended."""
     other = total.answered - total.approved - total.rejected
+    zones = ", ".join(dict.fromkeys(figures.zone for figures in days.values()))
     parts = [
         (_("Approved"), "approved", total.approved, "1"),
         (_("Rejected"), "rejected", total.rejected, "2"),
@@ -184,9 +185,9 @@ def endings(total: Figures) -> Chart:
         labels=(_("All closed questions"),),
         series=[Series(label, tint, [number]) for label, _name, number, tint in parts],
         columns=(_("Outcome"), _("Questions"), _("Share")),
-        csv_columns=("outcome", "questions", "share"),
+        csv_columns=("outcome", "questions", "share", "time_zone"),
         rows=[
-            Row(label, name, (count(number), share(number, total.ended)), tint)
+            Row(label, name, (count(number), share(number, total.ended)), tint, extra=(zones,))
             for label, name, number, tint in parts
         ],
         note=_("%(closed)s closed, %(expired)s of %(approvals)s approvals expired.")

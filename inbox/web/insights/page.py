@@ -72,7 +72,7 @@ def _charts(upstream: Upstream, filters: InsightsFilters, now: datetime) -> Iter
     total, days = queries.read(upstream, filters)
     waiting = queries.waiting(upstream, filters)
     yield charts.flow(total, days, filters.today)
-    yield charts.endings(total)
+    yield charts.endings(total, days)
     yield charts.answer_time(total, days)
     yield charts.claim_time(total, days)
     oldest = waiting.only("mobius_id", "title", "created_at").order_by("created_at").first()
