@@ -260,7 +260,7 @@ function onKey(event) {
   if (!typing && isStray(event)) strayAt = event.timeStamp;
   if (isText) {
     drop(event);
-    sayIgnored(form, false, "typed");
+    if (document.body.dataset.keys !== "off") sayIgnored(form, false, "typed");
   } else if (form && isForQuestion && next && !isElsewhere(target)) drop(event);
   else if (form && isForQuestion && isTooEarly(form.querySelector(STEP) ?? form, event)) dropTooEarly(form, event, target);
   else if (form && isSend(event) && ignored.get(form) && !isElsewhere(target)) {
